@@ -1,0 +1,74 @@
+"""Data contracts for Redpanda and Kafka topics.
+
+One ``.avsc`` file is the contract of one topic. From it the library registers the schema,
+generates typed record classes, and gives a producer and a consumer that cannot disagree.
+
+Every public name is loaded on its first use, so that ``import streamcontract`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from streamcontract._version import __version__
+
+if TYPE_CHECKING:
+    from streamcontract.codec import Codec, Contract, Duration
+    from streamcontract.compatibility import Finding, check_level, find_incompatibilities
+    from streamcontract.contracts.stock import Stock, StockConsumer, StockProducer
+    from streamcontract.errors import StreamContractError
+    from streamcontract.kafka import ContractConsumer, ContractProducer
+    from streamcontract.registry import SchemaRegistry
+    from streamcontract.schema import Schema, parse_schema
+
+__all__ = [
+    "Codec",
+    "Contract",
+    "ContractConsumer",
+    "ContractProducer",
+    "Duration",
+    "Finding",
+    "Schema",
+    "SchemaRegistry",
+    "Stock",
+    "StockConsumer",
+    "StockProducer",
+    "StreamContractError",
+    "__version__",
+    "check_level",
+    "find_incompatibilities",
+    "parse_schema",
+]
+
+_HOME = {
+    "Codec": "codec",
+    "Contract": "codec",
+    "ContractConsumer": "kafka",
+    "ContractProducer": "kafka",
+    "Duration": "codec",
+    "Finding": "compatibility",
+    "Schema": "schema",
+    "SchemaRegistry": "registry",
+    "Stock": "contracts.stock",
+    "StockConsumer": "contracts.stock",
+    "StockProducer": "contracts.stock",
+    "StreamContractError": "errors",
+    "check_level": "compatibility",
+    "find_incompatibilities": "compatibility",
+    "parse_schema": "schema",
+}
+
+
+def __getattr__(name: str) -> object:
+    try:
+        home = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value: object = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,198 @@
+"""Every error the library raises, under one root.
+
+    StreamContractError
+    |-- ConfigurationError            a setting, environment variable or streamcontract.toml is wrong
+    |-- SchemaParseError              a schema breaks the Avro specification; .faults names each place
+    |-- DataError                     a value or its bytes do not fit a schema; .faults names each place
+    |   |-- EncodeError               a value does not fit the writer schema
+    |   `-- DecodeError               bytes are not what the writer schema says, or cannot be read
+    |       `-- ResolutionError       these data cannot be resolved to the reader schema
+    |-- FrameError                    bytes do not start with a magic byte and a schema id
+    |-- CodegenError                  no sound Python module can be generated from a schema
+    |-- RegistryError                 the registry refused or failed (see streamcontract.registry.errors)
+    |-- StackError                    the embedded broker or registry could not start or serve
+    `-- ClientError                   a producer, consumer or topic call failed (see streamcontract.kafka.errors)
+
+Errors carry their facts as fields and render themselves; catch the class, read the fields.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = [
+    "ClientError",
+    "CodegenError",
+    "ConfigurationError",
+    "DataError",
+    "DataFault",
+    "DecodeError",
+    "EncodeError",
+    "FrameError",
+    "RegistryError",
+    "ResolutionError",
+    "SchemaFault",
+    "SchemaParseError",
+    "StackError",
+    "StreamContractError",
+]
+
+_MAX_SHOWN_FAULTS = 20
+_MAX_SHOWN_VALUE = 120
+
+
+class StreamContractError(Exception):
+    """The root of every error that streamcontract raises."""
+
+
+class ConfigurationError(StreamContractError):
+    """A setting, an environment variable or a line of ``streamcontract.toml`` is wrong."""
+
+
+class FrameError(StreamContractError):
+    """Bytes do not start with the magic byte and a schema id."""
+
+
+class CodegenError(StreamContractError):
+    """No sound Python module can be generated from a schema."""
+
+
+class RegistryError(StreamContractError):
+    """The schema registry refused a request or did not answer it."""
+
+
+class StackError(StreamContractError):
+    """The embedded broker or registry could not start or serve."""
+
+
+class ClientError(StreamContractError):
+    """A producer, consumer or topic operation failed."""
+
+
+@attrs.frozen
+class SchemaFault:
+    """One place where a schema breaks the Avro specification.
+
+    Attributes:
+        pointer: JSON pointer (RFC 6901) to the place inside the schema, ``""`` for its root.
+        message: What is wrong there, and what would be right.
+        source: The file it was read from, or None for a schema given as a value.
+        line: Line in that text, counted from 1, or None where there is no text.
+        column: Column in that line, counted from 1, or None where there is no text.
+    """
+
+    pointer: str
+    message: str
+    source: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = self.source or "schema"
+        if self.line is not None:
+            place += f":{self.line}:{self.column}"
+        return f"{place}: at {self.pointer or '/'}: {self.message}"
+
+
+class SchemaParseError(StreamContractError):
+    """A schema breaks the Avro specification.
+
+    Attributes:
+        faults: Every fault found, in the order of the text.
+    """
+
+    def __init__(self, faults: tuple[SchemaFault, ...]) -> None:
+        if not faults:
+            raise ValueError("a SchemaParseError needs at least one fault")
+        super().__init__(faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return _render(tuple(str(fault) for fault in self.faults))
+
+
+def _short_repr(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - a broken __repr__ must not hide the fault itself
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    if len(text) > _MAX_SHOWN_VALUE:
+        text = f"{text[:_MAX_SHOWN_VALUE]}... ({len(text)} characters)"
+    return text
+
+
+def _render(lines: tuple[str, ...]) -> str:
+    if len(lines) == 1:
+        return lines[0]
+    shown = [f"  - {line}" for line in lines[:_MAX_SHOWN_FAULTS]]
+    if len(lines) > _MAX_SHOWN_FAULTS:
+        shown.append(f"  ... and {len(lines) - _MAX_SHOWN_FAULTS} more")
+    return "\n".join([f"{len(lines)} faults:", *shown])
+
+
+@attrs.frozen
+class DataFault:
+    """One place where a value, or the bytes of one, does not fit a schema.
+
+    Attributes:
+        path: Where, from the top record down: ``Order.lines[3].price``.
+        expected: What the schema demands there, in words.
+        value: The value found there; None when there is none to show (``has_value`` tells).
+        has_value: Whether ``value`` is the value found.
+    """
+
+    path: str
+    expected: str
+    value: object = None
+    has_value: bool = False
+
+    def __str__(self) -> str:
+        if not self.has_value:
+            return f"{self.path}: {self.expected}"
+        found = f"{_short_repr(self.value)} ({type(self.value).__name__})"
+        return f"{self.path}: expected {self.expected}, found {found}"
+
+
+class DataError(StreamContractError):
+    """A value or its bytes do not fit a schema.
+
+    Attributes:
+        faults: Every fault found; encoding finds all, decoding stops at the first, since
+            nothing behind a broken byte can be trusted.
+    """
+
+    def __init__(self, faults: tuple[DataFault, ...]) -> None:
+        if not faults:
+            raise ValueError("a DataError needs at least one fault")
+        super().__init__(faults)
+        self.faults = faults
+
+    @property
+    def path(self) -> str:
+        """The path of the first fault."""
+        return self.faults[0].path
+
+    @property
+    def value(self) -> object:
+        """The value at the first fault."""
+        return self.faults[0].value
+
+    @property
+    def expected(self) -> str:
+        """What the schema demands at the first fault."""
+        return self.faults[0].expected
+
+    def __str__(self) -> str:
+        return _render(tuple(str(fault) for fault in self.faults))
+
+
+class EncodeError(DataError):
+    """A value does not fit the schema it is to be written with."""
+
+
+class DecodeError(DataError):
+    """Bytes are not what the writer schema says, or the reader schema cannot take them."""
+
+
+class ResolutionError(DecodeError):
+    """The data met a place where the writer schema cannot be resolved to the reader schema."""

@@ -1,0 +1,39 @@
+"""Avro schemas themselves, pure: model, parser, canonical form, fingerprints, logical types."""
+
+from streamcontract.schema.model import (
+    MISSING,
+    ArrayType,
+    AvroType,
+    EnumType,
+    Field,
+    FixedType,
+    JsonValue,
+    LogicalType,
+    MapType,
+    NamedType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
+from streamcontract.schema.parse import parse_schema
+from streamcontract.schema.schema import Schema
+
+__all__ = [
+    "MISSING",
+    "ArrayType",
+    "AvroType",
+    "EnumType",
+    "Field",
+    "FixedType",
+    "JsonValue",
+    "LogicalType",
+    "MapType",
+    "NamedType",
+    "PrimitiveType",
+    "RecordType",
+    "Schema",
+    "UnionType",
+    "branch_name",
+    "parse_schema",
+]
