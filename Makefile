@@ -1,0 +1,63 @@
+# Two commands do it all from a fresh clone: `make demo` and `make test`.
+# They need Python >= 3.10 and make; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEV := $(VENV)/.installed-dev
+RUN := $(VENV)/.installed-run
+METADATA := setup.cfg pyproject.toml src/streamcontract/_version.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format types layers drift bench coverage clean
+
+help:  ## Show what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "streamcontract needs Python >= 3.10; name one: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): $(BIN)/python $(METADATA)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEV): $(BIN)/python $(METADATA)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(RUN)
+
+demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stack
+	$(BIN)/streamcontract demo
+
+test: $(DEV)  ## Run the tests on the embedded stack
+	$(BIN)/python -m pytest -n 2
+
+check: lint types layers drift  ## Lint, types, import layers, generated code
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(DEV)  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(DEV)
+	$(BIN)/mypy
+
+layers: $(DEV)
+	$(BIN)/lint-imports
+
+drift: $(DEV)
+	$(BIN)/streamcontract generate --check
+
+coverage: $(DEV)  ## Run the tests and report branch coverage
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+bench: $(BIN)/python  ## Measure against the peers, side by side
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m benchmarks
+
+clean:  ## Remove the environment and every cache
+	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
