@@ -1,0 +1,1 @@
+"""The schema registry: its protocol, a client, and subject names."""
