@@ -1,0 +1,5 @@
+"""``python -m streamcontract`` is the command line."""
+
+from streamcontract.cli import main
+
+main()

@@ -1,0 +1,84 @@
+"""The command line: thin commands over the library.
+
+A subcommand's module is imported when the subcommand is called, so that none pays for another's
+imports; ``--help`` shows the summaries kept here and imports none of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from streamcontract._version import __version__
+from streamcontract.errors import StreamContractError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["EXIT_CLEAN", "EXIT_ERROR", "EXIT_FINDINGS", "main"]
+
+EXIT_CLEAN: Final = 0
+EXIT_FINDINGS: Final = 1
+EXIT_ERROR: Final = 2
+
+_SUMMARIES: Final = {
+    "demo": "Publish and consume real stock bars, from schema to typed record.",
+    "dev": "Run a broker and a schema registry on this machine, without Docker.",
+    "doctor": "Show versions, the project file and what can be reached.",
+    "generate": "Write the typed Python modules of the contracts.",
+    "register": "Register the contracts' schemas in the schema registry.",
+    "topics": "Create, list and describe topics.",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports ``streamcontract.cli.<name>`` when ``<name>`` is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(_SUMMARIES)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in _SUMMARIES:
+            return None
+        module: ModuleType = importlib.import_module(f"{__name__}.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except StreamContractError as error:
+            raise _Failure(error) from error
+
+
+class _Failure(click.ClickException):
+    """Shows a StreamContractError as one message on standard error; exit code 2."""
+
+    exit_code = EXIT_ERROR
+
+    def __init__(self, error: StreamContractError) -> None:
+        super().__init__(str(error))
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 clean, 1 findings, 2 wrong usage or could not run.",
+)
+@click.version_option(__version__, prog_name="streamcontract")
+def main() -> None:
+    """One .avsc file is the contract of one topic."""

@@ -1,0 +1,1 @@
+"""Generated from the schemas in ``schemas/``, one module for each contract."""

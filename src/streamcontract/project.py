@@ -1,0 +1,350 @@
+"""The contracts of a project: what ``streamcontract.toml`` says, checked.
+
+    output = "src/shop/contracts"       # folder of the generated modules
+
+    [contracts.order]
+    schema = "schemas/order.avsc"
+    topic = "orders"
+    key = "order_id"                    # a field; or key_schema = "schemas/order-key.avsc"
+    partitions = 6
+    compatibility = "BACKWARD"
+
+The same keys may stand below ``[tool.streamcontract]`` in ``pyproject.toml``. Paths are relative
+to the folder of the file. A key that is not known is an error, never ignored: a misspelt
+``compatibility`` must not silently switch a check off.
+"""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import attrs
+
+from streamcontract.errors import ConfigurationError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+__all__ = [
+    "COMPATIBILITY_LEVELS",
+    "PROJECT_FILE",
+    "ContractConfig",
+    "Project",
+    "find_project_file",
+    "load_project",
+]
+
+PROJECT_FILE: Final = "streamcontract.toml"
+_PYPROJECT: Final = "pyproject.toml"
+_DEFAULT_OUTPUT: Final = "contracts"
+
+COMPATIBILITY_LEVELS: Final = (
+    "BACKWARD",
+    "BACKWARD_TRANSITIVE",
+    "FORWARD",
+    "FORWARD_TRANSITIVE",
+    "FULL",
+    "FULL_TRANSITIVE",
+    "NONE",
+)
+"""The compatibility levels of the schema registry."""
+
+# Kafka: org.apache.kafka.common.internals.Topic, LEGAL_CHARS and MAX_NAME_LENGTH.
+_TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_CONTRACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+_T = TypeVar("_T", str, int)
+
+
+@attrs.frozen(kw_only=True)
+class ContractConfig:
+    """One ``[contracts.<name>]`` table.
+
+    Attributes:
+        name: The table's name, which is also the name of the generated module.
+        schema: The ``.avsc`` file of the values, absolute.
+        topic: The topic, or None.
+        key: The field of the record that gives the message key, or None.
+        key_schema: The ``.avsc`` file of the keys, absolute, or None.
+        partitions: How many partitions the topic is created with, or None for the broker's own.
+        compatibility: The registry's compatibility level for the subject, or None for the
+            registry's own.
+    """
+
+    name: str
+    schema: Path
+    topic: str | None = None
+    key: str | None = None
+    key_schema: Path | None = None
+    partitions: int | None = None
+    compatibility: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Project:
+    """A project's contracts.
+
+    Attributes:
+        file: The file this was read from, absolute.
+        output: The folder of the generated modules, absolute.
+        contracts: The contracts, in the order of the file.
+    """
+
+    file: Path
+    output: Path
+    contracts: tuple[ContractConfig, ...]
+
+    @property
+    def root(self) -> Path:
+        """The folder of the file; every path in it is relative to this one."""
+        return self.file.parent
+
+    def contract(self, name: str) -> ContractConfig:
+        """The contract of this name.
+
+        Args:
+            name: The name of its table.
+
+        Raises:
+            ConfigurationError: There is none; the message suggests the nearest name.
+        """
+        for config in self.contracts:
+            if config.name == name:
+                return config
+        names = [config.name for config in self.contracts]
+        raise ConfigurationError(
+            f"{self.file.name} has no contract {name!r}{_suggestion(name, names)}"
+        )
+
+
+def find_project_file(start: Path | None = None) -> Path | None:
+    """The project file that holds for a folder: its own, or that of the nearest parent.
+
+    Args:
+        start: Folder to start from; the current one if left out.
+
+    Returns:
+        The path of a ``streamcontract.toml``, or of a ``pyproject.toml`` that has a
+        ``[tool.streamcontract]`` table, or None where there is neither up to the root.
+
+    Raises:
+        ConfigurationError: A ``pyproject.toml`` on the way is no TOML.
+    """
+    folder = (start or Path.cwd()).resolve()
+    for candidate in (folder, *folder.parents):
+        own = candidate / PROJECT_FILE
+        if own.is_file():
+            return own
+        pyproject = candidate / _PYPROJECT
+        if pyproject.is_file() and _tool_table(_read_toml(pyproject)) is not None:
+            return pyproject
+    return None
+
+
+def load_project(start: Path | None = None) -> Project:
+    r"""Reads the contracts of the project that a folder belongs to.
+
+    Args:
+        start: A folder, searched upwards as :func:`find_project_file` does; or the project file
+            itself. The current folder if left out.
+
+    Returns:
+        The project, with every path absolute and every value checked.
+
+    Raises:
+        ConfigurationError: There is no project file, or it holds something wrong. Every fault
+            of the file is in the one message.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> _ = (folder / "order.avsc").write_text('{"type": "record", "name": "O", "fields": []}')
+        >>> _ = (folder / "streamcontract.toml").write_text(
+        ...     '[contracts.order]\nschema = "order.avsc"\ntopic = "orders"'
+        ... )
+        >>> [contract.topic for contract in load_project(folder).contracts]
+        ['orders']
+    """
+    file = start.resolve() if start is not None and start.is_file() else find_project_file(start)
+    if file is None:
+        folder = (start or Path.cwd()).resolve()
+        raise ConfigurationError(
+            f"no {PROJECT_FILE}, and no {_PYPROJECT} with a [tool.streamcontract] table, in"
+            f" {folder} or any folder above it; write one, such as:\n\n"
+            '  output = "contracts"\n\n'
+            "  [contracts.order]\n"
+            '  schema = "schemas/order.avsc"\n'
+            '  topic = "orders"\n'
+        )
+    document = _read_toml(file)
+    prefix = ""
+    if file.name == _PYPROJECT:
+        document = _tool_table(document) or {}
+        prefix = "tool.streamcontract."
+    return _Reader(file, prefix).project(document)
+
+
+def _read_toml(file: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{file}: not TOML: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error}") from error
+
+
+def _tool_table(document: Mapping[str, object]) -> Mapping[str, object] | None:
+    tool = document.get("tool")
+    table = tool.get("streamcontract") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else None
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known are {', '.join(map(repr, names))}" if names else "; it has none at all"
+
+
+class _Reader:
+    """Turns one parsed file into a Project and keeps every fault on the way."""
+
+    def __init__(self, file: Path, prefix: str) -> None:
+        self._file = file
+        self._prefix = prefix
+        self._faults: list[str] = []
+
+    def project(self, document: Mapping[str, object]) -> Project:
+        self._check_keys(document, ("output", "contracts"), where="")
+        output = self._get(document, "output", str, where="") or _DEFAULT_OUTPUT
+        tables = document.get("contracts", {})
+        contracts: list[ContractConfig] = []
+        if not isinstance(tables, dict):
+            self._fault("contracts", "must be a table of tables, such as [contracts.order]")
+        else:
+            contracts = [self._contract(name, table) for name, table in tables.items()]
+        if self._faults:
+            raise ConfigurationError("\n".join(self._faults))
+        return Project(
+            file=self._file,
+            output=(self._file.parent / output).resolve(),
+            contracts=tuple(contracts),
+        )
+
+    def _contract(self, name: str, table: object) -> ContractConfig:
+        where = f"contracts.{name}"
+        if not _CONTRACT_NAME.fullmatch(name) or keyword.iskeyword(name):
+            self._fault(
+                where,
+                "the name becomes a module's name: use lower-case letters, digits and"
+                " underscores, starting with a letter, and no Python keyword",
+            )
+        if not isinstance(table, dict):
+            self._fault(where, f'must be a table with at least schema = "{name}.avsc"')
+            return ContractConfig(name=name, schema=self._file)
+        self._check_keys(table, _CONTRACT_KEYS, where=where)
+        config = ContractConfig(
+            name=name,
+            schema=self._schema_file(table, "schema", where, required=True) or self._file,
+            topic=self._checked(table, "topic", str, where, _topic_fault),
+            key=self._get(table, "key", str, where=where),
+            key_schema=self._schema_file(table, "key_schema", where, required=False),
+            partitions=self._checked(table, "partitions", int, where, _partitions_fault),
+            compatibility=self._checked(table, "compatibility", str, where, _level_fault),
+        )
+        if config.key is not None and config.key_schema is not None:
+            self._fault(f"{where}.key", "a field's name and key_schema exclude each other")
+        return config
+
+    def _schema_file(
+        self, table: Mapping[str, object], key: str, where: str, *, required: bool
+    ) -> Path | None:
+        text = self._get(table, key, str, where=where)
+        if text is None:
+            if required and key not in table:
+                self._fault(where, f'needs {key} = "<path of an .avsc file>"')
+            return None
+        path = (self._file.parent / text).resolve()
+        if not path.is_file():
+            self._fault(f"{where}.{key}", f"there is no file {path}")
+        return path
+
+    def _checked(
+        self,
+        table: Mapping[str, object],
+        key: str,
+        kind: type[_T],
+        where: str,
+        fault_of: Callable[[_T], str | None],
+    ) -> _T | None:
+        value = self._get(table, key, kind, where=where)
+        fault = None if value is None else fault_of(value)
+        if fault is not None:
+            self._fault(f"{where}.{key}", fault)
+        return value
+
+    def _get(
+        self, table: Mapping[str, object], key: str, kind: type[_T], *, where: str
+    ) -> _T | None:
+        value = table.get(key)
+        if value is None:
+            return None
+        if isinstance(value, kind) and not _is_boolean(value):
+            return value
+        place = f"{where}.{key}" if where else key
+        self._fault(place, f"must be {_WANTED[kind]}, found {value!r}")
+        return None
+
+    def _check_keys(
+        self, table: Mapping[str, object], known: tuple[str, ...], *, where: str
+    ) -> None:
+        for key in table:
+            if key not in known:
+                place = f"{where}.{key}" if where else key
+                self._fault(place, f"is not a known key{_suggestion(key, known)}")
+
+    def _fault(self, place: str, message: str) -> None:
+        self._faults.append(f"{self._file}: {self._prefix}{place}: {message}")
+
+
+_CONTRACT_KEYS: Final = tuple(
+    attribute.name for attribute in attrs.fields(ContractConfig) if attribute.name != "name"
+)
+
+
+_WANTED: Final[dict[type, str]] = {str: "a string", int: "an integer"}
+
+
+def _is_boolean(value: object) -> bool:
+    """A TOML boolean must not pass as an integer, which bool is to isinstance."""
+    return isinstance(value, bool)
+
+
+def _topic_fault(topic: str) -> str | None:
+    if topic in {".", ".."} or not _TOPIC.fullmatch(topic):
+        return (
+            f"{topic!r} is no legal topic name: 1 to 249 of the letters a-z and A-Z, digits,"
+            " '.', '_' and '-'"
+        )
+    return None
+
+
+def _partitions_fault(partitions: int) -> str | None:
+    return None if partitions >= 1 else f"must be at least 1, found {partitions}"
+
+
+def _level_fault(level: str) -> str | None:
+    if level in COMPATIBILITY_LEVELS:
+        return None
+    return f"{level!r} is no compatibility level{_suggestion(level, COMPATIBILITY_LEVELS)}"
