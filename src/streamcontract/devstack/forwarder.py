@@ -1,0 +1,172 @@
+"""A fixed TCP port in front of servers that choose their own.
+
+The mock cluster's brokers listen on ports that the kernel picks. A client only needs a fixed
+address to bootstrap: from there on it knows the brokers' own ports, which they tell it in their
+metadata, and speaks to them directly. So little goes through here, and throughput is no concern.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import itertools
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from streamcontract.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["Forwarder", "listen_on_loopback"]
+
+_CHUNK_SIZE = 64 * 1024
+
+
+class Forwarder:
+    """Forwards each connection to a loopback port to the next target that accepts one.
+
+    It runs in a thread of its own, from construction to ``close``.
+
+    Args:
+        port: The port to listen on.
+        targets: ``(host, port)`` of the servers behind it, tried in turn.
+        option: What the user sets to choose another port, named where the port is in use.
+
+    Raises:
+        StackError: The port is in use, or not allowed.
+    """
+
+    def __init__(
+        self, port: int, targets: Sequence[tuple[str, int]], *, option: str = "port"
+    ) -> None:
+        self._sockets = listen_on_loopback(port, option=option)
+        self._targets = itertools.cycle(targets)
+        self._attempts = len(targets)
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        port: int = self._sockets[0].getsockname()[1]
+        return port
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the port and every connection, and end the thread. Closing twice is harmless."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with contextlib.closing(self._loop):
+            asyncio.set_event_loop(self._loop)
+            self._loop.run_until_complete(self._serve())
+
+    async def _serve(self) -> None:
+        connections: set[asyncio.Task[None]] = set()
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.create_task(self._forward(reader, writer))
+            connections.add(task)
+            task.add_done_callback(connections.discard)
+
+        servers = [await asyncio.start_server(accept, sock=sock) for sock in self._sockets]
+        await self._stop.wait()
+        for server in servers:
+            server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+        await asyncio.sleep(0)  # a closed transport frees its socket in the loop's next turn
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer):
+            upstream = await self._connect()
+            if upstream is None:
+                return  # the client sees a closed connection, as with a broker that is down
+            up_reader, up_writer = upstream
+            with contextlib.closing(up_writer):
+                pumps = {
+                    asyncio.create_task(_pump(reader, up_writer)),
+                    asyncio.create_task(_pump(up_reader, writer)),
+                }
+                try:
+                    await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for pump in pumps:
+                        pump.cancel()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        for host, port in itertools.islice(self._targets, self._attempts):
+            with contextlib.suppress(OSError):  # this one is down: the next may be up
+                return await asyncio.open_connection(host, port)
+        return None
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):  # either side went away: so does the other
+        while data := await reader.read(_CHUNK_SIZE):
+            writer.write(data)
+            await writer.drain()
+
+
+def listen_on_loopback(port: int, *, option: str = "port") -> list[socket.socket]:
+    """Listen on a port of 127.0.0.1, and of ::1 where this machine has it.
+
+    ``localhost`` may mean either, and clients that try the one that is not there complain.
+
+    Args:
+        port: The port, 0 for a free one.
+        option: What the user sets to choose another port, named in the errors.
+
+    Raises:
+        StackError: The port is in use, or not allowed.
+    """
+    sockets: list[socket.socket] = []
+    with contextlib.ExitStack() as on_error:
+        for family, address in _loopback_addresses():
+            try:
+                sock = socket.create_server((address, port), family=family)
+            except (OSError, OverflowError) as error:
+                raise StackError(_explain(error, port, option)) from error
+            on_error.callback(sock.close)
+            sockets.append(sock)
+            port = sock.getsockname()[1]
+        on_error.pop_all()
+    return sockets
+
+
+def _loopback_addresses() -> Iterator[tuple[socket.AddressFamily, str]]:
+    yield socket.AF_INET, "127.0.0.1"
+    if socket.has_ipv6:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))  # fails where the kernel has IPv6, but this machine none
+            yield socket.AF_INET6, "::1"
+
+
+def _explain(error: Exception, port: int, option: str) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} is in use, perhaps by another `streamcontract dev`:"
+            f" choose another with {option}"
+        )
+    return f"cannot listen on port {port}: {error}; choose another with {option}"

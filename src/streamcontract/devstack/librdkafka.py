@@ -1,0 +1,179 @@
+"""The mock cluster inside librdkafka, bound with ctypes.
+
+librdkafka carries a Kafka cluster for its own tests. Its interface, ``rdkafka_mock.h``
+(https://github.com/confluentinc/librdkafka/blob/master/src/rdkafka_mock.h), is exported by the
+shared library in every confluent-kafka wheel, but upstream calls it experimental: no promise that
+it stays as it is. So the binding is small, checks the library's version against the client's, and
+takes a library without these functions for "not there" instead of guessing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import ctypes.util
+import functools
+import signal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import confluent_kafka
+import confluent_kafka.cimpl
+
+from streamcontract.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_HANDLE = ctypes.c_void_p  # rd_kafka_t *, rd_kafka_conf_t *, rd_kafka_mock_cluster_t *
+_TEXT = ctypes.c_char_p
+_ERROR = ctypes.c_int  # rd_kafka_resp_err_t, an enum
+_INT32 = ctypes.c_int32
+_ERRORS = ctypes.POINTER(_ERROR)
+
+_PRODUCER = 0  # RD_KAFKA_PRODUCER, rdkafka.h
+_CONF_OK = 0  # RD_KAFKA_CONF_OK, rdkafka.h
+_MESSAGE_SIZE = 512
+
+# name -> (result, arguments): from rdkafka.h and rdkafka_mock.h.
+_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "rd_kafka_version": (ctypes.c_int, ()),
+    "rd_kafka_conf_new": (_HANDLE, ()),
+    "rd_kafka_conf_destroy": (None, (_HANDLE,)),
+    "rd_kafka_conf_set": (ctypes.c_int, (_HANDLE, _TEXT, _TEXT, _TEXT, ctypes.c_size_t)),
+    "rd_kafka_new": (_HANDLE, (ctypes.c_int, _HANDLE, _TEXT, ctypes.c_size_t)),
+    "rd_kafka_destroy": (None, (_HANDLE,)),
+    "rd_kafka_mock_cluster_new": (_HANDLE, (_HANDLE, ctypes.c_int)),
+    "rd_kafka_mock_cluster_destroy": (None, (_HANDLE,)),
+    "rd_kafka_mock_cluster_bootstraps": (_TEXT, (_HANDLE,)),
+    "rd_kafka_mock_group_initial_rebalance_delay_ms": (None, (_HANDLE, _INT32)),
+    "rd_kafka_mock_topic_create": (_ERROR, (_HANDLE, _TEXT, ctypes.c_int, ctypes.c_int)),
+    "rd_kafka_mock_partition_set_leader": (_ERROR, (_HANDLE, _TEXT, _INT32, _INT32)),
+    "rd_kafka_mock_broker_set_down": (_ERROR, (_HANDLE, _INT32)),
+    "rd_kafka_mock_broker_set_up": (_ERROR, (_HANDLE, _INT32)),
+    "rd_kafka_mock_broker_set_rtt": (_ERROR, (_HANDLE, _INT32, ctypes.c_int)),
+    "rd_kafka_mock_push_request_errors_array": (
+        None,
+        (_HANDLE, ctypes.c_int16, ctypes.c_size_t, _ERRORS),
+    ),
+    "rd_kafka_mock_clear_request_errors": (None, (_HANDLE, ctypes.c_int16)),
+}
+
+
+@attrs.frozen
+class MockCluster:
+    """One running mock cluster: C pointers, to be destroyed once and then left alone.
+
+    Calls are thread-safe in the library (it hands them to the cluster's own thread), but not
+    against ``destroy``: the caller sees to that.
+    """
+
+    _library: ctypes.CDLL
+    _client: int
+    _cluster: int
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """``host:port`` of every broker, separated by commas."""
+        text: bytes = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster)
+        return text.decode("ascii")
+
+    def call(self, function: str, *arguments: object) -> int:
+        """Call ``rd_kafka_mock_<function>`` on this cluster.
+
+        Returns:
+            The error code of functions that have one (0 is success), else 0.
+        """
+        return getattr(self._library, f"rd_kafka_mock_{function}")(self._cluster, *arguments) or 0
+
+    def push_request_errors(self, api_key: int, errors: Sequence[int]) -> None:
+        """Let the next ``len(errors)`` requests of a kind fail, one error each, in order."""
+        self.call(
+            "push_request_errors_array", api_key, len(errors), (_ERROR * len(errors))(*errors)
+        )
+
+    def destroy(self) -> None:
+        """Stop the brokers and free everything, the cluster before the client it hangs on."""
+        self._library.rd_kafka_mock_cluster_destroy(self._cluster)
+        self._library.rd_kafka_destroy(self._client)
+
+
+def start_cluster(library: ctypes.CDLL, brokers: int, *, group_join_delay_ms: int) -> MockCluster:
+    """Start a mock cluster of so many brokers on free loopback ports.
+
+    Raises:
+        StackError: librdkafka could not start it.
+    """
+    message = ctypes.create_string_buffer(_MESSAGE_SIZE)
+    conf = library.rd_kafka_conf_new()
+    # The client exists only because the cluster hangs on one: its hint that it has no brokers to
+    # talk to (a notice, syslog level 5) would puzzle; errors (level 3) still reach stderr.
+    if library.rd_kafka_conf_set(conf, b"log_level", b"3", message, _MESSAGE_SIZE) != _CONF_OK:
+        library.rd_kafka_conf_destroy(conf)
+        raise StackError(f"librdkafka refused a setting: {message.value.decode()}")
+    client = library.rd_kafka_new(_PRODUCER, conf, message, _MESSAGE_SIZE)
+    if not client:  # only then does the configuration still belong to the caller (rdkafka.h)
+        library.rd_kafka_conf_destroy(conf)
+        raise StackError(f"librdkafka could not start a client: {message.value.decode()}")
+    with _signals_blocked():
+        cluster = library.rd_kafka_mock_cluster_new(client, brokers)
+    if not cluster:
+        library.rd_kafka_destroy(client)
+        raise StackError(
+            f"librdkafka could not start {brokers} mock broker(s); its own log on stderr says why"
+            " (each needs a free loopback port and a few file descriptors)"
+        )
+    library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, group_join_delay_ms)
+    return MockCluster(library, client, cluster)
+
+
+@functools.cache
+def find_library() -> ctypes.CDLL | None:
+    """Find the librdkafka that confluent-kafka uses, with the mock cluster's functions bound.
+
+    Returns:
+        The library, or None where the mock cluster's functions cannot be reached.
+    """
+    for name in _candidates():
+        with contextlib.suppress(OSError, AttributeError):  # no such file; no such function
+            library = bind(ctypes.CDLL(name))
+            if library.rd_kafka_version() == confluent_kafka.libversion()[1]:
+                return library
+    return None
+
+
+def bind(library: ctypes.CDLL) -> ctypes.CDLL:
+    """Declare the types of every function used.
+
+    Raises:
+        AttributeError: The library does not export one of them.
+    """
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def _candidates() -> Iterator[str]:
+    # Symbols are looked up in a library and in all it was linked against (dlsym(3)), so the
+    # client's extension module leads to the very copy of librdkafka that it loaded itself:
+    # bundled in the wheel or the system's, on Linux and on macOS.
+    yield confluent_kafka.cimpl.__file__
+    # Linked into the extension module with its symbols hidden: the system may have the same
+    # version, as a library of its own.
+    system = ctypes.util.find_library("rdkafka")
+    if system is not None:
+        yield system
+
+
+@contextlib.contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Block all signals in this thread, for threads that start meanwhile and inherit that.
+
+    The cluster's thread ends, and the cluster with it, when a signal interrupts its poll(2).
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,104 @@
+"""Broker and registry together: all that a pipeline needs, inside one process."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from streamcontract.devstack.broker import start_broker
+from streamcontract.devstack.forwarder import Forwarder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["DevStack"]
+
+
+class DevStack:
+    """An embedded Kafka cluster and schema registry, on loopback only.
+
+    It runs from construction to ``close``, or for a ``with`` block.
+
+    Args:
+        brokers: How many brokers.
+        broker_port: The port to bootstrap from; 0 leaves the brokers' own, free ones.
+        registry_port: The registry's port; 0 for a free one.
+        registry_state: A file in which the registry keeps its subjects; None for memory only.
+        group_join_delay_ms: How long a new consumer group waits for more members before it gives
+            out partitions (Kafka's default is 3000).
+
+    Attributes:
+        broker: The cluster, with its faults; see ``EmbeddedBroker``.
+
+    Raises:
+        StackError: A port is in use, or librdkafka could not start the brokers.
+
+    Example:
+        >>> with DevStack(brokers=3) as stack:
+        ...     stack.create_topic("stocks", partitions=3)
+        ...     sorted(stack.environment)
+        True
+        ['STREAMCONTRACT_BOOTSTRAP_SERVERS', 'STREAMCONTRACT_REGISTRY_URL']
+    """
+
+    def __init__(
+        self,
+        brokers: int = 1,
+        *,
+        broker_port: int = 0,
+        registry_port: int = 0,
+        registry_state: Path | None = None,
+        group_join_delay_ms: int = 0,
+    ) -> None:
+        with contextlib.ExitStack() as parts:
+            self.broker = parts.enter_context(
+                start_broker(brokers, group_join_delay_ms=group_join_delay_ms)
+            )
+            self.bootstrap_servers = self.broker.bootstrap_servers
+            if broker_port:
+                forwarder = Forwarder(broker_port, _targets(self.broker.bootstrap_servers))
+                parts.enter_context(forwarder)
+                self.bootstrap_servers = f"localhost:{forwarder.port}"
+            self._parts = parts.pop_all()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that lead every client to this stack."""
+        return {
+            "STREAMCONTRACT_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+        }
+
+    def create_topic(self, name: str, partitions: int = 1, replication: int = 1) -> bool:
+        """Create a topic, or find that it is already there.
+
+        Returns:
+            True if it was created, False if there was one with as many partitions.
+
+        Raises:
+            StackError: An argument is out of range, or the topic is there with another number of
+                partitions.
+        """
+        return self.broker.create_topic(name, partitions, replication)
+
+    def close(self) -> None:
+        """Stop all parts, the last one started first. Closing twice is harmless."""
+        self._parts.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _targets(bootstrap_servers: str) -> list[tuple[str, int]]:
+    addresses = (server.rpartition(":") for server in bootstrap_servers.split(","))
+    return [(host, int(port)) for host, _, port in addresses]
