@@ -1,0 +1,1 @@
+"""Test tools for contracts: Hypothesis strategies for schemas and for their values."""

@@ -1,0 +1,346 @@
+"""Valid schemas of any shape.
+
+Schemas are written as an author would write them, from the outside in, so that each is valid by
+construction: a name is referred to only where it can be seen, and a record holds itself only
+where its values can end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+from hypothesis import strategies as st
+
+from streamcontract.schema import JsonValue, Schema, parse_schema
+from streamcontract.testing.strategies.forms import (
+    Form,
+    fixed_forms,
+    logical_forms,
+    primitive_forms,
+)
+from streamcontract.testing.strategies.names import custom_attributes, docs, names, namespaces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["schema_documents", "schemas"]
+
+_Json = dict[str, JsonValue]
+
+_MAX_DEPTH: Final = 4
+_MAX_TYPES: Final = 12
+_ORDERS: Final = ("ascending", "descending", "ignore")
+
+
+def schema_documents(
+    *, only_records: bool = False, ill_fitting: bool = True
+) -> st.SearchStrategy[Any]:
+    """Valid schemas as JSON: what ``json.loads`` gives for the text of one.
+
+    They have names, namespaces, aliases, docs, defaults, orders and attributes of their own,
+    every primitive, complex and logical type, references to earlier types and recursive
+    records, all of whose values can end. Names may be keywords or builtins of Python; docs hold
+    whatever text can hold.
+
+    Args:
+        only_records: Draw only schemas whose outermost type is a record.
+        ill_fitting: Whether to draw logical types too that are unknown or do not fit the type
+            they annotate, which the Avro specification tells readers to ignore.
+
+    Returns:
+        A strategy for schemas: ``str`` for a bare primitive, ``dict``, or ``list`` for a union.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(schema_documents(), lambda schema: True)
+        'string'
+    """
+    return _documents(only_records=only_records, ill_fitting=ill_fitting)
+
+
+def schemas(*, only_records: bool = False, ill_fitting: bool = True) -> st.SearchStrategy[Schema]:
+    """Valid schemas, parsed.
+
+    Args:
+        only_records: As for :func:`schema_documents`.
+        ill_fitting: As for :func:`schema_documents`.
+
+    Returns:
+        A strategy for :class:`~streamcontract.schema.Schema`.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(schemas(), lambda schema: bool(schema.named_types)).canonical_form
+        '{"name":"A","type":"enum","symbols":["A"]}'
+    """
+    return schema_documents(only_records=only_records, ill_fitting=ill_fitting).map(parse_schema)
+
+
+@st.composite
+def _documents(draw: st.DrawFn, *, only_records: bool, ill_fitting: bool) -> Any:
+    author = _Author(draw=draw, ill_fitting=ill_fitting)
+    scope = _Scope()
+    return author.record(scope).document if only_records else author.any_type(scope).document
+
+
+@attrs.frozen
+class _Scope:
+    """Where in the schema something is written.
+
+    Attributes:
+        namespace: The enclosing namespace, None for the null namespace.
+        depth: How many complex types stand around.
+        owner: The record around, if a value of it cannot be without a value of what is written.
+        barred: The records around of which that is true. To refer to one of them, or to what
+            cannot be without one, would make a record with no finite value.
+    """
+
+    namespace: str | None = None
+    depth: int = 0
+    owner: str | None = None
+    barred: frozenset[str] = frozenset()
+
+    def deeper(self) -> _Scope:
+        return attrs.evolve(self, depth=self.depth + 1)
+
+    def optional(self) -> _Scope:
+        """Inside something that can be empty or another branch."""
+        return attrs.evolve(self, depth=self.depth + 1, owner=None, barred=frozenset())
+
+
+@attrs.frozen
+class _Written:
+    """A schema, or a reference to one.
+
+    Attributes:
+        document: Its JSON.
+        branch: The name that it has as a branch of a union.
+        defaults: What a field of it may have as its default; empty where it can have none.
+        plain: Whether it is a primitive type without a logical type.
+        logical: Whether it is annotated with a logical type.
+    """
+
+    document: Any
+    branch: str
+    defaults: st.SearchStrategy[Any]
+    plain: bool = False
+    logical: bool = False
+
+
+@attrs.define
+class _Author:
+    """Writes one schema, and knows the names it has used."""
+
+    draw: st.DrawFn
+    ill_fitting: bool
+    types_left: int = _MAX_TYPES
+    taken: set[str] = attrs.field(factory=set)
+    written: dict[str, _Written] = attrs.field(factory=dict)
+    # For each record, those that each of its values must hold.
+    needs: dict[str, set[str]] = attrs.field(factory=dict)
+
+    def any_type(
+        self, scope: _Scope, *, excluded: frozenset[str] = frozenset(), union: bool = True
+    ) -> _Written:
+        """A type that fits here, but none whose name as a branch is excluded."""
+        choices: list[Callable[[], _Written]] = [
+            lambda: self._primitive(excluded),
+            lambda: self._logical(excluded),
+        ]
+        known = [each for each in self._visible(scope) if each not in excluded]
+        if known:
+            choices.append(lambda: self._reference(known, scope))
+        if self.types_left > 0 and scope.depth < _MAX_DEPTH:
+            choices.append(lambda: self._enum(scope))
+            choices.append(lambda: self._fixed(scope))
+            choices.append(lambda: self.record(scope))
+            if "array" not in excluded:
+                choices.append(lambda: self._container("array", "items", scope))
+            if "map" not in excluded:
+                choices.append(lambda: self._container("map", "values", scope))
+            if union:
+                choices.append(lambda: self._union(scope))
+        return self.draw(st.sampled_from(choices))()
+
+    def _primitive(self, excluded: frozenset[str]) -> _Written:
+        form = self.draw(primitive_forms(excluded))
+        if self.draw(st.sampled_from([True, True, True, False])):
+            return _Written(form.type, form.type, form.defaults, plain=True)
+        document = {**form.document, **self.draw(custom_attributes())}
+        return _Written(document, form.type, form.defaults, plain=True)
+
+    def _logical(self, excluded: frozenset[str]) -> _Written:
+        form: Form = self.draw(logical_forms(excluded, ill_fitting=self.ill_fitting))
+        return _Written(form.document, form.type, form.defaults, logical=True)
+
+    def _container(self, kind: str, key: str, scope: _Scope) -> _Written:
+        self.types_left -= 1
+        inner = self.any_type(scope.optional())
+        document: _Json = {"type": kind, key: inner.document, **self.draw(custom_attributes())}
+        most = 0 if inner.defaults.is_empty else 2
+        defaults: st.SearchStrategy[Any] = (
+            st.lists(inner.defaults, max_size=most)
+            if kind == "array"
+            else st.dictionaries(st.text(max_size=4), inner.defaults, max_size=most)
+        )
+        return _Written(document, kind, defaults)
+
+    def _union(self, scope: _Scope) -> _Written:
+        self.types_left -= 1
+        size = self.draw(st.integers(1, 4))
+        way_out = self.draw(st.integers(0, size - 1))
+        branches: list[_Written] = []
+        for place in range(size):
+            # One branch must be there for values that end; the others are free to recur.
+            inner = scope.deeper() if place == way_out else scope.optional()
+            used = frozenset(branch.branch for branch in branches)
+            branches.append(self.any_type(inner, excluded=used, union=False))
+        document = [branch.document for branch in branches]
+        return _Written(document, "union", _union_defaults(branches))
+
+    def _enum(self, scope: _Scope) -> _Written:
+        full_name, document, _ = self._named("enum", scope)
+        symbols = self.draw(st.lists(names(), min_size=1, max_size=4, unique=True))
+        document["symbols"] = list[JsonValue](symbols)
+        if self.draw(st.booleans()):
+            document["default"] = self.draw(st.sampled_from(symbols))
+        return self._defined(full_name, document, st.sampled_from(symbols))
+
+    def _fixed(self, scope: _Scope) -> _Written:
+        full_name, document, _ = self._named("fixed", scope)
+        form = self.draw(fixed_forms(ill_fitting=self.ill_fitting))
+        document.update(form.document)
+        logical = "logicalType" in form.document
+        return self._defined(full_name, document, form.defaults, logical=logical)
+
+    def record(self, scope: _Scope) -> _Written:
+        """A record with up to five fields."""
+        full_name, document, namespace = self._named("record", scope)
+        self.needs[full_name] = set()
+        self.written[full_name] = _Written(full_name, full_name, st.nothing())
+        if scope.owner is not None:
+            self.needs[scope.owner].add(full_name)
+        inner = _Scope(namespace, scope.depth + 1, full_name, scope.barred | {full_name})
+        used: set[str] = set()
+        fields: list[JsonValue] = []
+        required: dict[str, st.SearchStrategy[Any]] = {}
+        optional: dict[str, st.SearchStrategy[Any]] = {}
+        for _ in range(self.draw(st.integers(0, 5))):
+            field, defaults = self._field(inner, used)
+            fields.append(field)
+            (optional if "default" in field else required)[str(field["name"])] = defaults
+        document["fields"] = fields
+        # A record's default may leave out the fields that have defaults of their own.
+        defaults = st.fixed_dictionaries(required, optional=optional)
+        return self._defined(full_name, document, defaults)
+
+    def _field(self, scope: _Scope, used: set[str]) -> tuple[_Json, st.SearchStrategy[Any]]:
+        field: _Json = {"name": _unused(self.draw(names()), used)}
+        written = self.any_type(scope)
+        field["type"] = written.document
+        if self.draw(st.booleans()) and not written.defaults.is_empty:
+            field["default"] = self.draw(written.defaults)
+        if self.draw(st.booleans()):
+            self._extras(field)
+            aliases = self.draw(st.lists(names(), max_size=2))
+            if aliases:
+                field["aliases"] = [_unused(alias, used) for alias in aliases]
+            if self.draw(st.booleans()):
+                field["order"] = self.draw(st.sampled_from(_ORDERS))
+        return field, written.defaults
+
+    def _named(self, kind: str, scope: _Scope) -> tuple[str, _Json, str | None]:
+        """Full name, the attributes all named types have, and the namespace for what is inside."""
+        self.types_left -= 1
+        name = self.draw(names())
+        namespace = self.draw(
+            st.one_of(st.just(scope.namespace), st.none(), st.just(scope.namespace), namespaces())
+        )
+        full_name = _unused(name, self.taken, namespace)
+        name = full_name.rpartition(".")[2]
+        document: _Json = {"type": kind, "name": name}
+        if namespace != scope.namespace or self.draw(st.booleans()):
+            if namespace is not None and self.draw(st.booleans()):
+                document["name"] = full_name
+            elif namespace is not None or scope.namespace is not None:
+                document["namespace"] = namespace or ""
+        if self.draw(st.booleans()):
+            self._extras(document)
+            aliases = self.draw(st.lists(names(), max_size=2))
+            if aliases:
+                document["aliases"] = [self._alias(alias, namespace) for alias in aliases]
+        return full_name, document, namespace
+
+    def _alias(self, name: str, namespace: str | None) -> str:
+        full_name = _unused(name, self.taken, namespace)
+        return full_name if self.draw(st.booleans()) else full_name.rpartition(".")[2]
+
+    def _extras(self, document: _Json) -> None:
+        document["doc"] = self.draw(docs())
+        document.update(self.draw(custom_attributes()))
+
+    def _defined(
+        self,
+        full_name: str,
+        document: _Json,
+        defaults: st.SearchStrategy[Any],
+        *,
+        logical: bool = False,
+    ) -> _Written:
+        written = _Written(document, full_name, defaults, logical=logical)
+        self.written[full_name] = written
+        return written
+
+    def _visible(self, scope: _Scope) -> list[str]:
+        """The full names that can be referred to here."""
+        return [
+            name
+            for name in self.written
+            # A name without a dot is looked for in the enclosing namespace only ("Names").
+            if ("." in name or scope.namespace is None)
+            and scope.barred.isdisjoint(self._needed_by(name))
+        ]
+
+    def _needed_by(self, name: str) -> set[str]:
+        """``name`` and all records that a value of it must hold."""
+        found: set[str] = set()
+        pending = [name]
+        while pending:
+            current = pending.pop()
+            if current not in found:
+                found.add(current)
+                pending.extend(self.needs.get(current, ()))
+        return found
+
+    def _reference(self, known: list[str], scope: _Scope) -> _Written:
+        full_name = self.draw(st.sampled_from(known))
+        if scope.owner is not None:
+            self.needs[scope.owner].add(full_name)
+        namespace, _, name = full_name.rpartition(".")
+        spelled = full_name
+        if namespace == (scope.namespace or "") and self.draw(st.booleans()):
+            spelled = name
+        return attrs.evolve(self.written[full_name], document=spelled)
+
+
+def _unused(name: str, used: set[str], namespace: str | None = None) -> str:
+    """``name`` in its namespace, with a number behind it if it is used; then it is used too."""
+    stem = f"{namespace}.{name}" if namespace else name
+    candidate, number = stem, 2
+    while candidate in used:
+        candidate, number = f"{stem}{number}", number + 1
+    used.add(candidate)
+    return candidate
+
+
+def _union_defaults(branches: list[_Written]) -> st.SearchStrategy[Any]:
+    """Defaults of the first branch, or since Avro 1.12 of any.
+
+    Another branch's default must not be taken for an earlier logical type that it does not fit,
+    so these come from plain types behind none.
+    """
+    choices = [branches[0].defaults]
+    if not any(branch.logical for branch in branches):
+        choices += [branch.defaults for branch in branches[1:] if branch.plain]
+    return st.one_of(choices)

@@ -1,0 +1,88 @@
+"""Names, namespaces and attributes as schemas may have them, hostile ones included."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+
+from streamcontract.schema.model import PRIMITIVE_NAMES
+
+if TYPE_CHECKING:
+    from streamcontract.schema import JsonValue
+
+__all__ = ["custom_attributes", "docs", "names", "namespaces"]
+
+_HEADS: Final = string.ascii_letters + "_"
+_TAILS: Final = _HEADS + string.digits
+# Names with a meaning of their own in a schema: as names of types they would be ambiguous.
+_RESERVED: Final = frozenset(
+    {*PRIMITIVE_NAMES, "record", "error", "enum", "array", "map", "fixed", "union"}
+)
+# Legal in Avro, awkward in the language that code is generated for.
+_AWKWARD: Final = (
+    "class",
+    "None",
+    "self",
+    "_",
+    "__init__",
+    "__slots__",
+    "type",
+    "str",
+    "datetime",
+    "attrs",
+    "Enum",
+    "CONTRACT",
+    "name",
+    "value",
+    "match",
+    "import",
+    "mro",
+)
+
+
+def names() -> st.SearchStrategy[str]:
+    """Simple names after "Names" of the Avro specification: ``[A-Za-z_][A-Za-z0-9_]*``."""
+    free = st.builds(
+        "{}{}".format, st.sampled_from(_HEADS), st.text(st.sampled_from(_TAILS), max_size=6)
+    ).map(_not_reserved)
+    return st.one_of(free, st.sampled_from(_AWKWARD))
+
+
+def _not_reserved(name: str) -> str:
+    return f"{name}_" if name in _RESERVED else name
+
+
+def namespaces() -> st.SearchStrategy[str]:
+    """Dotted names, never the null namespace."""
+    return st.lists(names(), min_size=1, max_size=3).map(".".join)
+
+
+def docs() -> st.SearchStrategy[str]:
+    """Documentation, with everything that could end a docstring or a comment."""
+    return st.one_of(
+        st.text(max_size=20),
+        st.sampled_from(['"""', "\\", 'Ends with a quote"', "Two\nlines", "\r", "\t'''", "{x!r}"]),
+    )
+
+
+def custom_attributes() -> st.SearchStrategy[dict[str, JsonValue]]:
+    """Attributes that the specification does not know and lets stand."""
+    keys = names().map(lambda name: f"x-{name}")
+    return st.dictionaries(keys, _json_values(), max_size=2)
+
+
+def _json_values() -> st.SearchStrategy[Any]:
+    scalars = st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**53), 2**53),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=8),
+    )
+    return st.one_of(
+        scalars,
+        st.lists(scalars, max_size=2),
+        st.dictionaries(st.text(max_size=4), scalars, max_size=2),
+    )

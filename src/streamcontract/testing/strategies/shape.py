@@ -1,0 +1,123 @@
+"""How the nodes of a schema hang together: which have values at all, and which recur.
+
+A value of a recursive schema must end somewhere. Two facts about a node decide how to end it:
+
+- its *height*, the fewest records inside one another that a value of it needs: 0 for a string
+  or an empty array, infinite for a record that holds itself unconditionally;
+- whether it *recurs*: whether a record that can hold itself is within its reach, or it is part
+  of such a loop.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from streamcontract.schema import (
+    ArrayType,
+    AvroType,
+    MapType,
+    RecordType,
+    UnionType,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ["children", "heights", "recurring"]
+
+
+def children(node: AvroType) -> tuple[AvroType, ...]:
+    """The types directly inside ``node``.
+
+    Args:
+        node: Any node of a schema.
+
+    Returns:
+        Field types, branches, items or values; nothing for a leaf.
+    """
+    match node:
+        case RecordType():
+            return tuple(field.type for field in node.fields)
+        case UnionType():
+            return node.branches
+        case ArrayType():
+            return (node.items,)
+        case MapType():
+            return (node.values,)
+        case _:
+            return ()
+
+
+def _reachable(root: AvroType) -> list[AvroType]:
+    """Every node within reach of ``root``, itself included, each once."""
+    seen: dict[AvroType, None] = {}
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen[node] = None
+            pending.extend(children(node))
+    return list(seen)
+
+
+def heights(root: AvroType) -> Mapping[AvroType, float]:
+    """The fewest records inside one another that a value of each node needs.
+
+    Args:
+        root: The node to start from.
+
+    Returns:
+        For every node within reach its height; ``math.inf`` where no value is finite.
+    """
+    nodes = _reachable(root)
+    found: dict[AvroType, float] = dict.fromkeys(nodes, math.inf)
+    changed = True
+    while changed:  # heights only sink, and each pass settles at least one node
+        changed = False
+        for node in nodes:
+            height = _height(node, found)
+            if height < found[node]:
+                found[node] = height
+                changed = True
+    return found
+
+
+def _height(node: AvroType, known: Mapping[AvroType, float]) -> float:
+    match node:
+        case RecordType():
+            return 1 + max((known[field.type] for field in node.fields), default=0)
+        case UnionType():
+            return min((known[branch] for branch in node.branches), default=math.inf)
+        case _:
+            return 0  # arrays and maps too: they can be empty
+
+
+def recurring(root: AvroType) -> tuple[frozenset[AvroType], frozenset[AvroType]]:
+    """The nodes where values could go on for ever.
+
+    Args:
+        root: The node to start from.
+
+    Returns:
+        First the nodes that a loop of the schema is within reach of, then those of them that
+        are part of a loop (or between two). Every loop runs through a record.
+    """
+    below = {node: children(node) for node in _reachable(root)}
+    above: dict[AvroType, list[AvroType]] = {node: [] for node in below}
+    for node, inner in below.items():
+        for child in inner:
+            above[child].append(node)
+    leading = _without_ends(set(below), below)
+    return leading, _without_ends(set(leading), above)
+
+
+def _without_ends(
+    nodes: set[AvroType], following: Mapping[AvroType, Collection[AvroType]]
+) -> frozenset[AvroType]:
+    """What is left of ``nodes`` after taking those that lead nowhere away, again and again."""
+    ends = {node for node in nodes if nodes.isdisjoint(following[node])}
+    while ends:
+        nodes -= ends
+        ends = {node for node in nodes if nodes.isdisjoint(following[node])}
+    return frozenset(nodes)

@@ -1,0 +1,266 @@
+"""Values for any schema: plain ones, or those of generated record classes."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import attrs
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+
+from streamcontract.codec import Contract
+from streamcontract.schema import (
+    ArrayType,
+    AvroType,
+    JsonValue,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    Schema,
+    UnionType,
+    branch_name,
+    parse_schema,
+)
+from streamcontract.testing.strategies.leaves import leaf
+from streamcontract.testing.strategies.shape import children, heights, recurring
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Mapping
+
+__all__ = ["from_schema", "records"]
+
+T = TypeVar("T")
+
+_NO_TYPES: Final[Mapping[str, type]] = MappingProxyType({})
+_NO_OVERRIDES: Final[Mapping[str, st.SearchStrategy[Any]]] = MappingProxyType({})
+
+# How many recursive records may stand inside one another before every choice is for ending.
+_RECURSION_DEPTH: Final = 3
+_MAX_ITEMS: Final = 5
+_MAX_RECURRING_ITEMS: Final = 2
+
+
+def from_schema(
+    schema: Schema | str | dict[str, JsonValue] | list[JsonValue] | pathlib.Path,
+    *,
+    tag_unions: bool = False,
+) -> st.SearchStrategy[Any]:
+    """Plain values of a schema: what ``Codec(schema)`` encodes and decodes.
+
+    Records are drawn as ``dict``, enums as ``str``, logical types as the Python types that the
+    codec has for them. Every value comes back equal after encoding and decoding. Values are
+    built, never drawn and thrown away, and shrink to the smallest readable one: empty strings
+    and arrays, zeros, ``None`` where a union allows it.
+
+    Args:
+        schema: A schema, or what ``parse_schema`` takes for one.
+        tag_unions: Draw the values of unions as ``(branch name, value)``, which chooses the
+            branch and is what ``Codec(schema, tag_unions=True)`` decodes to. Bare values take
+            the first branch they fit, so with them a branch behind one that takes all its
+            values (``["long", "int"]``) is never written.
+
+    Returns:
+        A strategy for values.
+
+    Raises:
+        InvalidArgument: No value of this schema is finite, such as those of a record that
+            holds itself in a field of its own type.
+        SchemaParseError: ``schema`` is no valid schema.
+
+    Example:
+        >>> from hypothesis import find
+        >>> point = {
+        ...     "type": "record",
+        ...     "name": "Point",
+        ...     "fields": [{"name": "x", "type": "int"}, {"name": "y", "type": ["int", "null"]}],
+        ... }
+        >>> find(from_schema(point), lambda value: True)
+        {'x': 0, 'y': None}
+    """
+    parsed = schema if isinstance(schema, Schema) else parse_schema(schema)
+    return _Builder(parsed.root, tag_unions=tag_unions).strategy()
+
+
+def records(record_class: type[T], /, **overrides: st.SearchStrategy[Any]) -> st.SearchStrategy[T]:
+    """Records of a generated class.
+
+    Args:
+        record_class: A class that a contract binds to a record of its schema.
+        overrides: For single fields, by the names that the class's constructor has for them:
+            what to draw instead. They hold for the outermost record only.
+
+    Returns:
+        A strategy for instances.
+
+    Raises:
+        InvalidArgument: The class is bound to no record, has no such field, or has no finite
+            value.
+
+    Example:
+        >>> from hypothesis import find, strategies as st
+        >>> from streamcontract import Stock
+        >>> find(records(Stock, symbol=st.sampled_from(["AAPL", "MSFT"])), lambda bar: True).symbol
+        'AAPL'
+    """
+    contract = getattr(record_class, "__contract__", None)
+    if not isinstance(contract, Contract):
+        raise InvalidArgument(f"{record_class!r} is not bound to a contract's record")
+    node = _bound_type(contract, record_class)
+    if not isinstance(node, RecordType):
+        raise InvalidArgument(f"{record_class!r} is bound to an enum, not to a record")
+    _check_overrides(record_class, overrides)
+    return _Builder(node, types=contract.types, overrides=overrides).strategy()
+
+
+def _bound_type(contract: Contract, record_class: type) -> AvroType:
+    full_name: str = record_class.__avro_name__  # type: ignore[attr-defined]  # Contract sets it
+    for schema in (contract.schema, contract.key_schema):
+        if schema is not None and full_name in schema.named_types:
+            return schema.named_types[full_name]
+    raise InvalidArgument(f"{record_class!r} is bound to {full_name}, which its contract lacks")
+
+
+def _argument_names(record_class: type) -> list[str]:
+    return [attribute.alias for attribute in attrs.fields(record_class)]
+
+
+def _check_overrides(record_class: type, overrides: Mapping[str, object]) -> None:
+    names = _argument_names(record_class)
+    for name in overrides:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names)}"
+            raise InvalidArgument(f"{record_class.__name__} has no field {name!r}{hint}")
+
+
+class _Builder:
+    """Builds the strategy of one root node, each node's once for each depth.
+
+    Recursion ends because a recursive record is entered with one level less to go, and at level
+    0 arrays and maps of recursive things stay empty and unions take the way out.
+    """
+
+    def __init__(
+        self,
+        root: AvroType,
+        *,
+        types: Mapping[str, type] = _NO_TYPES,
+        overrides: Mapping[str, st.SearchStrategy[Any]] = _NO_OVERRIDES,
+        tag_unions: bool = False,
+    ) -> None:
+        self._root = root
+        self._types = types
+        self._overrides = overrides
+        self._tag_unions = tag_unions
+        self._heights = heights(root)
+        self._recurring, self._looping = recurring(root)
+        self._made: dict[tuple[AvroType, int, bool], st.SearchStrategy[Any]] = {}
+
+    def strategy(self) -> st.SearchStrategy[Any]:
+        if math.isinf(self._heights[self._root]):
+            raise InvalidArgument(f"no value of {branch_name(self._root)} is finite")
+        if self._overrides and isinstance(self._root, RecordType):
+            return self._record(
+                self._root, _RECURSION_DEPTH, narrow=False, overrides=self._overrides
+            )
+        return self._of(self._root, _RECURSION_DEPTH, narrow=False)
+
+    def _of(self, node: AvroType, depth: int, *, narrow: bool) -> st.SearchStrategy[Any]:
+        if math.isinf(self._heights[node]):
+            return st.nothing()
+        key = (node, depth, narrow)
+        if key not in self._made:
+            self._made[key] = self._make(node, depth, narrow=narrow)
+        return self._made[key]
+
+    def _make(self, node: AvroType, depth: int, *, narrow: bool) -> st.SearchStrategy[Any]:
+        match node:
+            case RecordType():
+                return self._record(node, depth, narrow=narrow)
+            case UnionType():
+                return self._union(node, depth, narrow=narrow)
+            case ArrayType():
+                items, most = self._repeated(node.items, depth, narrow=narrow)
+                return st.lists(items, max_size=most)
+            case MapType():
+                values, most = self._repeated(node.values, depth, narrow=narrow)
+                return st.dictionaries(st.text(), values, max_size=most)
+            case _:
+                bound = self._types.get(branch_name(node))
+                return leaf(node, narrow=narrow, enum_class=bound)
+
+    def _record(
+        self,
+        node: RecordType,
+        depth: int,
+        *,
+        narrow: bool,
+        overrides: Mapping[str, st.SearchStrategy[Any]] = _NO_OVERRIDES,
+    ) -> st.SearchStrategy[Any]:
+        if node in self._looping:
+            depth = max(depth - 1, 0)
+        fields = [self._of(field.type, depth, narrow=narrow) for field in node.fields]
+        bound = self._types.get(node.full_name)
+        if bound is None:
+            names = [field.name for field in node.fields]
+            return st.fixed_dictionaries(dict(zip(names, fields, strict=True)))
+        arguments = dict(zip(_argument_names(bound), fields, strict=True))
+        return st.builds(bound, **{**arguments, **overrides})
+
+    def _repeated(
+        self, node: AvroType, depth: int, *, narrow: bool
+    ) -> tuple[st.SearchStrategy[Any], int]:
+        """What to repeat in an array or a map, and how often at most."""
+        if node not in self._recurring:
+            return self._of(node, depth, narrow=narrow), _MAX_ITEMS
+        if depth == 0 or math.isinf(self._heights[node]):
+            return st.nothing(), 0
+        return self._of(node, depth, narrow=narrow), _MAX_RECURRING_ITEMS
+
+    def _union(self, node: UnionType, depth: int, *, narrow: bool) -> st.SearchStrategy[Any]:
+        branches = []
+        for place, branch in enumerate(node.branches):
+            if depth == 0 and branch not in self._ways_out(node):
+                continue
+            narrowed = narrow or self._may_be_rounded_by(node.branches[:place])
+            values = self._of(branch, depth, narrow=narrowed)
+            if self._tag_unions:
+                values = st.tuples(st.just(branch_name(branch)), values)
+            branches.append((branch, values))
+        # Shrinking goes for the first: nothing is smaller than null.
+        branches.sort(key=lambda pair: _is_null(pair[0]), reverse=True)
+        return st.one_of([values for _, values in branches])
+
+    def _ways_out(self, node: UnionType) -> list[AvroType]:
+        """The branches to end a recursive value with."""
+        ending = [branch for branch in node.branches if branch not in self._recurring]
+        lowest = self._heights[node]
+        return ending or [each for each in node.branches if self._heights[each] == lowest]
+
+    def _may_be_rounded_by(self, earlier: tuple[AvroType, ...]) -> bool:
+        """Whether a bare double could be taken for a float of an earlier branch."""
+        if self._tag_unions:
+            return False
+        return any(self._holds_float(other) for other in earlier)
+
+    def _holds_float(self, node: AvroType) -> bool:
+        seen: set[AvroType] = set()
+        pending = [node]
+        while pending:
+            current = pending.pop()
+            if isinstance(current, RecordType) and current.full_name in self._types:
+                continue  # the class tells its values apart
+            if isinstance(current, PrimitiveType) and current.name == "float":
+                return True
+            if current not in seen:
+                seen.add(current)
+                pending.extend(children(current))
+        return False
+
+
+def _is_null(node: AvroType) -> bool:
+    return isinstance(node, PrimitiveType) and node.name == "null"
