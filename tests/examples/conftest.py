@@ -1,0 +1,44 @@
+"""Each example runs as a user runs it: a process of its own, told of the stack by two variables."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from streamcontract.devstack import DevStack
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[DevStack]:
+    """An embedded stack for the examples of one test module."""
+    with DevStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def run_example(stack: DevStack) -> Run:
+    """Give a function that runs one example to its end and returns what it printed."""
+
+    def run(script: str, *arguments: str) -> str:
+        path = EXAMPLES / script
+        result = subprocess.run(  # noqa: S603 - the project's own scripts
+            [sys.executable, path.name, *arguments],
+            cwd=path.parent,
+            env=os.environ | stack.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert result.returncode == 0, f"{script}:\n{result.stdout}\n{result.stderr}"
+        return result.stdout
+
+    return run
