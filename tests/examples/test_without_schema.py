@@ -25,4 +25,4 @@ def test_first_a_wrong_sum_then_a_crash(run_example: Callable[..., str]) -> None
         first_ten = sum(int(row["Volume"]) for row in islice(csv.DictReader(file), 10))
     sums = re.findall(r"after (\d+) bars: ([\d,]+) shares", consumed)
     assert sums == [("10", f"{first_ten:,}"), ("20", f"{first_ten:,}")]
-    assert re.search(r"crashed at offset 20 : unsupported operand", consumed)
+    assert re.search(r"crashed at offset 20: unsupported operand", consumed)

@@ -1,0 +1,36 @@
+"""Consume the orders of ``publish.py`` and print a bill for each."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from contracts.order import CardPayment, Order, OrderConsumer, OrderStatus
+
+FIRST_WAIT_S = 30.0  # joining a group takes a moment
+NEXT_WAIT_S = 2.0  # how long without a message means that there is none left
+
+
+def bill(order: Order) -> str:
+    """One line: what is owed, how it is paid, where it goes."""
+    total = sum((line.price * line.quantity for line in order.lines), Decimal("0.00"))
+    match order.payment:
+        case CardPayment(last_digits=digits):
+            how = f"card ending in {digits}"
+        case invoice:
+            how = f"invoice {invoice.reference}, due {invoice.due}"
+    billed_to = order.bill_to or order.ship_to
+    return f"{order.placed_at:%H:%M} {order.status.value:9} {total:>8} EUR  {how}, {billed_to.city}"
+
+
+def main() -> None:
+    """Print the bills of all orders that were not cancelled."""
+    with OrderConsumer(group="billing") as consumer:
+        wait = FIRST_WAIT_S
+        while (message := consumer.poll(wait)) is not None:
+            wait = NEXT_WAIT_S
+            if message.value is not None and message.value.status is not OrderStatus.CANCELLED:
+                print(bill(message.value))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Consume the typed records of ``publisher.py`` and find each stock's highest price.
+
+What arrives are ``Stock`` records: an editor completes ``bar.high``, a type checker knows that it is
+a float. A consumer whose schema is older or newer than the producer's reads the same messages.
+"""
+
+from __future__ import annotations
+
+from streamcontract import Stock, StockConsumer
+
+FIRST_WAIT_S = 30.0  # joining a group takes a moment
+NEXT_WAIT_S = 2.0  # how long without a message means that there is none left
+
+
+def main() -> None:
+    """Read all there is, remember each symbol's highest bar, and print them."""
+    highest: dict[str, Stock] = {}
+    seen = 0
+    with StockConsumer(group="highest-price") as consumer:
+        wait = FIRST_WAIT_S
+        while (message := consumer.poll(wait)) is not None:
+            wait = NEXT_WAIT_S
+            bar = message.value
+            if bar is None:  # a tombstone: the key is gone, there is no record
+                continue
+            seen += 1
+            if bar.symbol not in highest or bar.high > highest[bar.symbol].high:
+                highest[bar.symbol] = bar
+    print(f"read {seen} bars")
+    for symbol, bar in sorted(highest.items()):
+        print(f"{symbol:5} {bar.high:8.2f} on {bar.date}")
+
+
+if __name__ == "__main__":
+    main()
