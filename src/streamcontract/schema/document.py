@@ -1,0 +1,205 @@
+"""A schema's JSON text becomes Python values, or faults of the JSON itself.
+
+Stricter than ``json.loads``: a key given twice, NaN and Infinity, numbers beyond a double and
+bottomless nesting are faults, each of which another reader would understand differently.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import attrs
+
+from streamcontract.errors import SchemaFault
+from streamcontract.schema.model import JsonValue
+from streamcontract.schema.names import is_full_name
+from streamcontract.schema.positions import child, line_and_column, too_deep
+
+__all__ = ["MAX_DEPTH", "Document", "read_document", "read_value"]
+
+MAX_DEPTH: Final = 200
+"""Brackets inside brackets that a schema may have: about fifty records inside one another.
+
+Avro sets no limit, but whoever walks a schema does; this one keeps every walk here well inside
+Python's recursion limit and is far beyond what people and generators write.
+"""
+
+_TOO_DEEP: Final = (
+    f"nested more than {MAX_DEPTH} levels deep; define inner types earlier and refer to their names"
+)
+_TRAILING_COMMA: Final = re.compile(r",[ \t\n\r]*[}\]]")
+
+
+@attrs.frozen
+class Document:
+    """A JSON text that was read: its value, and the faults of its JSON.
+
+    Attributes:
+        text: The text.
+        value: What it says; None, and of no meaning, if ``is_readable`` is false.
+        faults: Its faults, in no special order.
+        is_readable: Whether there is a value to go on with.
+    """
+
+    text: str
+    value: JsonValue
+    faults: tuple[SchemaFault, ...] = ()
+    is_readable: bool = True
+
+
+def read_document(text: str) -> Document:
+    """Read a JSON text and find the faults of its JSON.
+
+    Example:
+        >>> read_document('{"type": "int", "type": "long"}').faults[0].message
+        'the key "type" is given twice; keep one'
+    """
+    suspects = _Suspects()
+    try:
+        value: JsonValue = json.loads(
+            text,
+            object_pairs_hook=suspects.read_object,
+            parse_float=suspects.read_float,
+            parse_constant=suspects.read_constant,
+        )
+    except json.JSONDecodeError as error:
+        return _unreadable(text, *_syntax_fault(text, error))
+    except RecursionError:
+        return _too_deep(text)
+    except ValueError:  # what int() raises for thousands of digits, a guard against slow parsing
+        return _unreadable(text, "a number with thousands of digits fits no Avro type", None)
+    if _is_too_deep(value):
+        return _too_deep(text)
+    return Document(text, value, tuple(suspects.faults(value)))
+
+
+def read_value(value: object) -> Document:
+    """Read a schema given as Python values, such as ``json.loads`` makes.
+
+    The values are copied by way of JSON text, so that changing them later changes no schema.
+
+    Example:
+        >>> read_value({"type": "array", "items": {"int"}}).faults[0].message
+        'a set is no JSON value'
+    """
+    faults = tuple(_value_faults(value, "", 1))
+    if faults:
+        return Document("", None, faults, is_readable=False)
+    return read_document(json.dumps(value))
+
+
+def _value_faults(value: object, pointer: str, depth: int) -> Iterator[SchemaFault]:
+    if value is None or isinstance(value, str | int | float):
+        return
+    if not isinstance(value, dict | list | tuple):
+        yield SchemaFault(pointer, f"a {type(value).__name__} is no JSON value")
+    elif depth > MAX_DEPTH:  # or it holds itself
+        yield SchemaFault(pointer, _TOO_DEEP)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(key, str):
+                yield from _value_faults(item, child(pointer, key), depth + 1)
+            else:
+                yield SchemaFault(pointer, f"the key {key!r} is no string, as JSON's keys are")
+    else:
+        for index, item in enumerate(value):
+            yield from _value_faults(item, child(pointer, index), depth + 1)
+
+
+@attrs.define
+class _Suspects:
+    """Notes during reading what is worth a second look after it: hooks know no pointers."""
+
+    objects: dict[int, list[str]] = attrs.field(factory=dict)
+    numbers: bool = False
+
+    def read_object(self, pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            keys = [key for key, _ in pairs]
+            self.objects[id(result)] = sorted({key for key in result if keys.count(key) > 1})
+        return result
+
+    def read_float(self, digits: str) -> float:
+        number = float(digits)
+        if math.isinf(number):
+            self.numbers = True
+        return number
+
+    def read_constant(self, name: str) -> float:
+        self.numbers = True
+        return float(name)
+
+    def faults(self, value: JsonValue) -> Iterator[SchemaFault]:
+        if not self.objects and not self.numbers:
+            return
+        for pointer, node in _everything(value, ""):
+            if isinstance(node, float) and not math.isfinite(node):
+                yield SchemaFault(
+                    pointer, "NaN, Infinity and numbers beyond a double are no JSON numbers"
+                )
+            for key in self.objects.get(id(node), ()) if isinstance(node, dict) else ():
+                yield SchemaFault(
+                    child(pointer, key), f"the key {json.dumps(key)} is given twice; keep one"
+                )
+
+
+def _everything(value: JsonValue, pointer: str) -> Iterator[tuple[str, JsonValue]]:
+    yield pointer, value
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _everything(item, child(pointer, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _everything(item, child(pointer, index))
+
+
+def _is_too_deep(value: JsonValue) -> bool:
+    """Whether there is a container inside more than MAX_DEPTH - 1 others, found level by level."""
+    level: list[JsonValue] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item for node in level for item in _children(node) if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: JsonValue) -> Iterable[JsonValue]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
+
+
+def _too_deep(text: str) -> Document:
+    return _unreadable(text, _TOO_DEEP, too_deep(text, MAX_DEPTH))
+
+
+def _unreadable(text: str, message: str, offset: int | None) -> Document:
+    line, column = (None, None) if offset is None else line_and_column(text, offset)
+    fault = SchemaFault("", message, line=line, column=column)
+    return Document(text, None, (fault,), is_readable=False)
+
+
+def _syntax_fault(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
+    """The message for a syntax error, and the offset it speaks of."""
+    at = error.pos
+    if not text.strip():
+        return 'the schema is empty; the smallest one is a type\'s name in quotes: "string"', 0
+    if is_full_name(text.strip()):
+        return f"not JSON: a type's name stands in quotes: {json.dumps(text.strip())}", 0
+    if text.endswith(".avsc"):
+        return "not JSON but a file's name: give it as a pathlib.Path", 0
+    comma = _TRAILING_COMMA.search(text, max(0, len(text[:at].rstrip()) - 1))
+    if comma and comma.start() <= at:
+        return "not JSON: a comma in front of a closing bracket; remove it", comma.start()
+    if text.startswith(("//", "/*", "#"), at):
+        return 'not JSON: JSON has no comments; use a "doc" attribute', at
+    if error.msg == "Extra data":
+        return "not JSON: something follows the end of the schema; give one schema only", at
+    return f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", at

@@ -1,0 +1,71 @@
+"""Avro names: their grammar, full names, and the nearest known name for a misspelt one.
+
+The rules are those of "Names" in the Avro 1.12 specification.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = ["is_full_name", "is_name", "join", "nearest"]
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FULL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+def is_name(text: str) -> bool:
+    """Whether ``text`` may name a type, a field or an enum symbol: no dots, ASCII only.
+
+    Example:
+        >>> is_name("adjusted_close"), is_name("2nd"), is_name("a.b")
+        (True, False, False)
+    """
+    return _NAME.fullmatch(text) is not None
+
+
+def is_full_name(text: str) -> bool:
+    """Whether ``text`` is a dot-separated sequence of names, as full names and namespaces are.
+
+    Example:
+        >>> is_full_name("io.streamcontract.Stock"), is_full_name(".Stock")
+        (True, False)
+    """
+    return _FULL_NAME.fullmatch(text) is not None
+
+
+def join(namespace: str, name: str) -> str:
+    """The full name of ``name`` where ``namespace`` is the enclosing one, ``""`` the null one.
+
+    Example:
+        >>> join("a.b", "C"), join("", "C"), join("a.b", "x.C")
+        ('a.b.C', 'C', 'x.C')
+    """
+    return name if "." in name or not namespace else f"{namespace}.{name}"
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that ``word`` most likely stands for, or None if nothing is near.
+
+    A candidate with the same simple name wins, since a forgotten namespace is the commonest
+    mistake; then one that differs in case only; then the closest spelling.
+
+    Example:
+        >>> nearest("Adress", ["shop.Address", "shop.Order"])
+        'shop.Address'
+        >>> nearest("shop.Order", ["io.shop.Order", "shop.Orders"])
+        'io.shop.Order'
+    """
+    by_simple_name: dict[str, str] = {}
+    for candidate in candidates:
+        by_simple_name.setdefault(candidate.rpartition(".")[2], candidate)
+    simple = word.rpartition(".")[2]
+    if simple in by_simple_name:
+        return by_simple_name[simple]
+    by_lower_case = {name.lower(): name for name in reversed(by_simple_name)}
+    if simple.lower() in by_lower_case:
+        return by_simple_name[by_lower_case[simple.lower()]]
+    close = difflib.get_close_matches(simple, by_simple_name, n=1, cutoff=0.6)
+    return by_simple_name[close[0]] if close else None

@@ -1,0 +1,116 @@
+"""Where in a JSON text a JSON pointer leads: line and column for messages.
+
+Schemas are parsed with the standard library's fast reader, which keeps no positions. Only when
+there is something to report is the text walked a second time, here.
+"""
+
+from __future__ import annotations
+
+import json.decoder
+import re
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["child", "line_and_column", "locate", "offsets", "too_deep"]
+
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_SCALAR: Final = re.compile(r"[^ \t\n\r,\]}]+")
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+
+
+def child(pointer: str, key: str | int) -> str:
+    """The pointer one step further down, escaped as RFC 6901 (section 3) says.
+
+    Example:
+        >>> child("/fields/0", "a/b")
+        '/fields/0/a~1b'
+    """
+    if isinstance(key, str):
+        key = key.replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{key}"
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Line and column, each counted from 1, of a character of ``text``.
+
+    Example:
+        >>> line_and_column("ab\\ncd", 4)
+        (2, 2)
+    """
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def locate(text: str, pointer: str) -> tuple[int, int]:
+    """Line and column of the value that ``pointer`` leads to in the JSON text ``text``.
+
+    Of a duplicated key it is the last value, the one that JSON readers keep.
+
+    Raises:
+        KeyError: There is no such value.
+
+    Example:
+        >>> locate('{"type": "array",\\n "items": "int"}', "/items")
+        (2, 11)
+    """
+    return line_and_column(text, offsets(text)[pointer])
+
+
+def offsets(text: str) -> Mapping[str, int]:
+    """The offset of every value in a valid JSON text, by its pointer.
+
+    Example:
+        >>> offsets('["a", {"b": 1}]')["/1/b"]
+        12
+    """
+    found: dict[str, int] = {}
+    _walk(text, _skip(text, 0), "", found)
+    return found
+
+
+def too_deep(text: str, limit: int) -> int | None:
+    """The offset of the first bracket nested deeper than ``limit``, or None.
+
+    Works on any text, since what it looks for may keep the text from being read at all.
+
+    Example:
+        >>> too_deep('["[", [[1]]]', 2)
+        7
+    """
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(text):
+        first = match.group()[0]
+        if first in "[{":
+            depth += 1
+            if depth > limit:
+                return match.start()
+        elif first in "]}":
+            depth -= 1
+    return None
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _walk(text: str, at: int, pointer: str, found: dict[str, int]) -> int:
+    """Note the value at ``at`` and all below it; return the offset behind it."""
+    found[pointer] = at
+    opening = text[at]
+    if opening == '"':
+        return json.decoder.scanstring(text, at + 1)[1]
+    if opening not in "[{":
+        match = _SCALAR.match(text, at)
+        return match.end() if match else at + 1
+    at = _skip(text, at + 1)
+    index = 0
+    while text[at] not in "]}":
+        key: str | int = index
+        if opening == "{":
+            key, at = json.decoder.scanstring(text, at + 1)
+            at = _skip(text, _skip(text, at) + 1)
+        at = _skip(text, _walk(text, at, child(pointer, key), found))
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+        index += 1
+    return at + 1
