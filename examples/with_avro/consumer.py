@@ -1,7 +1,7 @@
 """Consume the typed records of ``publisher.py`` and find each stock's highest price.
 
-What arrives are ``Stock`` records: an editor completes ``bar.high``, a type checker knows that it is
-a float. A consumer whose schema is older or newer than the producer's reads the same messages.
+What arrives are ``Stock`` records: an editor completes ``bar.high``, a type checker knows that it
+is a float. A consumer whose schema is older or newer than the producer's reads the same messages.
 """
 
 from __future__ import annotations

@@ -1,20 +1,16 @@
-"""Create the topic of the stock contract: as many partitions as the contract says.
+"""Create the topic of the stock contract.
 
 Run it twice: the second time it reports that the topic is already there, and as it should be.
 """
 
 from __future__ import annotations
 
-from streamcontract import StockProducer
 from streamcontract.kafka import ensure_topic
 
 
 def main() -> None:
-    """Create the topic, or find it there."""
-    contract = StockProducer.contract
-    assert contract.topic is not None
-    assert contract.partitions is not None
-    print(ensure_topic(contract.topic, partitions=contract.partitions))
+    """Create the topic with three partitions, or find it there."""
+    print(ensure_topic("stocks", partitions=3))
 
 
 if __name__ == "__main__":
