@@ -1,0 +1,191 @@
+"""The demo's work: publish records, consume them back, and say what differs.
+
+Where to begin is settled before anything is published: a group of the run's own is committed at
+the offsets the topic has by then, so records of earlier runs are not read. Each message also
+carries the run's name in a header, so records that somebody else writes meanwhile are passed over.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import confluent_kafka
+
+from streamcontract.contracts.stock import Stock, StockConsumer, StockProducer
+from streamcontract.errors import StreamContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from streamcontract.kafka import Message
+
+__all__ = ["Run", "Timed", "consume", "differences", "publish"]
+
+Config = dict[str, str]
+Advance = "Callable[[int], object]"
+
+_HEADER: Final = "streamcontract-demo"
+_REQUEST_TIMEOUT_S: Final = 30.0
+# Longer than a group takes to form on a broker with Kafka's default settings (3 s, at times 6).
+_SILENCE_S: Final = 30.0
+_BATCH: Final = 500
+_MAX_SHOWN: Final = 5
+
+
+@attrs.frozen
+class Timed:
+    """Records, and how long they took.
+
+    Attributes:
+        records: The records, in the order they were sent or arrived.
+        seconds: From the first record to the last.
+    """
+
+    records: list[Stock]
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Records a second."""
+        return len(self.records) / self.seconds if self.seconds else 0.0
+
+
+@attrs.frozen
+class Run:
+    """One run of the demo against one cluster.
+
+    Attributes:
+        config: Client properties, ``schema.registry.url`` among them.
+        topic: The topic.
+        name: What marks this run's messages.
+    """
+
+    config: Config
+    topic: str
+    name: str = attrs.field(factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def group(self) -> str:
+        """The consumer group that only this run uses."""
+        return f"streamcontract-demo-{self.name}"
+
+    def begin_here(self) -> None:
+        """Commit the run's group at the offsets that the topic has now.
+
+        Raises:
+            StreamContractError: The cluster does not answer.
+        """
+        consumer = confluent_kafka.Consumer(
+            {"bootstrap.servers": self.config["bootstrap.servers"], "group.id": self.group}
+        )
+        try:
+            topics = consumer.list_topics(self.topic, timeout=_REQUEST_TIMEOUT_S).topics
+            held = []
+            for number in topics[self.topic].partitions:
+                place = confluent_kafka.TopicPartition(self.topic, number)
+                _, place.offset = consumer.get_watermark_offsets(place, timeout=_REQUEST_TIMEOUT_S)
+                held.append(place)
+            consumer.commit(offsets=held, asynchronous=False)
+        except confluent_kafka.KafkaException as error:
+            raise StreamContractError(
+                f"topic {self.topic!r} at {self.config['bootstrap.servers']}: {error}"
+            ) from error
+        finally:
+            consumer.close()
+
+
+def publish(run: Run, records: Sequence[Stock], advance: Callable[[int], object]) -> Timed:
+    """Publish the records, and wait until each one is delivered.
+
+    Args:
+        run: The run.
+        records: What to publish, in this order.
+        advance: Told how many more records were handed over.
+
+    Raises:
+        StreamContractError: A record was not delivered.
+    """
+    headers = {_HEADER: run.name}
+    with StockProducer(run.config, topic=run.topic) as producer:
+        started = time.perf_counter()
+        for begin in range(0, len(records), _BATCH):
+            batch = records[begin : begin + _BATCH]
+            for record in batch:
+                producer.produce(record, headers=headers)
+            advance(len(batch))
+        producer.flush()
+        return Timed([*records], time.perf_counter() - started)
+
+
+def consume(run: Run, expected: int, advance: Callable[[int], object]) -> Timed:
+    """Consume the run's records until all have come, or none has for half a minute.
+
+    Args:
+        run: The run.
+        expected: How many there should be.
+        advance: Told how many more records came.
+
+    Raises:
+        StreamContractError: A message of the run could not be read.
+    """
+    records: list[Stock] = []
+    started = ended = time.perf_counter()
+    with StockConsumer(run.config, topic=run.topic, group=run.group) as consumer:
+        while len(records) < expected:
+            message = consumer.poll(_SILENCE_S)
+            if message is None:
+                break
+            if not records:
+                # Joining the group is over; what is measured is reading.
+                started = time.perf_counter()
+            if _is_of(run, message) and message.value is not None:
+                records.append(message.value)
+                if len(records) % _BATCH == 0:
+                    advance(_BATCH)
+            ended = time.perf_counter()
+    advance(len(records) % _BATCH)
+    return Timed(records, ended - started)
+
+
+def _is_of(run: Run, message: Message[Stock]) -> bool:
+    return (_HEADER, run.name.encode()) in message.headers
+
+
+def differences(published: Iterable[Stock], consumed: Iterable[Stock]) -> list[str]:
+    """Say in what the consumed records differ from the published ones, symbol by symbol.
+
+    Records of one symbol have one key, so they must come back in the order they were sent.
+
+    Returns:
+        One line for each difference, the first few of each symbol; empty if there is none.
+    """
+    sent, came = _by_symbol(published), _by_symbol(consumed)
+    lines: list[str] = []
+    for symbol in sorted({*sent, *came}):
+        lines += _differences_of(symbol, sent.get(symbol, []), came.get(symbol, []))
+    return lines
+
+
+def _by_symbol(records: Iterable[Stock]) -> Mapping[str, list[Stock]]:
+    by_symbol: dict[str, list[Stock]] = defaultdict(list)
+    for record in records:
+        by_symbol[record.symbol].append(record)
+    return by_symbol
+
+
+def _differences_of(symbol: str, sent: list[Stock], came: list[Stock]) -> list[str]:
+    lines = []
+    if len(sent) != len(came):
+        lines.append(f"{symbol}: {len(sent):,} records published, {len(came):,} consumed")
+    unlike = [place for place, (old, new) in enumerate(zip(sent, came)) if old != new]  # noqa: B905 - lengths may differ
+    lines += [
+        f"{symbol}, record {place + 1}: published {sent[place]}, consumed {came[place]}"
+        for place in unlike[:_MAX_SHOWN]
+    ]
+    if len(unlike) > _MAX_SHOWN:
+        lines.append(f"{symbol}: {len(unlike) - _MAX_SHOWN:,} more records differ")
+    return lines

@@ -1,0 +1,99 @@
+"""What the documentation shows is true: its Python runs, its files and commands exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.docs.markdown import DOCUMENTS, REPOSITORY, blocks, python_of, relative_links
+
+from streamcontract.cli import main
+from streamcontract.devstack import DevStack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Blocks of these kinds show a file and are written before anything that comes after them is run.
+_PRINTED = re.compile(r"print\(.*\)\s+# (?P<text>.+)$")
+
+
+def _name(document: Path) -> str:
+    return document.relative_to(REPOSITORY).as_posix()
+
+
+with_python = pytest.mark.parametrize(
+    "document", [document for document in DOCUMENTS if python_of(document)], ids=_name
+)
+every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[DevStack]:
+    """One embedded stack for all documents."""
+    with DevStack() as stack:
+        yield stack
+
+
+def _run(arguments: list[str], folder: Path, stack: DevStack) -> str:
+    result = subprocess.run(  # noqa: S603 - the project's own documentation
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | stack.environment | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, f"{arguments}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
+
+
+@with_python
+def test_python_runs(document: Path, stack: DevStack, tmp_path: Path) -> None:
+    """A document's files, ``generate`` commands and Python work, and print what it says."""
+    for block in blocks(document):
+        if block.title is not None:
+            path = tmp_path / block.title
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, "utf-8")
+        for command in block.commands:
+            if (
+                command.startswith("streamcontract generate")
+                and (tmp_path / "streamcontract.toml").exists()
+            ):
+                _run(["-m", "streamcontract", *command.split()[1:]], tmp_path, stack)
+    program = python_of(document)
+    (tmp_path / f"{document.stem}_md.py").write_text(program, "utf-8")
+    printed = _run(["-W", "error", f"{document.stem}_md.py"], tmp_path, stack)
+    for line in program.splitlines():
+        if promised := _PRINTED.search(line):
+            pattern = ".*".join(map(re.escape, promised["text"].split("...")))
+            assert re.search(pattern, printed), f"{promised['text']!r} is not in:\n{printed}"
+
+
+@every_document
+def test_links_lead_to_files(document: Path) -> None:
+    """Every relative link leads to a file of the repository."""
+    missing = [link for link in relative_links(document) if not (document.parent / link).exists()]
+    assert missing == []
+
+
+@every_document
+def test_commands_exist(document: Path) -> None:
+    """Every ``streamcontract`` subcommand and ``make`` target that is shown exists."""
+    targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+    subcommands = set(
+        main.list_commands(main.make_context("streamcontract", [], resilient_parsing=True))
+    )
+    for block in blocks(document):
+        for command in block.commands:
+            words = [word for word in command.split() if "=" not in word]
+            if words[0] == "make":
+                assert words[1] in targets, command
+            if words[0] == "streamcontract":
+                assert words[1] in subcommands or words[1].startswith("-"), command
