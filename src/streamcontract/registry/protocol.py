@@ -41,6 +41,7 @@ __all__ = [
     "parse_error",
     "parse_level",
     "parse_mode",
+    "parse_setting",
     "parse_version",
 ]
 
@@ -113,7 +114,7 @@ class ErrorCode(IntEnum):
     UNSUPPORTED_MEDIA_TYPE = 415, "the body has a content type that the registry does not take"
     INVALID_SCHEMA = 422, "the schema, or the request body around it, is invalid"
     TOO_MANY_REQUESTS = 429, "the registry is overloaded; ask again later"
-    INTERNAL_ERROR = 500, "the registry failed; Redpanda: so did looking up an invalid schema"
+    INTERNAL_ERROR = 500, "the registry itself failed"
     BAD_REQUEST = 40002, "a path or query parameter is malformed"
     UNAUTHENTICATED = 40101, "the credentials are missing or wrong"
     UNAUTHORIZED = 40301, "the credentials do not allow this"
@@ -317,8 +318,12 @@ class VersionAnswer:
         )
 
 
-def parse_version(text: str) -> int | None:
-    """Read a version in a path; None is the latest, which is also spelt ``-1``.
+def parse_version(text: str, *, minus_one: bool = True) -> int | None:
+    """Read a version in a path; None is the latest.
+
+    Args:
+        text: What stands in the path.
+        minus_one: Whether ``-1`` spells the latest too; in Redpanda only where one is read.
 
     Raises:
         ValueError: It is neither (error code 42202).
@@ -327,7 +332,7 @@ def parse_version(text: str) -> int | None:
         >>> parse_version("3"), parse_version("latest")
         (3, None)
     """
-    if text in {LATEST, "-1"}:
+    if text == LATEST or (minus_one and text == "-1"):
         return None
     if text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= MAX_VERSION:
         return int(text)
@@ -359,6 +364,22 @@ def parse_mode(text: object) -> Mode:
     if isinstance(text, str) and text in MODES:
         return text
     raise ValueError(f"Invalid mode. Valid values are {', '.join(MODES)}")
+
+
+def parse_setting(body: object, key: Literal["compatibility", "mode"]) -> object:
+    """Read the one value of a body that sets a level or a mode; it is not checked yet.
+
+    Raises:
+        BodyError: The body is not an object of this key alone.
+
+    Example:
+        >>> parse_setting({"mode": "READONLY"}, "mode")
+        'READONLY'
+    """
+    fields = _object(body, "", known=(key,))
+    if key not in fields:
+        raise BodyError(key, "a value")
+    return fields[key]
 
 
 def parse_error(body: bytes) -> tuple[int, str] | None:
@@ -423,7 +444,7 @@ def _string(value: object, path: str) -> str:
 
 def _integer(value: object, path: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_VERSION:
-        raise BodyError(path, f"an integer from 0 to {MAX_VERSION}")
+        raise BodyError(path, f"an integer from 0 to {MAX_VERSION}, not {value!r}")
     return value
 
 

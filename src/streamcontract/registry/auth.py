@@ -1,0 +1,175 @@
+"""Who asks: credentials from arguments or URLs, sent with each request and never shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+import attrs
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from streamcontract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from requests.models import PreparedRequest
+
+__all__ = ["BearerAuth", "Endpoint", "NoAuth", "choose_auth", "endpoints", "strip_credentials"]
+
+
+class NoAuth(AuthBase):
+    """Sends no credentials.
+
+    Without any `auth`, requests would look for the host in ~/.netrc and send what it finds there.
+    """
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Leave the request as it is."""
+        return r
+
+
+class BearerAuth(AuthBase):
+    """Sends a bearer token (RFC 6750, section 2.1).
+
+    Args:
+        token: The token, or a callable that gives the one to use now; it is asked for every
+            request and from several threads.
+    """
+
+    def __init__(self, token: str | Callable[[], str]) -> None:
+        self._token = token
+        if not callable(token):
+            _check_token(token)
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Put the token into the request."""
+        token = self._token() if callable(self._token) else self._token
+        _check_token(token)
+        r.headers["Authorization"] = f"Bearer {token}"
+        return r
+
+    def __repr__(self) -> str:
+        return "BearerAuth(***)"
+
+
+def _check_token(token: object) -> None:
+    # The HTTP library would refuse such a header too, but shows the value when it does.
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        raise ConfigurationError(
+            "the bearer token is not one line of printable ASCII text: "
+            "does it end in a line break, from the file it was read from?"
+        )
+    if not token or " " in token:
+        raise ConfigurationError("the bearer token is empty or has a blank in it")
+
+
+def basic_auth(user: str, password: str) -> AuthBase:
+    """Basic authentication (RFC 7617) in UTF-8; requests itself would encode as Latin-1."""
+    if ":" in user:
+        raise ConfigurationError(
+            "the user name for basic authentication has a ':' in it, which RFC 7617 does not allow"
+        )
+    return HTTPBasicAuth(user.encode(), password.encode())
+
+
+def choose_auth(
+    basic: tuple[str, str] | None, bearer: str | Callable[[], str] | None
+) -> AuthBase | None:
+    """The authentication that arguments ask for; None where they ask for none.
+
+    Raises:
+        ConfigurationError: Both are given, or one is not well-formed.
+    """
+    if basic is not None and bearer is not None:
+        raise ConfigurationError(
+            "basic_auth and bearer_token are both given: a request carries only one of them"
+        )
+    if bearer is not None:
+        return BearerAuth(bearer)
+    if basic is not None:
+        user, password = basic
+        return basic_auth(user, password)
+    return None
+
+
+@attrs.frozen
+class Endpoint:
+    """One URL of the registry.
+
+    Attributes:
+        url: The URL without credentials and without a slash at its end.
+        auth: Who asks there.
+    """
+
+    url: str
+    auth: AuthBase = attrs.field(repr=False)
+
+
+def endpoints(url: str | Sequence[str], auth: AuthBase | None) -> tuple[Endpoint, ...]:
+    """The endpoints that one URL, several, or a comma-separated list of them stand for.
+
+    Args:
+        url: The URLs; each may carry ``user:password@`` (percent-encoded).
+        auth: What the arguments ask for.
+
+    Raises:
+        ConfigurationError: There is none, one is not an http(s) URL, or credentials are given in
+            both places.
+    """
+    texts = url.split(",") if isinstance(url, str) else list(url)
+    found = tuple(_endpoint(text.strip(), auth) for text in texts if text.strip())
+    if not found:
+        raise ConfigurationError(
+            "no URL of a schema registry is given, such as http://localhost:18081"
+        )
+    return found
+
+
+def _endpoint(text: str, auth: AuthBase | None) -> Endpoint:
+    parts = _split(text)
+    if parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"the schema registry's URL {_clean(parts)} has a query or fragment: give its base only"
+        )
+    base = _clean(parts).rstrip("/")
+    if parts.username is None and parts.password is None:
+        return Endpoint(base, auth or NoAuth())
+    if auth is not None:
+        raise ConfigurationError(
+            f"credentials for {base} are given in its URL and as a setting: leave one of them out"
+        )
+    return Endpoint(base, basic_auth(unquote(parts.username or ""), unquote(parts.password or "")))
+
+
+def _split(text: str) -> SplitResult:
+    # No message here shows the text: it may hold a password wherever a typing mistake put it.
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigurationError(
+            "a schema registry's URL starts with http:// or https:// and names a host and a port, "
+            "such as http://localhost:18081; the one given does not (characters like / @ : # ? in "
+            "a password have to be percent-encoded)"
+        )
+    return parts
+
+
+def strip_credentials(url: str) -> str:
+    """A URL without ``user:password@`` and without its query; ``""`` where it is no URL.
+
+    Example:
+        >>> strip_credentials("http://me:secret@localhost:18081/subjects?a=1")
+        'http://localhost:18081/subjects'
+    """
+    try:
+        return _clean(urlsplit(url)._replace(query="", fragment=""))
+    except ValueError:
+        return ""
+
+
+def _clean(parts: SplitResult) -> str:
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,0 +1,56 @@
+"""What requests are made of: paths with subjects in them, flags of the query, bodies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamcontract.registry.errors import InvalidSubjectError
+from streamcontract.registry.protocol import SchemaReference, SchemaRequest, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamcontract.schema import Schema
+
+__all__ = ["body_of", "flags", "path_of"]
+
+
+def path_of(template: str, **parameters: str | int) -> str:
+    """Fill a path template; a subject becomes one segment, whatever is in it.
+
+    Args:
+        template: One of :class:`streamcontract.registry.protocol.Path`'s.
+        **parameters: What stands in for its placeholders.
+
+    Raises:
+        InvalidSubjectError: The subject cannot be a segment: every HTTP library resolves ``.``
+            and ``..`` (RFC 3986, section 5.2.4), so that deleting ``..`` would delete elsewhere.
+
+    Example:
+        >>> path_of("/subjects/{subject}/versions", subject="a/b")
+        '/subjects/a%2Fb/versions'
+    """
+    subject = parameters.get("subject", "-")
+    try:
+        path = fill(template, **parameters)
+    except UnicodeEncodeError:
+        raise InvalidSubjectError(str(subject)) from None
+    if subject in {"", ".", ".."}:
+        raise InvalidSubjectError(str(subject))
+    return path
+
+
+def flags(**flags: bool) -> dict[str, str]:
+    """The query parameters for flags; those that are not set are left out.
+
+    Example:
+        >>> flags(deleted=True, normalize=False)
+        {'deleted': 'true'}
+    """
+    return {name: "true" for name, is_set in flags.items() if is_set}
+
+
+def body_of(schema: Schema, references: Sequence[SchemaReference]) -> dict[str, object]:
+    """The body that sends a schema, self-contained where the registry is told no references."""
+    text = schema.json if references else schema.inlined_json
+    return SchemaRequest(schema=text, references=tuple(references)).to_json()

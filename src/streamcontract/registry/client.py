@@ -1,0 +1,472 @@
+"""The schema registry as a Python object: typed calls, typed results, typed errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streamcontract.registry import config as settings
+from streamcontract.registry import protocol, results
+from streamcontract.registry.auth import choose_auth, endpoints
+from streamcontract.registry.calls import body_of, flags, path_of
+from streamcontract.registry.protocol import VersionAnswer
+from streamcontract.registry.references import register_in_order
+from streamcontract.registry.results import CompatibilityResult, RegisteredSchema, SubjectVersion
+from streamcontract.registry.stored import StoredSchemas
+from streamcontract.registry.tls import TlsSettings
+from streamcontract.registry.transport import Transport, TransportSettings
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from streamcontract.registry.protocol import SchemaReference
+    from streamcontract.schema import Schema
+
+__all__ = ["SchemaRegistry"]
+
+
+class SchemaRegistry:
+    """A client of a schema registry (Redpanda's, Confluent's and what speaks their API).
+
+    It may be used by many threads at once. Schemas by id are kept for ever, since they cannot
+    change; nothing else is kept.
+
+    A request that failed in passing (no connection, 429, 5xx) goes to the next URL and, after a
+    pause, round the URLs again. Registering, looking up and testing are POST requests, and yet
+    repeating them is safe: registering a schema that is there answers with the id it has. A
+    delete is repeated only where it certainly had no effect (no connection was made, 429, a
+    write collision), for a second one is refused and would hide what the first one did.
+
+    Args:
+        url: The registry's URL or several; None takes the environment variable
+            STREAMCONTRACT_REGISTRY_URL, and else http://localhost:18081. A URL may carry
+            ``user:password@``.
+        basic_auth: User and password.
+        bearer_token: A token, or a callable that returns the one to use now; it is called for
+            every request, from any thread.
+        ca: File or folder of CA certificates (PEM) to trust instead of the usual ones.
+        client_certificate: The client's certificate (PEM), with its key unless ``client_key`` is
+            given.
+        client_key: The client's private key (PEM).
+        client_key_password: What the key is encrypted with.
+        proxy: URL of a proxy; else what the environment says (HTTPS_PROXY and so on).
+        headers: More headers for each request.
+        connect_timeout: Seconds to wait for a connection.
+        read_timeout: Seconds to wait for the next bytes of an answer.
+        max_retries: How often to go round the URLs again.
+        backoff: Seconds of pause before the second retry (the first comes at once), doubled with
+            each one; up to as much again is added at random. A Retry-After header, up to 30 s,
+            goes before it.
+        max_backoff: The longest such pause, in seconds.
+
+    Raises:
+        ConfigurationError: A URL, a credential or a certificate cannot be used.
+
+    Example:
+        >>> with SchemaRegistry("http://localhost:18081", read_timeout=5) as registry:
+        ...     registry
+        SchemaRegistry('http://localhost:18081')
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one setting of the connection, given by name
+        self,
+        url: str | Sequence[str] | None = None,
+        *,
+        basic_auth: tuple[str, str] | None = None,
+        bearer_token: str | Callable[[], str] | None = None,
+        ca: str | os.PathLike[str] | None = None,
+        client_certificate: str | os.PathLike[str] | None = None,
+        client_key: str | os.PathLike[str] | None = None,
+        client_key_password: str | None = None,
+        proxy: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 30.0,
+        max_retries: int = 4,
+        backoff: float = 0.2,
+        max_backoff: float = 10.0,
+    ) -> None:
+        self._transport = Transport(
+            endpoints(url or settings.default_url(), choose_auth(basic_auth, bearer_token)),
+            TransportSettings(
+                connect_timeout=connect_timeout,
+                read_timeout=read_timeout,
+                max_retries=max_retries,
+                backoff=backoff,
+                max_backoff=max_backoff,
+                tls=TlsSettings(
+                    ca=_path(ca),
+                    certificate=_path(client_certificate),
+                    key=_path(client_key),
+                    key_password=client_key_password,
+                ),
+                proxy=proxy,
+                headers=headers or {},
+            ),
+        )
+        self._stored = StoredSchemas(self._transport)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object]) -> Self:
+        """Make a client from the ``schema.registry.*`` keys of a Kafka client's properties.
+
+        Args:
+            config: The properties, with confluent-kafka's names behind the prefix; those without
+                it are passed over.
+
+        Raises:
+            ConfigurationError: A key is unknown, or a value cannot be used.
+
+        Example:
+            >>> SchemaRegistry.from_config({"schema.registry.url": "http://localhost:18081"})
+            SchemaRegistry('http://localhost:18081')
+        """
+        return cls(**settings.options(config))
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The registry's URLs, without credentials."""
+        return self._transport.urls
+
+    def __repr__(self) -> str:
+        return f"SchemaRegistry({','.join(self.urls)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; another call opens new ones."""
+        self._transport.close()
+
+    # Schemas by id
+
+    def schema_by_id(self, schema_id: int) -> Schema:
+        """The schema of an id, with its references; asked once and kept for ever.
+
+        Args:
+            schema_id: The id, from the frame of a message.
+
+        Raises:
+            SchemaNotFoundError: There is no such id.
+            StoredSchemaError: It is not an Avro schema.
+            RegistryRequestError: The request failed.
+        """
+        return self._stored.by_id(schema_id)
+
+    def versions_of_id(self, schema_id: int) -> list[SubjectVersion]:
+        """Every version of a subject that has the schema of this id."""
+        path = path_of(protocol.Path.SCHEMA_VERSIONS, id=schema_id)
+        return self._transport.send("GET", path).read(results.read_subject_versions)
+
+    def subjects_of_id(self, schema_id: int, *, deleted: bool = False) -> list[str]:
+        """Every subject that has the schema of this id, soft-deleted ones only if asked for."""
+        path = path_of(protocol.Path.SCHEMA_SUBJECTS, id=schema_id)
+        query = flags(deleted=deleted)
+        return self._transport.send("GET", path, query=query).read(results.read_strings)
+
+    def schema_types(self) -> list[str]:
+        """The kinds of schema that the registry takes: ``AVRO`` and others."""
+        path = protocol.Path.SCHEMA_TYPES
+        return self._transport.send("GET", path).read(results.read_strings)
+
+    # Registering and looking up
+
+    def register(
+        self,
+        subject: str,
+        schema: Schema,
+        *,
+        normalize: bool = False,
+        references: Sequence[SchemaReference] = (),
+    ) -> int:
+        """Register a schema as a new version of a subject; one that is there stays as it is.
+
+        Args:
+            subject: The subject.
+            schema: The schema. Without ``references`` it is sent self-contained, the types of
+                its references written out at first use.
+            normalize: Ask the registry to compare normalised texts (Redpanda does nothing for
+                Avro).
+            references: Versions of other subjects that have the types of ``schema.references``;
+                :meth:`register_with_references` finds them.
+
+        Returns:
+            The id of the schema.
+
+        Raises:
+            IncompatibleSchemaError: The subject's compatibility level does not hold.
+            InvalidSchemaError: The registry cannot read the schema, or lacks a reference.
+            RegistryRequestError: The request failed otherwise.
+        """
+        answer = self._transport.send(
+            "POST",
+            path_of(protocol.Path.VERSIONS, subject=subject),
+            query=flags(normalize=normalize),
+            body=body_of(schema, references),
+        )
+        return answer.read(lambda value: results.read_integer(results.read_key(value, "id")))
+
+    def lookup(
+        self,
+        subject: str,
+        schema: Schema,
+        *,
+        normalize: bool = False,
+        deleted: bool = False,
+        references: Sequence[SchemaReference] = (),
+    ) -> RegisteredSchema:
+        """The version of a subject that has this very schema; nothing is registered.
+
+        Args:
+            subject: The subject.
+            schema: The schema, sent as by :meth:`register`.
+            normalize: Ask the registry to compare normalised texts.
+            deleted: Whether to find it among soft-deleted versions too.
+            references: As given when it was registered.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject.
+            SchemaNotFoundError: The subject does not have the schema.
+            RegistryRequestError: The request failed otherwise.
+        """
+        answer = self._transport.send(
+            "POST",
+            path_of(protocol.Path.SUBJECT, subject=subject),
+            query=flags(normalize=normalize, deleted=deleted),
+            body=body_of(schema, references),
+        )
+        return self._registered(answer.read(VersionAnswer.from_json))
+
+    def register_with_references(self, subject: str, schema: Schema) -> RegisteredSchema:
+        """Register a schema after everything it refers to, each type under its full name.
+
+        What is registered already is left alone, so that a second call changes nothing.
+
+        Args:
+            subject: The subject.
+            schema: The schema; its references are registered in order, theirs before them.
+
+        Returns:
+            The version as the registry has it now.
+
+        Raises:
+            ConfigurationError: A referenced schema is not a named type, so that no subject can
+                be named after it.
+            IncompatibleSchemaError: A compatibility level does not hold, for this schema or for
+                a referenced one.
+            RegistryRequestError: A request failed otherwise.
+        """
+        return register_in_order(self, subject, schema)
+
+    # Subjects and versions
+
+    def subjects(self, *, deleted: bool = False, prefix: str = "") -> list[str]:
+        """The subjects, soft-deleted ones only if asked for.
+
+        Args:
+            deleted: Whether to list soft-deleted subjects too.
+            prefix: List those only that start with this.
+        """
+        query = flags(deleted=deleted)
+        if prefix:
+            query["subjectPrefix"] = prefix
+        found = self._transport.send("GET", protocol.Path.SUBJECTS, query=query)
+        # Not every registry knows the parameter.
+        return [name for name in found.read(results.read_strings) if name.startswith(prefix)]
+
+    def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
+        """The versions of a subject, soft-deleted ones only if asked for.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject.
+        """
+        path = path_of(protocol.Path.VERSIONS, subject=subject)
+        query = flags(deleted=deleted)
+        return self._transport.send("GET", path, query=query).read(results.read_integers)
+
+    def version(
+        self, subject: str, version: int | str = protocol.LATEST, *, deleted: bool = False
+    ) -> RegisteredSchema:
+        """One version of a subject.
+
+        Args:
+            subject: The subject.
+            version: Its number, or ``"latest"``.
+            deleted: Whether to find a soft-deleted one too.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject.
+            VersionNotFoundError: It has no such version.
+            StoredSchemaError: It is not an Avro schema.
+        """
+        path = path_of(protocol.Path.VERSION, subject=subject, version=version)
+        answer = self._transport.send("GET", path, query=flags(deleted=deleted))
+        return self._registered(answer.read(VersionAnswer.from_json))
+
+    def referenced_by(self, subject: str, version: int | str = protocol.LATEST) -> list[int]:
+        """The ids of the schemas that refer to a version of a subject."""
+        path = path_of(protocol.Path.VERSION_REFERENCED_BY, subject=subject, version=version)
+        return self._transport.send("GET", path).read(results.read_integers)
+
+    def delete_subject(self, subject: str, *, permanent: bool = False) -> list[int]:
+        """Delete a subject: softly, so that its ids are still found, or for good.
+
+        Args:
+            subject: The subject.
+            permanent: Whether for good, which needs a soft delete first.
+
+        Returns:
+            The versions that were deleted.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject.
+            SubjectSoftDeletedError: It is soft-deleted already.
+            SubjectNotSoftDeletedError: It has to be soft-deleted first.
+            ReferenceExistsError: Other schemas refer to it.
+        """
+        path = path_of(protocol.Path.SUBJECT, subject=subject)
+        query = flags(permanent=permanent)
+        answer = self._transport.send("DELETE", path, query=query, is_idempotent=False)
+        return answer.read(results.read_integers)
+
+    def delete_version(self, subject: str, version: int | str, *, permanent: bool = False) -> int:
+        """Delete one version of a subject, softly or for good.
+
+        Args:
+            subject: The subject.
+            version: Its number, or ``"latest"``.
+            permanent: Whether for good, which needs a soft delete first.
+
+        Returns:
+            The version that was deleted.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject.
+            VersionNotFoundError: It has no such version.
+            VersionSoftDeletedError: It is soft-deleted already.
+            VersionNotSoftDeletedError: It has to be soft-deleted first.
+            ReferenceExistsError: Other schemas refer to it.
+        """
+        path = path_of(protocol.Path.VERSION, subject=subject, version=version)
+        query = flags(permanent=permanent)
+        answer = self._transport.send("DELETE", path, query=query, is_idempotent=False)
+        return answer.read(results.read_integer)
+
+    # Compatibility and mode
+
+    def test_compatibility(
+        self,
+        subject: str,
+        schema: Schema,
+        *,
+        version: int | str = protocol.LATEST,
+        references: Sequence[SchemaReference] = (),
+    ) -> CompatibilityResult:
+        """Ask whether a schema could be registered as the next version of a subject.
+
+        Args:
+            subject: The subject.
+            schema: The schema, sent as by :meth:`register`.
+            version: The version to compare with.
+            references: Versions of other subjects that the schema uses.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject (Redpanda; Confluent calls whatever is
+                first compatible).
+            VersionNotFoundError: It has no such version.
+        """
+        answer = self._transport.send(
+            "POST",
+            path_of(protocol.Path.COMPATIBILITY, subject=subject, version=version),
+            query=flags(verbose=True),
+            body=body_of(schema, references),
+        )
+        return answer.read(results.read_compatibility)
+
+    def compatibility(self, subject: str | None = None, *, default_to_global: bool = False) -> str:
+        """The compatibility level, such as ``BACKWARD``: the registry's, or a subject's own.
+
+        Args:
+            subject: The subject; None asks for the global level.
+            default_to_global: Whether a subject without its own level answers with the global
+                one.
+
+        Raises:
+            CompatibilityLevelNotSetError: The subject has no level of its own.
+        """
+        path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
+        answer = self._transport.send("GET", path, query=flags(defaultToGlobal=default_to_global))
+        return answer.read(
+            lambda value: results.read_string(results.read_key(value, "compatibilityLevel"))
+        )
+
+    def set_compatibility(self, level: str, subject: str | None = None) -> None:
+        """Set the compatibility level of the registry or of a subject.
+
+        Args:
+            level: One of :data:`streamcontract.registry.protocol.LEVELS`.
+            subject: The subject, which need not have versions yet; None sets the global level.
+
+        Raises:
+            InvalidCompatibilityLevelError: There is no such level.
+        """
+        path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
+        self._transport.send("PUT", path, body={"compatibility": level})
+
+    def mode(self, subject: str | None = None, *, default_to_global: bool = False) -> str:
+        """The mode, such as ``READWRITE``: the registry's, or a subject's own.
+
+        Args:
+            subject: The subject; None asks for the global mode.
+            default_to_global: Whether a subject without its own mode answers with the global one.
+
+        Raises:
+            ModeNotSetError: The subject has no mode of its own.
+        """
+        path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
+        answer = self._transport.send("GET", path, query=flags(defaultToGlobal=default_to_global))
+        return answer.read(lambda value: results.read_string(results.read_key(value, "mode")))
+
+    def set_mode(self, mode: str, subject: str | None = None, *, force: bool = False) -> None:
+        """Set the mode of the registry or of a subject.
+
+        Args:
+            mode: One of :data:`streamcontract.registry.protocol.MODES`.
+            subject: The subject; None sets the global mode.
+            force: Whether to take IMPORT though there are schemas.
+
+        Raises:
+            InvalidModeError: There is no such mode.
+            OperationNotPermittedError: The registry does not let it be changed.
+        """
+        path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
+        self._transport.send("PUT", path, query=flags(force=force), body={"mode": mode})
+
+    def _registered(self, answer: VersionAnswer) -> RegisteredSchema:
+        return RegisteredSchema(
+            subject=answer.subject,
+            version=answer.version,
+            id=answer.id,
+            schema=self._stored.of_version(answer),
+            references=answer.references,
+        )
+
+
+def _path(path: str | os.PathLike[str] | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _global_or_own(everywhere: str, own: str, subject: str | None) -> str:
+    return everywhere if subject is None else path_of(own, subject=subject)

@@ -1,0 +1,404 @@
+"""Typed errors of the registry client: one class for each thing a caller can do about it.
+
+    RegistryError
+    |-- RegistryRequestError               .method .url .status .code .body .reason
+    |   |-- RegistryUnreachableError       no answer from any URL
+    |   |-- RegistryResponseError          an answer that is not the protocol's
+    |   |-- RegistryAuthenticationError    401, 403
+    |   |-- RegistryServerError            5xx
+    |   |   `-- WriteCollisionError        50301
+    |   |-- RegistryOverloadedError        429
+    |   `-- RegistryRejectedError          every other refusal
+    |       |-- NotFoundError
+    |       |   |-- SubjectNotFoundError           40401
+    |       |   |-- VersionNotFoundError           40402
+    |       |   |-- SchemaNotFoundError            40403
+    |       |   |-- CompatibilityLevelNotSetError  40408
+    |       |   `-- ModeNotSetError                40409
+    |       |-- SubjectSoftDeletedError            40404
+    |       |-- SubjectNotSoftDeletedError         40405
+    |       |-- VersionSoftDeletedError            40406
+    |       |-- VersionNotSoftDeletedError         40407
+    |       |-- IncompatibleSchemaError            409, 40901; .messages
+    |       |-- InvalidSchemaError                 422, 42201
+    |       |-- InvalidVersionError                42202
+    |       |-- InvalidCompatibilityLevelError     42203
+    |       |-- InvalidModeError                   42204
+    |       |-- OperationNotPermittedError         42205
+    |       |-- ReferenceExistsError               42206
+    |       `-- SchemaIdExistsError                42207
+    |-- InvalidSubjectError                a subject name that no URL can carry
+    `-- StoredSchemaError                  the registry holds a schema that cannot be used
+
+The codes are :class:`streamcontract.registry.protocol.ErrorCode`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import ClassVar, Final
+
+from streamcontract.errors import RegistryError
+from streamcontract.registry.protocol import ErrorCode, parse_error
+
+__all__ = [
+    "CompatibilityLevelNotSetError",
+    "IncompatibleSchemaError",
+    "InvalidCompatibilityLevelError",
+    "InvalidModeError",
+    "InvalidSchemaError",
+    "InvalidSubjectError",
+    "InvalidVersionError",
+    "ModeNotSetError",
+    "NotFoundError",
+    "OperationNotPermittedError",
+    "ReferenceExistsError",
+    "RegistryAuthenticationError",
+    "RegistryOverloadedError",
+    "RegistryRejectedError",
+    "RegistryRequestError",
+    "RegistryResponseError",
+    "RegistryServerError",
+    "RegistryUnreachableError",
+    "SchemaIdExistsError",
+    "SchemaNotFoundError",
+    "StoredSchemaError",
+    "SubjectNotFoundError",
+    "SubjectNotSoftDeletedError",
+    "SubjectSoftDeletedError",
+    "VersionNotFoundError",
+    "VersionNotSoftDeletedError",
+    "VersionSoftDeletedError",
+    "WriteCollisionError",
+    "error_from_answer",
+]
+
+_MAX_SHOWN_BODY: Final = 300
+
+
+class InvalidSubjectError(RegistryError):
+    """A subject name is empty, a dot segment, or not Unicode: no URL can carry it.
+
+    Attributes:
+        subject: The name.
+    """
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(subject)
+        self.subject = subject
+
+    def __str__(self) -> str:
+        return (
+            f"{self.subject!r} cannot be a subject: a name is not empty, not '.' or '..' "
+            f"(URLs resolve those away) and holds no lone surrogates; choose another name"
+        )
+
+
+class StoredSchemaError(RegistryError):
+    """The registry holds a schema that cannot be used: not Avro, not valid, or in a circle.
+
+    Attributes:
+        place: Which one: ``schema id 7`` or ``version 3 of stocks-value``.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(place, reason)
+        self.place = place
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the registry's {self.place} cannot be used: {self.reason}"
+
+
+class RegistryRequestError(RegistryError):
+    """A request to the registry failed.
+
+    Attributes:
+        reason: What the registry, or the network, said.
+        method: The HTTP method.
+        url: The URL, without credentials.
+        status: The HTTP status, None where there was no answer.
+        code: The registry's error code, None where there was none.
+        body: The answer's body as text, ``""`` where there was none.
+    """
+
+    advice: ClassVar[str] = ""
+    """What to do about it, for people."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument for each fact; positional, for pickle
+        self,
+        reason: str,
+        method: str,
+        url: str,
+        status: int | None = None,
+        code: int | None = None,
+        body: str = "",
+    ) -> None:
+        super().__init__(reason, method, url, status, code, body)
+        self.reason = reason
+        self.method = method
+        self.url = url
+        self.status = status
+        self.code = code
+        self.body = body
+
+    def __str__(self) -> str:
+        numbers = []
+        if self.status is not None:
+            numbers.append(f"HTTP {self.status}")
+        if self.code is not None and self.code != self.status:
+            numbers.append(f"error code {self.code}")
+        shown = f" ({', '.join(numbers)})" if numbers else ""
+        advice = f". {self.advice}" if self.advice else ""
+        return f"{self.method} {self.url}: {self.reason.rstrip('.')}{shown}{advice}"
+
+
+class RegistryUnreachableError(RegistryRequestError):
+    """No URL of the registry answered."""
+
+    advice = (
+        "Is the registry running (`streamcontract dev` starts one), and is the URL right "
+        "(STREAMCONTRACT_REGISTRY_URL, or schema.registry.url)?"
+    )
+
+
+class RegistryResponseError(RegistryRequestError):
+    """The answer is not what the protocol says: half a body, no JSON, another shape, a redirect."""
+
+    advice = "Check that the URL is a schema registry's and that no proxy in between answers for it"
+
+
+class RegistryAuthenticationError(RegistryRequestError):
+    """The registry wants other credentials (401) or does not allow this to these (403)."""
+
+    advice = "Check basic_auth, bearer_token or the client certificate, and what they may do"
+
+
+class RegistryServerError(RegistryRequestError):
+    """The registry failed (5xx), and went on failing when asked again where that was safe."""
+
+    advice = "Try again later; the registry's own log tells more"
+
+
+class WriteCollisionError(RegistryServerError):
+    """Too many wrote at once (50301); nothing was written."""
+
+    advice = "Try again"
+
+
+class RegistryOverloadedError(RegistryRequestError):
+    """The registry takes no more requests now (429)."""
+
+    advice = "Try again later"
+
+
+class RegistryRejectedError(RegistryRequestError):
+    """The registry understood the request and refused it; the base of those with their own code."""
+
+
+class NotFoundError(RegistryRejectedError):
+    """What was asked for is not there (404)."""
+
+    advice = "Check the URL: a registry has no such path"
+
+
+class SubjectNotFoundError(NotFoundError):
+    """There is no such subject (40401)."""
+
+    advice = "Register a schema first (`streamcontract register`), or check the subject's name"
+
+
+class VersionNotFoundError(NotFoundError):
+    """The subject has no such version (40402)."""
+
+    advice = "`versions(subject)` lists those it has; deleted=True adds soft-deleted ones"
+
+
+class SchemaNotFoundError(NotFoundError):
+    """There is no such schema (40403)."""
+
+    advice = "Register it first (`streamcontract register`), or check that this is its registry"
+
+
+class CompatibilityLevelNotSetError(NotFoundError):
+    """The subject has no compatibility level of its own (40408)."""
+
+    advice = "Set one with set_compatibility(), or pass default_to_global=True for what applies"
+
+
+class ModeNotSetError(NotFoundError):
+    """The subject has no mode of its own (40409)."""
+
+    advice = "Set one with set_mode(), or pass default_to_global=True for what applies"
+
+
+class SubjectSoftDeletedError(RegistryRejectedError):
+    """The subject is soft-deleted already (40404)."""
+
+    advice = "Delete it with permanent=True, or register a schema to bring it back"
+
+
+class SubjectNotSoftDeletedError(RegistryRejectedError):
+    """A permanent delete needs a soft-deleted subject (40405)."""
+
+    advice = "Delete it without permanent=True first"
+
+
+class VersionSoftDeletedError(RegistryRejectedError):
+    """The version is soft-deleted already (40406)."""
+
+    advice = "Delete it with permanent=True, or register the schema again to bring it back"
+
+
+class VersionNotSoftDeletedError(RegistryRejectedError):
+    """A permanent delete needs a soft-deleted version (40407)."""
+
+    advice = "Delete it without permanent=True first"
+
+
+class IncompatibleSchemaError(RegistryRejectedError):
+    """The schema is incompatible with an earlier version of the subject (409, 40901)."""
+
+    advice = (
+        "Change the schema so that the subject's compatibility level holds, "
+        "or use another subject or level"
+    )
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The registry's messages, one for each incompatibility, then what it compared with."""
+        return split_messages(self.reason)
+
+
+class InvalidSchemaError(RegistryRejectedError):
+    """The registry cannot read the schema, or a reference of it does not exist (422, 42201)."""
+
+    advice = "Correct the schema; references have to be registered first"
+
+
+class InvalidVersionError(RegistryRejectedError):
+    """A version is a number from 1 or "latest" (42202)."""
+
+    advice = 'Give a version from 1 to 2**31 - 1 or "latest"'
+
+
+class InvalidCompatibilityLevelError(RegistryRejectedError):
+    """There is no such compatibility level (42203)."""
+
+    advice = "Levels are written in capitals, such as BACKWARD_TRANSITIVE"
+
+
+class InvalidModeError(RegistryRejectedError):
+    """There is no such mode (42204)."""
+
+    advice = "Modes are READWRITE, READONLY and IMPORT"
+
+
+class OperationNotPermittedError(RegistryRejectedError):
+    """The mode of the registry or of the subject does not permit this (42205)."""
+
+    advice = "See mode(subject, default_to_global=True); set_mode() changes it"
+
+
+class ReferenceExistsError(RegistryRejectedError):
+    """Other schemas refer to what was to be deleted (42206)."""
+
+    advice = "referenced_by(subject, version) lists them: delete those first"
+
+
+class SchemaIdExistsError(RegistryRejectedError):
+    """The id belongs to another schema, or the schema has another id (42207)."""
+
+    advice = "Import it with another id"
+
+
+_BY_CODE: Final[dict[int, type[RegistryRequestError]]] = {
+    ErrorCode.SUBJECT_NOT_FOUND: SubjectNotFoundError,
+    ErrorCode.VERSION_NOT_FOUND: VersionNotFoundError,
+    ErrorCode.SCHEMA_NOT_FOUND: SchemaNotFoundError,
+    ErrorCode.SUBJECT_SOFT_DELETED: SubjectSoftDeletedError,
+    ErrorCode.SUBJECT_NOT_SOFT_DELETED: SubjectNotSoftDeletedError,
+    ErrorCode.VERSION_SOFT_DELETED: VersionSoftDeletedError,
+    ErrorCode.VERSION_NOT_SOFT_DELETED: VersionNotSoftDeletedError,
+    ErrorCode.LEVEL_NOT_FOUND: CompatibilityLevelNotSetError,
+    ErrorCode.MODE_NOT_FOUND: ModeNotSetError,
+    ErrorCode.INCOMPATIBLE: IncompatibleSchemaError,
+    ErrorCode.INCOMPATIBLE_CONFLUENT: IncompatibleSchemaError,
+    ErrorCode.INVALID_SCHEMA: InvalidSchemaError,
+    ErrorCode.EMPTY_SCHEMA: InvalidSchemaError,
+    ErrorCode.INVALID_VERSION: InvalidVersionError,
+    ErrorCode.INVALID_LEVEL: InvalidCompatibilityLevelError,
+    ErrorCode.INVALID_MODE: InvalidModeError,
+    ErrorCode.OPERATION_NOT_PERMITTED: OperationNotPermittedError,
+    ErrorCode.REFERENCE_EXISTS: ReferenceExistsError,
+    ErrorCode.ID_EXISTS: SchemaIdExistsError,
+    ErrorCode.WRITE_COLLISION: WriteCollisionError,
+}
+
+_BY_STATUS: Final[dict[int, type[RegistryRequestError]]] = {
+    HTTPStatus.UNAUTHORIZED: RegistryAuthenticationError,
+    HTTPStatus.FORBIDDEN: RegistryAuthenticationError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.TOO_MANY_REQUESTS: RegistryOverloadedError,
+}
+
+# The messages only look like JSON. Between two of them stands ", "; inside one, the old schema's
+# minified text has no blank after a comma, and the keys below do not follow one elsewhere.
+_BETWEEN_MESSAGES: Final = re.compile(
+    r"(?<=\}), (?=\{(?:errorType|oldSchemaVersion|oldSchema|validateFields|compatibility):)"
+)
+_DETAILS: Final = ", details: ["
+
+
+def split_messages(text: str) -> tuple[str, ...]:
+    """The messages inside the text that a registry refuses an incompatible schema with.
+
+    Example:
+        >>> split_messages("incompatible, details: [{errorType:'A'}, {oldSchemaVersion: 1}]")
+        ("{errorType:'A'}", '{oldSchemaVersion: 1}')
+    """
+    _, found, details = text.partition(_DETAILS)
+    if not found:
+        return (text,) if text else ()
+    details = details.removesuffix("]")
+    return tuple(_BETWEEN_MESSAGES.split(details)) if details else ()
+
+
+def error_from_answer(method: str, url: str, status: int, body: bytes) -> RegistryRequestError:
+    """The typed error for an answer whose status is not 2xx.
+
+    Args:
+        method: The HTTP method.
+        url: The URL, without credentials.
+        status: The HTTP status.
+        body: The answer's body.
+
+    Example:
+        >>> body = b'{"error_code": 40401, "message": "Subject not found"}'
+        >>> error_from_answer("GET", "http://localhost:18081/subjects/s/versions", 404, body).code
+        40401
+    """
+    text = body.decode("utf-8", "replace")
+    parsed = parse_error(body)
+    if parsed is None:
+        # Not the registry's words: a proxy or load balancer answered.
+        kind = _BY_STATUS.get(status) or (
+            RegistryServerError if status >= 500 else RegistryResponseError
+        )
+        return kind(f"answered with {clip(text)!r}", method, url, status, None, text)
+    code, reason = parsed
+    kind = (
+        _BY_CODE.get(code)
+        or _BY_STATUS.get(status)
+        or (RegistryServerError if status >= 500 else RegistryRejectedError)
+    )
+    return kind(reason, method, url, status, code, text)
+
+
+def clip(text: str) -> str:
+    """As much of a body as a message shows."""
+    if len(text) <= _MAX_SHOWN_BODY:
+        return text
+    return f"{text[:_MAX_SHOWN_BODY]}... ({len(text)} characters)"

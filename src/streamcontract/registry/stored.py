@@ -1,0 +1,84 @@
+"""Schemas as the registry stores them: text and references become one parsed schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from streamcontract.errors import SchemaParseError
+from streamcontract.registry.cache import OnceCache
+from streamcontract.registry.calls import path_of
+from streamcontract.registry.errors import StoredSchemaError
+from streamcontract.registry.protocol import Path, VersionAnswer
+from streamcontract.schema import Schema, parse_schema
+
+if TYPE_CHECKING:
+    from streamcontract.registry.protocol import SchemaReference
+    from streamcontract.registry.transport import Transport
+
+__all__ = ["StoredSchemas"]
+
+# What one load has met so far; None while its own references are being fetched.
+_Seen: TypeAlias = "dict[SchemaReference, Schema | None]"
+
+
+class StoredSchemas:
+    """Fetches and parses what the registry holds, keeping schemas by id, which never change.
+
+    A version of a subject is never kept: after a permanent delete its number can be given again.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._by_id: OnceCache[int, Schema] = OnceCache()
+
+    def by_id(self, schema_id: int) -> Schema:
+        """The schema of an id."""
+        return self._by_id.get(schema_id, lambda: self._fetch(schema_id))
+
+    def of_version(self, answer: VersionAnswer) -> Schema:
+        """The schema that an answer about a version of a subject gives."""
+        return self._parse(answer, f"version {answer.version} of {answer.subject}", {})
+
+    def _fetch(self, schema_id: int) -> Schema:
+        answer = self._transport.send("GET", path_of(Path.SCHEMA, id=schema_id))
+        # The id is in the path and not in the answer, as are neither subject nor version.
+        missing = {"subject": "", "version": 0}
+        return self._parse(
+            answer.read(
+                lambda value: VersionAnswer.from_json(
+                    {**missing, **value, "id": schema_id} if isinstance(value, dict) else value
+                )
+            ),
+            f"schema id {schema_id}",
+            {},
+        )
+
+    def _parse(self, answer: VersionAnswer, place: str, seen: _Seen) -> Schema:
+        known = self._by_id.peek(answer.id)
+        if known is not None:
+            return known
+        if answer.schema_type != "AVRO":
+            raise StoredSchemaError(
+                place,
+                f"it is a {answer.schema_type} schema and streamcontract reads AVRO; is this the "
+                f"right topic and subject?",
+            )
+        references = [self._reference(each, place, seen) for each in answer.references]
+        try:
+            schema = parse_schema(answer.schema, references=references)
+        except SchemaParseError as error:
+            raise StoredSchemaError(place, f"it is not a valid Avro schema: {error}") from error
+        return self._by_id.put(answer.id, schema)
+
+    def _reference(self, reference: SchemaReference, place: str, seen: _Seen) -> Schema:
+        if reference not in seen:
+            seen[reference] = None
+            path = path_of(Path.VERSION, subject=reference.subject, version=reference.version)
+            # Messages outlive subjects: what they were written with is found though soft-deleted.
+            answer = self._transport.send("GET", path, query={"deleted": "true"})
+            where = f"version {reference.version} of {reference.subject}"
+            seen[reference] = self._parse(answer.read(VersionAnswer.from_json), where, seen)
+        schema = seen[reference]
+        if schema is None:
+            raise StoredSchemaError(place, f"its references lead back to {reference.subject}")
+        return schema

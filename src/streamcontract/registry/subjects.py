@@ -1,0 +1,88 @@
+"""Subject names: under which name a topic's schema stands in the registry.
+
+The three strategies are those of Confluent's serializers ("Subject name strategy" in Confluent's
+Schema Registry documentation). The topic name strategy is the default here and everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from streamcontract.errors import ConfigurationError
+
+__all__ = [
+    "SubjectNameStrategy",
+    "record_name_strategy",
+    "topic_name_strategy",
+    "topic_record_name_strategy",
+]
+
+
+class SubjectNameStrategy(Protocol):
+    """Names the subject for a topic and the full name of the schema's root type."""
+
+    def __call__(self, topic: str, record_name: str | None, *, is_key: bool) -> str:
+        """The subject."""
+
+
+def topic_name_strategy(topic: str, record_name: str | None = None, *, is_key: bool) -> str:
+    """One subject for the values of a topic and one for its keys.
+
+    Args:
+        topic: The topic.
+        record_name: Not used; here so that strategies can stand for each other.
+        is_key: Whether the schema is that of the key.
+
+    Example:
+        >>> topic_name_strategy("stocks", is_key=False)
+        'stocks-value'
+    """
+    del record_name
+    return f"{topic}-{'key' if is_key else 'value'}"
+
+
+def record_name_strategy(topic: str, record_name: str | None, *, is_key: bool) -> str:
+    """One subject for a type, whatever topics carry it.
+
+    Args:
+        topic: Not used, as is ``is_key``; here so that strategies can stand for each other.
+        record_name: The full name of the schema's root type.
+        is_key: Not used.
+
+    Raises:
+        ConfigurationError: The schema is of a type without a name.
+
+    Example:
+        >>> record_name_strategy("stocks", "io.example.Stock", is_key=False)
+        'io.example.Stock'
+    """
+    del is_key
+    return _named(topic, record_name)
+
+
+def topic_record_name_strategy(topic: str, record_name: str | None, *, is_key: bool) -> str:
+    """One subject for each type in a topic, so that a topic can carry several.
+
+    Args:
+        topic: The topic.
+        record_name: The full name of the schema's root type.
+        is_key: Not used; here so that strategies can stand for each other.
+
+    Raises:
+        ConfigurationError: The schema is of a type without a name.
+
+    Example:
+        >>> topic_record_name_strategy("stocks", "io.example.Stock", is_key=False)
+        'stocks-io.example.Stock'
+    """
+    del is_key
+    return f"{topic}-{_named(topic, record_name)}"
+
+
+def _named(topic: str, record_name: str | None) -> str:
+    if not record_name:
+        raise ConfigurationError(
+            f"the schema for topic {topic!r} has no name (it is not a record, enum or fixed), and "
+            f"the record name strategies need one: use topic_name_strategy"
+        )
+    return record_name

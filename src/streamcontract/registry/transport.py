@@ -1,0 +1,363 @@
+"""HTTP to the registry: several URLs in turn, time-outs, and retries where repeating is safe."""
+
+from __future__ import annotations
+
+import enum
+import json
+import logging
+import time
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import attrs
+import requests
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+from urllib3.util.retry import Retry
+
+from streamcontract._version import __version__
+from streamcontract.registry.auth import strip_credentials
+from streamcontract.registry.errors import (
+    RegistryRequestError,
+    RegistryResponseError,
+    RegistryUnreachableError,
+    clip,
+    error_from_answer,
+)
+from streamcontract.registry.protocol import CONTENT_TYPE, BodyError, ErrorCode
+from streamcontract.registry.tls import TlsAdapter, TlsSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamcontract.registry.auth import Endpoint
+
+__all__ = ["Answer", "Transport", "TransportSettings"]
+
+T = TypeVar("T")
+
+log = logging.getLogger("streamcontract.registry")
+
+MAX_RETRY_AFTER: Final = 30.0
+"""Seconds: a registry that asks for a longer pause gets this one; nobody waits for hours here."""
+
+
+@attrs.frozen(kw_only=True)
+class TransportSettings:
+    """How to talk to the registry, whichever URL it is.
+
+    Attributes:
+        connect_timeout: Seconds to wait for a connection.
+        read_timeout: Seconds to wait for the next bytes of an answer.
+        max_retries: How often to go through the URLs again after none gave a lasting answer.
+        backoff: Seconds of pause before the second retry, doubled with each one (the first comes
+            at once), with up to as much again at random, so that clients do not return in step.
+        max_backoff: The longest such pause, in seconds.
+        tls: Certificates.
+        proxy: URL of a proxy to go through; else the environment's.
+        headers: Headers to send with each request.
+    """
+
+    connect_timeout: float = 5.0
+    read_timeout: float = 30.0
+    max_retries: int = 4
+    backoff: float = 0.2
+    max_backoff: float = 10.0
+    tls: TlsSettings = attrs.field(factory=TlsSettings)
+    proxy: str | None = attrs.field(default=None, repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+    def retry_policy(self) -> Retry:
+        """The count, back-off and jitter of urllib3, whose loop would know one URL only."""
+        return Retry(
+            total=self.max_retries,
+            backoff_factor=self.backoff,
+            backoff_jitter=self.backoff,
+            backoff_max=self.max_backoff,
+        )
+
+
+@attrs.frozen
+class Answer:
+    """A successful answer: parsed JSON, and where it came from.
+
+    Attributes:
+        method: The HTTP method.
+        url: The URL, without credentials.
+        status: The HTTP status.
+        body: The body as text.
+        value: The body as parsed JSON.
+    """
+
+    method: str
+    url: str
+    status: int
+    body: str
+    value: object
+
+    def read(self, parse: Callable[[object], T]) -> T:
+        """Read the value with a function that raises BodyError where it has another shape.
+
+        Raises:
+            RegistryResponseError: It has another shape.
+        """
+        try:
+            return parse(self.value)
+        except BodyError as error:
+            raise self.error(
+                f"the answer's shape is wrong, {error}: {clip(self.body)!r}"
+            ) from error
+
+    def error(self, reason: str) -> RegistryResponseError:
+        """The error that says what is wrong with this answer."""
+        return RegistryResponseError(reason, self.method, self.url, self.status, None, self.body)
+
+
+class _Repeat(enum.Enum):
+    """Whether a request that failed may be sent again."""
+
+    NEVER = enum.auto()  # it would fail again
+    IF_IDEMPOTENT = enum.auto()  # it may have had its effect
+    ALWAYS = enum.auto()  # it certainly had none
+
+
+@attrs.frozen
+class _Failure:
+    error: RegistryRequestError
+    repeat: _Repeat
+    retry_after: str | None = None
+
+
+@attrs.frozen
+class _Call:
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: bytes | None
+    is_idempotent: bool
+
+    def may_repeat(self, failure: _Failure) -> bool:
+        return failure.repeat is _Repeat.ALWAYS or (
+            failure.repeat is _Repeat.IF_IDEMPOTENT and self.is_idempotent
+        )
+
+
+class Transport:
+    """Sends requests to the first URL that answers, and stays with it as long as it does.
+
+    Args:
+        endpoints: The registry's URLs.
+        settings: How to talk to them.
+
+    Raises:
+        ConfigurationError: A certificate cannot be read.
+    """
+
+    def __init__(self, endpoints: tuple[Endpoint, ...], settings: TransportSettings) -> None:
+        self._endpoints = endpoints
+        self._settings = settings
+        self._retry = settings.retry_policy()
+        self._first = 0
+        self._session = _session(settings)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The registry's URLs, without credentials."""
+        return tuple(endpoint.url for endpoint in self._endpoints)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        is_idempotent: bool = True,
+    ) -> Answer:
+        """Send one request, again and elsewhere where that can help and cannot harm.
+
+        Args:
+            method: The HTTP method.
+            path: The path, percent-encoded.
+            query: Parameters of the query.
+            body: A value for JSON; None sends no body.
+            is_idempotent: Whether sending it twice does what sending it once does.
+
+        Raises:
+            RegistryRequestError: Its subclass for what went wrong.
+        """
+        encoded = None if body is None else json.dumps(body).encode()
+        call = _Call(method, path, query or {}, encoded, is_idempotent)
+        retry = self._retry
+        while True:
+            outcome = self._go_round(call)
+            if isinstance(outcome, Answer):
+                return outcome
+            try:
+                retry = retry.increment(method, path)
+            except MaxRetryError:
+                raise outcome.error from outcome.error.__cause__
+            pause = _pause(retry, outcome.retry_after)
+            log.debug("%s; again in %.1f s", outcome.error, pause)
+            time.sleep(pause)
+
+    def _go_round(self, call: _Call) -> Answer | _Failure:
+        """Try each URL once; what cannot be repeated is raised."""
+        failures: list[_Failure] = []
+        count = len(self._endpoints)
+        first = self._first
+        for index in (*range(first, count), *range(first)):
+            outcome = self._attempt(self._endpoints[index], call)
+            if isinstance(outcome, Answer):
+                self._first = index
+                return outcome
+            if not call.may_repeat(outcome):
+                raise outcome.error from outcome.error.__cause__
+            failures.append(outcome)
+        return _summary(failures)
+
+    def _attempt(self, endpoint: Endpoint, call: _Call) -> Answer | _Failure:
+        url = endpoint.url + call.path
+        try:
+            response = self._session.request(
+                call.method,
+                url,
+                params=call.query,
+                data=call.body,
+                headers=None if call.body is None else {"Content-Type": CONTENT_TYPE},
+                auth=endpoint.auth,
+                timeout=(self._settings.connect_timeout, self._settings.read_timeout),
+                allow_redirects=False,
+                # Given here, as the environment's would win over the session's.
+                verify=None if self._settings.tls.ca is None else str(self._settings.tls.ca),
+                proxies=_proxies(self._settings.proxy),
+            )
+        except (requests.RequestException, HTTPError, UnicodeError) as error:
+            return self._failure(call, url, error)
+        return _judge(call, url, response)
+
+    def _failure(self, call: _Call, url: str, error: Exception) -> _Failure:
+        kind: type[RegistryRequestError] = RegistryUnreachableError
+        reason = str(_root_of(error)) or type(error).__name__
+        match error:
+            case requests.exceptions.SSLError():
+                repeat, reason = _Repeat.NEVER, f"no TLS connection: {reason}"
+            case requests.ConnectTimeout():
+                repeat = _Repeat.ALWAYS
+                reason = f"no connection within {self._settings.connect_timeout:g} s"
+            case requests.ReadTimeout():
+                repeat = _Repeat.IF_IDEMPOTENT
+                reason = f"no answer within {self._settings.read_timeout:g} s"
+            case requests.exceptions.ChunkedEncodingError():
+                kind, repeat = RegistryResponseError, _Repeat.IF_IDEMPOTENT
+                reason = f"the answer broke off: {reason}"
+            case requests.exceptions.ContentDecodingError():
+                kind, repeat = RegistryResponseError, _Repeat.NEVER
+            case requests.ConnectionError(args=[MaxRetryError(), *_]):
+                repeat = _Repeat.ALWAYS  # no connection was made
+            case requests.ConnectionError():
+                repeat = _Repeat.IF_IDEMPOTENT
+            case _:
+                repeat = _Repeat.NEVER
+        failure = kind(reason, call.method, url)
+        failure.__cause__ = error
+        return _Failure(failure, repeat)
+
+
+def _session(settings: TransportSettings) -> requests.Session:
+    session = requests.Session()
+    adapter = TlsAdapter(settings.tls.context())
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    # The cookie jar is the one part of a session that threads would change under each other.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.update(
+        {
+            "Accept": f"{CONTENT_TYPE}, application/json",
+            "User-Agent": f"streamcontract/{__version__}",
+        }
+    )
+    session.headers.update(settings.headers)
+    return session
+
+
+def _proxies(proxy: str | None) -> dict[str, str] | None:
+    return None if proxy is None else {"http": proxy, "https": proxy}
+
+
+def _judge(call: _Call, url: str, response: requests.Response) -> Answer | _Failure:
+    """Tell an answer from a failure."""
+    status = response.status_code
+    body = _without_credentials(response)
+    if status >= 400:
+        error = error_from_answer(call.method, url, status, body)
+        return _Failure(error, _repeat_of(error), response.headers.get("Retry-After"))
+    answer = Answer(call.method, url, status, body.decode("utf-8", "replace"), None)
+    if status >= 300:
+        target = strip_credentials(response.headers.get("Location", ""))
+        return _Failure(answer.error(_REDIRECTED.format(target=target)), _Repeat.NEVER)
+    if status == HTTPStatus.NO_CONTENT:
+        return answer
+    try:
+        return attrs.evolve(answer, value=json.loads(body))
+    except (ValueError, RecursionError) as error:
+        failure = answer.error(f"the answer is not JSON: {clip(answer.body)!r}")
+        failure.__cause__ = error
+        return _Failure(failure, _Repeat.NEVER)
+
+
+_REDIRECTED: Final = (
+    "answered with a redirect to {target!r}, which is not followed: schemas and credentials go to "
+    "the configured hosts only. If that is the registry, configure its URL"
+)
+
+
+def _repeat_of(error: RegistryRequestError) -> _Repeat:
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS or error.code == ErrorCode.WRITE_COLLISION:
+        return _Repeat.ALWAYS
+    if error.status is not None and error.status >= 500:
+        return _Repeat.IF_IDEMPOTENT
+    return _Repeat.NEVER
+
+
+def _without_credentials(response: requests.Response) -> bytes:
+    """The body; a proxy's error page may show the request's headers, and errors show the body."""
+    header = response.request.headers.get("Authorization", "")
+    _, _, credentials = str(header).partition(" ")
+    body = response.content
+    return body.replace(credentials.encode(), b"***") if credentials else body
+
+
+def _summary(failures: list[_Failure]) -> _Failure:
+    """One failure for a round: a registry that answered tells more than one that did not."""
+    answered = [failure for failure in failures if failure.error.status is not None]
+    last = (answered or failures)[-1]
+    if len(failures) == 1 or answered:
+        return last
+    reasons = [f"{failure.error.reason} at {failure.error.url}" for failure in failures]
+    error = type(last.error)("; ".join(reasons), last.error.method, last.error.url)
+    error.__cause__ = last.error.__cause__
+    return attrs.evolve(last, error=error)
+
+
+def _pause(retry: Retry, retry_after: str | None) -> float:
+    """Seconds until the next round: what the registry asks for, else the back-off."""
+    if retry_after is not None:
+        try:
+            return min(retry.parse_retry_after(retry_after), MAX_RETRY_AFTER)
+        except InvalidHeader:
+            log.debug("the Retry-After header %r is neither seconds nor a date", retry_after)
+    return retry.get_backoff_time()
+
+
+def _root_of(error: BaseException) -> BaseException:
+    """The innermost error: requests and urllib3 wrap what the operating system said."""
+    inner = getattr(error, "reason", None)
+    if not isinstance(inner, BaseException):
+        wrapped = [arg for arg in error.args if isinstance(arg, BaseException)]
+        inner = wrapped[-1] if wrapped else error.__cause__
+    return error if inner is None else _root_of(inner)
