@@ -1,0 +1,178 @@
+"""From a request to its answer, without a socket in sight."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import attrs
+
+from streamcontract.devstack.registry.refusal import Refusal
+from streamcontract.devstack.registry.store import Store
+from streamcontract.registry.protocol import BodyError, ErrorCode
+
+__all__ = ["Answer", "Before", "Call", "Control", "Handler", "Request", "Route", "respond"]
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class Request:
+    """An HTTP request that has passed the checks of the transport.
+
+    Attributes:
+        method: ``GET``, ``POST``, ``PUT`` or ``DELETE``.
+        target: Path and query, as sent.
+        body: The body, empty where there is none.
+    """
+
+    method: str
+    target: str
+    body: bytes = b""
+
+
+@attrs.frozen
+class Answer:
+    """What goes back: an HTTP status and a JSON body, or no body at all."""
+
+    status: int
+    body: bytes = b""
+
+    @classmethod
+    def of(cls, value: object, status: int = 200) -> Answer:
+        """An answer with a JSON body.
+
+        Example:
+            >>> Answer.of({"id": 1}).body
+            b'{"id":1}'
+        """
+        text = json.dumps(value, separators=(",", ":"))
+        return cls(status, text.encode())
+
+    @classmethod
+    def refusal(cls, code: ErrorCode, message: str) -> Answer:
+        """The answer that an error code makes."""
+        return cls.of({"error_code": int(code), "message": message}, code.http_status)
+
+    @classmethod
+    def plain(cls, status: int, message: str) -> Answer:
+        """An error of the HTTP layer, such as an unknown route; it has no error code."""
+        return cls.of({"message": message, "code": status}, status)
+
+
+Before = Callable[[Request], Answer | None]
+"""Called before each request: may wait, may answer in the registry's place, else gives None."""
+
+
+class Control(Protocol):
+    """The stack behind the registry, as far as ``/streamcontract/topics`` shows it."""
+
+    def create_topic(self, name: str, partitions: int = 1, replication: int = 1) -> bool:
+        """Create a topic; True if it was not there. Raises StackError where that cannot be."""
+        ...
+
+    def topics(self) -> Mapping[str, int]:
+        """The partitions of each topic."""
+        ...
+
+
+@attrs.frozen
+class Call:
+    """A request on its way into a handler.
+
+    Attributes:
+        request: The request.
+        parameters: What stands in the place of the path's names, unquoted.
+        query: The query's parameters; of several of one name the last.
+    """
+
+    request: Request
+    parameters: Mapping[str, str]
+    query: Mapping[str, str]
+
+    @property
+    def subject(self) -> str:
+        """The subject in the path."""
+        return self.parameters["subject"]
+
+    def flag(self, name: str) -> bool:
+        """A switch in the query; Redpanda takes anything but true and 1 for off."""
+        return self.query.get(name, "").lower() in {"true", "1"}
+
+    def json(self) -> object:
+        """The body as JSON.
+
+        Raises:
+            Refusal: 422, it is none.
+        """
+        try:
+            value: object = json.loads(self.request.body)
+        except (ValueError, RecursionError) as error:
+            raise Refusal(
+                ErrorCode.INVALID_SCHEMA, f"The body is not valid JSON: {error}"
+            ) from error
+        return value
+
+
+Handler = Callable[[Store, Call], Answer]
+
+
+@attrs.frozen
+class Route:
+    """A method and a path template, and who handles them."""
+
+    method: str
+    template: str
+    handler: Handler
+
+    def match(self, method: str, segments: Sequence[str]) -> dict[str, str] | None:
+        """The parameters in a path, or None where it is another route's."""
+        pattern = self.template.split("/")[1:]
+        if method != self.method or len(segments) != len(pattern):
+            return None
+        parameters = {}
+        for expected, found in zip(pattern, segments, strict=True):
+            if expected.startswith("{") and found:
+                parameters[expected.strip("{}")] = unquote(found)
+            elif expected != found:
+                return None
+        return parameters
+
+
+def respond(
+    routes: Sequence[Route], store: Store, request: Request, before: Before | None
+) -> Answer:
+    """Answer a request; never raises, as a client waits for the answer."""
+    try:
+        early = before(request) if before is not None else None
+        return early if early is not None else _dispatch(routes, store, request)
+    except Refusal as refusal:
+        return Answer.refusal(refusal.code, refusal.message)
+    except BodyError as error:
+        return Answer.refusal(ErrorCode.INVALID_SCHEMA, f"The body is invalid: {error}")
+    except Exception:  # noqa: BLE001 - the last resort of a server, logged with its traceback
+        _log.exception("%s %s failed", request.method, request.target)
+        return Answer.refusal(ErrorCode.INTERNAL_ERROR, "Internal server error, see the log")
+
+
+def _dispatch(routes: Sequence[Route], store: Store, request: Request) -> Answer:
+    target = urlsplit(request.target)
+    segments = target.path.split("/")[1:]
+    for route in routes:
+        parameters = route.match(request.method, segments)
+        if parameters is not None:
+            for name, value in parameters.items():
+                _demand_printable(name, value)
+            query = parse_qs(target.query, keep_blank_values=True)
+            call = Call(request, parameters, {name: values[-1] for name, values in query.items()})
+            return route.handler(store, call)
+    return Answer.plain(404, "Not found")
+
+
+def _demand_printable(name: str, value: str) -> None:
+    """Redpanda takes no control characters in a parameter."""
+    if any(ord(character) < 0x20 or character == "\x7f" for character in value):
+        raise Refusal(ErrorCode.BAD_REQUEST, f"Invalid parameter '{name}' got {value!r}")

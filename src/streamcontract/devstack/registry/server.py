@@ -1,0 +1,296 @@
+"""The embedded registry on a loopback socket: HTTP/1.1, and what it does not let in."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+from urllib.parse import urlsplit
+
+from streamcontract.devstack.registry.application import (
+    Answer,
+    Before,
+    Control,
+    Request,
+    Route,
+    respond,
+)
+from streamcontract.devstack.registry.routes import ROUTES, control_routes
+from streamcontract.devstack.registry.store import Store
+from streamcontract.errors import StackError
+from streamcontract.registry.protocol import ACCEPTED_CONTENT_TYPES, CONTENT_TYPE, ErrorCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["MAX_BODY", "RegistryServer"]
+
+_log = logging.getLogger(__name__)
+
+MAX_BODY: Final = 2**20
+"""Bytes in a request body. A schema is one record in Redpanda's ``_schemas`` topic, and a batch of
+records is limited to 1 MiB by default (``kafka_batch_max_bytes``): more could not be registered."""
+
+_LOOPBACK: Final = "127.0.0.1"
+_HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
+_STOP_SECONDS: Final = 5.0
+
+
+class RegistryServer:
+    """A schema registry with Redpanda's API on 127.0.0.1, in threads of this process.
+
+    It runs from construction to :meth:`close`, or for a ``with`` block.
+
+    Args:
+        port: The port to listen on; 0 for a free one.
+        state: A file that keeps subjects, schemas, levels and modes over restarts; None for memory
+            only.
+        control: The stack whose topics ``/streamcontract/topics`` creates and lists; without one
+            there is no such route.
+        before: Called before each request with the request, from many threads: it may wait, to be
+            a slow registry, or give an :class:`Answer`, to be a failing one; None lets the
+            registry answer. It is an attribute too, so that a test can change it at any time.
+
+    Attributes:
+        url: Where clients find it.
+        before: See above.
+
+    Raises:
+        StackError: The port is in use, or the state file cannot be read or is used by another
+            registry.
+
+    Example:
+        >>> from urllib.request import urlopen
+        >>> with RegistryServer() as registry:
+        ...     with urlopen(f"{registry.url}/subjects") as answer:
+        ...         answer.read()
+        b'[]'
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        state: Path | None = None,
+        control: Control | None = None,
+        *,
+        before: Before | None = None,
+    ) -> None:
+        self.before = before
+        self._store = Store(state)
+        routes = ROUTES if control is None else (*ROUTES, *control_routes(control))
+        try:
+            self._server = _Server(port, self, self._store, routes)
+        except OSError as error:
+            self._store.close()
+            raise StackError(
+                f"the registry cannot listen on {_LOOPBACK}:{port}: {error}; stop what does, or "
+                f"choose another port (0 for a free one)"
+            ) from error
+        self.port = self._server.server_port
+        self.url = f"http://{_LOOPBACK}:{self.port}"
+        # It looks this often, in seconds, whether it is to stop.
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="streamcontract-registry"
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answer what is under way, then stop. Closing twice is harmless."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.finish()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Server(ThreadingHTTPServer):
+    """Listens, and remembers its connections so that it can end them."""
+
+    daemon_threads = False
+    request_queue_size = 128
+
+    def __init__(
+        self, port: int, registry: RegistryServer, store: Store, routes: tuple[Route, ...]
+    ) -> None:
+        self.registry = registry
+        self.store = store
+        self.routes = routes
+        self._connections: set[socket.socket] = set()
+        self._changed = threading.Condition()
+        super().__init__((_LOOPBACK, port), _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without HTTPServer's look-up of the host's name, which can take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name = _LOOPBACK
+        self.server_port = self.socket.getsockname()[1]
+
+    def process_request(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        """Start the thread of a new connection."""
+        with self._changed:
+            self._connections.add(cast("socket.socket", request))
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """End a connection."""
+        with self._changed:
+            self._connections.discard(cast("socket.socket", request))
+            self._changed.notify_all()
+        super().shutdown_request(request)
+
+    def finish(self) -> None:
+        """Let requests under way be answered, end all connections and join their threads."""
+        self._end(socket.SHUT_RD)  # who waits for a next request sees the end of it
+        with self._changed:
+            self._changed.wait_for(lambda: not self._connections, _STOP_SECONDS)
+        self._end(socket.SHUT_RDWR)  # who waits for a client that does not read fails
+        self.server_close()
+
+    def _end(self, how: int) -> None:
+        with self._changed:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):  # the client was faster
+                    connection.shutdown(how)
+
+    def handle_error(
+        self,
+        request: socket.socket | tuple[bytes, socket.socket],  # noqa: ARG002 - the base's
+        client_address: object,
+    ) -> None:
+        """Log what ended a connection; mostly a client that went away."""
+        _log.debug("connection from %s ended", client_address, exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Reads requests of one connection, checks them, and writes the answers."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    server_version = "streamcontract"
+    sys_version = ""
+    timeout = 60  # seconds that a silent client keeps its connection
+    wbufsize = -1  # headers and body leave in one piece
+    disable_nagle_algorithm: ClassVar[bool] = True
+
+    def do_GET(self) -> None:
+        """Answer any request."""
+        length = self._accepted_length()
+        if length is None:
+            return
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client is gone, there is nobody to answer
+            self.close_connection = True
+            return
+        request = Request(self.command, self.path, body)
+        server = self.server
+        self._send(respond(server.routes, server.store, request, server.registry.before))
+
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
+
+    def _accepted_length(self) -> int | None:
+        """The length of the body; None where the request has been refused for its headers."""
+        refusal = self._refusal()
+        if refusal is None:
+            return int(self.headers.get("Content-Length", "0"))
+        self.close_connection = True  # the body is not read, so no request can follow it
+        self._send(refusal)
+        self._linger()
+        return None
+
+    def _refusal(self) -> Answer | None:
+        """Why the request is not let in, by its headers alone."""
+        refusal = self._origin_refusal() or self._length_refusal()
+        if refusal is None and self.command in {"POST", "PUT"}:
+            refusal = self._media_refusal()
+        return refusal
+
+    def _origin_refusal(self) -> Answer | None:
+        """Keep pages of foreign names out, also of names that resolve to this machine."""
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or not _HOST.fullmatch(hosts[0].strip()):
+            return Answer.plain(403, "Host must be localhost, 127.0.0.1 or [::1]")
+        origin = self.headers.get("Origin")
+        if origin is not None and not _HOST.fullmatch(urlsplit(origin).netloc):
+            return Answer.plain(403, "Origin must be localhost, 127.0.0.1 or [::1]")
+        return None
+
+    def _length_refusal(self) -> Answer | None:
+        if "Transfer-Encoding" in self.headers:
+            return Answer.plain(411, "Send the body with Content-Length, not in chunks")
+        lengths = self.headers.get_all("Content-Length", ["0"])
+        if len(lengths) != 1 or not (lengths[0].isascii() and lengths[0].isdigit()):
+            return Answer.plain(400, "Content-Length must be one number")
+        if len(lengths[0]) > 9 or int(lengths[0]) > MAX_BODY:
+            return Answer.plain(413, f"The body has more than {MAX_BODY} bytes")
+        return None
+
+    def _media_refusal(self) -> Answer | None:
+        media_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
+        if media_type in ACCEPTED_CONTENT_TYPES and encoding == "identity":
+            return None
+        return Answer.refusal(
+            ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+            f"Send Content-Type {CONTENT_TYPE} or application/json, without a Content-Encoding",
+        )
+
+    def handle_expect_100(self) -> bool:
+        """Refuse what ``Expect: 100-continue`` announces before the client sends it."""
+        if self._accepted_length() is None:
+            return False
+        super().handle_expect_100()
+        self.wfile.flush()  # the client waits for it before it sends the body
+        return True
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", CONTENT_TYPE)
+        self.send_header("Content-Length", str(len(answer.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what http.server itself refuses in the registry's form."""
+        self.close_connection = True
+        self._send(Answer.plain(code, message or explain or "Bad request"))
+
+    def _linger(self) -> None:
+        """Read on for a while after a refusal.
+
+        To close with unread bytes would reset the connection, and the client might see the reset
+        in place of the answer.
+        """
+        with contextlib.suppress(OSError):
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(1)
+            left = 16 * MAX_BODY
+            while left > 0 and (chunk := self.rfile.read(min(left, 2**16))):
+                left -= len(chunk)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Log requests for those who ask for it."""
+        _log.debug(format, *args)

@@ -1,0 +1,128 @@
+"""Where the registry's state lives: in memory, and in a file where one is given."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, TypeVar
+
+from streamcontract.devstack.registry import snapshot
+from streamcontract.devstack.registry.refusal import Refusal
+from streamcontract.devstack.registry.state import State
+from streamcontract.errors import StackError
+from streamcontract.registry.protocol import ErrorCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["Store"]
+
+_T = TypeVar("_T")
+
+
+class Store:
+    """Holds the current :class:`State`; changes happen one after the other.
+
+    Args:
+        path: The state file; it is made with the first change. None keeps everything in memory.
+
+    Raises:
+        StackError: The file cannot be read, is no state file, or another registry uses it.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._change = threading.Lock()
+        self._guard = None if path is None else _lock(path)
+        try:
+            self._state = State() if path is None else _read(path)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def state(self) -> State:
+        """The state of this moment; it never changes under its reader."""
+        return self._state
+
+    def apply(self, change: Callable[[State], tuple[State, _T]]) -> _T:
+        """Make a change, on disk first, and give its answer.
+
+        Raises:
+            Refusal: The change refused, or the state file could not be written (50001); the state
+                is as it was.
+        """
+        with self._change:
+            state, answer = change(self._state)
+            if state is not self._state:
+                if self._path is not None:
+                    _write(self._path, state)
+                self._state = state
+            return answer
+
+    def close(self) -> None:
+        """Let another registry use the state file."""
+        if self._guard is not None:
+            self._guard.close()
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Keep other registries off the file; they would overwrite each other's changes.
+
+    A file beside it is locked, as the state file itself is replaced by every change. Windows has
+    no such lock; there the ports alone keep registries apart.
+    """
+    beside = path.with_name(f"{path.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        guard = beside.open("wb")
+    except OSError as error:
+        raise StackError(f"the registry's state file {path} cannot be used: {error}") from error
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            guard.close()
+            raise StackError(
+                f"another registry uses the state file {path}: stop it, or give this one a file "
+                f"of its own"
+            ) from error
+    return guard
+
+
+def _read(path: Path) -> State:
+    try:
+        return snapshot.load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return State()
+    except (OSError, ValueError) as error:
+        raise StackError(
+            f"the registry's state file {path} cannot be read: {error}; restore it from a copy, "
+            f"or move it away to start with an empty registry"
+        ) from error
+
+
+def _write(path: Path, state: State) -> None:
+    """Replace the file at one stroke: after a crash it holds the old state or the new one."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            try:
+                file.write(snapshot.dump(state))
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(file.name, path)  # noqa: PTH105 - the name is a string here
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise Refusal(
+            ErrorCode.STORE_ERROR, f"the state file {path} cannot be written: {error}"
+        ) from error
