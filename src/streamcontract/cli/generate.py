@@ -1,0 +1,101 @@
+"""``streamcontract generate``: write the modules of the contracts, or check them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.codegen import changes, modules_of_contracts, modules_of_files, write
+from streamcontract.project import load_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streamcontract.codegen import FileChange
+
+__all__ = ["command"]
+
+_SCHEMA_SUFFIX: Final = ".avsc"
+
+
+@click.command("generate")
+@click.argument("names", nargs=-1, metavar="[NAME | FILE.avsc]...")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff if code differs.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the modules; the project file's if left out.",
+)
+@click.option(
+    "--project",
+    "project_file",
+    type=click.Path(exists=True, path_type=Path),
+    help="Project file, or a folder to look for one from.",
+)
+def command(
+    names: tuple[str, ...],
+    check: bool,  # noqa: FBT001 - click passes options by keyword
+    output: Path | None,
+    project_file: Path | None,
+) -> None:
+    """Write the typed Python modules of the contracts.
+
+    Without a NAME, all contracts of streamcontract.toml; a generated module that no contract
+    makes any more is removed. With schema files instead of names, no project file is needed:
+
+      streamcontract generate schemas/order.avsc -o src/shop/contracts
+    """
+    files = [Path(name) for name in names if name.endswith(_SCHEMA_SUFFIX)]
+    if files and len(files) < len(names):
+        raise click.UsageError("give names of contracts or schema files, not both")
+    if files:
+        if output is None:
+            raise click.UsageError("schema files need a folder for the modules: -o FOLDER")
+        root, folder = Path.cwd(), output.resolve()
+        modules = modules_of_files(_existing(files), root)
+    else:
+        project = load_project(project_file)
+        root, folder = project.root, (output or project.output).resolve()
+        chosen = [project.contract(name) for name in names] or project.contracts
+        modules = modules_of_contracts(chosen, root)
+    pending = changes(folder, modules, complete=not names)
+    if check:
+        _report(pending, root)
+    else:
+        write(pending)
+        _list(pending, len(modules))
+
+
+def _existing(files: Iterable[Path]) -> list[Path]:
+    for file in files:
+        if not file.is_file():
+            raise click.UsageError(f"there is no file {file}")
+    return list(files)
+
+
+def _report(pending: list[FileChange], root: Path) -> None:
+    for change in pending:
+        click.echo(change.diff(root), nl=False)
+    if pending:
+        click.echo(
+            f"{len(pending)} generated file(s) differ from the schemas; run"
+            " `streamcontract generate` and commit the result",
+            err=True,
+        )
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _list(pending: list[FileChange], modules: int) -> None:
+    for change in pending:
+        verb = "removed" if change.after is None else "wrote"
+        click.echo(f"{verb} {_relative(change.path)}")
+    if not pending:
+        click.echo(f"{modules} module(s) up to date")
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

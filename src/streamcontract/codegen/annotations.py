@@ -1,0 +1,147 @@
+"""Python types for Avro types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from streamcontract.codegen.layout import Alternatives, Subscript, flat_annotation
+from streamcontract.codegen.text import string_literal
+from streamcontract.schema.model import (
+    ArrayType,
+    EnumType,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamcontract.codegen.layout import Annotation
+    from streamcontract.codegen.vocabulary import Vocabulary
+    from streamcontract.schema.model import AvroType
+
+__all__ = ["annotation_of", "remark_on"]
+
+_PRIMITIVES: Final = {
+    "boolean": "bool",
+    "int": "int",
+    "long": "int",
+    "float": "float",
+    "double": "float",
+    "bytes": "bytes",
+    "string": "str",
+}
+
+# "Logical Types" of Avro 1.12, as the codec converts them. Nanoseconds are not among them: no
+# datetime holds one, so they stay the int they are on the wire.
+_LOGICAL: Final = {
+    "big-decimal": ("decimal", "Decimal"),
+    "date": ("dt", "date"),
+    "decimal": ("decimal", "Decimal"),
+    "local-timestamp-micros": ("dt", "datetime"),
+    "local-timestamp-millis": ("dt", "datetime"),
+    "time-micros": ("dt", "time"),
+    "time-millis": ("dt", "time"),
+    "timestamp-micros": ("dt", "datetime"),
+    "timestamp-millis": ("dt", "datetime"),
+    "uuid": ("uuid", "UUID"),
+}
+
+
+def annotation_of(node: AvroType, words: Vocabulary, defined: frozenset[str]) -> Annotation:
+    """The annotation of an attribute of this type.
+
+    Args:
+        node: The type.
+        words: The names of the module; asked for those the annotation needs.
+        defined: Full names of the types whose classes stand above; with any other in it, the
+            annotation is a string, which Python does not look into while it makes the class.
+    """
+    annotation = _annotation(node, words)
+    if all(name in defined for name in _classes_in(node)):
+        return annotation
+    return string_literal(flat_annotation(annotation))
+
+
+def _annotation(node: AvroType, words: Vocabulary) -> Annotation:
+    match node:
+        case PrimitiveType() | FixedType():
+            return _leaf(node, words)
+        case RecordType() | EnumType():
+            return words.type_class(node.full_name)
+        case ArrayType():
+            return Subscript(words.builtin("list"), (_annotation(node.items, words),))
+        case MapType():
+            key = words.builtin("str")
+            return Subscript(words.builtin("dict"), (key, _annotation(node.values, words)))
+        case UnionType():
+            return _union(node, words)
+
+
+def _leaf(node: PrimitiveType | FixedType, words: Vocabulary) -> str:
+    logical = node.logical.name if node.logical else ""
+    if logical == "duration":
+        return words.support("Duration")
+    if logical in _LOGICAL:
+        module, name = _LOGICAL[logical]
+        return f"{words.support(module)}.{name}"
+    if isinstance(node, FixedType):
+        return words.builtin("bytes")
+    return "None" if node.name == "null" else words.builtin(_PRIMITIVES[node.name])
+
+
+def _union(node: UnionType, words: Vocabulary) -> Annotation:
+    """The alternatives in the schema's order, each once, ``None`` last as Python writes it."""
+    # A dict: several branches can have one Python type, such as int and long.
+    members = dict.fromkeys(_annotation(branch, words) for branch in node.branches)
+    ordered = tuple(sorted(members, key=lambda member: member == "None"))
+    return ordered[0] if len(ordered) == 1 else Alternatives(ordered)
+
+
+def _classes_in(node: AvroType) -> Iterator[str]:
+    match node:
+        case RecordType() | EnumType():
+            yield node.full_name
+        case ArrayType():
+            yield from _classes_in(node.items)
+        case MapType():
+            yield from _classes_in(node.values)
+        case UnionType():
+            for branch in node.branches:
+                yield from _classes_in(branch)
+        case _:
+            return
+
+
+def remark_on(node: AvroType) -> str:
+    """What the Python type does not tell about the values, as a sentence, or nothing.
+
+    Example:
+        >>> from streamcontract.schema.model import FixedType
+        >>> remark_on(FixedType(full_name="Hash", size=16))
+        'Exactly 16 bytes.'
+    """
+    if isinstance(node, UnionType):
+        remarks = dict.fromkeys(filter(None, map(remark_on, node.branches)))
+        return next(iter(remarks)) if len(remarks) == 1 else ""
+    if not isinstance(node, (PrimitiveType, FixedType)):
+        return ""
+    logical = node.logical
+    if logical is not None and logical.name == "decimal":
+        return f"At most {logical.precision} digits, {logical.scale or 0} behind the point."
+    if logical is not None:
+        return _REMARKS.get(logical.name, "")
+    return f"Exactly {node.size} bytes." if isinstance(node, FixedType) else ""
+
+
+_REMARKS: Final = {
+    "local-timestamp-micros": "Local time, without a time zone.",
+    "local-timestamp-millis": "Local time, without a time zone, in whole milliseconds.",
+    "local-timestamp-nanos": "Local time, in nanoseconds since 1970-01-01.",
+    "time-millis": "In whole milliseconds.",
+    "timestamp-millis": "In whole milliseconds.",
+    "timestamp-nanos": "In nanoseconds since 1970-01-01 UTC.",
+}

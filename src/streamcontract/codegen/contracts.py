@@ -1,0 +1,113 @@
+"""From the contracts of a project, or single schema files, to the text of their modules."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from streamcontract.codegen.module import ModuleSource, generate_module
+from streamcontract.codegen.names import module_name
+from streamcontract.errors import ConfigurationError
+from streamcontract.schema import EnumType, FixedType, PrimitiveType, RecordType, parse_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from streamcontract.project import ContractConfig
+    from streamcontract.schema import AvroType, Schema
+
+__all__ = ["modules_of_contracts", "modules_of_files"]
+
+
+def modules_of_contracts(contracts: Iterable[ContractConfig], root: Path) -> dict[str, str]:
+    """The text of each contract's module, by the module's name.
+
+    Args:
+        contracts: The contracts.
+        root: The folder that the paths in the modules are relative to.
+
+    Raises:
+        SchemaParseError: A schema is not valid.
+        CodegenError: No sound module can be made of a schema.
+        ConfigurationError: A contract's ``key`` is no field that can be a key.
+    """
+    modules: dict[str, str] = {}
+    for contract in contracts:
+        schema = parse_schema(contract.schema)
+        if contract.key is not None:
+            _check_key(contract.name, contract.key, schema)
+        modules[contract.name] = generate_module(
+            ModuleSource(
+                schema=schema,
+                name=contract.name,
+                origin=_origin(contract.schema, root),
+                topic=contract.topic,
+                key=contract.key,
+                key_schema=parse_schema(contract.key_schema) if contract.key_schema else None,
+                partitions=contract.partitions,
+                compatibility=contract.compatibility,
+            )
+        )
+    return modules
+
+
+def modules_of_files(files: Iterable[Path], root: Path) -> dict[str, str]:
+    """The text of a module for each schema file, by the module's name; they know no topic.
+
+    Args:
+        files: The ``.avsc`` files.
+        root: The folder that the paths in the modules are relative to.
+
+    Raises:
+        SchemaParseError: A schema is not valid.
+        CodegenError: No sound module can be made of a schema.
+        ConfigurationError: Two files would give the same module.
+    """
+    sources: dict[str, Path] = {}
+    for file in files:
+        name = module_name(file.stem)
+        other = sources.setdefault(name, file)
+        if other != file:
+            raise ConfigurationError(f"{other} and {file} would both become the module {name}.py")
+    return {
+        name: generate_module(
+            ModuleSource(schema=parse_schema(file), name=name, origin=_origin(file, root))
+        )
+        for name, file in sources.items()
+    }
+
+
+def _origin(file: Path, root: Path) -> str:
+    """The path from the root, or only the name: a module must not depend on who generated it."""
+    absolute, base = file.resolve(), root.resolve()
+    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else file.name
+
+
+def _check_key(contract: str, key: str, schema: Schema) -> None:
+    if not isinstance(schema.root, RecordType):
+        return  # generate_module says what is wrong
+    types = {field.name: field.type for field in schema.root.fields}
+    if key not in types:
+        near = difflib.get_close_matches(key, types, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(types) or 'none'}"
+        raise ConfigurationError(
+            f"contract {contract!r}: the key {key!r} is no field of {schema.name}{hint}"
+        )
+    if not _can_be_key(types[key]):
+        raise ConfigurationError(
+            f"contract {contract!r}: the field {key!r} cannot be the key as it stands: that takes"
+            " a string, enum, uuid, bytes, fixed, int or long without null or another logical"
+            " type; give a key_schema instead"
+        )
+
+
+def _can_be_key(node: AvroType) -> bool:
+    if isinstance(node, EnumType):
+        return True
+    if not isinstance(node, (PrimitiveType, FixedType)):
+        return False
+    plain = node.logical is None or node.logical.name == "uuid"
+    return plain and (
+        isinstance(node, FixedType) or node.name in {"string", "bytes", "int", "long"}
+    )

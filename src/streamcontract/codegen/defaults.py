@@ -1,0 +1,173 @@
+"""Python expressions for the defaults of fields.
+
+A default is worth exactly what a reader would fill in for it: which branch of a union it stands
+for is decided by the schema's own rule, and logical types are converted by the codec itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import uuid
+from typing import TYPE_CHECKING
+
+from streamcontract.codec.duration import Duration
+from streamcontract.codec.logical import conversion
+from streamcontract.codec.refusal import REFUSALS, data_fault
+from streamcontract.codegen.layout import Group
+from streamcontract.codegen.text import bytes_literal, string_literal
+from streamcontract.errors import CodegenError
+from streamcontract.schema.defaults import first_fitting_branch
+from streamcontract.schema.model import (
+    ArrayType,
+    EnumType,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from streamcontract.codegen.layout import Expression
+    from streamcontract.codegen.vocabulary import Vocabulary
+    from streamcontract.schema.model import AvroType, JsonValue
+
+__all__ = ["DefaultWriter", "is_shared_safely"]
+
+
+def is_shared_safely(node: AvroType, default: JsonValue) -> bool:
+    """Whether all records can share the one value of a default, as nothing can change it."""
+    if isinstance(node, UnionType):
+        branch = first_fitting_branch(node, default)
+        return branch is not None and is_shared_safely(branch, default)
+    return not isinstance(node, (ArrayType, MapType, RecordType))
+
+
+class DefaultWriter:
+    """Writes the defaults of one module.
+
+    Args:
+        words: The names of the module.
+        attributes: For each record, by full name, the attribute of each of its fields.
+        members: For each enum, by full name, the member of each of its symbols.
+    """
+
+    def __init__(
+        self,
+        words: Vocabulary,
+        attributes: Mapping[str, Mapping[str, str]],
+        members: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        self._words = words
+        self._attributes = attributes
+        self._members = members
+
+    def expression(self, node: AvroType, default: JsonValue, where: str) -> Expression:
+        """The expression of a default.
+
+        Args:
+            node: The field's type.
+            default: Its default, one that fits the type.
+            where: The field, for messages.
+
+        Raises:
+            CodegenError: No value of the Python type is what the default says, such as a date
+                of the year 10000.
+        """
+        match node:
+            case UnionType():
+                branch = first_fitting_branch(node, default)
+                if branch is None:
+                    raise CodegenError(f"{where}: the default fits no branch of the union")
+                return self.expression(branch, default, where)
+            case EnumType():
+                member = self._members[node.full_name][str(default)]
+                return f"{self._words.type_class(node.full_name)}.{member}"
+            case ArrayType() if isinstance(default, list):
+                items = [("", self.expression(node.items, item, where)) for item in default]
+                return Group("[", tuple(items), "]")
+            case MapType() if isinstance(default, dict):
+                pairs = [
+                    (f"{string_literal(key)}: ", self.expression(node.values, item, where))
+                    for key, item in default.items()
+                ]
+                return Group("{", tuple(pairs), "}")
+            case RecordType() if isinstance(default, dict):
+                return self._record(node, default, where)
+            case PrimitiveType() | FixedType():
+                return self._leaf(node, default, where)
+            case _:
+                raise CodegenError(f"{where}: the default does not fit the type of the field")
+
+    def _record(self, node: RecordType, default: dict[str, JsonValue], where: str) -> Expression:
+        # A field that the default leaves out has a default of its own, so has the attribute.
+        attributes = self._attributes[node.full_name]
+        arguments = [
+            (f"{attributes[field.name]}=", self.expression(field.type, default[field.name], where))
+            for field in node.fields
+            if field.name in default
+        ]
+        return Group(f"{self._words.type_class(node.full_name)}(", tuple(arguments), ")")
+
+    def _leaf(self, node: PrimitiveType | FixedType, default: JsonValue, where: str) -> Expression:
+        raw = _raw(node, default)
+        convert = conversion(node)
+        if convert is None:
+            return self._plain(raw)
+        try:
+            value = convert.from_raw(raw)
+        except REFUSALS as refusal:
+            fault = data_fault(where, refusal)
+            raise CodegenError(
+                f"{where}: the default {default!r} stands for no Python value: expected"
+                f" {fault.expected}"
+            ) from refusal
+        return self._typed(value)
+
+    def _plain(self, raw: object) -> Expression:
+        if isinstance(raw, str):
+            return string_literal(raw)
+        return bytes_literal(raw) if isinstance(raw, bytes) else repr(raw)
+
+    def _typed(self, value: object) -> Expression:
+        match value:
+            case decimal.Decimal():
+                return self._call("decimal", ".Decimal", string_literal(str(value)))
+            case uuid.UUID():
+                return self._call("uuid", ".UUID", string_literal(str(value)))
+            case dt.datetime():  # before date, which it is too
+                return self._iso(".datetime", value)
+            case dt.date():
+                return self._iso(".date", value)
+            case dt.time():
+                return self._iso(".time", value)
+            case Duration():
+                return self._call(
+                    "Duration",
+                    "",
+                    f"months={value.months}",
+                    f"days={value.days}",
+                    f"milliseconds={value.milliseconds}",
+                )
+            case _:
+                raise CodegenError(f"no expression for a default of {type(value).__name__}")
+
+    def _iso(self, name: str, value: dt.date | dt.time) -> Expression:
+        # ISO 8601 reads as well for all four kinds, with a time zone and without.
+        return self._call("dt", f"{name}.fromisoformat", string_literal(value.isoformat()))
+
+    def _call(self, support: str, attribute: str, *arguments: str) -> Expression:
+        start = f"{self._words.support(support)}{attribute}("
+        return Group(start, tuple(("", argument) for argument in arguments), ")")
+
+
+def _raw(node: PrimitiveType | FixedType, default: JsonValue) -> object:
+    """What the base type holds: bytes for code points 0 to 255, a float for ``1``."""
+    if isinstance(default, str) and (isinstance(node, FixedType) or node.name == "bytes"):
+        return default.encode("latin-1")
+    if isinstance(node, PrimitiveType) and node.name in {"float", "double"}:
+        return float(default) if isinstance(default, (int, float)) else default
+    return default

@@ -1,0 +1,189 @@
+"""Expressions and annotations on lines of at most 100 columns, as ``ruff format`` lays them out.
+
+A bracket that does not fit on its line gets one item on each line and a comma behind the last,
+which the formatter leaves as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from unicodedata import ucd_3_2_0
+
+import attrs
+
+from streamcontract.codegen.text import LINE_LENGTH
+
+__all__ = [
+    "Alternatives",
+    "Annotation",
+    "Expression",
+    "Group",
+    "Subscript",
+    "columns",
+    "flat",
+    "flat_annotation",
+    "lay_out",
+    "lay_out_field",
+]
+
+_STEP: Final = 4
+
+
+@attrs.frozen
+class Group:
+    """A bracketed expression: a call, a list or a dict.
+
+    Attributes:
+        start: Its text up to and with the opening bracket.
+        items: Each item, with the text in front of it (``key=``, ``"key": `` or nothing).
+        end: The closing bracket.
+    """
+
+    start: str
+    items: tuple[tuple[str, Expression], ...]
+    end: str
+
+
+Expression = Group | str
+"""A bracketed expression, or one that no line break can enter."""
+
+
+@attrs.frozen
+class Subscript:
+    """``name[arguments]`` in an annotation."""
+
+    name: str
+    arguments: tuple[Annotation, ...]
+
+
+@attrs.frozen
+class Alternatives:
+    """``a | b`` in an annotation."""
+
+    members: tuple[Annotation, ...]
+
+
+Annotation = Subscript | Alternatives | str
+
+
+def columns(text: str) -> int:
+    """The columns that text takes: none for combining marks, two for wide characters."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns, text))
+
+
+def _columns(char: str) -> int:
+    if ucd_3_2_0.category(char) in {"Mn", "Me"}:
+        return 0
+    return 2 if ucd_3_2_0.east_asian_width(char) in {"W", "F"} else 1
+
+
+def _fits(line: str) -> bool:
+    return columns(line) <= LINE_LENGTH
+
+
+def flat(node: Expression) -> str:
+    """An expression on one line."""
+    if isinstance(node, str):
+        return node
+    items = ", ".join(f"{label}{flat(item)}" for label, item in node.items)
+    return f"{node.start}{items}{node.end}"
+
+
+def lay_out(prefix: str, node: Expression, *, indent: int, suffix: str = "") -> list[str]:
+    """The lines of an expression.
+
+    Args:
+        prefix: The text in front of it on its first line, indentation included.
+        node: The expression.
+        indent: The columns its closing bracket is indented by.
+        suffix: The text behind it on its last line.
+
+    Example:
+        >>> lay_out("x = ", Group("f(", (("a=", "1"),), ")"), indent=0)
+        ['x = f(a=1)']
+    """
+    line = f"{prefix}{flat(node)}{suffix}"
+    if isinstance(node, str) or not node.items or (_fits(line) and "\n" not in line):
+        return [line]
+    margin = " " * (indent + _STEP)
+    lines = [f"{prefix}{node.start}"]
+    for label, item in node.items:
+        lines += lay_out(f"{margin}{label}", item, indent=indent + _STEP, suffix=",")
+    return [*lines, f"{' ' * indent}{node.end}{suffix}"]
+
+
+def flat_annotation(node: Annotation) -> str:
+    """An annotation on one line."""
+    match node:
+        case str():
+            return node
+        case Subscript():
+            return f"{node.name}[{', '.join(map(flat_annotation, node.arguments))}]"
+        case Alternatives():
+            return " | ".join(map(flat_annotation, node.members))
+
+
+def lay_out_field(name: str, annotation: Annotation, call: Group, *, indent: int) -> list[str]:
+    """The lines of an attribute of an attrs class.
+
+    Args:
+        name: The attribute.
+        annotation: Its type.
+        call: ``attrs.field(...)`` with its arguments: without any, nothing is written; with an
+            immutable default alone, the default itself if it fits.
+        indent: Columns in front.
+    """
+    start = f"{' ' * indent}{name}: "
+    head = start + flat_annotation(annotation)
+    if not call.items:
+        return [head] if _fits(head) else _break(start, annotation, indent=indent)
+    if len(call.items) == 1:
+        label, default = call.items[0]
+        bare = f"{head} = {default}"
+        if label == "default=" and isinstance(default, str) and _fits(bare):
+            return [bare]
+    if _fits(f"{head} = {call.start}") or isinstance(annotation, str):
+        return lay_out(f"{head} = ", call, indent=indent)
+    *lines, last = _break(start, annotation, indent=indent)
+    return [*lines, *lay_out(f"{last} = ", call, indent=indent)]
+
+
+def _break(start: str, node: Annotation, *, indent: int, suffix: str = "") -> list[str]:
+    """An annotation that does not fit on its line, broken at its outermost level."""
+    match node:
+        case str():
+            return [f"{start}{node}{suffix}"]
+        case Alternatives():
+            margin = " " * indent
+            inner = _members(node, indent + _STEP)
+            return [f"{start}(", *inner, f"{margin}){suffix}"]
+        case Subscript():
+            return _break_subscript(start, node, indent=indent, suffix=suffix)
+
+
+def _break_subscript(start: str, node: Subscript, *, indent: int, suffix: str) -> list[str]:
+    lines = [f"{start}{node.name}["]
+    margin = " " * (indent + _STEP)
+    # A comma behind a single argument would make a tuple of it.
+    comma = "," if len(node.arguments) > 1 else ""
+    for argument in node.arguments:
+        line = f"{margin}{flat_annotation(argument)}{comma}"
+        if _fits(line):
+            lines.append(line)
+        elif isinstance(argument, Alternatives):
+            *members, last = _members(argument, indent + _STEP)
+            lines += [*members, f"{last}{comma}"]
+        else:
+            lines += _break(margin, argument, indent=indent + _STEP, suffix=comma)
+    return [*lines, f"{' ' * indent}]{suffix}"]
+
+
+def _members(node: Alternatives, indent: int) -> list[str]:
+    lines: list[str] = []
+    for index, member in enumerate(node.members):
+        start = f"{' ' * indent}{'| ' if index else ''}"
+        line = f"{start}{flat_annotation(member)}"
+        lines += [line] if _fits(line) else _break(start, member, indent=indent)
+    return lines

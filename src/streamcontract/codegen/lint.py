@@ -1,0 +1,63 @@
+"""Which lint rules a module has to be excused from, for the sake of the schema's own words.
+
+A generated module obeys every rule that the generator can obey. What is left are words it must
+not change: a field called ``l`` or ``camelCase``, a line of the schema that is longer than 100
+columns, a doc string in Cyrillic. Only a module with such words carries an exception, in one line
+at its top; RUF100 in there covers words that only look as if they broke a rule.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from streamcontract.codegen.layout import columns
+from streamcontract.codegen.text import LINE_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["exceptions_line"]
+
+_MIXED_CASE: Final = re.compile(r"_*[a-z][A-Za-z0-9_]*[A-Z][A-Za-z0-9_]*")
+_AMBIGUOUS: Final = frozenset({"l", "I", "O"})
+_SECRET: Final = re.compile(r"pas+wo?r?d|passphrase|pwd|token|secret|pass", re.IGNORECASE)
+_BUILTIN: Final = re.compile(
+    r"(\w*(Error|Exception|ExceptionGroup|Warning|Exit|Interrupt|Iteration))"
+    r"|Ellipsis|NotImplemented"
+)
+_INSECURE_TEXT: Final = re.compile(r"0\.0\.0\.0|/tmp|/dev/shm|::")
+# The names of sections that ruff knows (pydocstyle/sections); as a line of their own in somebody
+# else's words they are no sections of ours.
+_SECTION: Final = re.compile(
+    r"^\s*(args|arguments|attention|attributes|caution|danger|error|errors|example|examples|"
+    r"extended summary|hint|important|keyword args|keyword arguments|methods|note|notes|"
+    r"other args|other arguments|other params|other parameters|parameters|raises|receives|"
+    r"references|return|returns|see also|short summary|summary|tip|todo|warning|warnings|warns|"
+    r"yield|yields):?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OWN_SECTION: Final = "\n    Attributes:\n"
+
+
+def exceptions_line(text: str, identifiers: Iterable[str]) -> list[str]:
+    """The ``# ruff: noqa:`` line for a module, or none where the schema's words break no rule.
+
+    Args:
+        text: The text of the module.
+        identifiers: The names in it that come from the schema.
+    """
+    names = set(identifiers)
+    codes = {
+        "A001": any(map(_BUILTIN.fullmatch, names)),
+        "D": _SECTION.search(text.replace(_OWN_SECTION, "\n")) is not None,
+        "E501": any(columns(line) > LINE_LENGTH for line in text.split("\n")),
+        "E741": not names.isdisjoint(_AMBIGUOUS),
+        "N815": any(map(_MIXED_CASE.fullmatch, names)),
+        "RUF001": not text.isascii(),
+        "RUF002": not text.isascii(),
+        "RUF003": not text.isascii(),
+        "S": any(map(_SECRET.search, names)) or _INSECURE_TEXT.search(text) is not None,
+    }
+    broken = [code for code, is_broken in codes.items() if is_broken]
+    return [f"# ruff: noqa: {', '.join([*broken, 'RUF100'])}"] if broken else []

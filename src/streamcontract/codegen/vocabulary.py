@@ -1,0 +1,116 @@
+"""The names that one generated module speaks with, and the imports they need.
+
+Inside a class body an attribute hides a module's name: below a field ``str``, the annotation
+``str`` would mean that field, to a type checker and, once it has a default, to Python too. So
+whatever a class body mentions goes by a name that no attribute of the module has:
+``import builtins as _builtins`` and ``_builtins.str``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from streamcontract.codegen.names import free_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["MODULE_NAMES", "Vocabulary"]
+
+_STANDARD: Final = {
+    "builtins": "builtins",
+    "decimal": "decimal",
+    "dt": "datetime",
+    "enum": "enum",
+    "uuid": "uuid",
+}
+_CODEC: Final = "streamcontract.codec"
+_KAFKA: Final = "streamcontract.kafka"
+_SUPPORT: Final = {
+    "Contract": _CODEC,
+    "ContractConsumer": _KAFKA,
+    "ContractProducer": _KAFKA,
+    "Duration": _CODEC,
+}
+
+MODULE_NAMES: Final = frozenset({"CONTRACT", "Final", *_SUPPORT})
+"""What a class must not be called, since the module itself uses it."""
+
+
+class Vocabulary:
+    """Names for one module; asking for one is what imports it.
+
+    Args:
+        classes: The class for each named type, by full name.
+        attributes: The attributes of all its records.
+    """
+
+    def __init__(self, classes: Mapping[str, str], attributes: frozenset[str]) -> None:
+        self._classes = classes
+        self._attributes = attributes
+        self._taken = {*MODULE_NAMES, *classes.values(), *attributes}
+        self._used: dict[str, str] = {}
+        self._aliases: dict[str, str] = {}
+
+    def builtin(self, name: str) -> str:
+        """A builtin, such as ``str``, as a class body can name it."""
+        return name if name not in self._attributes else f"{self.support('builtins')}.{name}"
+
+    def support(self, name: str) -> str:
+        """A module or class that is imported, such as ``decimal`` or ``Duration``."""
+        if name not in self._used:
+            self._used[name] = self._visible(name)
+        return self._used[name]
+
+    def type_class(self, full_name: str) -> str:
+        """The class of a named type, as a class body can name it."""
+        name = self._classes[full_name]
+        return self.hidden_class_alias(full_name) or name
+
+    def hidden_class_alias(self, full_name: str) -> str | None:
+        """The other name of a class that some attribute hides, or None."""
+        name = self._classes[full_name]
+        if name not in self._attributes:
+            return None
+        if name not in self._aliases:
+            self._aliases[name] = self.private(name)
+        return self._aliases[name]
+
+    def private(self, name: str) -> str:
+        """A new name that starts with an underscore and that nothing else has."""
+        chosen = free_name(f"_{name}", self._taken)
+        self._taken.add(chosen)
+        return chosen
+
+    def import_lines(self) -> list[str]:
+        """The import statements of everything that was asked for, sorted as ruff sorts them."""
+        standard = sorted(
+            (_STANDARD[name], alias) for name, alias in self._used.items() if name in _STANDARD
+        )
+        lines = [_import(module, alias) for module, alias in standard]
+        lines += ["from typing import Final", ""]
+        if "attrs" in self._used:
+            # The split keeps the order right whether or not the sorter of the project at hand
+            # counts streamcontract as its own.
+            lines += [_import("attrs", self._used["attrs"]), "", "# isort: split"]
+        return lines + self._support_lines()
+
+    def _support_lines(self) -> list[str]:
+        lines: list[str] = []
+        for module in (_CODEC, _KAFKA):
+            used = {n: alias for n, alias in self._used.items() if _SUPPORT.get(n) == module}
+            plain = sorted(name for name, alias in used.items() if alias == name)
+            lines += [f"from {module} import {', '.join(plain)}"] if plain else []
+            lines += [
+                f"from {module} import {name} as {alias}"
+                for name, alias in sorted(used.items())
+                if alias != name
+            ]
+        return lines
+
+    def _visible(self, name: str) -> str:
+        return self.private(name) if name in self._attributes else name
+
+
+def _import(module: str, alias: str) -> str:
+    return f"import {module}" if alias == module else f"import {module} as {alias}"

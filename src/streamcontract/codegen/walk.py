@@ -1,0 +1,76 @@
+"""The named types of a schema, in the two orders that generated code needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamcontract.schema.model import (
+    ArrayType,
+    EnumType,
+    FixedType,
+    MapType,
+    RecordType,
+    UnionType,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamcontract.schema.model import AvroType, NamedType
+
+__all__ = ["in_order_of_definition", "in_order_of_use"]
+
+
+def in_order_of_use(root: RecordType) -> list[RecordType | EnumType]:
+    """The records and enums that can be reached, each at its first use, the root first."""
+    found: dict[str, RecordType | EnumType] = {}
+    waiting: list[AvroType] = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (RecordType, EnumType)) and node.full_name not in found:
+            found[node.full_name] = node
+            waiting += reversed(list(_parts(node)))
+        elif not isinstance(node, (RecordType, EnumType, FixedType)):
+            waiting += reversed(list(_parts(node)))
+    return list(found.values())
+
+
+def in_order_of_definition(root: RecordType) -> list[RecordType | EnumType]:
+    """The same, each behind those it is made of; only cycles make that impossible."""
+    ordered: dict[str, RecordType | EnumType] = {}
+    started: set[str] = set()
+    waiting: list[tuple[NamedType, bool]] = [(root, False)]
+    while waiting:
+        node, parts_are_done = waiting.pop()
+        if isinstance(node, FixedType):
+            continue
+        if parts_are_done:
+            ordered[node.full_name] = node
+        elif node.full_name not in started:
+            started.add(node.full_name)
+            waiting.append((node, True))
+            waiting += [(part, False) for part in reversed(list(_named_parts(node)))]
+    return list(ordered.values())
+
+
+def _parts(node: AvroType) -> Iterator[AvroType]:
+    match node:
+        case RecordType():
+            for field in node.fields:
+                yield field.type
+        case ArrayType():
+            yield node.items
+        case MapType():
+            yield node.values
+        case UnionType():
+            yield from node.branches
+        case _:
+            return
+
+
+def _named_parts(node: AvroType) -> Iterator[NamedType]:
+    for part in _parts(node):
+        if isinstance(part, (RecordType, EnumType, FixedType)):
+            yield part
+        else:
+            yield from _named_parts(part)
