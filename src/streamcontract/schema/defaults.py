@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Container, Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from streamcontract.schema.model import (
     ArrayType,
@@ -30,118 +29,206 @@ from streamcontract.schema.model import (
 from streamcontract.schema.names import nearest
 from streamcontract.schema.positions import child
 
-__all__ = ["default_faults", "first_fitting_branch", "never_ends"]
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+__all__ = ["DefaultChecker", "first_fitting_branch"]
 
 _INTEGER_BITS: Final[Mapping[str, int]] = {"int": 32, "long": 64}
+_BYTES: Final = "a string of the code points \\u0000 to \\u00FF"
 _MAX_SHOWN: Final = 60
 
 
-def first_fitting_branch(
-    union: UnionType, value: JsonValue, skip: Container[int] = ()
-) -> AvroType | None:
-    """The branch that a default of a union stands for: the first it fits, or None.
+def first_fitting_branch(union: UnionType, value: JsonValue) -> AvroType | None:
+    """The branch that a union's default stands for: the first it fits, or None.
 
     Example:
         >>> from streamcontract.schema import parse_schema
         >>> first_fitting_branch(parse_schema('["null", "long"]').root, 7).name
         'long'
     """
-    for branch in union.branches:
-        if next(default_faults(branch, value, "", skip), None) is None:
-            return branch
-    return None
+    return DefaultChecker().branch(union, value)
 
 
-def default_faults(
-    node: AvroType, value: JsonValue, pointer: str, skip: Container[int] = ()
-) -> Iterator[tuple[str, str]]:
-    """Find everything that keeps ``value`` from being a default of type ``node``.
+class DefaultChecker:
+    """Checks the defaults of one schema.
 
     Args:
-        node: The type.
-        value: The default as JSON.
-        pointer: JSON pointer to the default.
-        skip: The ``id`` of types with faults of their own: any default fits those, since a
-            second message about the same mistake helps nobody.
-
-    Yields:
-        The pointer to each fault, and what is wrong there.
+        faulty: The ``id`` of types that any default shall fit, being wrong themselves.
 
     Example:
         >>> from streamcontract.schema import parse_schema
-        >>> list(default_faults(parse_schema("int").root, "7", "/default"))
-        [('/default', 'the default "7" is not an int: a JSON integer from -2**31 to 2**31 - 1')]
+        >>> list(DefaultChecker().faults(parse_schema("boolean").root, 7, "/default"))
+        [('/default', 'the default 7 is not a boolean: true or false')]
     """
-    if id(node) in skip:
-        return
+
+    def __init__(self, faulty: Container[int] = ()) -> None:
+        self._faulty = faulty
+        # What was found for a type and a value, by identity: a union in a record in a union would
+        # otherwise be tried again and again, twice as often with each level.
+        self._fits: dict[tuple[int, int], bool] = {}
+        self._ending: set[int] = set()
+
+    def faults(self, node: AvroType, value: JsonValue, pointer: str) -> Iterator[tuple[str, str]]:
+        """Find everything that keeps ``value`` from being a default of type ``node``.
+
+        Args:
+            node: The type.
+            value: The default as JSON.
+            pointer: JSON pointer to the default.
+
+        Yields:
+            The pointer to each fault, and what is wrong there.
+        """
+        if id(node) in self._faulty:
+            return
+        match node:
+            case ArrayType() if isinstance(value, list):
+                for index, item in enumerate(value):
+                    yield from self.faults(node.items, item, child(pointer, index))
+            case MapType() if isinstance(value, dict):
+                for key, item in value.items():
+                    yield from self.faults(node.values, item, child(pointer, key))
+                    if not _is_text(key):
+                        yield pointer, f"the key {json.dumps(key)} has half a surrogate pair"
+            case RecordType() if isinstance(value, dict):
+                yield from self._record_faults(node, value, pointer)
+            case UnionType():
+                if self.branch(node, value) is None:
+                    yield from self._union_faults(node, value, pointer)
+            case _:
+                wanted = _wanted(node, value)
+                if wanted is not None:
+                    yield pointer, f"the default {_show(value)} is not {wanted}"
+
+    def _record_faults(
+        self, node: RecordType, value: dict[str, JsonValue], pointer: str
+    ) -> Iterator[tuple[str, str]]:
+        names = {field.name for field in node.fields}
+        for field in node.fields:
+            if field.name in value:
+                yield from self.faults(field.type, value[field.name], child(pointer, field.name))
+            elif not field.has_default:
+                yield (
+                    pointer,
+                    (
+                        f'the default lacks "{field.name}", a field of {node.full_name} without a '
+                        "default of its own"
+                    ),
+                )
+        for key in value:
+            if key not in names:
+                near = nearest(key, names)
+                hint = f'; did you mean "{near}"?' if near else ""
+                message = f"{node.full_name} has no field {json.dumps(key)}{hint}"
+                yield child(pointer, key), message
+
+    def _union_faults(
+        self, node: UnionType, value: JsonValue, pointer: str
+    ) -> Iterator[tuple[str, str]]:
+        alike = [branch for branch in node.branches if _json_kind(branch) == _kind_of(value)]
+        if len(alike) == 1:
+            yield from self.faults(alike[0], value, pointer)
+        else:
+            names = ", ".join(map(branch_name, node.branches))
+            yield pointer, f"the default {_show(value)} fits no branch of the union [{names}]"
+
+    def branch(self, union: UnionType, value: JsonValue) -> AvroType | None:
+        """The branch that a union's default stands for: the first it fits, or None."""
+        for branch in union.branches:
+            key = (id(branch), id(value))
+            if key not in self._fits:
+                self._fits[key] = next(self.faults(branch, value, ""), None) is None
+            if self._fits[key]:
+                return branch
+        return None
+
+    def never_ends(self, field: Field) -> bool:
+        """Whether filling in the default of ``field`` would need that very default again.
+
+        Such as ``{}`` for a field of the record's own type: each record in it needs another. All
+        defaults have to be free of faults for this question.
+        """
+        return self._needs_itself(field, set())
+
+    def _needs_itself(self, field: Field, active: set[int]) -> bool:
+        if id(field) in self._ending or isinstance(field.default, Missing):
+            return False
+        if id(field) in active:
+            return True
+        active.add(id(field))
+        endless = any(
+            self._needs_itself(used, active) for used in self._filling(field.type, field.default)
+        )
+        active.remove(id(field))
+        if not endless:
+            self._ending.add(id(field))
+        return endless
+
+    def _filling(self, node: AvroType, value: JsonValue) -> Iterator[Field]:
+        """The fields whose own defaults fill the gaps of ``value``."""
+        match node:
+            case ArrayType() if isinstance(value, list):
+                for item in value:
+                    yield from self._filling(node.items, item)
+            case MapType() if isinstance(value, dict):
+                for item in value.values():
+                    yield from self._filling(node.values, item)
+            case UnionType():
+                branch = self.branch(node, value)
+                if branch is not None:
+                    yield from self._filling(branch, value)
+            case RecordType() if isinstance(value, dict):
+                for field in node.fields:
+                    if field.name in value:
+                        yield from self._filling(field.type, value[field.name])
+                    else:
+                        yield field
+            case _:
+                return
+
+
+def _json_kind(node: AvroType) -> str:
+    """The column "json type" of the specification's table, for one type."""
     match node:
-        case ArrayType() if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from default_faults(node.items, item, child(pointer, index), skip)
-        case MapType() if isinstance(value, dict):
-            for key, item in value.items():
-                yield from default_faults(node.values, item, child(pointer, key), skip)
-                if not _is_text(key):
-                    yield pointer, f"the key {json.dumps(key)} holds half a surrogate pair"
-        case RecordType() if isinstance(value, dict):
-            yield from _record_faults(node, value, pointer, skip)
-        case UnionType():
-            if first_fitting_branch(node, value, skip) is None:
-                names = ", ".join(map(branch_name, node.branches))
-                yield pointer, f"the default {_show(value)} fits no branch of the union [{names}]"
+        case PrimitiveType(name="null" | "boolean"):
+            return node.name
+        case PrimitiveType(name="int" | "long" | "float" | "double"):
+            return "number"
+        case ArrayType():
+            return "array"
+        case MapType() | RecordType():
+            return "object"
         case _:
-            wanted = _wanted(node, value)
-            if wanted is not None:
-                yield pointer, f"the default {_show(value)} is not {wanted}"
+            return "string"
 
 
-def _record_faults(
-    node: RecordType, value: dict[str, JsonValue], pointer: str, skip: Container[int]
-) -> Iterator[tuple[str, str]]:
-    for field in node.fields:
-        if field.name in value:
-            yield from default_faults(
-                field.type, value[field.name], child(pointer, field.name), skip
-            )
-        elif not field.has_default:
-            yield (
-                pointer,
-                (
-                    f'the default lacks the field "{field.name}" of {node.full_name}, '
-                    "which has no default of its own"
-                ),
-            )
-    names = [field.name for field in node.fields]
-    for key in value.keys() - set(names):
-        near = nearest(key, names)
-        hint = f'; did you mean "{near}"?' if near else ""
-        yield child(pointer, key), f"{node.full_name} has no field {json.dumps(key)}{hint}"
+def _kind_of(value: JsonValue) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case dict():
+            return "object"
 
 
-def _wanted(node: AvroType, value: JsonValue) -> str | None:  # noqa: PLR0911 - a table of types
+def _wanted(node: AvroType, value: JsonValue) -> str | None:
     """What a default of this type has to be, or None if ``value`` is that."""
     match node:
-        case PrimitiveType(name="null"):
-            return None if value is None else "null"
-        case PrimitiveType(name="boolean"):
-            return None if isinstance(value, bool) else "a boolean: true or false"
-        case PrimitiveType(name="int" | "long"):
-            return _wanted_integer(node.name, value)
-        case PrimitiveType(name="float" | "double"):
-            return _wanted_number(node.name, value)
-        case PrimitiveType(name="string"):
-            return None if isinstance(value, str) and _is_text(value) else "a string"
         case PrimitiveType():
-            return None if _is_bytes(value) else f"bytes: {_BYTES}"
+            return _wanted_primitive(node.name, value)
         case FixedType():
-            fits = isinstance(value, str) and _is_bytes(value) and len(value) == node.size
+            fits = isinstance(value, str) and len(value) == node.size and _is_bytes(value)
             return None if fits else f"of {node.full_name}: {node.size} bytes, as {_BYTES}"
         case EnumType():
-            if value in node.symbols:
-                return None
-            near = nearest(value, node.symbols) if isinstance(value, str) else None
-            hint = f'; did you mean "{near}"?' if near else ""
-            return f"a symbol of {node.full_name}: {', '.join(node.symbols)}{hint}"
+            return _wanted_symbol(node, value)
         case ArrayType():
             return "an array"
         case MapType():
@@ -150,7 +237,28 @@ def _wanted(node: AvroType, value: JsonValue) -> str | None:  # noqa: PLR0911 - 
             return f"a record {branch_name(node)}: a JSON object"
 
 
-_BYTES: Final = "a string of code points \\u0000 to \\u00FF"
+def _wanted_symbol(node: EnumType, value: JsonValue) -> str | None:
+    if value in node.symbols:
+        return None
+    near = nearest(value, node.symbols) if isinstance(value, str) else None
+    hint = f'; did you mean "{near}"?' if near else ""
+    return f"a symbol of {node.full_name}: {', '.join(node.symbols)}{hint}"
+
+
+def _wanted_primitive(name: str, value: JsonValue) -> str | None:
+    match name:
+        case "null":
+            return None if value is None else "null"
+        case "boolean":
+            return None if isinstance(value, bool) else "a boolean: true or false"
+        case "int" | "long":
+            return _wanted_integer(name, value)
+        case "float" | "double":
+            return _wanted_number(name, value)
+        case "bytes":
+            return None if isinstance(value, str) and _is_bytes(value) else f"bytes: {_BYTES}"
+        case _:
+            return None if isinstance(value, str) and _is_text(value) else "a string of Unicode"
 
 
 def _wanted_integer(name: str, value: JsonValue) -> str | None:
@@ -163,20 +271,20 @@ def _wanted_integer(name: str, value: JsonValue) -> str | None:
 
 
 def _wanted_number(name: str, value: JsonValue) -> str | None:
-    wanted = f"a {name}: a JSON number in its range"
-    if type(value) is not int and not isinstance(value, float):
-        return wanted
-    try:
-        number = float(value)
-        if name == "float":
-            struct.pack("<f", number)
-    except OverflowError:
-        return wanted
-    return None if math.isfinite(number) else wanted
+    if type(value) is int or isinstance(value, float):
+        try:
+            number = float(value)
+            if name == "float":
+                struct.pack("<f", number)
+            if math.isfinite(number):
+                return None
+        except OverflowError:
+            pass  # an infinity to every reader, so no number in range
+    return f"a {name}: a JSON number in its range"
 
 
-def _is_bytes(value: JsonValue) -> bool:
-    return isinstance(value, str) and all(character <= "\u00ff" for character in value)
+def _is_bytes(value: str) -> bool:
+    return all(character <= "\u00ff" for character in value)
 
 
 def _is_text(value: str) -> bool:
@@ -187,47 +295,3 @@ def _is_text(value: str) -> bool:
 def _show(value: JsonValue) -> str:
     text = json.dumps(value)
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
-
-
-def never_ends(field: Field) -> bool:
-    """Whether filling in the default of ``field`` would need that very default again.
-
-    Such as ``{}`` for a field of the record's own type: each record in it needs another. The
-    default, and those of all other fields, have to be free of other faults.
-    """
-    return _fills(field, set(), set())
-
-
-def _fills(field: Field, active: set[int], done: set[int]) -> bool:
-    if id(field) in active:
-        return True
-    if id(field) in done or isinstance(field.default, Missing):
-        return False
-    active.add(id(field))
-    endless = any(_fills(used, active, done) for used in _used(field.type, field.default))
-    active.remove(id(field))
-    done.add(id(field))
-    return endless
-
-
-def _used(node: AvroType, value: JsonValue) -> Iterator[Field]:
-    """The fields whose own defaults fill the gaps of ``value``."""
-    match node:
-        case ArrayType() if isinstance(value, list):
-            for item in value:
-                yield from _used(node.items, item)
-        case MapType() if isinstance(value, dict):
-            for item in value.values():
-                yield from _used(node.values, item)
-        case UnionType():
-            branch = first_fitting_branch(node, value)
-            if branch is not None:
-                yield from _used(branch, value)
-        case RecordType() if isinstance(value, dict):
-            for field in node.fields:
-                if field.name in value:
-                    yield from _used(field.type, value[field.name])
-                else:
-                    yield field
-        case _:
-            return

@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from streamcontract.errors import SchemaFault
-from streamcontract.schema.model import JsonValue
 from streamcontract.schema.names import is_full_name
 from streamcontract.schema.positions import child, line_and_column, too_deep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from streamcontract.schema.model import JsonValue
 
 __all__ = ["MAX_DEPTH", "Document", "read_document", "read_value"]
 
@@ -189,12 +192,9 @@ def _unreadable(text: str, message: str, offset: int | None) -> Document:
 def _syntax_fault(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
     """The message for a syntax error, and the offset it speaks of."""
     at = error.pos
-    if not text.strip():
-        return 'the schema is empty; the smallest one is a type\'s name in quotes: "string"', 0
-    if is_full_name(text.strip()):
-        return f"not JSON: a type's name stands in quotes: {json.dumps(text.strip())}", 0
-    if text.endswith(".avsc"):
-        return "not JSON but a file's name: give it as a pathlib.Path", 0
+    message = _message_for_all(text.strip())
+    if message:
+        return message, 0
     comma = _TRAILING_COMMA.search(text, max(0, len(text[:at].rstrip()) - 1))
     if comma and comma.start() <= at:
         return "not JSON: a comma in front of a closing bracket; remove it", comma.start()
@@ -203,3 +203,14 @@ def _syntax_fault(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
     if error.msg == "Extra data":
         return "not JSON: something follows the end of the schema; give one schema only", at
     return f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", at
+
+
+def _message_for_all(text: str) -> str | None:
+    """The message for a text that is no attempt at JSON at all, else None."""
+    if not text:
+        return 'the schema is empty; the smallest one is a type\'s name in quotes: "string"'
+    if text.endswith(".avsc"):
+        return "not JSON but a file's name; give it as a pathlib.Path"
+    if is_full_name(text):
+        return f"not JSON: a type's name stands in quotes: {json.dumps(text)}"
+    return None

@@ -7,10 +7,12 @@ schemas apart and keep no secrets.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from streamcontract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = ["ALGORITHMS", "crc_64_avro", "fingerprint"]
 

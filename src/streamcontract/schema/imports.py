@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
 from streamcontract.errors import SchemaFault, SchemaParseError
 from streamcontract.schema.document import read_document
-from streamcontract.schema.model import JsonValue, NamedType
 from streamcontract.schema.names import is_full_name, join
-from streamcontract.schema.schema import Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from streamcontract.schema.model import JsonValue, NamedType
+    from streamcontract.schema.schema import Schema
 
 __all__ = ["Folder", "Imported", "Imports", "Unusable"]
 

@@ -6,10 +6,12 @@ type below it used. It stays among the type's attributes, so that tools can poin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from streamcontract.schema.model import JsonValue, LogicalType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["ON_FIXED_SIZE", "ON_PRIMITIVE", "fitting_logical_type", "most_digits"]
 
@@ -60,7 +62,7 @@ def fitting_logical_type(
     Args:
         json: The type's JSON object.
         base: ``"fixed"`` or the name of a primitive type.
-        size: The size in bytes of a fixed.
+        size: The size in bytes of a fixed, None if it has no sound one.
 
     Returns:
         The logical type and its attributes, or None and no attributes where there is none or it
@@ -78,7 +80,10 @@ def fitting_logical_type(
     if name == "decimal":
         decimal = _decimal(json, base, size)
         return decimal, _PRECISION_AND_SCALE if decimal else frozenset()
-    fits = ON_FIXED_SIZE.get(name) == size if base == "fixed" else ON_PRIMITIVE.get(name) == base
+    if base == "fixed":
+        fits = size is not None and ON_FIXED_SIZE.get(name) == size
+    else:
+        fits = ON_PRIMITIVE.get(name) == base
     return (LogicalType(name), _LOGICAL_TYPE) if fits else (None, frozenset())
 
 
@@ -89,6 +94,6 @@ def _decimal(json: Mapping[str, JsonValue], base: str, size: int | None) -> Logi
         return None
     if precision < 1 or not 0 <= scale <= precision:
         return None
-    if size is not None and precision > most_digits(size):
+    if base == "fixed" and (size is None or precision > most_digits(size)):
         return None
     return LogicalType("decimal", precision, scale)

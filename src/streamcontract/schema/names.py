@@ -6,14 +6,20 @@ The rules are those of "Names" in the Avro 1.12 specification.
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
-from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["is_full_name", "is_name", "join", "nearest"]
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FULL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+# Comparing spellings is slow; among so many candidates a guess is worth little anyway.
+_MAX_COMPARED: Final = 500
 
 
 def is_name(text: str) -> bool:
@@ -67,5 +73,6 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     by_lower_case = {name.lower(): name for name in reversed(by_simple_name)}
     if simple.lower() in by_lower_case:
         return by_simple_name[by_lower_case[simple.lower()]]
-    close = difflib.get_close_matches(simple, by_simple_name, n=1, cutoff=0.6)
+    some = itertools.islice(by_simple_name, _MAX_COMPARED)
+    close = difflib.get_close_matches(simple, some, n=1)
     return by_simple_name[close[0]] if close else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -15,6 +15,9 @@ from streamcontract.schema.imports import Folder, Imports
 from streamcontract.schema.model import PRIMITIVE_NAMES, JsonValue
 from streamcontract.schema.positions import line_and_column, offsets
 from streamcontract.schema.schema import Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["parse_schema", "parse_text"]
 
@@ -115,7 +118,7 @@ def _build(
         root=root,
         json=document.text,
         definitions=builder.definitions,
-        references=tuple(builder.references),
+        references=builder.references,
         source=source,
     )
 

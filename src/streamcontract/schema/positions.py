@@ -6,13 +6,16 @@ there is something to report is the text walked a second time, here.
 
 from __future__ import annotations
 
-import json.decoder
+import json
 import re
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["child", "line_and_column", "locate", "offsets", "too_deep"]
 
+_DECODER: Final = json.JSONDecoder()
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _SCALAR: Final = re.compile(r"[^ \t\n\r,\]}]+")
 _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
@@ -31,17 +34,17 @@ def child(pointer: str, key: str | int) -> str:
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, each counted from 1, of a character of ``text``.
+    r"""Line and column, each counted from 1, of a character of ``text``.
 
     Example:
-        >>> line_and_column("ab\\ncd", 4)
+        >>> line_and_column("ab\ncd", 4)
         (2, 2)
     """
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def locate(text: str, pointer: str) -> tuple[int, int]:
-    """Line and column of the value that ``pointer`` leads to in the JSON text ``text``.
+    r"""Line and column of the value that ``pointer`` leads to in the JSON text ``text``.
 
     Of a duplicated key it is the last value, the one that JSON readers keep.
 
@@ -49,7 +52,7 @@ def locate(text: str, pointer: str) -> tuple[int, int]:
         KeyError: There is no such value.
 
     Example:
-        >>> locate('{"type": "array",\\n "items": "int"}', "/items")
+        >>> locate('{"type": "array",\n "items": "int"}', "/items")
         (2, 11)
     """
     return line_and_column(text, offsets(text)[pointer])
@@ -93,12 +96,17 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
+def _read_string(text: str, at: int) -> tuple[str, int]:
+    string, end = _DECODER.raw_decode(text, at)
+    return str(string), end
+
+
 def _walk(text: str, at: int, pointer: str, found: dict[str, int]) -> int:
     """Note the value at ``at`` and all below it; return the offset behind it."""
     found[pointer] = at
     opening = text[at]
     if opening == '"':
-        return json.decoder.scanstring(text, at + 1)[1]
+        return _read_string(text, at)[1]
     if opening not in "[{":
         match = _SCALAR.match(text, at)
         return match.end() if match else at + 1
@@ -107,7 +115,7 @@ def _walk(text: str, at: int, pointer: str, found: dict[str, int]) -> int:
     while text[at] not in "]}":
         key: str | int = index
         if opening == "{":
-            key, at = json.decoder.scanstring(text, at + 1)
+            key, at = _read_string(text, at)
             at = _skip(text, _skip(text, at) + 1)
         at = _skip(text, _walk(text, at, child(pointer, key), found))
         if text[at] == ",":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -13,6 +13,9 @@ from streamcontract.schema.canonical import canonical_form
 from streamcontract.schema.fingerprint import fingerprint
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import AvroType, EnumType, FixedType, NamedType, RecordType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Schema"]
 
@@ -48,8 +51,9 @@ class Schema:
     @property
     def name(self) -> str | None:
         """The full name of a named type, None for others."""
-        named = isinstance(self.root, RecordType | EnumType | FixedType)
-        return self.root.full_name if named else None
+        if isinstance(self.root, RecordType | EnumType | FixedType):
+            return self.root.full_name
+        return None
 
     @cached_property
     def named_types(self) -> Mapping[str, NamedType]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from streamcontract.schema.imports import Imports
 from streamcontract.schema.logical import ON_PRIMITIVE
-from streamcontract.schema.model import PRIMITIVE_NAMES, NamedType
 from streamcontract.schema.names import join, nearest
 
-__all__ = ["unknown_type_message"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from streamcontract.schema.model import NamedType
+
+__all__ = ["unknown_type_messages"]
 
 _ELSEWHERE: Final[Mapping[str, str]] = {
     "bool": "boolean",
@@ -30,7 +32,7 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
 }
 """What other languages call Avro's primitive types."""
 
-_COMPLEX: Final[Mapping[str, str]] = {
+_IN_FULL: Final[Mapping[str, str]] = {
     "array": '{"type": "array", "items": ...}',
     "map": '{"type": "map", "values": ...}',
     "record": '{"type": "record", "name": ..., "fields": [...]}',
@@ -38,45 +40,52 @@ _COMPLEX: Final[Mapping[str, str]] = {
     "enum": '{"type": "enum", "name": ..., "symbols": [...]}',
     "fixed": '{"type": "fixed", "name": ..., "size": ...}',
     "union": '["null", ...]',
+    "decimal": '{"type": "bytes", "logicalType": "decimal", "precision": ..., "scale": ...}',
+    "duration": '{"type": "fixed", "name": ..., "size": 12, "logicalType": "duration"}',
 }
 
 
-def unknown_type_message(
-    name: str, namespace: str, definitions: Mapping[str, NamedType], imports: Imports
-) -> str:
-    """Say what is wrong with ``name``, used as a type, and what would be right.
+def unknown_type_messages(
+    unknown: Iterable[tuple[str, str, str]],
+    definitions: Mapping[str, NamedType],
+    names: Iterable[str],
+    note: Callable[[], str],
+) -> Iterator[tuple[str, str]]:
+    """Say what is wrong with each name, used as a type, and what would be right.
 
     Args:
-        name: The name as it was written.
-        namespace: The namespace it was written in.
+        unknown: JSON pointer, name as it was written, and the namespace it was written in.
         definitions: All named types that the schema defines.
-        imports: Where else it was looked for.
+        names: Other names that could have been meant.
+        note: Says where else the name was looked for.
+
+    Yields:
+        JSON pointer and message of each fault.
     """
-    later = definitions.get(join(namespace, name)) or definitions.get(name)
-    if later is not None:
-        return (
-            f"{later.full_name} is used before its definition at {later.pointer}; "
-            "move the definition here and leave the name there"
-        )
-    return f"unknown type {json.dumps(name)}{_hint(name, definitions, imports)}"
+    candidates = [*definitions, *names]
+    hints: dict[str, str] = {}
+    for pointer, name, namespace in unknown:
+        later = definitions.get(join(namespace, name)) or definitions.get(name)
+        if later is not None:
+            yield (
+                pointer,
+                (
+                    f"{later.full_name} is used before its definition at {later.pointer}; "
+                    "move the definition here and leave the name there"
+                ),
+            )
+        else:
+            if name not in hints:
+                hints[name] = _hint(name, candidates) or note()
+            yield pointer, f"unknown type {json.dumps(name)}{hints[name]}"
 
 
-def _hint(name: str, definitions: Mapping[str, NamedType], imports: Imports) -> str:
-    if name in _COMPLEX:
-        return f"; in full it is an object or list of its own: {_COMPLEX[name]}"
+def _hint(name: str, candidates: list[str]) -> str:
+    if name in _IN_FULL:
+        return f"; in full it is {_IN_FULL[name]}"
     if name in ON_PRIMITIVE:
         return (
-            f'; it is a logical type: {{"type": "{ON_PRIMITIVE[name]}", "logicalType": "{name}"}}'
+            f'; as a logical type it is {{"type": "{ON_PRIMITIVE[name]}", "logicalType": "{name}"}}'
         )
-    if name == "decimal":
-        return (
-            '; it is a logical type: {"type": "bytes", "logicalType": "decimal", "precision": ...}'
-        )
-    if name == "duration":
-        return (
-            "; it is a logical type: "
-            '{"type": "fixed", "name": ..., "size": 12, "logicalType": "duration"}'
-        )
-    guess = _ELSEWHERE.get(name.lower())
-    guess = guess or nearest(name, [*definitions, *imports.names(), *PRIMITIVE_NAMES])
-    return f'; did you mean "{guess}"?' if guess else imports.note()
+    guess = _ELSEWHERE.get(name.lower()) or nearest(name, candidates)
+    return f'; did you mean "{guess}"?' if guess else ""

@@ -1,0 +1,169 @@
+"""Reads the attributes that definitions share, and reports those that break the specification.
+
+The rules are those of "Complex Types", "Names" and "Aliases" in the Avro 1.12 specification.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from streamcontract.schema.model import PRIMITIVE_NAMES, JsonValue
+from streamcontract.schema.names import is_full_name, is_name, join
+
+__all__ = ["AttributeReader", "Json", "unknown_attributes"]
+
+Json = Mapping[str, JsonValue]
+
+_NONE: Final[Json] = MappingProxyType({})
+_ORDERS: Final = ("ascending", "descending", "ignore")
+
+
+def unknown_attributes(value: Json, known: frozenset[str]) -> Json:
+    """The attributes of ``value`` that are not in ``known``, read-only."""
+    unknown = {key: item for key, item in value.items() if key not in known}
+    return MappingProxyType(unknown) if unknown else _NONE
+
+
+class AttributeReader:
+    """Reads attributes one by one; a missing or wrong one is reported and something stands in.
+
+    Args:
+        report: Takes the JSON pointer and the message of each fault.
+    """
+
+    def __init__(self, report: Callable[[str, str], None]) -> None:
+        self._report = report
+
+    def need(self, key: str, owner: str, wanted: str, value: Json, pointer: str) -> None:
+        """Report that ``owner`` lacks the attribute ``key`` or has a wrong one."""
+        where = f"{pointer}/{key}" if key in value else pointer
+        self._report(where, f'{owner} needs "{key}": {wanted}')
+
+    def full_name(self, value: Json, pointer: str, namespace: str, owner: str) -> str:
+        """The full name of a definition; nothing behind its last dot if it has no name."""
+        name = value.get("name")
+        if not isinstance(name, str):
+            self.need("name", owner, "a string", value, pointer)
+            name = ""
+        elif not is_full_name(name):
+            self._report(f"{pointer}/name", _bad_name(owner, name, dotted=True))
+        if "." in name:  # "... and any namespace also specified is ignored"
+            return name
+        namespace = self._namespace(value, pointer, namespace)
+        # The specification: "their names may not be defined in any namespace". Read by every
+        # implementation as: no full name is a primitive's; ns.int is one, and no rival of int.
+        if not namespace and name in PRIMITIVE_NAMES:
+            self._report(f"{pointer}/name", f'"{name}" is a primitive type; choose another name')
+        return join(namespace, name) if name else f"{namespace}."
+
+    def _namespace(self, value: Json, pointer: str, enclosing: str) -> str:
+        namespace = value.get("namespace")
+        if namespace is None:  # null is taken as no namespace given, as Avro's Java library does
+            return enclosing
+        if not isinstance(namespace, str):
+            self._report(f"{pointer}/namespace", 'a namespace is a string, "" for none')
+            return enclosing
+        if namespace and not is_full_name(namespace):
+            self._report(f"{pointer}/namespace", _bad_name("a namespace", namespace, dotted=True))
+        return namespace
+
+    def field_name(self, value: Json, pointer: str) -> str | None:
+        """The name of a field, or None if there is none to go by."""
+        name = value.get("name")
+        if not isinstance(name, str):
+            self.need("name", "a field", "a string", value, pointer)
+            return None
+        if not is_name(name):
+            self._report(f"{pointer}/name", _bad_name("a field", name))
+        return name
+
+    def type_aliases(self, value: Json, pointer: str, full_name: str) -> tuple[str, ...]:
+        """The aliases of a named type as full names, relative ones in its own namespace."""
+        if "aliases" not in value:
+            return ()
+        namespace = full_name.rpartition(".")[0]
+        return tuple(join(namespace, alias) for alias in self.aliases(value, pointer))
+
+    def aliases(self, value: Json, pointer: str) -> tuple[str, ...]:
+        """The aliases as they stand: "any string is accepted", to mend illegal names of old."""
+        if "aliases" not in value:
+            return ()
+        aliases = value["aliases"]
+        if not isinstance(aliases, list):
+            self._report(f"{pointer}/aliases", "aliases are an array of strings")
+            return ()
+        found: dict[str, None] = {}
+        for index, alias in enumerate(aliases):
+            if not isinstance(alias, str):
+                self._report(f"{pointer}/aliases/{index}", "an alias is a string")
+            elif alias in found:
+                message = f"the alias {json.dumps(alias)} is given twice; keep one"
+                self._report(f"{pointer}/aliases/{index}", message)
+            else:
+                found[alias] = None
+        return tuple(found)
+
+    def doc(self, value: Json, pointer: str) -> str | None:
+        """The documentation, or None."""
+        doc = value.get("doc")
+        if doc is None or isinstance(doc, str):
+            return doc
+        self._report(f"{pointer}/doc", "a doc is a string")
+        return None
+
+    def order(self, value: Json, pointer: str) -> str:
+        """The sort order of a field."""
+        order = value.get("order", "ascending")
+        if isinstance(order, str) and order in _ORDERS:
+            return order
+        self._report(f"{pointer}/order", f"the order is one of {', '.join(_ORDERS)}")
+        return "ascending"
+
+    def symbols(self, value: Json, pointer: str) -> tuple[str, ...]:
+        """The symbols of an enum, without the faulty ones."""
+        symbols = value.get("symbols")
+        if not isinstance(symbols, list):
+            self.need("symbols", "an enum", "an array of names", value, pointer)
+            return ()
+        good: dict[str, None] = {}
+        for index, symbol in enumerate(symbols):
+            here = f"{pointer}/symbols/{index}"
+            if not isinstance(symbol, str):
+                self._report(here, "a symbol is a string")
+            elif not is_name(symbol):
+                self._report(here, _bad_name("a symbol", symbol))
+            elif symbol in good:
+                self._report(here, f'the symbol "{symbol}" is given twice; keep one')
+            else:
+                good[symbol] = None
+        return tuple(good)
+
+    def enum_default(self, value: Json, pointer: str, symbols: tuple[str, ...]) -> str | None:
+        """The symbol that readers of an enum fall back to, or None."""
+        if "default" not in value:
+            return None
+        default = value["default"]
+        if isinstance(default, str) and default in symbols:
+            return default
+        known = f"the default of an enum is one of its symbols: {', '.join(symbols)}"
+        self._report(f"{pointer}/default", known)
+        return None
+
+    def size(self, value: Json, pointer: str) -> int | None:
+        """The size of a fixed in bytes, or None if it is no size."""
+        size = value.get("size")
+        if type(size) is int and size >= 0:  # type(): true is an int to Python, not to JSON
+            return size
+        self.need("size", "a fixed", "its number of bytes, an integer from 0", value, pointer)
+        return None
+
+
+def _bad_name(owner: str, name: str, *, dotted: bool = False) -> str:
+    dots = "; dots go between such names" if dotted else ""
+    return (
+        f"{json.dumps(name)} cannot name {owner}: names have the characters A-Z, a-z, 0-9 and _ "
+        f"and do not start with a digit{dots}"
+    )
