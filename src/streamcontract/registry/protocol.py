@@ -102,8 +102,11 @@ class ErrorCode(IntEnum):
 
     meaning: str
 
-    def __new__(cls, value: int, meaning: str) -> ErrorCode:
-        """Make a member that is an int and knows its meaning."""
+    def __new__(cls, value: int, meaning: str = "") -> ErrorCode:
+        """Make a member that is an int and knows its meaning.
+
+        The default is for type checkers only, which take ``ErrorCode(409)`` for this call.
+        """
         member = int.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning

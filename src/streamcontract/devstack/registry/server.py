@@ -98,7 +98,7 @@ class RegistryServer:
         self.url = f"http://{_LOOPBACK}:{self.port}"
         # It looks this often, in seconds, whether it is to stop.
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="streamcontract-registry"
+            target=self._server.serve_forever, args=(0.02,), name="streamcontract-registry"
         )
         self._thread.start()
 
