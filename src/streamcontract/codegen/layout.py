@@ -144,7 +144,13 @@ def lay_out_field(name: str, annotation: Annotation, call: Group, *, indent: int
         bare = f"{head} = {default}"
         if label == "default=" and isinstance(default, str) and _fits(bare):
             return [bare]
-    if _fits(f"{head} = {call.start}") or isinstance(annotation, str):
+    if _fits(f"{head} = {call.start}"):
+        return lay_out(f"{head} = ", call, indent=indent)
+    inner = indent + _STEP
+    wrapped = [f"{head} = (", *lay_out(" " * inner, call, indent=inner), f"{' ' * indent})"]
+    if all(map(_fits, wrapped if isinstance(annotation, str) else wrapped[:1])):
+        return wrapped
+    if isinstance(annotation, str):
         return lay_out(f"{head} = ", call, indent=indent)
     *lines, last = _break(start, annotation, indent=indent)
     return [*lines, *lay_out(f"{last} = ", call, indent=indent)]
@@ -153,12 +159,13 @@ def lay_out_field(name: str, annotation: Annotation, call: Group, *, indent: int
 def _break(start: str, node: Annotation, *, indent: int, suffix: str = "") -> list[str]:
     """An annotation that does not fit on its line, broken at its outermost level."""
     match node:
-        case str():
-            return [f"{start}{node}{suffix}"]
-        case Alternatives():
-            margin = " " * indent
-            inner = _members(node, indent + _STEP)
-            return [f"{start}(", *inner, f"{margin}){suffix}"]
+        case str() | Alternatives():
+            inner = indent + _STEP
+            line = f"{' ' * inner}{flat_annotation(node)}"
+            if isinstance(node, str) and not _fits(line):
+                return [f"{start}{node}{suffix}"]  # brackets would not make it fit either
+            lines = [line] if isinstance(node, str) or _fits(line) else _members(node, inner)
+            return [f"{start}(", *lines, f"{' ' * indent}){suffix}"]
         case Subscript():
             return _break_subscript(start, node, indent=indent, suffix=suffix)
 
@@ -170,7 +177,7 @@ def _break_subscript(start: str, node: Subscript, *, indent: int, suffix: str) -
     comma = "," if len(node.arguments) > 1 else ""
     for argument in node.arguments:
         line = f"{margin}{flat_annotation(argument)}{comma}"
-        if _fits(line):
+        if isinstance(argument, str) or _fits(line):
             lines.append(line)
         elif isinstance(argument, Alternatives):
             *members, last = _members(argument, indent + _STEP)
@@ -185,5 +192,6 @@ def _members(node: Alternatives, indent: int) -> list[str]:
     for index, member in enumerate(node.members):
         start = f"{' ' * indent}{'| ' if index else ''}"
         line = f"{start}{flat_annotation(member)}"
-        lines += [line] if _fits(line) else _break(start, member, indent=indent)
+        fits = isinstance(member, str) or _fits(line)
+        lines += [line] if fits else _break(start, member, indent=indent)
     return lines
