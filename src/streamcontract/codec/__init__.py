@@ -1,0 +1,7 @@
+"""Values to Avro's binary encoding and back; the contract that ties classes to a schema."""
+
+from streamcontract.codec.codec import Codec
+from streamcontract.codec.contract import Contract
+from streamcontract.codec.duration import Duration
+
+__all__ = ["Codec", "Contract", "Duration"]

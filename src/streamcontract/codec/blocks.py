@@ -1,0 +1,66 @@
+"""The blocks that arrays and maps are written in ("Arrays" and "Maps", Binary Encoding, Avro 1.12).
+
+A block starts with its count of items; a negative count means that its size in bytes follows. No
+count is believed before it has been held against the bytes that remain.
+"""
+
+from __future__ import annotations
+
+from streamcontract.codec.limits import MAX_EMPTY_ITEMS
+from streamcontract.codec.refusal import Refused
+from streamcontract.codec.varint import read_long
+
+__all__ = ["block", "skip_block"]
+
+
+def block(
+    data: bytes, pos: int, end: int, item_size: int, budget: list[int]
+) -> tuple[int, int, int]:
+    """Read the head of a block.
+
+    Args:
+        data: The message.
+        pos: Where the block starts.
+        end: Where the message ends.
+        item_size: The fewest bytes an item takes.
+        budget: How many items of no bytes the message may still hold; reduced by this block's.
+
+    Returns:
+        How many items follow, where they start, and where they must end (0 if it does not say).
+    """
+    count, pos = read_long(data, pos)
+    stop = 0
+    if count < 0:
+        count, pos, stop = _sized(data, pos, end, count)
+    if item_size:
+        if count * item_size > end - pos:
+            raise Refused(f"no more items than the {end - pos} bytes that remain can hold", count)
+    else:
+        budget[0] -= count
+        if budget[0] < 0:
+            raise Refused(f"at most {MAX_EMPTY_ITEMS} items of no bytes in one message", count)
+    return count, pos, stop
+
+
+def skip_block(data: bytes, pos: int, end: int, item_size: int) -> tuple[int, int]:
+    """Skip every block that says its size; give the count of the next that does not."""
+    while True:
+        count, pos = read_long(data, pos)
+        if count == 0:
+            return 0, pos
+        if count > 0:
+            if count * item_size > end - pos:
+                raise Refused(
+                    f"no more items than the {end - pos} bytes that remain can hold", count
+                )
+            if item_size == 0:
+                continue
+            return count, pos
+        _, _, pos = _sized(data, pos, end, count)
+
+
+def _sized(data: bytes, pos: int, end: int, count: int) -> tuple[int, int, int]:
+    size, pos = read_long(data, pos)
+    if not 0 <= size <= end - pos:
+        raise Refused(f"a block of 0 to {end - pos} bytes, which is what remains", size)
+    return -count, pos, pos + size

@@ -1,0 +1,208 @@
+"""The codec: values to Avro's binary encoding and back, for one schema or record class."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast, overload
+
+from streamcontract.codec.contract import Bindings, Contract, bindings_of, contract_of
+from streamcontract.codec.decode import compile_decoder, compile_locator
+from streamcontract.codec.encode import compile_encoder, compile_explainer
+from streamcontract.codec.refusal import Located, Unresolvable, data_fault
+from streamcontract.errors import (
+    ConfigurationError,
+    DataFault,
+    DecodeError,
+    EncodeError,
+    ResolutionError,
+)
+from streamcontract.resolution import resolve
+from streamcontract.schema.inline import inlined
+from streamcontract.schema.model import JsonValue
+from streamcontract.schema.parse import parse_schema
+from streamcontract.schema.schema import Schema
+
+__all__ = ["Codec"]
+
+T = TypeVar("T")
+
+_SchemaLike = Schema | Contract | str | dict[str, JsonValue] | list[JsonValue]
+
+
+class Codec(Generic[T]):
+    """Encodes and decodes the values of one schema, strictly and without loss.
+
+    The first use compiles the schema into Python functions; all later ones only run them. A
+    codec may be shared by threads.
+
+    Args:
+        schema: A record class that ``streamcontract generate`` made, or a schema: a
+            :class:`Schema`, a :class:`Contract`, or whatever ``parse_schema`` takes.
+        tag_unions: Decode the value of a union as ``(branch's full name, value)``.
+
+    Raises:
+        SchemaParseError: The schema breaks the Avro specification.
+        ConfigurationError: A class was not generated from a schema, or not from this one.
+
+    Example:
+        >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
+        ...     {"name": "n", "type": "long"}]})
+        >>> codec.encode({"n": 64}).hex()
+        '8001'
+        >>> codec.decode(bytes.fromhex("8001"))
+        {'n': 64}
+    """
+
+    schema: Schema
+
+    @overload
+    def __init__(self: Codec[Any], schema: _SchemaLike, *, tag_unions: bool = ...) -> None: ...
+    @overload
+    def __init__(self, schema: type[T], *, tag_unions: bool = ...) -> None: ...
+
+    def __init__(self, schema: _SchemaLike | type[T], *, tag_unions: bool = False) -> None:
+        self.schema, self._bindings = _schema_of(schema)
+        self._tag_unions = tag_unions
+        self._lock = threading.RLock()
+        self._make_encoder: Callable[[bytes], Callable[[T], bytes]] | None = None
+        self._encode: Callable[[T], bytes] | None = None
+        # Keyed by the schema object and the offset: schemas are immutable, and the entry keeps
+        # the object alive, so its id cannot come to mean another.
+        self._decoders: dict[tuple[int, int], tuple[Schema, Callable[[bytes], T]]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Codec of {self.schema!r}>"
+
+    def encode(self, value: T) -> bytes:
+        """Encode a value in Avro's binary encoding.
+
+        Raises:
+            EncodeError: The value does not fit the schema; it names every place where.
+        """
+        encode = self._encode
+        if encode is None:
+            encode = self._encode = self.encoder()
+        return encode(value)
+
+    def decode(self, data: bytes, *, writer: Schema | None = None) -> T:
+        """Decode one value from exactly these bytes.
+
+        Args:
+            data: The encoded value, without a frame.
+            writer: The schema it was written with, if that is another than the codec's own.
+
+        Raises:
+            DecodeError: The bytes are not what the writer schema says.
+            ResolutionError: They are, but the writer schema cannot be resolved to the reader's
+                where these data go.
+        """
+        return self.decoder(writer)(data if data.__class__ is bytes else _as_bytes(data))
+
+    def encoder(self, prefix: bytes = b"") -> Callable[[T], bytes]:
+        r"""The function that encodes a value behind a prefix, for the hot path.
+
+        Example:
+            >>> encode = Codec("string").encoder(prefix=b"\\0\\0\\0\\0\\x07")
+            >>> encode("a")
+            b'\\x00\\x00\\x00\\x00\\x07\\x02a'
+        """
+        make = self._make_encoder
+        if make is None:
+            with self._lock:
+                make = self._make_encoder
+                if make is None:
+                    make = compile_encoder(self.schema, self._bindings, self._encode_failed)
+                    self._make_encoder = make
+        return make(prefix)
+
+    def decoder(self, writer: Schema | None = None, start: int = 0) -> Callable[[bytes], T]:
+        """The function that decodes the bytes behind an offset, for the hot path.
+
+        Args:
+            writer: The schema they were written with; None means the codec's own.
+            start: How many bytes to pass over first, such as the five of a frame.
+        """
+        writer = self.schema if writer is None else writer
+        key = (id(writer), start)
+        known = self._decoders.get(key)
+        if known is None:
+            with self._lock:
+                known = self._decoders.get(key)
+                if known is None:
+                    known = self._decoders[key] = (writer, self._compile_decoder(writer, start))
+        return known[1]
+
+    def _compile_decoder(self, writer: Schema, start: int) -> Callable[[bytes], T]:
+        root = resolve(writer, self.schema).root
+        tag_unions = self._tag_unions
+        # Compiled at the first error only, then kept: poison seldom comes alone.
+        locator = functools.cache(
+            lambda: compile_locator(root, self._bindings, start=start, tag_unions=tag_unions)
+        )
+
+        def fail(data: bytes, error: BaseException) -> None:
+            raise _decode_error(locator(), data, self._root_path, error) from None
+
+        return compile_decoder(root, self._bindings, fail, start=start, tag_unions=tag_unions)
+
+    @functools.cached_property
+    def _explain(self) -> Callable[[T, str], list[DataFault]]:
+        return compile_explainer(self.schema, self._bindings)
+
+    @property
+    def _root_path(self) -> str:
+        name = self.schema.name
+        return name.rpartition(".")[2] if name else "value"
+
+    def _encode_failed(self, value: T, error: BaseException) -> None:
+        faults = self._explain(value, self._root_path)
+        if not faults:
+            raise AssertionError("the fast and the explaining encoder disagree") from error
+        raise EncodeError(tuple(faults)) from None
+
+
+def _decode_error(
+    locate: Callable[[bytes, str], Any], data: bytes, root_path: str, error: BaseException
+) -> DecodeError:
+    try:
+        locate(data, root_path)
+    except Located as located:
+        fault = data_fault(located.path, located.cause)
+        if isinstance(located.cause, Unresolvable):
+            return ResolutionError((fault,))
+        return DecodeError((fault,))
+    raise AssertionError("the fast and the explaining decoder disagree") from error
+
+
+def _schema_of(source: _SchemaLike | type[Any]) -> tuple[Schema, Bindings]:
+    if isinstance(source, Schema):
+        return source, Bindings()
+    if isinstance(source, Contract):
+        return source.schema, bindings_of(source)
+    if isinstance(source, type):
+        contract, name = contract_of(source)
+        if contract.schema.name == name:
+            return contract.schema, bindings_of(contract)
+        return _nested(contract, name), bindings_of(contract)
+    return parse_schema(cast("str | dict[str, Any] | list[Any]", source)), Bindings()
+
+
+def _nested(contract: Contract, name: str) -> Schema:
+    """The schema of a named type inside a contract's schema."""
+    try:
+        node = contract.schema.named_types[name]
+    except KeyError:
+        raise ConfigurationError(
+            f"the contract's schema defines no {name}, though a class is bound to it: generate "
+            f"the module anew"
+        ) from None
+    return parse_schema(json.dumps(inlined(node)))
+
+
+def _as_bytes(data: object) -> bytes:
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    raise TypeError(f"encoded data are bytes, not {type(data).__name__}")

@@ -1,0 +1,163 @@
+"""What a generated module declares: the contract, and which class stands for which named type."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+import attrs
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.schema.model import EnumType, RecordType
+from streamcontract.schema.parse import parse_schema
+from streamcontract.schema.schema import Schema
+
+__all__ = ["Bindings", "Contract", "bindings_of", "contract_of"]
+
+_Class = TypeVar("_Class", bound=type)
+_CONTRACT = "__contract__"
+_NAME = "__avro_name__"
+
+
+class Contract:
+    """The contract of one topic, as a generated module declares it.
+
+    Nothing is parsed before its first use, so importing a generated module is cheap.
+
+    Args:
+        schema: The text of the ``.avsc`` file.
+        references: The texts of other schemas it uses named types of, each after those it needs
+            itself.
+        topic: The topic its records go to, or None.
+        key: The name of the field that is the message key, or None.
+        key_schema: The text of an Avro schema for message keys, or None.
+        key_references: Like ``references``, for the key schema.
+        partitions: How many partitions the topic is created with, or None.
+        compatibility: The compatibility level of its subject, such as ``"BACKWARD"``, or None.
+
+    Example:
+        >>> Contract('{"type": "record", "name": "Ping", "fields": []}').schema.name
+        'Ping'
+    """
+
+    def __init__(
+        self,
+        schema: str,
+        *,
+        references: tuple[str, ...] = (),
+        topic: str | None = None,
+        key: str | None = None,
+        key_schema: str | None = None,
+        key_references: tuple[str, ...] = (),
+        partitions: int | None = None,
+        compatibility: str | None = None,
+    ) -> None:
+        self._schema_text = schema
+        self._reference_texts = references
+        self._key_schema_text = key_schema
+        self._key_reference_texts = key_references
+        self._types: dict[str, type] = {}
+        self.topic = topic
+        self.key = key
+        self.partitions = partitions
+        self.compatibility = compatibility
+
+    def __repr__(self) -> str:
+        return f"<Contract of {', '.join(self._types) or 'no class'}, topic {self.topic!r}>"
+
+    @functools.cached_property
+    def schema(self) -> Schema:
+        """The schema of the records, parsed once."""
+        return _parse(self._schema_text, self._reference_texts)
+
+    @functools.cached_property
+    def key_schema(self) -> Schema | None:
+        """The schema of the keys, parsed once, or None."""
+        if self._key_schema_text is None:
+            return None
+        return _parse(self._key_schema_text, self._key_reference_texts)
+
+    @property
+    def types(self) -> Mapping[str, type]:
+        """The class that stands for each named type, by full name."""
+        return MappingProxyType(self._types)
+
+    def record(self, full_name: str) -> Callable[[_Class], _Class]:
+        """Bind an attrs class to the record of that full name; attribute i is field i."""
+        return self._bind(full_name)
+
+    def enum(self, full_name: str) -> Callable[[_Class], _Class]:
+        """Bind an enum class to the enum of that full name; member values are its symbols."""
+        return self._bind(full_name)
+
+    def _bind(self, full_name: str) -> Callable[[_Class], _Class]:
+        def bind(cls: _Class) -> _Class:
+            setattr(cls, _CONTRACT, self)
+            setattr(cls, _NAME, full_name)
+            self._types[full_name] = cls
+            return cls
+
+        return bind
+
+
+def _parse(text: str, references: tuple[str, ...]) -> Schema:
+    known: list[Schema] = []
+    for reference in references:
+        known.append(parse_schema(reference, references=tuple(known)))
+    return parse_schema(text, references=tuple(known))
+
+
+def contract_of(cls: type) -> tuple[Contract, str]:
+    """The contract a generated class belongs to, and its type's full name.
+
+    Raises:
+        ConfigurationError: The class was not generated from a schema.
+    """
+    contract, name = cls.__dict__.get(_CONTRACT), cls.__dict__.get(_NAME)
+    if not isinstance(contract, Contract) or not isinstance(name, str):
+        raise ConfigurationError(
+            f"{cls.__module__}.{cls.__qualname__} is no record class: it was not generated from "
+            f"a schema (streamcontract generate), nor is it bound with Contract.record"
+        )
+    return contract, name
+
+
+@attrs.frozen(eq=False)
+class Bindings:
+    """Which classes stand for the named types of a schema; empty for plain values."""
+
+    types: Mapping[str, type] = MappingProxyType({})
+
+    def record(self, node: RecordType) -> tuple[type, tuple[str, ...]] | None:
+        """The class of a record and its attributes in field order, or None for dict values."""
+        cls = self.types.get(node.full_name)
+        if cls is None:
+            return None
+        names = tuple(field.name for field in attrs.fields(cls))
+        if len(names) != len(node.fields):
+            raise ConfigurationError(
+                f"{cls.__qualname__} has {len(names)} attributes, but record {node.full_name} "
+                f"has {len(node.fields)} fields: generate the class anew from its schema"
+            )
+        return cls, names
+
+    def enum(self, node: EnumType) -> dict[str, enum.Enum] | None:
+        """The member for each symbol, or None for str values."""
+        cls = self.types.get(node.full_name)
+        if cls is None or not issubclass(cls, enum.Enum):
+            return None
+        members = {str(member.value): member for member in cls}
+        if tuple(members) != node.symbols:
+            raise ConfigurationError(
+                f"{cls.__qualname__} has the symbols {tuple(members)}, but enum {node.full_name} "
+                f"has {node.symbols}: generate the class anew from its schema"
+            )
+        return members
+
+
+def bindings_of(contract: Contract) -> Bindings:
+    """The classes that a contract's module has bound."""
+    return Bindings(contract.types)

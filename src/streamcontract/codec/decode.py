@@ -1,0 +1,491 @@
+"""Compile a Plan into Python functions that decode what its writer schema wrote.
+
+As with encoding, one generator makes two forms: the fast one, and an explaining one that runs on
+the same bytes after a refusal and knows the path. Every count and size from the data is held
+against the bytes that remain before anything is built from it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+
+from streamcontract.codec import blocks, varint
+from streamcontract.codec.contract import Bindings
+from streamcontract.codec.defaults import default_bytes
+from streamcontract.codec.limits import MAX_DEPTH, MAX_EMPTY_ITEMS
+from streamcontract.codec.logical import conversion, rescaler
+from streamcontract.codec.refusal import REFUSALS, Located, Refused, Unresolvable
+from streamcontract.codec.sizes import min_size
+from streamcontract.codec.source import Source
+from streamcontract.resolution import (
+    Action,
+    Fail,
+    Fault,
+    FieldStep,
+    IntoUnion,
+    ReadArray,
+    ReadEnum,
+    ReadFixed,
+    ReadMap,
+    ReadPrimitive,
+    ReadRecord,
+    ReadUnion,
+    resolve_types,
+)
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    Field,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
+
+__all__ = ["compile_decoder", "compile_locator"]
+
+_FLOATS = {"float": "f", "double": "d"}
+_SIZES = {"boolean": 1, "float": 4, "double": 8}
+
+
+def compile_decoder(
+    root: Action,
+    bindings: Bindings,
+    fail: Callable[[bytes, BaseException], None],
+    *,
+    start: int = 0,
+    tag_unions: bool = False,
+) -> Callable[[bytes], Any]:
+    """Make the function that decodes the bytes behind ``start``.
+
+    ``fail`` is called with the bytes and the refusal; it raises what the user sees.
+    """
+    reader = _Reader(bindings, explain=False, tag_unions=tag_unions)
+    reader.source.namespace["fail"] = fail
+    return reader.compile(root, start)  # type: ignore[no-any-return]
+
+
+def compile_locator(
+    root: Action, bindings: Bindings, *, start: int, tag_unions: bool
+) -> Callable[[bytes, str], Any]:
+    """Make the function that decodes too, but raises :class:`Located`, path and cause, at fault."""
+    reader = _Reader(bindings, explain=True, tag_unions=tag_unions)
+    return reader.compile(root, start)  # type: ignore[no-any-return]
+
+
+def refuse(expected: str, value: object) -> None:
+    """Refuse what was read."""
+    raise Refused(expected, value)
+
+
+def cut_off() -> None:
+    """Refuse data that end before the value does."""
+    raise IndexError
+
+
+def unresolvable(faults: tuple[Fault, ...], what: str) -> None:
+    """Refuse data that met a fault of the plan."""
+    raise Unresolvable(faults, what)
+
+
+def check_end(pos: int, end: int) -> None:
+    """Refuse bytes that are left over, or missing."""
+    if pos > end:
+        raise IndexError
+    left = end - pos
+    raise Refused(f"the end of the data, but {left} byte{'s are' if left > 1 else ' is'} left over")
+
+
+def to_float(number: int) -> float:
+    """Promote an integer to a float of 32 bits."""
+    (value,) = struct.unpack("<f", struct.pack("<f", number))
+    return float(value)
+
+
+_GLOBALS: dict[str, Any] = {
+    "Located": Located,
+    "MAX_DEPTH": MAX_DEPTH,
+    "MAX_EMPTY_ITEMS": MAX_EMPTY_ITEMS,
+    "REFUSALS": REFUSALS,
+    "block": blocks.block,
+    "check_end": check_end,
+    "cut_off": cut_off,
+    "refuse": refuse,
+    "rest_of_int": varint.rest_of_int,
+    "rest_of_long": varint.rest_of_long,
+    "skip_block": blocks.skip_block,
+    "skip_long": varint.skip_long,
+    "to_float": to_float,
+    "unresolvable": unresolvable,
+}
+
+
+class _Reader:
+    """Generates the functions for one plan; ``x`` names the variable that takes the value."""
+
+    def __init__(self, bindings: Bindings, *, explain: bool, tag_unions: bool) -> None:
+        self.source = Source("decode")
+        self.source.namespace.update(_GLOBALS)
+        self._bindings = bindings
+        self._explain = explain
+        self._tag_unions = tag_unions
+        self._extra = ", path" if explain else ""
+        self._path = "path"
+        self._readers: dict[int, str] = {}
+        self._skippers: dict[int, str] = {}
+        self._queue: list[Callable[[], None]] = []
+
+    def compile(self, root: Action, start: int) -> Any:
+        line, block = self.source.line, self.source.block
+        with block(f"def decode(data{self._extra}):"):
+            line(f"pos, end, depth, budget = {start}, len(data), 0, [MAX_EMPTY_ITEMS]")
+            with block("try:"):
+                self._action(root, "x")
+                line("if pos != end: check_end(pos, end)")
+            with block("except REFUSALS as error:"):
+                line("raise Located(path, error)" if self._explain else "fail(data, error)")
+            line("return x")
+        while self._queue:
+            self._path = "path"
+            self._queue.pop()()
+        return self.source.compile()["decode"]
+
+    @contextmanager
+    def _at(self, piece: str) -> Iterator[None]:
+        """What is written inside stands one step further down the path."""
+        if not self._explain:
+            yield
+            return
+        above, self._path = self._path, f"{self._path} + {piece}"
+        with self.source.block("try:"):
+            self.source.line("pass")
+            yield
+        with self.source.block("except REFUSALS as error:"):
+            self.source.line(f"raise Located({self._path}, error)")
+        self._path = above
+
+    def _action(self, action: Action, x: str) -> None:
+        match action:
+            case ReadPrimitive():
+                self._primitive(action, x)
+            case ReadFixed():
+                self._slice(x, str(action.writer.size))
+                self._convert(action, x)
+            case ReadEnum():
+                self._enum(action, x)
+            case ReadArray():
+                self._array(action, x)
+            case ReadMap():
+                self._map(action, x)
+            case ReadRecord():
+                self._call(action, x)
+            case ReadUnion():
+                self._union(action, x)
+            case IntoUnion():
+                self._action(action.action, x)
+                if self._tag_unions:
+                    name = branch_name(action.reader.branches[action.branch])
+                    self.source.line(f"{x} = ({name!r}, {x})")
+            case Fail():
+                self._unresolvable(action.faults)
+
+    def _unresolvable(self, faults: tuple[Fault, ...]) -> None:
+        what = "; ".join(f"{fault.rule}, {fault.detail}" for fault in faults)
+        name = self.source.bind(faults, "faults")
+        self.source.line(f"unresolvable({name}, {'cannot be resolved: ' + what!r})")
+
+    # ---- records
+
+    def _call(self, action: ReadRecord, x: str) -> None:
+        name = self._readers.get(id(action))
+        if name is None:
+            name = self._readers[id(action)] = self.source.fresh("read_record_")
+            self._queue.append(lambda name=name: self._record(name, action))  # type: ignore[misc]
+        extra = f", {self._path}" if self._explain else ""
+        self.source.line(f"{x}, pos = {name}(data, pos, end, depth + 1, budget{extra})")
+
+    def _record(self, name: str, action: ReadRecord) -> None:
+        with self.source.block(f"def {name}(data, pos, end, depth, budget{self._extra}):"):
+            self._check_depth()
+            if action.faults:
+                self._unresolvable(action.faults)
+            targets = [self.source.fresh("f") for _ in action.reader.fields]
+            self._steps(action, targets)
+            for index in action.defaults:
+                field = action.reader.fields[index]
+                if field.has_default:  # where it has none, the record was refused above
+                    self._default(field, targets[index])
+            self.source.line(f"return {self._build(action.reader, targets)}, pos")
+
+    def _check_depth(self) -> None:
+        expected = f"records nested at most {MAX_DEPTH} deep"
+        self.source.line(f"if depth > MAX_DEPTH: refuse({expected!r}, depth)")
+
+    def _build(self, node: RecordType, targets: list[str]) -> str:
+        bound = self._bindings.record(node)
+        if bound is None:
+            pairs = zip(node.fields, targets, strict=True)
+            return f"{{{', '.join(f'{field.name!r}: {target}' for field, target in pairs)}}}"
+        cls, _ = bound
+        arguments = ", ".join(
+            f"{attribute.alias}={target}" if attribute.kw_only else target
+            for attribute, target in zip(attrs.fields(cls), targets, strict=True)
+        )
+        return f"{self.source.bind(cls, 'cls')}({arguments})"
+
+    def _steps(self, action: ReadRecord, targets: list[str]) -> None:
+        steps = list(action.steps)
+        while steps:
+            run = [] if self._explain else _float_run(steps)
+            if len(run) > 1:
+                layout = struct.Struct("<" + "".join(_FLOATS[name] for name, _ in run))
+                unpack = self.source.bind(layout.unpack_from, "unpack")
+                names = ", ".join(targets[target] for _, target in run)
+                self.source.line(f"{names} = {unpack}(data, pos)")
+                self.source.line(f"pos += {layout.size}")
+                del steps[: len(run)]
+                continue
+            step = steps.pop(0)
+            if step.target is None or step.action is None:
+                with self._at(repr(f".{step.field.name}")):
+                    self._skip(step.field.type)
+            else:
+                with self._at(repr(f".{action.reader.fields[step.target].name}")):
+                    self._action(step.action, targets[step.target])
+
+    def _default(self, field: Field, x: str) -> None:
+        encoded, action = default_bytes(field), resolve_types(field.type, field.type)
+        if _is_shareable(field.type):
+            decode = compile_decoder(action, self._bindings, _broken_default)
+            if self._tag_unions:
+                decode = compile_decoder(action, self._bindings, _broken_default, tag_unions=True)
+            self.source.line(f"{x} = {self.source.bind(decode(encoded), 'default')}")
+            return
+        # Lists, maps and records are decoded anew, so that no two records share one.
+        name = self.source.fresh("read_default_")
+        self._queue.append(lambda: self._function(name, action))
+        data = self.source.bind(encoded, "default")
+        extra = f", {self._path}" if self._explain else ""
+        self.source.line(f"{x} = {name}({data}, 0, {len(encoded)}, depth, budget{extra})")
+
+    def _function(self, name: str, action: Action) -> None:
+        with self.source.block(f"def {name}(data, pos, end, depth, budget{self._extra}):"):
+            self._action(action, "x")
+            self.source.line("return x")
+
+    # ---- primitives and fixed
+
+    def _long(self, x: str, kind: str = "long") -> None:
+        self._unsigned(x, kind)
+        self.source.line(f"{x} = ({x} >> 1) ^ -({x} & 1)")
+
+    def _unsigned(self, x: str, kind: str = "long") -> None:
+        self.source.line(f"{x} = data[pos]")
+        self.source.line("pos += 1")
+        self.source.line(f"if {x} > 127: {x}, pos = rest_of_{kind}(data, pos, {x})")
+
+    def _size(self, n: str) -> None:
+        self._unsigned(n)
+        self.source.line(f"if {n} & 1: refuse('a size of 0 or more', ({n} >> 1) ^ -1)")
+
+    def _slice(self, x: str, size: str, suffix: str = "") -> None:
+        stop = self.source.fresh("e")
+        self.source.line(f"{stop} = pos + {size}")
+        self.source.line(f"if {stop} > end: cut_off()")
+        self.source.line(f"{x} = data[pos:{stop}]{suffix}")
+        self.source.line(f"pos = {stop}")
+
+    def _primitive(self, action: ReadPrimitive, x: str) -> None:
+        line, writer, reader = self.source.line, action.writer.name, action.reader.name
+        match writer:
+            case "null":
+                line(f"{x} = None")
+            case "boolean":
+                line(f"{x} = data[pos]")
+                line("pos += 1")
+                line(f"if {x} > 1: refuse('a boolean, byte 0 or 1', {x})")
+                line(f"{x} = {x} == 1")
+            case "int" | "long":
+                self._long(x, writer)
+                if reader == "double":
+                    line(f"{x} = float({x})")
+                elif reader == "float":
+                    line(f"{x} = to_float({x})")
+            case "float" | "double":
+                unpack = struct.Struct("<" + _FLOATS[writer]).unpack_from
+                line(f"{x}, = {self.source.bind(unpack, 'unpack')}(data, pos)")
+                line(f"pos += {_SIZES[writer]}")
+            case "bytes" | "string":
+                size = self.source.fresh("n")
+                self._size(size)
+                self._slice(x, f"({size} >> 1)", ".decode()" if reader == "string" else "")
+        self._convert(action, x)
+
+    def _convert(self, action: ReadPrimitive | ReadFixed, x: str) -> None:
+        if action.rescale is not None:
+            rescale = rescaler(action.reader, action.rescale)
+            self.source.line(f"{x} = {self.source.bind(rescale, 'rescale')}({x})")
+        converted = conversion(action.reader)
+        if converted is not None:
+            self.source.line(f"{x} = {self.source.bind(converted.from_raw, 'from_raw')}({x})")
+
+    # ---- enums, arrays, maps, unions
+
+    def _enum(self, action: ReadEnum, x: str) -> None:
+        members = self._bindings.enum(action.reader)
+        values = tuple(
+            symbol if members is None or symbol is None else members[symbol]
+            for symbol in action.symbols
+        )
+        self._long(x, "int")
+        expected = f"the index of a symbol of {action.writer.full_name}, 0 to {len(values) - 1}"
+        self.source.line(f"if not 0 <= {x} < {len(values)}: refuse({expected!r}, {x})")
+        self.source.line(f"{x} = {self.source.bind(values, 'symbols')}[{x}]")
+        if action.fault is not None:
+            with self.source.block(f"if {x} is None:"):
+                self._unresolvable((action.fault,))
+
+    def _array(self, action: ReadArray, x: str) -> None:
+        add, item = self.source.fresh("add"), self.source.fresh("x")
+        self.source.line(f"{x} = []")
+        self.source.line(f"{add} = {x}.append")
+        with self._blocks(min_size(action.writer.items)):
+            with self._at(f"f'[{{len({x})}}]'"):
+                self._action(action.items, item)
+            self.source.line(f"{add}({item})")
+
+    def _map(self, action: ReadMap, x: str) -> None:
+        key, item, size = (self.source.fresh(prefix) for prefix in ("k", "x", "n"))
+        self.source.line(f"{x} = {{}}")
+        with self._blocks(1 + min_size(action.writer.values)):
+            with self._at(f"f'[key {{len({x})}}]'"):
+                self._size(size)
+                self._slice(key, f"({size} >> 1)", ".decode()")
+                self.source.line(f"if {key} in {x}: refuse('each key once', {key})")
+            with self._at(f"f'[{{{key}!r}}]'"):
+                self._action(action.values, item)
+            self.source.line(f"{x}[{key}] = {item}")
+
+    @contextmanager
+    def _blocks(self, item_size: int) -> Iterator[None]:
+        """A loop over the items of all blocks, each block held against the bytes that remain."""
+        count, stop = self.source.fresh("n"), self.source.fresh("e")
+        head = f"{count}, pos, {stop} = block(data, pos, end, {item_size}, budget)"
+        self.source.line(head)
+        with self.source.block(f"while {count}:"):
+            with self.source.block(f"for _ in range({count}):"):
+                yield
+            expected = "a block of as many bytes as it announces"
+            self.source.line(f"if {stop} and pos != {stop}: refuse({expected!r}, pos - {stop})")
+            self.source.line(head)
+
+    def _union(self, action: ReadUnion, x: str) -> None:
+        index = self.source.fresh("i")
+        self._index(index, action.writer, lambda i: self._action(action.branches[i], x))
+
+    def _index(self, index: str, union: UnionType, then: Callable[[int], None]) -> None:
+        self._long(index, "int")
+        last = len(union.branches) - 1
+        for i in range(last + 1):
+            with self.source.block(f"{'el' if i else ''}if {index} == {i}:"):
+                self.source.line("pass")
+                then(i)
+        expected = f"the index of a branch, 0 to {last}"
+        if last < 0:
+            self.source.line(f"refuse('no data: the union has no branches', {index})")
+        else:
+            self.source.line(f"else: refuse({expected!r}, {index})")
+
+    # ---- skipping what the reader does not ask for
+
+    def _skip(self, node: AvroType) -> None:
+        line = self.source.line
+        match node:
+            case PrimitiveType(name="null"):
+                pass
+            case PrimitiveType(name="int" | "long") | EnumType():
+                line("pos = skip_long(data, pos)")
+            case PrimitiveType(name="bytes" | "string"):
+                size = self.source.fresh("n")
+                self._size(size)
+                line(f"pos += {size} >> 1")
+                line("if pos > end: cut_off()")
+            case PrimitiveType():
+                line(f"pos += {_SIZES[node.name]}")
+            case FixedType():
+                line(f"pos += {node.size}")
+            case ArrayType():
+                with self._skip_blocks(min_size(node.items)):
+                    self._skip(node.items)
+            case MapType():
+                with self._skip_blocks(1 + min_size(node.values)):
+                    self._skip(PrimitiveType(name="string"))
+                    self._skip(node.values)
+            case UnionType():
+                self._index(self.source.fresh("i"), node, lambda i: self._skip(node.branches[i]))
+            case RecordType():
+                self._skip_record(node)
+
+    def _skip_record(self, node: RecordType) -> None:
+        name = self._skippers.get(id(node))
+        if name is None:
+            name = self._skippers[id(node)] = self.source.fresh("skip_record_")
+            self._queue.append(lambda name=name: self._skip_function(name, node))  # type: ignore[misc]
+        extra = f", {self._path}" if self._explain else ""
+        self.source.line(f"pos = {name}(data, pos, end, depth + 1{extra})")
+
+    def _skip_function(self, name: str, node: RecordType) -> None:
+        with self.source.block(f"def {name}(data, pos, end, depth{self._extra}):"):
+            self._check_depth()
+            for field in node.fields:
+                with self._at(repr(f".{field.name}")):
+                    self._skip(field.type)
+            self.source.line("return pos")
+
+    @contextmanager
+    def _skip_blocks(self, item_size: int) -> Iterator[None]:
+        """A loop over the items of the blocks that do not say how many bytes they have."""
+        count = self.source.fresh("n")
+        head = f"{count}, pos = skip_block(data, pos, end, {item_size})"
+        self.source.line(head)
+        with self.source.block(f"while {count}:"):
+            with self.source.block(f"for _ in range({count}):"):
+                self.source.line("pass")
+                yield
+            self.source.line(head)
+
+
+def _float_run(steps: list[FieldStep]) -> list[tuple[str, int]]:
+    """Type and target of the floating-point fields that come next in a row, read as written."""
+    run: list[tuple[str, int]] = []
+    for step in steps:
+        action = step.action
+        if not isinstance(action, ReadPrimitive) or step.target is None:
+            break
+        if action.writer.name not in _FLOATS:
+            break
+        run.append((action.writer.name, step.target))
+    return run
+
+
+def _is_shareable(node: AvroType) -> bool:
+    """Whether the values of a type cannot be changed, so that many records may hold one."""
+    match node:
+        case ArrayType() | MapType() | RecordType():
+            return False
+        case UnionType():
+            return all(_is_shareable(branch) for branch in node.branches)
+        case _:
+            return True
+
+
+def _broken_default(data: bytes, error: BaseException) -> None:
+    raise AssertionError(f"a checked default does not decode: {data!r}") from error

@@ -1,0 +1,476 @@
+"""Compile a writer schema into Python functions that encode its values ("Binary Encoding").
+
+The same generator makes two forms. The fast one stops at the first thing that does not fit. The
+explaining one runs only after that, on the same value: it catches each refusal, notes it with its
+path, and goes on to find them all.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from streamcontract.codec import leaves
+from streamcontract.codec.contract import Bindings
+from streamcontract.codec.defaults import default_bytes
+from streamcontract.codec.limits import MAX_DEPTH, MAX_EMPTY_ITEMS
+from streamcontract.codec.logical import conversion
+from streamcontract.codec.refusal import REFUSALS, Refused, data_fault
+from streamcontract.codec.sizes import min_size
+from streamcontract.codec.source import Source
+from streamcontract.codec.varint import PAIRS, TABLE, long_bytes
+from streamcontract.errors import DataFault
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    Field,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
+from streamcontract.schema.schema import Schema
+
+__all__ = ["compile_encoder", "compile_explainer"]
+
+Fail = Callable[[Any, BaseException], None]
+_FLOATS = {"float": "f", "double": "d"}
+
+
+def compile_encoder(
+    schema: Schema, bindings: Bindings, fail: Fail
+) -> Callable[[bytes], Callable[[Any], bytes]]:
+    """Make the function that, for a prefix, gives the function that encodes a value behind it.
+
+    ``fail`` is called with the value and the refusal; it raises what the user sees.
+    """
+    writer = _Writer(schema, bindings, explain=False)
+    writer.source.namespace["fail"] = fail
+    return writer.compile("encoder")  # type: ignore[no-any-return]
+
+
+def compile_explainer(schema: Schema, bindings: Bindings) -> Callable[[Any, str], list[DataFault]]:
+    """Make the function that gives every fault of a value, with paths below a root path."""
+    return _Writer(schema, bindings, explain=True).compile("explain")  # type: ignore[no-any-return]
+
+
+def pick(value: Any, fits: Sequence[Callable[[Any], None]], names: dict[str, int]) -> Any:
+    """The branch for a value whose class does not decide, and the value without its tag."""
+    if value.__class__ is tuple and len(value) == 2 and value[0].__class__ is str:
+        index = names.get(value[0])
+        if index is None:
+            raise Refused(f"a branch of the union: {', '.join(names)}", value[0])
+        return index, value[1]
+    for index, fit in enumerate(fits):
+        try:
+            fit(value)
+        except REFUSALS:
+            continue
+        return index, value
+    raise Refused(f"a value of one branch: {', '.join(names)}", value)
+
+
+def as_list(value: object) -> list[Any]:
+    """A ``list``; a tuple would come back as another type, and may be a tagged branch."""
+    if isinstance(value, list):
+        return value
+    raise Refused("a list", value)
+
+
+def as_dict(value: object) -> dict[Any, Any]:
+    """A ``dict``, without the behaviour a subclass may add."""
+    if isinstance(value, dict):
+        return dict(value)
+    raise Refused("a dict", value)
+
+
+def refuse(expected: str, value: object) -> None:
+    """Refuse a value."""
+    raise Refused(expected, value)
+
+
+def unknown_fields(value: dict[Any, Any], names: frozenset[str], record: str) -> list[Refused]:
+    """One refusal for each key that is no field."""
+    return [
+        Refused(f"only the fields of {record}: {', '.join(sorted(names))}", key)
+        for key in value
+        if key not in names
+    ]
+
+
+_GLOBALS: dict[str, Any] = {
+    "MAX_DEPTH": MAX_DEPTH,
+    "MAX_EMPTY_ITEMS": MAX_EMPTY_ITEMS,
+    "MISSING": object(),
+    "PAIRS": PAIRS,
+    "REFUSALS": REFUSALS,
+    "Refused": Refused,
+    "TABLE": TABLE,
+    "as_dict": as_dict,
+    "as_list": as_list,
+    "data_fault": data_fault,
+    "long_bytes": long_bytes,
+    "pick": pick,
+    "refuse": refuse,
+    "unknown_fields": unknown_fields,
+    **{name: getattr(leaves, name) for name in leaves.__all__},
+}
+
+
+class _Writer:
+    """Generates the functions for one schema; ``x`` names the variable that holds the value."""
+
+    def __init__(self, schema: Schema, bindings: Bindings, *, explain: bool) -> None:
+        self.source = Source(f"encode {schema.name or 'value'}")
+        self.source.namespace.update(_GLOBALS)
+        self._schema = schema
+        self._bindings = bindings
+        self._explain = explain
+        self._extra = ", path, faults" if explain else ""
+        self._path = "path"
+        self._functions: dict[int, str] = {}
+        self._queue: list[tuple[str, RecordType]] = []
+        self._fits: list[tuple[str, AvroType]] = []
+
+    def compile(self, name: str) -> Any:
+        head = f"def write_root(x, w, depth, budget{self._extra}):"
+        with self.source.block(head), self._at("''"):
+            self._node(self._schema.root, "x")
+        while self._queue or self._fits:
+            if self._queue:
+                self._record(*self._queue.pop())
+            else:
+                self._fit(*self._fits.pop())
+        self._entry_points()
+        return self.source.compile()[name]
+
+    def _entry_points(self) -> None:
+        line, block = self.source.line, self.source.block
+        if self._explain:
+            with block("def explain(x, path):"):
+                line("faults = []")
+                line("write_root(x, [].append, 0, [MAX_EMPTY_ITEMS], path, faults)")
+                line("return faults")
+            return
+        root = self._schema.root
+        write = self._functions[id(root)] if isinstance(root, RecordType) else "write_root"
+        with block("def encoder(prefix):"):
+            with block("def encode(x):"):
+                line("parts = [prefix]")
+                with block("try:"):
+                    line(f"{write}(x, parts.append, 0, [MAX_EMPTY_ITEMS])")
+                with block("except REFUSALS as error:"):
+                    line("fail(x, error)")
+                line("return b''.join(parts)")
+            line("return encode")
+
+    @contextmanager
+    def _at(self, piece: str) -> Iterator[None]:
+        """What is written inside stands one step further down the path."""
+        if not self._explain:
+            yield
+            return
+        above, self._path = self._path, f"{self._path} + {piece}" if piece != "''" else self._path
+        with self.source.block("try:"):
+            yield
+        with self.source.block("except REFUSALS as error:"):
+            self.source.line(f"faults.append(data_fault({self._path}, error))")
+        self._path = above
+
+    # ---- records
+
+    def _call(self, node: RecordType, x: str) -> None:
+        name = self._functions.get(id(node))
+        if name is None:
+            name = self._functions[id(node)] = self.source.fresh("write_record_")
+            self._queue.append((name, node))
+        extra = f", {self._path}, faults" if self._explain else ""
+        self.source.line(f"{name}({x}, w, depth + 1, budget{extra})")
+
+    def _record(self, name: str, node: RecordType) -> None:
+        self._path = "path"
+        bound = self._bindings.record(node)
+        with self.source.block(f"def {name}(v, w, depth, budget{self._extra}):"):
+            self.source.line("if depth > MAX_DEPTH: refuse(f'nested at most {MAX_DEPTH} deep', v)")
+            if bound is None:
+                self._dict_prologue(node)
+                values = [f"v[{field.name!r}]" for field in node.fields]
+            else:
+                cls, attributes = bound
+                kind = self.source.bind(cls, "cls")
+                expected = f"{cls.__module__}.{cls.__qualname__}"
+                self.source.line(
+                    f"if v.__class__ is not {kind} and not isinstance(v, {kind}): "
+                    f"refuse({expected!r}, v)"
+                )
+                values = [f"v.{attribute}" for attribute in attributes]
+            self._fields(node, values, plain=bound is None)
+
+    def _dict_prologue(self, node: RecordType) -> None:
+        line = self.source.line
+        names = self.source.bind(frozenset(field.name for field in node.fields), "names")
+        line("if v.__class__ is not dict: v = as_dict(v)")
+        # With as many keys as fields and no default to stand in, a stranger means a missing key.
+        known = (
+            f"v.keys() <= {names}"
+            if self._explain or any(field.has_default for field in node.fields)
+            else f"len(v) == {len(node.fields)}"
+        )
+        loop = f"for error in unknown_fields(v, {names}, {node.full_name!r}):"
+        with self.source.block(f"if not ({known}):"), self.source.block(loop):
+            if self._explain:
+                line("faults.append(data_fault(path + f'.{error.value}', error))")
+            else:
+                line("raise error")
+
+    def _fields(self, node: RecordType, values: list[str], *, plain: bool) -> None:
+        fields = list(zip(node.fields, values, strict=True))
+        while fields:
+            run = [] if self._explain or plain else _float_run(field for field, _ in fields)
+            if len(run) > 1:
+                self._floats(run, [value for _, value in fields[: len(run)]])
+                del fields[: len(run)]
+                continue
+            field, value = fields.pop(0)
+            with self._at(repr(f".{field.name}")):
+                self._field(field, value, plain=plain)
+
+    def _field(self, field: Field, value: str, *, plain: bool) -> None:
+        x = self.source.fresh("x")
+        if not plain:
+            self.source.line(f"{x} = {value}")
+            self._node(field.type, x)
+            return
+        self.source.line(f"{x} = v.get({field.name!r}, MISSING)")
+        with self.source.block(f"if {x} is MISSING:"):
+            if field.has_default:
+                encoded = self.source.bind(default_bytes(field), "default")
+                self.source.line(f"w({encoded})")
+            else:
+                self.source.line("raise Refused('missing: the field has no default')")
+        with self.source.block("else:"):
+            self._node(field.type, x)
+
+    def _floats(self, run: list[str], values: list[str]) -> None:
+        """Several floating-point fields in a row are packed by one call."""
+        xs = [self.source.fresh("x") for _ in run]
+        for x, value in zip(xs, values, strict=True):
+            self.source.line(f"{x} = {value}")
+        pack = self.source.bind(_packer("<" + "".join(_FLOATS[name] for name in run)), "pack")
+        exact = " and ".join(f"{x}.__class__ is float" for x in xs)
+        self.source.line(f"if {exact}: w({pack}({', '.join(xs)}))")
+        checked = ", ".join(f"as_{name}({x})" for name, x in zip(run, xs, strict=True))
+        self.source.line(f"else: w({pack}({checked}))")
+
+    # ---- every other type
+
+    def _node(self, node: AvroType, x: str) -> None:
+        match node:
+            case RecordType():
+                self._call(node, x)
+            case PrimitiveType() | FixedType():
+                self._leaf(node, x)
+            case EnumType():
+                self._enum(node, x)
+            case ArrayType():
+                self._array(node, x)
+            case MapType():
+                self._map(node, x)
+            case UnionType():
+                self._union(node, x)
+
+    def _leaf(self, node: PrimitiveType | FixedType, x: str) -> None:
+        line = self.source.line
+        converted = conversion(node)
+        if converted is not None:
+            line(f"{x} = {self.source.bind(converted.to_raw, 'to_raw')}({x})")
+        checked = converted is not None
+        if isinstance(node, FixedType):
+            if not checked:
+                self._check(x, f"bytes or len({x}) != {node.size}", f"as_fixed({x}, {node.size})")
+            line(f"w({x})")
+            return
+        match node.name:
+            case "null":
+                line(f"if {x} is not None: refuse_null({x})")
+            case "boolean":
+                line(
+                    f"w(b'\\1' if {x} is True else b'\\0' if {x} is False else refuse_boolean({x}))"
+                )
+            case "int" | "long":
+                if not checked:
+                    low, high = (
+                        getattr(leaves, f"{node.name.upper()}_MIN"),
+                        getattr(leaves, f"{node.name.upper()}_MAX"),
+                    )
+                    self._check(x, f"int or not {low} <= {x} <= {high}", f"as_{node.name}({x})")
+                self._long(x)
+            case "float" | "double":
+                self._check(x, "float", f"as_{node.name}({x})")
+                line(f"w({self.source.bind(_packer('<' + _FLOATS[node.name]), 'pack')}({x}))")
+            case "string":
+                if not checked:
+                    self._check(x, "str", f"as_text({x})")
+                self._sized(f"{x}.encode()")
+            case "bytes":
+                if not checked:
+                    self._check(x, "bytes", f"as_bytes({x})")
+                self._sized(x)
+
+    def _check(self, x: str, exact: str, otherwise: str) -> None:
+        if self._explain:
+            self.source.line(f"{x} = {otherwise}")
+        else:
+            self.source.line(f"if {x}.__class__ is not {exact}: {x} = {otherwise}")
+
+    def _long(self, x: str) -> None:
+        n = self.source.fresh("n")
+        self.source.line(f"{n} = ({x} << 1) ^ ({x} >> 63)")
+        self.source.line(
+            f"w(TABLE[{n}] if {n} < 16384 else PAIRS[{n} & 16383] + TABLE[{n} >> 14] "
+            f"if {n} < 268435456 else long_bytes({x}))"
+        )
+
+    def _sized(self, data: str) -> None:
+        b, n = self.source.fresh("b"), self.source.fresh("n")
+        self.source.line(f"{b} = {data}")
+        self.source.line(f"{n} = len({b})")
+        self.source.line(f"w(TABLE[{n} << 1] if {n} < 8192 else long_bytes({n}))")
+        self.source.line(f"w({b})")
+
+    def _enum(self, node: EnumType, x: str) -> None:
+        members = self._bindings.enum(node)
+        codes = {symbol: long_bytes(i) for i, symbol in enumerate(node.symbols)}
+        table = self.source.bind(codes, "symbols")
+        if members is None:
+            expected = f"a symbol of {node.full_name}: {', '.join(node.symbols)}"
+            kind, symbol = "str", f"str.__str__({x})"
+            self.source.line(
+                f"if not isinstance({x}, str) or {x} not in {table}: refuse({expected!r}, {x})"
+            )
+        else:
+            cls = type(next(iter(members.values())))
+            kind, symbol = self.source.bind(cls, "cls"), f"{x}._value_"
+            expected = f"a member of {cls.__module__}.{cls.__qualname__}"
+            self.source.line(f"if {x}.__class__ is not {kind}: refuse({expected!r}, {x})")
+        self.source.line(f"w({table}[{symbol}])")
+
+    def _array(self, node: ArrayType, x: str) -> None:
+        item, i = self.source.fresh("x"), self.source.fresh("i")
+        self._check(x, "list", f"as_list({x})")
+        with self.source.block(f"if {x}:"):
+            if min_size(node.items) == 0:
+                self.source.line(f"budget[0] -= len({x})")
+                expected = f"at most {MAX_EMPTY_ITEMS} items of no bytes in one message"
+                self.source.line(f"if budget[0] < 0: refuse({expected!r}, len({x}))")
+            self.source.line(f"w(long_bytes(len({x})))")
+            head = f"for {item} in {x}:"
+            if self._explain:
+                head = f"for {i}, {item} in enumerate({x}):"
+            with self.source.block(head), self._at(f"f'[{{{i}}}]'"):
+                self._node(node.items, item)
+        self.source.line("w(b'\\0')")
+
+    def _map(self, node: MapType, x: str) -> None:
+        key, item = self.source.fresh("k"), self.source.fresh("x")
+        self._check(x, "dict", f"as_dict({x})")
+        with self.source.block(f"if {x}:"):
+            self.source.line(f"w(long_bytes(len({x})))")
+            with (
+                self.source.block(f"for {key}, {item} in {x}.items():"),
+                self._at(f"f'[{{{key}!r}}]'"),
+            ):
+                self._check(key, "str", f"as_text({key})")
+                self._sized(f"{key}.encode()")
+                self._node(node.values, item)
+        self.source.line("w(b'\\0')")
+
+    # ---- unions
+
+    def _union(self, node: UnionType, x: str) -> None:
+        branches = node.branches
+        claims: dict[type, list[int]] = {}
+        for index, branch in enumerate(branches):
+            for cls in self._classes(branch):
+                claims.setdefault(cls, []).append(index)
+        sole = {cls: found[0] for cls, found in claims.items() if len(found) == 1}
+        fits = tuple(self.source.fresh("fit") for _ in branches)
+        self._fits.extend(zip(fits, branches, strict=True))
+        names = {branch_name(branch): i for i, branch in enumerate(branches)}
+        i = self.source.fresh("i")
+        self.source.line(f"{i} = {self.source.bind(sole, 'branches')}.get({x}.__class__)")
+        every = ", ".join(fits) + ("," if len(fits) == 1 else "")
+        self.source.line(
+            f"if {i} is None: {i}, {x} = pick({x}, ({every}), {self.source.bind(names, 'names')})"
+        )
+        for index, branch in enumerate(branches):
+            with self.source.block(f"{'el' if index else ''}if {i} == {index}:"):
+                self.source.line(f"w({long_bytes(index)!r})")
+                self._node(branch, x)
+
+    def _fit(self, name: str, node: AvroType) -> None:
+        """A function that writes nowhere: it refuses what does not fit a branch."""
+        explain, extra = self._explain, self._extra
+        with self.source.block(f"def {name}(x):"):
+            self.source.line("w, depth, budget = [].append, 0, [MAX_EMPTY_ITEMS]")
+            if explain:
+                # The explaining form collects; a fit is a plain yes or no.
+                self.source.line("path, faults = '', []")
+            self._path = "path"
+            self._node(node, "x")
+            if explain:
+                self.source.line("if faults: refuse('', x)")
+        self._explain, self._extra = explain, extra
+
+    def _classes(self, node: AvroType) -> tuple[type, ...]:
+        """The exact classes of the values that a branch may take."""
+        match node:
+            case PrimitiveType() | FixedType():
+                converted = conversion(node)
+                if converted is not None:
+                    return (converted.python,)
+                return (bytes,) if isinstance(node, FixedType) else _PRIMITIVE_CLASSES[node.name]
+            case EnumType():
+                members = self._bindings.enum(node)
+                return (str,) if members is None else (type(next(iter(members.values()))),)
+            case RecordType():
+                bound = self._bindings.record(node)
+                return (dict,) if bound is None else (bound[0],)
+            case ArrayType():
+                return (list,)
+            case MapType():
+                return (dict,)
+            case UnionType():
+                return ()
+
+
+_PRIMITIVE_CLASSES: dict[str, tuple[type, ...]] = {
+    "null": (type(None),),
+    "boolean": (bool,),
+    "int": (int,),
+    "long": (int,),
+    "float": (float, int),
+    "double": (float, int),
+    "bytes": (bytes,),
+    "string": (str,),
+}
+
+
+def _float_run(fields: Iterator[Field]) -> list[str]:
+    """The names of the float and double types that the next fields have in a row."""
+    run: list[str] = []
+    for field in fields:
+        node = field.type
+        if not isinstance(node, PrimitiveType) or node.name not in _FLOATS:
+            break
+        run.append(node.name)
+    return run
+
+
+def _packer(layout: str) -> Callable[..., bytes]:
+    return struct.Struct(layout).pack

@@ -1,0 +1,114 @@
+"""What each primitive type takes: one function a type, giving the value to write or refusing.
+
+Compiled code tests the exact class inline and calls these only for what that test does not pass:
+subclasses, an ``int`` for a ``double``, and everything that is to be refused.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from streamcontract.codec.refusal import Refused
+
+__all__ = [
+    "INT_MAX",
+    "INT_MIN",
+    "LONG_MAX",
+    "LONG_MIN",
+    "as_bytes",
+    "as_double",
+    "as_fixed",
+    "as_float",
+    "as_int",
+    "as_long",
+    "as_text",
+    "refuse_boolean",
+    "refuse_null",
+]
+
+INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def as_int(value: object) -> int:
+    """An ``int`` of 32 bits; a bool is none."""
+    if isinstance(value, int) and _is_int(value) and INT_MIN <= value <= INT_MAX:
+        return int(value)
+    raise Refused(f"an int from {INT_MIN} to {INT_MAX}", value)
+
+
+def as_long(value: object) -> int:
+    """An ``int`` of 64 bits; a bool is none."""
+    if isinstance(value, int) and _is_int(value) and LONG_MIN <= value <= LONG_MAX:
+        return int(value)
+    raise Refused(f"an int from {LONG_MIN} to {LONG_MAX}", value)
+
+
+def as_double(value: object) -> float:
+    """A ``float``, or an ``int`` that a double holds exactly."""
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, int) and _is_int(value):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = float("nan")
+        if number == value:
+            return number
+        raise Refused("a float, or an int that 64 bits of floating point hold exactly", value)
+    raise Refused("a float", value)
+
+
+def as_float(value: object) -> float:
+    """A ``float`` (rounded to 32 bits when written), or an ``int`` that 32 bits hold exactly."""
+    if isinstance(value, float):
+        number = float(value)
+        try:
+            struct.pack("<f", number)
+        except OverflowError:
+            raise Refused("a float within the range of 32 bits", value) from None
+        return number
+    if isinstance(value, int) and _is_int(value):
+        try:
+            (number,) = struct.unpack("<f", struct.pack("<f", value))
+        except OverflowError:
+            number = float("nan")
+        if number == value:
+            return float(number)
+        raise Refused("a float, or an int that 32 bits of floating point hold exactly", value)
+    raise Refused("a float", value)
+
+
+def as_text(value: object) -> str:
+    """A ``str``."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise Refused("a str", value)
+
+
+def as_bytes(value: object) -> bytes:
+    """A ``bytes``."""
+    if isinstance(value, bytes):
+        return bytes(value)
+    raise Refused("bytes", value)
+
+
+def as_fixed(value: object, size: int) -> bytes:
+    """A ``bytes`` of exactly the size of a fixed."""
+    if isinstance(value, bytes) and len(value) == size:
+        return bytes(value)
+    raise Refused(f"exactly {size} bytes", value)
+
+
+def refuse_boolean(value: object) -> None:
+    """A ``bool`` is written inline; anything else ends here."""
+    raise Refused("True or False", value)
+
+
+def refuse_null(value: object) -> None:
+    """None is written inline, as nothing; anything else ends here."""
+    raise Refused("None", value)

@@ -1,0 +1,79 @@
+"""How compiled code says no, and how that becomes a fault with a path.
+
+Compiled code raises the cheapest exception that stops it; the value is then walked once more by
+the same code compiled in its explaining form, which knows the path. So errors cost nothing
+before they happen, and no rule is written twice.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from streamcontract.errors import DataFault
+from streamcontract.resolution import Fault
+
+__all__ = ["REFUSALS", "Located", "Refused", "Unresolvable", "data_fault"]
+
+_NOTHING: Final = object()
+
+
+class Refused(Exception):  # noqa: N818 - internal signal, never seen by a user
+    """A value or its bytes do not fit; says what was expected and what was found."""
+
+    def __init__(self, expected: str, value: object = _NOTHING) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.value = value
+
+
+class Unresolvable(Exception):  # noqa: N818 - internal signal, never seen by a user
+    """Data met a place that the plan marks as a fault."""
+
+    def __init__(self, faults: tuple[Fault, ...], what: str) -> None:
+        super().__init__(what)
+        self.faults = faults
+        self.what = what
+
+
+class Located(Exception):  # noqa: N818 - internal signal, never seen by a user
+    """A refusal together with the path where it happened."""
+
+    def __init__(self, path: str, cause: BaseException) -> None:
+        super().__init__(path)
+        self.path = path
+        self.cause = cause
+
+
+REFUSALS: Final = (
+    Refused,
+    Unresolvable,
+    IndexError,  # the data end before the value does
+    struct.error,  # the same, for float and double
+    UnicodeError,  # bytes that are no UTF-8, or a str that has none
+    OverflowError,  # a float beyond 32 bits, a date beyond the calendar
+    ValueError,  # a number no datetime has
+    RecursionError,  # nested deeper than the interpreter's own limit
+)
+"""What compiled code raises where a value or its bytes do not fit."""
+
+
+def data_fault(path: str, error: BaseException) -> DataFault:
+    """Say in words what a refusal means."""
+    if isinstance(error, Refused):
+        if error.value is _NOTHING:
+            return DataFault(path=path, expected=error.expected)
+        return DataFault(path=path, expected=error.expected, value=error.value, has_value=True)
+    if isinstance(error, Unresolvable):
+        return DataFault(path=path, expected=error.what)
+    if isinstance(error, (IndexError, struct.error)):
+        return DataFault(path=path, expected="the data end in the middle of this value")
+    if isinstance(error, UnicodeDecodeError):
+        expected = f"text in UTF-8 ({error.reason} at its byte {error.start})"
+        return DataFault(path=path, expected=expected, value=error.object, has_value=True)
+    if isinstance(error, UnicodeEncodeError):
+        expected = f"text that UTF-8 can encode ({error.reason} at its character {error.start})"
+        return DataFault(path=path, expected=expected, value=error.object, has_value=True)
+    if isinstance(error, RecursionError):
+        return DataFault(path=path, expected="nested deeper than the Python stack can follow here")
+    return DataFault(path=path, expected=str(error))

@@ -1,0 +1,62 @@
+"""A small builder for Python source: lines, constants and the way back from a traceback."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["Source"]
+
+_COUNTER = itertools.count(1)
+
+
+class Source:
+    """Source text under construction, with the values it refers to.
+
+    Values never become text: they are bound to names in the namespace the source runs in, so
+    nothing from a schema can turn into code.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._lines: list[str] = []
+        self._indent = 0
+        self._names: dict[int, str] = {}
+        self._count = itertools.count()
+        self.namespace: dict[str, Any] = {}
+
+    def line(self, text: str) -> None:
+        """Add a line at the present depth."""
+        self._lines.append("    " * self._indent + text)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """Add a head line, and indent what follows."""
+        self.line(head)
+        self._indent += 1
+        yield
+        self._indent -= 1
+
+    def fresh(self, prefix: str) -> str:
+        """A name that is used nowhere else in this source."""
+        return f"{prefix}{next(self._count)}"
+
+    def bind(self, value: object, prefix: str) -> str:
+        """The name of a constant; one name for one object."""
+        name = self._names.get(id(value))
+        if name is None:
+            name = self._names[id(value)] = self.fresh(prefix)
+            self.namespace[name] = value
+        return name
+
+    def compile(self) -> dict[str, Any]:
+        """Run the source in its namespace, which keeps alive all that ``bind`` has seen."""
+        text = "\n".join(self._lines) + "\n"
+        # Angle brackets keep linecache from looking for a file, and tracebacks show the line.
+        filename = f"<streamcontract {self._title} {next(_COUNTER)}>"
+        exec(compile(text, filename, "exec"), self.namespace)  # noqa: S102 - our own text; see class
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        return self.namespace

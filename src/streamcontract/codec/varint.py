@@ -1,0 +1,96 @@
+"""Variable-length zig-zag integers ("Binary Encoding", primitive types, Avro 1.12)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streamcontract.codec.refusal import Refused
+
+__all__ = ["PAIRS", "TABLE", "long_bytes", "read_long", "rest_of_int", "rest_of_long", "skip_long"]
+
+_TWO_BYTES: Final = 1 << 14
+_MAX_LONG_BYTES: Final = 10
+_MAX_INT_BYTES: Final = 5
+
+
+def _varint(n: int) -> bytes:
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
+
+
+TABLE: Final = tuple(_varint(n) for n in range(_TWO_BYTES))
+"""The encoding of every unsigned number of up to two bytes."""
+
+PAIRS: Final = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_TWO_BYTES))
+"""The first two bytes of a longer number, by its low 14 bits."""
+
+
+def long_bytes(n: int) -> bytes:
+    r"""Encode a signed number of 64 bits.
+
+    Example:
+        >>> long_bytes(-64), long_bytes(64)
+        (b'\\x7f', b'\\x80\\x01')
+    """
+    n = (n << 1) ^ (n >> 63)
+    if n < _TWO_BYTES:
+        return TABLE[n]
+    if n < 1 << 28:
+        return PAIRS[n & 16383] + TABLE[n >> 14]
+    return _varint(n)
+
+
+def rest_of_long(data: bytes, pos: int, first: int) -> tuple[int, int]:
+    """Read on after a first byte above 127; gives the number before zig-zag and where it ends."""
+    n = first & 127
+    shift = 7
+    while True:
+        byte = data[pos]
+        pos += 1
+        n |= (byte & 127) << shift
+        if byte < 128:
+            break
+        shift += 7
+        if shift == 7 * _MAX_LONG_BYTES:
+            raise Refused("a long takes at most 10 bytes; here it goes on")
+    if n >> 64:
+        raise Refused("a long has 64 bits; here are more", n)
+    return n, pos
+
+
+def rest_of_int(data: bytes, pos: int, first: int) -> tuple[int, int]:
+    """The same for an int: five bytes and 32 bits at most."""
+    n = first & 127
+    shift = 7
+    while True:
+        byte = data[pos]
+        pos += 1
+        n |= (byte & 127) << shift
+        if byte < 128:
+            break
+        shift += 7
+        if shift == 7 * _MAX_INT_BYTES:
+            raise Refused("an int takes at most 5 bytes; here it goes on")
+    if n >> 32:
+        raise Refused("an int has 32 bits; here are more", (n >> 1) ^ -(n & 1))
+    return n, pos
+
+
+def read_long(data: bytes, pos: int) -> tuple[int, int]:
+    """Read a signed number of 64 bits; gives it and where it ends."""
+    n = data[pos]
+    pos += 1
+    if n > 127:
+        n, pos = rest_of_long(data, pos, n)
+    return (n >> 1) ^ -(n & 1), pos
+
+
+def skip_long(data: bytes, pos: int) -> int:
+    """Skip an int, long or index; gives where it ends."""
+    first = data[pos]
+    pos += 1
+    return pos if first < 128 else rest_of_long(data, pos, first)[1]
