@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import logging
-import time
+from time import sleep
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -203,7 +203,7 @@ class Transport:
                 raise outcome.error from outcome.error.__cause__
             pause = _pause(retry, outcome.retry_after)
             log.debug("%s; again in %.1f s", outcome.error, pause)
-            time.sleep(pause)
+            sleep(pause)
 
     def _go_round(self, call: _Call) -> Answer | _Failure:
         """Try each URL once; what cannot be repeated is raised."""

@@ -1,0 +1,150 @@
+"""A server that answers, or breaks, as a test tells it to."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
+
+import attrs
+
+
+@attrs.frozen
+class Received:
+    """A request as the scripted server got it; header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Act = Callable[[BaseHTTPRequestHandler], None]
+
+
+def answer(status: int, value: object = None, **headers: str) -> Act:
+    """Answer with a status and JSON, or with bytes as they are."""
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+
+    def act(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, text in headers.items():
+            handler.send_header(name.replace("_", "-"), text)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return act
+
+
+def refusal(status: int, code: int, message: str = "no", **headers: str) -> Act:
+    """Answer with an error in the registry's form."""
+    return answer(status, {"error_code": code, "message": message}, **headers)
+
+
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    """Reset the connection in place of an answer."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+    handler.close_connection = True
+
+
+def half_a_body(handler: BaseHTTPRequestHandler) -> None:
+    """Promise more bytes than are sent."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100")
+    handler.end_headers()
+    handler.wfile.write(b'{"id":')
+    handler.close_connection = True
+
+
+def echo(status: int) -> Act:
+    """Answer with a page that shows the request's headers, as debugging proxies do."""
+
+    def act(handler: BaseHTTPRequestHandler) -> None:
+        answer(status, str(handler.headers).encode())(handler)
+
+    return act
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        received = Received(self.command, self.path, headers, body)
+        self.server.script.take(received)(self)
+
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Stay quiet."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+
+    def __init__(self, script: ScriptedServer) -> None:
+        self.script = script
+        self.open: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def process_request(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        self.open.add(cast("socket.socket", request))
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        self.open.discard(cast("socket.socket", request))
+        super().shutdown_request(request)
+
+
+class ScriptedServer:
+    """Does for each request what the script says next; records what it received."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.is_over = threading.Event()
+        self._acts: list[Act] = []
+        self._lock = threading.Lock()
+        self._server = _Server(self)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def then(self, *acts: Act) -> None:
+        """Add to the script."""
+        self._acts.extend(acts)
+
+    def stall(self, handler: BaseHTTPRequestHandler) -> None:
+        """Do not answer before the test is over."""
+        self.is_over.wait()
+        handler.close_connection = True
+
+    @property
+    def calls(self) -> list[str]:
+        """Method and path of each request."""
+        return [f"{request.method} {request.path}" for request in self.received]
+
+    def take(self, received: Received) -> Act:
+        """Note a request and say what to do."""
+        with self._lock:
+            self.received.append(received)
+            return self._acts.pop(0) if self._acts else refusal(418, 41800, "not in the script")
+
+    def close(self) -> None:
+        """Stop; an act that is left means that a request did not come."""
+        self.is_over.set()
+        self._server.shutdown()
+        self._thread.join()
+        for connection in list(self._server.open):
+            connection.shutdown(socket.SHUT_RD)
+        self._server.server_close()
+        assert not self._acts, f"{len(self._acts)} requests did not come"

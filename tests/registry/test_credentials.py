@@ -1,0 +1,135 @@
+"""Credentials: they reach the registry, and nothing and nobody else."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.registry.scripted import (
+    Act,
+    ScriptedServer,
+    answer,
+    echo,
+    half_a_body,
+    refusal,
+    reset,
+)
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.registry import SchemaRegistry, errors
+
+SUBJECTS = answer(200, ["a"])
+TOKEN = "t0ken.abc"  # noqa: S105 - of no registry
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(
+    scripted: ScriptedServer, other: ScriptedServer, status: int
+) -> None:
+    """A redirect sends neither credentials nor schemas to a host that nobody configured."""
+    target = other.url.replace("://", "://x:y@")
+    scripted.then(answer(status, Location=f"{target}/subjects?z=1"))
+    with (
+        SchemaRegistry(scripted.url, bearer_token=TOKEN) as client,
+        pytest.raises(errors.RegistryResponseError) as caught,
+    ):
+        client.subjects()
+    assert f"{other.url}/subjects'" in str(caught.value)
+    assert other.received == []
+
+
+SECRETS = ("pa55:w/rd", "pa55%3Aw%2Frd", TOKEN, "bWU6cGE1NTp3L3Jk", "key-pa55")
+
+
+def _with_credentials(url: str) -> Iterator[SchemaRegistry]:
+    """Clients that carry credentials in every way there is."""
+    yield SchemaRegistry(url.replace("://", "://me:pa55%3Aw%2Frd@"), max_retries=0)
+    yield SchemaRegistry(url, basic_auth=("me", "pa55:w/rd"), max_retries=0)
+    yield SchemaRegistry(url, bearer_token=TOKEN, max_retries=0)
+    yield SchemaRegistry(url, bearer_token=lambda: TOKEN, max_retries=0)
+    yield SchemaRegistry.from_config(
+        {
+            "schema.registry.url": url,
+            "schema.registry.basic.auth.user.info": "me:pa55:w/rd",
+            "schema.registry.max.retries": 0,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        echo(401),
+        echo(403),
+        echo(500),
+        echo(200),
+        refusal(404, 40401),
+        reset,
+        half_a_body,
+    ],
+    ids=["401", "403", "500", "200", "404", "reset", "half a body"],
+)
+def test_credentials_are_never_shown(
+    scripted: ScriptedServer, act: Act, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No error, traceback, repr or log line shows a password or token, even if a body does."""
+    caplog.set_level(logging.DEBUG)
+    shown = []
+    for client in _with_credentials(scripted.url):
+        scripted.then(act)
+        with client, pytest.raises(errors.RegistryRequestError) as caught:
+            client.subjects()
+        error = caught.value
+        shown += [str(error), repr(error), error.url, error.body, repr(client), repr(vars(client))]
+        shown += traceback.format_exception(error)
+    text = "\n".join([*shown, caplog.text])
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert all("authorization" in request.headers for request in scripted.received)
+
+
+def test_credentials_reach_the_registry(scripted: ScriptedServer) -> None:
+    """Basic credentials in UTF-8 and bearer tokens are sent; a callable is asked each time."""
+    tokens = iter(["one", "two"])
+    scripted.then(*[SUBJECTS] * 4)
+    with SchemaRegistry(scripted.url, basic_auth=("mé", "pä:ss")) as client:
+        client.subjects()
+    with SchemaRegistry(scripted.url.replace("://", "://m%C3%A9:p%C3%A4:ss@")) as client:
+        client.subjects()
+    with SchemaRegistry(scripted.url, bearer_token=lambda: next(tokens)) as client:
+        client.subjects()
+        client.subjects()
+    sent = [request.headers["authorization"] for request in scripted.received]
+    assert sent == ["Basic bcOpOnDDpDpzcw=="] * 2 + ["Bearer one", "Bearer two"]
+
+
+def test_without_credentials_none_are_sent(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What ~/.netrc says of the host is not sent behind anyone's back."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    scripted.then(SUBJECTS)
+    with SchemaRegistry(scripted.url) as client:
+        client.subjects()
+    assert "authorization" not in scripted.received[0].headers
+
+
+def test_cookies_are_not_kept(scripted: ScriptedServer) -> None:
+    """A cookie is shared state between threads and hosts that the protocol does not know."""
+    scripted.then(answer(200, [], Set_Cookie="a=b"), SUBJECTS)
+    with SchemaRegistry(scripted.url) as client:
+        client.subjects()
+        client.subjects()
+    assert "cookie" not in scripted.received[1].headers
+
+
+@pytest.mark.parametrize("token", ["", "a b", "line\n", "ü"])
+def test_a_token_that_is_no_header_is_refused_unseen(token: str) -> None:
+    """A token with a line break, say, is refused with what to do, and not shown."""
+    with pytest.raises(ConfigurationError, match="bearer token") as caught:
+        SchemaRegistry("http://localhost", bearer_token=token)
+    assert not token or repr(token) not in str(caught.value)
