@@ -6,9 +6,6 @@ from decimal import Decimal
 
 from contracts.order import CardPayment, Order, OrderConsumer, OrderStatus
 
-FIRST_WAIT_S = 30.0  # joining a group takes a moment
-NEXT_WAIT_S = 2.0  # how long without a message means that there is none left
-
 
 def bill(order: Order) -> str:
     """One line: what is owed, how it is paid, where it goes."""
@@ -25,9 +22,7 @@ def bill(order: Order) -> str:
 def main() -> None:
     """Print the bills of all orders that were not cancelled."""
     with OrderConsumer(group="billing") as consumer:
-        wait = FIRST_WAIT_S
-        while (message := consumer.poll(wait)) is not None:
-            wait = NEXT_WAIT_S
+        for message in consumer.until_end():
             if message.value is not None and message.value.status is not OrderStatus.CANCELLED:
                 print(bill(message.value))
 

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 from streamcontract import Stock, StockConsumer
 
-FIRST_WAIT_S = 30.0  # joining a group takes a moment
-NEXT_WAIT_S = 2.0  # how long without a message means that there is none left
-
 
 def main() -> None:
     """Read all there is, remember each symbol's highest bar, and print them."""
     highest: dict[str, Stock] = {}
     seen = 0
     with StockConsumer(group="highest-price") as consumer:
-        wait = FIRST_WAIT_S
-        while (message := consumer.poll(wait)) is not None:
-            wait = NEXT_WAIT_S
+        for message in consumer.until_end():
             bar = message.value
             if bar is None:  # a tombstone: the key is gone, there is no record
                 continue

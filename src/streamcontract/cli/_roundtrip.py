@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Run", "Timed", "consume", "differences", "publish"]
 
 Config = dict[str, str]
-Advance = "Callable[[int], object]"
 
 _HEADER: Final = "streamcontract-demo"
 _REQUEST_TIMEOUT_S: Final = 30.0
@@ -121,32 +120,27 @@ def publish(run: Run, records: Sequence[Stock], advance: Callable[[int], object]
         return Timed([*records], time.perf_counter() - started)
 
 
-def consume(run: Run, expected: int, advance: Callable[[int], object]) -> Timed:
-    """Consume the run's records until all have come, or none has for half a minute.
+def consume(run: Run, advance: Callable[[int], object]) -> Timed:
+    """Consume the run's records, up to the end that the topic has now.
 
     Args:
         run: The run.
-        expected: How many there should be.
         advance: Told how many more records came.
 
     Raises:
-        StreamContractError: A message of the run could not be read.
+        StreamContractError: A message could not be read, or none came for half a minute.
     """
     records: list[Stock] = []
-    started = ended = time.perf_counter()
+    started = ended = 0.0
     with StockConsumer(run.config, topic=run.topic, group=run.group) as consumer:
-        while len(records) < expected:
-            message = consumer.poll(_SILENCE_S)
-            if message is None:
-                break
-            if not records:
-                # Joining the group is over; what is measured is reading.
-                started = time.perf_counter()
-            if _is_of(run, message) and message.value is not None:
+        for message in consumer.until_end(_SILENCE_S):
+            # From the first message on: joining the group is over, what is measured is reading.
+            started = started or time.perf_counter()
+            if message.value is not None and _is_of(run, message):
                 records.append(message.value)
                 if len(records) % _BATCH == 0:
                     advance(_BATCH)
-            ended = time.perf_counter()
+        ended = time.perf_counter()
     advance(len(records) % _BATCH)
     return Timed(records, ended - started)
 

@@ -22,7 +22,7 @@ from streamcontract.kafka import ensure_topic
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["command"]
 
@@ -52,7 +52,7 @@ def command(data: Path | None) -> None:
             published = publish(run, bars, advance)
         _report(console, "published", published)
         with _progress(console, "Consuming", len(bars)) as advance:
-            consumed = consume(run, len(bars), advance)
+            consumed = consume(run, advance)
         _report(console, "consumed", consumed)
     console.print(_table(consumed.records))
     found = differences(published.records, consumed.records)
@@ -108,7 +108,7 @@ def _prepare(console: Console, config: dict[str, str]) -> Run:
 
 
 @contextlib.contextmanager
-def _progress(console: Console, what: str, total: int) -> Iterator[Progress]:
+def _progress(console: Console, what: str, total: int) -> Iterator[Callable[[int], object]]:
     """Show a bar on a terminal; a log gets only the line of :func:`_report`."""
     columns = (
         TextColumn("{task.description}"),
