@@ -7,7 +7,8 @@ where its values can end.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import functools
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 from hypothesis import strategies as st
@@ -22,14 +23,20 @@ from streamcontract.testing.strategies.forms import (
 from streamcontract.testing.strategies.names import custom_attributes, docs, names, namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = ["schema_documents", "schemas"]
 
 _Json = dict[str, JsonValue]
+_Defaults = st.SearchStrategy[Any] | None
+T = TypeVar("T")
 
 _MAX_DEPTH: Final = 4
 _MAX_TYPES: Final = 12
+_ALIASES: Final = st.lists(names(), max_size=2)
+_SYMBOLS: Final = st.lists(names(), min_size=1, max_size=4, unique=True)
+_NAMESPACES: Final = st.none() | namespaces()
+_KEYS: Final = st.text(max_size=4)
 _ORDERS: Final = ("ascending", "descending", "ignore")
 
 
@@ -116,14 +123,14 @@ class _Written:
     Attributes:
         document: Its JSON.
         branch: The name that it has as a branch of a union.
-        defaults: What a field of it may have as its default; empty where it can have none.
+        defaults: What a field of it may have as its default; None where it can have none.
         plain: Whether it is a primitive type without a logical type.
         logical: Whether it is annotated with a logical type.
     """
 
     document: Any
     branch: str
-    defaults: st.SearchStrategy[Any]
+    defaults: _Defaults
     plain: bool = False
     logical: bool = False
 
@@ -139,6 +146,9 @@ class _Author:
     written: dict[str, _Written] = attrs.field(factory=dict)
     # For each record, those that each of its values must hold.
     needs: dict[str, set[str]] = attrs.field(factory=dict)
+
+    def _pick(self, choices: Sequence[T]) -> T:
+        return choices[self.draw(_below(len(choices)))]
 
     def any_type(
         self, scope: _Scope, *, excluded: frozenset[str] = frozenset(), union: bool = True
@@ -161,11 +171,11 @@ class _Author:
                 choices.append(lambda: self._container("map", "values", scope))
             if union:
                 choices.append(lambda: self._union(scope))
-        return self.draw(st.sampled_from(choices))()
+        return self._pick(choices)()
 
     def _primitive(self, excluded: frozenset[str]) -> _Written:
         form = self.draw(primitive_forms(excluded))
-        if self.draw(st.sampled_from([True, True, True, False])):
+        if self._pick((True, True, True, False)):
             return _Written(form.type, form.type, form.defaults, plain=True)
         document = {**form.document, **self.draw(custom_attributes())}
         return _Written(document, form.type, form.defaults, plain=True)
@@ -178,18 +188,17 @@ class _Author:
         self.types_left -= 1
         inner = self.any_type(scope.optional())
         document: _Json = {"type": kind, key: inner.document, **self.draw(custom_attributes())}
-        most = 0 if inner.defaults.is_empty else 2
-        defaults: st.SearchStrategy[Any] = (
-            st.lists(inner.defaults, max_size=most)
-            if kind == "array"
-            else st.dictionaries(st.text(max_size=4), inner.defaults, max_size=most)
-        )
+        if inner.defaults is None:
+            return _Written(document, kind, st.builds(list if kind == "array" else dict))
+        if kind == "array":
+            return _Written(document, kind, st.lists(inner.defaults, max_size=2))
+        defaults = st.dictionaries(_KEYS, inner.defaults, max_size=2)
         return _Written(document, kind, defaults)
 
     def _union(self, scope: _Scope) -> _Written:
         self.types_left -= 1
-        size = self.draw(st.integers(1, 4))
-        way_out = self.draw(st.integers(0, size - 1))
+        size = self._pick((1, 2, 3, 4))
+        way_out = self._pick(range(size))
         branches: list[_Written] = []
         for place in range(size):
             # One branch must be there for values that end; the others are free to recur.
@@ -201,10 +210,10 @@ class _Author:
 
     def _enum(self, scope: _Scope) -> _Written:
         full_name, document, _ = self._named("enum", scope)
-        symbols = self.draw(st.lists(names(), min_size=1, max_size=4, unique=True))
+        symbols = self.draw(_SYMBOLS)
         document["symbols"] = list[JsonValue](symbols)
-        if self.draw(st.booleans()):
-            document["default"] = self.draw(st.sampled_from(symbols))
+        if self._pick((False, True)):
+            document["default"] = self._pick(symbols)
         return self._defined(full_name, document, st.sampled_from(symbols))
 
     def _fixed(self, scope: _Scope) -> _Written:
@@ -218,63 +227,64 @@ class _Author:
         """A record with up to five fields."""
         full_name, document, namespace = self._named("record", scope)
         self.needs[full_name] = set()
-        self.written[full_name] = _Written(full_name, full_name, st.nothing())
+        self.written[full_name] = _Written(full_name, full_name, None)
         if scope.owner is not None:
             self.needs[scope.owner].add(full_name)
         inner = _Scope(namespace, scope.depth + 1, full_name, scope.barred | {full_name})
         used: set[str] = set()
         fields: list[JsonValue] = []
-        required: dict[str, st.SearchStrategy[Any]] = {}
+        required: dict[str, _Defaults] = {}
         optional: dict[str, st.SearchStrategy[Any]] = {}
-        for _ in range(self.draw(st.integers(0, 5))):
-            field, defaults = self._field(inner, used)
+        for _ in range(self._pick(range(6))):
+            field, written = self._field(inner, used)
             fields.append(field)
-            (optional if "default" in field else required)[str(field["name"])] = defaults
+            if "default" in field and written.defaults is not None:
+                optional[str(field["name"])] = written.defaults
+            else:
+                required[str(field["name"])] = written.defaults
         document["fields"] = fields
-        # A record's default may leave out the fields that have defaults of their own.
-        defaults = st.fixed_dictionaries(required, optional=optional)
-        return self._defined(full_name, document, defaults)
+        return self._defined(full_name, document, _record_defaults(required, optional))
 
-    def _field(self, scope: _Scope, used: set[str]) -> tuple[_Json, st.SearchStrategy[Any]]:
+    def _field(self, scope: _Scope, used: set[str]) -> tuple[_Json, _Written]:
         field: _Json = {"name": _unused(self.draw(names()), used)}
         written = self.any_type(scope)
         field["type"] = written.document
-        if self.draw(st.booleans()) and not written.defaults.is_empty:
+        if self._pick((False, True)) and written.defaults is not None:
             field["default"] = self.draw(written.defaults)
-        if self.draw(st.booleans()):
+        if self._pick((False, True)):
             self._extras(field)
-            aliases = self.draw(st.lists(names(), max_size=2))
+            aliases = self.draw(_ALIASES)
             if aliases:
                 field["aliases"] = [_unused(alias, used) for alias in aliases]
-            if self.draw(st.booleans()):
-                field["order"] = self.draw(st.sampled_from(_ORDERS))
-        return field, written.defaults
+            if self._pick((False, True)):
+                field["order"] = self._pick(_ORDERS)
+        return field, written
 
     def _named(self, kind: str, scope: _Scope) -> tuple[str, _Json, str | None]:
         """Full name, the attributes all named types have, and the namespace for what is inside."""
         self.types_left -= 1
         name = self.draw(names())
-        namespace = self.draw(
-            st.one_of(st.just(scope.namespace), st.none(), st.just(scope.namespace), namespaces())
-        )
+        namespace = scope.namespace
+        if self._pick((False, False, True)):
+            namespace = self.draw(_NAMESPACES)
         full_name = _unused(name, self.taken, namespace)
         name = full_name.rpartition(".")[2]
         document: _Json = {"type": kind, "name": name}
-        if namespace != scope.namespace or self.draw(st.booleans()):
-            if namespace is not None and self.draw(st.booleans()):
+        if namespace != scope.namespace or self._pick((False, True)):
+            if namespace is not None and self._pick((False, True)):
                 document["name"] = full_name
             elif namespace is not None or scope.namespace is not None:
                 document["namespace"] = namespace or ""
-        if self.draw(st.booleans()):
+        if self._pick((False, True)):
             self._extras(document)
-            aliases = self.draw(st.lists(names(), max_size=2))
+            aliases = self.draw(_ALIASES)
             if aliases:
                 document["aliases"] = [self._alias(alias, namespace) for alias in aliases]
         return full_name, document, namespace
 
     def _alias(self, name: str, namespace: str | None) -> str:
         full_name = _unused(name, self.taken, namespace)
-        return full_name if self.draw(st.booleans()) else full_name.rpartition(".")[2]
+        return full_name if self._pick((False, True)) else full_name.rpartition(".")[2]
 
     def _extras(self, document: _Json) -> None:
         document["doc"] = self.draw(docs())
@@ -284,7 +294,7 @@ class _Author:
         self,
         full_name: str,
         document: _Json,
-        defaults: st.SearchStrategy[Any],
+        defaults: _Defaults,
         *,
         logical: bool = False,
     ) -> _Written:
@@ -314,12 +324,12 @@ class _Author:
         return found
 
     def _reference(self, known: list[str], scope: _Scope) -> _Written:
-        full_name = self.draw(st.sampled_from(known))
+        full_name = self._pick(known)
         if scope.owner is not None:
             self.needs[scope.owner].add(full_name)
         namespace, _, name = full_name.rpartition(".")
         spelled = full_name
-        if namespace == (scope.namespace or "") and self.draw(st.booleans()):
+        if namespace == (scope.namespace or "") and self._pick((False, True)):
             spelled = name
         return attrs.evolve(self.written[full_name], document=spelled)
 
@@ -334,7 +344,17 @@ def _unused(name: str, used: set[str], namespace: str | None = None) -> str:
     return candidate
 
 
-def _union_defaults(branches: list[_Written]) -> st.SearchStrategy[Any]:
+def _record_defaults(
+    required: dict[str, _Defaults], optional: dict[str, st.SearchStrategy[Any]]
+) -> _Defaults:
+    """Defaults of a record, which may leave out the fields that have defaults of their own."""
+    known = {name: defaults for name, defaults in required.items() if defaults is not None}
+    if len(known) < len(required):
+        return None
+    return st.fixed_dictionaries(known, optional=optional)
+
+
+def _union_defaults(branches: list[_Written]) -> _Defaults:
     """Defaults of the first branch, or since Avro 1.12 of any.
 
     Another branch's default must not be taken for an earlier logical type that it does not fit,
@@ -343,4 +363,10 @@ def _union_defaults(branches: list[_Written]) -> st.SearchStrategy[Any]:
     choices = [branches[0].defaults]
     if not any(branch.logical for branch in branches):
         choices += [branch.defaults for branch in branches[1:] if branch.plain]
-    return st.one_of(choices)
+    possible = [defaults for defaults in choices if defaults is not None]
+    return st.one_of(possible) if possible else None
+
+
+@functools.cache
+def _below(end: int) -> st.SearchStrategy[int]:
+    return st.integers(0, end - 1)

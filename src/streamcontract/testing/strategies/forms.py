@@ -6,6 +6,8 @@ types are values that the logical type can stand for, so that they can become ty
 
 from __future__ import annotations
 
+import functools
+import uuid
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -87,6 +89,7 @@ class Form:
         return str(self.document["type"])
 
 
+@functools.cache
 def primitive_forms(excluded: frozenset[str] = frozenset()) -> st.SearchStrategy[Form]:
     """The primitive types but those excluded by name."""
     return st.sampled_from(
@@ -98,6 +101,7 @@ def primitive_forms(excluded: frozenset[str] = frozenset()) -> st.SearchStrategy
     )
 
 
+@functools.cache
 def logical_forms(
     excluded: frozenset[str] = frozenset(), *, ill_fitting: bool = True
 ) -> st.SearchStrategy[Form]:
@@ -111,7 +115,9 @@ def logical_forms(
         Form({"type": base, "logicalType": name}, st.integers(*bounds))
         for base, name, bounds in _INTEGER_LOGICALS
     ]
-    fitting.append(Form({"type": "string", "logicalType": "uuid"}, st.uuids().map(str)))
+    fitting.append(
+        Form({"type": "string", "logicalType": "uuid"}, st.integers(0, 2**128 - 1).map(_uuid_text))
+    )
     fitting.append(Form({"type": "bytes", "logicalType": "big-decimal"}, _big_decimal_defaults()))
     forms = [form for form in fitting if form.type not in excluded]
     choices: list[st.SearchStrategy[Form]] = [st.sampled_from(forms)] if forms else []
@@ -125,6 +131,7 @@ def logical_forms(
     return st.one_of(choices)
 
 
+@functools.cache
 def fixed_forms(*, ill_fitting: bool = True) -> st.SearchStrategy[Form]:
     """Fixed types, plain and logical, without their names."""
     choices = [
@@ -143,6 +150,10 @@ def _fixed(attributes: _Json) -> Form:
     assert isinstance(size, int)  # noqa: S101 - a table of this module says so
     defaults = st.binary(min_size=size, max_size=size).map(_as_json)
     return Form({"type": "fixed", **attributes}, defaults)
+
+
+def _uuid_text(number: int) -> str:
+    return str(uuid.UUID(int=number))
 
 
 def _as_json(value: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import uuid
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -131,7 +132,7 @@ _LOGICALS: Final[Mapping[str, st.SearchStrategy[Any]]] = MappingProxyType(
             st.integers(-(10**_MOST_DIGITS), 10**_MOST_DIGITS),
             st.integers(-_MOST_SCALE, _MOST_SCALE),
         ),
-        "uuid": st.uuids(allow_nil=True),
+        "uuid": st.integers(0, 2**128 - 1).map(lambda number: uuid.UUID(int=number)),
         "date": st.dates(),
         "time-millis": st.times().map(_cut_to_millis),
         "time-micros": st.times().map(_unfolded),

@@ -1,7 +1,11 @@
-"""Names, namespaces and attributes as schemas may have them, hostile ones included."""
+"""Names, namespaces and attributes as schemas may have them, hostile ones included.
+
+Strategies are made once and kept: making one costs more than drawing from it.
+"""
 
 from __future__ import annotations
 
+import functools
 import string
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,6 +46,7 @@ _AWKWARD: Final = (
 )
 
 
+@functools.cache
 def names() -> st.SearchStrategy[str]:
     """Simple names after "Names" of the Avro specification: ``[A-Za-z_][A-Za-z0-9_]*``."""
     free = st.builds(
@@ -54,11 +59,13 @@ def _not_reserved(name: str) -> str:
     return f"{name}_" if name in _RESERVED else name
 
 
+@functools.cache
 def namespaces() -> st.SearchStrategy[str]:
     """Dotted names, never the null namespace."""
     return st.lists(names(), min_size=1, max_size=3).map(".".join)
 
 
+@functools.cache
 def docs() -> st.SearchStrategy[str]:
     """Documentation, with everything that could end a docstring or a comment."""
     return st.one_of(
@@ -67,6 +74,7 @@ def docs() -> st.SearchStrategy[str]:
     )
 
 
+@functools.cache
 def custom_attributes() -> st.SearchStrategy[dict[str, JsonValue]]:
     """Attributes that the specification does not know and lets stand."""
     keys = names().map(lambda name: f"x-{name}")
