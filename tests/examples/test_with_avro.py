@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def test_topic_publisher_consumer(run_example: Run) -> None:
-    """The topic is created once; the bars of 2013 arrive; the one that does not fit never leaves."""
+    """The topic is created once; 2013's bars arrive; the one that does not fit never leaves."""
     assert run_example("with_avro/create_topic.py") != run_example("with_avro/create_topic.py")
 
     with gzip.open(EXAMPLES / "data" / "stocks.csv.gz", "rt", encoding="utf-8") as file:
@@ -54,7 +54,9 @@ def test_groups(run_example: Run) -> None:
     printed = run_example("groups/groups.py")
     counts = {
         name: int(count)
-        for name, count in re.findall(r"^(billing A|billing B|audit) .* (\d+) bars$", printed, re.M)
+        for name, count in re.findall(
+            r"^(billing A|billing B|audit) .* (\d+) bars$", printed, re.MULTILINE
+        )
     }
     assert counts["billing A"] > 0
     assert counts["billing B"] > 0
@@ -75,7 +77,7 @@ def test_orders(run_example: Run) -> None:
 
 def test_orders_code_is_what_its_schema_says() -> None:
     """The committed code of the orders project has not drifted from its schemas."""
-    result = subprocess.run(  # noqa: S603 - the project's own command
+    result = subprocess.run(
         [sys.executable, "-m", "streamcontract", "generate", "--check"],
         cwd=EXAMPLES / "orders",
         capture_output=True,
