@@ -1,0 +1,51 @@
+"""Typed producer, consumer and topics; with ``devstack`` the only user of confluent_kafka."""
+
+from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.errors import (
+    BrokerError,
+    ConsumeError,
+    DeliveryError,
+    MessageDecodeError,
+    MessageEncodeError,
+    NotSupportedError,
+    ProduceError,
+    PropertyError,
+    StalledError,
+    TopicError,
+)
+from streamcontract.kafka.message import Delivery, Headers, Message
+from streamcontract.kafka.producer import DERIVED, ContractProducer, Derived
+from streamcontract.kafka.serializers import (
+    ContractDeserializer,
+    ContractSerializer,
+    KeyDeserializer,
+    KeySerializer,
+)
+from streamcontract.kafka.start import Start
+from streamcontract.kafka.until_end import UntilEnd
+
+__all__ = [
+    "DERIVED",
+    "BrokerError",
+    "ConsumeError",
+    "ContractConsumer",
+    "ContractDeserializer",
+    "ContractProducer",
+    "ContractSerializer",
+    "Delivery",
+    "DeliveryError",
+    "Derived",
+    "Headers",
+    "KeyDeserializer",
+    "KeySerializer",
+    "Message",
+    "MessageDecodeError",
+    "MessageEncodeError",
+    "NotSupportedError",
+    "ProduceError",
+    "PropertyError",
+    "StalledError",
+    "Start",
+    "TopicError",
+    "UntilEnd",
+]

@@ -1,0 +1,131 @@
+"""One configuration dict for client, registry and serializer, split into what each takes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import attrs
+import confluent_kafka
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.errors import PropertyError, kafka_error_of
+from streamcontract.registry.subjects import (
+    record_name_strategy,
+    topic_name_strategy,
+    topic_record_name_strategy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamcontract.registry.subjects import SubjectNameStrategy
+
+__all__ = ["BOOTSTRAP_VARIABLE", "DEFAULT_BOOTSTRAP", "Settings", "build_client", "split_config"]
+
+BOOTSTRAP_VARIABLE: Final = "STREAMCONTRACT_BOOTSTRAP_SERVERS"
+DEFAULT_BOOTSTRAP: Final = "localhost:19092"
+
+_STRATEGIES: Final[Mapping[str, SubjectNameStrategy]] = {
+    "topic": topic_name_strategy,
+    "record": record_name_strategy,
+    "topic-record": topic_record_name_strategy,
+}
+# librdkafka's own aliases for bootstrap.servers, and its built-in test cluster, which needs none.
+_BOOTSTRAP_KEYS: Final = ("bootstrap.servers", "metadata.broker.list", "test.mock.num.brokers")
+_QUOTED_PROPERTY: Final = re.compile(r'property:? "([^"]+)"')
+
+Client = TypeVar("Client")
+
+
+@attrs.frozen
+class Settings:
+    """A configuration, split.
+
+    Attributes:
+        client: What goes to librdkafka.
+        registry: The ``schema.registry.*`` entries.
+        auto_register: Whether schemas are registered, or only looked up.
+        normalize: Whether the registry normalizes schemas that are registered or looked up.
+        subject_name_strategy: Names the subject of a topic's schema.
+    """
+
+    client: dict[str, Any]
+    registry: dict[str, object]
+    auto_register: bool = True
+    normalize: bool = False
+    subject_name_strategy: SubjectNameStrategy = topic_name_strategy
+
+
+def split_config(
+    config: Mapping[str, Any] | None, *, defaults: Mapping[str, Any] | None = None
+) -> Settings:
+    """Split a configuration; what it leaves out comes from ``defaults``, then the environment.
+
+    Args:
+        config: Client properties as librdkafka names them ("Global configuration properties" in
+            its CONFIGURATION.md), ``schema.registry.*`` as confluent_kafka names them, and
+            ``auto.register.schemas``, ``normalize.schemas`` and ``subject.name.strategy``
+            (``"topic"``, ``"record"``, ``"topic-record"`` or a callable), which confluent_kafka
+            takes in its serializers' configuration.
+        defaults: Client properties that the configuration may replace.
+
+    Raises:
+        ConfigurationError: One of streamcontract's own entries has a value it does not take.
+
+    Example:
+        >>> settings = split_config({"bootstrap.servers": "localhost:9092", "acks": "all"})
+        >>> settings.client["acks"], settings.auto_register
+        ('all', True)
+    """
+    given = dict(config or {})
+    registry = {key: given.pop(key) for key in [*given] if key.startswith("schema.registry.")}
+    auto_register = _flag(given, "auto.register.schemas", default=True)
+    normalize = _flag(given, "normalize.schemas", default=False)
+    strategy = _strategy(given.pop("subject.name.strategy", "topic"))
+    client = {**(defaults or {}), **given}
+    if not any(key in client for key in _BOOTSTRAP_KEYS):
+        client["bootstrap.servers"] = os.environ.get(BOOTSTRAP_VARIABLE) or DEFAULT_BOOTSTRAP
+    # librdkafka writes to standard error of its own accord; a library leaves that to logging.
+    client.setdefault("logger", logging.getLogger("streamcontract.kafka"))
+    return Settings(client, registry, auto_register, normalize, strategy)
+
+
+def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str, Any]) -> Client:
+    """Create a confluent_kafka client.
+
+    Raises:
+        PropertyError: librdkafka refuses a property, or two that contradict each other.
+    """
+    try:
+        return kind(properties)
+    except confluent_kafka.KafkaException as error:
+        reason = kafka_error_of(error).str()
+        named = _QUOTED_PROPERTY.search(reason)
+        raise PropertyError(named[1] if named else None, reason) from error
+    except (TypeError, ValueError) as error:
+        # confluent_kafka's own checks, such as a callback that is not callable.
+        raise PropertyError(None, str(error)) from error
+
+
+def _flag(given: dict[str, Any], key: str, *, default: bool) -> bool:
+    value = given.pop(key, default)
+    if isinstance(value, bool):
+        return value
+    # As text in configurations that were read from a properties file.
+    if value in {"true", "false"}:
+        return bool(value == "true")
+    raise ConfigurationError(f"{key!r} is True or False, not {value!r}")
+
+
+def _strategy(value: object) -> SubjectNameStrategy:
+    if isinstance(value, str) and value in _STRATEGIES:
+        return _STRATEGIES[value]
+    if callable(value):
+        return value
+    raise ConfigurationError(
+        f"'subject.name.strategy' is one of {', '.join(map(repr, _STRATEGIES))}, or a callable "
+        f"(topic, record_name, *, is_key) -> str; not {value!r}"
+    )

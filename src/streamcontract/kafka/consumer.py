@@ -1,0 +1,437 @@
+"""The typed consumer: framed Avro in, records out, each at least once."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
+
+import confluent_kafka
+
+from streamcontract.errors import (
+    ClientError,
+    ConfigurationError,
+    DecodeError,
+    FrameError,
+    RegistryError,
+)
+from streamcontract.kafka.binding import Binding, bind
+from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.consumer_config import is_incremental, set_commit, set_group, set_start
+from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.kafka.fetcher import Fetcher
+from streamcontract.kafka.keys import KeyCodec
+from streamcontract.kafka.message import Message
+from streamcontract.kafka.serializers import ContractDeserializer, KeyDeserializer
+from streamcontract.kafka.start import check_start, consume_error
+from streamcontract.kafka.until_end import UntilEnd
+from streamcontract.registry import SchemaRegistry
+from streamcontract.registry.errors import NotFoundError, StoredSchemaError
+from streamcontract.wire import HEADER_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from streamcontract.codec import Contract
+    from streamcontract.kafka.start import Start
+    from streamcontract.schema import Schema
+
+__all__ = ["ContractConsumer"]
+
+T = TypeVar("T")
+
+# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
+_SLICE: Final = 0.2
+# The message is at fault. Every other error, such as a registry that does not answer, leaves the
+# message where it is, to be tried again.
+_POISON: Final = (
+    FrameError,
+    DecodeError,
+    NotFoundError,
+    StoredSchemaError,
+)
+
+
+class ContractConsumer(Generic[T]):
+    """Consumes the messages of one contract, by iteration, ``poll`` or ``consume``.
+
+    It wraps a ``confluent_kafka.DeserializingConsumer``: ``client``, for what this class does not
+    offer. Nothing is asked of broker or registry before the first message is asked for.
+
+    With a ``group`` (or ``group.id``) the group's members share the partitions, and each goes on
+    where the group committed last. Without one, this consumer reads every partition on its own
+    and commits nothing: a replay that disturbs nobody.
+
+    Messages arrive at least once. One counts as worked on when the next is asked for; what was
+    worked on is committed every ``auto.commit.interval.ms`` (5 s), when the group moves a
+    partition, and when the consumer is closed. If an exception leaves the ``with`` block, the
+    message in hand (or the list that ``consume`` gave last) is not committed and comes again.
+    Those who hand messages on to other threads set ``enable.auto.commit`` to False and call
+    ``commit``. One thread at a time may use a consumer.
+
+    A message that is not of this contract raises ``MessageDecodeError`` when its turn comes; the
+    next call gives the message behind it. If the registry does not answer, ``RegistryError`` is
+    raised and the message is tried again by the next call.
+
+    Args:
+        config: Client properties; see :func:`streamcontract.kafka.config.split_config`. What it
+            leaves out comes from the environment, else a broker at localhost:19092 and a
+            registry at http://localhost:18081. ``enable.partition.eof`` is always on in here.
+        topic: The topic, instead of the contract's.
+        group: The consumer group.
+        registry: A registry client to share; without it the consumer makes, and closes, its own.
+        start: Where to begin in a partition for which the group has committed nothing:
+            ``"earliest"``, ``"latest"``, an offset (outside of what a partition holds: the
+            nearest it has), or an aware datetime. Left out: ``auto.offset.reset``, else
+            ``"earliest"``.
+        partitions: Without a group: which partitions to read; all of them if left out.
+        record: The generated class to read; a generated consumer class has it built in.
+        schema: A schema to read plain values with, instead of ``record``.
+
+    Raises:
+        ConfigurationError: The configuration is wrong; a ``PropertyError`` names a property that
+            librdkafka refuses.
+
+    Example:
+        >>> from streamcontract import StockConsumer
+        >>> with StockConsumer(group="report") as consumer:  # doctest: +SKIP
+        ...     for message in consumer.until_end():
+        ...         print(message.offset, message.key, message.value)
+    """
+
+    contract: ClassVar[Contract | None] = None
+    client: confluent_kafka.DeserializingConsumer[Any, T]
+
+    @overload
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        topic: str | None = None,
+        group: str | None = None,
+        registry: SchemaRegistry | None = None,
+        start: Start | None = None,
+        partitions: Sequence[int] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        topic: str | None = None,
+        group: str | None = None,
+        registry: SchemaRegistry | None = None,
+        start: Start | None = None,
+        partitions: Sequence[int] | None = None,
+        record: type[T],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: ContractConsumer[Any],
+        config: Mapping[str, Any] | None = None,
+        *,
+        topic: str,
+        group: str | None = None,
+        registry: SchemaRegistry | None = None,
+        start: Start | None = None,
+        partitions: Sequence[int] | None = None,
+        schema: Schema | str | dict[str, Any] | list[Any] | Path,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        topic: str | None = None,
+        group: str | None = None,
+        registry: SchemaRegistry | None = None,
+        start: Start | None = None,
+        partitions: Sequence[int] | None = None,
+        record: type[T] | None = None,
+        schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
+    ) -> None:
+        binding: Binding[T] = bind(self.contract, topic=topic, record=record, schema=schema)
+        settings = split_config(config)
+        has_group = set_group(settings.client, group, partitions)
+        first = set_start(settings.client, start)
+        auto_commit = set_commit(settings.client, has_group=has_group)
+        with contextlib.ExitStack() as resources:
+            if registry is None:
+                registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
+            self._deserializer = ContractDeserializer(binding.codec, registry)
+            read_key: Callable[[bytes], Any] = (
+                KeyDeserializer(binding.key)
+                if isinstance(binding.key, KeyCodec)
+                else ContractDeserializer(binding.key, registry)
+            )
+            self.client = build_client(
+                confluent_kafka.DeserializingConsumer,
+                {
+                    **settings.client,
+                    "key.deserializer": read_key,
+                    "value.deserializer": self._deserializer,
+                },
+            )
+            self._resources = resources.pop_all()
+        self._topic = binding.topic
+        self._has_group = has_group
+        self._fetcher = Fetcher(
+            self.client,
+            binding.topic,
+            group=has_group,
+            partitions=partitions,
+            start=first,
+            auto_commit=auto_commit,
+            incremental=is_incremental(settings.client),
+        )
+        self._is_open = True
+        # What the loop over messages touches, without a detour for each of them.
+        self._buffer = self._fetcher.buffer
+        self._handed_out = self._fetcher.handed_out
+        self._decoders = self._deserializer.decoders
+        self._read_key = binding.key.read if isinstance(binding.key, KeyCodec) else read_key
+        self._in_hand: list[confluent_kafka.Message] = []
+
+    @property
+    def topic(self) -> str:
+        """The topic this consumer reads."""
+        return self._topic
+
+    def __iter__(self) -> Iterator[Message[T]]:
+        return self
+
+    def __next__(self) -> Message[T]:
+        """The next message, waited for without end; see :meth:`until_end` for a bounded read.
+
+        Raises:
+            MessageDecodeError: It is not of this contract.
+            ConsumeError: The topic is not there, access is denied, ...
+            RegistryError: Its schema could not be fetched; the next call tries again.
+            ClientError: The consumer is closed.
+        """
+        while not self._buffer:
+            self._fetch(_SLICE)
+        return self._hand_out()
+
+    def poll(self, timeout: float = -1) -> Message[T] | None:
+        """The next message, or None if none came in time.
+
+        Args:
+            timeout: Seconds to wait; below zero without end.
+
+        Raises:
+            Exception: As iteration does.
+        """
+        return self._hand_out() if self._wait(_deadline(timeout)) else None
+
+    def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T]]:
+        """Up to ``num_messages`` messages; fewer when the time is over.
+
+        If one of them is not of this contract, those before it are returned, and the next call
+        raises the error.
+
+        Args:
+            num_messages: How many at most.
+            timeout: Seconds to wait; below zero without end.
+
+        Raises:
+            Exception: As iteration does.
+        """
+        deadline = _deadline(timeout)
+        messages: list[Message[T]] = []
+        raws: list[confluent_kafka.Message] = []
+        while len(messages) < num_messages and self._wait(deadline):
+            raw = self._buffer[0]
+            try:
+                message = self._hand_out()
+            except Exception:
+                if not messages:
+                    raise
+                self._put_back(raw)
+                break
+            messages.append(message)
+            raws.append(raw)
+        if raws:
+            self._in_hand = raws
+        return messages
+
+    def until_end(self, timeout: float = 60.0) -> UntilEnd[T]:
+        """Iterate up to the ends that the partitions of this consumer have now.
+
+        It gives exactly what is between here and there: a message that comes later stays for
+        the next read. Partitions that the group assigns on the way are read up to the end they
+        have then.
+
+        Args:
+            timeout: Seconds to wait for something new before giving up.
+
+        Raises:
+            StalledError: Nothing came for so long, and the ends are not reached.
+            Exception: As iteration does. After an error the iterator can go on.
+        """
+        return UntilEnd(
+            self._topic, self.client, self._fetcher, self._fetch, self._hand_out, timeout
+        )
+
+    def assignment(self, timeout: float = 0) -> tuple[int, ...]:
+        """The partitions this consumer reads, in order.
+
+        Args:
+            timeout: Seconds to wait until there is an assignment; below zero without end.
+        """
+        deadline = _deadline(timeout)
+        while not self._fetcher.is_assigned:
+            left = deadline - time.monotonic()
+            self._fetch(max(0.0, min(_SLICE, left)))
+            if left <= 0:
+                break
+        return tuple(sorted(self._fetcher.assigned))
+
+    def commit(
+        self, message: Message[T] | None = None, *, asynchronous: bool = False
+    ) -> dict[int, int]:
+        """Commit for the group what was handed out so far, the message in hand included.
+
+        Args:
+            message: Commit only this message, and with it all before it in its partition.
+            asynchronous: Do not wait for the broker's answer.
+
+        Returns:
+            The committed offset (that of the next message) by partition.
+
+        Raises:
+            ConfigurationError: This consumer has no group.
+            ConsumeError: The broker refused, or did not answer.
+        """
+        self._require_open()
+        if not self._has_group:
+            raise ConfigurationError(
+                f"a consumer of topic {self._topic!r} without a group has nowhere to commit to: "
+                f"give it one with group="
+            )
+        if message is None:
+            offsets = dict(self._handed_out)
+        else:
+            offsets = {message.partition: message.offset + 1}
+        self._fetcher.commit(offsets, asynchronous=asynchronous)
+        return offsets
+
+    def seek(self, partition: int, start: Start) -> None:
+        """Go on from another place in a partition that this consumer reads.
+
+        Args:
+            partition: The partition.
+            start: As for the constructor.
+
+        Raises:
+            ConfigurationError: ``start`` is no place to begin.
+            ConsumeError: The partition is not assigned, or the brokers did not answer.
+            NotSupportedError: ``start`` is a moment, and this is the embedded broker.
+        """
+        self._require_open()
+        place = check_start(start)
+        if not self._fetcher.is_assigned:
+            self._fetch(0)
+        self._fetcher.seek(partition, place)
+
+    def close(self) -> None:
+        """Commit what was handed out (unless ``enable.auto.commit`` is False) and leave the group.
+
+        Closing twice is harmless.
+        """
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._buffer.clear()
+        try:
+            self._fetcher.close()
+        finally:
+            self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            for raw in reversed(self._in_hand):
+                self._take_back(raw)
+        self.close()
+
+    def _require_open(self) -> None:
+        if not self._is_open:
+            raise ClientError(f"this consumer of topic {self._topic!r} is closed")
+
+    def _fetch(self, timeout: float) -> None:
+        self._require_open()
+        self._in_hand = []
+        self._fetcher.step(timeout)
+
+    def _wait(self, deadline: float) -> bool:
+        """Whether a message is in the buffer before the deadline."""
+        while not self._buffer:
+            left = deadline - time.monotonic()
+            self._fetch(max(0.0, min(_SLICE, left)))
+            if left <= 0:
+                break
+        return bool(self._buffer)
+
+    def _hand_out(self) -> Message[T]:
+        """Decode the first message in the buffer; the hot path."""
+        raw = self._buffer.popleft()
+        error = raw.error()
+        if error is not None:
+            raise consume_error(self._topic, error, raw.partition())
+        partition: int = raw.partition()  # type: ignore[assignment] # only errors have none
+        offset: int = raw.offset()  # type: ignore[assignment] # likewise
+        data = raw.value()
+        wire_key = raw.key()
+        self._in_hand = [raw]
+        try:
+            if data is None:
+                value, schema_id = None, None
+            else:
+                known = self._decoders.get(data[:HEADER_SIZE]) or self._deserializer.decoder(data)
+                schema_id, decode = known
+                value = decode(data)
+            key = None if wire_key is None else self._read_key(wire_key)
+        except _POISON as reason:
+            self._handed_out[partition] = offset + 1
+            raise MessageDecodeError(self._topic, partition, offset, raw, reason) from reason
+        except RegistryError:
+            self._buffer.appendleft(raw)
+            raise
+        self._handed_out[partition] = offset + 1
+        kind, milliseconds = raw.timestamp()
+        return Message(
+            value,
+            key,
+            self._topic,
+            partition,
+            offset,
+            schema_id,
+            milliseconds if kind else None,
+            raw.headers() or (),  # type: ignore[arg-type] # received ones are pairs of name and bytes
+        )
+
+    def _take_back(self, raw: confluent_kafka.Message) -> None:
+        self._handed_out[raw.partition()] = raw.offset()  # type: ignore[index, assignment] # no error has these
+
+    def _put_back(self, raw: confluent_kafka.Message) -> None:
+        if not self._buffer or self._buffer[0] is not raw:
+            self._buffer.appendleft(raw)
+            self._take_back(raw)
+
+
+def _deadline(timeout: float) -> float:
+    return float("inf") if timeout < 0 else time.monotonic() + timeout

@@ -1,0 +1,66 @@
+"""What a consumer's own arguments make of its client properties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.start import check_start
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from streamcontract.kafka.start import Start
+
+__all__ = ["is_incremental", "set_commit", "set_group", "set_start"]
+
+# A client without a group never joins or commits, but librdkafka wants a name all the same.
+_NO_GROUP: Final = "streamcontract.no-group"
+
+
+def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[int] | None) -> bool:
+    """Whether there is a group; librdkafka's property is set to it."""
+    configured = client.get("group.id")
+    if group is not None and configured not in {None, group}:
+        raise ConfigurationError(
+            f"the group is {group!r} by group= and {configured!r} by 'group.id': give one of them"
+        )
+    name = group or configured
+    if name and partitions is not None:
+        raise ConfigurationError(
+            f"partitions= is for a consumer without a group: the group {name!r} gives out the "
+            f"partitions itself"
+        )
+    client["group.id"] = name or _NO_GROUP
+    return bool(name)
+
+
+def set_start(client: dict[str, Any], start: Start | None) -> Start:
+    """Where to begin; librdkafka's property says what to do about offsets that are gone."""
+    reset = client.get("auto.offset.reset", "earliest")
+    if start is None and reset == "error":
+        return "earliest"
+    first = check_start(reset if start is None else start)
+    client["auto.offset.reset"] = first if isinstance(first, str) else "earliest"
+    return first
+
+
+def set_commit(client: dict[str, Any], *, has_group: bool) -> bool:
+    """Whether librdkafka commits by itself; what it may commit is told by the fetcher alone."""
+    if client.get("enable.auto.offset.store") in {True, "true"}:
+        raise ConfigurationError(
+            "'enable.auto.offset.store' cannot be True: librdkafka would commit messages that "
+            "were fetched and not yet handed out; leave it out, and what was handed out is "
+            "committed"
+        )
+    auto_commit = has_group and client.get("enable.auto.commit", True) not in {False, "false"}
+    client["enable.auto.commit"] = auto_commit
+    client["enable.auto.offset.store"] = False
+    client["enable.partition.eof"] = True
+    return auto_commit
+
+
+def is_incremental(client: Mapping[str, Any]) -> bool:
+    """Whether the group gives and takes partitions one by one (KIP-429, KIP-848)."""
+    strategy = str(client.get("partition.assignment.strategy", ""))
+    return "cooperative" in strategy or client.get("group.protocol") == "consumer"

@@ -1,0 +1,246 @@
+"""Errors of the Kafka clients, each with its facts as fields.
+
+ConfigurationError
+`-- PropertyError             librdkafka refuses a client property; .property names it
+ClientError
+|-- MessageEncodeError        a record does not fit its contract (an EncodeError too); .topic
+|-- MessageDecodeError        a message is not of this contract; .topic .partition .offset .raw
+|-- DeliveryError             messages were not delivered; .count .first .failures
+|-- NotSupportedError         the embedded broker has no such operation
+|-- StalledError              a bounded read made no progress; .remaining
+`-- BrokerError               the broker or the client library failed; .code .name .retriable
+    |-- ProduceError          a message was not taken; .topic
+    |-- ConsumeError          fetching, joining, seeking or committing failed; .topic .partition
+    `-- TopicError            a topic could not be created or described; .topic
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamcontract.errors import ClientError, ConfigurationError, EncodeError
+
+if TYPE_CHECKING:
+    import confluent_kafka
+
+    from streamcontract.errors import DataFault
+    from streamcontract.kafka.message import Delivery
+
+__all__ = [
+    "BrokerError",
+    "ConsumeError",
+    "DeliveryError",
+    "MessageDecodeError",
+    "MessageEncodeError",
+    "NotSupportedError",
+    "ProduceError",
+    "PropertyError",
+    "StalledError",
+    "TopicError",
+    "kafka_error_of",
+]
+
+
+class PropertyError(ConfigurationError):
+    """A client property is unknown to librdkafka, or its value is not one it takes.
+
+    Attributes:
+        property: The property's name, or None where librdkafka names none.
+        reason: What librdkafka says.
+    """
+
+    def __init__(self, property: str | None, reason: str) -> None:  # noqa: A002 - librdkafka's word
+        super().__init__(property, reason)
+        self.property = property
+        self.reason = reason
+
+    def __str__(self) -> str:
+        place = f"client property {self.property!r}: " if self.property else ""
+        return (
+            f"{place}{self.reason} (properties are listed in librdkafka's CONFIGURATION.md; "
+            f"schema.registry.*, auto.register.schemas, normalize.schemas and "
+            f"subject.name.strategy are streamcontract's)"
+        )
+
+
+class MessageEncodeError(ClientError, EncodeError):
+    """A record or a key does not fit the contract of the topic it was to go to.
+
+    Attributes:
+        topic: The topic.
+        faults: Every fault found, as in :class:`streamcontract.errors.EncodeError`.
+    """
+
+    def __init__(self, topic: str, faults: tuple[DataFault, ...]) -> None:
+        EncodeError.__init__(self, faults)
+        self.args = (topic, faults)
+        self.topic = topic
+
+    def __str__(self) -> str:
+        return f"not sent to topic {self.topic!r}: {EncodeError.__str__(self)}"
+
+
+class MessageDecodeError(ClientError):
+    """A message is not of this contract; the consumer can go on past it.
+
+    The error that tells why (a ``FrameError``, ``DecodeError`` or ``RegistryError``) is
+    ``reason``, and the ``__cause__``.
+
+    Attributes:
+        topic: The topic.
+        partition: The partition.
+        offset: The message's offset.
+        raw: The message as it came, with ``key()``, ``value()`` and ``headers()`` as bytes.
+        reason: Why it is not of this contract.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        offset: int,
+        raw: confluent_kafka.Message,
+        reason: Exception,
+    ) -> None:
+        super().__init__(topic, partition, offset, raw, reason)
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.raw = raw
+        self.reason = reason
+
+    def __str__(self) -> str:
+        place = f"topic {self.topic!r}, partition {self.partition}, offset {self.offset}"
+        return f"{place}: not a message of this contract: {self.reason}"
+
+
+class DeliveryError(ClientError):
+    """Messages that were produced did not arrive, and no ``on_delivery`` was told.
+
+    Attributes:
+        count: How many.
+        failures: The first ones, at most 100.
+    """
+
+    def __init__(self, count: int, failures: tuple[Delivery, ...]) -> None:
+        if not failures:
+            raise ValueError("a DeliveryError needs at least one failure")
+        super().__init__(count, failures)
+        self.count = count
+        self.failures = failures
+
+    @property
+    def first(self) -> Delivery:
+        """The first delivery that failed."""
+        return self.failures[0]
+
+    def __str__(self) -> str:
+        first = self.first
+        messages = "1 message was" if self.count == 1 else f"{self.count} messages were"
+        partition = "" if first.partition is None else f", partition {first.partition}"
+        return (
+            f"{messages} not delivered; the first, to topic {first.topic!r}{partition}, "
+            f"because: {first.error}"
+        )
+
+
+class NotSupportedError(ClientError):
+    """The embedded broker does not offer this; a Kafka or Redpanda cluster does."""
+
+
+class StalledError(ClientError):
+    """A read up to the end of a topic got nothing new for too long.
+
+    Attributes:
+        topic: The topic.
+        remaining: For each partition not read to its end: where reading stands (None if nothing
+            came yet) and where it was to end.
+    """
+
+    def __init__(
+        self, topic: str, seconds: float, remaining: dict[int, tuple[int | None, int]]
+    ) -> None:
+        super().__init__(topic, seconds, remaining)
+        self.topic = topic
+        self.seconds = seconds
+        self.remaining = remaining
+
+    def __str__(self) -> str:
+        if not self.remaining:
+            left = "no partitions were assigned yet"
+        else:
+            left = "; ".join(
+                f"partition {partition} stands at {'its start' if at is None else at} of {end}"
+                for partition, (at, end) in sorted(self.remaining.items())
+            )
+        return (
+            f"topic {self.topic!r}: nothing came for {self.seconds:g} s, {left}. "
+            f"Are the brokers up?"
+        )
+
+
+class BrokerError(ClientError):
+    """The broker, or the client library, refused or failed.
+
+    Attributes:
+        topic: The topic.
+        error: The error as confluent_kafka gives it.
+        partition: The partition, or None where it is about the whole topic.
+        advice: What to do about it, or ``""``.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        error: confluent_kafka.KafkaError,
+        partition: int | None = None,
+        advice: str = "",
+    ) -> None:
+        super().__init__(topic, error, partition, advice)
+        self.topic = topic
+        self.error = error
+        self.partition = partition
+        self.advice = advice
+
+    @property
+    def code(self) -> int:
+        """The error code: Kafka's protocol codes are positive, librdkafka's own are negative."""
+        return self.error.code()
+
+    @property
+    def name(self) -> str:
+        """The code's name, such as ``"UNKNOWN_TOPIC_OR_PART"``."""
+        return self.error.name()
+
+    @property
+    def retriable(self) -> bool:
+        """Whether the same call may succeed later."""
+        return self.error.retriable()
+
+    @property
+    def fatal(self) -> bool:
+        """Whether this client cannot go on and has to be made anew."""
+        return self.error.fatal()
+
+    def __str__(self) -> str:
+        partition = "" if self.partition is None else f", partition {self.partition}"
+        advice = f". {self.advice}" if self.advice else ""
+        return f"topic {self.topic!r}{partition}: {self.error.str()} ({self.name}){advice}"
+
+
+class ProduceError(BrokerError):
+    """A message was refused before it was queued: nothing was sent."""
+
+
+class ConsumeError(BrokerError):
+    """Fetching, joining the group, seeking, or committing failed."""
+
+
+class TopicError(BrokerError):
+    """A topic could not be created or described."""
+
+
+def kafka_error_of(error: confluent_kafka.KafkaException) -> confluent_kafka.KafkaError:
+    """The KafkaError that confluent_kafka puts inside its exception."""
+    inner: confluent_kafka.KafkaError = error.args[0]
+    return inner

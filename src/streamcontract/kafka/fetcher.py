@@ -1,0 +1,275 @@
+"""Raw messages of one topic, fetched in batches, and how far they were handed out.
+
+librdkafka counts a message as consumed when it leaves its queue. Here it counts when the
+application asks for the next one, so that nothing is committed that was not worked on.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+import confluent_kafka
+from confluent_kafka import TopicPartition
+
+from streamcontract.kafka.errors import kafka_error_of
+from streamcontract.kafka.start import (
+    BROKER_TIMEOUT,
+    consume_error,
+    offsets_at,
+    partitions_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamcontract.kafka.start import Client, Start
+
+__all__ = ["Fetcher"]
+
+_log = logging.getLogger("streamcontract.kafka")
+
+# What one call takes from librdkafka's queue at most, and so what a crash can repeat.
+_BATCH: Final = 500
+_RETRY_PAUSE: Final = 0.01
+_END_OF_PARTITION: Final = confluent_kafka.KafkaError._PARTITION_EOF  # noqa: SLF001 - a public code of librdkafka
+_WRONG_STATE: Final = confluent_kafka.KafkaError._STATE  # noqa: SLF001 - another one
+
+
+class Fetcher:
+    """Fetches from one topic, as member of a group or on its own.
+
+    Args:
+        client: The consumer, configured with ``enable.partition.eof`` and without
+            ``enable.auto.offset.store``.
+        topic: The topic.
+        group: Whether the group gives out the partitions and keeps committed offsets.
+        partitions: Without a group: which ones to read; None for all.
+        start: Where to begin in a partition for which nothing is committed.
+        auto_commit: Whether librdkafka commits, now and then, what was handed out.
+        incremental: Whether the group gives and takes partitions one by one (KIP-429, KIP-848).
+
+    Attributes:
+        buffer: Messages and errors that were fetched and not handed out yet.
+        handed_out: For each partition the offset behind the last message that was handed out.
+        ends: For each partition the offset at which its end was met last.
+        assigned: The partitions this consumer reads.
+        is_assigned: Whether partitions were assigned, be it none.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        topic: str,
+        *,
+        group: bool,
+        partitions: Sequence[int] | None,
+        start: Start,
+        auto_commit: bool,
+        incremental: bool,
+    ) -> None:
+        self._client = client
+        self._topic = topic
+        self._group = group
+        self._partitions = partitions
+        self._start = start
+        self._auto_commit = auto_commit
+        self._incremental = incremental
+        # DeserializingConsumer offers no consume(), and its poll() takes five times as long for
+        # a message as consume() does (confluent-kafka 2.16), so both are its base class's.
+        self._poll = confluent_kafka.Consumer.poll.__get__(client)
+        self._consume = confluent_kafka.Consumer.consume.__get__(client)
+        self._has_begun = False
+        self._stored: dict[int, int] = {}
+        self._revoked: set[int] = set()
+        self._held: list[confluent_kafka.Message] = []
+        self.buffer: deque[confluent_kafka.Message] = deque()
+        self.handed_out: dict[int, int] = {}
+        self.ends: dict[int, int] = {}
+        self.assigned: set[int] = set()
+        self.is_assigned = False
+
+    def step(self, timeout: float) -> None:
+        """Put what has arrived into the buffer, waiting up to ``timeout`` seconds for something.
+
+        All that was handed out before counts as worked on from here.
+
+        Raises:
+            ConsumeError: The topic is not there, or the brokers did not say where to begin.
+        """
+        self._store()
+        if not self._has_begun:
+            self._begin()
+        first = self._poll(timeout)
+        if first is None:
+            return
+        self._revoked.clear()
+        # One message is waited for, the rest is taken only if it is there already: consume()
+        # with a time-out would wait for a full batch.
+        rest = self._consume(_BATCH - 1, 0)
+        # The group may take partitions away within consume(), which forgets its own messages of
+        # these, but not one that was polled before.
+        if first.partition() not in self._revoked:
+            self._absorb(first)
+        for raw in rest:
+            self._absorb(raw)
+
+    def hold(self, raw: confluent_kafka.Message) -> None:
+        """Keep a message, and fetch nothing more from its partition, until ``release``."""
+        partition = _number(raw.partition())
+        if partition not in {held.partition() for held in self._held}:
+            self._client.pause([TopicPartition(self._topic, partition)])
+        self._held.append(raw)
+
+    def release(self) -> None:
+        """Put what was held in front of the buffer, and fetch again from its partitions."""
+        held, self._held = self._held, []
+        paused = {_number(raw.partition()) for raw in held} & self.assigned
+        if paused:
+            self._client.resume([TopicPartition(self._topic, partition) for partition in paused])
+        self.buffer.extendleft(reversed(held))
+
+    def seek(self, partition: int, start: Start) -> None:
+        """Go on from another place in a partition.
+
+        Raises:
+            ConsumeError: The partition is not assigned, or the brokers did not answer.
+        """
+        offset = offsets_at(self._client, self._topic, [partition], start)[partition]
+        self._forget({partition})
+        deadline = time.monotonic() + BROKER_TIMEOUT
+        while True:
+            try:
+                self._client.seek(TopicPartition(self._topic, partition, offset))
+            except confluent_kafka.KafkaException as error:  # noqa: PERF203 - it is the loop's end
+                reason = kafka_error_of(error)
+                # A partition that was just assigned is not open for seeking yet.
+                if reason.code() != _WRONG_STATE or time.monotonic() > deadline:
+                    raise consume_error(self._topic, reason, partition) from error
+                time.sleep(_RETRY_PAUSE)
+            else:
+                break
+        if offset >= 0:
+            self.handed_out[partition] = offset
+
+    def commit(self, offsets: dict[int, int], *, asynchronous: bool) -> None:
+        """Commit the offset at which each partition is to be read on.
+
+        Raises:
+            ConsumeError: The group's coordinator refused, or did not answer.
+        """
+        if not offsets:
+            return
+        if self._auto_commit:
+            # Otherwise the next commit that librdkafka makes by itself would take this one back.
+            self._store()
+        try:
+            places = self._client.commit(offsets=self._places(offsets), asynchronous=asynchronous)
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(self._topic, kafka_error_of(error)) from error
+        for place in places or ():
+            if place.error is not None:
+                raise consume_error(self._topic, place.error, place.partition)
+
+    def close(self) -> None:
+        """Commit what was handed out, if that is done by itself, and leave the group."""
+        self._store()
+        self._client.close()
+
+    def _begin(self) -> None:
+        if self._group:
+            self._client.subscribe(
+                [self._topic],
+                on_assign=self._on_assign,
+                on_revoke=self._on_revoke,
+                on_lost=self._on_lost,
+            )
+        else:
+            known = partitions_of(self._client, self._topic)
+            wanted = known if self._partitions is None else self._partitions
+            offsets = offsets_at(self._client, self._topic, wanted, self._start)
+            self._client.assign(self._places(offsets))
+            self.assigned = set(wanted)
+            self.is_assigned = True
+        self._has_begun = True
+
+    def _absorb(self, raw: confluent_kafka.Message) -> None:
+        error = raw.error()
+        if error is not None and error.code() == _END_OF_PARTITION:
+            self.ends[_number(raw.partition())] = _number(raw.offset())
+        else:
+            self.buffer.append(raw)
+
+    def _store(self) -> None:
+        """Tell librdkafka how far it may commit; it does so now and then, and with a last word
+        when partitions are taken away or the client is closed.
+        """
+        if not self._auto_commit or self._stored == self.handed_out:
+            return
+        try:
+            self._client.store_offsets(offsets=self._places(self.handed_out))
+        except confluent_kafka.KafkaException as error:
+            # The group took a partition away, of which the next poll will tell.
+            _log.debug("topic %r: offsets not stored: %s", self._topic, error)
+        self._stored = dict(self.handed_out)
+
+    def _on_assign(self, client: Client, places: list[TopicPartition]) -> None:
+        partitions = {place.partition for place in places}
+        self.assigned |= partitions
+        self.is_assigned = True
+        # "earliest" is left to auto.offset.reset; any other start is looked up here and now.
+        if self._start != "earliest" and partitions:
+            offsets = self._first_offsets(client, partitions)
+            assign = client.incremental_assign if self._incremental else client.assign
+            assign(self._places(offsets))
+            # To be committed even if nothing comes before the next rebalance: otherwise "latest"
+            # would then mean a later place, and skip what came in between.
+            self.handed_out.update({key: at for key, at in offsets.items() if at >= 0})
+
+    def _first_offsets(self, client: Client, partitions: set[int]) -> dict[int, int]:
+        places = [TopicPartition(self._topic, partition) for partition in partitions]
+        try:
+            committed = client.committed(places, BROKER_TIMEOUT)
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(self._topic, kafka_error_of(error)) from error
+        offsets = {place.partition: place.offset for place in committed if place.offset >= 0}
+        new = partitions - offsets.keys()
+        return {**offsets, **offsets_at(client, self._topic, sorted(new), self._start)}
+
+    def _on_revoke(self, client: Client, places: list[TopicPartition]) -> None:
+        """The group takes partitions away: their next owner is to go on from where we stand."""
+        del client
+        self._store()
+        self._leave({place.partition for place in places})
+
+    def _on_lost(self, client: Client, places: list[TopicPartition]) -> None:
+        """The group gave partitions to others already: nothing can be committed any more."""
+        del client
+        self._leave({place.partition for place in places})
+
+    def _leave(self, partitions: set[int]) -> None:
+        self._revoked |= partitions
+        self.assigned -= partitions
+        self._forget(partitions)
+
+    def _forget(self, partitions: set[int]) -> None:
+        """Drop all that is known of partitions; their messages will be fetched again."""
+        for partition in partitions:
+            self.handed_out.pop(partition, None)
+            self._stored.pop(partition, None)
+            self.ends.pop(partition, None)
+        kept = [raw for raw in self.buffer if raw.partition() not in partitions]
+        self.buffer.clear()
+        self.buffer.extend(kept)
+        self._held = [raw for raw in self._held if raw.partition() not in partitions]
+
+    def _places(self, offsets: dict[int, int]) -> list[TopicPartition]:
+        return [
+            TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()
+        ]
+
+
+def _number(value: Any) -> int:
+    return int(value)

@@ -1,0 +1,222 @@
+"""A message's key: taken from the record's key field, sent as plain bytes, and read back.
+
+A key that is one field of the record travels as bytes that every tool shows and every client
+partitions alike: text as UTF-8, whole numbers as decimal digits, bytes as they are. A key with a
+schema of its own is Avro, framed like a value.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+from uuid import UUID
+
+import attrs
+
+from streamcontract.errors import ConfigurationError, DataFault, DecodeError, EncodeError
+from streamcontract.schema.model import EnumType, FixedType, PrimitiveType, RecordType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamcontract.schema import Schema
+    from streamcontract.schema.model import AvroType
+
+__all__ = ["KeyCodec", "field_getter", "key_codec", "raw_key_codec"]
+
+_INTEGER_BITS: Final = {"int": 32, "long": 64}
+
+
+@attrs.frozen
+class KeyCodec:
+    """How keys of one contract travel.
+
+    Attributes:
+        expected: What a key is, in words.
+        send: A key that its record's codec has checked already -> what confluent_kafka takes.
+        check: A key that somebody gave -> the same, or EncodeError.
+        read: The bytes of a consumed key -> the key, or DecodeError.
+    """
+
+    expected: str
+    send: Callable[[Any], str | bytes]
+    check: Callable[[Any], str | bytes]
+    read: Callable[[bytes], Any]
+
+
+def field_getter(name: str, schema: Schema, record: type | None) -> Callable[[Any], Any]:
+    """The function that takes the key field out of a record.
+
+    Args:
+        name: The field's name in the schema.
+        schema: A record schema with that field.
+        record: The generated class, whose attributes are the fields in order; None for dicts.
+    """
+    if record is None:
+        return itemgetter(name)
+    position = [field.name for field in _fields(schema)].index(name)
+    return attrgetter(attrs.fields(record)[position].name)
+
+
+def key_codec(name: str, schema: Schema, types: Mapping[str, type]) -> KeyCodec:
+    """How the field ``name`` travels as a key.
+
+    Args:
+        name: The field's name in the schema.
+        schema: The record's schema.
+        types: Generated classes by full name, for a key that is an enum.
+
+    Raises:
+        ConfigurationError: There is no such field, or its type has no plain bytes: a key schema
+            is the way then.
+    """
+    fields = {field.name: field.type for field in _fields(schema)}
+    if name not in fields:
+        raise ConfigurationError(
+            f"the key field {name!r} is not a field of {schema.name or 'the schema'}, which has "
+            f"{', '.join(map(repr, fields)) or 'none'}"
+        )
+    codec = _codec_for(fields[name], types)
+    if codec is None:
+        raise ConfigurationError(
+            f"the key field {name!r} of {schema.name} cannot travel as plain bytes: that takes a "
+            f"string, enum, uuid, bytes, fixed, int or long, not null and without another logical "
+            f"type; give the contract a key_schema instead, and the key is sent as Avro"
+        )
+    return codec
+
+
+def raw_key_codec() -> KeyCodec:
+    """Keys of a contract that names none: str or bytes to send, bytes when read."""
+
+    def check(key: object) -> str | bytes:
+        return key if isinstance(key, (str, bytes)) else _refuse("a str or bytes", key)
+
+    return KeyCodec("a str or bytes", check, check, _as_is)
+
+
+def _fields(schema: Schema) -> tuple[Any, ...]:
+    return schema.root.fields if isinstance(schema.root, RecordType) else ()
+
+
+def _codec_for(node: AvroType, types: Mapping[str, type]) -> KeyCodec | None:
+    match node:
+        case PrimitiveType(name="string", logical=None):
+            return _text_codec()
+        case PrimitiveType(name="string", logical=logical) | FixedType(logical=logical) if (
+            logical is not None and logical.name == "uuid"
+        ):
+            return _uuid_codec()
+        case PrimitiveType(name="int" | "long", logical=None):
+            return _integer_codec(node.name)
+        case PrimitiveType(name="bytes", logical=None):
+            return _bytes_codec(None)
+        case FixedType(logical=None):
+            return _bytes_codec(node.size)
+        case EnumType():
+            return _enum_codec(node, types.get(node.full_name))
+    return None
+
+
+def _text_codec() -> KeyCodec:
+    def check(key: object) -> str:
+        if not isinstance(key, str):
+            _refuse("a str", key)
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            _refuse("a str that UTF-8 can encode (no lone surrogates)", key)
+        return key
+
+    return KeyCodec("a str", _as_is, check, _read_text)
+
+
+def _uuid_codec() -> KeyCodec:
+    def check(key: object) -> str:
+        return str(key) if isinstance(key, UUID) else _refuse("a uuid.UUID", key)
+
+    def read(data: bytes) -> UUID:
+        text = _read_text(data)
+        try:
+            return UUID(text)
+        except ValueError:
+            _reject("the text of a UUID", data)
+
+    return KeyCodec("a uuid.UUID", str, check, read)
+
+
+def _integer_codec(name: str) -> KeyCodec:
+    bound = 1 << (_INTEGER_BITS[name] - 1)
+    expected = f"an int from -2**{_INTEGER_BITS[name] - 1} to 2**{_INTEGER_BITS[name] - 1} - 1"
+
+    def check(key: object) -> str:
+        if key.__class__ is int and -bound <= key < bound:
+            return str(key)
+        _refuse(expected, key)
+
+    def read(data: bytes) -> int:
+        text = _read_text(data)
+        # int() takes blanks, underscores and other scripts' digits; str() writes none of them.
+        number = int(text) if text.lstrip("-").isdigit() and len(text) < 21 else bound
+        if not -bound <= number < bound or str(number) != text:
+            _reject(f"the decimal digits of {expected}", data)
+        return number
+
+    return KeyCodec(expected, str, check, read)
+
+
+def _bytes_codec(size: int | None) -> KeyCodec:
+    expected = "bytes" if size is None else f"{size} bytes"
+
+    def check(key: object) -> bytes:
+        if isinstance(key, bytes) and size in {None, len(key)}:
+            return key
+        _refuse(expected, key)
+
+    def read(data: bytes) -> bytes:
+        return data if size in {None, len(data)} else _reject(expected, data)
+
+    return KeyCodec(expected, _as_is, check, read)
+
+
+def _enum_codec(node: EnumType, enum: type | None) -> KeyCodec:
+    """Symbols as text; a symbol that is not known becomes the enum's default, as in Avro."""
+    members: dict[str, Any] = {
+        symbol: symbol if enum is None else enum(symbol) for symbol in node.symbols
+    }
+    expected = f"a symbol of {node.full_name}" if enum is None else f"a member of {enum.__name__}"
+
+    def send(key: Any) -> str:
+        symbol: str = key if enum is None else key.value
+        return symbol
+
+    def check(key: Any) -> str:
+        known = key in node.symbols if enum is None else isinstance(key, enum)
+        return send(key) if known else _refuse(expected, key)
+
+    def read(data: bytes) -> Any:
+        symbol = _read_text(data)
+        if symbol not in members and node.default is None:
+            _reject(f"a symbol of {node.full_name}", data)
+        return members.get(symbol) or members[str(node.default)]
+
+    return KeyCodec(expected, send, check, read)
+
+
+def _as_is(key: Any) -> Any:
+    return key
+
+
+def _read_text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        _reject("UTF-8 text", data)
+
+
+def _refuse(expected: str, key: object) -> NoReturn:
+    raise EncodeError((DataFault("key", expected, key, has_value=True),))
+
+
+def _reject(expected: str, data: bytes) -> NoReturn:
+    raise DecodeError((DataFault("key", expected, data, has_value=True),))

@@ -1,0 +1,143 @@
+"""What travels: a consumed message, and the report on a produced one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import attrs
+
+from streamcontract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import confluent_kafka
+
+__all__ = ["Delivery", "Headers", "Message", "to_datetime", "to_milliseconds"]
+
+T = TypeVar("T")
+
+Headers = Mapping[str, "str | bytes | None"] | Sequence[tuple[str, "str | bytes | None"]]
+"""Headers to send: a mapping, or pairs where a name may come twice; text is sent as UTF-8."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_NOT_AVAILABLE: Final = 0  # confluent_kafka.TIMESTAMP_NOT_AVAILABLE
+
+
+def to_datetime(milliseconds: int) -> datetime:
+    """Kafka's timestamp as an aware datetime in UTC, exactly.
+
+    Raises:
+        OverflowError: It lies outside the years 1 to 9999.
+    """
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def to_milliseconds(moment: datetime) -> int:
+    """Milliseconds since the epoch, Kafka's unit; smaller parts are rounded down.
+
+    Raises:
+        ConfigurationError: The datetime is naive: nobody knows which moment it means.
+    """
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise ConfigurationError(
+            f"{moment!r} has no time zone, so it names no moment: "
+            f"add one, such as tzinfo=timezone.utc"
+        )
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+# Not frozen, though nothing changes a message: attrs' frozen constructor takes 0.8 µs where this
+# one takes 0.2 µs, which would be a fifth of all it costs to consume a small record.
+@attrs.define
+class Message(Generic[T]):
+    """One consumed message.
+
+    Attributes:
+        value: The record; None for a tombstone, which says that its key is deleted.
+        key: The key in the type the contract gives it (see
+            :class:`streamcontract.kafka.keys.KeyCodec`), or None.
+        topic: The topic.
+        partition: The partition.
+        offset: The offset.
+        schema_id: The id of the schema it was written with; None for a tombstone.
+        timestamp_ms: Milliseconds since the epoch, or None where the broker has none.
+        headers: Name and value, in the order they were sent; a name may come twice.
+
+    Example:
+        >>> message = Message("value", "key", "stocks", 0, 42, 1, 1_700_000_000_000)
+        >>> message.offset, message.timestamp
+        (42, datetime.datetime(2023, 11, 14, 22, 13, 20, tzinfo=datetime.timezone.utc))
+    """
+
+    value: T | None
+    key: Any
+    topic: str
+    partition: int
+    offset: int
+    schema_id: int | None = None
+    timestamp_ms: int | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it was created, or appended if the topic says so; aware, in UTC.
+
+        Raises:
+            OverflowError: It lies outside the years 1 to 9999; see ``timestamp_ms``.
+        """
+        return None if self.timestamp_ms is None else to_datetime(self.timestamp_ms)
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether this message deletes its key."""
+        return self.value is None
+
+
+@attrs.frozen
+class Delivery:
+    """What became of one produced message.
+
+    Attributes:
+        topic: The topic.
+        partition: The partition, or None where none was chosen yet.
+        offset: The offset it got; None if it was not delivered.
+        timestamp_ms: Milliseconds since the epoch, or None where there is none.
+        key: The key as it was sent.
+        latency: Seconds from ``produce()`` to the broker's answer, or None where unknown.
+        error: Why it was not delivered; None if it was.
+    """
+
+    topic: str
+    partition: int | None
+    offset: int | None
+    timestamp_ms: int | None = None
+    key: bytes | None = None
+    latency: float | None = None
+    error: confluent_kafka.KafkaError | None = None
+
+    @classmethod
+    def of(cls, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message) -> Delivery:
+        """The report that confluent_kafka hands to a delivery callback, typed."""
+        partition, offset = raw.partition(), raw.offset()
+        kind, milliseconds = raw.timestamp()
+        return cls(
+            topic=raw.topic() or "",
+            partition=partition if partition is not None and partition >= 0 else None,
+            offset=offset if error is None else None,
+            timestamp_ms=None if kind == _NOT_AVAILABLE else milliseconds,
+            key=raw.key(),
+            latency=raw.latency(),
+            error=error,
+        )
+
+    @property
+    def ok(self) -> bool:
+        """Whether the message was delivered."""
+        return self.error is None
+
+    @property
+    def timestamp(self) -> datetime | None:
+        """The message's timestamp; aware, in UTC."""
+        return None if self.timestamp_ms is None else to_datetime(self.timestamp_ms)

@@ -1,0 +1,113 @@
+"""A bounded read: up to where the partitions end when it starts, and not one message further."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from streamcontract.kafka.errors import StalledError
+from streamcontract.kafka.start import watermarks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+    from streamcontract.kafka.fetcher import Fetcher
+    from streamcontract.kafka.message import Message
+    from streamcontract.kafka.start import Client
+
+__all__ = ["UntilEnd"]
+
+T = TypeVar("T")
+
+_SLICE: Final = 0.2
+
+
+class UntilEnd(Generic[T]):
+    """Iterates over the messages in front of the ends that held when it was made.
+
+    An error does not end it: the next call goes on behind the message that raised.
+
+    Args:
+        topic: The topic.
+        client: The consumer that knows the ends.
+        fetcher: Where messages come from.
+        fetch: Puts what arrives into the fetcher's buffer, waiting so many seconds.
+        hand_out: Gives the first message in the buffer, decoded.
+        timeout: Seconds without anything new after which to give up.
+
+    Attributes:
+        ends: For each partition the offset this reads up to, that one excluded.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        client: Client,
+        fetcher: Fetcher,
+        fetch: Callable[[float], None],
+        hand_out: Callable[[], Message[T]],
+        timeout: float,
+    ) -> None:
+        self._topic = topic
+        self._client = client
+        self._fetcher = fetcher
+        self._fetch = fetch
+        self._hand_out = hand_out
+        self._timeout = timeout
+        self.ends: dict[int, int] = {}
+        deadline = time.monotonic() + timeout
+        while not fetcher.is_assigned:
+            self._wait(deadline)
+        self._follow_assignment()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Message[T]:
+        """The next message, or StopIteration at the ends."""
+        fetcher = self._fetcher
+        while True:
+            while fetcher.buffer:
+                raw = fetcher.buffer[0]
+                end = self.ends.get(raw.partition())  # type: ignore[arg-type] # None is in no dict
+                if end is None or raw.error() is not None or raw.offset() < end:  # type: ignore[operator] # only errors have no offset
+                    return self._hand_out()
+                fetcher.hold(fetcher.buffer.popleft())
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Fetch until there is something new; StopIteration at the ends."""
+        deadline = time.monotonic() + self._timeout
+        while not self._fetcher.buffer:
+            self._follow_assignment()
+            if not self._remaining():
+                self._fetcher.release()
+                raise StopIteration
+            self._wait(deadline)
+
+    def _follow_assignment(self) -> None:
+        assigned = self._fetcher.assigned
+        for partition in assigned - self.ends.keys():
+            self.ends[partition] = watermarks(self._client, self._topic, partition)[1]
+        for partition in self.ends.keys() - assigned:
+            del self.ends[partition]
+
+    def _remaining(self) -> dict[int, tuple[int | None, int]]:
+        """Where each partition stands that is not read to its end; the buffer is empty."""
+        at = self._fetcher.handed_out
+        met = self._fetcher.ends
+        return {
+            partition: (at.get(partition), end)
+            for partition, end in self.ends.items()
+            # Control records at the end have offsets but are no messages: there the consumer
+            # only meets the end.
+            if at.get(partition, 0) < end and met.get(partition, 0) < end
+        }
+
+    def _wait(self, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise StalledError(self._topic, self._timeout, self._remaining())
+        self._fetch(min(_SLICE, left))
