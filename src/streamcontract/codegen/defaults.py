@@ -35,15 +35,21 @@ if TYPE_CHECKING:
     from streamcontract.codegen.vocabulary import Vocabulary
     from streamcontract.schema.model import AvroType, JsonValue
 
-__all__ = ["DefaultWriter", "is_shared_safely"]
+__all__ = ["DefaultWriter", "branch_of"]
 
 
-def is_shared_safely(node: AvroType, default: JsonValue) -> bool:
-    """Whether all records can share the one value of a default, as nothing can change it."""
-    if isinstance(node, UnionType):
-        branch = first_fitting_branch(node, default)
-        return branch is not None and is_shared_safely(branch, default)
-    return not isinstance(node, (ArrayType, MapType, RecordType))
+def branch_of(node: AvroType, default: JsonValue, where: str) -> AvroType:
+    """The type that a default is a value of: for a union the branch, else the type itself.
+
+    Raises:
+        CodegenError: It fits no branch; a parsed schema has no such default.
+    """
+    if not isinstance(node, UnionType):
+        return node
+    branch = first_fitting_branch(node, default)
+    if branch is None:
+        raise CodegenError(f"{where}: the default {default!r} fits no branch of the union")
+    return branch
 
 
 class DefaultWriter:
@@ -79,10 +85,7 @@ class DefaultWriter:
         """
         match node:
             case UnionType():
-                branch = first_fitting_branch(node, default)
-                if branch is None:
-                    raise CodegenError(f"{where}: the default fits no branch of the union")
-                return self.expression(branch, default, where)
+                return self.expression(branch_of(node, default, where), default, where)
             case EnumType():
                 member = self._members[node.full_name][str(default)]
                 return f"{self._words.type_class(node.full_name)}.{member}"
@@ -130,12 +133,15 @@ class DefaultWriter:
     def _plain(self, raw: object) -> Expression:
         if isinstance(raw, str):
             return string_literal(raw)
-        return bytes_literal(raw) if isinstance(raw, bytes) else repr(raw)
+        # ruff writes exponents without the plus that repr gives them.
+        return bytes_literal(raw) if isinstance(raw, bytes) else repr(raw).replace("e+", "e")
 
     def _typed(self, value: object) -> Expression:
         match value:
             case decimal.Decimal():
-                return self._call("decimal", ".Decimal", string_literal(str(value)))
+                text = str(value)  # a string but for whole numbers, which need none
+                number = text if text.lstrip("-").isdecimal() else string_literal(text)
+                return self._call("decimal", ".Decimal", number)
             case uuid.UUID():
                 return self._call("uuid", ".UUID", string_literal(str(value)))
             case dt.datetime():  # before date, which it is too

@@ -24,6 +24,7 @@ __all__ = [
     "flat_annotation",
     "lay_out",
     "lay_out_field",
+    "lay_out_return",
 ]
 
 _STEP: Final = 4
@@ -154,6 +155,21 @@ def lay_out_field(name: str, annotation: Annotation, call: Group, *, indent: int
         return lay_out(f"{head} = ", call, indent=indent)
     *lines, last = _break(start, annotation, indent=indent)
     return [*lines, *lay_out(f"{last} = ", call, indent=indent)]
+
+
+def lay_out_return(start: str, annotation: Annotation) -> list[str]:
+    """The lines of the head of a function without parameters.
+
+    Args:
+        start: The text up to the annotation of its result.
+        annotation: That annotation.
+    """
+    head = f"{start}{flat_annotation(annotation)}:"
+    if _fits(head):
+        return [head]
+    if isinstance(annotation, str):
+        return [f"{start}(", f"{' ' * _STEP}{annotation}", "):"]
+    return _break(start, annotation, indent=0, suffix=":")
 
 
 def _break(start: str, node: Annotation, *, indent: int, suffix: str = "") -> list[str]:

@@ -26,6 +26,8 @@ _BUILTIN: Final = re.compile(
     r"(\w*(Error|Exception|ExceptionGroup|Warning|Exit|Interrupt|Iteration))"
     r"|Ellipsis|NotImplemented"
 )
+# A class that stands further down, in a cycle of records, can only be named in a lambda.
+_LATE_CALL: Final = re.compile(r"factory=lambda: \w+\(\)")
 _INSECURE_TEXT: Final = re.compile(r"0\.0\.0\.0|/tmp|/dev/shm|::")
 # The names of sections that ruff knows (pydocstyle/sections); as a line of their own in somebody
 # else's words they are no sections of ours.
@@ -53,7 +55,9 @@ def exceptions_line(text: str, identifiers: Iterable[str]) -> list[str]:
         "D": _SECTION.search(text.replace(_OWN_SECTION, "\n")) is not None,
         "E501": any(columns(line) > LINE_LENGTH for line in text.split("\n")),
         "E741": not names.isdisjoint(_AMBIGUOUS),
+        "E742": not names.isdisjoint(_AMBIGUOUS),
         "N815": any(map(_MIXED_CASE.fullmatch, names)),
+        "PLW0108": _LATE_CALL.search(text) is not None,
         "RUF001": not text.isascii(),
         "RUF002": not text.isascii(),
         "RUF003": not text.isascii(),

@@ -17,21 +17,27 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamcontract.codegen.annotations import annotation_of, remark_on
-from streamcontract.codegen.defaults import DefaultWriter, is_shared_safely
-from streamcontract.codegen.layout import Group, lay_out, lay_out_field
+from streamcontract.codegen.defaults import DefaultWriter, branch_of
+from streamcontract.codegen.layout import Group, lay_out, lay_out_field, lay_out_return
 from streamcontract.codegen.lint import exceptions_line
-from streamcontract.codegen.names import attribute_names, class_names, member_names
-from streamcontract.codegen.text import comment_text, docstring, schema_literal, string_literal
+from streamcontract.codegen.names import attribute_names, class_names, member_names, module_name
+from streamcontract.codegen.text import (
+    comment_text,
+    docstring,
+    schema_literal,
+    sentence,
+    string_literal,
+)
 from streamcontract.codegen.vocabulary import MODULE_NAMES, Vocabulary
 from streamcontract.codegen.walk import in_order_of_definition, in_order_of_use
 from streamcontract.errors import CodegenError
-from streamcontract.schema.model import Missing, RecordType
+from streamcontract.schema.model import ArrayType, MapType, Missing, RecordType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from streamcontract.codegen.layout import Expression
-    from streamcontract.schema.model import AvroType, EnumType, Field, JsonValue
+    from streamcontract.schema.model import EnumType, Field, JsonValue
     from streamcontract.schema.schema import Schema
 
 __all__ = ["GENERATED_MARK", "ModuleSource", "generate_module"]
@@ -97,6 +103,15 @@ def generate_module(source: ModuleSource) -> str:
 
 def _kind(node: object) -> str:
     return type(node).__name__.removesuffix("Type").lower()
+
+
+@attrs.frozen
+class _Default:
+    """A default: the argument of ``attrs.field``, and the lines above the class it needs."""
+
+    argument: str
+    expression: Expression
+    above: list[str] = attrs.field(factory=list)
 
 
 class _Module:
@@ -195,8 +210,14 @@ class _Module:
         ]
 
     def _record(self, node: RecordType) -> list[str]:
-        fields = [line for field in node.fields for line in self._field(node, field)]
+        functions: list[str] = []
+        fields: list[str] = []
+        for field in node.fields:
+            above, lines = self._field(node, field)
+            functions += above
+            fields += lines
         return [
+            *functions,
             *self._decorator("record", node.full_name),
             f"@{self._words.support('attrs')}.frozen(kw_only=True)",
             f"class {self._classes[node.full_name]}:",
@@ -217,36 +238,61 @@ class _Module:
         for field in node.fields:
             attribute = self._attributes[node.full_name][field.name]
             wire_name = f"The schema's ``{field.name}``." if attribute != field.name else ""
-            words = [field.doc, remark_on(field.type), wire_name]
+            words = [
+                sentence(" ".join((field.doc or "").split())),
+                remark_on(field.type),
+                wire_name,
+            ]
             if any(words):
                 described.append((attribute, " ".join(filter(None, words))))
         return described
 
-    def _field(self, node: RecordType, field: Field) -> list[str]:
+    def _field(self, node: RecordType, field: Field) -> tuple[list[str], list[str]]:
+        """The lines of an attribute: those above its class, and those inside."""
         attribute = self._attributes[node.full_name][field.name]
         # Not yet with the class at hand: it is not there before its body ends.
         annotation = annotation_of(field.type, self._words, frozenset(self._defined))
         arguments: list[tuple[str, Expression]] = []
+        above: list[str] = []
         if not isinstance(field.default, Missing):
             where = f"{self._source.origin}: {node.full_name}.{field.name}"
-            arguments.append(self._default(field.type, field.default, where))
+            name = f"{module_name(node.name)}_{attribute.strip('_').lower()}"
+            default = self._default(field, field.default, name, where)
+            arguments.append((default.argument, default.expression))
+            above = default.above
         if attribute.startswith("_"):
             # attrs would strip the underscore from the argument of __init__.
             arguments.append(("alias=", string_literal(attribute)))
-        value = Group(f"{self._words.support('attrs')}.field(", tuple(arguments), ")")
-        return lay_out_field(attribute, annotation, value, indent=_INDENT)
+        call = Group(f"{self._words.support('attrs')}.field(", tuple(arguments), ")")
+        return above, lay_out_field(attribute, annotation, call, indent=_INDENT)
 
-    def _default(self, node: AvroType, default: JsonValue, where: str) -> tuple[str, Expression]:
-        """The argument of ``attrs.field`` that gives a default its meaning."""
-        expression = self._defaults.expression(node, default, where)
-        if is_shared_safely(node, default) or not isinstance(expression, Group):
-            return "default=", expression
-        if expression.items:
-            # Each record gets a list, dict or record of its own.
-            return "factory=", Group(
-                f"lambda: {expression.start}", expression.items, expression.end
-            )
-        return "factory=", self._words.builtin("list" if expression.start == "[" else "dict")
+    def _default(self, field: Field, default: JsonValue, name: str, where: str) -> _Default:
+        """What a default adds to ``attrs.field``, and to the lines above the class."""
+        expression = self._defaults.expression(field.type, default, where)
+        branch = branch_of(field.type, default, where)
+        if not isinstance(branch, (ArrayType, MapType, RecordType)):
+            return _Default("default=", expression)
+        # Each record gets a list, dict or record of its own.
+        if not isinstance(expression, Group):
+            raise CodegenError(f"{where}: the default is no {_kind(branch)}")
+        late = Group(f"lambda: {expression.start}", expression.items, expression.end)
+        if isinstance(branch, RecordType):
+            if expression.items or branch.full_name not in self._defined:
+                return _Default("factory=", late)
+            return _Default("factory=", self._words.type_class(branch.full_name))
+        if not expression.items:
+            kind = "list" if isinstance(branch, ArrayType) else "dict"
+            return _Default("factory=", self._words.builtin(kind))
+        if branch is field.type:
+            return _Default("factory=", late)
+        # A type checker cannot tell which alternative a lambda's empty list is meant to be.
+        function = self._words.private(f"default_{name}")
+        annotation = annotation_of(branch, self._words, frozenset(self._defined))
+        lines = [
+            *lay_out_return(f"def {function}() -> ", annotation),
+            *lay_out(f"{' ' * _INDENT}return ", expression, indent=_INDENT),
+        ]
+        return _Default("factory=", function, [*lines, "", ""])
 
     def _decorator(self, kind: str, full_name: str) -> list[str]:
         call = Group(f"CONTRACT.{kind}(", (("", string_literal(full_name)),), ")")

@@ -22,6 +22,7 @@ __all__ = [
     "docstring",
     "is_plain",
     "schema_literal",
+    "sentence",
     "string_literal",
 ]
 
@@ -191,11 +192,16 @@ def _summary(doc: str, width: int) -> tuple[str, str]:
     if len(paragraph) >= width and sentences is not None:
         paragraph = sentences["first"]
         rest = f"{sentences['rest']}\n\n{rest}"
-    if paragraph and ucd_3_2_0.category(paragraph[-1])[0] in "LN":
-        paragraph += "."
+    paragraph = sentence(paragraph)
     if not paragraph.endswith((".", "?", "!")) or paragraph[0] == '"' or len(paragraph) > width:
         return "", text
     return paragraph, rest
+
+
+def sentence(words: str) -> str:
+    """The words with a full stop behind them, if they end in a letter or a digit."""
+    ends_open = words != "" and ucd_3_2_0.category(words[-1])[0] in "LN"
+    return f"{words}." if ends_open else words
 
 
 def _wrapped(text: str, width: int) -> list[str]:
