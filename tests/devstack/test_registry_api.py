@@ -215,8 +215,8 @@ MESSAGES = {
     "FIXED_SIZE_MISMATCH": (
         (fixed(8), fixed(4)),
         (
-            "The size of FIXED type field at path '/size' in the new schema does not match with the "
-            "old schema"
+            "The size of FIXED type field at path '/size' in the new schema does not match with "
+            "the old schema"
         ),
         "expected: 8, found: 4",
     ),
@@ -228,8 +228,8 @@ MESSAGES = {
     "READER_FIELD_MISSING_DEFAULT_VALUE": (
         (record("a"), record("a", "f")),
         (
-            "The field 'f' at path '/fields/1' in the new schema has no default value and is missing "
-            "in the old schema"
+            "The field 'f' at path '/fields/1' in the new schema has no default value and is "
+            "missing in the old schema"
         ),
         "f",
     ),

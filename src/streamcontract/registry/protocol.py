@@ -19,6 +19,8 @@ from urllib.parse import quote
 
 import attrs
 
+from streamcontract.compatibility import Level
+
 __all__ = [
     "ACCEPTED_CONTENT_TYPES",
     "CONTENT_TYPE",
@@ -56,7 +58,7 @@ ACCEPTED_CONTENT_TYPES: Final = (
 )
 """The media types a request body may have; anything else is answered with 415."""
 
-Level = Literal[
+LEVELS: Final[tuple[Level, ...]] = (
     "NONE",
     "BACKWARD",
     "FORWARD",
@@ -64,10 +66,8 @@ Level = Literal[
     "BACKWARD_TRANSITIVE",
     "FORWARD_TRANSITIVE",
     "FULL_TRANSITIVE",
-]
-"""A compatibility level."""
-
-LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+)
+"""The compatibility levels, in the order in which the registry's messages list them."""
 
 DEFAULT_LEVEL: Final[Level] = "BACKWARD"
 """The global level of a registry that nobody configured."""

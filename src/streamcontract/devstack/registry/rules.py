@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from streamcontract.compatibility import check_level
 from streamcontract.devstack.registry.refusal import Refusal
 from streamcontract.devstack.registry.state import Content
 from streamcontract.errors import SchemaParseError
@@ -16,13 +17,13 @@ from streamcontract.registry.protocol import (
     SchemaReference,
     SchemaRequest,
 )
-from streamcontract.resolution import Fault, Rule, resolve
 from streamcontract.schema import Schema, parse_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from streamcontract.devstack.registry.state import State, StoredSchema
+    from streamcontract.resolution import Fault, Rule
 
 __all__ = ["Verdict", "check", "parse", "read"]
 
@@ -115,14 +116,10 @@ def check(level: Level, candidate: Schema, history: Iterable[tuple[int, StoredSc
 
 
 def _incompatibilities(level: Level, *, new: Schema, old: Schema) -> Iterator[str]:
-    if level.startswith(("BACKWARD", "FULL")):
-        yield from (_message(fault, "new", "old") for fault in _faults(reader=new, writer=old))
-    if level.startswith(("FORWARD", "FULL")):
-        yield from (_message(fault, "old", "new") for fault in _faults(reader=old, writer=new))
-
-
-def _faults(*, reader: Schema, writer: Schema) -> Sequence[Fault]:
-    return resolve(writer, reader).faults
+    for finding in check_level(level, candidate=new, history=[old]):
+        yield _message(
+            finding.fault, *(("new", "old") if finding.reader is new else ("old", "new"))
+        )
 
 
 def _message(fault: Fault, reader: str, writer: str) -> str:

@@ -1,0 +1,161 @@
+"""What the registry keeps: in a file over restarts, and whole under many clients at once."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.devstack.registry_http import Http, record
+
+from streamcontract.devstack.registry import RegistryServer
+from streamcontract.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+EVERYTHING = (
+    "/subjects",
+    "/subjects?deleted=true",
+    "/subjects/s/versions?deleted=true",
+    "/subjects/user/versions/1",
+    "/subjects/base/versions/1/referencedby",
+    "/schemas/ids/1",
+    "/schemas/ids/3",
+    "/schemas/ids/4",
+    "/config",
+    "/config/s",
+    "/mode",
+    "/mode/elsewhere",
+)
+
+
+def fill(http: Http) -> None:
+    """Make a registry with something of everything in it."""
+    http.register("s", {**record("a"), "doc": "grün \u2028 \U0001f600"})
+    http.register("s", record("a", b=0))
+    http.register("base", record(name="Base"))
+    references = [{"name": "Base", "subject": "base", "version": 1}]
+    http.register("user", {"type": "array", "items": "Base"}, references=references)
+    assert http("DELETE", "/subjects/s/versions/1").status == 200
+    assert http("PUT", "/config", {"compatibility": "FULL"}).status == 200
+    assert http("PUT", "/config/s", {"compatibility": "NONE"}).status == 200
+    assert http("PUT", "/mode/elsewhere", {"mode": "READONLY"}).status == 200
+
+
+def test_a_restart_keeps_everything(tmp_path: Path) -> None:
+    """All answers are the same after it, and ids go on where they were, deleted ones included."""
+    path = tmp_path / "made" / "registry.json"
+    with RegistryServer(state=path) as server, Http(server.url) as http:
+        fill(http)
+        http.register("gone", "int")
+        for suffix in ("", "?permanent=true"):
+            assert http("DELETE", f"/subjects/gone{suffix}").status == 200
+        answers = [http("GET", url) for url in EVERYTHING]
+    with RegistryServer(state=path) as server, Http(server.url) as http:
+        assert [http("GET", url) for url in EVERYTHING] == answers
+        assert http.register("new", "int") == 6
+    assert {entry.name for entry in path.parent.iterdir()} == {
+        "registry.json",
+        "registry.json.lock",
+    }
+
+
+def test_without_a_file_nothing_is_kept() -> None:
+    """Memory is the default."""
+    for _ in range(2):
+        with RegistryServer() as server, Http(server.url) as http:
+            assert http.register("s", "int") == 1
+
+
+def change(key: str, value: object) -> Callable[[dict[str, Any]], object]:
+    """A fault in a state file: another value for a key."""
+    return lambda state: state.update({key: value})
+
+
+FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "format": change("format", 99),
+    "level": change("compatibility", "SOME"),
+    "mode": change("mode", None),
+    "next id": change("next_id", "1"),
+    "subjects": change("subjects", []),
+    "no schemas": change("schemas", []),
+    "a schema less": lambda state: state["schemas"].pop(),
+    "schema": lambda state: state["schemas"][0].update(schema='"nope"'),
+    "id": lambda state: state["schemas"][0].update(id=0),
+    "references in a circle": lambda state: state["schemas"][2].update(
+        references=[{"name": "Base", "subject": "base", "version": 1}]
+    ),
+    "reference to nothing": lambda state: state["schemas"][3]["references"][0].update(version=9),
+    "key": lambda state: state.pop("mode"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_damaged_file_is_named(tmp_path: Path, fault: Callable[[dict[str, Any]], object]) -> None:
+    """A state file that contradicts itself stops the start, and stays as it is."""
+    path = tmp_path / "registry.json"
+    with RegistryServer(state=path) as server, Http(server.url) as http:
+        fill(http)
+    state = json.loads(path.read_text())
+    fault(state)
+    damaged = json.dumps(state)
+    path.write_text(damaged)
+    with pytest.raises(StackError, match=str(path)):
+        RegistryServer(state=path)
+    assert path.read_text() == damaged
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\ufeff{}"])
+def test_another_file_is_named(tmp_path: Path, text: str) -> None:
+    """What is no state file at all is not overwritten."""
+    path = tmp_path / "other.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StackError, match=str(path)):
+        RegistryServer(state=path)
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_one_file_has_one_registry(tmp_path: Path) -> None:
+    """Two registries would overwrite each other's changes; closing lets the next one in."""
+    path = tmp_path / "registry.json"
+    with RegistryServer(state=path), pytest.raises(StackError, match="another registry"):
+        RegistryServer(state=path)
+    with RegistryServer(state=path):
+        pass
+
+
+def test_what_cannot_be_kept_has_not_happened(tmp_path: Path) -> None:
+    """A file that cannot be written, here a folder: the change is refused, all is as before."""
+    path = tmp_path / "registry.json"
+    with RegistryServer(state=path) as server, Http(server.url) as http:
+        path.mkdir()
+        reply = http("POST", "/subjects/s/versions", {"schema": '"int"'})
+        assert (reply.status, reply.body["error_code"]) == (500, 50001)
+        assert http("GET", "/subjects").body == []
+        path.rmdir()
+        assert http.register("s", "int") == 1
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [
+        "registry.json",
+        "registry.json.lock",
+    ]
+
+
+def test_many_clients_at_once() -> None:
+    """One schema registered by many gets one id; different ones get one id and version each."""
+    schemas = [record("a", b=index) for index in range(8)]
+    with RegistryServer() as server:
+
+        def register(index: int) -> tuple[int, int]:
+            with Http(server.url) as http:
+                return http.register("same", "int"), http.register("s", schemas[index % 8])
+
+        with ThreadPoolExecutor(16) as pool:
+            ids = list(pool.map(register, range(64)))
+        with Http(server.url) as http:
+            assert len({same for same, _ in ids}) == 1
+            assert len({different for _, different in ids}) == 8
+            assert http("GET", "/subjects/same/versions").body == [1]
+            assert http("GET", "/subjects/s/versions").body == list(range(1, 9))
