@@ -266,9 +266,12 @@ class SchemaRegistry:
                 be named after it.
             IncompatibleSchemaError: A compatibility level does not hold, for this schema or for
                 a referenced one.
+            StoredSchemaError: The registry has another schema than it was given.
             RegistryRequestError: A request failed otherwise.
         """
-        return register_in_order(self, subject, schema)
+        last = register_in_order(self, subject, schema)[-1].registered
+        assert last is not None  # noqa: S101 - only a dry run leaves it out
+        return last
 
     # Subjects and versions
 

@@ -127,7 +127,7 @@ class RegistryRequestError(RegistryError):
     advice: ClassVar[str] = ""
     """What to do about it, for people."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one argument for each fact; positional, for pickle
+    def __init__(
         self,
         reason: str,
         method: str,
@@ -152,7 +152,10 @@ class RegistryRequestError(RegistryError):
             numbers.append(f"error code {self.code}")
         shown = f" ({', '.join(numbers)})" if numbers else ""
         advice = f". {self.advice}" if self.advice else ""
-        return f"{self.method} {self.url}: {self.reason.rstrip('.')}{shown}{advice}"
+        return f"{self.method} {self.url}: {self._summary()}{shown}{advice}"
+
+    def _summary(self) -> str:
+        return self.reason.rstrip(".")
 
 
 class RegistryUnreachableError(RegistryRequestError):
@@ -270,6 +273,12 @@ class IncompatibleSchemaError(RegistryRejectedError):
     def messages(self) -> tuple[str, ...]:
         """The registry's messages, one for each incompatibility, then what it compared with."""
         return split_messages(self.reason)
+
+    def _summary(self) -> str:
+        # One line for each message, and none for the old schema's text.
+        head, found, _ = self.reason.partition(_DETAILS)
+        shown = [message for message in self.messages if not message.startswith("{oldSchema:")]
+        return "\n  - ".join([f"{head}:", *shown]) + "\n" if found else super()._summary()
 
 
 class InvalidSchemaError(RegistryRejectedError):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 import json
 import logging
-from time import sleep
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
+from time import sleep
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs

@@ -1,0 +1,213 @@
+"""``streamcontract register``: bring the registry to what the contracts say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.project import load_project
+from streamcontract.registry import SchemaRegistry
+from streamcontract.registry.errors import (
+    CompatibilityLevelNotSetError,
+    IncompatibleSchemaError,
+    SubjectNotFoundError,
+)
+from streamcontract.registry.references import Registration, register_in_order
+from streamcontract.registry.subjects import topic_name_strategy
+from streamcontract.schema import parse_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from streamcontract.project import ContractConfig
+
+__all__ = ["command"]
+
+_NEW: Final = "new"
+_UNCHANGED: Final = "unchanged"
+
+_PIPE_WIDTH: Final = 1000
+"""Columns where there is no terminal: nothing is folded that a program may read."""
+
+
+@click.command("register")
+@click.argument("contracts", nargs=-1, metavar="[CONTRACT]...")
+@click.option("--registry", "url", metavar="URL", help="The registry; else the environment's.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; show what would change.")
+@click.option(
+    "--project",
+    "project_file",
+    type=click.Path(exists=True, path_type=Path),
+    help="Project file, or a folder to look for one from.",
+)
+def command(
+    contracts: tuple[str, ...],
+    url: str | None,
+    dry_run: bool,  # noqa: FBT001 - click passes options by keyword
+    project_file: Path | None,
+) -> None:
+    """Register the contracts' schemas in the schema registry.
+
+    For each contract (all of streamcontract.toml, if none is named) this sets the compatibility
+    level of its subjects and registers the value schema as TOPIC-value and the key schema as
+    TOPIC-key, after the types they refer to, each under its full name. Run twice, it changes
+    nothing. Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, else
+    http://localhost:18081.
+
+    Exits with 1 if the registry refuses a schema as incompatible, or would.
+    """
+    project = load_project(project_file)
+    chosen = [project.contract(name) for name in contracts] or list(project.contracts)
+    with SchemaRegistry(url) as registry:
+        outcomes = [
+            _bring_about(registry, entry, dry_run=dry_run)
+            for contract in chosen
+            for entry in _entries(contract)
+        ]
+        _show(outcomes, registry, dry_run=dry_run)
+    if any(outcome.refusals for outcome in outcomes):
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+@attrs.frozen
+class _Entry:
+    """One schema that is to be registered."""
+
+    contract: str
+    subject: str
+    file: Path
+    level: str | None
+
+
+@attrs.frozen
+class _Outcome:
+    """What became of an entry.
+
+    Attributes:
+        entry: The entry.
+        level: The compatibility level that holds now (after a dry run: that would).
+        level_change: What changed about it, ``""`` if nothing.
+        references: What became of the types that its schema refers to.
+        own: What became of its schema; None where the registry refused it or a reference.
+        refusals: Why the registry refused, or would.
+    """
+
+    entry: _Entry
+    level: str
+    level_change: str
+    references: tuple[Registration, ...] = ()
+    own: Registration | None = None
+    refusals: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> str:
+        state = "refused" if self.refusals or self.own is None else _state(self.own)
+        return ", ".join(filter(None, [state, self.level_change]))
+
+    @property
+    def is_unchanged(self) -> bool:
+        return self.changes == _UNCHANGED and all(not each.is_new for each in self.references)
+
+
+def _entries(contract: ContractConfig) -> Iterator[_Entry]:
+    if contract.topic is None:
+        click.echo(f"{contract.name}: not registered, as it has no topic to be named by", err=True)
+        return
+    files = {False: contract.schema, True: contract.key_schema}
+    for is_key, file in files.items():
+        if file is not None:
+            subject = topic_name_strategy(contract.topic, is_key=is_key)
+            yield _Entry(contract.name, subject, file, contract.compatibility)
+
+
+def _bring_about(registry: SchemaRegistry, entry: _Entry, *, dry_run: bool) -> _Outcome:
+    schema = parse_schema(entry.file)
+    # The level comes first: the contract's own level has to judge the new version. The other way
+    # round, a change that the new level forbids would slip in, and one that it allows be refused.
+    level, level_change = _set_level(registry, entry, dry_run=dry_run)
+    try:
+        *references, own = register_in_order(registry, entry.subject, schema, dry_run=dry_run)
+    except IncompatibleSchemaError as error:
+        return _Outcome(entry, level, level_change, refusals=(str(error),))
+    refusals: tuple[str, ...] = ()
+    if dry_run and own.is_new and not level_change:
+        # Under a level that is yet to change, the registry's verdict would be about another one.
+        refusals = _foreseen_refusals(registry, own)
+    return _Outcome(entry, level, level_change, tuple(references), own, refusals)
+
+
+def _set_level(registry: SchemaRegistry, entry: _Entry, *, dry_run: bool) -> tuple[str, str]:
+    try:
+        before = registry.compatibility(entry.subject)
+    except (CompatibilityLevelNotSetError, SubjectNotFoundError):
+        before = None
+    if entry.level is None or entry.level == before:
+        return before or f"{registry.compatibility()} (global)", ""
+    if not dry_run:
+        registry.set_compatibility(entry.level, entry.subject)
+    return entry.level, "level set" if before is None else f"level was {before}"
+
+
+def _foreseen_refusals(registry: SchemaRegistry, new: Registration) -> tuple[str, ...]:
+    """What the registry says of a schema that it does not have."""
+    try:
+        result = registry.test_compatibility(new.subject, new.schema)
+    except SubjectNotFoundError:  # the first version is compatible with all there are
+        return ()
+    if result.is_compatible:
+        return ()
+    return (f"{new.subject}: the registry would refuse it: {'; '.join(result.messages)}",)
+
+
+def _show(outcomes: list[_Outcome], registry: SchemaRegistry, *, dry_run: bool) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH
+    table = Table(title=", ".join(registry.urls))
+    for column in ("contract", "subject", "version", "id", "level", "change"):
+        table.add_column(
+            column, justify="right" if column in {"version", "id"} else "left", overflow="fold"
+        )
+    for row in _rows(outcomes):
+        table.add_row(*map(Text, row))
+    console.print(table)
+    for outcome in outcomes:
+        for refusal in outcome.refusals:
+            click.echo(refusal, err=True)
+    if all(outcome.is_unchanged for outcome in outcomes):
+        click.echo("Nothing to change: the registry has it all.")
+    elif dry_run:
+        click.echo("This was a dry run: nothing was changed.")
+
+
+def _rows(outcomes: Iterable[_Outcome]) -> Iterator[tuple[str, ...]]:
+    shown = set()
+    for outcome in outcomes:
+        entry = outcome.entry
+        for each in outcome.references:
+            if each.subject not in shown:
+                shown.add(each.subject)
+                yield entry.contract, each.subject, *_numbers(each), "", _state(each)
+        yield (
+            entry.contract,
+            entry.subject,
+            *_numbers(outcome.own),
+            outcome.level,
+            outcome.changes,
+        )
+
+
+def _state(registration: Registration) -> str:
+    return _NEW if registration.is_new else _UNCHANGED
+
+
+def _numbers(registration: Registration | None) -> tuple[str, str]:
+    registered = None if registration is None else registration.registered
+    return ("-", "-") if registered is None else (str(registered.version), str(registered.id))
