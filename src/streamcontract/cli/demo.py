@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -63,7 +64,8 @@ def command(data: Path | None) -> None:
         sys.exit(1)
     console.print(
         f"All {len(consumed.records):,} records came back equal to what was published, in order "
-        f"for every symbol."
+        f"for every symbol.",
+        soft_wrap=True,
     )
 
 
@@ -73,7 +75,7 @@ def _cluster(console: Console) -> Iterator[dict[str, str]]:
     bootstrap, registry = os.environ.get(_BOOTSTRAP), os.environ.get(_REGISTRY)
     if bootstrap:
         registry = registry or _DEFAULT_REGISTRY
-        console.print(f"Cluster: broker {bootstrap}, registry {registry}")
+        console.print(f"Cluster: broker {bootstrap}, registry {registry}", soft_wrap=True)
         yield {"bootstrap.servers": bootstrap, "schema.registry.url": registry}
         return
     if registry:
@@ -83,7 +85,8 @@ def _cluster(console: Console) -> Iterator[dict[str, str]]:
         )
     with DevStack() as stack:
         console.print(
-            f"Embedded stack: broker {stack.bootstrap_servers}, registry {stack.registry_url}"
+            f"Embedded stack: broker {stack.bootstrap_servers}, registry {stack.registry_url}",
+            soft_wrap=True,
         )
         yield {
             "bootstrap.servers": stack.bootstrap_servers,
@@ -130,10 +133,10 @@ def _report(console: Console, done: str, timed: Timed) -> None:
 
 def _table(records: list[Stock]) -> Table:
     """What was consumed, one row for each symbol."""
-    table = Table(title="What came back")
-    table.add_column("symbol")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("symbol", no_wrap=True)
     for heading in ("bars", "first", "last", "lowest low", "highest high", "last close"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for symbol in sorted({record.symbol for record in records}):
         bars = [record for record in records if record.symbol == symbol]
         newest = max(bars, key=lambda bar: bar.date)
