@@ -11,7 +11,7 @@ import os
 import re
 import threading
 import weakref
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import confluent_kafka
 from confluent_kafka.admin import AdminClient
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Broker", "EmbeddedBroker", "UncontrolledBroker", "start_broker"]
+__all__ = ["GROUP_JOIN_DELAY_MS", "Broker", "EmbeddedBroker", "UncontrolledBroker", "start_broker"]
 
 # Kafka's own rule for topic names (org.apache.kafka.common.internals.Topic): a clash of "." and
 # "_" is only warned about there, so it is not refused here.
@@ -35,13 +35,19 @@ _METADATA_TIMEOUT_S = 5.0
 # What the mock cluster does with a topic that it has not been told of (rdkafka_mock.c).
 AUTO_CREATED_PARTITIONS: Final = 4
 
+# Enough for consumers that one process starts together, too short to be felt.
+GROUP_JOIN_DELAY_MS: Final = 100
+
 
 class Broker(abc.ABC):
     """What every embedded cluster can do.
 
     Attributes:
         brokers: How many brokers there are; their ids are 1 to this number.
+        limits: What this way of running it cannot do on top of what no way can.
     """
+
+    limits: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, brokers: int) -> None:
         if brokers < 1:
@@ -139,7 +145,8 @@ class EmbeddedBroker(Broker):
     Args:
         brokers: How many brokers, each on a free loopback port.
         group_join_delay_ms: How long a new consumer group waits for more members before it gives
-            out partitions. Kafka's own default, and the mock cluster's, is 3000.
+            out partitions (Kafka's default is 3000). Members that come later than that stall the
+            group for ``session.timeout.ms``, less one second, of its members: see the docs.
 
     Raises:
         StackError: The mock cluster is not in this build of librdkafka, or could not start.
@@ -152,7 +159,7 @@ class EmbeddedBroker(Broker):
         {'stocks': 3}
     """
 
-    def __init__(self, brokers: int = 1, *, group_join_delay_ms: int = 0) -> None:
+    def __init__(self, brokers: int = 1, *, group_join_delay_ms: int = GROUP_JOIN_DELAY_MS) -> None:
         super().__init__(brokers)
         if group_join_delay_ms < 0:
             raise StackError(f"group_join_delay_ms is a time, not {group_join_delay_ms}")
@@ -267,6 +274,11 @@ class UncontrolledBroker(Broker):
         brokers: How many brokers, each on a free loopback port.
     """
 
+    limits = (
+        "This confluent-kafka hides the mock cluster's functions: new groups wait 3 s.",
+        f"For the same reason every topic has {AUTO_CREATED_PARTITIONS} partitions.",
+    )
+
     def __init__(self, brokers: int = 1) -> None:
         super().__init__(brokers)
         self._client: confluent_kafka.Producer | None = confluent_kafka.Producer(
@@ -299,7 +311,7 @@ class UncontrolledBroker(Broker):
         return True
 
 
-def start_broker(brokers: int = 1, *, group_join_delay_ms: int = 0) -> Broker:
+def start_broker(brokers: int = 1, *, group_join_delay_ms: int = GROUP_JOIN_DELAY_MS) -> Broker:
     """Start a cluster under full control, or without where librdkafka does not allow it.
 
     Returns:

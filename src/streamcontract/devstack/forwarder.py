@@ -36,16 +36,13 @@ class Forwarder:
     Args:
         port: The port to listen on.
         targets: ``(host, port)`` of the servers behind it, tried in turn.
-        option: What the user sets to choose another port, named where the port is in use.
 
     Raises:
         StackError: The port is in use, or not allowed.
     """
 
-    def __init__(
-        self, port: int, targets: Sequence[tuple[str, int]], *, option: str = "port"
-    ) -> None:
-        self._sockets = listen_on_loopback(port, option=option)
+    def __init__(self, port: int, targets: Sequence[tuple[str, int]]) -> None:
+        self._sockets = listen_on_loopback(port)
         self._targets = itertools.cycle(targets)
         self._attempts = len(targets)
         self._loop = asyncio.new_event_loop()
@@ -129,14 +126,13 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
 
 
-def listen_on_loopback(port: int, *, option: str = "port") -> list[socket.socket]:
+def listen_on_loopback(port: int) -> list[socket.socket]:
     """Listen on a port of 127.0.0.1, and of ::1 where this machine has it.
 
     ``localhost`` may mean either, and clients that try the one that is not there complain.
 
     Args:
         port: The port, 0 for a free one.
-        option: What the user sets to choose another port, named in the errors.
 
     Raises:
         StackError: The port is in use, or not allowed.
@@ -147,7 +143,7 @@ def listen_on_loopback(port: int, *, option: str = "port") -> list[socket.socket
             try:
                 sock = socket.create_server((address, port), family=family)
             except (OSError, OverflowError) as error:
-                raise StackError(_explain(error, port, option)) from error
+                raise StackError(_explain(error, port)) from error
             on_error.callback(sock.close)
             sockets.append(sock)
             port = sock.getsockname()[1]
@@ -163,10 +159,9 @@ def _loopback_addresses() -> Iterator[tuple[socket.AddressFamily, str]]:
             yield socket.AF_INET6, "::1"
 
 
-def _explain(error: Exception, port: int, option: str) -> str:
+def _explain(error: Exception, port: int) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return (
-            f"port {port} is in use, perhaps by another `streamcontract dev`:"
-            f" choose another with {option}"
-        )
-    return f"cannot listen on port {port}: {error}; choose another with {option}"
+        problem = f"port {port} is in use, perhaps by another `streamcontract dev`"
+    else:
+        problem = f"cannot listen on port {port}: {error}"
+    return f"{problem}; choose another broker port (0 for the brokers' own, free ones)"

@@ -33,6 +33,8 @@ _ERRORS = ctypes.POINTER(_ERROR)
 
 _PRODUCER = 0  # RD_KAFKA_PRODUCER, rdkafka.h
 _CONF_OK = 0  # RD_KAFKA_CONF_OK, rdkafka.h
+_CONTROLLER = 1  # the first broker: ids count from 1 (rdkafka_mock.h)
+_HEARTBEAT_MS = 100
 _MESSAGE_SIZE = 512
 
 # name -> (result, arguments): from rdkafka.h and rdkafka_mock.h.
@@ -57,6 +59,11 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (_HANDLE, ctypes.c_int16, ctypes.c_size_t, _ERRORS),
     ),
     "rd_kafka_mock_clear_request_errors": (None, (_HANDLE, ctypes.c_int16)),
+}
+# Newer than the oldest confluent-kafka that this package takes; not needed, only better.
+_OPTIONAL_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "rd_kafka_mock_set_controller_id": (None, (_HANDLE, _INT32)),
+    "rd_kafka_mock_set_group_consumer_heartbeat_interval_ms": (None, (_HANDLE, ctypes.c_int)),
 }
 
 
@@ -124,6 +131,14 @@ def start_cluster(library: ctypes.CDLL, brokers: int, *, group_join_delay_ms: in
             " (each needs a free loopback port and a few file descriptors)"
         )
     library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, group_join_delay_ms)
+    if hasattr(library, "rd_kafka_mock_set_controller_id"):
+        # By default there is no controller, and administration waits for one until it times out.
+        # With one it works, or is refused at once where the mock cluster lacks the request.
+        library.rd_kafka_mock_set_controller_id(cluster, _CONTROLLER)
+    if hasattr(library, "rd_kafka_mock_set_group_consumer_heartbeat_interval_ms"):
+        # In groups of the newer protocol (KIP-848) members learn their partitions with their
+        # heartbeats, whose pace the broker sets: 3 s by default.
+        library.rd_kafka_mock_set_group_consumer_heartbeat_interval_ms(cluster, _HEARTBEAT_MS)
     return MockCluster(library, client, cluster)
 
 
@@ -151,6 +166,10 @@ def bind(library: ctypes.CDLL) -> ctypes.CDLL:
     for name, (result, arguments) in _SIGNATURES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
+    for name, (result, arguments) in _OPTIONAL_SIGNATURES.items():
+        if hasattr(library, name):
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
     return library
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from streamcontract.devstack.broker import start_broker
+from streamcontract.devstack.broker import GROUP_JOIN_DELAY_MS, start_broker
 from streamcontract.devstack.forwarder import Forwarder
+from streamcontract.devstack.registry import RegistryServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +29,13 @@ class DevStack:
         registry_port: The registry's port; 0 for a free one.
         registry_state: A file in which the registry keeps its subjects; None for memory only.
         group_join_delay_ms: How long a new consumer group waits for more members before it gives
-            out partitions (Kafka's default is 3000).
+            out partitions (Kafka's default is 3000). Start consumers of one group within it.
 
     Attributes:
         broker: The cluster, with its faults; see ``EmbeddedBroker``.
+        registry: The registry's server.
+        bootstrap_servers: ``host:port`` of the brokers to start from, separated by commas.
+        registry_url: Where the registry is.
 
     Raises:
         StackError: A port is in use, or librdkafka could not start the brokers.
@@ -51,7 +55,7 @@ class DevStack:
         broker_port: int = 0,
         registry_port: int = 0,
         registry_state: Path | None = None,
-        group_join_delay_ms: int = 0,
+        group_join_delay_ms: int = GROUP_JOIN_DELAY_MS,
     ) -> None:
         with contextlib.ExitStack() as parts:
             self.broker = parts.enter_context(
@@ -62,6 +66,9 @@ class DevStack:
                 forwarder = Forwarder(broker_port, _targets(self.broker.bootstrap_servers))
                 parts.enter_context(forwarder)
                 self.bootstrap_servers = f"localhost:{forwarder.port}"
+            registry = RegistryServer(registry_port, registry_state, control=self.broker)
+            self.registry = parts.enter_context(registry)
+            self.registry_url = registry.url
             self._parts = parts.pop_all()
 
     @property
@@ -69,6 +76,7 @@ class DevStack:
         """The environment variables that lead every client to this stack."""
         return {
             "STREAMCONTRACT_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "STREAMCONTRACT_REGISTRY_URL": self.registry_url,
         }
 
     def create_topic(self, name: str, partitions: int = 1, replication: int = 1) -> bool:
