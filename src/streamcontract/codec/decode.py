@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import MemberDescriptorType
 from typing import Any
 
 import attrs
@@ -118,6 +119,7 @@ _GLOBALS: dict[str, Any] = {
     "block": blocks.block,
     "check_end": check_end,
     "cut_off": cut_off,
+    "new": object.__new__,
     "refuse": refuse,
     "rest_of_int": varint.rest_of_int,
     "rest_of_long": varint.rest_of_long,
@@ -148,7 +150,11 @@ class _Reader:
         with block(f"def decode(data{self._extra}):"):
             line(f"pos, end, depth, budget = {start}, len(data), 0, [MAX_EMPTY_ITEMS]")
             with block("try:"):
-                self._action(root, "x")
+                if isinstance(root, ReadRecord):
+                    # In place: a call less for every message.
+                    line(f"x = {self._record_body(root)}")
+                else:
+                    self._action(root, "x")
                 line("if pos != end: check_end(pos, end)")
             with block("except REFUSALS as error:"):
                 line("raise Located(path, error)" if self._explain else "fail(data, error)")
@@ -215,15 +221,19 @@ class _Reader:
     def _record(self, name: str, action: ReadRecord) -> None:
         with self.source.block(f"def {name}(data, pos, end, depth, budget{self._extra}):"):
             self._check_depth()
-            if action.faults:
-                self._unresolvable(action.faults)
-            targets = [self.source.fresh("f") for _ in action.reader.fields]
-            self._steps(action, targets)
-            for index in action.defaults:
-                field = action.reader.fields[index]
-                if field.has_default:  # where it has none, the record was refused above
-                    self._default(field, targets[index])
-            self.source.line(f"return {self._build(action.reader, targets)}, pos")
+            self.source.line(f"return {self._record_body(action)}, pos")
+
+    def _record_body(self, action: ReadRecord) -> str:
+        """Read the fields; gives the expression of the record."""
+        if action.faults:
+            self._unresolvable(action.faults)
+        targets = [self.source.fresh("f") for _ in action.reader.fields]
+        self._steps(action, targets)
+        for index in action.defaults:
+            field = action.reader.fields[index]
+            if field.has_default:  # where it has none, the record was refused above
+                self._default(field, targets[index])
+        return self._build(action.reader, targets)
 
     def _check_depth(self) -> None:
         expected = f"records nested at most {MAX_DEPTH} deep"
@@ -234,12 +244,23 @@ class _Reader:
         if bound is None:
             pairs = zip(node.fields, targets, strict=True)
             return f"{{{', '.join(f'{field.name!r}: {target}' for field, target in pairs)}}}"
-        cls, _ = bound
-        arguments = ", ".join(
-            f"{attribute.alias}={target}" if attribute.kw_only else target
-            for attribute, target in zip(attrs.fields(cls), targets, strict=True)
-        )
-        return f"{self.source.bind(cls, 'cls')}({arguments})"
+        cls, names = bound
+        kind = self.source.bind(cls, "cls")
+        if not _is_plain(cls):
+            arguments = ", ".join(
+                f"{attribute.alias}={target}"
+                for attribute, target in zip(attrs.fields(cls), targets, strict=True)
+            )
+            return f"{kind}({arguments})"
+        # The __init__ of a frozen class does just this, but slower.
+        record = self.source.fresh("r")
+        self.source.line(f"{record} = new({kind})")
+        for name, target in zip(names, targets, strict=True):
+            # Held by the namespace: a slot's method-wrapper is made anew at each look-up.
+            put = self.source.fresh("set")
+            self.source.namespace[put] = getattr(cls, name).__set__
+            self.source.line(f"{put}({record}, {target})")
+        return record
 
     def _steps(self, action: ReadRecord, targets: list[str]) -> None:
         steps = list(action.steps)
@@ -392,17 +413,16 @@ class _Reader:
         self._index(index, action.writer, lambda i: self._action(action.branches[i], x))
 
     def _index(self, index: str, union: UnionType, then: Callable[[int], None]) -> None:
-        self._long(index, "int")
+        self._unsigned(index, "int")
         last = len(union.branches) - 1
         for i in range(last + 1):
-            with self.source.block(f"{'el' if i else ''}if {index} == {i}:"):
+            # Zig-zag makes index i the number 2i, so there is nothing to undo.
+            with self.source.block(f"{'el' if i else ''}if {index} == {2 * i}:"):
                 self.source.line("pass")
                 then(i)
-        expected = f"the index of a branch, 0 to {last}"
-        if last < 0:
-            self.source.line(f"refuse('no data: the union has no branches', {index})")
-        else:
-            self.source.line(f"else: refuse({expected!r}, {index})")
+        expected = f"the index of a branch, 0 to {last}" if last >= 0 else "no data: no branches"
+        with self.source.block("else:" if last >= 0 else "if True:"):
+            self.source.line(f"refuse({expected!r}, ({index} >> 1) ^ -({index} & 1))")
 
     # ---- skipping what the reader does not ask for
 
@@ -485,6 +505,21 @@ def _is_shareable(node: AvroType) -> bool:
             return all(_is_shareable(branch) for branch in node.branches)
         case _:
             return True
+
+
+def _is_plain(cls: type) -> bool:
+    """Whether a class only holds its attributes: nothing runs when it is made but assignments."""
+    return (
+        not any(hasattr(cls, f"__attrs_{when}_init__") for when in ("pre", "post"))
+        and not any("__new__" in vars(base) for base in cls.__mro__ if base is not object)
+        and all(
+            attribute.init
+            and attribute.validator is None
+            and attribute.converter is None
+            and isinstance(getattr(cls, attribute.name, None), MemberDescriptorType)
+            for attribute in attrs.fields(cls)
+        )
+    )
 
 
 def _broken_default(data: bytes, error: BaseException) -> None:

@@ -46,38 +46,47 @@ def long_bytes(n: int) -> bytes:
 
 def rest_of_long(data: bytes, pos: int, first: int) -> tuple[int, int]:
     """Read on after a first byte above 127; gives the number before zig-zag and where it ends."""
-    n = first & 127
-    shift = 7
-    while True:
-        byte = data[pos]
-        pos += 1
-        n |= (byte & 127) << shift
-        if byte < 128:
-            break
-        shift += 7
-        if shift == 7 * _MAX_LONG_BYTES:
-            raise Refused("a long takes at most 10 bytes; here it goes on")
+    # Two to four bytes are what most numbers take: spelled out, since this is a hot path.
+    byte = data[pos]
+    n = first - 128 + (byte << 7)
+    if byte < 128:
+        return n, pos + 1
+    byte = data[pos + 1]
+    n += (byte << 14) - (1 << 14)
+    if byte < 128:
+        return n, pos + 2
+    byte = data[pos + 2]
+    n += (byte << 21) - (1 << 21)
+    if byte < 128:
+        return n, pos + 3
+    n, end = _loop(data, pos + 3, n - (1 << 28), 28, _MAX_LONG_BYTES)
     if n >> 64:
         raise Refused("a long has 64 bits; here are more", n)
-    return n, pos
+    return n, end
 
 
 def rest_of_int(data: bytes, pos: int, first: int) -> tuple[int, int]:
     """The same for an int: five bytes and 32 bits at most."""
-    n = first & 127
-    shift = 7
+    n, end = rest_of_long(data, pos, first)
+    if n >> 32 or end - pos >= _MAX_INT_BYTES:
+        raise Refused("an int has 32 bits in at most 5 bytes; here are more", _zigzag(n))
+    return n, end
+
+
+def _loop(data: bytes, pos: int, n: int, shift: int, most: int) -> tuple[int, int]:
     while True:
         byte = data[pos]
         pos += 1
         n |= (byte & 127) << shift
         if byte < 128:
-            break
+            return n, pos
         shift += 7
-        if shift == 7 * _MAX_INT_BYTES:
-            raise Refused("an int takes at most 5 bytes; here it goes on")
-    if n >> 32:
-        raise Refused("an int has 32 bits; here are more", (n >> 1) ^ -(n & 1))
-    return n, pos
+        if shift == 7 * most:
+            raise Refused(f"a long takes at most {most} bytes; here it goes on")
+
+
+def _zigzag(n: int) -> int:
+    return (n >> 1) ^ -(n & 1)
 
 
 def read_long(data: bytes, pos: int) -> tuple[int, int]:
@@ -86,7 +95,7 @@ def read_long(data: bytes, pos: int) -> tuple[int, int]:
     pos += 1
     if n > 127:
         n, pos = rest_of_long(data, pos, n)
-    return (n >> 1) ^ -(n & 1), pos
+    return _zigzag(n), pos
 
 
 def skip_long(data: bytes, pos: int) -> int:
