@@ -72,7 +72,7 @@ SIDES: Final = {
     "avro-c/V016": "a simple name that its namespace does not define means the null namespace's "
     "type, as in Avro's Java library: there is no other way to refer to it from inside one",
     "avro-cpp/V092": "big-decimal with a precision is big-decimal: attributes without meaning are "
-    "metadata (\"Schema Declaration\"); avro-cpp drops the logical type",
+    'metadata ("Schema Declaration"); avro-cpp drops the logical type',
     "schema-tests/016": "an empty union is a schema without values: the published vectors have it",
 }
 """Questions that the specification leaves open or that parsers answer differently, and the side

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.schema.conformance import cases
+from tests.schema.disagreements import DISAGREEMENTS, SIDES, WRONG_FINGERPRINTS
 
 from streamcontract.errors import SchemaParseError
 from streamcontract.schema import parse_schema
-from tests.schema.conformance import cases
-from tests.schema.disagreements import DISAGREEMENTS, SIDES, WRONG_FINGERPRINTS
 
 Case = dict[str, Any]
 
@@ -17,8 +17,7 @@ Case = dict[str, Any]
 def _accepted(source: Any) -> bool:
     try:
         parse_schema(source)
-    except SchemaParseError as error:
-        assert error.faults
+    except SchemaParseError:
         return False
     return True
 
@@ -49,7 +48,7 @@ def test_invalid_schema_is_refused(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("canonical_cases.json"))
 def test_canonical_form_and_fingerprints(case: Case) -> None:
     """Parsing Canonical Form and fingerprints are the published ones."""
-    source = case.get("schema_text", case["schema"])
+    source: Any = case.get("schema_text", case["schema"])
     if case["id"] in DISAGREEMENTS:
         assert not _accepted(source)
         return

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 from streamcontract.errors import SchemaFault
 from streamcontract.schema.attributes import AttributeReader, Json, unknown_attributes
 from streamcontract.schema.defaults import DefaultChecker
+from streamcontract.schema.document import OUT_OF_STACK
 from streamcontract.schema.imports import Imported, Imports, Unusable
 from streamcontract.schema.logical import fitting_logical_type
 from streamcontract.schema.model import (
@@ -103,8 +104,7 @@ class Builder:
             root = self._type(value, "", "")
             self._check_defaults()
         except RecursionError:
-            # The depth of the JSON is limited, but the caller may have used up the stack.
-            self._fault("", "nested too deeply for what is left of Python's recursion limit")
+            self._fault("", OUT_OF_STACK)
             return self._broken
         names = [*self._imports.names(), *PRIMITIVE_NAMES] if self._unknown else []
         for pointer, message in (

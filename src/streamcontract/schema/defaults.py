@@ -8,7 +8,6 @@ strings whose code points 0 to 255 are the bytes.
 from __future__ import annotations
 
 import json
-import math
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -273,13 +272,12 @@ def _wanted_integer(name: str, value: JsonValue) -> str | None:
 def _wanted_number(name: str, value: JsonValue) -> str | None:
     if type(value) is int or isinstance(value, float):
         try:
-            number = float(value)
-            if name == "float":
-                struct.pack("<f", number)
-            if math.isfinite(number):
-                return None
+            # What is infinite already is no JSON, which was said when the text was read.
+            struct.pack("<f" if name == "float" else "<d", float(value))
         except OverflowError:
             pass  # an infinity to every reader, so no number in range
+        else:
+            return None
     return f"a {name}: a JSON number in its range"
 
 

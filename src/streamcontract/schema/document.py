@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["MAX_DEPTH", "Document", "read_document", "read_value"]
+__all__ = ["MAX_DEPTH", "OUT_OF_STACK", "Document", "read_document", "read_value"]
 
 MAX_DEPTH: Final = 200
 """Brackets inside brackets that a schema may have: about fifty records inside one another.
@@ -30,6 +30,9 @@ MAX_DEPTH: Final = 200
 Avro sets no limit, but whoever walks a schema does; this one keeps every walk here well inside
 Python's recursion limit and is far beyond what people and generators write.
 """
+
+OUT_OF_STACK: Final = "nested too deeply for what is left of Python's recursion limit"
+"""The message where not the schema but its caller has used up the stack."""
 
 _TOO_DEEP: Final = (
     f"nested more than {MAX_DEPTH} levels deep; define inner types earlier and refer to their names"
@@ -180,7 +183,8 @@ def _children(node: JsonValue) -> Iterable[JsonValue]:
 
 
 def _too_deep(text: str) -> Document:
-    return _unreadable(text, _TOO_DEEP, too_deep(text, MAX_DEPTH))
+    offset = too_deep(text, MAX_DEPTH)
+    return _unreadable(text, OUT_OF_STACK if offset is None else _TOO_DEEP, offset)
 
 
 def _unreadable(text: str, message: str, offset: int | None) -> Document:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -12,7 +12,7 @@ from streamcontract.errors import SchemaFault, SchemaParseError
 from streamcontract.schema.builder import Builder
 from streamcontract.schema.document import Document, read_document, read_value
 from streamcontract.schema.imports import Folder, Imports
-from streamcontract.schema.model import PRIMITIVE_NAMES, JsonValue
+from streamcontract.schema.model import PRIMITIVE_NAMES
 from streamcontract.schema.positions import line_and_column, offsets
 from streamcontract.schema.schema import Schema
 
@@ -23,7 +23,7 @@ __all__ = ["parse_schema", "parse_text"]
 
 
 def parse_schema(
-    source: str | dict[str, JsonValue] | list[JsonValue] | Path,
+    source: str | dict[str, Any] | list[Any] | Path,
     *,
     references: Iterable[Schema] = (),
 ) -> Schema:

@@ -33,7 +33,9 @@ def foreign_definition_faults(
             for name in schema.definitions:
                 owner = owners.setdefault(name, schema)
                 if owner is not schema and owner != schema:
-                    yield "", f"{name} is defined in {_where(owner)} and in {_where(schema)}"
+                    files = " and ".join(filter(None, (owner.source, schema.source)))
+                    where = f" ({files})" if files else ""
+                    yield "", f"the schemas used here define {name} in two ways{where}; keep one"
     for name, node in definitions.items():
         if name in owners:
             yield (
