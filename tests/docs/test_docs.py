@@ -14,11 +14,16 @@ from tests.docs.markdown import DOCUMENTS, REPOSITORY, blocks, python_of, relati
 from streamcontract.cli import main
 from streamcontract.devstack import DevStack
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Blocks of these kinds show a file and are written before anything that comes after them is run.
+# What a comment behind a print call promises; "..." stands for anything.
 _PRINTED = re.compile(r"print\(.*\)\s+# (?P<text>.+)$")
 
 
@@ -97,3 +102,28 @@ def test_commands_exist(document: Path) -> None:
                 assert words[1] in targets, command
             if words[0] == "streamcontract":
                 assert words[1] in subcommands or words[1].startswith("-"), command
+
+
+def test_the_picture_of_the_layers() -> None:
+    """docs/architecture.md draws the layers that lint-imports checks."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    [checked] = [
+        contract["layers"]
+        for contract in project["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    ]
+    [drawn] = [
+        block.text.split("\n")[:-1]
+        for block in blocks(REPOSITORY / "docs" / "architecture.md")
+        if block.language == "layers"
+    ]
+    assert drawn == [layer.replace("streamcontract.", "") for layer in checked]
+
+
+def test_the_files_named_in_the_architecture() -> None:
+    """Every module that docs/architecture.md points to is there."""
+    text = (REPOSITORY / "docs" / "architecture.md").read_text("utf-8")
+    package = REPOSITORY / "src" / "streamcontract"
+    named = set(re.findall(r"`([\w/]+\.py)`", text))
+    assert named
+    assert sorted(name for name in named if not (package / name).is_file()) == []
