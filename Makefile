@@ -9,10 +9,10 @@ RUN := $(VENV)/.installed-run
 METADATA := setup.cfg pyproject.toml src/streamcontract/_version.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types layers drift bench coverage clean
+.PHONY: help demo test check lint format types layers drift check-install bench coverage clean
 
 help:  ## Show what there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -51,6 +51,15 @@ layers: $(DEV)
 
 drift: $(DEV)
 	$(BIN)/streamcontract generate --check
+
+check-install: $(BIN)/python  ## Build the wheel and use it in an environment of its own
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$$scratch" . && \
+	$(BIN)/python -m venv "$$scratch/venv" && \
+	"$$scratch/venv/bin/pip" install --quiet --disable-pip-version-check "$$scratch"/*.whl && \
+	cd "$$scratch" && \
+	venv/bin/python -c "from streamcontract import Stock, StockProducer; print('installed:', Stock, StockProducer)" && \
+	venv/bin/streamcontract --version
 
 coverage: $(DEV)  ## Run the tests and report branch coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
