@@ -12,7 +12,6 @@ import pytest
 from tests.docs.markdown import DOCUMENTS, REPOSITORY, blocks, python_of, relative_links
 
 from streamcontract.cli import main
-from streamcontract.devstack import DevStack
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,11 +19,13 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-# What a comment behind a print call promises; "..." stands for anything.
-_PRINTED = re.compile(r"print\(.*\)\s+# (?P<text>.+)$")
+    from streamcontract.devstack import DevStack
+
+# What is promised to be printed: a comment behind a print call, or a line that is only a comment.
+# "..." stands for anything.
+_PRINTED = re.compile(r"(print\(.*\)\s+|^)# (?P<text>.+)$")
 
 
 def _name(document: Path) -> str:
@@ -35,13 +36,6 @@ with_python = pytest.mark.parametrize(
     "document", [document for document in DOCUMENTS if python_of(document)], ids=_name
 )
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[DevStack]:
-    """One embedded stack for all documents."""
-    with DevStack() as stack:
-        yield stack
 
 
 def _run(arguments: list[str], folder: Path, stack: DevStack) -> str:
