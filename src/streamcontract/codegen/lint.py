@@ -39,6 +39,8 @@ _SECTION: Final = re.compile(
     r"yield|yields):?$",
     re.IGNORECASE | re.MULTILINE,
 )
+_SECTION_RULES: Final = ("D214", "D405", "D410", "D411", "D412", "D414", "D416")
+_HIDDEN_DATETIME: Final = "import datetime as _"
 _OWN_SECTION: Final = "\n    Attributes:\n"
 
 
@@ -50,18 +52,18 @@ def exceptions_line(text: str, identifiers: Iterable[str]) -> list[str]:
         identifiers: The names in it that come from the schema.
     """
     names = set(identifiers)
-    codes = {
-        "A001": any(map(_BUILTIN.fullmatch, names)),
-        "D": _SECTION.search(text.replace(_OWN_SECTION, "\n")) is not None,
-        "E501": any(columns(line) > LINE_LENGTH for line in text.split("\n")),
-        "E741": not names.isdisjoint(_AMBIGUOUS),
-        "E742": not names.isdisjoint(_AMBIGUOUS),
-        "N815": any(map(_MIXED_CASE.fullmatch, names)),
-        "PLW0108": _LATE_CALL.search(text) is not None,
-        "RUF001": not text.isascii(),
-        "RUF002": not text.isascii(),
-        "RUF003": not text.isascii(),
-        "S": any(map(_SECRET.search, names)) or _INSECURE_TEXT.search(text) is not None,
-    }
-    broken = [code for code, is_broken in codes.items() if is_broken]
+    beyond_ascii = not text.isascii()
+    ambiguous = not names.isdisjoint(_AMBIGUOUS)
+    broken = [
+        *(["A001"] if any(map(_BUILTIN.fullmatch, names)) else []),
+        *(_SECTION_RULES if _SECTION.search(text.replace(_OWN_SECTION, "\n")) else []),
+        *(["E501"] if any(columns(line) > LINE_LENGTH for line in text.split("\n")) else []),
+        *(["E741", "E742"] if ambiguous else []),
+        *(["ICN001"] if _HIDDEN_DATETIME in text else []),
+        *(["N815"] if any(map(_MIXED_CASE.fullmatch, names)) else []),
+        *(["PLW0108"] if _LATE_CALL.search(text) else []),
+        *(["RUF001", "RUF002", "RUF003"] if beyond_ascii else []),
+        *(["S104", "S108"] if _INSECURE_TEXT.search(text) else []),
+        *(["S105"] if any(map(_SECRET.search, names)) else []),
+    ]
     return [f"# ruff: noqa: {', '.join([*broken, 'RUF100'])}"] if broken else []

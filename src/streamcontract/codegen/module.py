@@ -192,9 +192,10 @@ class _Module:
             if node.default is not None
             else None
         )
+        bases = Group("(", (("", f"{self._words.support('enum')}.Enum"),), ")")
         return [
             *self._decorator("enum", node.full_name),
-            f"class {self._classes[node.full_name]}({self._words.support('enum')}.Enum):",
+            *lay_out(f"class {self._classes[node.full_name]}", bases, indent=0, suffix=":"),
             *docstring(
                 node.doc,
                 otherwise=f"The Avro enum ``{node.full_name}``.",
@@ -315,8 +316,9 @@ class _Module:
 
     def _client(self, role: str, summary: str) -> list[str]:
         base = self._words.support(f"Contract{role}")
+        bases = Group("(", (("", f"{base}[{self._top}]"),), ")")
         return [
-            f"class {self._top}{role}({base}[{self._top}]):",
+            *lay_out(f"class {self._top}{role}", bases, indent=0, suffix=":"),
             *docstring(None, otherwise=summary, indent=_INDENT),
             "",
             f"{' ' * _INDENT}contract = CONTRACT",
