@@ -203,8 +203,9 @@ class Fetcher:
             self.buffer.append(raw)
 
     def _store(self) -> None:
-        """Tell librdkafka how far it may commit; it does so now and then, and with a last word
-        when partitions are taken away or the client is closed.
+        """Tell librdkafka how far it may commit.
+
+        It does so now and then, and when partitions are taken away or the client is closed.
         """
         if not self._auto_commit or self._stored == self.handed_out:
             return

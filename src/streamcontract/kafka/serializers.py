@@ -19,7 +19,6 @@ from streamcontract.codec import Codec
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry import SchemaReference
 from streamcontract.registry.cache import OnceCache
-from streamcontract.registry.references import reference_subject
 from streamcontract.registry.subjects import topic_name_strategy
 from streamcontract.wire import HEADER_SIZE, header, schema_id_of
 
@@ -122,7 +121,7 @@ class ContractSerializer(Serializer, Generic[T]):
         return self._registry.lookup(subject, schema, normalize=normalize, references=references).id
 
     def _reference(self, schema: Schema) -> SchemaReference:
-        name = reference_subject(schema)
+        name = schema.name or ""  # one without a name is refused as a subject
         if self._auto_register:
             found = self._registry.register_with_references(name, schema)
         else:
