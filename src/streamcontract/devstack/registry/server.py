@@ -98,7 +98,10 @@ class RegistryServer:
         self.url = f"http://{_LOOPBACK}:{self.port}"
         # It looks this often, in seconds, whether it is to stop.
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), name="streamcontract-registry"
+            target=self._server.serve_forever,
+            args=(0.02,),
+            name="streamcontract-registry",
+            daemon=True,  # a program that forgets to close it still ends
         )
         self._thread.start()
 
@@ -124,7 +127,7 @@ class RegistryServer:
 class _Server(ThreadingHTTPServer):
     """Listens, and remembers its connections so that it can end them."""
 
-    daemon_threads = False
+    daemon_threads = True  # as the thread that starts them; finish() waits for them
     request_queue_size = 128
 
     def __init__(
