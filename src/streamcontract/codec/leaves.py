@@ -75,7 +75,7 @@ def as_float(value: object) -> float:
     if isinstance(value, int) and _is_int(value):
         try:
             (number,) = struct.unpack("<f", struct.pack("<f", value))
-        except OverflowError:
+        except (OverflowError, struct.error):  # struct names a too large int either way
             number = float("nan")
         if number == value:
             return float(number)
