@@ -128,10 +128,6 @@ def endpoints(url: str | Sequence[str], auth: AuthBase | None) -> tuple[Endpoint
 
 def _endpoint(text: str, auth: AuthBase | None) -> Endpoint:
     parts = _split(text)
-    if parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"the schema registry's URL {_clean(parts)} has a query or fragment: give its base only"
-        )
     base = _clean(parts).rstrip("/")
     if parts.username is None and parts.password is None:
         return Endpoint(base, auth or NoAuth())
@@ -146,14 +142,20 @@ def _split(text: str) -> SplitResult:
     # No message here shows the text: it may hold a password wherever a typing mistake put it.
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and parts.port != 0
+            and "@" not in parts.path
+            and not (parts.query or parts.fragment)
+        )
     except ValueError:
         usable = False
     if not usable:
         raise ConfigurationError(
-            "a schema registry's URL starts with http:// or https:// and names a host and a port, "
-            "such as http://localhost:18081; the one given does not (characters like / @ : # ? in "
-            "a password have to be percent-encoded)"
+            "a schema registry's URL is http(s)://host:port, perhaps with a path, such as "
+            "http://localhost:18081; the one given is not (characters like / @ : # ? in a user "
+            "or password have to be percent-encoded)"
         )
     return parts
 

@@ -90,8 +90,9 @@ class SchemaRegistry:
         backoff: float = 0.2,
         max_backoff: float = 10.0,
     ) -> None:
+        urls = settings.default_url() if url is None else url
         self._transport = Transport(
-            endpoints(url or settings.default_url(), choose_auth(basic_auth, bearer_token)),
+            endpoints(urls, choose_auth(basic_auth, bearer_token)),
             TransportSettings(
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,

@@ -1,0 +1,153 @@
+"""Settings: confluent-kafka's names, and mistakes that are told apart from settings."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.registry.scripted import ScriptedServer, answer
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.registry import SchemaRegistry
+from streamcontract.registry.config import options
+from streamcontract.registry.transport import TransportSettings
+
+PREFIX = "schema.registry."
+
+
+def test_every_setting_has_its_argument() -> None:
+    """Each key becomes the argument that means the same, in its unit."""
+    config = {
+        "bootstrap.servers": "localhost:19092",
+        PREFIX + "url": "http://a,http://b",
+        PREFIX + "basic.auth.user.info": "me:pa:ss",
+        PREFIX + "basic.auth.credentials.source": "USER_INFO",
+        PREFIX + "ssl.ca.location": "ca.pem",
+        PREFIX + "ssl.certificate.location": "me.pem",
+        PREFIX + "ssl.key.location": "me.key",
+        PREFIX + "ssl.key.password": "secret",
+        PREFIX + "proxy": "http://proxy:3128",
+        PREFIX + "timeout": 3,
+        PREFIX + "max.retries": "5",
+        PREFIX + "retries.wait.ms": 250,
+        PREFIX + "retries.max.wait.ms": 4000.0,
+    }
+    assert options(config) == {
+        "url": "http://a,http://b",
+        "basic_auth": ("me", "pa:ss"),
+        "ca": "ca.pem",
+        "client_certificate": "me.pem",
+        "client_key": "me.key",
+        "client_key_password": "secret",
+        "proxy": "http://proxy:3128",
+        "connect_timeout": 3.0,
+        "read_timeout": 3.0,
+        "max_retries": 5,
+        "backoff": 0.25,
+        "max_backoff": 4.0,
+    }
+
+
+def test_bearer_settings_are_sent(scripted: ScriptedServer) -> None:
+    """A token, given or fetched, goes with the cluster and pool it is for."""
+    scripted.then(answer(200, []), answer(200, []))
+    for token in ("abc", lambda: "abc"):
+        config = {
+            PREFIX + "url": [scripted.url],
+            PREFIX + "bearer.auth.token": token,
+            PREFIX + "bearer.auth.credentials.source": "STATIC_TOKEN",
+            PREFIX + "bearer.auth.logical.cluster": "lsrc-1",
+            PREFIX + "bearer.auth.identity.pool.id": "pool-1",
+        }
+        with SchemaRegistry.from_config(config) as registry:
+            registry.subjects()
+    for request in scripted.received:
+        assert request.headers["authorization"] == "Bearer abc"
+        assert request.headers["target-sr-cluster"] == "lsrc-1"
+        assert request.headers["confluent-identity-pool-id"] == "pool-1"
+
+
+def test_sasl_credentials_can_be_inherited() -> None:
+    """The broker's credentials serve for the registry where the settings say so."""
+    source = {PREFIX + "basic.auth.credentials.source": "SASL_INHERIT"}
+    sasl = {"sasl.username": "me", "sasl.password": "secret"}
+    assert options(source | sasl) == {"basic_auth": ("me", "secret")}
+    with pytest.raises(ConfigurationError, match=r"sasl\.username"):
+        options(source)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"ulr": "http://a"}, "did you mean schema.registry.url?"),
+        ({"basic.auth.userinfo": "a:b"}, "did you mean schema.registry.basic.auth.user.info?"),
+        ({"nothing.like.it": 1}, "known are schema.registry.url, "),
+        ({"cache.capacity": 10}, "kept for ever"),
+        ({"url": 7}, "schema.registry.url has to be a text"),
+        ({"basic.auth.user.info": "secret"}, "of the form user:password"),
+        ({"basic.auth.credentials.source": "FILE"}, "USER_INFO, URL or SASL_INHERIT"),
+        ({"bearer.auth.credentials.source": "OAUTHBEARER"}, "a callable"),
+        ({"ssl.ca.location": False}, "schema.registry.ssl.ca.location has to be a text"),
+        ({"timeout": "long"}, "a number from 0 on, not 'long'"),
+        ({"timeout": -1}, "a number from 0 on, not -1"),
+        ({"max.retries": True}, "a number from 0 on, not True"),
+        ({"timeout": float("nan")}, "a number from 0 on, not nan"),
+    ],
+)
+def test_mistakes_are_named(config: dict[str, object], expected: str) -> None:
+    """An unknown key suggests the right one; a value that does not fit says what does."""
+    with pytest.raises(ConfigurationError) as caught:
+        SchemaRegistry.from_config({PREFIX + key: value for key, value in config.items()})
+    assert expected in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:18081",
+        "ftp://host",
+        "http://",
+        "http://host:port",
+        "http://host:99999",
+        "http://me:se/cret@host",
+        "http://host?secret=1",
+        "http://me:12/secret@host",
+        "",
+        "http://[secret",
+        ",",
+        [],
+    ],
+    ids=json.dumps,
+)
+def test_a_url_that_is_none_is_refused_unseen(url: str | list[str]) -> None:
+    """A URL that cannot be used is refused; as it may hold a password, it is not shown."""
+    with pytest.raises(ConfigurationError, match="URL") as caught:
+        SchemaRegistry(url)
+    assert "secret" not in str(caught.value)
+    assert "se/cret" not in str(caught.value)
+
+
+def test_credentials_are_given_once() -> None:
+    """Two kinds of credentials, or one kind in two places, leave open which one counts."""
+    with pytest.raises(ConfigurationError, match="both given"):
+        SchemaRegistry("http://h", basic_auth=("a", "b"), bearer_token=lambda: "c")
+    with pytest.raises(ConfigurationError, match="http://h are given in its URL and as a setting"):
+        SchemaRegistry("http://me:secret@h", basic_auth=("a", "b"))
+    with pytest.raises(ConfigurationError, match="RFC 7617"):
+        SchemaRegistry("http://h", basic_auth=("a:b", "c"))
+
+
+def test_settings_do_not_show_secrets() -> None:
+    """The settings' own repr leaves out what can hold a credential."""
+    settings = TransportSettings(proxy="http://a:secret@p", headers={"X-Api-Key": "secret"})
+    assert "secret" not in repr(settings)
+
+
+def test_headers_and_proxy_are_used(scripted: ScriptedServer) -> None:
+    """A request goes to the proxy, whole, with the headers that were given."""
+    scripted.then(answer(200, []))
+    with SchemaRegistry("http://nowhere.invalid", proxy=scripted.url, headers={"X-A": "b"}) as it:
+        assert it.subjects() == []
+    assert scripted.calls == ["GET http://nowhere.invalid/subjects"]
+    assert scripted.received[0].headers["x-a"] == "b"
