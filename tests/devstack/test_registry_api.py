@@ -53,12 +53,17 @@ def test_one_schema_has_one_id_in_every_subject(http: Http) -> None:
     assert http.register("other", {"type": "record", **same}) == 1
     assert http("GET", "/subjects/s/versions").body == [1]
     assert http("GET", "/schemas/ids/1/subjects").body == ["other", "s"]
-    assert http.register("s", {**one, "doc": "documented"}) == 2
-    assert http.register("s", {**one, "owner": "us"}) == 3
+    marked = {"type": "int", "unit": "m", "source": "tape"}
+    assert http.register("marked", marked) == 2
+    assert http.register("marked", dict(reversed(marked.items()))) == 2
+    assert http.register("s", {**one, "doc": "documented"}) == 3
+    assert http.register("s", {**one, "owner": "us"}) == 4
     for default in (1, 2):
         changed = record(name="a.R", x=default)
-        assert http.register("s", changed) == 3 + default
+        assert http.register("s", changed) == 4 + default
     assert http("GET", "/subjects/s/versions").body == [1, 2, 3, 4, 5]
+    versions = [{"subject": "other", "version": 1}, {"subject": "s", "version": 1}]
+    assert http("GET", "/schemas/ids/1/versions").body == versions
 
 
 def test_soft_deletion_hides_and_permanent_deletion_forgets(http: Http) -> None:
@@ -74,7 +79,9 @@ def test_soft_deletion_hides_and_permanent_deletion_forgets(http: Http) -> None:
     assert http("GET", "/subjects/s/versions").body == [1, 3]
     assert http("DELETE", "/subjects/s").body == [1, 3]
     assert http("GET", "/subjects").body == []
-    assert http("GET", "/subjects?deleted=true").body == ["s"]
+    for switch in ("true", "True", "1"):
+        assert http("GET", f"/subjects?deleted={switch}").body == ["s"]
+    assert http("GET", "/subjects?deleted=yes").body == []
     assert http("GET", "/schemas/ids/1/subjects").body == []
     assert http("GET", "/schemas/ids/1/subjects?deleted=true").body == ["s"]
     assert http("GET", "/schemas/ids/1/versions").body == []
@@ -266,6 +273,17 @@ def test_full_tells_new_reads_old_first(http: Http) -> None:
     assert "in the new schema does not match with the old schema" in body["messages"][0]
     assert "in the old schema does not match with the new schema" in body["messages"][1]
     assert body["messages"][4] == "{compatibility: 'FULL'}"
+
+
+def test_registering_asks_the_latest_or_all(http: Http) -> None:
+    """At a level that is not transitive only the latest live version has a say."""
+    http.register("s", record("a"))
+    http.register("s", record("a", b=0))
+    http("PUT", "/config/s", {"compatibility": "BACKWARD_TRANSITIVE"})
+    body = {"schema": json.dumps(record("a", "b"))}
+    assert http("POST", "/subjects/s/versions", body).status == 409
+    http("PUT", "/config/s", {"compatibility": "BACKWARD"})
+    assert http("POST", "/subjects/s/versions", body).status == 200
 
 
 def test_which_versions_are_asked(http: Http) -> None:

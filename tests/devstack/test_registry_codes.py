@@ -152,6 +152,7 @@ CASES = {
     "an id outside import": Case(42205, ("POST", "/subjects/s/versions", {**INT, "id": 5})),
     "no id inside import": Case(42205, REGISTERED, (IMPORT,)),
     "import into what is not empty": Case(42205, IMPORT, (REGISTERED,)),
+    "import into what is soft-deleted": Case(42205, IMPORT, (REGISTERED, SOFT_DELETED)),
     "another schema under a version": Case(
         42205,
         ("POST", "/subjects/s/versions", {**STRING, "id": 6, "version": 1}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,15 @@ import pytest
 from tests.devstack.registry_http import Http, record
 
 from streamcontract.devstack.registry import RegistryServer
+from streamcontract.devstack.registry.changes import set_level, set_mode
+from streamcontract.devstack.registry.store import Store
 from streamcontract.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from streamcontract.devstack.registry.state import State
 
 EVERYTHING = (
     "/subjects",
@@ -141,6 +146,27 @@ def test_what_cannot_be_kept_has_not_happened(tmp_path: Path) -> None:
         "registry.json",
         "registry.json.lock",
     ]
+
+
+def test_changes_wait_for_each_other() -> None:
+    """A change starts from the state that the one before it left, never beside it."""
+    store = Store()
+    entered, beside = threading.Event(), threading.Event()
+
+    def slow(state: State) -> tuple[State, bool]:
+        entered.set()
+        return set_level(state, None, "FULL")[0], beside.wait(0.2)
+
+    def quick(state: State) -> tuple[State, str]:
+        beside.set()
+        return set_mode(state, None, "READONLY", force=False)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(store.apply, slow)
+        assert entered.wait(10)
+        pool.submit(store.apply, quick).result(10)
+        assert first.result(10) is False
+    assert (store.state.level, store.state.mode) == ("FULL", "READONLY")
 
 
 def test_many_clients_at_once() -> None:

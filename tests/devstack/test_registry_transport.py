@@ -158,9 +158,12 @@ def test_broken_requests(server: RegistryServer, lines: tuple[str, ...], status:
 def test_expected_bodies(server: RegistryServer) -> None:
     """Who asks first is told to go on, or is refused before the body is sent."""
     lines = ("PUT /config HTTP/1.1", "Host: localhost", "Expect: 100-continue")
-    good = (*lines, "Content-Type: application/json", "Connection: close")
-    answer = raw(server, *good, "Content-Length: 29", body=b'{"compatibility": "BACKWARD"}')
-    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+    good = (*lines, "Content-Type: application/json", "Content-Length: 29", "", "")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall("\r\n".join(good).encode())
+        assert connection.recv(2**16) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b'{"compatibility": "BACKWARD"}')
+        assert connection.recv(2**16).startswith(b"HTTP/1.1 200 OK\r\n")
     assert raw(server, *lines, "Content-Length: 9999999").startswith(b"HTTP/1.1 413 ")
 
 
@@ -225,6 +228,8 @@ def test_closing_answers_what_is_under_way_and_leaves_nothing() -> None:
     assert entered.wait(10)
     closing = threading.Thread(target=server.close)
     closing.start()
+    idle.settimeout(10)
+    assert idle.recv(1) == b""  # the idle one is ended while the other request still runs
     go_on.set()
     closing.join(10)
     running.join(10)
