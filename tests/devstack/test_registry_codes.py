@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -202,6 +204,15 @@ def test_the_table_is_whole() -> None:
     """Each code that the embedded registry can give stands in the table above."""
     given = {case.code for case in CASES.values()}
     assert given >= {*range(40401, 40410), *range(42201, 42208), 409, 422}
+
+
+def test_the_documentation_lists_the_codes() -> None:
+    """The page's table has the codes of the table above and those of the transport and the disk."""
+    page = Path(__file__).parents[2] / "docs" / "registry-server.md"
+    table = page.read_text(encoding="utf-8").partition("## Error codes")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
+    documented = {int(code) for cell in cells for code in cell.split(", ")}
+    assert documented == {case.code for case in CASES.values()} | {415, 500, 50001}
 
 
 @pytest.mark.parametrize(
