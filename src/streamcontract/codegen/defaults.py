@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import struct
 import uuid
 from typing import TYPE_CHECKING
 
@@ -171,9 +172,14 @@ class DefaultWriter:
 
 
 def _raw(node: PrimitiveType | FixedType, default: JsonValue) -> object:
-    """What the base type holds: bytes for code points 0 to 255, a float for ``1``."""
+    """What the base type holds: bytes for code points 0 to 255, the nearest float for a number.
+
+    A ``float`` has 32 bits: the default ``0.1`` is read as 0.10000000149011612.
+    """
     if isinstance(default, str) and (isinstance(node, FixedType) or node.name == "bytes"):
         return default.encode("latin-1")
-    if isinstance(node, PrimitiveType) and node.name in {"float", "double"}:
-        return float(default) if isinstance(default, (int, float)) else default
+    if isinstance(default, (int, float)) and isinstance(node, PrimitiveType):
+        if node.name == "float":
+            return struct.unpack("<f", struct.pack("<f", default))[0]
+        return float(default) if node.name == "double" else default
     return default
