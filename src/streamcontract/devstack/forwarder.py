@@ -34,8 +34,11 @@ class Forwarder:
     It runs in a thread of its own, from construction to ``close``.
 
     Args:
-        port: The port to listen on.
+        port: The port to listen on, 0 for a free one.
         targets: ``(host, port)`` of the servers behind it, tried in turn.
+
+    Attributes:
+        port: The port it listens on.
 
     Raises:
         StackError: The port is in use, or not allowed.
@@ -43,18 +46,13 @@ class Forwarder:
 
     def __init__(self, port: int, targets: Sequence[tuple[str, int]]) -> None:
         self._sockets = listen_on_loopback(port)
+        self.port: int = self._sockets[0].getsockname()[1]
         self._targets = itertools.cycle(targets)
         self._attempts = len(targets)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
         self._thread.start()
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        port: int = self._sockets[0].getsockname()[1]
-        return port
 
     def __enter__(self) -> Self:
         return self
@@ -137,12 +135,14 @@ def listen_on_loopback(port: int) -> list[socket.socket]:
     Raises:
         StackError: The port is in use, or not allowed.
     """
+    if not 0 <= port <= 65535:
+        raise StackError(f"{port} is no TCP port: they are 1 to 65535, 0 asks for a free one")
     sockets: list[socket.socket] = []
     with contextlib.ExitStack() as on_error:
         for family, address in _loopback_addresses():
             try:
                 sock = socket.create_server((address, port), family=family)
-            except (OSError, OverflowError) as error:
+            except OSError as error:
                 raise StackError(_explain(error, port)) from error
             on_error.callback(sock.close)
             sockets.append(sock)
@@ -159,8 +159,8 @@ def _loopback_addresses() -> Iterator[tuple[socket.AddressFamily, str]]:
             yield socket.AF_INET6, "::1"
 
 
-def _explain(error: Exception, port: int) -> str:
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+def _explain(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
         problem = f"port {port} is in use, perhaps by another `streamcontract dev`"
     else:
         problem = f"cannot listen on port {port}: {error}"

@@ -1,0 +1,213 @@
+"""``streamcontract dev`` as a user runs it: a process with a terminal, or without."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+DEV = [sys.executable, "-m", "streamcontract", "dev", "--broker-port=0", "--registry-port=0"]
+PATIENCE_S = 60.0
+
+# Says when it is ready, counts the Ctrl-C it gets until its input ends, and exits with the count.
+COUNT_INTERRUPTS = """
+import signal, sys
+count = 0
+def handle(*_):
+    global count
+    count += 1
+    print("interrupted", flush=True)
+signal.signal(signal.SIGINT, handle)
+print("ready", flush=True)
+for line in sys.stdin:
+    pass
+sys.exit(10 + count)
+"""
+
+
+def run(*command: str, options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run a command inside the stack."""
+    return subprocess.run(  # noqa: S603 - the project's own command
+        [*DEV, *options, "--", *command],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def started(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """A process without a controlling terminal, whose input and output are pipes."""
+    with subprocess.Popen(  # noqa: S603 - the project's own command
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """Its output up to the line with a text."""
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if text in line:
+            return seen
+    raise AssertionError(f"{text!r} is not in its output: {seen}")
+
+
+def test_the_command_finds_the_stack_in_its_environment() -> None:
+    """Its output is the only output, and both variables lead to servers that listen."""
+    program = (
+        "import os, socket\n"
+        "for name in ('BOOTSTRAP_SERVERS', 'REGISTRY_URL'):\n"
+        "    host, port = os.environ['STREAMCONTRACT_' + name].split('/')[-1].split(':')\n"
+        "    socket.create_connection((host, int(port))).close()\n"
+        "print('reached both')\n"
+    )
+    ended = run(sys.executable, "-c", program)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "reached both\n", "")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("exit 77", 77), ("kill -KILL $$", 128 + signal.SIGKILL)],
+)
+def test_the_commands_exit_code_is_passed_on(command: str, code: int) -> None:
+    """Its own code, or 128 + n where signal n ended it."""
+    assert run("sh", "-c", command).returncode == code
+
+
+def test_options_of_the_command_stay_its_own() -> None:
+    """What follows the command is not read as an option of ``dev``."""
+    ended = run(sys.executable, "-c", "import sys; print(sys.argv)", "--brokers", "-h")
+    assert ended.stdout == "['-c', '--brokers', '-h']\n"
+
+
+def test_a_command_that_is_not_there() -> None:
+    """One line on standard error, and exit code 2."""
+    ended = run("no-such-command")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "cannot run 'no-such-command': No such file or directory" in ended.stderr
+
+
+def test_topics_are_there_when_the_command_starts() -> None:
+    """``--topic`` creates them, with their partitions or one."""
+    program = (
+        "import os, urllib.request\n"
+        "url = os.environ['STREAMCONTRACT_REGISTRY_URL'] + '/streamcontract/topics'\n"
+        "print(urllib.request.urlopen(url).read().decode())\n"
+    )
+    ended = run(sys.executable, "-c", program, options=["--topic=a:3", "--topic=b"])
+    compact = ended.stdout.replace(" ", "")
+    assert '{"name":"a","partitions":3}' in compact
+    assert '{"name":"b","partitions":1}' in compact
+
+
+@pytest.mark.parametrize("topic", ["orders:0", "orders:x", ":3"])
+def test_topics_that_cannot_be(topic: str) -> None:
+    """Exit code 2, before any command runs."""
+    ended = run("echo", "ran", options=[f"--topic={topic}"])
+    assert (ended.returncode, ended.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("option", ["--broker-port", "--registry-port"])
+def test_a_port_in_use(option: str) -> None:
+    """The error names the port and the option that chooses another; exit code 2."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        ended = run("true", options=[f"{option}={port}"])
+    assert ended.returncode == 2
+    assert str(port) in ended.stderr
+    assert option in ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
+    """It prints how to connect and its limits, and ends clean on Ctrl-C and its relatives."""
+    with started(*DEV) as process:
+        output = read_until(process, "Ctrl-C stops it.")
+        assert "export STREAMCONTRACT_BOOTSTRAP_SERVERS=127.0.0.1:" in output
+        assert "export STREAMCONTRACT_REGISTRY_URL=http://127.0.0.1:" in output
+        assert "5 MiB" in output
+        process.send_signal(number)
+        rest, _ = process.communicate(timeout=PATIENCE_S)
+        assert (process.returncode, rest) == (0, "\nstopped\n")
+
+
+def test_subjects_survive_in_the_state_file(tmp_path: Path) -> None:
+    """What one command registers the next one finds."""
+    state = f"--state={tmp_path / 'registry.json'}"
+    register = (
+        "import os, urllib.request\n"
+        "url = os.environ['STREAMCONTRACT_REGISTRY_URL'] + '/subjects/s/versions'\n"
+        "headers = {'Content-Type': 'application/vnd.schemaregistry.v1+json'}\n"
+        'data = b\'{"schema": "\\\\"int\\\\""}\'\n'
+        "urllib.request.urlopen(urllib.request.Request(url, data, headers)).read()\n"
+    )
+    subjects = (
+        "import os, urllib.request\n"
+        "url = os.environ['STREAMCONTRACT_REGISTRY_URL'] + '/subjects'\n"
+        "print(urllib.request.urlopen(url).read().decode())\n"
+    )
+    runs = [run(sys.executable, "-c", program, options=[state]) for program in (register, subjects)]
+    assert [ended.stderr for ended in runs] == ["", ""]
+    assert runs[1].stdout == '["s"]\n'
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_goes_to_the_command(number: signal.Signals) -> None:
+    """The command ends by it, and the exit code says so."""
+    with started(*DEV, "--", "sh", "-c", "echo ready; exec sleep 60") as process:
+        read_until(process, "ready")
+        process.send_signal(number)
+        assert process.wait(PATIENCE_S) == 128 + number
+
+
+def test_an_interrupt_without_a_terminal_goes_to_the_command() -> None:
+    """A supervisor's SIGINT to the one process it knows reaches the command, once."""
+    with started(*DEV, "--", sys.executable, "-c", COUNT_INTERRUPTS) as process:
+        read_until(process, "ready")
+        process.send_signal(signal.SIGINT)
+        read_until(process, "interrupted")
+        process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 11
+
+
+def test_ctrl_c_reaches_the_command_once() -> None:
+    """On a terminal Ctrl-C goes to both; the command sees one, and the stack waits for it."""
+    command = [*DEV, "--", sys.executable, "-c", COUNT_INTERRUPTS]
+    terminal = (
+        "import os, pty, sys\n"
+        f"status = pty.spawn({command!r})\n"
+        "sys.exit(os.waitstatus_to_exitcode(status))\n"
+    )
+    with started(sys.executable, "-c", terminal) as process:
+        assert process.stdin is not None
+        read_until(process, "ready")
+        process.stdin.write("\x03")
+        process.stdin.flush()
+        read_until(process, "interrupted")
+        process.stdin.write("\x04")  # Ctrl-D: the end of its input
+        process.stdin.flush()
+        process.wait(PATIENCE_S)
+        assert process.returncode == 11
