@@ -1,4 +1,4 @@
-"""Fixtures for tests of the broker path."""
+"""Fixtures for tests of the broker path, and how Hypothesis runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import uuid
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from streamcontract.devstack import DevStack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# On a fresh clone Hypothesis first builds its tables of Unicode, which takes seconds; and a machine
+# that is busy with other things says nothing about the code.
+settings.register_profile(
+    "streamcontract", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("streamcontract")
 
 
 class TopicMaker(Protocol):

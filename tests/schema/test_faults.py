@@ -198,6 +198,7 @@ SCHEMA_FAULTS: dict[str, tuple[str, str]] = {
     ),
     _field("String"): ("/fields/0/type", 'unknown type "String"; did you mean "string"?'),
     _field("b.R"): ("/fields/0/type", 'unknown type "b.R"; did you mean "a.R"?'),
+    _field(["null", "Zebra"]): ("/fields/0/type/1", 'unknown type "Zebra"'),
     _field("Zebra"): ("/fields/0/type", 'unknown type "Zebra"'),
     _field({"type": "R"}): (
         "/fields/0/type/type",
@@ -278,6 +279,13 @@ DEFAULT_FAULTS: list[tuple[object, object, str, str]] = [
         'the key "\\udfff" has half a surrogate pair',
     ),
     (["int", "string"], None, "", "the default null fits no branch of the union [int, string]"),
+    (["null", "int"], [1], "", "the default [1] fits no branch of the union [null, int]"),
+    (
+        [{"type": "array", "items": "null"}, {"type": "map", "values": "null"}],
+        [0],
+        "/0",
+        "the default 0 is not null",
+    ),
     (
         ["null", "int"],
         2**31,
@@ -339,6 +347,15 @@ def test_a_default_of_a_faulty_type_is_not_judged() -> None:
         "/fields/3/type/fields/0",
         "/fields/4/type/size",
     ]
+
+
+def test_each_use_of_an_unknown_type_is_reported() -> None:
+    """The same unknown name is a fault wherever it stands."""
+    faults = _faults(
+        '["null", {"type": "array", "items": "nul"}, {"type": "map", "values": "nul"}]'
+    )
+    assert [fault.pointer for fault in faults] == ["/1/items", "/2/values"]
+    assert {fault.message for fault in faults} == {'unknown type "nul"; did you mean "null"?'}
 
 
 def test_use_before_definition_points_at_the_definition() -> None:

@@ -89,6 +89,8 @@ def test_only_needed_files_matter(write: Write, tmp_path: Path) -> None:
     write("Broken", "Nowhere")
     (tmp_path / "not-json.avsc").write_text("{")
     (tmp_path / "not-utf8.avsc").write_bytes(b"\xff")
+    (tmp_path / "folder.avsc").mkdir()
+    (tmp_path / "not-a-schema.avsc").write_text('{"fields": [1], "items": 1}')
     assert parse_schema(write("R", "int")).references == ()
     (fault,) = _faults(write("R", "Zzzzz"))
     assert fault.message == (

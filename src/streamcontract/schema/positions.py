@@ -10,6 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,8 +68,42 @@ def offsets(text: str) -> Mapping[str, int]:
         12
     """
     found: dict[str, int] = {}
-    _walk(text, _skip(text, 0), "", found)
-    return found
+    # The containers around the value at hand. A list and no recursion, since a message is most
+    # needed where the stack is used up.
+    around: list[_Container] = []
+    pointer, at = "", _skip(text, 0)
+    while True:
+        found[pointer] = at
+        if text[at] in "[{":
+            around.append(_Container(pointer, is_object=text[at] == "{"))
+            at = _skip(text, at + 1)
+        else:
+            at = _skip(text, _scalar_end(text, at))
+        while around and text[at] in "]}":
+            around.pop()
+            at = _skip(text, at + 1)
+        if not around:
+            return found
+        pointer, at = _next_value(text, at, around[-1])
+
+
+@attrs.define
+class _Container:
+    pointer: str
+    is_object: bool
+    length: int = 0
+
+
+def _next_value(text: str, at: int, container: _Container) -> tuple[str, int]:
+    """The pointer to the value that comes next in ``container``, and its offset."""
+    if text[at] == ",":
+        at = _skip(text, at + 1)
+    key: str | int = container.length
+    container.length += 1
+    if container.is_object:
+        key, at = _read_string(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+    return child(container.pointer, key), at
 
 
 def too_deep(text: str, limit: int) -> int | None:
@@ -101,24 +137,8 @@ def _read_string(text: str, at: int) -> tuple[str, int]:
     return str(string), end
 
 
-def _walk(text: str, at: int, pointer: str, found: dict[str, int]) -> int:
-    """Note the value at ``at`` and all below it; return the offset behind it."""
-    found[pointer] = at
-    opening = text[at]
-    if opening == '"':
+def _scalar_end(text: str, at: int) -> int:
+    if text[at] == '"':
         return _read_string(text, at)[1]
-    if opening not in "[{":
-        match = _SCALAR.match(text, at)
-        return match.end() if match else at + 1
-    at = _skip(text, at + 1)
-    index = 0
-    while text[at] not in "]}":
-        key: str | int = index
-        if opening == "{":
-            key, at = _read_string(text, at)
-            at = _skip(text, _skip(text, at) + 1)
-        at = _skip(text, _walk(text, at, child(pointer, key), found))
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-        index += 1
-    return at + 1
+    match = _SCALAR.match(text, at)
+    return match.end() if match else at + 1
