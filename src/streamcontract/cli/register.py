@@ -18,6 +18,8 @@ from streamcontract.registry.errors import (
     CompatibilityLevelNotSetError,
     IncompatibleSchemaError,
     SubjectNotFoundError,
+    SubjectSoftDeletedError,
+    VersionNotFoundError,
 )
 from streamcontract.registry.references import Registration, register_in_order
 from streamcontract.registry.subjects import topic_name_strategy
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from streamcontract.project import ContractConfig
+    from streamcontract.schema import Schema
 
 __all__ = ["command"]
 
@@ -65,12 +68,10 @@ def command(
     """
     project = load_project(project_file)
     chosen = [project.contract(name) for name in contracts] or list(project.contracts)
+    # All are read before the first is written: a broken file leaves the registry as it was.
+    entries = [entry for contract in chosen for entry in _entries(contract)]
     with SchemaRegistry(url) as registry:
-        outcomes = [
-            _bring_about(registry, entry, dry_run=dry_run)
-            for contract in chosen
-            for entry in _entries(contract)
-        ]
+        outcomes = [_bring_about(registry, entry, dry_run=dry_run) for entry in entries]
         _show(outcomes, registry, dry_run=dry_run)
     if any(outcome.refusals for outcome in outcomes):
         raise click.exceptions.Exit(EXIT_FINDINGS)
@@ -82,7 +83,7 @@ class _Entry:
 
     contract: str
     subject: str
-    file: Path
+    schema: Schema
     level: str | None
 
 
@@ -124,22 +125,24 @@ def _entries(contract: ContractConfig) -> Iterator[_Entry]:
     for is_key, file in files.items():
         if file is not None:
             subject = topic_name_strategy(contract.topic, is_key=is_key)
-            yield _Entry(contract.name, subject, file, contract.compatibility)
+            yield _Entry(contract.name, subject, parse_schema(file), contract.compatibility)
 
 
 def _bring_about(registry: SchemaRegistry, entry: _Entry, *, dry_run: bool) -> _Outcome:
-    schema = parse_schema(entry.file)
     # The level comes first: the contract's own level has to judge the new version. The other way
     # round, a change that the new level forbids would slip in, and one that it allows be refused.
     level, level_change = _set_level(registry, entry, dry_run=dry_run)
     try:
-        *references, own = register_in_order(registry, entry.subject, schema, dry_run=dry_run)
+        *references, own = register_in_order(registry, entry.subject, entry.schema, dry_run=dry_run)
     except IncompatibleSchemaError as error:
         return _Outcome(entry, level, level_change, refusals=(str(error),))
-    refusals: tuple[str, ...] = ()
-    if dry_run and own.is_new and not level_change:
-        # Under a level that is yet to change, the registry's verdict would be about another one.
-        refusals = _foreseen_refusals(registry, own)
+    # A registry that is asked under a level yet to change would judge by another one.
+    asked = [*references, own] if not level_change else references
+    refusals = tuple(
+        refusal
+        for each in (asked if dry_run else ())
+        for refusal in _foreseen_refusals(registry, each)
+    )
     return _Outcome(entry, level, level_change, tuple(references), own, refusals)
 
 
@@ -155,15 +158,17 @@ def _set_level(registry: SchemaRegistry, entry: _Entry, *, dry_run: bool) -> tup
     return entry.level, "level set" if before is None else f"level was {before}"
 
 
-def _foreseen_refusals(registry: SchemaRegistry, new: Registration) -> tuple[str, ...]:
-    """What the registry says of a schema that it does not have."""
+def _foreseen_refusals(registry: SchemaRegistry, registration: Registration) -> Iterator[str]:
+    """Why the registry would refuse a schema that it does not have."""
+    if not registration.is_new:
+        return
     try:
-        result = registry.test_compatibility(new.subject, new.schema)
-    except SubjectNotFoundError:  # the first version is compatible with all there are
-        return ()
-    if result.is_compatible:
-        return ()
-    return (f"{new.subject}: the registry would refuse it: {'; '.join(result.messages)}",)
+        result = registry.test_compatibility(registration.subject, registration.schema)
+    except (SubjectNotFoundError, SubjectSoftDeletedError, VersionNotFoundError):
+        return  # there is no version that it could be incompatible with
+    if not result.is_compatible:
+        messages = "\n  - ".join(["", *result.messages])
+        yield f"{registration.subject}: the registry would refuse it:{messages}"
 
 
 def _show(outcomes: list[_Outcome], registry: SchemaRegistry, *, dry_run: bool) -> None:

@@ -1,0 +1,227 @@
+"""``streamcontract register``: the registry becomes what the contracts say, once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streamcontract.cli import main
+from streamcontract.devstack.registry import Answer, RegistryServer, Request
+from streamcontract.registry import SchemaRegistry
+from streamcontract.schema import parse_schema
+
+Register = Callable[..., Result]
+
+PROJECT = """\
+[contracts.order]
+schema = "order.avsc"
+topic = "orders"
+key_schema = "order-key.avsc"
+compatibility = "{level}"
+
+[contracts.parcel]
+schema = "parcel.avsc"
+topic = "parcels"
+"""
+
+
+def _write(file: Path, name: str, **fields: object) -> None:
+    listed = [{"name": field, "type": kind} for field, kind in fields.items()]
+    schema = {"type": "record", "name": name, "fields": listed}
+    file.write_text(json.dumps(schema), encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with two contracts that share a type, one of them with a key schema."""
+    (tmp_path / "streamcontract.toml").write_text(PROJECT.format(level="FULL"), encoding="utf-8")
+    _write(tmp_path / "order-key.avsc", "shop.OrderKey", id="long")
+    _write(tmp_path / "Address.avsc", "shop.Address", city="string")
+    _write(tmp_path / "order.avsc", "shop.Order", to="shop.Address")
+    _write(tmp_path / "parcel.avsc", "shop.Parcel", to="shop.Address")
+    return tmp_path
+
+
+@pytest.fixture
+def register(project: Path, server: RegistryServer) -> Register:
+    """Run the command."""
+
+    def run(*arguments: str) -> Result:
+        options = ["register", "--project", str(project), "--registry", server.url]
+        return CliRunner().invoke(main, [*options, *arguments])
+
+    return run
+
+
+def _rows(result: Result) -> list[list[str]]:
+    """The cells of the table's body."""
+    lines = [line for line in result.stdout.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+
+
+def _count_writes(server: RegistryServer) -> list[str]:
+    noted: list[str] = []
+
+    def note(request: Request) -> Answer | None:
+        is_registration = request.method == "POST" and request.target.endswith("/versions")
+        if request.method in {"PUT", "DELETE"} or is_registration:
+            noted.append(f"{request.method} {request.target}")
+        return None
+
+    server.before = note
+    return noted
+
+
+def test_everything_is_registered_in_order(
+    register: Register, server: RegistryServer, registry: SchemaRegistry
+) -> None:
+    """Levels, references, values and keys are in the registry, and the table says so."""
+    writes = _count_writes(server)
+    result = register()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert _rows(result) == [
+        ["order", "shop.Address", "1", "1", "", "new"],
+        ["order", "orders-value", "1", "2", "FULL", "new, level set"],
+        ["order", "orders-key", "1", "3", "FULL", "new, level set"],
+        ["parcel", "parcels-value", "1", "4", "BACKWARD (global)", "new"],
+    ]
+    assert writes == [
+        "PUT /config/orders-value",
+        "POST /subjects/shop.Address/versions",
+        "POST /subjects/orders-value/versions",
+        "PUT /config/orders-key",
+        "POST /subjects/orders-key/versions",
+        "POST /subjects/parcels-value/versions",
+    ]
+    assert registry.compatibility("orders-key") == "FULL"
+    assert registry.version("orders-value").schema.named_types.keys() == {
+        "shop.Order",
+        "shop.Address",
+    }
+
+
+def test_run_twice_it_changes_nothing(register: Register, server: RegistryServer) -> None:
+    """The second run writes nothing and says that there is nothing to change."""
+    register()
+    writes = _count_writes(server)
+    result = register()
+    assert (result.exit_code, result.stderr, writes) == (0, "", [])
+    assert {row[-1] for row in _rows(result)} == {"unchanged"}
+    assert "Nothing to change" in result.stdout
+
+
+def test_a_dry_run_changes_nothing_and_shows_what_would(
+    register: Register, server: RegistryServer
+) -> None:
+    """A dry run has the table of what would come, without numbers, and writes nothing."""
+    writes = _count_writes(server)
+    result = register("--dry-run")
+    assert (result.exit_code, writes) == (0, [])
+    assert [row[1:4] + row[-1:] for row in _rows(result)] == [
+        ["shop.Address", "-", "-", "new"],
+        ["orders-value", "-", "-", "new, level set"],
+        ["orders-key", "-", "-", "new, level set"],
+        ["parcels-value", "-", "-", "new"],
+    ]
+    assert "dry run" in result.stdout
+
+
+def test_named_contracts_alone_are_registered(register: Register, registry: SchemaRegistry) -> None:
+    """With names, the other contracts are left alone."""
+    assert register("parcel").exit_code == 0
+    assert registry.subjects() == ["parcels-value", "shop.Address"]
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["run", "dry run"])
+def test_a_refusal_is_a_finding_and_the_others_go_on(
+    register: Register, project: Path, registry: SchemaRegistry, options: tuple[str, ...]
+) -> None:
+    """An incompatible schema exits with 1 and the registry's reason; the rest is registered."""
+    register("order")
+    _write(project / "order.avsc", "shop.Order", to="shop.Address", more="string")
+    result = register(*options)
+    assert result.exit_code == 1
+    changes = {row[1]: row[-1] for row in _rows(result)}
+    assert changes["orders-value"] == "refused"
+    assert changes["parcels-value"] == "new"
+    assert "READER_FIELD_MISSING_DEFAULT_VALUE" in result.stderr
+    assert registry.versions("orders-value") == [1]
+
+
+def test_the_contracts_own_level_judges(
+    register: Register, project: Path, registry: SchemaRegistry
+) -> None:
+    """A level and a schema that changed together go by the new level, looser or stricter."""
+    register("order")
+    file = project / "streamcontract.toml"
+    file.write_text(PROJECT.format(level="NONE"), encoding="utf-8")
+    _write(project / "order.avsc", "shop.Order", to="shop.Address", more="string")
+    assert "level was FULL" in register("--dry-run").stdout
+    result = register("order")
+    assert result.exit_code == 0, result.output
+    assert ["order", "orders-value", "2", "4", "NONE", "new, level was FULL"] in _rows(result)
+    file.write_text(PROJECT.format(level="BACKWARD"), encoding="utf-8")
+    _write(project / "order.avsc", "shop.Order", to="shop.Address", more="int")
+    assert register("order").exit_code == 1
+    assert registry.compatibility("orders-value") == "BACKWARD"
+    assert registry.version("orders-value").schema.canonical_form.count('"string"') == 2
+
+
+def test_a_contract_without_a_topic_is_passed_over_aloud(
+    register: Register, project: Path, registry: SchemaRegistry
+) -> None:
+    """Types that no topic carries have no subject of their own; the command says so."""
+    text = '[contracts.parcel]\nschema = "parcel.avsc"\n'
+    (project / "streamcontract.toml").write_text(text, encoding="utf-8")
+    result = register()
+    assert result.exit_code == 0
+    assert "parcel: not registered, as it has no topic" in result.stderr
+    assert registry.subjects() == []
+
+
+def test_another_schema_of_the_same_shape_is_a_change(
+    register: Register, project: Path, registry: SchemaRegistry
+) -> None:
+    """A new doc string is a new version: the registry, not the canonical form, says what is new."""
+    register("parcel")
+    schema = json.loads((project / "parcel.avsc").read_text(encoding="utf-8"))
+    text = json.dumps({**schema, "doc": "A box on its way."})
+    (project / "parcel.avsc").write_text(text, encoding="utf-8")
+    rows = _rows(register("parcel"))
+    assert ["parcel", "parcels-value", "2", "3", "BACKWARD (global)", "new"] in rows
+    latest = registry.version("parcels-value").schema
+    assert latest.canonical_form == parse_schema(project / "parcel.avsc").canonical_form
+
+
+def test_a_broken_schema_stops_all_before_anything_is_written(
+    register: Register, project: Path, server: RegistryServer
+) -> None:
+    """Every schema is read first, so that a mistake in the last leaves the registry as it was."""
+    (project / "parcel.avsc").write_text('{"type": "recrod"}', encoding="utf-8")
+    writes = _count_writes(server)
+    result = register()
+    assert (result.exit_code, writes) == (2, [])
+    assert "parcel.avsc" in result.stderr
+
+
+def test_a_dry_run_foresees_that_a_reference_is_refused(register: Register, project: Path) -> None:
+    """A shared type is judged under its own subject too."""
+    register()
+    _write(project / "Address.avsc", "shop.Address", city="string", zip="string")
+    result = register("parcel", "--dry-run")
+    assert result.exit_code == 1
+    assert "shop.Address: the registry would refuse it" in result.stderr
+
+
+def test_no_registry_is_exit_code_2(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry that cannot be reached is no finding about the contracts."""
+    monkeypatch.setattr("streamcontract.registry.transport.sleep", lambda _: None)
+    monkeypatch.setenv("STREAMCONTRACT_REGISTRY_URL", "http://me:secret@127.0.0.1:1")
+    result = CliRunner().invoke(main, ["register", "--project", str(project)])
+    assert result.exit_code == 2
+    assert "streamcontract dev" in result.stderr
+    assert "secret" not in result.output
