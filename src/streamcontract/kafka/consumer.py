@@ -16,6 +16,7 @@ from streamcontract.errors import (
     RegistryError,
 )
 from streamcontract.kafka.binding import Binding, bind
+from streamcontract.kafka.cluster import Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.consumer_config import is_incremental, set_commit, set_group, set_start
 from streamcontract.kafka.errors import MessageDecodeError
@@ -23,7 +24,7 @@ from streamcontract.kafka.fetcher import Fetcher
 from streamcontract.kafka.keys import KeyCodec
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.serializers import ContractDeserializer, KeyDeserializer
-from streamcontract.kafka.start import check_start, consume_error
+from streamcontract.kafka.start import check_start
 from streamcontract.kafka.until_end import UntilEnd
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import NotFoundError, StoredSchemaError
@@ -158,6 +159,7 @@ class ContractConsumer(Generic[T]):
     ) -> None:
         binding: Binding[T] = bind(self.contract, topic=topic, record=record, schema=schema)
         settings = split_config(config)
+        self._cluster = Cluster(settings.client)
         has_group = set_group(settings.client, group, partitions)
         first = set_start(settings.client, start)
         auto_commit = set_commit(settings.client, has_group=has_group)
@@ -183,6 +185,7 @@ class ContractConsumer(Generic[T]):
         self._has_group = has_group
         self._fetcher = Fetcher(
             self.client,
+            self._cluster,
             binding.topic,
             group=has_group,
             partitions=partitions,
@@ -276,7 +279,7 @@ class ContractConsumer(Generic[T]):
             Exception: As iteration does. After an error the iterator can go on.
         """
         return UntilEnd(
-            self._topic, self.client, self._fetcher, self._fetch, self._hand_out, timeout
+            self._topic, self._cluster, self._fetcher, self._fetch, self._hand_out, timeout
         )
 
     def assignment(self, timeout: float = 0) -> tuple[int, ...]:

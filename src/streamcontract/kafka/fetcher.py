@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 from confluent_kafka import TopicPartition
 
+from streamcontract.kafka.cluster import BROKER_TIMEOUT, consume_error
 from streamcontract.kafka.errors import kafka_error_of
-from streamcontract.kafka.start import (
-    BROKER_TIMEOUT,
-    consume_error,
-    offsets_at,
-    partitions_of,
-)
+from streamcontract.kafka.start import offsets_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streamcontract.kafka.start import Client, Start
+    from streamcontract.kafka.cluster import Cluster
+    from streamcontract.kafka.start import Start
 
 __all__ = ["Fetcher"]
+
+Client = Any
+"""A ``confluent_kafka.Consumer`` of any type parameters, or one of its subclasses."""
 
 _log = logging.getLogger("streamcontract.kafka")
 
@@ -44,6 +44,7 @@ class Fetcher:
     Args:
         client: The consumer, configured with ``enable.partition.eof`` and without
             ``enable.auto.offset.store``.
+        cluster: Knows the offsets that a start means.
         topic: The topic.
         group: Whether the group gives out the partitions and keeps committed offsets.
         partitions: Without a group: which ones to read; None for all.
@@ -62,6 +63,7 @@ class Fetcher:
     def __init__(
         self,
         client: Client,
+        cluster: Cluster,
         topic: str,
         *,
         group: bool,
@@ -71,6 +73,7 @@ class Fetcher:
         incremental: bool,
     ) -> None:
         self._client = client
+        self._cluster = cluster
         self._topic = topic
         self._group = group
         self._partitions = partitions
@@ -137,7 +140,7 @@ class Fetcher:
         Raises:
             ConsumeError: The partition is not assigned, or the brokers did not answer.
         """
-        offset = offsets_at(self._client, self._topic, [partition], start)[partition]
+        offset = offsets_at(self._cluster, self._topic, [partition], start)[partition]
         self._forget({partition})
         deadline = time.monotonic() + BROKER_TIMEOUT
         while True:
@@ -187,13 +190,22 @@ class Fetcher:
                 on_lost=self._on_lost,
             )
         else:
-            known = partitions_of(self._client, self._topic)
+            known = self._known_partitions()
             wanted = known if self._partitions is None else self._partitions
-            offsets = offsets_at(self._client, self._topic, wanted, self._start)
+            offsets = offsets_at(self._cluster, self._topic, wanted, self._start)
             self._client.assign(self._places(offsets))
             self.assigned = set(wanted)
             self.is_assigned = True
         self._has_begun = True
+
+    def _known_partitions(self) -> list[int]:
+        try:
+            found = self._client.list_topics(self._topic, BROKER_TIMEOUT).topics[self._topic]
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(self._topic, kafka_error_of(error)) from error
+        if found.error is not None:
+            raise consume_error(self._topic, found.error)
+        return sorted(found.partitions)
 
     def _absorb(self, raw: confluent_kafka.Message) -> None:
         error = raw.error()
@@ -237,7 +249,7 @@ class Fetcher:
             raise consume_error(self._topic, kafka_error_of(error)) from error
         offsets = {place.partition: place.offset for place in committed if place.offset >= 0}
         new = partitions - offsets.keys()
-        return {**offsets, **offsets_at(client, self._topic, sorted(new), self._start)}
+        return {**offsets, **offsets_at(self._cluster, self._topic, sorted(new), self._start)}
 
     def _on_revoke(self, client: Client, places: list[TopicPartition]) -> None:
         """The group takes partitions away: their next owner is to go on from where we stand."""

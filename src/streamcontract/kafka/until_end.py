@@ -6,16 +6,15 @@ import time
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from streamcontract.kafka.errors import StalledError
-from streamcontract.kafka.start import watermarks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
 
+    from streamcontract.kafka.cluster import Cluster
     from streamcontract.kafka.fetcher import Fetcher
     from streamcontract.kafka.message import Message
-    from streamcontract.kafka.start import Client
 
 __all__ = ["UntilEnd"]
 
@@ -31,7 +30,7 @@ class UntilEnd(Generic[T]):
 
     Args:
         topic: The topic.
-        client: The consumer that knows the ends.
+        cluster: Knows where the partitions end.
         fetcher: Where messages come from.
         fetch: Puts what arrives into the fetcher's buffer, waiting so many seconds.
         hand_out: Gives the first message in the buffer, decoded.
@@ -44,14 +43,14 @@ class UntilEnd(Generic[T]):
     def __init__(
         self,
         topic: str,
-        client: Client,
+        cluster: Cluster,
         fetcher: Fetcher,
         fetch: Callable[[float], None],
         hand_out: Callable[[], Message[T]],
         timeout: float,
     ) -> None:
         self._topic = topic
-        self._client = client
+        self._cluster = cluster
         self._fetcher = fetcher
         self._fetch = fetch
         self._hand_out = hand_out
@@ -89,8 +88,9 @@ class UntilEnd(Generic[T]):
 
     def _follow_assignment(self) -> None:
         assigned = self._fetcher.assigned
-        for partition in assigned - self.ends.keys():
-            self.ends[partition] = watermarks(self._client, self._topic, partition)[1]
+        new = assigned - self.ends.keys()
+        if new:
+            self.ends.update(self._cluster.end_offsets(self._topic, new))
         for partition in self.ends.keys() - assigned:
             del self.ends[partition]
 

@@ -1,0 +1,192 @@
+"""Questions to the cluster that no consumer's own connection should have to answer.
+
+A consumer's connection to a broker is busy with long fetches: a question on it waits for up to
+``fetch.wait.max.ms`` for each partition in turn (0.5 s each, measured on the embedded broker). An
+AdminClient has connections of its own, and asks for all partitions at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import confluent_kafka
+from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    OffsetSpec,  # type: ignore[attr-defined] # public in its documentation
+)
+
+from streamcontract.kafka.config import build_client
+from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "BROKER_TIMEOUT",
+    "Cluster",
+    "advice_on",
+    "consume_error",
+    "is_embedded",
+]
+
+BROKER_TIMEOUT: Final = 30.0
+"""Seconds that one question to the brokers (metadata, offsets) may take."""
+
+# rdkafka_mock.c: the cluster id that librdkafka's mock cluster gives itself.
+_MOCK_CLUSTER: Final = "mockCluster"
+# What confluent_kafka itself takes from a configuration, beside librdkafka's properties: these
+# belong to the client they were given to, or are refused by an AdminClient.
+_NOT_FOR_ADMIN: Final = frozenset(
+    {
+        "error_cb",
+        "key.deserializer",
+        "key.serializer",
+        "logger",
+        "on_commit",
+        "on_delivery",
+        "delivery.report.only.error",
+        "stats_cb",
+        "throttle_cb",
+        "value.deserializer",
+        "value.serializer",
+    }
+)
+_FIRST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call] # typed only in part
+_END: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call] # likewise
+# librdkafka's level "err". Above it are the warnings that an AdminClient has no use for a
+# consumer's properties, and that a broker it asked once has closed its connection.
+_LOG_LEVEL: Final = 3
+
+_NOT_THERE: Final = frozenset(
+    {
+        confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART,
+        confluent_kafka.KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - a public code of librdkafka
+        confluent_kafka.KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - another one
+    }
+)
+_NOT_REACHED: Final = frozenset(
+    {
+        confluent_kafka.KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - likewise
+        confluent_kafka.KafkaError._TIMED_OUT,  # noqa: SLF001 - likewise
+        confluent_kafka.KafkaError._TRANSPORT,  # noqa: SLF001 - likewise
+    }
+)
+
+
+class Cluster:
+    """Asks the brokers about topics and offsets, each time over connections of its own.
+
+    Args:
+        properties: Client properties, as a producer or consumer has them.
+        timeout: Seconds that one question may take.
+    """
+
+    def __init__(self, properties: Mapping[str, Any], *, timeout: float = BROKER_TIMEOUT) -> None:
+        self._properties = {
+            **{key: value for key, value in properties.items() if key not in _NOT_FOR_ADMIN},
+            "log_level": _LOG_LEVEL,
+        }
+        self._isolation = (
+            IsolationLevel.READ_UNCOMMITTED
+            if properties.get("isolation.level") == "read_uncommitted"
+            else IsolationLevel.READ_COMMITTED
+        )
+        self.timeout = timeout
+
+    def admin(self) -> AdminClient:
+        """An AdminClient with these properties.
+
+        Raises:
+            PropertyError: librdkafka refuses a property.
+        """
+        return build_client(AdminClient, self._properties)
+
+    def first_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """The offset of the first message that each partition still has.
+
+        Raises:
+            ConsumeError: The brokers did not answer, or there is no such partition.
+        """
+        return self._offsets(self.admin(), topic, partitions, _FIRST)
+
+    def end_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """The offset that the next message of each partition will get.
+
+        With ``isolation.level`` left at ``read_committed``: that a reader gets next, which an
+        open transaction holds back.
+
+        Raises:
+            ConsumeError: The brokers did not answer, or there is no such partition.
+        """
+        return self._offsets(self.admin(), topic, partitions, _END)
+
+    def offsets_at_time(
+        self, topic: str, partitions: Iterable[int], milliseconds: int
+    ) -> dict[int, int]:
+        """The first offset whose message is as young as that; the end where there is none.
+
+        Args:
+            topic: The topic.
+            partitions: The partitions to ask for.
+            milliseconds: Milliseconds since the epoch.
+
+        Raises:
+            NotSupportedError: This is the embedded broker, which would answer with the end.
+            ConsumeError: The brokers did not answer, or there is no such partition.
+        """
+        admin = self.admin()
+        try:
+            metadata = admin.list_topics(timeout=self.timeout)
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(topic, kafka_error_of(error)) from error
+        if is_embedded(metadata):
+            raise NotSupportedError(
+                f"topic {topic!r}: the embedded broker cannot look offsets up by time; start from "
+                f"an offset, or use a Kafka or Redpanda cluster"
+            )
+        wanted = tuple(partitions)
+        found = self._offsets(admin, topic, wanted, OffsetSpec.for_timestamp(milliseconds))
+        old = [partition for partition, offset in found.items() if offset < 0]
+        return {**found, **self._offsets(admin, topic, old, _END)}
+
+    def _offsets(
+        self, admin: AdminClient, topic: str, partitions: Iterable[int], spec: OffsetSpec
+    ) -> dict[int, int]:
+        wanted = {TopicPartition(topic, partition): spec for partition in partitions}
+        if not wanted:
+            return {}
+        futures = admin.list_offsets(
+            wanted, isolation_level=self._isolation, request_timeout=self.timeout
+        )
+        offsets: dict[int, int] = {}
+        for place, future in futures.items():
+            try:
+                offsets[place.partition] = future.result().offset
+            except confluent_kafka.KafkaException as error:  # noqa: PERF203 - one per partition
+                raise consume_error(topic, kafka_error_of(error), place.partition) from error
+        return offsets
+
+
+def is_embedded(metadata: Any) -> bool:
+    """Whether cluster metadata is that of the embedded broker, librdkafka's mock cluster."""
+    return str(metadata.cluster_id).startswith(_MOCK_CLUSTER)
+
+
+def consume_error(
+    topic: str, error: confluent_kafka.KafkaError, partition: int | None = None
+) -> ConsumeError:
+    """The typed error, with advice where there is some to give."""
+    return ConsumeError(topic, error, partition, advice_on(error, topic))
+
+
+def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
+    """What to do about an error of the brokers, or ``""``."""
+    if error.code() in _NOT_THERE:
+        return f"Create it first: streamcontract topics create {topic}"
+    if error.code() in _NOT_REACHED:
+        return (
+            "Are the brokers running (`streamcontract dev` starts one), and is the address right "
+            "(STREAMCONTRACT_BOOTSTRAP_SERVERS, or bootstrap.servers)?"
+        )
+    return ""
