@@ -173,13 +173,16 @@ def read_by_fastavro(node: AvroType, value: Any) -> Any:
 
 
 def read_by_apache(node: AvroType, value: Any) -> Any:
-    """A tagged value as Apache avro reads it: it knows no local timestamps either.
+    """A tagged value as Apache avro reads it: besides :func:`raw`,
 
-    They count milliseconds or microseconds from 1970-01-01T00:00:00 ("Local Timestamp").
+    - it leaves a uuid the string it is written as ("UUID");
+    - it knows no local timestamps, which count from 1970-01-01T00:00:00 ("Local Timestamps").
     """
 
     def leaf(node: Any, value: Any) -> Any:
         value = raw(node, value)
+        if isinstance(value, uuid.UUID):
+            return str(value)
         if isinstance(value, dt.datetime) and value.tzinfo is None:
             unit = {"local-timestamp-millis": 1000, "local-timestamp-micros": 1}[node.logical.name]
             return (value - dt.datetime(1970, 1, 1)) // dt.timedelta(microseconds=unit)  # noqa: DTZ001 - that is what local means
