@@ -89,7 +89,7 @@ REFUSED: list[tuple[Any, tuple[Any, ...]]] = [
     (fixed(12, logicalType="duration"), (None, b"\0" * 12, dt.timedelta(1), (1, 2, 3))),
     ({"type": "array", "items": "int"}, (None, (1,), {1}, "", b"", {}, iter([]), range(2))),
     ({"type": "map", "values": "int"}, (None, [], [("a", 1)], "a")),
-    ({"type": "record", "name": "R", "fields": []}, (None, [], (), "R", 0, object())),
+    ({"type": "record", "name": "R", "fields": []}, (None, [], (), "R", 0, complex(1, 2))),
     (["null", "int"], (1.5, "a", 2**31, ("long", 1), ("int", "a"), ("int",), ("int", 1, 2))),
 ]
 
