@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from streamcontract.schema.model import PRIMITIVE_NAMES, JsonValue
-from streamcontract.schema.names import is_full_name, is_name, join
+from streamcontract.schema.names import is_full_name, is_name, join, listed
 
 __all__ = ["AttributeReader", "Json", "unknown_attributes"]
 
@@ -148,7 +148,7 @@ class AttributeReader:
         default = value["default"]
         if isinstance(default, str) and default in symbols:
             return default
-        known = f"the default of an enum is one of its symbols: {', '.join(symbols)}"
+        known = f"the default of an enum is one of its symbols: {listed(symbols)}"
         self._report(f"{pointer}/default", known)
         return None
 

@@ -32,12 +32,12 @@ from streamcontract.schema.model import (
     UnionType,
     branch_name,
 )
-from streamcontract.schema.names import join
+from streamcontract.schema.names import Guesser, join
 from streamcontract.schema.uniqueness import alias_faults, foreign_definition_faults
 from streamcontract.schema.unknown import unknown_type_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from streamcontract.schema.schema import Schema
 
@@ -76,6 +76,7 @@ class Builder:
         self.foreign_faults: list[SchemaFault] = []
         self.definitions: dict[str, NamedType] = {}
         self._read = AttributeReader(self._fault)
+        self._guesser = Guesser()
         self._references: dict[int, Schema] = {}
         # Stands for a type that is wrong or unknown. It and other types with faults of their own
         # take any default: a second message about the same mistake helps nobody.
@@ -106,14 +107,20 @@ class Builder:
         except RecursionError:
             self._fault("", OUT_OF_STACK)
             return self._broken
-        names = [*self._imports.names(), *PRIMITIVE_NAMES] if self._unknown else []
         for pointer, message in (
-            *unknown_type_messages(self._unknown, self.definitions, names, self._imports.note),
+            *self._unknown_type_faults(),
             *foreign_definition_faults(self.definitions, self.references),
             *alias_faults(self.definitions),
         ):
             self._fault(pointer, message)
         return root
+
+    def _unknown_type_faults(self) -> Iterator[tuple[str, str]]:
+        if not self._unknown:
+            return iter(())  # and do not look into the folder for names to suggest
+        names = [*self._imports.names(), *PRIMITIVE_NAMES]
+        note = self._imports.note
+        return unknown_type_messages(self._unknown, self.definitions, names, note, self._guesser)
 
     def _fault(self, pointer: str, message: str) -> None:
         self.faults.append(SchemaFault(pointer, message))
@@ -317,8 +324,9 @@ class Builder:
         checker = DefaultChecker(self._faulty)
         for field, pointer in self._defaults:
             default = cast("JsonValue", field.default)
-            for where, message in checker.faults(field.type, default, pointer):
-                self._fault(where, message)
+            for fault in checker.faults(field.type, default, pointer):
+                hint = self._guesser.hint(fault.word, fault.candidates) if fault.word else ""
+                self._fault(fault.pointer, f"{fault.message}{hint}")
         if self.faults or self._unknown:
             return  # whether defaults end can only be asked of sound ones
         for field, pointer in self._defaults:

@@ -11,6 +11,8 @@ import json
 import struct
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -25,13 +27,13 @@ from streamcontract.schema.model import (
     UnionType,
     branch_name,
 )
-from streamcontract.schema.names import nearest
+from streamcontract.schema.names import listed
 from streamcontract.schema.positions import child
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
-__all__ = ["DefaultChecker", "first_fitting_branch"]
+__all__ = ["DefaultChecker", "DefaultFault", "first_fitting_branch"]
 
 _INTEGER_BITS: Final[Mapping[str, int]] = {"int": 32, "long": 64}
 _BYTES: Final = "a string of the code points \\u0000 to \\u00FF"
@@ -49,6 +51,23 @@ def first_fitting_branch(union: UnionType, value: JsonValue) -> AvroType | None:
     return DefaultChecker().branch(union, value)
 
 
+@attrs.frozen
+class DefaultFault:
+    """One place where a default does not fit.
+
+    Attributes:
+        pointer: JSON pointer to it.
+        message: What is wrong there.
+        word: The name that is wrong, if one is.
+        candidates: The names that could have been meant.
+    """
+
+    pointer: str
+    message: str
+    word: str = ""
+    candidates: Iterable[str] = ()
+
+
 class DefaultChecker:
     """Checks the defaults of one schema.
 
@@ -57,8 +76,8 @@ class DefaultChecker:
 
     Example:
         >>> from streamcontract.schema import parse_schema
-        >>> list(DefaultChecker().faults(parse_schema("boolean").root, 7, "/default"))
-        [('/default', 'the default 7 is not a boolean: true or false')]
+        >>> next(DefaultChecker().faults(parse_schema("boolean").root, 7, "/default")).message
+        'the default 7 is not a boolean: true or false'
     """
 
     def __init__(self, faulty: Container[int] = ()) -> None:
@@ -68,7 +87,7 @@ class DefaultChecker:
         self._fits: dict[tuple[int, int], bool] = {}
         self._ending: set[int] = set()
 
-    def faults(self, node: AvroType, value: JsonValue, pointer: str) -> Iterator[tuple[str, str]]:
+    def faults(self, node: AvroType, value: JsonValue, pointer: str) -> Iterator[DefaultFault]:
         """Find everything that keeps ``value`` from being a default of type ``node``.
 
         Args:
@@ -77,7 +96,7 @@ class DefaultChecker:
             pointer: JSON pointer to the default.
 
         Yields:
-            The pointer to each fault, and what is wrong there.
+            Each fault.
         """
         if id(node) in self._faulty:
             return
@@ -89,48 +108,49 @@ class DefaultChecker:
                 for key, item in value.items():
                     yield from self.faults(node.values, item, child(pointer, key))
                     if not _is_text(key):
-                        yield pointer, f"the key {json.dumps(key)} has half a surrogate pair"
+                        message = f"the key {json.dumps(key)} has half a surrogate pair"
+                        yield DefaultFault(pointer, message)
             case RecordType() if isinstance(value, dict):
                 yield from self._record_faults(node, value, pointer)
             case UnionType():
                 if self.branch(node, value) is None:
                     yield from self._union_faults(node, value, pointer)
+            case EnumType():
+                yield from _symbol_faults(node, value, pointer)
             case _:
                 wanted = _wanted(node, value)
                 if wanted is not None:
-                    yield pointer, f"the default {_show(value)} is not {wanted}"
+                    yield DefaultFault(pointer, f"the default {_show(value)} is not {wanted}")
 
     def _record_faults(
         self, node: RecordType, value: dict[str, JsonValue], pointer: str
-    ) -> Iterator[tuple[str, str]]:
+    ) -> Iterator[DefaultFault]:
         names = {field.name for field in node.fields}
         for field in node.fields:
             if field.name in value:
                 yield from self.faults(field.type, value[field.name], child(pointer, field.name))
             elif not field.has_default:
-                yield (
+                yield DefaultFault(
                     pointer,
-                    (
-                        f'the default lacks "{field.name}", a field of {node.full_name} without a '
-                        "default of its own"
-                    ),
+                    f'the default lacks "{field.name}", a field of {node.full_name} without a '
+                    "default of its own",
                 )
         for key in value:
             if key not in names:
-                near = nearest(key, names)
-                hint = f'; did you mean "{near}"?' if near else ""
-                message = f"{node.full_name} has no field {json.dumps(key)}{hint}"
-                yield child(pointer, key), message
+                message = f"{node.full_name} has no field {json.dumps(key)}"
+                candidates = [field.name for field in node.fields]
+                yield DefaultFault(child(pointer, key), message, key, candidates)
 
     def _union_faults(
         self, node: UnionType, value: JsonValue, pointer: str
-    ) -> Iterator[tuple[str, str]]:
+    ) -> Iterator[DefaultFault]:
         alike = [branch for branch in node.branches if _json_kind(branch) == _kind_of(value)]
         if len(alike) == 1:
             yield from self.faults(alike[0], value, pointer)
         else:
             names = ", ".join(map(branch_name, node.branches))
-            yield pointer, f"the default {_show(value)} fits no branch of the union [{names}]"
+            message = f"the default {_show(value)} fits no branch of the union [{names}]"
+            yield DefaultFault(pointer, message)
 
     def branch(self, union: UnionType, value: JsonValue) -> AvroType | None:
         """The branch that a union's default stands for: the first it fits, or None."""
@@ -226,8 +246,6 @@ def _wanted(node: AvroType, value: JsonValue) -> str | None:
         case FixedType():
             fits = isinstance(value, str) and len(value) == node.size and _is_bytes(value)
             return None if fits else f"of {node.full_name}: {node.size} bytes, as {_BYTES}"
-        case EnumType():
-            return _wanted_symbol(node, value)
         case ArrayType():
             return "an array"
         case MapType():
@@ -236,12 +254,12 @@ def _wanted(node: AvroType, value: JsonValue) -> str | None:
             return f"a record {branch_name(node)}: a JSON object"
 
 
-def _wanted_symbol(node: EnumType, value: JsonValue) -> str | None:
-    if value in node.symbols:
-        return None
-    near = nearest(value, node.symbols) if isinstance(value, str) else None
-    hint = f'; did you mean "{near}"?' if near else ""
-    return f"a symbol of {node.full_name}: {', '.join(node.symbols)}{hint}"
+def _symbol_faults(node: EnumType, value: JsonValue, pointer: str) -> Iterator[DefaultFault]:
+    if value not in node.symbols:
+        known = f"a symbol of {node.full_name}: {listed(node.symbols)}"
+        word = value if isinstance(value, str) else ""
+        message = f"the default {_show(value)} is not {known}"
+        yield DefaultFault(pointer, message, word, node.symbols)
 
 
 def _wanted_primitive(name: str, value: JsonValue) -> str | None:

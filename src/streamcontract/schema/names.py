@@ -11,15 +11,17 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["is_full_name", "is_name", "join", "nearest"]
+__all__ = ["Guesser", "is_full_name", "is_name", "join", "listed", "nearest"]
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FULL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 # Comparing spellings is slow; among so many candidates a guess is worth little anyway.
 _MAX_COMPARED: Final = 500
+_MAX_GUESSES: Final = 20
+_MAX_LISTED: Final = 12
 
 
 def is_name(text: str) -> bool:
@@ -76,3 +78,38 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     some = itertools.islice(by_simple_name, _MAX_COMPARED)
     close = difflib.get_close_matches(simple, some, n=1)
     return by_simple_name[close[0]] if close else None
+
+
+class Guesser:
+    """Hints at what misspelt names stand for, for the first few of them.
+
+    Whoever has more to mend starts there anyway, and a schema full of mistakes, made to be slow,
+    is not.
+
+    Example:
+        >>> Guesser().hint("lng", ["int", "long"])
+        '; did you mean "long"?'
+    """
+
+    def __init__(self) -> None:
+        self._left = _MAX_GUESSES
+
+    def hint(self, word: str, candidates: Iterable[str]) -> str:
+        """The hint to append to a message, or nothing."""
+        if self._left == 0:
+            return ""
+        self._left -= 1
+        near = nearest(word, candidates)
+        return f'; did you mean "{near}"?' if near else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names for a message, the first ones if they are many.
+
+    Example:
+        >>> listed(["RED", "GREEN"])
+        'RED, GREEN'
+    """
+    more = len(names) - _MAX_LISTED
+    shown = ", ".join(names[:_MAX_LISTED])
+    return f"{shown}, ... and {more} more" if more > 0 else shown

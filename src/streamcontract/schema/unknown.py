@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.schema.logical import ON_PRIMITIVE
-from streamcontract.schema.names import join, nearest
+from streamcontract.schema.names import Guesser, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,6 +50,7 @@ def unknown_type_messages(
     definitions: Mapping[str, NamedType],
     names: Iterable[str],
     note: Callable[[], str],
+    guesser: Guesser,
 ) -> Iterator[tuple[str, str]]:
     """Say what is wrong with each name, used as a type, and what would be right.
 
@@ -58,6 +59,7 @@ def unknown_type_messages(
         definitions: All named types that the schema defines.
         names: Other names that could have been meant.
         note: Says where else the name was looked for.
+        guesser: Guesses what misspelt names stand for.
 
     Yields:
         JSON pointer and message of each fault.
@@ -67,25 +69,22 @@ def unknown_type_messages(
     for pointer, name, namespace in unknown:
         later = definitions.get(join(namespace, name)) or definitions.get(name)
         if later is not None:
-            yield (
-                pointer,
-                (
-                    f"{later.full_name} is used before its definition at {later.pointer}; "
-                    "move the definition here and leave the name there"
-                ),
+            message = (
+                f"{later.full_name} is used before its definition at {later.pointer}; "
+                "move the definition here and leave the name there"
             )
+            yield pointer, message
         else:
             if name not in hints:
-                hints[name] = _hint(name, candidates) or note()
+                hints[name] = _hint(name, candidates, guesser) or note()
             yield pointer, f"unknown type {json.dumps(name)}{hints[name]}"
 
 
-def _hint(name: str, candidates: list[str]) -> str:
+def _hint(name: str, candidates: list[str], guesser: Guesser) -> str:
     if name in _IN_FULL:
         return f"; in full it is {_IN_FULL[name]}"
     if name in ON_PRIMITIVE:
         return (
             f'; as a logical type it is {{"type": "{ON_PRIMITIVE[name]}", "logicalType": "{name}"}}'
         )
-    guess = _ELSEWHERE.get(name.lower()) or nearest(name, candidates)
-    return f'; did you mean "{guess}"?' if guess else ""
+    return guesser.hint(_ELSEWHERE.get(name.lower(), name), candidates)
