@@ -1,0 +1,87 @@
+"""The command line as a whole: help, exit codes, what it imports."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from streamcontract import __version__, cli
+from streamcontract.errors import StreamContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def invoke(*arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and error output of a command."""
+    result = CliRunner().invoke(cli.main, arguments)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def in_new_process(*options: str) -> subprocess.CompletedProcess[str]:
+    """A new interpreter with these options."""
+    return subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, *options], capture_output=True, text=True, check=True
+    )
+
+
+def test_help_lists_every_command() -> None:
+    """``--help`` shows each command with its summary, and the exit codes."""
+    code, output, _ = invoke("--help")
+    assert code == cli.EXIT_CLEAN
+    assert all(name in output for name in ("generate", "register", "dev", "demo", "doctor"))
+    assert "Exit codes: 0 clean, 1 findings, 2" in output
+
+
+def test_version_is_the_packages() -> None:
+    """``--version`` shows the version of the package."""
+    assert __version__ in invoke("--version")[1]
+
+
+def test_each_summary_is_what_the_commands_own_help_says() -> None:
+    """The summaries that are listed without imports are those of the commands themselves."""
+    context = click.Context(cli.main)
+    for name in cli.main.list_commands(context):
+        command = importlib.import_module(f"streamcontract.cli.{name}").command
+        assert isinstance(command, click.Command)
+        assert command.name == name
+        assert f"{name} " in invoke("--help")[1]
+        assert command.get_short_help_str(limit=200) in " ".join(invoke("--help")[1].split())
+
+
+def test_help_imports_no_command() -> None:
+    """``--help`` answers without the libraries that only commands need."""
+    done = in_new_process("-X", "importtime", "-m", "streamcontract", "--help")
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "click" in imported
+    assert imported.isdisjoint({"confluent_kafka", "requests", "rich", "streamcontract.schema"})
+
+
+@pytest.mark.parametrize("arguments", [["generat"], ["--frobnicate"], ["generate", "--nope"]])
+def test_wrong_usage_exits_with_2(arguments: Sequence[str]) -> None:
+    """An unknown command or option is wrong usage."""
+    assert invoke(*arguments)[0] == cli.EXIT_ERROR
+
+
+def test_errors_of_the_library_are_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A StreamContractError is a message on standard error and exit code 2, no traceback."""
+
+    def fail() -> None:
+        raise StreamContractError("the broker is on fire")
+
+    command = click.Command("generate", callback=fail)
+    module = importlib.import_module("streamcontract.cli.generate")
+    monkeypatch.setattr(module, "command", command)
+    assert invoke("generate") == (cli.EXIT_ERROR, "", "Error: the broker is on fire\n")
+
+
+def test_module_runs_as_a_program() -> None:
+    """``python -m streamcontract`` is the same command."""
+    done = in_new_process("-m", "streamcontract", "--version")
+    assert __version__ in done.stdout

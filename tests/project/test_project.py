@@ -1,0 +1,184 @@
+"""streamcontract.toml, read and checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.project import PROJECT_FILE, find_project_file, load_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FULL = """
+output = "src/contracts"
+
+[contracts.order]
+schema = "order.avsc"
+topic = "orders"
+key = "id"
+partitions = 6
+compatibility = "FULL_TRANSITIVE"
+
+[contracts.trade_2]
+schema = "order.avsc"
+key_schema = "order.avsc"
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with a schema file."""
+    (tmp_path / "order.avsc").write_text('{"type": "record", "name": "Order", "fields": []}')
+    return tmp_path
+
+
+def test_every_key_is_read(root: Path) -> None:
+    """Contracts come in the order of the file, with absolute paths."""
+    (root / PROJECT_FILE).write_text(_FULL)
+    project = load_project(root)
+    assert project.file == root / PROJECT_FILE
+    assert project.root == root
+    assert project.output == root / "src" / "contracts"
+    order, trade = project.contracts
+    assert (order.name, order.schema, order.topic) == ("order", root / "order.avsc", "orders")
+    assert (order.key, order.partitions, order.compatibility) == ("id", 6, "FULL_TRANSITIVE")
+    assert (order.key_schema, trade.key_schema) == (None, root / "order.avsc")
+    assert (trade.topic, trade.key, trade.partitions, trade.compatibility) == (None,) * 4
+
+
+def test_pyproject_holds_the_same(root: Path) -> None:
+    """The keys may stand below [tool.streamcontract] instead."""
+    (root / "pyproject.toml").write_text(
+        '[tool.streamcontract]\n[tool.streamcontract.contracts.order]\nschema = "order.avsc"\n'
+    )
+    project = load_project(root)
+    assert project.contracts[0].schema == root / "order.avsc"
+    assert project.output == root / "contracts"
+
+
+def test_the_nearest_file_above_holds(root: Path) -> None:
+    """A folder below belongs to the project; a pyproject.toml of something else does not stop."""
+    (root / PROJECT_FILE).write_text("")
+    inner = root / "a" / "b"
+    inner.mkdir(parents=True)
+    (inner / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
+    assert find_project_file(inner) == root / PROJECT_FILE
+    assert load_project(inner).contracts == ()
+
+
+def test_own_file_goes_before_pyproject(root: Path) -> None:
+    """Where both are in one folder, streamcontract.toml is the one."""
+    (root / "pyproject.toml").write_text("[tool.streamcontract]\n")
+    (root / PROJECT_FILE).write_text("")
+    assert load_project(root).file == root / PROJECT_FILE
+
+
+def test_the_file_itself_can_be_given(root: Path) -> None:
+    """A path of a file is that file, whatever its name."""
+    (root / "other.toml").write_text('output = "x"')
+    assert load_project(root / "other.toml").output == root / "x"
+
+
+def test_current_folder_is_the_default(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a start, the search begins where the process is."""
+    (root / PROJECT_FILE).write_text("")
+    monkeypatch.chdir(root)
+    assert load_project().file == root / PROJECT_FILE
+
+
+def test_missing_file_shows_what_to_write(tmp_path: Path) -> None:
+    """Without a project file the error says where it was looked for and how one looks."""
+    with pytest.raises(ConfigurationError, match=r"no streamcontract\.toml") as caught:
+        load_project(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert "[contracts.order]" in str(caught.value)
+
+
+_CONTRACT = '[contracts.order]\nschema = "order.avsc"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('outptu = "x"', "outptu: is not a known key; did you mean 'output'?"),
+        ("zzz = 1", "zzz: is not a known key; known are 'output', 'contracts'"),
+        ("output = 1", "output: must be a string, found 1"),
+        ("contracts = 1", "contracts: must be a table of tables"),
+        ("[contracts]\norder = 1", "contracts.order: must be a table"),
+        ("[contracts.order]", 'contracts.order: needs schema = "'),
+        ("[contracts.order]\nschema = 1", "contracts.order.schema: must be a string"),
+        ('[contracts.order]\nschema = "no.avsc"', "contracts.order.schema: there is no file"),
+        (f'{_CONTRACT}topci = "a"', "contracts.order.topci: is not a known key; did you mean"),
+        (f'{_CONTRACT}topic = "a b"', "contracts.order.topic: 'a b' is no legal topic name"),
+        (f'{_CONTRACT}topic = ".."', "contracts.order.topic: '..' is no legal topic name"),
+        (f"{_CONTRACT}partitions = 0", "contracts.order.partitions: must be at least 1, found 0"),
+        (f"{_CONTRACT}partitions = true", "partitions: must be an integer, found True"),
+        (f'{_CONTRACT}partitions = "3"', "partitions: must be an integer, found '3'"),
+        (
+            f'{_CONTRACT}compatibility = "BACKWARDS"',
+            "compatibility: 'BACKWARDS' is no compatibility level; did you mean 'BACKWARD'?",
+        ),
+        (
+            f'{_CONTRACT}key = "a"\nkey_schema = "order.avsc"',
+            "contracts.order.key: a field's name and key_schema exclude each other",
+        ),
+        ('[contracts.order-line]\nschema = "order.avsc"', "becomes a module's name"),
+        ('[contracts.Order]\nschema = "order.avsc"', "becomes a module's name"),
+        ('[contracts.class]\nschema = "order.avsc"', "becomes a module's name"),
+        ("a = [", "not TOML"),
+    ],
+)
+def test_faults_name_the_key_and_the_cure(root: Path, text: str, message: str) -> None:
+    """Each fault names the file, the key, and what would be right."""
+    (root / PROJECT_FILE).write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_project(root)
+    assert str(root / PROJECT_FILE) in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_all_faults_are_reported_together(root: Path) -> None:
+    """One run shows everything that is wrong."""
+    (root / PROJECT_FILE).write_text(f'outptu = "x"\n{_CONTRACT}partitions = 0\ntopic = ""\n')
+    with pytest.raises(ConfigurationError) as caught:
+        load_project(root)
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_pyproject_faults_name_the_whole_key(root: Path) -> None:
+    """In pyproject.toml the key in the message has its table in front."""
+    (root / "pyproject.toml").write_text("[tool.streamcontract]\nx = 1\n")
+    with pytest.raises(ConfigurationError, match=r"tool\.streamcontract\.x: is not a known key"):
+        load_project(root)
+
+
+def test_unreadable_file_is_a_configuration_error(root: Path) -> None:
+    """Bytes that are no text are reported with the path."""
+    (root / PROJECT_FILE).write_bytes(b"\xff")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_project(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (_CONTRACT, "has no contract 'ordr'; did you mean 'order'?"),
+        (_CONTRACT.replace("order]", "stock]"), "has no contract 'ordr'; known are 'stock'"),
+        ("", "has no contract 'ordr'; it has none at all"),
+    ],
+)
+def test_unknown_contracts_suggest_the_nearest(root: Path, text: str, message: str) -> None:
+    """Asking for a contract that is not there helps to find the right one."""
+    (root / PROJECT_FILE).write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_project(root).contract("ordr")
+    assert message in str(caught.value)
+
+
+def test_contracts_are_found_by_name(root: Path) -> None:
+    """A contract is found by the name of its table."""
+    (root / PROJECT_FILE).write_text(_FULL)
+    assert load_project(root).contract("trade_2").name == "trade_2"
