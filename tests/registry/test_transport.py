@@ -83,6 +83,7 @@ def test_back_off_grows_and_is_bounded(scripted: ScriptedServer, pauses: list[fl
         (format_datetime(datetime.now(timezone.utc) + timedelta(days=1), usegmt=True), 30, 30),
         ("soon", 0, 0),
     ],
+    ids=["seconds", "too many seconds", "a date", "nonsense"],
 )
 def test_retry_after_is_honoured(
     scripted: ScriptedServer,
