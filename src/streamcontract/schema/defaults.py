@@ -125,7 +125,7 @@ class DefaultChecker:
     def _record_faults(
         self, node: RecordType, value: dict[str, JsonValue], pointer: str
     ) -> Iterator[DefaultFault]:
-        names = {field.name for field in node.fields}
+        names = dict.fromkeys(field.name for field in node.fields)  # in order, for suggestions
         for field in node.fields:
             if field.name in value:
                 yield from self.faults(field.type, value[field.name], child(pointer, field.name))
@@ -138,8 +138,7 @@ class DefaultChecker:
         for key in value:
             if key not in names:
                 message = f"{node.full_name} has no field {json.dumps(key)}"
-                candidates = [field.name for field in node.fields]
-                yield DefaultFault(child(pointer, key), message, key, candidates)
+                yield DefaultFault(child(pointer, key), message, key, names)
 
     def _union_faults(
         self, node: UnionType, value: JsonValue, pointer: str
