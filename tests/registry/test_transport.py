@@ -7,11 +7,14 @@ import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
+import requests
 from tests.registry.scripted import Act, ScriptedServer, answer, half_a_body, refusal, reset
 
 from streamcontract.registry import SchemaRegistry, errors
+from streamcontract.schema import parse_schema
 
 SUBJECTS = answer(200, ["a"])
 BUSY = refusal(503, 50302)
@@ -129,9 +132,10 @@ def test_half_a_body_is_a_response_error(
         answer(200, {"a": "b"}),
         answer(200, [1]),
         answer(200, None),
+        answer(200, b"plain", Content_Encoding="gzip"),
         answer(400, b"<html>what?</html>"),
     ],
-    ids=["html", "empty", "deep", "bytes", "object", "numbers", "null", "400 of a proxy"],
+    ids=["html", "empty", "deep", "bytes", "object", "numbers", "null", "gzip", "400 of a proxy"],
 )
 def test_garbage_is_a_response_error(
     scripted: ScriptedServer, client: SchemaRegistry, act: Act
@@ -142,6 +146,56 @@ def test_garbage_is_a_response_error(
         client.subjects()
     assert len(str(caught.value)) < 1000
     assert scripted.calls == ["GET /subjects"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"is_compatible": "yes"}, "true or false"),
+        ({"messages": []}, "the key 'is_compatible'"),
+        ({"is_compatible": False, "messages": "no"}, "a list"),
+        ([], "an object"),
+    ],
+)
+def test_an_answer_of_another_shape_is_named(
+    scripted: ScriptedServer, client: SchemaRegistry, value: object, expected: str
+) -> None:
+    """JSON that is not what the call answers with is an error that says what was expected."""
+    scripted.then(answer(200, value))
+    with pytest.raises(errors.RegistryResponseError, match=expected):
+        client.test_compatibility("s", parse_schema("int"))
+
+
+@pytest.mark.parametrize("value", [{"id": "1"}, {"id": True}, {"id": 2**31}, {}, 1])
+def test_an_id_that_is_none_is_not_taken(
+    scripted: ScriptedServer, client: SchemaRegistry, value: object
+) -> None:
+    """An id goes in front of every message: nothing but an integer is one."""
+    scripted.then(answer(200, value))
+    with pytest.raises(errors.RegistryResponseError):
+        client.register("s", parse_schema("int"))
+
+
+def test_a_connect_time_out_had_no_effect(
+    scripted: ScriptedServer, client: SchemaRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no connection came about in time, even a delete is sent to the next URL."""
+    send = requests.Session.request
+
+    def request(session: requests.Session, method: str, url: str, **options: Any) -> object:
+        if url.startswith("http://silent"):
+            raise requests.ConnectTimeout
+        return send(session, method, url, **options)
+
+    monkeypatch.setattr(requests.Session, "request", request)
+    scripted.then(answer(200, [1]))
+    with SchemaRegistry(["http://silent", scripted.url]) as both:
+        assert both.delete_subject("s") == [1]
+    with (
+        SchemaRegistry("http://silent", connect_timeout=2, max_retries=0) as silent,
+        pytest.raises(errors.RegistryUnreachableError, match="no connection within 2 s"),
+    ):
+        silent.subjects()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from streamcontract.registry.protocol import BodyError, SchemaReference
+from streamcontract.registry.protocol import MAX_VERSION, BodyError, SchemaReference
 
 if TYPE_CHECKING:
     from streamcontract.schema import Schema
@@ -87,14 +87,14 @@ def read_strings(value: object) -> list[str]:
 
 
 def read_integers(value: object) -> list[int]:
-    """Read a list of integers."""
+    """Read a list of ids or versions."""
     return [read_integer(item) for item in _list(value)]
 
 
 def read_integer(value: object) -> int:
-    """Read an integer."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BodyError("", "an integer")
+    """Read an id or a version."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_VERSION:
+        raise BodyError("", f"an integer from 0 to {MAX_VERSION}")
     return value
 
 

@@ -300,8 +300,6 @@ def _judge(call: _Call, url: str, response: requests.Response) -> Answer | _Fail
     if status >= 300:
         target = strip_credentials(response.headers.get("Location", ""))
         return _Failure(answer.error(_REDIRECTED.format(target=target)), _Repeat.NEVER)
-    if status == HTTPStatus.NO_CONTENT:
-        return answer
     try:
         return attrs.evolve(answer, value=json.loads(body))
     except (ValueError, RecursionError) as error:
