@@ -1,6 +1,7 @@
 """Typed producer, consumer and topics; with ``devstack`` the only user of confluent_kafka."""
 
 from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.describe import describe_groups, describe_topics
 from streamcontract.kafka.errors import (
     BrokerError,
     ConsumeError,
@@ -22,6 +23,7 @@ from streamcontract.kafka.serializers import (
     KeySerializer,
 )
 from streamcontract.kafka.start import Start
+from streamcontract.kafka.topics import TopicMismatch, TopicOutcome, ensure_topic
 from streamcontract.kafka.until_end import UntilEnd
 
 __all__ = [
@@ -47,5 +49,10 @@ __all__ = [
     "StalledError",
     "Start",
     "TopicError",
+    "TopicMismatch",
+    "TopicOutcome",
     "UntilEnd",
+    "describe_groups",
+    "describe_topics",
+    "ensure_topic",
 ]

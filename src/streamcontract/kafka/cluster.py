@@ -7,13 +7,14 @@ AdminClient has connections of its own, and asks for all partitions at once.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 from confluent_kafka import IsolationLevel, TopicPartition
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec is documented there
     AdminClient,
-    OffsetSpec,  # type: ignore[attr-defined] # public in its documentation
+    OffsetSpec,
 )
 
 from streamcontract.kafka.config import build_client
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BROKER_TIMEOUT",
+    "END",
+    "FIRST",
     "Cluster",
     "advice_on",
     "consume_error",
     "is_embedded",
+    "offsets_of",
 ]
 
 BROKER_TIMEOUT: Final = 30.0
@@ -52,8 +56,8 @@ _NOT_FOR_ADMIN: Final = frozenset(
         "value.serializer",
     }
 )
-_FIRST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call] # typed only in part
-_END: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call] # likewise
+FIRST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call] # typed only in part
+END: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call] # likewise
 # librdkafka's level "err". Above it are the warnings that an AdminClient has no use for a
 # consumer's properties, and that a broker it asked once has closed its connection.
 _LOG_LEVEL: Final = 3
@@ -62,7 +66,7 @@ _NOT_THERE: Final = frozenset(
     {
         confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART,
         confluent_kafka.KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - a public code of librdkafka
-        confluent_kafka.KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - another one
+        confluent_kafka.KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - likewise
     }
 )
 _NOT_REACHED: Final = frozenset(
@@ -86,6 +90,7 @@ class Cluster:
         self._properties = {
             **{key: value for key, value in properties.items() if key not in _NOT_FOR_ADMIN},
             "log_level": _LOG_LEVEL,
+            "logger": logging.getLogger("streamcontract.kafka"),
         }
         self._isolation = (
             IsolationLevel.READ_UNCOMMITTED
@@ -108,7 +113,7 @@ class Cluster:
         Raises:
             ConsumeError: The brokers did not answer, or there is no such partition.
         """
-        return self._offsets(self.admin(), topic, partitions, _FIRST)
+        return self._offsets(self.admin(), topic, partitions, FIRST)
 
     def end_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The offset that the next message of each partition will get.
@@ -119,7 +124,7 @@ class Cluster:
         Raises:
             ConsumeError: The brokers did not answer, or there is no such partition.
         """
-        return self._offsets(self.admin(), topic, partitions, _END)
+        return self._offsets(self.admin(), topic, partitions, END)
 
     def offsets_at_time(
         self, topic: str, partitions: Iterable[int], milliseconds: int
@@ -148,24 +153,41 @@ class Cluster:
         wanted = tuple(partitions)
         found = self._offsets(admin, topic, wanted, OffsetSpec.for_timestamp(milliseconds))
         old = [partition for partition, offset in found.items() if offset < 0]
-        return {**found, **self._offsets(admin, topic, old, _END)}
+        return {**found, **self._offsets(admin, topic, old, END)}
 
     def _offsets(
         self, admin: AdminClient, topic: str, partitions: Iterable[int], spec: OffsetSpec
     ) -> dict[int, int]:
-        wanted = {TopicPartition(topic, partition): spec for partition in partitions}
-        if not wanted:
-            return {}
-        futures = admin.list_offsets(
-            wanted, isolation_level=self._isolation, request_timeout=self.timeout
+        return offsets_of(
+            admin, topic, partitions, spec, isolation=self._isolation, timeout=self.timeout
         )
-        offsets: dict[int, int] = {}
-        for place, future in futures.items():
-            try:
-                offsets[place.partition] = future.result().offset
-            except confluent_kafka.KafkaException as error:  # noqa: PERF203 - one per partition
-                raise consume_error(topic, kafka_error_of(error), place.partition) from error
-        return offsets
+
+
+def offsets_of(
+    admin: AdminClient,
+    topic: str,
+    partitions: Iterable[int],
+    spec: OffsetSpec,
+    *,
+    isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+    timeout: float = BROKER_TIMEOUT,
+) -> dict[int, int]:
+    """The offset that ``spec`` means in each partition.
+
+    Raises:
+        ConsumeError: The brokers did not answer, or there is no such partition.
+    """
+    wanted = {TopicPartition(topic, partition): spec for partition in partitions}
+    if not wanted:
+        return {}
+    futures = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=timeout)
+    offsets: dict[int, int] = {}
+    for place, future in futures.items():
+        try:
+            offsets[place.partition] = future.result().offset
+        except confluent_kafka.KafkaException as error:  # noqa: PERF203 - one per partition
+            raise consume_error(topic, kafka_error_of(error), place.partition) from error
+    return offsets
 
 
 def is_embedded(metadata: Any) -> bool:

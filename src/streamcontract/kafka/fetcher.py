@@ -35,7 +35,7 @@ _log = logging.getLogger("streamcontract.kafka")
 _BATCH: Final = 500
 _RETRY_PAUSE: Final = 0.01
 _END_OF_PARTITION: Final = confluent_kafka.KafkaError._PARTITION_EOF  # noqa: SLF001 - a public code of librdkafka
-_WRONG_STATE: Final = confluent_kafka.KafkaError._STATE  # noqa: SLF001 - another one
+_WRONG_STATE: Final = confluent_kafka.KafkaError._STATE  # noqa: SLF001 - likewise
 
 
 class Fetcher:

@@ -1,0 +1,199 @@
+"""``streamcontract topics``: create, list and describe topics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.describe import describe_groups, describe_topics
+from streamcontract.kafka.topics import ensure_topic
+from streamcontract.project import load_project
+
+if TYPE_CHECKING:
+    from streamcontract.kafka.describe import GroupState, TopicState
+
+__all__ = ["command"]
+
+_PIPE_WIDTH: Final = 1000
+"""Columns where there is no terminal: nothing is folded that a program may read."""
+
+_config = click.option(
+    "--config",
+    "-X",
+    "properties",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A client property, such as bootstrap.servers=host:9092; else the environment's.",
+)
+_timeout = click.option(
+    "--timeout",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that each question to the brokers may take.",
+)
+
+
+@click.group("topics")
+def command() -> None:
+    """Create, list and describe topics.
+
+    The brokers are those of STREAMCONTRACT_BOOTSTRAP_SERVERS, else localhost:19092.
+    """
+
+
+@command.command("list")
+@click.option("--all", "with_internal", is_flag=True, help="Show topics that start with _ too.")
+@_config
+@_timeout
+def _list(with_internal: bool, properties: tuple[str, ...], timeout: float) -> None:  # noqa: FBT001 - click passes options by keyword
+    """List topics: partitions and messages."""
+    topics = describe_topics(None, _properties(properties), timeout=timeout).topics
+    table = _table("topic", partitions="right", messages="right")
+    for topic in topics:
+        if with_internal or not topic.name.startswith("_"):
+            table.add_row(Text(topic.name), str(len(topic.partitions)), _number(topic.messages))
+    _console().print(table)
+
+
+@command.command("describe")
+@click.argument("names", nargs=-1, required=True, metavar="TOPIC...")
+@click.option("--group", "groups", multiple=True, help="Show this group's lag; may be repeated.")
+@_config
+@_timeout
+def _describe(
+    names: tuple[str, ...], groups: tuple[str, ...], properties: tuple[str, ...], timeout: float
+) -> None:
+    """Describe topics: partitions, leaders, offsets, and how far groups have come.
+
+    Without --group, every group that has committed in the topic is shown.
+    """
+    console, config = _console(), _properties(properties)
+    state = describe_topics(names, config, timeout=timeout)
+    for topic in state.topics:
+        console.print(_partitions_table(topic))
+        if groups or not state.is_embedded:
+            for group in describe_groups(topic, groups or None, config, timeout=timeout):
+                console.print(_group_table(group))
+    if state.is_embedded and not groups:
+        console.print("The embedded broker cannot list groups: name them with --group.")
+
+
+@command.command("create")
+@click.argument("names", nargs=-1, metavar="[TOPIC]...")
+@click.option("--partitions", type=click.IntRange(min=1), help="How many; else the broker's own.")
+@click.option("--replication", type=click.IntRange(min=1), help="How many; else the broker's own.")
+@click.option(
+    "--topic-config", multiple=True, metavar="NAME=VALUE", help="A property of the topic."
+)
+@click.option(
+    "--project",
+    "project_file",
+    type=click.Path(exists=True, path_type=Path),
+    help="Project file, or a folder to look for one from.",
+)
+@_config
+@_timeout
+def _create(
+    names: tuple[str, ...],
+    partitions: int | None,
+    replication: int | None,
+    topic_config: tuple[str, ...],
+    project_file: Path | None,
+    properties: tuple[str, ...],
+    timeout: float,
+) -> None:
+    """Create topics that are not there, and compare those that are.
+
+    Without TOPIC, the topics of all contracts of streamcontract.toml are created, each with the
+    partitions its contract asks for. Exits with 1 if a topic is there and is not as asked for;
+    it is not changed.
+    """
+    wanted: dict[str, int | None]
+    if names:
+        wanted = dict.fromkeys(names, partitions)
+    else:
+        contracts = load_project(project_file).contracts
+        wanted = {each.topic: each.partitions or partitions for each in contracts if each.topic}
+    if not wanted:
+        raise ConfigurationError("no contract of the project names a topic: name one here")
+    outcomes = [
+        ensure_topic(
+            name,
+            _properties(properties),
+            partitions=count,
+            replication=replication,
+            topic_config=_properties(topic_config),
+            timeout=timeout,
+        )
+        for name, count in wanted.items()
+    ]
+    for outcome in outcomes:
+        click.echo(str(outcome))
+    if any(outcome.mismatches for outcome in outcomes):
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _partitions_table(topic: TopicState) -> Table:
+    columns: dict[str, Any] = dict.fromkeys(
+        ("partition", "leader", "replicas", "in sync", "first", "next", "messages"), "right"
+    )
+    table = _table(**columns)
+    table.title = f"{topic.name}: {_number(topic.messages)} messages"
+    for each in topic.partitions:
+        table.add_row(
+            str(each.number),
+            _number(each.leader),
+            " ".join(map(str, each.replicas)),
+            " ".join(map(str, each.in_sync)),
+            _number(each.first),
+            _number(each.end),
+            _number(each.messages),
+        )
+    return table
+
+
+def _group_table(group: GroupState) -> Table:
+    table = _table(partition="right", committed="right", next="right", lag="right")
+    table.title = f"group {group.group}: lag {_number(group.total_lag)}"
+    for each in group.topic.partitions:
+        table.add_row(
+            str(each.number),
+            _number(group.committed.get(each.number)),
+            _number(each.end),
+            _number(group.lag(each)),
+        )
+    return table
+
+
+def _table(*left: str, **columns: Any) -> Table:
+    table = Table(title_justify="left")
+    for name in left:
+        table.add_column(name)
+    for name, justify in columns.items():
+        table.add_column(name, justify=justify)
+    return table
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _properties(pairs: tuple[str, ...]) -> dict[str, str]:
+    """NAME=VALUE pairs as a dict."""
+    for pair in pairs:
+        if not pair.partition("=")[1]:
+            raise click.BadParameter(f"{pair!r} is not NAME=VALUE")
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=_PIPE_WIDTH)

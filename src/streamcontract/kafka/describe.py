@@ -1,0 +1,236 @@
+"""Topics and groups as they are: partitions, leaders, offsets, lag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import confluent_kafka
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+
+from streamcontract.kafka.cluster import (
+    BROKER_TIMEOUT,
+    END,
+    FIRST,
+    Cluster,
+    advice_on,
+    is_embedded,
+    offsets_of,
+)
+from streamcontract.kafka.config import split_config
+from streamcontract.kafka.errors import BrokerError, TopicError, kafka_error_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from confluent_kafka.admin import AdminClient
+
+__all__ = [
+    "ClusterState",
+    "GroupState",
+    "PartitionState",
+    "TopicState",
+    "describe_groups",
+    "describe_topics",
+]
+
+
+@attrs.frozen
+class PartitionState:
+    """One partition.
+
+    Attributes:
+        number: Its number, from 0.
+        leader: The id of the broker that leads it; None if none does.
+        replicas: The ids of the brokers that keep it.
+        in_sync: Those of them that are up to date.
+        first: The offset of the first message it still has; None without a leader.
+        end: The offset that its next message will get; None without a leader.
+    """
+
+    number: int
+    leader: int | None
+    replicas: tuple[int, ...]
+    in_sync: tuple[int, ...]
+    first: int | None
+    end: int | None
+
+    @property
+    def messages(self) -> int | None:
+        """How many offsets lie between first and end: messages, unless compacted away."""
+        return None if self.first is None or self.end is None else self.end - self.first
+
+
+@attrs.frozen
+class TopicState:
+    """One topic.
+
+    Attributes:
+        name: Its name.
+        partitions: Its partitions, in order.
+    """
+
+    name: str
+    partitions: tuple[PartitionState, ...]
+
+    @property
+    def messages(self) -> int:
+        """The messages of all partitions that have a leader."""
+        return sum(partition.messages or 0 for partition in self.partitions)
+
+
+@attrs.frozen
+class GroupState:
+    """How far one consumer group has come in one topic.
+
+    Attributes:
+        group: The group's id.
+        topic: The topic.
+        committed: By partition, the offset it reads on at; None where it has committed none.
+    """
+
+    group: str
+    topic: TopicState
+    committed: Mapping[int, int | None]
+
+    def lag(self, partition: PartitionState) -> int | None:
+        """How many messages of a partition it has yet to read; None where that is unknown."""
+        committed = self.committed.get(partition.number)
+        if committed is None or partition.end is None or partition.first is None:
+            return None
+        return partition.end - max(committed, partition.first)
+
+    @property
+    def total_lag(self) -> int:
+        """The lag over all partitions where it is known."""
+        return sum(self.lag(partition) or 0 for partition in self.topic.partitions)
+
+
+@attrs.frozen
+class ClusterState:
+    """The topics of a cluster.
+
+    Attributes:
+        topics: The topics asked for, by name.
+        is_embedded: Whether the cluster is the embedded broker.
+    """
+
+    topics: tuple[TopicState, ...]
+    is_embedded: bool
+
+
+def describe_topics(
+    names: Sequence[str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    *,
+    timeout: float = BROKER_TIMEOUT,
+) -> ClusterState:
+    """Partitions, leaders and offsets of topics.
+
+    Args:
+        names: The topics; all of the cluster if left out.
+        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        timeout: Seconds that each question to the brokers may take.
+
+    Raises:
+        TopicError: There is no such topic, or the brokers did not answer.
+
+    Example:
+        >>> state = describe_topics(["stocks"])  # doctest: +SKIP
+        >>> [partition.end for partition in state.topics[0].partitions]  # doctest: +SKIP
+        [4051, 4052, 4051]
+    """
+    admin = Cluster(split_config(config).client, timeout=timeout).admin()
+    try:
+        metadata = admin.list_topics(timeout=timeout)
+    except confluent_kafka.KafkaException as error:
+        raise _topic_error(", ".join(names or ["(all)"]), kafka_error_of(error)) from error
+    topics = []
+    for name in sorted(metadata.topics) if names is None else names:
+        found = metadata.topics.get(name)
+        if found is None or found.error is not None:
+            unknown = confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART
+            reason = found and found.error
+            raise _topic_error(name, reason or confluent_kafka.KafkaError(unknown))
+        topics.append(_describe(admin, found, timeout))
+    return ClusterState(tuple(topics), is_embedded(metadata))
+
+
+def describe_groups(
+    topic: TopicState,
+    groups: Iterable[str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    *,
+    timeout: float = BROKER_TIMEOUT,
+) -> tuple[GroupState, ...]:
+    """How far consumer groups have come in a topic.
+
+    Args:
+        topic: The topic, as :func:`describe_topics` gives it.
+        groups: The groups' ids; left out, all of the cluster that have committed there, which
+            the embedded broker cannot tell.
+        config: Client properties.
+        timeout: Seconds that each question to the brokers may take.
+
+    Raises:
+        TopicError: The brokers did not answer, or cannot list groups.
+    """
+    admin = Cluster(split_config(config).client, timeout=timeout).admin()
+    try:
+        wanted = _all_groups(admin, topic.name, timeout) if groups is None else list(groups)
+        found = [_group(admin, topic, group, timeout) for group in wanted]
+    except confluent_kafka.KafkaException as error:
+        raise _topic_error(topic.name, kafka_error_of(error)) from error
+    if groups is None:
+        found = [state for state in found if any(at is not None for at in state.committed.values())]
+    return tuple(found)
+
+
+def _describe(admin: AdminClient, found: Any, timeout: float) -> TopicState:
+    partitions = [found.partitions[number] for number in sorted(found.partitions)]
+    led = [partition.id for partition in partitions if partition.leader >= 0]
+    try:
+        first = offsets_of(admin, found.topic, led, FIRST, timeout=timeout)
+        end = offsets_of(admin, found.topic, led, END, timeout=timeout)
+    except BrokerError as error:
+        raise TopicError(error.topic, error.error, error.partition, error.advice) from error
+    return TopicState(
+        found.topic,
+        tuple(
+            PartitionState(
+                partition.id,
+                partition.leader if partition.leader >= 0 else None,
+                tuple(partition.replicas),
+                tuple(partition.isrs),
+                first.get(partition.id),
+                end.get(partition.id),
+            )
+            for partition in partitions
+        ),
+    )
+
+
+def _all_groups(admin: AdminClient, topic: str, timeout: float) -> list[str]:
+    found = admin.list_consumer_groups(request_timeout=timeout).result()
+    for error in found.errors or ():
+        raise _topic_error(topic, error.args[0] if isinstance(error, Exception) else error)
+    return sorted(listing.group_id for listing in found.valid)
+
+
+def _group(admin: AdminClient, topic: TopicState, group: str, timeout: float) -> GroupState:
+    places = [TopicPartition(topic.name, each.number) for each in topic.partitions]
+    request = ConsumerGroupTopicPartitions(group, places)
+    futures = admin.list_consumer_group_offsets([request], request_timeout=timeout)
+    answer = futures[group].result()
+    return GroupState(
+        group,
+        topic,
+        {
+            place.partition: place.offset if place.offset >= 0 else None
+            for place in answer.topic_partitions
+        },
+    )
+
+
+def _topic_error(topic: str, error: confluent_kafka.KafkaError) -> TopicError:
+    return TopicError(topic, error, advice=advice_on(error, topic))

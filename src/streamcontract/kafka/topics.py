@@ -1,0 +1,250 @@
+"""Topics: created if they are not there, compared with what was meant, described."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import confluent_kafka
+import requests
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # all are documented there
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.cluster import BROKER_TIMEOUT, Cluster, advice_on, is_embedded
+from streamcontract.kafka.config import split_config
+from streamcontract.kafka.errors import NotSupportedError, TopicError, kafka_error_of
+from streamcontract.registry import SchemaRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["TopicMismatch", "TopicOutcome", "ensure_topic"]
+
+_BROKER_DEFAULT: Final = -1  # KIP-464: the broker's own number of partitions or replicas
+_CONTROL_PATH: Final = "/streamcontract/topics"
+_POLL_SECONDS: Final = 0.05
+
+
+@attrs.frozen
+class TopicMismatch:
+    """Something that is not as it was asked for.
+
+    Attributes:
+        setting: ``"partitions"``, ``"replication"``, or the name of a topic property.
+        wanted: What was asked for.
+        found: What the topic has; None where it cannot have such a thing.
+    """
+
+    setting: str
+    wanted: str
+    found: str | None
+
+    def __str__(self) -> str:
+        return f"{self.setting} is {self.found or 'not there'}, not {self.wanted}"
+
+
+@attrs.frozen
+class TopicOutcome:
+    """What :func:`ensure_topic` found or did.
+
+    Attributes:
+        name: The topic.
+        created: Whether it was created just now.
+        partitions: How many partitions it has.
+        mismatches: What is not as it was asked for. A topic that is there is never changed.
+    """
+
+    name: str
+    created: bool
+    partitions: int
+    mismatches: tuple[TopicMismatch, ...] = ()
+
+    def __str__(self) -> str:
+        parts = "1 partition" if self.partitions == 1 else f"{self.partitions} partitions"
+        state = "created" if self.created else "there already"
+        but = f", but {'; '.join(map(str, self.mismatches))}" if self.mismatches else ""
+        return f"Topic {self.name}: {state}, {parts}{but}"
+
+
+def ensure_topic(
+    name: str,
+    config: Mapping[str, Any] | None = None,
+    *,
+    partitions: int | None = None,
+    replication: int | None = None,
+    topic_config: Mapping[str, str] | None = None,
+    timeout: float = BROKER_TIMEOUT,
+) -> TopicOutcome:
+    """Create a topic unless it is there, and compare it with what was asked for.
+
+    A topic that is there is left as it is: partitions cannot be taken away, and adding some
+    changes which partition a key goes to. When this returns, every partition has a leader.
+
+    The embedded broker cannot create topics over Kafka's protocol. There the stack is asked at
+    the registry's URL; where none answers, the broker makes the topic by itself at its first
+    use, with its own number of partitions.
+
+    Args:
+        name: The topic.
+        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        partitions: How many partitions; the broker's own default if left out.
+        replication: How many replicas of each; the broker's own default if left out.
+        topic_config: Topic properties, such as ``{"cleanup.policy": "compact"}``.
+        timeout: Seconds that each question to the brokers may take.
+
+    Raises:
+        TopicError: The topic could not be created, or the brokers did not answer.
+        ConfigurationError: A client property, or a number, is wrong.
+
+    Example:
+        >>> print(ensure_topic("stocks", partitions=3))  # doctest: +SKIP
+        Topic stocks: created, 3 partitions
+    """
+    for what, number in (("partitions", partitions), ("replication", replication)):
+        if number is not None and number < 1:
+            raise ConfigurationError(f"{what} of topic {name!r} is at least 1, not {number}")
+    wanted = _Wanted(name, partitions, replication, dict(topic_config or {}))
+    settings = split_config(config)
+    cluster = Cluster(settings.client, timeout=timeout)
+    admin = cluster.admin()
+    metadata = _metadata(admin, name, timeout)
+    created = False
+    if not _is_there(metadata, name):
+        if is_embedded(metadata):
+            created = _create_embedded(admin, wanted, settings.registry, timeout)
+        else:
+            created = _create(admin, wanted, timeout)
+        metadata = _await_leaders(admin, name, timeout)
+    found = metadata.topics[name]
+    return TopicOutcome(
+        name,
+        created,
+        len(found.partitions),
+        tuple(_mismatches(admin, wanted, metadata, timeout)),
+    )
+
+
+@attrs.frozen
+class _Wanted:
+    name: str
+    partitions: int | None
+    replication: int | None
+    config: dict[str, str]
+
+
+def _metadata(admin: AdminClient, name: str, timeout: float) -> Any:
+    """Metadata of all topics: asking for one by name could create it."""
+    try:
+        return admin.list_topics(timeout=timeout)
+    except confluent_kafka.KafkaException as error:
+        raise _topic_error(name, error) from error
+
+
+def _is_there(metadata: Any, name: str) -> bool:
+    return name in metadata.topics and metadata.topics[name].error is None
+
+
+def _create(admin: AdminClient, wanted: _Wanted, timeout: float) -> bool:
+    topic = NewTopic(
+        wanted.name,
+        wanted.partitions or _BROKER_DEFAULT,
+        wanted.replication or _BROKER_DEFAULT,
+        config=wanted.config,
+    )
+    futures = admin.create_topics([topic], operation_timeout=timeout, request_timeout=timeout)
+    try:
+        futures[wanted.name].result()
+    except confluent_kafka.KafkaException as error:
+        # Somebody else was faster: theirs is compared with what is wanted here.
+        if kafka_error_of(error).code() == confluent_kafka.KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise _topic_error(wanted.name, error) from error
+    return True
+
+
+def _create_embedded(
+    admin: AdminClient, wanted: _Wanted, registry: dict[str, object], timeout: float
+) -> bool:
+    with SchemaRegistry.from_config(registry) as client, requests.Session() as session:
+        session.trust_env = False  # the stack is on this machine, never behind a proxy
+        try:
+            answer = session.post(
+                f"{client.urls[0]}{_CONTROL_PATH}",
+                json={
+                    "name": wanted.name,
+                    "partitions": wanted.partitions or 1,
+                    "replication": wanted.replication or 1,
+                },
+                timeout=timeout,
+            )
+        except requests.ConnectionError:
+            answer = None
+    if answer is None or answer.status_code == requests.codes.not_found:
+        # No stack, only a mock cluster: it creates what somebody asks for by name.
+        admin.list_topics(wanted.name, timeout=timeout)
+        return True
+    if not answer.ok:
+        raise NotSupportedError(f"the embedded stack did not create a topic: {answer.text}")
+    return bool(answer.json()["created"])
+
+
+def _await_leaders(admin: AdminClient, name: str, timeout: float) -> Any:
+    """Wait until every partition can be written and read."""
+    deadline = time.monotonic() + timeout
+    while True:
+        metadata = _metadata(admin, name, timeout)
+        if _is_there(metadata, name):
+            partitions = metadata.topics[name].partitions.values()
+            if partitions and all(partition.leader >= 0 for partition in partitions):
+                return metadata
+        if time.monotonic() > deadline:
+            late = confluent_kafka.KafkaError(
+                confluent_kafka.KafkaError.LEADER_NOT_AVAILABLE,
+                f"created, but not every partition had a leader after {timeout:g} s",
+            )
+            raise TopicError(name, late)
+        time.sleep(_POLL_SECONDS)
+
+
+def _mismatches(
+    admin: AdminClient, wanted: _Wanted, metadata: Any, timeout: float
+) -> list[TopicMismatch]:
+    partitions = metadata.topics[wanted.name].partitions
+    replicas = {len(partition.replicas) for partition in partitions.values()}
+    found = []
+    if wanted.partitions not in {None, len(partitions)}:
+        found.append(TopicMismatch("partitions", str(wanted.partitions), str(len(partitions))))
+    if wanted.replication is not None and replicas != {wanted.replication}:
+        shown = ", ".join(map(str, sorted(replicas)))
+        found.append(TopicMismatch("replication", str(wanted.replication), shown))
+    if wanted.config:
+        has: dict[str, str | None] = {}
+        if not is_embedded(metadata):  # which has no topic properties, and does not answer
+            has = _properties(admin, wanted.name, timeout)
+        found += [
+            TopicMismatch(key, value, has.get(key))
+            for key, value in wanted.config.items()
+            if has.get(key) != value
+        ]
+    return found
+
+
+def _properties(admin: AdminClient, name: str, timeout: float) -> dict[str, str | None]:
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    futures = admin.describe_configs([resource], request_timeout=timeout)
+    try:
+        entries = futures[resource].result()
+    except confluent_kafka.KafkaException as error:
+        raise _topic_error(name, error) from error
+    return {key: entry.value for key, entry in entries.items()}
+
+
+def _topic_error(name: str, error: confluent_kafka.KafkaException) -> TopicError:
+    reason = kafka_error_of(error)
+    return TopicError(name, reason, advice=advice_on(reason, name))
