@@ -17,10 +17,11 @@ def same(left: Any, right: Any) -> bool:
         return False
     match left:
         case float():
-            both_nan = math.isnan(left) and math.isnan(right)
-            return both_nan or (left == right and math.copysign(1, left) == math.copysign(1, right))
+            if math.isnan(left):
+                return math.isnan(right)
+            return bool(left == right) and math.copysign(1, left) == math.copysign(1, right)
         case decimal.Decimal():
-            return left.as_tuple() == right.as_tuple()
+            return bool(left.as_tuple() == right.as_tuple())
         case list() | tuple():
             return len(left) == len(right) and all(map(same, left, right))
         case dict():

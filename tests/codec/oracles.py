@@ -173,7 +173,9 @@ def read_by_fastavro(node: AvroType, value: Any) -> Any:
 
 
 def read_by_apache(node: AvroType, value: Any) -> Any:
-    """A tagged value as Apache avro reads it: besides :func:`raw`,
+    """A tagged value as Apache avro reads it.
+
+    Besides what :func:`raw` says:
 
     - it leaves a uuid the string it is written as ("UUID");
     - it knows no local timestamps, which count from 1970-01-01T00:00:00 ("Local Timestamps").

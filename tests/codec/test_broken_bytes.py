@@ -53,7 +53,7 @@ def text(value: str) -> str:
     return Codec("string").encode(value).hex()
 
 
-ENUM = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
+ENUM: dict[str, Any] = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
 LIST: dict[str, Any] = {
     "type": "record",
     "name": "Node",
@@ -142,7 +142,7 @@ def encoded(draw: st.DrawFn) -> tuple[Schema, bytes]:
     return schema, Codec(schema).encode(value)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(encoded())
 def test_cut_off_at_every_length(case: tuple[Schema, bytes]) -> None:
     """No true start of a message is itself a message."""
@@ -153,7 +153,7 @@ def test_cut_off_at_every_length(case: tuple[Schema, bytes]) -> None:
             codec.decode(data[:length])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(encoded(), st.binary(min_size=1, max_size=3))
 def test_anything_behind_the_message(case: tuple[Schema, bytes], rest: bytes) -> None:
     """Nothing may follow a message."""
@@ -162,7 +162,7 @@ def test_anything_behind_the_message(case: tuple[Schema, bytes], rest: bytes) ->
         Codec(schema).decode(data + rest)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(encoded(), st.data())
 def test_damaged(case: tuple[Schema, bytes], data: st.DataObject) -> None:
     """Damaged bytes give a value of the schema or a DecodeError, never anything else."""
@@ -175,7 +175,7 @@ def test_damaged(case: tuple[Schema, bytes], data: st.DataObject) -> None:
     check_value_or_error(schema, bytes(damaged))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(schemas(only_records=True), st.binary())
 def test_noise(schema: Schema, noise: bytes) -> None:
     """Arbitrary bytes give a value of the schema or a DecodeError, never anything else."""
@@ -193,12 +193,12 @@ def check_value_or_error(schema: Schema, data: bytes) -> None:
         assert same(codec.decode(codec.encode(value)), value)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(schemas(only_records=True), st.data())
 def test_skipping_ends_where_reading_ends(schema: Schema, data: st.DataObject) -> None:
     """A field that the reader does not ask for takes as many bytes skipped as read."""
     field = {"name": "kept", "type": "long"}
-    reader = {"type": "record", "name": "TheOuterRecord", "fields": [field]}
+    reader: dict[str, Any] = {"type": "record", "name": "TheOuterRecord", "fields": [field]}
     skipped = {"name": "skipped", "type": json.loads(schema.json)}
     writer = parse_schema({**reader, "fields": [skipped, field]})
     value = {"skipped": data.draw(from_schema(schema)), "kept": 2**40}
@@ -239,7 +239,7 @@ def test_deep_nesting() -> None:
     """Records nested without end are refused with an error of ours, not the interpreter's."""
     with pytest.raises(DecodeError, match="nested"):
         Codec(LIST).decode(b"\2" * 100_000 + b"\0")
-    skip = Codec(record())
+    skip: Codec[Any] = Codec(record())
     writer = parse_schema({**record(LIST)})
     with pytest.raises(DecodeError, match="nested"):
         skip.decode(b"\2" * 100_000 + b"\0", writer=writer)

@@ -21,7 +21,7 @@ from streamcontract import Codec
 from streamcontract.schema import Schema
 from streamcontract.testing.strategies import from_schema, schemas
 
-deep = settings(deadline=None, max_examples=150)
+deep = settings(deadline=None, max_examples=60)
 
 
 @st.composite

@@ -31,7 +31,7 @@ def fixed(size: int, **attributes: Any) -> dict[str, Any]:
     return {"type": "fixed", "name": "F", "size": size, **attributes}
 
 
-ENUM = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
+ENUM: dict[str, Any] = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
 DECIMAL = logical("bytes", "decimal", precision=4, scale=2)
 FIXED_DECIMAL = fixed(2, logicalType="decimal", precision=4, scale=2)
 BYTES = (b"\0", bytearray(b"\0"), memoryview(b"\0"))
@@ -107,14 +107,13 @@ def case_id(value: Any) -> str:
 )
 def test_refused(schema: Any, value: Any) -> None:
     """Inside a record's array, the fault names where, what was found and what would fit."""
-    record = {
+    record: dict[str, Any] = {
         "type": "record",
         "name": "ns.Outer",
         "fields": [{"name": "items", "type": {"type": "array", "items": schema}}],
     }
-    good = {"items": []}
     codec = Codec(record)
-    codec.encode(good)
+    codec.encode({"items": []})
     with pytest.raises(EncodeError) as caught:
         codec.encode({"items": [value]})
     (fault,) = caught.value.faults
@@ -149,7 +148,7 @@ def test_taken(schema: Any, value: Any) -> None:
     assert decoded == value or (schema == "float" and decoded == pytest.approx(value))
 
 
-PERSON = {
+PERSON: dict[str, Any] = {
     "type": "record",
     "name": "Person",
     "fields": [
@@ -198,7 +197,7 @@ def test_missing_field() -> None:
 def test_missing_field_takes_its_default() -> None:
     """A missing field with a default is written as that default."""
     codec = Codec(PERSON)
-    full = {"name": "Bo", "age": None, "tags": {}, "friend": None}
+    full: dict[str, Any] = {"name": "Bo", "age": None, "tags": {}, "friend": None}
     assert codec.encode({"name": "Bo", "tags": {}}) == codec.encode(full)
 
 
@@ -280,7 +279,7 @@ class Text(str):
 
     __slots__ = ()
 
-    def encode(self, *_: object) -> bytes:  # type: ignore[override]
+    def encode(self, *_: object) -> bytes:
         """Not what is in it."""
         return b"liar"
 

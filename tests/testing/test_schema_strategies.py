@@ -56,7 +56,7 @@ KINDS = [
 ]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(schema_documents())
 def test_every_document_is_json_and_parses(document: Any) -> None:
     """A document survives JSON text, and the project's own parser takes it."""
@@ -65,7 +65,7 @@ def test_every_document_is_json_and_parses(document: Any) -> None:
     parse_schema(text)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(schema_documents(ill_fitting=False))
 def test_fastavro_takes_every_document(document: Any) -> None:
     """Fastavro parses it too, but for integers as defaults of float and double.
@@ -78,7 +78,7 @@ def test_fastavro_takes_every_document(document: Any) -> None:
         assert any(reason in str(error) for reason in FASTAVRO_REFUSES_INTEGERS)  # noqa: PT017
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(schema_documents())
 def test_apache_avro_takes_every_document(document: Any) -> None:
     """Apache avro parses it too, but where it takes the namespace "" for none given.
@@ -94,7 +94,7 @@ def test_apache_avro_takes_every_document(document: Any) -> None:
             assert '"namespace": ""' in text
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(schemas())
 def test_every_schema_has_finite_values(schema: Schema) -> None:
     """However records refer to one another, each of them has a value that ends."""
@@ -107,14 +107,14 @@ def test_every_kind_appears(kind: str) -> None:
     find(schema_documents(), lambda document: kind in type_names(document), settings=SEEK_ANY)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(schemas(only_records=True))
 def test_only_records(schema: Schema) -> None:
     """Asked for records, no other type is outermost."""
     assert isinstance(schema.root, RecordType)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(schema_documents(ill_fitting=False))
 def test_only_fitting_logical_types(document: Any) -> None:
     """Asked for logical types that fit, none is left to be ignored."""

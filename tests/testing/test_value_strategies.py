@@ -99,14 +99,14 @@ def depth_of(tree: dict[str, Any]) -> int:
     return 1 + max((depth_of(child) for child in inner), default=0)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(schemas().flatmap(from_schema))
 def test_every_schema_has_values(value: Any) -> None:
     """Drawing a value works for any schema, with no health check failing."""
     del value
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(from_schema(TREE))
 def test_recursive_values_end(tree: dict[str, Any]) -> None:
     """A tree is drawn to a few levels and no further."""
@@ -120,14 +120,22 @@ def test_recursive_values_recur() -> None:
 
 def test_no_finite_value() -> None:
     """A record that holds itself unconditionally is refused by name."""
-    endless = {"type": "record", "name": "Endless", "fields": [{"name": "e", "type": "Endless"}]}
+    endless: dict[str, Any] = {
+        "type": "record",
+        "name": "Endless",
+        "fields": [{"name": "e", "type": "Endless"}],
+    }
     with pytest.raises(InvalidArgument, match="Endless"):
         from_schema(endless)
 
 
 def test_endless_parts_are_left_out() -> None:
     """What has no finite value is avoided where something else is possible."""
-    endless = {"type": "record", "name": "Endless", "fields": [{"name": "e", "type": "Endless"}]}
+    endless: dict[str, Any] = {
+        "type": "record",
+        "name": "Endless",
+        "fields": [{"name": "e", "type": "Endless"}],
+    }
     schema: list[Any] = ["string", {"type": "array", "items": endless}]
     assert find(from_schema(schema), lambda value: value != "", settings=SEEK) in ("0", [])
     assert find(from_schema(schema), lambda value: isinstance(value, list), settings=SEEK) == []
@@ -170,11 +178,7 @@ def test_decimals(value: decimal.Decimal) -> None:
     assert abs(value) <= decimal.Decimal("99.99")
 
 
-@given(
-    from_schema(
-        {"type": "fixed", "name": "F", "size": 1} | logical("fixed", "decimal", precision=2)
-    )
-)
+@given(from_schema({"name": "F", "size": 1, **logical("fixed", "decimal", precision=2)}))
 def test_fixed_decimals(value: decimal.Decimal) -> None:
     """Decimals of a fixed fit its size."""
     assert abs(value) <= 99
@@ -212,7 +216,7 @@ def test_infinities_appear(name: str, extreme: float) -> None:
     find(from_schema(name), lambda value: bool(value == extreme), settings=SEEK_ANY)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(from_schema({"type": "fixed", "name": "F", "size": 5000}))
 def test_long_fixed(value: bytes) -> None:
     """A long fixed is filled without exhausting Hypothesis."""
@@ -245,7 +249,7 @@ def test_shrinks_to_readable_values() -> None:
     }
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(records(Order))
 def test_records_are_instances(order: Order) -> None:
     """Records of a class are instances, down to nested classes and enum members."""
@@ -255,7 +259,7 @@ def test_records_are_instances(order: Order) -> None:
     assert all(isinstance(line, Line) for line in order.lines)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(records(Order, class_=st.just(Kind.RETURN), lines=st.just([])))
 def test_overrides(order: Order) -> None:
     """Single fields take what they are told, by their names in Python."""
@@ -285,7 +289,7 @@ def test_no_record_class(unbound: type) -> None:
         records(unbound)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.data(), schemas())
 def test_tagged_and_bare_agree_without_unions(data: st.DataObject, schema: Schema) -> None:
     """Tags change unions only."""

@@ -15,7 +15,6 @@ from streamcontract.codec import Contract
 from streamcontract.schema import (
     ArrayType,
     AvroType,
-    JsonValue,
     MapType,
     PrimitiveType,
     RecordType,
@@ -45,7 +44,7 @@ _MAX_RECURRING_ITEMS: Final = 2
 
 
 def from_schema(
-    schema: Schema | str | dict[str, JsonValue] | list[JsonValue] | pathlib.Path,
+    schema: Schema | str | dict[str, Any] | list[Any] | pathlib.Path,
     *,
     tag_unions: bool = False,
 ) -> st.SearchStrategy[Any]:
