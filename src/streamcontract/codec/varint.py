@@ -67,6 +67,14 @@ def rest_of_long(data: bytes, pos: int, first: int) -> tuple[int, int]:
 
 def rest_of_int(data: bytes, pos: int, first: int) -> tuple[int, int]:
     """The same for an int: five bytes and 32 bits at most."""
+    byte = data[pos]
+    n = first - 128 + (byte << 7)
+    if byte < 128:
+        return n, pos + 1
+    byte = data[pos + 1]
+    n += (byte << 14) - (1 << 14)
+    if byte < 128:
+        return n, pos + 2
     n, end = rest_of_long(data, pos, first)
     if n >> 32 or end - pos >= _MAX_INT_BYTES:
         raise Refused("an int has 32 bits in at most 5 bytes; here are more", _zigzag(n))
