@@ -47,12 +47,12 @@ def test_version_is_the_packages() -> None:
 def test_each_summary_is_what_the_commands_own_help_says() -> None:
     """The summaries that are listed without imports are those of the commands themselves."""
     context = click.Context(cli.main)
+    listed = " ".join(invoke("--help")[1].split())
     for name in cli.main.list_commands(context):
         command = importlib.import_module(f"streamcontract.cli.{name}").command
         assert isinstance(command, click.Command)
-        assert command.name == name
-        assert f"{name} " in invoke("--help")[1]
-        assert command.get_short_help_str(limit=200) in " ".join(invoke("--help")[1].split())
+        summary = (command.help or "").splitlines()[0]
+        assert f" {name} {summary}" in listed
 
 
 def test_help_imports_no_command() -> None:

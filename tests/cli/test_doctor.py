@@ -1,0 +1,83 @@
+"""``streamcontract doctor``: versions, project and what answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import confluent_kafka
+import pytest
+from click.testing import CliRunner
+
+from streamcontract import __version__
+from streamcontract.cli import main
+from streamcontract.project import PROJECT_FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from streamcontract.devstack import DevStack
+
+# Nothing listens on the lowest port of a machine that runs tests.
+_NOBODY = {
+    "STREAMCONTRACT_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "STREAMCONTRACT_REGISTRY_URL": "http://127.0.0.1:1",
+}
+
+
+def run(environment: dict[str, str], timeout: float = 10) -> tuple[int, dict[str, str], str]:
+    """Exit code, the line of each check by its subject, and the error output."""
+    result = CliRunner().invoke(main, ["doctor", "--timeout", str(timeout)], env=environment)
+    lines = {line.split()[1]: line for line in result.stdout.splitlines()}
+    return result.exit_code, lines, result.stderr
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, empty."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_all_is_well(stack: DevStack) -> None:
+    """With broker and registry there, everything is ok and the exit code 0."""
+    code, lines, error = run(stack.environment)
+    assert (code, error) == (0, "")
+    assert all(line.startswith("ok ") for line in lines.values())
+    assert __version__ in lines["streamcontract"]
+    assert confluent_kafka.libversion()[0] in lines["librdkafka"]
+    assert f"no {PROJECT_FILE}" in lines["project"]
+    assert stack.bootstrap_servers in lines["broker"]
+    assert "the embedded broker answers" in lines["broker"]
+    assert stack.registry_url in lines["registry"]
+    assert "AVRO" in lines["registry"]
+
+
+def test_nobody_answers() -> None:
+    """Without them, each is a failure that names its address and what to do; exit code 1."""
+    code, lines, error = run(_NOBODY, timeout=0.5)
+    assert (code, error) == (1, "")
+    assert lines["project"].startswith("ok ")
+    for subject in ("broker", "registry"):
+        assert lines[subject].startswith("FAIL ")
+        assert "127.0.0.1:1" in lines[subject]
+        assert "streamcontract dev" in lines[subject]
+
+
+def test_project_file_is_checked(root: Path, stack: DevStack) -> None:
+    """Contracts are listed, and a project file that is wrong is a failure."""
+    (root / "a.avsc").write_text("{}")
+    (root / PROJECT_FILE).write_text('[contracts.a]\nschema = "a.avsc"\n')
+    code, lines, _ = run(stack.environment)
+    assert code == 0
+    assert lines["project"].endswith(f"{PROJECT_FILE}: a")
+    (root / PROJECT_FILE).write_text("contract = 1\n")
+    code, lines, _ = run(stack.environment)
+    assert code == 1
+    assert "did you mean 'contracts'?" in lines["project"]
+
+
+def test_wrong_settings_are_a_failure_too() -> None:
+    """A registry URL that is none is told like any other fault."""
+    code, lines, _ = run({**_NOBODY, "STREAMCONTRACT_REGISTRY_URL": "nonsense"}, timeout=0.5)
+    assert code == 1
+    assert lines["registry"].startswith("FAIL ")
