@@ -98,7 +98,7 @@ def _prepare(console: Console, config: dict[str, str]) -> Run:
     """Create the topic, register the schema, and mark where the run begins."""
     contract = StockProducer.contract
     topic, partitions = contract.topic or "stocks", contract.partitions or 1
-    console.print(ensure_topic(topic, partitions=partitions, config=config))
+    console.print(str(ensure_topic(topic, config, partitions=partitions)))
     with SchemaRegistry(config["schema.registry.url"]) as registry:
         registered = registry.register_with_references(f"{topic}-value", contract.schema)
     console.print(
@@ -133,7 +133,7 @@ def _report(console: Console, done: str, timed: Timed) -> None:
 
 def _table(records: list[Stock]) -> Table:
     """What was consumed, one row for each symbol."""
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("symbol", no_wrap=True)
     for heading in ("bars", "first", "last", "lowest low", "highest high", "last close"):
         table.add_column(heading, justify="right", no_wrap=True)
