@@ -78,9 +78,11 @@ def _describe(
     console, config = _console(), _properties(properties)
     state = describe_topics(names, config, timeout=timeout)
     for topic in state.topics:
+        console.print(Text(f"{topic.name}: {_number(topic.messages)} messages"))
         console.print(_partitions_table(topic))
         if groups or not state.is_embedded:
             for group in describe_groups(topic, groups or None, config, timeout=timeout):
+                console.print(Text(f"group {group.group}: lag {_number(group.total_lag)}"))
                 console.print(_group_table(group))
     if state.is_embedded and not groups:
         console.print("The embedded broker cannot list groups: name them with --group.")
@@ -146,7 +148,6 @@ def _partitions_table(topic: TopicState) -> Table:
         ("partition", "leader", "replicas", "in sync", "first", "next", "messages"), "right"
     )
     table = _table(**columns)
-    table.title = f"{topic.name}: {_number(topic.messages)} messages"
     for each in topic.partitions:
         table.add_row(
             str(each.number),
@@ -162,7 +163,6 @@ def _partitions_table(topic: TopicState) -> Table:
 
 def _group_table(group: GroupState) -> Table:
     table = _table(partition="right", committed="right", next="right", lag="right")
-    table.title = f"group {group.group}: lag {_number(group.total_lag)}"
     for each in group.topic.partitions:
         table.add_row(
             str(each.number),
@@ -174,7 +174,7 @@ def _group_table(group: GroupState) -> Table:
 
 
 def _table(*left: str, **columns: Any) -> Table:
-    table = Table(title_justify="left")
+    table = Table()
     for name in left:
         table.add_column(name)
     for name, justify in columns.items():

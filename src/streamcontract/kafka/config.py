@@ -35,6 +35,19 @@ _STRATEGIES: Final[Mapping[str, SubjectNameStrategy]] = {
 }
 # librdkafka's own aliases for bootstrap.servers, and its built-in test cluster, which needs none.
 _BOOTSTRAP_KEYS: Final = ("bootstrap.servers", "metadata.broker.list", "test.mock.num.brokers")
+# "Alias for" in librdkafka's CONFIGURATION.md.
+_ALIASES: Final = {
+    "acks": "request.required.acks",
+    "bootstrap.servers": "metadata.broker.list",
+    "compression.type": "compression.codec",
+    "delivery.timeout.ms": "message.timeout.ms",
+    "fetch.max.wait.ms": "fetch.wait.max.ms",
+    "linger.ms": "queue.buffering.max.ms",
+    "max.in.flight": "max.in.flight.requests.per.connection",
+    "max.partition.fetch.bytes": "fetch.message.max.bytes",
+    "retries": "message.send.max.retries",
+    "sasl.mechanism": "sasl.mechanisms",
+}
 _QUOTED_PROPERTY: Final = re.compile(r'property:? "([^"]+)"')
 
 Client = TypeVar("Client")
@@ -103,11 +116,18 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
         return kind(properties)
     except confluent_kafka.KafkaException as error:
         reason = kafka_error_of(error).str()
-        named = _QUOTED_PROPERTY.search(reason)
-        raise PropertyError(named[1] if named else None, reason) from error
+        quoted = _QUOTED_PROPERTY.search(reason)
+        named = _as_given(quoted[1], properties) if quoted else None
+        raise PropertyError(named, reason) from error
     except (TypeError, ValueError) as error:
         # confluent_kafka's own checks, such as a callback that is not callable.
         raise PropertyError(None, str(error)) from error
+
+
+def _as_given(named: str, properties: Mapping[str, Any]) -> str:
+    """The name that the configuration used; librdkafka names what that is an alias of."""
+    aliases = (alias for alias, meant in _ALIASES.items() if meant == named)
+    return next((alias for alias in aliases if alias in properties), named)
 
 
 def _flag(given: dict[str, Any], key: str, *, default: bool) -> bool:

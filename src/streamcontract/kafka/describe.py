@@ -94,16 +94,23 @@ class GroupState:
     committed: Mapping[int, int | None]
 
     def lag(self, partition: PartitionState) -> int | None:
-        """How many messages of a partition it has yet to read; None where that is unknown."""
+        """How many messages of a partition it has yet to read; None where that is unknown.
+
+        Where it has committed nothing, that depends on where its members begin.
+        """
         committed = self.committed.get(partition.number)
-        if committed is None or partition.end is None or partition.first is None:
+        if partition.end is None or partition.first is None:
             return None
+        if committed is None:
+            return 0 if partition.first == partition.end else None
         return partition.end - max(committed, partition.first)
 
     @property
-    def total_lag(self) -> int:
-        """The lag over all partitions where it is known."""
-        return sum(self.lag(partition) or 0 for partition in self.topic.partitions)
+    def total_lag(self) -> int | None:
+        """The lag over all partitions; None where that of one is unknown."""
+        lags = [self.lag(partition) for partition in self.topic.partitions]
+        known = [lag for lag in lags if lag is not None]
+        return sum(known) if len(known) == len(lags) else None
 
 
 @attrs.frozen

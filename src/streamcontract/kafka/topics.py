@@ -46,7 +46,8 @@ class TopicMismatch:
     found: str | None
 
     def __str__(self) -> str:
-        return f"{self.setting} is {self.found or 'not there'}, not {self.wanted}"
+        found = "not set" if self.found is None else self.found
+        return f"{self.setting}: {found}, and not {self.wanted} as asked for"
 
 
 @attrs.frozen

@@ -1,0 +1,59 @@
+"""What the tests of the Kafka clients share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from streamcontract import SchemaRegistry, Stock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from streamcontract.devstack import DevStack
+
+
+@pytest.fixture
+def config(stack: DevStack) -> dict[str, Any]:
+    """Client properties that lead to the embedded stack.
+
+    Somebody who joins a group that others just left waits there for ``session.timeout.ms`` less
+    a second, so that is set to little more than one.
+    """
+    return {
+        "bootstrap.servers": stack.bootstrap_servers,
+        "schema.registry.url": stack.registry_url,
+    }
+
+
+@pytest.fixture
+def quick_group() -> dict[str, Any]:
+    """Properties with which a group that was left can be joined at once on the mock cluster."""
+    return {"session.timeout.ms": 1010, "heartbeat.interval.ms": 100}
+
+
+@pytest.fixture
+def registry(stack: DevStack) -> Iterator[SchemaRegistry]:
+    """A client of the stack's registry."""
+    with SchemaRegistry(stack.registry_url) as registry:
+        yield registry
+
+
+@pytest.fixture
+def bar() -> Callable[..., Stock]:
+    """A maker of stock bars that differ in symbol and volume."""
+
+    def make(symbol: str = "AAPL", volume: int = 1) -> Stock:
+        return Stock(
+            symbol=symbol,
+            date=dt.date(2026, 5, 4),
+            open=10.5,
+            high=11.0,
+            low=9.25,
+            close=10.75,
+            volume=volume,
+        )
+
+    return make
