@@ -33,7 +33,9 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         """Read until it is done, and keep in sight which partitions the group gives out here."""
-        with StockConsumer(topic=TOPIC, group=self.group, start="latest") as consumer:
+        # A short session lets the group take in a member that joins late within seconds.
+        config = {"session.timeout.ms": 6000}
+        with StockConsumer(config, topic=TOPIC, group=self.group, start="latest") as consumer:
             while not self.done.is_set():
                 message = consumer.poll(0.1)
                 self.partitions = consumer.assignment()

@@ -45,9 +45,9 @@ def publish() -> int:
 
 def show(title: str, consumer: StockConsumer, count: int) -> None:
     """Print the next few bars of a consumer."""
+    messages = [next(consumer) for _ in range(count)]
     print(title)
-    for _ in range(count):
-        message = next(consumer)
+    for message in messages:
         if message.value is not None:
             print(f"  offset {message.offset}  {message.value.date:%a %d %b}")
 

@@ -98,6 +98,13 @@ def test_commands_exist(document: Path) -> None:
                 assert words[1] in subcommands or words[1].startswith("-"), command
 
 
+def test_every_page_is_in_the_index() -> None:
+    """docs/README.md leads to every page beside it."""
+    index = REPOSITORY / "docs" / "README.md"
+    pages = {page.name for page in index.parent.glob("*.md")} - {index.name}
+    assert pages - set(relative_links(index)) == set()
+
+
 def test_the_picture_of_the_layers() -> None:
     """docs/architecture.md draws the layers that lint-imports checks."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))

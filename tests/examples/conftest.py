@@ -35,7 +35,7 @@ def run_example(stack: DevStack) -> Run:
             env=os.environ | stack.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert result.returncode == 0, f"{script}:\n{result.stdout}\n{result.stderr}"

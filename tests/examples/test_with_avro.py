@@ -42,6 +42,7 @@ def test_replay(run_example: Run) -> None:
     printed = run_example("replay/replay.py")
     assert "published 5 bars, the first one at offset 0" in printed
     assert "from offset 3:\n  offset 3  Thu 07 May\n  offset 4  Fri 08 May\n" in printed
+    assert "from Wed" not in printed
     assert "the embedded broker cannot look offsets up by time" in printed
     assert (
         "Wed 06 May 00:00 is offset 2; from there:\n"
