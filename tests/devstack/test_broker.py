@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import socket
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ from tests.devstack.kafka_io import (
     publish,
     read_all,
     wait_until,
-    watermarks,
 )
 
 from streamcontract.devstack import EmbeddedBroker
@@ -274,50 +272,3 @@ def test_the_clusters_threads_take_no_signals(broker: EmbeddedBroker) -> None:
     catchable = (1 << 31) - 1 & ~(1 << 8) & ~(1 << 18)  # signals 1 to 31 but KILL and STOP
     for thread in threads:
         assert int(thread["SigBlk"], 16) & catchable == catchable
-
-
-def test_what_is_dropped_when_a_partition_is_full() -> None:
-    """The oldest batches go, whole; the newest 5 MiB stay and the offsets go on."""
-    with EmbeddedBroker() as broker:
-        broker.create_topic("full")
-        values = [b"%06d" % number + bytes(60_000) for number in range(120)]
-        publish(broker.bootstrap_servers, "full", values)
-        low, high = watermarks(broker.bootstrap_servers, "full")
-        assert high == len(values)
-        assert 0 < low < high
-        kept = read_all(broker.bootstrap_servers, "full", 1)[0]
-        assert kept == values[low:]
-        assert sum(map(len, kept)) <= 5 * 2**20
-
-
-def test_all_the_demos_bars_fit() -> None:
-    """12,154 messages of 100 bytes stay, one partition, uncompressed, a batch for each."""
-    with EmbeddedBroker() as broker:
-        broker.create_topic("bars")
-        values = [b"%0100d" % number for number in range(12_154)]
-        publish(broker.bootstrap_servers, "bars", values, batch_num_messages=1)
-        assert watermarks(broker.bootstrap_servers, "bars") == (0, len(values))
-
-
-def test_a_lost_answer_is_a_message_twice() -> None:
-    """The idempotent producer's retry is not recognised: a limit to know, not a wish."""
-    deadline = time.monotonic() + PATIENCE_S
-    with EmbeddedBroker() as broker:
-        broker.create_topic("twice")
-        sender = producer(
-            broker.bootstrap_servers, enable_idempotence=True, reconnect_backoff_max_ms=100
-        )
-        sender.produce("twice", b"first")
-        assert sender.flush(PATIENCE_S) == 0
-        for sent in itertools.count(2):
-            broker.set_round_trip_time(1, 60_000)
-            sender.produce("twice", b"again")
-            sender.flush(0.1)  # mostly enough to be written, while the answer is held back
-            broker.set_broker_down(1)
-            broker.set_round_trip_time(1, 0)
-            broker.set_broker_up(1)
-            assert sender.flush(PATIENCE_S) == 0
-            written = watermarks(broker.bootstrap_servers, "twice")[1]
-            if written > sent:
-                break
-            assert time.monotonic() < deadline, "no message was written twice"
