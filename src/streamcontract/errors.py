@@ -1,17 +1,17 @@
 """Every error the library raises, under one root.
 
     StreamContractError
-    |-- ConfigurationError            a setting, environment variable or streamcontract.toml is wrong
-    |-- SchemaParseError              a schema breaks the Avro specification; .faults names each place
-    |-- DataError                     a value or its bytes do not fit a schema; .faults names each place
-    |   |-- EncodeError               a value does not fit the writer schema
-    |   `-- DecodeError               bytes are not what the writer schema says, or cannot be read
-    |       `-- ResolutionError       these data cannot be resolved to the reader schema
-    |-- FrameError                    bytes do not start with a magic byte and a schema id
-    |-- CodegenError                  no sound Python module can be generated from a schema
-    |-- RegistryError                 the registry refused or failed (see streamcontract.registry.errors)
-    |-- StackError                    the embedded broker or registry could not start or serve
-    `-- ClientError                   a producer, consumer or topic call failed (see streamcontract.kafka.errors)
+    |-- ConfigurationError    a setting, environment variable or streamcontract.toml is wrong
+    |-- SchemaParseError      a schema breaks the Avro specification; .faults names each place
+    |-- DataError             a value or its bytes do not fit a schema; .faults names each place
+    |   |-- EncodeError       a value does not fit the writer schema
+    |   `-- DecodeError       bytes are not what the writer schema says, or cannot be read
+    |       `-- ResolutionErrorthese data cannot be resolved to the reader schema
+    |-- FrameError            bytes do not start with a magic byte and a schema id
+    |-- CodegenError          no sound Python module can be generated from a schema
+    |-- RegistryError         the registry refused or failed (streamcontract.registry.errors)
+    |-- StackError            the embedded broker or registry could not start or serve
+    `-- ClientError           a client's call failed (see streamcontract.kafka.errors)
 
 Errors carry their facts as fields and render themselves; catch the class, read the fields.
 """

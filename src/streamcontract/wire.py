@@ -21,7 +21,7 @@ _MAX_ID = 2**31 - 1
 
 
 def header(schema_id: int) -> bytes:
-    """The five bytes that go in front of a payload.
+    r"""The five bytes that go in front of a payload.
 
     Args:
         schema_id: The id the registry gave the writer schema, 0 to 2**31 - 1.
@@ -31,7 +31,7 @@ def header(schema_id: int) -> bytes:
 
     Example:
         >>> header(7)
-        b'\\x00\\x00\\x00\\x00\\x07'
+        b'\x00\x00\x00\x00\x07'
     """
     if schema_id.__class__ is not int or not 0 <= schema_id <= _MAX_ID:
         raise FrameError(f"a schema id is an integer from 0 to {_MAX_ID}, not {schema_id!r}")
@@ -39,23 +39,23 @@ def header(schema_id: int) -> bytes:
 
 
 def frame(schema_id: int, payload: bytes) -> bytes:
-    """Put the magic byte and the schema id in front of a payload.
+    r"""Put the magic byte and the schema id in front of a payload.
 
     Example:
         >>> frame(1, b"ab")
-        b'\\x00\\x00\\x00\\x00\\x01ab'
+        b'\x00\x00\x00\x00\x01ab'
     """
     return header(schema_id) + payload
 
 
 def unframe(data: bytes) -> tuple[int, bytes]:
-    """Split a framed message into schema id and payload; an empty payload is legal.
+    r"""Split a framed message into schema id and payload; an empty payload is legal.
 
     Raises:
         FrameError: Fewer than five bytes, another magic byte, or a negative id.
 
     Example:
-        >>> unframe(b"\\x00\\x00\\x00\\x00\\x01ab")
+        >>> unframe(b"\x00\x00\x00\x00\x01ab")
         (1, b'ab')
     """
     return schema_id_of(data), data[HEADER_SIZE:]
