@@ -82,19 +82,30 @@ class Run:
             {"bootstrap.servers": self.config["bootstrap.servers"], "group.id": self.group}
         )
         try:
-            topics = consumer.list_topics(self.topic, timeout=_REQUEST_TIMEOUT_S).topics
-            held = []
-            for number in topics[self.topic].partitions:
-                place = confluent_kafka.TopicPartition(self.topic, number)
-                _, place.offset = consumer.get_watermark_offsets(place, timeout=_REQUEST_TIMEOUT_S)
-                held.append(place)
-            consumer.commit(offsets=held, asynchronous=False)
+            committed = consumer.commit(offsets=self._ends(consumer), asynchronous=False)
         except confluent_kafka.KafkaException as error:
-            raise StreamContractError(
-                f"topic {self.topic!r} at {self.config['bootstrap.servers']}: {error}"
-            ) from error
+            raise self._refused(error) from error
         finally:
             consumer.close()
+        for place in committed:
+            if place.error is not None:
+                raise self._refused(place.error)
+
+    def _ends(self, consumer: confluent_kafka.Consumer) -> list[confluent_kafka.TopicPartition]:
+        """Where each partition ends now."""
+        ends = []
+        found = consumer.list_topics(self.topic, timeout=_REQUEST_TIMEOUT_S).topics[self.topic]
+        for number in found.partitions:
+            place = confluent_kafka.TopicPartition(self.topic, number)
+            _, place.offset = consumer.get_watermark_offsets(place, timeout=_REQUEST_TIMEOUT_S)
+            ends.append(place)
+        return ends
+
+    def _refused(self, error: object) -> StreamContractError:
+        return StreamContractError(
+            f"the offsets of topic {self.topic!r} could not be marked for group {self.group!r} at "
+            f"{self.config['bootstrap.servers']}: {error}"
+        )
 
 
 def publish(run: Run, records: Sequence[Stock], advance: Callable[[int], object]) -> Timed:

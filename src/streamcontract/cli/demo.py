@@ -127,7 +127,8 @@ def _progress(console: Console, what: str, total: int) -> Iterator[Callable[[int
 def _report(console: Console, done: str, timed: Timed) -> None:
     console.print(
         f"{len(timed.records):,} records {done} in {timed.seconds:.2f} s: "
-        f"{timed.per_second:,.0f} messages a second"
+        f"{timed.per_second:,.0f} messages a second",
+        soft_wrap=True,
     )
 
 
