@@ -51,6 +51,7 @@ layers: $(DEV)
 
 drift: $(DEV)
 	$(BIN)/streamcontract generate --check
+	cd examples/orders && ../../$(BIN)/streamcontract generate --check
 
 check-install: $(BIN)/python  ## Build the wheel and use it in an environment of its own
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \

@@ -6,7 +6,7 @@
     |-- DataError             a value or its bytes do not fit a schema; .faults names each place
     |   |-- EncodeError       a value does not fit the writer schema
     |   `-- DecodeError       bytes are not what the writer schema says, or cannot be read
-    |       `-- ResolutionErrorthese data cannot be resolved to the reader schema
+    |       `-- ResolutionError  these data cannot be resolved to the reader schema
     |-- FrameError            bytes do not start with a magic byte and a schema id
     |-- CodegenError          no sound Python module can be generated from a schema
     |-- RegistryError         the registry refused or failed (streamcontract.registry.errors)

@@ -57,6 +57,6 @@ class Source:
         text = "\n".join(self._lines) + "\n"
         # Angle brackets keep linecache from looking for a file, and tracebacks show the line.
         filename = f"<streamcontract {self._title} {next(_COUNTER)}>"
-        exec(compile(text, filename, "exec"), self.namespace)  # noqa: S102 - our own text; see class
+        exec(compile(text, filename, "exec", dont_inherit=True), self.namespace)  # noqa: S102 - our own text; see class
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         return self.namespace
