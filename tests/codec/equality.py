@@ -32,8 +32,8 @@ def same(left: Any, right: Any) -> bool:
 def equal(left: Any, right: Any) -> bool:
     """Equal as ``==`` sees it, but for NaN, which is equal to NaN.
 
-    For bare values of unions: the first branch that takes an ``int`` may be ``double``, the
-    first that takes a decimal may have another scale.
+    For other libraries' values, and for bare decimals in unions: the first branch that takes
+    one may have another scale.
     """
     match left, right:
         case float(), float():

@@ -160,12 +160,6 @@ def test_every_branch_appears(name: str) -> None:
     find(strategy, lambda pair: bool(pair[0] == name), settings=SEEK_ANY)
 
 
-@given(from_schema(["float", "double"]))
-def test_bare_doubles_behind_float_fit_it(value: float) -> None:
-    """Where a bare double could be taken for a float, it is one that a float holds."""
-    assert math.isnan(value) or struct.unpack("<f", struct.pack("<f", value))[0] == value
-
-
 def logical(base: str, name: str, **attributes: int) -> dict[str, Any]:
     """A type with a logical type."""
     return {"type": base, "logicalType": name, **attributes}

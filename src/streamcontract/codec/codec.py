@@ -105,9 +105,9 @@ class Codec(Generic[T]):
         r"""The function that encodes a value behind a prefix, for the hot path.
 
         Example:
-            >>> encode = Codec("string").encoder(prefix=b"\\0\\0\\0\\0\\x07")
+            >>> encode = Codec("string").encoder(prefix=b"\0\0\0\0\x07")
             >>> encode("a")
-            b'\\x00\\x00\\x00\\x00\\x07\\x02a'
+            b'\x00\x00\x00\x00\x07\x02a'
         """
         make = self._make_encoder
         if make is None:

@@ -33,7 +33,7 @@ def default_bytes(field: Field) -> bytes:
     Example:
         >>> from streamcontract.schema.model import Field, PrimitiveType
         >>> default_bytes(Field(name="n", type=PrimitiveType(name="long"), default=1))
-        b'\\x02'
+        b'\x02'
     """
     return _encode(field.type, field.default)
 

@@ -8,11 +8,12 @@ path, and goes on to find them all.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from streamcontract.codec import leaves
+from streamcontract.codec.branches import Branches
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.limits import MAX_DEPTH, MAX_EMPTY_ITEMS
@@ -32,7 +33,6 @@ from streamcontract.schema.model import (
     PrimitiveType,
     RecordType,
     UnionType,
-    branch_name,
 )
 from streamcontract.schema.schema import Schema
 
@@ -57,22 +57,6 @@ def compile_encoder(
 def compile_explainer(schema: Schema, bindings: Bindings) -> Callable[[Any, str], list[DataFault]]:
     """Make the function that gives every fault of a value, with paths below a root path."""
     return _Writer(schema, bindings, explain=True).compile("explain")  # type: ignore[no-any-return]
-
-
-def pick(value: Any, fits: Sequence[Callable[[Any], None]], names: dict[str, int]) -> Any:
-    """The branch for a value whose class does not decide, and the value without its tag."""
-    if value.__class__ is tuple and len(value) == 2 and value[0].__class__ is str:
-        index = names.get(value[0])
-        if index is None:
-            raise Refused(f"a branch of the union: {', '.join(names)}", value[0])
-        return index, value[1]
-    for index, fit in enumerate(fits):
-        try:
-            fit(value)
-        except REFUSALS:
-            continue
-        return index, value
-    raise Refused(f"a value of one branch: {', '.join(names)}", value)
 
 
 def as_list(value: object) -> list[Any]:
@@ -115,7 +99,6 @@ _GLOBALS: dict[str, Any] = {
     "as_list": as_list,
     "data_fault": data_fault,
     "long_bytes": long_bytes,
-    "pick": pick,
     "refuse": refuse,
     "unknown_fields": unknown_fields,
     **{name: getattr(leaves, name) for name in leaves.__all__},
@@ -135,17 +118,14 @@ class _Writer:
         self._path = "path"
         self._functions: dict[int, str] = {}
         self._queue: list[tuple[str, RecordType]] = []
-        self._fits: list[tuple[str, AvroType]] = []
+        self._branches = Branches(bindings)
 
     def compile(self, name: str) -> Any:
         head = f"def write_root(x, w, depth, budget{self._extra}):"
         with self.source.block(head), self._at("''"):
             self._node(self._schema.root, "x")
-        while self._queue or self._fits:
-            if self._queue:
-                self._record(*self._queue.pop())
-            else:
-                self._fit(*self._fits.pop())
+        while self._queue:
+            self._record(*self._queue.pop())
         self._entry_points()
         return self.source.compile()[name]
 
@@ -393,72 +373,15 @@ class _Writer:
     # ---- unions
 
     def _union(self, node: UnionType, x: str) -> None:
-        branches = node.branches
-        claims: dict[type, list[int]] = {}
-        for index, branch in enumerate(branches):
-            for cls in self._classes(branch):
-                claims.setdefault(cls, []).append(index)
-        sole = {cls: found[0] for cls, found in claims.items() if len(found) == 1}
-        fits = tuple(self.source.fresh("fit") for _ in branches)
-        self._fits.extend(zip(fits, branches, strict=True))
-        names = {branch_name(branch): i for i, branch in enumerate(branches)}
         i = self.source.fresh("i")
-        self.source.line(f"{i} = {self.source.bind(sole, 'branches')}.get({x}.__class__)")
-        every = ", ".join(fits) + ("," if len(fits) == 1 else "")
-        self.source.line(
-            f"if {i} is None: {i}, {x} = pick({x}, ({every}), {self.source.bind(names, 'names')})"
-        )
-        for index, branch in enumerate(branches):
+        sole = self.source.bind(self._branches.by_class(node), "branches")
+        pick = self.source.bind(self._branches.picker(node), "pick")
+        self.source.line(f"{i} = {sole}.get({x}.__class__)")
+        self.source.line(f"if {i} is None: {i}, {x} = {pick}({x})")
+        for index, branch in enumerate(node.branches):
             with self.source.block(f"{'el' if index else ''}if {i} == {index}:"):
                 self.source.line(f"w({long_bytes(index)!r})")
                 self._node(branch, x)
-
-    def _fit(self, name: str, node: AvroType) -> None:
-        """A function that writes nowhere: it refuses what does not fit a branch."""
-        explain, extra = self._explain, self._extra
-        with self.source.block(f"def {name}(x):"):
-            self.source.line("w, depth, budget = [].append, 0, [MAX_EMPTY_ITEMS]")
-            if explain:
-                # The explaining form collects; a fit is a plain yes or no.
-                self.source.line("path, faults = '', []")
-            self._path = "path"
-            self._node(node, "x")
-            if explain:
-                self.source.line("if faults: refuse('', x)")
-        self._explain, self._extra = explain, extra
-
-    def _classes(self, node: AvroType) -> tuple[type, ...]:
-        """The exact classes of the values that a branch may take."""
-        match node:
-            case PrimitiveType() | FixedType():
-                converted = conversion(node)
-                if converted is not None:
-                    return (converted.python,)
-                return (bytes,) if isinstance(node, FixedType) else _PRIMITIVE_CLASSES[node.name]
-            case EnumType():
-                members = self._bindings.enum(node)
-                return (str,) if members is None else (type(next(iter(members.values()))),)
-            case RecordType():
-                bound = self._bindings.record(node)
-                return (dict,) if bound is None else (bound[0],)
-            case ArrayType():
-                return (list,)
-            case MapType():
-                return (dict,)
-            case UnionType():
-                return ()
-
-
-_PRIMITIVE_CLASSES: dict[str, tuple[type, ...]] = {
-    "null": (type(None),),
-    "boolean": (bool,),
-    "int": (int,),
-    "long": (int,),
-    "float": (float, int),
-    "double": (float, int),
-    "bytes": (bytes,),
-    "string": (str,),
-}
 
 
 def _float_run(fields: Iterator[Field]) -> list[str]:

@@ -34,7 +34,7 @@ def long_bytes(n: int) -> bytes:
 
     Example:
         >>> long_bytes(-64), long_bytes(64)
-        (b'\\x7f', b'\\x80\\x01')
+        (b'\x7f', b'\x80\x01')
     """
     n = (n << 1) ^ (n >> 63)
     if n < _TWO_BYTES:

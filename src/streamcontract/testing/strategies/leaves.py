@@ -40,14 +40,11 @@ _MOST_RANDOM_BYTES: Final = 64
 _Leaf = PrimitiveType | FixedType | EnumType
 
 
-def leaf(
-    node: _Leaf, *, narrow: bool = False, enum_class: type[enum.Enum] | None = None
-) -> st.SearchStrategy[Any]:
+def leaf(node: _Leaf, *, enum_class: type[enum.Enum] | None = None) -> st.SearchStrategy[Any]:
     """Values of a type that holds no other types.
 
     Args:
         node: The type.
-        narrow: Draw the floats of a ``double`` from those of 32 bits.
         enum_class: For an enum: the class whose members to draw; else its symbols are drawn.
 
     Returns:
@@ -58,7 +55,7 @@ def leaf(
             convert: Callable[[str], object] = enum_class or str
             return st.sampled_from([convert(symbol) for symbol in node.symbols])
         case PrimitiveType(logical=None):
-            return _primitive(node.name, narrow=narrow)
+            return _PRIMITIVES[node.name]
         case FixedType(logical=None):
             return _fixed(node.size)
         case PrimitiveType(logical=LogicalType() as logical):
@@ -66,12 +63,6 @@ def leaf(
         case FixedType(logical=LogicalType() as logical):
             return _logical(logical, size=node.size)
     raise AssertionError(f"no leaf: {node!r}")
-
-
-def _primitive(name: str, *, narrow: bool) -> st.SearchStrategy[Any]:
-    if name == "double" and narrow:
-        name = "float"
-    return _PRIMITIVES[name]
 
 
 def _fixed(size: int) -> st.SearchStrategy[bytes]:

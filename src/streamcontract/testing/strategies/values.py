@@ -24,7 +24,7 @@ from streamcontract.schema import (
     parse_schema,
 )
 from streamcontract.testing.strategies.leaves import leaf
-from streamcontract.testing.strategies.shape import children, heights, recurring
+from streamcontract.testing.strategies.shape import heights, recurring
 
 if TYPE_CHECKING:
     import pathlib
@@ -59,7 +59,7 @@ def from_schema(
         schema: A schema, or what ``parse_schema`` takes for one.
         tag_unions: Draw the values of unions as ``(branch name, value)``, which chooses the
             branch and is what ``Codec(schema, tag_unions=True)`` decodes to. Bare values take
-            the first branch they fit, so with them a branch behind one that takes all its
+            the first branch that holds them, so with them a branch behind one that takes all its
             values (``["long", "int"]``) is never written.
 
     Returns:
@@ -157,52 +157,49 @@ class _Builder:
         self._tag_unions = tag_unions
         self._heights = heights(root)
         self._recurring, self._looping = recurring(root)
-        self._made: dict[tuple[AvroType, int, bool], st.SearchStrategy[Any]] = {}
+        self._made: dict[tuple[AvroType, int], st.SearchStrategy[Any]] = {}
 
     def strategy(self) -> st.SearchStrategy[Any]:
         if math.isinf(self._heights[self._root]):
             raise InvalidArgument(f"no value of {branch_name(self._root)} is finite")
         if self._overrides and isinstance(self._root, RecordType):
-            return self._record(
-                self._root, _RECURSION_DEPTH, narrow=False, overrides=self._overrides
-            )
-        return self._of(self._root, _RECURSION_DEPTH, narrow=False)
+            return self._record(self._root, _RECURSION_DEPTH, overrides=self._overrides)
+        return self._of(self._root, _RECURSION_DEPTH)
 
-    def _of(self, node: AvroType, depth: int, *, narrow: bool) -> st.SearchStrategy[Any]:
+    def _of(self, node: AvroType, depth: int) -> st.SearchStrategy[Any]:
         if math.isinf(self._heights[node]):
             return st.nothing()
-        key = (node, depth, narrow)
+        key = (node, depth)
         if key not in self._made:
-            self._made[key] = self._make(node, depth, narrow=narrow)
+            self._made[key] = self._make(node, depth)
         return self._made[key]
 
-    def _make(self, node: AvroType, depth: int, *, narrow: bool) -> st.SearchStrategy[Any]:
+    def _make(self, node: AvroType, depth: int) -> st.SearchStrategy[Any]:
         match node:
             case RecordType():
-                return self._record(node, depth, narrow=narrow)
+                return self._record(node, depth)
             case UnionType():
-                return self._union(node, depth, narrow=narrow)
+                return self._union(node, depth)
             case ArrayType():
-                items, most = self._repeated(node.items, depth, narrow=narrow)
+                items, most = self._repeated(node.items, depth)
                 return st.lists(items, max_size=most)
             case MapType():
-                values, most = self._repeated(node.values, depth, narrow=narrow)
+                values, most = self._repeated(node.values, depth)
                 return st.dictionaries(st.text(), values, max_size=most)
             case _:
                 bound = self._types.get(branch_name(node))
-                return leaf(node, narrow=narrow, enum_class=bound)
+                return leaf(node, enum_class=bound)
 
     def _record(
         self,
         node: RecordType,
         depth: int,
         *,
-        narrow: bool,
         overrides: Mapping[str, st.SearchStrategy[Any]] = _NO_OVERRIDES,
     ) -> st.SearchStrategy[Any]:
         if node in self._looping:
             depth = max(depth - 1, 0)
-        fields = [self._of(field.type, depth, narrow=narrow) for field in node.fields]
+        fields = [self._of(field.type, depth) for field in node.fields]
         bound = self._types.get(node.full_name)
         if bound is None:
             names = [field.name for field in node.fields]
@@ -210,23 +207,20 @@ class _Builder:
         arguments = dict(zip(_argument_names(bound), fields, strict=True))
         return st.builds(bound, **{**arguments, **overrides})
 
-    def _repeated(
-        self, node: AvroType, depth: int, *, narrow: bool
-    ) -> tuple[st.SearchStrategy[Any], int]:
+    def _repeated(self, node: AvroType, depth: int) -> tuple[st.SearchStrategy[Any], int]:
         """What to repeat in an array or a map, and how often at most."""
         if node not in self._recurring:
-            return self._of(node, depth, narrow=narrow), _MAX_ITEMS
+            return self._of(node, depth), _MAX_ITEMS
         if depth == 0 or math.isinf(self._heights[node]):
             return st.nothing(), 0
-        return self._of(node, depth, narrow=narrow), _MAX_RECURRING_ITEMS
+        return self._of(node, depth), _MAX_RECURRING_ITEMS
 
-    def _union(self, node: UnionType, depth: int, *, narrow: bool) -> st.SearchStrategy[Any]:
+    def _union(self, node: UnionType, depth: int) -> st.SearchStrategy[Any]:
         branches = []
-        for place, branch in enumerate(node.branches):
+        for branch in node.branches:
             if depth == 0 and branch not in self._ways_out(node):
                 continue
-            narrowed = narrow or self._may_be_rounded_by(node.branches[:place])
-            values = self._of(branch, depth, narrow=narrowed)
+            values = self._of(branch, depth)
             if self._tag_unions:
                 values = st.tuples(st.just(branch_name(branch)), values)
             branches.append((branch, values))
@@ -239,26 +233,6 @@ class _Builder:
         ending = [branch for branch in node.branches if branch not in self._recurring]
         lowest = self._heights[node]
         return ending or [each for each in node.branches if self._heights[each] == lowest]
-
-    def _may_be_rounded_by(self, earlier: tuple[AvroType, ...]) -> bool:
-        """Whether a bare double could be taken for a float of an earlier branch."""
-        if self._tag_unions:
-            return False
-        return any(self._holds_float(other) for other in earlier)
-
-    def _holds_float(self, node: AvroType) -> bool:
-        seen: set[AvroType] = set()
-        pending = [node]
-        while pending:
-            current = pending.pop()
-            if isinstance(current, RecordType) and current.full_name in self._types:
-                continue  # the class tells its values apart
-            if isinstance(current, PrimitiveType) and current.name == "float":
-                return True
-            if current not in seen:
-                seen.add(current)
-                pending.extend(children(current))
-        return False
 
 
 def _is_null(node: AvroType) -> bool:
