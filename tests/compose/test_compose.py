@@ -69,7 +69,7 @@ def test_services_and_volume(resolved: Resolved) -> None:
 def test_images_are_pinned(resolved: Resolved) -> None:
     """Every image names one release, never a moving tag."""
     for service in resolved["services"].values():
-        assert re.fullmatch(r"docker\.redpanda\.com/[a-z/]+:v\d+\.\d+\.\d+", service["image"])
+        assert re.fullmatch(r"redpandadata/[a-z]+:v\d+\.\d+\.\d+", service["image"])
 
 
 def test_every_port_is_loopback_only(resolved: Resolved) -> None:
