@@ -1,4 +1,4 @@
-"""Schema resolution: the only walk over two schemas in the project.
+"""Resolve a writer schema with a reader schema: the only walk over two schemas.
 
 :func:`resolve` compares a writer schema with a reader schema by the rules of "Schema Resolution"
 in the Avro 1.12 specification and yields a :class:`Plan`: a graph of actions that turn what the
@@ -18,11 +18,25 @@ Where the specification leaves room, the choice here keeps the data whole:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
-import attrs
-
+from streamcontract.resolution.plan import (
+    Action,
+    Fail,
+    Fault,
+    FieldStep,
+    IntoUnion,
+    Plan,
+    ReadArray,
+    ReadEnum,
+    ReadFixed,
+    ReadMap,
+    ReadPrimitive,
+    ReadRecord,
+    ReadUnion,
+    Rescale,
+    faults_of,
+)
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -38,36 +52,7 @@ from streamcontract.schema.model import (
 )
 from streamcontract.schema.schema import Schema
 
-__all__ = [
-    "Action",
-    "Fail",
-    "Fault",
-    "FieldStep",
-    "IntoUnion",
-    "Plan",
-    "ReadArray",
-    "ReadEnum",
-    "ReadFixed",
-    "ReadMap",
-    "ReadPrimitive",
-    "ReadRecord",
-    "ReadUnion",
-    "Rescale",
-    "Rule",
-    "resolve",
-    "resolve_types",
-    "type_label",
-]
-
-Rule = Literal[
-    "NAME_MISMATCH",
-    "FIXED_SIZE_MISMATCH",
-    "MISSING_ENUM_SYMBOLS",
-    "READER_FIELD_MISSING_DEFAULT_VALUE",
-    "TYPE_MISMATCH",
-    "MISSING_UNION_BRANCH",
-]
-"""Avro's own names for what makes two schemas incompatible (SchemaIncompatibilityType)."""
+__all__ = ["PROMOTIONS", "resolve", "resolve_types", "type_label"]
 
 PROMOTIONS: Final[dict[str, tuple[str, ...]]] = {
     "int": ("long", "float", "double"),
@@ -91,202 +76,6 @@ _UNITS: Final[dict[str, tuple[str, int]]] = {
 }
 
 
-@attrs.frozen(kw_only=True)
-class Fault:
-    """One reason why data written with the writer schema cannot be read with the reader's.
-
-    Attributes:
-        rule: Avro's name for the kind of incompatibility.
-        reader_path: JSON pointer into the reader schema, ``"/"`` for its root, in the form that
-            Avro's own compatibility check reports: a branch of a writer union adds its index.
-        writer_path: JSON pointer into the writer schema.
-        reader: The reader's type there.
-        writer: The writer's type there.
-        detail: The facts in Avro's wording, such as ``"expected: 8, found: 4"``.
-        field: The reader's field that lacks a default, else None.
-        symbols: The writer's symbols that the reader lacks, else empty.
-        causes: Why no branch of a reader union fits, where one fits by name or type.
-    """
-
-    rule: Rule
-    reader_path: str
-    writer_path: str
-    reader: AvroType
-    writer: AvroType
-    detail: str
-    field: Field | None = None
-    symbols: tuple[str, ...] = ()
-    causes: tuple[Fault, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class Rescale:
-    """Multiply what was written, then divide it without remainder, to get the reader's number."""
-
-    multiply: int = 1
-    divide: int = 1
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class ReadPrimitive:
-    """Read a primitive, promoting it where the reader's type is another."""
-
-    writer: PrimitiveType
-    reader: PrimitiveType
-    rescale: Rescale | None = None
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class ReadFixed:
-    """Read as many bytes as both sides agree on."""
-
-    writer: FixedType
-    reader: FixedType
-    rescale: Rescale | None = None
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class ReadEnum:
-    """Read a symbol's index.
-
-    Attributes:
-        symbols: For each writer symbol the reader's symbol, or None where there is none.
-        fault: Why some symbols are None, or None where all have one.
-    """
-
-    writer: EnumType
-    reader: EnumType
-    symbols: tuple[str | None, ...]
-    fault: Fault | None = None
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class ReadArray:
-    """Read blocks of items."""
-
-    writer: ArrayType
-    reader: ArrayType
-    items: Action
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class ReadMap:
-    """Read blocks of key and value pairs."""
-
-    writer: MapType
-    reader: MapType
-    values: Action
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class FieldStep:
-    """One writer field, in the order written: into a reader field, or skipped.
-
-    Attributes:
-        field: The writer's field.
-        target: Index of the reader's field, or None to skip what was written.
-        action: How to read it, or None to skip it.
-    """
-
-    field: Field
-    target: int | None = None
-    action: Action | None = None
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class ReadRecord:
-    """Read the writer's fields in their order, then default the reader's that were not written.
-
-    ``steps``, ``defaults`` and ``faults`` are filled once while the plan is made: a recursive
-    record's plan must exist before its fields' plans can.
-
-    Attributes:
-        steps: What to do with each writer field.
-        defaults: Indexes of the reader's fields that take their default.
-        faults: Why no such record can be read at all; empty where it can.
-    """
-
-    writer: RecordType
-    reader: RecordType
-    steps: tuple[FieldStep, ...] = ()
-    defaults: tuple[int, ...] = ()
-    faults: tuple[Fault, ...] = ()
-
-    def _fill(
-        self,
-        steps: tuple[FieldStep, ...],
-        defaults: tuple[int, ...],
-        faults: tuple[Fault, ...],
-    ) -> None:
-        object.__setattr__(self, "steps", steps)
-        object.__setattr__(self, "defaults", defaults)
-        object.__setattr__(self, "faults", faults)
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class ReadUnion:
-    """Read a branch's index, then do what that branch's action says."""
-
-    writer: UnionType
-    reader: AvroType
-    branches: tuple[Action, ...]
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class IntoUnion:
-    """Read a value that lands in one branch of the reader's union.
-
-    Attributes:
-        branch: Index of the reader's branch.
-        action: How to read it.
-        fault: Why not every value can be read, though the branch is the one meant; else None.
-    """
-
-    reader: UnionType
-    branch: int
-    action: Action
-    fault: Fault | None = None
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class Fail:
-    """Nothing can be read here; data that get here are refused."""
-
-    writer: AvroType
-    reader: AvroType
-    faults: tuple[Fault, ...]
-
-
-Action = (
-    ReadPrimitive
-    | ReadFixed
-    | ReadEnum
-    | ReadArray
-    | ReadMap
-    | ReadRecord
-    | ReadUnion
-    | IntoUnion
-    | Fail
-)
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class Plan:
-    """How to read with one schema what another one wrote, and all that stands in the way.
-
-    Attributes:
-        writer: The schema the data were written with.
-        reader: The schema they are read with.
-        root: What to do; the graph is cyclic where the schemas are recursive.
-        faults: Every fault, in the order of the reader schema; empty if all data can be read.
-    """
-
-    writer: Schema
-    reader: Schema
-    root: Action
-    faults: tuple[Fault, ...]
-
-
 def resolve(writer: Schema, reader: Schema) -> Plan:
     """Work out how data written with one schema are read with another.
 
@@ -299,7 +88,7 @@ def resolve(writer: Schema, reader: Schema) -> Plan:
         ['TYPE_MISMATCH']
     """
     root = _Resolver().action(writer.root, reader.root, "", "")
-    return Plan(writer=writer, reader=reader, root=root, faults=tuple(_faults(root, set())))
+    return Plan(writer=writer, reader=reader, root=root, faults=tuple(faults_of(root)))
 
 
 def resolve_types(writer: AvroType, reader: AvroType) -> Action:
@@ -324,35 +113,6 @@ def type_label(node: AvroType) -> str:
             return "ENUM"
         case FixedType():
             return "FIXED"
-
-
-def _faults(action: Action, seen: set[int]) -> Iterator[Fault]:
-    """Every fault reachable from an action, each record's once."""
-    match action:
-        case Fail():
-            yield from action.faults
-        case ReadEnum() if action.fault is not None:
-            yield action.fault
-        case IntoUnion():
-            if action.fault is None:
-                yield from _faults(action.action, seen)
-            else:
-                yield action.fault
-        case ReadArray():
-            yield from _faults(action.items, seen)
-        case ReadMap():
-            yield from _faults(action.values, seen)
-        case ReadUnion():
-            for branch in action.branches:
-                yield from _faults(branch, seen)
-        case ReadRecord() if id(action) not in seen:
-            seen.add(id(action))
-            yield from action.faults
-            for step in action.steps:
-                if step.action is not None:
-                    yield from _faults(step.action, seen)
-        case _:
-            pass
 
 
 class _Resolver:
@@ -401,12 +161,15 @@ class _Resolver:
             for i, branch in enumerate(reader.branches)
             if (rank := _match_rank(writer, branch)) is not None
         )
+        candidates = tuple(i for _, i in ranked)
         nearest: tuple[int, Action, tuple[Fault, ...]] | None = None
-        for _, i in ranked:
+        for i in candidates:
             action = self.action(writer, reader.branches[i], wp, f"{rp}/{i}")
-            faults = tuple(_faults(action, set()))
+            faults = tuple(faults_of(action))
             if not faults:
-                return IntoUnion(reader=reader, branch=i, action=action)
+                return IntoUnion(
+                    writer=writer, reader=reader, branch=i, action=action, candidates=candidates
+                )
             nearest = nearest or (i, action, faults)
         causes = nearest[2] if nearest else ()
         fault = Fault(
@@ -421,7 +184,14 @@ class _Resolver:
         if nearest is None:
             return Fail(writer=writer, reader=reader, faults=(fault,))
         # The branch meant is there, though it cannot take every value: what it can, it takes.
-        return IntoUnion(reader=reader, branch=nearest[0], action=nearest[1], fault=fault)
+        return IntoUnion(
+            writer=writer,
+            reader=reader,
+            branch=nearest[0],
+            action=nearest[1],
+            candidates=candidates,
+            fault=fault,
+        )
 
     def _record(self, writer: RecordType, reader: RecordType, wp: str, rp: str) -> Action:
         key = (id(writer), id(reader))

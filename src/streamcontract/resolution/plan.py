@@ -1,0 +1,286 @@
+"""A plan: how to read with one schema what another one wrote, and all that stands in the way.
+
+Values only; :mod:`streamcontract.resolution.resolver` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import attrs
+
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    Field,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+)
+from streamcontract.schema.schema import Schema
+
+__all__ = [
+    "Action",
+    "Fail",
+    "Fault",
+    "FieldStep",
+    "IntoUnion",
+    "Plan",
+    "ReadArray",
+    "ReadEnum",
+    "ReadFixed",
+    "ReadMap",
+    "ReadPrimitive",
+    "ReadRecord",
+    "ReadUnion",
+    "Rescale",
+    "Rule",
+    "faults_of",
+]
+
+Rule = Literal[
+    "NAME_MISMATCH",
+    "FIXED_SIZE_MISMATCH",
+    "MISSING_ENUM_SYMBOLS",
+    "READER_FIELD_MISSING_DEFAULT_VALUE",
+    "TYPE_MISMATCH",
+    "MISSING_UNION_BRANCH",
+]
+"""Avro's own names for what makes two schemas incompatible (SchemaIncompatibilityType)."""
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """One reason why data written with the writer schema cannot be read with the reader's.
+
+    Attributes:
+        rule: Avro's name for the kind of incompatibility.
+        reader_path: JSON pointer into the reader schema, ``"/"`` for its root, in the form that
+            Avro's own compatibility check reports: a branch of a writer union adds its index.
+        writer_path: JSON pointer into the writer schema.
+        reader: The reader's type there.
+        writer: The writer's type there.
+        detail: The facts in Avro's wording, such as ``"expected: 8, found: 4"``.
+        field: The reader's field that lacks a default, else None.
+        symbols: The writer's symbols that the reader lacks, else empty.
+        causes: Why no branch of a reader union fits, where one fits by name or type.
+    """
+
+    rule: Rule
+    reader_path: str
+    writer_path: str
+    reader: AvroType
+    writer: AvroType
+    detail: str
+    field: Field | None = None
+    symbols: tuple[str, ...] = ()
+    causes: tuple[Fault, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Rescale:
+    """Multiply what was written, then divide it without remainder, to get the reader's number."""
+
+    multiply: int = 1
+    divide: int = 1
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ReadPrimitive:
+    """Read a primitive, promoting it where the reader's type is another."""
+
+    writer: PrimitiveType
+    reader: PrimitiveType
+    rescale: Rescale | None = None
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ReadFixed:
+    """Read as many bytes as both sides agree on."""
+
+    writer: FixedType
+    reader: FixedType
+    rescale: Rescale | None = None
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ReadEnum:
+    """Read a symbol's index.
+
+    Attributes:
+        symbols: For each writer symbol the reader's symbol, or None where there is none.
+        fault: Why some symbols are None, or None where all have one.
+    """
+
+    writer: EnumType
+    reader: EnumType
+    symbols: tuple[str | None, ...]
+    fault: Fault | None = None
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ReadArray:
+    """Read blocks of items."""
+
+    writer: ArrayType
+    reader: ArrayType
+    items: Action
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ReadMap:
+    """Read blocks of key and value pairs."""
+
+    writer: MapType
+    reader: MapType
+    values: Action
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class FieldStep:
+    """One writer field, in the order written: into a reader field, or skipped.
+
+    Attributes:
+        field: The writer's field.
+        target: Index of the reader's field, or None to skip what was written.
+        action: How to read it, or None to skip it.
+    """
+
+    field: Field
+    target: int | None = None
+    action: Action | None = None
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ReadRecord:
+    """Read the writer's fields in their order, then default the reader's that were not written.
+
+    ``steps``, ``defaults`` and ``faults`` are filled once while the plan is made: a recursive
+    record's plan must exist before its fields' plans can.
+
+    Attributes:
+        steps: What to do with each writer field.
+        defaults: Indexes of the reader's fields that take their default.
+        faults: Why no such record can be read at all; empty where it can.
+    """
+
+    writer: RecordType
+    reader: RecordType
+    steps: tuple[FieldStep, ...] = ()
+    defaults: tuple[int, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    def _fill(
+        self,
+        steps: tuple[FieldStep, ...],
+        defaults: tuple[int, ...],
+        faults: tuple[Fault, ...],
+    ) -> None:
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "defaults", defaults)
+        object.__setattr__(self, "faults", faults)
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ReadUnion:
+    """Read a branch's index, then do what that branch's action says."""
+
+    writer: UnionType
+    reader: AvroType
+    branches: tuple[Action, ...]
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class IntoUnion:
+    """Read a value that lands in one branch of the reader's union.
+
+    Attributes:
+        branch: Index of the reader's branch.
+        action: How to read it.
+        candidates: Indexes of every branch of the reader that matches the writer's type by name
+            or promotion, nearest first; ``branch`` is one of them.
+        fault: Why not every value can be read, though the branch is the one meant; else None.
+    """
+
+    writer: AvroType
+    reader: UnionType
+    branch: int
+    action: Action
+    candidates: tuple[int, ...]
+    fault: Fault | None = None
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Fail:
+    """Nothing can be read here; data that get here are refused."""
+
+    writer: AvroType
+    reader: AvroType
+    faults: tuple[Fault, ...]
+
+
+Action = (
+    ReadPrimitive
+    | ReadFixed
+    | ReadEnum
+    | ReadArray
+    | ReadMap
+    | ReadRecord
+    | ReadUnion
+    | IntoUnion
+    | Fail
+)
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Plan:
+    """How to read with one schema what another one wrote, and all that stands in the way.
+
+    Attributes:
+        writer: The schema the data were written with.
+        reader: The schema they are read with.
+        root: What to do; the graph is cyclic where the schemas are recursive.
+        faults: Every fault, in the order of the reader schema; empty if all data can be read.
+    """
+
+    writer: Schema
+    reader: Schema
+    root: Action
+    faults: tuple[Fault, ...]
+
+
+def faults_of(root: Action) -> Iterator[Fault]:
+    """Every fault that can be reached from an action, each record's once."""
+    return _faults(root, set())
+
+
+def _faults(action: Action, seen: set[int]) -> Iterator[Fault]:
+    match action:
+        case Fail():
+            yield from action.faults
+        case ReadEnum() if action.fault is not None:
+            yield action.fault
+        case IntoUnion():
+            if action.fault is None:
+                yield from _faults(action.action, seen)
+            else:
+                yield action.fault
+        case ReadArray():
+            yield from _faults(action.items, seen)
+        case ReadMap():
+            yield from _faults(action.values, seen)
+        case ReadUnion():
+            for branch in action.branches:
+                yield from _faults(branch, seen)
+        case ReadRecord() if id(action) not in seen:
+            seen.add(id(action))
+            yield from action.faults
+            for step in action.steps:
+                if step.action is not None:
+                    yield from _faults(step.action, seen)
+        case _:
+            pass
