@@ -22,7 +22,10 @@ def _varint(n: int) -> bytes:
     return bytes(out)
 
 
-TABLE: Final = tuple(_varint(n) for n in range(_TWO_BYTES))
+TABLE: Final = (
+    *(bytes((n,)) for n in range(128)),
+    *(bytes((n & 127 | 128, n >> 7)) for n in range(128, _TWO_BYTES)),
+)
 """The encoding of every unsigned number of up to two bytes."""
 
 PAIRS: Final = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_TWO_BYTES))
