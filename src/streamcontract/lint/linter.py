@@ -1,0 +1,92 @@
+"""Runs the rules over a schema."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Final
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.lint.document import Document
+from streamcontract.lint.model import Finding, Remark, Rule, Settings
+from streamcontract.lint.rules import RULES, UNUSED_SWITCH, unknown_rule
+from streamcontract.lint.switches import read_switches
+from streamcontract.schema.positions import line_and_column, offsets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamcontract.schema.schema import Schema
+
+__all__ = ["lint_schema"]
+
+_DEFAULT: Final = Settings()
+
+
+def lint_schema(schema: Schema, settings: Settings = _DEFAULT) -> list[Finding]:
+    """Find everything in a schema's own text that is valid Avro but no good contract.
+
+    Types that it takes from other files belong to those; lint them on their own.
+
+    Args:
+        schema: The schema.
+        settings: What the project decided.
+
+    Returns:
+        The findings, in the order of the text.
+
+    Raises:
+        ConfigurationError: A switch-off, in the settings or in the schema, names no rule or lacks
+            its reason.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> schema = parse_schema('''{
+        ...   "type": "record", "name": "io.streamcontract.Tick", "doc": "One trade.",
+        ...   "fields": [{"name": "at", "type": "long", "doc": "When it happened."}]
+        ... }''')
+        >>> [(finding.rule, finding.pointer) for finding in lint_schema(schema)]
+        [('timestamp-without-logical-type', '/fields/0/type')]
+    """
+    unknown = [message for rule in sorted(settings.off) if (message := unknown_rule(rule))]
+    if unknown:
+        raise ConfigurationError("\n".join(unknown))
+    document = Document(schema)
+    remarks = [
+        (rule, remark)
+        for rule, remark in _remarks(document, settings)
+        if rule.id not in settings.off
+    ]
+    where = offsets(schema.json) if remarks else {}
+    remarks.sort(key=lambda pair: where[pair[1].pointer])  # stable: then in the order of the rules
+    return [_finding(schema, rule, remark, where[remark.pointer]) for rule, remark in remarks]
+
+
+def _remarks(document: Document, settings: Settings) -> Iterator[tuple[Rule, Remark]]:
+    """What the rules say and the schema does not switch off."""
+    switches = read_switches(document)
+    used: set[int] = set()
+    found = itertools.chain.from_iterable(
+        ((rule, remark) for remark in rule.check(document, settings)) for rule in RULES
+    )
+    for rule, remark in found:
+        covering = [n for n, switch in enumerate(switches) if switch.covers(rule.id, remark)]
+        used.update(covering)
+        if not covering:
+            yield rule, remark
+    for n, switch in enumerate(switches):
+        if n not in used:
+            message = f"{switch.rule} has nothing to find here any more; remove the switch-off"
+            yield UNUSED_SWITCH, Remark(switch.pointer, message)
+
+
+def _finding(schema: Schema, rule: Rule, remark: Remark, offset: int) -> Finding:
+    line, column = line_and_column(schema.json, offset)
+    return Finding(
+        rule=rule.id,
+        severity=rule.severity,
+        message=remark.message,
+        pointer=remark.pointer,
+        source=schema.source,
+        line=line,
+        column=column,
+    )

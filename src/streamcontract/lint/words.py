@@ -1,0 +1,86 @@
+"""Names as words: the styles they can be held to, and what their words hint at."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "CAMEL_CASE",
+    "PASCAL_CASE",
+    "SNAKE_CASE",
+    "UPPER_SNAKE_CASE",
+    "Style",
+    "vocabulary",
+    "words",
+]
+
+# A run of capitals is a word of its own (HTTP in HTTPServer), up to the one that starts the next.
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def words(name: str) -> list[str]:
+    """The words of a name, in lower case.
+
+    Example:
+        >>> words("placed_at"), words("HTTPStatusCode"), words("line2_ID")
+        (['placed', 'at'], ['http', 'status', 'code'], ['line', '2', 'id'])
+    """
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def vocabulary(text: str) -> frozenset[str]:
+    """The words of a text, for tables of words that are read more easily as prose."""
+    return frozenset(text.split())
+
+
+@attrs.frozen
+class Style:
+    """A way to write names.
+
+    Attributes:
+        name: What it is called.
+        pattern: What the names look like.
+        join: Makes such a name of words.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    join: Callable[[list[str]], str]
+
+    def fits(self, name: str) -> bool:
+        """Whether a name is written so."""
+        return self.pattern.fullmatch(name) is not None
+
+    def hint(self, name: str) -> str:
+        """How the name would be written so, for the end of a message; empty if it cannot be.
+
+        Example:
+            >>> SNAKE_CASE.hint("placedAt"), SNAKE_CASE.hint("_")
+            (', such as "placed_at"', '')
+        """
+        better = self.join(words(name))
+        return f', such as "{better}"' if self.fits(better) else ""
+
+
+def _pascal(parts: list[str]) -> str:
+    return "".join(part.capitalize() for part in parts)
+
+
+def _camel(parts: list[str]) -> str:
+    return "".join(parts[:1]) + _pascal(parts[1:])
+
+
+SNAKE_CASE: Final = Style("snake_case", re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*"), "_".join)
+CAMEL_CASE: Final = Style("camelCase", re.compile(r"[a-z][a-zA-Z0-9]*"), _camel)
+PASCAL_CASE: Final = Style("PascalCase", re.compile(r"[A-Z][a-zA-Z0-9]*"), _pascal)
+UPPER_SNAKE_CASE: Final = Style(
+    "UPPER_SNAKE_CASE",
+    re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*"),
+    lambda parts: "_".join(parts).upper(),
+)
