@@ -113,7 +113,7 @@ class Cluster:
         Raises:
             ConsumeError: The brokers did not answer, or there is no such partition.
         """
-        return self._offsets(self.admin(), topic, partitions, FIRST)
+        return self._offsets(self._meet(topic)[0], topic, partitions, FIRST)
 
     def end_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The offset that the next message of each partition will get.
@@ -124,7 +124,7 @@ class Cluster:
         Raises:
             ConsumeError: The brokers did not answer, or there is no such partition.
         """
-        return self._offsets(self.admin(), topic, partitions, END)
+        return self._offsets(self._meet(topic)[0], topic, partitions, END)
 
     def offsets_at_time(
         self, topic: str, partitions: Iterable[int], milliseconds: int
@@ -140,11 +140,7 @@ class Cluster:
             NotSupportedError: This is the embedded broker, which would answer with the end.
             ConsumeError: The brokers did not answer, or there is no such partition.
         """
-        admin = self.admin()
-        try:
-            metadata = admin.list_topics(timeout=self.timeout)
-        except confluent_kafka.KafkaException as error:
-            raise consume_error(topic, kafka_error_of(error)) from error
+        admin, metadata = self._meet(topic)
         if is_embedded(metadata):
             raise NotSupportedError(
                 f"topic {topic!r}: the embedded broker cannot look offsets up by time; start from "
@@ -154,6 +150,17 @@ class Cluster:
         found = self._offsets(admin, topic, wanted, OffsetSpec.for_timestamp(milliseconds))
         old = [partition for partition, offset in found.items() if offset < 0]
         return {**found, **self._offsets(admin, topic, old, END)}
+
+    def _meet(self, topic: str) -> tuple[AdminClient, Any]:
+        """An AdminClient that is connected, and the topic's metadata.
+
+        A question to one that is not connected yet is put off for 1 to 3 seconds (measured).
+        """
+        admin = self.admin()
+        try:
+            return admin, admin.list_topics(topic, timeout=self.timeout)
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(topic, kafka_error_of(error)) from error
 
     def _offsets(
         self, admin: AdminClient, topic: str, partitions: Iterable[int], spec: OffsetSpec

@@ -184,6 +184,8 @@ def describe_groups(
     """
     admin = Cluster(split_config(config).client, timeout=timeout).admin()
     try:
+        # A question to a client that is not connected yet is put off for 1 to 3 seconds.
+        admin.list_topics(topic.name, timeout=timeout)
         wanted = _all_groups(admin, topic.name, timeout) if groups is None else list(groups)
         found = [_group(admin, topic, group, timeout) for group in wanted]
     except confluent_kafka.KafkaException as error:

@@ -1,0 +1,463 @@
+"""The typed consumer: where it begins and ends, what it commits, and how it meets poison."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from typing import TYPE_CHECKING, Any
+
+import confluent_kafka
+import pytest
+
+from streamcontract import ContractConsumer, Stock, StockConsumer, StockProducer
+from streamcontract.devstack.registry.application import Answer
+from streamcontract.errors import (
+    ClientError,
+    ConfigurationError,
+    DecodeError,
+    FrameError,
+    RegistryError,
+)
+from streamcontract.kafka import (
+    ConsumeError,
+    MessageDecodeError,
+    NotSupportedError,
+    StalledError,
+)
+from streamcontract.registry.errors import SchemaNotFoundError
+from streamcontract.wire import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from streamcontract.devstack import DevStack
+    from streamcontract.kafka import Message
+
+Config = dict[str, Any]
+WAIT = 30.0
+
+
+def volumes(messages: Iterable[Message[Stock]]) -> list[int]:
+    """The volume of each record, which the tests number them by."""
+    return [message.value.volume for message in messages if message.value is not None]
+
+
+@pytest.fixture
+def filled(
+    config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
+) -> Callable[..., str]:
+    """A maker of topics with so many bars in each partition, numbered from 0 in their volume."""
+
+    def fill(count: int = 5, partitions: int = 1) -> str:
+        name = topic(partitions=partitions)
+        with StockProducer(config, topic=name) as producer:
+            for partition in range(partitions):
+                for volume in range(count):
+                    producer.produce(bar(volume=volume), partition=partition)
+        return name
+
+    return fill
+
+
+def add(config: Config, topic: str, *bars: Stock) -> None:
+    """Publish more bars."""
+    with StockProducer(config, topic=topic) as producer:
+        for each in bars:
+            producer.produce(each)
+
+
+def produce_raw(config: Config, topic: str, *values: bytes | None, key: bytes = b"AAPL") -> None:
+    """Publish bytes as they are."""
+    producer = confluent_kafka.Producer({"bootstrap.servers": config["bootstrap.servers"]})
+    for value in values:
+        producer.produce(topic, value, key)
+    assert producer.flush(WAIT) == 0
+
+
+def test_iteration_poll_and_consume_share_one_place(
+    config: Config, filled: Callable[..., str]
+) -> None:
+    """Whichever is called, the next message is the next message."""
+    with StockConsumer(config, topic=filled(6)) as consumer:
+        first = next(consumer)
+        second = consumer.poll(WAIT)
+        assert second is not None
+        batch = consumer.consume(2, WAIT)
+        rest = list(consumer.until_end())
+        assert volumes([first, second, *batch, *rest]) == [0, 1, 2, 3, 4, 5]
+        assert consumer.poll(0) is None
+        assert consumer.consume(3, 0) == []
+
+
+def test_until_end_stops_at_the_ends_that_held(
+    config: Config, filled: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """What comes later stays for the next read, and none of it is lost or doubled."""
+    name = filled(3, partitions=3)
+    with StockConsumer(config, topic=name) as consumer:
+        bounded = consumer.until_end()
+        add(config, name, *(bar(f"S{number}", 100 + number) for number in range(20)))
+        assert sorted(volumes(bounded)) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+        assert sorted(volumes(consumer.until_end())) == list(range(100, 120))
+        assert list(consumer.until_end()) == []
+
+
+def test_until_end_can_be_left_and_gone_on_with(
+    config: Config, filled: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """A broken-off bounded read holds nothing back from the reads after it."""
+    name = filled(4, partitions=2)
+    with StockConsumer(config, topic=name) as consumer:
+        seen = []
+        for message in consumer.until_end():
+            seen.append(message)
+            if len(seen) == 3:
+                break
+        add(config, name, bar(volume=50))
+        seen += consumer.until_end()
+    assert sorted(volumes(seen)) == [0, 0, 1, 1, 2, 2, 3, 3, 50]
+
+
+def test_until_end_of_an_empty_topic(config: Config, topic: Callable[..., str]) -> None:
+    """There is nothing to wait for."""
+    with StockConsumer(config, topic=topic(partitions=2)) as consumer:
+        assert list(consumer.until_end()) == []
+
+
+def test_until_end_gives_up_when_nothing_comes(config: Config, filled: Callable[..., str]) -> None:
+    """The error says how far reading has come."""
+    name = filled(3)
+    with StockConsumer(config, topic=name) as consumer:
+        next(consumer)
+        bounded = consumer.until_end(timeout=0.3)
+        bounded.ends[0] = 10
+        with pytest.raises(StalledError, match="partition 0 stands at 3 of 10") as caught:
+            list(bounded)
+    assert caught.value.remaining == {0: (3, 10)}
+
+
+@pytest.mark.parametrize("with_group", [False, True])
+def test_where_reading_begins(config: Config, filled: Callable[..., str], with_group: bool) -> None:
+    """Earliest, latest, or an offset, with a group and without."""
+    name = filled()
+    starts: dict[Any, list[int]] = {
+        "earliest": [0, 1, 2, 3, 4],
+        "latest": [],
+        0: [0, 1, 2, 3, 4],
+        3: [3, 4],
+        99: [],
+    }
+    for start, expected in starts.items():
+        group = f"group-{name}-{start}" if with_group else None
+        with StockConsumer(config, topic=name, group=group, start=start) as consumer:
+            assert volumes(consumer.until_end()) == expected, start
+
+
+@pytest.mark.parametrize("with_group", [False, True])
+def test_latest_means_the_moment_of_assignment(
+    config: Config, filled: Callable[..., str], bar: Callable[..., Stock], with_group: bool
+) -> None:
+    """What comes after the assignment is read, however late the first poll is."""
+    name = filled()
+    group = f"group-{name}" if with_group else None
+    with StockConsumer(config, topic=name, group=group, start="latest") as consumer:
+        assert consumer.assignment(WAIT) == (0,)
+        add(config, name, bar(volume=100))
+        assert volumes(consumer.until_end()) == [100]
+
+
+def test_auto_offset_reset_is_a_start_too(config: Config, filled: Callable[..., str]) -> None:
+    """The property that confluent users know is taken, unless start= says otherwise."""
+    name, latest = filled(), {**config, "auto.offset.reset": "latest"}
+    with StockConsumer(latest, topic=name) as consumer:
+        assert list(consumer.until_end()) == []
+    with StockConsumer(latest, topic=name, start=4) as consumer:
+        assert volumes(consumer.until_end()) == [4]
+
+
+def test_a_moment_cannot_be_looked_up_here(config: Config, filled: Callable[..., str]) -> None:
+    """The embedded broker would answer with the end: the error says what to do."""
+    start = dt.datetime(2026, 5, 4, tzinfo=dt.timezone.utc)
+    with (
+        StockConsumer(config, topic=filled(), start=start) as consumer,
+        pytest.raises(NotSupportedError, match="offset"),
+    ):
+        consumer.poll(WAIT)
+
+
+@pytest.mark.parametrize("start", [-1, True, "soon", 1.5, dt.datetime(2026, 5, 4)])  # noqa: DTZ001 - refused
+def test_no_place_to_begin(config: Config, start: Any) -> None:
+    """A naive datetime, or anything else that names no place, is refused at once."""
+    with pytest.raises(ConfigurationError):
+        StockConsumer(config, start=start)
+
+
+def test_chosen_partitions(config: Config, filled: Callable[..., str]) -> None:
+    """Without a group, some partitions can be read alone."""
+    with StockConsumer(config, topic=filled(2, partitions=3), partitions=[1]) as consumer:
+        messages = list(consumer.until_end())
+        assert consumer.assignment() == (1,)
+    assert [message.partition for message in messages] == [1, 1]
+
+
+def test_seek(config: Config, filled: Callable[..., str]) -> None:
+    """Backwards, forwards, to the ends; what was fetched already does not come through."""
+    with StockConsumer(config, topic=filled(10)) as consumer:
+        consumer.seek(0, 8)
+        assert volumes(consumer.until_end()) == [8, 9]
+        consumer.seek(0, "earliest")
+        assert next(consumer).offset == 0
+        consumer.seek(0, 5)
+        assert volumes(consumer.until_end()) == [5, 6, 7, 8, 9]
+        consumer.seek(0, "latest")
+        assert list(consumer.until_end()) == []
+        with pytest.raises(ConsumeError):
+            consumer.seek(7, 0)
+
+
+def test_a_group_goes_on_where_it_was(
+    config: Config, quick_group: Config, filled: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """Closing commits what was handed out, and nothing of what was only fetched."""
+    name, properties = filled(5), {**config, **quick_group}
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes([next(consumer), next(consumer)]) == [0, 1]
+    with StockConsumer(properties, topic=name, group=name, start="latest") as consumer:
+        assert volumes(consumer.until_end()) == [2, 3, 4]
+    add(config, name, bar(volume=5))
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes(consumer.until_end()) == [5]
+
+
+def test_the_message_in_hand_comes_again_after_an_exception(
+    config: Config, quick_group: Config, filled: Callable[..., str]
+) -> None:
+    """At least once: what was being worked on is not committed."""
+    name, properties = filled(5), {**config, **quick_group}
+    with (  # noqa: PT012 - the block is what is tested
+        pytest.raises(KeyError),
+        StockConsumer(properties, topic=name, group=name) as consumer,
+    ):
+        for message in consumer:
+            if message.offset == 2:
+                raise KeyError
+    with (  # noqa: PT012 - likewise
+        pytest.raises(KeyError),
+        StockConsumer(properties, topic=name, group=name) as consumer,
+    ):
+        assert volumes(consumer.consume(2, WAIT)) == [2, 3]
+        raise KeyError
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes(consumer.until_end()) == [2, 3, 4]
+
+
+def test_committing_by_hand(
+    config: Config, quick_group: Config, filled: Callable[..., str]
+) -> None:
+    """With auto commit off, commit() and commit(message) decide alone."""
+    name = filled(5)
+    properties = {**config, **quick_group, "enable.auto.commit": False}
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert consumer.commit() == {}
+        first, _ = next(consumer), next(consumer)
+        assert consumer.commit(first) == {0: 1}
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes([next(consumer), next(consumer)]) == [1, 2]
+        assert consumer.commit() == {0: 3}
+        next(consumer)
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes(consumer.until_end()) == [3, 4]
+
+
+def test_committing_by_hand_beside_auto_commit(
+    config: Config, quick_group: Config, filled: Callable[..., str]
+) -> None:
+    """An early commit is not taken back by the one at closing."""
+    name, properties = filled(5), {**config, **quick_group}
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        consumer.consume(4, WAIT)
+        assert consumer.commit() == {0: 4}
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes(consumer.until_end()) == [4]
+
+
+def test_without_a_group_there_is_nowhere_to_commit(
+    config: Config, filled: Callable[..., str]
+) -> None:
+    """The error says so."""
+    with (
+        StockConsumer(config, topic=filled()) as consumer,
+        pytest.raises(ConfigurationError, match="group="),
+    ):
+        consumer.commit()
+
+
+def test_members_share_a_group_and_hand_over(config: Config, filled: Callable[..., str]) -> None:
+    """Two members get every message; what one worked on, the other does not see again."""
+    name = filled(50, partitions=4)
+    properties = {**config, "group.protocol": "consumer", "group.id": name}
+    seen: list[Message[Stock]] = []
+    with StockConsumer(properties, topic=name) as first:
+        seen += first.consume(30, WAIT)
+        joined = threading.Event()
+
+        def other() -> None:
+            with StockConsumer(properties, topic=name) as second:
+                while second.assignment(0.1) == ():
+                    pass
+                joined.set()
+                seen.extend(second.until_end())
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        while not joined.is_set():
+            message = first.poll(0.05)
+            seen += [message] if message is not None else []
+        seen += first.until_end()
+        thread.join(WAIT)
+        assert not thread.is_alive()
+    places = [(message.partition, message.offset) for message in seen]
+    assert sorted(places) == [(partition, at) for partition in range(4) for at in range(50)]
+
+
+POISON = [
+    pytest.param(b"not framed", FrameError, id="no magic byte"),
+    pytest.param(b"\0\0", FrameError, id="truncated frame"),
+    pytest.param(frame(2**31 - 1, b""), SchemaNotFoundError, id="unknown id"),
+    pytest.param(None, DecodeError, id="truncated payload"),
+]
+
+
+@pytest.mark.parametrize(("poison", "reason"), POISON)
+def test_poison_is_named_and_passed(
+    config: Config,
+    filled: Callable[..., str],
+    bar: Callable[..., Stock],
+    poison: bytes | None,
+    reason: type[Exception],
+) -> None:
+    """The error tells topic, partition, offset and bytes; the next call goes on behind it."""
+    name = filled(2)
+    if poison is None:
+        with StockConsumer(config, topic=name) as consumer:
+            poison = frame(next(consumer).schema_id or 0, b"\x08AA")
+    produce_raw(config, name, poison)
+    add(config, name, bar(volume=2))
+    with StockConsumer(config, topic=name) as consumer:
+        bounded = consumer.until_end()
+        assert volumes([next(bounded), next(bounded)]) == [0, 1]
+        with pytest.raises(MessageDecodeError, match=name) as caught:
+            next(bounded)
+        assert volumes(bounded) == [2]
+    error = caught.value
+    assert (error.topic, error.partition, error.offset) == (name, 0, 2)
+    assert error.raw.value() == poison
+    assert isinstance(error.reason, reason)
+    assert error.__cause__ is error.reason
+
+
+def test_poison_in_a_batch_costs_nothing_before_it(
+    config: Config, filled: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """consume() gives what is good first, then raises, then goes on."""
+    name = filled(2)
+    produce_raw(config, name, b"poison")
+    add(config, name, bar(volume=3))
+    with StockConsumer(config, topic=name) as consumer:
+        assert volumes(consumer.consume(10, WAIT)) == [0, 1]
+        with pytest.raises(MessageDecodeError):
+            consumer.consume(10, WAIT)
+        assert volumes(consumer.consume(1, WAIT)) == [3]
+
+
+def test_poison_that_ends_the_block_comes_again(
+    config: Config, quick_group: Config, filled: Callable[..., str]
+) -> None:
+    """A group does not step over what nobody dealt with."""
+    name, properties = filled(1), {**config, **quick_group}
+    produce_raw(config, name, b"poison")
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes(consumer.consume(10, WAIT)) == [0]
+    for _ in range(2):
+        with (
+            pytest.raises(MessageDecodeError, match="offset 1"),
+            StockConsumer(properties, topic=name, group=name) as consumer,
+        ):
+            next(consumer)
+
+
+def test_a_broken_key_is_poison_too(
+    config: Config, filled: Callable[..., str], topic: Callable[..., str]
+) -> None:
+    """The key is part of the contract."""
+    name = filled(1)
+    produce_raw(config, name, None, key=b"\xff")
+    with (
+        StockConsumer(config, topic=name, start=1) as consumer,
+        pytest.raises(MessageDecodeError, match="UTF-8"),
+    ):
+        next(consumer)
+
+
+def test_another_contract_in_the_topic(config: Config, filled: Callable[..., str]) -> None:
+    """Bytes of a schema that cannot be resolved to this one are refused, not guessed."""
+    name = filled(1)
+    schema = {"type": "record", "name": "Other", "fields": []}
+    with (
+        ContractConsumer(config, topic=name, schema=schema) as consumer,
+        pytest.raises(MessageDecodeError) as caught,
+    ):
+        next(consumer)
+    assert isinstance(caught.value.reason, DecodeError)
+
+
+def test_a_registry_that_does_not_answer_costs_no_message(
+    stack: DevStack, config: Config, filled: Callable[..., str]
+) -> None:
+    """It is not the message's fault: the next call tries the same message again."""
+    name = filled(2)
+    with StockConsumer({**config, "schema.registry.max.retries": 0}, topic=name) as consumer:
+        stack.registry.before = lambda _: Answer(500, b"{}")
+        try:
+            with pytest.raises(RegistryError):
+                next(consumer)
+        finally:
+            stack.registry.before = None
+        assert volumes(consumer.until_end()) == [0, 1]
+
+
+def test_a_topic_that_is_not_there(config: Config) -> None:
+    """The error names it and says how to create it."""
+    with (
+        StockConsumer(config, topic="never-created") as consumer,
+        pytest.raises(ConsumeError, match="streamcontract topics create never-created") as caught,
+    ):
+        consumer.poll(WAIT)
+    assert caught.value.topic == "never-created"
+
+
+def test_what_contradicts_itself(config: Config) -> None:
+    """Two groups, a group with partitions, and a store that would lose messages."""
+    with pytest.raises(ConfigurationError, match=r"group\.id"):
+        StockConsumer({**config, "group.id": "a"}, group="b")
+    with pytest.raises(ConfigurationError, match="partitions="):
+        StockConsumer(config, group="a", partitions=[0])
+    with pytest.raises(ConfigurationError, match=r"enable\.auto\.offset\.store"):
+        StockConsumer({**config, "enable.auto.offset.store": True})
+
+
+def test_a_closed_consumer(config: Config) -> None:
+    """It refuses everything but being closed again."""
+    with StockConsumer(config) as consumer:
+        pass
+    consumer.close()
+    for call in (consumer.poll, consumer.until_end, consumer.commit):
+        with pytest.raises(ClientError, match="closed"):
+            call()
+
+
+def test_broker_down(config: Config) -> None:
+    """poll() gives nothing in its time: the broker may come back."""
+    nowhere = {**config, "bootstrap.servers": "127.0.0.1:1"}
+    with StockConsumer(nowhere, group="g") as consumer:
+        assert consumer.poll(0.05) is None
