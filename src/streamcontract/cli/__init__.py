@@ -24,6 +24,7 @@ EXIT_FINDINGS: Final = 1
 EXIT_ERROR: Final = 2
 
 _SUMMARIES: Final = {
+    "check": "Hold the contracts against earlier versions of themselves.",
     "demo": ("Publish 12,154 real stock bars as typed records and consume every one of them back."),
     "dev": "Run a Kafka broker and a schema registry on this machine, without Docker.",
     "doctor": "Show versions, the project file and what can be reached.",

@@ -1,0 +1,110 @@
+"""``streamcontract check``: is it safe to change the contracts like this?"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.evolution import check, open_source, request_files, request_project
+from streamcontract.project import COMPATIBILITY_LEVELS, load_project
+
+if TYPE_CHECKING:
+    from streamcontract.evolution import Report
+
+__all__ = ["command"]
+
+_SCHEMA_SUFFIX: Final = ".avsc"
+_TEXT: Final = "text"
+_FORMATS: Final = {
+    "json": "as_json",
+    "github": "github",
+    "gitlab": "gitlab",
+    "junit": "junit",
+    "sarif": "sarif",
+}
+
+
+@click.command("check")
+@click.argument("names", nargs=-1, metavar="[CONTRACT | FILE.avsc]...")
+@click.option(
+    "--against",
+    required=True,
+    metavar="SOURCE",
+    help="git:REF, registry[:URL], a folder, or an .avsc file.",
+)
+@click.option(
+    "--level",
+    type=click.Choice(COMPATIBILITY_LEVELS, case_sensitive=False),
+    help="Compatibility level; each contract's own if left out.",
+)
+@click.option("--strict", is_flag=True, help="Drift fails too, not only what breaks.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice([_TEXT, *_FORMATS]),
+    default=_TEXT,
+    help="Output for people, or for machines.",
+)
+@click.option(
+    "--project",
+    "project_file",
+    type=click.Path(exists=True, path_type=Path),
+    help="Project file, or a folder to look for one from.",
+)
+def command(
+    names: tuple[str, ...],
+    against: str,
+    level: str | None,
+    strict: bool,  # noqa: FBT001 - click passes options by keyword
+    output_format: str,
+    project_file: Path | None,
+) -> None:
+    """Hold the contracts against earlier versions of themselves.
+
+    Each contract (all of streamcontract.toml, if none is named) is compared with its earlier
+    version: the one in a commit, the ones registered under its subject, or the one in a folder.
+    Transitive levels are held against all of them. With schema files instead of names, no project
+    file is needed:
+
+      streamcontract check schemas/order.avsc --against git:origin/main
+
+    A contract without a level is held to the registry's, elsewhere to BACKWARD. Exits with 1 if
+    a change breaks readers, with 2 if that could not be found out.
+    """
+    source = open_source(against)
+    files = [Path(name) for name in names if name.endswith(_SCHEMA_SUFFIX)]
+    if files and len(files) < len(names):
+        raise click.UsageError("give names of contracts or schema files, not both")
+    if files:
+        request = request_files(files, level=level)
+    else:
+        request = request_project(load_project(project_file), names, level=level)
+    report = check(request, source, strict=strict)
+    _print(report, output_format)
+    if not report.is_clean:
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _print(report: Report, output_format: str) -> None:
+    if output_format == _TEXT:
+        _print_text(report)
+        return
+    module = importlib.import_module(f"streamcontract.evolution.formats.{_FORMATS[output_format]}")
+    rendered: str = module.render(report)
+    click.echo(rendered, nl=False)
+
+
+def _print_text(report: Report) -> None:
+    from rich.console import Console  # noqa: PLC0415 - machines' formats do without
+
+    from streamcontract.evolution.formats import text  # noqa: PLC0415 - as above
+
+    rendered, console = text.render(report), Console()
+    if console.is_terminal:
+        console.print(rendered, soft_wrap=True, end="")
+    else:
+        click.echo(rendered.plain, nl=False)

@@ -1,0 +1,74 @@
+"""The schemas that are to be checked: those of a project's contracts, or of single files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from streamcontract.registry.subjects import topic_name_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from streamcontract.project import ContractConfig
+    from streamcontract.schema import Schema
+
+__all__ = ["Candidate", "Slot", "shown", "slots"]
+
+
+@attrs.frozen(kw_only=True)
+class Slot:
+    """What a schema is for: the values or the keys of a contract.
+
+    Attributes:
+        contract: The contract's name; that of a key ends in ``" (key)"``.
+        is_key: Whether it is the schema of the keys.
+        file: The schema's file, absolute.
+        subject: Its subject in a registry, or None without a topic.
+        level: The contract's compatibility level, or None.
+    """
+
+    contract: str
+    is_key: bool = False
+    file: Path
+    subject: str | None = None
+    level: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Candidate:
+    """A schema as it is now.
+
+    Attributes:
+        slot: What it is for.
+        schema: The schema.
+    """
+
+    slot: Slot
+    schema: Schema
+
+
+def slots(contracts: Iterable[ContractConfig]) -> Iterator[Slot]:
+    """The values' and keys' schemas of contracts, in order."""
+    for contract in contracts:
+        for is_key, file in ((False, contract.schema), (True, contract.key_schema)):
+            if file is None:
+                continue
+            topic = contract.topic
+            yield Slot(
+                contract=f"{contract.name} (key)" if is_key else contract.name,
+                is_key=is_key,
+                file=file,
+                subject=None if topic is None else topic_name_strategy(topic, is_key=is_key),
+                level=contract.compatibility,
+            )
+
+
+def shown(path: str | Path, base: Path | None = None) -> str:
+    """A path as people are shown it: relative to ``base`` (the current folder) if below it."""
+    absolute, base = Path(path).resolve(), (base or Path.cwd()).resolve()
+    if absolute.is_relative_to(base):
+        return absolute.relative_to(base).as_posix()
+    return absolute.as_posix()

@@ -1,0 +1,167 @@
+"""Hold contracts against their earlier versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamcontract.compatibility import check_level
+from streamcontract.evolution.candidates import shown
+from streamcontract.evolution.compared import place_of
+from streamcontract.evolution.places import locate, spots
+from streamcontract.evolution.report import (
+    CONTRACT_DELETED,
+    Checked,
+    Note,
+    Place,
+    Problem,
+    Report,
+)
+from streamcontract.evolution.requests import DEFAULT_LEVEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from streamcontract.compatibility import Finding
+    from streamcontract.evolution.candidates import Candidate
+    from streamcontract.evolution.places import Spot
+    from streamcontract.evolution.report import Direction
+    from streamcontract.evolution.requests import Request
+    from streamcontract.evolution.sources import Deleted, Earlier, Source, Version
+
+__all__ = ["check"]
+
+
+def check(request: Request, source: Source, *, strict: bool = False) -> Report:
+    """Hold every candidate against its past, each at its level.
+
+    Args:
+        request: The candidates and what is asked about them.
+        source: Where their past is kept.
+        strict: Whether drift fails the check too.
+
+    Returns:
+        All that was found.
+
+    Raises:
+        StreamContractError: The past cannot be found out.
+    """
+    earlier = source.earlier(request)
+    contracts: list[Checked] = []
+    problems: list[Problem] = []
+    notes = list(earlier.notes)
+    for candidate in request.candidates:
+        slot = candidate.slot
+        level = earlier.levels.get(slot.contract) or request.level_of(candidate)
+        versions = earlier.versions.get(slot.contract, ())
+        considered = _considered(level, versions)
+        if not versions and slot.contract not in earlier.unchecked:
+            notes += _new(candidate, earlier, source)
+        contracts.append(
+            Checked(
+                contract=slot.contract,
+                file=shown(slot.file),
+                level=level,
+                subject=slot.subject,
+                versions=tuple(version.label for version in reversed(considered)),
+            )
+        )
+        problems += _problems(candidate, level, considered)
+    problems += _deletions(request, earlier.deleted)
+    return Report(
+        against=source.label,
+        contracts=tuple(contracts),
+        problems=tuple(problems),
+        notes=tuple(notes),
+        is_strict=strict,
+    )
+
+
+def _considered(level: str, versions: Sequence[Version]) -> Sequence[Version]:
+    if level == "NONE":
+        return ()
+    return versions if level.endswith("_TRANSITIVE") else versions[-1:]
+
+
+def _new(candidate: Candidate, earlier: Earlier, source: Source) -> Iterator[Note]:
+    name = candidate.slot.contract
+    if any(note.contract == name and note.kind == "unreadable-version" for note in earlier.notes):
+        return
+    subject = candidate.slot.subject
+    message = f"a new contract: {source.label} has no earlier version of it"
+    if subject is not None:
+        message += f" (subject {subject})"
+    yield Note(kind="new-contract", contract=name, message=message, place=place_of(candidate))
+
+
+def _problems(candidate: Candidate, level: str, versions: Sequence[Version]) -> Iterator[Problem]:
+    """The findings; one that several versions share is one problem."""
+    by_schema = {id(version.schema): version for version in versions}
+    found: dict[tuple[object, ...], list[tuple[Finding, Version]]] = {}
+    for finding in check_level(
+        level, candidate=candidate.schema, history=[version.schema for version in versions]
+    ):
+        new_reads = finding.reader is candidate.schema
+        version = by_schema[id(finding.writer if new_reads else finding.reader)]
+        key = (new_reads, finding.rule, finding.severity, finding.path, finding.message)
+        found.setdefault(key, []).append((finding, version))
+    for same in found.values():
+        yield _problem(candidate, same)
+
+
+def _problem(candidate: Candidate, same: list[tuple[Finding, Version]]) -> Problem:
+    finding, version = same[0]
+    new_reads = finding.reader is candidate.schema
+    direction: Direction = "new reads old" if new_reads else "old reads new"
+    reader, writer = spots(
+        reader=finding.reader,
+        writer=finding.writer,
+        reader_path=finding.path,
+        writer_path=finding.fault.writer_path,
+    )
+    now, before = (reader, writer) if new_reads else (writer, reader)
+    return Problem(
+        contract=candidate.slot.contract,
+        rule=finding.rule,
+        severity=finding.severity,
+        message=finding.message,
+        now=_place(now, shown(now.schema.source or candidate.slot.file), candidate),
+        before=_place(before, version.label_of(before.schema), None),
+        against=tuple(each.label for _, each in same),
+        direction=direction,
+    )
+
+
+def _place(spot: Spot, label: str, candidate: Candidate | None) -> Place:
+    line, column = locate(spot)
+    file = None if candidate is None else spot.schema.source or str(candidate.slot.file)
+    return Place(
+        label=label,
+        text=spot.schema.json,
+        pointer=spot.pointer,
+        line=line,
+        column=column,
+        file=file,
+    )
+
+
+def _deletions(request: Request, deleted: Sequence[Deleted]) -> Iterator[Problem]:
+    """A contract that is gone breaks whoever has it, unless its level promised nothing."""
+    for each in deleted:
+        level = request.level or each.slot.level or DEFAULT_LEVEL
+        if level == "NONE":
+            continue
+        what = each.slot.subject or each.name or each.place.label
+        project_file = request.project_file or request.home
+        yield Problem(
+            contract=each.slot.contract,
+            rule=CONTRACT_DELETED,
+            severity="breaking",
+            message=(
+                f"the contract {each.slot.contract!r} ({what}) is gone, and what its topic holds "
+                f"has no schema here any more: bring it back; or, to give it up, set its "
+                f'compatibility to "NONE" first and delete it in the next change'
+            ),
+            now=Place(label=shown(project_file), file=str(project_file)),
+            before=each.place,
+            against=(each.place.label,),
+        )

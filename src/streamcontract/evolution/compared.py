@@ -1,0 +1,182 @@
+"""What became of each contract between a snapshot and now: the same, new, renamed, moved, gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamcontract.evolution.candidates import shown
+from streamcontract.evolution.report import Note, Place
+from streamcontract.evolution.sources import Deleted, Earlier, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from streamcontract.evolution.candidates import Candidate, Slot
+    from streamcontract.evolution.report import NoteKind
+    from streamcontract.evolution.requests import Request
+    from streamcontract.evolution.snapshot import Match, Snapshot
+    from streamcontract.schema import Schema
+
+__all__ = ["compare_snapshot", "label_of", "place_of", "version_of"]
+
+
+def label_of(prefix: str) -> Callable[[str], str]:
+    """A function that makes the path of a snapshot's file the label of it."""
+    return lambda path: f"{prefix}{path}"
+
+
+def place_of(candidate: Candidate) -> Place:
+    """The beginning of a candidate's file."""
+    file = candidate.slot.file
+    return Place(label=shown(file), text=candidate.schema.json, file=str(file))
+
+
+def version_of(snapshot: Snapshot, match: Match, label: Callable[[str], str]) -> Version | None:
+    """A contract's version in a snapshot, or None where its schema was not valid then."""
+    if match.schema is None:
+        return None
+    sources = (each.source for each in match.schema.closure())
+    return Version(
+        label=label(snapshot.path(match.slot.file)),
+        schema=match.schema,
+        labels={source: label(snapshot.path(source)) for source in sources if source},
+    )
+
+
+def compare_snapshot(
+    snapshot: Snapshot,
+    request: Request,
+    *,
+    label: Callable[[str], str],
+    files_are_contracts: bool,
+) -> Earlier:
+    """Find each contract in a snapshot, and say what else than its schema changed.
+
+    Args:
+        snapshot: The earlier state.
+        request: What is asked for.
+        label: Makes the path of one of its files the label of it.
+        files_are_contracts: Whether, without a project file, a schema file that is gone is a
+            contract that was deleted.
+    """
+    matches = snapshot.matches(request.candidates)
+    versions: dict[str, list[Version]] = {}
+    notes = list(_project_notes(snapshot, request, label))
+    for candidate in request.candidates:
+        match = matches.get(candidate.slot.contract)
+        version = match and version_of(snapshot, match, label)
+        versions[candidate.slot.contract] = [version] if version else []
+        if match is None:
+            continue
+        if match.schema is None:
+            notes.append(
+                _note(
+                    "unreadable-version",
+                    candidate,
+                    f"{label(snapshot.path(match.slot.file))} is not valid Avro, so that nothing "
+                    f"can have been written with it; it was not compared: {match.faults}",
+                )
+            )
+            continue
+        notes += _changes(candidate, match.slot, snapshot, request)
+        notes += _moved_types(candidate, match.schema, snapshot)
+    deleted = list(
+        _deleted(snapshot, matches, request, label, files_are_contracts=files_are_contracts)
+    )
+    return Earlier(versions=versions, deleted=deleted, notes=notes)
+
+
+def _project_notes(
+    snapshot: Snapshot, request: Request, label: Callable[[str], str]
+) -> Iterator[Note]:
+    if snapshot.project_fault is not None and request.project_file is not None:
+        yield Note(
+            kind="unreadable-version",
+            contract="",
+            message=(
+                f"the project file of {label('').rstrip(':/')} cannot be read, so that contracts "
+                f"are matched by file and type alone: {snapshot.project_fault}"
+            ),
+            place=Place(label=shown(request.project_file), file=str(request.project_file)),
+        )
+
+
+def _note(kind: NoteKind, candidate: Candidate, message: str) -> Note:
+    place = place_of(candidate)
+    return Note(kind=kind, contract=candidate.slot.contract, message=message, place=place)
+
+
+def _changes(
+    candidate: Candidate, was: Slot, snapshot: Snapshot, request: Request
+) -> Iterator[Note]:
+    now = candidate.slot
+    before, after = snapshot.path(was.file), shown(now.file, snapshot.home)
+    if before != after:
+        yield _note("renamed-file", candidate, f"the file was {before}, and is {after} now")
+    if snapshot.slots is None:
+        return
+    if was.contract != now.contract:
+        message = f"the contract was named {was.contract}, and is {now.contract} now"
+        yield _note("renamed-contract", candidate, message)
+    if was.subject != now.subject:
+        message = (
+            f"the subject was {was.subject or 'none'}, and is {now.subject or 'none'} now: what is "
+            f"in the old topic stays there"
+        )
+        yield _note("renamed-topic", candidate, message)
+    if was.level != now.level and request.level is None:
+        message = f"the level was {was.level or 'not set'}, and is {now.level or 'not set'} now"
+        yield _note("level-changed", candidate, message)
+
+
+def _moved_types(candidate: Candidate, was: Schema, snapshot: Snapshot) -> Iterator[Note]:
+    """Types that keep their names and are defined in another file; that changes no data."""
+    before = {name: snapshot.path(file) for name, file in _definitions(was).items()}
+    after = {
+        name: shown(file, snapshot.home) for name, file in _definitions(candidate.schema).items()
+    }
+    own_before = snapshot.path(was.source or "")
+    own_after = shown(candidate.slot.file, snapshot.home)
+    for name, file in after.items():
+        if name not in before or before[name] == file:
+            continue
+        if (before[name], file) == (own_before, own_after):
+            continue  # it went along with the file, which is said already
+        message = (
+            f"{name} was defined in {before[name]}, and is in {file} now; its name is the same"
+        )
+        yield _note("moved-type", candidate, message)
+
+
+def _definitions(schema: Schema) -> Mapping[str, str]:
+    return {
+        name: each.source
+        for each in schema.closure()
+        if each.source is not None
+        for name in each.definitions
+    }
+
+
+def _deleted(
+    snapshot: Snapshot,
+    matches: Mapping[str, Match],
+    request: Request,
+    label: Callable[[str], str],
+    *,
+    files_are_contracts: bool,
+) -> Iterator[Deleted]:
+    if not request.is_complete:
+        return
+    if snapshot.slots is not None:
+        taken = {(match.slot.contract, match.slot.is_key) for match in matches.values()}
+        gone = [slot for slot in snapshot.slots if (slot.contract, slot.is_key) not in taken]
+    elif files_are_contracts:
+        known = {name for candidate in request.candidates for name in candidate.schema.named_types}
+        gone = snapshot.unmatched_files(matches.values(), known)
+    else:
+        return
+    for slot in gone:
+        schema = snapshot.match(slot).schema
+        text = schema.json if schema is not None else ""
+        place = Place(label=label(snapshot.path(slot.file)), text=text)
+        yield Deleted(slot=slot, name=schema.name if schema is not None else None, place=place)

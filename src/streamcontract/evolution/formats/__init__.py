@@ -1,0 +1,1 @@
+"""One module for each output format; each turns a report into text."""

@@ -1,0 +1,90 @@
+"""The report for people: each finding with the lines it is about, as they are and as they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from streamcontract.evolution.report import Place, Problem, Report
+
+__all__ = ["render"]
+
+_AROUND: Final = 1
+"""Lines shown on either side of the marked one."""
+
+_WIDTH: Final = 110
+"""Characters of a line that are shown; registries keep schemas as one long line."""
+
+_STYLES: Final = {"breaking": "bold red", "drift": "bold yellow"}
+
+
+def render(report: Report) -> Text:
+    """The report as styled text; ``.plain`` is what is printed where there is no terminal."""
+    text = Text()
+    for problem in report.problems:
+        _add_problem(text, problem)
+    for note in report.notes:
+        text.append(f"{note.contract or 'project'}: ", "bold")
+        text.append(f"{note.kind}: ", "cyan")
+        text.append(f"{note.message}\n")
+    if report.notes:
+        text.append("\n")
+    text.append_text(_summary(report))
+    return text
+
+
+def _add_problem(text: Text, problem: Problem) -> None:
+    text.append(f"{problem.now}: ", "bold")
+    text.append(problem.severity, _STYLES[problem.severity])
+    text.append(f": {problem.rule} in {problem.contract}")
+    text.append(f" ({problem.direction})\n" if problem.direction else "\n")
+    text.append(f"  {problem.message}\n")
+    _add_excerpt(text, "now", problem.now)
+    _add_excerpt(text, "before", problem.before)
+    if len(problem.against) > 1:
+        text.append(f"  the same against {', '.join(problem.against[1:])}\n", "dim")
+    for detail in problem.details:
+        text.append(f"  {detail}\n")
+    text.append("\n")
+
+
+def _add_excerpt(text: Text, when: str, place: Place) -> None:
+    if not place.text:
+        return
+    lines = place.text.splitlines()
+    first, last = max(1, place.line - _AROUND), min(len(lines), place.line + _AROUND)
+    margin = len(str(last))
+    text.append(f"\n  {when:<7}{place}\n", "dim")
+    for number in range(first, last + 1):
+        is_marked = number == place.line
+        shown, caret = _cut(lines[number - 1], place.column if is_marked else 1)
+        text.append(f"  {'>' if is_marked else ' '} {number:>{margin}} | ", "dim")
+        text.append(f"{shown}\n", "bold" if is_marked else "")
+        if is_marked:
+            text.append(f"    {' ' * margin} | ", "dim")
+            text.append(f"{' ' * (caret - 1)}^\n", "bold red" if when == "now" else "bold")
+
+
+def _cut(line: str, column: int) -> tuple[str, int]:
+    """The part of a line around a column, and the column in it; tabs count as one space."""
+    line = "".join(each if each.isprintable() else " " for each in line)
+    start = 0 if column <= _WIDTH - 20 else column - _WIDTH // 2
+    part = line[start : start + _WIDTH]
+    before, after = "..." if start else "", "..." if start + _WIDTH < len(line) else ""
+    return f"{before}{part}{after}".rstrip(), column - start + len(before)
+
+
+def _summary(report: Report) -> Text:
+    breaking = sum(problem.severity == "breaking" for problem in report.problems)
+    drift = len(report.problems) - breaking
+    contracts = len(report.contracts)
+    counted = f"{contracts} contract{'' if contracts == 1 else 's'} against {report.against}"
+    if not report.problems:
+        return Text.assemble(("clean", "bold green"), f": {counted}\n")
+    found = f"{breaking} breaking, {drift} drift"
+    if drift and report.is_strict:
+        found += " (strict: drift fails)"
+    style = "bold yellow" if report.is_clean else "bold red"
+    return Text.assemble((found, style), f": {counted}\n")

@@ -1,0 +1,115 @@
+"""Earlier versions in git: a commit's state of the contracts, and those of all before it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import attrs
+
+from streamcontract.evolution.compared import compare_snapshot, label_of, version_of
+from streamcontract.evolution.git import Repository
+from streamcontract.evolution.snapshot import SUFFIX, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from streamcontract.evolution.candidates import Candidate
+    from streamcontract.evolution.git import GitFile
+    from streamcontract.evolution.requests import Request
+    from streamcontract.evolution.sources import Earlier, Version
+
+__all__ = ["GitSource"]
+
+_SHORT = 10
+"""Digits of a commit's id that are shown."""
+
+
+class GitSource:
+    """The repository that the project is in.
+
+    The contracts are compared with a commit. For a transitive level they are compared with every
+    state that the first-parent history of that commit has had, since each may have been deployed;
+    states that are the same schema count once.
+
+    Args:
+        ref: What git takes as a commit: a branch, a tag, an id.
+    """
+
+    def __init__(self, ref: str) -> None:
+        self._ref = ref
+
+    @property
+    def label(self) -> str:
+        """The source as it was named."""
+        return f"git:{self._ref}"
+
+    def earlier(self, request: Request) -> Earlier:
+        """The state of the contracts in the commit, and before it where that counts."""
+        repository = Repository(request.home)
+        commit = repository.commit(self._ref)
+        reader = _Reader(repository, request)
+        transitive = [each for each in request.candidates if request.is_transitive(each)]
+        with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
+            snapshot = reader.snapshot(commit, Path(folder).resolve())
+            earlier = compare_snapshot(
+                snapshot, request, label=label_of(f"{self.label}:"), files_are_contracts=False
+            )
+        if not transitive:
+            return earlier
+        versions = {name: list(own) for name, own in earlier.versions.items()}
+        for found in reader.history(commit, transitive):
+            for name, version in found.items():
+                if all(version.schema != known.schema for known in versions[name]):
+                    versions[name].insert(0, version)
+        return attrs.evolve(earlier, versions=versions)
+
+
+class _Reader:
+    """Lays out commits as folders."""
+
+    def __init__(self, repository: Repository, request: Request) -> None:
+        self._repository = repository
+        self._request = request
+        project_file = request.project_file
+        self._project_file = (
+            PurePosixPath(project_file.resolve().relative_to(repository.top).as_posix())
+            if project_file is not None and project_file.resolve().is_relative_to(repository.top)
+            else None
+        )
+        self._also = () if self._project_file is None else (self._project_file,)
+
+    def snapshot(self, commit: str, folder: Path) -> Snapshot:
+        """A commit's schema files and project file, written to an empty folder."""
+        files = self._repository.files(commit, SUFFIX, self._also)
+        contents = self._repository.contents(files)
+        for file in files:
+            _write(folder, file, contents[file.blob])
+        project_file = None if self._project_file is None else folder / self._project_file
+        return Snapshot(folder, self._repository.top, project_file, self._request.others)
+
+    def history(self, commit: str, candidates: Sequence[Candidate]) -> Iterator[dict[str, Version]]:
+        """The candidates' versions in each commit that changed such a file, newest first."""
+        for each in self._repository.commits(commit, SUFFIX, self._also):
+            with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
+                snapshot = self.snapshot(each, Path(folder).resolve())
+                label = label_of(f"git:{each[:_SHORT]}:")
+                matches = snapshot.matches(candidates)
+                found = {
+                    name: version_of(snapshot, match, label) for name, match in matches.items()
+                }
+                # What was not valid Avro then can have written nothing.
+                yield {name: version for name, version in found.items() if version is not None}
+
+
+def _write(folder: Path, file: GitFile, content: bytes) -> None:
+    path = folder / file.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not file.is_link:
+        path.write_bytes(content)
+        return
+    target = Path(os.path.normpath(path.parent / os.fsdecode(content)))
+    if target.is_relative_to(folder):  # a link that leads out leads to nothing of that commit
+        path.symlink_to(os.path.relpath(target, path.parent))

@@ -1,0 +1,91 @@
+"""Earlier versions in a schema registry: the versions of the contracts' subjects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamcontract.evolution.compared import place_of
+from streamcontract.evolution.report import Note
+from streamcontract.evolution.sources import Earlier, Version
+from streamcontract.registry import SchemaRegistry
+from streamcontract.registry.errors import (
+    CompatibilityLevelNotSetError,
+    SubjectNotFoundError,
+    SubjectSoftDeletedError,
+)
+
+if TYPE_CHECKING:
+    from streamcontract.evolution.requests import Request
+
+__all__ = ["RegistrySource"]
+
+
+class RegistrySource:
+    """A schema registry.
+
+    A contract is found by its subject alone, which is how the registry itself judges. Subjects
+    that no contract has may belong to other projects, so that none counts as deleted.
+
+    Args:
+        url: Its URL; None takes the client's default.
+    """
+
+    def __init__(self, url: str | None) -> None:
+        self._registry = SchemaRegistry(url)
+
+    @property
+    def label(self) -> str:
+        """The registry's URLs, without credentials."""
+        return f"registry:{','.join(self._registry.urls)}"
+
+    def earlier(self, request: Request) -> Earlier:
+        """The versions of the candidates' subjects: the latest, or all for transitive levels.
+
+        Raises:
+            RegistryError: The registry cannot be asked, or does not hold Avro.
+        """
+        versions: dict[str, list[Version]] = {}
+        levels: dict[str, str] = {}
+        notes: list[Note] = []
+        with self._registry:
+            for candidate in request.candidates:
+                slot = candidate.slot
+                if slot.subject is None:
+                    notes.append(
+                        Note(
+                            kind="not-checked",
+                            contract=slot.contract,
+                            message=(
+                                "not checked: without a topic it has no subject in a registry; "
+                                "give the contract a topic"
+                            ),
+                            place=place_of(candidate),
+                        )
+                    )
+                    continue
+                if request.level is None and slot.level is None:
+                    levels[slot.contract] = self._level(slot.subject)
+                level = levels.get(slot.contract) or request.level_of(candidate)
+                versions[slot.contract] = self._versions(slot.subject, level)
+        unchecked = frozenset(note.contract for note in notes)
+        return Earlier(versions=versions, levels=levels, notes=notes, unchecked=unchecked)
+
+    def _level(self, subject: str) -> str:
+        """The level that the registry itself would hold the subject to."""
+        try:
+            return self._registry.compatibility(subject, default_to_global=True)
+        except (CompatibilityLevelNotSetError, SubjectNotFoundError):
+            # Not every registry falls back to the global level for a subject that is new.
+            return self._registry.compatibility()
+
+    def _versions(self, subject: str, level: str) -> list[Version]:
+        try:
+            numbers = sorted(self._registry.versions(subject))
+        except (SubjectNotFoundError, SubjectSoftDeletedError):
+            return []
+        wanted = numbers if level.endswith("_TRANSITIVE") else numbers[-1:]
+        found = [self._registry.version(subject, number) for number in wanted]
+        return [
+            Version(label=f"{each.subject} version {each.version}", schema=each.schema)
+            for each in found
+        ]

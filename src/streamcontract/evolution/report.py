@@ -1,0 +1,155 @@
+"""What a check of contracts against earlier versions found, as values; formats render them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+import attrs
+
+if TYPE_CHECKING:
+    from streamcontract.compatibility.findings import Severity
+
+__all__ = [
+    "CONTRACT_DELETED",
+    "Checked",
+    "Direction",
+    "Note",
+    "NoteKind",
+    "Place",
+    "Problem",
+    "Report",
+]
+
+CONTRACT_DELETED: Final = "CONTRACT_DELETED"
+"""The rule of a contract that is gone; all other rules are those of ``compatibility``."""
+
+Direction = Literal["new reads old", "old reads new"]
+"""Which side reads: the new version what the old one wrote (BACKWARD), or the other way round."""
+
+NoteKind = Literal[
+    "new-contract",
+    "renamed-file",
+    "renamed-contract",
+    "renamed-topic",
+    "moved-type",
+    "level-changed",
+    "not-checked",
+    "unreadable-version",
+]
+"""What a note says; no note makes a check fail."""
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """A place in the text of a schema.
+
+    Attributes:
+        label: What people call the text: a path, ``"git:main:schemas/order.avsc"``, or
+            ``"orders-value version 3"``.
+        text: The text; empty where there is none to show.
+        pointer: JSON pointer (RFC 6901) into the text, ``""`` for its root.
+        line: Line in the text, counted from 1.
+        column: Column in that line, counted from 1, in characters.
+        file: The file in the working tree, absolute, or None for an earlier version.
+    """
+
+    label: str
+    text: str = attrs.field(default="", repr=False)
+    pointer: str = ""
+    line: int = 1
+    column: int = 1
+    file: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.label}:{self.line}:{self.column}"
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """A finding with its places in both texts.
+
+    Attributes:
+        contract: The contract's name.
+        rule: The finding's rule, or :data:`CONTRACT_DELETED`.
+        severity: ``"breaking"`` or ``"drift"``.
+        message: What is wrong, and what would mend it.
+        now: The place in the candidate; for a deleted contract the project file.
+        before: The place in the newest of the earlier versions that it was found with.
+        against: The labels of all earlier versions that it was found with, newest first.
+        direction: Which side reads, or None for a deleted contract.
+        details: More for people, a line each, such as a counterexample.
+    """
+
+    contract: str
+    rule: str
+    severity: Severity
+    message: str
+    now: Place
+    before: Place
+    against: tuple[str, ...]
+    direction: Direction | None = None
+    details: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Note:
+    """Something worth knowing that is no fault.
+
+    Attributes:
+        kind: What it is about.
+        contract: The contract's name.
+        message: The whole of it in words.
+        place: Where to show it.
+    """
+
+    kind: NoteKind
+    contract: str
+    message: str
+    place: Place
+
+
+@attrs.frozen(kw_only=True)
+class Checked:
+    """One contract (or the key of one) and what it was held against.
+
+    Attributes:
+        contract: Its name; that of a key ends in ``" (key)"``.
+        file: The label of its schema file.
+        level: The compatibility level it was held to.
+        subject: Its subject in a registry, or None without a topic.
+        versions: The labels of the earlier versions it was compared with, newest first.
+    """
+
+    contract: str
+    file: str
+    level: str
+    subject: str | None
+    versions: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """The outcome of one check.
+
+    Attributes:
+        against: What the contracts were held against, as given.
+        contracts: What was checked, in the order of the project.
+        problems: Every finding.
+        notes: What else there is to know.
+        is_strict: Whether drift fails the check.
+    """
+
+    against: str
+    contracts: tuple[Checked, ...]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
+    is_strict: bool = False
+
+    def fails(self, problem: Problem) -> bool:
+        """Whether a finding makes the check fail."""
+        return problem.severity == "breaking" or self.is_strict
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing found makes the check fail."""
+        return not any(map(self.fails, self.problems))

@@ -1,0 +1,193 @@
+"""An earlier state of a project's schema files, in a folder; and which of them is which contract.
+
+With a project file, the earlier contracts are known, and each may be the past of one contract of
+now: the one of the same subject, else the one of the same name, else of the same file, else of
+the same root type. A record that two contracts share is no reason to take one for the other.
+
+Without one, every schema file may be a contract's past: that of the same path, else of the same
+root type (or one that the type has an alias for), else of the same file name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from streamcontract.errors import ConfigurationError, SchemaParseError
+from streamcontract.evolution.candidates import Slot, slots
+from streamcontract.project import load_project
+from streamcontract.schema import RecordType, parse_schema
+from streamcontract.schema.model import EnumType, FixedType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from streamcontract.evolution.candidates import Candidate
+    from streamcontract.schema import Schema
+
+__all__ = ["SUFFIX", "Match", "Snapshot"]
+
+SUFFIX = ".avsc"
+
+
+@attrs.frozen(kw_only=True)
+class Match:
+    """A contract of now and what it was in a snapshot.
+
+    Attributes:
+        slot: The earlier contract, or just its file.
+        schema: Its schema, or None where it was not valid Avro then.
+        faults: Why it was not.
+    """
+
+    slot: Slot
+    schema: Schema | None
+    faults: str = ""
+
+
+class Snapshot:
+    """The schema files below a folder.
+
+    Args:
+        folder: The folder; it stands for ``home``.
+        home: The folder of now that it is an earlier state of.
+        project_file: The earlier project file, or None to take each schema file by itself.
+        others: Contracts of now that are not checked; what is theirs is nobody else's past.
+
+    Attributes:
+        folder: The folder.
+        home: The folder of now.
+        slots: The earlier contracts; None where they are not known.
+        project_fault: Why the project file could not be read, or None.
+    """
+
+    def __init__(
+        self, folder: Path, home: Path, project_file: Path | None, others: Sequence[Slot] = ()
+    ) -> None:
+        self.folder = folder
+        self.home = home
+        self._others = others
+        self.slots: tuple[Slot, ...] | None = None
+        self.project_fault: str | None = None
+        self._parsed: dict[Path, Schema | SchemaParseError] = {}
+        if project_file is not None and project_file.is_file():
+            try:
+                self.slots = tuple(slots(load_project(project_file).contracts))
+            except ConfigurationError as error:
+                # A broken file in the past must not forbid to mend it.
+                self.project_fault = str(error).replace(f"{folder}/", "")
+
+    def path(self, file: str | Path) -> str:
+        """The path of one of its files, from its folder."""
+        return self.folder.joinpath(file).relative_to(self.folder).as_posix()
+
+    def matches(self, candidates: Sequence[Candidate]) -> dict[str, Match]:
+        """What each contract was; those that are not there are left out.
+
+        Returns:
+            By the contract's name.
+        """
+        found = self._among_slots(candidates) if self.slots is not None else {}
+        if self.slots is None:
+            for candidate in candidates:
+                file = self._file_of(candidate)
+                if file is not None:
+                    found[candidate.slot.contract] = Slot(contract=file.stem, file=file)
+        return {name: self.match(slot) for name, slot in found.items()}
+
+    def match(self, slot: Slot) -> Match:
+        """An earlier contract with its schema."""
+        parsed = self._parse(slot.file)
+        if isinstance(parsed, SchemaParseError):
+            return Match(slot=slot, schema=None, faults=str(parsed).replace(f"{self.folder}/", ""))
+        return Match(slot=slot, schema=parsed)
+
+    def unmatched_files(self, matched: Iterable[Match], known: Iterable[str]) -> list[Slot]:
+        """The files that are nobody's past, nor needed by another, nor of a type in ``known``."""
+        taken = {match.slot.file for match in matched}
+        schemas = {file: schema for file in self._files() if (schema := self._schema(file))}
+        used = {
+            each.source
+            for schema in schemas.values()
+            for each in schema.closure()
+            if each is not schema
+        }
+        names = set(known)
+        return [
+            Slot(contract=file.stem, file=file)
+            for file, schema in schemas.items()
+            if file not in taken and str(file) not in used and names.isdisjoint(schema.definitions)
+        ]
+
+    def _among_slots(self, candidates: Sequence[Candidate]) -> dict[str, Slot]:
+        left = list(self.slots or ())
+        found: dict[str, Slot] = {}
+        schemas = {candidate.slot.contract: candidate.schema for candidate in candidates}
+        tests: tuple[Callable[[Slot, Slot], bool], ...] = (
+            lambda now, was: now.subject is not None and now.subject == was.subject,
+            lambda now, was: now.contract == was.contract,
+            lambda now, was: self._counterpart(now) == was.file,
+            lambda now, was: (
+                now.contract in schemas
+                and self._root_name(was.file) in _names(schemas[now.contract])
+            ),
+        )
+        for test in tests:
+            for now in (*(candidate.slot for candidate in candidates), *self._others):
+                if now.contract in found:
+                    continue
+                for was in left:
+                    if was.is_key == now.is_key and test(now, was):
+                        found[now.contract] = was
+                        left.remove(was)
+                        break
+        return {name: slot for name, slot in found.items() if name in schemas}
+
+    def _file_of(self, candidate: Candidate) -> Path | None:
+        same_path = self._counterpart(candidate.slot)
+        if same_path.is_file():
+            return same_path
+        files = self._files()
+        for name in _names(candidate.schema):
+            for file in files:
+                if self._root_name(file) == name:
+                    return file
+        same_name = [file for file in files if file.name == candidate.slot.file.name]
+        return same_name[0] if len(same_name) == 1 else None
+
+    def _counterpart(self, slot: Slot) -> Path:
+        """The file of the same path; one outside of the home has none and is looked for there."""
+        file = slot.file
+        if file.is_relative_to(self.home):
+            return self.folder / file.relative_to(self.home)
+        return self.folder / file.name
+
+    def _files(self) -> list[Path]:
+        return sorted(path for path in self.folder.rglob(f"*{SUFFIX}") if path.is_file())
+
+    def _root_name(self, file: Path) -> str | None:
+        schema = self._schema(file)
+        return None if schema is None else schema.name
+
+    def _schema(self, file: Path) -> Schema | None:
+        parsed = self._parse(file)
+        return None if isinstance(parsed, SchemaParseError) else parsed
+
+    def _parse(self, file: Path) -> Schema | SchemaParseError:
+        if file not in self._parsed:
+            try:
+                self._parsed[file] = parse_schema(file)
+            except SchemaParseError as error:
+                self._parsed[file] = error
+        return self._parsed[file]
+
+
+def _names(schema: Schema) -> list[str]:
+    """The full name of a schema's root type, then its aliases; none for a type without a name."""
+    match schema.root:
+        case RecordType() | EnumType() | FixedType() as root:
+            return [root.full_name, *root.aliases]
+        case _:
+            return []
