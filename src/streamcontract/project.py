@@ -8,6 +8,11 @@
     key = "order_id"                    # a field; or key_schema = "schemas/order-key.avsc"
     partitions = 6
     compatibility = "BACKWARD"
+    lint_off = { float-for-money = "charted, never summed" }    # rules of `streamcontract lint`
+
+    [lint]                              # for all contracts
+    field_names = "camelCase"
+    off = { nullable-items = "no consumer is a warehouse" }
 
 The same keys may stand below ``[tool.streamcontract]`` in ``pyproject.toml``. Paths are relative
 to the folder of the file. A key that is not known is an error, never ignored: a misspelt
@@ -21,11 +26,12 @@ import keyword
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
 
 import attrs
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.lint import FieldNames, Settings, unknown_rule
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -39,6 +45,7 @@ __all__ = [
     "COMPATIBILITY_LEVELS",
     "PROJECT_FILE",
     "ContractConfig",
+    "LintConfig",
     "Project",
     "find_project_file",
     "load_project",
@@ -63,6 +70,8 @@ COMPATIBILITY_LEVELS: Final = (
 _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _CONTRACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
+_FIELD_NAMES: Final = get_args(FieldNames)
+
 _T = TypeVar("_T", str, int)
 
 
@@ -79,6 +88,8 @@ class ContractConfig:
         partitions: How many partitions the topic is created with, or None for the broker's own.
         compatibility: The registry's compatibility level for the subject, or None for the
             registry's own.
+        lint_off: Rules of ``streamcontract lint`` that do not hold for its files, each with the
+            reason.
     """
 
     name: str
@@ -88,6 +99,20 @@ class ContractConfig:
     key_schema: Path | None = None
     partitions: int | None = None
     compatibility: str | None = None
+    lint_off: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+
+
+@attrs.frozen(kw_only=True)
+class LintConfig:
+    """The ``[lint]`` table.
+
+    Attributes:
+        field_names: The style of field names.
+        off: Rules that do not hold for any contract, each with the reason.
+    """
+
+    field_names: FieldNames = "snake_case"
+    off: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -98,11 +123,13 @@ class Project:
         file: The file this was read from, absolute.
         output: The folder of the generated modules, absolute.
         contracts: The contracts, in the order of the file.
+        lint: What the ``[lint]`` table says.
     """
 
     file: Path
     output: Path
     contracts: tuple[ContractConfig, ...]
+    lint: LintConfig = LintConfig()
 
     @property
     def root(self) -> Path:
@@ -125,6 +152,18 @@ class Project:
         raise ConfigurationError(
             f"{self.file.name} has no contract {name!r}{_suggestion(name, names)}"
         )
+
+    def lint_settings(self, schema: Path) -> Settings:
+        """What the project decides about linting one schema file.
+
+        Args:
+            schema: The file; what its contracts switch off counts, if it is that of any.
+        """
+        off = set(self.lint.off)
+        for config in self.contracts:
+            if schema.resolve() in {config.schema, config.key_schema}:
+                off.update(config.lint_off)
+        return Settings(field_names=self.lint.field_names, off=frozenset(off))
 
 
 def find_project_file(start: Path | None = None) -> Path | None:
@@ -226,7 +265,7 @@ class _Reader:
         self._faults: list[str] = []
 
     def project(self, document: Mapping[str, object]) -> Project:
-        self._check_keys(document, ("output", "contracts"), where="")
+        self._check_keys(document, ("output", "contracts", "lint"), where="")
         output = self._get(document, "output", str, where="") or _DEFAULT_OUTPUT
         tables = document.get("contracts", {})
         contracts: list[ContractConfig] = []
@@ -234,13 +273,41 @@ class _Reader:
             self._fault("contracts", "must be a table of tables, such as [contracts.order]")
         else:
             contracts = [self._contract(name, table) for name, table in tables.items()]
+        lint = self._lint(document.get("lint", {}))
         if self._faults:
             raise ConfigurationError("\n".join(self._faults))
         return Project(
             file=self._file,
             output=(self._file.parent / output).resolve(),
             contracts=tuple(contracts),
+            lint=lint,
         )
+
+    def _lint(self, table: object) -> LintConfig:
+        if not isinstance(table, dict):
+            self._fault("lint", "must be a table with field_names, off or both")
+            return LintConfig()
+        self._check_keys(table, ("field_names", "off"), where="lint")
+        style = self._checked(table, "field_names", str, "lint", _field_names_fault)
+        return LintConfig(
+            field_names=cast("FieldNames", style or "snake_case"),
+            off=self._switched_off(table, "off", "lint"),
+        )
+
+    def _switched_off(self, table: Mapping[str, object], key: str, where: str) -> dict[str, str]:
+        """A table of rules and the reasons why they are switched off."""
+        rules = table.get(key, {})
+        place = f"{where}.{key}"
+        if not isinstance(rules, dict):
+            self._fault(place, 'must be a table of rules and reasons: {<rule> = "<reason>"}')
+            return {}
+        for rule, reason in rules.items():
+            message = unknown_rule(rule)
+            if message is None and not (isinstance(reason, str) and reason.strip()):
+                message = 'say why it is switched off: "<reason>"'
+            if message is not None:
+                self._fault(f"{place}.{rule}", message)
+        return rules
 
     def _contract(self, name: str, table: object) -> ContractConfig:
         where = f"contracts.{name}"
@@ -262,6 +329,7 @@ class _Reader:
             key_schema=self._schema_file(table, "key_schema", where, required=False),
             partitions=self._checked(table, "partitions", int, where, _partitions_fault),
             compatibility=self._checked(table, "compatibility", str, where, _level_fault),
+            lint_off=self._switched_off(table, "lint_off", where),
         )
         if config.key is not None and config.key_schema is not None:
             self._fault(f"{where}.key", "a field's name and key_schema exclude each other")
@@ -342,6 +410,12 @@ def _topic_fault(topic: str) -> str | None:
 
 def _partitions_fault(partitions: int) -> str | None:
     return None if partitions >= 1 else f"must be at least 1, found {partitions}"
+
+
+def _field_names_fault(style: str) -> str | None:
+    if style in _FIELD_NAMES:
+        return None
+    return f"{style!r} is no style of field names{_suggestion(style, _FIELD_NAMES)}"
 
 
 def _level_fault(level: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.lint import Settings
 from streamcontract.project import PROJECT_FILE, find_project_file, load_project
 
 if TYPE_CHECKING:
@@ -182,3 +183,52 @@ def test_contracts_are_found_by_name(root: Path) -> None:
     """A contract is found by the name of its table."""
     (root / PROJECT_FILE).write_text(_FULL)
     assert load_project(root).contract("trade_2").name == "trade_2"
+
+
+def test_lint_is_read(root: Path) -> None:
+    """The [lint] table holds for every file, a contract's lint_off for its own."""
+    (root / "key.avsc").write_text('"string"')
+    (root / PROJECT_FILE).write_text(
+        '[lint]\nfield_names = "camelCase"\noff = { field-doc = "a draft" }\n'
+        '[contracts.order]\nschema = "order.avsc"\nkey_schema = "key.avsc"\n'
+        "[contracts.order.lint_off]\nfloat-for-money = 'charted'\n"
+    )
+    project = load_project(root)
+    assert project.lint.off == {"field-doc": "a draft"}
+    assert project.contracts[0].lint_off == {"float-for-money": "charted"}
+    assert project.lint_settings(root / "other.avsc") == Settings(
+        field_names="camelCase", off=frozenset({"field-doc"})
+    )
+    for name in ("order.avsc", "key.avsc"):
+        off = project.lint_settings(root / name).off
+        assert off == {"field-doc", "float-for-money"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lint = 1", "lint: must be a table with field_names, off or both"),
+        ("[lint]\nof = {}", "lint.of: is not a known key; did you mean 'off'?"),
+        (
+            '[lint]\nfield_names = "kebab"',
+            "lint.field_names: 'kebab' is no style of field names; known are 'snake_case'",
+        ),
+        ("[lint]\noff = ['field-doc']", "lint.off: must be a table of rules and reasons"),
+        (
+            "[lint.off]\nfield-docs = 'x'",
+            'lint.off.field-docs: there is no rule "field-docs"; did you mean "field-doc"?',
+        ),
+        ("[lint.off]\nfield-doc = ''", "lint.off.field-doc: say why it is switched off"),
+        ("[lint.off]\nfield-doc = true", "lint.off.field-doc: say why it is switched off"),
+        (
+            "[contracts.order]\nschema = 'order.avsc'\nlint_off = { xyz = 'x' }",
+            'contracts.order.lint_off.xyz: there is no rule "xyz"',
+        ),
+    ],
+)
+def test_lint_faults(root: Path, text: str, message: str) -> None:
+    """Wrong switch-offs are errors like every other key."""
+    (root / PROJECT_FILE).write_text(text)
+    with pytest.raises(ConfigurationError) as raised:
+        load_project(root)
+    assert message in str(raised.value)
