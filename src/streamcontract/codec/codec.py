@@ -6,7 +6,7 @@ import functools
 import json
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, TypeVar, overload
 
 from streamcontract.codec.contract import Bindings, Contract, bindings_of, contract_of
 from streamcontract.codec.decode import compile_decoder, compile_locator
@@ -21,7 +21,6 @@ from streamcontract.errors import (
 )
 from streamcontract.resolution import resolve
 from streamcontract.schema.inline import inlined
-from streamcontract.schema.model import JsonValue
 from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.schema import Schema
 
@@ -29,7 +28,7 @@ __all__ = ["Codec"]
 
 T = TypeVar("T")
 
-_SchemaLike = Schema | Contract | str | dict[str, JsonValue] | list[JsonValue]
+_SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 
 
 class Codec(Generic[T]):
@@ -187,7 +186,7 @@ def _schema_of(source: _SchemaLike | type[Any]) -> tuple[Schema, Bindings]:
         if contract.schema.name == name:
             return contract.schema, bindings_of(contract)
         return _nested(contract, name), bindings_of(contract)
-    return parse_schema(cast("str | dict[str, Any] | list[Any]", source)), Bindings()
+    return parse_schema(source), Bindings()
 
 
 def _nested(contract: Contract, name: str) -> Schema:

@@ -15,13 +15,15 @@ from typing import Any
 
 import attrs
 
-from streamcontract.codec import blocks, varint
+from streamcontract.codec.blocks import block
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
-from streamcontract.codec.limits import MAX_DEPTH, MAX_EMPTY_ITEMS
+from streamcontract.codec.emitter import Emitter
+from streamcontract.codec.limits import MAX_EMPTY_ITEMS
 from streamcontract.codec.logical import conversion, rescaler
-from streamcontract.codec.refusal import REFUSALS, Located, Refused, Unresolvable, data_fault
+from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
 from streamcontract.codec.sizes import min_size
+from streamcontract.codec.skip import Skipper
 from streamcontract.codec.source import Source
 from streamcontract.resolution import (
     Action,
@@ -41,11 +43,8 @@ from streamcontract.resolution import (
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
-    EnumType,
     Field,
-    FixedType,
     MapType,
-    PrimitiveType,
     RecordType,
     UnionType,
     branch_name,
@@ -82,16 +81,6 @@ def compile_locator(
     return reader.compile(root, start)  # type: ignore[no-any-return]
 
 
-def refuse(expected: str, value: object) -> None:
-    """Refuse what was read."""
-    raise Refused(expected, value)
-
-
-def cut_off() -> None:
-    """Refuse data that end before the value does."""
-    raise IndexError
-
-
 def unresolvable(faults: tuple[Fault, ...], what: str) -> None:
     """Refuse data that met a fault of the plan."""
     raise Unresolvable(faults, what)
@@ -112,19 +101,10 @@ def to_float(number: int) -> float:
 
 
 _GLOBALS: dict[str, Any] = {
-    "Located": Located,
-    "MAX_DEPTH": MAX_DEPTH,
     "MAX_EMPTY_ITEMS": MAX_EMPTY_ITEMS,
-    "REFUSALS": REFUSALS,
-    "block": blocks.block,
+    "block": block,
     "check_end": check_end,
-    "cut_off": cut_off,
     "new": object.__new__,
-    "refuse": refuse,
-    "rest_of_int": varint.rest_of_int,
-    "rest_of_long": varint.rest_of_long,
-    "skip_block": blocks.skip_block,
-    "skip_long": varint.skip_long,
     "to_float": to_float,
     "unresolvable": unresolvable,
 }
@@ -136,18 +116,15 @@ class _Reader:
     def __init__(self, bindings: Bindings, *, explain: bool, tag_unions: bool) -> None:
         self.source = Source("decode")
         self.source.namespace.update(_GLOBALS)
+        self._emitter = Emitter(self.source, explain=explain)
+        self._skipper = Skipper(self._emitter)
         self._bindings = bindings
         self._explain = explain
         self._tag_unions = tag_unions
-        self._extra = ", path" if explain else ""
-        self._path = "path"
-        self._readers: dict[int, str] = {}
-        self._skippers: dict[int, str] = {}
-        self._queue: list[Callable[[], None]] = []
 
     def compile(self, root: Action, start: int) -> Any:
         line, block = self.source.line, self.source.block
-        with block(f"def decode(data{self._extra}):"):
+        with block("def decode(data, path):" if self._explain else "def decode(data):"):
             line(f"pos, end, depth, budget = {start}, len(data), 0, [MAX_EMPTY_ITEMS]")
             with block("try:"):
                 if isinstance(root, ReadRecord):
@@ -159,24 +136,8 @@ class _Reader:
             with block("except REFUSALS as error:"):
                 line("raise Located(path, error)" if self._explain else "fail(data, error)")
             line("return x")
-        while self._queue:
-            self._path = "path"
-            self._queue.pop()()
+        self._emitter.finish()
         return self.source.compile()["decode"]
-
-    @contextmanager
-    def _at(self, piece: str) -> Iterator[None]:
-        """What is written inside stands one step further down the path."""
-        if not self._explain:
-            yield
-            return
-        above, self._path = self._path, f"{self._path} + {piece}"
-        with self.source.block("try:"):
-            self.source.line("pass")
-            yield
-        with self.source.block("except REFUSALS as error:"):
-            self.source.line(f"raise Located({self._path}, error)")
-        self._path = above
 
     def _action(self, action: Action, x: str) -> None:
         match action:
@@ -192,9 +153,10 @@ class _Reader:
             case ReadMap():
                 self._map(action, x)
             case ReadRecord():
-                self._call(action, x)
+                name = self._emitter.function(action, "read_record_", lambda: self._record(action))
+                self.source.line(f"{x}, pos = {self._emitter.call(name)}")
             case ReadUnion():
-                self._union(action, x)
+                self._emitter.branch(action.writer, lambda i: self._action(action.branches[i], x))
             case IntoUnion():
                 self._action(action.action, x)
                 if self._tag_unions:
@@ -210,18 +172,9 @@ class _Reader:
 
     # ---- records
 
-    def _call(self, action: ReadRecord, x: str) -> None:
-        name = self._readers.get(id(action))
-        if name is None:
-            name = self._readers[id(action)] = self.source.fresh("read_record_")
-            self._queue.append(lambda name=name: self._record(name, action))  # type: ignore[misc]
-        extra = f", {self._path}" if self._explain else ""
-        self.source.line(f"{x}, pos = {name}(data, pos, end, depth + 1, budget{extra})")
-
-    def _record(self, name: str, action: ReadRecord) -> None:
-        with self.source.block(f"def {name}(data, pos, end, depth, budget{self._extra}):"):
-            self._check_depth()
-            self.source.line(f"return {self._record_body(action)}, pos")
+    def _record(self, action: ReadRecord) -> None:
+        self._emitter.check_depth()
+        self.source.line(f"return {self._record_body(action)}, pos")
 
     def _record_body(self, action: ReadRecord) -> str:
         """Read the fields; gives the expression of the record."""
@@ -232,13 +185,9 @@ class _Reader:
         for index in action.defaults:
             field = action.reader.fields[index]
             if field.has_default:  # where it has none, the record was refused above
-                with self._at(repr(f".{field.name}")):
+                with self._emitter.at(repr(f".{field.name}")):
                     self._default(field, targets[index])
         return self._build(action.reader, targets)
-
-    def _check_depth(self) -> None:
-        expected = f"records nested at most {MAX_DEPTH} deep"
-        self.source.line(f"if depth > MAX_DEPTH: refuse({expected!r}, depth)")
 
     def _build(self, node: RecordType, targets: list[str]) -> str:
         bound = self._bindings.record(node)
@@ -277,10 +226,10 @@ class _Reader:
                 continue
             step = steps.pop(0)
             if step.target is None or step.action is None:
-                with self._at(repr(f".{step.field.name}")):
-                    self._skip(step.field.type)
+                with self._emitter.at(repr(f".{step.field.name}")):
+                    self._skipper.skip(step.field.type)
             else:
-                with self._at(repr(f".{action.reader.fields[step.target].name}")):
+                with self._emitter.at(repr(f".{action.reader.fields[step.target].name}")):
                     self._action(step.action, targets[step.target])
 
     def _default(self, field: Field, x: str) -> None:
@@ -301,31 +250,20 @@ class _Reader:
                 self.source.line(f"{x} = {self.source.bind(value, 'default')}")
             return
         # Lists, maps and records are decoded anew, so that no two records share one.
-        name = self.source.fresh("read_default_")
-        self._queue.append(lambda: self._function(name, action))
+        name = self._emitter.function(field, "read_default_", lambda: self._value(action))
+        path = f", {self._emitter.path}" if self._explain else ""
         data = self.source.bind(encoded, "default")
-        extra = f", {self._path}" if self._explain else ""
-        self.source.line(f"{x} = {name}({data}, 0, {len(encoded)}, depth, budget{extra})")
+        self.source.line(f"{x} = {name}({data}, 0, {len(encoded)}, depth, budget{path})")
 
-    def _function(self, name: str, action: Action) -> None:
-        with self.source.block(f"def {name}(data, pos, end, depth, budget{self._extra}):"):
-            self._action(action, "x")
-            self.source.line("return x")
+    def _value(self, action: Action) -> None:
+        self._action(action, "x")
+        self.source.line("return x")
 
     # ---- primitives and fixed
 
     def _long(self, x: str, kind: str = "long") -> None:
-        self._unsigned(x, kind)
+        self._emitter.unsigned(x, kind)
         self.source.line(f"{x} = ({x} >> 1) ^ -({x} & 1)")
-
-    def _unsigned(self, x: str, kind: str = "long") -> None:
-        self.source.line(f"{x} = data[pos]")
-        self.source.line("pos += 1")
-        self.source.line(f"if {x} > 127: {x}, pos = rest_of_{kind}(data, pos, {x})")
-
-    def _size(self, n: str) -> None:
-        self._unsigned(n)
-        self.source.line(f"if {n} & 1: refuse('a size of 0 or more', ({n} >> 1) ^ -1)")
 
     def _slice(self, x: str, size: str, suffix: str = "") -> None:
         stop = self.source.fresh("e")
@@ -355,9 +293,7 @@ class _Reader:
                 line(f"{x}, = {self.source.bind(unpack, 'unpack')}(data, pos)")
                 line(f"pos += {_SIZES[writer]}")
             case "bytes" | "string":
-                size = self.source.fresh("n")
-                self._size(size)
-                self._slice(x, f"({size} >> 1)", ".decode()" if reader == "string" else "")
+                self._slice(x, self._emitter.size(), ".decode()" if reader == "string" else "")
         self._convert(action, x)
 
     def _convert(self, action: ReadPrimitive | ReadFixed, x: str) -> None:
@@ -394,19 +330,18 @@ class _Reader:
         self.source.line(f"{x} = []")
         self.source.line(f"{add} = {x}.append")
         with self._blocks(min_size(action.writer.items)):
-            with self._at(f"f'[{{len({x})}}]'"):
+            with self._emitter.at(f"f'[{{len({x})}}]'"):
                 self._action(action.items, item)
             self.source.line(f"{add}({item})")
 
     def _map(self, action: ReadMap, x: str) -> None:
-        key, item, size = (self.source.fresh(prefix) for prefix in ("k", "x", "n"))
+        key, item = self.source.fresh("k"), self.source.fresh("x")
         self.source.line(f"{x} = {{}}")
         with self._blocks(1 + min_size(action.writer.values)):
-            with self._at(f"f'[key {{len({x})}}]'"):
-                self._size(size)
-                self._slice(key, f"({size} >> 1)", ".decode()")
+            with self._emitter.at(f"f'[key {{len({x})}}]'"):
+                self._slice(key, self._emitter.size(), ".decode()")
                 self.source.line(f"if {key} in {x}: refuse('each key once', {key})")
-            with self._at(f"f'[{{{key}!r}}]'"):
+            with self._emitter.at(f"f'[{{{key}!r}}]'"):
                 self._action(action.values, item)
             self.source.line(f"{x}[{key}] = {item}")
 
@@ -421,80 +356,6 @@ class _Reader:
                 yield
             expected = "a block of as many bytes as it announces"
             self.source.line(f"if {stop} and pos != {stop}: refuse({expected!r}, pos - {stop})")
-            self.source.line(head)
-
-    def _union(self, action: ReadUnion, x: str) -> None:
-        index = self.source.fresh("i")
-        self._index(index, action.writer, lambda i: self._action(action.branches[i], x))
-
-    def _index(self, index: str, union: UnionType, then: Callable[[int], None]) -> None:
-        self._unsigned(index, "int")
-        last = len(union.branches) - 1
-        for i in range(last + 1):
-            # Zig-zag makes index i the number 2i, so there is nothing to undo.
-            with self.source.block(f"{'el' if i else ''}if {index} == {2 * i}:"):
-                self.source.line("pass")
-                then(i)
-        expected = f"the index of a branch, 0 to {last}" if last >= 0 else "no data: no branches"
-        with self.source.block("else:" if last >= 0 else "if True:"):
-            self.source.line(f"refuse({expected!r}, ({index} >> 1) ^ -({index} & 1))")
-
-    # ---- skipping what the reader does not ask for
-
-    def _skip(self, node: AvroType) -> None:
-        line = self.source.line
-        match node:
-            case PrimitiveType(name="null"):
-                pass
-            case PrimitiveType(name="int" | "long") | EnumType():
-                line("pos = skip_long(data, pos)")
-            case PrimitiveType(name="bytes" | "string"):
-                size = self.source.fresh("n")
-                self._size(size)
-                line(f"pos += {size} >> 1")
-                line("if pos > end: cut_off()")
-            case PrimitiveType():
-                line(f"pos += {_SIZES[node.name]}")
-            case FixedType():
-                line(f"pos += {node.size}")
-            case ArrayType():
-                with self._skip_blocks(min_size(node.items)):
-                    self._skip(node.items)
-            case MapType():
-                with self._skip_blocks(1 + min_size(node.values)):
-                    self._skip(PrimitiveType(name="string"))
-                    self._skip(node.values)
-            case UnionType():
-                self._index(self.source.fresh("i"), node, lambda i: self._skip(node.branches[i]))
-            case RecordType():
-                self._skip_record(node)
-
-    def _skip_record(self, node: RecordType) -> None:
-        name = self._skippers.get(id(node))
-        if name is None:
-            name = self._skippers[id(node)] = self.source.fresh("skip_record_")
-            self._queue.append(lambda name=name: self._skip_function(name, node))  # type: ignore[misc]
-        extra = f", {self._path}" if self._explain else ""
-        self.source.line(f"pos = {name}(data, pos, end, depth + 1{extra})")
-
-    def _skip_function(self, name: str, node: RecordType) -> None:
-        with self.source.block(f"def {name}(data, pos, end, depth{self._extra}):"):
-            self._check_depth()
-            for field in node.fields:
-                with self._at(repr(f".{field.name}")):
-                    self._skip(field.type)
-            self.source.line("return pos")
-
-    @contextmanager
-    def _skip_blocks(self, item_size: int) -> Iterator[None]:
-        """A loop over the items of the blocks that do not say how many bytes they have."""
-        count = self.source.fresh("n")
-        head = f"{count}, pos = skip_block(data, pos, end, {item_size})"
-        self.source.line(head)
-        with self.source.block(f"while {count}:"):
-            with self.source.block(f"for _ in range({count}):"):
-                self.source.line("pass")
-                yield
             self.source.line(head)
 
 

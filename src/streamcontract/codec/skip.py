@@ -1,0 +1,85 @@
+"""Code that passes over what the writer wrote and the reader does not ask for.
+
+What is skipped is held against the bytes that remain like what is read, but builds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from streamcontract.codec.blocks import skip_block
+from streamcontract.codec.emitter import Emitter
+from streamcontract.codec.sizes import min_size
+from streamcontract.codec.varint import skip_long
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+)
+
+__all__ = ["Skipper"]
+
+_SIZES = {"boolean": 1, "float": 4, "double": 8}
+_KEY = PrimitiveType(name="string")
+
+
+class Skipper:
+    """Writes skipping code through an emitter."""
+
+    def __init__(self, emitter: Emitter) -> None:
+        self._emitter = emitter
+        self._source = emitter.source
+        self._source.namespace.update(skip_block=skip_block, skip_long=skip_long)
+
+    def skip(self, node: AvroType) -> None:
+        """Write code that passes over one value of a type."""
+        line = self._source.line
+        match node:
+            case PrimitiveType(name="null"):
+                pass
+            case PrimitiveType(name="int" | "long") | EnumType():
+                line("pos = skip_long(data, pos)")
+            case PrimitiveType(name="bytes" | "string"):
+                line(f"pos += {self._emitter.size()}")
+                line("if pos > end: cut_off()")
+            case PrimitiveType():
+                line(f"pos += {_SIZES[node.name]}")
+            case FixedType():
+                line(f"pos += {node.size}")
+            case ArrayType():
+                with self._blocks(min_size(node.items)):
+                    self.skip(node.items)
+            case MapType():
+                with self._blocks(1 + min_size(node.values)):
+                    self.skip(_KEY)
+                    self.skip(node.values)
+            case UnionType():
+                self._emitter.branch(node, lambda i: self.skip(node.branches[i]))
+            case RecordType():
+                name = self._emitter.function(node, "skip_record_", lambda: self._record(node))
+                line(f"pos = {self._emitter.call(name)}")
+
+    def _record(self, node: RecordType) -> None:
+        self._emitter.check_depth()
+        for field in node.fields:
+            with self._emitter.at(repr(f".{field.name}")):
+                self.skip(field.type)
+        self._source.line("return pos")
+
+    @contextmanager
+    def _blocks(self, item_size: int) -> Iterator[None]:
+        """A loop over the items of the blocks that do not say how many bytes they have."""
+        count = self._source.fresh("n")
+        head = f"{count}, pos = skip_block(data, pos, end, {item_size})"
+        self._source.line(head)
+        with self._source.block(f"while {count}:"):
+            with self._source.block(f"for _ in range({count}):"):
+                self._source.line("pass")
+                yield
+            self._source.line(head)
