@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
+    from confluent_kafka.admin._metadata import ClusterMetadata
     from typing_extensions import Self
 
 __all__ = ["GROUP_JOIN_DELAY_MS", "Broker", "EmbeddedBroker", "UncontrolledBroker", "start_broker"]
@@ -114,13 +115,8 @@ class Broker(abc.ABC):
             StackError: No broker answers, for instance because all were set down.
         """
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
-        try:
-            metadata = admin.list_topics(timeout=_METADATA_TIMEOUT_S)
-        except confluent_kafka.KafkaException as error:
-            raise StackError(
-                f"the embedded broker at {self.bootstrap_servers} does not answer: {error}"
-            ) from error
-        return {name: len(topic.partitions) for name, topic in sorted(metadata.topics.items())}
+        topics = _metadata(admin, self.bootstrap_servers).topics
+        return {name: len(topic.partitions) for name, topic in sorted(topics.items())}
 
     def _check_topic(self, name: str, partitions: int, replication: int) -> None:
         if _TOPIC_NAME.fullmatch(name) is None or name in {".", ".."}:
@@ -284,7 +280,7 @@ class UncontrolledBroker(Broker):
         self._client: confluent_kafka.Producer | None = confluent_kafka.Producer(
             {"test.mock.num.brokers": brokers, "log_level": 3}
         )
-        found = self._client.list_topics(timeout=_METADATA_TIMEOUT_S).brokers
+        found = _metadata(self._client, "a port of its own").brokers
         self._bootstrap_servers = ",".join(f"{b.host}:{b.port}" for b in found.values())
 
     @property
@@ -307,7 +303,7 @@ class UncontrolledBroker(Broker):
                 f"topic {name!r} cannot have {partitions} partition(s): {_NO_LIBRARY}; without"
                 f" them every topic has {AUTO_CREATED_PARTITIONS}. Install a confluent-kafka wheel"
             )
-        self._client.list_topics(name, timeout=_METADATA_TIMEOUT_S)
+        _metadata(self._client, self.bootstrap_servers, name)  # to ask for it creates it
         return True
 
 
@@ -332,6 +328,15 @@ def _destroy_in_process(cluster: librdkafka.MockCluster, process: int) -> None:
     # A forked child has the memory but none of the threads: to join them would never end.
     if os.getpid() == process:
         cluster.destroy()
+
+
+def _metadata(
+    client: AdminClient | confluent_kafka.Producer, address: str, topic: str | None = None
+) -> ClusterMetadata:
+    try:
+        return client.list_topics(topic, timeout=_METADATA_TIMEOUT_S)
+    except confluent_kafka.KafkaException as error:
+        raise StackError(f"the embedded broker at {address} does not answer: {error}") from error
 
 
 def _raise_for_code(code: int, what: str) -> None:
