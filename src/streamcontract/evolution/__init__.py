@@ -1,14 +1,13 @@
 """Contracts of now held against those of git, a registry or a folder, for people and for CI."""
 
 from streamcontract.evolution.check import check
-from streamcontract.evolution.report import Checked, Note, Place, Problem, Report
+from streamcontract.evolution.report import Checked, Note, Problem, Report
 from streamcontract.evolution.requests import Request, request_files, request_project
 from streamcontract.evolution.sources import Source, Version, open_source
 
 __all__ = [
     "Checked",
     "Note",
-    "Place",
     "Problem",
     "Report",
     "Request",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streamcontract.project import ContractConfig
     from streamcontract.schema import Schema
 
-__all__ = ["Candidate", "Slot", "shown", "slots"]
+__all__ = ["Candidate", "Slot", "slots"]
 
 
 @attrs.frozen(kw_only=True)
@@ -64,11 +64,3 @@ def slots(contracts: Iterable[ContractConfig]) -> Iterator[Slot]:
                 subject=None if topic is None else topic_name_strategy(topic, is_key=is_key),
                 level=contract.compatibility,
             )
-
-
-def shown(path: str | Path, base: Path | None = None) -> str:
-    """A path as people are shown it: relative to ``base`` (the current folder) if below it."""
-    absolute, base = Path(path).resolve(), (base or Path.cwd()).resolve()
-    if absolute.is_relative_to(base):
-        return absolute.relative_to(base).as_posix()
-    return absolute.as_posix()

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamcontract.compatibility import check_level
-from streamcontract.evolution.candidates import shown
 from streamcontract.evolution.compared import place_of
 from streamcontract.evolution.places import locate, spots
 from streamcontract.evolution.report import (
     CONTRACT_DELETED,
     Checked,
     Note,
-    Place,
     Problem,
     Report,
 )
 from streamcontract.evolution.requests import DEFAULT_LEVEL
+from streamcontract.reporting import Place, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamcontract.evolution.candidates import shown
-from streamcontract.evolution.report import Note, Place
+from streamcontract.evolution.report import Note
 from streamcontract.evolution.sources import Deleted, Earlier, Version
+from streamcontract.reporting import Place, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.evolution.candidates import shown
 from streamcontract.evolution.compared import compare_snapshot, label_of
 from streamcontract.evolution.snapshot import Snapshot
 from streamcontract.evolution.sources import Earlier, Version
 from streamcontract.project import PROJECT_FILE
+from streamcontract.reporting import shown
 from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import attrs
 
 if TYPE_CHECKING:
     from streamcontract.compatibility.findings import Severity
+    from streamcontract.reporting import Place
 
 __all__ = [
     "CONTRACT_DELETED",
@@ -15,7 +16,6 @@ __all__ = [
     "Direction",
     "Note",
     "NoteKind",
-    "Place",
     "Problem",
     "Report",
 ]
@@ -37,31 +37,6 @@ NoteKind = Literal[
     "unreadable-version",
 ]
 """What a note says; no note makes a check fail."""
-
-
-@attrs.frozen(kw_only=True)
-class Place:
-    """A place in the text of a schema.
-
-    Attributes:
-        label: What people call the text: a path, ``"git:main:schemas/order.avsc"``, or
-            ``"orders-value version 3"``.
-        text: The text; empty where there is none to show.
-        pointer: JSON pointer (RFC 6901) into the text, ``""`` for its root.
-        line: Line in the text, counted from 1.
-        column: Column in that line, counted from 1, in characters.
-        file: The file in the working tree, absolute, or None for an earlier version.
-    """
-
-    label: str
-    text: str = attrs.field(default="", repr=False)
-    pointer: str = ""
-    line: int = 1
-    column: int = 1
-    file: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.label}:{self.line}:{self.column}"
 
 
 @attrs.frozen(kw_only=True)

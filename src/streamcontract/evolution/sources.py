@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamcontract.evolution.candidates import Slot
-    from streamcontract.evolution.report import Note, Place
+    from streamcontract.evolution.report import Note
     from streamcontract.evolution.requests import Request
+    from streamcontract.reporting import Place
     from streamcontract.schema import Schema
 
 __all__ = ["Deleted", "Earlier", "Source", "Version", "open_source"]

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from streamcontract.evolution.report import Checked, Note, Place, Problem, Report
+    from streamcontract.evolution.report import Checked, Note, Problem, Report
+    from streamcontract.reporting import Place
 
 __all__ = ["render"]
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from streamcontract.evolution.formats.paths import repository_path
+from streamcontract.reporting import repository_path
 
 if TYPE_CHECKING:
     from streamcontract.evolution.report import Problem, Report

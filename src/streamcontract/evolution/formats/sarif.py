@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from streamcontract._version import __version__
 from streamcontract.evolution.formats.gitlab import fingerprint
-from streamcontract.evolution.formats.paths import repository_path
+from streamcontract.reporting import repository_path
 
 if TYPE_CHECKING:
-    from streamcontract.evolution.report import Note, Place, Problem, Report
+    from streamcontract.evolution.report import Note, Problem, Report
+    from streamcontract.reporting import Place
 
 __all__ = ["render"]
 

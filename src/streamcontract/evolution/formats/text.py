@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from streamcontract.reporting.excerpts import add_excerpt
+
 if TYPE_CHECKING:
-    from streamcontract.evolution.report import Place, Problem, Report
+    from streamcontract.evolution.report import Problem, Report
+    from streamcontract.reporting import Place
 
 __all__ = ["render"]
-
-_AROUND: Final = 1
-"""Lines shown on either side of the marked one."""
-
-_WIDTH: Final = 110
-"""Characters of a line that are shown; registries keep schemas as one long line."""
 
 _STYLES: Final = {"breaking": "bold red", "drift": "bold yellow"}
 
@@ -51,29 +48,9 @@ def _add_problem(text: Text, problem: Problem) -> None:
 
 
 def _add_excerpt(text: Text, when: str, place: Place) -> None:
-    if not place.text:
-        return
-    lines = place.text.splitlines()
-    first, last = max(1, place.line - _AROUND), min(len(lines), place.line + _AROUND)
-    margin = len(str(last))
-    text.append(f"\n  {when:<7}{place}\n", "dim")
-    for number in range(first, last + 1):
-        is_marked = number == place.line
-        shown, caret = _cut(lines[number - 1], place.column if is_marked else 1)
-        text.append(f"  {'>' if is_marked else ' '} {number:>{margin}} | ", "dim")
-        text.append(f"{shown}\n", "bold" if is_marked else "")
-        if is_marked:
-            text.append(f"    {' ' * margin} | ", "dim")
-            text.append(f"{' ' * (caret - 1)}^\n", "bold red" if when == "now" else "bold")
-
-
-def _cut(line: str, column: int) -> tuple[str, int]:
-    """The part of a line around a column, and the column in it; tabs count as one space."""
-    line = "".join(each if each.isprintable() else " " for each in line)
-    start = 0 if column <= _WIDTH - 20 else column - _WIDTH // 2
-    part = line[start : start + _WIDTH]
-    before, after = "..." if start else "", "..." if start + _WIDTH < len(line) else ""
-    return f"{before}{part}{after}".rstrip(), column - start + len(before)
+    if place.text:
+        text.append(f"\n  {when:<7}{place}\n", "dim")
+        add_excerpt(text, place, mark="bold red" if when == "now" else "bold")
 
 
 def _summary(report: Report) -> Text:

@@ -1,0 +1,44 @@
+"""GitHub's workflow commands, which become annotations of the changed lines.
+
+Format and escapes are those of "Workflow commands for GitHub Actions" (GitHub Docs) and of
+``command.ts`` in the actions toolkit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from streamcontract.reporting.places import repository_path
+
+if TYPE_CHECKING:
+    from streamcontract.reporting.places import Place
+
+__all__ = ["annotation"]
+
+
+def annotation(
+    kind: Literal["error", "warning", "notice"], place: Place, title: str, message: str
+) -> str:
+    r"""One command, without a line's end.
+
+    Example:
+        >>> from streamcontract.reporting import Place
+        >>> annotation("error", Place(label="a.avsc", line=3), "field-doc", "50 %\nmore")
+        '::error file=a.avsc,line=3,col=1,title=field-doc::50 %25%0Amore'
+    """
+    properties = {
+        "file": repository_path(place),
+        "line": str(place.line),
+        "col": str(place.column),
+        "title": title,
+    }
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{kind} {listed}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
