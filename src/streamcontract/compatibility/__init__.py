@@ -1,6 +1,28 @@
 """Verdicts on pairs and histories of schemas, drawn from the plan that the codec executes."""
 
-from streamcontract.compatibility.findings import Finding, find_incompatibilities
+from streamcontract.compatibility.counterexample import Counterexample, Elsewhere, Outcome
+from streamcontract.compatibility.drift import DRIFT_RULES, DriftRule
+from streamcontract.compatibility.findings import (
+    Direction,
+    Finding,
+    Severity,
+    find_incompatibilities,
+)
 from streamcontract.compatibility.levels import LEVELS, Level, check_level
+from streamcontract.compatibility.witness import minimal_value
 
-__all__ = ["LEVELS", "Finding", "Level", "check_level", "find_incompatibilities"]
+__all__ = [
+    "DRIFT_RULES",
+    "LEVELS",
+    "Counterexample",
+    "Direction",
+    "DriftRule",
+    "Elsewhere",
+    "Finding",
+    "Level",
+    "Outcome",
+    "Severity",
+    "check_level",
+    "find_incompatibilities",
+    "minimal_value",
+]

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
-from streamcontract.compatibility.findings import Finding, find_incompatibilities
+import attrs
+
+from streamcontract.compatibility.findings import Direction, Finding, find_incompatibilities
 from streamcontract.errors import ConfigurationError
 from streamcontract.schema.schema import Schema
 
@@ -31,7 +33,7 @@ LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 
 def check_level(
-    level: Level | str, *, candidate: Schema, history: Sequence[Schema]
+    level: Level | str, *, candidate: Schema, history: Sequence[Schema], drift: bool = False
 ) -> list[Finding]:
     """Find everything that keeps a new version from keeping a compatibility level.
 
@@ -39,9 +41,12 @@ def check_level(
         level: One of :data:`LEVELS`.
         candidate: The new version.
         history: The earlier versions, oldest first.
+        drift: Also find what can be read but does not arrive as it was meant. It keeps no level
+            from being kept.
 
     Returns:
-        The findings, those against the newest version first; empty if the level is kept.
+        The findings, each with its direction and version, those against the newest version
+        first; none that is breaking means that the level is kept.
 
     Raises:
         ConfigurationError: There is no such level.
@@ -57,11 +62,18 @@ def check_level(
         )
     if level == "NONE":
         return []
-    direction, _, transitive = level.partition("_")
+    asked, _, transitive = level.partition("_")
+    versions = list(enumerate(history, start=1))
     findings: list[Finding] = []
-    for earlier in reversed(history if transitive else history[-1:]):
-        if direction in ("BACKWARD", "FULL"):
-            findings += find_incompatibilities(reader=candidate, writer=earlier)
-        if direction in ("FORWARD", "FULL"):
-            findings += find_incompatibilities(reader=earlier, writer=candidate)
+    for version, earlier in reversed(versions if transitive else versions[-1:]):
+        ways: tuple[tuple[Direction, Schema, Schema], ...] = (
+            ("backward", candidate, earlier),
+            ("forward", earlier, candidate),
+        )
+        for direction, reader, writer in ways:
+            if asked in ("FULL", direction.upper()):
+                found = find_incompatibilities(reader=reader, writer=writer, drift=drift)
+                findings += [
+                    attrs.evolve(each, direction=direction, version=version) for each in found
+                ]
     return findings

@@ -115,7 +115,7 @@ def _problem(candidate: Candidate, same: list[tuple[Finding, Version]]) -> Probl
         reader=finding.reader,
         writer=finding.writer,
         reader_path=finding.path,
-        writer_path=finding.fault.writer_path,
+        writer_path=finding.writer_path,
     )
     now, before = (reader, writer) if new_reads else (writer, reader)
     return Problem(

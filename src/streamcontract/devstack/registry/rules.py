@@ -117,9 +117,9 @@ def check(level: Level, candidate: Schema, history: Iterable[tuple[int, StoredSc
 
 def _incompatibilities(level: Level, *, new: Schema, old: Schema) -> Iterator[str]:
     for finding in check_level(level, candidate=new, history=[old]):
-        yield _message(
-            finding.fault, *(("new", "old") if finding.reader is new else ("old", "new"))
-        )
+        if finding.fault is not None:
+            sides = ("new", "old") if finding.direction == "backward" else ("old", "new")
+            yield _message(finding.fault, *sides)
 
 
 def _message(fault: Fault, reader: str, writer: str) -> str:

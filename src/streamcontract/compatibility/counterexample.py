@@ -1,0 +1,232 @@
+"""The smallest data that show a finding, and what the codec makes of them: run, never told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import attrs
+
+from streamcontract.codec import Codec
+from streamcontract.compatibility.rewrite import schema_of
+from streamcontract.compatibility.walk import faults_at
+from streamcontract.compatibility.witness import Witness
+from streamcontract.errors import DecodeError, ResolutionError
+from streamcontract.resolution import Action, Fault, IntoUnion, Plan, ReadEnum
+from streamcontract.schema.schema import Schema
+
+__all__ = ["Counterexample", "Elsewhere", "Outcome", "breaking_example", "drift_example", "run"]
+
+
+@attrs.frozen
+class Outcome:
+    """What came of decoding.
+
+    Attributes:
+        value: The value, None where there is an error.
+        error: What the codec raised, or None.
+    """
+
+    value: Any = None
+    error: DecodeError | None = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen
+class Elsewhere:
+    """How other implementations read the same data, as their rule is carried out by our codec.
+
+    Attributes:
+        rule: What they do differently.
+        outcome: What comes of it.
+    """
+
+    rule: str
+    outcome: Outcome
+
+
+@attrs.frozen(kw_only=True)
+class Counterexample:
+    """Data that show a finding.
+
+    Attributes:
+        writer: The schema they are written with: the finding's writer schema, or only the types
+            at its path, where another finding keeps every record from being read that far.
+        reader: The schema they are read with, likewise.
+        value: What is written; in unions ``(branch's full name, value)``.
+        data: Its bytes.
+        before: The value as a consumer with the old understanding reads it back.
+        after: The value as the reader's codec reads it, None where it raises.
+        error: What the reader's codec raises, or None.
+        elsewhere: How implementations read it that do not do as this one does; None where no
+            difference is known.
+    """
+
+    writer: Schema = attrs.field(repr=False)
+    reader: Schema = attrs.field(repr=False)
+    value: Any
+    data: bytes
+    before: Any
+    after: Any
+    error: DecodeError | None = None
+    elsewhere: Elsewhere | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the reader gets an error or another value than was written."""
+        return self.error is not None or not _same(self.before, self.after)
+
+    @property
+    def is_changed_elsewhere(self) -> bool:
+        """Whether other implementations get an error or another value than was written."""
+        if self.elsewhere is None:
+            return False
+        outcome = self.elsewhere.outcome
+        return outcome.error is not None or not _same(self.before, outcome.value)
+
+
+Another = Callable[[Schema, Schema], tuple[Schema, Schema]]
+"""Makes, from a writer and a reader schema, those that stand for another implementation's rule."""
+
+
+def run(
+    value: Any,
+    *,
+    writer: Schema,
+    reader: Schema,
+    elsewhere: tuple[str, Another] | None = None,
+) -> Counterexample:
+    """Write a value, and read it with the schema it was written with and with the other.
+
+    Unions are shown bare, but with their branch's name where nothing else differs.
+    """
+    data = Codec[Any](writer).encode(value)
+    for tagged in (False, True):
+        before = _decode(data, writer, writer, tagged=tagged)
+        after = _decode(data, writer, reader, tagged=tagged)
+        if after.error is not None or not _same(before.value, after.value):
+            break
+    else:
+        before = _decode(data, writer, writer, tagged=False)
+        after = _decode(data, writer, reader, tagged=False)
+    there = None
+    if elsewhere is not None:
+        rule, another = elsewhere
+        there = Elsewhere(rule, _decode(data, *another(writer, reader), tagged=False))
+    return Counterexample(
+        writer=writer,
+        reader=reader,
+        value=value,
+        data=data,
+        before=before.value,
+        after=after.value,
+        error=after.error,
+        elsewhere=there,
+    )
+
+
+def breaking_example(plan: Plan, action: Action, fault: Fault) -> Counterexample | None:
+    """The smallest record that meets a fault; None if no finite one does.
+
+    Where another fault keeps every record from getting there, it is a value of the types alone
+    that do not fit.
+    """
+    witness = Witness(plan.writer.root)
+    try:
+        route = witness.route(plan.root, lambda each: each is action)
+        part = _provoking(witness, action)
+    except ValueError:
+        return None
+    whole = run(witness.build(route, part), writer=plan.writer, reader=plan.reader)
+    if _is_due_to(whole.error, fault):
+        return whole
+    return run(part, writer=schema_of(action.writer), reader=schema_of(action.reader))
+
+
+def drift_example(
+    plan: Plan,
+    action: Action,
+    parts: Callable[[Witness], Iterable[Any]],
+    *,
+    elsewhere: tuple[str, Another] | None = None,
+) -> Counterexample | None:
+    """The first value among those given that is not what it was; None if no finite one is.
+
+    Args:
+        plan: How the reader reads.
+        action: What reads the part of the value that drifts.
+        parts: That part's values to try, smallest first.
+        elsewhere: What other implementations do, in words and as schemas.
+    """
+    witness = Witness(plan.writer.root)
+    try:
+        route = witness.route(plan.root, lambda each: each is action)
+        tried = list(parts(witness))
+        values = [witness.build(route, part) for part in tried]
+    except ValueError:
+        return None
+    runs = _runs(values, plan.writer, plan.reader, elsewhere)
+    if any(isinstance(each.error, ResolutionError) for each in runs):
+        # A fault of the plan comes first; the types alone still show the drift.
+        runs = _runs(tried, schema_of(action.writer), schema_of(action.reader), elsewhere)
+    changed = (each for each in runs if each.is_changed)
+    changed_elsewhere = (each for each in runs if each.is_changed_elsewhere)
+    return next(changed, None) or next(changed_elsewhere, None) or next(iter(runs), None)
+
+
+def _runs(
+    values: Iterable[Any], writer: Schema, reader: Schema, elsewhere: tuple[str, Another] | None
+) -> list[Counterexample]:
+    runs = []
+    for value in values:
+        runs.append(run(value, writer=writer, reader=reader, elsewhere=elsewhere))
+        if runs[-1].is_changed:
+            break
+    return runs
+
+
+def _decode(data: bytes, writer: Schema, reader: Schema, *, tagged: bool) -> Outcome:
+    try:
+        return Outcome(Codec[Any](reader, tag_unions=tagged).decode(data, writer=writer))
+    except DecodeError as error:
+        return Outcome(error=error)
+
+
+def _provoking(witness: Witness, action: Action) -> Any:
+    """The smallest value that an action with a fault refuses."""
+    if isinstance(action, ReadEnum) and action.fault is not None:
+        return action.fault.symbols[0]
+    if isinstance(action, IntoUnion):
+        # The fault is that of what the branch meant holds somewhere inside.
+        route = witness.route(
+            action.action, lambda each: bool(faults_at(each)) and not isinstance(each, IntoUnion)
+        )
+        return witness.build(route, _provoking(witness, route.end))
+    return witness.minimal(action.writer)
+
+
+def _is_due_to(error: DecodeError | None, fault: Fault) -> bool:
+    # Rule and detail are how the codec words a fault that data met.
+    text = str(error)
+    return any(f"{each.rule}, {each.detail}" in text for each in _with_causes(fault))
+
+
+def _with_causes(fault: Fault) -> Iterator[Fault]:
+    yield fault
+    for cause in fault.causes:
+        yield from _with_causes(cause)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Equal and of the same type; Decimals of the same amount are the same at any scale."""
+    if type(left) is not type(right):
+        return False
+    match left:
+        case dict():
+            return left.keys() == right.keys() and all(_same(left[k], right[k]) for k in left)
+        case list() | tuple():
+            return len(left) == len(right) and all(map(_same, left, right))
+        case float() if math.isnan(left):
+            return math.isnan(right)
+        case _:
+            return bool(left == right)

@@ -1,0 +1,471 @@
+"""Semantic drift: what can be read, but does not arrive as it was meant. One rule per function.
+
+No rule walks schemas: each looks at one action of the plan that the codec executes. What other
+implementations do is said only where it was seen: neither fastavro 1.13 nor Apache avro 1.12 for
+Python compares the logical types of two schemas, and both take a union's first branch that
+matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
+from typing import Any, Final, Literal
+
+import attrs
+
+from streamcontract.codec import Codec
+from streamcontract.codec.defaults import default_bytes
+from streamcontract.codec.logical import conversion
+from streamcontract.compatibility.counterexample import (
+    Another,
+    Counterexample,
+    drift_example,
+    run,
+)
+from streamcontract.compatibility.rewrite import schema_of, with_type, without_field
+from streamcontract.compatibility.samples import leaf_samples, samples
+from streamcontract.compatibility.walk import Place, walk
+from streamcontract.compatibility.witness import Witness
+from streamcontract.errors import SchemaParseError
+from streamcontract.resolution import (
+    IntoUnion,
+    Plan,
+    ReadEnum,
+    ReadFixed,
+    ReadPrimitive,
+    ReadRecord,
+    ReadUnion,
+    Rescale,
+    resolve,
+    resolve_types,
+)
+from streamcontract.schema.canonical import canonical_form
+from streamcontract.schema.model import (
+    AvroType,
+    Field,
+    FixedType,
+    LogicalType,
+    NamedType,
+    PrimitiveType,
+    UnionType,
+    branch_name,
+)
+from streamcontract.schema.schema import Schema
+
+__all__ = ["DRIFT_RULES", "Drift", "DriftRule", "drifts"]
+
+DriftRule = Literal[
+    "LOGICAL_TYPE_CHANGED",
+    "LOGICAL_UNIT_CHANGED",
+    "DECIMAL_SCALE_CHANGED",
+    "DECIMAL_PRECISION_REDUCED",
+    "PRECISION_LOSS",
+    "STRING_BYTES_PROMOTED",
+    "ENUM_SYMBOL_DEFAULTED",
+    "DEFAULT_CHANGED",
+    "FIELD_RENAMED_WITHOUT_ALIAS",
+    "UNION_BRANCH_CHANGED",
+    "NAMESPACE_CHANGED",
+]
+
+DRIFT_RULES: Final[dict[DriftRule, str]] = {
+    "LOGICAL_TYPE_CHANGED": "the same bytes are given another meaning",
+    "LOGICAL_UNIT_CHANGED": "a time is counted in another unit",
+    "DECIMAL_SCALE_CHANGED": "a decimal has another number of digits behind the point",
+    "DECIMAL_PRECISION_REDUCED": "a decimal may have fewer digits than before",
+    "PRECISION_LOSS": "integers become floating point and are rounded",
+    "STRING_BYTES_PROMOTED": "text is read as bytes, or bytes as text",
+    "ENUM_SYMBOL_DEFAULTED": "a symbol that the reader lacks becomes the enum's default",
+    "DEFAULT_CHANGED": "a field that was not written is filled with another value than before",
+    "FIELD_RENAMED_WITHOUT_ALIAS": "a field seems renamed, so its values are dropped",
+    "UNION_BRANCH_CHANGED": "a value lands in a union's branch of another type",
+    "NAMESPACE_CHANGED": "a type matches by its unqualified name alone",
+}
+"""Each rule's id, and what happens in a few words."""
+
+# Floating point holds every integer up to here (IEEE 754: 24 and 53 bits of significand).
+_EXACT: Final = {"float": 2**24, "double": 2**53}
+_ALIKE: Final = 0.6  # how like two names are that are taken for one, as difflib counts
+
+
+@attrs.frozen(kw_only=True)
+class Drift:
+    """One thing that does not arrive as it was meant.
+
+    Attributes:
+        rule: The rule's id.
+        reader_path: Pointer into the reader schema.
+        writer_path: Pointer into the writer schema.
+        message: What happens here and elsewhere, and what would mend it.
+        example: Runs the counterexample.
+    """
+
+    rule: DriftRule
+    reader_path: str
+    writer_path: str
+    message: str
+    example: Callable[[], Counterexample | None] = attrs.field(repr=False)
+
+
+def drifts(plan: Plan) -> Iterator[Drift]:
+    """Every drift of a plan, in the order in which its actions are walked."""
+    for place in walk(plan):
+        match place.action:
+            case ReadPrimitive() | ReadFixed():
+                yield from _logical(plan, place, place.action)
+                if isinstance(place.action, ReadPrimitive):
+                    yield from _promotion(plan, place, place.action)
+                else:
+                    yield from _namespace(place, place.action.writer, place.action.reader)
+            case ReadEnum():
+                yield from _symbols(plan, place, place.action)
+                yield from _namespace(place, place.action.writer, place.action.reader)
+            case ReadRecord():
+                yield from _defaults(plan, place, place.action)
+                yield from _renamed(plan, place, place.action)
+                if not any(fault.rule == "NAME_MISMATCH" for fault in place.action.faults):
+                    yield from _namespace(place, place.action.writer, place.action.reader)
+            case ReadUnion():
+                yield from _merged(plan, place, place.action)
+            case IntoUnion():
+                yield from _first_branch(plan, place, place.action)
+            case _:
+                pass
+
+
+# ---- logical types
+
+
+def _logical(plan: Plan, place: Place, action: ReadPrimitive | ReadFixed) -> Iterator[Drift]:
+    written, wanted = action.writer.logical, action.reader.logical
+    if written == wanted:
+        return
+    if written and wanted and written.name == wanted.name == "decimal":
+        found = _decimal(written, wanted, action.rescale)
+    elif written and wanted and action.rescale:
+        found = "LOGICAL_UNIT_CHANGED", _unit(written.name, wanted.name, action.rescale)
+    else:
+        found = (
+            "LOGICAL_TYPE_CHANGED",
+            (
+                f"what was written as {_kind(action.writer)} is read as {_kind(action.reader)}: "
+                f"the bytes stay, their meaning does not; keep the logical type, or add a new "
+                f"field beside it"
+            ),
+        )
+    if found is None:
+        return
+    rule, message = found
+    elsewhere = None
+    if action.rescale is not None:
+        # Without a logical type on the writer's side the number is taken as it stands.
+        plain = attrs.evolve(action.writer, logical=None)
+        rule_there = "the number written is taken as it stands, in the reader's unit or scale"
+        elsewhere = rule_there, _writer_with(plan, action.writer, plain)
+    yield Drift(
+        rule=rule,
+        reader_path=place.reader_path or "/",
+        writer_path=place.writer_path or "/",
+        message=message,
+        example=lambda: drift_example(
+            plan, action, lambda _: leaf_samples(action.writer), elsewhere=elsewhere
+        ),
+    )
+
+
+def _kind(node: PrimitiveType | FixedType) -> str:
+    base = node.name if isinstance(node, PrimitiveType) else f"fixed {node.full_name}"
+    return f"{node.logical.name} ({base})" if node.logical else f"plain {base}"
+
+
+def _unit(written: str, wanted: str, rescale: Rescale) -> str:
+    here = (
+        f"here values that are no whole number of the reader's units are refused (1 of "
+        f"{rescale.divide} passes), the others arrive as they were"
+        if rescale.divide > 1
+        else "here values arrive as they were, unless 64 bits cannot hold them in that unit"
+    )
+    factor = max(rescale.divide, rescale.multiply)
+    return (
+        f"what was written as {written} is read as {wanted}: {here}; implementations that do not "
+        f"compare logical types read a time {factor} times off; keep the unit, or add a new field "
+        f"beside it"
+    )
+
+
+def _decimal(
+    written: LogicalType, wanted: LogicalType, rescale: Rescale | None
+) -> tuple[DriftRule, str] | None:
+    was, now = (f"decimal({each.precision}, {each.scale})" for each in (written, wanted))
+    if rescale is None:
+        if (wanted.precision or 0) >= (written.precision or 0):
+            return None
+        return "DECIMAL_PRECISION_REDUCED", (
+            f"what was written as {was} is read as {now}: values of more than {wanted.precision} "
+            f"digits are refused; keep the precision, or raise it"
+        )
+    factor = max(rescale.divide, rescale.multiply)
+    return "DECIMAL_SCALE_CHANGED", (
+        f"what was written as {was} is read as {now}: here values are rescaled exactly, and "
+        f"refused where digits would be lost; implementations that do not compare logical types "
+        f"read an amount {factor} times off; keep the scale, or add a new field beside it"
+    )
+
+
+def _writer_with(plan: Plan, old: AvroType, new: AvroType) -> Another:
+    """Another writer schema; a counterexample of the types alone has the old one as its root."""
+
+    def another(writer: Schema, reader: Schema) -> tuple[Schema, Schema]:
+        return with_type(writer, old if writer is plan.writer else writer.root, new), reader
+
+    return another
+
+
+def _reader_with(plan: Plan, old: AvroType, new: AvroType) -> Another:
+    """Another reader schema, likewise."""
+
+    def another(writer: Schema, reader: Schema) -> tuple[Schema, Schema]:
+        return writer, with_type(reader, old if reader is plan.reader else reader.root, new)
+
+    return another
+
+
+# ---- promotions
+
+
+def _promotion(plan: Plan, place: Place, action: ReadPrimitive) -> Iterator[Drift]:
+    written, wanted = action.writer.name, action.reader.name
+    parts: Callable[[Witness], Iterator[Any]]
+    if {written, wanted} == {"string", "bytes"}:
+        rule: DriftRule = "STRING_BYTES_PROMOTED"
+        outcome = (
+            "text arrives as its bytes in UTF-8"
+            if wanted == "bytes"
+            else "bytes that are no UTF-8 are refused, the others arrive as text"
+        )
+        message = f"{written} is read as {wanted}: {outcome}; keep the type"
+        parts = lambda _: reversed(list(leaf_samples(action.writer)))  # noqa: E731 - what may be refused first
+    elif (written == "long" and wanted in _EXACT) or (written, wanted) == ("int", "float"):
+        if conversion(action.writer) is not None:
+            return  # that a time becomes a number is told as LOGICAL_TYPE_CHANGED
+        exact = _EXACT[wanted]
+        rule = "PRECISION_LOSS"
+        message = (
+            f"{written} is read as {wanted}, which rounds integers beyond 2**"
+            f"{exact.bit_length() - 1}; keep the type"
+        )
+        parts = lambda _: iter([exact + 1])  # noqa: E731 - the smallest that is rounded
+    else:
+        return
+    yield Drift(
+        rule=rule,
+        reader_path=place.reader_path or "/",
+        writer_path=place.writer_path or "/",
+        message=message,
+        example=lambda: drift_example(plan, action, parts),
+    )
+
+
+# ---- enums and names
+
+
+def _symbols(plan: Plan, place: Place, action: ReadEnum) -> Iterator[Drift]:
+    known = set(action.reader.symbols)
+    lost = [
+        symbol
+        for symbol, read in zip(action.writer.symbols, action.symbols, strict=True)
+        if read is not None and symbol not in known
+    ]
+    if lost:
+        yield Drift(
+            rule="ENUM_SYMBOL_DEFAULTED",
+            reader_path=f"{place.reader_path}/symbols",
+            writer_path=f"{place.writer_path}/symbols",
+            message=(
+                f"the reader's {action.reader.full_name} lacks {', '.join(lost)}, which become "
+                f"{action.reader.default}: add them to the reader's enum before anybody writes them"
+            ),
+            example=lambda: drift_example(plan, action, lambda _: iter(lost)),
+        )
+
+
+def _namespace(place: Place, writer: NamedType, reader: NamedType) -> Iterator[Drift]:
+    if writer.full_name == reader.full_name or writer.full_name in reader.aliases:
+        return
+
+    def example() -> Counterexample | None:
+        # A union of one branch, since only there a value carries its type's name.
+        try:
+            value = writer.full_name, Witness(writer).minimal(writer)
+        except ValueError:
+            return None
+        return run(
+            value, writer=schema_of(writer, as_union=True), reader=schema_of(reader, as_union=True)
+        )
+
+    yield Drift(
+        rule="NAMESPACE_CHANGED",
+        reader_path=f"{place.reader_path}/name",
+        writer_path=f"{place.writer_path}/name",
+        message=(
+            f"the writer's {writer.full_name} is read as {reader.full_name}, since Avro compares "
+            f"names without namespaces; registries that compare full names refuse it: keep the "
+            f"namespace, or add {writer.full_name!r} to the reader's aliases"
+        ),
+        example=example,
+    )
+
+
+# ---- fields
+
+
+def _defaults(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
+    for i, step in enumerate(action.steps):
+        if step.target is None:
+            continue
+        written, wanted = step.field, action.reader.fields[step.target]
+        if not written.has_default or not wanted.has_default or _equal(written, wanted):
+            continue
+        yield Drift(
+            rule="DEFAULT_CHANGED",
+            reader_path=f"{place.reader_path}/fields/{step.target}",
+            writer_path=f"{place.writer_path}/fields/{i}",
+            message=(
+                f"the default of {wanted.name!r} was {written.default!r} and is "
+                f"{wanted.default!r}: data without the field mean one thing to consumers of one "
+                f"schema and another to those of the other; keep the default, or add a new field"
+            ),
+            example=lambda field=written: _default_example(plan, action, field),  # type: ignore[misc]
+        )
+
+
+def _equal(written: Field, wanted: Field) -> bool:
+    return written.default == wanted.default and isinstance(written.default, bool) == isinstance(
+        wanted.default, bool
+    )
+
+
+def _default_example(plan: Plan, action: ReadRecord, field: Field) -> Counterexample | None:
+    """Data from before the field existed, as consumers of either schema read them."""
+    try:
+        older = without_field(plan.writer, field)
+    except SchemaParseError:
+        return None  # another field's default holds a value of this one: no such schema existed
+    witness = Witness(older.root)
+    to_record = resolve(older, plan.writer)
+    try:
+        route = witness.route(
+            to_record.root,
+            lambda each: isinstance(each, ReadRecord) and each.reader is action.writer,
+        )
+        value = witness.build(route, witness.minimal(route.end.writer))
+    except ValueError:
+        return None
+    was = run(value, writer=older, reader=plan.writer)
+    now = run(value, writer=older, reader=plan.reader)
+    return attrs.evolve(now, before=was.after)
+
+
+def _renamed(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
+    gone = {i: step.field for i, step in enumerate(action.steps) if step.target is None}
+    for target in action.defaults:
+        added = action.reader.fields[target]
+        i = _former(target, added, gone) if added.has_default else None
+        if i is None:
+            continue
+        removed = gone.pop(i)
+        yield Drift(
+            rule="FIELD_RENAMED_WITHOUT_ALIAS",
+            reader_path=f"{place.reader_path}/fields/{target}",
+            writer_path=f"{place.writer_path}/fields/{i}",
+            message=(
+                f"the writer's field {removed.name!r} is dropped and {added.name!r}, of the same "
+                f"type, takes its default: if that is its new name, add "
+                f'"aliases": ["{removed.name}"] to it'
+            ),
+            example=lambda old=removed, new=added: drift_example(  # type: ignore[misc]
+                plan, action, lambda witness: iter([_telling(witness, action, old, new)])
+            ),
+        )
+
+
+def _former(target: int, added: Field, gone: dict[int, Field]) -> int | None:
+    """Which of the fields that are gone an added one stands for: of its type, alike in name."""
+    form = canonical_form(added.type)
+    likeness = {
+        i: SequenceMatcher(a=field.name.lower(), b=added.name.lower()).ratio()
+        for i, field in gone.items()
+        if canonical_form(field.type) == form
+    }
+    likely = [i for i, ratio in likeness.items() if ratio >= _ALIKE or i == target]
+    return max(likely, key=likeness.__getitem__, default=None)
+
+
+def _telling(witness: Witness, action: ReadRecord, old: Field, new: Field) -> Any:
+    """A record whose dropped field is not what the new one's default says, if it can differ."""
+    smallest: dict[str, Any] = witness.minimal(action.writer)
+    encode, default = Codec[Any](schema_of(old.type)).encode, default_bytes(new)
+    values = (each for each in samples(old.type, witness) if encode(each) != default)
+    return {**smallest, old.name: next(values, smallest[old.name])}
+
+
+# ---- unions
+
+
+def _first_branch(plan: Plan, place: Place, action: IntoUnion) -> Iterator[Drift]:
+    """A branch that stands before the one chosen here takes the value elsewhere."""
+    first = min(action.candidates)
+    if action.fault is not None or first == action.branch:
+        return
+    there, here = (branch_name(action.reader.branches[i]) for i in (first, action.branch))
+    if place.outer is not None:
+        own = resolve_types(action.writer, place.outer.writer)
+        if isinstance(own, IntoUnion):
+            before = place.outer.writer.branches[min(own.candidates)]
+            if branch_name(before) == there:
+                return  # it was so before: nothing changed
+    only_first = UnionType(branches=(action.reader.branches[first],))
+    elsewhere = (
+        "the first branch that matches is taken",
+        _reader_with(plan, action.reader, only_first),
+    )
+    yield Drift(
+        rule="UNION_BRANCH_CHANGED",
+        reader_path=place.reader_path or "/",
+        writer_path=place.writer_path or "/",
+        message=(
+            f"what was written as {branch_name(action.writer)} stays {here} here, but the "
+            f"reader's union has {there} before it, which implementations that take the first "
+            f"branch that matches will choose: put {here} before {there}"
+        ),
+        example=lambda: drift_example(
+            plan, action, lambda witness: samples(action.writer, witness), elsewhere=elsewhere
+        ),
+    )
+
+
+def _merged(plan: Plan, place: Place, action: ReadUnion) -> Iterator[Drift]:
+    """Two branches of the writer's that the reader can no longer tell apart."""
+    landed: dict[int, int] = {}
+    for i, branch in enumerate(action.branches):
+        if not isinstance(branch, IntoUnion) or branch.fault is not None:
+            continue
+        other = landed.setdefault(branch.branch, i)
+        if other == i:
+            continue
+        names = [branch_name(action.writer.branches[each]) for each in (other, i)]
+        now = branch_name(branch.reader.branches[branch.branch])
+        moved = other if names[0] != now else i
+        yield Drift(
+            rule="UNION_BRANCH_CHANGED",
+            reader_path=f"{place.reader_path}/{i}",
+            writer_path=f"{place.writer_path}/{i}",
+            message=(
+                f"what was written as {names[0]} and as {names[1]} both becomes {now}, so that the "
+                f"reader cannot tell one from the other: keep both branches"
+            ),
+            example=lambda at=action.branches[moved]: drift_example(  # type: ignore[misc]
+                plan, at, lambda witness: samples(at.writer, witness)
+            ),
+        )

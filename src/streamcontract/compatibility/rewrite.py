@@ -1,0 +1,72 @@
+"""A schema with one thing changed, to be run beside the one it was made from."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+
+from streamcontract.schema.inline import inlined
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    Field,
+    MapType,
+    RecordType,
+    UnionType,
+)
+from streamcontract.schema.parse import parse_schema
+from streamcontract.schema.schema import Schema
+
+__all__ = ["schema_of", "with_type", "without_field"]
+
+
+def schema_of(root: AvroType, *, as_union: bool = False) -> Schema:
+    """The self-contained schema of one type of a model.
+
+    Args:
+        root: The type.
+        as_union: Put it into a union of one branch, whose decoded values carry its name.
+    """
+    document = inlined(root)
+    return parse_schema(json.dumps([document] if as_union else document))
+
+
+def with_type(schema: Schema, old: AvroType, new: AvroType) -> Schema:
+    """The schema with one type in the place of another."""
+    return schema_of(_Copy(types={id(old): new}).type(schema.root))
+
+
+def without_field(schema: Schema, field: Field) -> Schema:
+    """The schema as it was before it had a field."""
+    return schema_of(_Copy(dropped=field).type(schema.root))
+
+
+@attrs.define
+class _Copy:
+    """Copies a model, each record once, so that recursive schemas stay recursive."""
+
+    types: dict[int, AvroType] = attrs.field(factory=dict)
+    dropped: Field | None = None
+
+    def type(self, node: AvroType) -> AvroType:
+        known = self.types.get(id(node))
+        if known is not None:
+            return known
+        match node:
+            case UnionType():
+                return attrs.evolve(node, branches=tuple(map(self.type, node.branches)))
+            case ArrayType():
+                return attrs.evolve(node, items=self.type(node.items))
+            case MapType():
+                return attrs.evolve(node, values=self.type(node.values))
+            case RecordType():
+                copy = attrs.evolve(node, fields=())
+                self.types[id(node)] = copy
+                fields = (field for field in node.fields if field is not self.dropped)
+                copy._fill(  # noqa: SLF001 - as the parser does for a record that holds itself
+                    tuple(attrs.evolve(field, type=self.type(field.type)) for field in fields)
+                )
+                return copy
+            case _:
+                return node

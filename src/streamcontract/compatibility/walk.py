@@ -1,0 +1,113 @@
+"""Every action of a plan with the paths that lead to it: what findings are read off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from streamcontract.resolution import (
+    Action,
+    Fail,
+    Fault,
+    IntoUnion,
+    Plan,
+    ReadArray,
+    ReadEnum,
+    ReadMap,
+    ReadRecord,
+    ReadUnion,
+)
+
+__all__ = ["Place", "faults_at", "order", "walk"]
+
+# What Avro's paths name besides numbers: a type's own attributes come before what is inside it.
+_ATTRIBUTES = ("name", "size", "symbols")
+
+
+@attrs.frozen
+class Place:
+    """An action, and where both schemas have it.
+
+    Attributes:
+        action: The action.
+        reader_path: Pointer into the reader schema as Avro's compatibility check writes it: a
+            branch of a writer union adds its index. Empty for the root.
+        writer_path: Pointer into the writer schema.
+        outer: The writer union whose branch it reads, or None.
+    """
+
+    action: Action
+    reader_path: str = ""
+    writer_path: str = ""
+    outer: ReadUnion | None = None
+
+
+def walk(plan: Plan) -> Iterator[Place]:
+    """Every action that data can get to, each record's once, as far as the first fault each way.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> from streamcontract.resolution import resolve
+        >>> schema = parse_schema({"type": "array", "items": "int"})
+        >>> [place.reader_path for place in walk(resolve(schema, schema))]
+        ['', '/items']
+    """
+    return _walk(Place(plan.root), set())
+
+
+def faults_at(action: Action) -> tuple[Fault, ...]:
+    """The faults of an action itself, without those of the actions inside it."""
+    match action:
+        case Fail() | ReadRecord():
+            return action.faults
+        case ReadEnum() | IntoUnion() if action.fault is not None:
+            return (action.fault,)
+        case _:
+            return ()
+
+
+def order(path: str) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts paths as the reader schema is written: ``/fields/2`` before ``/fields/10``.
+
+    Example:
+        >>> sorted(["/fields/10", "/fields/2/type", "/name", "/fields/2"], key=order)
+        ['/name', '/fields/2', '/fields/2/type', '/fields/10']
+    """
+    return tuple(
+        (1, int(token), "") if token.isdecimal() else (0 if token in _ATTRIBUTES else 2, 0, token)
+        for token in path.split("/")
+        if token
+    )
+
+
+def _walk(place: Place, seen: set[int]) -> Iterator[Place]:
+    if id(place.action) in seen:
+        return
+    if isinstance(place.action, ReadRecord):
+        seen.add(id(place.action))
+    yield place
+    for inner in _inside(place):
+        yield from _walk(inner, seen)
+
+
+def _inside(place: Place) -> Iterator[Place]:
+    action, rp, wp = place.action, place.reader_path, place.writer_path
+    match action:
+        case ReadArray():
+            yield Place(action.items, f"{rp}/items", f"{wp}/items")
+        case ReadMap():
+            yield Place(action.values, f"{rp}/values", f"{wp}/values")
+        case ReadUnion():
+            for i, branch in enumerate(action.branches):
+                yield Place(branch, f"{rp}/{i}", f"{wp}/{i}", outer=action)
+        case IntoUnion() if action.fault is None:
+            yield Place(action.action, f"{rp}/{action.branch}", wp)
+        case ReadRecord():
+            for i, step in enumerate(action.steps):
+                if step.action is not None:
+                    yield Place(
+                        step.action, f"{rp}/fields/{step.target}/type", f"{wp}/fields/{i}/type"
+                    )
+        case _:
+            pass

@@ -1,0 +1,261 @@
+"""The smallest values of a schema: of any type, and those that get to one action of a plan.
+
+Values are written as the codec takes them for a plain schema, those of unions as
+``(branch's full name, value)``, so that the branch is the one that is meant.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+import itertools
+import math
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+
+from streamcontract.codec import Duration
+from streamcontract.resolution import (
+    Action,
+    IntoUnion,
+    ReadArray,
+    ReadMap,
+    ReadRecord,
+    ReadUnion,
+)
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    FixedType,
+    LogicalType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
+
+__all__ = ["Route", "Witness", "minimal_value"]
+
+# Bytes of the smallest value of each primitive type ("Binary Encoding", Avro 1.12).
+_BYTES: Final = {"null": 0, "float": 4, "double": 8}
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+
+_PRIMITIVES: Final[Mapping[str, Any]] = {
+    "null": None,
+    "boolean": False,
+    "int": 0,
+    "long": 0,
+    "float": 0.0,
+    "double": 0.0,
+    "bytes": b"",
+    "string": "",
+}
+_LOGICALS: Final[Mapping[str, Any]] = {
+    "big-decimal": Decimal(0),
+    "date": _EPOCH.date(),
+    "duration": Duration(months=0, days=0, milliseconds=0),
+    "local-timestamp-micros": _EPOCH.replace(tzinfo=None),
+    "local-timestamp-millis": _EPOCH.replace(tzinfo=None),
+    "local-timestamp-nanos": 0,
+    "time-micros": dt.time(),
+    "time-millis": dt.time(),
+    "timestamp-micros": _EPOCH,
+    "timestamp-millis": _EPOCH,
+    "timestamp-nanos": 0,
+    "uuid": uuid.UUID(int=0),
+}
+
+
+def minimal_value(node: AvroType) -> Any:
+    """The smallest value of a type: the one of the fewest bytes.
+
+    Raises:
+        ValueError: No value of the type is finite: a record holds itself unconditionally.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> minimal_value(parse_schema({"type": "record", "name": "Node", "fields": [
+        ...     {"name": "id", "type": "long"}, {"name": "next", "type": ["Node", "null"]}]}).root)
+        {'id': 0, 'next': ('null', None)}
+    """
+    return Witness(node).minimal(node)
+
+
+@attrs.frozen
+class Route:
+    """A way through a plan.
+
+    Attributes:
+        end: The action it leads to.
+        steps: Each action on the way, and the index of what it goes on to inside that action.
+    """
+
+    end: Action
+    steps: tuple[tuple[Action, int], ...] = ()
+
+
+class Witness:
+    """Builds values of one writer schema.
+
+    Args:
+        root: The writer's root type; all types asked for are within its reach.
+    """
+
+    def __init__(self, root: AvroType) -> None:
+        self._sizes = _sizes(root)
+
+    def size(self, node: AvroType) -> float:
+        """The bytes of the smallest value of a type; infinite if it has none."""
+        return self._sizes[node]
+
+    def minimal(self, node: AvroType) -> Any:
+        """As :func:`minimal_value`."""
+        if math.isinf(self._sizes[node]):
+            raise ValueError("no value of this type is finite")
+        match node:
+            case UnionType():
+                branch = min(node.branches, key=self._sizes.__getitem__)
+                return branch_name(branch), self.minimal(branch)
+            case RecordType():
+                return {field.name: self.minimal(field.type) for field in node.fields}
+            case ArrayType():
+                return []
+            case MapType():
+                return {}
+            case EnumType():
+                return node.symbols[0]
+            case PrimitiveType(logical=LogicalType() as logical):
+                return _logical(logical)
+            case FixedType(logical=LogicalType() as logical):
+                return _logical(logical)
+            case FixedType():
+                return bytes(node.size)
+            case PrimitiveType():
+                return _PRIMITIVES[node.name]
+
+    def build(self, route: Route, part: Any) -> Any:
+        """The smallest value whose part at the end of a route is ``part``."""
+        value = part
+        for action, index in reversed(route.steps):
+            match action:
+                case ReadArray():
+                    value = [value]
+                case ReadMap():
+                    value = {"": value}
+                case ReadUnion():
+                    value = (branch_name(action.writer.branches[index]), value)
+                case ReadRecord():
+                    value = {
+                        field.name: value if i == index else self.minimal(field.type)
+                        for i, field in enumerate(action.writer.fields)
+                    }
+                case _:
+                    pass
+        return value
+
+    def route(self, root: Action, wanted: Callable[[Action], bool]) -> Route:
+        """The way down to the first action wanted that costs the fewest bytes (Dijkstra's).
+
+        Raises:
+            ValueError: No finite value gets to such an action.
+        """
+        ties = itertools.count()
+        waiting: list[tuple[float, int, Route]] = [(0, next(ties), Route(root))]
+        done: set[int] = set()
+        while waiting:
+            cost, _, route = heapq.heappop(waiting)
+            if wanted(route.end):
+                return route
+            if id(route.end) in done:
+                continue
+            done.add(id(route.end))
+            for index, inner, extra in self._inside(route.end):
+                if not math.isinf(extra):
+                    longer = Route(inner, (*route.steps, (route.end, index)))
+                    heapq.heappush(waiting, (cost + extra, next(ties), longer))
+        raise ValueError("no finite value gets there")
+
+    def _inside(self, action: Action) -> Iterator[tuple[int, Action, float]]:
+        """The actions inside an action, their index, and how many bytes are spent on the way."""
+        match action:
+            case ReadArray():
+                yield 0, action.items, 2  # a block's count and the end of the blocks
+            case ReadMap():
+                yield 0, action.values, 3  # and the key ""
+            case ReadUnion():
+                for i, branch in enumerate(action.branches):
+                    yield i, branch, 1
+            case IntoUnion():
+                yield 0, action.action, 0
+            case ReadRecord():
+                sizes = [self._sizes[field.type] for field in action.writer.fields]
+                for i, step in enumerate(action.steps):
+                    if step.action is not None:
+                        yield i, step.action, sum(sizes[:i] + sizes[i + 1 :])
+            case _:
+                pass
+
+
+def _logical(logical: LogicalType) -> Any:
+    if logical.name == "decimal":
+        return Decimal(0).scaleb(-(logical.scale or 0))
+    return _LOGICALS[logical.name]
+
+
+def _sizes(root: AvroType) -> Mapping[AvroType, float]:
+    """For every type within reach the bytes of its smallest value, infinite where it has none."""
+    nodes = _reachable(root)
+    sizes: dict[AvroType, float] = dict.fromkeys(nodes, math.inf)
+    changed = True
+    while changed:  # sizes only sink, and each pass settles at least one
+        changed = False
+        for node in reversed(nodes):
+            size = _size(node, sizes)
+            if size < sizes[node]:
+                sizes[node], changed = size, True
+    return sizes
+
+
+def _reachable(root: AvroType) -> list[AvroType]:
+    found: dict[AvroType, None] = {}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node in found:
+            continue
+        found[node] = None
+        match node:
+            case RecordType():
+                waiting.extend(field.type for field in node.fields)
+            case UnionType():
+                waiting.extend(node.branches)
+            case ArrayType():
+                waiting.append(node.items)
+            case MapType():
+                waiting.append(node.values)
+            case _:
+                pass
+    return list(found)
+
+
+def _size(node: AvroType, known: Mapping[AvroType, float]) -> float:
+    match node:
+        case RecordType():
+            return sum(known[field.type] for field in node.fields)
+        case UnionType():
+            return 1 + min((known[branch] for branch in node.branches), default=math.inf)
+        case EnumType():
+            return 1 if node.symbols else math.inf
+        case FixedType():
+            return node.size
+        case PrimitiveType(logical=LogicalType(name="uuid")):
+            return 37  # 36 characters and their count
+        case PrimitiveType():
+            return _BYTES.get(node.name, 1)
+        case _:
+            return 1  # an empty array or map
