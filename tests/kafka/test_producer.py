@@ -71,6 +71,30 @@ def test_a_record_arrives_with_all_that_was_said(
     assert (message.topic, message.offset, message.is_tombstone) == (name, 0, False)
 
 
+@pytest.mark.parametrize(
+    ("key", "murmur2"),
+    # Known values of org.apache.kafka.common.utils.Utils.murmur2, from Kafka's own UtilsTest.
+    [
+        ("21", -973932308),
+        ("foobar", -790332482),
+        ("a-little-bit-long-string", -985981536),
+        ("abc", 479470107),
+    ],
+)
+def test_keys_go_where_the_java_client_sends_them(
+    config: dict[str, Any],
+    bar: Callable[..., Stock],
+    topic: Callable[..., str],
+    key: str,
+    murmur2: int,
+) -> None:
+    """One key is one partition, whichever client writes it."""
+    reports = list[Delivery]()
+    with StockProducer(config, topic=topic(partitions=7)) as producer:
+        producer.produce(bar(key), on_delivery=reports.append)
+    assert [report.partition for report in reports] == [(murmur2 & 0x7FFFFFFF) % 7]
+
+
 def test_a_tombstone_needs_a_key(
     config: dict[str, Any], bar: Callable[..., Stock], topic: Callable[..., str]
 ) -> None:

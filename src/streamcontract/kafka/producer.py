@@ -44,7 +44,13 @@ T = TypeVar("T")
 
 _log = logging.getLogger("streamcontract.kafka")
 
-_DEFAULTS: Final[Mapping[str, Any]] = {"enable.idempotence": True, "acks": "all"}
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    # The hash of the Java client, and so of nearly every other: one key is one partition, whoever
+    # writes it. librdkafka's own default hashes otherwise, and scatters empty keys.
+    "partitioner": "murmur2_random",
+}
 # Seconds between two looks at delivery reports while messages are produced without a pause: rare
 # enough to cost nothing, often enough to keep their queue short.
 _SERVICE_INTERVAL: Final = 0.01
@@ -85,9 +91,11 @@ class ContractProducer(Generic[T]):
     """Produces records of one contract.
 
     It wraps a ``confluent_kafka.SerializingProducer``: ``client``, for what this class does not
-    offer, such as transactions. Idempotence and ``acks=all`` are on unless the configuration
-    says otherwise. The schema is registered (only looked up, if ``auto.register.schemas`` is
-    False) when the first record goes to a topic. Threads may share a producer.
+    offer, such as transactions. Unless the configuration says otherwise, idempotence and
+    ``acks=all`` are on, and a key goes to the partition that the Java client would choose
+    (``partitioner``; librdkafka's own default, ``consistent_random``, is another hash). The
+    schema is registered (only looked up, if ``auto.register.schemas`` is False) when the first
+    record goes to a topic. Threads may share a producer.
 
     No message is lost in silence: a delivery that fails is told to the ``on_delivery`` of its
     message, and otherwise raised as :class:`DeliveryError` by the next ``produce``, ``poll``,
@@ -318,9 +326,7 @@ class ContractProducer(Generic[T]):
         self._is_open = False
         self._routes.clear()
         try:
-            if self._drain(timeout):
-                self.client.purge()
-                self._drain(None)
+            self._finish(timeout)
         finally:
             self._resources.close()
         self._raise_failures()
@@ -351,6 +357,16 @@ class ContractProducer(Generic[T]):
                 source=self,
                 stacklevel=2,
             )
+
+    def _finish(self, timeout: float | None) -> None:
+        try:
+            if self._drain(timeout):
+                self.client.purge()
+                self._drain(None)
+        finally:
+            # Nothing is in the queue any more, unless Ctrl-C was heard: then this must not wait.
+            if not len(self.client) and hasattr(self.client, "close"):  # older ones have none
+                self.client.close()
 
     def _require_open(self) -> None:
         if not self._is_open:
