@@ -20,14 +20,16 @@ __all__ = ["Candidate", "Slot", "slots"]
 
 @attrs.frozen(kw_only=True)
 class Slot:
-    """What a schema is for: the values or the keys of a contract.
+    """What a schema is for: the values or the keys of a contract, or nothing that is known.
 
     Attributes:
-        contract: The contract's name; that of a key ends in ``" (key)"``.
+        contract: The contract's name; that of a key ends in ``" (key)"``; for a file by itself
+            its path.
         is_key: Whether it is the schema of the keys.
         file: The schema's file, absolute.
         subject: Its subject in a registry, or None without a topic.
         level: The contract's compatibility level, or None.
+        is_contract: Whether a project lists it; else it is a file by itself.
     """
 
     contract: str
@@ -35,6 +37,7 @@ class Slot:
     file: Path
     subject: str | None = None
     level: str | None = None
+    is_contract: bool = True
 
 
 @attrs.frozen(kw_only=True)

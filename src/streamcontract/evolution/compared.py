@@ -113,7 +113,7 @@ def _changes(
     before, after = snapshot.path(was.file), shown(now.file, snapshot.home)
     if before != after:
         yield _note("renamed-file", candidate, f"the file was {before}, and is {after} now")
-    if snapshot.slots is None:
+    if not was.is_contract:
         return
     if was.contract != now.contract:
         message = f"the contract was named {was.contract}, and is {now.contract} now"

@@ -142,7 +142,7 @@ class Repository:
                 env={**environment, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
                 check=False,
             )
-        except FileNotFoundError as error:
+        except OSError as error:
             raise ConfigurationError(
-                "there is no program git to ask for earlier versions"
+                f"git cannot be run to ask for earlier versions: {error.strerror}"
             ) from error

@@ -11,6 +11,7 @@ import attrs
 from streamcontract.errors import ConfigurationError
 from streamcontract.evolution.candidates import Candidate, Slot, slots
 from streamcontract.project import find_project_file, load_project
+from streamcontract.reporting import shown
 from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def request_files(files: Sequence[Path], *, level: str | None = None) -> Request
     """Ask about schema files.
 
     A file that is the schema of a contract, in the project that it lies in, is checked as that
-    contract; any other by itself, under the name of the file.
+    contract; any other by itself, under its path.
 
     Args:
         files: The files.
@@ -105,7 +106,7 @@ def request_files(files: Sequence[Path], *, level: str | None = None) -> Request
         slot
         for file in absolute
         for slot in [slot for slot in known if slot.file == file]
-        or [Slot(contract=file.stem, file=file)]
+        or [Slot(contract=shown(file), file=file, is_contract=False)]
     ]
     return Request(
         candidates=[_candidate(slot) for slot in chosen],

@@ -89,12 +89,11 @@ class Snapshot:
         Returns:
             By the contract's name.
         """
-        found = self._among_slots(candidates) if self.slots is not None else {}
-        if self.slots is None:
-            for candidate in candidates:
-                file = self._file_of(candidate)
-                if file is not None:
-                    found[candidate.slot.contract] = Slot(contract=file.stem, file=file)
+        listed = [each for each in candidates if each.slot.is_contract and self.slots is not None]
+        found = self._among_slots(listed)
+        for candidate in candidates:
+            if candidate not in listed and (file := self._file_of(candidate)) is not None:
+                found[candidate.slot.contract] = self._slot_of(file)
         return {name: self.match(slot) for name, slot in found.items()}
 
     def match(self, slot: Slot) -> Match:
@@ -116,10 +115,13 @@ class Snapshot:
         }
         names = set(known)
         return [
-            Slot(contract=file.stem, file=file)
+            self._slot_of(file)
             for file, schema in schemas.items()
             if file not in taken and str(file) not in used and names.isdisjoint(schema.definitions)
         ]
+
+    def _slot_of(self, file: Path) -> Slot:
+        return Slot(contract=self.path(file), file=file, is_contract=False)
 
     def _among_slots(self, candidates: Sequence[Candidate]) -> dict[str, Slot]:
         left = list(self.slots or ())
