@@ -322,6 +322,25 @@ class KeyedConsumer(ContractConsumer[Any]):
     contract = KeyedProducer.contract
 
 
+class DictProducer(ContractProducer[Any]):
+    """Records as dicts, whose key field has a default."""
+
+    contract = Contract(
+        '{"type": "record", "name": "R", "fields": ['
+        '{"name": "k", "type": "string", "default": "none"}]}',
+        key="k",
+    )
+
+
+def test_a_key_field_left_out_of_a_dict(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """The default fills the value, but is not guessed to be the key."""
+    with DictProducer(config, topic=topic()) as producer:
+        producer.produce({"k": "a"})
+        producer.produce({}, key="b")
+        with pytest.raises(MessageEncodeError, match="key field is left out"):
+            producer.produce({})
+
+
 class SmallKeyProducer(ContractProducer[Any]):
     """Orders whose id is sent as an Avro key."""
 

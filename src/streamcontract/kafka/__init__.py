@@ -1,6 +1,7 @@
 """Typed producer, consumer and topics; with ``devstack`` the only user of confluent_kafka."""
 
 from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.derive import DERIVED, Derived
 from streamcontract.kafka.describe import describe_groups, describe_topics
 from streamcontract.kafka.errors import (
     BrokerError,
@@ -15,7 +16,7 @@ from streamcontract.kafka.errors import (
     TopicError,
 )
 from streamcontract.kafka.message import Delivery, Headers, Message
-from streamcontract.kafka.producer import DERIVED, ContractProducer, Derived
+from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.serializers import (
     ContractDeserializer,
     ContractSerializer,

@@ -13,7 +13,15 @@ from streamcontract.errors import ConfigurationError
 if TYPE_CHECKING:
     import confluent_kafka
 
-__all__ = ["Delivery", "Headers", "Message", "to_datetime", "to_milliseconds"]
+__all__ = [
+    "Delivery",
+    "Headers",
+    "Message",
+    "headers_of",
+    "timestamp_of",
+    "to_datetime",
+    "to_milliseconds",
+]
 
 T = TypeVar("T")
 
@@ -46,6 +54,28 @@ def to_milliseconds(moment: datetime) -> int:
             f"add one, such as tzinfo=timezone.utc"
         )
     return (moment - _EPOCH) // _MILLISECOND
+
+
+def timestamp_of(timestamp: datetime | int) -> int:
+    """A timestamp to send, in milliseconds since the epoch.
+
+    Raises:
+        ConfigurationError: It is a naive datetime, or not after the epoch.
+    """
+    milliseconds = timestamp if isinstance(timestamp, int) else to_milliseconds(timestamp)
+    if milliseconds <= 0:
+        raise ConfigurationError(
+            f"the timestamp {timestamp!r} is not after 1970-01-01T00:00:00Z: Kafka has no earlier "
+            f"ones, and librdkafka takes 0 for the present"
+        )
+    return milliseconds
+
+
+def headers_of(headers: Headers | None) -> dict[str, str | bytes | None] | list[Any] | None:
+    """Headers as the dict or list that confluent_kafka insists on."""
+    if headers is None:
+        return None
+    return dict(headers) if isinstance(headers, Mapping) else list(headers)
 
 
 # Not frozen, though nothing changes a message: attrs' frozen constructor takes 0.8 µs where this

@@ -8,14 +8,15 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
 
 import attrs
 import confluent_kafka
 
-from streamcontract.errors import ClientError, ConfigurationError, DataFault, EncodeError
+from streamcontract.errors import ClientError, EncodeError
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.config import Settings, build_client, split_config
+from streamcontract.kafka.derive import DERIVED, deriver
 from streamcontract.kafka.errors import (
     MessageEncodeError,
     ProduceError,
@@ -23,7 +24,7 @@ from streamcontract.kafka.errors import (
 )
 from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.keys import KeyCodec
-from streamcontract.kafka.message import Delivery, Headers, to_milliseconds
+from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
 from streamcontract.kafka.serializers import ContractSerializer, KeySerializer
 from streamcontract.registry import SchemaRegistry
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.errors import DeliveryError
     from streamcontract.schema import Schema
 
-__all__ = ["DERIVED", "ContractProducer", "Derived"]
+__all__ = ["ContractProducer"]
 
 T = TypeVar("T")
 
@@ -58,20 +59,6 @@ _SERVICE_INTERVAL: Final = 0.01
 _SLICE: Final = 0.2
 # How long leaving a with block by an exception may go on delivering what was produced before it.
 _PATIENCE_AFTER_ERROR: Final = 10.0
-
-
-_NO_RECORD: Final = "a tombstone has no record to take the key from: give it with key="
-_OWN_SCHEMA: Final = "the contract's key has a schema of its own: give it with key="
-
-
-class Derived:
-    """The type of :data:`DERIVED`: the key is taken from the record, as the contract says."""
-
-    def __repr__(self) -> str:
-        return "DERIVED"
-
-
-DERIVED: Final = Derived()
 
 
 @attrs.frozen
@@ -264,8 +251,8 @@ class ContractProducer(Generic[T]):
             -1 if partition is None else partition,
             report,
             None,
-            0 if timestamp is None else _milliseconds(timestamp),
-            _plain(headers),
+            0 if timestamp is None else timestamp_of(timestamp),
+            headers_of(headers),
         )
         now = time.monotonic()
         if now >= self._service_at:
@@ -386,7 +373,7 @@ class ContractProducer(Generic[T]):
             check, send = self._key.codec.check, self._key.codec.send
         else:
             check = send = self._key.encoder(name, is_key=True)
-        derive = _deriver(self._binding, send)
+        derive = deriver(self._binding, send)
         route = _Route(name, self._serializer.encoder(name), derive, check)
         self._routes[topic] = route
         return route
@@ -439,44 +426,3 @@ def _tell(
     raw: confluent_kafka.Message,
 ) -> None:
     on_delivery(Delivery.of(error, raw))
-
-
-def _milliseconds(timestamp: datetime | int) -> int:
-    milliseconds = timestamp if isinstance(timestamp, int) else to_milliseconds(timestamp)
-    if milliseconds <= 0:
-        raise ConfigurationError(
-            f"the timestamp {timestamp!r} is not after 1970-01-01T00:00:00Z: Kafka has no earlier "
-            f"ones, and librdkafka takes 0 for the present"
-        )
-    return milliseconds
-
-
-def _plain(headers: Headers | None) -> dict[str, str | bytes | None] | list[Any] | None:
-    """Headers as the dict or list that confluent_kafka insists on."""
-    if headers is None:
-        return None
-    return dict(headers) if isinstance(headers, Mapping) else list(headers)
-
-
-def _deriver(
-    binding: Binding[Any], send: Callable[[Any], str | bytes]
-) -> Callable[[Any], str | bytes | None]:
-    """The function that takes the key out of a record, in the form that is sent."""
-    field = binding.derive
-
-    def from_field(value: Any) -> str | bytes:
-        if value is None or field is None:
-            raise EncodeError((DataFault("key", _NO_RECORD),))
-        return send(field(value))
-
-    def nothing(value: Any) -> None:
-        if value is None:
-            raise EncodeError((DataFault("key", _NO_RECORD),))
-
-    def missing(value: Any) -> NoReturn:
-        del value
-        raise EncodeError((DataFault("key", _OWN_SCHEMA),))
-
-    if field is not None:
-        return from_field
-    return nothing if isinstance(binding.key, KeyCodec) else missing

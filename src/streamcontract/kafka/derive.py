@@ -1,0 +1,68 @@
+"""The key that a producer takes from the record itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from streamcontract.errors import DataFault, EncodeError
+from streamcontract.kafka.keys import KeyCodec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamcontract.kafka.binding import Binding
+
+__all__ = ["DERIVED", "Derived", "deriver"]
+
+_NO_RECORD: Final = "a tombstone has no record to take the key from: give it with key="
+_OWN_SCHEMA: Final = "the contract's key has a schema of its own: give it with key="
+_LEFT_OUT: Final = "the key field is left out, and its default is no key: give it a value, or key="
+
+
+class Derived:
+    """The type of :data:`DERIVED`: the key is taken from the record, as the contract says."""
+
+    def __repr__(self) -> str:
+        return "DERIVED"
+
+
+DERIVED: Final = Derived()
+
+
+def deriver(
+    binding: Binding[Any], send: Callable[[Any], str | bytes]
+) -> Callable[[Any], str | bytes | None]:
+    """The function that takes the key out of a record, in the form that is sent.
+
+    It is given records only that their codec has encoded already, or None for a tombstone, and
+    raises EncodeError where there is no key to take.
+
+    Args:
+        binding: The contract.
+        send: Makes of a key what is sent.
+    """
+    field = binding.derive
+
+    def from_field(value: Any) -> str | bytes:
+        if value is None or field is None:
+            _refuse(_NO_RECORD)
+        try:
+            key = field(value)
+        except KeyError:  # a dict may leave out what has a default
+            _refuse(_LEFT_OUT)
+        return send(key)
+
+    def nothing(value: Any) -> None:
+        if value is None:
+            _refuse(_NO_RECORD)
+
+    def missing(value: Any) -> NoReturn:
+        _refuse(_NO_RECORD if value is None else _OWN_SCHEMA)
+
+    if field is not None:
+        return from_field
+    return nothing if isinstance(binding.key, KeyCodec) else missing
+
+
+def _refuse(expected: str) -> NoReturn:
+    raise EncodeError((DataFault("key", expected),))
