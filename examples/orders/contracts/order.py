@@ -25,9 +25,9 @@ CONTRACT: Final = Contract(
   "namespace": "com.example.shop",
   "doc": "One order of one customer.",
   "fields": [
-    {"name": "order_id", "type": {"type": "string", "logicalType": "uuid"}},
+    {"name": "order_id", "type": {"type": "string", "logicalType": "uuid"}, "doc": "Names the order for ever; the shop draws it."},
     {"name": "placed_at", "type": {"type": "long", "logicalType": "timestamp-micros"}, "doc": "When the customer pressed the button."},
-    {"name": "status", "type": {
+    {"name": "status", "doc": "How far the shop has got with it.", "type": {
       "type": "enum",
       "name": "OrderStatus",
       "symbols": ["UNKNOWN", "PLACED", "PAID", "SHIPPED", "CANCELLED"],
@@ -39,30 +39,33 @@ CONTRACT: Final = Contract(
       "items": {
         "type": "record",
         "name": "OrderLine",
+        "doc": "One article, and how often it was ordered.",
         "fields": [
           {"name": "sku", "type": "string", "doc": "Number of the article."},
-          {"name": "quantity", "type": "int"},
+          {"name": "quantity", "type": "int", "doc": "How many pieces."},
           {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2}, "doc": "Price of one piece, in euros."}
         ]
       }
     }},
-    {"name": "ship_to", "type": "Address"},
+    {"name": "ship_to", "type": "Address", "doc": "Where the parcel goes."},
     {"name": "bill_to", "type": ["null", "Address"], "default": null, "doc": "Null: the same as ship_to."},
     {"name": "payment", "doc": "By card or on account.", "type": [
       {
         "type": "record",
         "name": "CardPayment",
+        "doc": "Paid by card when the order was placed.",
         "fields": [
-          {"name": "last_digits", "type": "string"},
-          {"name": "authorised_at", "type": {"type": "long", "logicalType": "timestamp-millis"}}
+          {"name": "last_digits", "type": "string", "doc": "The last four digits of the card's number."},
+          {"name": "authorised_at", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the bank agreed."}
         ]
       },
       {
         "type": "record",
         "name": "InvoicePayment",
+        "doc": "To be paid by invoice after delivery.",
         "fields": [
-          {"name": "due", "type": {"type": "int", "logicalType": "date"}},
-          {"name": "reference", "type": "string"}
+          {"name": "due", "type": {"type": "int", "logicalType": "date"}, "doc": "The last day to pay."},
+          {"name": "reference", "type": "string", "doc": "What the customer writes on the transfer."}
         ]
       }
     ]},
@@ -76,8 +79,8 @@ CONTRACT: Final = Contract(
   "namespace": "com.example.shop",
   "doc": "Where something goes.",
   "fields": [
-    {"name": "street", "type": "string"},
-    {"name": "city", "type": "string"},
+    {"name": "street", "type": "string", "doc": "Street and number."},
+    {"name": "city", "type": "string", "doc": "City, with its postal code where there is one."},
     {"name": "country", "type": "string", "doc": "ISO 3166-1 alpha-2 code."}
   ]
 }""",
@@ -106,10 +109,11 @@ class OrderStatus(enum.Enum):
 @CONTRACT.record("com.example.shop.OrderLine")
 @attrs.frozen(kw_only=True)
 class OrderLine:
-    """The Avro record ``com.example.shop.OrderLine``.
+    """One article, and how often it was ordered.
 
     Attributes:
         sku: Number of the article.
+        quantity: How many pieces.
         price: Price of one piece, in euros. At most 12 digits, 2 behind the point.
     """
 
@@ -124,6 +128,8 @@ class Address:
     """Where something goes.
 
     Attributes:
+        street: Street and number.
+        city: City, with its postal code where there is one.
         country: ISO 3166-1 alpha-2 code.
     """
 
@@ -135,10 +141,11 @@ class Address:
 @CONTRACT.record("com.example.shop.CardPayment")
 @attrs.frozen(kw_only=True)
 class CardPayment:
-    """The Avro record ``com.example.shop.CardPayment``.
+    """Paid by card when the order was placed.
 
     Attributes:
-        authorised_at: In whole milliseconds.
+        last_digits: The last four digits of the card's number.
+        authorised_at: When the bank agreed. In whole milliseconds.
     """
 
     last_digits: str
@@ -148,7 +155,12 @@ class CardPayment:
 @CONTRACT.record("com.example.shop.InvoicePayment")
 @attrs.frozen(kw_only=True)
 class InvoicePayment:
-    """The Avro record ``com.example.shop.InvoicePayment``."""
+    """To be paid by invoice after delivery.
+
+    Attributes:
+        due: The last day to pay.
+        reference: What the customer writes on the transfer.
+    """
 
     due: dt.date
     reference: str
@@ -160,8 +172,11 @@ class Order:
     """One order of one customer.
 
     Attributes:
+        order_id: Names the order for ever; the shop draws it.
         placed_at: When the customer pressed the button.
+        status: How far the shop has got with it.
         lines: What was ordered, in the order it was put into the basket.
+        ship_to: Where the parcel goes.
         bill_to: Null: the same as ship_to.
         payment: By card or on account.
         tags: Notes of the shop, by name.

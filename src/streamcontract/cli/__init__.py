@@ -29,6 +29,7 @@ _SUMMARIES: Final = {
     "dev": "Run a Kafka broker and a schema registry on this machine, without Docker.",
     "doctor": "Show versions, the project file and what can be reached.",
     "generate": "Write the typed Python modules of the contracts.",
+    "lint": "Find what is valid Avro but no good contract.",
     "register": "Register the contracts' schemas in the schema registry.",
     "topics": "Create, list and describe topics.",
 }

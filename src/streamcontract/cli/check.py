@@ -11,6 +11,7 @@ import click
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.evolution import check, open_source, request_files, request_project
 from streamcontract.project import COMPATIBILITY_LEVELS, load_project
+from streamcontract.reporting.terminal import print_styled
 
 if TYPE_CHECKING:
     from streamcontract.evolution import Report
@@ -91,20 +92,10 @@ def command(
 
 def _print(report: Report, output_format: str) -> None:
     if output_format == _TEXT:
-        _print_text(report)
+        from streamcontract.evolution.formats import text  # noqa: PLC0415 - machines' formats do without
+
+        print_styled(text.render(report))
         return
     module = importlib.import_module(f"streamcontract.evolution.formats.{_FORMATS[output_format]}")
     rendered: str = module.render(report)
     click.echo(rendered, nl=False)
-
-
-def _print_text(report: Report) -> None:
-    from rich.console import Console  # noqa: PLC0415 - machines' formats do without
-
-    from streamcontract.evolution.formats import text  # noqa: PLC0415 - as above
-
-    rendered, console = text.render(report), Console()
-    if console.is_terminal:
-        console.print(rendered, soft_wrap=True, end="")
-    else:
-        click.echo(rendered.plain, nl=False)

@@ -1,0 +1,151 @@
+"""``streamcontract lint``: is this schema good Avro, and not only valid?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._lint_formats import (
+    Linted,
+    as_github,
+    as_json,
+    as_text,
+    rules_as_json,
+    rules_as_text,
+)
+from streamcontract.errors import SchemaFault, SchemaParseError
+from streamcontract.lint import RULES, Settings, lint_schema
+from streamcontract.project import find_project_file, load_project
+from streamcontract.reporting.terminal import print_styled
+from streamcontract.schema import parse_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from streamcontract.project import Project
+    from streamcontract.schema import Schema
+
+__all__ = ["command"]
+
+_SCHEMA_SUFFIX: Final = ".avsc"
+
+
+@click.command("lint")
+@click.argument("names", nargs=-1, metavar="[CONTRACT | FILE.avsc | FOLDER]...")
+@click.option("--rules", "list_rules", is_flag=True, help="List the rules and the reason for each.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="Output for people, or for machines.",
+)
+@click.option(
+    "--project",
+    "project_file",
+    type=click.Path(exists=True, path_type=Path),
+    help="Project file, or a folder to look for one from.",
+)
+def command(
+    names: tuple[str, ...],
+    list_rules: bool,  # noqa: FBT001 - click passes options by keyword
+    output_format: str,
+    project_file: Path | None,
+) -> None:
+    """Find what is valid Avro but no good contract.
+
+    Looks at the schemas of the named contracts (all of streamcontract.toml, if none is named) and
+    the files that they use, or at schema files and folders of them. Rules are switched off in
+    streamcontract.toml or in the schema, each with its reason.
+
+    Exits with 1 if there are findings.
+    """
+    if list_rules:
+        listed = rules_as_json(RULES) if output_format == "json" else rules_as_text(RULES)
+        click.echo(listed, nl=False)
+        return
+    project = _project(project_file, names)
+    schemas = _parsed(_files(names), _contract_files(project, names))
+    results = [Linted(each, lint_schema(each, _settings(project, each))) for each in schemas]
+    _print(results, output_format)
+    if any(result.findings for result in results):
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(_SCHEMA_SUFFIX) or Path(name).is_dir()
+
+
+def _project(project_file: Path | None, names: Sequence[str]) -> Project | None:
+    """The project; None where there is none and only paths are given, which need none."""
+    if names and all(map(_is_path, names)) and find_project_file(project_file) is None:
+        return None
+    return load_project(project_file)
+
+
+def _files(names: Iterable[str]) -> Iterator[Path]:
+    """The schema files among the names, and those in the folders among them."""
+    for name in filter(_is_path, names):
+        path = Path(name)
+        if path.is_dir():
+            found = sorted(path.rglob(f"*{_SCHEMA_SUFFIX}"))
+            if not found:
+                raise click.UsageError(f"there is no {_SCHEMA_SUFFIX} file in {path}")
+            yield from found
+        elif path.is_file():
+            yield path
+        else:
+            raise click.UsageError(f"there is no file {path}")
+
+
+def _contract_files(project: Project | None, names: Sequence[str]) -> Iterator[Path]:
+    """The schema files of the contracts among the names, of all contracts without any name."""
+    if project is None:
+        return
+    chosen = [project.contract(name) for name in names if not _is_path(name)]
+    for config in chosen if names else project.contracts:
+        yield config.schema
+        if config.key_schema is not None:
+            yield config.key_schema
+
+
+def _parsed(files: Iterable[Path], of_contracts: Iterable[Path]) -> list[Schema]:
+    """Each file once; with those of contracts, the files that they use.
+
+    Raises:
+        SchemaParseError: One is not valid; it has the faults of all.
+    """
+    schemas: dict[Path, Schema] = {}
+    faults: dict[SchemaFault, None] = {}
+    for path, with_used in (
+        *((path, False) for path in files),
+        *((path, True) for path in of_contracts),
+    ):
+        try:
+            schema = parse_schema(path)
+        except SchemaParseError as error:
+            faults.update(dict.fromkeys(error.faults))
+            continue
+        for each in schema.closure() if with_used else (schema,):
+            schemas.setdefault(Path(each.source or path).resolve(), each)
+    if faults:
+        raise SchemaParseError(tuple(faults))
+    return list(schemas.values())
+
+
+def _settings(project: Project | None, schema: Schema) -> Settings:
+    if project is None or schema.source is None:
+        return Settings()
+    return project.lint_settings(Path(schema.source))
+
+
+def _print(results: Sequence[Linted], output_format: str) -> None:
+    if output_format == "json":
+        click.echo(as_json(results), nl=False)
+    elif output_format == "github":
+        click.echo(as_github(results), nl=False)
+    else:
+        print_styled(as_text(results))
