@@ -249,7 +249,7 @@ class ContractConsumer(Generic[T]):
         deadline = _deadline(timeout)
         messages: list[Message[T]] = []
         raws: list[confluent_kafka.Message] = []
-        while len(messages) < num_messages and self._wait(deadline):
+        while len(messages) < num_messages and (self._buffer or self._wait(deadline)):
             raw = self._buffer[0]
             try:
                 message = self._hand_out()
