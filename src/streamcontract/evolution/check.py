@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from streamcontract.compatibility import check_level
 from streamcontract.evolution.compared import place_of
+from streamcontract.evolution.examples import example_of
 from streamcontract.evolution.places import locate, spots
 from streamcontract.evolution.report import (
     CONTRACT_DELETED,
@@ -94,22 +95,18 @@ def _new(candidate: Candidate, earlier: Earlier, source: Source) -> Iterator[Not
 
 def _problems(candidate: Candidate, level: str, versions: Sequence[Version]) -> Iterator[Problem]:
     """The findings; one that several versions share is one problem."""
-    by_schema = {id(version.schema): version for version in versions}
-    found: dict[tuple[object, ...], list[tuple[Finding, Version]]] = {}
-    for finding in check_level(
-        level, candidate=candidate.schema, history=[version.schema for version in versions]
-    ):
-        new_reads = finding.reader is candidate.schema
-        version = by_schema[id(finding.writer if new_reads else finding.reader)]
-        key = (new_reads, finding.rule, finding.severity, finding.path, finding.message)
-        found.setdefault(key, []).append((finding, version))
+    found: dict[tuple[object, ...], list[Finding]] = {}
+    history = [version.schema for version in versions]
+    for finding in check_level(level, candidate=candidate.schema, history=history, drift=True):
+        key = (finding.direction, finding.rule, finding.severity, finding.path, finding.message)
+        found.setdefault(key, []).append(finding)
     for same in found.values():
-        yield _problem(candidate, same)
+        against = [versions[each.version - 1] for each in same if each.version is not None]
+        yield _problem(candidate, same[0], against)
 
 
-def _problem(candidate: Candidate, same: list[tuple[Finding, Version]]) -> Problem:
-    finding, version = same[0]
-    new_reads = finding.reader is candidate.schema
+def _problem(candidate: Candidate, finding: Finding, against: Sequence[Version]) -> Problem:
+    new_reads = finding.direction == "backward"
     direction: Direction = "new reads old" if new_reads else "old reads new"
     reader, writer = spots(
         reader=finding.reader,
@@ -124,9 +121,10 @@ def _problem(candidate: Candidate, same: list[tuple[Finding, Version]]) -> Probl
         severity=finding.severity,
         message=finding.message,
         now=_place(now, shown(now.schema.source or candidate.slot.file), candidate),
-        before=_place(before, version.label_of(before.schema), None),
-        against=tuple(each.label for _, each in same),
+        before=_place(before, against[0].label_of(before.schema), None),
+        against=tuple(version.label for version in against),
         direction=direction,
+        example=example_of(finding.counterexample),
     )
 
 

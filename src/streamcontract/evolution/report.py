@@ -14,11 +14,15 @@ __all__ = [
     "CONTRACT_DELETED",
     "Checked",
     "Direction",
+    "Example",
     "Note",
     "NoteKind",
     "Problem",
     "Report",
 ]
+
+_MAX_SHOWN: Final = 200
+"""Characters of a value that are shown."""
 
 CONTRACT_DELETED: Final = "CONTRACT_DELETED"
 """The rule of a contract that is gone; all other rules are those of ``compatibility``."""
@@ -40,6 +44,36 @@ NoteKind = Literal[
 
 
 @attrs.frozen(kw_only=True)
+class Example:
+    """The smallest data that show a finding, and what the codec made of them.
+
+    Attributes:
+        value: What was written, as Python writes it; in unions ``(branch, value)``.
+        data: Its bytes in hexadecimal digits.
+        before: What a consumer of the writer's schema reads.
+        after: What a consumer of the reader's schema reads, or the error that it gets.
+        error: That error, or None.
+        elsewhere: What implementations that read it otherwise make of it, or None.
+    """
+
+    value: str
+    data: str
+    before: str
+    after: str
+    error: str | None = None
+    elsewhere: str | None = None
+
+    def lines(self) -> list[str]:
+        """The example for people, long values cut."""
+        size = len(self.data) // 2
+        data = f"{size} byte{'' if size == 1 else 's'}: {_cut(self.data or 'none')}"
+        lines = [f"written  {_cut(self.value)} ({data})", f"read     {_cut(self.after)}"]
+        if self.elsewhere is not None:
+            lines.append(f"elsewhere, {self.elsewhere}")
+        return lines
+
+
+@attrs.frozen(kw_only=True)
 class Problem:
     """A finding with its places in both texts.
 
@@ -52,7 +86,7 @@ class Problem:
         before: The place in the newest of the earlier versions that it was found with.
         against: The labels of all earlier versions that it was found with, newest first.
         direction: Which side reads, or None for a deleted contract.
-        details: More for people, a line each, such as a counterexample.
+        example: Data that show it, or None.
     """
 
     contract: str
@@ -63,7 +97,12 @@ class Problem:
     before: Place
     against: tuple[str, ...]
     direction: Direction | None = None
-    details: tuple[str, ...] = ()
+    example: Example | None = None
+
+    @property
+    def details(self) -> list[str]:
+        """More for people, a line each."""
+        return [] if self.example is None else self.example.lines()
 
 
 @attrs.frozen(kw_only=True)
@@ -128,3 +167,7 @@ class Report:
     def is_clean(self) -> bool:
         """Whether nothing found makes the check fail."""
         return not any(map(self.fails, self.problems))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}... ({len(text)} characters)"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 if TYPE_CHECKING:
     from streamcontract.evolution.report import Checked, Note, Problem, Report
     from streamcontract.reporting import Place
@@ -45,7 +47,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "now": _place(problem.now),
         "before": _place(problem.before),
         "against": list(problem.against),
-        "details": list(problem.details),
+        "counterexample": None if problem.example is None else attrs.asdict(problem.example),
     }
 
 

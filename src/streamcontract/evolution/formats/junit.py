@@ -61,7 +61,7 @@ def _add_failure(case: ET.Element, problems: list[Problem]) -> None:
     first = problems[0]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     failure = ET.SubElement(
-        case, "failure", type=first.rule, message=_clean(f"{first.message}{more}")
+        case, "failure", type=_clean(first.rule), message=_clean(f"{first.message}{more}")
     )
     failure.text = _clean(_told(problems, ()))
 

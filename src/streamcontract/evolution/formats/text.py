@@ -29,6 +29,12 @@ def render(report: Report) -> Text:
     if report.notes:
         text.append("\n")
     text.append_text(_summary(report))
+    # Names of files, and values, may hold what a terminal would obey. One character for another,
+    # so that the styles stay where they are.
+    text.plain = "".join(
+        each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}"
+        for each in text.plain
+    )
     return text
 
 
@@ -42,6 +48,8 @@ def _add_problem(text: Text, problem: Problem) -> None:
     _add_excerpt(text, "before", problem.before)
     if len(problem.against) > 1:
         text.append(f"  the same against {', '.join(problem.against[1:])}\n", "dim")
+    if problem.details:
+        text.append("\n")
     for detail in problem.details:
         text.append(f"  {detail}\n")
     text.append("\n")

@@ -1,0 +1,36 @@
+"""A finding's counterexample in words: what was written, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamcontract.evolution.report import Example
+
+if TYPE_CHECKING:
+    from streamcontract.compatibility import Counterexample
+    from streamcontract.errors import DecodeError
+
+__all__ = ["example_of"]
+
+
+def example_of(counterexample: Counterexample | None) -> Example | None:
+    """The counterexample as text, values as Python writes them."""
+    if counterexample is None:
+        return None
+    elsewhere = counterexample.elsewhere
+    return Example(
+        value=repr(counterexample.value),
+        data=counterexample.data.hex(),
+        before=repr(counterexample.before),
+        after=_outcome(counterexample.after, counterexample.error),
+        error=None if counterexample.error is None else str(counterexample.error),
+        elsewhere=(
+            None
+            if elsewhere is None or not counterexample.is_changed_elsewhere
+            else f"{elsewhere.rule}: {_outcome(elsewhere.outcome.value, elsewhere.outcome.error)}"
+        ),
+    )
+
+
+def _outcome(value: object, error: DecodeError | None) -> str:
+    return repr(value) if error is None else f"{type(error).__name__}: {error}"
