@@ -117,7 +117,7 @@ def open_source(against: str) -> Source:
         >>> open_source("git:main").label
         'git:main'
     """
-    # Imported as needed: against git and folders, no HTTP client is loaded.
+    # Imported here, since they build on this module.
     if against.startswith(_GIT):
         from streamcontract.evolution.from_git import GitSource  # noqa: PLC0415
 

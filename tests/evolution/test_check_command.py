@@ -1,0 +1,164 @@
+"""``streamcontract check`` against folders and files, its usage, and its exit codes."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.evolution.scratch import ADDRESS, ORDER, PROJECT, Scratch
+
+LOST = ORDER.replace('["OPEN", "DONE"]', '["OPEN"]')
+DRIFT = ORDER.replace('"id", "type": "string"', '"id", "type": "bytes"')
+
+
+@pytest.fixture
+def before(scratch: Scratch, tmp_path: Path) -> Path:
+    """A copy of the project, beside it."""
+    scratch.write(order=ORDER, address=ADDRESS, toml=PROJECT)
+    return Path(shutil.copytree(scratch.folder, tmp_path / "before"))
+
+
+def test_a_copy_of_the_project(scratch: Scratch, before: Path) -> None:
+    """A folder with a project file is an earlier state of the whole project."""
+    assert scratch.found(against=str(before)) == []
+    scratch.write(order=LOST)
+    assert scratch.found(against=str(before)) == [
+        ("MISSING_ENUM_SYMBOLS", "schemas/order.avsc:7:78")
+    ]
+    scratch.write(toml="")
+    assert scratch.found(against=str(before)) == [("CONTRACT_DELETED", "streamcontract.toml:1:1")]
+
+
+def test_a_folder_of_schemas(scratch: Scratch, before: Path) -> None:
+    """Without one, files are matched by path, type and name; a shared type is no contract."""
+    (before / "streamcontract.toml").unlink()
+    scratch.write(order=LOST)
+    for folder in (before, before / "schemas"):
+        assert len(scratch.found(against=str(folder))) == 1
+    (before / "schemas" / "order.avsc").rename(before / "schemas" / "old.avsc")
+    assert len(scratch.found(against=str(before))) == 1
+    shutil.copy(before / "schemas" / "old.avsc", before / "schemas" / "order.avsc")
+    text = LOST.replace('"Order"', '"Purchase"')
+    scratch.write(order=text)
+    assert "NAME_MISMATCH" in dict(scratch.found(against=str(before)))
+    scratch.write(
+        order=text.replace('"namespace"', '"aliases": ["com.example.Order"], "namespace"')
+    )
+    assert "NAME_MISMATCH" not in dict(scratch.found(against=str(before)))
+
+
+def test_a_schema_that_is_gone_from_a_folder(scratch: Scratch, before: Path) -> None:
+    """Without a project file, a file that nothing is left of is a deleted contract."""
+    (before / "streamcontract.toml").unlink()
+    (before / "schemas" / "other.avsc").write_text('{"type": "fixed", "name": "F", "size": 1}')
+    outcome = scratch.check("--format", "json", against=str(before))
+    [finding] = outcome.report["findings"]
+    assert (finding["rule"], finding["contract"]) == ("CONTRACT_DELETED", "schemas/other.avsc")
+
+
+def test_one_file(scratch: Scratch, before: Path) -> None:
+    """A file is the earlier version of the one contract that is named."""
+    old = str(before / "schemas" / "order.avsc")
+    scratch.write(order=LOST)
+    assert len(scratch.found("order", against=old)) == 1
+    assert len(scratch.found("schemas/order.avsc", against=old)) == 1
+    assert len(scratch.found(against=old)) == 1
+    key = PROJECT + 'key_schema = "schemas/address.avsc"\n'
+    scratch.write(toml=key)
+    outcome = scratch.check(against=old)
+    assert outcome.code == 2
+    assert "there are 2 to compare with it (order, order (key))" in outcome.error
+
+
+def test_drift_fails_only_if_strict(scratch: Scratch, before: Path) -> None:
+    """Drift is shown either way; the exit code is what changes."""
+    scratch.write(order=DRIFT)
+    assert scratch.check(against=str(before)).code == 0
+    strict = scratch.check("--strict", against=str(before))
+    assert strict.code == 1
+    assert "0 breaking, 1 drift (strict: drift fails)" in strict.output
+    for output_format, loose_word, strict_word in (
+        ("github", "::warning", "::error"),
+        ("gitlab", '"minor"', '"major"'),
+        ("junit", 'failures="0"', 'failures="1"'),
+        ("sarif", '"level": "warning"', '"level": "error"'),
+    ):
+        arguments = ("--format", output_format)
+        assert loose_word in scratch.check(*arguments, against=str(before)).output
+        assert strict_word in scratch.check(*arguments, "--strict", against=str(before)).output
+
+
+def test_a_deleted_contract_in_every_format(scratch: Scratch, before: Path) -> None:
+    """It is shown at the project file, since its own is gone."""
+    scratch.write(toml="")
+    for output_format in ("text", "json", "github", "gitlab", "junit", "sarif"):
+        outcome = scratch.check("--format", output_format, against=str(before))
+        assert outcome.code == 1
+        assert "CONTRACT_DELETED" in outcome.output
+        assert "streamcontract.toml" in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "against", "message"),
+    [
+        (["ordr"], "git:HEAD", "has no contract 'ordr'; did you mean 'order'?"),
+        (["order", "schemas/order.avsc"], "git:HEAD", "not both"),
+        (["none.avsc"], "git:HEAD", "there is no file none.avsc"),
+        ([], "nowhere", "there is nothing 'nowhere' to compare with: give git:REF"),
+        (["--level", "BACKWARDS"], "git:HEAD", "'BACKWARDS' is not one of"),
+        (["--format", "yaml"], "git:HEAD", "'yaml' is not one of"),
+        (["--project", "nowhere"], "git:HEAD", "does not exist"),
+        ([], "registry:not a url", "a schema registry's URL is"),
+    ],
+)
+def test_wrong_usage(
+    scratch: Scratch, before: Path, arguments: list[str], against: str, message: str
+) -> None:
+    """What cannot be done exits with 2, says why, and prints no report."""
+    outcome = scratch.check(*arguments, against=against)
+    assert (outcome.code, outcome.output) == (2, "")
+    assert message in outcome.error
+
+
+def test_invalid_schemas_could_not_be_checked(scratch: Scratch, before: Path) -> None:
+    """A candidate that is no schema, and a file to compare with that is none, are exit code 2."""
+    old = before / "schemas" / "order.avsc"
+    scratch.write(order='{"type": "recrod"}')
+    outcome = scratch.check(against=str(old))
+    assert outcome.code == 2
+    assert "schemas/order.avsc:1:10" in outcome.error
+    scratch.write(order=ORDER)
+    old.write_text('{"type": "recrod"}')
+    assert scratch.check(against=str(old)).code == 2
+
+
+def test_git_and_folders_need_no_network(
+    scratch: Scratch, before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No socket is opened for sources that are on the disk."""
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    scratch.commit()
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert scratch.check(against=str(before)).code == 0
+    assert scratch.check(against="git:HEAD").code == 0
+
+
+def test_machines_formats_do_without_rich(scratch: Scratch, before: Path) -> None:
+    """What only people need is not loaded for machines, nor is the broker's client."""
+    program = (
+        "import sys; from streamcontract.cli import main\n"
+        "try: main(['check', '--against', sys.argv[1], '--format', 'json'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'confluent_kafka', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program, str(before)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
