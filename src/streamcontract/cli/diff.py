@@ -1,0 +1,78 @@
+"""``streamcontract diff``: what changed from one schema to another?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.diff import find_changes
+from streamcontract.diff.render import Side, as_json, as_text
+from streamcontract.reporting.terminal import print_styled
+from streamcontract.schema import parse_schema
+
+if TYPE_CHECKING:
+    from streamcontract.schema import Schema
+
+__all__ = ["command"]
+
+_STDIN: Final = "-"
+_SCHEMA_FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+
+@click.command("diff")
+@click.argument("old", type=_SCHEMA_FILE)
+@click.argument("new", type=_SCHEMA_FILE)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Output for people, or for machines.",
+)
+def command(old: str, new: str, output_format: str) -> None:
+    """Show what changed from one schema to another, without a verdict.
+
+    OLD and NEW are .avsc files; - reads one of them from standard input, which finds named types
+    that it does not define where the other schema found them:
+
+      git show main:schemas/order.avsc | streamcontract diff - schemas/order.avsc
+
+    Exits with 0 if both mean the same, however they are written, with 1 if they differ. Whether
+    a change is safe is what `streamcontract check` says.
+    """
+    if old == new == _STDIN:
+        raise click.UsageError("only one of the two can come from standard input")
+    if old == _STDIN:
+        after = parse_schema(Path(new))
+        before = _from_stdin(after)
+    elif new == _STDIN:
+        before = parse_schema(Path(old))
+        after = _from_stdin(before)
+    else:
+        before, after = parse_schema(Path(old)), parse_schema(Path(new))
+    changes = find_changes(before, after)
+    sides = Side(_label(old), before), Side(_label(new), after)
+    if output_format == "json":
+        click.echo(as_json(changes, *sides), nl=False)
+    else:
+        print_styled(as_text(changes, *sides))
+    if changes:
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _from_stdin(other: Schema) -> Schema:
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(
+            f"standard input is not UTF-8, as JSON has to be: {error}"
+        ) from error
+    return parse_schema(text, references=other.references)
+
+
+def _label(name: str) -> str:
+    return "standard input" if name == _STDIN else name
