@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from confluent_kafka.schema_registry import Schema as TheirSchema
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.registry.scripted import ScriptedServer, answer
 
+from streamcontract import Codec
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.registry import (
     CompatibilityResult,
@@ -239,6 +241,18 @@ def test_a_stored_schema_that_is_no_schema_is_refused(scripted: ScriptedServer) 
         pytest.raises(errors.StoredSchemaError, match=r"schema id 7 .* not a valid Avro schema"),
     ):
         registry.schema_by_id(7)
+
+
+def test_a_stored_schema_with_a_bad_default_still_reads(scripted: ScriptedServer) -> None:
+    """Registries let such schemas in; what was written with them is read without the default."""
+    text = (
+        '{"type": "record", "name": "R", "fields": [{"name": "n", "type": "int", "default": "0"}]}'
+    )
+    scripted.then(answer(200, {"schema": text}))
+    with SchemaRegistry(scripted.url) as registry:
+        schema = registry.schema_by_id(7)
+    codec: Codec[Any] = Codec(schema)
+    assert codec.decode(b"\x02") == {"n": 1}
 
 
 def test_the_environment_names_the_registry(

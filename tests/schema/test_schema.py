@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamcontract.errors import SchemaParseError
 from streamcontract.schema import (
     ArrayType,
     AvroType,
@@ -173,3 +174,29 @@ def test_unknown_attributes_survive(value: Any) -> None:
     assert isinstance(schema.root, PrimitiveType)
     assert dict(schema.root.attributes) == {"x": value}
     assert inlined(schema.root) == {"type": "string", "x": value}
+
+
+def test_bad_defaults_can_be_ignored() -> None:
+    """A default that is none of its type, or leans on such a one, counts as not given."""
+    inner = {
+        "type": "record",
+        "name": "In",
+        "fields": [{"name": "x", "type": "int", "default": "one"}],
+    }
+    document = {
+        "type": "record",
+        "name": "R",
+        "fields": [
+            {"name": "a", "type": inner, "default": {}},
+            {"name": "b", "type": "int", "default": 2},
+            {"name": "c", "type": ["null", "R"], "default": {}},
+        ],
+    }
+    with pytest.raises(SchemaParseError):
+        parse_schema(document)
+    schema = parse_schema(document, ignore_bad_defaults=True)
+    assert isinstance(schema.root, RecordType)
+    assert [field.has_default for field in schema.root.fields] == [False, True, False]
+    assert pickle.loads(pickle.dumps(schema)) == schema  # noqa: S301 - our own bytes
+    with pytest.raises(SchemaParseError, match="unknown type"):
+        parse_schema(["nul"], ignore_bad_defaults=True)

@@ -65,7 +65,9 @@ class StoredSchemas:
             )
         references = [self._reference(each, place, seen) for each in answer.references]
         try:
-            schema = parse_schema(answer.schema, references=references)
+            # What is stored was once let in, and data were written with it: they must stay
+            # readable though a default of it, which no writer uses, is none of its type.
+            schema = parse_schema(answer.schema, references=references, ignore_bad_defaults=True)
         except SchemaParseError as error:
             raise StoredSchemaError(place, f"it is not a valid Avro schema: {error}") from error
         return self._by_id.put(answer.id, schema)

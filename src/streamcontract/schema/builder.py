@@ -62,6 +62,7 @@ class Builder:
     Args:
         imports: Where to find named types that the schema does not define.
         source: The file it was read from, or None.
+        ignore_bad_defaults: Take a default that is none of its type for no default at all.
 
     Attributes:
         faults: What is wrong with this schema, in no special order, without lines and columns.
@@ -69,9 +70,12 @@ class Builder:
         definitions: The named types defined so far, by full name.
     """
 
-    def __init__(self, imports: Imports, source: str | None) -> None:
+    def __init__(
+        self, imports: Imports, source: str | None, *, ignore_bad_defaults: bool = False
+    ) -> None:
         self._imports = imports
         self._source = source
+        self._ignore_bad_defaults = ignore_bad_defaults
         self.faults: list[SchemaFault] = []
         self.foreign_faults: list[SchemaFault] = []
         self.definitions: dict[str, NamedType] = {}
@@ -322,6 +326,11 @@ class Builder:
     def _check_defaults(self) -> None:
         """Check once all records have their fields: a default may be of one further down."""
         checker = DefaultChecker(self._faulty)
+        if self._ignore_bad_defaults:
+            # A default may lean on another one that was dropped just now.
+            while self._drop_bad_defaults(checker):
+                checker = DefaultChecker(self._faulty)
+            return
         for field, pointer in self._defaults:
             default = cast("JsonValue", field.default)
             for fault in checker.faults(field.type, default, pointer):
@@ -332,3 +341,18 @@ class Builder:
         for field, pointer in self._defaults:
             if checker.never_ends(field):
                 self._fault(pointer, "the default never ends: filling it in needs it again")
+
+    def _drop_bad_defaults(self, checker: DefaultChecker) -> bool:
+        """Whether any default had to go."""
+        sound: list[tuple[Field, str]] = []
+        bad: list[tuple[Field, str]] = []
+        for field, pointer in self._defaults:
+            default = cast("JsonValue", field.default)
+            faults = checker.faults(field.type, default, pointer)
+            (bad if any(True for _ in faults) else sound).append((field, pointer))
+        if not bad and not self.faults and not self._unknown:
+            bad = [each for each in sound if checker.never_ends(each[0])]
+        for field, _ in bad:
+            field._drop_default()  # noqa: SLF001 - nobody else has seen the field yet
+        self._defaults = [each for each in sound if each not in bad]
+        return bool(bad)

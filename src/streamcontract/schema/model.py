@@ -148,6 +148,10 @@ class Field:
         """Whether the schema gives a default, ``null`` included."""
         return not isinstance(self.default, Missing)
 
+    def _drop_default(self) -> None:
+        """For the parser alone: forget a default that it was told to ignore."""
+        object.__setattr__(self, "default", MISSING)
+
 
 @attrs.frozen(eq=False, kw_only=True)
 class _Named:

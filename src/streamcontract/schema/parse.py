@@ -26,6 +26,7 @@ def parse_schema(
     source: str | dict[str, Any] | list[Any] | Path,
     *,
     references: Iterable[Schema] = (),
+    ignore_bad_defaults: bool = False,
 ) -> Schema:
     """Parse an Avro schema and check all of it.
 
@@ -35,6 +36,10 @@ def parse_schema(
             in the other ``.avsc`` files of its folder, and nowhere else.
         references: Schemas whose named types ``source`` may use without defining them; the types
             of their own references are known too. They come before the folder's files.
+        ignore_bad_defaults: Take a default that is no value of its field's type for none, as
+            registries hold such schemas from parsers that did not look. Data written with one can
+            be read all the same: only a reader needs defaults. Files of a folder are always
+            checked in full.
 
     Returns:
         The schema.
@@ -64,19 +69,33 @@ mean "string"?
         return _parse_file(source, known)
     if isinstance(source, str):
         bare = source.strip()
-        return parse_text(json.dumps(bare) if bare in PRIMITIVE_NAMES else source, references=known)
+        text = json.dumps(bare) if bare in PRIMITIVE_NAMES else source
+        return parse_text(text, references=known, ignore_bad_defaults=ignore_bad_defaults)
     if isinstance(source, dict | list):
-        return _build(read_value(source), Imports(known), positions=False)
+        return _build(
+            read_value(source),
+            Imports(known),
+            positions=False,
+            ignore_bad_defaults=ignore_bad_defaults,
+        )
     raise TypeError(f"a schema is a str, dict, list or pathlib.Path, not {type(source).__name__}")
 
 
-def parse_text(text: str, *, references: Iterable[Schema], source: str | None = None) -> Schema:
+def parse_text(
+    text: str,
+    *,
+    references: Iterable[Schema],
+    source: str | None = None,
+    ignore_bad_defaults: bool = False,
+) -> Schema:
     """Parse JSON text that came from ``source``; :func:`parse_schema` with less choice.
 
     Raises:
         SchemaParseError: As there.
     """
-    return _build(read_document(text), Imports(references), source)
+    return _build(
+        read_document(text), Imports(references), source, ignore_bad_defaults=ignore_bad_defaults
+    )
 
 
 def _parse_file(path: Path, references: tuple[Schema, ...]) -> Schema:
@@ -104,9 +123,14 @@ def _read(path: Path) -> Document:
 
 
 def _build(
-    document: Document, imports: Imports, source: str | None = None, *, positions: bool = True
+    document: Document,
+    imports: Imports,
+    source: str | None = None,
+    *,
+    positions: bool = True,
+    ignore_bad_defaults: bool = False,
 ) -> Schema:
-    builder = Builder(imports, source)
+    builder = Builder(imports, source, ignore_bad_defaults=ignore_bad_defaults)
     faults = document.faults
     if document.is_readable:
         root = builder.build(document.value)

@@ -136,4 +136,5 @@ class Schema:
 def _parse_again(text: str, references: tuple[Schema, ...], source: str | None) -> Schema:
     from streamcontract.schema.parse import parse_text  # noqa: PLC0415 - parse imports this module
 
-    return parse_text(text, references=references, source=source)
+    # It was parsed before, and if bad defaults were ignored then, they are so again.
+    return parse_text(text, references=references, source=source, ignore_bad_defaults=True)
