@@ -70,3 +70,12 @@ def test_all_rules_off_find_nothing(schema: Schema) -> None:
     assert lint_schema(schema, Settings(off=everything)) == []
     found = {finding.rule for finding in lint_schema(schema)}
     assert lint_schema(schema, Settings(off=frozenset(found))) == []
+
+
+def test_a_finding_as_text() -> None:
+    """Place, severity, message and rule in one line, for whoever prints it."""
+    [finding] = lint_schema(parse_schema(["string"]))
+    assert str(finding) == (
+        "schema:1:1: warning: a union of one type chooses nothing; write the type without the"
+        " union [union-too-small]"
+    )
