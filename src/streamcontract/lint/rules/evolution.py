@@ -132,10 +132,9 @@ RULES: Final = (
         severity="warning",
         summary="null is the first branch of a union.",
         rationale=(
-            "Before Avro 1.12 a default had to be of the first branch, and most readers in use are"
-            " that old: only with null in front can null be the default, now or later, since"
-            " reordering branches makes another schema. A field with another default keeps its"
-            " branch in front for the same reason."
+            "Before Avro 1.12 a default had to be of the first branch, so libraries that follow"
+            " the earlier text take null as the default only where it stands in front. A field"
+            " with another default keeps its branch in front for the same reason."
         ),
         source='Avro 1.11, "Unions": a default corresponds to the first schema',
         check=_null_first,

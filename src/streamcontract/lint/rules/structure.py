@@ -99,7 +99,7 @@ RULES: Final = (
             "A null among items leaves each reader to decide whether it counts. Some stores cannot"
             " hold one at all."
         ),
-        source='BigQuery, data types, "Array type": NULL elements are not stored',
+        source='BigQuery, data types, "Array type": no ARRAY in a result may contain NULL',
         check=_nullable_items,
     ),
     Rule(
