@@ -9,6 +9,7 @@ from streamcontract.compatibility.findings import (
     find_incompatibilities,
 )
 from streamcontract.compatibility.levels import LEVELS, Level, check_level
+from streamcontract.compatibility.rollout import First, Rollout, rollout
 from streamcontract.compatibility.witness import minimal_value
 
 __all__ = [
@@ -19,10 +20,13 @@ __all__ = [
     "DriftRule",
     "Elsewhere",
     "Finding",
+    "First",
     "Level",
     "Outcome",
+    "Rollout",
     "Severity",
     "check_level",
     "find_incompatibilities",
     "minimal_value",
+    "rollout",
 ]

@@ -14,9 +14,19 @@ from streamcontract.compatibility.walk import faults_at
 from streamcontract.compatibility.witness import Witness
 from streamcontract.errors import DecodeError, ResolutionError
 from streamcontract.resolution import Action, Fault, IntoUnion, Plan, ReadEnum
+from streamcontract.schema.model import branch_name
 from streamcontract.schema.schema import Schema
 
-__all__ = ["Counterexample", "Elsewhere", "Outcome", "breaking_example", "drift_example", "run"]
+__all__ = [
+    "Another",
+    "Counterexample",
+    "Elsewhere",
+    "Outcome",
+    "branch_example",
+    "breaking_example",
+    "drift_example",
+    "run",
+]
 
 
 @attrs.frozen
@@ -55,7 +65,7 @@ class Counterexample:
         reader: The schema they are read with, likewise.
         value: What is written; in unions ``(branch's full name, value)``.
         data: Its bytes.
-        before: The value as a consumer with the old understanding reads it back.
+        before: The value as a consumer with the writer's schema reads it back.
         after: The value as the reader's codec reads it, None where it raises.
         error: What the reader's codec raises, or None.
         elsewhere: How implementations read it that do not do as this one does; None where no
@@ -77,12 +87,12 @@ class Counterexample:
         return self.error is not None or not _same(self.before, self.after)
 
     @property
-    def is_changed_elsewhere(self) -> bool:
-        """Whether other implementations get an error or another value than was written."""
+    def differs_elsewhere(self) -> bool:
+        """Whether other implementations read it otherwise than this one."""
         if self.elsewhere is None:
             return False
         outcome = self.elsewhere.outcome
-        return outcome.error is not None or not _same(self.before, outcome.value)
+        return outcome.error is not None or not _same(self.after, outcome.value)
 
 
 Another = Callable[[Schema, Schema], tuple[Schema, Schema]]
@@ -95,24 +105,24 @@ def run(
     writer: Schema,
     reader: Schema,
     elsewhere: tuple[str, Another] | None = None,
+    tagged: bool = False,
 ) -> Counterexample:
     """Write a value, and read it with the schema it was written with and with the other.
 
-    Unions are shown bare, but with their branch's name where nothing else differs.
+    Args:
+        value: The value; in unions ``(branch's full name, value)``.
+        writer: The schema to write it with.
+        reader: The other schema.
+        elsewhere: What other implementations do, in words and as schemas.
+        tagged: Whether what is read names the branches of unions.
     """
     data = Codec[Any](writer).encode(value)
-    for tagged in (False, True):
-        before = _decode(data, writer, writer, tagged=tagged)
-        after = _decode(data, writer, reader, tagged=tagged)
-        if after.error is not None or not _same(before.value, after.value):
-            break
-    else:
-        before = _decode(data, writer, writer, tagged=False)
-        after = _decode(data, writer, reader, tagged=False)
+    before = _decode(data, writer, writer, tagged=tagged)
+    after = _decode(data, writer, reader, tagged=tagged)
     there = None
     if elsewhere is not None:
         rule, another = elsewhere
-        there = Elsewhere(rule, _decode(data, *another(writer, reader), tagged=False))
+        there = Elsewhere(rule, _decode(data, *another(writer, reader), tagged=tagged))
     return Counterexample(
         writer=writer,
         reader=reader,
@@ -169,20 +179,48 @@ def drift_example(
     if any(isinstance(each.error, ResolutionError) for each in runs):
         # A fault of the plan comes first; the types alone still show the drift.
         runs = _runs(tried, schema_of(action.writer), schema_of(action.reader), elsewhere)
-    changed = (each for each in runs if each.is_changed)
-    changed_elsewhere = (each for each in runs if each.is_changed_elsewhere)
-    return next(changed, None) or next(changed_elsewhere, None) or next(iter(runs), None)
+    return _most_telling(runs)
+
+
+def branch_example(
+    plan: Plan,
+    action: IntoUnion,
+    parts: Callable[[Witness], Iterable[Any]],
+    *,
+    elsewhere: tuple[str, Another] | None = None,
+) -> Counterexample | None:
+    """As :func:`drift_example`; where only the branch differs, of unions alone that name it."""
+    found = drift_example(plan, action, parts, elsewhere=elsewhere)
+    if found is None or found.is_changed or found.differs_elsewhere:
+        return found
+    name = branch_name(action.writer)
+    values = ((name, part) for part in parts(Witness(plan.writer.root)))
+    writer, reader = schema_of(action.writer, as_union=True), schema_of(action.reader)
+    return _most_telling(_runs(values, writer, reader, elsewhere, tagged=True))
 
 
 def _runs(
-    values: Iterable[Any], writer: Schema, reader: Schema, elsewhere: tuple[str, Another] | None
+    values: Iterable[Any],
+    writer: Schema,
+    reader: Schema,
+    elsewhere: tuple[str, Another] | None,
+    *,
+    tagged: bool = False,
 ) -> list[Counterexample]:
+    """Counterexamples of the values up to the first that is changed."""
     runs = []
     for value in values:
-        runs.append(run(value, writer=writer, reader=reader, elsewhere=elsewhere))
-        if runs[-1].is_changed:
+        found = run(value, writer=writer, reader=reader, elsewhere=elsewhere, tagged=tagged)
+        runs.append(found)
+        if found.is_changed:
             break
     return runs
+
+
+def _most_telling(runs: list[Counterexample]) -> Counterexample | None:
+    changed = (each for each in runs if each.is_changed)
+    elsewhere = (each for each in runs if each.differs_elsewhere)
+    return next(changed, None) or next(elsewhere, None) or next(iter(runs), None)
 
 
 def _decode(data: bytes, writer: Schema, reader: Schema, *, tagged: bool) -> Outcome:

@@ -20,6 +20,7 @@ from streamcontract.codec.logical import conversion
 from streamcontract.compatibility.counterexample import (
     Another,
     Counterexample,
+    branch_example,
     drift_example,
     run,
 )
@@ -300,9 +301,8 @@ def _namespace(place: Place, writer: NamedType, reader: NamedType) -> Iterator[D
             value = writer.full_name, Witness(writer).minimal(writer)
         except ValueError:
             return None
-        return run(
-            value, writer=schema_of(writer, as_union=True), reader=schema_of(reader, as_union=True)
-        )
+        unions = schema_of(writer, as_union=True), schema_of(reader, as_union=True)
+        return run(value, writer=unions[0], reader=unions[1], tagged=True)
 
     yield Drift(
         rule="NAMESPACE_CHANGED",
@@ -439,7 +439,7 @@ def _first_branch(plan: Plan, place: Place, action: IntoUnion) -> Iterator[Drift
             f"reader's union has {there} before it, which implementations that take the first "
             f"branch that matches will choose: put {here} before {there}"
         ),
-        example=lambda: drift_example(
+        example=lambda: branch_example(
             plan, action, lambda witness: samples(action.writer, witness), elsewhere=elsewhere
         ),
     )
@@ -447,16 +447,16 @@ def _first_branch(plan: Plan, place: Place, action: IntoUnion) -> Iterator[Drift
 
 def _merged(plan: Plan, place: Place, action: ReadUnion) -> Iterator[Drift]:
     """Two branches of the writer's that the reader can no longer tell apart."""
-    landed: dict[int, int] = {}
+    landed: dict[int, IntoUnion] = {}
     for i, branch in enumerate(action.branches):
         if not isinstance(branch, IntoUnion) or branch.fault is not None:
             continue
-        other = landed.setdefault(branch.branch, i)
-        if other == i:
+        other = landed.setdefault(branch.branch, branch)
+        if other is branch:
             continue
-        names = [branch_name(action.writer.branches[each]) for each in (other, i)]
+        names = [branch_name(each.writer) for each in (other, branch)]
         now = branch_name(branch.reader.branches[branch.branch])
-        moved = other if names[0] != now else i
+        moved = other if names[0] != now else branch
         yield Drift(
             rule="UNION_BRANCH_CHANGED",
             reader_path=f"{place.reader_path}/{i}",
@@ -465,7 +465,7 @@ def _merged(plan: Plan, place: Place, action: ReadUnion) -> Iterator[Drift]:
                 f"what was written as {names[0]} and as {names[1]} both becomes {now}, so that the "
                 f"reader cannot tell one from the other: keep both branches"
             ),
-            example=lambda at=action.branches[moved]: drift_example(  # type: ignore[misc]
+            example=lambda at=moved: branch_example(  # type: ignore[misc]
                 plan, at, lambda witness: samples(at.writer, witness)
             ),
         )

@@ -52,7 +52,7 @@ from streamcontract.schema.model import (
 )
 from streamcontract.schema.schema import Schema
 
-__all__ = ["PROMOTIONS", "resolve", "resolve_types", "type_label"]
+__all__ = ["PROMOTIONS", "match_fields", "resolve", "resolve_types", "type_label"]
 
 PROMOTIONS: Final[dict[str, tuple[str, ...]]] = {
     "int": ("long", "float", "double"),
@@ -199,7 +199,7 @@ class _Resolver:
             return self._records[key]
         record = self._records[key] = ReadRecord(writer=writer, reader=reader)
         faults = _name_faults(writer, reader, wp, rp)
-        sources = _match_fields(writer, reader)
+        sources = match_fields(writer, reader)
         targets = {source: target for target, source in enumerate(sources) if source is not None}
         steps = []
         for i, field in enumerate(writer.fields):
@@ -254,7 +254,7 @@ def _name_rank(writer: NamedType, branch: NamedType) -> int | None:
     return 2 if writer.name == branch.name else None
 
 
-def _match_fields(writer: RecordType, reader: RecordType) -> list[int | None]:
+def match_fields(writer: RecordType, reader: RecordType) -> list[int | None]:
     """For each reader field the index of the writer field that feeds it, or None."""
     by_name = {field.name: i for i, field in enumerate(writer.fields)}
     sources = [by_name.get(field.name) for field in reader.fields]

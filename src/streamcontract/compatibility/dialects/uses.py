@@ -1,0 +1,73 @@
+"""Where a schema defines a type and where it only names it, which some registries tell apart."""
+
+from __future__ import annotations
+
+import attrs
+
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    FixedType,
+    MapType,
+    RecordType,
+    UnionType,
+)
+from streamcontract.schema.schema import Schema
+
+__all__ = ["Use", "Uses"]
+
+
+@attrs.frozen
+class Use:
+    """A type at one place of a schema.
+
+    Attributes:
+        node: The type.
+        by_name: Whether the place only names it: it is defined earlier, or in another schema.
+    """
+
+    node: AvroType
+    by_name: bool = False
+
+
+class Uses:
+    """Tells for each place of a schema whether it defines the type there.
+
+    Args:
+        schema: The schema; the types of its references are defined elsewhere.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._own = {id(node) for node in schema.definitions.values()}
+        self._defining: set[tuple[int, int]] = set()
+        self._visit(schema.root, {id(schema.root)})
+
+    def of(self, holder: AvroType, index: int = 0) -> Use:
+        """The use of a type directly inside another: of its field, branch, items or values."""
+        node = _children(holder)[index]
+        named = isinstance(node, RecordType | EnumType | FixedType)
+        return Use(node, by_name=named and (id(holder), index) not in self._defining)
+
+    def _visit(self, holder: AvroType, defined: set[int]) -> None:
+        for index, node in enumerate(_children(holder)):
+            if isinstance(node, RecordType | EnumType | FixedType):
+                if id(node) in defined or id(node) not in self._own:
+                    continue
+                defined.add(id(node))
+                self._defining.add((id(holder), index))
+            self._visit(node, defined)
+
+
+def _children(node: AvroType) -> tuple[AvroType, ...]:
+    match node:
+        case RecordType():
+            return tuple(field.type for field in node.fields)
+        case UnionType():
+            return node.branches
+        case ArrayType():
+            return (node.items,)
+        case MapType():
+            return (node.values,)
+        case _:
+            return ()

@@ -1,0 +1,181 @@
+"""A registry's verdict beside the specification's: where the two part, and what that means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from streamcontract.compatibility.dialects.accepted import refusals
+from streamcontract.compatibility.dialects.differences import DIALECTS, Dialect, Row, rows_of
+from streamcontract.compatibility.dialects.walk import Incompatibility, compare
+from streamcontract.compatibility.findings import Direction, Finding, find_incompatibilities
+from streamcontract.compatibility.levels import LEVELS, Level
+from streamcontract.errors import ConfigurationError
+from streamcontract.schema.schema import Schema
+
+__all__ = ["DialectVerdict", "dialect_findings", "dialect_level"]
+
+_TITLES: Final[dict[Dialect, str]] = {"redpanda": "Redpanda", "confluent": "Confluent"}
+
+
+@attrs.frozen(kw_only=True)
+class DialectVerdict:
+    """What a registry says of a pair of schemas.
+
+    Attributes:
+        dialect: The registry.
+        incompatibilities: What it reports, in its order; empty if it takes the pair for
+            compatible.
+        findings: What the specification says: the breaking findings.
+        rows: The known differences that have the two part here; empty where they agree.
+        direction: Where a level is checked: ``"backward"`` if the new schema reads.
+        version: Where a level is checked: the earlier version, counted from 1.
+    """
+
+    dialect: Dialect
+    incompatibilities: tuple[Incompatibility, ...]
+    findings: tuple[Finding, ...] = attrs.field(repr=False)
+    rows: tuple[Row, ...] = ()
+    direction: Direction | None = None
+    version: int | None = None
+
+    @property
+    def is_compatible(self) -> bool:
+        """Whether the registry takes the pair for compatible."""
+        return not self.incompatibilities
+
+    @property
+    def meaning(self) -> str:
+        """What it means for the user that registry and specification part; empty if they agree."""
+        if not self.rows:
+            return ""
+        name = _TITLES[self.dialect]
+        why = "; ".join(f"{row.registry} ({row.id})" for row in self.rows)
+        if self.is_compatible:
+            return f"{name} will accept this; your consumers will break on it: {why}"
+        if not self.findings:
+            return f"{name} will refuse this although every consumer could read it: {why}"
+        return f"{name} refuses this too, but reports it otherwise: {why}"
+
+
+def dialect_findings(dialect: Dialect, *, reader: Schema, writer: Schema) -> DialectVerdict:
+    """A registry's verdict on whether one schema reads what the other wrote.
+
+    Args:
+        dialect: ``"redpanda"`` or ``"confluent"``.
+        reader: The schema that the consumer reads with.
+        writer: The schema that the data were written with.
+
+    Raises:
+        ConfigurationError: There is no such dialect.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> old, new = ({"type": "enum", "name": name, "symbols": ["A"]} for name in ("E", "n.E"))
+        >>> verdict = dialect_findings(
+        ...     "redpanda", reader=parse_schema(new), writer=parse_schema(old))
+        >>> verdict.is_compatible, [row.id for row in verdict.rows]
+        (False, ['full-names'])
+        >>> verdict.meaning[:67]
+        'Redpanda will refuse this although every consumer could read it: na'
+    """
+    if dialect not in DIALECTS:
+        raise ConfigurationError(f"{dialect!r} is no dialect; there are {', '.join(DIALECTS)}")
+    rows = rows_of(dialect)
+    rules = frozenset(row.id for row in rows)
+    theirs = _judge(reader, writer, rules)
+    ours = _judge(reader, writer, frozenset())
+    return DialectVerdict(
+        dialect=dialect,
+        incompatibilities=theirs,
+        findings=tuple(find_incompatibilities(reader=reader, writer=writer)),
+        rows=tuple(row for row in rows if _parts(reader, writer, row.id, rules, theirs, ours)),
+    )
+
+
+def dialect_level(
+    dialect: Dialect,
+    level: Level | str,
+    *,
+    candidate: Schema,
+    history: Sequence[Schema],
+    version: int | None = None,
+) -> list[DialectVerdict]:
+    """A registry's verdicts on a candidate, in its order, up to the first version that fails.
+
+    Args:
+        dialect: ``"redpanda"`` or ``"confluent"``.
+        level: The subject's compatibility level.
+        candidate: The new version.
+        history: The earlier versions, oldest first.
+        version: The version that a check asks for, counted from 1; None means the latest, as
+            registering does.
+
+    Returns:
+        One verdict for each comparison made.
+
+    Raises:
+        ConfigurationError: There is no such level or dialect.
+    """
+    if level not in LEVELS:
+        raise ConfigurationError(
+            f"{level!r} is no compatibility level; there are {', '.join(LEVELS)}"
+        )
+    verdicts: list[DialectVerdict] = []
+    for number in _versions(dialect, level, len(history), version):
+        earlier = history[number - 1]
+        for direction in _directions(dialect, level):
+            backward = direction == "backward"
+            reader, writer = (candidate, earlier) if backward else (earlier, candidate)
+            verdict = dialect_findings(dialect, reader=reader, writer=writer)
+            verdicts.append(attrs.evolve(verdict, direction=direction, version=number))
+        if not all(verdict.is_compatible for verdict in verdicts):
+            break
+    return verdicts
+
+
+def _versions(dialect: Dialect, level: str, count: int, version: int | None) -> Sequence[int]:
+    """The versions asked, in order."""
+    if level == "NONE" or count == 0:
+        return ()
+    if level.endswith("_TRANSITIVE"):
+        return range(count, 0, -1)
+    asked = count if version is None else version
+    return range(count, asked - 1, -1) if dialect == "redpanda" else (asked,)
+
+
+def _directions(dialect: Dialect, level: str) -> tuple[Direction, ...]:
+    match level.partition("_")[0]:
+        case "BACKWARD":
+            return ("backward",)
+        case "FORWARD":
+            return ("forward",)
+        case _:
+            # Confluent's registry reports first whether the old schema reads.
+            return ("backward", "forward") if dialect == "redpanda" else ("forward", "backward")
+
+
+def _judge(reader: Schema, writer: Schema, rules: frozenset[str]) -> tuple[Incompatibility, ...]:
+    def invalid() -> Iterator[Incompatibility]:
+        for schema in (reader, writer):
+            yield from refusals(schema, rules)
+
+    return tuple(dict.fromkeys(invalid())) or compare(reader, writer, rules)
+
+
+def _parts(
+    reader: Schema,
+    writer: Schema,
+    row: str,
+    rules: frozenset[str],
+    theirs: tuple[Incompatibility, ...],
+    ours: tuple[Incompatibility, ...],
+) -> bool:
+    """Whether a rule matters here: without it the registry, or with it the specification, turns."""
+    if set(theirs) == set(ours):
+        return False
+    without = _judge(reader, writer, rules - {row})
+    alone = _judge(reader, writer, frozenset({row}))
+    return set(without) != set(theirs) or set(alone) != set(ours)

@@ -1,0 +1,141 @@
+"""Registries' verdicts: each known difference on its own, and none where none is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from tests.compatibility.mutations import changed_pairs
+from tests.compatibility.test_evolution_properties import many
+from tests.schema.conformance import cases
+
+from streamcontract import find_incompatibilities, parse_schema
+from streamcontract.compatibility.dialects import (
+    DIALECTS,
+    DIFFERENCES,
+    dialect_findings,
+    dialect_level,
+)
+from streamcontract.compatibility.dialects.walk import compare
+from streamcontract.errors import ConfigurationError
+from streamcontract.schema import Schema
+from streamcontract.testing.strategies.shape import recurring
+
+FOLDER = Path(__file__).parent / "golden_dialects"
+CASES = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+OF_LEVELS = {"full-order", "versions-down-to"}
+"""Rows about several versions, which have their test below."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_difference_alone(name: str) -> None:
+    """The registry's verdict, the specification's, and that this row is named as the reason."""
+    case: dict[str, Any] = CASES[name]
+    verdict = dialect_findings(
+        case["dialect"],
+        reader=parse_schema(case["reader"]),
+        writer=parse_schema(case["writer"]),
+    )
+    assert [
+        {"type": each.type, "path": each.path, "detail": each.detail}
+        for each in verdict.incompatibilities
+    ] == case["incompatibilities"]
+    assert (not verdict.findings) is case["readable"]
+    assert name in {row.id for row in verdict.rows}
+    if case["readable"]:
+        assert "will refuse this although" in verdict.meaning
+    elif verdict.is_compatible:
+        assert "consumers will break" in verdict.meaning
+
+
+def test_every_difference_has_a_case() -> None:
+    """No row goes without."""
+    assert {row.id for row in DIFFERENCES} == set(CASES) | OF_LEVELS
+
+
+def _are_recursive(*schemas: Schema) -> bool:
+    return any(recurring(schema.root)[1] for schema in schemas)
+
+
+@given(changed_pairs())
+@many
+def test_without_its_differences_the_model_is_the_specification(pair: Any) -> None:
+    """So that whatever a registry's model says otherwise comes from a row of the table."""
+    writer, reader = pair
+    findings = find_incompatibilities(reader=reader, writer=writer)
+    ours = {(each.rule, each.path, each.fault.detail) for each in findings if each.fault}
+    model = {(each.type, each.path, each.detail) for each in compare(reader, writer, frozenset())}
+    assert bool(ours) is bool(model)
+    # In a recursive type a branch may be judged while the type it leads back to still is: the
+    # verdict is the same, but one fault more or less may be told along with the others.
+    assert _are_recursive(writer, reader) or ours == model
+
+
+@given(changed_pairs())
+@many
+def test_a_verdict_that_parts_has_a_row(pair: Any) -> None:
+    """No parting without a known difference that explains it."""
+    writer, reader = pair
+    for dialect in DIALECTS:
+        verdict = dialect_findings(dialect, reader=reader, writer=writer)
+        if verdict.is_compatible is not (not verdict.findings):
+            assert verdict.rows
+        assert bool(verdict.meaning) is bool(verdict.rows)
+
+
+@pytest.mark.parametrize("case", cases("compat_cases.json"))
+def test_confluent_judges_as_avro_does(case: dict[str, Any]) -> None:
+    """But for fields that match twice, Confluent's registry decides as the specification does."""
+    verdict = dialect_findings(
+        "confluent", reader=parse_schema(case["reader"]), writer=parse_schema(case["writer"])
+    )
+    if not verdict.rows:
+        assert verdict.is_compatible is (not verdict.findings)
+
+
+def test_full_reports_the_new_schema_first_in_redpanda_and_last_in_confluent() -> None:
+    """The row full-order."""
+    new, old = parse_schema("boolean"), parse_schema("string")
+    ways = {
+        dialect: [
+            verdict.direction
+            for verdict in dialect_level(dialect, "FULL", candidate=new, history=[old])
+        ]
+        for dialect in DIALECTS
+    }
+    assert ways == {
+        "redpanda": ["backward", "forward"],
+        "confluent": ["forward", "backward"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("dialect", "level", "version", "asked"),
+    [
+        ("redpanda", "BACKWARD", None, [3]),
+        ("redpanda", "BACKWARD", 1, [3, 2]),
+        ("confluent", "BACKWARD", 1, [1]),
+        ("redpanda", "BACKWARD_TRANSITIVE", None, [3, 2]),
+        ("confluent", "BACKWARD_TRANSITIVE", None, [3, 2]),
+        ("redpanda", "NONE", None, []),
+    ],
+)
+def test_versions_asked(dialect: Any, level: str, version: int | None, asked: list[int]) -> None:
+    """The row versions-down-to: newest first, up to the first that fails, here the second."""
+    history = [parse_schema(name) for name in ("int", "string", "long")]
+    verdicts = dialect_level(
+        dialect, level, candidate=parse_schema("double"), history=history, version=version
+    )
+    assert [verdict.version for verdict in verdicts] == asked
+
+
+def test_unknown_names_are_refused() -> None:
+    """A dialect is one of those there are, and so is a level."""
+    schema = parse_schema("int")
+    with pytest.raises(ConfigurationError, match="redpanda, confluent"):
+        dialect_findings("karapace", reader=schema, writer=schema)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="FULL_TRANSITIVE"):
+        dialect_level("redpanda", "full", candidate=schema, history=[schema])
