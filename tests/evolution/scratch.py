@@ -123,6 +123,8 @@ class Scratch:
         return found
 
     def notes(self, *arguments: str, against: str = "git:main") -> dict[str, str]:
-        """The notes of a run by their kinds."""
+        """The notes of a run by their kinds, but for the order of the rollout."""
         report = self.check(*arguments, "--format", "json", against=against).report
-        return {note["kind"]: note["message"] for note in report["notes"]}
+        notes = {note["kind"]: note["message"] for note in report["notes"]}
+        notes.pop("rollout", None)
+        return notes

@@ -88,7 +88,8 @@ def test_a_new_contract(scratch: Scratch) -> None:
     scratch.write(order=REQUIRED, toml=PROJECT + again)
     report = scratch.check("--format", "json").report
     assert [finding["contract"] for finding in report["findings"]] == ["order"]
-    assert [note["contract"] for note in report["notes"]] == ["again"]
+    new = [note["contract"] for note in report["notes"] if note["kind"] == "new-contract"]
+    assert new == ["again"]
 
 
 def test_a_deleted_contract(scratch: Scratch) -> None:
@@ -288,6 +289,20 @@ def test_links_are_followed_inside_of_the_commit_only(scratch: Scratch) -> None:
         ("TYPE_MISMATCH", "linked/inside.avsc:1:74"),
     ]
     assert list(scratch.notes("linked/outside.avsc")) == ["new-contract"]
+
+
+def test_any_file_name(scratch: Scratch) -> None:
+    """Names that git would quote, and a terminal obey, are only names."""
+    name = 'schemas/ö "\\ der\x1b[31m.avsc'
+    scratch.put(name, INVOICE)
+    scratch.commit()
+    scratch.put(name, INVOICE.replace("long", "string"))
+    assert scratch.found(name) == [("TYPE_MISMATCH", f"{name}:1:76")]
+    for output_format in ("text", "github", "gitlab", "junit", "sarif"):
+        outcome = scratch.check(name, "--format", output_format)
+        assert outcome.code == 1
+        if output_format in {"text", "junit"}:
+            assert "\x1b" not in outcome.output
 
 
 def test_no_repository(scratch: Scratch, tmp_path: Path) -> None:

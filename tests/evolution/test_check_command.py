@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.docs.markdown import REPOSITORY, blocks
 from tests.evolution.scratch import ADDRESS, ORDER, PROJECT, Scratch
 
 LOST = ORDER.replace('["OPEN", "DONE"]', '["OPEN"]')
@@ -39,6 +40,7 @@ def test_a_folder_of_schemas(scratch: Scratch, before: Path) -> None:
     scratch.write(order=LOST)
     for folder in (before, before / "schemas"):
         assert len(scratch.found(against=str(folder))) == 1
+        assert scratch.notes(against=str(folder)) == {}  # its layout is its own
     (before / "schemas" / "order.avsc").rename(before / "schemas" / "old.avsc")
     assert len(scratch.found(against=str(before))) == 1
     shutil.copy(before / "schemas" / "old.avsc", before / "schemas" / "order.avsc")
@@ -103,6 +105,57 @@ def test_a_deleted_contract_in_every_format(scratch: Scratch, before: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("now", "advice"),
+    [
+        (ORDER.replace('"fields": [', '"doc": "One order.", "fields": ['), None),
+        (ORDER.replace('{"name": "id", "type": "string"},', ""), "roll out every consumer first"),
+        (LOST, "roll out every producer first"),
+        (ORDER.replace('"id", "type": "string"', '"id", "type": "int"'), "no order is safe"),
+    ],
+    ids=["either", "consumers", "producers", "neither"],
+)
+def test_who_goes_first(scratch: Scratch, before: Path, now: str, advice: str | None) -> None:
+    """It is said for a change that is not safe both ways."""
+    scratch.write(order=now)
+    report = scratch.check("--format", "json", against=str(before)).report
+    said = [note["message"] for note in report["notes"] if note["kind"] == "rollout"]
+    assert [each.startswith(advice or "?") for each in said] == ([] if advice is None else [True])
+
+
+def test_what_a_registry_refuses_in_spite_of_the_specification(
+    scratch: Scratch, before: Path
+) -> None:
+    """Redpanda compares full names: asked for its verdict, the check fails on them."""
+    elsewhere = ORDER.replace('"com.example"', '"com.example.shop"').replace(
+        "Address", "com.example.Address"
+    )
+    scratch.write(order=elsewhere)
+    assert scratch.check(against=str(before)).code == 0
+    assert scratch.check("--dialect", "confluent", against=str(before)).code == 0
+    outcome = scratch.check("--dialect", "redpanda", "--format", "json", against=str(before))
+    assert outcome.code == 1
+    [finding] = [each for each in outcome.report["findings"] if each["severity"] == "breaking"]
+    assert finding["rule"] == "REGISTRY_REFUSES"
+    assert finding["message"].startswith("Redpanda will refuse this although every consumer could")
+    assert finding["now"]["pointer"] == "/name"
+
+
+def test_what_a_registry_accepts_in_spite_of_the_specification(
+    scratch: Scratch, before: Path
+) -> None:
+    """Redpanda does not look into the values of maps: the findings stay, and it is said."""
+    in_map = ORDER.replace('"type": "Address"', '"type": {"type": "map", "values": "Address"}')
+    (before / "schemas" / "order.avsc").write_text(in_map)
+    scratch.write(order=in_map, address=ADDRESS.replace('"city"', '"town"'))
+    for dialect, notes in (("confluent", []), ("redpanda", ["registry-accepts"])):
+        arguments = ("--dialect", dialect)
+        assert [rule for rule, _ in scratch.found(*arguments, against=str(before))] == [
+            "READER_FIELD_MISSING_DEFAULT_VALUE"
+        ]
+        assert list(scratch.notes(*arguments, against=str(before))) == notes
+
+
+@pytest.mark.parametrize(
     ("arguments", "against", "message"),
     [
         (["ordr"], "git:HEAD", "has no contract 'ordr'; did you mean 'order'?"),
@@ -162,3 +215,15 @@ def test_machines_formats_do_without_rich(scratch: Scratch, before: Path) -> Non
         [sys.executable, "-c", program, str(before)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_the_documentation_shows(scratch: Scratch) -> None:
+    """The output in docs/ci.md is that of the command before it."""
+    shown = blocks(REPOSITORY / "docs" / "ci.md")
+    for block in shown:
+        if block.title is not None:
+            scratch.put(block.title, block.text)
+    [command] = [block.commands[0] for block in shown if block.commands]
+    [output] = [block.text for block in shown if block.language == "text"]
+    assert command.startswith("streamcontract check --against ")
+    assert scratch.check(against=command.rpartition(" ")[2]).output == output

@@ -14,6 +14,7 @@ from streamcontract.project import COMPATIBILITY_LEVELS, load_project
 from streamcontract.reporting.terminal import print_styled
 
 if TYPE_CHECKING:
+    from streamcontract.compatibility.dialects import Dialect
     from streamcontract.evolution import Report
 
 __all__ = ["command"]
@@ -44,6 +45,11 @@ _FORMATS: Final = {
 )
 @click.option("--strict", is_flag=True, help="Drift fails too, not only what breaks.")
 @click.option(
+    "--dialect",
+    type=click.Choice(["redpanda", "confluent"]),
+    help="Say too where this registry decides otherwise than Avro's specification.",
+)
+@click.option(
     "--format",
     "output_format",
     type=click.Choice([_TEXT, *_FORMATS]),
@@ -61,6 +67,7 @@ def command(
     against: str,
     level: str | None,
     strict: bool,  # noqa: FBT001 - click passes options by keyword
+    dialect: Dialect | None,
     output_format: str,
     project_file: Path | None,
 ) -> None:
@@ -73,6 +80,9 @@ def command(
 
       streamcontract check schemas/order.avsc --against git:origin/main
 
+    The verdict is that of Avro's specification. With --dialect, what that registry refuses in
+    spite of it fails too, and what it accepts in spite of it is said.
+
     A contract without a level is held to the registry's, elsewhere to BACKWARD. Exits with 1 if
     a change breaks readers, with 2 if that could not be found out.
     """
@@ -84,7 +94,7 @@ def command(
         request = request_files(files, level=level)
     else:
         request = request_project(load_project(project_file), names, level=level)
-    report = check(request, source, strict=strict)
+    report = check(request, source, strict=strict, dialect=dialect)
     _print(report, output_format)
     if not report.is_clean:
         raise click.exceptions.Exit(EXIT_FINDINGS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamcontract.compatibility import check_level
-from streamcontract.evolution.compared import place_of
+from streamcontract.compatibility import check_level, rollout
+from streamcontract.evolution.compared import place_at, place_of
+from streamcontract.evolution.dialects import registry_verdict
 from streamcontract.evolution.examples import example_of
-from streamcontract.evolution.places import locate, spots
+from streamcontract.evolution.places import spots
 from streamcontract.evolution.report import (
     CONTRACT_DELETED,
     Checked,
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from streamcontract.compatibility import Finding
+    from streamcontract.compatibility.dialects import Dialect
     from streamcontract.evolution.candidates import Candidate
-    from streamcontract.evolution.places import Spot
     from streamcontract.evolution.report import Direction
     from streamcontract.evolution.requests import Request
     from streamcontract.evolution.sources import Deleted, Earlier, Source, Version
@@ -31,13 +32,16 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-def check(request: Request, source: Source, *, strict: bool = False) -> Report:
+def check(
+    request: Request, source: Source, *, strict: bool = False, dialect: Dialect | None = None
+) -> Report:
     """Hold every candidate against its past, each at its level.
 
     Args:
         request: The candidates and what is asked about them.
         source: Where their past is kept.
         strict: Whether drift fails the check too.
+        dialect: A registry whose own verdict is given too where it differs.
 
     Returns:
         All that was found.
@@ -66,6 +70,11 @@ def check(request: Request, source: Source, *, strict: bool = False) -> Report:
             )
         )
         problems += _problems(candidate, level, considered)
+        notes += _order(candidate, considered)
+        if dialect is not None:
+            refused, accepted = registry_verdict(dialect, candidate, level, considered)
+            problems += refused
+            notes += accepted
     problems += _deletions(request, earlier.deleted)
     return Report(
         against=source.label,
@@ -91,6 +100,20 @@ def _new(candidate: Candidate, earlier: Earlier, source: Source) -> Iterator[Not
     if subject is not None:
         message += f" (subject {subject})"
     yield Note(kind="new-contract", contract=name, message=message, place=place_of(candidate))
+
+
+def _order(candidate: Candidate, versions: Sequence[Version]) -> Iterator[Note]:
+    """Who goes first, where that matters."""
+    if not versions:
+        return
+    order = rollout(new=candidate.schema, old=versions[-1].schema)
+    if order.first != "either":
+        yield Note(
+            kind="rollout",
+            contract=candidate.slot.contract,
+            message=order.advice,
+            place=place_of(candidate),
+        )
 
 
 def _problems(candidate: Candidate, level: str, versions: Sequence[Version]) -> Iterator[Problem]:
@@ -120,24 +143,11 @@ def _problem(candidate: Candidate, finding: Finding, against: Sequence[Version])
         rule=finding.rule,
         severity=finding.severity,
         message=finding.message,
-        now=_place(now, shown(now.schema.source or candidate.slot.file), candidate),
-        before=_place(before, against[0].label_of(before.schema), None),
+        now=place_at(now, shown(now.schema.source or candidate.slot.file), candidate),
+        before=place_at(before, against[0].label_of(before.schema), None),
         against=tuple(version.label for version in against),
         direction=direction,
         example=example_of(finding.counterexample),
-    )
-
-
-def _place(spot: Spot, label: str, candidate: Candidate | None) -> Place:
-    line, column = locate(spot)
-    file = None if candidate is None else spot.schema.source or str(candidate.slot.file)
-    return Place(
-        label=label,
-        text=spot.schema.json,
-        pointer=spot.pointer,
-        line=line,
-        column=column,
-        file=file,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streamcontract.evolution.places import locate
 from streamcontract.evolution.report import Note
 from streamcontract.evolution.sources import Deleted, Earlier, Version
 from streamcontract.reporting import Place, shown
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from streamcontract.evolution.candidates import Candidate, Slot
+    from streamcontract.evolution.places import Spot
     from streamcontract.evolution.report import NoteKind
     from streamcontract.evolution.requests import Request
     from streamcontract.evolution.snapshot import Match, Snapshot
     from streamcontract.schema import Schema
 
-__all__ = ["compare_snapshot", "label_of", "place_of", "version_of"]
+__all__ = ["compare_snapshot", "label_of", "place_at", "place_of", "version_of"]
 
 
 def label_of(prefix: str) -> Callable[[str], str]:
@@ -29,6 +31,20 @@ def place_of(candidate: Candidate) -> Place:
     """The beginning of a candidate's file."""
     file = candidate.slot.file
     return Place(label=shown(file), text=candidate.schema.json, file=str(file))
+
+
+def place_at(spot: Spot, label: str, candidate: Candidate | None) -> Place:
+    """The place of a spot; of a candidate's text if one is given, else of an earlier version's."""
+    line, column = locate(spot)
+    file = None if candidate is None else spot.schema.source or str(candidate.slot.file)
+    return Place(
+        label=label,
+        text=spot.schema.json,
+        pointer=spot.pointer,
+        line=line,
+        column=column,
+        file=file,
+    )
 
 
 def version_of(snapshot: Snapshot, match: Match, label: Callable[[str], str]) -> Version | None:
@@ -110,7 +126,7 @@ def _changes(
     candidate: Candidate, was: Slot, snapshot: Snapshot, request: Request
 ) -> Iterator[Note]:
     now = candidate.slot
-    before, after = snapshot.path(was.file), shown(now.file, snapshot.home)
+    before, after = snapshot.compared_path(was.file), snapshot.compared_path(now.file)
     if before != after:
         yield _note("renamed-file", candidate, f"the file was {before}, and is {after} now")
     if not was.is_contract:
@@ -131,12 +147,10 @@ def _changes(
 
 def _moved_types(candidate: Candidate, was: Schema, snapshot: Snapshot) -> Iterator[Note]:
     """Types that keep their names and are defined in another file; that changes no data."""
-    before = {name: snapshot.path(file) for name, file in _definitions(was).items()}
-    after = {
-        name: shown(file, snapshot.home) for name, file in _definitions(candidate.schema).items()
-    }
-    own_before = snapshot.path(was.source or "")
-    own_after = shown(candidate.slot.file, snapshot.home)
+    path = snapshot.compared_path
+    before = {name: path(file) for name, file in _definitions(was).items()}
+    after = {name: path(file) for name, file in _definitions(candidate.schema).items()}
+    own_before, own_after = path(was.source or ""), path(candidate.slot.file)
     for name, file in after.items():
         if name not in before or before[name] == file:
             continue

@@ -17,18 +17,16 @@ def example_of(counterexample: Counterexample | None) -> Example | None:
     """The counterexample as text, values as Python writes them."""
     if counterexample is None:
         return None
-    elsewhere = counterexample.elsewhere
+    after = _outcome(counterexample.after, counterexample.error)
+    there = counterexample.elsewhere
+    elsewhere = None if there is None else _outcome(there.outcome.value, there.outcome.error)
     return Example(
         value=repr(counterexample.value),
         data=counterexample.data.hex(),
         before=repr(counterexample.before),
-        after=_outcome(counterexample.after, counterexample.error),
+        after=after,
         error=None if counterexample.error is None else str(counterexample.error),
-        elsewhere=(
-            None
-            if elsewhere is None or not counterexample.is_changed_elsewhere
-            else f"{elsewhere.rule}: {_outcome(elsewhere.outcome.value, elsewhere.outcome.error)}"
-        ),
+        elsewhere=None if there is None or elsewhere == after else f"{there.rule}: {elsewhere}",
     )
 
 

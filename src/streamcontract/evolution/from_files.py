@@ -74,7 +74,14 @@ class FolderSource:
         """The state of the contracts in the folder."""
         folder = self._folder.resolve()
         name = request.project_file.name if request.project_file else PROJECT_FILE
-        snapshot = Snapshot(folder, request.home.resolve(), folder / name, request.others)
+        project_file = folder / name
+        snapshot = Snapshot(
+            folder,
+            request.home.resolve(),
+            project_file,
+            request.others,
+            has_layout=project_file.is_file(),
+        )
         return compare_snapshot(
             snapshot, request, label=label_of(f"{self.label}/"), files_are_contracts=True
         )

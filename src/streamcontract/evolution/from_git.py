@@ -60,11 +60,15 @@ class GitSource:
         if not transitive:
             return earlier
         versions = {name: list(own) for name, own in earlier.versions.items()}
+        seen = {name: {version.schema for version in own} for name, own in versions.items()}
         for found in reader.history(commit, transitive):
             for name, version in found.items():
-                if all(version.schema != known.schema for known in versions[name]):
-                    versions[name].insert(0, version)
-        return attrs.evolve(earlier, versions=versions)
+                if version.schema not in seen[name]:
+                    seen[name].add(version.schema)
+                    versions[name].append(version)
+        # They came newest first.
+        oldest_first = {name: own[::-1] for name, own in versions.items()}
+        return attrs.evolve(earlier, versions=oldest_first)
 
 
 class _Reader:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTRACT_DELETED",
+    "REGISTRY_REFUSES",
     "Checked",
     "Direction",
     "Example",
@@ -25,7 +26,11 @@ _MAX_SHOWN: Final = 200
 """Characters of a value that are shown."""
 
 CONTRACT_DELETED: Final = "CONTRACT_DELETED"
-"""The rule of a contract that is gone; all other rules are those of ``compatibility``."""
+"""The rule of a contract that is gone."""
+
+REGISTRY_REFUSES: Final = "REGISTRY_REFUSES"
+"""The rule of what a registry refuses for reasons of its own, where one was named. All other
+rules are those of ``compatibility``."""
 
 Direction = Literal["new reads old", "old reads new"]
 """Which side reads: the new version what the old one wrote (BACKWARD), or the other way round."""
@@ -38,6 +43,8 @@ NoteKind = Literal[
     "moved-type",
     "level-changed",
     "not-checked",
+    "registry-accepts",
+    "rollout",
     "unreadable-version",
 ]
 """What a note says; no note makes a check fail."""
@@ -79,7 +86,7 @@ class Problem:
 
     Attributes:
         contract: The contract's name.
-        rule: The finding's rule, or :data:`CONTRACT_DELETED`.
+        rule: The finding's rule, :data:`CONTRACT_DELETED` or :data:`REGISTRY_REFUSES`.
         severity: ``"breaking"`` or ``"drift"``.
         message: What is wrong, and what would mend it.
         now: The place in the candidate; for a deleted contract the project file.

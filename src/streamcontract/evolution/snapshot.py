@@ -10,6 +10,8 @@ root type (or one that the type has an alias for), else of the same file name.
 
 from __future__ import annotations
 
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -17,12 +19,12 @@ import attrs
 from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.evolution.candidates import Slot, slots
 from streamcontract.project import load_project
+from streamcontract.reporting import shown
 from streamcontract.schema import RecordType, parse_schema
 from streamcontract.schema.model import EnumType, FixedType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from streamcontract.evolution.candidates import Candidate
     from streamcontract.schema import Schema
@@ -55,20 +57,27 @@ class Snapshot:
         home: The folder of now that it is an earlier state of.
         project_file: The earlier project file, or None to take each schema file by itself.
         others: Contracts of now that are not checked; what is theirs is nobody else's past.
+        has_layout: Whether files have the paths in ``folder`` that they had in ``home``.
 
     Attributes:
         folder: The folder.
-        home: The folder of now.
         slots: The earlier contracts; None where they are not known.
         project_fault: Why the project file could not be read, or None.
     """
 
     def __init__(
-        self, folder: Path, home: Path, project_file: Path | None, others: Sequence[Slot] = ()
+        self,
+        folder: Path,
+        home: Path,
+        project_file: Path | None,
+        others: Sequence[Slot] = (),
+        *,
+        has_layout: bool = True,
     ) -> None:
         self.folder = folder
-        self.home = home
+        self._home = home
         self._others = others
+        self._has_layout = has_layout
         self.slots: tuple[Slot, ...] | None = None
         self.project_fault: str | None = None
         self._parsed: dict[Path, Schema | SchemaParseError] = {}
@@ -82,6 +91,16 @@ class Snapshot:
     def path(self, file: str | Path) -> str:
         """The path of one of its files, from its folder."""
         return self.folder.joinpath(file).relative_to(self.folder).as_posix()
+
+    def compared_path(self, file: str | Path) -> str:
+        """As much of the path of a file, of then or of now, as tells whether it was moved.
+
+        A folder of schema files by themselves need not be laid out as the project is.
+        """
+        path = Path(file)
+        if not self._has_layout:
+            return path.name
+        return shown(path, self.folder if path.is_relative_to(self.folder) else self._home)
 
     def matches(self, candidates: Sequence[Candidate]) -> dict[str, Match]:
         """What each contract was; those that are not there are left out.
@@ -106,7 +125,7 @@ class Snapshot:
     def unmatched_files(self, matched: Iterable[Match], known: Iterable[str]) -> list[Slot]:
         """The files that are nobody's past, nor needed by another, nor of a type in ``known``."""
         taken = {match.slot.file for match in matched}
-        schemas = {file: schema for file in self._files() if (schema := self._schema(file))}
+        schemas = {file: schema for file in self._files if (schema := self._schema(file))}
         used = {
             each.source
             for schema in schemas.values()
@@ -151,7 +170,7 @@ class Snapshot:
         same_path = self._counterpart(candidate.slot)
         if same_path.is_file():
             return same_path
-        files = self._files()
+        files = self._files
         for name in _names(candidate.schema):
             for file in files:
                 if self._root_name(file) == name:
@@ -162,10 +181,11 @@ class Snapshot:
     def _counterpart(self, slot: Slot) -> Path:
         """The file of the same path; one outside of the home has none and is looked for there."""
         file = slot.file
-        if file.is_relative_to(self.home):
-            return self.folder / file.relative_to(self.home)
+        if file.is_relative_to(self._home):
+            return self.folder / file.relative_to(self._home)
         return self.folder / file.name
 
+    @cached_property
     def _files(self) -> list[Path]:
         return sorted(path for path in self.folder.rglob(f"*{SUFFIX}") if path.is_file())
 

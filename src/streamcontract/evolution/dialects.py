@@ -1,0 +1,81 @@
+"""A registry's own verdict, where it is another one than the specification's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamcontract.compatibility.dialects import dialect_level
+from streamcontract.evolution.compared import place_at, place_of
+from streamcontract.evolution.places import spots
+from streamcontract.evolution.report import REGISTRY_REFUSES, Direction, Note, Problem
+from streamcontract.reporting import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamcontract.compatibility.dialects import Dialect, DialectVerdict
+    from streamcontract.evolution.candidates import Candidate
+    from streamcontract.evolution.sources import Version
+
+__all__ = ["registry_verdict"]
+
+
+def registry_verdict(
+    dialect: Dialect, candidate: Candidate, level: str, versions: Sequence[Version]
+) -> tuple[list[Problem], list[Note]]:
+    """What a registry decides otherwise; nothing where it comes to the same verdict.
+
+    What it refuses although every consumer could read it is a problem, since it cannot be
+    registered. What it accepts although consumers break is a note beside the findings.
+
+    Args:
+        dialect: The registry.
+        candidate: The new version.
+        level: The level it is held to.
+        versions: The earlier versions that count, oldest first.
+
+    Returns:
+        What it refuses, and what it accepts, in spite of the specification.
+    """
+    refused: list[Problem] = []
+    accepted: list[Note] = []
+    history = [version.schema for version in versions]
+    for verdict in dialect_level(dialect, level, candidate=candidate.schema, history=history):
+        if verdict.is_compatible is not bool(verdict.findings) or verdict.version is None:
+            continue  # the same verdict
+        version = versions[verdict.version - 1]
+        if verdict.is_compatible:
+            message = f"against {version.label}: {verdict.meaning}"
+            note = Note(
+                kind="registry-accepts",
+                contract=candidate.slot.contract,
+                message=message,
+                place=place_of(candidate),
+            )
+            accepted.append(note)
+        else:
+            refused.append(_refused(verdict, candidate, version))
+    return refused, accepted
+
+
+def _refused(verdict: DialectVerdict, candidate: Candidate, version: Version) -> Problem:
+    new_reads = verdict.direction == "backward"
+    direction: Direction = "new reads old" if new_reads else "old reads new"
+    reader, writer = candidate.schema, version.schema
+    if not new_reads:
+        reader, writer = writer, reader
+    first = verdict.incompatibilities[0]
+    # A registry gives the path into its reader only.
+    read, written = spots(reader=reader, writer=writer, reader_path=first.path, writer_path="/")
+    now, before = (read, written) if new_reads else (written, read)
+    reported = ", ".join(f"{each.type} at {each.path}" for each in verdict.incompatibilities)
+    return Problem(
+        contract=candidate.slot.contract,
+        rule=REGISTRY_REFUSES,
+        severity="breaking",
+        message=f"{verdict.meaning} (it reports {reported})",
+        now=place_at(now, shown(now.schema.source or candidate.slot.file), candidate),
+        before=place_at(before, version.label_of(before.schema), None),
+        against=(version.label,),
+        direction=direction,
+    )
