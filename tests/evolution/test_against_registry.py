@@ -118,6 +118,11 @@ def test_without_a_level_it_is_the_registrys(
         .read_text()
         .replace('compatibility = "BACKWARD"', "")
     )
+    topic = (scratch.folder / "streamcontract.toml").read_text()
+    scratch.write(toml=topic.replace('topic = "orders-', 'topic = "new-orders-'))
+    [contract] = scratch.check("--format", "json", against=against).report["contracts"]
+    assert contract["level"] == registry.compatibility()
+    scratch.write(toml=topic)
     rewrite(scratch, REQUIRED)
     for level, code in (("NONE", 0), ("BACKWARD", 1)):
         registry.set_compatibility(level, subject)

@@ -8,11 +8,7 @@ from streamcontract.evolution.compared import place_of
 from streamcontract.evolution.report import Note
 from streamcontract.evolution.sources import Earlier, Version
 from streamcontract.registry import SchemaRegistry
-from streamcontract.registry.errors import (
-    CompatibilityLevelNotSetError,
-    SubjectNotFoundError,
-    SubjectSoftDeletedError,
-)
+from streamcontract.registry.errors import SubjectNotFoundError, SubjectSoftDeletedError
 
 if TYPE_CHECKING:
     from streamcontract.evolution.requests import Request
@@ -64,19 +60,14 @@ class RegistrySource:
                     )
                     continue
                 if request.level is None and slot.level is None:
-                    levels[slot.contract] = self._level(slot.subject)
+                    # The level that the registry itself holds the subject to.
+                    levels[slot.contract] = self._registry.compatibility(
+                        slot.subject, default_to_global=True
+                    )
                 level = levels.get(slot.contract) or request.level_of(candidate)
                 versions[slot.contract] = self._versions(slot.subject, level)
         unchecked = frozenset(note.contract for note in notes)
         return Earlier(versions=versions, levels=levels, notes=notes, unchecked=unchecked)
-
-    def _level(self, subject: str) -> str:
-        """The level that the registry itself would hold the subject to."""
-        try:
-            return self._registry.compatibility(subject, default_to_global=True)
-        except (CompatibilityLevelNotSetError, SubjectNotFoundError):
-            # Not every registry falls back to the global level for a subject that is new.
-            return self._registry.compatibility()
 
     def _versions(self, subject: str, level: str) -> list[Version]:
         try:

@@ -179,7 +179,7 @@ class Snapshot:
         return same_name[0] if len(same_name) == 1 else None
 
     def _counterpart(self, slot: Slot) -> Path:
-        """The file of the same path; one outside of the home has none and is looked for there."""
+        """The file of the same path; for one from outside of the home, that of its name."""
         file = slot.file
         if file.is_relative_to(self._home):
             return self.folder / file.relative_to(self._home)
