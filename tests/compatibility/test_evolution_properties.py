@@ -71,6 +71,9 @@ def test_without_any_finding_fastavro_reads_the_same(pair: Any, data: st.DataObj
     # the null namespace and with aliases; each is compared elsewhere.
     foreign = ("big-decimal", "duration", "nanos", "uuid", '"namespace": ""', "aliases", "local-")
     assume(not found and not any(name in text for name in foreign))
+    # It gives a default as the JSON that stands in the schema, whatever the field's type.
+    raw = any(name in reader.json for name in ("logicalType", '"bytes"', '"fixed"', '"default": {'))
+    assume(not (raw and '"default"' in reader.json))
     encoded = Codec[Any](writer).encode(_drawn(data, writer))
     ours = Codec[Any](reader).decode(encoded, writer=writer)
     try:

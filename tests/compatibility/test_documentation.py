@@ -1,0 +1,21 @@
+"""docs/compatibility.md tells of every rule and every difference there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from streamcontract.compatibility import DRIFT_RULES
+from streamcontract.compatibility.dialects import DIFFERENCES
+from streamcontract.resolution import Rule
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "compatibility.md"
+
+
+def test_the_tables_are_complete() -> None:
+    """Each rule and each difference has its line, and no line is about what is not there."""
+    lines = re.findall(r"^\| `([\w-]+)` \|", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    known = {*get_args(Rule), *DRIFT_RULES, *(row.id for row in DIFFERENCES)}
+    assert len(lines) == len(set(lines))
+    assert set(lines) == known
