@@ -44,6 +44,13 @@ def test_version_is_the_packages() -> None:
     assert __version__ in invoke("--version")[1]
 
 
+def test_a_misspelt_command_is_answered_with_the_one_meant() -> None:
+    """Wrong usage says what would be right."""
+    code, _, errors = invoke("chek")
+    assert code == cli.EXIT_ERROR
+    assert "did you mean 'check'?" in errors
+
+
 def test_each_summary_is_what_the_commands_own_help_says() -> None:
     """The summaries that are listed without imports are those of the commands themselves."""
     context = click.Context(cli.main)

@@ -6,6 +6,7 @@ imports; ``--help`` shows the summaries kept here and imports none of them.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import TYPE_CHECKING, Final
 
@@ -52,6 +53,14 @@ class _LazyGroup(click.Group):
         module: ModuleType = importlib.import_module(f"{__name__}.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = difflib.get_close_matches(args[0], _SUMMARIES, n=1)
+        if args[0] not in _SUMMARIES and near:
+            raise click.UsageError(f"No such command {args[0]!r}; did you mean {near[0]!r}?", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(
         self,

@@ -70,7 +70,7 @@ def as_text(results: Sequence[Linted]) -> Text:
 
 
 def _summary(results: Iterable[Linted]) -> tuple[str, str]:
-    found = [finding.severity for result in results for finding in result.findings]
+    found: list[str] = [finding.severity for result in results for finding in result.findings]
     if not found:
         return "bold green", "clean"
     counts = [(found.count(severity), severity) for severity in _STYLES]

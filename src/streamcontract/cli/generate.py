@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._options import project_option
 from streamcontract.codegen import changes, modules_of_contracts, modules_of_files, write
 from streamcontract.project import load_project
 
@@ -30,12 +31,7 @@ _SCHEMA_SUFFIX: Final = ".avsc"
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the modules; the project file's if left out.",
 )
-@click.option(
-    "--project",
-    "project_file",
-    type=click.Path(exists=True, path_type=Path),
-    help="Project file, or a folder to look for one from.",
-)
+@project_option
 def command(
     names: tuple[str, ...],
     check: bool,  # noqa: FBT001 - click passes options by keyword

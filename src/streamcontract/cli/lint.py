@@ -16,6 +16,7 @@ from streamcontract.cli._lint_formats import (
     rules_as_json,
     rules_as_text,
 )
+from streamcontract.cli._options import project_option
 from streamcontract.errors import SchemaFault, SchemaParseError
 from streamcontract.lint import RULES, Settings, lint_schema
 from streamcontract.project import find_project_file, load_project
@@ -43,12 +44,7 @@ _SCHEMA_SUFFIX: Final = ".avsc"
     default="text",
     help="Output for people, or for machines.",
 )
-@click.option(
-    "--project",
-    "project_file",
-    type=click.Path(exists=True, path_type=Path),
-    help="Project file, or a folder to look for one from.",
-)
+@project_option
 def command(
     names: tuple[str, ...],
     list_rules: bool,  # noqa: FBT001 - click passes options by keyword

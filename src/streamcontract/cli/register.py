@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._options import project_option
 from streamcontract.project import load_project
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import (
@@ -44,12 +45,7 @@ _PIPE_WIDTH: Final = 1000
 @click.argument("contracts", nargs=-1, metavar="[CONTRACT]...")
 @click.option("--registry", "url", metavar="URL", help="The registry; else the environment's.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would change.")
-@click.option(
-    "--project",
-    "project_file",
-    type=click.Path(exists=True, path_type=Path),
-    help="Project file, or a folder to look for one from.",
-)
+@project_option
 def command(
     contracts: tuple[str, ...],
     url: str | None,

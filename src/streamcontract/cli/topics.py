@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._options import project_option
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.describe import describe_groups, describe_topics
 from streamcontract.kafka.topics import ensure_topic
@@ -95,12 +96,7 @@ def _describe(
 @click.option(
     "--topic-config", multiple=True, metavar="NAME=VALUE", help="A property of the topic."
 )
-@click.option(
-    "--project",
-    "project_file",
-    type=click.Path(exists=True, path_type=Path),
-    help="Project file, or a folder to look for one from.",
-)
+@project_option
 @_config
 @_timeout
 def _create(
