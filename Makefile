@@ -9,7 +9,7 @@ RUN := $(VENV)/.installed-run
 METADATA := setup.cfg pyproject.toml src/streamcontract/_version.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types layers drift check-install bench coverage clean
+.PHONY: help demo test test-long check lint format types layers drift check-install bench coverage clean
 
 help:  ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stac
 
 test: $(DEV)  ## Run the tests on the embedded stack
 	$(BIN)/python -m pytest -n 2
+
+test-long: $(DEV)  ## Try the compatibility properties on thousands of pairs of schemas
+	STREAMCONTRACT_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/compatibility
 
 check: lint types layers drift  ## Lint, types, import layers, generated code
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -116,7 +117,7 @@ def run(
         elsewhere: What other implementations do, in words and as schemas.
         tagged: Whether what is read names the branches of unions.
     """
-    data = Codec[Any](writer).encode(value)
+    data = _codec(writer).encode(value)
     before = _decode(data, writer, writer, tagged=tagged)
     after = _decode(data, writer, reader, tagged=tagged)
     there = None
@@ -223,9 +224,14 @@ def _most_telling(runs: list[Counterexample]) -> Counterexample | None:
     return next(changed, None) or next(elsewhere, None) or next(iter(runs), None)
 
 
+@lru_cache(maxsize=16)  # the findings of one pair of schemas are all run by the same few codecs
+def _codec(schema: Schema, *, tagged: bool = False) -> Codec[Any]:
+    return Codec(schema, tag_unions=tagged)
+
+
 def _decode(data: bytes, writer: Schema, reader: Schema, *, tagged: bool) -> Outcome:
     try:
-        return Outcome(Codec[Any](reader, tag_unions=tagged).decode(data, writer=writer))
+        return Outcome(_codec(reader, tagged=tagged).decode(data, writer=writer))
     except DecodeError as error:
         return Outcome(error=error)
 

@@ -43,6 +43,9 @@ __all__ = ["Route", "Witness", "minimal_value"]
 
 # Bytes of the smallest value of each primitive type ("Binary Encoding", Avro 1.12).
 _BYTES: Final = {"null": 0, "float": 4, "double": 8}
+# The same where the smallest value of the logical type is no empty text or bytes: 36 characters
+# and their count; a byte and its count; and both of these with a scale.
+_LOGICAL_BYTES: Final = {"uuid": 37, "decimal": 2, "big-decimal": 4}
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 
 _PRIMITIVES: Final[Mapping[str, Any]] = {
@@ -253,8 +256,8 @@ def _size(node: AvroType, known: Mapping[AvroType, float]) -> float:
             return 1 if node.symbols else math.inf
         case FixedType():
             return node.size
-        case PrimitiveType(logical=LogicalType(name="uuid")):
-            return 37  # 36 characters and their count
+        case PrimitiveType(logical=LogicalType(name=name)) if name in _LOGICAL_BYTES:
+            return _LOGICAL_BYTES[name]
         case PrimitiveType():
             return _BYTES.get(node.name, 1)
         case _:
