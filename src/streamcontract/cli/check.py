@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._options import project_option
 from streamcontract.evolution import check, open_source, request_files, request_project
 from streamcontract.project import COMPATIBILITY_LEVELS, load_project
 from streamcontract.reporting.terminal import print_styled
@@ -56,12 +57,7 @@ _FORMATS: Final = {
     default=_TEXT,
     help="Output for people, or for machines.",
 )
-@click.option(
-    "--project",
-    "project_file",
-    type=click.Path(exists=True, path_type=Path),
-    help="Project file, or a folder to look for one from.",
-)
+@project_option
 def command(
     names: tuple[str, ...],
     against: str,
