@@ -111,6 +111,8 @@ def find_incompatibilities(*, reader: Schema, writer: Schema, drift: bool = Fals
 
 
 def _breaking(plan: Plan) -> Iterator[Finding]:
+    if not plan.faults:
+        return  # most pairs: nothing to walk the plan for
     for place in walk(plan):
         for fault in faults_at(place.action):
             yield Finding(
