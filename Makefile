@@ -6,10 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.installed-dev
 RUN := $(VENV)/.installed-run
-METADATA := setup.cfg pyproject.toml src/streamcontract/_version.py
+METADATA := setup.cfg setup.py pyproject.toml src/streamcontract/_version.py \
+	$(wildcard src/streamcontract/codec/_native*.p[yx]*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check lint format types layers drift check-install bench coverage clean
+.PHONY: help demo test test-native test-long check lint format types layers drift check-install bench coverage clean
 
 help:  ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +33,9 @@ demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stac
 
 test: $(DEV)  ## Run the tests on the embedded stack
 	$(BIN)/python -m pytest -n 2
+
+test-native: $(DEV)  ## Run the tests of the codec and the clients on the native engine
+	STREAMCONTRACT_ENGINE=native $(BIN)/python -m pytest -n 2 tests/codec tests/kafka
 
 test-long: $(DEV)  ## Try the compatibility properties on thousands of pairs of schemas
 	STREAMCONTRACT_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/compatibility
@@ -73,4 +77,4 @@ bench: $(BIN)/python  ## Measure against the peers, side by side
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment and every cache
-	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist src/*.egg-info src/streamcontract/codec/_native*.c src/streamcontract/codec/_native*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

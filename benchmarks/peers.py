@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import attrs
 import avro.io
@@ -23,6 +25,8 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from benchmarks.dataclass_models import MODELS
 from benchmarks.shapes import Shape
 from streamcontract import Codec
+from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
+from streamcontract.errors import ConfigurationError
 from streamcontract.wire import HEADER_SIZE, header
 
 __all__ = ["OURS", "Peer", "peers"]
@@ -49,6 +53,7 @@ def peers(shape: Shape) -> list[Peer]:
     """All ways for one record, each checked to bring the record back."""
     found = [
         _streamcontract(shape),
+        *_native(shape),
         _fastavro(shape),
         _cavro(shape),
         _apache_avro(shape),
@@ -68,6 +73,18 @@ def _streamcontract(shape: Shape) -> Peer:
     # With the frame, as the producer and the consumer use it.
     encode, record = codec.encoder(header(1)), shape.record
     return Peer(OURS, lambda: encode(record), codec.decoder(start=HEADER_SIZE))
+
+
+def _native(shape: Shape) -> list[Peer]:
+    """Our native engine, where it is built and is not measured already."""
+    if choose_engine().name == "native":
+        return []
+    with mock.patch.dict(os.environ, {ENGINE_VARIABLE: "native"}):
+        try:
+            way = _streamcontract(shape)
+        except ConfigurationError:
+            return []
+    return [attrs.evolve(way, name=f"{OURS}, native engine")]
 
 
 def _fastavro(shape: Shape) -> Peer:

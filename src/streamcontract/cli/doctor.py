@@ -14,6 +14,7 @@ import confluent_kafka
 
 from streamcontract._version import __version__
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.codec.engine import choose_engine
 from streamcontract.errors import ClientError, StreamContractError
 from streamcontract.kafka import describe_topics
 from streamcontract.kafka.config import BOOTSTRAP_VARIABLE, DEFAULT_BOOTSTRAP
@@ -64,6 +65,7 @@ def _checks(timeout: float) -> Iterator[_Check]:
     yield _Check("Python", f"{platform.python_version()} on {platform.platform()}")
     yield _Check("confluent-kafka", metadata.version("confluent-kafka"))
     yield _Check("librdkafka", confluent_kafka.libversion()[0])
+    yield _checked("codec engine", _engine)
     yield _checked("project", _project)
     yield _checked("broker", lambda: _broker(timeout))
     yield _checked("registry", lambda: _registry(timeout))
@@ -74,6 +76,11 @@ def _checked(subject: str, look: Callable[[], str]) -> _Check:
         return _Check(subject, look())
     except StreamContractError as error:
         return _Check(subject, str(error), is_fine=False)
+
+
+def _engine() -> str:
+    engine = choose_engine()
+    return f"{engine.name} ({engine.reason})"
 
 
 def _project() -> str:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 from streamcontract.codec.contract import Bindings, Contract, bindings_of, contract_of
-from streamcontract.codec.decode import compile_decoder, compile_locator
-from streamcontract.codec.encode import compile_encoder, compile_explainer
+from streamcontract.codec.decode import compile_locator
+from streamcontract.codec.encode import compile_explainer
+from streamcontract.codec.engine import choose_engine
 from streamcontract.codec.refusal import Located, Unresolvable, data_fault
 from streamcontract.errors import (
     ConfigurationError,
@@ -34,8 +35,8 @@ _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 class Codec(Generic[T]):
     """Encodes and decodes the values of one schema, strictly and without loss.
 
-    The first use compiles the schema into Python functions; all later ones only run them. A
-    codec may be shared by threads.
+    The first use compiles the schema; all later ones only run what was made of it. A codec may be
+    shared by threads.
 
     Args:
         schema: A record class that ``streamcontract generate`` made, or a schema: a
@@ -44,7 +45,8 @@ class Codec(Generic[T]):
 
     Raises:
         SchemaParseError: The schema breaks the Avro specification.
-        ConfigurationError: A class was not generated from a schema, or not from this one.
+        ConfigurationError: A class was not generated from a schema, or not from this one; or
+            ``STREAMCONTRACT_ENGINE`` names an engine that there is not.
 
     Example:
         >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
@@ -65,6 +67,7 @@ class Codec(Generic[T]):
     def __init__(self, schema: _SchemaLike | type[T], *, tag_unions: bool = False) -> None:
         self.schema, self._bindings = _schema_of(schema)
         self._tag_unions = tag_unions
+        self._engine = choose_engine()
         self._lock = threading.RLock()
         self._make_encoder: Callable[[bytes], Callable[[T], bytes]] | None = None
         self._encode: Callable[[T], bytes] | None = None
@@ -113,7 +116,9 @@ class Codec(Generic[T]):
             with self._lock:
                 make = self._make_encoder
                 if make is None:
-                    make = compile_encoder(self.schema, self._bindings, self._encode_failed)
+                    make = self._engine.compile_encoder(
+                        self.schema, self._bindings, self._encode_failed
+                    )
                     self._make_encoder = make
         return make(prefix)
 
@@ -145,7 +150,9 @@ class Codec(Generic[T]):
         def fail(data: bytes, error: BaseException) -> None:
             raise _decode_error(locator(), data, self._root_path, error) from None
 
-        return compile_decoder(root, self._bindings, fail, start=start, tag_unions=tag_unions)
+        return self._engine.compile_decoder(
+            root, self._bindings, fail, start=start, tag_unions=tag_unions
+        )
 
     @functools.cached_property
     def _explain(self) -> Callable[[T, str], list[DataFault]]:

@@ -25,6 +25,7 @@ from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
 from streamcontract.codec.sizes import min_size
 from streamcontract.codec.skip import Skipper
 from streamcontract.codec.source import Source
+from streamcontract.errors import DataFault
 from streamcontract.resolution import (
     Action,
     Fail,
@@ -50,7 +51,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["compile_decoder", "compile_locator"]
+__all__ = ["compile_decoder", "compile_locator", "default_of", "is_plain"]
 
 _FLOATS = {"float": "f", "double": "d"}
 _SIZES = {"boolean": 1, "float": 4, "double": 8}
@@ -196,7 +197,7 @@ class _Reader:
             return f"{{{', '.join(f'{field.name!r}: {target}' for field, target in pairs)}}}"
         cls, names = bound
         kind = self.source.bind(cls, "cls")
-        if not _is_plain(cls):
+        if not is_plain(cls):
             arguments = ", ".join(
                 f"{attribute.alias}={target}"
                 for attribute, target in zip(attrs.fields(cls), targets, strict=True)
@@ -233,25 +234,20 @@ class _Reader:
                     self._action(step.action, targets[step.target])
 
     def _default(self, field: Field, x: str) -> None:
-        encoded, action = default_bytes(field), resolve_types(field.type, field.type)
-        if _is_shareable(field.type):
-            decode = compile_decoder(
-                action, self._bindings, _keep_refusal, tag_unions=self._tag_unions
-            )
-            try:
-                value = decode(encoded)
-            except _BrokenDefault as broken:
-                # The specification checks a default against the base type only, so a default may
-                # be no value of the logical type: no record can be read that needs it.
-                fault = data_fault("", broken.refusal)
-                expected = f"a default that can be used, {fault.expected}"
+        shared = default_of(field, self._bindings, tag_unions=self._tag_unions)
+        if shared is not None:
+            value, broken = shared
+            if broken is not None:
+                expected = f"a default that can be used, {broken.expected}"
                 self.source.line(f"refuse({expected!r}, {self.source.bind(field.default, 'json')})")
             else:
                 self.source.line(f"{x} = {self.source.bind(value, 'default')}")
             return
         # Lists, maps and records are decoded anew, so that no two records share one.
+        action = resolve_types(field.type, field.type)
         name = self._emitter.function(field, "read_default_", lambda: self._value(action))
         path = f", {self._emitter.path}" if self._explain else ""
+        encoded = default_bytes(field)
         data = self.source.bind(encoded, "default")
         self.source.line(f"{x} = {name}({data}, 0, {len(encoded)}, depth, budget{path})")
 
@@ -372,6 +368,25 @@ def _float_run(steps: list[FieldStep]) -> list[tuple[str, int]]:
     return run
 
 
+def default_of(
+    field: Field, bindings: Bindings, *, tag_unions: bool
+) -> tuple[Any, DataFault | None] | None:
+    """A default that many records may share, and why it cannot be used, if so.
+
+    None if it can be changed: then every record needs its own.
+    """
+    if not _is_shareable(field.type):
+        return None
+    action = resolve_types(field.type, field.type)
+    decode = compile_decoder(action, bindings, _keep_refusal, tag_unions=tag_unions)
+    try:
+        return decode(default_bytes(field)), None
+    except _BrokenDefault as broken:
+        # The specification checks a default against the base type only, so a default may be no
+        # value of the logical type: no record can be read that needs it.
+        return None, data_fault("", broken.refusal)
+
+
 def _is_shareable(node: AvroType) -> bool:
     """Whether the values of a type cannot be changed, so that many records may hold one."""
     match node:
@@ -383,7 +398,7 @@ def _is_shareable(node: AvroType) -> bool:
             return True
 
 
-def _is_plain(cls: type) -> bool:
+def is_plain(cls: type) -> bool:
     """Whether a class only holds its attributes: nothing runs when it is made but assignments."""
     return (
         not any(hasattr(cls, f"__attrs_{when}_init__") for when in ("pre", "post"))

@@ -1,0 +1,222 @@
+# cython: language_level=3, binding=False, boundscheck=False, wraparound=False
+# cython: nonecheck=True, initializedcheck=False, cdivision=True, embedsignature=False
+"""The native engine's nodes: each writes or reads the values of one type; native.py builds them.
+
+A node holds no rule of its own where there is another place for it: what is no plain case goes
+through the same functions as in the portable engine (leaves, logical, branches). Whatever does
+not fit is only refused here; the portable engine, run on the same value or bytes, says why.
+
+Safety rests on few rules: every byte is read behind a comparison with the end; no count or size
+is multiplied, so none can overflow; nothing is allocated by a number from the data that was not
+held against the bytes that remain; a value taken from a container is owned while it is used,
+since Python code that runs meanwhile may change the container; C calls nest at most MAX_FRAMES.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.datetime cimport (
+    PyDate_CheckExact, PyDateTime_CheckExact, date_new, datetime_day, datetime_hour,
+    datetime_microsecond, datetime_minute, datetime_month, datetime_new, datetime_second,
+    datetime_tzinfo, datetime_year, date_day, date_month, date_year, get_utc, import_datetime,
+)
+from cpython.dict cimport (
+    PyDict_CheckExact, PyDict_Copy, PyDict_GetItemWithError, PyDict_Next, PyDict_SetItem,
+    PyDict_Size,
+)
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact, PyFloat_FromDouble
+from cpython.list cimport PyList_Append, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
+from cpython.long cimport PyLong_AsLongLong, PyLong_CheckExact, PyLong_FromLongLong
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.unicode cimport PyUnicode_AsUTF8String, PyUnicode_CheckExact, PyUnicode_DecodeUTF8
+from libc.math cimport isinf
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from streamcontract.codec import leaves
+from streamcontract.codec.limits import MAX_DEPTH as _MAX_DEPTH
+from streamcontract.codec.limits import MAX_EMPTY_ITEMS as _MAX_EMPTY_ITEMS
+from streamcontract.codec.refusal import REFUSALS as _REFUSALS
+from streamcontract.codec.refusal import Refused as _Refused
+
+import_datetime()
+
+cdef extern from "structmember.h":
+    """
+    /* Where in its instances a slot lies, or -1 if it is no slot that holds any object. */
+    static Py_ssize_t sc_offset(PyObject *cls, PyObject *slot) {
+        PyMemberDef *member;
+        if (Py_TYPE(slot) != &PyMemberDescr_Type || !PyType_Check(cls)) return -1;
+        if (!PyType_IsSubtype((PyTypeObject *)cls, PyDescr_TYPE(slot))) return -1;
+        member = ((PyMemberDescrObject *)slot)->d_member;
+        return member->type == T_OBJECT_EX && member->flags == 0 ? member->offset : -1;
+    }
+
+    static PyObject **sc_slot(PyObject *record, Py_ssize_t offset) {
+        return (PyObject **)((char *)record + offset);
+    }
+
+    /* What a slot holds, owned; NULL without an error if it is empty. */
+    static PyObject *sc_get(PyObject *record, Py_ssize_t offset) {
+        PyObject *value = *sc_slot(record, offset);
+        Py_XINCREF(value);
+        return value;
+    }
+
+    /* Fill a slot, without the __setattr__ that keeps a frozen class's users from doing so. */
+    static void sc_put(PyObject *record, Py_ssize_t offset, PyObject *value) {
+        PyObject **slot = sc_slot(record, offset), *old = *slot;
+        Py_INCREF(value);
+        *slot = value;
+        Py_XDECREF(old);
+    }
+
+    /* What object.__new__ does for a class that has no __dict__ and is not abstract. */
+    static PyObject *sc_new(PyObject *cls) {
+        return ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0);
+    }
+
+    /* The text of an ASCII string, or NULL: only that is UTF-8 as it lies in memory. */
+    static const char *sc_ascii(PyObject *text) {
+        return PyUnicode_IS_COMPACT_ASCII(text) ? (const char *)PyUnicode_DATA(text) : NULL;
+    }
+
+    static PyObject *sc_type(PyObject *value) { return (PyObject *)Py_TYPE(value); }
+    """
+    Py_ssize_t sc_offset(object cls, object slot)
+    PyObject *sc_get(object record, Py_ssize_t offset)
+    void sc_put(object record, Py_ssize_t offset, object value)
+    object sc_new(object cls)
+    const char *sc_ascii(object text)
+    PyObject *sc_type(object value)
+
+cdef extern from "Python.h":
+    const Py_ssize_t PY_SSIZE_T_MAX
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    long long PyLong_AsLongLongAndOverflow(object number, int *overflow) except? -1
+    void Py_DECREF_ptr "Py_DECREF"(PyObject *value)
+
+cdef enum:
+    ROOM = 512  # bytes of a message that need no allocation while they are written
+    MAX_FRAMES = 2000  # C calls inside one another; some 200 bytes of stack each
+
+cdef int MAX_DEPTH = _MAX_DEPTH
+cdef int64_t MAX_EMPTY_ITEMS = _MAX_EMPTY_ITEMS
+cdef object Refused = _Refused
+cdef tuple REFUSALS = _REFUSALS
+cdef object UTC = get_utc()
+cdef object as_int = leaves.as_int
+cdef object as_long = leaves.as_long
+cdef object as_float = leaves.as_float
+cdef object as_double = leaves.as_double
+cdef object as_text = leaves.as_text
+cdef object as_bytes = leaves.as_bytes
+cdef object as_fixed = leaves.as_fixed
+
+
+cdef int refuse() except -1:
+    """Stop; the portable engine finds out why."""
+    raise Refused("what the portable engine says")
+
+
+cdef int too_deep() except -1:
+    raise RecursionError
+
+
+cdef inline int enter(int *frames) except -1:
+    frames[0] += 1
+    if frames[0] > MAX_FRAMES:
+        too_deep()
+    return 0
+
+
+cdef class Children:
+    """A fixed number of nodes, in a C array that is as old as they are."""
+
+    cdef tuple nodes
+    cdef PyObject **items
+    cdef Py_ssize_t size
+
+    def __cinit__(self, tuple nodes not None):
+        cdef Py_ssize_t i
+        self.size = len(nodes)
+        self.items = <PyObject **>PyMem_Malloc((self.size + 1) * sizeof(PyObject *))
+        if self.items == NULL:
+            raise MemoryError
+        self.nodes = nodes
+        for i in range(self.size):
+            self.items[i] = PyTuple_GET_ITEM(nodes, i)
+
+    def __dealloc__(self):
+        PyMem_Free(self.items)
+
+
+cdef class Offsets:
+    """Where the slots of a class lie."""
+
+    cdef Py_ssize_t *items
+
+    def __cinit__(self, object cls, tuple names not None):
+        cdef Py_ssize_t i
+        self.items = <Py_ssize_t *>PyMem_Malloc((len(names) + 1) * sizeof(Py_ssize_t))
+        if self.items == NULL:
+            raise MemoryError
+        for i in range(len(names)):
+            self.items[i] = sc_offset(cls, getattr(cls, names[i], None))
+            if self.items[i] < 0:
+                raise ValueError(f"{names[i]} is no slot")
+
+    def __dealloc__(self):
+        PyMem_Free(self.items)
+
+
+def has_slots(object cls, tuple names not None):
+    """Whether every name is a slot that this engine can read and fill in place."""
+    for name in names:
+        if sc_offset(cls, getattr(cls, name, None)) < 0:
+            return False
+    return True
+
+
+# ---- numbers and days
+
+cdef enum:
+    FIRST_DAY = -719162  # 0001-01-01, in days since 1970-01-01
+    LAST_DAY = 2932896  # 9999-12-31
+    DAY_SECONDS = 86400
+
+
+cdef inline int64_t floor_div(int64_t number, int64_t by) noexcept:
+    """Floor division; ``by`` is positive."""
+    cdef int64_t quotient = number / by
+    return quotient - 1 if number % by < 0 else quotient
+
+
+cdef int64_t days_of(int year, int month, int day) noexcept:
+    """Days since 1970-01-01 in the proleptic Gregorian calendar, for years 1 to 9999.
+
+    Years are counted from March, so that the leap day is a year's last.
+    """
+    cdef int64_t y = year - (month < 3)
+    cdef int64_t day_of_year = (153 * (month + (9 if month < 3 else -3)) + 2) / 5 + day - 1
+    return y * 365 + y / 4 - y / 100 + y / 400 + day_of_year - 719468
+
+
+cdef void date_of(int64_t days, int *year, int *month, int *day) noexcept:
+    """The other way round, for FIRST_DAY to LAST_DAY."""
+    cdef int64_t from_march = days + 719468  # since 0000-03-01: positive for every date
+    cdef int64_t era = from_march / 146097
+    cdef int64_t day_of_era = from_march % 146097
+    cdef int64_t year_of_era = (
+        day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096
+    ) / 365
+    cdef int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100)
+    cdef int64_t march_month = (5 * day_of_year + 2) / 153
+    day[0] = <int>(day_of_year - (153 * march_month + 2) / 5 + 1)
+    month[0] = <int>(march_month + (3 if march_month < 10 else -9))
+    year[0] = <int>(year_of_era + era * 400 + (month[0] < 3))
+
+
+include "_native_writing.pxi"
+include "_native_reading.pxi"

@@ -1,0 +1,478 @@
+# Reading: included by _native.pyx, which says what holds for all of it.
+
+cdef struct In:
+    const unsigned char *pos
+    const unsigned char *end
+    int64_t budget  # array items of no bytes that may still come
+    int frames
+
+
+cdef int rest_of_unsigned(In *data, uint64_t *number, int most) except -1:
+    """Read on after a first byte above 127, ``most`` bytes in all."""
+    cdef uint64_t value = number[0] & 127
+    cdef int shift = 7
+    cdef unsigned char byte
+    while True:
+        if data.pos >= data.end or shift == 7 * most:
+            return refuse()
+        byte = data.pos[0]
+        data.pos += 1
+        if shift == 63 and byte > 1:  # more than 64 bits
+            return refuse()
+        value |= <uint64_t>(byte & 127) << shift
+        if byte < 128:
+            number[0] = value
+            return 0
+        shift += 7
+
+
+cdef inline int read_unsigned(In *data, uint64_t *number) except -1:
+    """Read a number of up to 64 bits as it stands before zig-zag."""
+    if data.pos >= data.end:
+        return refuse()
+    number[0] = data.pos[0]
+    data.pos += 1
+    if number[0] > 127:
+        rest_of_unsigned(data, number, 10)
+    return 0
+
+
+cdef inline int read_unsigned_int(In *data, uint64_t *number) except -1:
+    """The same for up to 32 bits, in up to 5 bytes."""
+    if data.pos >= data.end:
+        return refuse()
+    number[0] = data.pos[0]
+    data.pos += 1
+    if number[0] > 127:
+        rest_of_unsigned(data, number, 5)
+        if number[0] >> 32:
+            return refuse()
+    return 0
+
+
+cdef inline int64_t zigzag(uint64_t number) noexcept:
+    return <int64_t>((number >> 1) ^ (0 - (number & 1)))
+
+
+cdef inline int read_size(In *data, Py_ssize_t *size) except -1:
+    """Read the size of what follows, which must be there."""
+    cdef uint64_t number = 0
+    read_unsigned(data, &number)
+    if number & 1 or number >> 1 > <uint64_t>(data.end - data.pos):
+        return refuse()
+    size[0] = <Py_ssize_t>(number >> 1)
+    return 0
+
+
+cdef int read_block(
+    In *data, uint64_t item_size, uint64_t *count, const unsigned char **stop
+) except -1:
+    """Read the head of a block; ``stop`` is NULL where it does not say where it ends."""
+    cdef uint64_t number = 0
+    cdef Py_ssize_t size = 0
+    read_unsigned(data, &number)
+    stop[0] = NULL
+    count[0] = number >> 1
+    if number & 1:
+        # Zig-zag makes -n the number 2n - 1: no overflow, not even for -(2**63).
+        count[0] += 1
+        read_size(data, &size)
+        stop[0] = data.pos + size
+    if item_size:
+        if count[0] > <uint64_t>(data.end - data.pos) / item_size:
+            return refuse()
+    elif count[0] > <uint64_t>data.budget:
+        return refuse()
+    else:
+        data.budget -= <int64_t>count[0]
+    return 0
+
+
+cdef inline int enter_record(In *data, int depth) except -1:
+    if depth > MAX_DEPTH:
+        return refuse()
+    return enter(&data.frames)
+
+
+include "_native_skipping.pxi"
+
+
+cdef class Reader:
+    """Reads the values of one type."""
+
+    cdef object read(self, In *data, int depth):
+        raise NotImplementedError
+
+
+cdef class NullReader(Reader):
+    cdef object read(self, In *data, int depth):
+        return None
+
+
+cdef class BooleanReader(Reader):
+    cdef object read(self, In *data, int depth):
+        cdef unsigned char byte
+        if data.pos >= data.end or data.pos[0] > 1:
+            refuse()
+        byte = data.pos[0]
+        data.pos += 1
+        return byte == 1
+
+
+cdef class IntegerReader(Reader):
+    """An int or a long, as it is or promoted ("long", "float" or "double")."""
+
+    cdef bint is_int
+    cdef int promotion  # 0 is none, 4 is to float, 8 is to double
+
+    def __init__(self, bint is_int, int promotion=0):
+        self.is_int = is_int
+        self.promotion = promotion
+
+    cdef object read(self, In *data, int depth):
+        cdef uint64_t number = 0
+        if self.is_int:
+            read_unsigned_int(data, &number)
+        else:
+            read_unsigned(data, &number)
+        if self.promotion == 0:
+            return PyLong_FromLongLong(zigzag(number))
+        if self.promotion == 8:
+            return PyFloat_FromDouble(<double>zigzag(number))
+        # By way of a double, as struct.pack goes: its rounding is the portable engine's.
+        return PyFloat_FromDouble(<float><double>zigzag(number))
+
+
+cdef class FloatReader(Reader):
+    cdef object read(self, In *data, int depth):
+        cdef uint32_t bits = 0
+        cdef float number
+        cdef int i
+        if data.end - data.pos < 4:
+            refuse()
+        for i in range(4):
+            bits |= <uint32_t>data.pos[i] << (8 * i)
+        data.pos += 4
+        memcpy(&number, &bits, 4)
+        return PyFloat_FromDouble(number)
+
+
+cdef class DoubleReader(Reader):
+    cdef object read(self, In *data, int depth):
+        cdef uint64_t bits = 0
+        cdef double number
+        cdef int i
+        if data.end - data.pos < 8:
+            refuse()
+        for i in range(8):
+            bits |= <uint64_t>data.pos[i] << (8 * i)
+        data.pos += 8
+        memcpy(&number, &bits, 8)
+        return PyFloat_FromDouble(number)
+
+
+cdef class TextReader(Reader):
+    cdef object read(self, In *data, int depth):
+        cdef Py_ssize_t size = 0
+        read_size(data, &size)
+        text = PyUnicode_DecodeUTF8(<const char *>data.pos, size, NULL)
+        data.pos += size
+        return text
+
+
+cdef class BytesReader(Reader):
+    cdef object read(self, In *data, int depth):
+        cdef Py_ssize_t size = 0
+        read_size(data, &size)
+        value = PyBytes_FromStringAndSize(<const char *>data.pos, size)
+        data.pos += size
+        return value
+
+
+cdef class FixedReader(Reader):
+    cdef Py_ssize_t size
+
+    def __init__(self, Py_ssize_t size):
+        if size < 0:
+            raise ValueError(size)
+        self.size = size
+
+    cdef object read(self, In *data, int depth):
+        if data.end - data.pos < self.size:
+            refuse()
+        value = PyBytes_FromStringAndSize(<const char *>data.pos, self.size)
+        data.pos += self.size
+        return value
+
+
+cdef class ConvertedReader(Reader):
+    """A logical type, by the functions that lead there from what the base type holds."""
+
+    cdef object first
+    cdef object then  # None if there is but one
+    cdef Reader raw
+
+    def __init__(self, Reader raw not None, object first, object then=None):
+        self.raw = raw
+        self.first = first
+        self.then = then
+
+    cdef object read(self, In *data, int depth):
+        value = self.first(self.raw.read(data, depth))
+        return value if self.then is None else self.then(value)
+
+
+cdef class DateReader(Reader):
+    """A date from an int."""
+
+    cdef object read(self, In *data, int depth):
+        cdef uint64_t number = 0
+        cdef int64_t days
+        cdef int year, month, day
+        read_unsigned_int(data, &number)
+        days = zigzag(number)
+        if not FIRST_DAY <= days <= LAST_DAY:
+            refuse()
+        date_of(days, &year, &month, &day)
+        return date_new(year, month, day)
+
+
+cdef class TimestampReader(Reader):
+    """A datetime from an int or a long, in UTC or without a zone if local."""
+
+    cdef bint is_int
+    cdef int64_t second  # units in one
+    cdef object zone
+
+    def __init__(self, bint is_int, int micros, bint is_local):
+        self.is_int = is_int
+        self.second = 1000000 / micros
+        self.zone = None if is_local else UTC
+
+    cdef object read(self, In *data, int depth):
+        cdef uint64_t number = 0
+        cdef int64_t units, seconds, days
+        cdef int year, month, day, second
+        if self.is_int:
+            read_unsigned_int(data, &number)
+        else:
+            read_unsigned(data, &number)
+        units = zigzag(number)
+        seconds = floor_div(units, self.second)
+        units -= seconds * self.second
+        days = floor_div(seconds, DAY_SECONDS)
+        if not FIRST_DAY <= days <= LAST_DAY:
+            refuse()
+        second = <int>(seconds - days * DAY_SECONDS)
+        date_of(days, &year, &month, &day)
+        return datetime_new(
+            year, month, day, second / 3600, second / 60 % 60, second % 60,
+            <int>(units * (1000000 / self.second)), self.zone,
+        )
+
+
+cdef class EnumReader(Reader):
+    """``values`` has what each index stands for, None where that cannot be read."""
+
+    cdef tuple values
+
+    def __init__(self, tuple values not None):
+        self.values = values
+
+    cdef object read(self, In *data, int depth):
+        cdef uint64_t number = 0
+        cdef object value
+        read_unsigned_int(data, &number)
+        if number & 1 or number >> 1 >= <uint64_t>PyTuple_GET_SIZE(self.values):
+            refuse()
+        value = <object>PyTuple_GET_ITEM(self.values, <Py_ssize_t>(number >> 1))
+        if value is None:
+            refuse()
+        return value
+
+
+cdef class ArrayReader(Reader):
+    cdef uint64_t item_size
+    cdef Reader items
+
+    def __init__(self, uint64_t item_size):
+        self.item_size = item_size
+
+    def fill(self, Reader items not None):
+        """Give it its items' reader: it may lead back to it."""
+        self.items = items
+
+    cdef object read(self, In *data, int depth):
+        cdef list found = []
+        cdef uint64_t count = 0
+        cdef const unsigned char *stop = NULL
+        enter(&data.frames)
+        while True:
+            read_block(data, self.item_size, &count, &stop)
+            if count == 0:
+                break
+            while count:
+                PyList_Append(found, self.items.read(data, depth))
+                count -= 1
+            if stop != NULL and data.pos != stop:
+                refuse()
+        data.frames -= 1
+        return found
+
+
+cdef class MapReader(Reader):
+    cdef uint64_t item_size
+    cdef Reader values
+
+    def __init__(self, uint64_t item_size):
+        self.item_size = item_size
+
+    def fill(self, Reader values not None):
+        """Give it its values' reader: it may lead back to it."""
+        self.values = values
+
+    cdef object read(self, In *data, int depth):
+        cdef dict found = {}
+        cdef uint64_t count = 0
+        cdef const unsigned char *stop = NULL
+        cdef Py_ssize_t size = 0, known = 0
+        enter(&data.frames)
+        while True:
+            read_block(data, self.item_size, &count, &stop)
+            if count == 0:
+                break
+            while count:
+                read_size(data, &size)
+                key = PyUnicode_DecodeUTF8(<const char *>data.pos, size, NULL)
+                data.pos += size
+                PyDict_SetItem(found, key, self.values.read(data, depth))
+                known += 1
+                if PyDict_Size(found) != known:  # the key was there
+                    refuse()
+                count -= 1
+            if stop != NULL and data.pos != stop:
+                refuse()
+        data.frames -= 1
+        return found
+
+
+cdef class BranchReader(Reader):
+    """What a union wrote: the index of a branch, then its value."""
+
+    cdef Children branches
+
+    def fill(self, tuple branches not None):
+        """Give it its branches' readers: they may lead back to it."""
+        for branch in branches:
+            if not isinstance(branch, Reader):
+                raise TypeError(type(branch))
+        self.branches = Children(branches)
+
+    cdef object read(self, In *data, int depth):
+        cdef uint64_t number = 0
+        read_unsigned_int(data, &number)
+        if number & 1 or number >> 1 >= <uint64_t>self.branches.size:
+            refuse()
+        enter(&data.frames)
+        value = (<Reader>self.branches.items[number >> 1]).read(data, depth)
+        data.frames -= 1
+        return value
+
+
+cdef class TagReader(Reader):
+    """A value together with the name of its branch."""
+
+    cdef str name
+    cdef Reader value
+
+    def __init__(self, str name not None):
+        self.name = name
+
+    def fill(self, Reader value not None):
+        """Give it its value's reader: it may lead back to it."""
+        self.value = value
+
+    cdef object read(self, In *data, int depth):
+        return self.name, self.value.read(data, depth)
+
+
+cdef class FailReader(Reader):
+    """What cannot be read."""
+
+    cdef object read(self, In *data, int depth):
+        refuse()
+
+
+cdef class ConstantReader(Reader):
+    """A default that many records may share; nothing is read."""
+
+    cdef object value
+
+    def __init__(self, object value):
+        self.value = value
+
+    cdef object read(self, In *data, int depth):
+        return self.value
+
+
+cdef class DefaultReader(Reader):
+    """A default that is made anew for each record; from bytes of its own."""
+
+    cdef bytes encoded
+    cdef Reader value
+
+    def __init__(self, bytes encoded not None):
+        self.encoded = encoded
+
+    def fill(self, Reader value not None):
+        """Give it its value's reader: it may lead back to it."""
+        self.value = value
+
+    cdef object read(self, In *data, int depth):
+        cdef In own
+        own.pos = <const unsigned char *>PyBytes_AS_STRING(self.encoded)
+        own.end = own.pos + PyBytes_GET_SIZE(self.encoded)
+        own.budget, own.frames = data.budget, data.frames
+        enter(&own.frames)
+        value = self.value.read(&own, depth)
+        data.budget = own.budget
+        return value
+
+
+include "_native_records.pxi"
+
+
+cdef class Decoder:
+    """Decodes the bytes behind an offset; ``otherwise`` is called with what is refused."""
+
+    cdef Reader root
+    cdef int depth
+    cdef Py_ssize_t start
+    cdef object otherwise
+
+    def __init__(self, Reader root not None, Py_ssize_t start, object otherwise):
+        if start < 0:
+            raise ValueError(start)
+        self.root = root
+        # A record at the root is at depth 0, one inside anything else is at 1.
+        self.depth = -1 if isinstance(root, RecordReader) else 0
+        self.start = start
+        self.otherwise = otherwise
+
+    def decode(self, data):
+        """Decode one value."""
+        cdef In inside
+        if not PyBytes_CheckExact(data):
+            return self.otherwise(data)
+        try:
+            if PyBytes_GET_SIZE(data) < self.start:
+                refuse()
+            inside.pos = <const unsigned char *>PyBytes_AS_STRING(data) + self.start
+            inside.end = <const unsigned char *>PyBytes_AS_STRING(data) + PyBytes_GET_SIZE(data)
+            inside.budget, inside.frames = MAX_EMPTY_ITEMS, 0
+            value = self.root.read(&inside, self.depth)
+            if inside.pos == inside.end:
+                return value
+        except REFUSALS:
+            pass
+        return self.otherwise(data)

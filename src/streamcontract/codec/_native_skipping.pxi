@@ -1,0 +1,123 @@
+# Skipping what the writer wrote and the reader does not ask for: included by _native_reading.pxi.
+
+cdef class Skipper:
+    """Passes over the values of one type, and builds nothing."""
+
+    cdef int skip(self, In *data, int depth) except -1:
+        raise NotImplementedError
+
+
+cdef class NumberSkipper(Skipper):
+    cdef int skip(self, In *data, int depth) except -1:
+        cdef uint64_t number = 0
+        return read_unsigned(data, &number)
+
+
+cdef class SizedSkipper(Skipper):
+    """Bytes and text."""
+
+    cdef int skip(self, In *data, int depth) except -1:
+        cdef Py_ssize_t size = 0
+        read_size(data, &size)
+        data.pos += size
+        return 0
+
+
+cdef class FixedSkipper(Skipper):
+    """Whatever takes always as many bytes."""
+
+    cdef Py_ssize_t size
+
+    def __init__(self, Py_ssize_t size):
+        if size < 0:
+            raise ValueError(size)
+        self.size = size
+
+    cdef int skip(self, In *data, int depth) except -1:
+        if data.end - data.pos < self.size:
+            return refuse()
+        data.pos += self.size
+        return 0
+
+
+cdef class BlocksSkipper(Skipper):
+    """An array, or a map if it has keys; blocks that say their size are passed over whole."""
+
+    cdef uint64_t item_size
+    cdef bint has_keys
+    cdef Skipper items
+
+    def __init__(self, uint64_t item_size, bint has_keys):
+        self.item_size = item_size
+        self.has_keys = has_keys
+
+    def fill(self, Skipper items not None):
+        """Give it its items' skipper: it may lead back to it."""
+        self.items = items
+
+    cdef int skip(self, In *data, int depth) except -1:
+        cdef uint64_t number = 0
+        cdef Py_ssize_t size = 0
+        enter(&data.frames)
+        while True:
+            read_unsigned(data, &number)
+            if number & 1:
+                read_size(data, &size)
+                data.pos += size
+                continue
+            number >>= 1
+            if number == 0:
+                break
+            if self.item_size == 0:
+                continue
+            if number > <uint64_t>(data.end - data.pos) / self.item_size:
+                return refuse()
+            while number:
+                if self.has_keys:
+                    read_size(data, &size)
+                    data.pos += size
+                self.items.skip(data, depth)
+                number -= 1
+        data.frames -= 1
+        return 0
+
+
+cdef class BranchSkipper(Skipper):
+    cdef Children branches
+
+    def fill(self, tuple branches not None):
+        """Give it its branches' skippers: they may lead back to it."""
+        for branch in branches:
+            if not isinstance(branch, Skipper):
+                raise TypeError(type(branch))
+        self.branches = Children(branches)
+
+    cdef int skip(self, In *data, int depth) except -1:
+        cdef uint64_t number = 0
+        read_unsigned_int(data, &number)
+        if number & 1 or number >> 1 >= <uint64_t>self.branches.size:
+            return refuse()
+        enter(&data.frames)
+        (<Skipper>self.branches.items[number >> 1]).skip(data, depth)
+        data.frames -= 1
+        return 0
+
+
+cdef class RecordSkipper(Skipper):
+    cdef Children fields
+
+    def fill(self, tuple fields not None):
+        """Give it its fields' skippers: they may lead back to it."""
+        for field in fields:
+            if not isinstance(field, Skipper):
+                raise TypeError(type(field))
+        self.fields = Children(fields)
+
+    cdef int skip(self, In *data, int depth) except -1:
+        cdef Py_ssize_t i
+        depth += 1
+        enter_record(data, depth)
+        for i in range(self.fields.size):
+            (<Skipper>self.fields.items[i]).skip(data, depth)
+        data.frames -= 1
+        return 0

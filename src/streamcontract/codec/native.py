@@ -1,0 +1,387 @@
+"""Build the native engine's nodes from a schema and from a plan.
+
+The native engine only ever says yes. What it refuses, the portable engine is given, which finds
+the fault and names its path: so both raise the same errors, and no rule's words stand twice. What
+the portable engine takes after all is the answer, and logged, since only a bug leads there.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from streamcontract.codec import _native, decode, encode
+from streamcontract.codec.branches import Branches
+from streamcontract.codec.contract import Bindings
+from streamcontract.codec.decode import default_of, is_plain
+from streamcontract.codec.defaults import default_bytes
+from streamcontract.codec.encode import Fail
+from streamcontract.codec.logical import conversion, rescaler
+from streamcontract.codec.sizes import min_size
+from streamcontract.resolution import (
+    Action,
+    IntoUnion,
+    ReadArray,
+    ReadEnum,
+    ReadFixed,
+    ReadMap,
+    ReadPrimitive,
+    ReadRecord,
+    ReadUnion,
+    resolve_types,
+)
+from streamcontract.resolution import Fail as Unreadable
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    Field,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
+from streamcontract.schema.schema import Schema
+
+__all__ = ["compile_decoder", "compile_encoder"]
+
+_log = logging.getLogger("streamcontract.codec")
+
+_SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
+_PROMOTIONS = {"float": 4, "double": 8}
+# Microseconds in a unit, and whether it is local: the timestamps with a way through C alone.
+_TIMESTAMPS = {
+    "timestamp-millis": (1000, False),
+    "timestamp-micros": (1, False),
+    "local-timestamp-millis": (1000, True),
+    "local-timestamp-micros": (1, True),
+}
+_ABSTRACT = 1 << 20  # Py_TPFLAGS_IS_ABSTRACT: object.__new__ makes no instance
+
+
+def compile_encoder(
+    schema: Schema, bindings: Bindings, fail: Fail
+) -> Callable[[bytes], Callable[[Any], bytes]]:
+    """Like the portable engine's function of this name."""
+    root = _Writers(bindings).writer(schema.root)
+    portable = functools.cache(lambda: encode.compile_encoder(schema, bindings, fail))
+
+    def encoder(prefix: bytes) -> Callable[[Any], bytes]:
+        otherwise = _second_opinion(functools.cache(lambda: portable()(prefix)))
+        return _native.Encoder(root, prefix, otherwise).encode
+
+    return encoder
+
+
+def compile_decoder(
+    root: Action,
+    bindings: Bindings,
+    fail: Callable[[bytes, BaseException], None],
+    *,
+    start: int = 0,
+    tag_unions: bool = False,
+) -> Callable[[bytes], Any]:
+    """Like the portable engine's function of this name."""
+    reader = _Readers(bindings, tag_unions=tag_unions).reader(root)
+    portable = functools.cache(
+        lambda: decode.compile_decoder(root, bindings, fail, start=start, tag_unions=tag_unions)
+    )
+    return _native.Decoder(reader, start, _second_opinion(portable)).decode
+
+
+def _second_opinion(portable: Callable[[], Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    def otherwise(given: Any) -> Any:
+        result = portable()(given)
+        _log.warning(
+            "the native engine refused what the portable one takes, whose answer stands; please "
+            "report this with the schema (%s)",
+            type(given).__qualname__,
+        )
+        return result
+
+    return otherwise
+
+
+class _Writers:
+    """Makes the writers of one schema, each type's once."""
+
+    def __init__(self, bindings: Bindings) -> None:
+        self._bindings = bindings
+        self._branches = Branches(bindings)
+        self._made: dict[int, _native.Writer] = {}
+
+    def writer(self, node: AvroType) -> _native.Writer:
+        made = self._made.get(id(node))
+        if made is None:
+            made = self._made[id(node)] = self._make(node)
+        return made
+
+    def _make(self, node: AvroType) -> _native.Writer:
+        match node:
+            case PrimitiveType() | FixedType():
+                return _leaf_writer(node)
+            case EnumType():
+                return self._enum(node)
+            case RecordType():
+                return self._record(node)
+            case ArrayType():
+                array = _native.ArrayWriter(min_size(node.items) == 0)
+                array.fill(self.writer(node.items))
+                return array
+            case MapType():
+                mapping = _native.MapWriter()
+                mapping.fill(self.writer(node.values))
+                return mapping
+            case UnionType():
+                union = _native.UnionWriter(
+                    self._branches.by_class(node), self._branches.picker(node)
+                )
+                union.fill(tuple(self.writer(branch) for branch in node.branches))
+                return union
+
+    def _enum(self, node: EnumType) -> _native.Writer:
+        members = self._bindings.enum(node)
+        indexes = {symbol: i for i, symbol in enumerate(node.symbols)}
+        if members is None:
+            return _native.SymbolWriter(indexes)
+        in_order = tuple(members[symbol] for symbol in node.symbols)
+        return _native.MemberWriter(type(in_order[0]), in_order, indexes)
+
+    def _record(self, node: RecordType) -> _native.Writer:
+        bound = self._bindings.record(node)
+        record = (
+            _native.RecordWriter(*bound)
+            if bound is not None
+            else _native.DictWriter(
+                tuple(field.name for field in node.fields),
+                tuple(default_bytes(field) if field.has_default else None for field in node.fields),
+            )
+        )
+        self._made[id(node)] = record  # before its fields, which may lead back to it
+        record.fill(tuple(self.writer(field.type) for field in node.fields))
+        return record
+
+
+def _leaf_writer(node: PrimitiveType | FixedType) -> _native.Writer:
+    base = _base_writer(node)
+    converted = conversion(node)
+    if converted is None:
+        return base
+    name = node.logical.name if node.logical else ""
+    if name == "date":
+        return _native.DateWriter(converted.to_raw, base)
+    if name in _TIMESTAMPS:
+        return _native.TimestampWriter(converted.to_raw, base, *_TIMESTAMPS[name])
+    return _native.ConvertedWriter(converted.to_raw, base)
+
+
+def _base_writer(node: PrimitiveType | FixedType) -> _native.Writer:
+    if isinstance(node, FixedType):
+        return _native.FixedWriter(node.size)
+    match node.name:
+        case "null":
+            return _native.NullWriter()
+        case "boolean":
+            return _native.BooleanWriter()
+        case "int" | "long":
+            return _native.IntegerWriter(node.name == "int")
+        case "float":
+            return _native.FloatWriter()
+        case "double":
+            return _native.DoubleWriter()
+        case "string":
+            return _native.TextWriter()
+        case "bytes":
+            return _native.BytesWriter()
+
+
+class _Readers:
+    """Makes the readers of one plan, each action's once."""
+
+    def __init__(self, bindings: Bindings, *, tag_unions: bool) -> None:
+        self._bindings = bindings
+        self._tag_unions = tag_unions
+        # By identity; the object is kept with what was made of it, so that its id stays its own.
+        self._made: dict[int, tuple[object, _native.Reader]] = {}
+        self._skippers: dict[int, _native.Skipper] = {}
+
+    def reader(self, action: Action) -> _native.Reader:
+        known = self._made.get(id(action))
+        if known is not None:
+            return known[1]
+        made = self._make(action)
+        self._made[id(action)] = (action, made)
+        return made
+
+    def _make(self, action: Action) -> _native.Reader:
+        match action:
+            case ReadPrimitive() | ReadFixed():
+                return _leaf_reader(action)
+            case ReadEnum():
+                return self._enum(action)
+            case ReadArray():
+                array = _native.ArrayReader(min_size(action.writer.items))
+                array.fill(self.reader(action.items))
+                return array
+            case ReadMap():
+                mapping = _native.MapReader(1 + min_size(action.writer.values))
+                mapping.fill(self.reader(action.values))
+                return mapping
+            case ReadRecord():
+                return self._record(action)
+            case ReadUnion():
+                union = _native.BranchReader()
+                union.fill(tuple(self.reader(branch) for branch in action.branches))
+                return union
+            case IntoUnion():
+                return self._into_union(action)
+            case Unreadable():
+                return _native.FailReader()
+
+    def _into_union(self, action: IntoUnion) -> _native.Reader:
+        value = self.reader(action.action)
+        if not self._tag_unions:
+            return value
+        tagged = _native.TagReader(branch_name(action.reader.branches[action.branch]))
+        tagged.fill(value)
+        return tagged
+
+    def _enum(self, action: ReadEnum) -> _native.Reader:
+        members = self._bindings.enum(action.reader)
+        return _native.EnumReader(
+            tuple(
+                symbol if members is None or symbol is None else members[symbol]
+                for symbol in action.symbols
+            )
+        )
+
+    # ---- records
+
+    def _record(self, action: ReadRecord) -> _native.Reader:
+        if action.faults:
+            return _native.FailReader()
+        record = self._empty_record(action.reader)
+        self._made[id(action)] = (action, record)  # before its fields, which may lead back to it
+        steps: list[tuple[int, _native.Reader | _native.Skipper]] = [
+            (-1, self._skipper(step.field.type))
+            if step.target is None or step.action is None
+            else (step.target, self.reader(step.action))
+            for step in action.steps
+        ]
+        steps += [(index, self._default(action.reader.fields[index])) for index in action.defaults]
+        record.fill(
+            tuple(node for _, node in steps),
+            tuple(target for target, _ in steps),
+            len(action.reader.fields),
+        )
+        return record
+
+    def _empty_record(self, node: RecordType) -> _native.RecordReader:
+        bound = self._bindings.record(node)
+        if bound is None:
+            return _native.DictReader(tuple(field.name for field in node.fields))
+        cls, names = bound
+        if is_plain(cls) and _is_made_in_place(cls) and _native.has_slots(cls, names):
+            return _native.SlotsReader(cls, names)
+        return _native.ObjectReader(cls, tuple(field.alias for field in attrs.fields(cls)))
+
+    def _default(self, field: Field) -> _native.Reader:
+        known = default_of(field, self._bindings, tag_unions=self._tag_unions)
+        if known is None:
+            # Lists, maps and records are decoded anew, so that no two records share one.
+            made = self._made.get(id(field))
+            if made is not None:
+                return made[1]
+            default = _native.DefaultReader(default_bytes(field))
+            self._made[id(field)] = (field, default)
+            default.fill(self.reader(resolve_types(field.type, field.type)))
+            return default
+        value, broken = known
+        return _native.ConstantReader(value) if broken is None else _native.FailReader()
+
+    # ---- what the reader does not ask for
+
+    def _skipper(self, node: AvroType) -> _native.Skipper:
+        made = self._skippers.get(id(node))
+        if made is None:
+            made = self._skippers[id(node)] = self._make_skipper(node)
+        return made
+
+    def _make_skipper(self, node: AvroType) -> _native.Skipper:
+        match node:
+            case PrimitiveType(name="int" | "long") | EnumType():
+                return _native.NumberSkipper()
+            case PrimitiveType(name="bytes" | "string"):
+                return _native.SizedSkipper()
+            case PrimitiveType():
+                return _native.FixedSkipper(_SIZES[node.name])
+            case FixedType():
+                return _native.FixedSkipper(node.size)
+            case ArrayType():
+                array = _native.BlocksSkipper(min_size(node.items), has_keys=False)
+                array.fill(self._skipper(node.items))
+                return array
+            case MapType():
+                mapping = _native.BlocksSkipper(1 + min_size(node.values), has_keys=True)
+                mapping.fill(self._skipper(node.values))
+                return mapping
+            case UnionType():
+                union = _native.BranchSkipper()
+                union.fill(tuple(self._skipper(branch) for branch in node.branches))
+                return union
+            case RecordType():
+                record = self._skippers[id(node)] = _native.RecordSkipper()
+                record.fill(tuple(self._skipper(field.type) for field in node.fields))
+                return record
+
+
+def _is_made_in_place(cls: type) -> bool:
+    """Whether ``object.__new__`` only allocates an instance, and none minds being half-filled."""
+    return (
+        getattr(cls, "__new__", None) is object.__new__
+        and not cls.__flags__ & _ABSTRACT
+        and cls.__dictoffset__ == 0
+        and not hasattr(cls, "__del__")
+    )
+
+
+def _leaf_reader(action: ReadPrimitive | ReadFixed) -> _native.Reader:
+    converted = conversion(action.reader)
+    rescale = None if action.rescale is None else rescaler(action.reader, action.rescale)
+    name = action.reader.logical.name if action.reader.logical else ""
+    is_int = isinstance(action, ReadPrimitive) and action.writer.name == "int"
+    if rescale is None and converted is not None:
+        if name == "date":
+            return _native.DateReader()
+        if name in _TIMESTAMPS:
+            return _native.TimestampReader(is_int, *_TIMESTAMPS[name])
+    raw = _raw_reader(action)
+    if rescale is None:
+        return raw if converted is None else _native.ConvertedReader(raw, converted.from_raw)
+    return _native.ConvertedReader(raw, rescale, converted.from_raw if converted else None)
+
+
+def _raw_reader(action: ReadPrimitive | ReadFixed) -> _native.Reader:
+    if isinstance(action, ReadFixed):
+        return _native.FixedReader(action.writer.size)
+    match action.writer.name:
+        case "null":
+            return _native.NullReader()
+        case "boolean":
+            return _native.BooleanReader()
+        case "int" | "long":
+            promotion = _PROMOTIONS.get(action.reader.name, 0)
+            return _native.IntegerReader(action.writer.name == "int", promotion)
+        case "float":
+            return _native.FloatReader()
+        case "double":
+            return _native.DoubleReader()
+        case "bytes" | "string":
+            is_text = action.reader.name == "string"
+            return _native.TextReader() if is_text else _native.BytesReader()

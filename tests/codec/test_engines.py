@@ -1,0 +1,328 @@
+"""The native engine gives the values, bytes and errors of the portable one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import gc
+import json
+import logging
+import os
+import sys
+import weakref
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.codec.equality import same
+
+from streamcontract import Codec, Stock, StreamContractError, parse_schema
+from streamcontract.codec import Contract
+from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
+from streamcontract.errors import ConfigurationError, SchemaParseError
+from streamcontract.schema import EnumType, FixedType, RecordType, Schema
+from streamcontract.testing.strategies import from_schema, records, schemas
+
+deep = settings(deadline=None, max_examples=80)
+
+
+def is_built() -> bool:
+    """Whether there is a native engine to compare with."""
+    with mock.patch.dict(os.environ, {ENGINE_VARIABLE: "native"}):
+        try:
+            choose_engine()
+        except ConfigurationError:
+            return False
+    return True
+
+
+needs_native = pytest.mark.skipif(not is_built(), reason="the native engine is not built here")
+
+
+class Pair:
+    """One codec on each engine."""
+
+    def __init__(self, schema: Any, *, tag_unions: bool = False) -> None:
+        self.portable, self.native = (
+            _codec_on(engine, schema, tag_unions=tag_unions) for engine in ("portable", "native")
+        )
+
+    def encode(self, value: Any) -> bytes | None:
+        """What both encode the value to; None if they refuse it."""
+        portable, native = (outcome(each.encode, value) for each in (self.portable, self.native))
+        assert same(portable, native)
+        return portable if isinstance(portable, bytes) else None
+
+    def decode(self, data: bytes, writer: Schema | None = None) -> None:
+        """Both decode the data to the same."""
+        portable = outcome(self.portable.decoder(writer), data)
+        native = outcome(self.native.decoder(writer), data)
+        assert same(plain(portable), plain(native))
+        if not isinstance(portable, Refusal):
+            assert repr(portable) == repr(native)  # the order of dicts too
+
+
+def _codec_on(engine: str, schema: Any, *, tag_unions: bool) -> Codec[Any]:
+    with mock.patch.dict(os.environ, {ENGINE_VARIABLE: engine}):
+        return Codec(schema, tag_unions=tag_unions)
+
+
+@attrs.frozen
+class Refusal:
+    """An error of ours, as far as it can be compared."""
+
+    kind: type
+    message: str
+
+
+def outcome(run: Callable[[Any], Any], given: Any) -> Any:
+    """What a call gives or refuses."""
+    try:
+        return run(given)
+    except StreamContractError as error:
+        return Refusal(type(error), str(error))
+
+
+def plain(value: Any) -> Any:
+    """A value in which records are tuples, so that :func:`same` looks into them."""
+    match value:
+        case list():
+            return [plain(each) for each in value]
+        case tuple():
+            return tuple(plain(each) for each in value)
+        case dict():
+            return {key: plain(each) for key, each in value.items()}
+    if attrs.has(type(value)):
+        names = [field.name for field in attrs.fields(type(value))]
+        return (type(value), *(plain(getattr(value, name)) for name in names))
+    return value
+
+
+def damaged(draw: st.DrawFn, data: bytes) -> bytes:
+    """The data with a few bytes changed, or cut off, or with more behind."""
+    broken = bytearray(data)
+    for _ in range(draw(st.integers(0, 3))):
+        if broken:
+            broken[draw(st.integers(0, len(broken) - 1))] = draw(st.integers(0, 255))
+    keep = draw(st.integers(0, len(broken)) | st.just(len(broken)))
+    return bytes(broken[:keep]) + draw(st.just(b"") | st.binary(max_size=3))
+
+
+JUNK: list[Any] = [
+    *(None, True, 0, -1, 2**31, 2**63, 2**70, 1.5, 1e300, float("nan"), "", "a", "\ud800", "é"),
+    *(b"", b"\0", b"ab", [], {}, {"a": 1}, {1: 2}, [None], ("a", 1), object, Stock),
+]
+
+
+def spoilt(draw: Any, value: Any) -> Any:
+    """The value with one thing inside it replaced by something that may not fit."""
+    match value:
+        case list() if value and draw(st.booleans()):
+            at = draw(st.integers(0, len(value) - 1))
+            return [*value[:at], spoilt(draw, value[at]), *value[at + 1 :]]
+        case dict() if value and draw(st.booleans()):
+            key = draw(st.sampled_from(sorted(value)))
+            if draw(st.integers(0, 5)) == 0:
+                return {k: v for k, v in value.items() if k != key}
+            return {**value, key: spoilt(draw, value[key])}
+        case tuple() if len(value) == 2 and draw(st.booleans()):
+            return (value[0], spoilt(draw, value[1]))
+    return draw(st.sampled_from(JUNK))
+
+
+def evolved(draw: st.DrawFn, document: Any) -> Any:
+    """The schema as a later one may be: fields gone, new, moved; types promoted."""
+    match document:
+        case str():
+            wider = {"int": ["long", "double"], "long": ["float"], "string": ["bytes"]}
+            if document in wider and draw(st.integers(0, 3)) == 0:
+                return draw(st.sampled_from(wider[document]))
+            return document
+        case list():
+            return [evolved(draw, branch) for branch in document]
+        case {"fields": list(fields)}:
+            kept = [
+                {**field, "type": evolved(draw, field["type"])}
+                for field in fields
+                if draw(st.integers(0, 4)) > 0
+            ]
+            new = {"name": "quite_new", "type": {"type": "array", "items": "int"}, "default": [7]}
+            newer = {"name": "newer", "type": ["null", "string"], "default": None}
+            return {**document, "fields": draw(st.permutations([*kept, new, newer]))}
+        case {"type": "array", "items": items}:
+            return {**document, "items": evolved(draw, items)}
+        case {"type": "map", "values": values}:
+            return {**document, "values": evolved(draw, values)}
+        case {"logicalType": "timestamp-millis"}:
+            return {**document, "logicalType": "timestamp-micros"}
+    return document
+
+
+def bound(schema: Schema) -> type | None:
+    """A class bound to the schema's root, with classes for every other named type; or None."""
+    if not isinstance(schema.root, RecordType):
+        return None
+    contract = Contract(schema.json)
+    for name, node in contract.schema.named_types.items():
+        match node:
+            case RecordType():
+                attributes = [f"a{i}" for i in range(len(node.fields))]
+                contract.record(name)(attrs.make_class("Record", attributes, frozen=True))
+            case EnumType():
+                members = {f"S{i}": symbol for i, symbol in enumerate(node.symbols)}
+                make: Any = enum.Enum  # not as a class definition, which is all that mypy knows
+                contract.enum(name)(make("Member", members))
+            case FixedType():
+                pass
+    return contract.types[schema.root.full_name]
+
+
+@needs_native
+@deep
+@given(schemas(), st.booleans(), st.data())
+def test_plain_values(schema: Schema, tag_unions: bool, data: st.DataObject) -> None:
+    """Values, spoilt values, their bytes and damaged bytes."""
+    pair = Pair(schema, tag_unions=tag_unions)
+    value = data.draw(from_schema(schema, tag_unions=tag_unions))
+    encoded = pair.encode(value)
+    assert encoded is not None
+    pair.decode(encoded)
+    pair.decode(data.draw(st.composite(damaged)(encoded)))
+    pair.encode(data.draw(st.composite(spoilt)(value)))
+
+
+@needs_native
+@deep
+@given(schemas(only_records=True), st.binary(max_size=60))
+def test_noise(schema: Schema, noise: bytes) -> None:
+    """Arbitrary bytes."""
+    Pair(schema).decode(noise)
+
+
+@needs_native
+@deep
+@given(schemas(only_records=True), st.booleans(), st.data())
+def test_evolved(schema: Schema, tag_unions: bool, data: st.DataObject) -> None:
+    """Bytes of one schema read with another: defaults, skipped fields, promotions, faults."""
+    document = data.draw(st.composite(evolved)(json.loads(schema.json)))
+    try:
+        reader = parse_schema(document)
+    except SchemaParseError:
+        return  # a field that is gone defined a type that another one uses
+    encoded = Codec(schema).encode(data.draw(from_schema(schema, tag_unions=True)))
+    pair = Pair(reader, tag_unions=tag_unions)
+    pair.decode(encoded, schema)
+    pair.decode(data.draw(st.composite(damaged)(encoded)), schema)
+    back = Pair(schema, tag_unions=tag_unions)
+    back.decode(data.draw(st.binary(max_size=40)), reader)
+
+
+@needs_native
+@deep
+@given(schemas(only_records=True), st.data())
+def test_record_classes(schema: Schema, data: st.DataObject) -> None:
+    """Instances of bound classes, and their damaged bytes."""
+    cls = bound(schema)
+    assert cls is not None
+    pair = Pair(cls)
+    value = data.draw(records(cls))
+    encoded = pair.encode(value)
+    assert encoded is not None
+    pair.decode(encoded)
+    pair.decode(data.draw(st.composite(damaged)(encoded)))
+    if attrs.fields(cls):
+        name = data.draw(st.sampled_from([field.name for field in attrs.fields(cls)]))
+        pair.encode(attrs.evolve(value, **{name: data.draw(st.sampled_from(JUNK))}))
+
+
+class _Meddler(dt.tzinfo):
+    """A time zone that does something when it is asked for its offset."""
+
+    def __init__(self, meddle: Callable[[], None]) -> None:
+        self._meddle = meddle
+
+    def utcoffset(self, _: dt.datetime | None) -> dt.timedelta:
+        self._meddle()
+        return dt.timedelta()
+
+    def dst(self, _: dt.datetime | None) -> None:
+        return None
+
+    def tzname(self, _: dt.datetime | None) -> str:
+        return "meddler"
+
+
+@needs_native
+@pytest.mark.parametrize("kind", ["array", "map", "record"])
+def test_changed_while_encoded(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What Python code changes under way is never read beyond its end."""
+    caplog.set_level(logging.ERROR, "streamcontract.codec")  # here the engines may disagree
+    timestamp = {"type": "long", "logicalType": "timestamp-micros"}
+    names = [f"f{i}" for i in range(50)]
+    fields = [{"name": name, "type": timestamp, "default": 0} for name in names]
+    schemas_by_kind: dict[str, dict[str, Any]] = {
+        "array": {"type": "array", "items": timestamp},
+        "map": {"type": "map", "values": timestamp},
+        "record": {"type": "record", "name": "R", "fields": fields},
+    }
+    schema = schemas_by_kind[kind]
+    things: Any = [] if kind == "array" else {}
+    moments = [dt.datetime(2024, 1, 1, tzinfo=_Meddler(things.clear)) for _ in names]
+    if kind == "array":
+        things += moments
+    else:
+        things.update(zip(names, moments, strict=True))
+    del moments
+    pair = Pair(schema)
+    decoded = pair.native.decode(pair.native.encode(things))
+    assert decoded == Codec(schema).decode(Codec(schema).encode(things))
+
+
+@needs_native
+def test_records_are_collected() -> None:
+    """What the native engine fills in place, the garbage collector and ``del`` know."""
+    node = {
+        "type": "record",
+        "name": "Node",
+        "fields": [{"name": "next", "type": ["null", "Node"]}],
+    }
+    contract = Contract(json.dumps(node))
+    cls = contract.record("Node")(attrs.make_class("Node", ["next"]))
+    codec = _codec_on("native", cls, tag_unions=False)
+    made = codec.decode(b"\2\0")
+    made.next.next = made
+    alive = weakref.ref(made)
+    del made
+    gc.collect()
+    assert alive() is None
+
+
+@pytest.mark.parametrize("wrong", ["Native", "fast", "0"])
+def test_unknown_engine(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    """An engine that there is not is named, with those there are."""
+    monkeypatch.setenv(ENGINE_VARIABLE, wrong)
+    with pytest.raises(ConfigurationError, match=f"portable or native, not '{wrong}'"):
+        Codec("int")
+
+
+def test_portable_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a word, the portable engine serves."""
+    monkeypatch.delenv(ENGINE_VARIABLE, raising=False)
+    assert choose_engine().name == "portable"
+    monkeypatch.setenv(ENGINE_VARIABLE, "portable")
+    assert choose_engine().name == "portable"
+
+
+def test_native_without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for where it was not built, the native engine is no silent portable one."""
+    monkeypatch.setenv(ENGINE_VARIABLE, "native")
+    monkeypatch.delitem(sys.modules, "streamcontract.codec.native", raising=False)
+    monkeypatch.delattr("streamcontract.codec.native", raising=False)
+    monkeypatch.setitem(sys.modules, "streamcontract.codec._native", None)
+    monkeypatch.delattr("streamcontract.codec._native", raising=False)
+    with pytest.raises(ConfigurationError, match=r"was not built .* C compiler"):
+        Codec("int")
