@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from contextlib import nullcontext, suppress
 from typing import Any
 
+import avro.errors
+import avro.schema
 import fastavro
 import pytest
+from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 from fastavro.read import SchemaResolutionError
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -82,6 +86,23 @@ def test_without_any_finding_fastavro_reads_the_same(pair: Any, data: st.DataObj
     except (SchemaResolutionError, fastavro.schema.SchemaParseException, ValueError, TypeError):
         assume(False)  # a schema or a union that fastavro does not take
     assert equal(ours, theirs)
+
+
+@given(pairs)
+@many
+def test_the_verdict_is_that_of_apache_avro(pair: Any) -> None:
+    """Avro's own checker for Python agrees, on every pair whose schemas its parser takes."""
+    writer, reader = pair
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", avro.errors.IgnoredLogicalType)
+        try:
+            their_reader, their_writer = map(avro.schema.parse, (reader.json, writer.json))
+        except avro.errors.SchemaParseException:
+            assume(False)  # such as a type called "type", which only its parser refuses
+    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call] # untyped there
+    verdict = checker.get_compatibility(their_reader, their_writer).compatibility
+    ours = not find_incompatibilities(reader=reader, writer=writer)
+    assert ours is (verdict is SchemaCompatibilityType.compatible)
 
 
 @given(pairs)
