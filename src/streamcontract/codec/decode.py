@@ -149,6 +149,9 @@ class _Reader:
                 self._convert(action, x)
             case ReadEnum():
                 self._enum(action, x)
+            case ReadArray() | ReadMap() if self._emitter.is_deep:
+                name = self._emitter.function(action, "read_value_", lambda: self._pair(action))
+                self.source.line(f"{x}, pos = {self._emitter.call(name, deeper=False)}")
             case ReadArray():
                 self._array(action, x)
             case ReadMap():
@@ -251,6 +254,10 @@ class _Reader:
         data = self.source.bind(encoded, "default")
         self.source.line(f"{x} = {name}({data}, 0, {len(encoded)}, depth, budget{path})")
 
+    def _pair(self, action: Action) -> None:
+        self._action(action, "x")
+        self.source.line("return x, pos")
+
     def _value(self, action: Action) -> None:
         self._action(action, "x")
         self.source.line("return x")
@@ -347,7 +354,7 @@ class _Reader:
         count, stop = self.source.fresh("n"), self.source.fresh("e")
         head = f"{count}, pos, {stop} = block(data, pos, end, {item_size}, budget)"
         self.source.line(head)
-        with self.source.block(f"while {count}:"):
+        with self._emitter.loop(f"while {count}:"):
             with self.source.block(f"for _ in range({count}):"):
                 yield
             expected = "a block of as many bytes as it announces"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from streamcontract.codec.limits import MAX_DEPTH
 from streamcontract.codec.refusal import REFUSALS, Located, Refused
@@ -12,7 +12,13 @@ from streamcontract.codec.source import Source
 from streamcontract.codec.varint import rest_of_int, rest_of_long
 from streamcontract.schema.model import UnionType
 
-__all__ = ["Emitter", "refuse"]
+__all__ = ["MAX_LOOPS", "Emitter", "refuse"]
+
+MAX_LOOPS: Final = 2
+"""Arrays and maps inside each other in one function; deeper ones get a function of their own.
+
+Python allows 20 loops and tries inside each other, and 100 levels of indentation.
+"""
 
 
 def refuse(expected: str, value: object) -> None:
@@ -48,6 +54,7 @@ class Emitter:
         self.source.namespace.update(_GLOBALS)
         self.explain = explain
         self.path = "path"
+        self._loops = 0
         self.parameters = "data, pos, end, depth, budget" + (", path" if explain else "")
         # By identity; the object is kept with its function's name, so that its id stays its own.
         self._functions: dict[int, tuple[object, str]] = {}
@@ -76,7 +83,7 @@ class Emitter:
         self._functions[id(what)] = (what, name)
 
         def define() -> None:
-            self.path = "path"
+            self.path, self._loops = "path", 0
             with self.source.block(f"def {name}({self.parameters}):"):
                 write()
 
@@ -88,6 +95,19 @@ class Emitter:
         depth = "depth + 1" if deeper else "depth"
         path = f", {self.path}" if self.explain else ""
         return f"{name}(data, pos, end, {depth}, budget{path})"
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether another array or map has to go into a function of its own."""
+        return self._loops >= MAX_LOOPS
+
+    @contextmanager
+    def loop(self, head: str) -> Iterator[None]:
+        """The loop over the blocks of an array or a map."""
+        self._loops += 1
+        with self.source.block(head):
+            yield
+        self._loops -= 1
 
     def finish(self) -> None:
         """Write every function that was asked for."""

@@ -16,6 +16,7 @@ from streamcontract.codec import leaves
 from streamcontract.codec.branches import Branches
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
+from streamcontract.codec.emitter import MAX_LOOPS
 from streamcontract.codec.limits import MAX_DEPTH, MAX_EMPTY_ITEMS
 from streamcontract.codec.logical import conversion
 from streamcontract.codec.refusal import REFUSALS, Refused, data_fault
@@ -117,7 +118,8 @@ class _Writer:
         self._extra = ", path, faults" if explain else ""
         self._path = "path"
         self._functions: dict[int, str] = {}
-        self._queue: list[tuple[str, RecordType]] = []
+        self._queue: list[tuple[str, RecordType | ArrayType | MapType]] = []
+        self._loops = 0
         self._branches = Branches(bindings)
 
     def compile(self, name: str) -> Any:
@@ -125,7 +127,12 @@ class _Writer:
         with self.source.block(head), self._at("''"):
             self._node(self._schema.root, "x")
         while self._queue:
-            self._record(*self._queue.pop())
+            name_of_next, node = self._queue.pop()
+            self._path, self._loops = "path", 0
+            if isinstance(node, RecordType):
+                self._record(name_of_next, node)
+            else:
+                self._value(name_of_next, node)
         self._entry_points()
         return self.source.compile()[name]
 
@@ -165,15 +172,19 @@ class _Writer:
     # ---- records
 
     def _call(self, node: RecordType, x: str) -> None:
-        name = self._functions.get(id(node))
-        if name is None:
-            name = self._functions[id(node)] = self.source.fresh("write_record_")
-            self._queue.append((name, node))
+        name = self._function(node, "write_record_")
         extra = f", {self._path}, faults" if self._explain else ""
         self.source.line(f"{name}({x}, w, depth + 1, budget{extra})")
 
+    def _function(self, node: RecordType | ArrayType | MapType, prefix: str) -> str:
+        """The name of the function for a type; it is written once, later."""
+        name = self._functions.get(id(node))
+        if name is None:
+            name = self._functions[id(node)] = self.source.fresh(prefix)
+            self._queue.append((name, node))
+        return name
+
     def _record(self, name: str, node: RecordType) -> None:
-        self._path = "path"
         bound = self._bindings.record(node)
         with self.source.block(f"def {name}(v, w, depth, budget{self._extra}):"):
             self.source.line("if depth > MAX_DEPTH: refuse(f'nested at most {MAX_DEPTH} deep', v)")
@@ -257,12 +268,28 @@ class _Writer:
                 self._leaf(node, x)
             case EnumType():
                 self._enum(node, x)
+            case ArrayType() | MapType() if self._loops >= MAX_LOOPS:
+                name = self._function(node, "write_value_")
+                extra = f", {self._path}, faults" if self._explain else ""
+                self.source.line(f"{name}({x}, w, depth, budget{extra})")
             case ArrayType():
                 self._array(node, x)
             case MapType():
                 self._map(node, x)
             case UnionType():
                 self._union(node, x)
+
+    def _value(self, name: str, node: ArrayType | MapType) -> None:
+        with self.source.block(f"def {name}(x, w, depth, budget{self._extra}):"):
+            self._node(node, "x")
+
+    @contextmanager
+    def _loop(self, head: str) -> Iterator[None]:
+        """The loop over the items of an array or a map."""
+        self._loops += 1
+        with self.source.block(head):
+            yield
+        self._loops -= 1
 
     def _leaf(self, node: PrimitiveType | FixedType, x: str) -> None:
         line = self.source.line
@@ -352,7 +379,7 @@ class _Writer:
             head = f"for {item} in {x}:"
             if self._explain:
                 head = f"for {i}, {item} in enumerate({x}):"
-            with self.source.block(head), self._at(f"f'[{{{i}}}]'"):
+            with self._loop(head), self._at(f"f'[{{{i}}}]'"):
                 self._node(node.items, item)
         self.source.line("w(b'\\0')")
 
@@ -362,7 +389,7 @@ class _Writer:
         with self.source.block(f"if {x}:"):
             self.source.line(f"w(long_bytes(len({x})))")
             with (
-                self.source.block(f"for {key}, {item} in {x}.items():"),
+                self._loop(f"for {key}, {item} in {x}.items():"),
                 self._at(f"f'[{{{key}!r}}]'"),
             ):
                 self._check(key, "str", f"as_text({key})")

@@ -52,6 +52,9 @@ class Skipper:
                 line(f"pos += {_SIZES[node.name]}")
             case FixedType():
                 line(f"pos += {node.size}")
+            case ArrayType() | MapType() if self._emitter.is_deep:
+                name = self._emitter.function(node, "skip_value_", lambda: self._value(node))
+                line(f"pos = {self._emitter.call(name, deeper=False)}")
             case ArrayType():
                 with self._blocks(min_size(node.items)):
                     self.skip(node.items)
@@ -72,13 +75,17 @@ class Skipper:
                 self.skip(field.type)
         self._source.line("return pos")
 
+    def _value(self, node: AvroType) -> None:
+        self.skip(node)
+        self._source.line("return pos")
+
     @contextmanager
     def _blocks(self, item_size: int) -> Iterator[None]:
         """A loop over the items of the blocks that do not say how many bytes they have."""
         count = self._source.fresh("n")
         head = f"{count}, pos = skip_block(data, pos, end, {item_size})"
         self._source.line(head)
-        with self._source.block(f"while {count}:"):
+        with self._emitter.loop(f"while {count}:"):
             with self._source.block(f"for _ in range({count}):"):
                 self._source.line("pass")
                 yield
