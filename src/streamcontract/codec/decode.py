@@ -22,7 +22,7 @@ from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import MAX_EMPTY_ITEMS
 from streamcontract.codec.logical import conversion, rescaler
 from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
-from streamcontract.codec.sizes import min_size
+from streamcontract.codec.sizes import FIXED_SIZES, FLOAT_LAYOUTS, min_size
 from streamcontract.codec.skip import Skipper
 from streamcontract.codec.source import Source
 from streamcontract.errors import DataFault
@@ -52,9 +52,6 @@ from streamcontract.schema.model import (
 )
 
 __all__ = ["compile_decoder", "compile_locator", "default_of", "is_plain"]
-
-_FLOATS = {"float": "f", "double": "d"}
-_SIZES = {"boolean": 1, "float": 4, "double": 8}
 
 
 def compile_decoder(
@@ -221,7 +218,7 @@ class _Reader:
         while steps:
             run = [] if self._explain else _float_run(steps)
             if len(run) > 1:
-                layout = struct.Struct("<" + "".join(_FLOATS[name] for name, _ in run))
+                layout = struct.Struct("<" + "".join(FLOAT_LAYOUTS[name] for name, _ in run))
                 unpack = self.source.bind(layout.unpack_from, "unpack")
                 names = ", ".join(targets[target] for _, target in run)
                 self.source.line(f"{names} = {unpack}(data, pos)")
@@ -292,9 +289,9 @@ class _Reader:
                 elif reader == "float":
                     line(f"{x} = to_float({x})")
             case "float" | "double":
-                unpack = struct.Struct("<" + _FLOATS[writer]).unpack_from
+                unpack = struct.Struct("<" + FLOAT_LAYOUTS[writer]).unpack_from
                 line(f"{x}, = {self.source.bind(unpack, 'unpack')}(data, pos)")
-                line(f"pos += {_SIZES[writer]}")
+                line(f"pos += {FIXED_SIZES[writer]}")
             case "bytes" | "string":
                 self._slice(x, self._emitter.size(), ".decode()" if reader == "string" else "")
         self._convert(action, x)
@@ -369,7 +366,7 @@ def _float_run(steps: list[FieldStep]) -> list[tuple[str, int]]:
         action = step.action
         if not isinstance(action, ReadPrimitive) or step.target is None:
             break
-        if action.writer.name not in _FLOATS:
+        if action.writer.name not in FLOAT_LAYOUTS:
             break
         run.append((action.writer.name, step.target))
     return run

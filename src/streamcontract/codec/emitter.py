@@ -7,23 +7,18 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from streamcontract.codec.limits import MAX_DEPTH
-from streamcontract.codec.refusal import REFUSALS, Located, Refused
+from streamcontract.codec.refusal import REFUSALS, Located, refuse
 from streamcontract.codec.source import Source
 from streamcontract.codec.varint import rest_of_int, rest_of_long
 from streamcontract.schema.model import UnionType
 
-__all__ = ["MAX_LOOPS", "Emitter", "refuse"]
+__all__ = ["MAX_LOOPS", "Emitter"]
 
 MAX_LOOPS: Final = 2
 """Arrays and maps inside each other in one function; deeper ones get a function of their own.
 
 Python allows 20 loops and tries inside each other, and 100 levels of indentation.
 """
-
-
-def refuse(expected: str, value: object) -> None:
-    """Refuse what was read."""
-    raise Refused(expected, value)
 
 
 def cut_off() -> None:

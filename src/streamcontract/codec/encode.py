@@ -19,8 +19,8 @@ from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import MAX_LOOPS
 from streamcontract.codec.limits import MAX_DEPTH, MAX_EMPTY_ITEMS
 from streamcontract.codec.logical import conversion
-from streamcontract.codec.refusal import REFUSALS, Refused, data_fault
-from streamcontract.codec.sizes import min_size
+from streamcontract.codec.refusal import REFUSALS, Refused, data_fault, refuse
+from streamcontract.codec.sizes import FLOAT_LAYOUTS, min_size
 from streamcontract.codec.source import Source
 from streamcontract.codec.varint import PAIRS, TABLE, long_bytes
 from streamcontract.errors import DataFault
@@ -40,7 +40,6 @@ from streamcontract.schema.schema import Schema
 __all__ = ["compile_encoder", "compile_explainer"]
 
 Fail = Callable[[Any, BaseException], None]
-_FLOATS = {"float": "f", "double": "d"}
 
 
 def compile_encoder(
@@ -72,11 +71,6 @@ def as_dict(value: object) -> dict[Any, Any]:
     if isinstance(value, dict):
         return dict(value)
     raise Refused("a dict", value)
-
-
-def refuse(expected: str, value: object) -> None:
-    """Refuse a value."""
-    raise Refused(expected, value)
 
 
 def unknown_fields(value: dict[Any, Any], names: frozenset[str], record: str) -> list[Refused]:
@@ -252,7 +246,7 @@ class _Writer:
         xs = [self.source.fresh("x") for _ in run]
         for x, value in zip(xs, values, strict=True):
             self.source.line(f"{x} = {value}")
-        pack = self.source.bind(_packer("<" + "".join(_FLOATS[name] for name in run)), "pack")
+        pack = self.source.bind(_packer("<" + "".join(FLOAT_LAYOUTS[name] for name in run)), "pack")
         exact = " and ".join(f"{x}.__class__ is float" for x in xs)
         self.source.line(f"if {exact}: w({pack}({', '.join(xs)}))")
         checked = ", ".join(f"as_{name}({x})" for name, x in zip(run, xs, strict=True))
@@ -319,7 +313,7 @@ class _Writer:
                 self._long(x)
             case "float" | "double":
                 self._check(x, "float", f"as_{node.name}({x})")
-                line(f"w({self.source.bind(_packer('<' + _FLOATS[node.name]), 'pack')}({x}))")
+                line(f"w({self.source.bind(_packer('<' + FLOAT_LAYOUTS[node.name]), 'pack')}({x}))")
             case "string":
                 if not checked:
                     self._check(x, "str", f"as_text({x})")
@@ -416,7 +410,7 @@ def _float_run(fields: Iterator[Field]) -> list[str]:
     run: list[str] = []
     for field in fields:
         node = field.type
-        if not isinstance(node, PrimitiveType) or node.name not in _FLOATS:
+        if not isinstance(node, PrimitiveType) or node.name not in FLOAT_LAYOUTS:
             break
         run.append(node.name)
     return run

@@ -21,7 +21,7 @@ from streamcontract.codec.decode import default_of, is_plain
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.logical import conversion, rescaler
-from streamcontract.codec.sizes import min_size
+from streamcontract.codec.sizes import FIXED_SIZES, min_size
 from streamcontract.resolution import (
     Action,
     IntoUnion,
@@ -53,7 +53,6 @@ __all__ = ["compile_decoder", "compile_encoder"]
 
 _log = logging.getLogger("streamcontract.codec")
 
-_SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 _PROMOTIONS = {"float": 4, "double": 8}
 # Microseconds in a unit, and whether it is local: the timestamps with a way through C alone.
 _TIMESTAMPS = {
@@ -320,7 +319,7 @@ class _Readers:
             case PrimitiveType(name="bytes" | "string"):
                 return _native.SizedSkipper()
             case PrimitiveType():
-                return _native.FixedSkipper(_SIZES[node.name])
+                return _native.FixedSkipper(FIXED_SIZES[node.name])
             case FixedType():
                 return _native.FixedSkipper(node.size)
             case ArrayType():

@@ -13,7 +13,7 @@ from typing import Final
 from streamcontract.errors import DataFault
 from streamcontract.resolution import Fault
 
-__all__ = ["REFUSALS", "Located", "Refused", "Unresolvable", "data_fault"]
+__all__ = ["REFUSALS", "Located", "Refused", "Unresolvable", "data_fault", "refuse"]
 
 _NOTHING: Final = object()
 
@@ -25,6 +25,11 @@ class Refused(Exception):  # noqa: N818 - internal signal, never seen by a user
         super().__init__(expected)
         self.expected = expected
         self.value = value
+
+
+def refuse(expected: str, value: object) -> None:
+    """Refuse a value, or what was read: the form that compiled code can call."""
+    raise Refused(expected, value)
 
 
 class Unresolvable(Exception):  # noqa: N818 - internal signal, never seen by a user

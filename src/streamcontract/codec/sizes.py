@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -13,9 +15,13 @@ from streamcontract.schema.model import (
     UnionType,
 )
 
-__all__ = ["min_size"]
+__all__ = ["FIXED_SIZES", "FLOAT_LAYOUTS", "min_size"]
 
-_PRIMITIVE = {"null": 0, "float": 4, "double": 8}
+FIXED_SIZES: Final = {"null": 0, "boolean": 1, "float": 4, "double": 8}
+"""Bytes of the primitives that always take as many ("Binary Encoding", Avro 1.12)."""
+
+FLOAT_LAYOUTS: Final = {"float": "f", "double": "d"}
+"""How ``struct`` calls the floating-point types."""
 
 
 def min_size(node: AvroType) -> int:
@@ -26,7 +32,7 @@ def min_size(node: AvroType) -> int:
 def _min_size(node: AvroType, inside: frozenset[int]) -> int:
     match node:
         case PrimitiveType():
-            return _PRIMITIVE.get(node.name, 1)
+            return FIXED_SIZES.get(node.name, 1)
         case FixedType():
             return node.size
         case EnumType() | ArrayType() | MapType() | UnionType():

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from streamcontract.codec.blocks import skip_block
 from streamcontract.codec.emitter import Emitter
-from streamcontract.codec.sizes import min_size
+from streamcontract.codec.sizes import FIXED_SIZES, min_size
 from streamcontract.codec.varint import skip_long
 from streamcontract.schema.model import (
     ArrayType,
@@ -25,7 +25,6 @@ from streamcontract.schema.model import (
 
 __all__ = ["Skipper"]
 
-_SIZES = {"boolean": 1, "float": 4, "double": 8}
 _KEY = PrimitiveType(name="string")
 
 
@@ -49,7 +48,7 @@ class Skipper:
                 line(f"pos += {self._emitter.size()}")
                 line("if pos > end: cut_off()")
             case PrimitiveType():
-                line(f"pos += {_SIZES[node.name]}")
+                line(f"pos += {FIXED_SIZES[node.name]}")
             case FixedType():
                 line(f"pos += {node.size}")
             case ArrayType() | MapType() if self._emitter.is_deep:

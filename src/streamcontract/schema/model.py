@@ -34,6 +34,7 @@ __all__ = [
     "RecordType",
     "UnionType",
     "branch_name",
+    "children",
 ]
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
@@ -227,3 +228,18 @@ def branch_name(node: AvroType) -> str:
             return "map"
         case UnionType():
             raise ValueError("a union is no branch of a union")
+
+
+def children(node: AvroType) -> tuple[AvroType, ...]:
+    """The types directly inside a type: its fields', branches, items or values; none in a leaf."""
+    match node:
+        case RecordType():
+            return tuple(field.type for field in node.fields)
+        case UnionType():
+            return node.branches
+        case ArrayType():
+            return (node.items,)
+        case MapType():
+            return (node.values,)
+        case _:
+            return ()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import attrs
 
 from streamcontract.schema.model import (
-    ArrayType,
     AvroType,
     EnumType,
     FixedType,
-    MapType,
     RecordType,
-    UnionType,
+    children,
 )
 from streamcontract.schema.schema import Schema
 
@@ -45,29 +43,15 @@ class Uses:
 
     def of(self, holder: AvroType, index: int = 0) -> Use:
         """The use of a type directly inside another: of its field, branch, items or values."""
-        node = _children(holder)[index]
+        node = children(holder)[index]
         named = isinstance(node, RecordType | EnumType | FixedType)
         return Use(node, by_name=named and (id(holder), index) not in self._defining)
 
     def _visit(self, holder: AvroType, defined: set[int]) -> None:
-        for index, node in enumerate(_children(holder)):
+        for index, node in enumerate(children(holder)):
             if isinstance(node, RecordType | EnumType | FixedType):
                 if id(node) in defined or id(node) not in self._own:
                     continue
                 defined.add(id(node))
                 self._defining.add((id(holder), index))
             self._visit(node, defined)
-
-
-def _children(node: AvroType) -> tuple[AvroType, ...]:
-    match node:
-        case RecordType():
-            return tuple(field.type for field in node.fields)
-        case UnionType():
-            return node.branches
-        case ArrayType():
-            return (node.items,)
-        case MapType():
-            return (node.values,)
-        case _:
-            return ()

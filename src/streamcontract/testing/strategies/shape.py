@@ -14,39 +14,16 @@ import math
 from typing import TYPE_CHECKING
 
 from streamcontract.schema import (
-    ArrayType,
     AvroType,
-    MapType,
     RecordType,
     UnionType,
 )
+from streamcontract.schema.model import children
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["children", "heights", "recurring"]
-
-
-def children(node: AvroType) -> tuple[AvroType, ...]:
-    """The types directly inside ``node``.
-
-    Args:
-        node: Any node of a schema.
-
-    Returns:
-        Field types, branches, items or values; nothing for a leaf.
-    """
-    match node:
-        case RecordType():
-            return tuple(field.type for field in node.fields)
-        case UnionType():
-            return node.branches
-        case ArrayType():
-            return (node.items,)
-        case MapType():
-            return (node.values,)
-        case _:
-            return ()
+__all__ = ["heights", "recurring"]
 
 
 def _reachable(root: AvroType) -> list[AvroType]:
