@@ -8,6 +8,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
@@ -149,6 +150,7 @@ class ScriptedServer:
         self._server.shutdown()
         self._thread.join()
         for connection in list(self._server.open):
-            connection.shutdown(socket.SHUT_RD)
+            with suppress(OSError):  # its own thread, or the act, has closed it by now
+                connection.shutdown(socket.SHUT_RD)
         self._server.server_close()
         assert not self._acts, f"{len(self._acts)} requests did not come"
