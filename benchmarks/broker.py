@@ -16,11 +16,12 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 
 from benchmarks.measure import Timing
-from benchmarks.shapes import Shape
+from benchmarks.shapes import SHAPES, Shape
+from benchmarks.tables import Table
 from streamcontract import ContractConsumer, ContractProducer
 from streamcontract.devstack import DevStack
 
-__all__ = ["CONFLUENT", "OURS", "RAW", "consume_rates", "produce_rates"]
+__all__ = ["tables"]
 
 RAW, OURS, CONFLUENT = "raw bytes", "streamcontract", "confluent Serializing/Deserializing"
 MESSAGES = 20_000
@@ -31,7 +32,33 @@ _NAMES = itertools.count(1)
 Rival = Callable[[DevStack, Shape, str], float]
 
 
-def produce_rates(stack: DevStack, shape: Shape, rounds: int) -> dict[str, Timing]:
+def tables(rounds: int) -> list[Table]:
+    """A table for each shape."""
+    with DevStack(brokers=1) as stack:
+        return [_table(stack, shape, rounds) for shape in SHAPES]
+
+
+def _table(stack: DevStack, shape: Shape, rounds: int) -> Table:
+    produce = _produce_rates(stack, shape, rounds)
+    consume = _consume_rates(stack, shape, rounds)
+    rows = tuple(
+        (
+            name,
+            f"{1 / produce[name].median:,.0f}",
+            str(produce[name].over(produce[OURS])),
+            f"{1 / consume[name].median:,.0f}",
+            str(consume[name].over(consume[OURS])),
+        )
+        for name in produce
+    )
+    return Table(
+        f"{shape.name}: {MESSAGES:,} messages on the embedded broker",
+        ("", "produce msg/s", "takes", "consume msg/s", "takes"),
+        rows,
+    )
+
+
+def _produce_rates(stack: DevStack, shape: Shape, rounds: int) -> dict[str, Timing]:
     """Seconds per produced message, by rival."""
     rivals: dict[str, Rival] = {
         RAW: _produce_raw,
@@ -41,7 +68,7 @@ def produce_rates(stack: DevStack, shape: Shape, rounds: int) -> dict[str, Timin
     return _in_turn(rivals, stack, shape, rounds)
 
 
-def consume_rates(stack: DevStack, shape: Shape, rounds: int) -> dict[str, Timing]:
+def _consume_rates(stack: DevStack, shape: Shape, rounds: int) -> dict[str, Timing]:
     """Seconds per consumed message, by rival; all read what our producer wrote."""
     rivals: dict[str, Rival] = {
         RAW: _consume_raw,

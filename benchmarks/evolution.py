@@ -10,13 +10,44 @@ from typing import Any
 import attrs
 
 from benchmarks.measure import Ratio, in_turn
-from benchmarks.shapes import Shape
+from benchmarks.shapes import SHAPES, Shape
+from benchmarks.tables import Table
 from streamcontract import Codec, Schema, check_level, parse_schema
 
-__all__ = ["Evolved", "History", "check_history", "compile_seconds", "evolved_decode"]
+__all__ = ["tables"]
 
 
-def compile_seconds(shape: Shape, rounds: int) -> float:
+def tables(rounds: int) -> list[Table]:
+    """One table."""
+    history = _check_history(fields=500, versions=1_000)
+    rows = [
+        *[
+            (
+                f"resolve and compile, {shape.name}",
+                f"{_compile_seconds(shape, rounds) * 1e3:.1f} ms",
+            )
+            for shape in SHAPES
+        ],
+        *[
+            (
+                f"decode stock, writer {evolved.change}",
+                f"{evolved.ratio} of same-schema decode",
+            )
+            for evolved in _evolved_decode(SHAPES[0], rounds)
+        ],
+        (
+            f"FULL_TRANSITIVE, {history.fields} fields against {history.versions:,} versions",
+            f"{history.seconds:.1f} s",
+        ),
+    ]
+    return [Table("evolution", ("what", "cost"), tuple(rows))]
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms"
+
+
+def _compile_seconds(shape: Shape, rounds: int) -> float:
     """Median seconds to resolve the schema with itself and compile encoder and decoder."""
 
     def compile_both() -> None:
@@ -28,7 +59,7 @@ def compile_seconds(shape: Shape, rounds: int) -> float:
 
 
 @attrs.frozen
-class Evolved:
+class _Evolved:
     """Decoding what another version wrote, against decoding what the same version wrote.
 
     Attributes:
@@ -76,7 +107,7 @@ _CHANGES: dict[str, Callable[[Fields], Fields]] = {
 }
 
 
-def evolved_decode(shape: Shape, rounds: int) -> list[Evolved]:
+def _evolved_decode(shape: Shape, rounds: int) -> list[_Evolved]:
     """Decode what each changed version of a flat record wrote."""
     codec: Codec[Any] = Codec(type(shape.record))
     same, data = codec.decoder(), codec.encode(shape.record)
@@ -89,7 +120,7 @@ def evolved_decode(shape: Shape, rounds: int) -> list[Evolved]:
         decode = codec.decoder(writer)
         decoders[change] = lambda decode=decode, old=old: decode(old)  # type: ignore[misc]
     timings = in_turn(decoders, rounds)
-    return [Evolved(change, timings[change].over(timings["same"])) for change in _CHANGES]
+    return [_Evolved(change, timings[change].over(timings["same"])) for change in _CHANGES]
 
 
 def _value(writer: Schema, shape: Shape) -> dict[str, Any]:
@@ -98,7 +129,7 @@ def _value(writer: Schema, shape: Shape) -> dict[str, Any]:
 
 
 @attrs.frozen
-class History:
+class _History:
     """Checking one candidate against many versions.
 
     Attributes:
@@ -112,7 +143,7 @@ class History:
     seconds: float
 
 
-def check_history(fields: int, versions: int) -> History:
+def _check_history(fields: int, versions: int) -> _History:
     """Hold a wide record against a history in which every version added a field with a default."""
     most = [{"name": f"f{i}", "type": ["null", "long"], "default": None} for i in range(fields)]
 
@@ -127,4 +158,4 @@ def check_history(fields: int, versions: int) -> History:
     seconds = time.perf_counter() - start
     if findings:
         raise AssertionError(f"adding fields with defaults keeps FULL_TRANSITIVE: {findings[0]}")
-    return History(fields, versions, seconds)
+    return _History(fields, versions, seconds)

@@ -7,8 +7,9 @@ import sys
 import time
 
 from benchmarks.measure import Timing
+from benchmarks.tables import Table
 
-__all__ = ["startup_seconds"]
+__all__ = ["tables"]
 
 _COMMANDS = {
     "python alone": ["-c", "pass"],
@@ -26,7 +27,22 @@ _COMMANDS = {
 }
 
 
-def startup_seconds(rounds: int) -> dict[str, Timing]:
+def tables(rounds: int) -> list[Table]:
+    """One table."""
+    timings = _startup_seconds(rounds)
+    alone = timings["python alone"].median
+    rows = tuple(
+        (
+            name,
+            f"{timing.median * 1e3:.0f}",
+            f"{(timing.median - alone) * 1e3:.0f} ms",
+        )
+        for name, timing in timings.items()
+    )
+    return [Table("start-up", ("process", "ms", "over python alone"), rows)]
+
+
+def _startup_seconds(rounds: int) -> dict[str, Timing]:
     """Seconds each command takes as a process of its own, in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in _COMMANDS}
     for counted in range(-1, rounds):  # the first round warms the disk's cache
