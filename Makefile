@@ -67,7 +67,7 @@ check-install: $(BIN)/python  ## Build the wheel and use it in an environment of
 	"$$scratch/venv/bin/pip" install --quiet --disable-pip-version-check "$$scratch"/*.whl && \
 	cd "$$scratch" && \
 	venv/bin/python -c "from streamcontract import Stock, StockProducer; print('installed:', Stock, StockProducer)" && \
-	venv/bin/streamcontract --version
+	venv/bin/streamcontract demo
 
 coverage: $(DEV)  ## Run the tests and report branch coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term

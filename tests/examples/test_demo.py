@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from streamcontract import Stock
 from streamcontract.cli import _roundtrip, demo
 from streamcontract.cli import main as cli
+from streamcontract.cli._bars import BARS_FILE
 
 if TYPE_CHECKING:
     from streamcontract.devstack import DevStack
 
-BARS = Path(__file__).parents[2] / "examples" / "data" / "stocks.csv.gz"
 HEADER = "Ticker,Date,Open,High,Low,Close,Volume,Adj Close\n"
 LINE = "ACME,2026-05-04,10.0,11.0,9.0,10.5,1000,\n"
 
@@ -55,7 +55,7 @@ def test_the_real_bars() -> None:
     assert "All 12,154 records came back equal to what was published" in result.stdout
     assert "\x1b" not in result.stdout
 
-    with gzip.open(BARS, "rt", encoding="utf-8", newline="") as file:
+    with gzip.open(BARS_FILE, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for symbol in {row["Ticker"] for row in rows}:
         bars = sorted((row for row in rows if row["Ticker"] == symbol), key=lambda row: row["Date"])
@@ -125,16 +125,6 @@ def test_data_that_cannot_be_read(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["demo", "--data", str(data)])
     assert result.exit_code == 2
     assert f"cannot read the stock bars in {data}" in result.output
-
-
-def test_where_to_get_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Installed without the repository, the demo says where its data are."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("streamcontract.cli._bars.__file__", str(tmp_path / "a/b/c/_bars.py"))
-    result = CliRunner().invoke(cli, ["demo"])
-    assert result.exit_code == 2
-    assert "examples/data/stocks.csv.gz" in result.output
-    assert "--data FILE" in result.output
 
 
 def test_half_a_cluster() -> None:

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamcontract.cli._bars import BARS_FILE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,7 +24,7 @@ def test_topic_publisher_consumer(run_example: Run) -> None:
     """The topic is created once; 2013's bars arrive; the one that does not fit never leaves."""
     assert run_example("with_avro/create_topic.py") != run_example("with_avro/create_topic.py")
 
-    with gzip.open(EXAMPLES / "data" / "stocks.csv.gz", "rt", encoding="utf-8") as file:
+    with gzip.open(BARS_FILE, "rt", encoding="utf-8") as file:
         bars = [row for row in csv.DictReader(file) if row["Date"].startswith("2013")]
     published = run_example("with_avro/publisher.py")
     assert f"published {len(bars)} bars" in published

@@ -6,13 +6,12 @@ import csv
 import gzip
 import re
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from streamcontract.cli._bars import BARS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-BARS = Path(__file__).parents[2] / "examples" / "data" / "stocks.csv.gz"
 
 
 def test_first_a_wrong_sum_then_a_crash(run_example: Callable[..., str]) -> None:
@@ -21,7 +20,7 @@ def test_first_a_wrong_sum_then_a_crash(run_example: Callable[..., str]) -> None
     assert re.findall(r"release (\d) published 10 bars", published) == ["1", "2", "3"]
 
     consumed = run_example("without_schema/consumer.py")
-    with gzip.open(BARS, "rt", encoding="utf-8", newline="") as file:
+    with gzip.open(BARS_FILE, "rt", encoding="utf-8", newline="") as file:
         first_ten = sum(int(row["Volume"]) for row in islice(csv.DictReader(file), 10))
     sums = re.findall(r"after (\d+) bars: ([\d,]+) shares", consumed)
     assert sums == [("10", f"{first_ten:,}"), ("20", f"{first_ten:,}")]

@@ -14,27 +14,12 @@ from streamcontract.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["find_bars", "read_bars"]
+__all__ = ["BARS_FILE", "read_bars"]
 
-_IN_REPOSITORY: Final = Path("examples", "data", "stocks.csv.gz")
+BARS_FILE: Final = Path(__file__).parents[1] / "data" / "stocks.csv.gz"
+"""12,154 real daily bars; README.md beside it names their source."""
+
 _COLUMNS: Final = ("Ticker", "Date", "Open", "High", "Low", "Close", "Volume", "Adj Close")
-
-
-def find_bars() -> Path:
-    """Find the file of bars: below the working directory, else in the checkout this runs from.
-
-    Raises:
-        ConfigurationError: It is in neither place.
-    """
-    checkout = Path(__file__).parents[3]
-    for root in (Path.cwd(), checkout):
-        if (root / _IN_REPOSITORY).is_file():
-            return root / _IN_REPOSITORY
-    raise ConfigurationError(
-        f"the stock bars are not part of the installed package: run the demo in a clone of "
-        f"streamcontract's repository, which has them in {_IN_REPOSITORY.as_posix()}, or name "
-        f"that file with --data FILE"
-    )
 
 
 def read_bars(path: Path) -> list[Stock]:

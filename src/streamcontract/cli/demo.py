@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from streamcontract.cli._bars import find_bars, read_bars
+from streamcontract.cli._bars import BARS_FILE, read_bars
 from streamcontract.cli._roundtrip import Run, Timed, consume, differences, publish
 from streamcontract.contracts.stock import Stock, StockProducer
 from streamcontract.devstack import DevStack
@@ -36,9 +36,10 @@ _DEFAULT_REGISTRY: Final = "http://localhost:18081"
 @click.option(
     "--data",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The CSV file of bars; by default examples/data/stocks.csv.gz of the repository.",
+    default=BARS_FILE,
+    help="The CSV file of bars, instead of the one that is part of the package.",
 )
-def command(data: Path | None) -> None:
+def command(data: Path) -> None:
     """Publish 12,154 real stock bars as typed records and consume every one of them back.
 
     Runs on an embedded broker and registry, or on a real cluster where
@@ -46,7 +47,7 @@ def command(data: Path | None) -> None:
     what was consumed equals what was published, record by record and in order for each symbol.
     """
     console = Console(highlight=False)
-    bars = read_bars(data or find_bars())
+    bars = read_bars(data)
     with _cluster(console) as config:
         run = _prepare(console, config)
         with _progress(console, "Publishing", len(bars)) as advance:
