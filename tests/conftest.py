@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,7 +10,8 @@ from hypothesis import HealthCheck, settings
 from streamcontract.devstack import DevStack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from streamcontract.testing.fixtures.stacks import Stack
+    from streamcontract.testing.fixtures.topics import TopicMaker
 
 # On a fresh clone Hypothesis first builds its tables of Unicode, which takes seconds; and a machine
 # that is busy with other things says nothing about the code.
@@ -21,31 +21,24 @@ settings.register_profile(
 settings.load_profile("streamcontract")
 
 
-class TopicMaker(Protocol):
-    """Creates a topic of its own for one test."""
-
-    def __call__(self, name: str = "topic", *, partitions: int = 1, replication: int = 1) -> str:
-        """Create a topic and return its unique name, which starts with ``name``."""
-        ...
-
-
 @pytest.fixture(scope="session")
-def stack() -> Iterator[DevStack]:
-    """Three brokers and a registry for all tests of this process (each xdist worker has its own).
+def stack(streamcontract_stack: Stack) -> Stack:
+    """The stack that ``--streamcontract-stack`` chooses; three embedded brokers by default.
 
     Tests share it: they use topics and subjects of unique names, and leave the brokers up.
     """
-    with DevStack(brokers=3) as stack:
-        yield stack
+    return streamcontract_stack
 
 
 @pytest.fixture
-def topic(stack: DevStack) -> TopicMaker:
+def embedded_stack(stack: Stack) -> DevStack:
+    """The same stack, for what only the embedded one can do; skips on any other."""
+    if not isinstance(stack, DevStack):
+        pytest.skip("only the embedded stack can do this")
+    return stack
+
+
+@pytest.fixture
+def topic(streamcontract_topic: TopicMaker) -> TopicMaker:
     """A maker of topics with unique names: ``topic("orders", partitions=3)``."""
-
-    def create(name: str = "topic", *, partitions: int = 1, replication: int = 1) -> str:
-        unique = f"{name}-{uuid.uuid4().hex[:12]}"
-        stack.create_topic(unique, partitions, replication)
-        return unique
-
-    return create
+    return streamcontract_topic

@@ -412,17 +412,17 @@ def test_another_contract_in_the_topic(config: Config, filled: Callable[..., str
 
 
 def test_a_registry_that_does_not_answer_costs_no_message(
-    stack: DevStack, config: Config, filled: Callable[..., str]
+    embedded_stack: DevStack, config: Config, filled: Callable[..., str]
 ) -> None:
     """It is not the message's fault: the next call tries the same message again."""
     name = filled(2)
     with StockConsumer({**config, "schema.registry.max.retries": 0}, topic=name) as consumer:
-        stack.registry.before = lambda _: Answer(500, b"{}")
+        embedded_stack.registry.before = lambda _: Answer(500, b"{}")
         try:
             with pytest.raises(RegistryError):
                 next(consumer)
         finally:
-            stack.registry.before = None
+            embedded_stack.registry.before = None
         assert volumes(consumer.until_end()) == [0, 1]
 
 

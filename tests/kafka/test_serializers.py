@@ -173,7 +173,7 @@ def test_only_looking_up(
 
 
 def test_the_registry_is_asked_once(
-    stack: DevStack,
+    embedded_stack: DevStack,
     registry: SchemaRegistry,
     bar: Callable[..., Stock],
     topic: Callable[..., str],
@@ -186,12 +186,12 @@ def test_the_registry_is_asked_once(
     def count(request: object) -> None:
         asked.append(request)
 
-    stack.registry.before = count
+    embedded_stack.registry.before = count
     try:
         for _ in range(3):
             assert deserializer(serializer(bar(), value_of(name))) == bar()
     finally:
-        stack.registry.before = None
+        embedded_stack.registry.before = None
     assert len(asked) <= 2
     assert asked
 

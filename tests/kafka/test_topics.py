@@ -159,10 +159,12 @@ def test_describe(config: Config, name: str, bar: Callable[..., Stock]) -> None:
     assert nobody.total_lag is None
 
 
-def test_a_partition_without_leader_is_described_too(config: Config, stack: Any, name: str) -> None:
+def test_a_partition_without_leader_is_described_too(
+    config: Config, embedded_stack: Any, name: str
+) -> None:
     """It has no offsets to show."""
     ensure_topic(name, config, partitions=2)
-    stack.broker.set_leader(name, 0, None)
+    embedded_stack.broker.set_leader(name, 0, None)
     [topic] = describe_topics([name], config).topics
     assert (topic.partitions[0].leader, topic.partitions[0].end) == (None, None)
     assert topic.partitions[1].end == 0

@@ -1,0 +1,1 @@
+"""Comparisons of typed messages, with differences that name the field."""

@@ -1,0 +1,1 @@
+"""Ready property tests for every contract of a project."""
