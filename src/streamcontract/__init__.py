@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from streamcontract._version import __version__
 
 if TYPE_CHECKING:
-    from streamcontract.codec import Codec, Contract, Duration
+    from streamcontract.codec import Codec, Contract, Duration, Limits
     from streamcontract.compatibility import Finding, check_level, find_incompatibilities
     from streamcontract.contracts.stock import Stock, StockConsumer, StockProducer
     from streamcontract.errors import StreamContractError
@@ -29,6 +29,7 @@ __all__ = [
     "ContractProducer",
     "Duration",
     "Finding",
+    "Limits",
     "Schema",
     "SchemaRegistry",
     "Stock",
@@ -48,6 +49,7 @@ _HOME = {
     "ContractProducer": "kafka",
     "Duration": "codec",
     "Finding": "compatibility",
+    "Limits": "codec",
     "Schema": "schema",
     "SchemaRegistry": "registry",
     "Stock": "contracts.stock",

@@ -3,5 +3,6 @@
 from streamcontract.codec.codec import Codec
 from streamcontract.codec.contract import Contract
 from streamcontract.codec.duration import Duration
+from streamcontract.codec.limits import Limits
 
-__all__ = ["Codec", "Contract", "Duration"]
+__all__ = ["Codec", "Contract", "Duration", "Limits"]

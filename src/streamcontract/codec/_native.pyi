@@ -59,7 +59,14 @@ class UnionWriter(Writer):
     def fill(self, branches: tuple[Writer, ...]) -> None: ...
 
 class Encoder:
-    def __init__(self, root: Writer, prefix: bytes, otherwise: Callable[[Any], bytes]) -> None: ...
+    def __init__(
+        self,
+        root: Writer,
+        prefix: bytes,
+        otherwise: Callable[[Any], bytes],
+        max_depth: int,
+        empty_items: int,
+    ) -> None: ...
     def encode(self, x: Any, /) -> bytes: ...
 
 class Reader: ...
@@ -150,5 +157,12 @@ class RecordSkipper(Skipper):
     def fill(self, fields: tuple[Skipper, ...]) -> None: ...
 
 class Decoder:
-    def __init__(self, root: Reader, start: int, otherwise: Callable[[bytes], Any]) -> None: ...
+    def __init__(
+        self,
+        root: Reader,
+        start: int,
+        otherwise: Callable[[bytes], Any],
+        max_depth: int,
+        empty_items: int,
+    ) -> None: ...
     def decode(self, data: bytes, /) -> Any: ...

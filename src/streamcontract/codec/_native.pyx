@@ -35,8 +35,6 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from streamcontract.codec import leaves
-from streamcontract.codec.limits import MAX_DEPTH as _MAX_DEPTH
-from streamcontract.codec.limits import MAX_EMPTY_ITEMS as _MAX_EMPTY_ITEMS
 from streamcontract.codec.refusal import REFUSALS as _REFUSALS
 from streamcontract.codec.refusal import Refused as _Refused
 
@@ -101,8 +99,6 @@ cdef enum:
     ROOM = 512  # bytes of a message that need no allocation while they are written
     MAX_FRAMES = 2000  # C calls inside one another; some 200 bytes of stack each
 
-cdef int MAX_DEPTH = _MAX_DEPTH
-cdef int64_t MAX_EMPTY_ITEMS = _MAX_EMPTY_ITEMS
 cdef object Refused = _Refused
 cdef tuple REFUSALS = _REFUSALS
 cdef object UTC = get_utc()

@@ -5,6 +5,7 @@ cdef struct In:
     const unsigned char *end
     int64_t budget  # array items of no bytes that may still come
     int frames
+    int max_depth
 
 
 cdef int rest_of_unsigned(In *data, uint64_t *number, int most) except -1:
@@ -89,7 +90,7 @@ cdef int read_block(
 
 
 cdef inline int enter_record(In *data, int depth) except -1:
-    if depth > MAX_DEPTH:
+    if depth > data.max_depth:
         return refuse()
     return enter(&data.frames)
 
@@ -432,7 +433,7 @@ cdef class DefaultReader(Reader):
         cdef In own
         own.pos = <const unsigned char *>PyBytes_AS_STRING(self.encoded)
         own.end = own.pos + PyBytes_GET_SIZE(self.encoded)
-        own.budget, own.frames = data.budget, data.frames
+        own.budget, own.frames, own.max_depth = data.budget, data.frames, data.max_depth
         enter(&own.frames)
         value = self.value.read(&own, depth)
         data.budget = own.budget
@@ -449,8 +450,13 @@ cdef class Decoder:
     cdef int depth
     cdef Py_ssize_t start
     cdef object otherwise
+    cdef int max_depth
+    cdef int64_t empty_items
 
-    def __init__(self, Reader root not None, Py_ssize_t start, object otherwise):
+    def __init__(
+        self, Reader root not None, Py_ssize_t start, object otherwise,
+        int max_depth, int64_t empty_items,
+    ):
         if start < 0:
             raise ValueError(start)
         self.root = root
@@ -458,6 +464,8 @@ cdef class Decoder:
         self.depth = -1 if isinstance(root, RecordReader) else 0
         self.start = start
         self.otherwise = otherwise
+        self.max_depth = max_depth
+        self.empty_items = empty_items
 
     def decode(self, data):
         """Decode one value."""
@@ -469,7 +477,7 @@ cdef class Decoder:
                 refuse()
             inside.pos = <const unsigned char *>PyBytes_AS_STRING(data) + self.start
             inside.end = <const unsigned char *>PyBytes_AS_STRING(data) + PyBytes_GET_SIZE(data)
-            inside.budget, inside.frames = MAX_EMPTY_ITEMS, 0
+            inside.budget, inside.frames, inside.max_depth = self.empty_items, 0, self.max_depth
             value = self.root.read(&inside, self.depth)
             if inside.pos == inside.end:
                 return value

@@ -7,6 +7,7 @@ cdef struct Out:
     char *heap  # what start points to, once the caller's room was too small; else NULL
     int64_t budget  # array items of no bytes that may still come
     int frames
+    int max_depth
 
 
 cdef int grow(Out *out, Py_ssize_t more) except -1:
@@ -278,7 +279,7 @@ cdef class RecordWriter(Writer):
         cdef PyObject *held
         cdef bint in_place = self.offsets is not None and sc_type(x) == <PyObject *>self.cls
         depth += 1
-        if depth > MAX_DEPTH or (not in_place and not isinstance(x, self.cls)):
+        if depth > out.max_depth or (not in_place and not isinstance(x, self.cls)):
             return refuse()
         enter(&out.frames)
         for i in range(self.fields.size):
@@ -320,7 +321,7 @@ cdef class DictWriter(Writer):
         cdef PyObject *borrowed
         cdef object value, default
         depth += 1
-        if depth > MAX_DEPTH:
+        if depth > out.max_depth:
             return refuse()
         if not PyDict_CheckExact(x):
             if not isinstance(x, dict):
@@ -456,20 +457,27 @@ cdef class Encoder:
     cdef int depth
     cdef bytes prefix
     cdef object otherwise
+    cdef int max_depth
+    cdef int64_t empty_items
 
-    def __init__(self, Writer root not None, bytes prefix not None, object otherwise):
+    def __init__(
+        self, Writer root not None, bytes prefix not None, object otherwise,
+        int max_depth, int64_t empty_items,
+    ):
         self.root = root
         # A record at the root is at depth 0, one inside anything else is at 1.
         self.depth = -1 if isinstance(root, (RecordWriter, DictWriter)) else 0
         self.prefix = prefix
         self.otherwise = otherwise
+        self.max_depth = max_depth
+        self.empty_items = empty_items
 
     def encode(self, x):
         """Encode a value."""
         cdef char room[ROOM]
         cdef Out out
         out.start, out.size, out.room, out.heap = room, 0, ROOM, NULL
-        out.budget, out.frames = MAX_EMPTY_ITEMS, 0
+        out.budget, out.frames, out.max_depth = self.empty_items, 0, self.max_depth
         try:
             put(&out, PyBytes_AS_STRING(self.prefix), PyBytes_GET_SIZE(self.prefix))
             self.root.write(x, &out, self.depth)

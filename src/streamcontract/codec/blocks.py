@@ -6,7 +6,6 @@ count is believed before it has been held against the bytes that remain.
 
 from __future__ import annotations
 
-from streamcontract.codec.limits import MAX_EMPTY_ITEMS
 from streamcontract.codec.refusal import Refused
 from streamcontract.codec.varint import read_long
 
@@ -23,7 +22,8 @@ def block(
         pos: Where the block starts.
         end: Where the message ends.
         item_size: The fewest bytes an item takes.
-        budget: How many items of no bytes the message may still hold; reduced by this block's.
+        budget: How many items of no bytes the message may still hold, reduced by this block's, and
+            how many in all.
 
     Returns:
         How many items follow, where they start, and where they must end (0 if it does not say).
@@ -38,7 +38,7 @@ def block(
     else:
         budget[0] -= count
         if budget[0] < 0:
-            raise Refused(f"at most {MAX_EMPTY_ITEMS} items of no bytes in one message", count)
+            raise Refused(f"at most {budget[1]} items of no bytes in one message", count)
     return count, pos, stop
 
 

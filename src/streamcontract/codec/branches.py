@@ -272,6 +272,8 @@ def _checked(check: Callable[[Any], Any]) -> _Match:
         del search
         try:
             check(value)
+        except RecursionError:
+            raise  # says nothing about the value: another branch must not get it for that
         except REFUSALS:
             return False
         return True

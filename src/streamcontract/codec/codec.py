@@ -12,6 +12,7 @@ from streamcontract.codec.contract import Bindings, Contract, bindings_of, contr
 from streamcontract.codec.decode import compile_locator
 from streamcontract.codec.encode import compile_explainer
 from streamcontract.codec.engine import choose_engine
+from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import Located, Unresolvable, data_fault
 from streamcontract.errors import (
     ConfigurationError,
@@ -42,6 +43,7 @@ class Codec(Generic[T]):
         schema: A record class that ``streamcontract generate`` made, or a schema: a
             :class:`Schema`, a :class:`Contract`, or whatever ``parse_schema`` takes.
         tag_unions: Decode the value of a union as ``(branch's full name, value)``.
+        limits: What it takes at most of what a few bytes can ask for.
 
     Raises:
         SchemaParseError: The schema breaks the Avro specification.
@@ -60,13 +62,24 @@ class Codec(Generic[T]):
     schema: Schema
 
     @overload
-    def __init__(self: Codec[Any], schema: _SchemaLike, *, tag_unions: bool = ...) -> None: ...
+    def __init__(
+        self: Codec[Any], schema: _SchemaLike, *, tag_unions: bool = ..., limits: Limits = ...
+    ) -> None: ...
     @overload
-    def __init__(self, schema: type[T], *, tag_unions: bool = ...) -> None: ...
+    def __init__(
+        self, schema: type[T], *, tag_unions: bool = ..., limits: Limits = ...
+    ) -> None: ...
 
-    def __init__(self, schema: _SchemaLike | type[T], *, tag_unions: bool = False) -> None:
+    def __init__(
+        self,
+        schema: _SchemaLike | type[T],
+        *,
+        tag_unions: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
         self.schema, self._bindings = _schema_of(schema)
         self._tag_unions = tag_unions
+        self._limits = limits
         self._engine = choose_engine()
         self._lock = threading.RLock()
         self._make_encoder: Callable[[bytes], Callable[[T], bytes]] | None = None
@@ -117,7 +130,7 @@ class Codec(Generic[T]):
                 make = self._make_encoder
                 if make is None:
                     make = self._engine.compile_encoder(
-                        self.schema, self._bindings, self._encode_failed
+                        self.schema, self._bindings, self._encode_failed, self._limits
                     )
                     self._make_encoder = make
         return make(prefix)
@@ -141,22 +154,24 @@ class Codec(Generic[T]):
 
     def _compile_decoder(self, writer: Schema, start: int) -> Callable[[bytes], T]:
         root = resolve(writer, self.schema).root
-        tag_unions = self._tag_unions
+        tag_unions, limits = self._tag_unions, self._limits
         # Compiled at the first error only, then kept: poison seldom comes alone.
         locator = functools.cache(
-            lambda: compile_locator(root, self._bindings, start=start, tag_unions=tag_unions)
+            lambda: compile_locator(
+                root, self._bindings, start=start, tag_unions=tag_unions, limits=limits
+            )
         )
 
         def fail(data: bytes, error: BaseException) -> None:
             raise _decode_error(locator(), data, self._root_path, error) from None
 
         return self._engine.compile_decoder(
-            root, self._bindings, fail, start=start, tag_unions=tag_unions
+            root, self._bindings, fail, start=start, tag_unions=tag_unions, limits=limits
         )
 
     @functools.cached_property
     def _explain(self) -> Callable[[T, str], list[DataFault]]:
-        return compile_explainer(self.schema, self._bindings)
+        return compile_explainer(self.schema, self._bindings, self._limits)
 
     @property
     def _root_path(self) -> str:

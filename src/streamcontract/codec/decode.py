@@ -19,7 +19,7 @@ from streamcontract.codec.blocks import block
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import Emitter
-from streamcontract.codec.limits import MAX_EMPTY_ITEMS
+from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.logical import conversion, rescaler
 from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
 from streamcontract.codec.sizes import FIXED_SIZES, FLOAT_LAYOUTS, min_size
@@ -61,21 +61,22 @@ def compile_decoder(
     *,
     start: int = 0,
     tag_unions: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Callable[[bytes], Any]:
     """Make the function that decodes the bytes behind ``start``.
 
     ``fail`` is called with the bytes and the refusal; it raises what the user sees.
     """
-    reader = _Reader(bindings, explain=False, tag_unions=tag_unions)
+    reader = _Reader(bindings, limits, explain=False, tag_unions=tag_unions)
     reader.source.namespace["fail"] = fail
     return reader.compile(root, start)  # type: ignore[no-any-return]
 
 
 def compile_locator(
-    root: Action, bindings: Bindings, *, start: int, tag_unions: bool
+    root: Action, bindings: Bindings, *, start: int, tag_unions: bool, limits: Limits
 ) -> Callable[[bytes, str], Any]:
     """Make the function that decodes too, but raises :class:`Located`, path and cause, at fault."""
-    reader = _Reader(bindings, explain=True, tag_unions=tag_unions)
+    reader = _Reader(bindings, limits, explain=True, tag_unions=tag_unions)
     return reader.compile(root, start)  # type: ignore[no-any-return]
 
 
@@ -99,7 +100,6 @@ def to_float(number: int) -> float:
 
 
 _GLOBALS: dict[str, Any] = {
-    "MAX_EMPTY_ITEMS": MAX_EMPTY_ITEMS,
     "block": block,
     "check_end": check_end,
     "new": object.__new__,
@@ -111,19 +111,23 @@ _GLOBALS: dict[str, Any] = {
 class _Reader:
     """Generates the functions for one plan; ``x`` names the variable that takes the value."""
 
-    def __init__(self, bindings: Bindings, *, explain: bool, tag_unions: bool) -> None:
+    def __init__(
+        self, bindings: Bindings, limits: Limits, *, explain: bool, tag_unions: bool
+    ) -> None:
         self.source = Source("decode")
         self.source.namespace.update(_GLOBALS)
-        self._emitter = Emitter(self.source, explain=explain)
+        self._emitter = Emitter(self.source, limits, explain=explain)
         self._skipper = Skipper(self._emitter)
         self._bindings = bindings
+        self._limits = limits
         self._explain = explain
         self._tag_unions = tag_unions
 
     def compile(self, root: Action, start: int) -> Any:
         line, block = self.source.line, self.source.block
         with block("def decode(data, path):" if self._explain else "def decode(data):"):
-            line(f"pos, end, depth, budget = {start}, len(data), 0, [MAX_EMPTY_ITEMS]")
+            most = self._limits.empty_items
+            line(f"pos, end, depth, budget = {start}, len(data), 0, [{most}, {most}]")
             with block("try:"):
                 if isinstance(root, ReadRecord):
                     # In place: a call less for every message.

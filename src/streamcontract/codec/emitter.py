@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from streamcontract.codec.limits import MAX_DEPTH
+from streamcontract.codec.limits import Limits
 from streamcontract.codec.refusal import REFUSALS, Located, refuse
 from streamcontract.codec.source import Source
 from streamcontract.codec.varint import rest_of_int, rest_of_long
@@ -28,7 +28,6 @@ def cut_off() -> None:
 
 _GLOBALS: dict[str, Any] = {
     "Located": Located,
-    "MAX_DEPTH": MAX_DEPTH,
     "REFUSALS": REFUSALS,
     "cut_off": cut_off,
     "refuse": refuse,
@@ -44,8 +43,9 @@ class Emitter:
     :class:`Located`.
     """
 
-    def __init__(self, source: Source, *, explain: bool) -> None:
+    def __init__(self, source: Source, limits: Limits, *, explain: bool) -> None:
         self.source = source
+        self._limits = limits
         self.source.namespace.update(_GLOBALS)
         self.explain = explain
         self.path = "path"
@@ -111,8 +111,9 @@ class Emitter:
 
     def check_depth(self) -> None:
         """Refuse records nested too deep."""
-        expected = f"records nested at most {MAX_DEPTH} deep"
-        self.source.line(f"if depth > MAX_DEPTH: refuse({expected!r}, depth)")
+        most = self._limits.depth
+        expected = f"records nested at most {most} deep"
+        self.source.line(f"if depth > {most}: refuse({expected!r}, depth)")
 
     def unsigned(self, x: str, kind: str = "long") -> None:
         """Read a number as it stands before zig-zag; ``kind`` is ``int`` or ``long``."""

@@ -17,7 +17,7 @@ from streamcontract.codec.branches import Branches
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import MAX_LOOPS
-from streamcontract.codec.limits import MAX_DEPTH, MAX_EMPTY_ITEMS
+from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.logical import conversion
 from streamcontract.codec.refusal import REFUSALS, Refused, data_fault, refuse
 from streamcontract.codec.sizes import FLOAT_LAYOUTS, min_size
@@ -43,20 +43,23 @@ Fail = Callable[[Any, BaseException], None]
 
 
 def compile_encoder(
-    schema: Schema, bindings: Bindings, fail: Fail
+    schema: Schema, bindings: Bindings, fail: Fail, limits: Limits = DEFAULT_LIMITS
 ) -> Callable[[bytes], Callable[[Any], bytes]]:
     """Make the function that, for a prefix, gives the function that encodes a value behind it.
 
     ``fail`` is called with the value and the refusal; it raises what the user sees.
     """
-    writer = _Writer(schema, bindings, explain=False)
+    writer = _Writer(schema, bindings, limits, explain=False)
     writer.source.namespace["fail"] = fail
     return writer.compile("encoder")  # type: ignore[no-any-return]
 
 
-def compile_explainer(schema: Schema, bindings: Bindings) -> Callable[[Any, str], list[DataFault]]:
+def compile_explainer(
+    schema: Schema, bindings: Bindings, limits: Limits
+) -> Callable[[Any, str], list[DataFault]]:
     """Make the function that gives every fault of a value, with paths below a root path."""
-    return _Writer(schema, bindings, explain=True).compile("explain")  # type: ignore[no-any-return]
+    writer = _Writer(schema, bindings, limits, explain=True)
+    return writer.compile("explain")  # type: ignore[no-any-return]
 
 
 def as_list(value: object) -> list[Any]:
@@ -83,8 +86,6 @@ def unknown_fields(value: dict[Any, Any], names: frozenset[str], record: str) ->
 
 
 _GLOBALS: dict[str, Any] = {
-    "MAX_DEPTH": MAX_DEPTH,
-    "MAX_EMPTY_ITEMS": MAX_EMPTY_ITEMS,
     "MISSING": object(),
     "PAIRS": PAIRS,
     "REFUSALS": REFUSALS,
@@ -103,11 +104,14 @@ _GLOBALS: dict[str, Any] = {
 class _Writer:
     """Generates the functions for one schema; ``x`` names the variable that holds the value."""
 
-    def __init__(self, schema: Schema, bindings: Bindings, *, explain: bool) -> None:
+    def __init__(
+        self, schema: Schema, bindings: Bindings, limits: Limits, *, explain: bool
+    ) -> None:
         self.source = Source(f"encode {schema.name or 'value'}")
         self.source.namespace.update(_GLOBALS)
         self._schema = schema
         self._bindings = bindings
+        self._limits = limits
         self._explain = explain
         self._extra = ", path, faults" if explain else ""
         self._path = "path"
@@ -132,10 +136,11 @@ class _Writer:
 
     def _entry_points(self) -> None:
         line, block = self.source.line, self.source.block
+        most = self._limits.empty_items
         if self._explain:
             with block("def explain(x, path):"):
                 line("faults = []")
-                line("write_root(x, [].append, 0, [MAX_EMPTY_ITEMS], path, faults)")
+                line(f"write_root(x, [].append, 0, [{most}], path, faults)")
                 line("return faults")
             return
         root = self._schema.root
@@ -144,7 +149,7 @@ class _Writer:
             with block("def encode(x):"):
                 line("parts = [prefix]")
                 with block("try:"):
-                    line(f"{write}(x, parts.append, 0, [MAX_EMPTY_ITEMS])")
+                    line(f"{write}(x, parts.append, 0, [{most}])")
                 with block("except REFUSALS as error:"):
                     line("fail(x, error)")
                 line("return b''.join(parts)")
@@ -181,7 +186,8 @@ class _Writer:
     def _record(self, name: str, node: RecordType) -> None:
         bound = self._bindings.record(node)
         with self.source.block(f"def {name}(v, w, depth, budget{self._extra}):"):
-            self.source.line("if depth > MAX_DEPTH: refuse(f'nested at most {MAX_DEPTH} deep', v)")
+            most = self._limits.depth
+            self.source.line(f"if depth > {most}: refuse('nested at most {most} deep', v)")
             if bound is None:
                 self._dict_prologue(node)
                 values = [f"v[{field.name!r}]" for field in node.fields]
@@ -367,7 +373,8 @@ class _Writer:
         with self.source.block(f"if {x}:"):
             if min_size(node.items) == 0:
                 self.source.line(f"budget[0] -= len({x})")
-                expected = f"at most {MAX_EMPTY_ITEMS} items of no bytes in one message"
+                most = self._limits.empty_items
+                expected = f"at most {most} items of no bytes in one message"
                 self.source.line(f"if budget[0] < 0: refuse({expected!r}, len({x}))")
             self.source.line(f"w(long_bytes(len({x})))")
             head = f"for {item} in {x}:"

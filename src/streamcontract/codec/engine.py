@@ -15,6 +15,7 @@ import attrs
 from streamcontract.codec import decode, encode
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.encode import Fail
+from streamcontract.codec.limits import Limits
 from streamcontract.errors import ConfigurationError
 from streamcontract.resolution import Action
 from streamcontract.schema.schema import Schema
@@ -27,7 +28,7 @@ ENGINE_VARIABLE: Final = "STREAMCONTRACT_ENGINE"
 
 class _EncoderCompiler(Protocol):
     def __call__(
-        self, schema: Schema, bindings: Bindings, fail: Fail
+        self, schema: Schema, bindings: Bindings, fail: Fail, limits: Limits = ...
     ) -> Callable[[bytes], Callable[[Any], bytes]]: ...
 
 
@@ -40,6 +41,7 @@ class _DecoderCompiler(Protocol):
         *,
         start: int = ...,
         tag_unions: bool = ...,
+        limits: Limits = ...,
     ) -> Callable[[bytes], Any]: ...
 
 

@@ -1,19 +1,62 @@
 """What the codec refuses to build, however well-formed the bytes that ask for it.
 
-Both limits hold in both directions: what the codec would not read, it does not write.
+Both limits hold in both directions: what a codec would not read, it does not write.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["MAX_DEPTH", "MAX_EMPTY_ITEMS"]
+import attrs
 
-MAX_DEPTH: Final = 400
-"""Records inside records, counted at recursive types only: each level takes a Python frame."""
+from streamcontract.errors import ConfigurationError
 
-MAX_EMPTY_ITEMS: Final = 65_536
-"""Array items of zero bytes (nulls, empty records) in one message.
+__all__ = ["DEFAULT_LIMITS", "Limits"]
 
-Bytes bound everything else: an item of at least one byte cannot outnumber the bytes that remain.
-"""
+_HIGHEST_DEPTH: Final = 1_000
+"""What a thread's stack of 1 MiB holds on either engine, with room to spare."""
+
+_HIGHEST_EMPTY_ITEMS: Final = 2**31 - 1
+
+
+def _from_to(low: int, high: int) -> Any:
+    def check(_: Limits, attribute: attrs.Attribute[int], value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ConfigurationError(
+                f"Limits.{attribute.name} is an int from {low} to {high}, not {value!r}"
+            )
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What a codec takes at most of what a few bytes can ask for.
+
+    Bytes bound everything else: an item of at least one byte cannot outnumber the bytes that
+    remain.
+
+    Attributes:
+        depth: Records inside the root record, each inside the one before: 0 to 1,000. The portable
+            engine takes a Python frame or two for each, so beyond some 400 it may also need
+            ``sys.setrecursionlimit``, and says so.
+        empty_items: Array items of zero bytes (nulls, empty records) in one message: 0 to
+            2,147,483,647.
+
+    Raises:
+        ConfigurationError: A limit is no such number.
+
+    Example:
+        >>> Limits(depth=8).depth
+        8
+        >>> Limits(depth=5000)
+        Traceback (most recent call last):
+        ...
+        streamcontract.errors.ConfigurationError: Limits.depth is an int from 0 to 1000, not 5000
+    """
+
+    depth: int = attrs.field(default=400, validator=_from_to(0, _HIGHEST_DEPTH))
+    empty_items: int = attrs.field(default=65_536, validator=_from_to(0, _HIGHEST_EMPTY_ITEMS))
+
+
+DEFAULT_LIMITS: Final = Limits()

@@ -20,6 +20,7 @@ from streamcontract.codec.contract import Bindings
 from streamcontract.codec.decode import default_of, is_plain
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.encode import Fail
+from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.logical import conversion, rescaler
 from streamcontract.codec.sizes import FIXED_SIZES, min_size
 from streamcontract.resolution import (
@@ -65,15 +66,15 @@ _ABSTRACT = 1 << 20  # Py_TPFLAGS_IS_ABSTRACT: object.__new__ makes no instance
 
 
 def compile_encoder(
-    schema: Schema, bindings: Bindings, fail: Fail
+    schema: Schema, bindings: Bindings, fail: Fail, limits: Limits = DEFAULT_LIMITS
 ) -> Callable[[bytes], Callable[[Any], bytes]]:
     """Like the portable engine's function of this name."""
     root = _Writers(bindings).writer(schema.root)
-    portable = functools.cache(lambda: encode.compile_encoder(schema, bindings, fail))
+    portable = functools.cache(lambda: encode.compile_encoder(schema, bindings, fail, limits))
 
     def encoder(prefix: bytes) -> Callable[[Any], bytes]:
         otherwise = _second_opinion(functools.cache(lambda: portable()(prefix)))
-        return _native.Encoder(root, prefix, otherwise).encode
+        return _native.Encoder(root, prefix, otherwise, limits.depth, limits.empty_items).encode
 
     return encoder
 
@@ -85,13 +86,17 @@ def compile_decoder(
     *,
     start: int = 0,
     tag_unions: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Callable[[bytes], Any]:
     """Like the portable engine's function of this name."""
     reader = _Readers(bindings, tag_unions=tag_unions).reader(root)
     portable = functools.cache(
-        lambda: decode.compile_decoder(root, bindings, fail, start=start, tag_unions=tag_unions)
+        lambda: decode.compile_decoder(
+            root, bindings, fail, start=start, tag_unions=tag_unions, limits=limits
+        )
     )
-    return _native.Decoder(reader, start, _second_opinion(portable)).decode
+    otherwise = _second_opinion(portable)
+    return _native.Decoder(reader, start, otherwise, limits.depth, limits.empty_items).decode
 
 
 def _second_opinion(portable: Callable[[], Callable[[Any], Any]]) -> Callable[[Any], Any]:
