@@ -1,4 +1,4 @@
-"""Hypothesis strategies for schemas, and for the values of any schema.
+"""Hypothesis strategies for schemas, their values and bytes, and how both evolve.
 
     from hypothesis import given
     from streamcontract import Stock
@@ -10,7 +10,36 @@
 Needs the extra ``streamcontract[test]``; nothing else in the library imports Hypothesis.
 """
 
-from streamcontract.testing.strategies.documents import schema_documents, schemas
+from streamcontract.testing.strategies.breaking import BreakingEvolution, breaking_evolutions
+from streamcontract.testing.strategies.documents import (
+    schema_documents,
+    schemas,
+    schemas_with_references,
+)
+from streamcontract.testing.strategies.evolving import evolutions, histories
+from streamcontract.testing.strategies.invalid import InvalidSchema, invalid_schemas
+from streamcontract.testing.strategies.payloads import (
+    CorruptPayload,
+    Payload,
+    corrupt_payloads,
+    payloads,
+)
 from streamcontract.testing.strategies.values import from_schema, records
 
-__all__ = ["from_schema", "records", "schema_documents", "schemas"]
+__all__ = [
+    "BreakingEvolution",
+    "CorruptPayload",
+    "InvalidSchema",
+    "Payload",
+    "breaking_evolutions",
+    "corrupt_payloads",
+    "evolutions",
+    "from_schema",
+    "histories",
+    "invalid_schemas",
+    "payloads",
+    "records",
+    "schema_documents",
+    "schemas",
+    "schemas_with_references",
+]

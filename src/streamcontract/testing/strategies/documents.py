@@ -25,7 +25,7 @@ from streamcontract.testing.strategies.names import custom_attributes, docs, nam
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["schema_documents", "schemas"]
+__all__ = ["schema_documents", "schemas", "schemas_with_references"]
 
 _Json = dict[str, JsonValue]
 _Defaults = st.SearchStrategy[Any] | None
@@ -82,6 +82,19 @@ def schemas(*, only_records: bool = False, ill_fitting: bool = True) -> st.Searc
         '"string"'
     """
     return schema_documents(only_records=only_records, ill_fitting=ill_fitting).map(parse_schema)
+
+
+def schemas_with_references(*, ill_fitting: bool = True) -> st.SearchStrategy[Schema]:
+    """Valid schemas that use named types of other schemas, as a registry takes them.
+
+    Args:
+        ill_fitting: As for :func:`schema_documents`.
+
+    Returns:
+        A strategy for records whose ``references`` are the schemas that define what they use;
+        those may have references of their own.
+    """
+    raise NotImplementedError
 
 
 @st.composite

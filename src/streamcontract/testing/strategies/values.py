@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
+import functools
 import math
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -24,27 +25,31 @@ from streamcontract.schema import (
     parse_schema,
 )
 from streamcontract.testing.strategies.leaves import leaf
+from streamcontract.testing.strategies.overrides import Overrides, checked_overrides
 from streamcontract.testing.strategies.shape import heights, recurring
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Mapping
 
 __all__ = ["from_schema", "records"]
 
 T = TypeVar("T")
 
 _NO_TYPES: Final[Mapping[str, type]] = MappingProxyType({})
-_NO_OVERRIDES: Final[Mapping[str, st.SearchStrategy[Any]]] = MappingProxyType({})
+_NO_OVERRIDES: Final = Overrides()
 
 # How many recursive records may stand inside one another before every choice is for ending.
 _RECURSION_DEPTH: Final = 3
 _MAX_ITEMS: Final = 5
 _MAX_RECURRING_ITEMS: Final = 2
+# Strategies kept: those of a project's own schemas, whatever a test draws besides.
+_KEPT: Final = 256
 
 
 def from_schema(
     schema: Schema | str | dict[str, Any] | list[Any] | pathlib.Path,
+    overrides: Mapping[str, st.SearchStrategy[Any]] | None = None,
+    /,
     *,
     tag_unions: bool = False,
 ) -> st.SearchStrategy[Any]:
@@ -57,21 +62,24 @@ def from_schema(
 
     Args:
         schema: A schema, or what ``parse_schema`` takes for one.
+        overrides: What to draw for single fields instead, by their paths: names joined by dots,
+            which pass through arrays, maps and unions, so that ``"lines.price"`` is the price of
+            every line. Nothing checks that these values fit the field.
         tag_unions: Draw the values of unions as ``(branch name, value)``, which chooses the
             branch and is what ``Codec(schema, tag_unions=True)`` decodes to. Bare values take
             the first branch that holds them, so with them a branch behind one that takes all its
-            values (``["long", "int"]``) is never written.
+            values (``["long", "int"]``) is never written. An override of a union is drawn as is.
 
     Returns:
         A strategy for values.
 
     Raises:
         InvalidArgument: No value of this schema is finite, such as those of a record that
-            holds itself in a field of its own type.
+            holds itself in a field of its own type; or a path names no field.
         SchemaParseError: ``schema`` is no valid schema.
 
     Example:
-        >>> from hypothesis import find
+        >>> from hypothesis import find, strategies as st
         >>> point = {
         ...     "type": "record",
         ...     "name": "Point",
@@ -79,40 +87,77 @@ def from_schema(
         ... }
         >>> find(from_schema(point), lambda value: True)
         {'x': 0, 'y': None}
+        >>> find(from_schema(point, {"x": st.integers(7, 9)}), lambda value: True)
+        {'x': 7, 'y': None}
     """
     parsed = schema if isinstance(schema, Schema) else parse_schema(schema)
-    return _Builder(parsed.root, tag_unions=tag_unions).strategy()
+    if not overrides:
+        return _values(parsed, tag_unions=tag_unions)
+    checked = checked_overrides(parsed.root, overrides, _schema_names)
+    return _Builder(parsed.root, tag_unions=tag_unions).strategy(checked)
 
 
-def records(record_class: type[T], /, **overrides: st.SearchStrategy[Any]) -> st.SearchStrategy[T]:
+def records(
+    record_class: type[T],
+    overrides: Mapping[str, st.SearchStrategy[Any]] | None = None,
+    /,
+    **fields: st.SearchStrategy[Any],
+) -> st.SearchStrategy[T]:
     """Records of a generated class.
 
     Args:
         record_class: A class that a contract binds to a record of its schema.
-        overrides: For single fields, by the names that the class's constructor has for them:
-            what to draw instead. They hold for the outermost record only.
+        overrides: What to draw for single fields instead, by their paths: names joined by dots,
+            which pass through lists, dicts and unions, so that ``"lines.price"`` is the price of
+            every line. Names are those that the class's constructor has for them. Nothing checks
+            that these values fit the field.
+        fields: The same for fields of the outermost record, by name.
 
     Returns:
-        A strategy for instances.
+        A strategy for instances. ``st.from_type(record_class)`` gives the same.
 
     Raises:
-        InvalidArgument: The class is bound to no record, has no such field, or has no finite
-            value.
+        InvalidArgument: The class is bound to no record, or has no finite value; or an override
+            names no field.
 
     Example:
         >>> from hypothesis import find, strategies as st
         >>> from streamcontract import Stock
-        >>> find(records(Stock, symbol=st.sampled_from(["AAPL", "MSFT"])), lambda bar: True).symbol
+        >>> bars = records(Stock, symbol=st.sampled_from(["AAPL", "MSFT"]))
+        >>> find(bars, lambda bar: True).symbol
         'AAPL'
     """
+    both = {**(overrides or {}), **fields}
+    if not both:
+        return _records(record_class)  # type: ignore[arg-type]  # classes are hashable
+    node, contract = _bound_record(record_class)
+    for name in fields:
+        if overrides and name in overrides:
+            raise InvalidArgument(f"{name} is overridden twice: by path and by keyword")
+    names = functools.partial(_python_names, contract.types)
+    checked = checked_overrides(node, both, names)
+    return _Builder(node, types=contract.types).strategy(checked)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _values(schema: Schema, *, tag_unions: bool) -> st.SearchStrategy[Any]:
+    return _Builder(schema.root, tag_unions=tag_unions).strategy()
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _records(record_class: type) -> st.SearchStrategy[Any]:
+    node, contract = _bound_record(record_class)
+    return _Builder(node, types=contract.types).strategy()
+
+
+def _bound_record(record_class: type) -> tuple[RecordType, Contract]:
     contract = getattr(record_class, "__contract__", None)
     if not isinstance(contract, Contract):
         raise InvalidArgument(f"{record_class!r} is not bound to a contract's record")
     node = _bound_type(contract, record_class)
     if not isinstance(node, RecordType):
         raise InvalidArgument(f"{record_class!r} is bound to an enum, not to a record")
-    _check_overrides(record_class, overrides)
-    return _Builder(node, types=contract.types, overrides=overrides).strategy()
+    return node, contract
 
 
 def _bound_type(contract: Contract, record_class: type) -> AvroType:
@@ -127,13 +172,13 @@ def _argument_names(record_class: type) -> list[str]:
     return [attribute.alias for attribute in attrs.fields(record_class)]
 
 
-def _check_overrides(record_class: type, overrides: Mapping[str, object]) -> None:
-    names = _argument_names(record_class)
-    for name in overrides:
-        if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names)}"
-            raise InvalidArgument(f"{record_class.__name__} has no field {name!r}{hint}")
+def _schema_names(node: RecordType) -> list[str]:
+    return [field.name for field in node.fields]
+
+
+def _python_names(types: Mapping[str, type], node: RecordType) -> list[str]:
+    bound = types.get(node.full_name)
+    return _schema_names(node) if bound is None else _argument_names(bound)
 
 
 class _Builder:
@@ -148,79 +193,77 @@ class _Builder:
         root: AvroType,
         *,
         types: Mapping[str, type] = _NO_TYPES,
-        overrides: Mapping[str, st.SearchStrategy[Any]] = _NO_OVERRIDES,
         tag_unions: bool = False,
     ) -> None:
         self._root = root
         self._types = types
-        self._overrides = overrides
         self._tag_unions = tag_unions
         self._heights = heights(root)
         self._recurring, self._looping = recurring(root)
         self._made: dict[tuple[AvroType, int], st.SearchStrategy[Any]] = {}
 
-    def strategy(self) -> st.SearchStrategy[Any]:
+    def strategy(self, overrides: Overrides = _NO_OVERRIDES) -> st.SearchStrategy[Any]:
         if math.isinf(self._heights[self._root]):
             raise InvalidArgument(f"no value of {branch_name(self._root)} is finite")
-        if self._overrides and isinstance(self._root, RecordType):
-            return self._record(self._root, _RECURSION_DEPTH, overrides=self._overrides)
-        return self._of(self._root, _RECURSION_DEPTH)
+        return self._of(self._root, _RECURSION_DEPTH, overrides)
 
-    def _of(self, node: AvroType, depth: int) -> st.SearchStrategy[Any]:
+    def _of(
+        self, node: AvroType, depth: int, overrides: Overrides = _NO_OVERRIDES
+    ) -> st.SearchStrategy[Any]:
+        if overrides.strategy is not None:
+            return overrides.strategy
         if math.isinf(self._heights[node]):
             return st.nothing()
+        if overrides:
+            return self._make(node, depth, overrides)
         key = (node, depth)
         if key not in self._made:
-            self._made[key] = self._make(node, depth)
+            self._made[key] = self._make(node, depth, overrides)
         return self._made[key]
 
-    def _make(self, node: AvroType, depth: int) -> st.SearchStrategy[Any]:
+    def _make(self, node: AvroType, depth: int, overrides: Overrides) -> st.SearchStrategy[Any]:
         match node:
             case RecordType():
-                return self._record(node, depth)
+                return self._record(node, depth, overrides)
             case UnionType():
-                return self._union(node, depth)
+                return self._union(node, depth, overrides)
             case ArrayType():
-                items, most = self._repeated(node.items, depth)
+                items, most = self._repeated(node.items, depth, overrides)
                 return st.lists(items, max_size=most)
             case MapType():
-                values, most = self._repeated(node.values, depth)
+                values, most = self._repeated(node.values, depth, overrides)
                 return st.dictionaries(st.text(), values, max_size=most)
             case _:
                 bound = self._types.get(branch_name(node))
                 return leaf(node, enum_class=bound)
 
-    def _record(
-        self,
-        node: RecordType,
-        depth: int,
-        *,
-        overrides: Mapping[str, st.SearchStrategy[Any]] = _NO_OVERRIDES,
-    ) -> st.SearchStrategy[Any]:
+    def _record(self, node: RecordType, depth: int, overrides: Overrides) -> st.SearchStrategy[Any]:
         if node in self._looping:
             depth = max(depth - 1, 0)
-        fields = [self._of(field.type, depth) for field in node.fields]
+        names = _python_names(self._types, node)
+        fields = {
+            name: self._of(field.type, depth, overrides.inner.get(name, _NO_OVERRIDES))
+            for name, field in zip(names, node.fields, strict=True)
+        }
         bound = self._types.get(node.full_name)
-        if bound is None:
-            names = [field.name for field in node.fields]
-            return st.fixed_dictionaries(dict(zip(names, fields, strict=True)))
-        arguments = dict(zip(_argument_names(bound), fields, strict=True))
-        return st.builds(bound, **{**arguments, **overrides})
+        return st.fixed_dictionaries(fields) if bound is None else st.builds(bound, **fields)
 
-    def _repeated(self, node: AvroType, depth: int) -> tuple[st.SearchStrategy[Any], int]:
+    def _repeated(
+        self, node: AvroType, depth: int, overrides: Overrides
+    ) -> tuple[st.SearchStrategy[Any], int]:
         """What to repeat in an array or a map, and how often at most."""
         if node not in self._recurring:
-            return self._of(node, depth), _MAX_ITEMS
+            return self._of(node, depth, overrides), _MAX_ITEMS
         if depth == 0 or math.isinf(self._heights[node]):
             return st.nothing(), 0
-        return self._of(node, depth), _MAX_RECURRING_ITEMS
+        return self._of(node, depth, overrides), _MAX_RECURRING_ITEMS
 
-    def _union(self, node: UnionType, depth: int) -> st.SearchStrategy[Any]:
+    def _union(self, node: UnionType, depth: int, overrides: Overrides) -> st.SearchStrategy[Any]:
         branches = []
         for branch in node.branches:
             if depth == 0 and branch not in self._ways_out(node):
                 continue
-            values = self._of(branch, depth)
+            values = self._of(branch, depth, overrides)
             if self._tag_unions:
                 values = st.tuples(st.just(branch_name(branch)), values)
             branches.append((branch, values))
