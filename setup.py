@@ -3,14 +3,27 @@
 Where there is no C compiler the installation goes on without it, and the portable engine serves.
 """
 
+import runpy
+from pathlib import Path
+
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+
+_ROOT = Path(__file__).parent
+_STAMP = "src/streamcontract/codec/stamp.py"
+_VERSION = "src/streamcontract/_version.py"
+
+_version = runpy.run_path(str(_ROOT / _VERSION))["__version__"]
+_digest = runpy.run_path(str(_ROOT / _STAMP))["sources_digest"]()
 
 _extensions = cythonize(
     [Extension("streamcontract.codec._native", ["src/streamcontract/codec/_native.pyx"])]
 )
-for extension in _extensions:
-    extension.optional = True  # cythonize does not hand it on
+for extension in _extensions:  # cythonize does not hand all of this on
+    extension.optional = True
     extension.extra_compile_args = ["-O2", "-g0"]
+    # What engine.py holds against the package: a binary of other sources is never run.
+    extension.define_macros = [("SC_VERSION", f'"{_version}"'), ("SC_SOURCES", f'"{_digest}"')]
+    extension.depends = [*extension.depends, _STAMP, _VERSION]
 
 setup(ext_modules=_extensions)

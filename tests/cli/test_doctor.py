@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import confluent_kafka
 import pytest
@@ -10,9 +13,12 @@ from click.testing import CliRunner
 
 from streamcontract import __version__
 from streamcontract.cli import main
+from streamcontract.codec import engine
+from streamcontract.codec.engine import ENGINE_VARIABLE
 from streamcontract.project import PROJECT_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from streamcontract.devstack import DevStack
@@ -24,11 +30,24 @@ _NOBODY = {
 }
 
 
+_EXTENSION = "streamcontract.codec._native"
+_NO_WISH = {ENGINE_VARIABLE: ""}
+
+
 def run(environment: dict[str, str], timeout: float = 10) -> tuple[int, dict[str, str], str]:
     """Exit code, the line of each check by its subject, and the error output."""
     result = CliRunner().invoke(main, ["doctor", "--timeout", str(timeout)], env=environment)
     lines = {line.split()[1]: line for line in result.stdout.splitlines()}
     return result.exit_code, lines, result.stderr
+
+
+@pytest.fixture
+def no_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What was found out about the native engine holds for a process; here, for one test."""
+    engine._find_native.cache_clear()
+    monkeypatch.setattr(engine, "_NATIVE_IS_DEFAULT", True)
+    yield
+    engine._find_native.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +80,33 @@ def test_nobody_answers() -> None:
         assert lines[subject].startswith("FAIL ")
         assert "127.0.0.1:1" in lines[subject]
         assert "streamcontract dev" in lines[subject]
+
+
+def test_engine_that_was_not_built(stack: DevStack, no_memory: None) -> None:
+    """To have no native engine is no fault, and the line says how to get it."""
+    with mock.patch.dict(sys.modules, {_EXTENSION: None}):
+        code, lines, _ = run(stack.environment | _NO_WISH)
+    assert code == 0
+    assert lines["codec"].startswith("ok ")
+    assert "portable (the native one was not built" in lines["codec"]
+
+
+def test_engine_that_is_broken(stack: DevStack, no_memory: None) -> None:
+    """To have one that does not fit is a failure, though the portable engine serves."""
+    stale = types.ModuleType(_EXTENSION)
+    with mock.patch.dict(sys.modules, {_EXTENSION: stale}):
+        code, lines, _ = run(stack.environment | _NO_WISH)
+    assert code == 1
+    assert lines["codec"].startswith("FAIL ")
+    assert "portable (the native one is that of version unknown" in lines["codec"]
+    assert "install streamcontract anew" in lines["codec"]
+
+
+def test_engine_that_there_is_not(stack: DevStack) -> None:
+    """A misspelt engine is told like any other fault."""
+    code, lines, _ = run(stack.environment | {ENGINE_VARIABLE: "fast"})
+    assert code == 1
+    assert "portable or native, not 'fast'" in lines["codec"]
 
 
 def test_project_file_is_checked(root: Path, stack: DevStack) -> None:

@@ -8,7 +8,6 @@ import gc
 import json
 import logging
 import os
-import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -299,30 +298,3 @@ def test_records_are_collected() -> None:
     del made
     gc.collect()
     assert alive() is None
-
-
-@pytest.mark.parametrize("wrong", ["Native", "fast", "0"])
-def test_unknown_engine(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
-    """An engine that there is not is named, with those there are."""
-    monkeypatch.setenv(ENGINE_VARIABLE, wrong)
-    with pytest.raises(ConfigurationError, match=f"portable or native, not '{wrong}'"):
-        Codec("int")
-
-
-def test_portable_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a word, the portable engine serves."""
-    monkeypatch.delenv(ENGINE_VARIABLE, raising=False)
-    assert choose_engine().name == "portable"
-    monkeypatch.setenv(ENGINE_VARIABLE, "portable")
-    assert choose_engine().name == "portable"
-
-
-def test_native_without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asked for where it was not built, the native engine is no silent portable one."""
-    monkeypatch.setenv(ENGINE_VARIABLE, "native")
-    monkeypatch.delitem(sys.modules, "streamcontract.codec.native", raising=False)
-    monkeypatch.delattr("streamcontract.codec.native", raising=False)
-    monkeypatch.setitem(sys.modules, "streamcontract.codec._native", None)
-    monkeypatch.delattr("streamcontract.codec._native", raising=False)
-    with pytest.raises(ConfigurationError, match=r"was not built .* C compiler"):
-        Codec("int")

@@ -15,7 +15,7 @@ import confluent_kafka
 from streamcontract._version import __version__
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.codec.engine import choose_engine
-from streamcontract.errors import ClientError, StreamContractError
+from streamcontract.errors import ClientError, ConfigurationError, StreamContractError
 from streamcontract.kafka import describe_topics
 from streamcontract.kafka.config import BOOTSTRAP_VARIABLE, DEFAULT_BOOTSTRAP
 from streamcontract.project import PROJECT_FILE, find_project_file, load_project
@@ -47,7 +47,8 @@ class _Check:
 def command(timeout: float) -> None:
     """Show versions, the project file and what can be reached.
 
-    Exits 1 if the project file is wrong, or the broker or the registry does not answer.
+    Exits 1 if the project file is wrong, the native engine is built but broken, or the broker or
+    the registry does not answer.
     """
     # What librdkafka logs about a broker it cannot reach is what the check says anyway.
     logging.getLogger("streamcontract.kafka").addHandler(logging.NullHandler())
@@ -65,7 +66,7 @@ def _checks(timeout: float) -> Iterator[_Check]:
     yield _Check("Python", f"{platform.python_version()} on {platform.platform()}")
     yield _Check("confluent-kafka", metadata.version("confluent-kafka"))
     yield _Check("librdkafka", confluent_kafka.libversion()[0])
-    yield _checked("codec engine", _engine)
+    yield _engine()
     yield _checked("project", _project)
     yield _checked("broker", lambda: _broker(timeout))
     yield _checked("registry", lambda: _registry(timeout))
@@ -78,9 +79,15 @@ def _checked(subject: str, look: Callable[[], str]) -> _Check:
         return _Check(subject, str(error), is_fine=False)
 
 
-def _engine() -> str:
-    engine = choose_engine()
-    return f"{engine.name} ({engine.reason})"
+def _engine() -> _Check:
+    subject = "codec engine"
+    try:
+        engine = choose_engine()
+    except ConfigurationError as error:
+        return _Check(subject, str(error), is_fine=False)
+    # One that stands in for a native engine that is here but broken serves well: yet the
+    # installation is not what it was meant to be.
+    return _Check(subject, f"{engine.name} ({engine.reason})", is_fine=not engine.is_makeshift)
 
 
 def _project() -> str:

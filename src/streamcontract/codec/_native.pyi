@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+VERSION: str
+SOURCES: str
+
 def has_slots(cls: type, names: tuple[str, ...]) -> bool: ...
 
 class Writer: ...

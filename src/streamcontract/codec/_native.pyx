@@ -89,6 +89,19 @@ cdef extern from "structmember.h":
     const char *sc_ascii(object text)
     PyObject *sc_type(object value)
 
+cdef extern from *:
+    """
+    /* Given by setup.py; what is built without them fits no package. */
+    #ifndef SC_VERSION
+    #define SC_VERSION ""
+    #endif
+    #ifndef SC_SOURCES
+    #define SC_SOURCES ""
+    #endif
+    """
+    const char *SC_VERSION
+    const char *SC_SOURCES
+
 cdef extern from "Python.h":
     const Py_ssize_t PY_SSIZE_T_MAX
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
@@ -98,6 +111,9 @@ cdef extern from "Python.h":
 cdef enum:
     ROOM = 512  # bytes of a message that need no allocation while they are written
     MAX_FRAMES = 2000  # C calls inside one another; some 200 bytes of stack each
+
+VERSION = SC_VERSION.decode()
+SOURCES = SC_SOURCES.decode()
 
 cdef object Refused = _Refused
 cdef tuple REFUSALS = _REFUSALS

@@ -6,16 +6,22 @@ does; the native one is an extension module that an installation may lack.
 
 from __future__ import annotations
 
+import functools
+import importlib
+import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import attrs
 
+from streamcontract._version import __version__
 from streamcontract.codec import decode, encode
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import Limits
+from streamcontract.codec.stamp import sources_digest
 from streamcontract.errors import ConfigurationError
 from streamcontract.resolution import Action
 from streamcontract.schema.schema import Schema
@@ -23,7 +29,16 @@ from streamcontract.schema.schema import Schema
 __all__ = ["ENGINE_VARIABLE", "Engine", "choose_engine"]
 
 ENGINE_VARIABLE: Final = "STREAMCONTRACT_ENGINE"
-"""Names the engine: ``portable`` (the default) or ``native``."""
+"""Names the engine: ``portable`` or ``native``, which is the default where it was built."""
+
+_EXTENSION: Final = "streamcontract.codec._native"
+_INSTALL: Final = (
+    "install streamcontract anew where there is a C compiler and Python's header files"
+)
+
+_NATIVE_IS_DEFAULT = False
+
+_log = logging.getLogger("streamcontract.codec.engine")
 
 
 class _EncoderCompiler(Protocol):
@@ -54,19 +69,29 @@ class Engine:
         reason: Why it was chosen, in words.
         compile_encoder: See :func:`streamcontract.codec.encode.compile_encoder`.
         compile_decoder: See :func:`streamcontract.codec.decode.compile_decoder`.
+        is_makeshift: Whether it stands in for a native engine that is here, but cannot be used.
     """
 
     name: str
     reason: str
     compile_encoder: _EncoderCompiler
     compile_decoder: _DecoderCompiler
+    is_makeshift: bool = False
+
+
+@attrs.frozen
+class _Unusable:
+    """Why there is no native engine, and whether that is a fault: not to have built it is none."""
+
+    reason: str
+    is_fault: bool
 
 
 def choose_engine() -> Engine:
-    """The engine that the environment asks for.
+    """The engine that the environment asks for; else the native one where it was built.
 
     Raises:
-        ConfigurationError: It asks for one that there is not, or not here.
+        ConfigurationError: The environment asks for one that there is not, or not here.
 
     Example:
         >>> choose_engine().name in ("portable", "native")
@@ -74,26 +99,71 @@ def choose_engine() -> Engine:
     """
     wanted = os.environ.get(ENGINE_VARIABLE, "")
     match wanted:
-        case "native":
-            return _native(f"{ENGINE_VARIABLE} asks for it")
         case "portable":
             return _portable(f"{ENGINE_VARIABLE} asks for it")
-        case "":
+        case "" if not _NATIVE_IS_DEFAULT:
             return _portable(f"the default; {ENGINE_VARIABLE}=native asks for the native one")
-    raise ConfigurationError(f"{ENGINE_VARIABLE} is portable or native, not {wanted!r}")
+        case "native" | "":
+            native = _find_native()
+        case _:
+            raise ConfigurationError(f"{ENGINE_VARIABLE} is portable or native, not {wanted!r}")
+    if isinstance(native, Engine):
+        return attrs.evolve(native, reason=f"{ENGINE_VARIABLE} asks for it") if wanted else native
+    if wanted:
+        raise ConfigurationError(
+            f"{ENGINE_VARIABLE} asks for the native engine, which {native.reason}; or leave "
+            f"{ENGINE_VARIABLE} unset"
+        )
+    return attrs.evolve(_portable(f"the native one {native.reason}"), is_makeshift=native.is_fault)
 
 
 def _portable(reason: str) -> Engine:
     return Engine("portable", reason, encode.compile_encoder, decode.compile_decoder)
 
 
-def _native(reason: str) -> Engine:
+@functools.cache
+def _find_native() -> Engine | _Unusable:
     try:
-        from streamcontract.codec import native  # noqa: PLC0415 - an installation may lack it
-    except ImportError as error:
-        raise ConfigurationError(
-            f"{ENGINE_VARIABLE} asks for the native engine, but it was not built ({error}): "
-            f"install streamcontract anew where there is a C compiler and Python's header files, "
-            f"or leave {ENGINE_VARIABLE} unset"
-        ) from error
-    return Engine("native", reason, native.compile_encoder, native.compile_decoder)
+        extension = importlib.import_module(_EXTENSION)
+    except ModuleNotFoundError as error:
+        if error.name == _EXTENSION:
+            return _Unusable(f"was not built{_for_others()}: {_INSTALL}", is_fault=False)
+        found = _Unusable(f"cannot be loaded ({error}): {_INSTALL}", is_fault=True)
+    except Exception as error:  # noqa: BLE001 - a broken binary may raise anything, and a program that can do without it goes on; said below
+        what = f"{type(error).__name__}: {error}"
+        found = _Unusable(f"cannot be loaded ({what}): {_INSTALL}", is_fault=True)
+    else:
+        misfit = _misfit(extension)
+        if misfit is None:
+            from streamcontract.codec import native  # noqa: PLC0415 - an installation may lack what it needs
+
+            reason = f"the default where it is built; {ENGINE_VARIABLE}=portable asks for the other"
+            return Engine("native", reason, native.compile_encoder, native.compile_decoder)
+        found = _Unusable(f"{misfit}: {_INSTALL}", is_fault=True)
+    # Once in a process: everything works, but slower than whoever installed it expects.
+    _log.warning(
+        "the native engine %s; the portable engine serves where none is asked for", found.reason
+    )
+    return found
+
+
+def _misfit(extension: object) -> str | None:
+    """Why a binary does not belong to this package, if so."""
+    version = getattr(extension, "VERSION", None)
+    if version != __version__:
+        return f"is that of version {version or 'unknown'}, not of {__version__}"
+    # Where the sources are installed too, as in an editable installation, they may have changed.
+    digest = sources_digest()
+    if digest and getattr(extension, "SOURCES", None) != digest:
+        return "was built from other sources than those beside it"
+    return None
+
+
+def _for_others() -> str:
+    """Which other Pythons it was built for, if any."""
+    binaries = sorted(
+        path.name
+        for suffix in ("so", "pyd")
+        for path in Path(__file__).parent.glob(f"_native.*.{suffix}")
+    )
+    return f" for this Python, only {', '.join(binaries)}" if binaries else ""
