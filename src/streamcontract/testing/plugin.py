@@ -6,14 +6,19 @@ alone; what a fixture needs is imported by the first test that asks for it.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from streamcontract.registry import SchemaRegistry
+    from streamcontract.testing.fixtures.clients import ConsumerMaker, ProducerMaker
+    from streamcontract.testing.fixtures.faults import Faults
+    from streamcontract.testing.fixtures.registries import OwnRegistry
     from streamcontract.testing.fixtures.stacks import Stack
     from streamcontract.testing.fixtures.topics import TopicMaker
 
@@ -83,3 +88,104 @@ def streamcontract_topic(streamcontract_stack: Stack) -> TopicMaker:
     from streamcontract.testing.fixtures.topics import TopicMaker  # noqa: PLC0415
 
     return TopicMaker(streamcontract_stack)
+
+
+@pytest.fixture
+def _streamcontract_own_registry(streamcontract_stack: Stack) -> Iterator[OwnRegistry | None]:
+    """An embedded registry of this test's own; None where the stack has a real one."""
+    from streamcontract.testing.fixtures.registries import (  # noqa: PLC0415
+        OwnRegistry,
+        has_own_registry,
+    )
+
+    if not has_own_registry(streamcontract_stack):
+        yield None
+        return
+    with OwnRegistry(streamcontract_stack) as registry:
+        yield registry
+
+
+@pytest.fixture
+def streamcontract_config(
+    streamcontract_stack: Stack, _streamcontract_own_registry: OwnRegistry | None
+) -> dict[str, Any]:
+    """Client properties that lead to the stack, and to this test's registry."""
+    own = _streamcontract_own_registry
+    return {
+        "bootstrap.servers": streamcontract_stack.bootstrap_servers,
+        "schema.registry.url": streamcontract_stack.registry_url if own is None else own.url,
+    }
+
+
+@pytest.fixture
+def streamcontract_environment(
+    streamcontract_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """The same for code that reads the environment: its variables are set during this test."""
+    servers, url = streamcontract_config.values()
+    environment = dict(zip(_ADDRESSES, (servers, url), strict=True))
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    return environment
+
+
+@pytest.fixture
+def streamcontract_registry(streamcontract_config: dict[str, Any]) -> Iterator[SchemaRegistry]:
+    """A client of this test's registry: an empty one, but for a real one, which tests share."""
+    from streamcontract.registry import SchemaRegistry  # noqa: PLC0415
+
+    with SchemaRegistry(streamcontract_config["schema.registry.url"]) as registry:
+        yield registry
+
+
+@pytest.fixture
+def _streamcontract_clients() -> Iterator[contextlib.ExitStack]:
+    """What is closed when the test ends."""
+    with contextlib.ExitStack() as clients:
+        yield clients
+
+
+@pytest.fixture
+def streamcontract_producer(
+    streamcontract_config: dict[str, Any],
+    streamcontract_topic: TopicMaker,
+    _streamcontract_clients: contextlib.ExitStack,
+) -> ProducerMaker:
+    """A maker of producers: ``streamcontract_producer(StockProducer)``."""
+    from streamcontract.testing.fixtures.clients import ProducerMaker  # noqa: PLC0415
+
+    return ProducerMaker(streamcontract_config, streamcontract_topic, _streamcontract_clients)
+
+
+@pytest.fixture
+def streamcontract_consumer(
+    streamcontract_stack: Stack,
+    streamcontract_config: dict[str, Any],
+    streamcontract_topic: TopicMaker,
+    _streamcontract_clients: contextlib.ExitStack,
+) -> ConsumerMaker:
+    """A maker of consumers: ``streamcontract_consumer(StockConsumer, group="report")``."""
+    from streamcontract.devstack import DevStack  # noqa: PLC0415
+    from streamcontract.testing.fixtures.clients import QUICK_GROUPS, ConsumerMaker  # noqa: PLC0415
+
+    return ConsumerMaker(
+        streamcontract_config,
+        streamcontract_topic,
+        _streamcontract_clients,
+        QUICK_GROUPS if isinstance(streamcontract_stack, DevStack) else {},
+    )
+
+
+@pytest.fixture
+def streamcontract_faults(
+    streamcontract_stack: Stack,
+    _streamcontract_own_registry: OwnRegistry | None,
+    # Asked for so that faults are over before clients are closed, which deliver what is queued.
+    _streamcontract_clients: contextlib.ExitStack,
+) -> Iterator[Faults]:
+    """Faults on demand, each undone when the test ends."""
+    from streamcontract.testing.fixtures.faults import Faults  # noqa: PLC0415
+
+    faults = Faults(streamcontract_stack, _streamcontract_own_registry)
+    yield faults
+    faults.undo()
