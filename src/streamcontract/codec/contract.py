@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import attrs
 
+from streamcontract._bound_classes import announce
 from streamcontract.errors import ConfigurationError
 from streamcontract.schema.model import EnumType, RecordType
 from streamcontract.schema.parse import parse_schema
@@ -87,7 +88,13 @@ class Contract:
 
     def record(self, full_name: str) -> Callable[[_Class], _Class]:
         """Bind an attrs class to the record of that full name; attribute i is field i."""
-        return self._bind(full_name)
+        bind = self._bind(full_name)
+
+        def bind_and_announce(cls: _Class) -> _Class:
+            announce(bind(cls))
+            return cls
+
+        return bind_and_announce
 
     def enum(self, full_name: str) -> Callable[[_Class], _Class]:
         """Bind an enum class to the enum of that full name; member values are its symbols."""

@@ -31,7 +31,7 @@ from streamcontract.testing.strategies.shape import heights, recurring
 if TYPE_CHECKING:
     import pathlib
 
-__all__ = ["from_schema", "records"]
+__all__ = ["field_values", "from_schema", "records"]
 
 T = TypeVar("T")
 
@@ -148,6 +148,13 @@ def _values(schema: Schema, *, tag_unions: bool) -> st.SearchStrategy[Any]:
 def _records(record_class: type) -> st.SearchStrategy[Any]:
     node, contract = _bound_record(record_class)
     return _Builder(node, types=contract.types).strategy()
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def field_values(record_class: type, index: int) -> st.SearchStrategy[Any]:
+    """Values of one field of a generated class, by its place; what Hypothesis's plugin draws."""
+    node, contract = _bound_record(record_class)
+    return _Builder(node.fields[index].type, types=contract.types).strategy()
 
 
 def _bound_record(record_class: type) -> tuple[RecordType, Contract]:
