@@ -8,7 +8,7 @@ import pytest
 from tests.registry.scripted import ScriptedServer
 
 from streamcontract.devstack.registry import RegistryServer
-from streamcontract.registry import SchemaRegistry, transport
+from streamcontract.registry import SchemaRegistry, missing, transport
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between retries, noted in place of being made."""
     noted: list[float] = []
     monkeypatch.setattr(transport, "sleep", noted.append)
+    monkeypatch.setattr(missing, "sleep", noted.append)
     return noted
 
 

@@ -138,8 +138,10 @@ def test_an_id_is_asked_for_once_by_all_threads(server: RegistryServer, waiters:
     assert targets == [f"/schemas/ids/{schema_id}"]
 
 
-def test_an_unknown_id_is_asked_for_again(server: RegistryServer, registry: SchemaRegistry) -> None:
-    """That an id is not there is not kept: it may be there a moment later."""
+def test_an_id_that_this_client_registers_is_found_at_once(
+    server: RegistryServer, registry: SchemaRegistry, pauses: list[float]
+) -> None:
+    """That an id was not there is forgotten when the client is given that very id."""
     with pytest.raises(errors.SchemaNotFoundError):
         registry.schema_by_id(1)
     registry.register("s", parse_schema("int"))

@@ -32,6 +32,7 @@ _SUMMARIES: Final = {
     "doctor": "Show versions, the project file and what can be reached.",
     "generate": "Write the typed Python modules of the contracts.",
     "lint": "Find what is valid Avro but no good contract.",
+    "lock": "Write the contracts' ids and schemas into streamcontract.lock.",
     "register": "Register the contracts' schemas in the schema registry.",
     "topics": "Create, list and describe topics.",
 }

@@ -13,6 +13,13 @@ from rich.text import Text
 
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._options import project_option
+from streamcontract.cli._registry import (
+    ContractSubject,
+    environment_option,
+    registry_option,
+    subjects_of,
+)
+from streamcontract.cli.lock import update_lock_file
 from streamcontract.project import load_project
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import (
@@ -22,15 +29,15 @@ from streamcontract.registry.errors import (
     SubjectSoftDeletedError,
     VersionNotFoundError,
 )
+from streamcontract.registry.lockfile import LOCK_FILE, check_environment, read_locks
+from streamcontract.registry.locking import LockBuilder, require_same_registry
 from streamcontract.registry.references import Registration, register_in_order
-from streamcontract.registry.subjects import topic_name_strategy
-from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from streamcontract.project import ContractConfig
-    from streamcontract.schema import Schema
+    from streamcontract.project import Project
+    from streamcontract.registry.lock import Lock
 
 __all__ = ["command"]
 
@@ -43,12 +50,14 @@ _PIPE_WIDTH: Final = 1000
 
 @click.command("register")
 @click.argument("contracts", nargs=-1, metavar="[CONTRACT]...")
-@click.option("--registry", "url", metavar="URL", help="The registry; else the environment's.")
+@registry_option
+@environment_option
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would change.")
 @project_option
 def command(
     contracts: tuple[str, ...],
     url: str | None,
+    environment: str | None,
     dry_run: bool,  # noqa: FBT001 - click passes options by keyword
     project_file: Path | None,
 ) -> None:
@@ -60,27 +69,29 @@ def command(
     nothing. Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, else
     http://localhost:18081.
 
+    With --environment, what the registry has then is written into streamcontract.lock, too (see
+    `streamcontract lock`); a registry that contradicts that environment's lock is left alone.
+
     Exits with 1 if the registry refuses a schema as incompatible, or would.
     """
     project = load_project(project_file)
     chosen = [project.contract(name) for name in contracts] or list(project.contracts)
     # All are read before the first is written: a broken file leaves the registry as it was.
-    entries = [entry for contract in chosen for entry in _entries(contract)]
+    entries = [entry for contract in chosen for entry in subjects_of(contract)]
+    locked = None if environment is None else _locked(project, check_environment(environment))
     with SchemaRegistry(url) as registry:
+        if locked is not None:
+            require_same_registry(registry, locked)
         outcomes = [_bring_about(registry, entry, dry_run=dry_run) for entry in entries]
         _show(outcomes, registry, dry_run=dry_run)
+        if environment is not None and not dry_run:
+            builder = LockBuilder(registry, environment, kept=locked)
+            for outcome in outcomes:
+                if not outcome.refusals:
+                    builder.add(outcome.entry.contract, outcome.entry.side, outcome.registrations)
+            update_lock_file(project, builder.lock())
     if any(outcome.refusals for outcome in outcomes):
         raise click.exceptions.Exit(EXIT_FINDINGS)
-
-
-@attrs.frozen
-class _Entry:
-    """One schema that is to be registered."""
-
-    contract: str
-    subject: str
-    schema: Schema
-    level: str | None
 
 
 @attrs.frozen
@@ -96,12 +107,16 @@ class _Outcome:
         refusals: Why the registry refused, or would.
     """
 
-    entry: _Entry
+    entry: ContractSubject
     level: str
     level_change: str
     references: tuple[Registration, ...] = ()
     own: Registration | None = None
     refusals: tuple[str, ...] = ()
+
+    @property
+    def registrations(self) -> tuple[Registration, ...]:
+        return self.references if self.own is None else (*self.references, self.own)
 
     @property
     def changes(self) -> str:
@@ -113,18 +128,12 @@ class _Outcome:
         return self.changes == _UNCHANGED and all(not each.is_new for each in self.references)
 
 
-def _entries(contract: ContractConfig) -> Iterator[_Entry]:
-    if contract.topic is None:
-        click.echo(f"{contract.name}: not registered, as it has no topic to be named by", err=True)
-        return
-    files = {False: contract.schema, True: contract.key_schema}
-    for is_key, file in files.items():
-        if file is not None:
-            subject = topic_name_strategy(contract.topic, is_key=is_key)
-            yield _Entry(contract.name, subject, parse_schema(file), contract.compatibility)
+def _locked(project: Project, environment: str) -> Lock | None:
+    path = project.root / LOCK_FILE
+    return read_locks(path).get(environment) if path.exists() else None
 
 
-def _bring_about(registry: SchemaRegistry, entry: _Entry, *, dry_run: bool) -> _Outcome:
+def _bring_about(registry: SchemaRegistry, entry: ContractSubject, *, dry_run: bool) -> _Outcome:
     # The level comes first: the contract's own level has to judge the new version. The other way
     # round, a change that the new level forbids would slip in, and one that it allows be refused.
     level, level_change = _set_level(registry, entry, dry_run=dry_run)
@@ -142,7 +151,9 @@ def _bring_about(registry: SchemaRegistry, entry: _Entry, *, dry_run: bool) -> _
     return _Outcome(entry, level, level_change, tuple(references), own, refusals)
 
 
-def _set_level(registry: SchemaRegistry, entry: _Entry, *, dry_run: bool) -> tuple[str, str]:
+def _set_level(
+    registry: SchemaRegistry, entry: ContractSubject, *, dry_run: bool
+) -> tuple[str, str]:
     try:
         before = registry.compatibility(entry.subject)
     except (CompatibilityLevelNotSetError, SubjectNotFoundError):

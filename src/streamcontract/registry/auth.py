@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import base64
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import attrs
-from requests.auth import AuthBase, HTTPBasicAuth
 
 from streamcontract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from requests.models import PreparedRequest
+    from requests import PreparedRequest
 
-__all__ = ["BearerAuth", "Endpoint", "NoAuth", "choose_auth", "endpoints", "strip_credentials"]
+__all__ = [
+    "Auth",
+    "BasicAuth",
+    "BearerAuth",
+    "Endpoint",
+    "NoAuth",
+    "choose_auth",
+    "endpoints",
+    "strip_credentials",
+]
+
+Auth: TypeAlias = "Callable[[PreparedRequest], PreparedRequest]"
+"""What the HTTP library calls with each request, to put the credentials in."""
 
 
-class NoAuth(AuthBase):
+class NoAuth:
     """Sends no credentials.
 
     Without any `auth`, requests would look for the host in ~/.netrc and send what it finds there.
@@ -29,7 +41,7 @@ class NoAuth(AuthBase):
         return r
 
 
-class BearerAuth(AuthBase):
+class BearerAuth:
     """Sends a bearer token (RFC 6750, section 2.1).
 
     Args:
@@ -64,18 +76,34 @@ def _check_token(token: object) -> None:
         raise ConfigurationError("the bearer token is empty or has a blank in it")
 
 
-def basic_auth(user: str, password: str) -> AuthBase:
-    """Basic authentication (RFC 7617) in UTF-8; requests itself would encode as Latin-1."""
-    if ":" in user:
-        raise ConfigurationError(
-            "the user name for basic authentication has a ':' in it, which RFC 7617 does not allow"
-        )
-    return HTTPBasicAuth(user.encode(), password.encode())
+class BasicAuth:
+    """Sends user and password (RFC 7617) in UTF-8; requests itself would encode as Latin-1.
+
+    Args:
+        user: The user.
+        password: The password.
+    """
+
+    def __init__(self, user: str, password: str) -> None:
+        if ":" in user:
+            raise ConfigurationError(
+                "the user name for basic authentication has a ':' in it, which RFC 7617 does not "
+                "allow"
+            )
+        self._token = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Put the credentials into the request."""
+        r.headers["Authorization"] = f"Basic {self._token}"
+        return r
+
+    def __repr__(self) -> str:
+        return "BasicAuth(***)"
 
 
 def choose_auth(
     basic: tuple[str, str] | None, bearer: str | Callable[[], str] | None
-) -> AuthBase | None:
+) -> Auth | None:
     """The authentication that arguments ask for; None where they ask for none.
 
     Raises:
@@ -89,7 +117,7 @@ def choose_auth(
         return BearerAuth(bearer)
     if basic is not None:
         user, password = basic
-        return basic_auth(user, password)
+        return BasicAuth(user, password)
     return None
 
 
@@ -103,10 +131,10 @@ class Endpoint:
     """
 
     url: str
-    auth: AuthBase = attrs.field(repr=False)
+    auth: Auth = attrs.field(repr=False)
 
 
-def endpoints(url: str | Sequence[str], auth: AuthBase | None) -> tuple[Endpoint, ...]:
+def endpoints(url: str | Sequence[str], auth: Auth | None) -> tuple[Endpoint, ...]:
     """The endpoints that one URL, several, or a comma-separated list of them stand for.
 
     Args:
@@ -126,7 +154,7 @@ def endpoints(url: str | Sequence[str], auth: AuthBase | None) -> tuple[Endpoint
     return found
 
 
-def _endpoint(text: str, auth: AuthBase | None) -> Endpoint:
+def _endpoint(text: str, auth: Auth | None) -> Endpoint:
     parts = _split(text)
     base = _clean(parts).rstrip("/")
     if parts.username is None and parts.password is None:
@@ -135,7 +163,7 @@ def _endpoint(text: str, auth: AuthBase | None) -> Endpoint:
         raise ConfigurationError(
             f"credentials for {base} are given in its URL and as a setting: leave one of them out"
         )
-    return Endpoint(base, basic_auth(unquote(parts.username or ""), unquote(parts.password or "")))
+    return Endpoint(base, BasicAuth(unquote(parts.username or ""), unquote(parts.password or "")))
 
 
 def _split(text: str) -> SplitResult:

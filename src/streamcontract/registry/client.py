@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,10 @@ from streamcontract.registry import config as settings
 from streamcontract.registry import protocol, results
 from streamcontract.registry.auth import choose_auth, endpoints
 from streamcontract.registry.calls import body_of, flags, path_of
-from streamcontract.registry.protocol import VersionAnswer
+from streamcontract.registry.protocol import SchemaReference, VersionAnswer
 from streamcontract.registry.references import register_in_order
 from streamcontract.registry.results import CompatibilityResult, RegisteredSchema, SubjectVersion
 from streamcontract.registry.stored import StoredSchemas
-from streamcontract.registry.tls import TlsSettings
-from streamcontract.registry.transport import Transport, TransportSettings
 
 if TYPE_CHECKING:
     import os
@@ -23,10 +22,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from streamcontract.registry.protocol import SchemaReference
+    from streamcontract.registry.lock import Lock
     from streamcontract.schema import Schema
 
 __all__ = ["SchemaRegistry"]
+
+log = logging.getLogger("streamcontract.registry")
 
 
 class SchemaRegistry:
@@ -62,6 +63,7 @@ class SchemaRegistry:
             each one; up to as much again is added at random. A Retry-After header, up to 30 s,
             goes before it.
         max_backoff: The longest such pause, in seconds.
+        lock: What is known of this registry without asking it (docs/lock-file.md).
 
     Raises:
         ConfigurationError: A URL, a credential or a certificate cannot be used.
@@ -89,7 +91,16 @@ class SchemaRegistry:
         max_retries: int = 4,
         backoff: float = 0.2,
         max_backoff: float = 10.0,
+        lock: Lock | None = None,
     ) -> None:
+        # The HTTP library takes longer to load than all else here, and importing a generated
+        # producer is no use of it yet.
+        from streamcontract.registry.tls import TlsSettings  # noqa: PLC0415
+        from streamcontract.registry.transport import (  # noqa: PLC0415
+            Transport,
+            TransportSettings,
+        )
+
         urls = settings.default_url() if url is None else url
         self._transport = Transport(
             endpoints(urls, choose_auth(basic_auth, bearer_token)),
@@ -109,18 +120,24 @@ class SchemaRegistry:
                 headers=headers or {},
             ),
         )
-        self._stored = StoredSchemas(self._transport)
+        self._lock = lock
+        self._stored = StoredSchemas(self._transport, lock)
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
         """Make a client from the ``schema.registry.*`` keys of a Kafka client's properties.
 
+        ``streamcontract.lock.environment`` (else the variable STREAMCONTRACT_ENVIRONMENT) lets it
+        use that environment's lock, from ``streamcontract.lock.file`` (else
+        STREAMCONTRACT_LOCK_FILE, else ``streamcontract.lock`` beside the project file).
+
         Args:
-            config: The properties, with confluent-kafka's names behind the prefix; those without
-                it are passed over.
+            config: The properties, with confluent-kafka's names behind the prefix; other
+                clients' are passed over.
 
         Raises:
-            ConfigurationError: A key is unknown, or a value cannot be used.
+            ConfigurationError: A key is unknown, a value cannot be used, or there is no such
+                lock.
 
         Example:
             >>> SchemaRegistry.from_config({"schema.registry.url": "http://localhost:18081"})
@@ -156,11 +173,16 @@ class SchemaRegistry:
     def schema_by_id(self, schema_id: int) -> Schema:
         """The schema of an id, with its references; asked once and kept for ever.
 
+        A locked id is answered by the lock, which the registry only confirms, if it can. One that
+        the registry does not know is looked for again for less than a second (replicas lag), and
+        then taken to be missing for ten.
+
         Args:
             schema_id: The id, from the frame of a message.
 
         Raises:
             SchemaNotFoundError: There is no such id.
+            LockMismatchError: The registry has another schema under a locked id, or none.
             StoredSchemaError: It is not an Avro schema.
             RegistryRequestError: The request failed.
         """
@@ -217,7 +239,9 @@ class SchemaRegistry:
             query=flags(normalize=normalize),
             body=body_of(schema, references),
         )
-        return answer.read(lambda value: results.read_integer(results.read_key(value, "id")))
+        schema_id = answer.read(lambda value: results.read_integer(results.read_key(value, "id")))
+        self._stored.was_given_out(schema_id)
+        return schema_id
 
     def lookup(
         self,
@@ -249,6 +273,57 @@ class SchemaRegistry:
             body=body_of(schema, references),
         )
         return self._registered(answer.read(VersionAnswer.from_json))
+
+    def id_of(
+        self, subject: str, schema: Schema, *, auto_register: bool = True, normalize: bool = False
+    ) -> int:
+        """The id to put in front of values of a schema, with its references.
+
+        A locked subject is answered by the lock, which the registry only confirms, if it can.
+
+        Args:
+            subject: The subject.
+            schema: The schema.
+            auto_register: Whether to register what is not there, references first.
+            normalize: Ask the registry to compare normalised texts.
+
+        Raises:
+            LockMismatchError: The subject is locked for another schema, or the registry has
+                another one under the locked id.
+            IncompatibleSchemaError: A compatibility level does not hold.
+            SubjectNotFoundError: There is no such subject, and nothing is to be registered.
+            SchemaNotFoundError: The subject does not have the schema, and nothing is to be
+                registered.
+            RegistryRequestError: The request failed otherwise.
+        """
+        if self._lock is not None:
+            locked = self._lock.id_of(subject, schema)
+            if locked is not None:
+                self.schema_by_id(locked)  # confirms it, once
+                return locked
+            log.warning(
+                "%s is not in the lock of environment %r, so the registry is asked; "
+                "`streamcontract lock` adds it",
+                subject,
+                self._lock.environment,
+            )
+        references = [
+            self._reference_to(each, auto_register=auto_register) for each in schema.references
+        ]
+        if auto_register:
+            return self.register(subject, schema, normalize=normalize, references=references)
+        return self.lookup(subject, schema, normalize=normalize, references=references).id
+
+    def _reference_to(self, schema: Schema, *, auto_register: bool) -> SchemaReference:
+        name = schema.name or ""  # one without a name is refused as a subject
+        if auto_register:
+            found = self.register_with_references(name, schema)
+        else:
+            references = [
+                self._reference_to(each, auto_register=False) for each in schema.references
+            ]
+            found = self.lookup(name, schema, references=references)
+        return SchemaReference(name, name, found.version)
 
     def register_with_references(self, subject: str, schema: Schema) -> RegisteredSchema:
         """Register a schema after everything it refers to, each type under its full name.

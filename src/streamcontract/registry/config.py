@@ -12,13 +12,17 @@ import os
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.registry.lockfile import find_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from streamcontract.registry.lock import Lock
+
 __all__ = [
     "CONFIG_PREFIX",
     "DEFAULT_URL",
+    "LOCK_PREFIX",
     "URL_VARIABLE",
     "ClientOptions",
     "default_url",
@@ -27,6 +31,9 @@ __all__ = [
 
 CONFIG_PREFIX: Final = "schema.registry."
 """What the keys for the registry start with, among a Kafka client's properties."""
+
+LOCK_PREFIX: Final = "streamcontract.lock."
+"""What the keys for the lock file start with, among a Kafka client's properties."""
 
 URL_VARIABLE: Final = "STREAMCONTRACT_REGISTRY_URL"
 """The environment variable with the registry's URL, or several separated by commas."""
@@ -52,6 +59,7 @@ class ClientOptions(TypedDict, total=False):
     max_retries: int
     backoff: float
     max_backoff: float
+    lock: Lock
 
 
 def default_url() -> str:
@@ -64,11 +72,12 @@ def options(config: Mapping[str, object]) -> ClientOptions:
 
     Args:
         config: The properties; keys without the prefix are for others and passed over, but for
-            ``sasl.username`` and ``sasl.password`` where the credentials are inherited.
+            ``streamcontract.lock.*``, and for ``sasl.username`` and ``sasl.password`` where the
+            credentials are inherited.
 
     Raises:
-        ConfigurationError: A key with the prefix is not known, or a value does not fit it; no
-            message shows a secret.
+        ConfigurationError: A key with the prefix is not known, a value does not fit it, or the
+            lock cannot be used; no message shows a secret.
 
     Example:
         >>> options({"schema.registry.url": "http://localhost:18081", "group.id": "readers"})
@@ -87,7 +96,24 @@ def options(config: Mapping[str, object]) -> ClientOptions:
             raise ConfigurationError(_unknown(key))
     if config.get(CONFIG_PREFIX + _SOURCE) == "SASL_INHERIT":
         found["basic_auth"] = _sasl_credentials(config)
+    lock = _lock(config)
+    if lock is not None:
+        found["lock"] = lock
     return found
+
+
+def _lock(config: Mapping[str, object]) -> Lock | None:
+    for name in config:
+        if name.startswith(LOCK_PREFIX) and name not in {_LOCK_FILE, _ENVIRONMENT}:
+            raise ConfigurationError(
+                f"there is no setting {name}: known are {_LOCK_FILE} and {_ENVIRONMENT}"
+            )
+    file, environment = config.get(_LOCK_FILE), config.get(_ENVIRONMENT)
+    if file is not None and not isinstance(file, str | os.PathLike):
+        raise ConfigurationError(f"{_LOCK_FILE} has to be a path, not {file!r}")
+    if environment is not None and not isinstance(environment, str):
+        raise ConfigurationError(f"{_ENVIRONMENT} has to be a text, not {environment!r}")
+    return find_lock(file, environment)
 
 
 def _unknown(key: str) -> str:
@@ -167,6 +193,8 @@ def _read_timeout(key: str, value: object) -> ClientOptions:
     return {"connect_timeout": seconds, "read_timeout": seconds}
 
 
+_LOCK_FILE: Final = LOCK_PREFIX + "file"
+_ENVIRONMENT: Final = LOCK_PREFIX + "environment"
 _SOURCE: Final = "basic.auth.credentials.source"
 
 _READERS: Final[dict[str, Callable[[str, object], ClientOptions]]] = {

@@ -28,6 +28,7 @@
     |       |-- ReferenceExistsError               42206
     |       `-- SchemaIdExistsError                42207
     |-- InvalidSubjectError                a subject name that no URL can carry
+    |-- LockMismatchError                  streamcontract.lock says otherwise; .place .environment
     `-- StoredSchemaError                  the registry holds a schema that cannot be used
 
 The codes are :class:`streamcontract.registry.protocol.ErrorCode`'s.
@@ -50,6 +51,7 @@ __all__ = [
     "InvalidSchemaError",
     "InvalidSubjectError",
     "InvalidVersionError",
+    "LockMismatchError",
     "ModeNotSetError",
     "NotFoundError",
     "OperationNotPermittedError",
@@ -110,6 +112,30 @@ class StoredSchemaError(RegistryError):
 
     def __str__(self) -> str:
         return f"the registry's {self.place} cannot be used: {self.reason}"
+
+
+class LockMismatchError(RegistryError):
+    """The lock file does not agree with the contract, with the registry, or with itself.
+
+    Attributes:
+        place: What it is about: a subject, or ``schema id 7``.
+        environment: The environment whose lock it is.
+        reason: Where they differ.
+    """
+
+    def __init__(self, place: str, environment: str, reason: str) -> None:
+        super().__init__(place, environment, reason)
+        self.place = place
+        self.environment = environment
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.place} in the lock of environment {self.environment!r}: {self.reason}. "
+            f"Check that this is the environment's registry; if it is, run `streamcontract lock "
+            f"--environment {self.environment}` against it (`register --environment` for a schema "
+            f"that is new) and commit the file"
+        )
 
 
 class RegistryRequestError(RegistryError):

@@ -8,10 +8,13 @@ from streamcontract.errors import SchemaParseError
 from streamcontract.registry.cache import OnceCache
 from streamcontract.registry.calls import path_of
 from streamcontract.registry.errors import StoredSchemaError
+from streamcontract.registry.missing import MissingIds
 from streamcontract.registry.protocol import Path, VersionAnswer
+from streamcontract.registry.verify import HASTE, LockVerifier
 from streamcontract.schema import Schema, parse_schema
 
 if TYPE_CHECKING:
+    from streamcontract.registry.lock import Lock
     from streamcontract.registry.protocol import SchemaReference
     from streamcontract.registry.transport import Transport
 
@@ -25,21 +28,42 @@ class StoredSchemas:
     """Fetches and parses what the registry holds, keeping schemas by id, which never change.
 
     A version of a subject is never kept: after a permanent delete its number can be given again.
+
+    Args:
+        transport: How to ask the registry.
+        lock: What is known without asking.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, lock: Lock | None = None) -> None:
         self._transport = transport
+        self._lock = lock
+        self._missing = MissingIds()
         self._by_id: OnceCache[int, Schema] = OnceCache()
+        if lock is not None:
+            in_haste = StoredSchemas(transport.in_haste(HASTE))
+            self._verifier = LockVerifier(lock.environment, in_haste.fetch)
 
     def by_id(self, schema_id: int) -> Schema:
         """The schema of an id."""
-        return self._by_id.get(schema_id, lambda: self._fetch(schema_id))
+        return self._by_id.get(schema_id, lambda: self._load(schema_id))
+
+    def was_given_out(self, schema_id: int) -> None:
+        """An id is known to be there from now on, though it may have been missing."""
+        self._missing.forget(schema_id)
 
     def of_version(self, answer: VersionAnswer) -> Schema:
         """The schema that an answer about a version of a subject gives."""
         return self._parse(answer, f"version {answer.version} of {answer.subject}", {})
 
-    def _fetch(self, schema_id: int) -> Schema:
+    def _load(self, schema_id: int) -> Schema:
+        locked = None if self._lock is None else self._lock.schema_of(schema_id)
+        if locked is None:
+            return self._missing.find(schema_id, lambda: self.fetch(schema_id))
+        self._verifier.verify(schema_id, locked)
+        return locked
+
+    def fetch(self, schema_id: int) -> Schema:
+        """The registry's schema of an id, whatever is known of it."""
         answer = self._transport.send("GET", path_of(Path.SCHEMA, id=schema_id))
         # The id is in the path and not in the answer, as are neither subject nor version.
         missing = {"subject": "", "version": 0}

@@ -148,17 +148,23 @@ class Transport:
     Args:
         endpoints: The registry's URLs.
         settings: How to talk to them.
+        session: The connections to use; left out, it makes its own.
 
     Raises:
         ConfigurationError: A certificate cannot be read.
     """
 
-    def __init__(self, endpoints: tuple[Endpoint, ...], settings: TransportSettings) -> None:
+    def __init__(
+        self,
+        endpoints: tuple[Endpoint, ...],
+        settings: TransportSettings,
+        session: requests.Session | None = None,
+    ) -> None:
         self._endpoints = endpoints
         self._settings = settings
         self._retry = settings.retry_policy()
         self._first = 0
-        self._session = _session(settings)
+        self._session = _session(settings) if session is None else session
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -168,6 +174,20 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def in_haste(self, seconds: float) -> Transport:
+        """The same connections for what can be done without: one round, short time-outs.
+
+        Args:
+            seconds: The longest wait for a connection, and for the next bytes of an answer.
+        """
+        settings = attrs.evolve(
+            self._settings,
+            connect_timeout=min(seconds, self._settings.connect_timeout),
+            read_timeout=min(seconds, self._settings.read_timeout),
+            max_retries=0,
+        )
+        return Transport(self._endpoints, settings, self._session)
 
     def send(
         self,

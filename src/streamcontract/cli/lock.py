@@ -1,0 +1,163 @@
+"""``streamcontract lock``: write down the ids that an environment's registry gave the contracts."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._options import project_option
+from streamcontract.cli._registry import (
+    ContractSubject,
+    environment_option,
+    registry_option,
+    subjects_of,
+)
+from streamcontract.errors import ConfigurationError
+from streamcontract.project import load_project
+from streamcontract.registry import SchemaRegistry
+from streamcontract.registry.lockfile import (
+    LOCK_FILE,
+    check_environment,
+    read_locks,
+    render,
+    write_locks,
+)
+from streamcontract.registry.locking import LockBuilder, offline_faults, require_same_registry
+from streamcontract.registry.references import register_in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from streamcontract.project import Project
+    from streamcontract.registry.lock import Lock
+
+__all__ = ["command"]
+
+
+@click.command("lock")
+@environment_option
+@registry_option
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the file would change.")
+@click.option("--offline", is_flag=True, help="With --check: hold it against the schemas only.")
+@click.option("--force", is_flag=True, help="Lock anew though locked ids mean something else now.")
+@project_option
+def command(
+    environment: str | None,
+    url: str | None,
+    check: bool,  # noqa: FBT001 - click passes options by keyword
+    offline: bool,  # noqa: FBT001
+    force: bool,  # noqa: FBT001
+    project_file: Path | None,
+) -> None:
+    """Write the contracts' ids and schemas into streamcontract.lock.
+
+    With the file, and STREAMCONTRACT_ENVIRONMENT naming the environment, producers and consumers
+    start and run while the registry cannot be reached. Nothing is registered here: that is
+    `streamcontract register --environment NAME`, which writes the file as well. The file holds
+    no URL and no credential; commit it.
+
+    Exits with 1 if a contract's schema is not registered or, with --check, if the file is not
+    what this would write. --check --offline needs no registry: it finds contracts that were
+    changed, added or removed since, in all environments unless one is named.
+    """
+    project = load_project(project_file)
+    path = project.root / LOCK_FILE
+    locks = read_locks(path) if path.exists() else {}
+    entries = [each for contract in project.contracts for each in subjects_of(contract)]
+    if offline:
+        if not check:
+            raise click.UsageError("--offline goes with --check: ids are the registry's to give")
+        _check_offline(path, _chosen(path, locks, environment), entries)
+        return
+    if environment is None:
+        raise click.UsageError("name the environment: --environment NAME")
+    with SchemaRegistry(url) as registry:
+        before = locks.get(check_environment(environment))
+        if before is not None and not (force or check):
+            require_same_registry(registry, before)
+        after = _locked(registry, environment, entries)
+    if check:
+        _check(path, before, after)
+    else:
+        update_lock_file(project, after)
+
+
+def update_lock_file(project: Project, lock: Lock) -> None:
+    """Put one environment's lock into the project's file, and say whether that changed it."""
+    path = project.root / LOCK_FILE
+    locks = read_locks(path) if path.exists() else {}
+    has_changed = write_locks(path, [*({**locks, lock.environment: lock}).values()])
+    subjects = sum(len(sides) for sides in lock.contracts.values())
+    click.echo(
+        f"{LOCK_FILE} {'written' if has_changed else 'up to date'}: environment "
+        f"{lock.environment}, {subjects} subject(s), {len(lock.schemas)} schema(s)"
+    )
+
+
+def _locked(registry: SchemaRegistry, environment: str, entries: list[ContractSubject]) -> Lock:
+    builder = LockBuilder(registry, environment)
+    missing = []
+    for entry in entries:
+        found = register_in_order(registry, entry.subject, entry.schema, dry_run=True)
+        missing += [f"{entry.contract}: {each.subject}" for each in found if each.is_new]
+        if not any(each.is_new for each in found):
+            builder.add(entry.contract, entry.side, found)
+    if missing:
+        for place in missing:
+            click.echo(f"{place} does not have the contract's schema", err=True)
+        click.echo(
+            f"{len(missing)} schema(s) to register first: `streamcontract register --environment "
+            f"{environment}`",
+            err=True,
+        )
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+    return builder.lock()
+
+
+def _check(path: Path, before: Lock | None, after: Lock) -> None:
+    old, new = (
+        render([each] if each else []).splitlines(keepends=True) for each in (before, after)
+    )
+    if old == new:
+        click.echo(f"{path.name} is what the registry has for environment {after.environment}")
+        return
+    click.echo("".join(difflib.unified_diff(old, new, path.name, "the registry")), nl=False)
+    click.echo(
+        f"{path.name} is not what the registry has for environment {after.environment}: if this is "
+        f"its registry, run `streamcontract lock --environment {after.environment}` and commit the "
+        f"file",
+        err=True,
+    )
+    raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _chosen(path: Path, locks: Mapping[str, Lock], environment: str | None) -> list[Lock]:
+    if environment is None:
+        return list(locks.values())
+    if environment not in locks:
+        raise ConfigurationError(f"{path} has no environment {environment!r}")
+    return [locks[environment]]
+
+
+def _check_offline(path: Path, locks: list[Lock], entries: list[ContractSubject]) -> None:
+    if not locks:
+        raise ConfigurationError(f"{path} locks no environment: there is nothing to check")
+    schemas = {(each.contract, each.side): (each.subject, each.schema) for each in entries}
+    faults = [
+        f"{lock.environment}: {fault}" for lock in locks for fault in offline_faults(lock, schemas)
+    ]
+    for fault in faults:
+        click.echo(fault, err=True)
+    if faults:
+        click.echo(
+            "run `streamcontract register --environment NAME` for each environment and commit the "
+            "file",
+            err=True,
+        )
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+    names = ", ".join(lock.environment for lock in locks)
+    click.echo(f"{path.name} fits the contracts: {names}")

@@ -1,0 +1,276 @@
+"""The file of locks: ``streamcontract.lock``, read strictly and written the same way each time."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import attrs
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.project import PROJECT_FILE, find_project_file
+from streamcontract.registry.lock import (
+    KEY,
+    VALUE,
+    Lock,
+    LockedReference,
+    LockedSchema,
+    LockedSubject,
+)
+from streamcontract.registry.protocol import BodyError
+from streamcontract.registry.results import read_integer, read_key, read_string
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+__all__ = [
+    "ENVIRONMENT_VARIABLE",
+    "LOCK_FILE",
+    "LOCK_FILE_VARIABLE",
+    "check_environment",
+    "find_lock",
+    "read_locks",
+    "render",
+    "write_locks",
+]
+
+LOCK_FILE: Final = "streamcontract.lock"
+"""The file's name, beside ``streamcontract.toml``."""
+
+LOCK_FILE_VARIABLE: Final = "STREAMCONTRACT_LOCK_FILE"
+"""The environment variable with the file's path."""
+
+ENVIRONMENT_VARIABLE: Final = "STREAMCONTRACT_ENVIRONMENT"
+"""The environment variable that says which of the file's environments this process runs in."""
+
+_T = TypeVar("_T")
+
+_FORMAT: Final = 1
+_ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def check_environment(name: str) -> str:
+    """An environment's name, if it is one.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if not _ENVIRONMENT.fullmatch(name):
+        raise ConfigurationError(
+            f"{name!r} cannot be an environment: 1 to 64 ASCII letters, digits, '.', '_' and '-', "
+            f"such as prod"
+        )
+    return name
+
+
+def find_lock(file: str | os.PathLike[str] | None, environment: str | None) -> Lock | None:
+    """The lock that holds for this process; None where no environment is named.
+
+    An id means something in one registry only, so no lock is ever used that was not asked for by
+    the name of its environment.
+
+    Args:
+        file: The file; None takes STREAMCONTRACT_LOCK_FILE, and else ``streamcontract.lock``
+            beside the project file of the current folder or one above it.
+        environment: The environment; None takes STREAMCONTRACT_ENVIRONMENT.
+
+    Raises:
+        ConfigurationError: A file is named and no environment, there is no file, it cannot be
+            read, or it does not have the environment.
+    """
+    named = file or os.environ.get(LOCK_FILE_VARIABLE) or None
+    environment = environment or os.environ.get(ENVIRONMENT_VARIABLE) or None
+    if environment is None:
+        if named is not None:
+            raise ConfigurationError(
+                f"the lock file {os.fspath(named)} is given and no environment: say which of its "
+                f"environments this is, with streamcontract.lock.environment or "
+                f"{ENVIRONMENT_VARIABLE}"
+            )
+        return None
+    path = Path(named) if named is not None else _beside_the_project(environment)
+    locks = read_locks(path)
+    if environment not in locks:
+        known = ", ".join(locks) or "none"
+        raise ConfigurationError(
+            f"{path} has no environment {environment!r}, only: {known}; "
+            f"`streamcontract lock --environment {environment}` adds it"
+        )
+    return locks[environment]
+
+
+def _beside_the_project(environment: str) -> Path:
+    project = find_project_file()
+    if project is None:
+        raise ConfigurationError(
+            f"the environment {environment!r} is named, and no lock file is found: there is no "
+            f"{PROJECT_FILE} in the current folder or above it, so give the file itself with "
+            f"streamcontract.lock.file or {LOCK_FILE_VARIABLE}"
+        )
+    return project.with_name(LOCK_FILE)
+
+
+def read_locks(path: Path) -> dict[str, Lock]:
+    """The locks in a file by environment.
+
+    Raises:
+        ConfigurationError: The file is missing or is no lock file; the message names the place.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"there is no lock file {path}: `streamcontract lock --environment NAME` writes it"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigurationError(
+            f"the lock file {path} cannot be read: {error}; where a merge left it broken, "
+            f"`streamcontract lock` writes it anew once it is deleted"
+        ) from error
+    try:
+        _read(document, "format", _known_format)
+        environments = _object("environments", read_key(document, "environments"))
+        return {
+            name: _at(f"environments.{name}", functools.partial(_lock, name), value)
+            for name, value in environments.items()
+        }
+    except (BodyError, ConfigurationError) as error:
+        raise ConfigurationError(f"the lock file {path} is damaged: {error}") from error
+
+
+def write_locks(path: Path, locks: Iterable[Lock]) -> bool:
+    """Write the locks; whether the file is another one now.
+
+    The file is replaced in one step, so that a reader finds the old one or the new one whole.
+    """
+    text = render(locks)
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
+
+
+def render(locks: Iterable[Lock]) -> str:
+    """The file's text: names in alphabetical order, ids in theirs, one fact in a line.
+
+    Ids never change what they mean, so a new version adds lines and alters few.
+    """
+    environments = {
+        lock.environment: {
+            "contracts": {
+                name: {side: attrs.asdict(sides[side]) for side in (VALUE, KEY) if side in sides}
+                for name, sides in sorted(lock.contracts.items())
+            },
+            "schemas": {
+                str(schema_id): attrs.asdict(lock.schemas[schema_id])
+                for schema_id in sorted(lock.schemas)
+            },
+        }
+        for lock in sorted(locks, key=lambda each: each.environment)
+    }
+    return json.dumps({"format": _FORMAT, "environments": environments}, indent=2) + "\n"
+
+
+def _known_format(value: object) -> None:
+    if value != _FORMAT:
+        raise BodyError("", f"{_FORMAT}, which is what this release reads, not {value!r}")
+
+
+def _lock(name: str, value: object) -> Lock:
+    contracts = {
+        contract: _at(f"contracts.{contract}", _sides, sides)
+        for contract, sides in _object("contracts", read_key(value, "contracts")).items()
+    }
+    schemas = {
+        _at("schemas", _id_key, key): _at(f"schemas.{key}", _schema, schema)
+        for key, schema in _object("schemas", read_key(value, "schemas")).items()
+    }
+    return Lock(environment=check_environment(name), contracts=contracts, schemas=schemas)
+
+
+def _sides(value: object) -> dict[str, LockedSubject]:
+    sides = _object("", value)
+    if not {VALUE} <= sides.keys() <= {VALUE, KEY}:
+        raise BodyError("", f"the keys {VALUE!r} and, perhaps, {KEY!r}")
+    return {side: _at(side, _subject, subject) for side, subject in sides.items()}
+
+
+def _subject(value: object) -> LockedSubject:
+    return LockedSubject(
+        subject=_read(value, "subject", read_string),
+        version=_read(value, "version", read_integer),
+        id=_read(value, "id", read_integer),
+        fingerprint=_read(value, "fingerprint", _fingerprint),
+        source=_read(value, "source", _fingerprint),
+        references=_read(value, "references", _references),
+        ids=_read(value, "ids", _ids),
+    )
+
+
+def _references(value: object) -> tuple[LockedReference, ...]:
+    return tuple(
+        LockedReference(
+            subject=_read(item, "subject", read_string),
+            version=_read(item, "version", read_integer),
+            id=_read(item, "id", read_integer),
+        )
+        for item in _list(value)
+    )
+
+
+def _ids(value: object) -> tuple[int, ...]:
+    return tuple(read_integer(item) for item in _list(value))
+
+
+def _schema(value: object) -> LockedSchema:
+    return LockedSchema(
+        fingerprint=_read(value, "fingerprint", _fingerprint),
+        schema=_read(value, "schema", read_string),
+    )
+
+
+def _id_key(value: object) -> int:
+    text = read_string(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        raise BodyError("", f"ids as keys, not {text!r}")
+    return read_integer(int(text))
+
+
+def _fingerprint(value: object) -> str:
+    text = read_string(value)
+    if not _FINGERPRINT.fullmatch(text):
+        raise BodyError("", "64 hexadecimal digits in lower case")
+    return text
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise BodyError("", "a list")
+    return value
+
+
+def _object(path: str, value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise BodyError(path, "an object")
+    return value
+
+
+def _read(value: object, key: str, read: Callable[[object], _T]) -> _T:
+    return _at(key, read, read_key(value, key))
+
+
+def _at(path: str, read: Callable[[object], _T], value: object) -> _T:
+    try:
+        return read(value)
+    except BodyError as error:
+        raise BodyError(f"{path}.{error.path}".rstrip("."), error.expected) from error

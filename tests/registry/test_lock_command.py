@@ -1,0 +1,271 @@
+"""``streamcontract lock`` and ``register --environment``: the file is what the registry has."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streamcontract.cli import main
+from streamcontract.devstack.registry import Answer, RegistryServer, Request
+from streamcontract.registry import SchemaRegistry
+from streamcontract.registry.lockfile import read_locks, render
+from streamcontract.schema import parse_schema
+
+Run = Callable[..., Result]
+
+PROJECT = """\
+[contracts.order]
+schema = "order.avsc"
+topic = "orders"
+key_schema = "order-key.avsc"
+
+[contracts.parcel]
+schema = "parcel.avsc"
+topic = "parcels"
+"""
+
+
+def _write(file: Path, name: str, **fields: object) -> None:
+    listed = [{"name": field, "type": kind} for field, kind in fields.items()]
+    schema = {"type": "record", "name": name, "fields": listed}
+    file.write_text(json.dumps(schema), encoding="utf-8")
+
+
+def _widen(project: Path) -> None:
+    """Give the order a second version that every reader of the first can take."""
+    fields = [
+        {"name": "to", "type": "shop.Address"},
+        {"name": "note", "type": "string", "default": ""},
+    ]
+    schema = {"type": "record", "name": "shop.Order", "fields": fields}
+    (project / "order.avsc").write_text(json.dumps(schema), encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with two contracts that share a type, one of them with a key schema."""
+    monkeypatch.delenv("STREAMCONTRACT_ENVIRONMENT", raising=False)
+    (tmp_path / "streamcontract.toml").write_text(PROJECT, encoding="utf-8")
+    _write(tmp_path / "order-key.avsc", "shop.OrderKey", id="long")
+    _write(tmp_path / "Address.avsc", "shop.Address", city="string")
+    _write(tmp_path / "order.avsc", "shop.Order", to="shop.Address")
+    _write(tmp_path / "parcel.avsc", "shop.Parcel", to="shop.Address")
+    return tmp_path
+
+
+@pytest.fixture
+def run(project: Path, server: RegistryServer) -> Run:
+    """Run a command against the embedded registry."""
+
+    def run(*arguments: str) -> Result:
+        name, *options = arguments
+        common = ["--project", str(project), "--registry", server.url]
+        return CliRunner().invoke(main, [name, *common, *options])
+
+    return run
+
+
+def _document(project: Path) -> Any:
+    return json.loads((project / "streamcontract.lock").read_text(encoding="utf-8"))
+
+
+def test_registering_for_an_environment_locks_it(
+    run: Run, project: Path, registry: SchemaRegistry
+) -> None:
+    """Subject, version, id, fingerprint and references of values and keys are in the file."""
+    result = run("register", "--environment", "prod")
+    assert result.exit_code == 0, result.output
+    prod = _document(project)["environments"]["prod"]
+    order = prod["contracts"]["order"]["value"]
+    stored = registry.version("orders-value")
+    assert order["subject"] == "orders-value"
+    assert (order["version"], order["id"], order["ids"]) == (1, stored.id, [stored.id])
+    assert order["fingerprint"] == stored.schema.fingerprint("SHA-256").hex()
+    address = registry.version("shop.Address")
+    assert order["references"] == [{"subject": "shop.Address", "version": 1, "id": address.id}]
+    assert prod["contracts"]["order"]["key"]["subject"] == "orders-key"
+    locked = parse_schema(prod["schemas"][str(stored.id)]["schema"])
+    assert locked.canonical_form == stored.schema.canonical_form
+
+
+def test_locking_again_changes_nothing(run: Run, project: Path) -> None:
+    """`register`, `lock` and `lock` once more write the same bytes; `lock --check` agrees."""
+    run("register", "--environment", "prod")
+    file = project / "streamcontract.lock"
+    first = file.read_bytes()
+    assert "up to date" in run("lock", "--environment", "prod").output
+    assert file.read_bytes() == first
+    assert run("lock", "--environment", "prod", "--check").exit_code == 0
+    assert render(read_locks(file).values()).encode() == first
+
+
+def test_every_version_is_locked(run: Run, project: Path, registry: SchemaRegistry) -> None:
+    """Messages of older versions have to be read too, soft-deleted ones included."""
+    run("register", "--environment", "prod")
+    first = registry.version("orders-value").id
+    _widen(project)
+    run("register", "--environment", "prod")
+    registry.delete_version("orders-value", 1)
+    assert run("lock", "--environment", "prod").exit_code == 0
+    prod = _document(project)["environments"]["prod"]
+    second = registry.version("orders-value").id
+    assert prod["contracts"]["order"]["value"]["ids"] == [first, second]
+    assert {str(first), str(second)} <= prod["schemas"].keys()
+
+
+def test_a_new_version_only_adds_lines_but_for_what_is_current(run: Run, project: Path) -> None:
+    """What was locked stays as it stands, so that a reviewer sees what is new."""
+    run("register", "--environment", "prod")
+    before = _document(project)["environments"]["prod"]
+    _widen(project)
+    run("register", "order", "--environment", "prod")
+    after = _document(project)["environments"]["prod"]
+    assert before["schemas"].items() < after["schemas"].items()
+    assert before["contracts"]["parcel"] == after["contracts"]["parcel"]
+
+
+def test_environments_do_not_touch_each_other(run: Run, project: Path) -> None:
+    """Each has its registry, its ids and its place in the file, in alphabetical order."""
+    run("register", "--environment", "prod")
+    prod = _document(project)["environments"]["prod"]
+    with RegistryServer() as other, SchemaRegistry(other.url) as theirs:
+        theirs.register("somebody-elses", parse_schema("int"))
+        result = run("register", "--environment", "dev", "--registry", other.url)
+    assert result.exit_code == 0, result.output
+    environments = _document(project)["environments"]
+    assert list(environments) == ["dev", "prod"]
+    assert environments["prod"] == prod
+    dev = environments["dev"]["contracts"]["order"]["value"]
+    assert dev["id"] != prod["contracts"]["order"]["value"]["id"]
+
+
+def test_another_environments_registry_is_left_alone(run: Run, project: Path) -> None:
+    """A lock that the registry contradicts stops `register` and `lock` before they write."""
+    run("register", "--environment", "prod")
+    before = (project / "streamcontract.lock").read_bytes()
+    writes: list[str] = []
+
+    def note(request: Request) -> Answer | None:
+        if request.method != "GET":
+            writes.append(request.target)
+        return None
+
+    with RegistryServer() as other, SchemaRegistry(other.url) as theirs:
+        theirs.register("somebody-elses", parse_schema("int"))
+        theirs.register("somebody-elses", parse_schema("long"))
+        other.before = note
+        for name in ("register", "lock"):
+            result = run(name, "--environment", "prod", "--registry", other.url)
+            assert result.exit_code == 2
+            assert "orders-value in the lock of environment 'prod'" in result.stderr
+            assert "Check that this is the environment's registry" in result.stderr
+    assert (writes, (project / "streamcontract.lock").read_bytes()) == ([], before)
+
+
+def test_a_registry_that_was_rebuilt_is_locked_by_force(run: Run, project: Path) -> None:
+    """Where ids were given out anew, --force takes the new ones."""
+    run("register", "--environment", "prod")
+    with RegistryServer() as other, SchemaRegistry(other.url) as theirs:
+        theirs.register("somebody-elses", parse_schema("int"))
+        assert run("register", "--registry", other.url).exit_code == 0
+        result = run("lock", "--environment", "prod", "--registry", other.url, "--force")
+        assert result.exit_code == 0, result.output
+        expected = theirs.version("orders-value").id
+    prod = _document(project)["environments"]["prod"]
+    assert prod["contracts"]["order"]["value"]["id"] == expected
+
+
+def test_what_is_not_registered_cannot_be_locked(run: Run, project: Path) -> None:
+    """`lock` registers nothing; it names what is missing and the command that mends it."""
+    result = run("lock", "--environment", "prod")
+    assert result.exit_code == 1
+    assert "order: orders-value does not have the contract's schema" in result.stderr
+    assert "streamcontract register --environment prod" in result.stderr
+    assert not (project / "streamcontract.lock").exists()
+
+
+def test_the_check_shows_what_differs(run: Run, project: Path, registry: SchemaRegistry) -> None:
+    """A version that came since is a finding, shown as a diff, and the file stays as it is."""
+    run("register", "--environment", "prod")
+    before = (project / "streamcontract.lock").read_bytes()
+    _widen(project)
+    run("register")
+    result = run("lock", "--environment", "prod", "--check")
+    assert result.exit_code == 1
+    assert re.search(r'^\+ +"version": 2,$', result.stdout, re.MULTILINE)
+    assert "commit the file" in result.stderr
+    assert (project / "streamcontract.lock").read_bytes() == before
+
+
+def test_the_offline_check_needs_no_registry(
+    run: Run, project: Path, server: RegistryServer
+) -> None:
+    """Changed, new and vanished contracts are found by the schemas alone."""
+    run("register", "--environment", "prod")
+    server.before = lambda request: pytest.fail(f"asked for {request.target}")
+    assert run("lock", "--check", "--offline").exit_code == 0
+    _widen(project)
+    file = project / "streamcontract.toml"
+    text = file.read_text(encoding="utf-8").replace("[contracts.parcel]", "[contracts.box]")
+    file.write_text(text, encoding="utf-8")
+    result = run("lock", "--check", "--offline")
+    assert result.exit_code == 1
+    for expected in (
+        "prod: order: the schema of orders-value has changed since it was locked as version 1",
+        "prod: box: parcels-value is not locked",
+        "prod: parcel: parcels-value is locked, and no contract has it any more",
+    ):
+        assert expected in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"type": "long", "logicalType": "timestamp-millis"}, {"type": "long"}),
+        ({"type": "int", "default": 1}, {"type": "int", "default": 2}),
+    ],
+    ids=["logical type", "default"],
+)
+def test_the_offline_check_sees_what_the_canonical_form_does_not(
+    run: Run, project: Path, old: dict[str, object], new: dict[str, object]
+) -> None:
+    """A logical type or a default that changed is a change, though the bytes look alike."""
+    for shape in (old, new):
+        field = {"name": "n", **({"type": shape} if "logicalType" in shape else shape)}
+        schema = {"type": "record", "name": "shop.Parcel", "fields": [field]}
+        (project / "parcel.avsc").write_text(json.dumps(schema), encoding="utf-8")
+        if shape is old:
+            assert run("register", "--environment", "prod").exit_code == 0
+            assert run("lock", "--check", "--offline").exit_code == 0
+    result = run("lock", "--check", "--offline")
+    assert result.exit_code == 1
+    assert "parcel: the schema of parcels-value has changed" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), "name the environment"),
+        (("--offline",), "--offline goes with --check"),
+        (("--check", "--offline"), "locks no environment"),
+        (("--environment", "../prod"), "cannot be an environment"),
+        (("--check", "--offline", "--environment", "prod"), "has no environment 'prod'"),
+    ],
+)
+def test_wrong_usage_says_what_is_right(run: Run, options: tuple[str, ...], expected: str) -> None:
+    """Each wrong combination of options is exit code 2 with the reason."""
+    result = run("lock", *options)
+    assert result.exit_code == 2
+    assert expected in result.stderr
+
+
+def test_a_dry_run_writes_no_lock(run: Run, project: Path) -> None:
+    """`register --dry-run` leaves the file alone as well."""
+    assert run("register", "--environment", "prod", "--dry-run").exit_code == 0
+    assert not (project / "streamcontract.lock").exists()
