@@ -1,0 +1,11 @@
+"""Apache Kafka and Apicurio Registry as child processes, for tests against real servers.
+
+Both are fetched by their Maven coordinates and run on Java; see ``docs/stacks.md``.
+"""
+
+from __future__ import annotations
+
+from streamcontract.devstack.kafka.apicurio import ApicurioRegistry
+from streamcontract.devstack.kafka.stack import KafkaStack
+
+__all__ = ["ApicurioRegistry", "KafkaStack"]

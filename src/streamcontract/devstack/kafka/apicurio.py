@@ -1,0 +1,123 @@
+"""Apicurio Registry on loopback: a registry that somebody else wrote, with Confluent's API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import requests
+
+from streamcontract.devstack.kafka.distribution import cache_lock, fetch
+from streamcontract.devstack.kafka.java import Program, find_java
+from streamcontract.devstack.kafka.ports import LOOPBACK, free_ports
+from streamcontract.devstack.kafka.workspace import Server, Workspace
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["ApicurioRegistry"]
+
+_ASK_SECONDS: Final = 5.0
+_API: Final = "/apis/ccompat/v7"
+_OPTIONS: Final = ("-Xmx256m", "-Dquarkus.http.access-log.enabled=false")
+
+
+class ApicurioRegistry:
+    """Apicurio Registry with its data in memory, as a process of its own.
+
+    It runs from construction to ``close``, or for a ``with`` block.
+
+    Attributes:
+        url: Where Confluent's API is: what ``schema.registry.url`` takes.
+
+    Raises:
+        StackError: Java or Maven is not there, or it did not start.
+
+    Example:
+        >>> with ApicurioRegistry() as registry:  # doctest: +SKIP
+        ...     SchemaRegistry(registry.url).subjects()
+        []
+    """
+
+    def __init__(self) -> None:
+        program = _program()
+        with cache_lock():
+            if not program.archive.exists():
+                _record_classes(program)
+        (port,) = free_ports(1)
+        self.url = f"http://{LOOPBACK}:{port}{_API}"
+        self._workspace = Workspace("apicurio")
+        try:
+            self._server = _launch(self._workspace, program.command(options=_at(port)), self.url)
+        except BaseException:
+            self._workspace.close(keep_logs=True)
+            raise
+
+    def close(self, *, keep_logs: bool = False) -> None:
+        """Kill it; what it knew is gone. Closing twice is harmless.
+
+        Args:
+            keep_logs: Leave its log, and say where in this package's log. It is left too where the
+                registry ended by itself.
+        """
+        self._workspace.close(keep_logs=keep_logs or not self._server.running)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(keep_logs=error is not None)
+
+
+def _program() -> Program:
+    java = find_java()
+    folder = fetch("apicurio")
+    (runner,) = folder.glob("*-runner.jar")  # its manifest names the other jars
+    return Program(
+        java,
+        (runner,),
+        main="io.quarkus.runner.GeneratedMain",
+        archive=folder / f"classes-{java.build}.jsa",
+        options=_OPTIONS,
+    )
+
+
+def _at(port: int) -> tuple[str, ...]:
+    return (f"-Dquarkus.http.host={LOOPBACK}", f"-Dquarkus.http.port={port}")
+
+
+def _launch(workspace: Workspace, command: list[str], url: str) -> Server:
+    """Start it, and wait until it answers."""
+    server = workspace.start("apicurio", command)
+    with requests.Session() as session:
+        session.trust_env = False  # it is on this machine, never behind a proxy
+
+        def ready() -> bool:
+            try:
+                return session.get(f"{url}/subjects", timeout=_ASK_SECONDS).ok
+            except requests.RequestException:  # it is not up yet
+                return False
+
+        server.wait_until(ready)
+    return server
+
+
+def _record_classes(program: Program) -> None:
+    """Run it once and end it in order: then its classes are written."""
+    scratch = program.archive.with_suffix(".part")
+    (port,) = free_ports(1)
+    workspace = Workspace("apicurio")
+    try:
+        command = program.command(options=_at(port), record=scratch)
+        _launch(workspace, command, f"http://{LOOPBACK}:{port}{_API}").terminate()
+        scratch.rename(program.archive)
+    except BaseException:
+        workspace.close(keep_logs=True)
+        raise
+    workspace.close()

@@ -1,0 +1,97 @@
+"""Servers by their Maven coordinates, fetched once into a cache folder of the user's."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from streamcontract.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["cache_folder", "cache_lock", "fetch"]
+
+
+def cache_folder() -> Path:
+    """Where fetched servers are kept: ``streamcontract`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Example:
+        >>> cache_folder().name
+        'streamcontract'
+    """
+    # XDG Base Directory Specification: a relative path there is to be ignored.
+    configured = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(configured) if Path(configured).is_absolute() else Path.home() / ".cache"
+    return base / "streamcontract"
+
+
+@contextlib.contextmanager
+def cache_lock() -> Iterator[None]:
+    """Let only one process at a time fill the cache; the others wait and find it filled."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise StackError(
+            f"the cache folder {folder} cannot be written ({error}): set XDG_CACHE_HOME to one that"
+            f" can"
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def fetch(server: Literal["kafka", "apicurio"]) -> Path:
+    """The folder with a server's files; Maven fetches them if they are not there.
+
+    The folder's name changes with the POM, so that a new version is fetched and not mixed with the
+    old one.
+
+    Args:
+        server: Which POM of this package.
+
+    Raises:
+        StackError: Maven is needed and not there, or failed.
+    """
+    pom = Path(__file__).with_name(f"{server}.pom.xml").read_bytes()
+    folder = cache_folder() / f"{server}-{hashlib.sha256(pom).hexdigest()[:12]}"
+    if folder.is_dir():
+        return folder
+    with cache_lock():
+        if not folder.is_dir():
+            _run_maven(pom, folder)
+    return folder
+
+
+def _run_maven(pom: bytes, folder: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise StackError(
+            f"{folder} is to be fetched by Maven, and there is no `mvn` on the PATH: install Maven"
+        )
+    # Beside its final place, so that one rename puts it there whole or not at all.
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        project = Path(scratch, "pom.xml")
+        project.write_bytes(pom)
+        command = [maven, "--batch-mode", "--quiet", "--strict-checksums", f"--file={project}"]
+        fetched = Path(scratch, "fetched")
+        result = subprocess.run(  # noqa: S603 - the user's own Maven, with this package's POM
+            [*command, f"-Dfolder={fetched}", "process-resources"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0 or not fetched.is_dir():
+            reason = (result.stdout + result.stderr).strip()
+            raise StackError(f"Maven could not fetch {folder.name}:\n{reason}")
+        fetched.rename(folder)

@@ -1,0 +1,175 @@
+"""A temporary folder and the server processes that use it; all go when their owner goes."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from streamcontract.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["START_SECONDS", "Server", "Workspace"]
+
+_log = logging.getLogger(__name__)
+
+START_SECONDS: Final = 120.0
+"""Seconds that a server gets to answer. It takes 2 on an idle machine; this is for a busy one."""
+
+_GUARD: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")))
+_POLL_SECONDS: Final = 0.02
+_LINES_SHOWN: Final = 8
+
+
+class Workspace:
+    """A folder of temporary data, and the processes of which it is.
+
+    Args:
+        name: What the folder's name begins with.
+
+    Attributes:
+        path: The folder.
+        logs: The folder inside it where each server's output goes.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=f"streamcontract-{name}-"))
+        self.logs = self.path / "logs"
+        self.logs.mkdir()
+        self._servers: list[Server] = []
+        self._guard = subprocess.Popen(  # noqa: S603 - this package's own script
+            (*_GUARD, "watch", str(self.path)), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._guard.stdout is not None  # noqa: S101 - it was asked for a line above
+        if self._guard.stdout.read(1) != b"!":
+            self._guard.wait()
+            raise StackError(f"the guard of {self.path} did not start; its message is on stderr")
+
+    def start(self, name: str, command: Sequence[str]) -> Server:
+        """Start a server; its output is added to ``logs/NAME.log``."""
+        server = Server(name, command, self.logs / f"{name}.log", self._guard.pid)
+        self._servers.append(server)
+        return server
+
+    def run(self, name: str, command: Sequence[str], timeout: float = START_SECONDS) -> None:
+        """Run a command to its end.
+
+        Raises:
+            StackError: It failed, or did not end in time.
+        """
+        self.start(name, command).wait_done(timeout)
+
+    def close(self, *, keep_logs: bool = False) -> None:
+        """Kill every server and delete the folder. Closing twice is harmless.
+
+        Args:
+            keep_logs: Leave the logs, and say where they are in this module's log.
+        """
+        for server in self._servers:
+            server.kill()
+        if self._guard.poll() is None:
+            self._guard.communicate(b"!")
+        if not keep_logs:
+            shutil.rmtree(self.path, ignore_errors=True)  # a temporary folder; the system's task
+            return
+        for path in self.path.iterdir():
+            if path != self.logs and path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+        _log.warning("logs were kept in %s", self.logs)
+
+
+class Server:
+    """One server process.
+
+    Args:
+        name: What messages call it.
+        command: The program's path and its arguments.
+        log: The file its output is added to.
+        group: The process group it joins.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, group: int) -> None:
+        self.name = name
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - Java, found by this package
+                (*_GUARD, "join", str(group), *command),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether the process has not ended; a paused one has not."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it at once, with SIGKILL, also where it is paused."""
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self, timeout: float = START_SECONDS) -> None:
+        """Ask it to end in order, with SIGTERM, and wait until it has.
+
+        Raises:
+            StackError: It has not ended after ``timeout`` seconds.
+        """
+        self._process.terminate()
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise StackError(f"{self.name} did not end within {timeout:g} s") from error
+
+    def pause(self) -> None:
+        """Let it neither run nor answer, with its connections open, until :meth:`resume`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it run on after :meth:`pause`."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def wait_until(self, ready: Callable[[], bool], timeout: float = START_SECONDS) -> None:
+        """Ask again and again until the answer is yes.
+
+        Raises:
+            StackError: The process ended, or the answer was still no after ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while not ready():
+            if not self.running:
+                raise StackError(f"{self.name} ended as it started; {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"{self.name} did not answer in {timeout:g} s; {self._last_words()}"
+                )
+            time.sleep(_POLL_SECONDS)  # between two questions
+
+    def wait_done(self, timeout: float) -> None:
+        """Wait until it has ended by itself, and well.
+
+        Raises:
+            StackError: It failed, or did not end in time.
+        """
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise StackError(f"{self.name} did not end within {timeout:g} s") from error
+        if code:
+            raise StackError(f"{self.name} failed with exit code {code}; {self._last_words()}")
+
+    def _last_words(self) -> str:
+        text = ""
+        with contextlib.suppress(OSError):  # no log is no reason for another error
+            text = self.log.read_text(errors="replace")
+        lines = [line for line in text.splitlines() if line.strip()][-_LINES_SHOWN:]
+        return "\n  ".join([f"the end of {self.log}:", *lines])
