@@ -10,3 +10,33 @@ loads the plugin, and so this package, in every project where streamcontract is 
 """
 
 from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streamcontract.testing.assertions import assert_messages, assert_same, differences
+    from streamcontract.testing.suite import contract_suite
+
+__all__ = ["assert_messages", "assert_same", "contract_suite", "differences"]
+
+_HOME = {
+    "assert_messages": "assertions",
+    "assert_same": "assertions",
+    "contract_suite": "suite",
+    "differences": "assertions",
+}
+
+
+def __getattr__(name: str) -> object:
+    try:
+        home = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value: object = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
