@@ -64,6 +64,17 @@ def half_a_body(handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 
 
+def stall_in_the_body(handler: BaseHTTPRequestHandler) -> None:
+    """Begin an answer, and go silent inside it until the client has given up."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100")
+    handler.end_headers()
+    handler.wfile.write(b'{"id":')
+    handler.wfile.flush()
+    handler.rfile.read(1)
+    handler.close_connection = True
+
+
 def echo(status: int) -> Act:
     """Answer with a page that shows the request's headers, as debugging proxies do."""
 
@@ -92,10 +103,10 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = False
 
-    def __init__(self, script: ScriptedServer) -> None:
+    def __init__(self, script: ScriptedServer, port: int) -> None:
         self.script = script
         self.open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def process_request(
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
@@ -111,12 +122,12 @@ class _Server(ThreadingHTTPServer):
 class ScriptedServer:
     """Does for each request what the script says next; records what it received."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.received: list[Received] = []
         self.is_over = threading.Event()
         self._acts: list[Act] = []
         self._lock = threading.Lock()
-        self._server = _Server(self)
+        self._server = _Server(self, port)
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         scheme = "http" if tls is None else "https"

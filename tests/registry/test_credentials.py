@@ -25,19 +25,21 @@ SUBJECTS = answer(200, ["a"])
 TOKEN = "t0ken.abc"  # noqa: S105 - of no registry
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(
-    scripted: ScriptedServer, other: ScriptedServer, status: int
+    scripted: ScriptedServer, other: ScriptedServer, status: int, host: str
 ) -> None:
-    """A redirect sends neither credentials nor schemas to a host that nobody configured."""
-    target = other.url.replace("://", "://x:y@")
+    """A redirect sends neither credentials nor schemas to a host or port nobody configured."""
+    elsewhere = other.url.replace("127.0.0.1", host)
+    target = elsewhere.replace("://", "://x:y@")
     scripted.then(answer(status, Location=f"{target}/subjects?z=1"))
     with (
         SchemaRegistry(scripted.url, bearer_token=TOKEN) as client,
         pytest.raises(errors.RegistryResponseError) as caught,
     ):
         client.subjects()
-    assert f"{other.url}/subjects'" in str(caught.value)
+    assert f"{elsewhere}/subjects'" in str(caught.value)
     assert other.received == []
 
 
@@ -133,3 +135,62 @@ def test_a_token_that_is_no_header_is_refused_unseen(token: str) -> None:
     with pytest.raises(ConfigurationError, match="bearer token") as caught:
         SchemaRegistry("http://localhost", bearer_token=token)
     assert not token or repr(token) not in str(caught.value)
+
+
+def test_a_token_that_expired_on_the_way_is_renewed_once(scripted: ScriptedServer) -> None:
+    """A refused token is replaced where the callable has another one by now."""
+    tokens = iter(["old", "new", "new", "newer"])
+    scripted.then(refusal(401, 40101), SUBJECTS, refusal(401, 40101))
+    scripted.then(refusal(401, 40101))
+    with SchemaRegistry(scripted.url, bearer_token=lambda: next(tokens)) as client:
+        assert client.subjects() == ["a"]
+        tokens = iter(["newer", "newest", "newest"])
+        with pytest.raises(errors.RegistryAuthenticationError):
+            client.subjects()
+    sent = [request.headers["authorization"] for request in scripted.received]
+    assert sent == ["Bearer old", "Bearer new", "Bearer newer", "Bearer newest"]
+
+
+def test_a_token_that_is_still_the_same_is_not_tried_again(scripted: ScriptedServer) -> None:
+    """A second refusal of the same token would say nothing new, and may lock an account."""
+    scripted.then(refusal(401, 40101), refusal(401, 40101))
+    for token in (TOKEN, lambda: TOKEN):
+        with (
+            SchemaRegistry(scripted.url, bearer_token=token) as client,
+            pytest.raises(errors.RegistryAuthenticationError),
+        ):
+            client.subjects()
+    assert len(scripted.received) == 2
+
+
+def test_who_gives_tokens_may_be_down_too(scripted: ScriptedServer, pauses: list[float]) -> None:
+    """A callable that fails in passing is asked again; nothing was sent without a token."""
+    answers: Iterator[Exception | str] = iter([OSError("no route"), "", TOKEN])
+
+    def token() -> str:
+        given = next(answers)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    scripted.then(SUBJECTS)
+    with SchemaRegistry(scripted.url, bearer_token=token) as client:
+        assert client.subjects() == ["a"]
+    assert len(scripted.received) == 1
+    assert len(pauses) == 2
+
+
+def test_a_callable_that_goes_on_failing_is_an_authentication_error(pauses: list[float]) -> None:
+    """What it raised is the cause; its words, which may hold a secret, are in no message."""
+
+    def token() -> str:
+        raise ValueError("client_secret=pa55 was refused")
+
+    with (
+        SchemaRegistry("http://localhost:1", bearer_token=token, max_retries=1) as client,
+        pytest.raises(errors.RegistryAuthenticationError, match="raised ValueError") as caught,
+    ):
+        client.subjects()
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert "pa55" not in str(caught.value)
+    assert len(pauses) == 1

@@ -21,6 +21,7 @@ __all__ = [
     "BearerAuth",
     "Endpoint",
     "NoAuth",
+    "TokenError",
     "choose_auth",
     "endpoints",
     "strip_credentials",
@@ -41,6 +42,10 @@ class NoAuth:
         return r
 
 
+class TokenError(Exception):
+    """The callable that gives the tokens failed, or gave something that is no token."""
+
+
 class BearerAuth:
     """Sends a bearer token (RFC 6750, section 2.1).
 
@@ -55,14 +60,44 @@ class BearerAuth:
             _check_token(token)
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Put the token into the request."""
-        token = self._token() if callable(self._token) else self._token
-        _check_token(token)
-        r.headers["Authorization"] = f"Bearer {token}"
+        """Put the token into the request.
+
+        Raises:
+            TokenError: There is none to put in.
+        """
+        r.headers["Authorization"] = self._header()
         return r
+
+    def has_other(self, refused: str | bytes | None) -> bool:
+        """Whether the callable gives another token by now than the one that was refused.
+
+        Args:
+            refused: The Authorization header of the refused request.
+
+        Raises:
+            TokenError: The callable failed.
+        """
+        return callable(self._token) and self._header() != refused
 
     def __repr__(self) -> str:
         return "BearerAuth(***)"
+
+    def _header(self) -> str:
+        if not callable(self._token):
+            return f"Bearer {self._token}"
+        try:
+            token = self._token()
+        except Exception as error:
+            # Somebody else's code, which may fail in any way. What it says may show a secret:
+            # it stands in the traceback as the cause, and in no message of ours.
+            raise TokenError(
+                f"the callable for bearer tokens raised {type(error).__name__}"
+            ) from error
+        try:
+            _check_token(token)
+        except ConfigurationError as error:
+            raise TokenError(str(error)) from error
+        return f"Bearer {token}"
 
 
 def _check_token(token: object) -> None:

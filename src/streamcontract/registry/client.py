@@ -502,7 +502,8 @@ class SchemaRegistry:
             InvalidCompatibilityLevelError: There is no such level.
         """
         path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
-        self._transport.send("PUT", path, body={"compatibility": level})
+        answer = self._transport.send("PUT", path, body={"compatibility": level})
+        answer.read(lambda value: results.read_string(results.read_key(value, "compatibility")))
 
     def mode(self, subject: str | None = None, *, default_to_global: bool = False) -> str:
         """The mode, such as ``READWRITE``: the registry's, or a subject's own.
@@ -531,7 +532,8 @@ class SchemaRegistry:
             OperationNotPermittedError: The registry does not let it be changed.
         """
         path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
-        self._transport.send("PUT", path, query=flags(force=force), body={"mode": mode})
+        answer = self._transport.send("PUT", path, query=flags(force=force), body={"mode": mode})
+        answer.read(lambda value: results.read_string(results.read_key(value, "mode")))
 
     def _registered(self, answer: VersionAnswer) -> RegisteredSchema:
         return RegisteredSchema(

@@ -16,8 +16,9 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.util.retry import Retry
 
 from streamcontract._version import __version__
-from streamcontract.registry.auth import strip_credentials
+from streamcontract.registry.auth import BearerAuth, TokenError, strip_credentials
 from streamcontract.registry.errors import (
+    RegistryAuthenticationError,
     RegistryRequestError,
     RegistryResponseError,
     RegistryUnreachableError,
@@ -30,7 +31,7 @@ from streamcontract.registry.tls import TlsAdapter, TlsSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from streamcontract.registry.auth import Endpoint
+    from streamcontract.registry.auth import Auth, Endpoint
 
 __all__ = ["Answer", "Transport", "TransportSettings"]
 
@@ -243,22 +244,33 @@ class Transport:
     def _attempt(self, endpoint: Endpoint, call: _Call) -> Answer | _Failure:
         url = endpoint.url + call.path
         try:
-            response = self._session.request(
-                call.method,
-                url,
-                params=call.query,
-                data=call.body,
-                headers=None if call.body is None else {"Content-Type": CONTENT_TYPE},
-                auth=endpoint.auth,
-                timeout=(self._settings.connect_timeout, self._settings.read_timeout),
-                allow_redirects=False,
-                # Given here, as the environment's would win over the session's.
-                verify=None if self._settings.tls.ca is None else str(self._settings.tls.ca),
-                proxies=_proxies(self._settings.proxy),
-            )
+            response = self._request(endpoint.auth, call, url)
+            if _may_be_let_in(endpoint.auth, response):
+                # The token expired on the way; a refused request had no effect.
+                response = self._request(endpoint.auth, call, url)
+        except TokenError as error:
+            # Nothing was sent, and who gives tokens can be down as well as a registry.
+            failure = RegistryAuthenticationError(str(error), call.method, url)
+            failure.__cause__ = error.__cause__
+            return _Failure(failure, _Repeat.ALWAYS)
         except (requests.RequestException, HTTPError, UnicodeError) as error:
             return self._failure(call, url, error)
         return _judge(call, url, response)
+
+    def _request(self, auth: Auth, call: _Call, url: str) -> requests.Response:
+        return self._session.request(
+            call.method,
+            url,
+            params=call.query,
+            data=call.body,
+            headers=None if call.body is None else {"Content-Type": CONTENT_TYPE},
+            auth=auth,
+            timeout=(self._settings.connect_timeout, self._settings.read_timeout),
+            allow_redirects=False,
+            # Given here, as the environment's would win over the session's.
+            verify=None if self._settings.tls.ca is None else str(self._settings.tls.ca),
+            proxies=_proxies(self._settings.proxy),
+        )
 
     def _failure(self, call: _Call, url: str, error: Exception) -> _Failure:
         kind: type[RegistryRequestError] = RegistryUnreachableError
@@ -303,6 +315,14 @@ def _session(settings: TransportSettings) -> requests.Session:
     )
     session.headers.update(settings.headers)
     return session
+
+
+def _may_be_let_in(auth: Auth, response: requests.Response) -> bool:
+    return (
+        response.status_code == HTTPStatus.UNAUTHORIZED
+        and isinstance(auth, BearerAuth)
+        and auth.has_other(response.request.headers.get("Authorization"))
+    )
 
 
 def _proxies(proxy: str | None) -> dict[str, str] | None:
