@@ -1,0 +1,30 @@
+"""Producer, topic and consumer group against a model of them, through crashes and rebalances."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+from tests.kafka.delivery_model import Delivering, let_sessions_end_soon
+
+from streamcontract import SchemaRegistry
+from streamcontract.devstack import DevStack
+
+RUNS = int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60")) // 6
+"""A run takes about a second, most of it a crashed member's session."""
+
+
+def test_nothing_is_lost_invented_or_out_of_order() -> None:
+    """At least once, in order for each key, whatever members and their commits do."""
+    with DevStack(brokers=1) as stack, SchemaRegistry(stack.registry_url) as registry:
+        let_sessions_end_soon(stack)
+        run_state_machine_as_test(
+            lambda: Delivering(stack, registry),  # type: ignore[arg-type] # any maker of one will do
+            settings=settings(
+                max_examples=RUNS,
+                stateful_step_count=15,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
