@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import traceback
+from pathlib import Path
 
 import pytest
 from tests.registry.scripted import ScriptedServer, answer
@@ -151,3 +153,64 @@ def test_headers_and_proxy_are_used(scripted: ScriptedServer) -> None:
         assert it.subjects() == []
     assert scripted.calls == ["GET http://nowhere.invalid/subjects"]
     assert scripted.received[0].headers["x-a"] == "b"
+
+
+def test_secrets_come_from_files(scripted: ScriptedServer, tmp_path: Path) -> None:
+    """A password is read once, a token for each request; a line break at the end is no part."""
+    scripted.then(*[answer(200, [])] * 3)
+    password, token = tmp_path / "password", tmp_path / "token"
+    password.write_text("me:pa:ss\n", encoding="utf-8")
+    token.write_text("first\r\n", encoding="utf-8")
+    url = {PREFIX + "url": scripted.url}
+    basic = {PREFIX + "basic.auth.user.info.location": str(password)}
+    with SchemaRegistry.from_config(url | basic) as client:
+        client.subjects()
+    bearer = {PREFIX + "bearer.auth.token.location": str(token)}
+    with SchemaRegistry.from_config(url | bearer) as client:
+        client.subjects()
+        token.write_text("second", encoding="utf-8")
+        client.subjects()
+    sent = [request.headers["authorization"] for request in scripted.received]
+    assert sent == ["Basic bWU6cGE6c3M=", "Bearer first", "Bearer second"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"two\nlines:pl4nted\n", b"pl4nted:\xff\n"])
+@pytest.mark.parametrize("key", ["basic.auth.user.info.location", "bearer.auth.token.location"])
+def test_a_secret_file_that_holds_none_is_named_unread(
+    tmp_path: Path, key: str, content: bytes | None
+) -> None:
+    """Missing, empty or garbled: the error names setting and file, and shows nothing of it."""
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        options({PREFIX + key: str(file)})
+    assert str(file) in str(caught.value)
+    assert PREFIX + key in str(caught.value)
+    assert "pl4nted" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {PREFIX + "basic.auth.user.info.location": "FILE"},
+        {
+            PREFIX + "basic.auth.credentials.source": "SASL_INHERIT",
+            "sasl.username": "you",
+            "sasl.password": "other",
+        },
+    ],
+    ids=["file", "sasl"],
+)
+def test_credentials_given_twice_leave_open_which_count(
+    tmp_path: Path, second: dict[str, str]
+) -> None:
+    """Two settings that say the same are an error, whichever comes first."""
+    file = tmp_path / "secret"
+    file.write_text("me:pl4nted", encoding="utf-8")
+    given = {key: value.replace("FILE", str(file)) for key, value in second.items()}
+    first = {PREFIX + "basic.auth.user.info": "me:pl4nted"}
+    for config in ({**first, **given}, {**given, **first}):
+        with pytest.raises(ConfigurationError, match=r"schema\.registry\.basic\.auth") as caught:
+            options(config)
+        assert "pl4nted" not in str(caught.value)

@@ -1,7 +1,8 @@
 """The registry's settings under the names that confluent-kafka users have them: schema.registry.*.
 
 The names behind the prefix are those of confluent-kafka's ``SchemaRegistryClient`` for Python
-(2.16), and ``basic.auth.credentials.source`` that of Confluent's Java clients.
+(2.16), and ``basic.auth.credentials.source`` that of Confluent's Java clients. The two that end in
+``.location`` are this project's: a file with what the key without the ending holds.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from streamcontract.errors import ConfigurationError
@@ -91,10 +93,15 @@ def options(config: Mapping[str, object]) -> ClientOptions:
         if key in _HEADERS:
             found.setdefault("headers", {})[_HEADERS[key]] = _text(key, value)
         elif key in _READERS:
-            found.update(_READERS[key](key, value))
+            read = _READERS[key](key, value)
+            if read.keys() & found.keys():
+                raise _wrong(key, "left out, or the other setting that says the same")
+            found.update(read)
         else:
             raise ConfigurationError(_unknown(key))
     if config.get(CONFIG_PREFIX + _SOURCE) == "SASL_INHERIT":
+        if "basic_auth" in found:
+            raise _wrong(_SOURCE, "USER_INFO, as credentials for the registry are given")
         found["basic_auth"] = _sasl_credentials(config)
     lock = _lock(config)
     if lock is not None:
@@ -160,6 +167,31 @@ def _read_user_info(key: str, value: object) -> ClientOptions:
     return {"basic_auth": (user, password)}
 
 
+def _read_user_info_file(key: str, value: object) -> ClientOptions:
+    return _read_user_info(key, _one_line(key, _text(key, value)))
+
+
+def _read_token_file(key: str, value: object) -> ClientOptions:
+    file = _text(key, value)
+    _one_line(key, file)
+    # Read for each request: whoever puts the file there replaces it before the token expires.
+    return {"bearer_token": lambda: _one_line(key, file)}
+
+
+def _one_line(key: str, file: str) -> str:
+    try:
+        text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        # A decoding error carries the bytes that it stumbled over, so it is not chained.
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigurationError(
+            f"{CONFIG_PREFIX}{key}: the file {file} cannot be read: {reason}"
+        ) from None
+    if not text or "\n" in text:
+        raise ConfigurationError(f"{CONFIG_PREFIX}{key}: the file {file} is not one line of text")
+    return text
+
+
 def _read_source(key: str, value: object) -> ClientOptions:
     if value not in {"USER_INFO", "URL", "SASL_INHERIT"}:
         raise _wrong(key, f"USER_INFO, URL or SASL_INHERIT, not {value!r}")
@@ -200,8 +232,10 @@ _SOURCE: Final = "basic.auth.credentials.source"
 _READERS: Final[dict[str, Callable[[str, object], ClientOptions]]] = {
     "url": _read_url,
     "basic.auth.user.info": _read_user_info,
+    "basic.auth.user.info.location": _read_user_info_file,
     _SOURCE: _read_source,
     "bearer.auth.token": _read_token,
+    "bearer.auth.token.location": _read_token_file,
     "bearer.auth.credentials.source": _read_token_source,
     "ssl.ca.location": lambda key, value: {"ca": _text(key, value)},
     "ssl.certificate.location": lambda key, value: {"client_certificate": _text(key, value)},
