@@ -260,10 +260,10 @@ cdef class TimestampReader(Reader):
             read_unsigned(data, &number)
         units = zigzag(number)
         seconds = floor_div(units, self.second)
-        units -= seconds * self.second
         days = floor_div(seconds, DAY_SECONDS)
         if not FIRST_DAY <= days <= LAST_DAY:
             refuse()
+        units -= seconds * self.second  # behind the comparison: so it cannot overflow
         second = <int>(seconds - days * DAY_SECONDS)
         date_of(days, &year, &month, &day)
         return datetime_new(
