@@ -13,19 +13,25 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 from hypothesis import strategies as st
 
-from streamcontract.schema import JsonValue, Schema, parse_schema
+from streamcontract.schema import AvroType, JsonValue, RecordType, Schema, parse_schema
 from streamcontract.testing.strategies.forms import (
     Form,
     fixed_forms,
     logical_forms,
     primitive_forms,
 )
-from streamcontract.testing.strategies.names import custom_attributes, docs, names, namespaces
+from streamcontract.testing.strategies.names import (
+    custom_attributes,
+    docs,
+    names,
+    namespaces,
+    unused,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["schema_documents", "schemas", "schemas_with_references"]
+__all__ = ["draw_type", "schema_documents", "schemas", "schemas_with_references"]
 
 _Json = dict[str, JsonValue]
 _Defaults = st.SearchStrategy[Any] | None
@@ -33,6 +39,7 @@ T = TypeVar("T")
 
 _MAX_DEPTH: Final = 4
 _MAX_TYPES: Final = 12
+_MAX_NEW_TYPES: Final = 4
 _ALIASES: Final = st.lists(names(), max_size=2)
 _SYMBOLS: Final = st.lists(names(), min_size=1, max_size=4, unique=True)
 _NAMESPACES: Final = st.none() | namespaces()
@@ -93,8 +100,46 @@ def schemas_with_references(*, ill_fitting: bool = True) -> st.SearchStrategy[Sc
     Returns:
         A strategy for records whose ``references`` are the schemas that define what they use;
         those may have references of their own.
+
+    Example:
+        >>> from hypothesis import find
+        >>> schema = find(schemas_with_references(), lambda schema: True)
+        >>> print(schema.json)
+        {"type": "record", "name": "a2", "fields": [{"name": "a", "type": "a"}]}
+        >>> [reference.json for reference in schema.references]
+        ['{"type": "record", "name": "a", "fields": []}']
     """
-    raise NotImplementedError
+    return _linked_schemas(ill_fitting=ill_fitting)
+
+
+def draw_type(
+    draw: st.DrawFn,
+    taken: set[str],
+    *,
+    namespace: str | None = None,
+    excluded: frozenset[str] = frozenset(),
+    union: bool = True,
+) -> tuple[AvroType, st.SearchStrategy[Any] | None]:
+    """Draw a small type to put into a schema that there is.
+
+    Args:
+        draw: Draws.
+        taken: Names that its named types must not have; theirs are added.
+        namespace: The namespace around it.
+        excluded: Names of branches that it must not have.
+        union: Whether it may be a union.
+
+    Returns:
+        The type, and what a field of it may have as its default; None if it can have none.
+    """
+    author = _Author(draw=draw, ill_fitting=False, types_left=_MAX_NEW_TYPES, taken=taken)
+    written = author.any_type(_Scope(namespace), excluded=excluded, union=union)
+    holder = unused("Holder", set(taken), namespace)
+    field = {"name": "held", "type": written.document}
+    schema = parse_schema({"type": "record", "name": holder, "fields": [field]})
+    record = schema.definitions[holder]
+    assert isinstance(record, RecordType)  # noqa: S101 - it is the one just written
+    return record.fields[0].type, written.defaults
 
 
 @st.composite
@@ -102,6 +147,19 @@ def _documents(draw: st.DrawFn, *, only_records: bool, ill_fitting: bool) -> Any
     author = _Author(draw=draw, ill_fitting=ill_fitting)
     scope = _Scope()
     return author.record(scope).document if only_records else author.any_type(scope).document
+
+
+@st.composite
+def _linked_schemas(draw: st.DrawFn, *, ill_fitting: bool) -> Schema:
+    author = _Author(draw=draw, ill_fitting=ill_fitting)
+    known: list[Schema] = []
+    for _ in range(draw(st.integers(1, 2))):
+        author.types_left = _MAX_NEW_TYPES
+        document = author.named_type(_Scope()).document
+        known.append(parse_schema(document, references=known))
+    author.types_left = _MAX_NEW_TYPES
+    target = draw(st.sampled_from(list(known[-1].definitions)))
+    return parse_schema(author.linking_record(_Scope(), target), references=known)
 
 
 @attrs.frozen
@@ -236,9 +294,26 @@ class _Author:
         logical = "logicalType" in form.document
         return self._defined(full_name, document, form.defaults, logical=logical)
 
+    def named_type(self, scope: _Scope) -> _Written:
+        """A record, an enum or a fixed."""
+        return self._pick((self.record, self._enum, self._fixed))(scope)
+
     def record(self, scope: _Scope) -> _Written:
         """A record with up to five fields."""
-        full_name, document, namespace = self._named("record", scope)
+        return self._record(scope)[0]
+
+    def linking_record(self, scope: _Scope, target: str) -> Any:
+        """A record's JSON with a field of a type that an earlier schema defines."""
+        # A type of the null namespace can be referred to from nowhere else.
+        written, used = self._record(scope, null_namespace="." not in target)
+        fields = written.document["fields"]
+        field = {"name": unused(self.draw(names()), used), "type": target}
+        fields.insert(self._pick(range(len(fields) + 1)), field)
+        return written.document
+
+    def _record(self, scope: _Scope, *, null_namespace: bool = False) -> tuple[_Written, set[str]]:
+        """A record, and the names that its fields have used."""
+        full_name, document, namespace = self._named("record", scope, null_namespace=null_namespace)
         self.needs[full_name] = set()
         self.written[full_name] = _Written(full_name, full_name, None)
         if scope.owner is not None:
@@ -256,10 +331,10 @@ class _Author:
             else:
                 required[str(field["name"])] = written.defaults
         document["fields"] = fields
-        return self._defined(full_name, document, _record_defaults(required, optional))
+        return self._defined(full_name, document, _record_defaults(required, optional)), used
 
     def _field(self, scope: _Scope, used: set[str]) -> tuple[_Json, _Written]:
-        field: _Json = {"name": _unused(self.draw(names()), used)}
+        field: _Json = {"name": unused(self.draw(names()), used)}
         written = self.any_type(scope)
         field["type"] = written.document
         if self._pick((False, True)) and written.defaults is not None:
@@ -268,19 +343,23 @@ class _Author:
             self._extras(field)
             aliases = self.draw(_ALIASES)
             if aliases:
-                field["aliases"] = [_unused(alias, used) for alias in aliases]
+                field["aliases"] = [unused(alias, used) for alias in aliases]
             if self._pick((False, True)):
                 field["order"] = self._pick(_ORDERS)
         return field, written
 
-    def _named(self, kind: str, scope: _Scope) -> tuple[str, _Json, str | None]:
+    def _named(
+        self, kind: str, scope: _Scope, *, null_namespace: bool = False
+    ) -> tuple[str, _Json, str | None]:
         """Full name, the attributes all named types have, and the namespace for what is inside."""
         self.types_left -= 1
         name = self.draw(names())
         namespace = scope.namespace
-        if self._pick((False, False, True)):
+        if null_namespace:
+            namespace = None
+        elif self._pick((False, False, True)):
             namespace = self.draw(_NAMESPACES)
-        full_name = _unused(name, self.taken, namespace)
+        full_name = unused(name, self.taken, namespace)
         name = full_name.rpartition(".")[2]
         document: _Json = {"type": kind, "name": name}
         if namespace != scope.namespace or self._pick((False, True)):
@@ -296,7 +375,7 @@ class _Author:
         return full_name, document, namespace
 
     def _alias(self, name: str, namespace: str | None) -> str:
-        full_name = _unused(name, self.taken, namespace)
+        full_name = unused(name, self.taken, namespace)
         return full_name if self._pick((False, True)) else full_name.rpartition(".")[2]
 
     def _extras(self, document: _Json) -> None:
@@ -345,16 +424,6 @@ class _Author:
         if namespace == (scope.namespace or "") and self._pick((False, True)):
             spelled = name
         return attrs.evolve(self.written[full_name], document=spelled)
-
-
-def _unused(name: str, used: set[str], namespace: str | None = None) -> str:
-    """``name`` in its namespace, with a number behind it if it is used; then it is used too."""
-    stem = f"{namespace}.{name}" if namespace else name
-    candidate, number = stem, 2
-    while candidate in used:
-        candidate, number = f"{stem}{number}", number + 1
-    used.add(candidate)
-    return candidate
 
 
 def _record_defaults(

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 
-from streamcontract.compatibility import Level
-from streamcontract.schema import Schema
+from streamcontract.compatibility import LEVELS, Direction, Level
+from streamcontract.compatibility.rewrite import schema_of
+from streamcontract.schema import AvroType, Schema
+from streamcontract.testing.strategies.changes import KINDS, Change, Pen
+from streamcontract.testing.strategies.documents import schemas
+from streamcontract.testing.strategies.sites import Sites
 
-__all__ = ["evolutions", "histories"]
+__all__ = ["checked_level", "directions", "evolutions", "histories"]
 
 
 def evolutions(schema: Schema, *, level: Level = "BACKWARD") -> st.SearchStrategy[Schema]:
     """Successors of a schema that keep a compatibility level.
 
+    They differ by what people change: fields added, removed, renamed with an alias and moved,
+    defaults, symbols, names and namespaces of types with an alias, promotions, branches of unions,
+    documentation. All are built to keep the level, none is drawn and thrown away.
+
     Args:
-        schema: The version before.
-        level: The level to keep, such as ``"FULL"``; ``"NONE"`` allows any change.
+        schema: The version before. Types of its references are written out in the successor.
+        level: The level to keep, such as ``"FULL"``; ``"NONE"`` allows changes that break either
+            direction.
 
     Returns:
         A strategy for schemas with one to three changes.
 
     Raises:
         InvalidArgument: There is no such level.
+
+    Example:
+        >>> from hypothesis import find
+        >>> from streamcontract import check_level, parse_schema
+        >>> v1 = parse_schema({"type": "record", "name": "R", "fields": []})
+        >>> v2 = find(evolutions(v1), lambda schema: '"fields": []' not in schema.json)
+        >>> v2.root.fields[0].name, v2.root.fields[0].default
+        ('a', '')
+        >>> check_level("BACKWARD", candidate=v2, history=[v1])
+        []
     """
-    raise NotImplementedError
+    checked_level(level)
+    return _evolved(schema, level, frozenset())
 
 
 def histories(
@@ -41,5 +64,75 @@ def histories(
 
     Raises:
         InvalidArgument: There is no such level, or the sizes contradict one another.
+
+    Example:
+        >>> from hypothesis import find
+        >>> history = find(histories(level="FULL_TRANSITIVE", min_size=2), lambda history: True)
+        >>> [schema.json for schema in history]
+        ['"string"', '{"type": "string", "x-a": true}']
     """
-    raise NotImplementedError
+    checked_level(level)
+    if not 1 <= min_size <= max_size:
+        raise InvalidArgument(f"no history has {min_size} to {max_size} versions")
+    return _histories(level, min_size, max_size)
+
+
+def checked_level(level: str) -> None:
+    """Refuse a level that there is not.
+
+    Raises:
+        InvalidArgument: There is no such level.
+    """
+    if level not in LEVELS:
+        raise InvalidArgument(f"{level!r} is no compatibility level; there are {', '.join(LEVELS)}")
+
+
+def directions(level: Level) -> frozenset[Direction]:
+    """The directions that a level asks for.
+
+    Example:
+        >>> sorted(directions("FULL_TRANSITIVE")), sorted(directions("NONE"))
+        (['backward', 'forward'], [])
+    """
+    asked = level.partition("_")[0]
+    ways: tuple[Direction, ...] = ("backward", "forward")
+    return frozenset(way for way in ways if asked in ("FULL", way.upper()))
+
+
+@st.composite
+def _histories(draw: st.DrawFn, level: Level, min_size: int, max_size: int) -> list[Schema]:
+    history = [draw(schemas() | schemas(only_records=True))]
+    words: set[str] = set()
+    for _ in range(draw(st.integers(min_size, max_size)) - 1):
+        words |= Sites(history[-1].root).words
+        history.append(draw(_evolved(history[-1], level, words)))
+    return history
+
+
+@st.composite
+def _evolved(draw: st.DrawFn, schema: Schema, level: Level, words: AbstractSet[str]) -> Schema:
+    asked = directions(level)
+    changes = draw(st.integers(1, 3))
+    # What lies between two of the changes is no version, but they are held against what is before.
+    lasting = level.endswith("_TRANSITIVE") or changes > 1
+    sites = Sites(schema.root)
+    pen = Pen(draw, {*words, *sites.words})
+    for _ in range(changes):
+        sites = Sites(_changed(pen, sites, asked, lasting=lasting))
+    return schema_of(sites.root)
+
+
+def _changed(pen: Pen, sites: Sites, asked: frozenset[Direction], *, lasting: bool) -> AvroType:
+    kinds = [
+        possible
+        for kind in KINDS
+        if (possible := [each for each in kind(sites) if _keeps(each, asked, lasting=lasting)])
+    ]
+    if not kinds:
+        return sites.root  # a union without branches, which has no data that could break
+    change: Change = pen.draw(st.sampled_from(pen.draw(st.sampled_from(kinds))))
+    return change.make(pen)
+
+
+def _keeps(change: Change, asked: frozenset[Direction], *, lasting: bool) -> bool:
+    return asked <= (change.keeps & change.lasting if lasting else change.keeps)

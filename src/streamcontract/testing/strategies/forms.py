@@ -20,7 +20,7 @@ from streamcontract.schema.model import PRIMITIVE_NAMES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Form", "fixed_forms", "logical_forms", "primitive_forms"]
+__all__ = ["Form", "fixed_forms", "logical_forms", "primitive_defaults", "primitive_forms"]
 
 _Json = dict[str, JsonValue]
 _Defaults = st.SearchStrategy[Any]
@@ -99,6 +99,11 @@ def primitive_forms(excluded: frozenset[str] = frozenset()) -> st.SearchStrategy
             if name not in excluded
         ]
     )
+
+
+def primitive_defaults(name: str) -> st.SearchStrategy[Any]:
+    """What a field of a primitive type may have as its default."""
+    return _PRIMITIVE_DEFAULTS[name]
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from streamcontract.schema.model import PRIMITIVE_NAMES
 if TYPE_CHECKING:
     from streamcontract.schema import JsonValue
 
-__all__ = ["custom_attributes", "docs", "names", "namespaces"]
+__all__ = ["custom_attributes", "docs", "names", "namespaces", "unused"]
 
 _HEADS: Final = string.ascii_letters + "_"
 _TAILS: Final = _HEADS + string.digits
@@ -79,6 +79,22 @@ def custom_attributes() -> st.SearchStrategy[dict[str, JsonValue]]:
     """Attributes that the specification does not know and lets stand."""
     keys = names().map(lambda name: f"x-{name}")
     return st.dictionaries(keys, _json_values(), max_size=2)
+
+
+def unused(name: str, used: set[str], namespace: str | None = None) -> str:
+    """``name`` in its namespace, with a number behind it if it is used; then it is used too.
+
+    Example:
+        >>> used = {"id"}
+        >>> unused("id", used), unused("id", used)
+        ('id2', 'id3')
+    """
+    stem = f"{namespace}.{name}" if namespace else name
+    candidate, number = stem, 2
+    while candidate in used:
+        candidate, number = f"{stem}{number}", number + 1
+    used.add(candidate)
+    return candidate
 
 
 def _json_values() -> st.SearchStrategy[Any]:
