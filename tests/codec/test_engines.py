@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import enum
 import gc
 import json
 import logging
 import os
+import pickle
+import uuid
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +23,7 @@ from hypothesis import strategies as st
 from tests.codec.equality import same
 
 from streamcontract import Codec, Stock, StreamContractError, parse_schema
-from streamcontract.codec import Contract
+from streamcontract.codec import Contract, Duration
 from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
 from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.schema import EnumType, FixedType, RecordType, Schema
@@ -236,6 +239,97 @@ def test_record_classes(schema: Schema, data: st.DataObject) -> None:
     if attrs.fields(cls):
         name = data.draw(st.sampled_from([field.name for field in attrs.fields(cls)]))
         pair.encode(attrs.evolve(value, **{name: data.draw(st.sampled_from(JUNK))}))
+
+
+class _MyDecimal(decimal.Decimal):
+    """A decimal that writes itself in its own way."""
+
+    def __str__(self) -> str:
+        return "7"
+
+
+@needs_native
+@deep
+@given(st.integers(1, 22), st.integers(0, 22), st.integers(0, 12), st.data())
+def test_decimals(precision: int, scale: int, size: int, data: st.DataObject) -> None:
+    """Decimals on both sides of what 64 bits hold, in every way to write one."""
+    logical = {"logicalType": "decimal", "precision": precision, "scale": min(scale, precision)}
+    base = {"type": "fixed", "name": "F", "size": size} if size else {"type": "bytes"}
+    pair = Pair({**base, **logical})
+    digits = data.draw(st.tuples(*[st.sampled_from((0, 0, 1, 9))] * data.draw(st.integers(1, 21))))
+    sign, exponent = data.draw(st.integers(0, 1)), data.draw(st.integers(-23, 23))
+    value = decimal.Decimal((sign, digits, exponent))
+    pair.encode(value)
+    pair.encode(_MyDecimal(value))
+    raw = data.draw(st.sampled_from((b"\0", b"\xff"))) * data.draw(st.integers(0, 9)) + data.draw(
+        st.binary(max_size=10)
+    )
+    pair.decode(raw[:size].ljust(size, b"\0") if size else Codec("bytes").encode(raw))
+
+
+@needs_native
+@pytest.mark.parametrize("value", ["NaN", "-sNaN7", "-Infinity", "-0", "0E+30", "-0.000", "1E-2"])
+def test_special_decimals(value: str) -> None:
+    """What is no number is refused; zeros and exponents are written as they are worth."""
+    decimal_type = {"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2}
+    Pair(decimal_type).encode(decimal.Decimal(value))
+
+
+@needs_native
+@deep
+@given(
+    st.integers(0, 2**32 - 1),
+    st.times() | st.builds(lambda time: time.replace(microsecond=7000), st.times()),
+    st.integers(-(2**20), 2**40),
+)
+def test_times_and_durations(part: int, time: dt.time, number: int) -> None:
+    """Every time of day and duration, and what lies just beyond."""
+    duration = Pair({"type": "fixed", "name": "D", "size": 12, "logicalType": "duration"})
+    encoded = duration.encode(Duration(part, part // 2, 2**32 - 1 - part))
+    assert encoded is not None
+    duration.decode(encoded)
+    duration.decode(encoded[:11])
+    for base, name in (("int", "time-millis"), ("long", "time-micros")):
+        pair = Pair({"type": base, "logicalType": name})
+        for written in (pair.encode(time), Codec("long").encode(number)):
+            if written is not None:
+                pair.decode(written)
+        pair.encode(time.replace(tzinfo=dt.timezone.utc))
+
+
+@needs_native
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("6f1c5f0e-8f5a-4a59-9b1d-0d6a0f3e2c11", "6F1C5F0E-8F5A-4A59-9B1D-0D6A0F3E2C11"),
+        *("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-FFFF-ffffffffffff"),
+        *("{6f1c5f0e-8f5a-4a59-9b1d-0d6a0f3e2c11}", "6f1c5f0e8f5a4a599b1d0d6a0f3e2c11"),
+        *("urn:uuid:6f1c5f0e-8f5a-4a59-9b1d-0d6a0f3e2c11", "6f1c5f0e8-f5a-4a59-9b1d-0d6a0f3e2c11"),
+        *("6f1c5f0e-8f5a-4a59-9b1d-0d6a0f3e2c1_1", "6f1c5f0e-8f5a-4a59-9b1d-0d6a0f3e2_11"),
+        *("6f1c5f0e-8f5a-4a59-9b1d-0d6a0f3e2c1\uff11", " f1c5f0e-8f5a-4a59-9b1d-0d6a0f3e2c11"),
+        *("6f1c5f0e-8f5a-4a59-9b1d-0d6a0f3e2c1", "6f1c5f0e-8f5a-4a59-9b1d-0d6a0f3e2c1g", ""),
+    ],
+)
+def test_uuid_texts(text: str) -> None:
+    """Every text that ``uuid.UUID`` might take: both engines take the same ones."""
+    pair = Pair({"type": "string", "logicalType": "uuid"})
+    pair.decode(Codec("string").encode(text))
+
+
+@needs_native
+@pytest.mark.parametrize("base", [{"type": "string"}, {"type": "fixed", "name": "F", "size": 16}])
+@deep
+@given(number=st.integers(0, 2**128 - 1))
+def test_uuids(base: dict[str, Any], number: int) -> None:
+    """A UUID comes back as one that its own class would have made."""
+    pair = Pair({**base, "logicalType": "uuid"})
+    made = uuid.UUID(int=number)
+    encoded = pair.encode(made)
+    assert encoded is not None
+    pair.decode(encoded)
+    back = pair.native.decode(encoded)
+    assert (back, hash(back), back.is_safe) == (made, hash(made), made.is_safe)
+    assert pickle.loads(pickle.dumps(back)) == made  # noqa: S301 - our own bytes
 
 
 class _Meddler(dt.tzinfo):

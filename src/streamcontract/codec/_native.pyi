@@ -34,6 +34,30 @@ class TimestampWriter(Writer):
         self, to_raw: Callable[[Any], Any], raw: Writer, micros: int, is_local: bool
     ) -> None: ...
 
+class TimeWriter(Writer):
+    def __init__(self, to_raw: Callable[[Any], Any], raw: Writer, micros: int) -> None: ...
+
+class DurationWriter(Writer):
+    def __init__(
+        self, to_raw: Callable[[Any], Any], raw: Writer, cls: type, names: tuple[str, ...]
+    ) -> None: ...
+
+class UuidWriter(Writer):
+    def __init__(
+        self, to_raw: Callable[[Any], Any], raw: Writer, cls: type, is_text: bool
+    ) -> None: ...
+
+class DecimalWriter(Writer):
+    def __init__(
+        self,
+        to_raw: Callable[[Any], Any],
+        raw: Writer,
+        cls: type,
+        precision: int,
+        scale: int,
+        size: int,
+    ) -> None: ...
+
 class SymbolWriter(Writer):
     def __init__(self, indexes: dict[str, int]) -> None: ...
 
@@ -99,6 +123,26 @@ class DateReader(Reader): ...
 
 class TimestampReader(Reader):
     def __init__(self, is_int: bool, micros: int, is_local: bool) -> None: ...
+
+class TimeReader(Reader):
+    def __init__(self, is_int: bool, micros: int) -> None: ...
+
+class DurationReader(Reader):
+    def __init__(self, cls: type, names: tuple[str, ...]) -> None: ...
+
+class UuidReader(Reader):
+    def __init__(self, cls: type, is_safe: object, is_text: bool) -> None: ...
+
+class DecimalReader(Reader):
+    def __init__(
+        self,
+        raw: Reader,
+        from_raw: Callable[[Any], Any],
+        make: Callable[[str], Any],
+        precision: int,
+        scale: int,
+        size: int,
+    ) -> None: ...
 
 class EnumReader(Reader):
     def __init__(self, values: tuple[Any, ...]) -> None: ...

@@ -14,9 +14,10 @@ since Python code that runs meanwhile may change the container; C calls nest at 
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.datetime cimport (
-    PyDate_CheckExact, PyDateTime_CheckExact, date_new, datetime_day, datetime_hour,
-    datetime_microsecond, datetime_minute, datetime_month, datetime_new, datetime_second,
-    datetime_tzinfo, datetime_year, date_day, date_month, date_year, get_utc, import_datetime,
+    PyDate_CheckExact, PyDateTime_CheckExact, PyTime_CheckExact, date_day, date_month, date_new,
+    date_year, datetime_day, datetime_hour, datetime_microsecond, datetime_minute, datetime_month,
+    datetime_new, datetime_second, datetime_tzinfo, datetime_year, get_utc, import_datetime,
+    time_hour, time_microsecond, time_minute, time_new, time_second, time_tzinfo,
 )
 from cpython.dict cimport (
     PyDict_CheckExact, PyDict_Copy, PyDict_GetItemWithError, PyDict_Next, PyDict_SetItem,
@@ -24,12 +25,16 @@ from cpython.dict cimport (
 )
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact, PyFloat_FromDouble
 from cpython.list cimport PyList_Append, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
-from cpython.long cimport PyLong_AsLongLong, PyLong_CheckExact, PyLong_FromLongLong
+from cpython.long cimport (
+    PyLong_AsLongLong, PyLong_AsUnsignedLongLongMask, PyLong_CheckExact, PyLong_FromLongLong,
+)
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
-from cpython.unicode cimport PyUnicode_AsUTF8String, PyUnicode_CheckExact, PyUnicode_DecodeUTF8
+from cpython.unicode cimport (
+    PyUnicode_AsUTF8String, PyUnicode_CheckExact, PyUnicode_DecodeLatin1, PyUnicode_DecodeUTF8,
+)
 from libc.math cimport isinf
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -191,44 +196,8 @@ def has_slots(object cls, tuple names not None):
     return True
 
 
-# ---- numbers and days
-
-cdef enum:
-    FIRST_DAY = -719162  # 0001-01-01, in days since 1970-01-01
-    LAST_DAY = 2932896  # 9999-12-31
-    DAY_SECONDS = 86400
-
-
-cdef inline int64_t floor_div(int64_t number, int64_t by) noexcept:
-    """Floor division; ``by`` is positive."""
-    cdef int64_t quotient = number / by
-    return quotient - 1 if number % by < 0 else quotient
-
-
-cdef int64_t days_of(int year, int month, int day) noexcept:
-    """Days since 1970-01-01 in the proleptic Gregorian calendar, for years 1 to 9999.
-
-    Years are counted from March, so that the leap day is a year's last.
-    """
-    cdef int64_t y = year - (month < 3)
-    cdef int64_t day_of_year = (153 * (month + (9 if month < 3 else -3)) + 2) / 5 + day - 1
-    return y * 365 + y / 4 - y / 100 + y / 400 + day_of_year - 719468
-
-
-cdef void date_of(int64_t days, int *year, int *month, int *day) noexcept:
-    """The other way round, for FIRST_DAY to LAST_DAY."""
-    cdef int64_t from_march = days + 719468  # since 0000-03-01: positive for every date
-    cdef int64_t era = from_march / 146097
-    cdef int64_t day_of_era = from_march % 146097
-    cdef int64_t year_of_era = (
-        day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096
-    ) / 365
-    cdef int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100)
-    cdef int64_t march_month = (5 * day_of_year + 2) / 153
-    day[0] = <int>(day_of_year - (153 * march_month + 2) / 5 + 1)
-    month[0] = <int>(march_month + (3 if march_month < 10 else -9))
-    year[0] = <int>(year_of_era + era * 400 + (month[0] < 3))
-
-
 include "_native_writing.pxi"
 include "_native_reading.pxi"
+include "_native_times.pxi"
+include "_native_decimal.pxi"
+include "_native_uuid.pxi"

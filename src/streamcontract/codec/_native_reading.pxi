@@ -223,55 +223,6 @@ cdef class ConvertedReader(Reader):
         return value if self.then is None else self.then(value)
 
 
-cdef class DateReader(Reader):
-    """A date from an int."""
-
-    cdef object read(self, In *data, int depth):
-        cdef uint64_t number = 0
-        cdef int64_t days
-        cdef int year, month, day
-        read_unsigned_int(data, &number)
-        days = zigzag(number)
-        if not FIRST_DAY <= days <= LAST_DAY:
-            refuse()
-        date_of(days, &year, &month, &day)
-        return date_new(year, month, day)
-
-
-cdef class TimestampReader(Reader):
-    """A datetime from an int or a long, in UTC or without a zone if local."""
-
-    cdef bint is_int
-    cdef int64_t second  # units in one
-    cdef object zone
-
-    def __init__(self, bint is_int, int micros, bint is_local):
-        self.is_int = is_int
-        self.second = 1000000 / micros
-        self.zone = None if is_local else UTC
-
-    cdef object read(self, In *data, int depth):
-        cdef uint64_t number = 0
-        cdef int64_t units, seconds, days
-        cdef int year, month, day, second
-        if self.is_int:
-            read_unsigned_int(data, &number)
-        else:
-            read_unsigned(data, &number)
-        units = zigzag(number)
-        seconds = floor_div(units, self.second)
-        days = floor_div(seconds, DAY_SECONDS)
-        if not FIRST_DAY <= days <= LAST_DAY:
-            refuse()
-        units -= seconds * self.second  # behind the comparison: so it cannot overflow
-        second = <int>(seconds - days * DAY_SECONDS)
-        date_of(days, &year, &month, &day)
-        return datetime_new(
-            year, month, day, second / 3600, second / 60 % 60, second % 60,
-            <int>(units * (1000000 / self.second)), self.zone,
-        )
-
-
 cdef class EnumReader(Reader):
     """``values`` has what each index stands for, None where that cannot be read."""
 

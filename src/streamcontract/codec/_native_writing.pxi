@@ -40,6 +40,13 @@ cdef inline int put(Out *out, const char *data, Py_ssize_t size) except -1:
     return 0
 
 
+cdef inline int put_byte(Out *out, unsigned char byte) except -1:
+    reserve(out, 1)
+    out.start[out.size] = <char>byte
+    out.size += 1
+    return 0
+
+
 cdef inline int put_long(Out *out, int64_t number) except -1:
     """Zig-zag, then seven bits a byte, lowest first."""
     cdef uint64_t rest = (<uint64_t>number << 1) ^ <uint64_t>(number >> 63)
@@ -177,36 +184,6 @@ cdef class ConvertedWriter(Writer):
 
     cdef int write(self, object x, Out *out, int depth) except -1:
         return self.raw.write(self.to_raw(x), out, depth)
-
-
-cdef class DateWriter(ConvertedWriter):
-    cdef int write(self, object x, Out *out, int depth) except -1:
-        if PyDate_CheckExact(x):
-            return put_long(out, days_of(date_year(x), date_month(x), date_day(x)))
-        return ConvertedWriter.write(self, x, out, depth)
-
-
-cdef class TimestampWriter(ConvertedWriter):
-    """Of an exact ``datetime`` in UTC, or without a zone if local; the rest is converted."""
-
-    cdef int micros  # in one unit: 1 or 1000
-    cdef bint is_local
-
-    def __init__(self, object to_raw, Writer raw not None, int micros, bint is_local):
-        ConvertedWriter.__init__(self, to_raw, raw)
-        self.micros = micros
-        self.is_local = is_local
-
-    cdef int write(self, object x, Out *out, int depth) except -1:
-        cdef int64_t seconds, micros
-        if PyDateTime_CheckExact(x) and datetime_tzinfo(x) is (None if self.is_local else UTC):
-            seconds = days_of(datetime_year(x), datetime_month(x), datetime_day(x)) * DAY_SECONDS
-            seconds += (datetime_hour(x) * 60 + datetime_minute(x)) * 60 + datetime_second(x)
-            micros = datetime_microsecond(x)
-            if micros % self.micros:
-                return refuse()
-            return put_long(out, seconds * (1000000 / self.micros) + micros / self.micros)
-        return ConvertedWriter.write(self, x, out, depth)
 
 
 cdef class SymbolWriter(Writer):

@@ -22,7 +22,7 @@ from streamcontract.codec.varint import long_bytes, read_long
 from streamcontract.resolution import Rescale
 from streamcontract.schema.model import FixedType, LogicalType, PrimitiveType
 
-__all__ = ["Conversion", "conversion", "rescaler"]
+__all__ = ["EXACT", "Conversion", "conversion", "rescaler"]
 
 ToRaw = Callable[[Any], Any]
 FromRaw = Callable[[Any], Any]
@@ -183,7 +183,7 @@ def _duration_of(data: bytes) -> Duration:
 
 
 # Exact at any size: Decimal's operators would round to the context's 28 digits.
-_EXACT: Final = decimal.Context(
+EXACT: Final = decimal.Context(
     prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=[]
 )
 
@@ -207,7 +207,7 @@ def _unscaled(precision: int, scale: int) -> Callable[[object], int]:
         # Before any arithmetic: 1E+999999999 must not become a number of that many digits.
         if number and number.adjusted() + scale >= precision:
             raise Refused(f"a Decimal of at most {precision} digits at scale {scale}", value)
-        shifted = number.scaleb(scale, _EXACT)
+        shifted = number.scaleb(scale, EXACT)
         whole = int(shifted)
         if whole != shifted:
             raise Refused(f"a Decimal of at most {scale} digits behind the point", value)
@@ -217,7 +217,7 @@ def _unscaled(precision: int, scale: int) -> Callable[[object], int]:
 
 
 def _scaled(number: int, scale: int) -> decimal.Decimal:
-    return decimal.Decimal(number).scaleb(-scale, _EXACT)
+    return decimal.Decimal(number).scaleb(-scale, EXACT)
 
 
 def _decimal(logical: LogicalType, size: int | None) -> Conversion:
@@ -251,7 +251,7 @@ def _big_decimal_bytes(value: object) -> bytes:
     scale = -int(number.as_tuple().exponent)
     if not INT_MIN <= scale <= INT_MAX:
         raise Refused("a Decimal whose scale fits 32 bits", value)
-    whole = _twos_complement(int(number.scaleb(scale, _EXACT)))
+    whole = _twos_complement(int(number.scaleb(scale, EXACT)))
     return long_bytes(len(whole)) + whole + long_bytes(scale)
 
 

@@ -7,8 +7,10 @@ the portable engine takes after all is the answer, and logged, since only a bug 
 
 from __future__ import annotations
 
+import decimal
 import functools
 import logging
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -19,9 +21,10 @@ from streamcontract.codec.branches import Branches
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.decode import default_of, is_plain
 from streamcontract.codec.defaults import default_bytes
+from streamcontract.codec.duration import Duration
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.logical import conversion, rescaler
+from streamcontract.codec.logical import EXACT, conversion, rescaler
 from streamcontract.codec.sizes import FIXED_SIZES, min_size
 from streamcontract.resolution import (
     Action,
@@ -42,6 +45,7 @@ from streamcontract.schema.model import (
     EnumType,
     Field,
     FixedType,
+    LogicalType,
     MapType,
     PrimitiveType,
     RecordType,
@@ -62,6 +66,9 @@ _TIMESTAMPS = {
     "local-timestamp-millis": (1000, True),
     "local-timestamp-micros": (1, True),
 }
+_TIMES = {"time-millis": 1000, "time-micros": 1}
+_UUID_SLOTS = ("int", "is_safe")  # all there is to a UUID, from Python 3.8 on
+_DURATION_PARTS = ("months", "days", "milliseconds")
 _ABSTRACT = 1 << 20  # Py_TPFLAGS_IS_ABSTRACT: object.__new__ makes no instance
 
 
@@ -177,12 +184,21 @@ def _leaf_writer(node: PrimitiveType | FixedType) -> _native.Writer:
     converted = conversion(node)
     if converted is None:
         return base
-    name = node.logical.name if node.logical else ""
-    if name == "date":
-        return _native.DateWriter(converted.to_raw, base)
-    if name in _TIMESTAMPS:
-        return _native.TimestampWriter(converted.to_raw, base, *_TIMESTAMPS[name])
-    return _native.ConvertedWriter(converted.to_raw, base)
+    to_raw, size = converted.to_raw, node.size if isinstance(node, FixedType) else 0
+    match node.logical:
+        case LogicalType(name="date"):
+            return _native.DateWriter(to_raw, base)
+        case LogicalType(name=("time-millis" | "time-micros") as name):
+            return _native.TimeWriter(to_raw, base, _TIMES[name])
+        case LogicalType(name=name) if name in _TIMESTAMPS:
+            return _native.TimestampWriter(to_raw, base, *_TIMESTAMPS[name])
+        case LogicalType(name="duration"):
+            return _native.DurationWriter(to_raw, base, Duration, _DURATION_PARTS)
+        case LogicalType(name="uuid") if _native.has_slots(uuid.UUID, ("int",)):
+            return _native.UuidWriter(to_raw, base, uuid.UUID, is_text=size == 0)
+        case LogicalType(name="decimal", precision=int(precision), scale=scale):
+            return _native.DecimalWriter(to_raw, base, decimal.Decimal, precision, scale or 0, size)
+    return _native.ConvertedWriter(to_raw, base)
 
 
 def _base_writer(node: PrimitiveType | FixedType) -> _native.Writer:
@@ -356,19 +372,36 @@ def _is_made_in_place(cls: type) -> bool:
 
 
 def _leaf_reader(action: ReadPrimitive | ReadFixed) -> _native.Reader:
-    converted = conversion(action.reader)
-    rescale = None if action.rescale is None else rescaler(action.reader, action.rescale)
-    name = action.reader.logical.name if action.reader.logical else ""
+    converted, raw = conversion(action.reader), _raw_reader(action)
+    if action.rescale is not None:
+        rescale = rescaler(action.reader, action.rescale)
+        return _native.ConvertedReader(raw, rescale, converted.from_raw if converted else None)
+    return raw if converted is None else _logical_reader(action, converted.from_raw, raw)
+
+
+def _logical_reader(
+    action: ReadPrimitive | ReadFixed, from_raw: Callable[[Any], Any], raw: _native.Reader
+) -> _native.Reader:
     is_int = isinstance(action, ReadPrimitive) and action.writer.name == "int"
-    if rescale is None and converted is not None:
-        if name == "date":
+    size = action.writer.size if isinstance(action, ReadFixed) else 0
+    match action.reader.logical:
+        case LogicalType(name="date"):
             return _native.DateReader()
-        if name in _TIMESTAMPS:
+        case LogicalType(name=("time-millis" | "time-micros") as name):
+            return _native.TimeReader(is_int, _TIMES[name])
+        case LogicalType(name=name) if name in _TIMESTAMPS:
             return _native.TimestampReader(is_int, *_TIMESTAMPS[name])
-    raw = _raw_reader(action)
-    if rescale is None:
-        return raw if converted is None else _native.ConvertedReader(raw, converted.from_raw)
-    return _native.ConvertedReader(raw, rescale, converted.from_raw if converted else None)
+        case LogicalType(name="duration"):
+            return _native.DurationReader(Duration, _DURATION_PARTS)
+        case LogicalType(name="uuid") if _is_made_in_place(uuid.UUID) and _native.has_slots(
+            uuid.UUID, _UUID_SLOTS
+        ):
+            return _native.UuidReader(uuid.UUID, uuid.SafeUUID.unknown, is_text=size == 0)
+        case LogicalType(name="decimal", precision=int(precision), scale=scale):
+            return _native.DecimalReader(
+                raw, from_raw, EXACT.create_decimal, precision, scale or 0, size
+            )
+    return _native.ConvertedReader(raw, from_raw)
 
 
 def _raw_reader(action: ReadPrimitive | ReadFixed) -> _native.Reader:
