@@ -1,0 +1,114 @@
+"""``streamcontract test``: the property tests of the contracts, without any test code."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import click
+
+from streamcontract.cli import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS
+from streamcontract.errors import ConfigurationError
+from streamcontract.testing.suite.contracts import find_contracts
+
+__all__ = ["command"]
+
+_STACKS: Final = ("embedded", "kafka", "redpanda", "url")
+_NEEDED: Final = ("pytest", "hypothesis")
+
+# pytest's exit codes: 0 all passed, 1 some failed; the others mean that it could not run.
+_EXIT_CODES: Final = {0: EXIT_CLEAN, 1: EXIT_FINDINGS}
+
+
+@click.command("test")
+@click.argument("arguments", metavar="[PATH] [-- PYTEST ARGUMENTS]", nargs=-1)
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="SOURCE",
+    help=(
+        "What keeps earlier versions: git:REF, registry[:URL], a folder or an .avsc file;"
+        " repeatable. Left out: the last commit, and the registry of STREAMCONTRACT_REGISTRY_URL."
+    ),
+)
+@click.option(
+    "--every-version", is_flag=True, help="Every version in git's history must decode, not one."
+)
+@click.option(
+    "--max-examples",
+    type=click.IntRange(min=1),
+    help="Values that each property is tried on; 100 if left out.",
+)
+@click.option("--stack", type=click.Choice(_STACKS), help="Brokers to test on; embedded ones.")
+def command(
+    arguments: tuple[str, ...],
+    against: tuple[str, ...],
+    every_version: bool,  # noqa: FBT001 - click passes options by keyword
+    max_examples: int | None,
+    stack: str | None,
+) -> None:
+    """Run property tests on every contract; none has to be written.
+
+    PATH is a project file or its folder, a folder of .avsc files, or one such file. Left out, it
+    is the project of the current folder, else the .avsc files below it.
+
+    Each contract is tested for: a valid schema, generated code that is up to date, examples and
+    defaults of their types, values that come back through codec and broker, and, against earlier
+    versions, that their data are read, that its level holds and that nothing is changed.
+
+    The tests run in pytest, which takes what stands behind "--", such as -- -x -k order. Exits
+    with 1 if a test failed, with 2 if they could not be run.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(
+            f"{' and '.join(missing)} is not installed: the tests need the extra `test`, as in"
+            " pip install 'streamcontract[test]'"
+        )
+    # click takes "--" away; what follows it begins with a dash, and a path does not.
+    has_path = bool(arguments) and not arguments[0].startswith("-")
+    path = Path(arguments[0]).resolve() if has_path else None
+    find_contracts(path)  # what is wrong with the path or the project file is said at once
+    options = {
+        "path": None if path is None else str(path),
+        "against": list(against) or None,
+        "every_version": every_version or None,
+        "max_examples": max_examples,
+    }
+    given = [f"{name}={value!r}" for name, value in options.items() if value is not None]
+    code = _run(f"contract_suite({', '.join(given)})", stack, arguments[has_path:])
+    sys.exit(_EXIT_CODES.get(code, EXIT_ERROR))
+
+
+def _run(suite: str, stack: str | None, arguments: tuple[str, ...]) -> int:
+    """Run the suite in a pytest of its own: another program, and no settings but its own."""
+    with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
+        module = Path(folder, "contracts.py")
+        module.write_text(
+            f"from streamcontract.testing import contract_suite\n\ntest = {suite}\n", "utf-8"
+        )
+        Path(folder, "pytest.ini").write_text("[pytest]\n", "utf-8")
+        done = subprocess.run(  # noqa: S603 - this interpreter
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                str(module),
+                f"--config-file={folder}/pytest.ini",
+                f"--rootdir={folder}",
+                "--import-mode=importlib",
+                "-p",
+                "no:cacheprovider",
+                "-rs",
+                *([f"--streamcontract-stack={stack}"] if stack else []),
+                *arguments,
+            ],
+            env={**os.environ, "PYTEST_ADDOPTS": ""},
+            check=False,
+        )
+        return done.returncode

@@ -1,0 +1,291 @@
+"""The checks of the suite: what each holds of one contract, and what it says where that fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streamcontract.codec import Codec
+from streamcontract.codegen import changes, modules_of_contracts
+from streamcontract.compatibility import find_incompatibilities
+from streamcontract.errors import StreamContractError
+from streamcontract.kafka import ContractConsumer, ContractProducer, Message
+from streamcontract.reporting import shown
+from streamcontract.testing.assertions import Order, assert_messages, differences
+from streamcontract.testing.strategies import from_schema, records
+from streamcontract.testing.suite.documentation import faults
+from streamcontract.testing.suite.failing_tests import (
+    broker_test,
+    decoding_test,
+    problem_test,
+    round_trip_test,
+)
+from streamcontract.wire import frame, unframe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from streamcontract.compatibility import Finding
+    from streamcontract.evolution import Problem, Version
+    from streamcontract.testing.suite.contracts import TestedContract
+    from streamcontract.testing.suite.history import History
+
+__all__ = [
+    "Failure",
+    "Suite",
+    "check_broker",
+    "check_codec",
+    "check_decodes",
+    "check_deleted",
+    "check_examples",
+    "check_generated",
+    "check_level",
+    "check_lossless",
+    "check_schema",
+]
+
+_SCHEMA_ID: Final = 2**31 - 1  # an id whose bytes all count
+_FEWEST_EXAMPLES: Final = 10
+_BROKER_EXAMPLES: Final = 10
+_MAX_BATCH: Final = 20
+
+
+class Failure(Exception):  # noqa: N818 - an outcome, as pytest's own
+    """What a check found; it is the whole text of the failed test."""
+
+
+@attrs.frozen(kw_only=True)
+class Suite:
+    """How checks run.
+
+    Attributes:
+        max_examples: How many examples a property is tried on; None for Hypothesis's own number.
+    """
+
+    max_examples: int | None = None
+
+    def settings(self, share: int = 1, most: int | None = None) -> settings:
+        """Hypothesis's settings, for one of so many properties of one test."""
+        wanted = self.max_examples or settings().max_examples
+        if most is not None:
+            wanted = min(wanted, most)
+        return settings(
+            deadline=None,  # a machine that is busy with other things says nothing of a contract
+            max_examples=max(wanted // share, min(wanted, _FEWEST_EXAMPLES)),
+            suppress_health_check=[HealthCheck.too_slow],
+            report_multiple_bugs=False,
+        )
+
+
+def check_schema(contract: TestedContract, _suite: Suite) -> None:
+    """The schema is valid Avro."""
+    _ = contract.schema
+
+
+def check_generated(contract: TestedContract, _suite: Suite) -> None:
+    """The committed module is what ``streamcontract generate`` writes now."""
+    project, config = contract.project, contract.config
+    if project is None or config is None:
+        _ = contract.generated  # nothing is committed; it must be possible all the same
+        return
+    wanted = modules_of_contracts([config], project.root)
+    pending = changes(project.output, wanted, complete=False)
+    own = [change for change in pending if change.path.stem == config.name]
+    if own:
+        [change] = own
+        state = "is missing" if change.before is None else "is not what its schema says"
+        raise Failure(
+            f"{shown(change.path)} {state}: the schema is {shown(contract.file)}; run"
+            f" `streamcontract generate` and commit the result\n\n{change.diff(project.root)}"
+        )
+
+
+def check_codec(contract: TestedContract, suite: Suite) -> None:
+    """Every value comes back equal through codec and frame, as plain value and as record."""
+
+    def holds(codec: Codec[Any], value: Any, paste: Callable[[], str]) -> None:
+        try:
+            number, payload = unframe(frame(_SCHEMA_ID, codec.encode(value)))
+            back = codec.decode(payload)
+        except StreamContractError as error:
+            raise Failure(
+                f"a value of {contract.name} does not travel: {error}\n\n{paste()}"
+            ) from None
+        different = list(differences(value, back))
+        if different or number != _SCHEMA_ID:
+            lines = "\n  ".join(different)
+            raise Failure(f"a value of {contract.name} is changed:\n  {lines}\n\n{paste()}")
+
+    @suite.settings(share=2)
+    @given(from_schema(contract.schema))
+    def plain(value: Any) -> None:
+        holds(contract.codec, value, lambda: round_trip_test(contract, None, value))
+
+    plain()
+    generated = contract.generated
+    if generated is None:
+        return
+    codec: Codec[Any] = Codec(generated.record)
+
+    @suite.settings(share=2)
+    @given(records(generated.record))
+    def typed(value: Any) -> None:
+        holds(codec, value, lambda: round_trip_test(contract, generated, value))
+
+    typed()
+
+
+def check_examples(contract: TestedContract, _suite: Suite) -> None:
+    """The examples and defaults in the schema are values of their types."""
+    found = faults(contract.schema)
+    if found:
+        raise Failure("\n".join(found))
+
+
+def check_broker(contract: TestedContract, suite: Suite, request: pytest.FixtureRequest) -> None:
+    """What is produced is consumed: exactly these records, in this order per key."""
+    generated, config = contract.generated, contract.config
+    partitions = (config.partitions if config else None) or 1
+    topic = request.getfixturevalue("streamcontract_topic")(
+        (config.topic if config else None) or "contract", partitions=partitions
+    )
+    clients: tuple[type[Any], type[Any]] = (ContractProducer, ContractConsumer)
+    options: dict[str, Any] = {"schema": contract.schema}
+    values: st.SearchStrategy[Any] = from_schema(contract.schema)
+    keys: st.SearchStrategy[Any] = st.none()
+    if generated is not None:
+        clients, options = (generated.client("Producer"), generated.client("Consumer")), {}
+        values = records(generated.record)
+        if generated.contract.key_schema is not None:
+            keys = from_schema(generated.contract.key_schema)
+    producer = request.getfixturevalue("streamcontract_producer")(
+        clients[0], topic=topic, **options
+    )
+    consumer = request.getfixturevalue("streamcontract_consumer")(
+        clients[1], topic=topic, **options
+    )
+    # Without a key, messages of several partitions come in any order.
+    has_key = generated is not None and not (
+        generated.contract.key is None and generated.contract.key_schema is None
+    )
+    order: Order = "per key" if has_key or partitions == 1 else "any"
+
+    @suite.settings(most=_BROKER_EXAMPLES)
+    @given(st.lists(st.tuples(keys, values), min_size=1, max_size=_MAX_BATCH))
+    def arrives(batch: list[tuple[Any, Any]]) -> None:
+        for key, value in batch:
+            producer.produce(value, **({} if key is None else {"key": key}))
+        producer.flush()
+        expected = [
+            value if key is None else Message(value, key, topic, 0, 0) for key, value in batch
+        ]
+        try:
+            assert_messages(consumer, expected, order=order)
+        except AssertionError as error:
+            paste = broker_test(contract, generated, batch, order)
+            raise Failure(f"{contract.name} through the broker: {error}\n\n{paste}") from None
+
+    arrives()
+
+
+def check_decodes(contract: TestedContract, suite: Suite, history: History) -> None:
+    """What every earlier version wrote can be read with the schema of now."""
+    level = history.level(contract)
+    if not level.startswith(("BACKWARD", "FULL")):
+        pytest.skip(f"level {level} does not promise that what was written before can be read")
+    versions = _known(contract, history, history.versions(contract))
+    problems = [
+        _cannot_be_read(contract, version, finding)
+        for version in versions
+        for finding in find_incompatibilities(reader=contract.schema, writer=version.schema)
+    ]
+    if problems:
+        raise Failure("\n\n".join(problems))
+    generated = contract.generated
+    reader: Codec[Any] = contract.codec if generated is None else Codec(generated.record)
+    for version in versions:
+        _check_decodes_values(contract, suite.settings(share=len(versions)), version, reader)
+
+
+def _check_decodes_values(
+    contract: TestedContract, how: settings, version: Version, reader: Codec[Any]
+) -> None:
+    writer = Codec(version.schema, tag_unions=True)
+
+    @how
+    @given(from_schema(version.schema, tag_unions=True))
+    def decodes(value: Any) -> None:
+        data = writer.encode(value)
+        try:
+            reader.decode(data, writer=version.schema)
+        except StreamContractError as error:
+            paste = decoding_test(contract, version.schema, version.label, data, value)
+            raise Failure(f"what {version.label} wrote: {error}\n\n{paste}") from None
+
+    decodes()
+
+
+def check_level(contract: TestedContract, _suite: Suite, history: History) -> None:
+    """The declared level holds against the earlier versions."""
+    level = history.level(contract)
+    if level == "NONE":
+        pytest.skip("level NONE promises nothing")
+    _known(contract, history, list(history.compared(contract).values()))
+    problems = history.problems(contract, "breaking")
+    if problems:
+        pastes = [
+            paste for problem in problems if (paste := problem_test(contract, history, problem))
+        ]
+        raise Failure(
+            f"{contract.name} breaks its level {level} against {history.source}:\n\n"
+            + "\n\n".join([history.rendered(contract, problems), *pastes])
+        )
+
+
+def check_lossless(contract: TestedContract, _suite: Suite, history: History) -> None:
+    """What earlier versions wrote, or read, arrives as it was meant."""
+    _known(contract, history, list(history.compared(contract).values()))
+    problems = history.problems(contract, "drift")
+    if problems:
+        pastes = [
+            paste for problem in problems if (paste := problem_test(contract, history, problem))
+        ]
+        raise Failure(
+            f"{contract.name} loses or changes data against {history.source}:\n\n"
+            + "\n\n".join([history.rendered(contract, problems), *pastes])
+        )
+
+
+def check_deleted(contract: TestedContract, _suite: Suite, history: History) -> None:
+    """No contract of the project is gone."""
+    if contract.project is None:
+        raise AssertionError("only a whole project has contracts that may be gone")
+    problems = history.deleted(contract.project)
+    if problems:
+        raise Failure(history.rendered(None, problems))
+
+
+def _known(
+    contract: TestedContract, history: History, versions: Sequence[Version]
+) -> Sequence[Version]:
+    if not versions:
+        pytest.skip(f"{contract.name} has no earlier version in {history.source}")
+    return versions
+
+
+def _described(contract: TestedContract, history: History, problems: Sequence[Problem]) -> str:
+    tests = (problem_test(contract, history, problem) for problem in problems)
+    return "\n\n".join([history.rendered(contract, problems), *filter(None, tests)])
+
+
+def _cannot_be_read(contract: TestedContract, version: Version, finding: Finding) -> str:
+    text = f"what {version.label} wrote cannot be read, at {finding.path}: {finding.message}"
+    example = finding.counterexample
+    if example is None:
+        return text
+    paste = decoding_test(contract, version.schema, version.label, example.data, example.value)
+    return f"{text}\n\n{paste}"

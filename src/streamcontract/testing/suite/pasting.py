@@ -1,0 +1,120 @@
+"""Values, and what failed with them, as Python that can be pasted into a test module."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import math
+import re
+import textwrap
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import attrs
+
+from streamcontract.codec import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Pasted", "module_of", "source_of"]
+
+_WIDTH = 88
+
+
+@attrs.frozen
+class Pasted:
+    """An expression and the imports it needs.
+
+    Attributes:
+        text: The expression.
+        imports: The lines of its imports.
+    """
+
+    text: str
+    imports: frozenset[str] = frozenset()
+
+
+def source_of(value: object, homes: Mapping[type, str]) -> Pasted:
+    """The Python that makes a value.
+
+    Args:
+        value: A record of a generated class, or a plain value.
+        homes: For generated classes, the module that users import them from.
+
+    Example:
+        >>> source_of({"price": Decimal("1.5")}, {}).text
+        "{'price': Decimal('1.5')}"
+    """
+    writer = _Writer(homes)
+    text = writer.text(value)
+    return Pasted(text, frozenset(writer.imports))
+
+
+def module_of(name: str, body: str, imports: Iterable[str], fixtures: str = "") -> str:
+    """The text of a test module with one test.
+
+    Args:
+        name: The test's name, behind ``test_``; what is no identifier in it is replaced.
+        body: The test's statements.
+        imports: The lines of its imports.
+        fixtures: The fixtures it asks for.
+    """
+    identifier = re.sub(r"\W+", "_", name).strip("_")
+    others = sorted(line for line in imports if "streamcontract" not in line)
+    own = sorted(line for line in imports if "streamcontract" in line)
+    head = "\n\n".join("\n".join(block) for block in (others, own) if block)
+    return f"{head}\n\n\ndef test_{identifier}({fixtures}):\n{textwrap.indent(body, '    ')}"
+
+
+class _Writer:
+    def __init__(self, homes: Mapping[type, str]) -> None:
+        self._homes = homes
+        self.imports: set[str] = set()
+
+    def text(self, value: object, margin: int = 0) -> str:
+        """The value in one line, or with an argument in each where that is too long."""
+        match value:
+            case Duration():
+                self.imports.add("from streamcontract import Duration")
+                return repr(value)
+            case enum.Enum():
+                return f"{self._class(type(value))}.{value.name}"
+            case dt.datetime() | dt.date() | dt.time() | dt.timedelta():
+                self.imports.add("import datetime")
+                return repr(value)
+            case Decimal() | UUID():
+                self.imports.add(f"from {type(value).__module__} import {type(value).__name__}")
+                return repr(value)
+            case float() if not math.isfinite(value):
+                return f'float("{value}")'
+            case list():
+                return self._wrapped("[", [("", item) for item in value], "]", margin)
+            case tuple():
+                end = ",)" if len(value) == 1 else ")"
+                return "(" + ", ".join(self.text(item, margin) for item in value) + end
+            case dict():
+                items = [(f"{key!r}: ", item) for key, item in value.items()]
+                return self._wrapped("{", items, "}", margin)
+            case _ if attrs.has(type(value)):
+                return self._record(value, margin)
+            case _:
+                return repr(value)
+
+    def _record(self, value: Any, margin: int) -> str:
+        fields = attrs.fields(type(value))
+        arguments = [(f"{field.alias}=", getattr(value, field.name)) for field in fields]
+        return self._wrapped(f"{self._class(type(value))}(", arguments, ")", margin)
+
+    def _class(self, cls: type) -> str:
+        self.imports.add(f"from {self._homes.get(cls, cls.__module__)} import {cls.__name__}")
+        return cls.__name__
+
+    def _wrapped(self, start: str, items: list[tuple[str, Any]], end: str, margin: int) -> str:
+        inner = [f"{label}{self.text(item, margin + 4)}" for label, item in items]
+        line = start + ", ".join(inner) + end
+        if margin + len(line) <= _WIDTH and "\n" not in line:
+            return line
+        pad = " " * (margin + 4)
+        return "\n".join([start, *(f"{pad}{each}," for each in inner), " " * margin + end])
