@@ -6,22 +6,19 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from streamcontract import SchemaRegistry, Stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from streamcontract.devstack import DevStack
+    from streamcontract.testing.fixtures.stacks import Stack
 
 
 @pytest.fixture
-def config(stack: DevStack) -> dict[str, Any]:
-    """Client properties that lead to the embedded stack.
-
-    Somebody who joins a group that others just left waits there for ``session.timeout.ms`` less
-    a second, so that is set to little more than one.
-    """
+def config(stack: Stack) -> dict[str, Any]:
+    """Client properties that lead to the stack."""
     return {
         "bootstrap.servers": stack.bootstrap_servers,
         "schema.registry.url": stack.registry_url,
@@ -29,13 +26,24 @@ def config(stack: DevStack) -> dict[str, Any]:
 
 
 @pytest.fixture
+def replicas(stack: Stack) -> int:
+    """On how many brokers a topic can be: three, or all there are."""
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap_servers})
+    return min(3, len(admin.list_topics(timeout=30).brokers))
+
+
+@pytest.fixture
 def quick_group() -> dict[str, Any]:
-    """Properties with which a group that was left can be joined at once on the mock cluster."""
+    """Properties with which a group that was left can be joined at once on the mock cluster.
+
+    Somebody who joins a group that others just left waits there for ``session.timeout.ms`` less a
+    second, so that is set to little more than one.
+    """
     return {"session.timeout.ms": 1010, "heartbeat.interval.ms": 100}
 
 
 @pytest.fixture
-def registry(stack: DevStack) -> Iterator[SchemaRegistry]:
+def registry(stack: Stack) -> Iterator[SchemaRegistry]:
     """A client of the stack's registry."""
     with SchemaRegistry(stack.registry_url) as registry:
         yield registry

@@ -35,7 +35,12 @@ HEADERS = st.lists(
     ),
     max_size=3,
 )
-TIMES = st.datetimes(dt.datetime(1970, 1, 2), timezones=st.just(dt.timezone.utc))  # noqa: DTZ001 - made aware by timezones=
+# Kafka refuses messages from more than an hour ahead (log.message.timestamp.after.max.ms).
+TIMES = st.datetimes(
+    dt.datetime(1970, 1, 2),  # noqa: DTZ001 - made aware by timezones=
+    dt.datetime(2026, 1, 1),  # noqa: DTZ001 - likewise
+    timezones=st.just(dt.timezone.utc),
+)
 MESSAGES = st.lists(st.tuples(st.none() | BARS, SYMBOLS, HEADERS, st.none() | TIMES), max_size=40)
 
 

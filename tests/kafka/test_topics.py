@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.cli import main
+from streamcontract.devstack import DevStack
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import (
     NotSupportedError,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from streamcontract.devstack import DevStack
+    from streamcontract.testing.fixtures.stacks import Stack
 
 Config = dict[str, Any]
 
@@ -40,19 +41,22 @@ def name() -> str:
     return f"topic-{uuid.uuid4().hex[:12]}"
 
 
-def test_ensure_topic_creates_and_then_finds(config: Config, name: str) -> None:
-    """The stack creates it for the embedded broker; the second call changes nothing."""
-    created = ensure_topic(name, config, partitions=4, replication=2)
+def test_ensure_topic_creates_and_then_finds(config: Config, replicas: int, name: str) -> None:
+    """On the embedded stack its own control creates it; the second call changes nothing."""
+    created = ensure_topic(name, config, partitions=4, replication=replicas)
     assert created == TopicOutcome(name, created=True, partitions=4)
     assert str(created) == f"Topic {name}: created, 4 partitions"
-    assert ensure_topic(name, config, partitions=4, replication=2) == TopicOutcome(
+    assert ensure_topic(name, config, partitions=4, replication=replicas) == TopicOutcome(
         name, created=False, partitions=4
     )
 
 
-def test_a_topic_that_is_otherwise_is_reported_and_left(config: Config, name: str) -> None:
-    """Partitions, replication and properties that differ are named."""
-    ensure_topic(name, config, partitions=2)
+def test_a_topic_that_is_otherwise_is_reported_and_left(
+    config: Config, stack: Stack, name: str
+) -> None:
+    """Partitions, replication and properties that differ are named; the mock has no properties."""
+    policy = None if isinstance(stack, DevStack) else "delete"
+    ensure_topic(name, config, partitions=2, replication=1)
     outcome = ensure_topic(
         name, config, partitions=3, replication=3, topic_config={"cleanup.policy": "compact"}
     )
@@ -60,11 +64,12 @@ def test_a_topic_that_is_otherwise_is_reported_and_left(config: Config, name: st
     assert outcome.mismatches == (
         TopicMismatch("partitions", "3", "2"),
         TopicMismatch("replication", "3", "1"),
-        TopicMismatch("cleanup.policy", "compact", None),
+        TopicMismatch("cleanup.policy", "compact", policy),
     )
     assert "partitions: 2, and not 3 as asked for" in str(outcome)
 
 
+@pytest.mark.usefixtures("embedded_stack")
 def test_without_a_stack_the_topic_appears_at_first_use(
     config: Config, registry: Any, name: str
 ) -> None:
@@ -78,7 +83,7 @@ def test_without_a_stack_the_topic_appears_at_first_use(
 
 def test_what_cannot_be_created(config: Config) -> None:
     """A name or a number that Kafka does not take."""
-    with pytest.raises(NotSupportedError, match="no topic name"):
+    with pytest.raises((NotSupportedError, TopicError), match=r"'bad name'"):
         ensure_topic("bad name", config)
     with pytest.raises(ConfigurationError, match="partitions"):
         ensure_topic("t", config, partitions=0)
@@ -119,10 +124,14 @@ class FakeAdmin:
 
 @pytest.mark.parametrize("faster", [False, True])
 def test_a_real_cluster_is_asked_through_adminclient(
-    config: Config, stack: DevStack, name: str, monkeypatch: pytest.MonkeyPatch, faster: bool
+    config: Config,
+    embedded_stack: DevStack,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    faster: bool,
 ) -> None:
     """Partitions, replication and properties go there; losing the race is finding the topic."""
-    fake = FakeAdmin(Cluster(config_of(config)).admin(), stack, faster=faster)
+    fake = FakeAdmin(Cluster(config_of(config)).admin(), embedded_stack, faster=faster)
     monkeypatch.setattr(Cluster, "admin", lambda _: fake)
     outcome = ensure_topic(name, config, partitions=2, topic_config={"cleanup.policy": "compact"})
     [asked] = fake.asked
@@ -137,9 +146,9 @@ def config_of(config: Config) -> Config:
     return {"bootstrap.servers": config["bootstrap.servers"]}
 
 
-def test_describe(config: Config, name: str, bar: Callable[..., Stock]) -> None:
+def test_describe(config: Config, replicas: int, name: str, bar: Callable[..., Stock]) -> None:
     """Leaders, offsets, messages; a group's committed offsets and lag."""
-    ensure_topic(name, config, partitions=2, replication=3)
+    ensure_topic(name, config, partitions=2, replication=replicas)
     with StockProducer(config, topic=name) as producer:
         for _ in range(5):
             producer.produce(bar(), partition=1)
@@ -151,7 +160,7 @@ def test_describe(config: Config, name: str, bar: Callable[..., Stock]) -> None:
     assert (full.number, full.first, full.end, full.messages) == (1, 0, 5, 5)
     assert (empty.first, empty.end) == (0, 0)
     assert full.leader in full.replicas
-    assert len(full.replicas) == len(full.in_sync) == 3
+    assert len(full.replicas) == len(full.in_sync) == replicas
     [group] = describe_groups(topic, [name], config)
     assert group.committed == {0: None, 1: 2}
     assert (group.lag(full), group.lag(empty), group.total_lag) == (3, 0, 3)
@@ -171,11 +180,12 @@ def test_a_partition_without_leader_is_described_too(
 
 
 def test_describing_what_is_not_there(config: Config) -> None:
-    """The error says how to create it; the embedded broker cannot list groups."""
+    """The error says how to create it."""
     with pytest.raises(TopicError, match="streamcontract topics create nowhere"):
         describe_topics(["nowhere"], config)
 
 
+@pytest.mark.usefixtures("embedded_stack")
 def test_groups_cannot_be_listed_here(config: Config, topic: Callable[..., str]) -> None:
     """The embedded broker has no such request."""
     [state] = describe_topics([topic()], config).topics
@@ -184,7 +194,7 @@ def test_groups_cannot_be_listed_here(config: Config, topic: Callable[..., str])
 
 
 @pytest.fixture
-def run(stack: DevStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
+def run(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
     """Runs the command line against the stack: exit code and output."""
     for variable, value in stack.environment.items():
         monkeypatch.setenv(variable, value)
@@ -196,7 +206,7 @@ def run(stack: DevStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
     return call
 
 
-def test_commands(run: Callable[..., tuple[int, str]], name: str) -> None:
+def test_commands(run: Callable[..., tuple[int, str]], stack: Stack, name: str) -> None:
     """Create, create again, list, describe; exit code 1 where a topic is not as asked for."""
     assert run("create", name, "--partitions", "2") == (0, f"Topic {name}: created, 2 partitions\n")
     code, text = run("create", name, "--partitions", "3")
@@ -207,7 +217,7 @@ def test_commands(run: Callable[..., tuple[int, str]], name: str) -> None:
     assert code == 0
     assert "group nobody: lag 0" in text
     code, text = run("describe", name)
-    assert (code, "cannot list groups" in text) == (0, True)
+    assert (code, "cannot list groups" in text) == (0, isinstance(stack, DevStack))
     code, text = run("describe", "nowhere")
     assert (code, "Create it first" in text) == (2, True)
     code, text = run("list", "-X", "foo.bar=1")

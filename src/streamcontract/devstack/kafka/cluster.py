@@ -41,6 +41,8 @@ _SETTINGS: Final[Mapping[str, str]] = {
     # sessions of one second.
     "group.initial.rebalance.delay.ms": "100",
     "group.min.session.timeout.ms": "1000",
+    # Messages older than a week are deleted by default, and tests write some from long ago.
+    "log.retention.ms": "-1",
     # 128 MiB of heap by default, to compact logs that are tiny here.
     "log.cleaner.dedupe.buffer.size": "4194304",
 }

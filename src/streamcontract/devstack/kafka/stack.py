@@ -65,7 +65,11 @@ class KafkaStack:
             raise StackError(f"registry is 'embedded' or 'apicurio', not {registry!r}")
         with contextlib.ExitStack() as parts:
             self._cluster = parts.enter_context(KafkaCluster(brokers, properties=properties))
-            self.registry = parts.enter_context(_start_registry(registry))
+            self.registry: RegistryServer | ApicurioRegistry
+            if registry == "apicurio":
+                self.registry = parts.enter_context(ApicurioRegistry())
+            else:
+                self.registry = parts.enter_context(RegistryServer())
             self._parts = parts.pop_all()
         self.brokers = brokers
         self.bootstrap_servers = self._cluster.bootstrap_servers
@@ -168,7 +172,3 @@ class KafkaStack:
     ) -> None:
         # With the error, so that the parts keep their logs.
         self._parts.__exit__(error_type, error, traceback)
-
-
-def _start_registry(kind: RegistryKind) -> RegistryServer | ApicurioRegistry:
-    return ApicurioRegistry() if kind == "apicurio" else RegistryServer()
