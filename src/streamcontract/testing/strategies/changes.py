@@ -30,7 +30,7 @@ from streamcontract.schema import (
     UnionType,
     branch_name,
 )
-from streamcontract.schema.model import PrimitiveName
+from streamcontract.schema.model import PRIMITIVE_NAMES, PrimitiveName
 from streamcontract.testing.strategies.documents import draw_type
 from streamcontract.testing.strategies.forms import primitive_defaults
 from streamcontract.testing.strategies.names import docs, names, namespaces, unused
@@ -253,7 +253,10 @@ def _promotions(sites: Sites) -> Iterator[Change]:
 
 # Without bytes read as text, of which the rules let pass what is no UTF-8.
 _PROMOTED: Final = tuple(
-    (narrow, wide) for narrow, wider in PROMOTIONS.items() for wide in wider if narrow != "bytes"
+    (narrow, wide)
+    for narrow in PRIMITIVE_NAMES
+    for wide in PRIMITIVE_NAMES
+    if wide in PROMOTIONS.get(narrow, ()) and narrow != "bytes"
 )
 _NUMBERS: Final = frozenset({"long", "float", "double"})
 
