@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import confluent_kafka
 import pytest
 
-from streamcontract import ContractConsumer, Stock, StockConsumer, StockProducer
+from streamcontract import ContractConsumer, ContractProducer, Stock, StockConsumer, StockProducer
 from streamcontract.devstack.registry.application import Answer
 from streamcontract.errors import (
     ClientError,
@@ -175,6 +177,7 @@ def test_auto_offset_reset_is_a_start_too(config: Config, filled: Callable[..., 
         assert volumes(consumer.until_end()) == [4]
 
 
+@pytest.mark.usefixtures("embedded_stack")
 def test_a_moment_cannot_be_looked_up_here(config: Config, filled: Callable[..., str]) -> None:
     """The embedded broker would answer with the end: the error says what to do."""
     start = dt.datetime(2026, 5, 4, tzinfo=dt.timezone.utc)
@@ -461,3 +464,50 @@ def test_broker_down(config: Config) -> None:
     nowhere = {**config, "bootstrap.servers": "127.0.0.1:1"}
     with StockConsumer(nowhere, group="g") as consumer:
         assert consumer.poll(0.05) is None
+
+
+def test_what_consume_waits_with_is_not_counted(
+    config: Config,
+    quick_group: Config,
+    filled: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ctrl-C while consume() waits for more: what it had comes again, at once and in the group."""
+    name, properties = filled(3), {**config, **quick_group}
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes(consumer.consume(1, WAIT)) == [0]
+        step = consumer._fetcher.step
+
+        def interrupt(timeout: float) -> None:
+            step(timeout)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(consumer._fetcher, "step", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            consumer.consume(10, WAIT)
+        monkeypatch.undo()
+        assert consumer.commit() == {0: 1}
+        assert volumes(consumer.consume(1, WAIT)) == [1]
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes(consumer.until_end()) == [2]
+
+
+def test_a_batch_over_several_schemas(
+    config: Config, filled: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """Schemas and tombstones may change from message to message."""
+    name = filled(1)
+    assert StockProducer.contract is not None
+    schema: Any = json.loads(StockProducer.contract.schema.json)
+    schema["fields"].append({"name": "venue", "type": "string", "default": ""})
+    with ContractProducer(config, topic=name, schema=schema) as producer:
+        for volume in (1, 2):
+            add(config, name, bar(volume=volume))
+            producer.produce({**attrs.asdict(bar(volume=10 + volume)), "venue": "X"}, key="AAPL")
+            producer.produce(None, key="AAPL")
+            producer.flush()
+    with StockConsumer(config, topic=name) as consumer:
+        messages = consumer.consume(7, WAIT)
+    assert [each.value and each.value.volume for each in messages] == [0, 1, 11, None, 2, 12, None]
+    assert len({each.schema_id for each in messages}) == 3
+    assert [each.offset for each in messages] == list(range(7))

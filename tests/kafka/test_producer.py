@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
@@ -460,3 +461,30 @@ def test_the_environment_is_the_default(
         producer.produce(bar())
     with StockConsumer(topic=name) as consumer:
         assert [message.value for message in consumer.until_end()] == [bar()]
+
+
+def test_threads_share_a_producer(
+    config: dict[str, Any], bar: Callable[..., Stock], topic: Callable[..., str]
+) -> None:
+    """Every message arrives once, those of each thread in its order; every callback is called."""
+    name, each, reports = topic(), 500, list[Delivery]()
+    # A queue that is full most of the time, so that all threads serve delivery reports too.
+    with StockProducer({**config, "queue.buffering.max.messages": 50}, topic=name) as producer:
+
+        def work(symbol: str) -> None:
+            for volume in range(each):
+                told = reports.append if volume % 10 == 0 else None
+                producer.produce(bar(symbol, volume), on_delivery=told)
+
+        threads = [threading.Thread(target=work, args=(symbol,)) for symbol in "ABCD"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    values = [message.value for message in read(config, name) if message.value]
+    for symbol in "ABCD":
+        assert [v.volume for v in values if v.symbol == symbol] == list(range(each))
+    assert len(values) == 4 * each
+    assert sorted((report.key, report.ok) for report in reports) == sorted(
+        (symbol.encode(), True) for symbol in "ABCD" for _ in range(each // 10)
+    )

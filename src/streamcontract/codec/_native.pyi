@@ -1,6 +1,7 @@
 """Types of the extension module ``_native.pyx``; see there."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Any
 
 VERSION: str
@@ -213,3 +214,25 @@ class Decoder:
         empty_items: int,
     ) -> None: ...
     def decode(self, data: bytes, /) -> Any: ...
+
+class MessageReader:
+    """Of ``streamcontract.kafka.assembly``; ``raw`` is a message of confluent_kafka."""
+
+    def __init__(
+        self,
+        cls: type,
+        names: tuple[str, ...],
+        topic: str,
+        decoders: Mapping[bytes, tuple[int, Callable[[bytes], Any]]],
+        read_key: Callable[[bytes], Any],
+    ) -> None: ...
+    def read(self, raw: Any) -> Any: ...
+    def read_many(
+        self,
+        buffer: deque[Any],
+        limit: int,
+        messages: list[Any],
+        raws: list[Any],
+        first: dict[int, int],
+        last: dict[int, int],
+    ) -> None: ...

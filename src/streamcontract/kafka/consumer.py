@@ -15,6 +15,7 @@ from streamcontract.errors import (
     FrameError,
     RegistryError,
 )
+from streamcontract.kafka.assembly import PortableMessageReader, message_reader
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
@@ -28,7 +29,6 @@ from streamcontract.kafka.start import check_start
 from streamcontract.kafka.until_end import UntilEnd
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import NotFoundError, StoredSchemaError
-from streamcontract.wire import HEADER_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -197,9 +197,19 @@ class ContractConsumer(Generic[T]):
         # What the loop over messages touches, without a detour for each of them.
         self._buffer = self._fetcher.buffer
         self._handed_out = self._fetcher.handed_out
-        self._decoders = self._deserializer.decoders
-        self._read_key = binding.key.read if isinstance(binding.key, KeyCodec) else read_key
-        self._in_hand: list[confluent_kafka.Message] = []
+        decoders = self._deserializer.decoders
+        self._reader = message_reader(
+            binding.topic,
+            decoders,
+            binding.key.read_plain if isinstance(binding.key, KeyCodec) else read_key,
+        )
+        self._careful_reader = PortableMessageReader(
+            binding.topic,
+            decoders,
+            binding.key.read if isinstance(binding.key, KeyCodec) else read_key,
+        )
+        # By partition, the offset of the first message that the application works on now.
+        self._in_hand: dict[int, int] = {}
 
     @property
     def topic(self) -> str:
@@ -249,19 +259,30 @@ class ContractConsumer(Generic[T]):
         deadline = _deadline(timeout)
         messages: list[Message[T]] = []
         raws: list[confluent_kafka.Message] = []
-        while len(messages) < num_messages and (self._buffer or self._wait(deadline)):
-            raw = self._buffer[0]
-            try:
-                message = self._hand_out()
-            except Exception:
-                if not messages:
-                    raise
-                self._put_back(raw)
-                break
-            messages.append(message)
-            raws.append(raw)
-        if raws:
-            self._in_hand = raws
+        first: dict[int, int] = {}
+        last: dict[int, int] = {}
+        try:
+            while len(messages) < num_messages and (self._buffer or self._wait(deadline)):
+                self._reader.read_many(
+                    self._buffer, num_messages - len(messages), messages, raws, first, last
+                )
+                if self._buffer and len(messages) < num_messages:
+                    raw = self._buffer[0]
+                    message = self._read_behind(messages, raw)
+                    if message is None:
+                        break
+                    messages.append(message)
+                    raws.append(self._buffer.popleft())
+                    first.setdefault(message.partition, message.offset)
+                    last[message.partition] = message.offset
+        except BaseException:
+            # Such as Ctrl-C while it waited: what the application did not get comes again.
+            self._fetcher.give_back(raws)
+            raise
+        if messages:
+            # Not before: what is counted may be committed while more is waited for.
+            self._fetcher.count(last)
+            self._in_hand = first
         return messages
 
     def until_end(self, timeout: float = 60.0) -> UntilEnd[T]:
@@ -367,8 +388,7 @@ class ContractConsumer(Generic[T]):
         traceback: TracebackType | None,
     ) -> None:
         if error is not None:
-            for raw in reversed(self._in_hand):
-                self._take_back(raw)
+            self._handed_out.update(self._in_hand)
         self.close()
 
     def _require_open(self) -> None:
@@ -377,7 +397,7 @@ class ContractConsumer(Generic[T]):
 
     def _fetch(self, timeout: float) -> None:
         self._require_open()
-        self._in_hand = []
+        self._in_hand = {}
         self._fetcher.step(timeout)
 
     def _wait(self, deadline: float) -> bool:
@@ -390,50 +410,56 @@ class ContractConsumer(Generic[T]):
         return bool(self._buffer)
 
     def _hand_out(self) -> Message[T]:
-        """Decode the first message in the buffer; the hot path."""
+        """Take the first message out of the buffer; the hot path of iteration."""
         raw = self._buffer.popleft()
+        message: Message[T] | None = self._reader.read(raw)
+        if message is None:
+            message = self._read_in_turn(raw)
+        partition, offset = message.partition, message.offset
+        self._in_hand = {partition: offset}
+        self._handed_out[partition] = offset + 1
+        return message
+
+    def _read_in_turn(self, raw: confluent_kafka.Message) -> Message[T]:
+        """Read with care a message that was taken out of the buffer; an error is its turn too."""
+        try:
+            return self._read(raw)
+        except MessageDecodeError as error:
+            self._in_hand = {error.partition: error.offset}
+            self._handed_out[error.partition] = error.offset + 1
+            raise
+        except RegistryError:
+            self._buffer.appendleft(raw)
+            raise
+
+    def _read_behind(
+        self, messages: list[Message[T]], raw: confluent_kafka.Message
+    ) -> Message[T] | None:
+        """Read with care the first message in the buffer; None if it must wait for its turn."""
+        if not messages:
+            self._buffer.popleft()
+            message = self._read_in_turn(raw)
+            self._buffer.appendleft(raw)
+            return message
+        try:
+            return self._read(raw)
+        except Exception:  # noqa: BLE001 - the next call raises it, when those before are worked on
+            return None
+
+    def _read(self, raw: confluent_kafka.Message) -> Message[T]:
+        """Read a message with care: say what is wrong with it, or learn how its like is read."""
         error = raw.error()
         if error is not None:
             raise consume_error(self._topic, error, raw.partition())
         partition: int = raw.partition()  # type: ignore[assignment] # only errors have none
         offset: int = raw.offset()  # type: ignore[assignment] # likewise
-        data = raw.value()
-        wire_key = raw.key()
-        self._in_hand = [raw]
         try:
-            if data is None:
-                value, schema_id = None, None
-            else:
-                known = self._decoders.get(data[:HEADER_SIZE]) or self._deserializer.decoder(data)
-                schema_id, decode = known
-                value = decode(data)
-            key = None if wire_key is None else self._read_key(wire_key)
+            data = raw.value()
+            if data is not None:
+                self._deserializer.decoder(data)  # makes the frame known, or says why it cannot be
+            return self._careful_reader.assemble(raw)
         except _POISON as reason:
-            self._handed_out[partition] = offset + 1
             raise MessageDecodeError(self._topic, partition, offset, raw, reason) from reason
-        except RegistryError:
-            self._buffer.appendleft(raw)
-            raise
-        self._handed_out[partition] = offset + 1
-        kind, milliseconds = raw.timestamp()
-        return Message(
-            value,
-            key,
-            self._topic,
-            partition,
-            offset,
-            schema_id,
-            milliseconds if kind else None,
-            raw.headers() or (),  # type: ignore[arg-type] # received ones are pairs of name and bytes
-        )
-
-    def _take_back(self, raw: confluent_kafka.Message) -> None:
-        self._handed_out[raw.partition()] = raw.offset()  # type: ignore[index, assignment] # no error has these
-
-    def _put_back(self, raw: confluent_kafka.Message) -> None:
-        if not self._buffer or self._buffer[0] is not raw:
-            self._buffer.appendleft(raw)
-            self._take_back(raw)
 
 
 def _deadline(timeout: float) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from streamcontract.errors import DataFault, EncodeError
-from streamcontract.kafka.keys import KeyCodec
+from streamcontract.kafka.keys import KeyCodec, as_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,34 +35,45 @@ def deriver(
 ) -> Callable[[Any], str | bytes | None]:
     """The function that takes the key out of a record, in the form that is sent.
 
-    It is given records only that their codec has encoded already, or None for a tombstone, and
-    raises EncodeError where there is no key to take.
+    It is given records only that their codec has encoded already, and raises EncodeError where
+    there is no key to take.
 
     Args:
         binding: The contract.
         send: Makes of a key what is sent.
     """
     field = binding.derive
+    if field is None:
+        return _nothing if isinstance(binding.key, KeyCodec) else _missing
+    if send is as_is and isinstance(field, attrgetter):
+        return field  # which cannot fail: the record's class has the attribute
 
     def from_field(value: Any) -> str | bytes:
-        if value is None or field is None:
-            _refuse(_NO_RECORD)
         try:
             key = field(value)
         except KeyError:  # a dict may leave out what has a default
             _refuse(_LEFT_OUT)
         return send(key)
 
-    def nothing(value: Any) -> None:
-        if value is None:
-            _refuse(_NO_RECORD)
+    return from_field
 
-    def missing(value: Any) -> NoReturn:
-        _refuse(_NO_RECORD if value is None else _OWN_SCHEMA)
 
-    if field is not None:
-        return from_field
-    return nothing if isinstance(binding.key, KeyCodec) else missing
+def no_record() -> NoReturn:
+    """Refuse to take a key out of a tombstone.
+
+    Raises:
+        EncodeError: Always.
+    """
+    _refuse(_NO_RECORD)
+
+
+def _nothing(value: Any) -> None:
+    del value
+
+
+def _missing(value: Any) -> NoReturn:
+    del value
+    _refuse(_OWN_SCHEMA)
 
 
 def _refuse(expected: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.kafka.errors import DeliveryError
@@ -22,11 +23,13 @@ class Failures:
     the producer too: a producer that nobody refers to any more must be able to say so.
     """
 
-    __slots__ = ("_count", "_first")
+    __slots__ = ("_count", "_first", "_lock")
 
     def __init__(self) -> None:
         self._count = 0
         self._first: list[Delivery] = []
+        # Whichever threads share the producer, each of them may be the one that polls.
+        self._lock = threading.Lock()
 
     def report(
         self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message
@@ -34,14 +37,18 @@ class Failures:
         """The delivery callback of every message that has none of its own."""
         if error is None:
             return
-        self._count += 1
-        if len(self._first) < _MAX_KEPT:
-            self._first.append(Delivery.of(error, raw))
+        delivery = Delivery.of(error, raw)
+        with self._lock:
+            self._count += 1
+            if len(self._first) < _MAX_KEPT:
+                self._first.append(delivery)
 
     def take(self) -> DeliveryError | None:
         """The error that tells of them all, once; None if there are none."""
         if not self._count:
             return None
-        error = DeliveryError(self._count, tuple(self._first))
-        self._count, self._first = 0, []
-        return error
+        first: list[Delivery] = []
+        with self._lock:
+            count, self._count = self._count, 0
+            first, self._first = self._first, first
+        return DeliveryError(count, tuple(first)) if count else None

@@ -31,6 +31,8 @@ Client = Any
 
 _log = logging.getLogger("streamcontract.kafka")
 
+_error_of: Final = confluent_kafka.Message.error
+
 # What one call takes from librdkafka's queue at most, and so what a crash can repeat.
 _BATCH: Final = 500
 _RETRY_PAUSE: Final = 0.01
@@ -116,8 +118,24 @@ class Fetcher:
         # these, but not one that was polled before.
         if first.partition() not in self._revoked:
             self._absorb(first)
-        for raw in rest:
-            self._absorb(raw)
+        if any(map(_error_of, rest)):
+            for raw in rest:
+                self._absorb(raw)
+        else:
+            self.buffer.extend(rest)
+
+    def count(self, last: dict[int, int]) -> None:
+        """Messages were handed out, for each partition up to the offset given here.
+
+        A partition that the group took away meanwhile is another's to count.
+        """
+        for partition, offset in last.items():
+            if partition in self.assigned:
+                self.handed_out[partition] = offset + 1
+
+    def give_back(self, raws: list[confluent_kafka.Message]) -> None:
+        """Put messages that were not handed out in front of the buffer again, in their order."""
+        self.buffer.extendleft(raw for raw in reversed(raws) if raw.partition() in self.assigned)
 
     def hold(self, raw: confluent_kafka.Message) -> None:
         """Keep a message, and fetch nothing more from its partition, until ``release``."""

@@ -16,7 +16,7 @@ import confluent_kafka
 from streamcontract.errors import ClientError, EncodeError
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.config import Settings, build_client, split_config
-from streamcontract.kafka.derive import DERIVED, deriver
+from streamcontract.kafka.derive import DERIVED, deriver, no_record
 from streamcontract.kafka.errors import (
     MessageEncodeError,
     ProduceError,
@@ -53,10 +53,12 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "partitioner": "murmur2_random",
 }
 # Seconds between two looks at delivery reports while messages are produced without a pause: rare
-# enough to cost nothing, often enough to keep their queue short.
-_SERVICE_INTERVAL: Final = 0.01
+# enough to cost nothing, often enough to tell of failures soon. Reports wait in librdkafka's
+# queue until then; when that is full they are served at once.
+_SERVICE_INTERVAL: Final = 0.1
 # Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
 _SLICE: Final = 0.2
+_now: Final = time.monotonic
 # How long leaving a with block by an exception may go on delivering what was produced before it.
 _PATIENCE_AFTER_ERROR: Final = 10.0
 
@@ -236,25 +238,28 @@ class ContractProducer(Generic[T]):
         try:
             payload = None if value is None else route.encode(value)
             if key is DERIVED:
-                wire_key = route.derive(value)
+                wire_key = no_record() if value is None else route.derive(value)
             else:
                 wire_key = None if key is None else route.check(key)
         except EncodeError as error:
             raise MessageEncodeError(route.topic, error.faults) from error
-        report = self._report if on_delivery is None else functools.partial(_tell, on_delivery)
-        # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of
-        # them not left out counts, and a timestamp of 0 is the present.
-        message = (
-            route.topic,
-            payload,
-            wire_key,
-            -1 if partition is None else partition,
-            report,
-            None,
-            0 if timestamp is None else timestamp_of(timestamp),
-            headers_of(headers),
-        )
-        now = time.monotonic()
+        # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
+        # not left out counts, and a timestamp of 0 is the present.
+        message: tuple[Any, ...]
+        if partition is None and timestamp is None and headers is None and on_delivery is None:
+            message = (route.topic, payload, wire_key, -1, self._report)
+        else:
+            message = (
+                route.topic,
+                payload,
+                wire_key,
+                -1 if partition is None else partition,
+                self._report if on_delivery is None else functools.partial(_tell, on_delivery),
+                None,
+                0 if timestamp is None else timestamp_of(timestamp),
+                headers_of(headers),
+            )
+        now = _now()
         if now >= self._service_at:
             self._service_at = now + _SERVICE_INTERVAL
             self.poll(0)

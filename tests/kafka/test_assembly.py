@@ -1,0 +1,193 @@
+"""Raw messages become typed ones, the same on both engines, or are left to be read with care."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streamcontract.kafka.assembly import PortableMessageReader, message_reader
+from streamcontract.kafka.message import Message
+from streamcontract.wire import header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamcontract.kafka.assembly import MessageReader
+
+HAS_NATIVE = importlib.util.find_spec("streamcontract.codec._native") is not None
+ENGINES = [
+    "portable",
+    pytest.param("native", marks=pytest.mark.skipif(not HAS_NATIVE, reason="it was not built")),
+]
+KNOWN = (1, 2**31 - 1)
+
+
+class Raw:
+    """A message as confluent_kafka gives it, which cannot be made in Python with all of this."""
+
+    def __init__(
+        self,
+        value: bytes | None = header(1) + b"a",
+        key: bytes | None = None,
+        place: tuple[int, int] = (0, 0),
+        timestamp: tuple[int, int] = (0, 0),
+        headers: list[tuple[str, bytes | None]] | None = None,
+        error: str | None = None,
+    ) -> None:
+        self.parts = (value, key, place, timestamp, headers, error)
+
+    def __repr__(self) -> str:
+        return f"Raw{self.parts}"
+
+    def value(self) -> bytes | None:
+        """Framed."""
+        return self.parts[0]
+
+    def key(self) -> bytes | None:
+        """Plain."""
+        return self.parts[1]
+
+    def partition(self) -> int:
+        """The first part of the place."""
+        return self.parts[2][0]
+
+    def offset(self) -> int:
+        """The second part of the place."""
+        return self.parts[2][1]
+
+    def timestamp(self) -> tuple[int, int]:
+        """Its kind, and milliseconds."""
+        return self.parts[3]
+
+    def headers(self) -> list[tuple[str, bytes | None]] | None:
+        """None if there are none."""
+        return self.parts[4]
+
+    def error(self) -> str | None:
+        """None for a message."""
+        return self.parts[5]
+
+
+def decode(data: bytes) -> str:
+    """The payload as text; what is no UTF-8 raises."""
+    return data[5:].decode()
+
+
+def read_key(data: bytes) -> int:
+    """A number; what is none raises."""
+    return int(data)
+
+
+RAWS: st.SearchStrategy[Any] = st.builds(
+    Raw,
+    st.none()
+    | st.builds(bytes.__add__, st.sampled_from([header(each) for each in KNOWN]), st.binary())
+    | st.binary(max_size=6)
+    | st.just(header(9)),
+    st.none() | st.sampled_from([b"1", b"22", b"", b"x"]),
+    st.tuples(st.integers(0, 3), st.integers(0, 2**63 - 1)),
+    st.tuples(st.integers(0, 2), st.integers(-1, 2**53)),
+    st.none() | st.just([]) | st.just([("a", b"b"), ("a", None)]),
+    st.none() | st.none() | st.none() | st.just("broken"),
+)
+
+
+@pytest.fixture(params=ENGINES)
+def make(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """A maker of readers that know two frames, of one engine and the other."""
+    monkeypatch.setenv("STREAMCONTRACT_ENGINE", request.param)
+    return lambda: message_reader("t", {header(each): (each, decode) for each in KNOWN}, read_key)
+
+
+def expected(raw: Any) -> Message[str] | None:
+    """What a raw message says, taken apart by other means than the readers'."""
+    value, key, (partition, offset), (kind, milliseconds), headers, error = raw.parts
+    if error is not None:
+        return None
+    text = schema_id = number = None
+    if value is not None:
+        schema_id = int.from_bytes(value[1:5], "big")
+        if len(value) < 5 or value[0] or schema_id not in KNOWN:
+            return None
+        text = value[5:].decode(errors="replace")
+        if text.encode() != value[5:]:
+            return None
+    if key is not None:
+        if not key.isdigit():
+            return None
+        number = int(key)
+    moment = milliseconds if kind else None
+    return Message(text, number, "t", partition, offset, schema_id, moment, headers or ())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it only makes
+@given(raws=st.lists(RAWS, max_size=20))
+def test_every_message_is_what_was_received(
+    make: Callable[[], MessageReader], raws: list[Any]
+) -> None:
+    """All of its parts, whichever came before; what takes care gives None, and breaks nothing."""
+    reader = make()
+    for raw in raws:
+        assert reader.read(raw) == expected(raw)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it only makes
+@given(raws=st.lists(RAWS, max_size=20), limit=st.integers(-1, 25))
+def test_a_batch_ends_before_what_takes_care(
+    make: Callable[[], MessageReader], raws: list[Any], limit: int
+) -> None:
+    """It gives the same messages as one by one, and the rest stays in the buffer, in order."""
+    plain = []
+    for raw in raws[: max(0, limit)]:
+        message = expected(raw)
+        if message is None:
+            break
+        plain.append(message)
+    buffer, messages, taken = deque(raws), list[Any](), list[Any]()
+    first, last = dict[int, int](), dict[int, int]()
+    make().read_many(buffer, limit, messages, taken, first, last)
+    assert messages == plain
+    assert (taken, list(buffer)) == (raws[: len(plain)], raws[len(plain) :])
+    assert last == {each.partition: each.offset for each in plain}
+    assert first == {each.partition: each.offset for each in reversed(plain)}
+
+
+def test_messages_are_whole(make: Callable[[], MessageReader]) -> None:
+    """Like any other of their class: shown, and seen by the garbage collector."""
+    message = make().read(Raw(key=b"7", place=(2, 3), timestamp=(1, 5)))  # type: ignore[arg-type] # it has the methods
+    assert repr(message) == repr(Message("a", 7, "t", 2, 3, 1, 5, ()))
+    assert gc.is_tracked(message)
+
+
+def test_nothing_is_kept(make: Callable[[], MessageReader]) -> None:
+    """Neither reader nor message holds the raw message, its bytes or their parts twice."""
+    reader: Any = make()
+    raw = Raw(header(1) + b"x" * 100, b"7", (2**40, 2**50), (1, 2**50), [("a", b"b")])
+    parts = [raw, raw.parts[0], raw.parts[4]]
+    before = [sys.getrefcount(part) for part in parts]
+    for _ in range(100):
+        message = reader.read(raw)
+    assert message.headers is raw.parts[4]
+    del message
+    assert [sys.getrefcount(part) for part in parts] == before
+
+
+def test_a_reader_of_a_changed_class_is_refused() -> None:
+    """The native reader fills slots only, and says so of a class that has none."""
+    native = pytest.importorskip("streamcontract.codec._native")
+    with pytest.raises(TypeError, match="slots"):
+        native.MessageReader(Raw, ("value",) * 8, "t", {}, read_key)
+
+
+def test_the_portable_reader_says_what_is_wrong() -> None:
+    """Reading with care goes through it: a frame not met before is a KeyError."""
+    reader = PortableMessageReader("t", {}, read_key)
+    with pytest.raises(KeyError):
+        reader.assemble(Raw())  # type: ignore[arg-type] # it has the methods
