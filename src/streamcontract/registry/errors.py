@@ -38,10 +38,13 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from streamcontract.errors import RegistryError
 from streamcontract.registry.protocol import ErrorCode, parse_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "CompatibilityLevelNotSetError",
@@ -401,7 +404,9 @@ def split_messages(text: str) -> tuple[str, ...]:
     return tuple(_BETWEEN_MESSAGES.split(details)) if details else ()
 
 
-def error_from_answer(method: str, url: str, status: int, body: bytes) -> RegistryRequestError:
+def error_from_answer(
+    method: str, url: str, status: int, body: bytes, mask: Callable[[str], str] = str
+) -> RegistryRequestError:
     """The typed error for an answer whose status is not 2xx.
 
     Args:
@@ -409,13 +414,14 @@ def error_from_answer(method: str, url: str, status: int, body: bytes) -> Regist
         url: The URL, without credentials.
         status: The HTTP status.
         body: The answer's body.
+        mask: Takes out of a text what must not be shown.
 
     Example:
         >>> body = b'{"error_code": 40401, "message": "Subject not found"}'
         >>> error_from_answer("GET", "http://localhost:18081/subjects/s/versions", 404, body).code
         40401
     """
-    text = body.decode("utf-8", "replace")
+    text = mask(body.decode("utf-8", "replace"))
     parsed = parse_error(body)
     if parsed is None:
         # Not the registry's words: a proxy or load balancer answered.
@@ -429,7 +435,7 @@ def error_from_answer(method: str, url: str, status: int, body: bytes) -> Regist
         or _BY_STATUS.get(status)
         or (RegistryServerError if status >= 500 else RegistryRejectedError)
     )
-    return kind(reason, method, url, status, code, text)
+    return kind(mask(reason), method, url, status, code, text)
 
 
 def clip(text: str) -> str:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from time import sleep
 from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.request import getproxies
 
 import attrs
 import requests
@@ -25,6 +26,7 @@ from streamcontract.registry.errors import (
     clip,
     error_from_answer,
 )
+from streamcontract.registry.masking import Mask, mask_for
 from streamcontract.registry.protocol import CONTENT_TYPE, BodyError, ErrorCode
 from streamcontract.registry.tls import TlsAdapter, TlsSettings
 
@@ -86,15 +88,17 @@ class Answer:
         method: The HTTP method.
         url: The URL, without credentials.
         status: The HTTP status.
-        body: The body as text.
+        shown: The body as text, for messages: without credentials.
         value: The body as parsed JSON.
+        mask: Takes credentials out of a text.
     """
 
     method: str
     url: str
     status: int
-    body: str
+    shown: str
     value: object
+    mask: Mask
 
     def read(self, parse: Callable[[object], T]) -> T:
         """Read the value with a function that raises BodyError where it has another shape.
@@ -106,12 +110,14 @@ class Answer:
             return parse(self.value)
         except BodyError as error:
             raise self.error(
-                f"the answer's shape is wrong, {error}: {clip(self.body)!r}"
+                f"the answer's shape is wrong, {error}: {clip(self.shown)!r}"
             ) from error
 
     def error(self, reason: str) -> RegistryResponseError:
         """The error that says what is wrong with this answer."""
-        return RegistryResponseError(reason, self.method, self.url, self.status, None, self.body)
+        return RegistryResponseError(
+            self.mask(reason), self.method, self.url, self.status, None, self.shown
+        )
 
 
 class _Repeat(enum.Enum):
@@ -255,7 +261,7 @@ class Transport:
             return _Failure(failure, _Repeat.ALWAYS)
         except (requests.RequestException, HTTPError, UnicodeError) as error:
             return self._failure(call, url, error)
-        return _judge(call, url, response)
+        return _judge(call, url, response, self._mask(response))
 
     def _request(self, auth: Auth, call: _Call, url: str) -> requests.Response:
         return self._session.request(
@@ -270,6 +276,14 @@ class Transport:
             # Given here, as the environment's would win over the session's.
             verify=None if self._settings.tls.ca is None else str(self._settings.tls.ca),
             proxies=_proxies(self._settings.proxy),
+        )
+
+    def _mask(self, response: requests.Response) -> Mask:
+        proxy = self._settings.proxy
+        return mask_for(
+            str(response.request.headers.get("Authorization", "")),
+            self._settings.headers.values(),
+            getproxies().values() if proxy is None else [proxy],
         )
 
     def _failure(self, call: _Call, url: str, error: Exception) -> _Failure:
@@ -329,21 +343,20 @@ def _proxies(proxy: str | None) -> dict[str, str] | None:
     return None if proxy is None else {"http": proxy, "https": proxy}
 
 
-def _judge(call: _Call, url: str, response: requests.Response) -> Answer | _Failure:
+def _judge(call: _Call, url: str, response: requests.Response, mask: Mask) -> Answer | _Failure:
     """Tell an answer from a failure."""
-    status = response.status_code
-    body = _without_credentials(response)
+    status, body = response.status_code, response.content
     if status >= 400:
-        error = error_from_answer(call.method, url, status, body)
+        error = error_from_answer(call.method, url, status, body, mask)
         return _Failure(error, _repeat_of(error), response.headers.get("Retry-After"))
-    answer = Answer(call.method, url, status, body.decode("utf-8", "replace"), None)
+    answer = Answer(call.method, url, status, mask(body.decode("utf-8", "replace")), None, mask)
     if status >= 300:
         target = strip_credentials(response.headers.get("Location", ""))
         return _Failure(answer.error(_REDIRECTED.format(target=target)), _Repeat.NEVER)
     try:
         return attrs.evolve(answer, value=json.loads(body))
     except (ValueError, RecursionError) as error:
-        failure = answer.error(f"the answer is not JSON: {clip(answer.body)!r}")
+        failure = answer.error(f"the answer is not JSON: {clip(answer.shown)!r}")
         failure.__cause__ = error
         return _Failure(failure, _Repeat.NEVER)
 
@@ -360,14 +373,6 @@ def _repeat_of(error: RegistryRequestError) -> _Repeat:
     if error.status is not None and error.status >= 500:
         return _Repeat.IF_IDEMPOTENT
     return _Repeat.NEVER
-
-
-def _without_credentials(response: requests.Response) -> bytes:
-    """The body; a proxy's error page may show the request's headers, and errors show the body."""
-    header = response.request.headers.get("Authorization", "")
-    _, _, credentials = str(header).partition(" ")
-    body = response.content
-    return body.replace(credentials.encode(), b"***") if credentials else body
 
 
 def _summary(failures: list[_Failure]) -> _Failure:
