@@ -60,11 +60,24 @@ class Pen:
     taken: set[str]
 
     def word(self, namespace: str | None = None) -> str:
-        """A name that nothing had before."""
-        word = unused(self.draw(names()), self.taken)
-        full_name = f"{namespace}.{word}" if namespace else word
-        self.taken.add(full_name)
-        return full_name
+        """A name that nothing had before, with its namespace in front."""
+        stem = self.draw(names())
+        word = unused(stem, self.taken)
+        if namespace is None:
+            return word
+        while f"{namespace}.{word}" in self.taken:
+            word = unused(stem, self.taken)
+        self.taken.add(f"{namespace}.{word}")
+        return f"{namespace}.{word}"
+
+    def namespace(self, name: str) -> str:
+        """A namespace that nothing of that name was in before."""
+        stem = self.draw(namespaces())
+        namespace, number = stem, 2
+        while f"{namespace}.{name}" in self.taken:
+            namespace, number = f"{stem}{number}", number + 1
+        self.taken.add(f"{namespace}.{name}")
+        return namespace
 
     def field(self, namespace: str | None, *, optional: bool) -> Field:
         """A field that no record had before, with or without a default."""
@@ -232,9 +245,8 @@ def _with_type_renamed(sites: Sites, node: NamedType, pen: Pen) -> AvroType:
 
 
 def _with_type_moved(sites: Sites, node: NamedType, pen: Pen) -> AvroType:
-    namespace = pen.word(pen.draw(namespaces()))
-    aliases = (*node.aliases, node.full_name)
-    return sites.edited(node, full_name=f"{namespace}.{node.name}", aliases=aliases)
+    full_name = f"{pen.namespace(node.name)}.{node.name}"
+    return sites.edited(node, full_name=full_name, aliases=(*node.aliases, node.full_name))
 
 
 def _promotions(sites: Sites) -> Iterator[Change]:

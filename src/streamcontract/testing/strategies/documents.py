@@ -7,7 +7,6 @@ where its values can end.
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
@@ -21,6 +20,7 @@ from streamcontract.testing.strategies.forms import (
     primitive_forms,
 )
 from streamcontract.testing.strategies.names import (
+    below,
     custom_attributes,
     docs,
     names,
@@ -219,7 +219,7 @@ class _Author:
     needs: dict[str, set[str]] = attrs.field(factory=dict)
 
     def _pick(self, choices: Sequence[T]) -> T:
-        return choices[self.draw(_below(len(choices)))]
+        return choices[self.draw(below(len(choices)))]
 
     def any_type(
         self, scope: _Scope, *, excluded: frozenset[str] = frozenset(), union: bool = True
@@ -447,8 +447,3 @@ def _union_defaults(branches: list[_Written]) -> _Defaults:
         choices += [branch.defaults for branch in branches[1:] if branch.plain]
     possible = [defaults for defaults in choices if defaults is not None]
     return st.one_of(possible) if possible else None
-
-
-@functools.cache
-def _below(end: int) -> st.SearchStrategy[int]:
-    return st.integers(0, end - 1)

@@ -119,6 +119,7 @@ def _evolved(draw: st.DrawFn, schema: Schema, level: Level, words: AbstractSet[s
     pen = Pen(draw, {*words, *sites.words})
     for _ in range(changes):
         sites = Sites(_changed(pen, sites, asked, lasting=lasting))
+        pen.taken.update(sites.words)  # those of the insides of new types too
     return schema_of(sites.root)
 
 

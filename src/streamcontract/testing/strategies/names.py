@@ -16,7 +16,7 @@ from streamcontract.schema.model import PRIMITIVE_NAMES
 if TYPE_CHECKING:
     from streamcontract.schema import JsonValue
 
-__all__ = ["custom_attributes", "docs", "names", "namespaces", "unused"]
+__all__ = ["below", "custom_attributes", "docs", "names", "namespaces", "unused"]
 
 _HEADS: Final = string.ascii_letters + "_"
 _TAILS: Final = _HEADS + string.digits
@@ -44,6 +44,12 @@ _AWKWARD: Final = (
     "import",
     "mro",
 )
+
+
+@functools.cache
+def below(end: int) -> st.SearchStrategy[int]:
+    """Numbers from 0, as indexes are."""
+    return st.integers(0, end - 1)
 
 
 @functools.cache
