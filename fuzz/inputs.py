@@ -16,7 +16,7 @@ from streamcontract.testing.strategies import from_schema
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["judge_input", "write_seeds"]
+__all__ = ["judge_input", "seeds_of", "write_seeds"]
 
 _SEEDS_OF_A_PAIR = 12
 _LONGEST_SEED = 600
@@ -47,14 +47,15 @@ def write_seeds(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     for index in range(len(POOL)):
-        for payload in _seeds(index):
+        for payload in seeds_of(index):
             header = bytes((index, count % 8 == 0))  # to count memory takes several times as long
             (folder / f"{index:02}-{count:04}").write_bytes(header + payload)
             count += 1
     return count
 
 
-def _seeds(index: int) -> list[bytes]:
+def seeds_of(index: int) -> list[bytes]:
+    """Payloads that the library itself encodes for a pair; always the same."""
     pair = POOL[index]
     codec: Codec[Any] = Codec(
         pair.writer

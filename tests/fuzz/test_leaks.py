@@ -1,0 +1,73 @@
+"""The leak check finds what grows, and nothing where nothing does."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Any
+
+import pytest
+
+from fuzz.leaks import growth
+
+TIMES = 300
+
+
+def test_nothing_grows() -> None:
+    """What is dropped is no growth."""
+    shared = object()
+
+    def run() -> None:
+        kept = [shared, [shared]]
+        kept.clear()
+
+    assert growth(run, {"it": shared}, TIMES) == []
+
+
+def test_references() -> None:
+    """A reference that is kept each time is found."""
+    shared, kept = object(), []
+    found = growth(lambda: kept.append(shared), {"it": shared}, TIMES)
+    assert f"references to it by {5 * TIMES}" in found
+
+
+def test_references_too_few() -> None:
+    """So is one that is given up each time though it was never taken."""
+    shared = object()
+    for _ in range(10 * TIMES):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(shared))
+    found = growth(
+        lambda: ctypes.pythonapi.Py_DecRef(ctypes.py_object(shared)), {"it": shared}, TIMES
+    )
+    assert f"references to it by -{5 * TIMES}" in found
+
+
+def test_objects() -> None:
+    """New containers that are kept each time are found."""
+    kept: list[Any] = []
+    found = growth(lambda: kept.append([1]), {}, TIMES)
+    assert any(each.startswith("objects of the collector") for each in found)
+
+
+def test_blocks() -> None:
+    """New objects that the collector does not know are found."""
+    kept: list[Any] = []
+    found = growth(lambda: kept.append(bytes(40)), {}, TIMES)
+    assert any(each.startswith("blocks of memory") for each in found)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the C library is found otherwise there")
+def test_memory_behind_pythons_back() -> None:
+    """What the C library hands out, Python's allocator does not see: the process grows."""
+    library = ctypes.CDLL(None)
+    library.malloc.restype = ctypes.c_void_p
+    library.memset.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t)
+    taken: list[int] = []
+
+    def leak() -> None:
+        block = library.malloc(10_000)
+        library.memset(block, 1, 10_000)
+        taken[:] = [block]
+
+    found = growth(leak, {}, TIMES)
+    assert any(each.startswith("memory") for each in found)
