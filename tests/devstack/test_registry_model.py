@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,28 @@ from tests.devstack.registry_http import record
 from streamcontract.devstack.registry.application import Request, respond
 from streamcontract.devstack.registry.routes import ROUTES
 from streamcontract.devstack.registry.store import Store
-from streamcontract.registry.protocol import LEVELS, fill
+from streamcontract.registry.protocol import LEVELS, MODES, fill
 from streamcontract.registry.protocol import Path as Template
 
 SCHEMAS = [
     json.dumps(schema) for schema in ("int", record("a"), record("a", b=0), record("a", "b"))
 ]
+LIST = json.dumps({"type": "array", "items": "R"})
+RECORDS = range(1, len(SCHEMAS))
+BASE = "base"
+NAMES = ("s", "t/ü", BASE)
+
+
+@attrs.frozen
+class Using:
+    """The schema ``LIST``, which uses a version of ``BASE``: ``item`` is the schema it has."""
+
+    item: int
+    version: int
+
+
+Key = int | Using
+"""What the model knows a schema by: its place in ``SCHEMAS``, or what it uses."""
 
 
 def avro_reads(reader: int, writer: int) -> bool:
@@ -36,10 +53,20 @@ def avro_reads(reader: int, writer: int) -> bool:
 READS = {(r, w): avro_reads(r, w) for r in range(len(SCHEMAS)) for w in range(len(SCHEMAS))}
 
 
-def compatible(level: str, new: int, old: int) -> bool:
+def reads(reader: Key, writer: Key) -> bool:
+    """Whether one schema reads what the other wrote; a list does as its items do."""
+    match reader, writer:
+        case int(), int():
+            return READS[reader, writer]
+        case Using(), Using():
+            return READS[reader.item, writer.item]
+    return False
+
+
+def compatible(level: str, new: Key, old: Key) -> bool:
     """Whether a level lets a schema follow another."""
-    backward = READS[new, old] or not level.startswith(("BACKWARD", "FULL"))
-    forward = READS[old, new] or not level.startswith(("FORWARD", "FULL"))
+    backward = reads(new, old) or not level.startswith(("BACKWARD", "FULL"))
+    forward = reads(old, new) or not level.startswith(("FORWARD", "FULL"))
     return backward and forward
 
 
@@ -48,11 +75,26 @@ class ModelVersion:
     """A version in the model."""
 
     number: int
-    schema: int
+    schema: Key
     deleted: bool = False
 
 
+@attrs.define
+class ModelSubject:
+    """A subject in the model."""
+
+    versions: list[ModelVersion] = attrs.field(factory=list)
+    level: str | None = None
+    mode: str | None = None
+
+    @property
+    def live(self) -> list[ModelVersion]:
+        """The versions that are not soft-deleted."""
+        return [version for version in self.versions if not version.deleted]
+
+
 subjects = st.sampled_from(["s", "t/ü"])
+names = st.sampled_from(NAMES)
 schemas = st.integers(0, len(SCHEMAS) - 1)
 versions = st.integers(1, 4)
 
@@ -65,10 +107,10 @@ class Registry(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.path = Path(self.folder.name) / "registry.json"
         self.store = Store(self.path)
-        self.subjects: dict[str, list[ModelVersion]] = {"s": [], "t/ü": []}
-        self.levels: dict[str, str] = {}
+        self.subjects = {name: ModelSubject() for name in NAMES}
         self.level = "BACKWARD"
-        self.ids: dict[int, int] = {}
+        self.mode = "READWRITE"
+        self.ids: dict[Key, int] = {}
         self.next_id = 1
 
     def teardown(self) -> None:
@@ -83,102 +125,236 @@ class Registry(RuleBasedStateMachine):
         value = json.loads(answer.body)
         return value["error_code"] if answer.status != 200 else 200, value
 
-    def live(self, subject: str) -> list[ModelVersion]:
-        """The versions that are not soft-deleted."""
-        return [version for version in self.subjects[subject] if not version.deleted]
+    def body_of(self, schema: Key, **more: object) -> dict[str, object]:
+        """A request's body with a schema, and what that refers to."""
+        if isinstance(schema, int):
+            return {"schema": SCHEMAS[schema], **more}
+        reference = {"name": "R", "subject": BASE, "version": schema.version}
+        return {"schema": LIST, "references": [reference], **more}
 
-    @rule(subject=subjects, schema=schemas)
-    def register(self, subject: str, schema: int) -> None:
-        """A known live schema gives its id; a new one a version, if the level allows it."""
-        code, answer = self.call(
-            "POST", fill(Template.VERSIONS, subject=subject), {"schema": SCHEMAS[schema]}
+    def mode_of(self, subject: str | None) -> str:
+        """The mode that holds for a subject."""
+        own = None if subject is None else self.subjects[subject].mode
+        return own or self.mode
+
+    def using(self, number: int) -> Using | None:
+        """The list schema with a version of ``BASE`` that can be referred to, else None."""
+        for version in self.subjects[BASE].live:
+            if version.number == number and isinstance(version.schema, int):
+                return Using(version.schema, number)
+        return None
+
+    def is_used(self, subject: str, numbers: list[int], *, deleted: bool) -> bool:
+        """Whether any version, or any live one, refers to one of these."""
+        return subject == BASE and any(
+            isinstance(version.schema, Using) and version.schema.version in numbers
+            for other in self.subjects.values()
+            for version in (other.versions if deleted else other.live)
         )
-        live = self.live(subject)
-        if all(version.schema != schema for version in live):
-            level = self.levels.get(subject, self.level)
-            asked = live if level.endswith("TRANSITIVE") else live[-1:]
+
+    def register_key(self, subject: str, schema: Key) -> None:
+        """A known live schema gives its id; a new one a version, if level and mode allow it."""
+        path = fill(Template.VERSIONS, subject=subject)
+        code, answer = self.call("POST", path, self.body_of(schema))
+        known = self.subjects[subject]
+        if self.mode_of(subject) == "IMPORT":
+            assert code == 42205  # it has to bring its id
+            return
+        if all(version.schema != schema for version in known.live):
+            if self.mode_of(subject) == "READONLY":
+                assert code == 42205
+                return
+            level = known.level or self.level
+            asked = known.live if level.endswith("TRANSITIVE") else known.live[-1:]
             if not all(compatible(level, schema, old.schema) for old in asked):
                 assert code == 409
                 return
-            last = max((version.number for version in self.subjects[subject]), default=0)
-            self.subjects[subject].append(ModelVersion(last + 1, schema))
+            last = max((version.number for version in known.versions), default=0)
+            known.versions.append(ModelVersion(last + 1, schema))
             if schema not in self.ids:
                 self.ids[schema] = self.next_id
                 self.next_id += 1
         assert (code, answer) == (200, {"id": self.ids[schema]})
 
-    @rule(subject=subjects, schema=schemas, deleted=st.booleans())
+    @rule(subject=subjects, schema=schemas)
+    def register(self, subject: str, schema: int) -> None:
+        """Any schema that stands alone."""
+        self.register_key(subject, schema)
+
+    @rule(schema=st.sampled_from(RECORDS))
+    def register_base(self, schema: int) -> None:
+        """A record that others may refer to."""
+        self.register_key(BASE, schema)
+
+    @rule(subject=subjects, number=st.integers(1, 2))
+    def register_user(self, subject: str, number: int) -> None:
+        """A schema with a reference, which has to be to a version that lives."""
+        schema = self.using(number)
+        if schema is not None:
+            self.register_key(subject, schema)
+            return
+        body = self.body_of(Using(0, number))
+        code, _ = self.call("POST", fill(Template.VERSIONS, subject=subject), body)
+        assert code == 42201
+
+    @rule(subject=names, schema=st.sampled_from(RECORDS), number=versions, schema_id=versions)
+    def import_version(self, subject: str, schema: int, number: int, schema_id: int) -> None:
+        """In mode IMPORT a version brings its number and id, which must be nobody else's."""
+        path = fill(Template.VERSIONS, subject=subject)
+        body = self.body_of(schema, id=schema_id, version=number)
+        code, answer = self.call("POST", path, body)
+        known = self.subjects[subject].versions
+        present = next((version for version in known if version.number == number), None)
+        holder = next((key for key, used in self.ids.items() if used == schema_id), schema)
+        if self.mode_of(subject) != "IMPORT":
+            assert code == 42205
+        elif self.ids.get(schema, schema_id) != schema_id or holder != schema:
+            assert code == 42207
+        elif present is not None and present.schema != schema:
+            assert code == 42205
+        else:
+            assert (code, answer) == (200, {"id": schema_id})
+            if present is not None:
+                known.remove(present)
+            known.append(ModelVersion(number, schema))
+            known.sort(key=lambda version: version.number)
+            self.ids[schema] = schema_id
+            self.next_id = max(self.next_id, schema_id + 1)
+
+    @rule(subject=names, schema=schemas, deleted=st.booleans())
     def look_up(self, subject: str, schema: int, deleted: bool) -> None:
         """The first version with the schema, among the soft-deleted ones too where asked to."""
-        code, answer = self.call(
-            "POST",
-            fill(Template.SUBJECT, subject=subject) + f"?deleted={deleted}",
-            {"schema": SCHEMAS[schema]},
-        )
-        seen = self.subjects[subject] if deleted else self.live(subject)
+        path = fill(Template.SUBJECT, subject=subject) + f"?deleted={deleted}"
+        code, answer = self.call("POST", path, self.body_of(schema))
+        known = self.subjects[subject]
+        seen = known.versions if deleted else known.live
         found = [version.number for version in seen if version.schema == schema]
         if found:
             assert (answer["version"], answer["id"]) == (found[0], self.ids[schema])
         else:
             assert code == (40403 if seen else 40401)
 
-    @rule(subject=subjects, number=versions, permanent=st.booleans())
+    @rule(subject=names, schema=schemas, number=versions)
+    def check(self, subject: str, schema: int, number: int) -> None:
+        """A candidate is held against a version and those behind it, or all of them."""
+        path = fill(Template.COMPATIBILITY, subject=subject, version=number)
+        code, answer = self.call("POST", path, self.body_of(schema))
+        known = self.subjects[subject]
+        if all(version.number != number for version in known.live):
+            assert code == (40402 if known.live else 40401)
+            return
+        level = known.level or self.level
+        asked = [
+            version.schema
+            for version in known.live
+            if version.number >= number or level.endswith("TRANSITIVE")
+        ]
+        expected = all(compatible(level, schema, old) for old in asked)
+        assert (code, answer["is_compatible"]) == (200, expected)
+
+    @rule(subject=names, number=versions, permanent=st.booleans())
     def delete_version(self, subject: str, number: int, permanent: bool) -> None:
-        """Soft first, permanent then; each only once."""
+        """Soft first, permanent then; each only once, and nothing that others refer to."""
         path = fill(Template.VERSION, subject=subject, version=number)
         code, answer = self.call("DELETE", f"{path}?permanent={permanent}")
         known = self.subjects[subject]
-        version = next((version for version in known if version.number == number), None)
+        version = next((version for version in known.versions if version.number == number), None)
         if version is None:
-            assert code == (40402 if known else 40401)
+            assert code == (40402 if known.versions else 40401)
+        elif self.mode_of(subject) == "READONLY":
+            assert code == 42205
         elif permanent != version.deleted:
             assert code == (40407 if permanent else 40406)
+        elif self.is_used(subject, [number], deleted=permanent):
+            assert code == 42206
         else:
             assert (code, answer) == (200, number)
             if permanent:
-                known.remove(version)
+                known.versions.remove(version)
                 self.forget()
             else:
                 version.deleted = True
-                if not self.live(subject):
-                    self.levels.pop(subject, None)
+                if not known.live:
+                    known.level = None
 
-    @rule(subject=subjects, permanent=st.booleans())
+    @rule(subject=names, permanent=st.booleans())
     def delete_subject(self, subject: str, permanent: bool) -> None:
         """All versions at once; for good only after soft deletion."""
         path = fill(Template.SUBJECT, subject=subject)
         code, answer = self.call("DELETE", f"{path}?permanent={permanent}")
-        known, live = self.subjects[subject], self.live(subject)
-        if not known:
+        known = self.subjects[subject]
+        concerned = [version.number for version in (known.versions if permanent else known.live)]
+        if not known.versions:
             assert code == 40401
-        elif permanent == bool(live):
+        elif self.mode_of(subject) == "READONLY":
+            assert code == 42205
+        elif permanent == bool(known.live):
             assert code == (40405 if permanent else 40404)
-        elif permanent:
-            assert answer == [version.number for version in known]
-            self.subjects[subject] = []
-            self.levels.pop(subject, None)
-            self.forget()
+        elif self.is_used(subject, concerned, deleted=permanent):
+            assert code == 42206
         else:
-            assert answer == [version.number for version in live]
-            for version in live:
+            assert (code, answer) == (200, concerned)
+            for version in known.versions:
                 version.deleted = True
-            self.levels.pop(subject, None)
+            self.subjects[subject] = ModelSubject([] if permanent else known.versions)
+            self.forget()
 
     def forget(self) -> None:
         """Schemas that no version has any more lose their ids."""
-        used = {version.schema for known in self.subjects.values() for version in known}
+        used = {version.schema for known in self.subjects.values() for version in known.versions}
         self.ids = {schema: number for schema, number in self.ids.items() if schema in used}
 
-    @rule(subject=st.none() | subjects, level=st.sampled_from(LEVELS))
+    @rule(subject=st.none() | names, level=st.sampled_from(LEVELS))
     def set_level(self, subject: str | None, level: str) -> None:
         """A level of its own for a subject, or for all that have none."""
         template = Template.CONFIG if subject is None else Template.SUBJECT_CONFIG
-        path = fill(template, subject=subject or "")
-        assert self.call("PUT", path, {"compatibility": level})[0] == 200
+        code, _ = self.call("PUT", fill(template, subject=subject or ""), {"compatibility": level})
+        if self.mode_of(subject) == "READONLY":
+            assert code == 42205
+            return
+        assert code == 200
         if subject is None:
             self.level = level
         else:
-            self.levels[subject] = level
+            self.subjects[subject].level = level
+
+    @rule(subject=names)
+    def reset_level(self, subject: str) -> None:
+        """The global level holds again."""
+        code, answer = self.call("DELETE", fill(Template.SUBJECT_CONFIG, subject=subject))
+        known = self.subjects[subject]
+        if self.mode_of(subject) == "READONLY":
+            assert code == 42205
+        elif known.level is None:
+            assert code == 40401
+        else:
+            assert (code, answer) == (200, {"compatibilityLevel": known.level})
+            known.level = None
+
+    @rule(subject=st.none() | names, mode=st.sampled_from(MODES), force=st.booleans())
+    def set_mode(self, subject: str | None, mode: str, force: bool) -> None:
+        """A mode can always be left; IMPORT needs emptiness, or force."""
+        template = Template.MODE if subject is None else Template.SUBJECT_MODE
+        path = f"{fill(template, subject=subject or '')}?force={force}"
+        code, _ = self.call("PUT", path, {"mode": mode})
+        affected = [subject] if subject is not None else list(NAMES)
+        if mode == "IMPORT" and not force and any(self.subjects[s].versions for s in affected):
+            assert code == 42205
+            return
+        assert code == 200
+        if subject is None:
+            self.mode = mode
+        else:
+            self.subjects[subject].mode = mode
+
+    @rule()
+    def write_again(self) -> None:
+        """Leave the modes in which little can happen, so that much does."""
+        for name, known in self.subjects.items():
+            code, _ = self.call("DELETE", fill(Template.SUBJECT_MODE, subject=name))
+            assert code == (40401 if known.mode is None else 200)
+            known.mode = None
+        self.set_mode(None, "READWRITE", force=False)
 
     @rule()
     def restart(self) -> None:
@@ -188,23 +364,37 @@ class Registry(RuleBasedStateMachine):
 
     @invariant()
     def listings_agree(self) -> None:
-        """Subjects, versions, levels and ids are the model's."""
-        assert self.call("GET", "/subjects")[1] == [s for s in ("s", "t/ü") if self.live(s)]
+        """Subjects, versions, levels, modes, ids and references are the model's."""
+        listed = sorted(name for name, known in self.subjects.items() if known.live)
+        assert self.call("GET", "/subjects")[1] == listed
         for subject, known in self.subjects.items():
             path = fill(Template.VERSIONS, subject=subject)
             code, answer = self.call("GET", f"{path}?deleted=true")
-            assert (answer if code == 200 else []) == [version.number for version in known]
+            numbers = [version.number for version in known.versions]
+            assert (answer if code == 200 else []) == numbers
             path = fill(Template.SUBJECT_CONFIG, subject=subject)
             level = self.call("GET", f"{path}?defaultToGlobal=true")[1]["compatibilityLevel"]
-            assert level == self.levels.get(subject, self.level)
+            assert level == (known.level or self.level)
+            path = fill(Template.SUBJECT_MODE, subject=subject)
+            mode = self.call("GET", f"{path}?defaultToGlobal=true")[1]["mode"]
+            assert mode == self.mode_of(subject)
+        for version in self.subjects[BASE].live:
+            path = fill(Template.VERSION_REFERENCED_BY, subject=BASE, version=version.number)
+            users = {
+                self.ids[user.schema]
+                for known in self.subjects.values()
+                for user in known.live
+                if isinstance(user.schema, Using) and user.schema.version == version.number
+            }
+            assert self.call("GET", path)[1] == sorted(users)
         for schema, number in self.ids.items():
             path = fill(Template.SCHEMA, id=number)
-            assert self.call("GET", path)[1] == {"schema": SCHEMAS[schema]}
+            assert self.call("GET", path)[1] == self.body_of(schema)
 
 
 TestRegistry = Registry.TestCase
 TestRegistry.settings = settings(
-    max_examples=100,
+    max_examples=int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60")) // 2,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -1,0 +1,73 @@
+"""Copies of the tree to break things in; the working tree is never touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["ROOT", "pytest", "scratch_tree"]
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+_SHARED: Final = ROOT.parent / "shared"
+# No environments, histories and caches: a cached module of the same size and second as a changed
+# source would hide the change.
+_LEFT_OUT: Final = shutil.ignore_patterns(
+    ".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "build", "dist", "*.c"
+)
+
+
+@contextmanager
+def scratch_tree() -> Iterator[Path]:
+    """A copy of this tree, with the conformance cases beside it where they are beside this one."""
+    with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=_LEFT_OUT)
+        if _SHARED.exists():
+            (Path(folder) / "shared").symlink_to(_SHARED)
+        yield tree
+
+
+def pytest(tree: Path, arguments: Sequence[str], *, timeout: float) -> tuple[int | None, str]:
+    """Run tests of a copy.
+
+    Args:
+        tree: The copy.
+        arguments: For pytest: files, node ids, options.
+        timeout: Seconds after which to stop it.
+
+    Returns:
+        pytest's exit code, None if it was stopped, and what it wrote.
+    """
+    command = [
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"),
+        *("-n", "0", "--hypothesis-seed=0", *arguments),
+    ]
+    environment = {
+        **os.environ,
+        # In front of the editable installation of the working tree.
+        "PYTHONPATH": str(tree / "src"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    try:
+        done = subprocess.run(  # noqa: S603 - pytest, of this interpreter
+            command,
+            cwd=tree,
+            env=environment,
+            timeout=timeout,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        return None, error.output.decode(errors="replace") if error.output else ""
+    return done.returncode, done.stdout
