@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 DEV := $(VENV)/.installed-dev
 RUN := $(VENV)/.installed-run
 METADATA := setup.cfg setup.py pyproject.toml src/streamcontract/_version.py \
+	src/streamcontract/codec/stamp.py \
 	$(wildcard src/streamcontract/codec/_native*.p[yx]*)
 
 .DEFAULT_GOAL := help
@@ -40,6 +41,33 @@ test-native: $(DEV)  ## Run the tests of the codec and the clients on the native
 test-long: $(DEV)  ## Try the compatibility properties on thousands of pairs of schemas
 	STREAMCONTRACT_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/compatibility
 
+# Minutes that `make fuzz` takes, and messages of `make leaks`.
+FUZZ_MINUTES ?= 30
+RECORDS ?= 1_000_000
+
+# Not everywhere to be had, so no part of the development tools; where it is not, fuzzing says so.
+ATHERIS := $(shell sed -n 's/^ *\(atheris.*\)/\1/p' setup.cfg)
+
+.PHONY: atheris fuzz fuzz-bounded sanitize sanitize-bounded leaks
+
+atheris: $(DEV)
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: '$(ATHERIS)'
+
+fuzz: atheris  ## Fuzz both engines for FUZZ_MINUTES (30)
+	$(BIN)/python -m fuzz --seconds $$(( $(FUZZ_MINUTES) * 60 ))
+
+fuzz-bounded: atheris
+	$(BIN)/python -m fuzz --seconds 60
+
+sanitize: $(DEV)  ## Run the native engine under AddressSanitizer and UBSan
+	$(BIN)/python -m fuzz.sanitize
+
+sanitize-bounded: $(DEV)
+	$(BIN)/python -m fuzz.sanitize --bounded --inputs 1_500
+
+leaks: $(DEV)  ## Count references and memory over RECORDS (1,000,000) on each engine
+	$(BIN)/python -m fuzz.leaks --records $(RECORDS)
+
 check: lint types layers drift  ## Lint, types, import layers, generated code
 
 lint: $(DEV)
@@ -60,14 +88,8 @@ drift: $(DEV)
 	$(BIN)/streamcontract generate --check
 	cd examples/orders && ../../$(BIN)/streamcontract generate --check
 
-check-install: $(BIN)/python  ## Build the wheel and use it in an environment of its own
-	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$$scratch" . && \
-	$(BIN)/python -m venv "$$scratch/venv" && \
-	"$$scratch/venv/bin/pip" install --quiet --disable-pip-version-check "$$scratch"/*.whl && \
-	cd "$$scratch" && \
-	venv/bin/python -c "from streamcontract import Stock, StockProducer; print('installed:', Stock, StockProducer)" && \
-	venv/bin/streamcontract demo
+check-install: $(DEV)  ## Install the source distribution with and without a C compiler
+	.ci/check-install $(BIN)/python
 
 coverage: $(DEV)  ## Run the tests and report branch coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
