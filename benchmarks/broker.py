@@ -1,11 +1,14 @@
 """Messages a second through the embedded broker: ours against raw bytes and against confluent's.
 
-Every rival gets a topic of its own in each round, and the same records. Producing is timed until
-the broker has acknowledged everything; consuming from the first message handed out to the last.
+Every rival gets a topic of its own in each round, and the same records. Producing is timed twice:
+the calls alone, which put messages into the client's queue, and until the broker has acknowledged
+everything. Consuming is timed from a client's queue that is full already, so that it is the client
+that is measured and not the broker; the last batch does not count, as it waits for its time-out.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
 from collections.abc import Callable
@@ -27,69 +30,105 @@ RAW, OURS, CONFLUENT = "raw bytes", "streamcontract", "confluent Serializing/Des
 MESSAGES = 20_000
 _PARTITIONS = 3
 _BATCH = 1_000
+_PREFETCH_SECONDS = 0.5
 _NAMES = itertools.count(1)
 
-Rival = Callable[[DevStack, Shape, str], float]
+Rival = Callable[[DevStack, Shape, str], tuple[float, ...]]
 
 
 def tables(rounds: int) -> list[Table]:
-    """A table for each shape."""
+    """Two tables for each shape."""
     with DevStack(brokers=1) as stack:
-        return [_table(stack, shape, rounds) for shape in SHAPES]
+        return [
+            make(stack, shape, rounds)
+            for shape in SHAPES
+            for make in (_produce_table, _consume_table)
+        ]
 
 
-def _table(stack: DevStack, shape: Shape, rounds: int) -> Table:
-    produce = _produce_rates(stack, shape, rounds)
-    consume = _consume_rates(stack, shape, rounds)
-    rows = tuple(
-        (
-            name,
-            f"{1 / produce[name].median:,.0f}",
-            str(produce[name].over(produce[OURS])),
-            f"{1 / consume[name].median:,.0f}",
-            str(consume[name].over(consume[OURS])),
-        )
-        for name in produce
-    )
-    return Table(
-        f"{shape.name}: {MESSAGES:,} messages on the embedded broker",
-        ("", "produce msg/s", "takes", "consume msg/s", "takes"),
-        rows,
-    )
-
-
-def _produce_rates(stack: DevStack, shape: Shape, rounds: int) -> dict[str, Timing]:
-    """Seconds per produced message, by rival."""
+def _produce_table(stack: DevStack, shape: Shape, rounds: int) -> Table:
     rivals: dict[str, Rival] = {
         RAW: _produce_raw,
         OURS: _produce_ours,
         CONFLUENT: _produce_confluent,
     }
-    return _in_turn(rivals, stack, shape, rounds)
+    queued, delivered = _in_turn(rivals, stack, shape, rounds)
+    return Table(
+        f"{shape.name}: {MESSAGES:,} messages produced",
+        ("", "queued msg/s", "takes", "delivered msg/s", "takes"),
+        tuple(
+            (name, *_cells(queued[name], queued[OURS]), *_cells(delivered[name], delivered[OURS]))
+            for name in rivals
+        ),
+    )
 
 
-def _consume_rates(stack: DevStack, shape: Shape, rounds: int) -> dict[str, Timing]:
-    """Seconds per consumed message, by rival; all read what our producer wrote."""
+def _consume_table(stack: DevStack, shape: Shape, rounds: int) -> Table:
+    batches, polls, iteration = (f"{OURS}, {way}" for way in ("consume()", "poll()", "iteration"))
     rivals: dict[str, Rival] = {
-        RAW: _consume_raw,
-        OURS: _consume_ours,
-        CONFLUENT: _consume_confluent,
+        f"{RAW}, consume()": functools.partial(_consume_raw, in_batches=True),
+        batches: functools.partial(_consume_ours, how="consume"),
+        f"{RAW}, poll()": functools.partial(_consume_raw, in_batches=False),
+        polls: functools.partial(_consume_ours, how="poll"),
+        iteration: functools.partial(_consume_ours, how="iteration"),
+        f"{CONFLUENT}, poll()": _consume_confluent,
     }
-    return _in_turn(rivals, stack, shape, rounds)
+    (seconds,) = _in_turn(rivals, stack, shape, rounds)
+    return Table(
+        f"{shape.name}: {MESSAGES:,} messages consumed",
+        ("", "msg/s", "takes, to our consume()", "to our poll()", "to our iteration"),
+        tuple(
+            (
+                name,
+                *_cells(timing, seconds[batches]),
+                str(timing.over(seconds[polls])),
+                str(timing.over(seconds[iteration])),
+            )
+            for name, timing in seconds.items()
+        ),
+    )
+
+
+def _cells(timing: Timing, ours: Timing) -> tuple[str, str]:
+    """Messages a second, and the ratio to ours."""
+    ratio = timing.over(ours)
+    return (
+        f"{1 / timing.median:,.0f}",
+        f"{ratio.median:.2f}x ({ratio.low:.2f}-{ratio.high:.2f})",
+    )
 
 
 def _in_turn(
     rivals: dict[str, Rival], stack: DevStack, shape: Shape, rounds: int
-) -> dict[str, Timing]:
-    seconds: dict[str, list[float]] = {name: [] for name in rivals}
+) -> list[dict[str, Timing]]:
+    """Seconds a message by rival, for each of the times that the rivals take."""
+    seconds: dict[str, list[tuple[float, ...]]] = {name: [] for name in rivals}
     for counted in range(-1, rounds):  # the first round warms up
         for name, rival in rivals.items():
             topic = f"bench-{next(_NAMES)}"
             stack.create_topic(topic, partitions=_PARTITIONS)
-            taken = rival(stack, shape, topic) / MESSAGES
+            taken = rival(stack, shape, topic)
             if counted >= 0:
                 seconds[name].append(taken)
-    return {name: Timing(tuple(times)) for name, times in seconds.items()}
+    columns = {name: list(zip(*times, strict=True)) for name, times in seconds.items()}
+    return [
+        {name: Timing(column[index]) for name, column in columns.items()}
+        for index in range(min(len(column) for column in columns.values()))
+    ]
+
+
+def _timed_produce(
+    produce: Callable[[], object], flush: Callable[[], object]
+) -> tuple[float, float]:
+    """Seconds a message until it is queued, and until all are delivered."""
+    produce()  # connects, and registers the schema, once per topic
+    flush()
+    start = time.perf_counter()
+    for _ in range(MESSAGES):
+        produce()
+    queued = time.perf_counter() - start
+    flush()
+    return queued / MESSAGES, (time.perf_counter() - start) / MESSAGES
 
 
 def _config(stack: DevStack, **more: Any) -> dict[str, Any]:
@@ -105,31 +144,18 @@ def _typed_config(stack: DevStack) -> dict[str, Any]:
     return {**_config(stack), "schema.registry.url": stack.registry_url}
 
 
-def _produce_ours(stack: DevStack, shape: Shape, topic: str) -> float:
+def _produce_ours(stack: DevStack, shape: Shape, topic: str) -> tuple[float, float]:
     record = shape.record
     with ContractProducer(_typed_config(stack), topic=topic, record=type(record)) as producer:
-        producer.produce(record)  # connects, and registers the schema, once per topic
-        producer.flush()
-        start = time.perf_counter()
-        for _ in range(MESSAGES):
-            producer.produce(record)
-        producer.flush()
-        return time.perf_counter() - start
+        return _timed_produce(lambda: producer.produce(record), producer.flush)
 
 
-def _produce_raw(stack: DevStack, shape: Shape, topic: str) -> float:
+def _produce_raw(stack: DevStack, shape: Shape, topic: str) -> tuple[float, float]:
     payload = _payload(shape)
     producer = confluent_kafka.Producer(
         _config(stack, **{"enable.idempotence": True, "acks": "all"})
     )
-    producer.produce(topic, payload, b"AAPL")  # connects, as the others' first record does
-    producer.flush()
-    start = time.perf_counter()
-    for _ in range(MESSAGES):
-        producer.produce(topic, payload, b"AAPL")
-        producer.poll(0)
-    producer.flush()
-    return time.perf_counter() - start
+    return _timed_produce(lambda: producer.produce(topic, payload, b"AAPL"), producer.flush)
 
 
 def _payload(shape: Shape) -> bytes:
@@ -140,7 +166,7 @@ def _payload(shape: Shape) -> bytes:
     return codec.encoder(header(1))(shape.record)
 
 
-def _produce_confluent(stack: DevStack, shape: Shape, topic: str) -> float:
+def _produce_confluent(stack: DevStack, shape: Shape, topic: str) -> tuple[float, float]:
     record, to_dict = shape.record, shape.to_dict
     with SchemaRegistryClient({"url": stack.registry_url}) as registry:
         serializer = AvroSerializer(
@@ -155,14 +181,9 @@ def _produce_confluent(stack: DevStack, shape: Shape, topic: str) -> float:
                 **{"enable.idempotence": True, "acks": "all", "value.serializer": serializer},
             )
         )
-        producer.produce(topic, key=b"AAPL", value=record)
-        producer.flush()
-        start = time.perf_counter()
-        for _ in range(MESSAGES):
-            producer.produce(topic, key=b"AAPL", value=record)
-            producer.poll(0)
-        producer.flush()
-        return time.perf_counter() - start
+        return _timed_produce(
+            lambda: producer.produce(topic, key=b"AAPL", value=record), producer.flush
+        )
 
 
 def _fill(stack: DevStack, shape: Shape, topic: str) -> None:
@@ -180,18 +201,19 @@ def _consumer_config(stack: DevStack) -> dict[str, Any]:
     return {"bootstrap.servers": stack.bootstrap_servers}
 
 
-def _timed(take: Callable[[], int]) -> float:
-    """Seconds from the first messages to the last; ``take`` gives how many came."""
-    seen = take()
-    while not seen:
-        seen = take()
-    first, start = seen, time.perf_counter()
-    while seen < MESSAGES:
+def _timed(take: Callable[[], int]) -> tuple[float]:
+    """Seconds a message; ``take`` gives how many came."""
+    first = take()
+    while not first:
+        first = take()
+    time.sleep(_PREFETCH_SECONDS)
+    seen, start = first, time.perf_counter()
+    while seen < MESSAGES - _BATCH:
         seen += take()
-    return (time.perf_counter() - start) * MESSAGES / max(1, MESSAGES - first)
+    return ((time.perf_counter() - start) / (seen - first),)
 
 
-def _consume_ours(stack: DevStack, shape: Shape, topic: str) -> float:
+def _consume_ours(stack: DevStack, shape: Shape, topic: str, *, how: str) -> tuple[float]:
     _fill(stack, shape, topic)
     with ContractConsumer(
         {**_consumer_config(stack), "schema.registry.url": stack.registry_url},
@@ -200,24 +222,33 @@ def _consume_ours(stack: DevStack, shape: Shape, topic: str) -> float:
         start="earliest",
         record=type(shape.record),
     ) as consumer:
-        return _timed(lambda: len(consumer.consume(_BATCH, 0.1)))
+        takes: dict[str, Callable[[], int]] = {
+            "consume": lambda: len(consumer.consume(_BATCH, 0.1)),
+            "poll": lambda: 0 if consumer.poll(0.1) is None else 1,
+            "iteration": lambda: 0 if next(consumer) is None else 1,
+        }
+        return _timed(takes[how])
 
 
-def _consume_raw(stack: DevStack, shape: Shape, topic: str) -> float:
+def _consume_raw(stack: DevStack, shape: Shape, topic: str, *, in_batches: bool) -> tuple[float]:
     _fill(stack, shape, topic)
     consumer = confluent_kafka.Consumer({**_consumer_config(stack), **_group(topic)})
     consumer.subscribe([topic])
 
-    def take() -> int:
+    def take_many() -> int:
         return len([message.value() for message in consumer.consume(_BATCH, 0.1)])
 
+    def take_one() -> int:
+        message = consumer.poll(0.1)
+        return 0 if message is None or message.value() is None else 1
+
     try:
-        return _timed(take)
+        return _timed(take_many if in_batches else take_one)
     finally:
         consumer.close()
 
 
-def _consume_confluent(stack: DevStack, shape: Shape, topic: str) -> float:
+def _consume_confluent(stack: DevStack, shape: Shape, topic: str) -> tuple[float]:
     _fill(stack, shape, topic)
     from_dict = shape.from_dict
     with SchemaRegistryClient({"url": stack.registry_url}) as registry:
