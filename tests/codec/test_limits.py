@@ -179,3 +179,41 @@ def test_the_highest_depth_in_a_small_stack(recursion_limit: int | None) -> None
         _in_a_small_stack(run)
     finally:
         sys.setrecursionlimit(before)
+
+
+def _doubling(levels: int, leaf: str) -> Any:
+    """A record that holds a record twice, which holds one twice, and so on."""
+    inner: Any = {"type": "record", "name": "R0", "fields": [{"name": "leaf", "type": leaf}]}
+    for level in range(1, levels + 1):
+        fields = [{"name": "a", "type": inner}, {"name": "b", "type": f"R{level - 1}"}]
+        inner = {"type": "record", "name": f"R{level}", "fields": fields}
+    return inner
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_size_of_a_schema_that_doubles() -> None:
+    """How few bytes an item takes is found without going through each, and fits any number."""
+    codec: Codec[Any] = Codec({"type": "array", "items": _doubling(50, "int")})
+    assert codec.decode(codec.encode([])) == []
+    with pytest.raises(DecodeError, match="no more items than the 9 bytes"):
+        codec.decode(b"\2" + bytes(9))
+
+
+@pytest.mark.usefixtures("engine")
+def test_skipping_a_schema_that_doubles() -> None:
+    """No bytes, however many records they stand for, are skipped in no time."""
+    fields = [{"name": "gone", "type": _doubling(50, "null")}, {"name": "kept", "type": "int"}]
+    writer = parse_schema({"type": "record", "name": "R", "fields": fields})
+    codec: Codec[Any] = Codec({"type": "record", "name": "R", "fields": fields[1:]})
+    assert codec.decode(b"\2", writer=writer) == {"kept": 1}
+
+
+@pytest.mark.usefixtures("engine")
+def test_skipping_what_never_ends() -> None:
+    """A record that holds itself has no values, so no bytes are one."""
+    endless = {"type": "record", "name": "A", "fields": [{"name": "a", "type": "A"}]}
+    fields = [{"name": "gone", "type": endless}, {"name": "kept", "type": "int"}]
+    writer = parse_schema({"type": "record", "name": "R", "fields": fields})
+    codec: Codec[Any] = Codec({"type": "record", "name": "R", "fields": fields[1:]})
+    with pytest.raises(DecodeError, match="nested at most"):
+        codec.decode(b"\2", writer=writer)

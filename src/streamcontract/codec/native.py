@@ -25,7 +25,7 @@ from streamcontract.codec.duration import Duration
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.logical import EXACT, conversion, rescaler
-from streamcontract.codec.sizes import FIXED_SIZES, min_size
+from streamcontract.codec.sizes import FIXED_SIZES, is_empty, min_size
 from streamcontract.resolution import (
     Action,
     IntoUnion,
@@ -355,6 +355,8 @@ class _Readers:
                 union = _native.BranchSkipper()
                 union.fill(tuple(self._skipper(branch) for branch in node.branches))
                 return union
+            case RecordType() if is_empty(node):
+                return _native.FixedSkipper(0)
             case RecordType():
                 record = self._skippers[id(node)] = _native.RecordSkipper()
                 record.fill(tuple(self._skipper(field.type) for field in node.fields))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from streamcontract.codec.blocks import skip_block
 from streamcontract.codec.emitter import Emitter
-from streamcontract.codec.sizes import FIXED_SIZES, min_size
+from streamcontract.codec.sizes import FIXED_SIZES, is_empty, min_size
 from streamcontract.codec.varint import skip_long
 from streamcontract.schema.model import (
     ArrayType,
@@ -63,6 +63,8 @@ class Skipper:
                     self.skip(node.values)
             case UnionType():
                 self._emitter.branch(node, lambda i: self.skip(node.branches[i]))
+            case RecordType() if is_empty(node):
+                pass
             case RecordType():
                 name = self._emitter.function(node, "skip_record_", lambda: self._record(node))
                 line(f"pos = {self._emitter.call(name)}")
