@@ -247,7 +247,8 @@ class ContractConsumer(Generic[T]):
         """Up to ``num_messages`` messages; fewer when the time is over.
 
         If one of them is not of this contract, those before it are returned, and the next call
-        raises the error.
+        raises the error. None of them counts as handed out before this returns: after an
+        exception, such as Ctrl-C while it waits, the next call gives them.
 
         Args:
             num_messages: How many at most.

@@ -224,7 +224,9 @@ class ContractProducer(Generic[T]):
                 milliseconds) or milliseconds since the epoch; the time of this call if left out.
             partition: The partition; chosen by the key's hash if left out.
             on_delivery: Called with the :class:`Delivery` during a later call of this producer,
-                whether it succeeded or not. What it raises comes out of that call.
+                whether it succeeded or not (only if not, where the configuration sets
+                ``delivery.report.only.error``, which spares the work for the others). What it
+                raises comes out of that call.
 
         Raises:
             MessageEncodeError: The record or key does not fit the contract; nothing was queued.
