@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from streamcontract.devstack import DevStack
+from streamcontract.testing.plugin import stack_kind
 
 if TYPE_CHECKING:
     from streamcontract.testing.fixtures.stacks import Stack
@@ -19,6 +21,23 @@ settings.register_profile(
     "streamcontract", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("streamcontract")
+
+
+_REAL = Path(__file__).with_name("stacks")  # these start servers of their own
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where another stack than usual is chosen, leave out what would be the same on every stack."""
+    if stack_kind(config) == "embedded":
+        return
+    same: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        fixtures = {"stack", "streamcontract_stack"}.intersection(getattr(item, "fixturenames", ()))
+        depends = fixtures or item.path.is_relative_to(_REAL)
+        (others if depends else same).append(item)
+    config.hook.pytest_deselected(items=same)
+    items[:] = others
 
 
 @pytest.fixture(scope="session")

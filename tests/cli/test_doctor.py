@@ -57,17 +57,17 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_all_is_well(stack: DevStack) -> None:
+def test_all_is_well(embedded_stack: DevStack) -> None:
     """With broker and registry there, everything is ok and the exit code 0."""
-    code, lines, error = run(stack.environment)
+    code, lines, error = run(embedded_stack.environment)
     assert (code, error) == (0, "")
     assert all(line.startswith("ok ") for line in lines.values())
     assert __version__ in lines["streamcontract"]
     assert confluent_kafka.libversion()[0] in lines["librdkafka"]
     assert f"no {PROJECT_FILE}" in lines["project"]
-    assert stack.bootstrap_servers in lines["broker"]
+    assert embedded_stack.bootstrap_servers in lines["broker"]
     assert "the embedded broker answers" in lines["broker"]
-    assert stack.registry_url in lines["registry"]
+    assert embedded_stack.registry_url in lines["registry"]
     assert "AVRO" in lines["registry"]
 
 

@@ -10,21 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from streamcontract.devstack import DevStack
+from streamcontract.testing.fixtures.stacks import Stack, start_stack
+from streamcontract.testing.plugin import stack_kind
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Run = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[DevStack]:
-    """An embedded stack for the examples of one test module."""
-    with DevStack() as stack:
+def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
+    """A stack for one test module: examples name their topics themselves, and share them."""
+    with start_stack(stack_kind(pytestconfig)) as stack:
         yield stack
 
 
 @pytest.fixture
-def run_example(stack: DevStack) -> Run:
+def run_example(stack: Stack) -> Run:
     """Give a function that runs one example to its end and returns what it printed."""
 
     def run(script: str, *arguments: str) -> str:

@@ -503,7 +503,7 @@ class SchemaRegistry:
         """
         path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
         answer = self._transport.send("PUT", path, body={"compatibility": level})
-        answer.read(lambda value: results.read_string(results.read_key(value, "compatibility")))
+        answer.read(_read_level_set)
 
     def mode(self, subject: str | None = None, *, default_to_global: bool = False) -> str:
         """The mode, such as ``READWRITE``: the registry's, or a subject's own.
@@ -547,6 +547,14 @@ class SchemaRegistry:
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:
     return None if path is None else Path(path)
+
+
+def _read_level_set(value: object) -> str:
+    """Read the answer to a level that was set; Apicurio's is that to asking for one."""
+    shown = isinstance(value, dict) and "compatibilityLevel" in value
+    return results.read_string(
+        results.read_key(value, "compatibilityLevel" if shown else "compatibility")
+    )
 
 
 def _global_or_own(everywhere: str, own: str, subject: str | None) -> str:

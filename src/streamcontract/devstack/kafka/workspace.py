@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,7 @@ START_SECONDS: Final = 120.0
 _GUARD: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")))
 _POLL_SECONDS: Final = 0.02
 _LINES_SHOWN: Final = 8
+_WRONG: Final = re.compile(r"\bERROR\b|Exception\b")
 
 
 class Workspace:
@@ -171,5 +173,8 @@ class Server:
         text = ""
         with contextlib.suppress(OSError):  # no log is no reason for another error
             text = self.log.read_text(errors="replace")
-        lines = [line for line in text.splitlines() if line.strip()][-_LINES_SHOWN:]
-        return "\n  ".join([f"the end of {self.log}:", *lines])
+        # Without the steps of stack traces, which would push out what the exceptions say; and where
+        # something went wrong, without what a server says on its way out.
+        lines = [line for line in text.splitlines() if line.strip() and line[0] != "\t"]
+        lines = [line for line in lines if _WRONG.search(line)] or lines
+        return "\n  ".join([f"from {self.log}:", *lines[-_LINES_SHOWN:]])

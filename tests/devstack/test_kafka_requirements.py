@@ -1,0 +1,168 @@
+"""What KafkaStack says where it cannot run, and what it writes; without Java, Maven or a broker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from streamcontract.devstack.kafka import KafkaStack, cluster, distribution
+from streamcontract.devstack.kafka.distribution import cache_folder, fetch
+from streamcontract.devstack.kafka.java import Java, Program, find_java
+from streamcontract.devstack.kafka.ports import free_ports
+from streamcontract.devstack.kafka.workspace import Workspace
+from streamcontract.errors import StackError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without Java, Maven or a filled cache; programs can be put into the folder."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    return programs
+
+
+def put_program(folder: Path, name: str, script: str) -> None:
+    """Make a program of a shell script."""
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+def java_of(version: str) -> str:
+    """What stands for a Java of that version."""
+    return f"echo '    java.runtime.version = {version}' >&2"
+
+
+@pytest.mark.usefixtures("nothing")
+def test_without_java() -> None:
+    """The error says what to install."""
+    with pytest.raises(StackError, match=r"no `java` on the PATH: install a JDK of version 17"):
+        KafkaStack()
+
+
+@pytest.mark.parametrize("version", ["11.0.27+6", "1.8.0_452-b09", "16"])
+def test_with_an_old_java(nothing: Path, version: str) -> None:
+    """The error names the version found and where."""
+    put_program(nothing, "java", java_of(version))
+    with pytest.raises(StackError, match="Java 17 or newer, and that of PATH") as caught:
+        find_java()
+    assert version in str(caught.value)
+    assert str(nothing / "java") in str(caught.value)
+
+
+@pytest.mark.parametrize(("script", "what"), [("exit 3", "cannot be run"), ("", "its version")])
+def test_with_something_that_is_no_java(nothing: Path, script: str, what: str) -> None:
+    """A program of that name that fails, or does not tell its version."""
+    put_program(nothing, "java", script)
+    with pytest.raises(StackError, match=what):
+        find_java()
+
+
+def test_java_home_goes_first(
+    nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JAVA_HOME is what the user chose."""
+    put_program(nothing, "java", java_of("17.0.1+1"))
+    home = tmp_path / "jdk" / "bin"
+    home.mkdir(parents=True)
+    put_program(home, "java", java_of("25.0.3+9-LTS"))
+    monkeypatch.setenv("JAVA_HOME", str(home.parent))
+    assert find_java() == Java(home / "java", "25.0.3+9-LTS")
+
+
+@pytest.mark.usefixtures("nothing")
+def test_without_maven() -> None:
+    """The error says what is missing and what for."""
+    with pytest.raises(StackError, match=r"no `mvn` on the PATH: install Maven"):
+        fetch("kafka")
+
+
+def test_maven_fails(nothing: Path) -> None:
+    """Its own message comes through, and nothing half-fetched stays."""
+    put_program(nothing, "mvn", "echo no network today; exit 1")
+    with pytest.raises(StackError, match="no network today"):
+        fetch("kafka")
+    assert [path.name for path in cache_folder().iterdir()] == [".lock"]
+
+
+def test_fetched_once(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second time nothing runs; another POM is another folder."""
+    put_program(
+        nothing, "mvn", 'for a in "$@"; do case $a in -Dfolder=*) /bin/mkdir "${a#*=}";; esac; done'
+    )
+    first = fetch("kafka")
+    (nothing / "mvn").unlink()
+    assert fetch("kafka") == first
+    with pytest.raises(StackError, match="install Maven"):
+        fetch("apicurio")
+
+
+def test_a_cache_that_cannot_be_written(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the folder and the variable that moves it."""
+    (nothing.parent / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(nothing.parent / "file"))
+    with pytest.raises(StackError, match=r"file/streamcontract cannot be written.*XDG_CACHE_HOME"):
+        fetch("kafka")
+
+
+def test_a_relative_cache_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the XDG specification says."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "somewhere")
+    assert distribution.cache_folder().parent.name == ".cache"
+
+
+@pytest.mark.parametrize(("brokers", "registry"), [(0, "embedded"), (1, "confluent")])
+def test_what_there_is_not(brokers: int, registry: str) -> None:
+    """A number of brokers or a kind of registry."""
+    with pytest.raises(StackError, match=r"at least 1 broker|'embedded' or 'apicurio'"):
+        KafkaStack(brokers, registry=registry)  # type: ignore[arg-type] # that is the test
+
+
+def test_properties_come_through(tmp_path: Path) -> None:
+    """Backslashes, line ends and letters of all scripts, as java.util.Properties escapes them."""
+    file = tmp_path / "p"
+    cluster._write_properties(file, {"a": 'x y="\\d"\nz', "b": "é", "c": "☃"})
+    assert file.read_bytes() == b'a=x y="\\\\d"\\nz\nb=\xe9\nc=\\u2603\n'
+
+
+def test_ports_are_different_and_no_clients() -> None:
+    """Below those that the system gives to outgoing connections."""
+    ports = free_ports(30)
+    assert len(set(ports)) == 30
+    assert max(ports) < 32768
+
+
+def test_a_command_that_fails(tmp_path: Path) -> None:
+    """Its exit code and the end of its output, without the steps of stack traces."""
+    workspace = Workspace("test")
+    try:
+        with pytest.raises(StackError, match=r"(?s)exit code 3.*the cause$"):
+            workspace.run("it", ["/bin/sh", "-c", "echo the cause; printf '\\tat x\\n'; exit 3"])
+    finally:
+        workspace.close()
+    assert not workspace.path.exists()
+
+
+def test_a_program_with_and_without_recording(tmp_path: Path) -> None:
+    """The file of classes is used, or written."""
+    program = Program(
+        Java(tmp_path / "java", "17"),
+        (tmp_path / "a.jar",),
+        "m.Main",
+        tmp_path / "c.jsa",
+        ("-Xmx1m",),
+    )
+    plain = program.command("x", options=("-Da=b",))
+    assert plain[0] == str(tmp_path / "java")
+    assert plain[-4:] == ["-cp", str(tmp_path / "a.jar"), "m.Main", "x"]
+    assert {f"-XX:SharedArchiveFile={tmp_path / 'c.jsa'}", "-Xmx1m", "-Da=b"} < set(plain)
+    recording = program.command(main="m.Other", record=tmp_path / "new")
+    assert recording[-1] == "m.Other"
+    assert f"-XX:ArchiveClassesAtExit={tmp_path / 'new'}" in recording

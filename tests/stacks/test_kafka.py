@@ -1,0 +1,123 @@
+"""What Apache Kafka does and the embedded broker does not, through this project's own clients."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import confluent_kafka
+import pytest
+
+from streamcontract import Codec, SchemaRegistry, Stock, StockConsumer, StockProducer
+from streamcontract.errors import StackError
+from streamcontract.kafka import describe_groups, describe_topics, ensure_topic
+from streamcontract.wire import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamcontract.devstack.kafka import KafkaStack
+
+WAIT = 30.0
+NOON = dt.datetime(2026, 5, 4, 12, tzinfo=dt.timezone.utc)
+
+
+def bar(volume: int) -> Stock:
+    """A stock bar that its volume tells from others."""
+    return Stock(
+        symbol="AAPL",
+        date=dt.date(2026, 5, 4),
+        open=1.5,
+        high=2.0,
+        low=1.0,
+        close=1.75,
+        volume=volume,
+    )
+
+
+@pytest.fixture
+def config(cluster: KafkaStack) -> dict[str, Any]:
+    """Client properties that lead to three brokers of Apache Kafka."""
+    return {
+        "bootstrap.servers": cluster.bootstrap_servers,
+        "schema.registry.url": cluster.registry_url,
+    }
+
+
+@pytest.fixture
+def topic(cluster: KafkaStack) -> Callable[..., str]:
+    """A maker of topics that nobody else uses, on all three brokers."""
+
+    def create(partitions: int = 1, **settings: str) -> str:
+        name = f"stocks-{uuid.uuid4().hex[:12]}"
+        assert cluster.create_topic(name, partitions, 3, settings)
+        return name
+
+    return create
+
+
+def test_reading_begins_at_a_moment(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """The first message that is as young as asked for."""
+    name = topic()
+    with StockProducer(config, topic=name) as producer:
+        for hour in range(5):
+            producer.produce(bar(hour), timestamp=NOON + dt.timedelta(hours=hour))
+    with StockConsumer(config, topic=name, start=NOON + dt.timedelta(hours=2.5)) as consumer:
+        assert [message.value for message in consumer.until_end()] == [bar(3), bar(4)]
+
+
+def test_groups_are_listed(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Without naming it, the group that reads a topic is found, with its lag."""
+    name, group = topic(), uuid.uuid4().hex
+    with StockProducer(config, topic=name) as producer:
+        for volume in range(3):
+            producer.produce(bar(volume))
+    with StockConsumer(config, topic=name, group=group) as consumer:
+        assert len(consumer.consume(2, WAIT)) == 2
+    [state] = describe_topics([name], config).topics
+    [found] = [each for each in describe_groups(state, None, config) if each.group == group]
+    assert found.total_lag == 1
+
+
+def test_topic_properties_are_compared(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """A property that the topic has, and one that it has otherwise."""
+    name = topic(**{"cleanup.policy": "compact"})
+    same = ensure_topic(name, config, topic_config={"cleanup.policy": "compact"})
+    assert (same.created, same.mismatches) == (False, ())
+    other = ensure_topic(name, config, topic_config={"cleanup.policy": "delete"})
+    assert str(other.mismatches[0]) == "cleanup.policy: compact, and not delete as asked for"
+
+
+def test_what_was_aborted_is_not_read(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """A consumer reads what was committed, and nothing of a transaction that was not."""
+    name = topic()
+    with SchemaRegistry(config["schema.registry.url"]) as registry:
+        schema_id = registry.register(f"{name}-value", Codec(Stock).schema)
+    value = frame(schema_id, Codec(Stock).encode(bar(0)))
+    producer = confluent_kafka.Producer(
+        {"bootstrap.servers": config["bootstrap.servers"], "transactional.id": name}
+    )
+    producer.init_transactions(WAIT)
+    for key, end in {
+        "aborted": producer.abort_transaction,
+        "committed": producer.commit_transaction,
+    }.items():
+        producer.begin_transaction()
+        producer.produce(name, value, key=key)
+        producer.flush(WAIT)
+        end(WAIT)
+    with StockConsumer(config, topic=name) as consumer:
+        assert [message.key for message in consumer.until_end()] == ["committed"]
+
+
+def test_a_topic_of_that_name_that_is_otherwise(
+    cluster: KafkaStack, topic: Callable[..., str]
+) -> None:
+    """Creating a topic again is harmless as long as it is the same."""
+    name = topic(2)
+    assert cluster.create_topic(name, 2, 3) is False
+    with pytest.raises(StackError, match="partitions: 2, and not 4"):
+        cluster.create_topic(name, 4, 3)
+    with pytest.raises(StackError, match="replication factor"):
+        cluster.create_topic(f"{name}-x", 1, 4)
