@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from streamcontract.testing.assertions import assert_messages, assert_same, differences
-    from streamcontract.testing.suite import contract_suite
+    from streamcontract.testing.suite.cases import contract_suite
 
 __all__ = ["assert_messages", "assert_same", "contract_suite", "differences"]
 
 _HOME = {
     "assert_messages": "assertions",
     "assert_same": "assertions",
-    "contract_suite": "suite",
+    "contract_suite": "suite.cases",
     "differences": "assertions",
 }
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
+from streamcontract.codec import Codec
+from streamcontract.compatibility import find_incompatibilities
+from streamcontract.errors import DecodeError
 from streamcontract.reporting import shown
+from streamcontract.testing.assertions import differences
 from streamcontract.testing.suite.pasting import module_of, source_of
 
 if TYPE_CHECKING:
+    from streamcontract.compatibility import Finding
     from streamcontract.evolution import Problem
     from streamcontract.schema import Schema
     from streamcontract.testing.suite.contracts import Generated, TestedContract
     from streamcontract.testing.suite.history import History
+    from streamcontract.testing.suite.pasting import Pasted
 
 __all__ = [
     "broker_test",
     "decoding_test",
+    "finding_test",
     "problem_test",
     "round_trip_test",
 ]
@@ -95,68 +101,66 @@ def broker_test(
 
 
 def problem_test(contract: TestedContract, history: History, problem: Problem) -> str | None:
-    """A test that decodes the example of a problem; None where it has none."""
+    """A test that the example of a problem fails; None where it has none that changes."""
     version = history.compared(contract).get(problem.against[0])
-    example = problem.example
-    if example is None or version is None:
+    if version is None:
         return None
-    data = bytes.fromhex(example.data)
-    if problem.direction == "new reads old":
-        writer, reader = version.schema, None
-    else:
-        writer, reader = contract.schema, version.schema
-    expected = example.before if problem.severity == "drift" else None
-    return decoding_test(
-        contract, writer, version.label, data, example.value, reader=reader, expected=expected
-    )
+    reader, writer = contract.schema, version.schema
+    if problem.direction == "old reads new":
+        reader, writer = writer, reader
+    for finding in find_incompatibilities(reader=reader, writer=writer, drift=True):
+        if (finding.rule, finding.message) == (problem.rule, problem.message):
+            return finding_test(contract, finding, version.label)
+    return None
+
+
+def finding_test(contract: TestedContract, finding: Finding, label: str) -> str | None:
+    """A test that the counterexample of a finding fails; None where it has none that changes."""
+    example = finding.counterexample
+    if example is None:
+        return None
+    if finding.severity == "breaking":
+        return decoding_test(contract, label, example.writer, example.reader, example.data)
+    # As untagged values, which is what a test of one's own would read.
+    before = Codec[Any](example.writer).decode(example.data)
+    try:
+        after = Codec[Any](example.reader).decode(example.data, writer=example.writer)
+    except DecodeError:
+        return decoding_test(contract, label, example.writer, example.reader, example.data)
+    if not any(differences(before, after)):
+        return None  # only other implementations read it otherwise
+    expected = source_of(before, {})
+    return decoding_test(contract, label, example.writer, example.reader, example.data, expected)
 
 
 def decoding_test(
     contract: TestedContract,
-    writer: Schema,
     label: str,
+    writer: Schema,
+    reader: Schema,
     data: bytes,
-    value: Any,
-    *,
-    reader: Schema | None = None,
-    expected: str | None = None,
+    expected: Pasted | None = None,
 ) -> str:
     """A test that decodes data with another schema than that of their writer.
 
     Args:
         contract: The contract.
-        writer: The schema they were written with.
         label: What the other version is called.
+        writer: The schema they were written with.
+        reader: The schema that reads them.
         data: The data.
-        value: What they stand for; or that as text.
-        reader: The schema that reads them; the contract's own if left out.
-        expected: What is to be read, as text; whatever can be read if left out.
+        expected: What is to be read; anything, as long as it can be, if left out.
     """
-    shown_value = value if isinstance(value, str) else source_of(value, {}).text
-    comment = " ".join(shown_value.split())
-    reads = _read(contract)
-    if reader is not None:
-        reads = f"parse_schema({reader.inlined_json!r})"
-    call = "Codec(reader).decode(data, writer=writer)"
-    body = (
-        f"writer = parse_schema({writer.inlined_json!r})\n"
-        f"reader = {reads}\n"
-        f"data = bytes.fromhex({data.hex()!r})  # {comment}\n"
-        + (call if expected is None else f"assert {call} == {expected}")
-    )
-    imports = {"from streamcontract import Codec", *_READING, *_imports_of(expected or "")}
-    if reader is not None:
+    texts = [
+        _read(contract) if schema is contract.schema else f"parse_schema({schema.inlined_json!r})"
+        for schema in (writer, reader)
+    ]
+    imports = {"from streamcontract import Codec", *_READING}
+    if contract.schema not in {writer, reader}:
         imports.remove("from pathlib import Path")
-    name = f"{contract.name}_and_{label}"
-    return _HEADING + module_of(name, body, imports)
-
-
-def _imports_of(text: str) -> set[str]:
-    """The imports of a value as ``repr`` writes it."""
-    known = {
-        "datetime.": "import datetime",
-        "Decimal(": "from decimal import Decimal",
-        "UUID(": "from uuid import UUID",
-        "Duration(": "from streamcontract import Duration",
-    }
-    return {line for word, line in known.items() if re.search(rf"\b{re.escape(word)}", text)}
+    call = "Codec(reader).decode(data, writer=writer)"
+    if expected is not None:
+        imports |= expected.imports
+        call = f"assert {call} == {expected.text}"
+    body = f"writer = {texts[0]}\nreader = {texts[1]}\ndata = bytes.fromhex({data.hex()!r})\n{call}"
+    return _HEADING + module_of(f"{contract.name}_and_{label}", body, imports)

@@ -62,10 +62,21 @@ def module_of(name: str, body: str, imports: Iterable[str], fixtures: str = "") 
         fixtures: The fixtures it asks for.
     """
     identifier = re.sub(r"\W+", "_", name).strip("_")
-    others = sorted(line for line in imports if "streamcontract" not in line)
-    own = sorted(line for line in imports if "streamcontract" in line)
-    head = "\n\n".join("\n".join(block) for block in (others, own) if block)
+    head = "\n".join(_merged(imports))
     return f"{head}\n\n\ndef test_{identifier}({fixtures}):\n{textwrap.indent(body, '    ')}"
+
+
+def _merged(imports: Iterable[str]) -> list[str]:
+    """One line for each module, plain imports first."""
+    plain = [line for line in imports if not line.startswith("from ")]
+    names: dict[str, list[str]] = {}
+    for line in sorted(set(imports) - set(plain)):
+        _, module, _, name = line.split(" ", 3)
+        names.setdefault(module, []).append(name)
+    return [
+        *sorted(plain),
+        *(f"from {module} import {', '.join(n)}" for module, n in names.items()),
+    ]
 
 
 class _Writer:
