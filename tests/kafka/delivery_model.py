@@ -221,9 +221,10 @@ class Delivering(RuleBasedStateMachine):
     def leave(self, who: int) -> None:
         """A member is closed: if commits are automatic, its last one is exact."""
         member = self._take(who)
+        before = dict(member.at)  # closing takes every partition away
         member.consumer.close()
         if self.automatic:
-            for partition, at in member.at.items():
+            for partition, at in before.items():
                 if at is not None:
                     self.places[partition].is_now(at)
         self._settle()
@@ -233,9 +234,9 @@ class Delivering(RuleBasedStateMachine):
     def fail(self, who: int) -> None:
         """An exception leaves the ``with`` block: what was in hand comes again."""
         member = self._take(who)
-        member.consumer.__exit__(KeyError, KeyError(), None)
         # The first of a partition counts, which is the last to enter the dictionary.
         again = {**member.at, **dict(reversed(member.in_hand))}
+        member.consumer.__exit__(KeyError, KeyError(), None)
         if self.automatic:
             for partition, at in again.items():
                 if at is not None:
