@@ -38,6 +38,26 @@ test: $(DEV)  ## Run the tests on the embedded stack
 test-native: $(DEV)  ## Run the tests of the codec and the clients on the native engine
 	STREAMCONTRACT_ENGINE=native $(BIN)/python -m pytest -n 2 tests/codec tests/kafka
 
+# The tests that depend on brokers or a registry; the others would be the same there.
+STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks
+
+.PHONY: test-kafka test-redpanda reliability
+
+test-kafka: $(DEV)  ## Run the tests of the broker path on Apache Kafka and Apicurio Registry (Maven, JDK 17)
+	$(BIN)/python -m pytest --streamcontract-stack=kafka $(STACK_TESTS)
+
+test-redpanda: $(DEV)  ## Run the tests of the broker path on Redpanda (Docker)
+	@docker info >/dev/null 2>&1 || { echo "make test-redpanda needs a Docker engine that runs;" \
+	  "without one, make test-kafka runs the same tests on Apache Kafka" >&2; exit 2; }
+	@trap 'docker compose down --volumes' EXIT && docker compose up --detach --wait && \
+	$(BIN)/python -m pytest --streamcontract-stack=redpanda $(STACK_TESTS)
+
+# Records of each run; the results are in docs/reliability.md.
+MESSAGES ?= 1_000_000
+
+reliability: $(DEV)  ## Kill and pause brokers and consumers under load on Apache Kafka; count what came
+	$(BIN)/python -m reliability all --messages $(MESSAGES)
+
 test-long: $(DEV)  ## Try the compatibility properties on thousands of pairs of schemas
 	STREAMCONTRACT_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/compatibility
 
