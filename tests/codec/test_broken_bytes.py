@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import json
 import uuid
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tests.codec.equality import same
 
 from streamcontract import Codec, parse_schema
-from streamcontract.errors import DecodeError
+from streamcontract.errors import DecodeError, EncodeError
 from streamcontract.schema import Schema
 from streamcontract.testing.strategies import from_schema, schemas
 
@@ -263,3 +264,26 @@ def test_no_bytes(wrong: Any) -> None:
 def test_bytes_like(kind: type) -> None:
     """All kinds of bytes decode."""
     assert Codec("bytes").decode(kind(b"\2a")) == b"a"
+
+
+LONG_NUMBER = b"\x7f" * 4_000_000
+
+
+def test_decimal_of_too_many_digits() -> None:
+    """A number of millions of bits is refused before it is turned into digits: that takes hours."""
+    codec: Codec[Any] = Codec(logical("bytes", "decimal", precision=9))
+    with pytest.raises(DecodeError, match="at most 9 digits; here are 31999999 bits"):
+        codec.decode(Codec("bytes").encode(LONG_NUMBER))
+
+
+def test_big_decimal_of_too_many_digits() -> None:
+    """A big-decimal has a limit, and it is the same both ways."""
+    codec: Codec[Any] = Codec(logical("bytes", "big-decimal"))
+    encode = Codec("bytes").encode
+    with pytest.raises(DecodeError, match="at most 2048 unscaled bytes"):
+        codec.decode(encode(encode(LONG_NUMBER) + b"\0"))
+    largest = decimal.Decimal("9" * 4931)
+    assert codec.decode(codec.encode(largest)) == largest
+    assert codec.decode(codec.encode(-largest)) == -largest
+    with pytest.raises(EncodeError, match="at most 4931 digits"):
+        codec.encode(decimal.Decimal("1" + "0" * 4931))

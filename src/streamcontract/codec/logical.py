@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import math
 import struct
 import uuid
 from collections.abc import Callable
@@ -216,6 +217,16 @@ def _unscaled(precision: int, scale: int) -> Callable[[object], int]:
     return unscaled
 
 
+_MOST_BYTES: Final = 2048
+"""Of a number that becomes a Decimal, or was one, where no precision says how many.
+
+That takes time by the square of the digits; a message of a megabyte could keep a consumer busy for
+minutes. (Python refuses to turn texts of more than 4,300 digits into numbers for the same reason.)
+"""
+
+_MOST_DIGITS: Final = int((8 * _MOST_BYTES - 1) * math.log10(2))
+
+
 def _scaled(number: int, scale: int) -> decimal.Decimal:
     return decimal.Decimal(number).scaleb(-scale, EXACT)
 
@@ -234,7 +245,10 @@ def _decimal(logical: LogicalType, size: int | None) -> Conversion:
         # An int comes from rescaling a decimal that was written with another scale.
         number = data if isinstance(data, int) else _whole(data)
         if not -limit < number < limit:
-            raise Refused(f"a decimal of at most {precision} digits", _scaled(number, scale))
+            expected = f"a decimal of at most {precision} digits"
+            if number.bit_length() > 8 * _MOST_BYTES:
+                raise Refused(f"{expected}; here are {number.bit_length()} bits")
+            raise Refused(expected, _scaled(number, scale))
         return _scaled(number, scale)
 
     return Conversion(decimal.Decimal, to_raw, from_raw)
@@ -248,6 +262,8 @@ def _whole(data: bytes) -> int:
 
 def _big_decimal_bytes(value: object) -> bytes:
     number = _finite(value)
+    if number and len(number.as_tuple().digits) > _MOST_DIGITS:
+        raise Refused(f"a Decimal of at most {_MOST_DIGITS} digits", value)
     scale = -int(number.as_tuple().exponent)
     if not INT_MIN <= scale <= INT_MAX:
         raise Refused("a Decimal whose scale fits 32 bits", value)
@@ -260,6 +276,8 @@ def _big_decimal_of(data: bytes) -> decimal.Decimal:
     end = start + size
     if size < 1 or end > len(data):
         raise Refused("a big-decimal: its unscaled bytes with their length, then its scale", data)
+    if size > _MOST_BYTES:
+        raise Refused(f"a big-decimal of at most {_MOST_BYTES} unscaled bytes", size)
     scale, stop = read_long(data, end)
     if stop != len(data) or not INT_MIN <= scale <= INT_MAX:
         raise Refused("a big-decimal: its unscaled bytes with their length, then its scale", data)
