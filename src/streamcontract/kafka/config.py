@@ -12,6 +12,7 @@ import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.errors import PropertyError, kafka_error_of
+from streamcontract.registry.config import CONFIG_PREFIX, LOCK_PREFIX
 from streamcontract.registry.subjects import (
     record_name_strategy,
     topic_name_strategy,
@@ -28,6 +29,7 @@ __all__ = ["BOOTSTRAP_VARIABLE", "DEFAULT_BOOTSTRAP", "Settings", "build_client"
 BOOTSTRAP_VARIABLE: Final = "STREAMCONTRACT_BOOTSTRAP_SERVERS"
 DEFAULT_BOOTSTRAP: Final = "localhost:19092"
 
+_REGISTRY_PREFIXES: Final = (CONFIG_PREFIX, LOCK_PREFIX)
 _STRATEGIES: Final[Mapping[str, SubjectNameStrategy]] = {
     "topic": topic_name_strategy,
     "record": record_name_strategy,
@@ -59,7 +61,7 @@ class Settings:
 
     Attributes:
         client: What goes to librdkafka.
-        registry: The ``schema.registry.*`` entries.
+        registry: The ``schema.registry.*`` and ``streamcontract.lock.*`` entries.
         auto_register: Whether schemas are registered, or only looked up.
         normalize: Whether the registry normalizes schemas that are registered or looked up.
         subject_name_strategy: Names the subject of a topic's schema.
@@ -79,7 +81,8 @@ def split_config(
 
     Args:
         config: Client properties as librdkafka names them ("Global configuration properties" in
-            its CONFIGURATION.md), ``schema.registry.*`` as confluent_kafka names them, and
+            its CONFIGURATION.md), ``schema.registry.*`` as confluent_kafka names them,
+            ``streamcontract.lock.*`` (docs/lock-file.md), and
             ``auto.register.schemas``, ``normalize.schemas`` and ``subject.name.strategy``
             (``"topic"``, ``"record"``, ``"topic-record"`` or a callable), which confluent_kafka
             takes in its serializers' configuration.
@@ -94,7 +97,7 @@ def split_config(
         ('all', True)
     """
     given = dict(config or {})
-    registry = {key: given.pop(key) for key in [*given] if key.startswith("schema.registry.")}
+    registry = {key: given.pop(key) for key in [*given] if key.startswith(_REGISTRY_PREFIXES)}
     auto_register = _flag(given, "auto.register.schemas", default=True)
     normalize = _flag(given, "normalize.schemas", default=False)
     strategy = _strategy(given.pop("subject.name.strategy", "topic"))

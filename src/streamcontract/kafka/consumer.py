@@ -13,7 +13,6 @@ from streamcontract.errors import (
     ConfigurationError,
     DecodeError,
     FrameError,
-    RegistryError,
 )
 from streamcontract.kafka.assembly import PortableMessageReader, message_reader
 from streamcontract.kafka.binding import Binding, bind
@@ -28,7 +27,12 @@ from streamcontract.kafka.serializers import ContractDeserializer, KeyDeserializ
 from streamcontract.kafka.start import check_start
 from streamcontract.kafka.until_end import UntilEnd
 from streamcontract.registry import SchemaRegistry
-from streamcontract.registry.errors import NotFoundError, StoredSchemaError
+from streamcontract.registry.errors import (
+    SchemaNotFoundError,
+    StoredSchemaError,
+    SubjectNotFoundError,
+    VersionNotFoundError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,11 +52,14 @@ T = TypeVar("T")
 # Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
 _SLICE: Final = 0.2
 # The message is at fault. Every other error, such as a registry that does not answer, leaves the
-# message where it is, to be tried again.
+# message where it is, to be tried again. Of "not found" only the registry's own codes count: a
+# proxy that lost its way to the registry answers with a bare 404.
 _POISON: Final = (
     FrameError,
     DecodeError,
-    NotFoundError,
+    SchemaNotFoundError,
+    SubjectNotFoundError,
+    VersionNotFoundError,
     StoredSchemaError,
 )
 
@@ -429,8 +436,11 @@ class ContractConsumer(Generic[T]):
             self._in_hand = {error.partition: error.offset}
             self._handed_out[error.partition] = error.offset + 1
             raise
-        except RegistryError:
-            self._buffer.appendleft(raw)
+        except BaseException:
+            # A registry that does not answer, Ctrl-C while it was waited for: the message is not
+            # at fault. What librdkafka reports in place of a message is told once.
+            if raw.error() is None:
+                self._buffer.appendleft(raw)
             raise
 
     def _read_behind(

@@ -17,7 +17,6 @@ from confluent_kafka.serialization import (
 
 from streamcontract.codec import Codec
 from streamcontract.errors import ConfigurationError
-from streamcontract.registry import SchemaReference
 from streamcontract.registry.cache import OnceCache
 from streamcontract.registry.subjects import topic_name_strategy
 from streamcontract.wire import HEADER_SIZE, header, schema_id_of
@@ -85,7 +84,8 @@ class ContractSerializer(Serializer, Generic[T]):
 
         Raises:
             EncodeError: The value does not fit the schema.
-            RegistryError: The registry did not register or find the schema.
+            RegistryError: The registry did not register or find the schema, or the lock is of
+                another one.
             ConfigurationError: There is no ``ctx``, so no topic to name the subject after.
         """
         if obj is None:
@@ -112,22 +112,12 @@ class ContractSerializer(Serializer, Generic[T]):
         return self._codec.encoder(header(schema_id))
 
     def _ask_for_id(self, subject: str) -> int:
-        schema, normalize = self._codec.schema, self._normalize
-        references = [self._reference(each) for each in schema.references]
-        if self._auto_register:
-            return self._registry.register(
-                subject, schema, normalize=normalize, references=references
-            )
-        return self._registry.lookup(subject, schema, normalize=normalize, references=references).id
-
-    def _reference(self, schema: Schema) -> SchemaReference:
-        name = schema.name or ""  # one without a name is refused as a subject
-        if self._auto_register:
-            found = self._registry.register_with_references(name, schema)
-        else:
-            references = [self._reference(each) for each in schema.references]
-            found = self._registry.lookup(name, schema, references=references)
-        return SchemaReference(name, name, found.version)
+        return self._registry.id_of(
+            subject,
+            self._codec.schema,
+            auto_register=self._auto_register,
+            normalize=self._normalize,
+        )
 
 
 class ContractDeserializer(Deserializer, Generic[T]):
