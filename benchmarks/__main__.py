@@ -12,7 +12,7 @@ import attrs
 import click
 from rich.console import Console
 
-from benchmarks import broker, codec, evolution, startup
+from benchmarks import broker, codec, evolution, memory, startup
 from benchmarks.report import rewrite
 from benchmarks.tables import Table
 from streamcontract.codec.engine import choose_engine
@@ -31,6 +31,7 @@ class _Part:
 _PARTS: Final = {
     "codec": _Part(codec.tables, 15),
     "evolution": _Part(evolution.tables, 15),
+    "memory": _Part(memory.tables, 3),
     "broker": _Part(broker.tables, 5),
     "startup": _Part(startup.tables, 5),
 }

@@ -7,7 +7,6 @@ import decimal
 import enum
 import gc
 import json
-import logging
 import os
 import pickle
 import uuid
@@ -351,9 +350,8 @@ class _Meddler(dt.tzinfo):
 
 @needs_native
 @pytest.mark.parametrize("kind", ["array", "map", "record"])
-def test_changed_while_encoded(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """What Python code changes under way is never read beyond its end."""
-    caplog.set_level(logging.ERROR, "streamcontract.codec")  # here the engines may disagree
+def test_changed_while_encoded(kind: str) -> None:
+    """Containers are written as they were found, whatever Python code does to them under way."""
     timestamp = {"type": "long", "logicalType": "timestamp-micros"}
     names = [f"f{i}" for i in range(50)]
     fields = [{"name": name, "type": timestamp, "default": 0} for name in names]
@@ -370,9 +368,10 @@ def test_changed_while_encoded(kind: str, caplog: pytest.LogCaptureFixture) -> N
     else:
         things.update(zip(names, moments, strict=True))
     del moments
-    pair = Pair(schema)
-    decoded = pair.native.decode(pair.native.encode(things))
-    assert decoded == Codec(schema).decode(Codec(schema).encode(things))
+    native = _codec_on("native", schema, tag_unions=False)
+    decoded = native.decode(native.encode(things))
+    moment = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
+    assert list(decoded if kind == "array" else decoded.values()) == [moment] * len(names)
 
 
 @needs_native

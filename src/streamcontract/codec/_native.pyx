@@ -8,8 +8,10 @@ not fit is only refused here; the portable engine, run on the same value or byte
 
 Safety rests on few rules: every byte is read behind a comparison with the end; no count or size
 is multiplied, so none can overflow; nothing is allocated by a number from the data that was not
-held against the bytes that remain; a value taken from a container is owned while it is used,
-since Python code that runs meanwhile may change the container; C calls nest at most MAX_FRAMES.
+held against the bytes that remain; what a value holds is owned while it is used, and lists and
+maps are copied, since Python code or threads that run meanwhile may change the value; a node does
+not change once it is filled, and what one call needs lies on its own stack; C calls nest at most
+MAX_FRAMES.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -24,7 +26,9 @@ from cpython.dict cimport (
     PyDict_Size,
 )
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact, PyFloat_FromDouble
-from cpython.list cimport PyList_Append, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
+from cpython.list cimport (
+    PyList_Append, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, PyList_GetSlice,
+)
 from cpython.long cimport (
     PyLong_AsLongLong, PyLong_AsUnsignedLongLongMask, PyLong_CheckExact, PyLong_FromLongLong,
 )
@@ -85,12 +89,24 @@ cdef extern from "structmember.h":
         return PyUnicode_IS_COMPACT_ASCII(text) ? (const char *)PyUnicode_DATA(text) : NULL;
     }
 
+    /* What a dict holds, owned: another thread may take it out meanwhile. 1, 0 if none, or -1. */
+    static int sc_lookup(PyObject *dict, PyObject *key, PyObject **value) {
+    #if PY_VERSION_HEX >= 0x030D0000
+        return PyDict_GetItemRef(dict, key, value);
+    #else
+        *value = PyDict_GetItemWithError(dict, key);
+        Py_XINCREF(*value);
+        return *value != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+    #endif
+    }
+
     static PyObject *sc_type(PyObject *value) { return (PyObject *)Py_TYPE(value); }
     """
     Py_ssize_t sc_offset(object cls, object slot)
     PyObject *sc_get(object record, Py_ssize_t offset)
     void sc_put(object record, Py_ssize_t offset, object value)
     object sc_new(object cls)
+    int sc_lookup(object dict, object key, PyObject **value) except -1
     const char *sc_ascii(object text)
     PyObject *sc_type(object value)
 

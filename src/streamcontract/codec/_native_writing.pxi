@@ -295,20 +295,22 @@ cdef class DictWriter(Writer):
 
     cdef int write(self, object x, Out *out, int depth) except -1:
         cdef Py_ssize_t i, found = 0
-        cdef PyObject *borrowed
+        cdef PyObject *held
         cdef object value, default
         depth += 1
         if depth > out.max_depth:
             return refuse()
-        if not PyDict_CheckExact(x):
-            if not isinstance(x, dict):
-                return refuse()
+        if PyDict_CheckExact(x):
+            x = PyDict_Copy(x)  # that nobody else changes
+        elif isinstance(x, dict):
             x = dict(x)
+        else:
+            return refuse()
         enter(&out.frames)
         for i in range(self.fields.size):
-            borrowed = PyDict_GetItemWithError(x, <object>PyTuple_GET_ITEM(self.names, i))
-            if borrowed != NULL:
-                value = <object>borrowed
+            if sc_lookup(x, <object>PyTuple_GET_ITEM(self.names, i), &held):
+                value = <object>held
+                Py_DECREF_ptr(held)
                 found += 1
                 (<Writer>self.fields.items[i]).write(value, out, depth)
                 continue
@@ -335,11 +337,14 @@ cdef class ArrayWriter(Writer):
 
     cdef int write(self, object x, Out *out, int depth) except -1:
         cdef Py_ssize_t i, size
-        cdef object item
-        if not PyList_CheckExact(x):
-            if not isinstance(x, list):
-                return refuse()
+        if PyList_CheckExact(x):
+            if PyList_GET_SIZE(x) == 0:
+                return put(out, b"\0", 1)
+            x = PyList_GetSlice(x, 0, PyList_GET_SIZE(x))  # that nobody else changes
+        elif isinstance(x, list):
             x = list(x)
+        else:
+            return refuse()
         size = PyList_GET_SIZE(x)
         if size:
             enter(&out.frames)
@@ -349,12 +354,7 @@ cdef class ArrayWriter(Writer):
                 out.budget -= size
             put_long(out, size)
             for i in range(size):
-                if i >= PyList_GET_SIZE(x):
-                    return refuse()
-                item = <object>PyList_GET_ITEM(x, i)
-                self.items.write(item, out, depth)
-            if size != PyList_GET_SIZE(x):
-                return refuse()
+                self.items.write(<object>PyList_GET_ITEM(x, i), out, depth)
             out.frames -= 1
         return put(out, b"\0", 1)
 
@@ -367,27 +367,25 @@ cdef class MapWriter(Writer):
         self.values = values
 
     cdef int write(self, object x, Out *out, int depth) except -1:
-        cdef Py_ssize_t size, place = 0, left
+        cdef Py_ssize_t place = 0
         cdef PyObject *borrowed_key
         cdef PyObject *borrowed_value
         cdef object key, value
-        if not PyDict_CheckExact(x):
-            if not isinstance(x, dict):
-                return refuse()
+        if PyDict_CheckExact(x):
+            if PyDict_Size(x) == 0:
+                return put(out, b"\0", 1)
+            x = PyDict_Copy(x)  # that nobody else changes
+        elif isinstance(x, dict):
             x = dict(x)
-        size = left = PyDict_Size(x)
-        if size:
+        else:
+            return refuse()
+        if PyDict_Size(x):
             enter(&out.frames)
-            put_long(out, size)
-            while left and PyDict_Next(x, &place, &borrowed_key, &borrowed_value):
+            put_long(out, PyDict_Size(x))
+            while PyDict_Next(x, &place, &borrowed_key, &borrowed_value):
                 key, value = <object>borrowed_key, <object>borrowed_value
-                left -= 1
                 put_text(out, key if PyUnicode_CheckExact(key) else as_text(key))
                 self.values.write(value, out, depth)
-                if PyDict_Size(x) != size:
-                    return refuse()
-            if left:
-                return refuse()
             out.frames -= 1
         return put(out, b"\0", 1)
 

@@ -371,6 +371,7 @@ class _Writer:
         item, i = self.source.fresh("x"), self.source.fresh("i")
         self._check(x, "list", f"as_list({x})")
         with self.source.block(f"if {x}:"):
+            self._own(x, "list")
             if min_size(node.items) == 0:
                 self.source.line(f"budget[0] -= len({x})")
                 most = self._limits.empty_items
@@ -388,6 +389,7 @@ class _Writer:
         key, item = self.source.fresh("k"), self.source.fresh("x")
         self._check(x, "dict", f"as_dict({x})")
         with self.source.block(f"if {x}:"):
+            self._own(x, "dict")
             self.source.line(f"w(long_bytes(len({x})))")
             with (
                 self._loop(f"for {key}, {item} in {x}.items():"),
@@ -397,6 +399,10 @@ class _Writer:
                 self._sized(f"{key}.encode()")
                 self._node(node.values, item)
         self.source.line("w(b'\\0')")
+
+    def _own(self, x: str, kind: str) -> None:
+        """Go on with a copy: a thread that changes the container would belie its count."""
+        self.source.line(f"{x} = {kind}({x})")
 
     # ---- unions
 
