@@ -214,7 +214,58 @@ def test_a_dry_run_foresees_that_a_reference_is_refused(register: Register, proj
     _write(project / "Address.avsc", "shop.Address", city="string", zip="string")
     result = register("parcel", "--dry-run")
     assert result.exit_code == 1
-    assert "shop.Address: the registry would refuse it" in result.stderr
+    assert "shop.Address: the registry refuses it" in result.stderr
+
+
+def test_a_refused_contract_leaves_no_reference_behind(
+    register: Register, project: Path, server: RegistryServer, registry: SchemaRegistry
+) -> None:
+    """Compatibility is asked for all of a contract before the first of it is registered."""
+    register("order")
+    address = json.loads((project / "Address.avsc").read_text(encoding="utf-8"))
+    (project / "Address.avsc").write_text(json.dumps({**address, "doc": "New."}), encoding="utf-8")
+    _write(project / "order.avsc", "shop.Order", to="shop.Address", more="string")
+    writes = _count_writes(server)
+    result = register("order")
+    assert (result.exit_code, writes) == (1, [])
+    assert registry.versions("shop.Address") == [1]
+    changes = {row[1]: row[-1] for row in _rows(result)}
+    assert changes == {"orders-value": "refused", "orders-key": "unchanged"}
+
+
+def test_somebody_who_is_faster_is_a_refusal_too(
+    register: Register, project: Path, server: RegistryServer
+) -> None:
+    """The registry's last word counts, though it said yes when it was asked."""
+    register("parcel")
+    _write(project / "parcel.avsc", "shop.Parcel", to="shop.Address", more="string")
+
+    def say_yes(request: Request) -> Answer | None:
+        if request.target.startswith("/compatibility"):
+            return Answer(200, b'{"is_compatible": true}')
+        return None
+
+    server.before = say_yes
+    result = register("parcel")
+    assert result.exit_code == 1
+    assert "READER_FIELD_MISSING_DEFAULT_VALUE" in result.stderr
+
+
+def test_what_the_registry_stored_is_compared_with_what_was_sent(
+    register: Register, server: RegistryServer
+) -> None:
+    """A registry that keeps another schema than it was given is an error with both."""
+
+    def swap(request: Request) -> Answer | None:
+        if request.method == "POST" and request.target == "/subjects/parcels-value":
+            stored = {"subject": "parcels-value", "version": 1, "id": 1, "schema": '"int"'}
+            return Answer(200, json.dumps(stored).encode())
+        return None
+
+    server.before = swap
+    result = register("parcel")
+    assert result.exit_code == 2
+    assert "parcels-value cannot be used: it is not the schema" in result.stderr
 
 
 def test_no_registry_is_exit_code_2(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

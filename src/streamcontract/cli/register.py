@@ -65,8 +65,11 @@ def command(
 
     For each contract (all of streamcontract.toml, if none is named) this sets the compatibility
     level of its subjects and registers the value schema as TOPIC-value and the key schema as
-    TOPIC-key, after the types they refer to, each under its full name. Run twice, it changes
-    nothing. Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, else
+    TOPIC-key, after the types they refer to, each under its full name. The registry is asked
+    first whether all of that is compatible; if it is not, nothing of that schema is registered.
+    What is stored then is compared with what was sent. Run twice, it changes nothing.
+
+    Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, else
     http://localhost:18081.
 
     With --environment, what the registry has then is written into streamcontract.lock, too (see
@@ -103,8 +106,8 @@ class _Outcome:
         level: The compatibility level that holds now (after a dry run: that would).
         level_change: What changed about it, ``""`` if nothing.
         references: What became of the types that its schema refers to.
-        own: What became of its schema; None where the registry refused it or a reference.
-        refusals: Why the registry refused, or would.
+        own: What became of its schema; None where the registry refuses it or a reference.
+        refusals: Why the registry refuses.
     """
 
     entry: ContractSubject
@@ -137,18 +140,20 @@ def _bring_about(registry: SchemaRegistry, entry: ContractSubject, *, dry_run: b
     # The level comes first: the contract's own level has to judge the new version. The other way
     # round, a change that the new level forbids would slip in, and one that it allows be refused.
     level, level_change = _set_level(registry, entry, dry_run=dry_run)
-    try:
-        *references, own = register_in_order(registry, entry.subject, entry.schema, dry_run=dry_run)
-    except IncompatibleSchemaError as error:
-        return _Outcome(entry, level, level_change, refusals=(str(error),))
+    *references, own = register_in_order(registry, entry.subject, entry.schema, dry_run=True)
     # A registry that is asked under a level yet to change would judge by another one.
-    asked = [*references, own] if not level_change else references
-    refusals = tuple(
-        refusal
-        for each in (asked if dry_run else ())
-        for refusal in _foreseen_refusals(registry, each)
-    )
-    return _Outcome(entry, level, level_change, tuple(references), own, refusals)
+    asked = references if dry_run and level_change else [*references, own]
+    refusals = tuple(refusal for each in asked for refusal in _foreseen_refusals(registry, each))
+    if refusals:
+        # Nothing of it is registered, be it a reference that could be: a contract arrives whole.
+        known = tuple(each for each in references if dry_run or not each.is_new)
+        return _Outcome(entry, level, level_change, known, None, refusals)
+    if not dry_run:
+        try:
+            *references, own = register_in_order(registry, entry.subject, entry.schema)
+        except IncompatibleSchemaError as error:  # somebody was faster with another version
+            return _Outcome(entry, level, level_change, refusals=(str(error),))
+    return _Outcome(entry, level, level_change, tuple(references), own)
 
 
 def _set_level(
@@ -175,7 +180,7 @@ def _foreseen_refusals(registry: SchemaRegistry, registration: Registration) -> 
         return  # there is no version that it could be incompatible with
     if not result.is_compatible:
         messages = "\n  - ".join(["", *result.messages])
-        yield f"{registration.subject}: the registry would refuse it:{messages}"
+        yield f"{registration.subject}: the registry refuses it as incompatible:{messages}"
 
 
 def _show(outcomes: list[_Outcome], registry: SchemaRegistry, *, dry_run: bool) -> None:

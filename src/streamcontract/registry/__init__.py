@@ -2,6 +2,8 @@
 
 from streamcontract.registry.client import SchemaRegistry
 from streamcontract.registry.config import CONFIG_PREFIX, DEFAULT_URL, URL_VARIABLE
+from streamcontract.registry.lock import Lock
+from streamcontract.registry.lockfile import find_lock
 from streamcontract.registry.protocol import SchemaReference
 from streamcontract.registry.results import CompatibilityResult, RegisteredSchema, SubjectVersion
 
@@ -10,8 +12,10 @@ __all__ = [
     "DEFAULT_URL",
     "URL_VARIABLE",
     "CompatibilityResult",
+    "Lock",
     "RegisteredSchema",
     "SchemaReference",
     "SchemaRegistry",
     "SubjectVersion",
+    "find_lock",
 ]
