@@ -1,0 +1,1 @@
+"""Faults under load on Apache Kafka, judged by what came; see ``docs/reliability.md``."""
