@@ -11,7 +11,7 @@ METADATA := setup.cfg setup.py pyproject.toml src/streamcontract/_version.py \
 	$(wildcard src/streamcontract/codec/_native*.p[yx]*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-native test-long check lint format types layers drift check-install bench coverage clean
+.PHONY: help demo test test-portable test-long check lint format types layers drift check-install bench coverage clean
 
 help:  ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,8 +35,8 @@ demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stac
 test: $(DEV)  ## Run the tests on the embedded stack
 	$(BIN)/python -m pytest -n 2
 
-test-native: $(DEV)  ## Run the tests of the codec and the clients on the native engine
-	STREAMCONTRACT_ENGINE=native $(BIN)/python -m pytest -n 2 tests/codec tests/kafka
+test-portable: $(DEV)  ## Run the tests of the codec and the clients on the portable engine
+	STREAMCONTRACT_ENGINE=portable $(BIN)/python -m pytest -n 2 tests/codec tests/kafka
 
 # The tests that depend on brokers or a registry; the others would be the same there.
 STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks

@@ -42,10 +42,9 @@ def run(environment: dict[str, str], timeout: float = 10) -> tuple[int, dict[str
 
 
 @pytest.fixture
-def no_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_memory() -> Iterator[None]:
     """What was found out about the native engine holds for a process; here, for one test."""
     engine._find_native.cache_clear()
-    monkeypatch.setattr(engine, "_NATIVE_IS_DEFAULT", True)
     yield
     engine._find_native.cache_clear()
 

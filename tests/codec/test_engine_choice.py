@@ -39,7 +39,6 @@ def engines_agree() -> Iterator[None]:
 @pytest.fixture(params=[None, "native"])
 def asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
     """Nothing is asked for, or the native engine."""
-    monkeypatch.setattr(engine, "_NATIVE_IS_DEFAULT", True)
     if request.param is None:
         monkeypatch.delenv(ENGINE_VARIABLE, raising=False)
     else:

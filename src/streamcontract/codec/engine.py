@@ -36,8 +36,6 @@ _INSTALL: Final = (
     "install streamcontract anew where there is a C compiler and Python's header files"
 )
 
-_NATIVE_IS_DEFAULT = False
-
 _log = logging.getLogger("streamcontract.codec.engine")
 
 
@@ -101,8 +99,6 @@ def choose_engine() -> Engine:
     match wanted:
         case "portable":
             return _portable(f"{ENGINE_VARIABLE} asks for it")
-        case "" if not _NATIVE_IS_DEFAULT:
-            return _portable(f"the default; {ENGINE_VARIABLE}=native asks for the native one")
         case "native" | "":
             native = _find_native()
         case _:
