@@ -17,8 +17,13 @@ from streamcontract.testing.strategies.documents import (
     schemas_with_references,
 )
 from streamcontract.testing.strategies.evolving import evolutions, histories
-from streamcontract.testing.strategies.invalid import InvalidSchema, invalid_schemas
+from streamcontract.testing.strategies.invalid import (
+    SCHEMA_RULES,
+    InvalidSchema,
+    invalid_schemas,
+)
 from streamcontract.testing.strategies.payloads import (
+    CORRUPTIONS,
     CorruptPayload,
     Payload,
     corrupt_payloads,
@@ -27,6 +32,8 @@ from streamcontract.testing.strategies.payloads import (
 from streamcontract.testing.strategies.values import from_schema, records
 
 __all__ = [
+    "CORRUPTIONS",
+    "SCHEMA_RULES",
     "BreakingEvolution",
     "CorruptPayload",
     "InvalidSchema",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import attrs
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 
 from streamcontract.schema import parse_schema
 from streamcontract.testing.strategies.documents import schema_documents
@@ -15,7 +16,7 @@ from streamcontract.testing.strategies.faults import RULES, Author, Rule
 from streamcontract.testing.strategies.names import below
 from streamcontract.testing.strategies.sites import Sites
 
-__all__ = ["InvalidSchema", "invalid_schemas"]
+__all__ = ["SCHEMA_RULES", "InvalidSchema", "invalid_schemas"]
 
 
 @attrs.frozen(kw_only=True)
@@ -36,34 +37,46 @@ class InvalidSchema:
 
 
 _NOT_JSON: Final = ("NOT_JSON", '"Schema Declaration": "A Schema is represented in JSON"')
+_RULES: Final = {rule.name: rule for rule in RULES}
+
+SCHEMA_RULES: Final[tuple[str, ...]] = (_NOT_JSON[0], *_RULES)
+"""The names of all rules that invalid schemas break."""
 
 
-def invalid_schemas() -> st.SearchStrategy[InvalidSchema]:
+def invalid_schemas(*rules: str) -> st.SearchStrategy[InvalidSchema]:
     """Schemas that the Avro specification forbids, each with its one fault named.
 
     A valid schema of any shape is drawn, and a type that breaks one rule is put somewhere into it.
 
+    Args:
+        rules: The rules to break, of :data:`SCHEMA_RULES`; all of them if none is given.
+
     Returns:
         A strategy for schemas that ``parse_schema`` refuses with one fault, at ``path``.
 
+    Raises:
+        InvalidArgument: There is no such rule.
+
     Example:
         >>> from hypothesis import find
-        >>> faulty = find(invalid_schemas(), lambda schema: schema.rule == "SYMBOL_TWICE")
+        >>> faulty = find(invalid_schemas("SYMBOL_TWICE"), lambda schema: True)
         >>> faulty.text
         '{"type": "enum", "name": "a", "symbols": ["A", "B", "A"]}'
         >>> faulty.path
         '/symbols/2'
     """
-    return _invalid_schemas()
+    for rule in rules:
+        if rule not in SCHEMA_RULES:
+            raise InvalidArgument(f"{rule!r} is no rule; there are {', '.join(SCHEMA_RULES)}")
+    return _invalid_schemas(rules or SCHEMA_RULES)
 
 
 @st.composite
-def _invalid_schemas(draw: st.DrawFn) -> InvalidSchema:
-    rule = draw(st.sampled_from((*RULES, None)))
+def _invalid_schemas(draw: st.DrawFn, rules: Sequence[str]) -> InvalidSchema:
+    rule = _RULES.get(draw(st.sampled_from(rules)))
     if rule is None:
         return _cut_off(draw)
-    place = draw(below(2))
-    return _within_a_record(draw, rule) if place else _alone(draw, rule)
+    return _within_a_record(draw, rule) if draw(st.booleans()) else _alone(draw, rule)
 
 
 def _cut_off(draw: st.DrawFn) -> InvalidSchema:
