@@ -269,3 +269,25 @@ def test_a_dry_run_writes_no_lock(run: Run, project: Path) -> None:
     """`register --dry-run` leaves the file alone as well."""
     assert run("register", "--environment", "prod", "--dry-run").exit_code == 0
     assert not (project / "streamcontract.lock").exists()
+
+
+def test_the_doctor_sees_the_lock(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch, server: RegistryServer
+) -> None:
+    """It says whether a lock is used, which, and what is wrong with it."""
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("STREAMCONTRACT_REGISTRY_URL", server.url)
+    monkeypatch.setenv("STREAMCONTRACT_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    run("register", "--environment", "prod")
+
+    def line() -> str:
+        output = CliRunner().invoke(main, ["doctor", "--timeout", "0.1"]).stdout
+        [found] = [line for line in output.splitlines() if line.split()[1] == "lock"]
+        return " ".join(found.split())
+
+    assert line() == "ok lock not used, as STREAMCONTRACT_ENVIRONMENT is not set"
+    monkeypatch.setenv("STREAMCONTRACT_ENVIRONMENT", "prod")
+    assert line() == "ok lock environment prod: 3 subject(s), 3 schema(s)"
+    monkeypatch.setenv("STREAMCONTRACT_ENVIRONMENT", "dev")
+    assert line().startswith("FAIL lock")
+    assert "no environment 'dev', only: prod" in line()

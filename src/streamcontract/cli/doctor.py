@@ -19,7 +19,8 @@ from streamcontract.errors import ClientError, ConfigurationError, StreamContrac
 from streamcontract.kafka import describe_topics
 from streamcontract.kafka.config import BOOTSTRAP_VARIABLE, DEFAULT_BOOTSTRAP
 from streamcontract.project import PROJECT_FILE, find_project_file, load_project
-from streamcontract.registry import SchemaRegistry
+from streamcontract.registry import SchemaRegistry, find_lock
+from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +69,7 @@ def _checks(timeout: float) -> Iterator[_Check]:
     yield _Check("librdkafka", confluent_kafka.libversion()[0])
     yield _engine()
     yield _checked("project", _project)
+    yield _checked("lock", _lock)
     yield _checked("broker", lambda: _broker(timeout))
     yield _checked("registry", lambda: _registry(timeout))
 
@@ -96,6 +98,14 @@ def _project() -> str:
         return f"no {PROJECT_FILE} here or above"
     names = [contract.name for contract in load_project(file).contracts]
     return f"{file}: {', '.join(names) or 'no contracts'}"
+
+
+def _lock() -> str:
+    lock = find_lock(None, None)
+    if lock is None:
+        return f"not used, as {ENVIRONMENT_VARIABLE} is not set"
+    subjects = sum(len(sides) for sides in lock.contracts.values())
+    return f"environment {lock.environment}: {subjects} subject(s), {len(lock.schemas)} schema(s)"
 
 
 def _broker(timeout: float) -> str:
