@@ -22,6 +22,8 @@ __all__ = ["LiveReader"]
 _SPAWN: Final = multiprocessing.get_context("spawn")
 _SLICE: Final = 0.5
 _BATCH: Final = 1000
+_START_SECONDS: Final = 60.0
+"""For the process to start and to answer, on top of its own limit."""
 
 
 @attrs.frozen
@@ -54,7 +56,7 @@ class LiveReader:
         """Wait for it; each (partition, offset) has to be seen once, without a gap."""
         verdict.expect("unseen by the live consumer", "seen again by the live consumer")
         try:
-            answer = self._answers.get(timeout=self._limit)
+            answer = self._answers.get(timeout=self._limit + _START_SECONDS)
         except queue.Empty:
             verdict.found("unseen by the live consumer", "it did not end in time", expected)
             return

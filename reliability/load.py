@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reliability.verdict import Verdict
+    from streamcontract.devstack import DevStack
     from streamcontract.devstack.kafka import KafkaStack
     from streamcontract.kafka import Delivery
 
@@ -29,7 +30,7 @@ PRODUCER: Final[dict[str, Any]] = {
 _POLL_SECONDS: Final = 0.05
 
 
-def client_config(stack: KafkaStack) -> dict[str, Any]:
+def client_config(stack: KafkaStack | DevStack) -> dict[str, Any]:
     """What leads clients to a stack; that brokers cannot be reached is no news here."""
     return {
         "bootstrap.servers": stack.bootstrap_servers,
