@@ -18,7 +18,7 @@ from streamcontract import Codec
 
 THREADS = 4
 TIMESTAMP = {"type": "long", "logicalType": "timestamp-micros"}
-CONTAINERS = {
+CONTAINERS: dict[str, dict[str, Any]] = {
     "array": {"type": "array", "items": TIMESTAMP},
     "map": {"type": "map", "values": TIMESTAMP},
     "record": {
