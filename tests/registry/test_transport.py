@@ -13,7 +13,7 @@ import pytest
 import requests
 from tests.registry.scripted import Act, ScriptedServer, answer, half_a_body, refusal, reset
 
-from streamcontract.registry import SchemaRegistry, errors
+from streamcontract.registry import SchemaRegistry, errors, transport
 from streamcontract.schema import parse_schema
 
 SUBJECTS = answer(200, ["a"])
@@ -76,6 +76,52 @@ def test_back_off_grows_and_is_bounded(scripted: ScriptedServer, pauses: list[fl
         client.subjects()
     bounds = [(0, 0), (2, 3), (4, 5), (5, 5), (5, 5), (5, 5)]
     assert all(low <= pause <= high for pause, (low, high) in zip(pauses, bounds, strict=True))
+
+
+def test_a_call_is_given_up_at_its_deadline(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many retries there are, none begins behind the deadline, and none waits past it."""
+    now = [1000.0]
+    timeouts: list[tuple[float, float]] = []
+    send = requests.Session.request
+
+    def slow(session: requests.Session, method: str, url: str, **options: Any) -> object:
+        timeouts.append(options["timeout"])
+        now[0] += min(options["timeout"])
+        return send(session, method, url, **{**options, "timeout": 30})
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(requests.Session, "request", slow)
+    monkeypatch.setattr(transport, "monotonic", lambda: now[0])
+    monkeypatch.setattr(transport, "sleep", sleep)
+    scripted.then(*[refusal(429, 429, Retry_After="2")] * 3)
+    with (
+        SchemaRegistry(
+            scripted.url, max_retries=99, connect_timeout=4, read_timeout=9, deadline=15
+        ) as client,
+        pytest.raises(errors.RegistryOverloadedError),
+    ):
+        client.subjects()
+    assert timeouts == [(4, 9), (4, 9), (3, 3)]
+    assert now[0] == 1015
+
+
+def test_the_next_url_is_not_tried_behind_the_deadline(
+    scripted: ScriptedServer, other: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first URL that takes all the time leaves none for the second."""
+    times = iter([0.0, 0.0, 2.0, 2.0])
+    monkeypatch.setattr(transport, "monotonic", lambda: next(times))
+    scripted.then(BUSY)
+    with (
+        SchemaRegistry([scripted.url, other.url], deadline=1) as client,
+        pytest.raises(errors.RegistryServerError),
+    ):
+        client.subjects()
+    assert other.received == []
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ class SchemaRegistry:
             each one; up to as much again is added at random. A Retry-After header, up to 30 s,
             goes before it.
         max_backoff: The longest such pause, in seconds.
+        deadline: Seconds after which a call is given up, whatever is left of the above.
         lock: What is known of this registry without asking it (docs/lock-file.md).
 
     Raises:
@@ -91,6 +92,7 @@ class SchemaRegistry:
         max_retries: int = 4,
         backoff: float = 0.2,
         max_backoff: float = 10.0,
+        deadline: float = 60.0,
         lock: Lock | None = None,
     ) -> None:
         # The HTTP library takes longer to load than all else here, and importing a generated
@@ -110,6 +112,7 @@ class SchemaRegistry:
                 max_retries=max_retries,
                 backoff=backoff,
                 max_backoff=max_backoff,
+                deadline=deadline,
                 tls=TlsSettings(
                     ca=_path(ca),
                     certificate=_path(client_certificate),

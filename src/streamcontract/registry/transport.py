@@ -7,7 +7,7 @@ import json
 import logging
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from time import sleep
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.request import getproxies
 
@@ -41,6 +41,9 @@ T = TypeVar("T")
 
 log = logging.getLogger("streamcontract.registry")
 
+_SHORTEST_TIMEOUT: Final = 0.001
+"""Seconds: no time-out may be 0, which means something else to sockets."""
+
 MAX_RETRY_AFTER: Final = 30.0
 """Seconds: a registry that asks for a longer pause gets this one; nobody waits for hours here."""
 
@@ -56,6 +59,7 @@ class TransportSettings:
         backoff: Seconds of pause before the second retry, doubled with each one (the first comes
             at once), with up to as much again at random, so that clients do not return in step.
         max_backoff: The longest such pause, in seconds.
+        deadline: Seconds after which a call is given up, whatever is left of the above.
         tls: Certificates.
         proxy: URL of a proxy to go through; else the environment's.
         headers: Headers to send with each request.
@@ -66,6 +70,7 @@ class TransportSettings:
     max_retries: int = 4
     backoff: float = 0.2
     max_backoff: float = 10.0
+    deadline: float = 60.0
     tls: TlsSettings = attrs.field(factory=TlsSettings)
     proxy: str | None = attrs.field(default=None, repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
@@ -142,11 +147,23 @@ class _Call:
     query: Mapping[str, str]
     body: bytes | None
     is_idempotent: bool
+    gives_up_at: float
+
+    def has_time_for(self, pause: float) -> bool:
+        return monotonic() + pause < self.gives_up_at
 
     def may_repeat(self, failure: _Failure) -> bool:
         return failure.repeat is _Repeat.ALWAYS or (
             failure.repeat is _Repeat.IF_IDEMPOTENT and self.is_idempotent
         )
+
+
+@attrs.frozen
+class _Timeouts:
+    """Seconds for one attempt."""
+
+    connect: float
+    read: float
 
 
 class Transport:
@@ -183,16 +200,13 @@ class Transport:
         self._session.close()
 
     def in_haste(self, seconds: float) -> Transport:
-        """The same connections for what can be done without: one round, short time-outs.
+        """The same connections for what can be done without: one round, soon given up.
 
         Args:
-            seconds: The longest wait for a connection, and for the next bytes of an answer.
+            seconds: The longest wait in all.
         """
         settings = attrs.evolve(
-            self._settings,
-            connect_timeout=min(seconds, self._settings.connect_timeout),
-            read_timeout=min(seconds, self._settings.read_timeout),
-            max_retries=0,
+            self._settings, deadline=min(seconds, self._settings.deadline), max_retries=0
         )
         return Transport(self._endpoints, settings, self._session)
 
@@ -218,7 +232,8 @@ class Transport:
             RegistryRequestError: Its subclass for what went wrong.
         """
         encoded = None if body is None else json.dumps(body).encode()
-        call = _Call(method, path, query or {}, encoded, is_idempotent)
+        gives_up_at = monotonic() + self._settings.deadline
+        call = _Call(method, path, query or {}, encoded, is_idempotent, gives_up_at)
         retry = self._retry
         while True:
             outcome = self._go_round(call)
@@ -229,6 +244,8 @@ class Transport:
             except MaxRetryError:
                 raise outcome.error from outcome.error.__cause__
             pause = _pause(retry, outcome.retry_after)
+            if not call.has_time_for(pause):
+                raise outcome.error from outcome.error.__cause__
             log.debug("%s; again in %.1f s", outcome.error, pause)
             sleep(pause)
 
@@ -245,25 +262,35 @@ class Transport:
             if not call.may_repeat(outcome):
                 raise outcome.error from outcome.error.__cause__
             failures.append(outcome)
+            if not call.has_time_for(0):
+                break
         return _summary(failures)
 
     def _attempt(self, endpoint: Endpoint, call: _Call) -> Answer | _Failure:
         url = endpoint.url + call.path
+        timeouts = self._timeouts(call)
         try:
-            response = self._request(endpoint.auth, call, url)
+            response = self._request(endpoint.auth, call, url, timeouts)
             if _may_be_let_in(endpoint.auth, response):
                 # The token expired on the way; a refused request had no effect.
-                response = self._request(endpoint.auth, call, url)
+                response = self._request(endpoint.auth, call, url, timeouts)
         except TokenError as error:
             # Nothing was sent, and who gives tokens can be down as well as a registry.
             failure = RegistryAuthenticationError(str(error), call.method, url)
             failure.__cause__ = error.__cause__
             return _Failure(failure, _Repeat.ALWAYS)
         except (requests.RequestException, HTTPError, UnicodeError) as error:
-            return self._failure(call, url, error)
+            return _failure_of(call, url, error, timeouts)
         return _judge(call, url, response, self._mask(response))
 
-    def _request(self, auth: Auth, call: _Call, url: str) -> requests.Response:
+    def _timeouts(self, call: _Call) -> _Timeouts:
+        left = max(call.gives_up_at - monotonic(), _SHORTEST_TIMEOUT)
+        return _Timeouts(
+            connect=min(self._settings.connect_timeout, left),
+            read=min(self._settings.read_timeout, left),
+        )
+
+    def _request(self, auth: Auth, call: _Call, url: str, timeouts: _Timeouts) -> requests.Response:
         return self._session.request(
             call.method,
             url,
@@ -271,7 +298,7 @@ class Transport:
             data=call.body,
             headers=None if call.body is None else {"Content-Type": CONTENT_TYPE},
             auth=auth,
-            timeout=(self._settings.connect_timeout, self._settings.read_timeout),
+            timeout=(timeouts.connect, timeouts.read),
             allow_redirects=False,
             # Given here, as the environment's would win over the session's.
             verify=None if self._settings.tls.ca is None else str(self._settings.tls.ca),
@@ -285,33 +312,6 @@ class Transport:
             self._settings.headers.values(),
             getproxies().values() if proxy is None else [proxy],
         )
-
-    def _failure(self, call: _Call, url: str, error: Exception) -> _Failure:
-        kind: type[RegistryRequestError] = RegistryUnreachableError
-        reason = str(_root_of(error)) or type(error).__name__
-        match error:
-            case requests.exceptions.SSLError():
-                repeat, reason = _Repeat.NEVER, f"no TLS connection: {reason}"
-            case requests.ConnectTimeout():
-                repeat = _Repeat.ALWAYS
-                reason = f"no connection within {self._settings.connect_timeout:g} s"
-            case requests.ReadTimeout():
-                repeat = _Repeat.IF_IDEMPOTENT
-                reason = f"no answer within {self._settings.read_timeout:g} s"
-            case requests.exceptions.ChunkedEncodingError():
-                kind, repeat = RegistryResponseError, _Repeat.IF_IDEMPOTENT
-                reason = f"the answer broke off: {reason}"
-            case requests.exceptions.ContentDecodingError():
-                kind, repeat = RegistryResponseError, _Repeat.NEVER
-            case requests.ConnectionError(args=[MaxRetryError(), *_]):
-                repeat = _Repeat.ALWAYS  # no connection was made
-            case requests.ConnectionError():
-                repeat = _Repeat.IF_IDEMPOTENT
-            case _:
-                repeat = _Repeat.NEVER
-        failure = kind(reason, call.method, url)
-        failure.__cause__ = error
-        return _Failure(failure, repeat)
 
 
 def _session(settings: TransportSettings) -> requests.Session:
@@ -341,6 +341,34 @@ def _may_be_let_in(auth: Auth, response: requests.Response) -> bool:
 
 def _proxies(proxy: str | None) -> dict[str, str] | None:
     return None if proxy is None else {"http": proxy, "https": proxy}
+
+
+def _failure_of(call: _Call, url: str, error: Exception, timeouts: _Timeouts) -> _Failure:
+    kind: type[RegistryRequestError] = RegistryUnreachableError
+    reason = str(_root_of(error)) or type(error).__name__
+    match error:
+        case requests.exceptions.SSLError():
+            repeat, reason = _Repeat.NEVER, f"no TLS connection: {reason}"
+        case requests.ConnectTimeout():
+            repeat = _Repeat.ALWAYS
+            reason = f"no connection within {timeouts.connect:.3g} s"
+        case requests.ReadTimeout():
+            repeat = _Repeat.IF_IDEMPOTENT
+            reason = f"no answer within {timeouts.read:.3g} s"
+        case requests.exceptions.ChunkedEncodingError():
+            kind, repeat = RegistryResponseError, _Repeat.IF_IDEMPOTENT
+            reason = f"the answer broke off: {reason}"
+        case requests.exceptions.ContentDecodingError():
+            kind, repeat = RegistryResponseError, _Repeat.NEVER
+        case requests.ConnectionError(args=[MaxRetryError(), *_]):
+            repeat = _Repeat.ALWAYS  # no connection was made
+        case requests.ConnectionError():
+            repeat = _Repeat.IF_IDEMPOTENT
+        case _:
+            repeat = _Repeat.NEVER
+    failure = kind(reason, call.method, url)
+    failure.__cause__ = error
+    return _Failure(failure, repeat)
 
 
 def _judge(call: _Call, url: str, response: requests.Response, mask: Mask) -> Answer | _Failure:

@@ -22,7 +22,7 @@ __all__ = ["HASTE", "LockVerifier"]
 log = logging.getLogger("streamcontract.registry")
 
 HASTE: Final = 1.0
-"""Seconds for a connection, and for an answer, that only confirms what the lock says."""
+"""Seconds for an answer that only confirms what the lock says."""
 
 
 class LockVerifier:
@@ -34,7 +34,7 @@ class LockVerifier:
 
     Args:
         environment: The environment whose lock it is.
-        fetch: Gives the registry's schema of an id, with short time-outs and without retries.
+        fetch: Gives the registry's schema of an id, soon and without retries, or fails.
     """
 
     def __init__(self, environment: str, fetch: Callable[[int], Schema]) -> None:
