@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,26 @@ def test_registering_for_an_environment_locks_it(
     assert prod["contracts"]["order"]["key"]["subject"] == "orders-key"
     locked = parse_schema(prod["schemas"][str(stored.id)]["schema"])
     assert locked.canonical_form == stored.schema.canonical_form
+
+
+@pytest.mark.parametrize("name", ["order", "parcel"])
+def test_generated_code_fits_the_lock(
+    run: Run, project: Path, registry: SchemaRegistry, name: str
+) -> None:
+    """The schemas in a generated module, references included, are those that were locked."""
+    order = json.loads((project / "order.avsc").read_text(encoding="utf-8"))
+    field = {"name": "at", "type": {"logicalType": "timestamp-millis", "type": "long"}}
+    order["fields"].append({**field, "doc": "Wann: früh.", "custom": [1, 1.0, True, None]})
+    (project / "order.avsc").write_text(json.dumps(order, indent=3), encoding="utf-8")
+    assert run("register", "--environment", "prod").exit_code == 0
+    generated = CliRunner().invoke(main, ["generate", "--project", str(project)])
+    assert generated.exit_code == 0, generated.output
+    lock = read_locks(project / "streamcontract.lock")["prod"]
+    contract = runpy.run_path(str(project / "contracts" / f"{name}.py"))["CONTRACT"]
+    for side, schema in (("value", contract.schema), ("key", contract.key_schema)):
+        if schema is not None:
+            subject = f"{contract.topic}-{side}"
+            assert lock.id_of(subject, schema) == registry.version(subject).id
 
 
 def test_locking_again_changes_nothing(run: Run, project: Path) -> None:
