@@ -5,34 +5,41 @@ from __future__ import annotations
 import platform
 import random
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import attrs
 import click
 import confluent_kafka
 
 from reliability.brokers import broker_killed, cluster_faults
 from reliability.consumers import consumers_killed
+from reliability.report import Report
 from streamcontract.devstack.kafka.java import find_java
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from reliability.report import Report
+@attrs.frozen
+class _Run:
+    """One run: what it is, and over how many minutes its records are produced."""
 
-_RUNS: Final[dict[str, Callable[[int, float, int], Report]]] = {
-    "broker-killed": broker_killed,
-    "cluster-faults": cluster_faults,
-    "consumers-killed": consumers_killed,
+    run: Callable[[int, float, int], Report]
+    minutes: float
+
+
+_RUNS: Final = {
+    "broker-killed": _Run(broker_killed, 4),
+    "cluster-faults": _Run(cluster_faults, 4),
+    "consumers-killed": _Run(consumers_killed, 10),
 }
 
 
 @click.command()
 @click.argument("name", type=click.Choice([*_RUNS, "all"]))
 @click.option("--messages", type=int, default=1_000_000, show_default=True)
-@click.option("--minutes", type=float, default=10.0, show_default=True, help="Of consumers-killed.")
+@click.option("--minutes", type=float, help="Of load, instead of each run's own number.")
 @click.option("--seed", type=int, help="When what is killed; chosen and printed if left out.")
-def main(name: str, messages: int, minutes: float, seed: int | None) -> None:
+def main(name: str, messages: int, minutes: float | None, seed: int | None) -> None:
     """Let servers and consumers fail under load, and judge what came by its content."""
     print(
         f"Python {platform.python_version()}, confluent-kafka {version('confluent-kafka')},"
@@ -40,8 +47,8 @@ def main(name: str, messages: int, minutes: float, seed: int | None) -> None:
     )
     chosen = seed if seed is not None else random.SystemRandom().randrange(2**31)
     failed = False
-    for run in _RUNS if name == "all" else (name,):
-        report = _RUNS[run](messages, minutes, chosen)
+    for each in _RUNS.values() if name == "all" else (_RUNS[name],):
+        report = each.run(messages, each.minutes if minutes is None else minutes, chosen)
         print(report, flush=True)
         failed |= not report.verdict.holds
     sys.exit(failed)

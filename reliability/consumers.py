@@ -13,11 +13,11 @@ from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from reliability.load import PRODUCER, client_config
+from reliability.load import client_config
 from reliability.records import number_of, record
 from reliability.report import Report
 from reliability.verdict import Verdict
-from streamcontract import StockConsumer, StockProducer
+from streamcontract import StockConsumer
 from streamcontract.devstack.kafka import KafkaStack
 from streamcontract.kafka import describe_groups, describe_topics
 
@@ -55,10 +55,11 @@ def consumers_killed(messages: int, minutes: float, seed: int) -> Report:
         config = client_config(stack)
         stack.create_topic(_TOPIC, PARTITIONS)
         members = _Members(config, Path(folder))
-        load = threading.Thread(target=_produce, args=(config, messages, minutes * 60), name="load")
-        load.start()
-        kills = members.harass(random.Random(seed), load)
-        load.join()
+        load = Load(config, _TOPIC, messages, minutes * 60)
+        producing = threading.Thread(target=load.produce, args=(verdict, _LIMIT), name="load")
+        producing.start()
+        kills = members.harass(random.Random(seed), producing)
+        producing.join()
         _wait_committed(config, verdict)
         members.stop()
         counts = _count(Path(folder), messages, verdict)
@@ -84,11 +85,11 @@ class _Members:
         self._started = 0
         self._processes: list[SpawnProcess] = [self._start() for _ in range(MEMBERS)]
 
-    def harass(self, chance: random.Random, load: threading.Thread) -> int:
-        """Kill and replace members, one at a time, as long as the load goes on."""
+    def harass(self, chance: random.Random, producing: threading.Thread) -> int:
+        """Kill and replace members, one at a time, as long as records are produced."""
         kills = 0
-        while load.is_alive():
-            load.join(chance.uniform(*_PAUSES))
+        while producing.is_alive():
+            producing.join(chance.uniform(*_PAUSES))
             place = chance.randrange(MEMBERS)
             self._processes[place].kill()
             self._processes[place].join()
@@ -129,18 +130,6 @@ def _process(config: dict[str, Any], file: str) -> None:
             )
             os.write(output, array("q", numbers).tobytes())
             consumer.commit()
-
-
-def _produce(config: dict[str, Any], messages: int, seconds: float) -> None:
-    """Produce at a steady rate."""
-    began = time.monotonic()
-    with StockProducer({**config, **PRODUCER}, topic=_TOPIC) as producer:
-        for number in range(messages):
-            producer.produce(record(number))
-            ahead = began + seconds * number / messages - time.monotonic()
-            if ahead > 0.05:
-                producer.poll(ahead)
-                time.sleep(max(0.0, began + seconds * number / messages - time.monotonic()))
 
 
 def _wait_committed(config: dict[str, Any], verdict: Verdict) -> None:

@@ -40,10 +40,20 @@ def client_config(stack: KafkaStack | DevStack) -> dict[str, Any]:
 
 
 class Load:
-    """Records that are produced, and how many of them brokers have acknowledged."""
+    """Records that are produced at a steady rate, and how many of them brokers have acknowledged.
 
-    def __init__(self, config: dict[str, Any], topic: str, messages: int) -> None:
+    Args:
+        config: Client properties.
+        topic: The topic.
+        messages: How many records.
+        seconds: How long they are to take; more where brokers do not keep up.
+    """
+
+    def __init__(
+        self, config: dict[str, Any], topic: str, messages: int, seconds: float = 0.0
+    ) -> None:
         self.messages = messages
+        self._seconds = seconds
         self.acknowledged = 0
         self._failed: list[str] = []
         self._config = {**config, **PRODUCER}
@@ -53,8 +63,13 @@ class Load:
         """Produce all records, and wait until each is acknowledged or has failed."""
         verdict.expect("not delivered")
         with StockProducer(self._config, topic=self._topic) as producer:
+            began = time.monotonic()
             for number in range(self.messages):
                 producer.produce(record(number), on_delivery=self._told)
+                ahead = began + self._seconds * number / self.messages - time.monotonic()
+                if ahead > _POLL_SECONDS:
+                    producer.poll(0)
+                    time.sleep(ahead)  # to keep the rate
             left = producer.flush(limit)
         if left:
             verdict.found("not delivered", "still on their way at the end", left)
