@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -265,3 +267,17 @@ def test_the_environment_names_the_registry(
     monkeypatch.delenv("STREAMCONTRACT_REGISTRY_URL")
     with SchemaRegistry() as registry:
         assert registry.urls == ("http://localhost:18081",)
+
+
+def test_the_http_library_is_loaded_with_the_first_client() -> None:
+    """It takes longer to load than the rest, so importing a generated producer goes without."""
+    program = (
+        "import sys; from streamcontract import StockProducer, SchemaRegistry; "
+        "late = {'requests', 'urllib3', 'streamcontract.project'}; "
+        "print(sorted(late & sys.modules.keys())); "
+        "SchemaRegistry(); print('requests' in sys.modules)"
+    )
+    done = subprocess.run(  # noqa: S603 - this very program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n") == ["[]", "True", ""]

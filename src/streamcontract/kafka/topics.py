@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import confluent_kafka
-import requests
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # all are documented there
     AdminClient,
     ConfigResource,
@@ -172,6 +171,9 @@ def _create(admin: AdminClient, wanted: _Wanted, timeout: float) -> bool:
 def _create_embedded(
     admin: AdminClient, wanted: _Wanted, registry: dict[str, object], timeout: float
 ) -> bool:
+    # The HTTP library takes long to load, and only the embedded stack is spoken to like this.
+    import requests  # noqa: PLC0415
+
     with SchemaRegistry.from_config(registry) as client, requests.Session() as session:
         session.trust_env = False  # the stack is on this machine, never behind a proxy
         try:

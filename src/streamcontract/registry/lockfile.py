@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import attrs
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.project import PROJECT_FILE, find_project_file
 from streamcontract.registry.lock import (
     KEY,
     VALUE,
@@ -105,6 +104,9 @@ def find_lock(file: str | os.PathLike[str] | None, environment: str | None) -> L
 
 
 def _beside_the_project(environment: str) -> Path:
+    # Loaded here, as few programs need it: the rules of lint come with it.
+    from streamcontract.project import PROJECT_FILE, find_project_file  # noqa: PLC0415
+
     project = find_project_file()
     if project is None:
         raise ConfigurationError(
