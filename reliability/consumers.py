@@ -13,7 +13,7 @@ from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from reliability.load import client_config
+from reliability.load import Load, client_config
 from reliability.records import number_of, record
 from reliability.report import Report
 from reliability.verdict import Verdict
