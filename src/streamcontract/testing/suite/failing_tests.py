@@ -37,6 +37,12 @@ def _read(contract: TestedContract) -> str:
     return f"parse_schema(Path({shown(contract.file)!r}))"
 
 
+def _literal(schema: Schema) -> str:
+    """The text of a schema as Python; as it stands where Python takes it so."""
+    text = schema.inlined_json.strip()
+    return repr(text) if "\\" in text or "'''" in text else f"'''{text}'''"
+
+
 def _homes(generated: Generated | None) -> dict[type, str]:
     types = {} if generated is None else generated.contract.types
     return {} if generated is None else dict.fromkeys(types.values(), generated.home)
@@ -152,7 +158,7 @@ def decoding_test(
         expected: What is to be read; anything, as long as it can be, if left out.
     """
     texts = [
-        _read(contract) if schema is contract.schema else f"parse_schema({schema.inlined_json!r})"
+        _read(contract) if schema is contract.schema else f"parse_schema({_literal(schema)})"
         for schema in (writer, reader)
     ]
     imports = {"from streamcontract import Codec", *_READING}
