@@ -163,7 +163,7 @@ DIFFERENCES: Final[tuple[Row, ...]] = (
             "aliases, is an error"
         ),
         source=_AVRO_JAVA,
-        seen="Avro for Java, as of Confluent's sources of 2026",
+        seen="Avro for Java, as of Confluent's sources of 2026; asked of Apicurio Registry 3.0.9",
     ),
 )
 
