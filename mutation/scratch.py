@@ -36,12 +36,15 @@ def scratch_tree() -> Iterator[Path]:
         yield tree
 
 
-def pytest(tree: Path, arguments: Sequence[str], *, timeout: float) -> tuple[int | None, str]:
+def pytest(
+    tree: Path, arguments: Sequence[str], engine: str = "", *, timeout: float
+) -> tuple[int | None, str]:
     """Run tests of a copy.
 
     Args:
         tree: The copy.
         arguments: For pytest: files, node ids, options.
+        engine: The codec's engine; empty for the default.
         timeout: Seconds after which to stop it.
 
     Returns:
@@ -49,13 +52,14 @@ def pytest(tree: Path, arguments: Sequence[str], *, timeout: float) -> tuple[int
     """
     command = [
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"),
-        *("-n", "0", "--hypothesis-seed=0", *arguments),
+        *("-p", "mutation.without_shrinking", "--hypothesis-seed=0", *arguments),
     ]
     environment = {
         **os.environ,
         # In front of the editable installation of the working tree.
         "PYTHONPATH": str(tree / "src"),
         "PYTHONDONTWRITEBYTECODE": "1",
+        **({"STREAMCONTRACT_ENGINE": engine} if engine else {}),
     }
     try:
         done = subprocess.run(  # noqa: S603 - pytest, of this interpreter

@@ -34,6 +34,7 @@ class SeededFault(NamedTuple):
         old: The text to replace, which occurs once there.
         new: What replaces it.
         tests: Files or node ids of the tests that have to catch it.
+        engine: The codec's engine to run them on; empty for the default.
     """
 
     name: str
@@ -41,6 +42,7 @@ class SeededFault(NamedTuple):
     old: str
     new: str
     tests: list[str]
+    engine: str = ""
 
 
 def load() -> list[SeededFault]:
@@ -68,7 +70,7 @@ def try_fault(fault: SeededFault, tree: Path) -> str:
     text = path.read_text("utf-8")
     path.write_text(text.replace(fault.old, fault.new), "utf-8")
     try:
-        code, output = pytest(tree, ["-x", *fault.tests], timeout=TIMEOUT)
+        code, output = pytest(tree, ["-n", "0", "-x", *fault.tests], fault.engine, timeout=TIMEOUT)
     finally:
         path.write_text(text, "utf-8")
     match code:
@@ -91,9 +93,7 @@ def _first_failure(output: str) -> str:
 
 def main(words: list[str]) -> int:
     """Try the faults and print a line for each."""
-    faults = [
-        fault for fault in load() if not words or any(word in fault.name for word in words)
-    ]
+    faults = [fault for fault in load() if not words or any(word in fault.name for word in words)]
     problems = stale(faults)
     if problems or not faults:
         print(*problems or ["no fault has such a name"], sep="\n")
@@ -104,7 +104,7 @@ def main(words: list[str]) -> int:
             trees.put(stack.enter_context(scratch_tree()))
         tests = sorted({test.partition("::")[0] for fault in faults for test in fault.tests})
         tree = trees.get()
-        code, output = pytest(tree, tests, timeout=TIMEOUT * 2)
+        code, output = pytest(tree, ["-n", str(WORKERS), *tests], timeout=TIMEOUT * 4)
         trees.put(tree)
         if code != 0:
             print("The tests fail without any fault:", output[-4000:], sep="\n")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+import attrs
 import pytest
 
 from streamcontract import Codec, parse_schema
@@ -13,6 +15,7 @@ from streamcontract.resolution import (
     IntoUnion,
     Plan,
     ReadEnum,
+    ReadFixed,
     ReadPrimitive,
     ReadRecord,
     ReadUnion,
@@ -21,6 +24,7 @@ from streamcontract.resolution import (
     resolve_types,
     type_label,
 )
+from streamcontract.resolution.plan import faults_of
 from streamcontract.resolution.resolver import PROMOTIONS, match_fields
 
 PRIMITIVES = ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
@@ -49,6 +53,124 @@ def union_of(action: object) -> IntoUnion:
     """The action, which is one into a union."""
     assert isinstance(action, IntoUnion)
     return action
+
+
+EVERYTHING = {
+    "type": "record",
+    "name": "R",
+    "fields": [
+        {"name": "text", "type": "string"},
+        {"name": "fixed", "type": {"type": "fixed", "name": "F", "size": 1}},
+        {"name": "enum", "type": {"type": "enum", "name": "E", "symbols": ["A"]}},
+        {"name": "list", "type": {"type": "array", "items": "int"}},
+        {"name": "map", "type": {"type": "map", "values": "int"}},
+        {"name": "union", "type": ["null", "int"]},
+        {"name": "into", "type": "int"},
+        {"name": "bad", "type": "int"},
+    ],
+}
+
+
+def test_actions_hold_the_types_they_are_for() -> None:
+    """Those of the schemas themselves, on either side; the codec reads sizes and names there."""
+    other = copy.deepcopy(EVERYTHING)
+    other["fields"][6]["type"] = ["null", "int"]  # type: ignore[index] # JSON
+    other["fields"][7]["type"] = "boolean"  # type: ignore[index] # JSON
+    writer, reader = parse_schema(EVERYTHING), parse_schema(other)
+    result = resolve(writer, reader)
+    root = result.root
+    assert isinstance(root, ReadRecord)
+    assert root.writer is writer.root
+    assert root.reader is reader.root
+    for step, written, read in zip(root.steps, root.writer.fields, root.reader.fields, strict=True):
+        assert step.action is not None
+        assert step.field is written
+        assert step.action.writer is written.type
+        assert step.action.reader is read.type
+    union = root.steps[5].action
+    assert isinstance(union, ReadUnion)
+    for branch, node in zip(union.branches, union.writer.branches, strict=True):
+        assert branch.writer is node
+        assert branch.reader is union.reader
+
+
+def test_faults_hold_the_types_they_are_about() -> None:
+    """And so do the actions that fail for them."""
+
+    def types(written: Any, read: Any, at: int = 0) -> None:
+        writer, reader = parse_schema(written), parse_schema(read)
+        result = resolve(writer, reader)
+        fault = result.faults[at]
+        assert fault.writer is writer.root
+        assert fault.reader is reader.root
+        if isinstance(result.root, Fail):
+            assert result.root.writer is writer.root
+            assert result.root.reader is reader.root
+
+    fixed = {"type": "fixed", "name": "F", "size": 1}
+    enum = {"type": "enum", "name": "E", "symbols": ["A"]}
+    types("int", "string")
+    types("int", ["null", "string"])
+    types(enum, ["null", {**enum, "symbols": ["B"]}])
+    types(fixed, {**fixed, "size": 2})
+    types(fixed, {**fixed, "name": "G"})
+    types(enum, {**enum, "symbols": ["B"]})
+    types(enum, {**enum, "name": "G"})
+    types(enum, {**enum, "name": "G", "symbols": ["B"]}, at=1)
+    types(record("a"), record("a", "b"))
+    types(record("a"), record("a", name="S"))
+
+
+def test_a_missing_default_is_told_where_the_record_is() -> None:
+    """In the writer that is the record's place, as the field has none there."""
+    result = plan({"type": "array", "items": record()}, {"type": "array", "items": record("a")})
+    (fault,) = result.faults
+    assert (fault.reader_path, fault.writer_path) == ("/items/fields/0", "/items")
+
+
+def test_decimals_in_fixed_are_rescaled() -> None:
+    """As those in bytes are."""
+
+    def decimal(scale: int) -> dict[str, Any]:
+        parts = {"logicalType": "decimal", "precision": 9, "scale": scale}
+        return {"type": "fixed", "name": "D", "size": 4, **parts}
+
+    root = plan(decimal(1), decimal(3)).root
+    assert isinstance(root, ReadFixed)
+    assert root.rescale == Rescale(multiply=100)
+
+
+def test_two_writer_records_read_as_one_have_actions_of_their_own() -> None:
+    """The pair counts, not the reader alone."""
+    apart = record(
+        {"name": "a", "type": record("x", name="In")},
+        {"name": "b", "type": record("y", name="m.In")},
+        name="Out",
+    )
+    optional = {"name": "x", "type": "int", "default": 0}
+    both = record(
+        {"name": "a", "type": record(optional, name="In")}, {"name": "b", "type": "In"}, name="Out"
+    )
+    root = plan(apart, both).root
+    assert isinstance(root, ReadRecord)
+    first, second = (step.action for step in root.steps)
+    assert isinstance(first, ReadRecord)
+    assert isinstance(second, ReadRecord)
+    assert (first.defaults, second.defaults) == ((), (0,))
+
+
+def test_aliases_that_compete() -> None:
+    """The first field with the alias takes it, whoever stands between; a taken name is skipped."""
+    writer = parse_schema(record("a", "b")).root
+    reader = parse_schema(record("a", {"name": "z", "type": "int", "default": 0})).root
+    # A schema's aliases are unique within a record, so the model is changed behind its parser.
+    first, second = reader.fields  # type: ignore[union-attr] # it is a record
+    one = attrs.evolve(first, name="p", aliases=("b",))
+    two = attrs.evolve(second, name="q", aliases=("b",))
+    named = attrs.evolve(first, name="b")
+    assert match_fields(writer, attrs.evolve(reader, fields=(one, two))) == [1, None]  # type: ignore[arg-type] # likewise
+    assert match_fields(writer, attrs.evolve(reader, fields=(first, one))) == [0, 1]  # type: ignore[arg-type] # likewise
+    assert match_fields(writer, attrs.evolve(reader, fields=(one, named))) == [None, 1]  # type: ignore[arg-type] # likewise
 
 
 @pytest.mark.parametrize("reader", PRIMITIVES)
@@ -335,7 +457,10 @@ def test_enums() -> None:
     assert result.root.fault is None
 
     renamed = plan(abc, {**some, "name": "F"})
-    assert [f.rule for f in renamed.faults] == ["NAME_MISMATCH", "MISSING_ENUM_SYMBOLS"]
+    assert [(f.rule, f.reader_path, f.writer_path) for f in renamed.faults] == [
+        ("NAME_MISMATCH", "/name", "/name"),
+        ("MISSING_ENUM_SYMBOLS", "/symbols", "/symbols"),
+    ]
     assert plan({**abc, "symbols": ["A"]}, {**some, "name": "F"}).faults[0].rule == "NAME_MISMATCH"
     assert len(plan({**abc, "symbols": ["A"]}, {**some, "name": "F"}).faults) == 1
 
@@ -430,4 +555,6 @@ def test_types_alone_resolve_like_schemas() -> None:
     action = resolve_types(root, root)
     assert isinstance(action, ReadUnion)
     assert [union_of(branch).branch for branch in action.branches] == [0, 1]
-    assert isinstance(resolve_types(parse_schema("long").root, parse_schema("int").root), Fail)
+    lists = [parse_schema({"type": "array", "items": each}).root for each in ("long", "int")]
+    (fault,) = faults_of(resolve_types(*lists))
+    assert (fault.reader_path, fault.writer_path) == ("/items", "/items")

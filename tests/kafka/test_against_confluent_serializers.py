@@ -1,0 +1,150 @@
+"""Confluent's AvroSerializer and AvroDeserializer beside ours, over any schema and value."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from confluent_kafka.schema_registry import (
+    SchemaRegistryClient,
+    header_schema_id_serializer,
+    topic_subject_name_strategy,
+)
+from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.schema_registry.serde import SchemaId
+from confluent_kafka.serialization import MessageField, SerializationContext, SerializationError
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from tests.codec.equality import equal, same
+from tests.codec.oracles import (
+    bare,
+    fastavro_schema,
+    for_fastavro,
+    names_null_namespace,
+    read_by_fastavro,
+)
+from tests.kafka.disagreements import TAKEN_BY_CONFLUENT
+
+from streamcontract import SchemaRegistry, parse_schema
+from streamcontract.devstack.registry import RegistryServer
+from streamcontract.errors import EncodeError, FrameError
+from streamcontract.kafka import ContractDeserializer, ContractSerializer
+from streamcontract.schema import PrimitiveType
+from streamcontract.testing.strategies import from_schema, schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamcontract.schema import Schema
+
+EXAMPLES = int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60"))
+
+
+@attrs.frozen
+class Both:
+    """Confluent's client and ours of one registry."""
+
+    theirs: SchemaRegistryClient
+    ours: SchemaRegistry
+
+    def serializer(self, schema: Schema) -> Any:
+        """Confluent's serializer of a schema."""
+        configuration = {"subject.name.strategy": topic_subject_name_strategy}
+        return AvroSerializer(self.theirs, schema.json, conf=configuration)
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[Both]:
+    """The clients of a registry without a broker."""
+    with (
+        RegistryServer() as server,
+        SchemaRegistryClient({"url": server.url}) as theirs,
+        SchemaRegistry(server.url) as ours,
+    ):
+        yield Both(theirs, ours)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Schema, Any]:
+    """A schema that fastavro takes, and a value of it with its branches named."""
+    drawn = draw(schemas(ill_fitting=False))
+    assume(not names_null_namespace(drawn))
+    assume(not _is_bytes(drawn))  # BARE_BYTES
+    schema = parse_schema(json.dumps(fastavro_schema(drawn)))
+    return schema, draw(from_schema(schema, tag_unions=True))
+
+
+def _is_bytes(schema: Schema) -> bool:
+    return isinstance(schema.root, PrimitiveType) and schema.root.name == "bytes"
+
+
+def _somewhere(field: MessageField) -> SerializationContext:
+    """A subject that no other example uses, so that no compatibility is asked for."""
+    return SerializationContext(f"t{uuid.uuid4().hex}", field)
+
+
+@pytest.mark.parametrize("field", [MessageField.KEY, MessageField.VALUE])
+@given(case=cases())
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_the_bytes_are_the_same_and_each_reads_the_others(
+    both: Both, field: MessageField, case: tuple[Schema, Any]
+) -> None:
+    """The same frame and payload for keys and values; both deserializers give the value."""
+    schema, value = case
+    context = _somewhere(field)
+    theirs = both.serializer(schema)(for_fastavro(schema.root, value), context)
+    assume(theirs is not None)  # they take the value of a null schema for a tombstone
+    assert ContractSerializer[Any](schema, both.ours)(value, context) == theirs
+    ours = ContractDeserializer[Any](schema, both.ours)(theirs, context)
+    assert same(ours, bare(schema.root, value))
+    if len(theirs) > 5:
+        read = AvroDeserializer(both.theirs)(theirs, context)
+        assert equal(read, read_by_fastavro(schema.root, value))
+
+
+@pytest.mark.parametrize("name", TAKEN_BY_CONFLUENT)
+def test_what_confluent_takes_and_we_refuse(both: Both, name: str) -> None:
+    """Each row of the list is still one: they write something, we say what does not fit."""
+    row = TAKEN_BY_CONFLUENT[name]
+    optional = {"name": "a", "type": ["null", "int"], "default": None}
+    field = optional if row.type is ... else {"name": "a", "type": row.type}
+    schema = parse_schema({"type": "record", "name": "R", "fields": [field]})
+    value = row.value if row.type is ... else {"a": row.value}
+    context = _somewhere(MessageField.VALUE)
+    assert both.serializer(schema)(value, context) is not None
+    with pytest.raises(EncodeError):
+        ContractSerializer[Any](schema, both.ours)(value, context)
+
+
+def test_bare_bytes(both: Both) -> None:
+    """``BARE_BYTES``: without the length that Avro puts in front, for this one schema."""
+    schema, value = parse_schema("bytes"), b"\6abc"
+    context = _somewhere(MessageField.VALUE)
+    theirs = both.serializer(schema)(value, context)
+    ours = ContractSerializer[Any](schema, both.ours)(value, context)
+    assert ours == theirs[:5] + b"\x08" + theirs[5:]
+    assert ContractDeserializer[Any](schema, both.ours)(ours, context) == value
+
+
+def test_an_empty_payload(both: Both) -> None:
+    """``EMPTY_PAYLOAD``: what their own serializer writes, their deserializer refuses."""
+    schema = parse_schema({"type": "record", "name": "Nothing", "fields": []})
+    context = _somewhere(MessageField.VALUE)
+    data = both.serializer(schema)({}, context)
+    assert ContractDeserializer[Any](schema, both.ours)(data, context) == {}
+    with pytest.raises(SerializationError):
+        AvroDeserializer(both.theirs)(data, context)
+
+
+def test_ids_in_headers(both: Both) -> None:
+    """``IDS_IN_HEADERS``: the payload alone is no message of ours."""
+    context = SerializationContext("t", MessageField.VALUE, [])
+    guid = SchemaId("AVRO", guid=str(uuid.UUID(int=7)))
+    payload = header_schema_id_serializer(b"\2payload", context, guid)
+    assert payload == b"\2payload"
+    with pytest.raises(FrameError):
+        ContractDeserializer[Any](parse_schema("string"), both.ours)(payload, context)
