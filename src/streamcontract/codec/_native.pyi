@@ -236,3 +236,16 @@ class MessageReader:
         first: dict[int, int],
         last: dict[int, int],
     ) -> None: ...
+
+class Sender:
+    def __init__(
+        self,
+        topic: str,
+        encode: Callable[[Any], bytes],
+        derive: Callable[[Any], str | bytes | None],
+        produce: Callable[..., None],
+        report: Callable[..., None],
+        interval: float,
+    ) -> None: ...
+    def send(self, value: Any) -> bool: ...
+    def is_due(self) -> bool: ...

@@ -25,6 +25,7 @@ from streamcontract.kafka.errors import (
 from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.keys import KeyCodec
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
+from streamcontract.kafka.sending import Sender, sender
 from streamcontract.kafka.serializers import ContractSerializer, KeySerializer
 from streamcontract.registry import SchemaRegistry
 
@@ -33,10 +34,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
     from streamcontract.codec import Codec, Contract
     from streamcontract.kafka.errors import DeliveryError
+    from streamcontract.kafka.options import ProduceOptions
     from streamcontract.schema import Schema
 
 __all__ = ["ContractProducer"]
@@ -58,7 +60,6 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
 _SERVICE_INTERVAL: Final = 0.1
 # Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
 _SLICE: Final = 0.2
-_now: Final = time.monotonic
 # How long leaving a with block by an exception may go on delivering what was produced before it.
 _PATIENCE_AFTER_ERROR: Final = 10.0
 
@@ -74,6 +75,7 @@ class _Route:
     encode: Callable[[Any], bytes]
     derive: Callable[[Any], str | bytes | None]
     check: Callable[[Any], str | bytes]
+    sender: Sender
 
 
 class ContractProducer(Generic[T]):
@@ -193,7 +195,7 @@ class ContractProducer(Generic[T]):
         self._failures = Failures()
         self._report = self._failures.report
         self._routes: dict[str | None, _Route] = {}
-        self._service_at = 0.0
+        self._send_plain: Callable[[Any], bool] = _not_yet
         self._is_open = True
 
     @property
@@ -201,7 +203,25 @@ class ContractProducer(Generic[T]):
         """The topic that records go to unless ``produce`` is told otherwise."""
         return self._binding.topic
 
-    def produce(
+    def produce(self, value: T | None, **options: Unpack[ProduceOptions]) -> None:
+        """Encode a record and queue it for delivery; a full queue is waited for.
+
+        Args:
+            value: The record, or None for a tombstone, which deletes its key.
+            **options: See :class:`ProduceOptions`; each may be left out.
+
+        Raises:
+            MessageEncodeError: The record or key does not fit the contract; nothing was queued.
+            DeliveryError: Earlier messages were not delivered; this one was not queued.
+            ProduceError: The client refuses the message (too large, no such partition, ...).
+            RegistryError: The schema could not be registered or found.
+            ConfigurationError: The timestamp is a naive datetime.
+            ClientError: The producer is closed.
+        """
+        if options or not self._send_plain(value):
+            self._produce(value, **options)
+
+    def _produce(
         self,
         value: T | None,
         *,
@@ -212,30 +232,7 @@ class ContractProducer(Generic[T]):
         partition: int | None = None,
         on_delivery: Callable[[Delivery], None] | None = None,
     ) -> None:
-        """Encode a record and queue it for delivery; a full queue is waited for.
-
-        Args:
-            value: The record, or None for a tombstone, which deletes its key.
-            key: The key, of the type the contract gives it, or None for no key. Left out, it is
-                taken from the record's key field; a contract without one sends no key.
-            topic: The topic, instead of this producer's.
-            headers: Names with text, bytes or None.
-            timestamp: The message's own time: an aware datetime (rounded down to Kafka's
-                milliseconds) or milliseconds since the epoch; the time of this call if left out.
-            partition: The partition; chosen by the key's hash if left out.
-            on_delivery: Called with the :class:`Delivery` during a later call of this producer,
-                whether it succeeded or not (only if not, where the configuration sets
-                ``delivery.report.only.error``, which spares the work for the others). What it
-                raises comes out of that call.
-
-        Raises:
-            MessageEncodeError: The record or key does not fit the contract; nothing was queued.
-            DeliveryError: Earlier messages were not delivered; this one was not queued.
-            ProduceError: The client refuses the message (too large, no such partition, ...).
-            RegistryError: The schema could not be registered or found.
-            ConfigurationError: The timestamp is a naive datetime.
-            ClientError: The producer is closed.
-        """
+        """Like :meth:`produce`, with care: any options, any value, any state of the client."""
         route = self._routes.get(topic) or self._open_route(topic)
         try:
             payload = None if value is None else route.encode(value)
@@ -247,23 +244,17 @@ class ContractProducer(Generic[T]):
             raise MessageEncodeError(route.topic, error.faults) from error
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
         # not left out counts, and a timestamp of 0 is the present.
-        message: tuple[Any, ...]
-        if partition is None and timestamp is None and headers is None and on_delivery is None:
-            message = (route.topic, payload, wire_key, -1, self._report)
-        else:
-            message = (
-                route.topic,
-                payload,
-                wire_key,
-                -1 if partition is None else partition,
-                self._report if on_delivery is None else functools.partial(_tell, on_delivery),
-                None,
-                0 if timestamp is None else timestamp_of(timestamp),
-                headers_of(headers),
-            )
-        now = _now()
-        if now >= self._service_at:
-            self._service_at = now + _SERVICE_INTERVAL
+        message = (
+            route.topic,
+            payload,
+            wire_key,
+            -1 if partition is None else partition,
+            self._report if on_delivery is None else functools.partial(_tell, on_delivery),
+            None,
+            0 if timestamp is None else timestamp_of(timestamp),
+            headers_of(headers),
+        )
+        if route.sender.is_due():
             self.poll(0)
         try:
             self._send(*message)
@@ -319,6 +310,7 @@ class ContractProducer(Generic[T]):
             return
         self._is_open = False
         self._routes.clear()
+        self._send_plain = _not_yet
         try:
             self._finish(timeout)
         finally:
@@ -381,8 +373,12 @@ class ContractProducer(Generic[T]):
         else:
             check = send = self._key.encoder(name, is_key=True)
         derive = deriver(self._binding, send)
-        route = _Route(name, self._serializer.encoder(name), derive, check)
+        encode = self._serializer.encoder(name)
+        plain = sender(name, encode, derive, self._send, self._report, _SERVICE_INTERVAL)
+        route = _Route(name, encode, derive, check, plain)
         self._routes[topic] = route
+        if topic is None:
+            self._send_plain = plain.send
         return route
 
     def _send_when_there_is_room(self, message: tuple[Any, ...]) -> None:
@@ -425,6 +421,12 @@ def _serializer(
         normalize=settings.normalize,
         subject_name_strategy=settings.subject_name_strategy,
     )
+
+
+def _not_yet(value: object) -> bool:
+    """What sends plain records while the topic is not open: nothing does."""
+    del value
+    return False
 
 
 def _tell(

@@ -1,0 +1,97 @@
+"""Records to the client's queue: what a producer does for each plain record, and nothing else.
+
+Plain is a record whose key comes from the record, without headers, time or partition of its own.
+Whatever is not that simple (a record that does not fit, a full queue, a client that refuses) is
+left to the producer's careful way, which finds out why; so errors cost nothing before they happen.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from streamcontract.codec.engine import choose_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["PortableSender", "Sender", "sender"]
+
+
+class Sender(Protocol):
+    """Queues plain records for one topic; threads may share it."""
+
+    def send(self, value: Any) -> bool:
+        """Queue a record; False, with nothing queued, where it takes care."""
+
+    def is_due(self) -> bool:
+        """Whether delivery reports have waited for so long that it is time to serve them.
+
+        A yes starts the next interval. While it is due, ``send`` queues nothing.
+        """
+
+
+def sender(
+    topic: str,
+    encode: Callable[[Any], bytes],
+    derive: Callable[[Any], str | bytes | None],
+    produce: Callable[..., None],
+    report: Callable[..., None],
+    interval: float,
+) -> Sender:
+    """The sender that goes with the codec's engine; both do the same.
+
+    Args:
+        topic: Where records go.
+        encode: Makes a record's framed bytes, or raises.
+        derive: Takes the key out of a record that ``encode`` took, or raises.
+        produce: The method of ``confluent_kafka.Producer``, bound.
+        report: The delivery callback.
+        interval: Seconds between two times that delivery reports are due.
+    """
+    if choose_engine().name == "native":
+        from streamcontract.codec import _native  # noqa: PLC0415 - an installation may lack it
+
+        return _native.Sender(topic, encode, derive, produce, report, interval)
+    return PortableSender(topic, encode, derive, produce, report, interval)
+
+
+class PortableSender:
+    """Queues plain records, in Python."""
+
+    def __init__(
+        self,
+        topic: str,
+        encode: Callable[[Any], bytes],
+        derive: Callable[[Any], str | bytes | None],
+        produce: Callable[..., None],
+        report: Callable[..., None],
+        interval: float,
+    ) -> None:
+        self._topic = topic
+        self._encode = encode
+        self._derive = derive
+        self._produce = produce
+        self._report = report
+        self._interval = interval
+        self._due_at = 0.0
+        self._now = time.monotonic
+
+    def send(self, value: Any) -> bool:
+        """See :class:`Sender`."""
+        if value is None or self._now() >= self._due_at:
+            return False
+        try:
+            payload = self._encode(value)
+            self._produce(self._topic, payload, self._derive(value), -1, self._report)
+        except Exception:  # noqa: BLE001 - whatever it is, the careful way raises it anew
+            return False
+        return True
+
+    def is_due(self) -> bool:
+        """See :class:`Sender`."""
+        now = self._now()
+        if now < self._due_at:
+            return False
+        self._due_at = now + self._interval
+        return True
