@@ -1,11 +1,14 @@
 """Typed producer, consumer and topics; with ``devstack`` the only user of confluent_kafka."""
 
 from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.dead_letters import DeadLetter
 from streamcontract.kafka.derive import DERIVED, Derived
 from streamcontract.kafka.describe import describe_groups, describe_topics
+from streamcontract.kafka.dispatch import DispatchingDeserializer
 from streamcontract.kafka.errors import (
     BrokerError,
     ConsumeError,
+    DeadLetterError,
     DeliveryError,
     MessageDecodeError,
     MessageEncodeError,
@@ -14,8 +17,10 @@ from streamcontract.kafka.errors import (
     PropertyError,
     StalledError,
     TopicError,
+    UnexpectedTypeError,
 )
 from streamcontract.kafka.message import Delivery, Headers, Message
+from streamcontract.kafka.poison import DeadLetters, Poison, Skip
 from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.serializers import (
     ContractDeserializer,
@@ -35,9 +40,13 @@ __all__ = [
     "ContractDeserializer",
     "ContractProducer",
     "ContractSerializer",
+    "DeadLetter",
+    "DeadLetterError",
+    "DeadLetters",
     "Delivery",
     "DeliveryError",
     "Derived",
+    "DispatchingDeserializer",
     "Headers",
     "KeyDeserializer",
     "KeySerializer",
@@ -45,13 +54,16 @@ __all__ = [
     "MessageDecodeError",
     "MessageEncodeError",
     "NotSupportedError",
+    "Poison",
     "ProduceError",
     "PropertyError",
+    "Skip",
     "StalledError",
     "Start",
     "TopicError",
     "TopicMismatch",
     "TopicOutcome",
+    "UnexpectedTypeError",
     "UntilEnd",
     "describe_groups",
     "describe_topics",

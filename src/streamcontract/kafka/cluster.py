@@ -14,7 +14,9 @@ import confluent_kafka
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec is documented there
     AdminClient,
+    ConfigResource,
     OffsetSpec,
+    ResourceType,
 )
 
 from streamcontract.kafka.config import build_client
@@ -36,6 +38,8 @@ __all__ = [
 
 BROKER_TIMEOUT: Final = 30.0
 """Seconds that one question to the brokers (metadata, offsets) may take."""
+
+_log = logging.getLogger("streamcontract.kafka")
 
 # rdkafka_mock.c: the cluster id that librdkafka's mock cluster gives itself.
 _MOCK_CLUSTER: Final = "mockCluster"
@@ -90,7 +94,7 @@ class Cluster:
         self._properties = {
             **{key: value for key, value in properties.items() if key not in _NOT_FOR_ADMIN},
             "log_level": _LOG_LEVEL,
-            "logger": logging.getLogger("streamcontract.kafka"),
+            "logger": _log,
         }
         self._isolation = (
             IsolationLevel.READ_UNCOMMITTED
@@ -98,6 +102,25 @@ class Cluster:
             else IsolationLevel.READ_COMMITTED
         )
         self.timeout = timeout
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The properties that lead any client to these brokers, quiet about those it ignores."""
+        return dict(self._properties)
+
+    def topic_properties(self, topic: str) -> dict[str, str | None]:
+        """A topic's properties; none where the brokers do not tell, such as the embedded one."""
+        admin, metadata = self._meet(topic)
+        if is_embedded(metadata):
+            return {}
+        resource = ConfigResource(ResourceType.TOPIC, topic)
+        try:
+            entries = admin.describe_configs([resource])[resource].result()
+        except confluent_kafka.KafkaException as error:
+            # Reading them takes a right of its own, which a consumer need not have.
+            _log.info("topic %r: properties not read: %s", topic, error)
+            return {}
+        return {name: entry.value for name, entry in entries.items()}
 
     def admin(self) -> AdminClient:
         """An AdminClient with these properties.

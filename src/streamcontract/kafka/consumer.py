@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
 
 import confluent_kafka
 
-from streamcontract.errors import (
-    ClientError,
-    ConfigurationError,
-    DecodeError,
-    FrameError,
-)
-from streamcontract.kafka.assembly import PortableMessageReader, message_reader
+from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.cluster import Cluster, consume_error
+from streamcontract.kafka.cluster import Cluster
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.consumer_config import is_incremental, set_commit, set_group, set_start
-from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.kafka.dispatch import DispatchingDeserializer, RecordsBinding, bind_records
+from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError
 from streamcontract.kafka.fetcher import Fetcher
-from streamcontract.kafka.keys import KeyCodec
 from streamcontract.kafka.message import Message
-from streamcontract.kafka.serializers import ContractDeserializer, KeyDeserializer
+from streamcontract.kafka.poison import poison_handler
+from streamcontract.kafka.reading import TypedReader, ValueDeserializer
+from streamcontract.kafka.serializers import ContractDeserializer
 from streamcontract.kafka.start import check_start
 from streamcontract.kafka.until_end import UntilEnd
 from streamcontract.registry import SchemaRegistry
-from streamcontract.registry.errors import (
-    SchemaNotFoundError,
-    StoredSchemaError,
-    SubjectNotFoundError,
-    VersionNotFoundError,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
 
     from streamcontract.codec import Contract
+    from streamcontract.kafka.poison import Poison
     from streamcontract.kafka.start import Start
     from streamcontract.schema import Schema
 
@@ -49,19 +41,10 @@ __all__ = ["ContractConsumer"]
 
 T = TypeVar("T")
 
+_log = logging.getLogger("streamcontract.kafka")
+
 # Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
 _SLICE: Final = 0.2
-# The message is at fault. Every other error, such as a registry that does not answer, leaves the
-# message where it is, to be tried again. Of "not found" only the registry's own codes count: a
-# proxy that lost its way to the registry answers with a bare 404.
-_POISON: Final = (
-    FrameError,
-    DecodeError,
-    SchemaNotFoundError,
-    SubjectNotFoundError,
-    VersionNotFoundError,
-    StoredSchemaError,
-)
 
 
 class ContractConsumer(Generic[T]):
@@ -82,7 +65,9 @@ class ContractConsumer(Generic[T]):
     ``commit``. One thread at a time may use a consumer.
 
     A message that is not of this contract raises ``MessageDecodeError`` when its turn comes; the
-    next call gives the message behind it. If the registry does not answer, ``RegistryError`` is
+    next call gives the message behind it. ``poison`` asks for something else: it may be passed
+    over, or put into a dead letter topic, which is done before anything behind it is committed.
+    If the registry does not answer, ``RegistryError`` is
     raised and the message is tried again by the next call.
 
     Args:
@@ -97,7 +82,13 @@ class ContractConsumer(Generic[T]):
             nearest it has), or an aware datetime. Left out: ``auto.offset.reset``, else
             ``"earliest"``.
         partitions: Without a group: which partitions to read; all of them if left out.
+        poison: What to do with a message that is not of this contract: ``"raise"``,
+            :class:`~streamcontract.kafka.poison.Skip` or
+            :class:`~streamcontract.kafka.poison.DeadLetters`.
         record: The generated class to read; a generated consumer class has it built in.
+        records: Several generated classes, for a topic that carries several types: each message
+            is read as the one that its writer's schema names, by its full name or an alias. A
+            message of another type is poison, for an ``UnexpectedTypeError``.
         schema: A schema to read plain values with, instead of ``record``.
 
     Raises:
@@ -124,6 +115,7 @@ class ContractConsumer(Generic[T]):
         registry: SchemaRegistry | None = None,
         start: Start | None = None,
         partitions: Sequence[int] | None = None,
+        poison: Poison = "raise",
     ) -> None: ...
 
     @overload
@@ -136,7 +128,22 @@ class ContractConsumer(Generic[T]):
         registry: SchemaRegistry | None = None,
         start: Start | None = None,
         partitions: Sequence[int] | None = None,
+        poison: Poison = "raise",
         record: type[T],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        topic: str | None = None,
+        group: str | None = None,
+        registry: SchemaRegistry | None = None,
+        start: Start | None = None,
+        partitions: Sequence[int] | None = None,
+        poison: Poison = "raise",
+        records: Sequence[type[T]],
     ) -> None: ...
 
     @overload
@@ -149,10 +156,11 @@ class ContractConsumer(Generic[T]):
         registry: SchemaRegistry | None = None,
         start: Start | None = None,
         partitions: Sequence[int] | None = None,
+        poison: Poison = "raise",
         schema: Schema | str | dict[str, Any] | list[Any] | Path,
     ) -> None: ...
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one choice of the application's, given by name
         self,
         config: Mapping[str, Any] | None = None,
         *,
@@ -161,10 +169,21 @@ class ContractConsumer(Generic[T]):
         registry: SchemaRegistry | None = None,
         start: Start | None = None,
         partitions: Sequence[int] | None = None,
+        poison: Poison = "raise",
         record: type[T] | None = None,
+        records: Sequence[type[T]] | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
     ) -> None:
-        binding: Binding[T] = bind(self.contract, topic=topic, record=record, schema=schema)
+        binding: Binding[T] | RecordsBinding[T]
+        if records is None:
+            binding = bind(self.contract, topic=topic, record=record, schema=schema)
+        elif (self.contract, record, schema) == (None, None, None):
+            binding = bind_records(records, topic)
+        else:
+            raise ConfigurationError(
+                "records= stands for record= and schema=, and is for ContractConsumer itself: a "
+                "generated consumer reads its own contract"
+            )
         settings = split_config(config)
         self._cluster = Cluster(settings.client)
         has_group = set_group(settings.client, group, partitions)
@@ -173,18 +192,26 @@ class ContractConsumer(Generic[T]):
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            self._deserializer = ContractDeserializer(binding.codec, registry)
-            read_key: Callable[[bytes], Any] = (
-                KeyDeserializer(binding.key)
-                if isinstance(binding.key, KeyCodec)
-                else ContractDeserializer(binding.key, registry)
+            deserializer: ValueDeserializer[T] = (
+                DispatchingDeserializer(binding.codecs, registry)
+                if isinstance(binding, RecordsBinding)
+                else ContractDeserializer(binding.codec, registry)
             )
+            self._careful = TypedReader(binding.topic, deserializer, binding.key, registry)
+            self._poison = poison_handler(
+                poison,
+                binding.topic,
+                self._cluster,
+                group=settings.client["group.id"] if has_group else None,
+                registry=settings.registry,
+            )
+            resources.callback(self._poison.close)
             self.client = build_client(
                 confluent_kafka.DeserializingConsumer,
                 {
                     **settings.client,
-                    "key.deserializer": read_key,
-                    "value.deserializer": self._deserializer,
+                    "key.deserializer": self._careful.read_key,
+                    "value.deserializer": deserializer,
                 },
             )
             self._resources = resources.pop_all()
@@ -199,22 +226,13 @@ class ContractConsumer(Generic[T]):
             start=first,
             auto_commit=auto_commit,
             incremental=is_incremental(settings.client),
+            confirm=self._poison.confirm,
         )
         self._is_open = True
         # What the loop over messages touches, without a detour for each of them.
         self._buffer = self._fetcher.buffer
         self._handed_out = self._fetcher.handed_out
-        decoders = self._deserializer.decoders
-        self._reader = message_reader(
-            binding.topic,
-            decoders,
-            binding.key.read_plain if isinstance(binding.key, KeyCodec) else read_key,
-        )
-        self._careful_reader = PortableMessageReader(
-            binding.topic,
-            decoders,
-            binding.key.read if isinstance(binding.key, KeyCodec) else read_key,
-        )
+        self._reader = self._careful.fast
         # By partition, the offset of the first message that the application works on now.
         self._in_hand: dict[int, int] = {}
 
@@ -230,14 +248,18 @@ class ContractConsumer(Generic[T]):
         """The next message, waited for without end; see :meth:`until_end` for a bounded read.
 
         Raises:
-            MessageDecodeError: It is not of this contract.
+            MessageDecodeError: It is not of this contract, and ``poison`` asks for nothing else.
+            DeadLetterError: Dead letters were not delivered; the next call tries again.
             ConsumeError: The topic is not there, access is denied, ...
             RegistryError: Its schema could not be fetched; the next call tries again.
             ClientError: The consumer is closed.
         """
-        while not self._buffer:
-            self._fetch(_SLICE)
-        return self._hand_out()
+        while True:
+            while not self._buffer:
+                self._fetch(_SLICE)
+            message = self._hand_out()
+            if message is not None:
+                return message
 
     def poll(self, timeout: float = -1) -> Message[T] | None:
         """The next message, or None if none came in time.
@@ -248,7 +270,14 @@ class ContractConsumer(Generic[T]):
         Raises:
             Exception: As iteration does.
         """
-        return self._hand_out() if self._wait(_deadline(timeout)) else None
+        deadline = _deadline(timeout)
+        while self._wait(deadline):
+            message = self._hand_out()
+            if message is not None:
+                return message
+            if time.monotonic() >= deadline:
+                break
+        return None
 
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T]]:
         """Up to ``num_messages`` messages; fewer when the time is over.
@@ -276,13 +305,18 @@ class ContractConsumer(Generic[T]):
                 )
                 if self._buffer and len(messages) < num_messages:
                     raw = self._buffer[0]
-                    message = self._read_behind(messages, raw)
-                    if message is None:
+                    message, may_go_on = self._read_behind(messages, raw)
+                    if not may_go_on:
                         break
-                    messages.append(message)
-                    raws.append(self._buffer.popleft())
-                    first.setdefault(message.partition, message.offset)
-                    last[message.partition] = message.offset
+                    self._buffer.popleft()
+                    if message is not None:
+                        messages.append(message)
+                    elif not messages:
+                        continue  # poison whose turn it was: done and counted
+                    raws.append(raw)
+                    partition, offset = _place(raw)
+                    first.setdefault(partition, offset)
+                    last[partition] = offset
         except BaseException:
             # Such as Ctrl-C while it waited: what the application did not get comes again.
             self._fetcher.give_back(raws)
@@ -340,6 +374,7 @@ class ContractConsumer(Generic[T]):
         Raises:
             ConfigurationError: This consumer has no group.
             ConsumeError: The broker refused, or did not answer.
+            DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
         self._require_open()
         if not self._has_group:
@@ -353,6 +388,20 @@ class ContractConsumer(Generic[T]):
             offsets = {message.partition: message.offset + 1}
         self._fetcher.commit(offsets, asynchronous=asynchronous)
         return offsets
+
+    def positions(self) -> dict[int, int]:
+        """For each partition the offset behind what was handed out, the message in hand included.
+
+        This is what a transaction commits for the group (``send_offsets_to_transaction``, with
+        ``client.consumer_group_metadata()``): every dead letter in front of it is delivered.
+
+        Raises:
+            DeadLetterError: One is not.
+            ClientError: The consumer is closed.
+        """
+        self._require_open()
+        self._poison.confirm()
+        return dict(self._handed_out)
 
     def seek(self, partition: int, start: Start) -> None:
         """Go on from another place in a partition that this consumer reads.
@@ -376,6 +425,10 @@ class ContractConsumer(Generic[T]):
         """Commit what was handed out (unless ``enable.auto.commit`` is False) and leave the group.
 
         Closing twice is harmless.
+
+        Raises:
+            DeadLetterError: Dead letters were not delivered: what was handed out last was not
+                committed.
         """
         if not self._is_open:
             return
@@ -395,9 +448,15 @@ class ContractConsumer(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is not None:
-            self._handed_out.update(self._in_hand)
-        self.close()
+        if error is None:
+            self.close()
+            return
+        self._handed_out.update(self._in_hand)
+        try:
+            self.close()
+        except DeadLetterError:
+            # The exception that leaves the block goes first; nothing was committed.
+            _log.exception("while leaving a with block because of %r", error)
 
     def _require_open(self) -> None:
         if not self._is_open:
@@ -417,25 +476,34 @@ class ContractConsumer(Generic[T]):
                 break
         return bool(self._buffer)
 
-    def _hand_out(self) -> Message[T]:
-        """Take the first message out of the buffer; the hot path of iteration."""
+    def _hand_out(self) -> Message[T] | None:
+        """Take the first message out of the buffer; the hot path of iteration.
+
+        None if it was poison, and the policy has taken it.
+        """
         raw = self._buffer.popleft()
         message: Message[T] | None = self._reader.read(raw)
         if message is None:
             message = self._read_in_turn(raw)
+            if message is None:
+                return None
         partition, offset = message.partition, message.offset
         self._in_hand = {partition: offset}
         self._handed_out[partition] = offset + 1
         return message
 
-    def _read_in_turn(self, raw: confluent_kafka.Message) -> Message[T]:
+    def _read_in_turn(self, raw: confluent_kafka.Message) -> Message[T] | None:
         """Read with care a message that was taken out of the buffer; an error is its turn too."""
         try:
-            return self._read(raw)
+            return self._careful.read(raw)
         except MessageDecodeError as error:
+            # Counted first: whatever the policy raises, the application was told, and its next
+            # call goes on behind the message. If it does not call again, the message comes again.
             self._in_hand = {error.partition: error.offset}
             self._handed_out[error.partition] = error.offset + 1
-            raise
+            self._poison.take(error)
+            self._in_hand = {}
+            return None
         except BaseException:
             # A registry that does not answer, Ctrl-C while it was waited for: the message is not
             # at fault. What librdkafka reports in place of a message is told once.
@@ -445,33 +513,33 @@ class ContractConsumer(Generic[T]):
 
     def _read_behind(
         self, messages: list[Message[T]], raw: confluent_kafka.Message
-    ) -> Message[T] | None:
-        """Read with care the first message in the buffer; None if it must wait for its turn."""
+    ) -> tuple[Message[T] | None, bool]:
+        """Read with care the first message in the buffer.
+
+        Returns:
+            The message, or None if it is poison that the policy has taken; and False if it must
+            wait for its turn, since an error is raised only when those before it are worked on.
+        """
         if not messages:
             self._buffer.popleft()
             message = self._read_in_turn(raw)
             self._buffer.appendleft(raw)
-            return message
+            return message, True
         try:
-            return self._read(raw)
-        except Exception:  # noqa: BLE001 - the next call raises it, when those before are worked on
-            return None
-
-    def _read(self, raw: confluent_kafka.Message) -> Message[T]:
-        """Read a message with care: say what is wrong with it, or learn how its like is read."""
-        error = raw.error()
-        if error is not None:
-            raise consume_error(self._topic, error, raw.partition())
-        partition: int = raw.partition()  # type: ignore[assignment] # only errors have none
-        offset: int = raw.offset()  # type: ignore[assignment] # likewise
-        try:
-            data = raw.value()
-            if data is not None:
-                self._deserializer.decoder(data)  # makes the frame known, or says why it cannot be
-            return self._careful_reader.assemble(raw)
-        except _POISON as reason:
-            raise MessageDecodeError(self._topic, partition, offset, raw, reason) from reason
+            return self._careful.read(raw), True
+        except MessageDecodeError as error:
+            try:
+                self._poison.take(error)
+            except Exception:  # noqa: BLE001 - raised anew by the next call
+                return None, False
+            return None, True
+        except Exception:  # noqa: BLE001 - likewise
+            return None, False
 
 
 def _deadline(timeout: float) -> float:
     return float("inf") if timeout < 0 else time.monotonic() + timeout
+
+
+def _place(raw: confluent_kafka.Message) -> tuple[int, int]:
+    return raw.partition(), raw.offset()  # type: ignore[return-value] # only errors have none

@@ -5,6 +5,7 @@ ConfigurationError
 ClientError
 |-- MessageEncodeError        a record does not fit its contract (an EncodeError too); .topic
 |-- MessageDecodeError        a message is not of this contract; .topic .partition .offset .raw
+|-- DeadLetterError           dead letters were not delivered; .topic .count .source .reason
 |-- DeliveryError             messages were not delivered; .count .first .failures
 |-- NotSupportedError         the embedded broker has no such operation
 |-- StalledError              a bounded read made no progress; .remaining
@@ -12,23 +13,32 @@ ClientError
     |-- ProduceError          a message was not taken; .topic
     |-- ConsumeError          fetching, joining, seeking or committing failed; .topic .partition
     `-- TopicError            a topic could not be created or described; .topic
+
+DecodeError
+`-- UnexpectedTypeError       the writer's type is none that the consumer reads; .name .names
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamcontract.errors import ClientError, ConfigurationError, EncodeError
+from streamcontract.errors import (
+    ClientError,
+    ConfigurationError,
+    DataFault,
+    DecodeError,
+    EncodeError,
+)
 
 if TYPE_CHECKING:
     import confluent_kafka
 
-    from streamcontract.errors import DataFault
     from streamcontract.kafka.message import Delivery
 
 __all__ = [
     "BrokerError",
     "ConsumeError",
+    "DeadLetterError",
     "DeliveryError",
     "MessageDecodeError",
     "MessageEncodeError",
@@ -37,6 +47,7 @@ __all__ = [
     "PropertyError",
     "StalledError",
     "TopicError",
+    "UnexpectedTypeError",
     "kafka_error_of",
 ]
 
@@ -112,6 +123,70 @@ class MessageDecodeError(ClientError):
     def __str__(self) -> str:
         place = f"topic {self.topic!r}, partition {self.partition}, offset {self.offset}"
         return f"{place}: not a message of this contract: {self.reason}"
+
+
+class UnexpectedTypeError(DecodeError):
+    """A message's type is none of those that the consumer of several types reads.
+
+    Attributes:
+        name: The full name of the writer's type; None where it has none (a union, an array, ...).
+        names: The full names that are read, aliases included.
+    """
+
+    def __init__(self, name: str | None, names: tuple[str, ...]) -> None:
+        fault = DataFault(name or "value", f"one of the types read here: {', '.join(names)}")
+        super().__init__((fault,))
+        self.args = (name, names)
+        self.name = name
+        self.names = names
+
+    def __str__(self) -> str:
+        return (
+            f"written as {self.name or 'a type without a name'}, "
+            f"which is none of the types read here: {', '.join(self.names)}"
+        )
+
+
+class DeadLetterError(ClientError):
+    """Dead letters were not delivered; the messages they stand for are not committed.
+
+    The next call of the consumer tries them again. Whoever gives up instead gets the messages
+    again, as does the next member of the group.
+
+    Attributes:
+        topic: The dead letter topic.
+        count: How many.
+        source: Topic, partition and offset of the first message they stand for.
+        reason: Why: an error of the brokers, or a ``ClientError``.
+        advice: What to do about it, or ``""``.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        count: int,
+        source: tuple[str, int, int],
+        reason: confluent_kafka.KafkaError | ClientError,
+        advice: str = "",
+    ) -> None:
+        super().__init__(topic, count, source, reason, advice)
+        self.topic = topic
+        self.count = count
+        self.source = source
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        letters = "1 dead letter was" if self.count == 1 else f"{self.count} dead letters were"
+        topic, partition, offset = self.source
+        advice = f". {self.advice}" if self.advice else ""
+        reason = str(self.reason)
+        if not isinstance(self.reason, ClientError):
+            reason = f"{self.reason.str()} ({self.reason.name()})"
+        return (
+            f"{letters} not delivered to topic {self.topic!r}; the first, of topic {topic!r}, "
+            f"partition {partition}, offset {offset}, because: {reason}{advice}"
+        )
 
 
 class DeliveryError(ClientError):

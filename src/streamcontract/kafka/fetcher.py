@@ -19,7 +19,7 @@ from streamcontract.kafka.errors import kafka_error_of
 from streamcontract.kafka.start import offsets_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from streamcontract.kafka.cluster import Cluster
     from streamcontract.kafka.start import Start
@@ -53,6 +53,8 @@ class Fetcher:
         start: Where to begin in a partition for which nothing is committed.
         auto_commit: Whether librdkafka commits, now and then, what was handed out.
         incremental: Whether the group gives and takes partitions one by one (KIP-429, KIP-848).
+        confirm: Called before offsets are stored or committed: raises if something in front of
+            them is not safe yet, and nothing is stored then.
 
     Attributes:
         buffer: Messages and errors that were fetched and not handed out yet.
@@ -62,7 +64,7 @@ class Fetcher:
         is_assigned: Whether partitions were assigned, be it none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one fact of the consumer it fetches for, given by name
         self,
         client: Client,
         cluster: Cluster,
@@ -73,6 +75,7 @@ class Fetcher:
         start: Start,
         auto_commit: bool,
         incremental: bool,
+        confirm: Callable[[], None],
     ) -> None:
         self._client = client
         self._cluster = cluster
@@ -82,6 +85,7 @@ class Fetcher:
         self._start = start
         self._auto_commit = auto_commit
         self._incremental = incremental
+        self._confirm = confirm
         # DeserializingConsumer offers no consume(), and its poll() takes five times as long for
         # a message as consume() does (confluent-kafka 2.16), so both are its base class's.
         self._poll = confluent_kafka.Consumer.poll.__get__(client)
@@ -103,7 +107,11 @@ class Fetcher:
 
         Raises:
             ConsumeError: The topic is not there, or the brokers did not say where to begin.
+            DeadLetterError: What was handed out before is not safe.
         """
+        # Here, and so before any rebalance: the group takes partitions away only within a call
+        # into librdkafka, of which those below are the only ones beside close().
+        self._confirm()
         self._store()
         if not self._has_begun:
             self._begin()
@@ -180,9 +188,11 @@ class Fetcher:
 
         Raises:
             ConsumeError: The group's coordinator refused, or did not answer.
+            DeadLetterError: What was handed out before is not safe.
         """
         if not offsets:
             return
+        self._confirm()
         if self._auto_commit:
             # Otherwise the next commit that librdkafka makes by itself would take this one back.
             self._store()
@@ -195,9 +205,21 @@ class Fetcher:
                 raise consume_error(self._topic, place.error, place.partition)
 
     def close(self) -> None:
-        """Commit what was handed out, if that is done by itself, and leave the group."""
-        self._store()
-        self._client.close()
+        """Commit what was handed out, if that is done by itself, and leave the group.
+
+        Raises:
+            DeadLetterError: What was handed out last is not safe, so it was not committed.
+        """
+        try:
+            self._confirm()
+            self._store()
+        except BaseException:
+            # Leaving the group stores once more, which must not count what is not safe.
+            self.handed_out.clear()
+            self._stored.clear()
+            raise
+        finally:
+            self._client.close()
 
     def _begin(self) -> None:
         if self._group:

@@ -37,6 +37,7 @@ class KeyCodec:
         check: A key that somebody gave -> the same, or EncodeError.
         read: The bytes of a consumed key -> the key, or DecodeError.
         read_plain: The same in less time, where errors need not tell anybody anything.
+        kind: The class of the keys where that is a generated enum, else None.
     """
 
     expected: str
@@ -44,6 +45,7 @@ class KeyCodec:
     check: Callable[[Any], str | bytes]
     read: Callable[[bytes], Any]
     read_plain: Callable[[bytes], Any] = attrs.Factory(lambda codec: codec.read, takes_self=True)
+    kind: type | None = None
 
 
 def field_getter(name: str, schema: Schema, record: type | None) -> Callable[[Any], Any]:
@@ -202,7 +204,7 @@ def _enum_codec(node: EnumType, enum: type | None) -> KeyCodec:
             _reject(f"a symbol of {node.full_name}", data)
         return members.get(symbol) or members[str(node.default)]
 
-    return KeyCodec(expected, send, check, read)
+    return KeyCodec(expected, send, check, read, kind=enum)
 
 
 def as_is(key: Any) -> Any:

@@ -33,7 +33,8 @@ class UntilEnd(Generic[T]):
         cluster: Knows where the partitions end.
         fetcher: Where messages come from.
         fetch: Puts what arrives into the fetcher's buffer, waiting so many seconds.
-        hand_out: Gives the first message in the buffer, decoded.
+        hand_out: Gives the first message in the buffer, decoded; None if it was poison that the
+            consumer's policy has taken.
         timeout: Seconds without anything new after which to give up.
 
     Attributes:
@@ -46,7 +47,7 @@ class UntilEnd(Generic[T]):
         cluster: Cluster,
         fetcher: Fetcher,
         fetch: Callable[[float], None],
-        hand_out: Callable[[], Message[T]],
+        hand_out: Callable[[], Message[T] | None],
         timeout: float,
     ) -> None:
         self._topic = topic
@@ -72,8 +73,11 @@ class UntilEnd(Generic[T]):
                 raw = fetcher.buffer[0]
                 end = self.ends.get(raw.partition())  # type: ignore[arg-type] # None is in no dict
                 if end is None or raw.error() is not None or raw.offset() < end:  # type: ignore[operator] # only errors have no offset
-                    return self._hand_out()
-                fetcher.hold(fetcher.buffer.popleft())
+                    message = self._hand_out()
+                    if message is not None:
+                        return message
+                else:
+                    fetcher.hold(fetcher.buffer.popleft())
             self._read_on()
 
     def _read_on(self) -> None:

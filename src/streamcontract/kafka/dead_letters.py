@@ -1,0 +1,223 @@
+"""Dead letters: a message as it came, and behind its own headers why it was put aside.
+
+The original's key, value, headers and timestamp are those of the dead letter. The library's
+headers follow the original's, which keep their order and may carry the same names, such as those
+of an earlier dead letter: the last header named :data:`FIRST_HEADER` begins the library's own.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from streamcontract.errors import DataError, FrameError, StreamContractError
+from streamcontract.wire import schema_id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import confluent_kafka
+
+    from streamcontract.kafka.errors import MessageDecodeError
+
+__all__ = [
+    "FIRST_HEADER",
+    "ORIGIN_HEADER",
+    "DeadLetter",
+    "NotADeadLetterError",
+    "Source",
+    "read_dead_letter",
+    "reason_headers",
+    "source_of",
+]
+
+_PREFIX: Final = "streamcontract.dlq."
+FIRST_HEADER: Final = f"{_PREFIX}version"
+ORIGIN_HEADER: Final = f"{_PREFIX}origin"
+"""On a message that was replayed: ``topic/partition/offset`` of the message it repeats."""
+
+_VERSION: Final = "1"
+# Enough for every fault that an error names, little beside a broker's limit of a message (1 MiB).
+_MAX_TEXT: Final = 4000
+
+RawHeaders = list[tuple[str, "bytes | None"]]
+
+
+class NotADeadLetterError(StreamContractError):
+    """A message in a dead letter topic has no headers that say where it came from.
+
+    Attributes:
+        topic: The topic.
+        partition: The partition.
+        offset: The message's offset.
+        reason: What is missing or unreadable.
+    """
+
+    def __init__(self, topic: str, partition: int, offset: int, reason: str) -> None:
+        super().__init__(topic, partition, offset, reason)
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        place = f"topic {self.topic!r}, partition {self.partition}, offset {self.offset}"
+        return f"{place}: not a dead letter of this library: {self.reason}"
+
+
+@attrs.frozen
+class Source:
+    """Which message a dead letter stands for.
+
+    The timestamp is part of it, so that a topic that was deleted and created anew, and counts
+    from 0 again, is not taken for the one before.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+@attrs.frozen(kw_only=True)
+class DeadLetter:
+    """A message that was put aside.
+
+    Attributes:
+        topic: The dead letter topic.
+        partition: The dead letter's own partition.
+        offset: The dead letter's own offset.
+        source: Where the message stood.
+        key: The original's key.
+        value: The original's value.
+        headers: The original's headers.
+        error: The class of the error, such as ``DecodeError``.
+        text: What the error says; cut at 4,000 characters.
+        path: Where in the record, such as ``Order.lines[3].price``, or None.
+        schema_id: The schema id in front of the value, or None where there is none.
+        time: When it was put aside; aware, in UTC.
+        attempt: How often it could not be read: 1, and one more for each replay.
+        group: The consumer group that could not read it, or None.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    source: Source
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    error: str
+    text: str
+    path: str | None
+    schema_id: int | None
+    time: datetime
+    attempt: int
+    group: str | None
+
+    @property
+    def identity(self) -> tuple[Source, int]:
+        """Equal for copies of one dead letter, which a crash before the commit leaves behind."""
+        return self.source, self.attempt
+
+
+def source_of(error: MessageDecodeError) -> Source:
+    """Which message an error is about."""
+    kind, milliseconds = error.raw.timestamp()
+    return Source(error.topic, error.partition, error.offset, milliseconds if kind else None)
+
+
+def reason_headers(
+    error: MessageDecodeError, source: Source, *, group: str | None, attempt: int = 1
+) -> RawHeaders:
+    """The headers that say why a message was put aside, and which one it is.
+
+    Args:
+        error: Why it cannot be read.
+        source: Where it stands.
+        group: The consumer's group.
+        attempt: How often it could not be read by now.
+    """
+    reason = error.reason
+    schema_id = _schema_id(error.raw.value())
+    headers: dict[str, object] = {
+        "version": _VERSION,
+        "error": type(reason).__name__,
+        "text": str(reason)[:_MAX_TEXT],
+        "path": reason.path if isinstance(reason, DataError) else None,
+        "schema.id": schema_id,
+        "topic": source.topic,
+        "partition": source.partition,
+        "offset": source.offset,
+        "timestamp": source.timestamp_ms,
+        "time": datetime.fromtimestamp(time.time(), timezone.utc).isoformat(),
+        "attempt": attempt,
+        "group": group,
+    }
+    return [
+        # A path or text may quote what is no text in UTF-8, such as a lone surrogate.
+        (f"{_PREFIX}{name}", str(value).encode(errors="backslashreplace"))
+        for name, value in headers.items()
+        if value is not None
+    ]
+
+
+def read_dead_letter(raw: confluent_kafka.Message) -> DeadLetter:
+    """A message of a dead letter topic, with the original's headers told from the library's.
+
+    Raises:
+        NotADeadLetterError: It was not put there by this library.
+    """
+    headers: list[Any] = list(raw.headers() or ())
+    names = [name for name, _ in headers]
+    place = str(raw.topic()), int(raw.partition() or 0), int(raw.offset() or 0)
+    if FIRST_HEADER not in names:
+        raise NotADeadLetterError(*place, f"it has no header {FIRST_HEADER}")
+    first = len(names) - 1 - names[::-1].index(FIRST_HEADER)
+    try:
+        own = {
+            name.removeprefix(_PREFIX): value.decode()
+            for name, value in headers[first:]
+            if name.startswith(_PREFIX)
+        }
+        if own["version"] != _VERSION:
+            raise NotADeadLetterError(
+                *place, f"its headers are of version {own['version']}, and not {_VERSION}"
+            )
+        timestamp = own.get("timestamp")
+        return DeadLetter(
+            topic=place[0],
+            partition=place[1],
+            offset=place[2],
+            source=Source(
+                own["topic"],
+                int(own["partition"]),
+                int(own["offset"]),
+                None if timestamp is None else int(timestamp),
+            ),
+            key=raw.key(),
+            value=raw.value(),
+            headers=tuple(headers[:first]),
+            error=own["error"],
+            text=own["text"],
+            path=own.get("path"),
+            schema_id=None if "schema.id" not in own else int(own["schema.id"]),
+            time=datetime.fromisoformat(own["time"]),
+            attempt=int(own["attempt"]),
+            group=own.get("group"),
+        )
+    except (KeyError, ValueError, AttributeError) as error:
+        raise NotADeadLetterError(*place, f"a header is wrong or missing: {error!r}") from error
+
+
+def _schema_id(value: Any) -> int | None:
+    try:
+        return None if value is None else schema_id_of(value)
+    except FrameError:
+        return None

@@ -1,0 +1,211 @@
+"""Several record types in one topic: each message is read as the type it was written as."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+from confluent_kafka.serialization import Deserializer, SerializationContext
+
+from streamcontract.codec import Codec
+from streamcontract.codec.contract import contract_of
+from streamcontract.codec.refusal import Refused, data_fault
+from streamcontract.codec.varint import read_long
+from streamcontract.errors import ConfigurationError, DataFault, DecodeError
+from streamcontract.kafka.binding import bind
+from streamcontract.kafka.errors import UnexpectedTypeError
+from streamcontract.kafka.keys import KeyCodec
+from streamcontract.schema import parse_schema
+from streamcontract.schema.inline import inlined
+from streamcontract.schema.model import NamedType, UnionType
+from streamcontract.wire import HEADER_SIZE, schema_id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from streamcontract.kafka.binding import Binding
+    from streamcontract.registry import SchemaRegistry
+    from streamcontract.schema import Schema
+    from streamcontract.schema.model import AvroType
+
+__all__ = ["DispatchingDeserializer", "RecordsBinding", "bind_records"]
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class RecordsBinding(Generic[T]):
+    """Several contracts of one topic, ready for a consumer to use.
+
+    Attributes:
+        topic: The topic.
+        codecs: One for each type.
+        key: How keys travel, which is the same for all of them.
+    """
+
+    topic: str
+    codecs: tuple[Codec[T], ...]
+    key: KeyCodec | Codec[Any]
+
+
+def bind_records(records: Sequence[type[T]], topic: str | None) -> RecordsBinding[T]:
+    """Bind a consumer to several generated classes.
+
+    Args:
+        records: The classes.
+        topic: The topic; needed unless all contracts name the same.
+
+    Raises:
+        ConfigurationError: There are none, two have the same name, no topic is known, or their
+            keys differ, so that a key could not be read before its value.
+    """
+    if not records:
+        raise ConfigurationError("records= is empty: give the generated classes to read")
+    if topic is None:
+        topics = {contract_of(record)[0].topic for record in records}
+        if len(topics) > 1 or None in topics:
+            named = ", ".join(sorted(repr(each) for each in topics))
+            raise ConfigurationError(
+                f"the contracts of records= name no common topic ({named}): give it with topic="
+            )
+    bindings: list[Binding[T]] = [
+        bind(None, topic=topic, record=record, schema=None) for record in records
+    ]
+    first = bindings[0]
+    for record, binding in zip(records, bindings, strict=True):
+        if _key_of(binding) != _key_of(first):
+            raise ConfigurationError(
+                f"the keys of {records[0].__name__} and {record.__name__} differ: "
+                f"{_key_in_words(first)}, and {_key_in_words(binding)}; a topic has one kind of key"
+            )
+    codecs = tuple(binding.codec for binding in bindings)
+    _by_name(codecs)
+    return RecordsBinding(first.topic, codecs, first.key)
+
+
+class DispatchingDeserializer(Deserializer, Generic[T]):
+    """Reads framed values as one of several types: the one whose name the writer's schema has.
+
+    A reader's aliases count as names of it. A schema that is a union is dispatched by its branch.
+
+    Args:
+        types: The types: generated classes, schemas or codecs, each a named type.
+        registry: The registry to ask; the caller closes it.
+
+    Raises:
+        ConfigurationError: A type has no name, or two have the same.
+    """
+
+    def __init__(self, types: Sequence[type[T] | Codec[T]], registry: SchemaRegistry) -> None:
+        codecs = tuple(each if isinstance(each, Codec) else Codec(each) for each in types)
+        self._codecs = _by_name(codecs)
+        self._registry = registry
+        self._decoders: dict[bytes, tuple[int, Callable[[bytes], T]]] = {}
+
+    @property
+    def decoders(self) -> Mapping[bytes, tuple[int, Callable[[bytes], T]]]:
+        """As those of :class:`~streamcontract.kafka.serializers.ContractDeserializer`."""
+        return self._decoders
+
+    def __call__(self, value: bytes | None, ctx: SerializationContext | None = None) -> T | None:
+        """The value in framed bytes; None, a tombstone, stays None.
+
+        Raises:
+            FrameError: There is no magic byte and schema id in front.
+            UnexpectedTypeError: It was written as a type that is not read here.
+            DecodeError: The payload is not what its schema says, or cannot be read as its type.
+            RegistryError: The registry does not know the id, or did not answer.
+        """
+        del ctx
+        if value is None:
+            return None
+        known = self._decoders.get(value[:HEADER_SIZE]) or self.decoder(value)
+        return known[1](value)
+
+    def decoder(self, data: bytes) -> tuple[int, Callable[[bytes], T]]:
+        """Schema id, and the function that reads framed bytes with it, for a message's bytes.
+
+        Raises:
+            FrameError: There is no magic byte and schema id in front.
+            UnexpectedTypeError: It was written as a type that is not read here.
+            RegistryError: The registry does not know the id, or did not answer.
+        """
+        schema_id = schema_id_of(data)
+        writer = self._registry.schema_by_id(schema_id)
+        if isinstance(writer.root, UnionType):
+            decode = self._branch_decoder(writer.root)
+        else:
+            decode = self._codec_for(writer.root).decoder(writer, HEADER_SIZE)
+        known = schema_id, decode
+        self._decoders[data[:HEADER_SIZE]] = known
+        return known
+
+    def _codec_for(self, writer: AvroType) -> Codec[T]:
+        name = writer.full_name if isinstance(writer, NamedType) else None
+        codec = self._codecs.get(name or "")
+        if codec is None:
+            raise UnexpectedTypeError(name, tuple(self._codecs))
+        return codec
+
+    def _branch_decoder(self, union: UnionType) -> Callable[[bytes], T]:
+        """Read a union's branch number, then the branch as the type of its name.
+
+        Branches are prepared when they are met: one that nobody reads here does no harm before.
+        """
+        branches = union.branches
+        schemas: dict[int, tuple[Codec[T], Schema]] = {}
+
+        def decode(data: bytes) -> T:
+            try:
+                index, start = read_long(data, HEADER_SIZE)
+            except (IndexError, Refused) as error:
+                raise DecodeError((data_fault("value", error),)) from error
+            if index not in schemas:
+                if not 0 <= index < len(branches):
+                    expected = f"the number of one of the {len(branches)} branches of a union"
+                    raise DecodeError((DataFault("value", expected, index, has_value=True),))
+                branch = branches[index]
+                codec = self._codec_for(branch)
+                schemas[index] = codec, parse_schema(json.dumps(inlined(branch)))
+            codec, schema = schemas[index]
+            return codec.decoder(schema, start)(data)
+
+        return decode
+
+
+def _by_name(codecs: Sequence[Codec[T]]) -> dict[str, Codec[T]]:
+    """Codecs by the full names they read; a type's own name goes before another's alias."""
+    names: dict[str, Codec[T]] = {}
+    aliases: dict[str, Codec[T]] = {}
+    for codec in codecs:
+        root = codec.schema.root
+        if not isinstance(root, NamedType):
+            raise ConfigurationError(
+                "several types in one topic are told apart by their names: each is a record, "
+                "enum or fixed"
+            )
+        if root.full_name in names:
+            raise ConfigurationError(f"two of the types to read are named {root.full_name}")
+        names[root.full_name] = codec
+        for alias in root.aliases:
+            if alias in aliases:
+                raise ConfigurationError(f"two of the types to read have the alias {alias}")
+            aliases[alias] = codec
+    return {**aliases, **names}
+
+
+def _key_of(binding: Binding[Any]) -> object:
+    """What is equal for keys that read alike."""
+    if isinstance(binding.key, KeyCodec):
+        # An enum's codec reads members of its own class, so that the words are not enough.
+        return binding.key.expected, binding.key.kind
+    return binding.key.schema.canonical_form
+
+
+def _key_in_words(binding: Binding[Any]) -> str:
+    return (
+        binding.key.expected
+        if isinstance(binding.key, KeyCodec)
+        else f"Avro of {binding.key.schema.canonical_form}"
+    )

@@ -1,0 +1,140 @@
+"""What a consumer does with a message that is not of its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import attrs
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.dead_letter_sender import DeadLetterSender
+from streamcontract.kafka.errors import MessageDecodeError
+
+if TYPE_CHECKING:
+    from streamcontract.kafka.cluster import Cluster
+
+__all__ = ["DeadLetters", "Poison", "PoisonHandler", "Skip", "poison_handler"]
+
+DEAD_LETTER_SUFFIX = ".dlq"
+
+
+@attrs.frozen
+class Skip:
+    """Pass over messages that are not of the contract, and tell somebody of each.
+
+    Args:
+        callback: Called with the error when the message's turn comes. It counts as worked on
+            when the callback returns; what the callback raises comes out of the consumer's call,
+            as the error itself does without a policy.
+
+    Example:
+        >>> from streamcontract.kafka import Skip
+        >>> skipped = []
+        >>> policy = Skip(skipped.append)
+    """
+
+    callback: Callable[[MessageDecodeError], object] = attrs.field(
+        validator=attrs.validators.is_callable()
+    )
+
+
+@attrs.frozen(kw_only=True)
+class DeadLetters:
+    """Put messages that are not of the contract into a topic of their own, unchanged.
+
+    Args:
+        topic: The dead letter topic; left out, the source topic's name with ``.dlq`` behind it.
+        create: Create that topic when the first dead letter comes and it is not there, with as
+            many partitions as the source topic and without an end to its retention. If False, a
+            missing topic is a :class:`~streamcontract.kafka.errors.DeadLetterError`.
+        config: Client properties for the producer of dead letters, over those it shares with the
+            consumer.
+
+    Example:
+        >>> from streamcontract import StockConsumer
+        >>> from streamcontract.kafka import DeadLetters
+        >>> consumer = StockConsumer(group="report", poison=DeadLetters())
+        >>> consumer.close()
+    """
+
+    topic: str | None = None
+    create: bool = True
+    config: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+Poison = Literal["raise"] | Skip | DeadLetters
+"""What to do with a message that is not of the contract."""
+
+
+class PoisonHandler(Protocol):
+    """Carries out a policy."""
+
+    def take(self, error: MessageDecodeError) -> None:
+        """Deal with a message whose turn it is, or raise what the application is to see."""
+
+    def confirm(self) -> None:
+        """Make sure that all that was taken is safe, before anything behind it is committed."""
+
+    def close(self) -> None:
+        """Let go of what was held, without waiting."""
+
+
+class _Raise:
+    def take(self, error: MessageDecodeError) -> None:
+        raise error
+
+    def confirm(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Skip(_Raise):
+    def __init__(self, callback: Callable[[MessageDecodeError], object]) -> None:
+        self._callback = callback
+
+    def take(self, error: MessageDecodeError) -> None:
+        self._callback(error)
+
+
+def poison_handler(
+    poison: object,
+    topic: str,
+    cluster: Cluster,
+    *,
+    group: str | None,
+    registry: Mapping[str, object],
+) -> PoisonHandler:
+    """What carries out a policy for one consumer.
+
+    Args:
+        poison: The policy, as it was given.
+        topic: The topic that the consumer reads.
+        cluster: The brokers, with the consumer's properties.
+        group: The consumer's group, which dead letters name.
+        registry: The ``schema.registry.*`` settings: the embedded stack creates topics there.
+
+    Raises:
+        ConfigurationError: It is no policy, or the dead letter topic is the source itself.
+    """
+    if poison == "raise":
+        return _Raise()
+    if isinstance(poison, Skip):
+        return _Skip(poison.callback)
+    if isinstance(poison, DeadLetters):
+        target = poison.topic or f"{topic}{DEAD_LETTER_SUFFIX}"
+        if target == topic:
+            raise ConfigurationError(
+                f"dead letters of topic {topic!r} cannot go into that topic itself, where they "
+                f"would come again and again: name another with DeadLetters(topic=...)"
+            )
+        return DeadLetterSender(
+            target,
+            source=topic,
+            cluster=cluster,
+            group=group,
+            registry=registry,
+            create=poison.create,
+            config=poison.config,
+        )
+    raise ConfigurationError(f'poison= is "raise", Skip(callback) or DeadLetters(), not {poison!r}')

@@ -1,0 +1,113 @@
+"""A consumer's reader: the fast way for what is well, the careful way for what is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+
+from streamcontract.errors import DecodeError, FrameError
+from streamcontract.kafka.assembly import PortableMessageReader, message_reader
+from streamcontract.kafka.cluster import consume_error
+from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.kafka.keys import KeyCodec
+from streamcontract.kafka.serializers import ContractDeserializer, KeyDeserializer
+from streamcontract.registry.errors import (
+    SchemaNotFoundError,
+    StoredSchemaError,
+    SubjectNotFoundError,
+    VersionNotFoundError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import confluent_kafka
+
+    from streamcontract.codec import Codec
+    from streamcontract.kafka.message import Message
+    from streamcontract.registry import SchemaRegistry
+
+__all__ = ["POISON", "TypedReader", "ValueDeserializer"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+POISON: Final = (
+    FrameError,
+    DecodeError,
+    SchemaNotFoundError,
+    SubjectNotFoundError,
+    VersionNotFoundError,
+    StoredSchemaError,
+)
+"""The message is at fault. Every other error, such as a registry that does not answer, leaves the
+message where it is, to be tried again. Of "not found" only the registry's own codes count: a proxy
+that lost its way to the registry answers with a bare 404."""
+
+
+class ValueDeserializer(Protocol[T_co]):
+    """What reads framed values: of one contract, or of several."""
+
+    @property
+    def decoders(self) -> Mapping[bytes, tuple[int, Callable[[bytes], T_co]]]:
+        """Schema id and decoding function by frame, for those met so far."""
+
+    def decoder(self, data: bytes) -> tuple[int, Callable[[bytes], T_co]]:
+        """Schema id and decoding function for a message's bytes, which are met from now on."""
+
+    def __call__(self, value: bytes | None, ctx: Any = None) -> T_co | None:
+        """The value in framed bytes."""
+
+
+class TypedReader(Generic[T]):
+    """Makes typed messages of raw ones of one topic.
+
+    Args:
+        topic: Where all of them come from.
+        deserializer: Reads their values.
+        key: How their keys travel.
+        registry: The registry, for keys with a schema; the caller closes it.
+
+    Attributes:
+        fast: Reads what is well, and nothing else.
+        read_key: Reads keys; it plugs into confluent_kafka's clients.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        deserializer: ValueDeserializer[T],
+        key: KeyCodec | Codec[Any],
+        registry: SchemaRegistry,
+    ) -> None:
+        self._topic = topic
+        self._deserializer = deserializer
+        read_plain: Callable[[bytes], Any]
+        read_carefully: Callable[[bytes], Any]
+        if isinstance(key, KeyCodec):
+            self.read_key: Any = KeyDeserializer(key)
+            read_plain, read_carefully = key.read_plain, key.read
+        else:
+            self.read_key = read_plain = read_carefully = ContractDeserializer(key, registry)
+        self.fast = message_reader(topic, deserializer.decoders, read_plain)
+        self._careful = PortableMessageReader(topic, deserializer.decoders, read_carefully)
+
+    def read(self, raw: confluent_kafka.Message) -> Message[T]:
+        """Read a message with care: say what is wrong with it, or learn how its like is read.
+
+        Raises:
+            MessageDecodeError: It is not of this contract.
+            ConsumeError: It is no message, but what librdkafka reports in place of one.
+            RegistryError: Its schema could not be fetched.
+        """
+        error = raw.error()
+        if error is not None:
+            raise consume_error(self._topic, error, raw.partition())
+        partition: int = raw.partition()  # type: ignore[assignment] # only errors have none
+        offset: int = raw.offset()  # type: ignore[assignment] # likewise
+        try:
+            data = raw.value()
+            if data is not None:
+                self._deserializer.decoder(data)  # makes the frame known, or says why it cannot be
+            return self._careful.assemble(raw)
+        except POISON as reason:
+            raise MessageDecodeError(self._topic, partition, offset, raw, reason) from reason

@@ -1,0 +1,432 @@
+"""The poison policy: raise, skip, or dead letter, and what is committed when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import confluent_kafka
+import pytest
+from confluent_kafka import KafkaError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streamcontract import Stock, StockConsumer, StockProducer
+from streamcontract.devstack.registry.application import Answer
+from streamcontract.errors import ConfigurationError, RegistryError
+from streamcontract.kafka import (
+    DeadLetterError,
+    DeadLetters,
+    MessageDecodeError,
+    Skip,
+)
+from streamcontract.kafka.dead_letters import (
+    FIRST_HEADER,
+    DeadLetter,
+    NotADeadLetterError,
+    read_dead_letter,
+)
+from streamcontract.wire import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from streamcontract.devstack import DevStack
+    from streamcontract.kafka import Message
+    from streamcontract.testing.fixtures.faults import Faults
+
+Config = dict[str, Any]
+Headers = list[tuple[str, "str | bytes | None"]]
+Raw = tuple[bytes | None, bytes | None, Headers, int]
+WAIT = 30.0
+REFUSED = KafkaError.TOPIC_AUTHORIZATION_FAILED
+
+
+def produce_raw(config: Config, topic: str, *messages: Raw) -> None:
+    """Publish messages as they are, in partition 0: value, key, headers, timestamp."""
+    producer = confluent_kafka.Producer({"bootstrap.servers": config["bootstrap.servers"]})
+    errors: list[KafkaError | None] = []
+    for value, key, headers, timestamp in messages:
+        report = lambda error, _: errors.append(error)  # noqa: E731 - typed by its use
+        producer.produce(topic, value, key, 0, report, None, timestamp, headers)
+    producer.flush(WAIT)
+    assert errors == [None] * len(messages)
+
+
+def bad(value: bytes = b"poison", key: bytes | None = b"AAPL") -> Raw:
+    """A message that is not framed."""
+    return value, key, [], 0
+
+
+def read_all(config: Config, topic: str) -> list[confluent_kafka.Message]:
+    """Every message of a topic, as it is."""
+    consumer = confluent_kafka.Consumer(
+        {
+            "bootstrap.servers": config["bootstrap.servers"],
+            "group.id": "reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 10,
+        }
+    )
+    partitions = consumer.list_topics(topic, WAIT).topics[topic].partitions
+    consumer.assign([confluent_kafka.TopicPartition(topic, number, 0) for number in partitions])
+    found, ends = [], 0
+    while ends < len(partitions):
+        raw = consumer.poll(WAIT)
+        assert raw is not None
+        error = raw.error()
+        if error is None:
+            found.append(raw)
+        else:
+            assert error.code() == KafkaError._PARTITION_EOF
+            ends += 1
+    consumer.close()
+    return found
+
+
+def letters(config: Config, topic: str) -> list[DeadLetter]:
+    """Every dead letter of a dead letter topic."""
+    return [read_dead_letter(raw) for raw in read_all(config, topic)]
+
+
+def volumes(messages: Iterable[Message[Stock]]) -> list[int]:
+    """The volume of each record, which the tests number them by."""
+    return [message.value.volume for message in messages if message.value is not None]
+
+
+@pytest.fixture
+def mixed(
+    config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
+) -> Callable[[str], str]:
+    """A maker of topics of one partition with good messages (``g``) and bad ones (``b``)."""
+
+    def fill(kinds: str) -> str:
+        name = topic(partitions=1)
+        with StockProducer(config, topic=name) as producer:
+            for offset, kind in enumerate(kinds):
+                if kind == "g":
+                    producer.produce(bar(volume=offset), partition=0)
+                else:
+                    assert producer.flush(WAIT) == 0
+                    produce_raw(config, name, bad(b"poison %d" % offset))
+        return name
+
+    return fill
+
+
+READS: list[Any] = [
+    pytest.param(lambda consumer: volumes(consumer.until_end()), id="until_end"),
+    pytest.param(
+        lambda consumer: volumes(consumer.consume(100, 1.0)), id="one consume for everything"
+    ),
+    pytest.param(
+        lambda consumer: volumes(m for m in iter(lambda: consumer.poll(1.0), None)), id="poll"
+    ),
+]
+
+
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize("kinds", ["bbgbggbb", "gggb", "b", "bbbb"])
+def test_skipping_tells_of_each(
+    config: Config, mixed: Callable[[str], str], read: Callable[[Any], list[int]], kinds: str
+) -> None:
+    """Good messages come through, and the callback gets the error of every other, in order."""
+    told: list[MessageDecodeError] = []
+    with StockConsumer(config, topic=mixed(kinds), poison=Skip(told.append)) as consumer:
+        assert read(consumer) == [at for at, kind in enumerate(kinds) if kind == "g"]
+    assert [error.offset for error in told] == [at for at, kind in enumerate(kinds) if kind == "b"]
+
+
+@pytest.mark.parametrize("read", READS)
+def test_dead_letters_are_committed_with_what_is_around_them(
+    config: Config,
+    quick_group: Config,
+    mixed: Callable[[str], str],
+    read: Callable[[Any], list[int]],
+) -> None:
+    """Each bad message is put aside once, and the group goes on behind all of them."""
+    name, properties = mixed("bggbbgb"), {**config, **quick_group}
+    with StockConsumer(properties, topic=name, group=name, poison=DeadLetters()) as consumer:
+        assert read(consumer) == [1, 2, 5]
+    with StockConsumer(properties, topic=name, group=name, poison=DeadLetters()) as consumer:
+        assert read(consumer) == []
+    found = letters(config, f"{name}.dlq")
+    assert sorted(letter.source.offset for letter in found) == [0, 3, 4, 6]
+    assert {letter.value for letter in found} == {b"poison %d" % at for at in (0, 3, 4, 6)}
+
+
+HEADER_NAMES = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1),
+    st.sampled_from(["a", FIRST_HEADER, "streamcontract.dlq.topic", "streamcontract.dlq.offset"]),
+)
+HEADERS = st.lists(st.tuples(HEADER_NAMES, st.none() | st.binary(max_size=20)), max_size=5)
+# No magic byte in front, so that every one of them is poison.
+VALUES = st.binary(max_size=200).filter(lambda value: value[:1] != b"\0")
+MESSAGES = st.tuples(
+    VALUES,
+    st.none() | st.binary(max_size=20),
+    HEADERS,
+    st.integers(1, 4_102_444_800_000),
+)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(MESSAGES, min_size=1, max_size=20))
+def test_key_value_headers_and_timestamp_are_unchanged(
+    config: Config, topic: Callable[..., str], messages: list[Raw]
+) -> None:
+    """Whatever a message is made of, its dead letter gives it back; names may come twice."""
+    name = topic(partitions=1)
+    produce_raw(config, name, *messages)
+    with StockConsumer(config, topic=name, poison=DeadLetters()) as consumer:
+        assert list(consumer.until_end()) == []
+    raws = read_all(config, f"{name}.dlq")
+    found = {letter.source.offset: letter for letter in map(read_dead_letter, raws)}
+    stored = {read_dead_letter(raw).source.offset: raw.timestamp()[1] for raw in raws}
+    assert sorted(found) == list(range(len(messages)))
+    for offset, (value, key, headers, timestamp) in enumerate(messages):
+        letter = found[offset]
+        assert (letter.value, letter.key) == (value, key)
+        assert list(letter.headers) == headers
+        assert stored[offset] == letter.source.timestamp_ms == timestamp
+
+
+def test_the_headers_say_what_is_wrong(
+    config: Config, topic: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """Error, path, schema id, source, time, attempt and group: enough to find the cause."""
+    name = topic(partitions=1)
+    with StockProducer(config, topic=name) as producer:
+        producer.produce(bar())
+    with StockConsumer(config, topic=name) as consumer:
+        schema_id = next(consumer).schema_id
+    assert schema_id is not None
+    produce_raw(config, name, (frame(schema_id, b"\x08AA"), None, [("trace", None)], 0))
+    with StockConsumer(
+        config, topic=name, group=f"group-{name}", start=1, poison=DeadLetters()
+    ) as consumer:
+        assert list(consumer.until_end()) == []
+    [letter] = letters(config, f"{name}.dlq")
+    assert (letter.source.topic, letter.source.partition, letter.source.offset) == (name, 0, 1)
+    assert (letter.error, letter.path) == ("DecodeError", "Stock.symbol")
+    assert "Stock.symbol" in letter.text
+    assert (letter.schema_id, letter.attempt, letter.group) == (schema_id, 1, f"group-{name}")
+    assert letter.time.tzinfo is not None
+    assert list(letter.headers) == [("trace", None)]
+
+
+def test_a_broken_key_is_a_dead_letter_too(config: Config, topic: Callable[..., str]) -> None:
+    """A tombstone whose key cannot be read keeps both: the null value and the bytes of the key."""
+    name = topic(partitions=1)
+    produce_raw(config, name, (None, b"\xff", [], 0))
+    with StockConsumer(config, topic=name, poison=DeadLetters()) as consumer:
+        assert list(consumer.until_end()) == []
+    [letter] = letters(config, f"{name}.dlq")
+    assert (letter.value, letter.key, letter.path, letter.schema_id) == (None, b"\xff", "key", None)
+
+
+def test_what_others_put_there_is_told_apart(config: Config, topic: Callable[..., str]) -> None:
+    """A message without the library's headers, or with wrong ones, is no dead letter."""
+    name = topic(partitions=1)
+    produce_raw(config, name, bad(), (b"", None, [(FIRST_HEADER, b"1")], 0))
+    produce_raw(config, name, (b"", None, [(FIRST_HEADER, b"2")], 0))
+    for raw, reason in zip(
+        read_all(config, name), ["no header", "missing", "version 2"], strict=True
+    ):
+        with pytest.raises(NotADeadLetterError, match=reason):
+            read_dead_letter(raw)
+
+
+def test_dead_letters_of_dead_letters(config: Config, mixed: Callable[[str], str]) -> None:
+    """Reading the dead letter topic itself adds a second set of headers behind the first."""
+    name = mixed("b")
+    for topic in (name, f"{name}.dlq"):
+        with StockConsumer(config, topic=topic, poison=DeadLetters()) as consumer:
+            assert list(consumer.until_end()) == []
+    [first] = read_all(config, f"{name}.dlq")
+    [second] = letters(config, f"{name}.dlq.dlq")
+    assert list(second.headers) == first.headers()
+    assert second.source.topic == f"{name}.dlq"
+
+
+def test_a_registry_that_does_not_answer_is_no_poison(
+    config: Config, embedded_stack: DevStack, mixed: Callable[[str], str]
+) -> None:
+    """The message stays where it is, and comes when the registry is back."""
+    told: list[MessageDecodeError] = []
+    properties = {**config, "schema.registry.max.retries": 0}
+    with StockConsumer(properties, topic=mixed("g"), poison=Skip(told.append)) as consumer:
+        embedded_stack.registry.before = lambda _: Answer(503, b"{}")
+        try:
+            with pytest.raises(RegistryError):
+                consumer.poll(WAIT)
+        finally:
+            embedded_stack.registry.before = None
+        assert volumes(consumer.until_end()) == [0]
+    assert told == []
+
+
+def test_what_a_callback_raises_comes_out(
+    config: Config, quick_group: Config, mixed: Callable[[str], str]
+) -> None:
+    """In its turn, behind the messages before it; and the message comes again if nobody goes on."""
+
+    def refuse(error: MessageDecodeError) -> None:
+        raise KeyError(error.offset)
+
+    name, properties = mixed("ggbg"), {**config, **quick_group}
+    with (  # noqa: PT012 - the block is what is tested
+        pytest.raises(KeyError, match="2"),
+        StockConsumer(properties, topic=name, group=name, poison=Skip(refuse)) as consumer,
+    ):
+        assert volumes(consumer.consume(10, WAIT)) == [0, 1]
+        consumer.consume(10, WAIT)
+    with StockConsumer(properties, topic=name, group=name, poison=Skip(refuse)) as consumer:
+        with pytest.raises(KeyError, match="2"):
+            consumer.poll(WAIT)
+        assert volumes(consumer.until_end()) == [3]
+
+
+@pytest.mark.parametrize("poison", ["skip", None, Skip, DeadLetters(topic="stocks")])
+def test_no_policy(config: Config, poison: Any) -> None:
+    """A policy that is none, or that sends dead letters back to where they come from."""
+    with pytest.raises(ConfigurationError, match=r"poison=|itself"):
+        StockConsumer(config, topic="stocks", poison=poison)
+
+
+def test_a_refused_dead_letter_is_an_error_and_nothing_is_committed(
+    config: Config,
+    quick_group: Config,
+    streamcontract_faults: Faults,
+    mixed: Callable[[str], str],
+    topic: Callable[..., str],
+) -> None:
+    """The message stays uncommitted, whether the application goes on, commits or gives up."""
+    name, target = mixed("gbg"), topic(partitions=1)
+    properties = {**config, **quick_group}
+    policy = DeadLetters(topic=target)
+    with (  # noqa: PT012 - the block is what is tested
+        pytest.raises(DeadLetterError, match=f"not delivered to topic '{target}'") as caught,
+        StockConsumer(properties, topic=name, group=name, poison=policy) as consumer,
+    ):
+        assert volumes(consumer.consume(2, 1.0)) == [0, 2]
+        streamcontract_faults.request_errors("Produce", *[REFUSED] * 3)
+        with pytest.raises(DeadLetterError):
+            consumer.commit()
+        consumer.poll(0)
+    streamcontract_faults.undo()
+    error = caught.value
+    assert (error.topic, error.count, error.source) == (target, 1, (name, 0, 1))
+    assert letters(config, target) == []
+    with StockConsumer(properties, topic=name, group=name, poison=policy) as consumer:
+        assert volumes(consumer.until_end()) == [0, 2]
+    assert [letter.source.offset for letter in letters(config, target)] == [1]
+
+
+def test_a_refused_dead_letter_is_sent_again(
+    config: Config,
+    quick_group: Config,
+    streamcontract_faults: Faults,
+    mixed: Callable[[str], str],
+    topic: Callable[..., str],
+) -> None:
+    """The next call tries again; when it succeeds, everything goes on as if nothing had been."""
+    name, target = mixed("gbg"), topic(partitions=1)
+    properties = {**config, **quick_group}
+    policy = DeadLetters(topic=target)
+    with StockConsumer(properties, topic=name, group=name, poison=policy) as consumer:
+        assert volumes(consumer.consume(2, 1.0)) == [0, 2]
+        streamcontract_faults.request_errors("Produce", REFUSED)
+        with pytest.raises(DeadLetterError):
+            consumer.poll(0)
+        assert consumer.positions() == {0: 3}
+    assert [letter.source.offset for letter in letters(config, target)] == [1]
+    with StockConsumer(properties, topic=name, group=name, poison=policy) as consumer:
+        assert volumes(consumer.until_end()) == []
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+def test_a_crash_between_dead_letter_and_commit(
+    config: Config,
+    quick_group: Config,
+    mixed: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The dead letter is there when the offset is committed, and a copy of it is no new one."""
+    name, properties = mixed("gb"), {**config, **quick_group}
+    consumer = StockConsumer(properties, topic=name, group=name, poison=DeadLetters())
+    assert volumes(consumer.consume(1, WAIT)) == [0]
+    assert consumer.poll(0.5) is None
+
+    def crash() -> None:
+        raise Crash
+
+    monkeypatch.setattr(consumer._fetcher, "_store", crash)
+    with pytest.raises(Crash):
+        consumer.close()
+    with StockConsumer(properties, topic=name, group=name, poison=DeadLetters()) as again:
+        assert volumes(again.until_end()) in ([], [0])
+    found = letters(config, f"{name}.dlq")
+    assert {letter.identity for letter in found} == {found[0].identity}
+    assert found[0].source.offset == 1
+
+
+def test_a_topic_that_nobody_may_create(config: Config, mixed: Callable[[str], str]) -> None:
+    """The error names the command that creates it."""
+    name = mixed("b")
+    consumer = StockConsumer(config, topic=name, poison=DeadLetters(create=False))
+    with pytest.raises(DeadLetterError, match=f"streamcontract topics create {name}.dlq"):
+        consumer.poll(1.0)
+    with pytest.raises(DeadLetterError):
+        consumer.close()
+
+
+def test_a_dead_letter_topic_has_as_many_partitions(
+    config: Config, topic: Callable[..., str]
+) -> None:
+    """The topic is made like its source, so that keys share their partitions there too."""
+    name = topic(partitions=3)
+    produce_raw(config, name, bad())
+    with StockConsumer(config, topic=name, poison=DeadLetters()) as consumer:
+        assert list(consumer.until_end()) == []
+        consumer.positions()  # confirms what was put aside
+        found = consumer.client.list_topics(f"{name}.dlq", WAIT).topics[f"{name}.dlq"]
+    assert len(found.partitions) == 3
+
+
+def test_no_secret_gets_into_a_dead_letter(
+    config: Config, embedded_stack: DevStack, mixed: Callable[[str], str]
+) -> None:
+    """Credentials of the registry, in its URL or beside it, are in no byte of it."""
+    name = mixed("b")
+    produce_raw(config, name, bad(frame(2**31 - 1, b"")))
+    secrets = ("s3cr3t-in-url", "s3cr3t-token")
+    scheme, _, rest = config["schema.registry.url"].partition("://")
+    properties = {**config, "schema.registry.url": f"{scheme}://user:{secrets[0]}@{rest}"}
+    with StockConsumer(properties, topic=name, poison=DeadLetters()) as consumer:
+        assert list(consumer.until_end()) == []
+    raws = read_all(config, f"{name}.dlq")
+    assert len(raws) == 2
+    for raw in raws:
+        shown = repr((raw.key(), raw.value(), raw.headers()))
+        assert not any(secret in shown for secret in secrets)
+
+
+@pytest.mark.parametrize("engine", ["portable", "native"])
+def test_both_engines_put_the_same_aside(
+    config: Config,
+    mixed: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+) -> None:
+    """The policy does not depend on who decodes."""
+    if engine == "native":
+        pytest.importorskip("streamcontract.codec._native")
+    monkeypatch.setenv("STREAMCONTRACT_ENGINE", engine)
+    name = mixed("gbggbbg")
+    with StockConsumer(config, topic=name, poison=DeadLetters()) as consumer:
+        assert volumes(consumer.until_end()) == [0, 2, 3, 6]
+    assert sorted(letter.source.offset for letter in letters(config, f"{name}.dlq")) == [1, 4, 5]
