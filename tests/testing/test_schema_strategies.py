@@ -14,8 +14,13 @@ import pytest
 from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
+from streamcontract.errors import SchemaParseError
 from streamcontract.schema import RecordType, Schema, parse_schema
-from streamcontract.testing.strategies import schema_documents, schemas
+from streamcontract.testing.strategies import (
+    schema_documents,
+    schemas,
+    schemas_with_references,
+)
 from streamcontract.testing.strategies.shape import heights, recurring
 
 FASTAVRO_REFUSES_INTEGERS = ("must match schema type: float", "must match schema type: double")
@@ -148,3 +153,24 @@ def test_draws_are_cheap_enough(data: st.DataObject) -> None:
     """Hypothesis's health checks (too slow, too large, too much filtered) stay silent."""
     data.draw(schema_documents())
     data.draw(schemas(only_records=True))
+
+
+@settings(deadline=None, max_examples=50)
+@given(schemas_with_references())
+def test_references_define_what_is_used(schema: Schema) -> None:
+    """The schema cannot be read alone, and can with its references, as a registry reads it."""
+    assert schema.references
+    with pytest.raises(SchemaParseError, match="unknown type"):
+        parse_schema(schema.json)
+    again = parse_schema(schema.json, references=schema.references)
+    assert again.canonical_form == schema.canonical_form
+    assert parse_schema(schema.inlined_json).canonical_form == schema.canonical_form
+
+
+def test_references_have_references() -> None:
+    """Some references use types of others."""
+    find(
+        schemas_with_references(),
+        lambda schema: any(each.references for each in schema.references),
+        settings=SEEK_ANY,
+    )

@@ -290,3 +290,41 @@ def test_tagged_and_bare_agree_without_unions(data: st.DataObject, schema: Schem
     if "[" not in schema.canonical_form:
         value = data.draw(from_schema(schema, tag_unions=True))
         assert not isinstance(value, tuple)
+
+
+@settings(deadline=None, max_examples=30)
+@given(records(Order, {"lines.count": st.integers(1, 9)}, class_=st.just(Kind.SALE)))
+def test_overrides_by_path(order: Order) -> None:
+    """Paths pass through lists; the same fields elsewhere, and all others, are left alone."""
+    assert all(1 <= line.count <= 9 for line in order.lines)
+    assert order.class_ is Kind.SALE
+
+
+@settings(deadline=None, max_examples=30)
+@given(from_schema(TREE, {"next.label": st.just("x"), "index.label": st.just("y")}))
+def test_overrides_inside_unions_and_maps(tree: dict[str, Any]) -> None:
+    """Paths pass through unions and maps, one level of a recursive record at a time."""
+    assert tree["next"] is None or tree["next"]["label"] == "x"
+    assert all(inner["label"] == "y" for inner in tree["index"].values())
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [
+        ({"lines.cuont": st.none()}, r"lines has no field 'cuont'; did you mean 'count'"),
+        ({"id.x": st.none()}, r"id has no field 'x': it holds no record"),
+        ({"lines": st.none(), "lines.count": st.none()}, r"lines.count is overridden, and so is"),
+        ({"lines.count": st.none(), "lines": st.none()}, r"lines is overridden, and so is"),
+        ({"id": 7}, r"id is overridden by 7, which is no strategy"),
+    ],
+)
+def test_wrong_overrides(paths: Any, message: str) -> None:
+    """An override that could have no effect, or no clear one, is refused."""
+    with pytest.raises(InvalidArgument, match=message):
+        records(Order, paths)
+
+
+def test_override_given_twice() -> None:
+    """A field is overridden by path or by keyword."""
+    with pytest.raises(InvalidArgument, match="id is overridden twice"):
+        records(Order, {"id": st.none()}, id=st.none())
