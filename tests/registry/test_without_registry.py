@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from streamcontract import ContractConsumer, ContractProducer
 from streamcontract.cli import main
 from streamcontract.devstack import DevStack
-from streamcontract.devstack.registry import Answer, Request
+from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.errors import ConfigurationError, RegistryError
 from streamcontract.kafka import MessageDecodeError
 from streamcontract.registry import SchemaRegistry
@@ -152,6 +152,29 @@ def test_a_contract_that_was_not_locked_anew_sends_nothing(
             producer.produce({"number": 1, "more_0": 1, "more_1": 1})
     with ContractConsumer(config, topic=topic, schema=parse_schema(_reading(2))) as consumer:
         assert list(consumer.until_end()) == []
+
+
+def test_a_lock_of_another_registry_costs_no_message(
+    config: Config, project: tuple[Path, str]
+) -> None:
+    """A consumer that is told the wrong environment stops at the message, and stays there."""
+    folder, topic = project
+    url = config["schema.registry.url"]
+    _register(folder, url, 0)
+    schema = parse_schema(_reading(0))
+    _produce(config, topic, schema, range(2))
+    with RegistryServer() as elsewhere:
+        wrong = {
+            **config,
+            "schema.registry.url": elsewhere.url,
+            "streamcontract.lock.file": folder / "streamcontract.lock",
+            "streamcontract.lock.environment": "prod",
+        }
+        with ContractConsumer(wrong, topic=topic, schema=schema, group=topic) as consumer:
+            for _ in range(2):
+                with pytest.raises(LockMismatchError, match="environment's registry"):
+                    consumer.poll(30)
+            assert consumer.commit() == {}
 
 
 ILLNESSES: dict[str, Answer] = {
