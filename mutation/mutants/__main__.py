@@ -39,11 +39,7 @@ PARTS: Final = {
             f"src/streamcontract/compatibility/{name}.py"
             for name in ("findings", "levels", "messages", "rollout", "walk")
         ],
-        [
-            "tests/compatibility/test_findings.py",
-            "tests/compatibility/test_golden.py",
-            "tests/compatibility/test_levels.py",
-        ],
+        ["tests/compatibility/test_findings.py", "tests/compatibility/test_golden.py"],
     ),
 }
 
