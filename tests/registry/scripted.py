@@ -126,7 +126,7 @@ class ScriptedServer:
         self.received: list[Received] = []
         self.is_over = threading.Event()
         self._acts: list[Act] = []
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._server = _Server(self, port)
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
@@ -151,9 +151,15 @@ class ScriptedServer:
 
     def take(self, received: Received) -> Act:
         """Note a request and say what to do."""
-        with self._lock:
+        with self._changed:
             self.received.append(received)
+            self._changed.notify_all()
             return self._acts.pop(0) if self._acts else refusal(418, 41800, "not in the script")
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many requests came: a client may give up before its request is read."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.received) >= count, 30)
 
     def close(self) -> None:
         """Stop; an act that is left means that a request did not come."""

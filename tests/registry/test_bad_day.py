@@ -177,6 +177,7 @@ def test_a_call_on_a_bad_day(
         _grow_patient(impatient)
     with pytest.raises(fault.error) as caught:
         call.make(impatient)
+    scripted.wait_for(attempts)
     assert urlsplit(caught.value.url).path == call.path
     assert urlsplit(scripted.received[0].path).path == call.path
     assert call.path in str(caught.value)

@@ -285,6 +285,7 @@ def test_with_a_lock_a_silent_registry_is_not_waited_for(
     scripted.then(scripted.stall)
     with SchemaRegistry(scripted.url, lock=lock, read_timeout=600) as client:
         assert client.schema_by_id(1).canonical_form == POINT.canonical_form
+    scripted.wait_for(1)
     assert verify.HASTE <= 1
 
 

@@ -157,6 +157,7 @@ def test_a_silent_registry_is_unreachable(scripted: ScriptedServer, pauses: list
         pytest.raises(errors.RegistryUnreachableError, match=r"no answer within 0\.05 s"),
     ):
         client.subjects()
+    scripted.wait_for(1)
 
 
 def test_half_a_body_is_a_response_error(
