@@ -10,7 +10,7 @@
     |-- FrameError            bytes do not start with a magic byte and a schema id
     |-- CodegenError          no sound Python module can be generated from a schema
     |-- RegistryError         the registry refused or failed (streamcontract.registry.errors)
-    |-- StackError            the embedded broker or registry could not start or serve
+    |-- StackError            a broker or registry started here could not start or serve
     `-- ClientError           a client's call failed (see streamcontract.kafka.errors)
 
 Errors carry their facts as fields and render themselves; catch the class, read the fields.
@@ -62,7 +62,7 @@ class RegistryError(StreamContractError):
 
 
 class StackError(StreamContractError):
-    """The embedded broker or registry could not start or serve."""
+    """A broker or registry that is started here could not start or serve."""
 
 
 class ClientError(StreamContractError):

@@ -48,7 +48,9 @@ def test_every_step_of_the_page(tmp_path: Path) -> None:
             assert done.returncode == (_FAILS in comment), f"{command}\n{printed}\n{done.stderr}"
             ran += 1
         if block.language == "text" and ran and printed:
-            pattern = ".*".join(re.escape(part) for part in re.split(r"\s*\.\.\.\s*", block.text.strip()))
+            pattern = ".*".join(
+                re.escape(part) for part in re.split(r"\s*\.\.\.\s*", block.text.strip())
+            )
             assert re.search(pattern, printed, re.DOTALL), f"{block.text}\nis not in:\n{printed}"
         if block.language != "console":
             printed = ""  # only the block behind a command shows what it prints

@@ -10,14 +10,13 @@ import confluent_kafka
 import pytest
 
 from streamcontract import Codec, SchemaRegistry, Stock, StockConsumer, StockProducer
+from streamcontract.devstack.kafka import KafkaStack
 from streamcontract.errors import StackError
 from streamcontract.kafka import describe_groups, describe_topics, ensure_topic
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from streamcontract.devstack.kafka import KafkaStack
 
 WAIT = 30.0
 NOON = dt.datetime(2026, 5, 4, 12, tzinfo=dt.timezone.utc)
@@ -121,3 +120,39 @@ def test_a_topic_of_that_name_that_is_otherwise(
         cluster.create_topic(name, 4, 3)
     with pytest.raises(StackError, match="replication factor"):
         cluster.create_topic(f"{name}-x", 1, 4)
+
+
+def test_clients_have_to_authenticate(real_servers: None) -> None:
+    """Properties secure the clients' listener alone; the cluster's own go on without."""
+    login = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_ann="pass";'
+    properties = {
+        "listener.security.protocol.map": (
+            "CLIENT:SASL_PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
+        ),
+        "listener.name.client.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.client.plain.sasl.jaas.config": login,
+    }
+    with KafkaStack(properties=properties) as stack:
+        assert stack.create_topic("stocks")
+        config = {
+            "bootstrap.servers": stack.bootstrap_servers,
+            "schema.registry.url": stack.registry_url,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN",
+            "sasl.username": "ann",
+            "sasl.password": "pass",
+        }
+        with StockProducer(config) as producer:
+            producer.produce(bar(1))
+        with StockConsumer(config) as consumer:
+            assert [message.value for message in consumer.until_end()] == [bar(1)]
+        stranger = confluent_kafka.Producer(
+            {**config_of(config), "sasl.password": "other", "log_level": 0}
+        )
+        with pytest.raises(confluent_kafka.KafkaException):
+            stranger.list_topics(timeout=2)
+
+
+def config_of(config: dict[str, Any]) -> dict[str, Any]:
+    """The client's part of a configuration."""
+    return {key: value for key, value in config.items() if not key.startswith("schema.")}

@@ -42,9 +42,10 @@ class ApicurioRegistry:
 
     def __init__(self) -> None:
         program = _program()
-        with cache_lock():
-            if not program.archive.exists():
-                _record_classes(program)
+        if not program.archive.exists():
+            with cache_lock():
+                if not program.archive.exists():  # nobody else was faster
+                    _record_classes(program)
         (port,) = free_ports(1)
         self.url = f"http://{LOOPBACK}:{port}{_API}"
         self._workspace = Workspace("apicurio")

@@ -339,9 +339,10 @@ def kafka_program() -> Program:
         archive=folder / f"classes-{java.build}.jsa",
         options=_OPTIONS,
     )
-    with cache_lock():
-        if not program.archive.exists():
-            _record_classes(program)
+    if not program.archive.exists():
+        with cache_lock():
+            if not program.archive.exists():  # nobody else was faster
+                _record_classes(program)
     return program
 
 
