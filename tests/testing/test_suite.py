@@ -257,7 +257,7 @@ LESS_SCALE = ("schemas/line.avsc", '"scale": 2', '"scale": 1')
                 "tick (key)-decodes-git:HEAD",
                 "tick (key)-lossless-git:HEAD",
             },
-            ["DECIMAL_SCALE_CHANGED", "schemas/line.avsc:5:"],
+            ["DECIMAL_SCALE_CHANGED", "schemas/line.avsc:6:"],
         ),
     ],
     ids=["drifted", "breaking", "symbol", "default", "uuid-default", "example", "lossy", "scale"],
