@@ -230,7 +230,7 @@ def test_an_unexpected_type_is_poison(config: Config, topic: Callable[..., str])
         ((), "t", "empty"),
         ((Trade, Quote), None, "topic="),
         ((Trade, Trade), "t", "two of the types"),
-        ((Trade, Order), "t", "keys of Trade and Order differ"),
+        ((Trade, Order), "t", "keys of shop.Trade and shop.Order differ"),
     ],
 )
 def test_types_that_cannot_share_a_topic(

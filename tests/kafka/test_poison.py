@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import confluent_kafka
 import pytest
 from confluent_kafka import KafkaError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.kafka.dlq_io import WAIT, Raw, letters, produce_raw, read_all
 
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.devstack.registry.application import Answer
@@ -21,7 +21,6 @@ from streamcontract.kafka import (
 )
 from streamcontract.kafka.dead_letters import (
     FIRST_HEADER,
-    DeadLetter,
     NotADeadLetterError,
     read_dead_letter,
 )
@@ -35,58 +34,12 @@ if TYPE_CHECKING:
     from streamcontract.testing.fixtures.faults import Faults
 
 Config = dict[str, Any]
-Headers = list[tuple[str, "str | bytes | None"]]
-Raw = tuple[bytes | None, bytes | None, Headers, int]
-WAIT = 30.0
 REFUSED = KafkaError.TOPIC_AUTHORIZATION_FAILED
-
-
-def produce_raw(config: Config, topic: str, *messages: Raw) -> None:
-    """Publish messages as they are, in partition 0: value, key, headers, timestamp."""
-    producer = confluent_kafka.Producer({"bootstrap.servers": config["bootstrap.servers"]})
-    errors: list[KafkaError | None] = []
-    for value, key, headers, timestamp in messages:
-        report = lambda error, _: errors.append(error)  # noqa: E731 - typed by its use
-        producer.produce(topic, value, key, 0, report, None, timestamp, headers)
-    producer.flush(WAIT)
-    assert errors == [None] * len(messages)
 
 
 def bad(value: bytes = b"poison", key: bytes | None = b"AAPL") -> Raw:
     """A message that is not framed."""
     return value, key, [], 0
-
-
-def read_all(config: Config, topic: str) -> list[confluent_kafka.Message]:
-    """Every message of a topic, as it is."""
-    consumer = confluent_kafka.Consumer(
-        {
-            "bootstrap.servers": config["bootstrap.servers"],
-            "group.id": "reader",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "fetch.wait.max.ms": 10,
-        }
-    )
-    partitions = consumer.list_topics(topic, WAIT).topics[topic].partitions
-    consumer.assign([confluent_kafka.TopicPartition(topic, number, 0) for number in partitions])
-    found, ends = [], 0
-    while ends < len(partitions):
-        raw = consumer.poll(WAIT)
-        assert raw is not None
-        error = raw.error()
-        if error is None:
-            found.append(raw)
-        else:
-            assert error.code() == KafkaError._PARTITION_EOF
-            ends += 1
-    consumer.close()
-    return found
-
-
-def letters(config: Config, topic: str) -> list[DeadLetter]:
-    """Every dead letter of a dead letter topic."""
-    return [read_dead_letter(raw) for raw in read_all(config, topic)]
 
 
 def volumes(messages: Iterable[Message[Stock]]) -> list[int]:

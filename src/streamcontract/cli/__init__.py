@@ -29,6 +29,7 @@ _SUMMARIES: Final = {
     "demo": ("Publish 12,154 real stock bars as typed records and consume every one of them back."),
     "dev": "Run a Kafka broker and a schema registry on this machine, without Docker.",
     "diff": "Show what changed from one schema to another, without a verdict.",
+    "dlq": "List, show and replay dead letters.",
     "doctor": "Show versions, the project file and what can be reached.",
     "generate": "Write the typed Python modules of the contracts.",
     "lint": "Find what is valid Avro but no good contract.",

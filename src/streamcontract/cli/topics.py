@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._kafka import config_option, number, open_console, properties_of, table
 from streamcontract.cli._options import project_option
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.describe import describe_groups, describe_topics
@@ -18,21 +17,12 @@ from streamcontract.kafka.topics import ensure_topic
 from streamcontract.project import load_project
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from streamcontract.kafka.describe import GroupState, TopicState
 
 __all__ = ["command"]
 
-_PIPE_WIDTH: Final = 1000
-"""Columns where there is no terminal: nothing is folded that a program may read."""
-
-_config = click.option(
-    "--config",
-    "-X",
-    "properties",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A client property, such as bootstrap.servers=host:9092; else the environment's.",
-)
 _timeout = click.option(
     "--timeout",
     default=30.0,
@@ -52,22 +42,22 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--all", "with_internal", is_flag=True, help="Show topics that start with _ too.")
-@_config
+@config_option
 @_timeout
 def _list(with_internal: bool, properties: tuple[str, ...], timeout: float) -> None:  # noqa: FBT001 - click passes options by keyword
     """List topics: partitions and messages."""
-    topics = describe_topics(None, _properties(properties), timeout=timeout).topics
-    table = _table("topic", partitions="right", messages="right")
+    topics = describe_topics(None, properties_of(properties), timeout=timeout).topics
+    rows = table("topic", partitions="right", messages="right")
     for topic in topics:
         if with_internal or not topic.name.startswith("_"):
-            table.add_row(Text(topic.name), str(len(topic.partitions)), _number(topic.messages))
-    _console().print(table)
+            rows.add_row(Text(topic.name), str(len(topic.partitions)), number(topic.messages))
+    open_console().print(rows)
 
 
 @command.command("describe")
 @click.argument("names", nargs=-1, required=True, metavar="TOPIC...")
 @click.option("--group", "groups", multiple=True, help="Show this group's lag; may be repeated.")
-@_config
+@config_option
 @_timeout
 def _describe(
     names: tuple[str, ...], groups: tuple[str, ...], properties: tuple[str, ...], timeout: float
@@ -76,14 +66,14 @@ def _describe(
 
     Without --group, every group that has committed in the topic is shown.
     """
-    console, config = _console(), _properties(properties)
+    console, config = open_console(), properties_of(properties)
     state = describe_topics(names, config, timeout=timeout)
     for topic in state.topics:
-        console.print(Text(f"{topic.name}: {_number(topic.messages)} messages"))
+        console.print(Text(f"{topic.name}: {number(topic.messages)} messages"))
         console.print(_partitions_table(topic))
         if groups or not state.is_embedded:
             for group in describe_groups(topic, groups or None, config, timeout=timeout):
-                console.print(Text(f"group {group.group}: lag {_number(group.total_lag)}"))
+                console.print(Text(f"group {group.group}: lag {number(group.total_lag)}"))
                 console.print(_group_table(group))
     if state.is_embedded and not groups:
         console.print("The embedded broker cannot list groups: name them with --group.")
@@ -97,7 +87,7 @@ def _describe(
     "--topic-config", multiple=True, metavar="NAME=VALUE", help="A property of the topic."
 )
 @project_option
-@_config
+@config_option
 @_timeout
 def _create(
     names: tuple[str, ...],
@@ -125,10 +115,10 @@ def _create(
     outcomes = [
         ensure_topic(
             name,
-            _properties(properties),
+            properties_of(properties),
             partitions=count,
             replication=replication,
-            topic_config=_properties(topic_config),
+            topic_config=properties_of(topic_config),
             timeout=timeout,
         )
         for name, count in wanted.items()
@@ -143,53 +133,27 @@ def _partitions_table(topic: TopicState) -> Table:
     columns: dict[str, Any] = dict.fromkeys(
         ("partition", "leader", "replicas", "in sync", "first", "next", "messages"), "right"
     )
-    table = _table(**columns)
+    rows = table(**columns)
     for each in topic.partitions:
-        table.add_row(
+        rows.add_row(
             str(each.number),
-            _number(each.leader),
+            number(each.leader),
             " ".join(map(str, each.replicas)),
             " ".join(map(str, each.in_sync)),
-            _number(each.first),
-            _number(each.end),
-            _number(each.messages),
+            number(each.first),
+            number(each.end),
+            number(each.messages),
         )
-    return table
+    return rows
 
 
 def _group_table(group: GroupState) -> Table:
-    table = _table(partition="right", committed="right", next="right", lag="right")
+    rows = table(partition="right", committed="right", next="right", lag="right")
     for each in group.topic.partitions:
-        table.add_row(
+        rows.add_row(
             str(each.number),
-            _number(group.committed.get(each.number)),
-            _number(each.end),
-            _number(group.lag(each)),
+            number(group.committed.get(each.number)),
+            number(each.end),
+            number(group.lag(each)),
         )
-    return table
-
-
-def _table(*left: str, **columns: Any) -> Table:
-    table = Table()
-    for name in left:
-        table.add_column(name)
-    for name, justify in columns.items():
-        table.add_column(name, justify=justify)
-    return table
-
-
-def _number(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"
-
-
-def _properties(pairs: tuple[str, ...]) -> dict[str, str]:
-    """NAME=VALUE pairs as a dict."""
-    for pair in pairs:
-        if not pair.partition("=")[1]:
-            raise click.BadParameter(f"{pair!r} is not NAME=VALUE")
-    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
-
-
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
+    return rows

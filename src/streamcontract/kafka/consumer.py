@@ -14,13 +14,12 @@ from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.consumer_config import is_incremental, set_commit, set_group, set_start
-from streamcontract.kafka.dispatch import DispatchingDeserializer, RecordsBinding, bind_records
+from streamcontract.kafka.dispatch import RecordsBinding, bind_records
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError
 from streamcontract.kafka.fetcher import Fetcher
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.poison import poison_handler
-from streamcontract.kafka.reading import TypedReader, ValueDeserializer
-from streamcontract.kafka.serializers import ContractDeserializer
+from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.start import check_start
 from streamcontract.kafka.until_end import UntilEnd
 from streamcontract.registry import SchemaRegistry
@@ -192,12 +191,7 @@ class ContractConsumer(Generic[T]):
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            deserializer: ValueDeserializer[T] = (
-                DispatchingDeserializer(binding.codecs, registry)
-                if isinstance(binding, RecordsBinding)
-                else ContractDeserializer(binding.codec, registry)
-            )
-            self._careful = TypedReader(binding.topic, deserializer, binding.key, registry)
+            self._careful = TypedReader(binding, registry)
             self._poison = poison_handler(
                 poison,
                 binding.topic,
@@ -211,7 +205,7 @@ class ContractConsumer(Generic[T]):
                 {
                     **settings.client,
                     "key.deserializer": self._careful.read_key,
-                    "value.deserializer": deserializer,
+                    "value.deserializer": self._careful.deserializer,
                 },
             )
             self._resources = resources.pop_all()

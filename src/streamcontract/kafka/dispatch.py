@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
     from streamcontract.schema.model import AvroType
 
-__all__ = ["DispatchingDeserializer", "RecordsBinding", "bind_records"]
+__all__ = ["DispatchingDeserializer", "RecordsBinding", "bind_records", "merge_bindings"]
 
 T = TypeVar("T")
 
@@ -72,11 +72,20 @@ def bind_records(records: Sequence[type[T]], topic: str | None) -> RecordsBindin
     bindings: list[Binding[T]] = [
         bind(None, topic=topic, record=record, schema=None) for record in records
     ]
+    return merge_bindings(bindings)
+
+
+def merge_bindings(bindings: Sequence[Binding[T]]) -> RecordsBinding[T]:
+    """Several contracts of one topic as one.
+
+    Raises:
+        ConfigurationError: Two have the same name, or their keys differ.
+    """
     first = bindings[0]
-    for record, binding in zip(records, bindings, strict=True):
+    for binding in bindings:
         if _key_of(binding) != _key_of(first):
             raise ConfigurationError(
-                f"the keys of {records[0].__name__} and {record.__name__} differ: "
+                f"the keys of {_name_of(first)} and {_name_of(binding)} differ: "
                 f"{_key_in_words(first)}, and {_key_in_words(binding)}; a topic has one kind of key"
             )
     codecs = tuple(binding.codec for binding in bindings)
@@ -201,6 +210,10 @@ def _key_of(binding: Binding[Any]) -> object:
         # An enum's codec reads members of its own class, so that the words are not enough.
         return binding.key.expected, binding.key.kind
     return binding.key.schema.canonical_form
+
+
+def _name_of(binding: Binding[Any]) -> str:
+    return binding.codec.schema.name or "a type without a name"
 
 
 def _key_in_words(binding: Binding[Any]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 from streamcontract.errors import DecodeError, FrameError
 from streamcontract.kafka.assembly import PortableMessageReader, message_reader
 from streamcontract.kafka.cluster import consume_error
+from streamcontract.kafka.dispatch import DispatchingDeserializer, RecordsBinding
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.keys import KeyCodec
 from streamcontract.kafka.serializers import ContractDeserializer, KeyDeserializer
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     import confluent_kafka
 
-    from streamcontract.codec import Codec
+    from streamcontract.kafka.binding import Binding
     from streamcontract.kafka.message import Message
     from streamcontract.registry import SchemaRegistry
 
@@ -62,25 +63,29 @@ class TypedReader(Generic[T]):
     """Makes typed messages of raw ones of one topic.
 
     Args:
-        topic: Where all of them come from.
-        deserializer: Reads their values.
-        key: How their keys travel.
-        registry: The registry, for keys with a schema; the caller closes it.
+        binding: The topic, and the contract or contracts that its messages are of.
+        registry: The registry; the caller closes it.
 
     Attributes:
+        topic: Where all of them come from.
+        deserializer: Reads their values.
         fast: Reads what is well, and nothing else.
         read_key: Reads keys; it plugs into confluent_kafka's clients.
     """
 
     def __init__(
         self,
-        topic: str,
-        deserializer: ValueDeserializer[T],
-        key: KeyCodec | Codec[Any],
+        binding: Binding[T] | RecordsBinding[T],
         registry: SchemaRegistry,
     ) -> None:
-        self._topic = topic
-        self._deserializer = deserializer
+        topic, key = binding.topic, binding.key
+        deserializer: ValueDeserializer[T] = (
+            DispatchingDeserializer(binding.codecs, registry)
+            if isinstance(binding, RecordsBinding)
+            else ContractDeserializer(binding.codec, registry)
+        )
+        self.topic = topic
+        self.deserializer = deserializer
         read_plain: Callable[[bytes], Any]
         read_carefully: Callable[[bytes], Any]
         if isinstance(key, KeyCodec):
@@ -101,13 +106,13 @@ class TypedReader(Generic[T]):
         """
         error = raw.error()
         if error is not None:
-            raise consume_error(self._topic, error, raw.partition())
+            raise consume_error(self.topic, error, raw.partition())
         partition: int = raw.partition()  # type: ignore[assignment] # only errors have none
         offset: int = raw.offset()  # type: ignore[assignment] # likewise
         try:
             data = raw.value()
             if data is not None:
-                self._deserializer.decoder(data)  # makes the frame known, or says why it cannot be
+                self.deserializer.decoder(data)  # makes the frame known, or says why it cannot be
             return self._careful.assemble(raw)
         except POISON as reason:
-            raise MessageDecodeError(self._topic, partition, offset, raw, reason) from reason
+            raise MessageDecodeError(self.topic, partition, offset, raw, reason) from reason

@@ -1,0 +1,77 @@
+"""Raw messages between two places of each partition, read once and in order."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import confluent_kafka
+from confluent_kafka import TopicPartition
+
+from streamcontract.kafka.cluster import consume_error
+from streamcontract.kafka.errors import StalledError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["read_between"]
+
+_BATCH: Final = 500
+# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
+_SLICE: Final = 0.2
+_END_OF_PARTITION: Final = confluent_kafka.KafkaError._PARTITION_EOF  # noqa: SLF001 - a public code of librdkafka
+
+
+def read_between(
+    client: confluent_kafka.Consumer,
+    topic: str,
+    begins: dict[int, int],
+    ends: dict[int, int],
+    *,
+    timeout: float,
+) -> Iterator[list[confluent_kafka.Message]]:
+    """Read each partition from its begin up to its end, which is not read any more.
+
+    Args:
+        client: Configured with ``enable.partition.eof``; its assignment is replaced.
+        topic: The topic.
+        begins: By partition, the first offset to read.
+        ends: By partition, the offset to stop at; one that is not behind the begin reads nothing.
+        timeout: Seconds without anything new after which to give up.
+
+    Raises:
+        StalledError: Nothing came for so long.
+        ConsumeError: The brokers refuse, or a partition is gone.
+    """
+    left = {number for number, begin in begins.items() if begin < ends[number]}
+    client.assign([TopicPartition(topic, number, begins[number]) for number in sorted(left)])
+    at: dict[int, int | None] = {number: begins[number] for number in left}
+    deadline = time.monotonic() + timeout
+    while left:
+        found = client.consume(_BATCH, _SLICE)
+        if found:
+            deadline = time.monotonic() + timeout
+        elif time.monotonic() > deadline:
+            raise StalledError(topic, timeout, {each: (at[each], ends[each]) for each in left})
+        batch = []
+        for raw in found:
+            number, offset, error = _number(raw.partition()), _number(raw.offset()), raw.error()
+            if error is not None and error.code() != _END_OF_PARTITION:
+                raise consume_error(topic, error, number)
+            if number not in left:
+                continue
+            is_message = error is None
+            if is_message and offset < ends[number]:
+                batch.append(raw)
+                at[number] = offset + 1
+            # Control records have offsets and are no messages, so that the last offset in front
+            # of the end may never come: what stands behind it, or the partition's end, says so.
+            if offset + is_message >= ends[number]:
+                left.discard(number)
+        if batch:
+            yield batch
+    client.unassign()
+
+
+def _number(value: Any) -> int:
+    return int(value)

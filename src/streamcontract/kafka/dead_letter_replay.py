@@ -1,0 +1,255 @@
+"""Dead letters decoded again after a fix, and sent back to the topics they came from.
+
+A group of dead letters is settled in one transaction: those that can be read now go to their
+source topics as they were, those that still cannot go to the end of the dead letter topic, and the
+offset behind the group is committed. Whatever ends the replay in between, a message is not
+published twice: what was not committed is not visible to ``read_committed`` consumers, and the
+next replay begins by aborting it (the transactional id is the same, so it also fences off a
+replay that still runs).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import confluent_kafka
+from confluent_kafka import TopicPartition
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.cluster import advice_on, is_embedded
+from streamcontract.kafka.config import build_client
+from streamcontract.kafka.dead_letter_topic import DEFAULT_GROUP, DeadLetterTopic, Entry
+from streamcontract.kafka.dead_letters import (
+    ORIGIN_HEADER,
+    DeadLetter,
+    reason_headers,
+)
+from streamcontract.kafka.errors import MessageDecodeError, ProduceError, kafka_error_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamcontract.kafka.reading import TypedReader
+
+__all__ = ["Replayed", "replay_dead_letters"]
+
+# Seconds for one step of a transaction; transaction.timeout.ms is as long by default.
+_TIMEOUT: Final = 60.0
+_FENCED: Final = frozenset(
+    {
+        confluent_kafka.KafkaError._FENCED,  # noqa: SLF001 - a public code of librdkafka
+        confluent_kafka.KafkaError.INVALID_PRODUCER_EPOCH,
+        confluent_kafka.KafkaError.PRODUCER_FENCED,
+    }
+)
+
+
+@attrs.frozen
+class Replayed:
+    """What a replay did.
+
+    Attributes:
+        replayed: Dead letters sent back to their topics.
+        failing: Those that still cannot be read, and stay open.
+        discarded: Those that still cannot be read, and are not open any more.
+        copies: Further copies of a dead letter, which were passed over.
+        foreign: Messages that are no dead letters, and stay where they are.
+    """
+
+    replayed: int = 0
+    failing: int = 0
+    discarded: int = 0
+    copies: int = 0
+    foreign: int = 0
+
+    def __add__(self, other: Replayed) -> Replayed:
+        mine, theirs = attrs.astuple(self), attrs.astuple(other)
+        return Replayed(*(a + b for a, b in zip(mine, theirs, strict=True)))
+
+    @property
+    def left(self) -> int:
+        """How many messages are still open."""
+        return self.failing + self.foreign
+
+
+def replay_dead_letters(
+    topic: str,
+    readers: Mapping[str, TypedReader[Any]],
+    config: Mapping[str, Any] | None = None,
+    *,
+    group: str = DEFAULT_GROUP,
+    discard: bool = False,
+    on_progress: Callable[[Replayed], object] = lambda _: None,
+) -> Replayed:
+    """Send the open dead letters of a topic back to where they came from, if they can be read now.
+
+    A message goes to its partition of before, with its key, value, headers and timestamp, and one
+    more header, ``streamcontract.dlq.origin``. On the embedded broker transactions commit no
+    offsets, which is done right behind each of them, and what was aborted stays readable: there a
+    replay that is killed may have published up to 500 messages that the next one publishes again.
+
+    Args:
+        topic: The dead letter topic.
+        readers: What reads the messages of each source topic.
+        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        group: The group whose offsets tell what is settled.
+        discard: Settle dead letters that still cannot be read, instead of keeping them open. They
+            stay in the topic for as long as it keeps messages.
+        on_progress: Called with the sum so far behind each transaction.
+
+    Raises:
+        ConfigurationError: A dead letter's source topic has no reader.
+        RegistryError: The registry did not answer; what was settled before stays settled.
+        ProduceError: The transaction failed, or another replay has begun meanwhile.
+        ConsumeError: There is no such topic, or the brokers did not answer.
+    """
+    with DeadLetterTopic(topic, config, group=group) as letters:
+        # Before anything is read: this ends what an earlier replay has left open.
+        replay = _Replay(letters, readers, discard=discard)
+        done = Replayed()
+        try:
+            for batch in letters.open():
+                done += replay.settle(batch)
+                on_progress(done)
+        finally:
+            replay.close()
+        return done
+
+
+class _Replay:
+    def __init__(
+        self,
+        letters: DeadLetterTopic,
+        readers: Mapping[str, TypedReader[Any]],
+        *,
+        discard: bool,
+    ) -> None:
+        self._letters = letters
+        self._readers = readers
+        self._discard = discard
+        self._producer = build_client(
+            confluent_kafka.Producer,
+            {
+                **letters.cluster.properties,
+                "transactional.id": f"streamcontract.dlq.{letters.topic}.{letters.group}",
+                "partitioner": "murmur2_random",
+                # What the topics have taken before is not for the client to refuse.
+                "message.max.bytes": 1_000_000_000,
+            },
+        )
+        try:
+            self._producer.init_transactions(_TIMEOUT)
+            metadata = self._producer.list_topics(timeout=_TIMEOUT)
+        except confluent_kafka.KafkaException as error:
+            raise self._failed(error) from error
+        self._is_embedded = is_embedded(metadata)
+        self._partitions = {name: len(found.partitions) for name, found in metadata.topics.items()}
+
+    def close(self) -> None:
+        """Let go of the producer."""
+        if hasattr(self._producer, "close"):  # older ones have none
+            self._producer.close()
+
+    def settle(self, batch: list[Entry]) -> Replayed:
+        """Settle a batch in one transaction."""
+        producer, client = self._producer, self._letters.client
+        last: dict[int, int] = {}
+        done = Replayed()
+        try:
+            producer.begin_transaction()
+            try:
+                for entry in batch:
+                    done += self._send(entry)
+                    last[_number(entry.raw.partition())] = _number(entry.raw.offset()) + 1
+                places = [TopicPartition(self._letters.topic, *each) for each in last.items()]
+                group = client.consumer_group_metadata()
+                producer.send_offsets_to_transaction(places, group, _TIMEOUT)
+                producer.commit_transaction(_TIMEOUT)
+            except confluent_kafka.KafkaException as error:
+                # A fatal error leaves nothing to abort: this producer is fenced off, or broken.
+                if not kafka_error_of(error).fatal():
+                    producer.abort_transaction(_TIMEOUT)
+                raise
+            except BaseException:
+                producer.abort_transaction(_TIMEOUT)
+                raise
+            if self._is_embedded:
+                client.commit(offsets=places, asynchronous=False)
+        except confluent_kafka.KafkaException as error:
+            raise self._failed(error) from error
+        return done
+
+    def _send(self, entry: Entry) -> Replayed:
+        raw, letter = entry.raw, entry.letter
+        headers: list[Any] = list(raw.headers() or ())
+        if not isinstance(letter, DeadLetter):
+            self._put_back(entry, headers)
+            return Replayed(foreign=1)
+        if entry.is_copy:
+            return Replayed(copies=1)
+        source = letter.source
+        try:
+            self._reader(source.topic).read(raw)
+        except MessageDecodeError as error:
+            if self._discard:
+                return Replayed(discarded=1)
+            reason = reason_headers(error, source, group=letter.group, attempt=letter.attempt + 1)
+            self._put_back(entry, [*letter.headers, *reason])
+            return Replayed(failing=1)
+        has_partition = source.partition < self._partitions.get(source.topic, 0)
+        self._produce(
+            source.topic,
+            source.partition if has_partition else -1,
+            entry,
+            source.timestamp_ms,
+            [*letter.headers, (ORIGIN_HEADER, str(source).encode())],
+        )
+        return Replayed(replayed=1)
+
+    def _put_back(self, entry: Entry, headers: list[Any]) -> None:
+        partition = _number(entry.raw.partition())
+        milliseconds = entry.raw.timestamp()[1]
+        self._produce(self._letters.topic, partition, entry, milliseconds, headers)
+
+    def _produce(
+        self,
+        topic: str,
+        partition: int,
+        entry: Entry,
+        timestamp_ms: int | None,
+        headers: list[Any],
+    ) -> None:
+        value, key = entry.raw.value(), entry.raw.key()
+        # Kafka knows no time before its epoch, and librdkafka takes 0 for the present.
+        at = max(0, timestamp_ms or 0)
+        while True:
+            try:
+                self._producer.produce(topic, value, key, partition, timestamp=at, headers=headers)
+            except BufferError:  # noqa: PERF203 - a full queue is waited for
+                self._producer.poll(0.2)
+            else:
+                return
+
+    def _reader(self, topic: str) -> TypedReader[Any]:
+        reader = self._readers.get(topic)
+        if reader is None:
+            known = ", ".join(map(repr, sorted(self._readers))) or "none"
+            raise ConfigurationError(
+                f"there are dead letters of topic {topic!r}, of which no contract is known "
+                f"(topics with contracts: {known}): replay them where its contract is"
+            )
+        return reader
+
+    def _failed(self, error: confluent_kafka.KafkaException) -> ProduceError:
+        reason = kafka_error_of(error)
+        advice = advice_on(reason, self._letters.topic)
+        if reason.code() in _FENCED:
+            advice = (
+                "Another replay of this topic has begun, and goes on from what was settled here"
+            )
+        return ProduceError(self._letters.topic, reason, advice=advice)
+
+
+def _number(value: Any) -> int:
+    return int(value)

@@ -1,0 +1,217 @@
+"""A dead letter topic as a list of what is open.
+
+A log forgets nothing, so what is settled is told by offsets: those that one consumer group, which
+exists for this alone, has committed. Dead letters in front of them are settled; what is behind
+them is open. Copies of one dead letter, which a crash between the dead letter and the commit of
+its message leaves behind, count once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import confluent_kafka
+from confluent_kafka import TopicPartition
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.bounded_read import read_between
+from streamcontract.kafka.cluster import BROKER_TIMEOUT, Cluster, consume_error
+from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.dead_letters import DeadLetter, NotADeadLetterError, read_dead_letter
+from streamcontract.kafka.errors import kafka_error_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typing_extensions import Self
+
+__all__ = [
+    "DEFAULT_GROUP",
+    "DeadLetterTopic",
+    "Entry",
+    "dead_letter_topics",
+    "find_dead_letter_topic",
+]
+
+DEFAULT_GROUP: Final = "streamcontract-dlq"
+_SUFFIX: Final = ".dlq"
+# Seconds without anything new after which reading gives up.
+_PATIENCE: Final = 60.0
+_SET: Final[Mapping[str, Any]] = {
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "enable.partition.eof": True,
+    # An offset that retention has taken: what is there now is read, and nothing is passed over.
+    "auto.offset.reset": "earliest",
+    "isolation.level": "read_committed",
+}
+
+
+@attrs.frozen
+class Entry:
+    """One open message of a dead letter topic.
+
+    Attributes:
+        raw: The message.
+        letter: What it is, or why it is no dead letter.
+        is_copy: Whether the same dead letter was met, or settled, before.
+    """
+
+    raw: confluent_kafka.Message
+    letter: DeadLetter | NotADeadLetterError
+    is_copy: bool
+
+
+class DeadLetterTopic:
+    """Reads what is open in a dead letter topic.
+
+    Args:
+        topic: The dead letter topic.
+        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        group: The group whose offsets tell what is settled.
+
+    Attributes:
+        client: The consumer that reads; its group is ``group``.
+        cluster: The brokers.
+
+    Raises:
+        ConfigurationError: The configuration is wrong.
+    """
+
+    def __init__(
+        self, topic: str, config: Mapping[str, Any] | None = None, *, group: str = DEFAULT_GROUP
+    ) -> None:
+        settings = split_config(config)
+        self.topic = topic
+        self.group = group
+        self.cluster = Cluster(settings.client)
+        self.client = build_client(
+            confluent_kafka.Consumer, {**self.cluster.properties, **_SET, "group.id": group}
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
+    def open(self) -> Iterator[list[Entry]]:
+        """What is open now, in order of each partition; what comes later is not given.
+
+        Raises:
+            ConsumeError: There is no such topic, or the brokers did not answer.
+            StalledError: Nothing came for a minute.
+        """
+        partitions = self._partitions()
+        ends = self.cluster.end_offsets(self.topic, partitions)
+        firsts = self.cluster.first_offsets(self.topic, partitions)
+        # Not outside of what the partition holds: it may have been made anew since.
+        begins = {
+            number: min(max(at, firsts[number]), ends[number])
+            for number, at in self._committed(partitions, firsts).items()
+        }
+        met = {
+            entry.letter.identity
+            for batch in self._read(firsts, begins, set())
+            for entry in batch
+            if isinstance(entry.letter, DeadLetter)
+        }
+        yield from self._read(begins, ends, met)
+
+    def at(self, partition: int, offset: int) -> Entry:
+        """The message at one place.
+
+        Raises:
+            ConsumeError: There is no such topic or partition, or the brokers did not answer.
+            ConfigurationError: There is no message there.
+        """
+        if partition in self._partitions():
+            end = self.cluster.end_offsets(self.topic, [partition])[partition]
+            first = self.cluster.first_offsets(self.topic, [partition])[partition]
+            if first <= offset < end:
+                place = {partition: offset}
+                for [entry] in self._read(place, {partition: offset + 1}, set()):
+                    return entry
+        raise ConfigurationError(
+            f"topic {self.topic!r} has no message in partition {partition} at offset {offset}: "
+            f"`streamcontract dlq list` shows what is open"
+        )
+
+    def _read(
+        self, begins: dict[int, int], ends: dict[int, int], met: set[Any]
+    ) -> Iterator[list[Entry]]:
+        batches = read_between(self.client, self.topic, begins, ends, timeout=_PATIENCE)
+        for batch in batches:
+            yield [_entry(raw, met) for raw in batch]
+
+    def _partitions(self) -> list[int]:
+        try:
+            # All topics: asking for one by name could create it.
+            topics = self.client.list_topics(timeout=BROKER_TIMEOUT).topics
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(self.topic, kafka_error_of(error)) from error
+        found = topics.get(self.topic)
+        if found is None or found.error is not None:
+            missing = confluent_kafka.KafkaError(
+                confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART, "there is no such topic"
+            )
+            raise consume_error(self.topic, missing)
+        return sorted(found.partitions)
+
+    def _committed(self, partitions: list[int], firsts: dict[int, int]) -> dict[int, int]:
+        places = [TopicPartition(self.topic, number) for number in partitions]
+        try:
+            found = self.client.committed(places, BROKER_TIMEOUT)
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(self.topic, kafka_error_of(error)) from error
+        for place in found:
+            if place.error is not None:
+                raise consume_error(self.topic, place.error, place.partition)
+        return {
+            place.partition: place.offset if place.offset >= 0 else firsts[place.partition]
+            for place in found
+        }
+
+
+def dead_letter_topics(config: Mapping[str, Any] | None = None) -> list[str]:
+    """The names of all topics that end in ``.dlq``.
+
+    Raises:
+        ConsumeError: The brokers did not answer.
+    """
+    return sorted(name for name in _topics(config) if name.endswith(_SUFFIX))
+
+
+def find_dead_letter_topic(name: str, config: Mapping[str, Any] | None = None) -> str:
+    """The dead letter topic that is meant by its own name, or by that of the source topic.
+
+    Raises:
+        ConfigurationError: There is neither ``<name>.dlq`` nor ``name``.
+        ConsumeError: The brokers did not answer.
+    """
+    topics = _topics(config)
+    for candidate in (f"{name}{_SUFFIX}", name):
+        if candidate in topics:
+            return candidate
+    raise ConfigurationError(f"there is neither a topic {name + _SUFFIX!r} nor a topic {name!r}")
+
+
+def _topics(config: Mapping[str, Any] | None) -> set[str]:
+    cluster = Cluster(split_config(config).client)
+    try:
+        topics = cluster.admin().list_topics(timeout=cluster.timeout).topics
+    except confluent_kafka.KafkaException as error:
+        raise consume_error(f"*{_SUFFIX}", kafka_error_of(error)) from error
+    return {name for name, found in topics.items() if found.error is None}
+
+
+def _entry(raw: confluent_kafka.Message, met: set[Any]) -> Entry:
+    try:
+        letter = read_dead_letter(raw)
+    except NotADeadLetterError as error:
+        return Entry(raw, error, is_copy=False)
+    is_copy = letter.identity in met
+    met.add(letter.identity)
+    return Entry(raw, letter, is_copy)

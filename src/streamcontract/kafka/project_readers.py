@@ -1,0 +1,59 @@
+"""What reads the messages of a project's topics, of ``streamcontract.toml`` and no classes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from streamcontract.codec import Codec
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.binding import Binding
+from streamcontract.kafka.dispatch import RecordsBinding, merge_bindings
+from streamcontract.kafka.keys import key_codec, raw_key_codec
+from streamcontract.kafka.reading import TypedReader
+from streamcontract.schema import parse_schema
+
+if TYPE_CHECKING:
+    from streamcontract.kafka.keys import KeyCodec
+    from streamcontract.project import ContractConfig, Project
+    from streamcontract.registry import SchemaRegistry
+
+__all__ = ["project_readers"]
+
+
+def project_readers(project: Project, registry: SchemaRegistry) -> dict[str, TypedReader[Any]]:
+    """A reader of plain values for each topic that the project's contracts name.
+
+    A topic that several contracts name carries several types.
+
+    Args:
+        project: The project.
+        registry: The registry; the caller closes it.
+
+    Raises:
+        ConfigurationError: No contract names a topic, or a contract's key cannot be read.
+        SchemaParseError: A schema breaks the Avro specification.
+    """
+    found: defaultdict[str, list[Binding[Any]]] = defaultdict(list)
+    for contract in project.contracts:
+        if contract.topic is not None:
+            found[contract.topic].append(_bind(contract, contract.topic))
+    if not found:
+        raise ConfigurationError(f"no contract of {project.file} names a topic")
+    return {topic: TypedReader(_merged(bindings), registry) for topic, bindings in found.items()}
+
+
+def _bind(contract: ContractConfig, topic: str) -> Binding[Any]:
+    schema = parse_schema(contract.schema)
+    key: KeyCodec | Codec[Any]
+    if contract.key_schema is not None:
+        key = Codec(parse_schema(contract.key_schema))
+    elif contract.key is not None:
+        key = key_codec(contract.key, schema, {})
+    else:
+        key = raw_key_codec()
+    return Binding(topic, Codec(schema), key, None)
+
+
+def _merged(bindings: list[Binding[Any]]) -> Binding[Any] | RecordsBinding[Any]:
+    return bindings[0] if len(bindings) == 1 else merge_bindings(bindings)

@@ -1,0 +1,342 @@
+"""Dead letters sent back after a fix: each once, as it was, and those that still fail kept."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.kafka.dlq_io import Headers, Raw, letters, produce_raw, read_all
+
+from streamcontract import Codec, ContractConsumer, SchemaRegistry, parse_schema
+from streamcontract.cli import main
+from streamcontract.devstack import DevStack
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka import DeadLetters, ProduceError
+from streamcontract.kafka.binding import Binding, bind
+from streamcontract.kafka.dead_letter_replay import Replayed, replay_dead_letters
+from streamcontract.kafka.dead_letter_topic import DeadLetterTopic
+from streamcontract.kafka.dead_letters import FIRST_HEADER, ORIGIN_HEADER, DeadLetter
+from streamcontract.kafka.reading import TypedReader
+from streamcontract.wire import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from streamcontract.testing.fixtures.stacks import Stack
+
+Config = dict[str, Any]
+
+
+def schema(kind: object) -> dict[str, Any]:
+    """A record with one field of that type."""
+    return {"type": "record", "name": "Item", "fields": [{"name": "a", "type": kind}]}
+
+
+WRITER = parse_schema(schema("string"))
+BEFORE = schema("int")  # cannot read what the writer writes
+AFTER = schema(["int", "string"])  # can
+
+
+class Case:
+    """A topic whose messages the contract of before cannot read, and its dead letter topic.
+
+    Args:
+        config: Client properties.
+        topic: The topic; it has one partition.
+        registry: The registry, which knows the writer's schema.
+    """
+
+    def __init__(self, config: Config, topic: str, registry: SchemaRegistry) -> None:
+        self.config = config
+        self.topic = topic
+        self.dead = f"{topic}.dlq"
+        self.registry = registry
+        self.schema_id = registry.register(f"{topic}-value", WRITER)
+
+    def value(self, text: str) -> bytes:
+        """A message's value that the fixed contract can read."""
+        return frame(self.schema_id, Codec(WRITER).encode({"a": text}))
+
+    def put_aside(self, *messages: Raw) -> None:
+        """Publish messages, and read them with the contract of before."""
+        produce_raw(self.config, self.topic, *messages)
+        begin = len(read_all(self.config, self.topic)) - len(messages)
+        with ContractConsumer[Any](
+            self.config, schema=BEFORE, topic=self.topic, poison=DeadLetters(), start=begin
+        ) as consumer:
+            assert list(consumer.until_end()) == []
+
+    def replay(self, contract: dict[str, Any] = AFTER, **options: Any) -> Replayed:
+        """Replay with a contract."""
+        binding: Binding[Any] = bind(None, topic=self.topic, record=None, schema=contract)
+        readers = {self.topic: TypedReader(binding, self.registry)}
+        return replay_dead_letters(self.dead, readers, self.config, **options)
+
+    def open(self) -> list[DeadLetter]:
+        """What is open."""
+        with DeadLetterTopic(self.dead, self.config) as found:
+            return [
+                entry.letter
+                for batch in found.open()
+                for entry in batch
+                if isinstance(entry.letter, DeadLetter) and not entry.is_copy
+            ]
+
+    def sent_back(self) -> list[Any]:
+        """What was replayed into the topic."""
+        return [
+            raw
+            for raw in read_all(self.config, self.topic)
+            if ORIGIN_HEADER in dict(raw.headers() or [])
+        ]
+
+
+@pytest.fixture
+def case(config: Config, topic: Callable[..., str], registry: SchemaRegistry) -> Case:
+    """One of them."""
+    return Case(config, topic(partitions=1), registry)
+
+
+def test_a_replay_after_the_fix_empties_it(case: Case) -> None:
+    """What can be read now is sent back once; a second replay finds nothing."""
+    case.put_aside(*[(case.value(str(number)), b"k", [], 0) for number in range(5)])
+    assert len(case.open()) == 5
+    assert case.replay() == Replayed(replayed=5)
+    assert case.open() == []
+    assert case.replay() == Replayed()
+    with ContractConsumer[Any](case.config, schema=AFTER, topic=case.topic) as consumer:
+        values = [(message.value or {})["a"] for message in consumer.until_end()]
+    assert values == ["0", "1", "2", "3", "4"] * 2
+
+
+NAMES = st.sampled_from(["a", "b", FIRST_HEADER, ORIGIN_HEADER, "streamcontract.dlq.topic"])
+MESSAGES = st.tuples(
+    st.text(max_size=20),
+    st.none() | st.binary(max_size=10),
+    st.lists(st.tuples(NAMES, st.none() | st.binary(max_size=10)), max_size=4),
+    st.integers(1, 4_102_444_800_000),
+)
+
+
+@settings(
+    max_examples=5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(MESSAGES, min_size=1, max_size=10))
+def test_what_is_sent_back_is_what_came(
+    config: Config,
+    topic: Callable[..., str],
+    registry: SchemaRegistry,
+    messages: list[tuple[str, bytes | None, Headers, int]],
+) -> None:
+    """Key, value, headers and timestamp as they were, and one header more: where it comes from."""
+    case = Case(config, topic(partitions=1), registry)
+    raws: list[Raw] = [(case.value(text), *rest) for text, *rest in messages]  # type: ignore[misc] # mypy cannot follow the star
+    case.put_aside(*raws)
+    assert case.replay() == Replayed(replayed=len(raws))
+    sent = read_all(config, case.topic)[len(raws) :]
+    for offset, (raw, (value, key, headers, timestamp)) in enumerate(zip(sent, raws, strict=True)):
+        assert (raw.value(), raw.key(), raw.timestamp()[1]) == (value, key, timestamp)
+        origin = f"{case.topic}/0/{offset}".encode()
+        assert raw.headers() == [*headers, (ORIGIN_HEADER, origin)]
+
+
+def test_what_still_fails_stays_open(case: Case) -> None:
+    """Bytes unchanged, the new reason, one attempt more; the others do not wait for it."""
+    garbage: Raw = (b"\x01\x02", b"k", [("h", b"1")], 7)
+    case.put_aside((case.value("good"), b"k", [], 0), garbage)
+    assert case.replay() == Replayed(replayed=1, failing=1)
+    for attempt in (2, 3):
+        [letter] = case.open()
+        assert (letter.value, letter.key, list(letter.headers)) == garbage[:3]
+        assert (letter.source.offset, letter.attempt) == (1, attempt)
+        assert letter.source.timestamp_ms == 7
+        assert case.replay() == Replayed(failing=1)
+    assert len(case.sent_back()) == 1
+
+
+def test_discarding_what_will_never_be_read(case: Case) -> None:
+    """It is not open any more, and still in the topic."""
+    case.put_aside((b"\x01\x02", b"k", [], 0))
+    assert case.replay(discard=True) == Replayed(discarded=1)
+    assert case.open() == []
+    assert [letter.value for letter in letters(case.config, case.dead)] == [b"\x01\x02"]
+
+
+def test_copies_count_once(case: Case) -> None:
+    """Whether the copy was there before the replay or comes after it."""
+    case.put_aside((case.value("a"), b"k", [], 0))
+    [raw] = read_all(case.config, case.dead)
+    headers: Any = raw.headers()
+    copy: Raw = raw.value(), raw.key(), list(headers), raw.timestamp()[1]
+    produce_raw(case.config, case.dead, copy)
+    assert len(case.open()) == 1
+    assert case.replay() == Replayed(replayed=1, copies=1)
+    produce_raw(case.config, case.dead, copy)
+    assert case.open() == []
+    assert case.replay() == Replayed(copies=1)
+    assert len(case.sent_back()) == 1
+
+
+def test_what_others_put_there_stays(case: Case) -> None:
+    """A message that is no dead letter is never dropped."""
+    case.put_aside((case.value("a"), b"k", [], 0))
+    produce_raw(case.config, case.dead, (b"what is this", None, [], 0))
+    assert case.replay() == Replayed(replayed=1, foreign=1)
+    assert case.replay() == Replayed(foreign=1)
+
+
+def test_a_source_without_a_contract(case: Case) -> None:
+    """Nothing is settled, and the error names the topic."""
+    case.put_aside((case.value("a"), b"k", [], 0))
+    with pytest.raises(ConfigurationError, match=case.topic):
+        replay_dead_letters(case.dead, {}, case.config)
+    assert len(case.open()) == 1
+
+
+KILLED = """
+    import os, signal, sys
+    import streamcontract.kafka.dead_letter_replay as replay
+    from streamcontract import SchemaRegistry
+    from streamcontract.kafka.binding import bind
+    from streamcontract.kafka.reading import TypedReader
+
+    servers, url, topic, schema, after = sys.argv[1:]
+    config = {"bootstrap.servers": servers, "schema.registry.url": url}
+    sent = 0
+    plain = replay._Replay._send
+
+    def send(self, entry):
+        global sent
+        done = plain(self, entry)
+        sent += 1
+        if sent == int(after):
+            self._producer.flush(10)  # on the broker, and not committed
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    replay._Replay._send = send
+    reader = TypedReader(bind(None, topic=topic, record=None, schema=schema), SchemaRegistry(url))
+    replay.replay_dead_letters(f"{topic}.dlq", {topic: reader}, config)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 499, 700, 1200])
+def test_a_replay_that_is_killed_publishes_nothing_twice(
+    case: Case, stack: Stack, after: int
+) -> None:
+    """SIGKILL with half a transaction on the broker; the next replay sends each exactly once."""
+    if isinstance(stack, DevStack):
+        pytest.skip("on the embedded broker aborted messages stay readable")
+    case.put_aside(*[(case.value(str(number)), b"k", [], 0) for number in range(1200)])
+    script = textwrap.dedent(KILLED)
+    arguments = (stack.bootstrap_servers, stack.registry_url, case.topic, json.dumps(AFTER))
+    command = [sys.executable, "-c", script, *arguments, str(after)]
+    killed = subprocess.run(command, check=False, timeout=120)  # noqa: S603 - our own script
+    assert killed.returncode == -signal.SIGKILL
+    case.replay()
+    assert case.open() == []
+    sent = [raw.value() for raw in case.sent_back()]
+    assert sorted(sent) == sorted(case.value(str(number)) for number in range(1200))
+
+
+def test_a_second_replay_fences_the_first(case: Case, stack: Stack) -> None:
+    """The first is told so, and each message is published once all the same."""
+    if isinstance(stack, DevStack):
+        pytest.skip("the embedded broker commits no offsets in transactions")
+    case.put_aside(*[(case.value(str(number)), b"k", [], 0) for number in range(1200)])
+    calls: list[Replayed] = []
+
+    def other(done: Replayed) -> None:
+        if not calls:
+            calls.append(done)
+            case.replay()
+
+    with pytest.raises(ProduceError, match="Another replay"):
+        case.replay(on_progress=other)
+    assert case.open() == []
+    assert len(case.sent_back()) == 1200
+
+
+@pytest.fixture
+def run(case: Case, tmp_path: Path) -> Callable[..., Result]:
+    """Runs ``streamcontract dlq`` in a project whose contract can be changed."""
+
+    def invoke(*arguments: str, contract: dict[str, Any] = AFTER) -> Result:
+        (tmp_path / "item.avsc").write_text(json.dumps(contract))
+        project = tmp_path / "streamcontract.toml"
+        project.write_text(f'[contracts.item]\nschema = "item.avsc"\ntopic = "{case.topic}"\n')
+        options = ["-X", f"bootstrap.servers={case.config['bootstrap.servers']}"]
+        options += ["-X", f"schema.registry.url={case.config['schema.registry.url']}"]
+        command, *rest = arguments
+        if command != "list":
+            options += ["--project", str(project)]
+        return CliRunner().invoke(main, ["dlq", command, *options, *rest])
+
+    return invoke
+
+
+def test_the_command_line_from_list_to_replay(case: Case, run: Callable[..., Result]) -> None:
+    """1 while something is open, 0 when nothing is, and each step says what to do next."""
+    case.put_aside((case.value("fine"), b"k", [("h", b"1")], 0), (b"\x01\x02", None, [], 0))
+    listed = run("list", case.topic)
+    assert listed.exit_code == 1
+    for word in (case.dead, "ResolutionError", "FrameError"):
+        assert word in listed.output
+    shown = run("show", case.topic, "0", "0")
+    assert shown.exit_code == 0
+    assert "as today's contract reads it:\n  {'a': 'fine'}" in shown.output
+    shown = run("show", case.topic, "0", "0", contract=BEFORE)
+    assert "today's contract cannot read it" in shown.output
+    assert "as it was written, with Item:\n  {'a': 'fine'}" in shown.output
+    shown = run("show", case.topic, "0", "1")
+    assert "reason: FrameError" in shown.output
+    assert "00000000  01 02" in shown.output
+    replayed = run("replay", case.topic)
+    assert replayed.exit_code == 1
+    assert "1 sent back, 1 still cannot be read, and stay open" in replayed.output
+    assert run("list", case.dead).exit_code == 1
+    assert run("replay", case.topic, "--discard").exit_code == 0
+    assert run("list", case.dead).output == "no dead letters are open\n"
+    assert "nothing was open" in run("replay", case.dead).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("show", "{topic}", "0", "99"), "no message in partition 0 at offset 99"),
+        (("show", "{topic}", "7", "0"), "no message in partition 7"),
+        (("show", "no-such-topic", "0", "0"), "neither a topic"),
+        (("replay", "no-such-topic"), "neither a topic"),
+        (("list", "no-such-topic"), "neither a topic"),
+    ],
+)
+def test_wrong_places(
+    case: Case, run: Callable[..., Result], arguments: tuple[str, ...], message: str
+) -> None:
+    """2, and what is wrong."""
+    case.put_aside((case.value("fine"), b"k", [], 0))
+    result = run(*(each.format(topic=case.topic) for each in arguments))
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_showing_needs_no_registry(case: Case, run: Callable[..., Result]) -> None:
+    """Bytes, headers and reason are shown where it does not answer, and no credentials are."""
+    case.put_aside((case.value("fine"), b"k", [], 0))
+    result = run(
+        "show", "-X", "schema.registry.url=http://user:s3cr3t@127.0.0.1:9", case.topic, "0", "0"
+    )
+    assert result.exit_code == 0
+    assert "reason: ResolutionError" in result.output
+    assert "not even as it was written" in result.output
+    assert "s3cr3t" not in result.output
