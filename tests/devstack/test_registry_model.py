@@ -399,3 +399,40 @@ TestRegistry.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+
+def test_ids_are_never_given_twice() -> None:
+    """The model's own moves, in the order that would show it: a deleted schema's id stays its."""
+    machine = Registry()
+    try:
+        machine.register("s", 0)
+        machine.register("t/ü", 1)
+        machine.delete_subject("s", permanent=False)
+        machine.delete_subject("s", permanent=True)
+        machine.delete_subject("t/ü", permanent=False)
+        machine.delete_subject("t/ü", permanent=True)
+        machine.register("s", 2)
+        machine.restart()
+        machine.register("t/ü", 3)
+        machine.listings_agree()
+        assert machine.ids == {2: 3, 3: 4}
+    finally:
+        machine.teardown()
+
+
+def test_transitive_levels_ask_every_version() -> None:
+    """The model's own moves again: the latest version would do, the first one does not."""
+    machine = Registry()
+    try:
+        machine.set_level("s", "NONE")
+        machine.register("s", 0)
+        machine.register("s", 1)
+        for level in LEVELS:
+            machine.set_level("s", level)
+            machine.check("s", 2, 2)
+            machine.check("s", 2, 1)
+        machine.set_level("s", "FULL_TRANSITIVE")
+        machine.register("s", 2)
+        assert [version.schema for version in machine.subjects["s"].live] == [0, 1]
+    finally:
+        machine.teardown()

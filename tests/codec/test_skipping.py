@@ -1,0 +1,59 @@
+"""What the reader does not ask for is passed over to the byte, whatever it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamcontract import Codec, parse_schema
+from streamcontract.errors import DecodeError
+from streamcontract.schema import Schema
+from streamcontract.testing.strategies import from_schema, schemas
+
+
+def _record(*fields: dict[str, Any]) -> Schema:
+    return parse_schema({"type": "record", "name": "Outside_", "fields": list(fields)})
+
+
+KEPT: dict[str, Any] = {"name": "kept", "type": "long"}
+
+
+def _check(document: Any, value: Any, kept: int) -> None:
+    writer = _record({"name": "skipped", "type": document}, KEPT)
+    data = Codec[Any](writer).encode({"skipped": value, "kept": kept})
+    assert Codec[Any](_record(KEPT)).decode(data, writer=writer) == {"kept": kept}
+
+
+@given(st.data(), st.integers(-(2**63), 2**63 - 1))
+def test_any_type_is_skipped(data: st.DataObject, kept: int) -> None:
+    """The field behind it is read from the right place."""
+    schema = data.draw(schemas(ill_fitting=False))
+    _check(json.loads(schema.json), data.draw(from_schema(schema, tag_unions=True)), kept)
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        ({"type": "map", "values": "int"}, {"key": 1, "another": 2}),
+        ({"type": "map", "values": "string"}, {"": "", "k" * 100: "v" * 100}),
+        ({"type": "array", "items": {"type": "map", "values": "null"}}, [{}, {"a": None}]),
+        ({"type": "fixed", "name": "F", "size": 3}, b"abc"),
+        (["null", "string"], "text"),
+    ],
+)
+def test_blocks_are_skipped_item_by_item(document: Any, value: Any) -> None:
+    """Blocks that do not say how many bytes they have."""
+    _check(document, value, 7)
+
+
+@pytest.mark.parametrize("index", [-1, 2, 64])
+def test_the_index_of_a_symbol_is_within_its_symbols(index: int) -> None:
+    """The error says what may stand there, also right behind the last symbol."""
+    enum = parse_schema({"type": "enum", "name": "E", "symbols": ["A", "B"]})
+    data = Codec[Any]("int").encode(index)
+    with pytest.raises(DecodeError, match="the index of a symbol of E, 0 to 1"):
+        Codec[Any](enum).decode(data)
