@@ -436,3 +436,19 @@ def test_transitive_levels_ask_every_version() -> None:
         assert [version.schema for version in machine.subjects["s"].live] == [0, 1]
     finally:
         machine.teardown()
+
+
+def test_imported_ids_are_nobody_elses() -> None:
+    """The model's own moves: an id that is taken, a number that is taken, the same once more."""
+    machine = Registry()
+    try:
+        machine.set_mode("s", "IMPORT", force=False)
+        machine.import_version("s", 1, 1, 4)
+        machine.import_version("s", 2, 2, 4)
+        machine.import_version("s", 1, 2, 3)
+        machine.import_version("s", 2, 1, 3)
+        machine.import_version("s", 1, 1, 4)
+        machine.listings_agree()
+        assert machine.ids == {1: 4}
+    finally:
+        machine.teardown()

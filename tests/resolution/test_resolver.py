@@ -278,9 +278,10 @@ def test_no_branch_can_take_every_value() -> None:
     assert (fault.reader_path, fault.writer_path) == ("/", "/")
     assert fault.detail == "reader union lacking writer type: ENUM"
     assert [cause.rule for cause in fault.causes] == ["MISSING_ENUM_SYMBOLS"]
-    assert fault.causes[0].reader_path == "/1/symbols"
+    assert (fault.causes[0].reader_path, fault.causes[0].writer_path) == ("/1/symbols", "/symbols")
     root = union_of(result.root)
     assert (root.branch, root.fault, root.candidates) == (1, fault, (1,))
+    assert (root.writer, root.reader) == (result.writer.root, result.reader.root)
     reader = Codec[Any](["null", enums[1]])
     assert reader.decode(b"\0", writer=parse_schema(enums[0])) == "A"
     with pytest.raises(DecodeError, match="B"):
@@ -503,6 +504,9 @@ def test_units_of_one_kind_are_rescaled(writer: str, reader: str) -> None:
     elif kind == other and wanted < ticks:
         expected = Rescale(divide=ticks // wanted)
     assert result.root.rescale == expected
+    # A float, though equal to the int, would round what it rescales.
+    if result.root.rescale is not None:
+        assert type(result.root.rescale.multiply) is type(result.root.rescale.divide) is int
 
 
 @pytest.mark.parametrize(
