@@ -124,3 +124,10 @@ def test_summary_is_the_first_sentence_that_fits(doc: str, summary: str, body: s
 def test_sentences_end_in_a_full_stop(text: str, expected: str) -> None:
     """A full stop is added behind a letter or digit only."""
     assert sentence(text) == expected
+
+
+@pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200b", "\u2028", "\x7f", "\x85", "\ud800"])
+def test_what_nobody_sees_is_never_plain(char: str) -> None:
+    """Overrides of direction, invisible and control characters, separators, half surrogates."""
+    assert not is_plain(char)
+    assert char not in string_literal(f"a{char}b")
