@@ -15,6 +15,7 @@ import confluent_kafka
 
 from reliability.brokers import broker_killed, cluster_faults
 from reliability.consumers import consumers_killed
+from reliability.poison import poison
 from reliability.report import Report
 from streamcontract.devstack.kafka.java import find_java
 
@@ -31,6 +32,7 @@ _RUNS: Final = {
     "broker-killed": _Run(broker_killed, 4),
     "cluster-faults": _Run(cluster_faults, 4),
     "consumers-killed": _Run(consumers_killed, 10),
+    "poison": _Run(poison, 0),
 }
 
 

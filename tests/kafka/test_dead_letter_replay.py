@@ -123,7 +123,7 @@ MESSAGES = st.tuples(
     st.text(max_size=20),
     st.none() | st.binary(max_size=10),
     st.lists(st.tuples(NAMES, st.none() | st.binary(max_size=10)), max_size=4),
-    st.integers(1, 4_102_444_800_000),
+    st.integers(1, 1_700_000_000_000),
 )
 
 

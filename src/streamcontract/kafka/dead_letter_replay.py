@@ -10,6 +10,7 @@ replay that still runs).
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -149,7 +150,9 @@ class _Replay:
     def close(self) -> None:
         """Let go of the producer."""
         if hasattr(self._producer, "close"):  # older ones have none
-            self._producer.close()
+            # A fatal error is raised once more here; it has ended the replay already.
+            with contextlib.suppress(confluent_kafka.KafkaException):
+                self._producer.close()
 
     def settle(self, batch: list[Entry]) -> Replayed:
         """Settle a batch in one transaction."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +41,8 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
 # A dead letter is larger than its original by its headers, and waits for people.
 _HEADROOM: Final = 65_536
 _MAX_MESSAGE_BYTES: Final = "max.message.bytes"
+# A timestamp that the source topic has taken is to be taken here too.
+_TIMESTAMP_LIMITS: Final = ("message.timestamp.after.max.ms", "message.timestamp.before.max.ms")
 
 
 class DeadLetterSender:
@@ -125,8 +128,10 @@ class DeadLetterSender:
     def _close_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None and hasattr(producer, "close"):  # older ones have none
-            producer.purge()
-            producer.close()
+            # A fatal error is raised once more here; whoever it concerned was told.
+            with contextlib.suppress(confluent_kafka.KafkaException):
+                producer.purge()
+                producer.close()
 
     def _open(self) -> confluent_kafka.Producer:
         if self._producer is None:
@@ -156,13 +161,15 @@ class DeadLetterSender:
                 confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART, "there is no such topic"
             )
             raise self._error(missing, advice_on(missing, self._topic))
-        limit = self._cluster.topic_properties(self._source).get(_MAX_MESSAGE_BYTES)
+        source = self._cluster.topic_properties(self._source)
+        limit = source.get(_MAX_MESSAGE_BYTES)
         ensure_topic(
             self._topic,
             {**self._cluster.properties, **self._registry},
             partitions=len(found[self._source].partitions) if self._source in found else None,
             topic_config={
                 "retention.ms": "-1",
+                **{name: value for name in _TIMESTAMP_LIMITS if (value := source.get(name))},
                 **({} if limit is None else {_MAX_MESSAGE_BYTES: str(int(limit) + _HEADROOM)}),
             },
         )
