@@ -58,8 +58,11 @@ MESSAGES ?= 1_000_000
 reliability: $(DEV)  ## Kill and pause brokers and consumers under load on Apache Kafka; count what came
 	$(BIN)/python -m reliability all --messages $(MESSAGES)
 
-test-long: $(DEV)  ## Try the compatibility properties on thousands of pairs of schemas
+test-long: $(DEV)  ## Try the compatibility properties on thousands of pairs, the models on hundreds of runs
 	STREAMCONTRACT_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/compatibility
+	STREAMCONTRACT_EXAMPLES=600 $(BIN)/python -m pytest -n 2 tests/kafka/test_delivery_model.py \
+	  tests/kafka/test_against_confluent_serializers.py tests/registry/test_against_confluent_client.py \
+	  tests/devstack/test_registry_model.py tests/devstack/test_registry_concurrency.py
 
 # Minutes that `make fuzz` takes, and messages of `make leaks`.
 FUZZ_MINUTES ?= 30
@@ -87,6 +90,15 @@ sanitize-bounded: $(DEV)
 
 leaks: $(DEV)  ## Count references and memory over RECORDS (1,000,000) on each engine
 	$(BIN)/python -m fuzz.leaks --records $(RECORDS)
+
+.PHONY: test-seeded-faults test-mutants
+
+test-seeded-faults: $(DEV)  ## Break a copy in many small ways, and see that the tests notice each
+	$(BIN)/python -m mutation.seeded
+
+test-mutants: $(DEV)  ## Mutate resolution, compatibility and wire, and see what survives
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	$(BIN)/python -m mutation.mutants
 
 check: lint types layers drift  ## Lint, types, import layers, generated code
 

@@ -28,3 +28,38 @@ def test_nothing_is_lost_invented_or_out_of_order() -> None:
                 suppress_health_check=list(HealthCheck),
             ),
         )
+
+
+def test_what_was_fetched_or_in_hand_comes_again() -> None:
+    """The model's own moves: one of four fetched messages is worked on, the next is in hand."""
+    with DevStack(brokers=1) as stack, SchemaRegistry(stack.registry_url) as registry:
+        machine = Delivering(stack, registry)
+        machine.found(automatic=True, interval=10)
+        machine.produce("A", 4, tombstones=False, refused=False)
+        machine.join()
+        machine.read(0, 1)
+        machine.leave(0)
+        machine.join()
+        machine.read(0, 1)
+        machine.fail(0)
+        machine.teardown()
+
+
+def test_commits_by_hand_and_seeks() -> None:
+    """The model's own moves: what was committed is where the next goes on, and so is a seek."""
+    with DevStack(brokers=1) as stack, SchemaRegistry(stack.registry_url) as registry:
+        machine = Delivering(stack, registry)
+        machine.found(automatic=False, interval=10)
+        machine.produce("A", 4, tombstones=False, refused=False)
+        machine.join()
+        machine.read(0, 1)
+        machine.commit(0)
+        machine.leave(0)
+        machine.join()
+        machine.read(0, 2)
+        machine.poison("A")
+        for where in (0, 2):
+            for which in range(2):
+                machine.seek(0, which, where)
+            machine.read(0, 1)
+        machine.teardown()
