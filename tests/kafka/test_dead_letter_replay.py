@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.kafka.dlq_io import Headers, Raw, letters, produce_raw, read_all
+from tests.kafka.dlq_io import Headers, Raw, produce_raw, read_all
 
 from streamcontract import Codec, ContractConsumer, SchemaRegistry, parse_schema
 from streamcontract.cli import main
@@ -169,7 +169,8 @@ def test_discarding_what_will_never_be_read(case: Case) -> None:
     case.put_aside((b"\x01\x02", b"k", [], 0))
     assert case.replay(discard=True) == Replayed(discarded=1)
     assert case.open() == []
-    assert [letter.value for letter in letters(case.config, case.dead)] == [b"\x01\x02"]
+    [raw, _] = read_all(case.config, case.dead)  # and the mark behind it
+    assert raw.value() == b"\x01\x02"
 
 
 def test_copies_count_once(case: Case) -> None:
@@ -252,7 +253,7 @@ def test_a_replay_that_is_killed_publishes_nothing_twice(
 def test_a_second_replay_fences_the_first(case: Case, stack: Stack) -> None:
     """The first is told so, and each message is published once all the same."""
     if isinstance(stack, DevStack):
-        pytest.skip("the embedded broker commits no offsets in transactions")
+        pytest.skip("on the embedded broker aborted messages stay readable")
     case.put_aside(*[(case.value(str(number)), b"k", [], 0) for number in range(1200)])
     calls: list[Replayed] = []
 
@@ -313,8 +314,8 @@ def test_the_command_line_from_list_to_replay(case: Case, run: Callable[..., Res
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("show", "{topic}", "0", "99"), "no message in partition 0 at offset 99"),
-        (("show", "{topic}", "7", "0"), "no message in partition 7"),
+        (("show", "{topic}", "0", "99"), "no dead letter in partition 0 at offset 99"),
+        (("show", "{topic}", "7", "0"), "no dead letter in partition 7"),
         (("show", "no-such-topic", "0", "0"), "neither a topic"),
         (("replay", "no-such-topic"), "neither a topic"),
         (("list", "no-such-topic"), "neither a topic"),

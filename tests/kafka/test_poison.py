@@ -17,6 +17,7 @@ from streamcontract.kafka import (
     DeadLetterError,
     DeadLetters,
     MessageDecodeError,
+    PropertyError,
     Skip,
 )
 from streamcontract.kafka.dead_letters import (
@@ -335,6 +336,12 @@ def test_a_topic_that_nobody_may_create(config: Config, mixed: Callable[[str], s
         consumer.poll(1.0)
     with pytest.raises(DeadLetterError):
         consumer.close()
+
+
+def test_wrong_properties_are_told_at_once(config: Config) -> None:
+    """Not when the first dead letter comes."""
+    with pytest.raises(PropertyError, match=r"linger\.millis"):
+        StockConsumer(config, poison=DeadLetters(config={"linger.millis": 5}))
 
 
 def test_a_dead_letter_topic_has_as_many_partitions(

@@ -17,7 +17,6 @@ from streamcontract.errors import DataError, FrameError, RegistryError
 from streamcontract.kafka.config import split_config
 from streamcontract.kafka.dead_letter_replay import replay_dead_letters
 from streamcontract.kafka.dead_letter_topic import (
-    DEFAULT_GROUP,
     DeadLetterTopic,
     dead_letter_topics,
     find_dead_letter_topic,
@@ -39,14 +38,6 @@ __all__ = ["command"]
 
 _BYTES_A_LINE: Final = 16
 
-_group = click.option(
-    "--group",
-    default=DEFAULT_GROUP,
-    show_default=True,
-    metavar="NAME",
-    help="The consumer group whose offsets tell what is settled.",
-)
-
 
 @click.group("dlq")
 def command() -> None:
@@ -59,12 +50,9 @@ def command() -> None:
 
 @command.command("list")
 @click.argument("names", nargs=-1, metavar="[TOPIC]...")
-@_group
 @config_option
 @click.pass_context
-def _list(
-    ctx: click.Context, names: tuple[str, ...], group: str, properties: tuple[str, ...]
-) -> None:
+def _list(ctx: click.Context, names: tuple[str, ...], properties: tuple[str, ...]) -> None:
     """List what is open, by error; in all topics that end in .dlq if none is named.
 
     Exits with 1 if anything is open.
@@ -76,7 +64,7 @@ def _list(
     )
     total = 0
     for topic in topics or dead_letter_topics(config):
-        for row in _summaries(topic, config, group):
+        for row in _summaries(topic, config):
             rows.add_row(*row.cells)
             total += row.count
     if not total:
@@ -138,15 +126,13 @@ def _show(
     is_flag=True,
     help="Settle those that still cannot be read, instead of keeping them open.",
 )
-@_group
 @project_option
 @config_option
 @click.pass_context
 def _replay(
     ctx: click.Context,
     name: str,
-    discard: bool,  # noqa: FBT001 - likewise
-    group: str,
+    discard: bool,  # noqa: FBT001 - click passes options by keyword
     project_file: Path | None,
     properties: tuple[str, ...],
 ) -> None:
@@ -161,7 +147,7 @@ def _replay(
     topic = find_dead_letter_topic(name, config)
     with SchemaRegistry.from_config(split_config(config).registry) as registry:
         readers = project_readers(load_project(project_file), registry)
-        done = replay_dead_letters(topic, readers, config, group=group, discard=discard)
+        done = replay_dead_letters(topic, readers, config, discard=discard)
     click.echo(f"{topic}: {_sum(done)}")
     ctx.exit(EXIT_FINDINGS if done.left else EXIT_CLEAN)
 
@@ -190,9 +176,9 @@ class _Summary:
         return *names, number(self.count), str(self._attempts), first, last
 
 
-def _summaries(topic: str, config: dict[str, str], group: str) -> list[_Summary]:
+def _summaries(topic: str, config: dict[str, str]) -> list[_Summary]:
     found: dict[tuple[str, str], _Summary] = {}
-    with DeadLetterTopic(topic, config, group=group) as letters:
+    with DeadLetterTopic(topic, config) as letters:
         for batch in letters.open():
             for entry in batch:
                 if entry.is_copy:

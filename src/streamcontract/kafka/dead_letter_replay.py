@@ -1,10 +1,10 @@
 """Dead letters decoded again after a fix, and sent back to the topics they came from.
 
 A group of dead letters is settled in one transaction: those that can be read now go to their
-source topics as they were, those that still cannot go to the end of the dead letter topic, and the
-offset behind the group is committed. Whatever ends the replay in between, a message is not
-published twice: what was not committed is not visible to ``read_committed`` consumers, and the
-next replay begins by aborting it (the transactional id is the same, so it also fences off a
+source topics as they were, those that still cannot go to the end of the dead letter topic, and a
+mark behind them says how far everything is settled. Whatever ends the replay in between, a message
+is not published twice: what was not committed is not visible to ``read_committed`` consumers, and
+the next replay begins by aborting it (the transactional id is the same, so it also fences off a
 replay that still runs).
 """
 
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import confluent_kafka
-from confluent_kafka import TopicPartition
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.cluster import advice_on, is_embedded
+from streamcontract.kafka.cluster import advice_on
 from streamcontract.kafka.config import build_client
-from streamcontract.kafka.dead_letter_topic import DEFAULT_GROUP, DeadLetterTopic, Entry
+from streamcontract.kafka.dead_letter_topic import DeadLetterTopic, Entry
 from streamcontract.kafka.dead_letters import (
     ORIGIN_HEADER,
+    SETTLED_HEADER,
     DeadLetter,
     reason_headers,
 )
@@ -55,7 +55,7 @@ class Replayed:
         failing: Those that still cannot be read, and stay open.
         discarded: Those that still cannot be read, and are not open any more.
         copies: Further copies of a dead letter, which were passed over.
-        foreign: Messages that are no dead letters, and stay where they are.
+        foreign: Messages that are no dead letters, and stay open.
     """
 
     replayed: int = 0
@@ -79,22 +79,20 @@ def replay_dead_letters(
     readers: Mapping[str, TypedReader[Any]],
     config: Mapping[str, Any] | None = None,
     *,
-    group: str = DEFAULT_GROUP,
     discard: bool = False,
     on_progress: Callable[[Replayed], object] = lambda _: None,
 ) -> Replayed:
     """Send the open dead letters of a topic back to where they came from, if they can be read now.
 
     A message goes to its partition of before, with its key, value, headers and timestamp, and one
-    more header, ``streamcontract.dlq.origin``. On the embedded broker transactions commit no
-    offsets, which is done right behind each of them, and what was aborted stays readable: there a
-    replay that is killed may have published up to 500 messages that the next one publishes again.
+    more header, ``streamcontract.dlq.origin``. On the embedded broker what was aborted stays
+    readable: there a replay that is killed may have published up to 500 messages that the next one
+    publishes again.
 
     Args:
         topic: The dead letter topic.
         readers: What reads the messages of each source topic.
         config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
-        group: The group whose offsets tell what is settled.
         discard: Settle dead letters that still cannot be read, instead of keeping them open. They
             stay in the topic for as long as it keeps messages.
         on_progress: Called with the sum so far behind each transaction.
@@ -105,7 +103,7 @@ def replay_dead_letters(
         ProduceError: The transaction failed, or another replay has begun meanwhile.
         ConsumeError: There is no such topic, or the brokers did not answer.
     """
-    with DeadLetterTopic(topic, config, group=group) as letters:
+    with DeadLetterTopic(topic, config) as letters:
         # Before anything is read: this ends what an earlier replay has left open.
         replay = _Replay(letters, readers, discard=discard)
         done = Replayed()
@@ -133,7 +131,7 @@ class _Replay:
             confluent_kafka.Producer,
             {
                 **letters.cluster.properties,
-                "transactional.id": f"streamcontract.dlq.{letters.topic}.{letters.group}",
+                "transactional.id": f"streamcontract.dlq.{letters.topic}",
                 "partitioner": "murmur2_random",
                 # What the topics have taken before is not for the client to refuse.
                 "message.max.bytes": 1_000_000_000,
@@ -144,7 +142,6 @@ class _Replay:
             metadata = self._producer.list_topics(timeout=_TIMEOUT)
         except confluent_kafka.KafkaException as error:
             raise self._failed(error) from error
-        self._is_embedded = is_embedded(metadata)
         self._partitions = {name: len(found.partitions) for name, found in metadata.topics.items()}
 
     def close(self) -> None:
@@ -156,18 +153,16 @@ class _Replay:
 
     def settle(self, batch: list[Entry]) -> Replayed:
         """Settle a batch in one transaction."""
-        producer, client = self._producer, self._letters.client
-        last: dict[int, int] = {}
+        producer = self._producer
+        settled: dict[int, int] = {}
         done = Replayed()
         try:
             producer.begin_transaction()
             try:
                 for entry in batch:
                     done += self._send(entry)
-                    last[_number(entry.raw.partition())] = _number(entry.raw.offset()) + 1
-                places = [TopicPartition(self._letters.topic, *each) for each in last.items()]
-                group = client.consumer_group_metadata()
-                producer.send_offsets_to_transaction(places, group, _TIMEOUT)
+                    settled[_number(entry.raw.partition())] = _number(entry.raw.offset()) + 1
+                self._mark(settled)
                 producer.commit_transaction(_TIMEOUT)
             except confluent_kafka.KafkaException as error:
                 # A fatal error leaves nothing to abort: this producer is fenced off, or broken.
@@ -177,11 +172,18 @@ class _Replay:
             except BaseException:
                 producer.abort_transaction(_TIMEOUT)
                 raise
-            if self._is_embedded:
-                client.commit(offsets=places, asynchronous=False)
         except confluent_kafka.KafkaException as error:
             raise self._failed(error) from error
         return done
+
+    def _mark(self, settled: dict[int, int]) -> None:
+        """Say how far each partition is settled, in the partition itself.
+
+        There a mark outlives what it is about, whatever retention the topic has.
+        """
+        for partition, offset in settled.items():
+            headers: list[Any] = [(SETTLED_HEADER, str(offset).encode())]
+            self._produce(self._letters.topic, partition, None, None, 0, headers)
 
     def _send(self, entry: Entry) -> Replayed:
         raw, letter = entry.raw, entry.letter
@@ -204,26 +206,27 @@ class _Replay:
         self._produce(
             source.topic,
             source.partition if has_partition else -1,
-            entry,
+            raw.value(),
+            raw.key(),
             source.timestamp_ms,
             [*letter.headers, (ORIGIN_HEADER, str(source).encode())],
         )
         return Replayed(replayed=1)
 
     def _put_back(self, entry: Entry, headers: list[Any]) -> None:
-        partition = _number(entry.raw.partition())
-        milliseconds = entry.raw.timestamp()[1]
-        self._produce(self._letters.topic, partition, entry, milliseconds, headers)
+        raw, partition = entry.raw, _number(entry.raw.partition())
+        at = raw.timestamp()[1]
+        self._produce(self._letters.topic, partition, raw.value(), raw.key(), at, headers)
 
     def _produce(
         self,
         topic: str,
         partition: int,
-        entry: Entry,
+        value: Any,
+        key: Any,
         timestamp_ms: int | None,
         headers: list[Any],
     ) -> None:
-        value, key = entry.raw.value(), entry.raw.key()
         # Kafka knows no time before its epoch, and librdkafka takes 0 for the present.
         at = max(0, timestamp_ms or 0)
         while True:

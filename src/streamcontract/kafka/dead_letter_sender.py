@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 
 from streamcontract.errors import ClientError
-from streamcontract.kafka.cluster import advice_on
+from streamcontract.kafka.cluster import Cluster, advice_on
 from streamcontract.kafka.config import build_client
 from streamcontract.kafka.dead_letters import Source, reason_headers, source_of
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
@@ -18,7 +18,6 @@ from streamcontract.kafka.topics import ensure_topic
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from streamcontract.kafka.cluster import Cluster
     from streamcontract.kafka.errors import MessageDecodeError
 
 __all__ = ["DeadLetterSender"]
@@ -58,6 +57,9 @@ class DeadLetterSender:
         registry: The ``schema.registry.*`` settings: the embedded stack creates topics there.
         create: Whether to create the topic.
         config: Client properties over those shared with the consumer.
+
+    Raises:
+        PropertyError: librdkafka refuses one of them.
     """
 
     def __init__(
@@ -73,11 +75,15 @@ class DeadLetterSender:
     ) -> None:
         self._topic = topic
         self._source = source
-        self._cluster = cluster
+        self._source_cluster = cluster
+        self._cluster = Cluster({**cluster.properties, **config})
         self._group = group
         self._registry = registry
         self._create = create
         self._properties = {**cluster.properties, **_DEFAULTS, **config}
+        if config:
+            # A property that librdkafka refuses is told now, and not with the first dead letter.
+            _close(build_client(confluent_kafka.Producer, self._properties))
         self._producer: confluent_kafka.Producer | None = None
         self._waiting: list[_Letter] = []
 
@@ -127,18 +133,16 @@ class DeadLetterSender:
 
     def _close_producer(self) -> None:
         producer, self._producer = self._producer, None
-        if producer is not None and hasattr(producer, "close"):  # older ones have none
-            # A fatal error is raised once more here; whoever it concerned was told.
-            with contextlib.suppress(confluent_kafka.KafkaException):
-                producer.purge()
-                producer.close()
+        if producer is not None:
+            _close(producer)
 
     def _open(self) -> confluent_kafka.Producer:
         if self._producer is None:
             try:
                 self._find_topic()
             except ClientError as error:
-                raise self._error(error) from error
+                advice = f"Create it first: streamcontract topics create {self._topic}"
+                raise self._error(error, advice) from error
             self._producer = build_client(confluent_kafka.Producer, self._properties)
         return self._producer
 
@@ -161,7 +165,7 @@ class DeadLetterSender:
                 confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART, "there is no such topic"
             )
             raise self._error(missing, advice_on(missing, self._topic))
-        source = self._cluster.topic_properties(self._source)
+        source = self._source_cluster.topic_properties(self._source)
         limit = source.get(_MAX_MESSAGE_BYTES)
         ensure_topic(
             self._topic,
@@ -230,6 +234,14 @@ class _Letter:
         self._on_its_way = False
         self.error = error
         self.is_delivered = error is None
+
+
+def _close(producer: confluent_kafka.Producer) -> None:
+    if hasattr(producer, "close"):  # older ones have none
+        # A fatal error is raised once more here; whoever it concerned was told.
+        with contextlib.suppress(confluent_kafka.KafkaException):
+            producer.purge()
+            producer.close()
 
 
 def _purged() -> confluent_kafka.KafkaError:

@@ -1,25 +1,31 @@
 """A dead letter topic as a list of what is open.
 
-A log forgets nothing, so what is settled is told by offsets: those that one consumer group, which
-exists for this alone, has committed. Dead letters in front of them are settled; what is behind
-them is open. Copies of one dead letter, which a crash between the dead letter and the commit of
-its message leaves behind, count once.
+A log forgets nothing, so what is settled is written behind it: a mark in a partition says that
+everything in front of an offset is. (Not the committed offsets of a consumer group: brokers forget
+those, by default a week after the last commit, and dead letters wait longer.) Copies of one dead
+letter, which a crash between the dead letter and the commit of its message leaves behind, count
+once.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import confluent_kafka
-from confluent_kafka import TopicPartition
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.bounded_read import read_between
 from streamcontract.kafka.cluster import BROKER_TIMEOUT, Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
-from streamcontract.kafka.dead_letters import DeadLetter, NotADeadLetterError, read_dead_letter
+from streamcontract.kafka.dead_letters import (
+    DeadLetter,
+    NotADeadLetterError,
+    read_dead_letter,
+    settled_before,
+)
 from streamcontract.kafka.errors import kafka_error_of
 
 if TYPE_CHECKING:
@@ -28,18 +34,18 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = [
-    "DEFAULT_GROUP",
     "DeadLetterTopic",
     "Entry",
     "dead_letter_topics",
     "find_dead_letter_topic",
 ]
 
-DEFAULT_GROUP: Final = "streamcontract-dlq"
 _SUFFIX: Final = ".dlq"
 # Seconds without anything new after which reading gives up.
 _PATIENCE: Final = 60.0
 _SET: Final[Mapping[str, Any]] = {
+    # Never joined, and nothing is committed to it, but librdkafka wants a name.
+    "group.id": "streamcontract.no-group",
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "enable.partition.eof": True,
@@ -70,32 +76,25 @@ class DeadLetterTopic:
     Args:
         topic: The dead letter topic.
         config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
-        group: The group whose offsets tell what is settled.
 
     Attributes:
-        client: The consumer that reads; its group is ``group``.
         cluster: The brokers.
 
     Raises:
         ConfigurationError: The configuration is wrong.
     """
 
-    def __init__(
-        self, topic: str, config: Mapping[str, Any] | None = None, *, group: str = DEFAULT_GROUP
-    ) -> None:
+    def __init__(self, topic: str, config: Mapping[str, Any] | None = None) -> None:
         settings = split_config(config)
         self.topic = topic
-        self.group = group
         self.cluster = Cluster(settings.client)
-        self.client = build_client(
-            confluent_kafka.Consumer, {**self.cluster.properties, **_SET, "group.id": group}
-        )
+        self._client = build_client(confluent_kafka.Consumer, {**self.cluster.properties, **_SET})
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.client.close()
+        self._client.close()
 
     def open(self) -> Iterator[list[Entry]]:
         """What is open now, in order of each partition; what comes later is not given.
@@ -107,18 +106,31 @@ class DeadLetterTopic:
         partitions = self._partitions()
         ends = self.cluster.end_offsets(self.topic, partitions)
         firsts = self.cluster.first_offsets(self.topic, partitions)
-        # Not outside of what the partition holds: it may have been made anew since.
-        begins = {
-            number: min(max(at, firsts[number]), ends[number])
-            for number, at in self._committed(partitions, firsts).items()
-        }
-        met = {
-            entry.letter.identity
-            for batch in self._read(firsts, begins, set())
-            for entry in batch
-            if isinstance(entry.letter, DeadLetter)
-        }
+        begins, met = self._settled(firsts, ends)
         yield from self._read(begins, ends, met)
+
+    def _settled(
+        self, firsts: dict[int, int], ends: dict[int, int]
+    ) -> tuple[dict[int, int], set[Any]]:
+        """By partition where the open ones begin, and the identities of the settled ones."""
+        begins = dict(firsts)
+        places: dict[Any, list[tuple[int, int]]] = {}
+        for batch in read_between(self._client, self.topic, firsts, ends, timeout=_PATIENCE):
+            for raw in batch:
+                partition, offset = _number(raw.partition()), _number(raw.offset())
+                mark = settled_before(raw)
+                if mark is not None:
+                    begins[partition] = max(begins[partition], min(mark, offset))
+                    continue
+                with contextlib.suppress(NotADeadLetterError):  # told when it is read as open
+                    letter = read_dead_letter(raw)
+                    places.setdefault(letter.identity, []).append((partition, offset))
+        met = {
+            identity
+            for identity, found in places.items()
+            if any(offset < begins[partition] for partition, offset in found)
+        }
+        return begins, met
 
     def at(self, partition: int, offset: int) -> Entry:
         """The message at one place.
@@ -132,24 +144,25 @@ class DeadLetterTopic:
             first = self.cluster.first_offsets(self.topic, [partition])[partition]
             if first <= offset < end:
                 place = {partition: offset}
-                for [entry] in self._read(place, {partition: offset + 1}, set()):
-                    return entry
+                for batch in self._read(place, {partition: offset + 1}, set()):
+                    for entry in batch:
+                        return entry
         raise ConfigurationError(
-            f"topic {self.topic!r} has no message in partition {partition} at offset {offset}: "
+            f"topic {self.topic!r} has no dead letter in partition {partition} at offset {offset}: "
             f"`streamcontract dlq list` shows what is open"
         )
 
     def _read(
         self, begins: dict[int, int], ends: dict[int, int], met: set[Any]
     ) -> Iterator[list[Entry]]:
-        batches = read_between(self.client, self.topic, begins, ends, timeout=_PATIENCE)
+        batches = read_between(self._client, self.topic, begins, ends, timeout=_PATIENCE)
         for batch in batches:
-            yield [_entry(raw, met) for raw in batch]
+            yield [_entry(raw, met) for raw in batch if settled_before(raw) is None]
 
     def _partitions(self) -> list[int]:
         try:
             # All topics: asking for one by name could create it.
-            topics = self.client.list_topics(timeout=BROKER_TIMEOUT).topics
+            topics = self._client.list_topics(timeout=BROKER_TIMEOUT).topics
         except confluent_kafka.KafkaException as error:
             raise consume_error(self.topic, kafka_error_of(error)) from error
         found = topics.get(self.topic)
@@ -159,20 +172,6 @@ class DeadLetterTopic:
             )
             raise consume_error(self.topic, missing)
         return sorted(found.partitions)
-
-    def _committed(self, partitions: list[int], firsts: dict[int, int]) -> dict[int, int]:
-        places = [TopicPartition(self.topic, number) for number in partitions]
-        try:
-            found = self.client.committed(places, BROKER_TIMEOUT)
-        except confluent_kafka.KafkaException as error:
-            raise consume_error(self.topic, kafka_error_of(error)) from error
-        for place in found:
-            if place.error is not None:
-                raise consume_error(self.topic, place.error, place.partition)
-        return {
-            place.partition: place.offset if place.offset >= 0 else firsts[place.partition]
-            for place in found
-        }
 
 
 def dead_letter_topics(config: Mapping[str, Any] | None = None) -> list[str]:
@@ -215,3 +214,7 @@ def _entry(raw: confluent_kafka.Message, met: set[Any]) -> Entry:
     is_copy = letter.identity in met
     met.add(letter.identity)
     return Entry(raw, letter, is_copy)
+
+
+def _number(value: Any) -> int:
+    return int(value)

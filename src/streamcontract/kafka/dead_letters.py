@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 __all__ = [
     "FIRST_HEADER",
     "ORIGIN_HEADER",
+    "SETTLED_HEADER",
     "DeadLetter",
     "NotADeadLetterError",
     "Source",
     "read_dead_letter",
     "reason_headers",
+    "settled_before",
     "source_of",
 ]
 
@@ -38,6 +40,10 @@ _PREFIX: Final = "streamcontract.dlq."
 FIRST_HEADER: Final = f"{_PREFIX}version"
 ORIGIN_HEADER: Final = f"{_PREFIX}origin"
 """On a message that was replayed: ``topic/partition/offset`` of the message it repeats."""
+
+SETTLED_HEADER: Final = f"{_PREFIX}settled"
+"""The one header of a mark, a message of nothing else: the offset in front of which everything in
+its partition is settled."""
 
 _VERSION: Final = "1"
 # Enough for every fault that an error names, little beside a broker's limit of a message (1 MiB).
@@ -214,6 +220,17 @@ def read_dead_letter(raw: confluent_kafka.Message) -> DeadLetter:
         )
     except (KeyError, ValueError, AttributeError) as error:
         raise NotADeadLetterError(*place, f"a header is wrong or missing: {error!r}") from error
+
+
+def settled_before(raw: confluent_kafka.Message) -> int | None:
+    """The offset that a mark names; None for a message that is no mark."""
+    headers: Any = raw.headers() or ()
+    if len(headers) != 1 or headers[0][0] != SETTLED_HEADER:
+        return None
+    if raw.key() is not None or raw.value() is not None:
+        return None
+    text = headers[0][1] or b""
+    return int(text) if text.isdigit() else None
 
 
 def _schema_id(value: Any) -> int | None:
