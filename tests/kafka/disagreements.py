@@ -48,13 +48,6 @@ TAKEN_BY_CONFLUENT: Final = {
     ),
 }
 
-BARE_BYTES: Final = (
-    'where the whole schema is "bytes", they write the bytes behind the frame as they are, as '
-    "Confluent's Java serializer does and its documentation of the wire format says; \"Binary "
-    'Encoding" has "bytes are encoded as a long followed by that many bytes of data", and so do '
-    "ours"
-)
-
 EMPTY_PAYLOAD: Final = (
     "their deserializer refuses five bytes of frame without payload; the encoding of a record "
     'without fields is empty ("Complex Types", Records: "the concatenation of the encodings of its '

@@ -17,9 +17,10 @@ from confluent_kafka.serialization import (
 
 from streamcontract.codec import Codec
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.payloads import payload_decoder, payload_encoder
 from streamcontract.registry.cache import OnceCache
 from streamcontract.registry.subjects import topic_name_strategy
-from streamcontract.wire import HEADER_SIZE, header, schema_id_of
+from streamcontract.wire import HEADER_SIZE, schema_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -109,7 +110,7 @@ class ContractSerializer(Serializer, Generic[T]):
         """
         subject = self._subject_of(topic, self._codec.schema.name, is_key=is_key)
         schema_id = self._ids.get(subject, lambda: self._ask_for_id(subject))
-        return self._codec.encoder(header(schema_id))
+        return payload_encoder(self._codec, schema_id)
 
     def _ask_for_id(self, subject: str) -> int:
         return self._registry.id_of(
@@ -188,7 +189,7 @@ class ContractDeserializer(Deserializer, Generic[T]):
         """
         schema_id = schema_id_of(data)
         writer = self._registry.schema_by_id(schema_id)
-        known = schema_id, self._codec.decoder(writer, HEADER_SIZE)
+        known = schema_id, payload_decoder(self._codec, writer)
         self._decoders[data[:HEADER_SIZE]] = known
         return known
 

@@ -1,0 +1,56 @@
+"""The payload behind the frame: Avro's binary encoding, but for a schema that is bytes alone.
+
+Confluent's serializers, in Java as in Python, write a value of the schema ``"bytes"`` as it is,
+without the length that Avro puts in front ("Wire format", schema registry documentation). Who
+reads with one of them what was written with another would otherwise get other bytes, unnoticed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from streamcontract.codec.varint import long_bytes, read_long
+from streamcontract.schema import PrimitiveType
+from streamcontract.wire import HEADER_SIZE, header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamcontract.codec import Codec
+    from streamcontract.schema import Schema
+
+__all__ = ["payload_decoder", "payload_encoder"]
+
+T = TypeVar("T")
+
+
+def payload_encoder(codec: Codec[T], schema_id: int) -> Callable[[T], bytes]:
+    """The function that writes framed values."""
+    frame = header(schema_id)
+    if not _is_bytes(codec.schema):
+        return codec.encoder(frame)
+    encode = codec.encoder()
+
+    def write(value: T) -> bytes:
+        encoded = encode(value)
+        _, start = read_long(encoded, 0)
+        return frame + encoded[start:]
+
+    return write
+
+
+def payload_decoder(codec: Codec[T], writer: Schema) -> Callable[[bytes], T]:
+    """The function that reads framed values which were written with a schema."""
+    if not _is_bytes(writer):
+        return codec.decoder(writer, HEADER_SIZE)
+    decode: Callable[[Any], T] = codec.decoder(writer)
+
+    def read(data: bytes) -> T:
+        payload = data[HEADER_SIZE:]
+        return decode(long_bytes(len(payload)) + payload)
+
+    return read
+
+
+def _is_bytes(schema: Schema) -> bool:
+    return isinstance(schema.root, PrimitiveType) and schema.root.name == "bytes"
