@@ -14,13 +14,18 @@ from streamcontract.kafka.errors import (
     MessageEncodeError,
     NotSupportedError,
     ProduceError,
+    ProduceFailuresError,
+    ProducerFencedError,
     PropertyError,
     StalledError,
     TopicError,
+    TransactionAbortedError,
+    TransactionError,
     UnexpectedTypeError,
 )
 from streamcontract.kafka.message import Delivery, Headers, Message
 from streamcontract.kafka.poison import DeadLetters, Poison, Skip
+from streamcontract.kafka.produce_all import ProduceFailure, ProduceProgress, ProduceReport
 from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.serializers import (
     ContractDeserializer,
@@ -30,6 +35,7 @@ from streamcontract.kafka.serializers import (
 )
 from streamcontract.kafka.start import Start
 from streamcontract.kafka.topics import TopicMismatch, TopicOutcome, ensure_topic
+from streamcontract.kafka.transactions import Transaction
 from streamcontract.kafka.until_end import UntilEnd
 
 __all__ = [
@@ -56,6 +62,11 @@ __all__ = [
     "NotSupportedError",
     "Poison",
     "ProduceError",
+    "ProduceFailure",
+    "ProduceFailuresError",
+    "ProduceProgress",
+    "ProduceReport",
+    "ProducerFencedError",
     "PropertyError",
     "Skip",
     "StalledError",
@@ -63,6 +74,9 @@ __all__ = [
     "TopicError",
     "TopicMismatch",
     "TopicOutcome",
+    "Transaction",
+    "TransactionAbortedError",
+    "TransactionError",
     "UnexpectedTypeError",
     "UntilEnd",
     "describe_groups",

@@ -21,6 +21,7 @@ from streamcontract.kafka.message import Message
 from streamcontract.kafka.poison import poison_handler
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.start import check_start
+from streamcontract.kafka.transaction_input import TransactionInput, why_not_transactional
 from streamcontract.kafka.until_end import UntilEnd
 from streamcontract.registry import SchemaRegistry
 
@@ -222,6 +223,9 @@ class ContractConsumer(Generic[T]):
             incremental=is_incremental(settings.client),
             confirm=self._poison.confirm,
         )
+        self._refusal = why_not_transactional(
+            settings.client, has_group=has_group, auto_commit=auto_commit
+        )
         self._is_open = True
         # What the loop over messages touches, without a detour for each of them.
         self._buffer = self._fetcher.buffer
@@ -396,6 +400,21 @@ class ContractConsumer(Generic[T]):
         self._require_open()
         self._poison.confirm()
         return dict(self._handed_out)
+
+    def transaction_input(self) -> TransactionInput:
+        """This consumer's side of a transaction, for ``ContractProducer.transaction``.
+
+        Raises:
+            ConfigurationError: It has no group, commits by itself, or reads what was not committed.
+            ClientError: The consumer is closed.
+        """
+        self._require_open()
+        if self._refusal is not None:
+            raise ConfigurationError(
+                f"the consumer of topic {self._topic!r} cannot be read in a transaction: "
+                f"{self._refusal}"
+            )
+        return TransactionInput(self.client, self._topic, self._fetcher, self.positions)
 
     def seek(self, partition: int, start: Start) -> None:
         """Go on from another place in a partition that this consumer reads.

@@ -7,10 +7,14 @@ ClientError
 |-- MessageDecodeError        a message is not of this contract; .topic .partition .offset .raw
 |-- DeadLetterError           dead letters were not delivered; .topic .count .source .reason
 |-- DeliveryError             messages were not delivered; .count .first .failures
+|-- ProduceFailuresError      records of an iterable did not arrive; .delivered .failed
 |-- NotSupportedError         the embedded broker has no such operation
 |-- StalledError              a bounded read made no progress; .remaining
 `-- BrokerError               the broker or the client library failed; .code .name .retriable
     |-- ProduceError          a message was not taken; .topic
+    |-- TransactionError      a transaction failed for good; .transactional_id
+    |   |-- TransactionAbortedError  it was aborted, and may be tried again
+    |   `-- ProducerFencedError      another producer has this transactional id now
     |-- ConsumeError          fetching, joining, seeking or committing failed; .topic .partition
     `-- TopicError            a topic could not be created or described; .topic
 
@@ -44,9 +48,13 @@ __all__ = [
     "MessageEncodeError",
     "NotSupportedError",
     "ProduceError",
+    "ProduceFailuresError",
+    "ProducerFencedError",
     "PropertyError",
     "StalledError",
     "TopicError",
+    "TransactionAbortedError",
+    "TransactionError",
     "UnexpectedTypeError",
     "kafka_error_of",
 ]
@@ -219,6 +227,26 @@ class DeliveryError(ClientError):
         )
 
 
+class ProduceFailuresError(ClientError):
+    """Not all records of an iterable arrived; the report of ``produce_all`` has the details.
+
+    Attributes:
+        delivered: How many arrived.
+        failed: How many did not.
+        first: Which was the first that did not, and why.
+    """
+
+    def __init__(self, delivered: int, failed: int, first: str) -> None:
+        super().__init__(delivered, failed, first)
+        self.delivered = delivered
+        self.failed = failed
+        self.first = first
+
+    def __str__(self) -> str:
+        first = f"; the first: {self.first}" if self.first else ""
+        return f"{self.failed} of {self.delivered + self.failed} records did not arrive{first}"
+
+
 class NotSupportedError(ClientError):
     """The embedded broker does not offer this; a Kafka or Redpanda cluster does."""
 
@@ -313,6 +341,51 @@ class ConsumeError(BrokerError):
 
 class TopicError(BrokerError):
     """A topic could not be created or described."""
+
+
+class TransactionError(BrokerError):
+    """A transaction failed, and this producer cannot go on: close it, and make a new one.
+
+    If ``retriable`` is True, the time ran out instead: before the transaction began it can simply
+    be tried again; while it was committed, nobody knows whether it was. A new producer with the
+    same ``transactional.id`` settles that before it begins.
+
+    Attributes:
+        transactional_id: ``transactional.id`` of the producer.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        transactional_id: str,
+        error: confluent_kafka.KafkaError,
+        advice: str = "",
+    ) -> None:
+        super().__init__(topic, error, None, advice)
+        self.args = (topic, transactional_id, error, advice)
+        self.transactional_id = transactional_id
+
+    def __str__(self) -> str:
+        advice = f". {self.advice}" if self.advice else ""
+        return (
+            f"transaction of transactional.id {self.transactional_id!r}: {self.error.str()} "
+            f"({self.name}){advice}"
+        )
+
+
+class TransactionAbortedError(TransactionError):
+    """A transaction was aborted, by no fault of the producer: it can go on with the next.
+
+    Nothing of it is committed. A consumer that took part goes back, so that its messages come
+    again.
+    """
+
+
+class ProducerFencedError(TransactionError):
+    """Another producer was started with this ``transactional.id``: this one is a zombie.
+
+    Nothing more that it produces can be committed. It has to be closed.
+    """
 
 
 def kafka_error_of(error: confluent_kafka.KafkaException) -> confluent_kafka.KafkaError:

@@ -62,6 +62,8 @@ class Fetcher:
         ends: For each partition the offset at which its end was met last.
         assigned: The partitions this consumer reads.
         is_assigned: Whether partitions were assigned, be it none.
+        taken_away: Partitions that the group took away after messages of theirs were handed out
+            and before a transaction committed that.
     """
 
     def __init__(  # noqa: PLR0913 - each is one fact of the consumer it fetches for, given by name
@@ -92,6 +94,10 @@ class Fetcher:
         self._consume = confluent_kafka.Consumer.consume.__get__(client)
         self._has_begun = False
         self._stored: dict[int, int] = {}
+        # Where partitions began for which nothing was committed, and how far transactions got.
+        self._begun: dict[int, int] = {}
+        self._settled: dict[int, int] = {}
+        self._must_go_back = False
         self._revoked: set[int] = set()
         self._held: list[confluent_kafka.Message] = []
         self.buffer: deque[confluent_kafka.Message] = deque()
@@ -99,6 +105,7 @@ class Fetcher:
         self.ends: dict[int, int] = {}
         self.assigned: set[int] = set()
         self.is_assigned = False
+        self.taken_away: set[int] = set()
 
     def step(self, timeout: float) -> None:
         """Put what has arrived into the buffer, waiting up to ``timeout`` seconds for something.
@@ -106,7 +113,8 @@ class Fetcher:
         All that was handed out before counts as worked on from here.
 
         Raises:
-            ConsumeError: The topic is not there, or the brokers did not say where to begin.
+            ConsumeError: The topic is not there, or the brokers did not say where to begin, or
+                what the group has committed after a ``rewind``: the next call asks again.
             DeadLetterError: What was handed out before is not safe.
         """
         # Here, and so before any rebalance: the group takes partitions away only within a call
@@ -115,6 +123,8 @@ class Fetcher:
         self._store()
         if not self._has_begun:
             self._begin()
+        if self._must_go_back:
+            self._go_back()
         first = self._poll(timeout)
         if first is None:
             return
@@ -168,6 +178,43 @@ class Fetcher:
         """
         offset = offsets_at(self._cluster, self._topic, [partition], start)[partition]
         self._forget({partition})
+        self._seek(partition, offset)
+        if offset >= 0:
+            self.handed_out[partition] = offset
+
+    def settle(self) -> None:
+        """All that was handed out is committed, by a transaction."""
+        self._settled = dict(self.handed_out)
+
+    def rewind(self, *, ask: bool = False) -> None:
+        """Go on from what is committed; where nothing is, from where the partition began.
+
+        It is done before anything more is fetched.
+
+        Args:
+            ask: Ask the group, also where this consumer knows what it committed last.
+        """
+        self.release()
+        kept = {} if ask else {**self._settled}
+        self._forget(self.assigned)
+        self._settled.update(kept)
+        self.taken_away.clear()
+        self._must_go_back = self._has_begun
+
+    def _go_back(self) -> None:
+        partitions = set(self.assigned)
+        known = {key: at for key, at in self._settled.items() if key in partitions}
+        unknown = partitions - known.keys()
+        if unknown:
+            # An offset that an open transaction holds back is waited for (KIP-447).
+            known.update(self._committed(self._client, unknown))
+        for partition in partitions:
+            begun = self._begun.get(partition, confluent_kafka.OFFSET_BEGINNING)
+            self._seek(partition, known.get(partition, begun))
+        self.handed_out.update(self._settled)
+        self._must_go_back = False
+
+    def _seek(self, partition: int, offset: int) -> None:
         deadline = time.monotonic() + BROKER_TIMEOUT
         while True:
             try:
@@ -180,8 +227,6 @@ class Fetcher:
                 time.sleep(_RETRY_PAUSE)
             else:
                 break
-        if offset >= 0:
-            self.handed_out[partition] = offset
 
     def commit(self, offsets: dict[int, int], *, asynchronous: bool) -> None:
         """Commit the offset at which each partition is to be read on.
@@ -203,6 +248,7 @@ class Fetcher:
         for place in places or ():
             if place.error is not None:
                 raise consume_error(self._topic, place.error, place.partition)
+        self._settled.update(offsets)
 
     def close(self) -> None:
         """Commit what was handed out, if that is done by itself, and leave the group.
@@ -279,17 +325,27 @@ class Fetcher:
             assign(self._places(offsets))
             # To be committed even if nothing comes before the next rebalance: otherwise "latest"
             # would then mean a later place, and skip what came in between.
-            self.handed_out.update({key: at for key, at in offsets.items() if at >= 0})
+            known = {key: at for key, at in offsets.items() if at >= 0}
+            self.handed_out.update(known)
+            self._settled.update(known)
+            self._begun.update(known)
 
     def _first_offsets(self, client: Client, partitions: set[int]) -> dict[int, int]:
+        offsets = self._committed(client, partitions)
+        new = partitions - offsets.keys()
+        return {**offsets, **offsets_at(self._cluster, self._topic, sorted(new), self._start)}
+
+    def _committed(self, client: Client, partitions: set[int]) -> dict[int, int]:
         places = [TopicPartition(self._topic, partition) for partition in partitions]
         try:
             committed = client.committed(places, BROKER_TIMEOUT)
         except confluent_kafka.KafkaException as error:
             raise consume_error(self._topic, kafka_error_of(error)) from error
-        offsets = {place.partition: place.offset for place in committed if place.offset >= 0}
-        new = partitions - offsets.keys()
-        return {**offsets, **offsets_at(self._cluster, self._topic, sorted(new), self._start)}
+        for place in committed:
+            # Not the same as nothing committed: such as an offset that a transaction holds back.
+            if place.error is not None:
+                raise consume_error(self._topic, place.error, place.partition)
+        return {place.partition: place.offset for place in committed if place.offset >= 0}
 
     def _on_revoke(self, client: Client, places: list[TopicPartition]) -> None:
         """The group takes partitions away: their next owner is to go on from where we stand."""
@@ -304,6 +360,8 @@ class Fetcher:
 
     def _leave(self, partitions: set[int]) -> None:
         self._revoked |= partitions
+        handed_out, settled = self.handed_out, self._settled
+        self.taken_away |= {key for key in partitions if handed_out.get(key) != settled.get(key)}
         self.assigned -= partitions
         self._forget(partitions)
 
@@ -312,6 +370,7 @@ class Fetcher:
         for partition in partitions:
             self.handed_out.pop(partition, None)
             self._stored.pop(partition, None)
+            self._settled.pop(partition, None)
             self.ends.pop(partition, None)
         kept = [raw for raw in self.buffer if raw.partition() not in partitions]
         self.buffer.clear()

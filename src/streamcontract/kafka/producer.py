@@ -7,7 +7,7 @@ import functools
 import logging
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
 
 import attrs
@@ -25,8 +25,15 @@ from streamcontract.kafka.errors import (
 from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.keys import KeyCodec
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
+from streamcontract.kafka.produce_all import (
+    BulkProduce,
+    ProduceProgress,
+    ProduceReport,
+    check_limits,
+)
 from streamcontract.kafka.sending import Sender, sender
 from streamcontract.kafka.serializers import ContractSerializer, KeySerializer
+from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT, Transaction, Transactions
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from streamcontract.codec import Codec, Contract
+    from streamcontract.kafka.consumer import ContractConsumer
     from streamcontract.kafka.errors import DeliveryError
     from streamcontract.kafka.options import ProduceOptions
     from streamcontract.schema import Schema
@@ -82,7 +90,7 @@ class ContractProducer(Generic[T]):
     """Produces records of one contract.
 
     It wraps a ``confluent_kafka.SerializingProducer``: ``client``, for what this class does not
-    offer, such as transactions. Unless the configuration says otherwise, idempotence and
+    offer. Unless the configuration says otherwise, idempotence and
     ``acks=all`` are on, and a key goes to the partition that the Java client would choose
     (``partitioner``; librdkafka's own default, ``consistent_random``, is another hash). The
     schema is registered (only looked up, if ``auto.register.schemas`` is False) when the first
@@ -92,6 +100,9 @@ class ContractProducer(Generic[T]):
     message, and otherwise raised as :class:`DeliveryError` by the next ``produce``, ``poll``,
     ``flush`` or ``close``. How long delivery is tried is librdkafka's ``message.timeout.ms``,
     5 minutes by default.
+
+    With a ``transactional.id`` it produces within transactions, and only there: see
+    :meth:`transaction`.
 
     Leaving the ``with`` block waits until all is delivered. If an exception leaves it, what was
     produced before is still delivered, for at most 10 seconds, the rest is discarded, and
@@ -194,6 +205,12 @@ class ContractProducer(Generic[T]):
         self._send = confluent_kafka.Producer.produce.__get__(self.client)
         self._failures = Failures()
         self._report = self._failures.report
+        self._transactions = Transactions(
+            self.client,
+            binding.topic,
+            settings.client.get("transactional.id"),
+            self._failures.take,
+        )
         self._routes: dict[str | None, _Route] = {}
         self._send_plain: Callable[[Any], bool] = _not_yet
         self._is_open = True
@@ -231,8 +248,15 @@ class ContractProducer(Generic[T]):
         timestamp: datetime | int | None = None,
         partition: int | None = None,
         on_delivery: Callable[[Delivery], None] | None = None,
+        callback: Callable[..., None] | None = None,
     ) -> None:
-        """Like :meth:`produce`, with care: any options, any value, any state of the client."""
+        """Like :meth:`produce`, with care: any options, any value, any state of the client.
+
+        ``callback`` is given the report as confluent_kafka gives it.
+        """
+        if callback is None:
+            told = on_delivery
+            callback = self._report if told is None else functools.partial(_tell, told)
         route = self._routes.get(topic) or self._open_route(topic)
         try:
             payload = None if value is None else route.encode(value)
@@ -249,7 +273,7 @@ class ContractProducer(Generic[T]):
             payload,
             wire_key,
             -1 if partition is None else partition,
-            self._report if on_delivery is None else functools.partial(_tell, on_delivery),
+            callback,
             None,
             0 if timestamp is None else timestamp_of(timestamp),
             headers_of(headers),
@@ -261,7 +285,72 @@ class ContractProducer(Generic[T]):
         except BufferError:
             self._send_when_there_is_room(message)
         except confluent_kafka.KafkaException as error:
-            raise ProduceError(route.topic, kafka_error_of(error), partition) from error
+            raise self._refused(route.topic, error, partition) from error
+
+    def _refused(
+        self, topic: str, error: confluent_kafka.KafkaException, partition: int | None
+    ) -> ProduceError:
+        outside = self._transactions.are_on and not self._transactions.is_open
+        advice = "Produce within a block `with producer.transaction():`" if outside else ""
+        return ProduceError(topic, kafka_error_of(error), partition, advice)
+
+    def produce_all(
+        self,
+        values: Iterable[T | None],
+        *,
+        options: Callable[[T | None], ProduceOptions] | None = None,
+        progress: Callable[[ProduceProgress], object] | None = None,
+        max_in_flight: int = 10_000,
+        max_failures: int = 1_000,
+    ) -> ProduceReport[T]:
+        """Produce every record of an iterable, and wait until each is delivered or has failed.
+
+        No more is taken from the iterable than the brokers take, and a record that fails does not
+        keep others from being sent. At any time ``max_in_flight`` records and ``max_failures``
+        failures are kept in memory at most.
+
+        Args:
+            values: The records, or None for tombstones, for which ``options`` gives the key.
+            options: Called with each record: what its message is to have, as for ``produce``.
+            progress: Called every half second and at the end. What it raises ends the call.
+            max_in_flight: How many messages may wait for delivery before more records are taken.
+            max_failures: How many failures the report keeps; the others are only counted.
+
+        Returns:
+            How many were delivered, and what failed and why.
+
+        Raises:
+            ProduceError: The producer cannot go on at all, such as one that was fenced.
+            RegistryError: The schema could not be registered or found.
+            DeliveryError: Messages that were produced before were not delivered.
+            ConfigurationError: A limit makes no sense, or a timestamp is a naive datetime.
+            ClientError: The producer is closed.
+            Exception: What the iterable, ``options``, ``progress`` or an ``on_delivery`` raised.
+                What was taken up to then is delivered all the same, and where that fails the next
+                call raises a ``DeliveryError``.
+
+        Example:
+            >>> from streamcontract import StockProducer
+            >>> with StockProducer() as producer:  # doctest: +SKIP
+            ...     report = producer.produce_all(bars, progress=print)
+            >>> for failure in report.failures:  # doctest: +SKIP
+            ...     print(failure.index, failure.value, failure.error)
+        """
+        check_limits(max_in_flight, max_failures)
+        self.poll(0)
+        run = BulkProduce[T](self._produce, options, max_failures, self._report, progress)
+        try:
+            for value in values:
+                run.take(value)
+                while len(self.client) >= max_in_flight:
+                    self.poll(_SLICE)
+            while self._drain(_SLICE):
+                self._raise_failures()
+                run.show_progress_if_due()
+            return run.finish()
+        except BaseException:
+            run.abandon()
+            raise
 
     def poll(self, timeout: float = 0) -> int:
         """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.
@@ -294,6 +383,60 @@ class ContractProducer(Generic[T]):
         self._raise_failures()
         return left
 
+    def transaction(
+        self, consumer: ContractConsumer[Any] | None = None, *, timeout: float = TRANSACTION_TIMEOUT
+    ) -> Transaction:
+        """A ``with`` block in which all that is produced is committed as one, or void.
+
+        With a consumer its positions are committed in the same transaction, so that each of its
+        messages is worked on exactly once, as far as the results are in Kafka and are read with
+        ``isolation.level=read_committed`` (librdkafka's default). If an exception leaves the
+        block, or the commit fails, the transaction is aborted and the consumer goes back to what
+        its group has committed: all that was handed out since comes again.
+
+        Args:
+            consumer: Whose messages are worked on: one with a group, and with
+                ``enable.auto.commit`` set to False.
+            timeout: Seconds for each of beginning, committing and aborting.
+
+        Raises:
+            ConfigurationError: The producer has no ``transactional.id``, or the consumer cannot
+                take part.
+            TransactionAbortedError: It was aborted; the same can be tried again.
+            ProducerFencedError: Another producer was started with this ``transactional.id``.
+            TransactionError: It failed for good.
+            ClientError: There is an open transaction already, or a client is closed.
+
+        Example:
+            >>> from streamcontract import StockConsumer, StockProducer
+            >>> source = StockConsumer({"enable.auto.commit": False}, group="doubled")
+            >>> target = StockProducer({"transactional.id": "doubled-1"}, topic="doubled")
+            >>> for message in source:  # doctest: +SKIP
+            ...     with target.transaction(source):
+            ...         target.produce(message.value)
+            >>> source.close()
+            >>> target.close()
+        """
+        self._require_open()
+        source = None if consumer is None else consumer.transaction_input()
+        return Transaction(self._transactions, source, timeout, self.flush)
+
+    def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
+        """Become the one producer with this ``transactional.id``; what others have open is aborted.
+
+        The ``with`` block of the producer begins with it, else the first transaction does. Whoever
+        reads what a predecessor consumed waits until then, or until its transaction times out.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Raises:
+            ConfigurationError: The producer has no ``transactional.id``.
+            TransactionError: The brokers refused, or did not answer in time.
+        """
+        self._require_open()
+        self._transactions.init(timeout)
+
     def close(self, timeout: float | None = None) -> None:
         """Deliver what is queued, then end; closing twice is harmless.
 
@@ -318,6 +461,12 @@ class ContractProducer(Generic[T]):
         self._raise_failures()
 
     def __enter__(self) -> Self:
+        if self._transactions.are_on:
+            try:
+                self.init_transactions()
+            except BaseException:
+                self.close(0)
+                raise
         return self
 
     def __exit__(
@@ -346,13 +495,16 @@ class ContractProducer(Generic[T]):
 
     def _finish(self, timeout: float | None) -> None:
         try:
+            # Before anything is waited for: it would be void all the same.
+            self._transactions.abort(TRANSACTION_TIMEOUT if timeout is None else timeout)
             if self._drain(timeout):
                 self.client.purge()
                 self._drain(None)
         finally:
             # Nothing is in the queue any more, unless Ctrl-C was heard: then this must not wait.
             if not len(self.client) and hasattr(self.client, "close"):  # older ones have none
-                self.client.close()
+                with self._transactions.closing():
+                    self.client.close()
 
     def _require_open(self) -> None:
         if not self._is_open:
@@ -390,7 +542,7 @@ class ContractProducer(Generic[T]):
             except BufferError:
                 continue
             except confluent_kafka.KafkaException as error:
-                raise ProduceError(message[0], kafka_error_of(error), message[3]) from error
+                raise self._refused(message[0], error, message[3]) from error
             return
 
     def _drain(self, timeout: float | None) -> int:

@@ -1,0 +1,344 @@
+"""Transactions of one producer: all of what is produced in one is read, or none of it.
+
+With a consumer the positions of its group are part of the transaction (KIP-98, KIP-447): what was
+consumed counts as consumed if, and only if, what was made of it is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+import warnings
+from typing import TYPE_CHECKING, Any, Final
+
+import confluent_kafka
+
+from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.kafka.errors import (
+    ConsumeError,
+    DeliveryError,
+    ProduceError,
+    ProducerFencedError,
+    TransactionAbortedError,
+    TransactionError,
+    kafka_error_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from streamcontract.kafka.transaction_input import TransactionInput
+
+__all__ = ["TRANSACTION_TIMEOUT", "Transaction", "Transactions"]
+
+TRANSACTION_TIMEOUT: Final = 60.0
+"""Seconds for each of beginning, committing and aborting: ``transaction.timeout.ms`` as it is."""
+
+_log = logging.getLogger("streamcontract.kafka")
+
+# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka. A call that
+# timed out is resumed by the next.
+_SLICE: Final = 0.2
+_RETRY_PAUSE: Final = 0.05
+
+_Error = confluent_kafka.KafkaError
+_STATE: Final = _Error._STATE  # noqa: SLF001 - a public code of librdkafka
+_TIMED_OUT: Final = _Error._TIMED_OUT  # noqa: SLF001 - likewise
+_FENCED: Final = frozenset(
+    {
+        _Error._FENCED,  # noqa: SLF001 - likewise
+        _Error.INVALID_PRODUCER_EPOCH,  # what brokers before KIP-588 say
+        _Error.PRODUCER_FENCED,
+    }
+)
+
+
+class Transactions:
+    """The transactions of one producer, one at a time.
+
+    Args:
+        client: The producer's client.
+        topic: The producer's topic, for errors.
+        transactional_id: ``transactional.id`` of its configuration, or None.
+        take_failures: Gives the deliveries that failed and nobody was told of, once.
+
+    Attributes:
+        is_open: Whether there is a transaction that is neither committed nor aborted.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        topic: str,
+        transactional_id: str | None,
+        take_failures: Callable[[], DeliveryError | None],
+    ) -> None:
+        self._client = client
+        self._topic = topic
+        self._id = transactional_id
+        self._take_failures = take_failures
+        self._is_initialised = False
+        self._broken: TransactionError | None = None
+        self.is_open = False
+
+    @property
+    def are_on(self) -> bool:
+        """Whether the producer is configured for transactions."""
+        return self._id is not None
+
+    def init(self, timeout: float) -> None:
+        """Make this producer the one of its transactional id; later calls do nothing.
+
+        Raises:
+            ConfigurationError: The producer has no transactional id.
+            ProducerFencedError: Another producer took the id over.
+            TransactionError: The brokers refused, or did not answer in time.
+        """
+        if self._id is None:
+            raise ConfigurationError(
+                f"the producer of topic {self._topic!r} has no transactions: give it a "
+                f"'transactional.id', which stays the same when it is started again and which no "
+                f"other producer has"
+            )
+        if self._broken is not None:
+            raise self._broken
+        if self._is_initialised:
+            return
+        try:
+            _resume(self._client.init_transactions, timeout)
+        except confluent_kafka.KafkaException as error:
+            raise self._failed(kafka_error_of(error)) from error
+        self._is_initialised = True
+
+    def begin(self, timeout: float) -> None:
+        """Begin a transaction.
+
+        Raises:
+            ClientError: There is one already.
+            Exception: As ``init`` does.
+        """
+        if self.is_open:
+            raise ClientError(
+                f"the producer with transactional.id {self._id!r} is in a transaction already: "
+                f"it has one at a time"
+            )
+        self.init(timeout)
+        try:
+            self._client.begin_transaction()
+        except confluent_kafka.KafkaException as error:
+            raise self._failed(kafka_error_of(error)) from error
+        self.is_open = True
+
+    def commit(
+        self, source: TransactionInput | None, timeout: float, flush: Callable[[float], int]
+    ) -> None:
+        """Deliver all that was produced, then commit it, with the positions of ``source``.
+
+        Args:
+            source: The consumer that was read, or None.
+            timeout: Seconds to wait.
+            flush: Waits so many seconds until all is delivered; gives how many messages are left,
+                and raises what went wrong.
+
+        Raises:
+            TransactionAbortedError: It cannot be committed; ``abort`` it.
+            ProducerFencedError: Another producer took the id over.
+            TransactionError: It failed for good, or nobody knows whether it was committed.
+        """
+        deadline = time.monotonic() + timeout
+        try:
+            if flush(timeout):
+                late = _Error(_TIMED_OUT, f"not all was delivered within {timeout:g} s")
+                raise self._aborted(late)
+            offsets = [] if source is None else source.offsets()
+            if source is not None and offsets:
+                metadata = source.group_metadata()
+                # Not in slices: it cannot be resumed, only done again.
+                _again(
+                    lambda left: self._client.send_offsets_to_transaction(offsets, metadata, left),
+                    deadline,
+                )
+        except (DeliveryError, ConsumeError) as error:
+            reason = error.first.error if isinstance(error, DeliveryError) else error.error
+            assert reason is not None  # noqa: S101 - a delivery that failed has its error
+            raise self._aborted(reason) from error
+        except confluent_kafka.KafkaException as error:
+            reason = kafka_error_of(error)
+            failed = self._failed(reason)
+            raise (self._aborted(reason) if self._broken is None else failed) from error
+        try:
+            _resume(self._client.commit_transaction, deadline - time.monotonic())
+        except confluent_kafka.KafkaException as error:
+            failed = self._failed(kafka_error_of(error))
+            if not isinstance(failed, TransactionAbortedError):
+                # Nobody knows whether it is committed, and no other call is allowed any more.
+                self._broken = failed
+            raise failed from error
+        self.is_open = False
+
+    def abort(self, timeout: float) -> TransactionError | None:
+        """Make void all that was produced; without an open transaction it does nothing.
+
+        Returns:
+            What keeps this producer from going on, if anything does.
+        """
+        if not self.is_open:
+            return self._broken
+        self.is_open = False
+        if self._broken is None:
+            try:
+                self._abort(timeout)
+            except confluent_kafka.KafkaException as error:
+                # Whatever the reason, the transaction is still there: this producer cannot begin
+                # another. The brokers abort it after transaction.timeout.ms.
+                self._broken = self._failed(kafka_error_of(error))
+        # The messages are void by intention: nobody needs to be told of each.
+        self._take_failures()
+        return self._broken
+
+    def explain(self, error: BaseException) -> TransactionError | None:
+        """The error to raise instead of one that left the block; None if that is as good.
+
+        Called when the transaction is aborted. A message that fails spoils its transaction, of
+        which librdkafka tells later and by other words.
+        """
+        if not isinstance(error, (DeliveryError, ProduceError)):
+            return None
+        if self._broken is not None:
+            return self._broken
+        if isinstance(error, DeliveryError):
+            reason = error.first.error
+        else:
+            reason = error.error if error.code == _STATE else None
+        return None if reason is None else self._aborted(reason)
+
+    @contextlib.contextmanager
+    def closing(self) -> Iterator[None]:
+        """Around the closing of the client."""
+        if self._broken is None:
+            yield
+            return
+        with warnings.catch_warnings():
+            # That it cannot abort, which is an error that was raised already.
+            warnings.filterwarnings("ignore", "Producer abort_transaction failed", RuntimeWarning)
+            yield
+
+    def _abort(self, timeout: float) -> None:
+        try:
+            _resume(self._client.abort_transaction, timeout)
+        except confluent_kafka.KafkaException:
+            raise
+        except Exception:  # noqa: BLE001 - whatever an on_delivery raises
+            # Of an on_delivery, which is told that its message is void. Aborting goes first.
+            _log.exception("on_delivery failed while a transaction was aborted")
+            try:
+                _resume(self._client.abort_transaction, timeout)
+            except confluent_kafka.KafkaException as error:
+                if kafka_error_of(error).code() != _STATE:  # else it was done already
+                    raise
+
+    def _failed(self, reason: confluent_kafka.KafkaError) -> TransactionError:
+        """The error for what librdkafka says; one that ends this producer is kept."""
+        if reason.txn_requires_abort() and not reason.fatal():
+            return self._aborted(reason)  # aborting shows whether this producer is fenced
+        if reason.code() in _FENCED:
+            failed: TransactionError = ProducerFencedError(
+                self._topic,
+                self._id or "",
+                reason,
+                "Another producer was started with this transactional.id. Nothing of this "
+                "transaction is committed; this producer has to be closed",
+            )
+        else:
+            failed = TransactionError(self._topic, self._id or "", reason)
+        if reason.fatal() or isinstance(failed, ProducerFencedError):
+            self._broken = failed
+        return failed
+
+    def _aborted(self, reason: confluent_kafka.KafkaError) -> TransactionAbortedError:
+        return TransactionAbortedError(
+            self._topic,
+            self._id or "",
+            reason,
+            "Nothing of this transaction is committed. The producer can go on, and what was "
+            "consumed in the transaction comes again",
+        )
+
+
+class Transaction:
+    """One transaction, for one ``with`` block; see ``ContractProducer.transaction``."""
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        source: TransactionInput | None,
+        timeout: float,
+        flush: Callable[[float], int],
+    ) -> None:
+        self._transactions = transactions
+        self._flush = flush
+        self._source = source
+        self._timeout = timeout
+
+    def __enter__(self) -> None:
+        self._transactions.begin(self._timeout)
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._give_up(error)
+            return
+        try:
+            self._transactions.commit(self._source, self._timeout, self._flush)
+        except BaseException as failure:
+            self._give_up(failure)
+            raise
+        if self._source is not None:
+            self._source.settle()
+
+    def _give_up(self, error: BaseException) -> None:
+        """Abort and rewind; what raised goes first, unless there is a better word for it."""
+        in_doubt = True
+        try:
+            broken = self._transactions.abort(self._timeout)
+            in_doubt = broken is not None
+        finally:
+            if self._source is not None:
+                self._source.rewind(in_doubt=in_doubt)
+        better = self._transactions.explain(error)
+        if broken is None:
+            if better is not None:
+                raise better from error
+            return
+        if better is not None or isinstance(error, TransactionAbortedError):
+            raise broken from error
+        if broken is not error:
+            # The next transaction raises it.
+            _log.error("a transaction could not be aborted: %s", broken)
+
+
+def _resume(call: Callable[[float], None], timeout: float) -> None:
+    """Make a call that can be resumed, in slices."""
+    _again(call, time.monotonic() + timeout, _SLICE)
+
+
+def _again(call: Callable[[float], None], deadline: float, at_once: float | None = None) -> None:
+    """Make a call as often as librdkafka says that the next one may succeed, up to a deadline."""
+    while True:
+        left = max(0.0, deadline - time.monotonic())
+        try:
+            call(left if at_once is None else min(left, at_once))
+        except confluent_kafka.KafkaException as error:
+            reason = kafka_error_of(error)
+            if not reason.retriable() or not left:
+                raise
+            if reason.code() != _TIMED_OUT:
+                time.sleep(_RETRY_PAUSE)
+        else:
+            return
