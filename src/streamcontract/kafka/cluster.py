@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec is documented there
-    AdminClient,
     ConfigResource,
     OffsetSpec,
     ResourceType,
 )
 
+from streamcontract.kafka.access import WatchedAdminClient, access_advice
 from streamcontract.kafka.config import build_client
 from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from confluent_kafka.admin import AdminClient
 
 __all__ = [
     "BROKER_TIMEOUT",
@@ -128,7 +130,7 @@ class Cluster:
         Raises:
             PropertyError: librdkafka refuses a property.
         """
-        return build_client(AdminClient, self._properties)
+        return build_client(WatchedAdminClient, self._properties)
 
     def first_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The offset of the first message that each partition still has.
@@ -234,11 +236,13 @@ def consume_error(
 
 def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
     """What to do about an error of the brokers, or ``""``."""
+    if refused := access_advice(error):
+        return refused
     if error.code() in _NOT_THERE:
         return f"Create it first: streamcontract topics create {topic}"
     if error.code() in _NOT_REACHED:
         return (
             "Are the brokers running (`streamcontract dev` starts one), and is the address right "
-            "(STREAMCONTRACT_BOOTSTRAP_SERVERS, or bootstrap.servers)?"
+            "(STREAMCONTRACT_BOOTSTRAP_SERVERS, or bootstrap.servers), and security.protocol?"
         )
     return ""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overlo
 import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.kafka.access import AccessWatch
 from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.cluster import Cluster
+from streamcontract.kafka.cluster import Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.consumer_config import is_incremental, set_commit, set_group, set_start
 from streamcontract.kafka.dispatch import RecordsBinding, bind_records
@@ -185,6 +186,7 @@ class ContractConsumer(Generic[T]):
                 "generated consumer reads its own contract"
             )
         settings = split_config(config)
+        self._access = AccessWatch(settings.client)
         self._cluster = Cluster(settings.client)
         has_group = set_group(settings.client, group, partitions)
         first = set_start(settings.client, start)
@@ -205,6 +207,7 @@ class ContractConsumer(Generic[T]):
                 confluent_kafka.DeserializingConsumer,
                 {
                     **settings.client,
+                    "error_cb": self._access.hear,
                     "key.deserializer": self._careful.read_key,
                     "value.deserializer": self._careful.deserializer,
                 },
@@ -222,6 +225,7 @@ class ContractConsumer(Generic[T]):
             auto_commit=auto_commit,
             incremental=is_incremental(settings.client),
             confirm=self._poison.confirm,
+            access=self._access,
         )
         self._refusal = why_not_transactional(
             settings.client, has_group=has_group, auto_commit=auto_commit
@@ -479,6 +483,8 @@ class ContractConsumer(Generic[T]):
         self._require_open()
         self._in_hand = {}
         self._fetcher.step(timeout)
+        if not self._buffer and (refusal := self._access.take()) is not None:
+            raise consume_error(self._topic, refusal)
 
     def _wait(self, deadline: float) -> bool:
         """Whether a message is in the buffer before the deadline."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 from confluent_kafka import TopicPartition
 
+from streamcontract.kafka.access import watched_metadata
 from streamcontract.kafka.cluster import BROKER_TIMEOUT, consume_error
 from streamcontract.kafka.errors import kafka_error_of
 from streamcontract.kafka.start import offsets_at
@@ -21,6 +22,7 @@ from streamcontract.kafka.start import offsets_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from streamcontract.kafka.access import AccessWatch
     from streamcontract.kafka.cluster import Cluster
     from streamcontract.kafka.start import Start
 
@@ -55,6 +57,7 @@ class Fetcher:
         incremental: Whether the group gives and takes partitions one by one (KIP-429, KIP-848).
         confirm: Called before offsets are stored or committed: raises if something in front of
             them is not safe yet, and nothing is stored then.
+        access: What the client's ``error_cb`` heard.
 
     Attributes:
         buffer: Messages and errors that were fetched and not handed out yet.
@@ -78,6 +81,7 @@ class Fetcher:
         auto_commit: bool,
         incremental: bool,
         confirm: Callable[[], None],
+        access: AccessWatch,
     ) -> None:
         self._client = client
         self._cluster = cluster
@@ -88,6 +92,7 @@ class Fetcher:
         self._auto_commit = auto_commit
         self._incremental = incremental
         self._confirm = confirm
+        self._access = access
         # DeserializingConsumer offers no consume(), and its poll() takes five times as long for
         # a message as consume() does (confluent-kafka 2.16), so both are its base class's.
         self._poll = confluent_kafka.Consumer.poll.__get__(client)
@@ -286,7 +291,13 @@ class Fetcher:
 
     def _known_partitions(self) -> list[int]:
         try:
-            found = self._client.list_topics(self._topic, BROKER_TIMEOUT).topics[self._topic]
+            metadata = watched_metadata(
+                self._client,
+                lambda seconds: self._client.list_topics(self._topic, seconds),
+                self._access,
+                BROKER_TIMEOUT,
+            )
+            found = metadata.topics[self._topic]
         except confluent_kafka.KafkaException as error:
             raise consume_error(self._topic, kafka_error_of(error)) from error
         if found.error is not None:

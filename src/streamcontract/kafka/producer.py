@@ -14,10 +14,12 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ClientError, EncodeError
+from streamcontract.kafka.access import AccessWatch, access_advice
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.config import Settings, build_client, split_config
 from streamcontract.kafka.derive import DERIVED, deriver, no_record
 from streamcontract.kafka.errors import (
+    BrokerError,
     MessageEncodeError,
     ProduceError,
     kafka_error_of,
@@ -181,6 +183,7 @@ class ContractProducer(Generic[T]):
     ) -> None:
         binding: Binding[T] = bind(self.contract, topic=topic, record=record, schema=schema)
         settings = split_config(config, defaults=_DEFAULTS)
+        self._access = AccessWatch(settings.client)
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
@@ -194,6 +197,7 @@ class ContractProducer(Generic[T]):
                 confluent_kafka.SerializingProducer,
                 {
                     **settings.client,
+                    "error_cb": self._access.hear,
                     "key.serializer": self._key,
                     "value.serializer": self._serializer,
                 },
@@ -359,6 +363,7 @@ class ContractProducer(Generic[T]):
             How many were served.
 
         Raises:
+            BrokerError: The brokers do not let this client in; what is queued stays there.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         self._require_open()
@@ -376,6 +381,7 @@ class ContractProducer(Generic[T]):
             How many messages are still on their way; 0 unless the time ran out.
 
         Raises:
+            BrokerError: The brokers do not let this client in; what is queued stays there.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         self._require_open()
@@ -445,6 +451,8 @@ class ContractProducer(Generic[T]):
                 failed. Without it, as long as librdkafka tries.
 
         Raises:
+            BrokerError: The brokers do not let this client in; what was queued is discarded, of
+                which the ``__cause__`` tells.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
             Exception: What an ``on_delivery`` raised; the other messages were served all the
                 same.
@@ -512,6 +520,10 @@ class ContractProducer(Generic[T]):
 
     def _raise_failures(self) -> None:
         failed: DeliveryError | None = self._failures.take()
+        refusal = self._access.take()
+        if refusal is not None:
+            # What was not delivered, if it was given up already, is the error's __cause__.
+            raise BrokerError(self.topic, refusal, advice=access_advice(refusal)) from failed
         if failed is not None:
             raise failed
 
@@ -556,7 +568,7 @@ class ContractProducer(Generic[T]):
             except Exception as error:  # noqa: BLE001 - raised below
                 raised = raised or error
                 waiting = len(self.client)
-            if not waiting or left <= 0:
+            if not waiting or left <= 0 or self._access.is_refused:
                 break
         if raised is not None:
             raise raised
