@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 
 from reliability.load import client_config
-from reliability.poisonous import AFTER, BEFORE, KINDS, Message, Poisoner
+from reliability.poisonous import AFTER, BEFORE, KINDS, Message, Poisoner, kind_of
 from reliability.report import Report
 from reliability.verdict import Verdict
 from streamcontract import ContractConsumer, SchemaRegistry
@@ -76,17 +76,17 @@ def judge_poison(config: dict[str, Any], topic: str, count: int, verdict: Verdic
     )
     with SchemaRegistry.from_config(_registry_of(config)) as registry:
         poisoner = Poisoner(registry, topic)
-        sent = {number: poisoner.message(number) for number in range(count)}
-        _produce(config, topic, sent)
-        took = _judge_good(config, topic, sent, verdict)
-        letters = _judge_letters(config, topic, sent, verdict)
+        _produce(config, topic, poisoner, count)
+        took = _judge_good(config, topic, count, verdict)
+        bad = _judge_letters(config, topic, poisoner, count, verdict)
         poisoner.register_late()
-    fixable = {number for number, each in sent.items() if each.kind and each.kind.is_fixable}
-    hopeless = len(letters) - len(fixable)
+    kinds = {number: kind for number in range(count) if (kind := kind_of(number))}
+    fixable = {number for number, kind in kinds.items() if kind.is_fixable}
+    hopeless = len(kinds) - len(fixable)
     first = _replay(config, topic)
     if first != Replayed(replayed=len(fixable), failing=hopeless):
         verdict.found("not sent back", first)
-    _judge_sent_back(config, topic, sent, fixable, verdict)
+    _judge_sent_back(config, topic, poisoner, fixable, verdict)
     again = _replay(config, topic)
     if again != Replayed(failing=hopeless):
         verdict.found("sent back twice", again)
@@ -95,9 +95,9 @@ def judge_poison(config: dict[str, Any], topic: str, count: int, verdict: Verdic
         verdict.found("open at the end", last)
     for letter in _open(config, topic):
         verdict.found("open at the end", letter.source)
-    _judge_sent_back(config, topic, sent, fixable, verdict)
+    _judge_sent_back(config, topic, poisoner, fixable, verdict)
     return [
-        f"{count:,} messages, {len(letters):,} of them poison of {len(KINDS)} kinds",
+        f"{count:,} messages, {bad:,} of them poison of {len(KINDS)} kinds",
         f"read in {took:.0f} s, {count / took:,.0f} messages a second, dead letters included",
         f"after the fix: {first.replayed:,} sent back, {first.failing:,} damaged for good",
         f"replayed again: {again.replayed:,} sent back; {last.discarded:,} discarded then",
@@ -108,7 +108,7 @@ def _registry_of(config: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key.startswith("schema.registry.")}
 
 
-def _produce(config: dict[str, Any], topic: str, sent: dict[int, Message]) -> None:
+def _produce(config: dict[str, Any], topic: str, poisoner: Poisoner, count: int) -> None:
     properties = {key: value for key, value in config.items() if key not in _registry_of(config)}
     producer = confluent_kafka.Producer({**properties, "enable.idempotence": True})
     failed: list[object] = []
@@ -117,8 +117,8 @@ def _produce(config: dict[str, Any], topic: str, sent: dict[int, Message]) -> No
         if error is not None:
             failed.append(error)
 
-    for number, each in sent.items():
-        place = number % PARTITIONS
+    for number in range(count):
+        each, place = poisoner.message(number), number % PARTITIONS
         while True:
             try:
                 producer.produce(
@@ -133,11 +133,9 @@ def _produce(config: dict[str, Any], topic: str, sent: dict[int, Message]) -> No
         raise RuntimeError(f"{len(failed)} messages failed, {left} are not delivered: {failed[:3]}")
 
 
-def _judge_good(
-    config: dict[str, Any], topic: str, sent: dict[int, Message], verdict: Verdict
-) -> float:
+def _judge_good(config: dict[str, Any], topic: str, count: int, verdict: Verdict) -> float:
     """Read everything with the contract of before; gives how many seconds that took."""
-    seen = dict.fromkeys((number for number, each in sent.items() if each.kind is None), 0)
+    seen = dict.fromkeys((number for number in range(count) if kind_of(number) is None), 0)
     began = time.monotonic()
     with _Before(config, topic=topic, group="reliability", poison=DeadLetters()) as consumer:
         for message in consumer.until_end(_LIMIT):
@@ -155,28 +153,30 @@ def _judge_good(
 
 
 def _judge_letters(
-    config: dict[str, Any], topic: str, sent: dict[int, Message], verdict: Verdict
-) -> list[DeadLetter]:
-    letters = list(_open(config, topic))
-    missing = {number for number, each in sent.items() if each.kind}
-    for letter in letters:
+    config: dict[str, Any], topic: str, poisoner: Poisoner, count: int, verdict: Verdict
+) -> int:
+    """Hold the dead letters against what was sent; gives how many there are."""
+    missing = {number for number in range(count) if kind_of(number)}
+    found_letters = 0
+    for letter in _open(config, topic):
+        found_letters += 1
         # Partition and offset follow from the number, as the number from them.
         number = letter.source.offset * PARTITIONS + letter.source.partition
         found = Message(
             letter.value, letter.key, list(letter.headers), letter.source.timestamp_ms or 0
         )
-        if number not in missing or found.bytes != sent[number].bytes:
+        if number not in missing or found.bytes != poisoner.message(number).bytes:
             verdict.found("dead letters altered", letter.source)
         missing.discard(number)
     for number in missing:
         verdict.found("bad not in the dead letter topic", number)
-    return letters
+    return found_letters
 
 
 def _judge_sent_back(
     config: dict[str, Any],
     topic: str,
-    sent: dict[int, Message],
+    poisoner: Poisoner,
     fixable: set[int],
     verdict: Verdict,
 ) -> None:
@@ -194,7 +194,7 @@ def _judge_sent_back(
                 continue
             missing.discard(number)
             as_sent = (headers[:-1], message.timestamp_ms, message.key)
-            was = sent[number]
+            was = poisoner.message(number)
             if as_sent != (was.headers, was.timestamp, number):
                 verdict.found("sent back altered", number)
     for number in missing:

@@ -14,7 +14,7 @@ from streamcontract.wire import frame
 if TYPE_CHECKING:
     from streamcontract import Schema, SchemaRegistry
 
-__all__ = ["AFTER", "BEFORE", "KINDS", "Kind", "Message", "Poisoner"]
+__all__ = ["AFTER", "BEFORE", "KINDS", "Kind", "Message", "Poisoner", "kind_of"]
 
 EVERY: Final = 10
 """One message of so many is poison."""
@@ -70,6 +70,11 @@ class Kind:
     is_fixable: bool = attrs.field(kw_only=True)
 
 
+def kind_of(number: int) -> Kind | None:
+    """In which way the message of a number is poison; None for a good one."""
+    return KINDS[number // EVERY % len(KINDS)] if number % EVERY == 0 else None
+
+
 class Poisoner:
     """Makes the messages of one topic.
 
@@ -87,12 +92,13 @@ class Poisoner:
         for name, text in _WRITERS.items():
             schema = parse_schema(text)
             self._writers[name] = self._register(name, schema), Codec(schema)
+        self._late: Codec[Any] = Codec(parse_schema(_LATE))
         # Registries count: what is registered next gets the next number.
         self._late_id = max(schema_id for schema_id, _ in self._writers.values()) + 1
 
     def message(self, number: int) -> Message:
         """The message of a number; every byte of it follows from the number."""
-        kind = KINDS[number // EVERY % len(KINDS)] if number % EVERY == 0 else None
+        kind = kind_of(number)
         value = self.framed("good", number) if kind is None else kind.make(self, number)
         headers: list[Any] = [("number", str(number).encode())]
         if number % 3 == 0:
@@ -103,17 +109,17 @@ class Poisoner:
         """A framed record of that number, in one of the schemas."""
         schema_id, codec = self._writers[writer]
         record = {**_record(number), **other}
-        names = [field["name"] for field in json.loads(_WRITERS[writer])["fields"]]
-        return frame(schema_id, codec.encode({name: record[name] for name in names}))
+        if writer == "no note":
+            del record["note"]
+        return frame(schema_id, codec.encode(record))
 
     def unknown(self, number: int) -> bytes:
         """A good record, under an id that is not registered yet."""
-        payload = Codec(parse_schema(_LATE)).encode({**_record(number), "source": "late"})
-        return frame(self._late_id, payload)
+        return frame(self._late_id, self._late.encode({**_record(number), "source": "late"}))
 
     def register_late(self) -> None:
         """Register the schema that was missing."""
-        schema_id = self._register("late", parse_schema(_LATE))
+        schema_id = self._register("late", self._late.schema)
         if schema_id != self._late_id:
             raise RuntimeError(f"the late schema has id {schema_id}, and not {self._late_id}")
 
