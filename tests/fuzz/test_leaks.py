@@ -62,12 +62,10 @@ def test_memory_behind_pythons_back() -> None:
     library = ctypes.CDLL(None)
     library.malloc.restype = ctypes.c_void_p
     library.memset.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t)
-    taken: list[int] = []
 
     def leak() -> None:
-        block = library.malloc(10_000)
-        library.memset(block, 1, 10_000)
-        taken[:] = [block]
+        # More than a page at a time, so that what other tests gave back is soon used up.
+        library.memset(library.malloc(400_000), 1, 400_000)
 
     found = growth(leak, {}, TIMES)
     assert any(each.startswith("memory") for each in found)

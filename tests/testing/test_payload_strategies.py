@@ -125,10 +125,10 @@ def test_every_corruption_appears(corruption: str) -> None:
     )
 
 
-def fastavro_takes(payload: CorruptPayload) -> bool:
+def fastavro_takes(payload: CorruptPayload, schema: Schema = SHAPES) -> bool:
     """Whether fastavro reads a value from the bytes, and uses all of them up."""
     buffer = io.BytesIO(payload.data)
-    parsed = fastavro.parse_schema(fastavro_schema(SHAPES))
+    parsed = fastavro.parse_schema(fastavro_schema(schema))
     try:
         fastavro.schemaless_reader(buffer, parsed, None)
     except Exception:  # noqa: BLE001 - it has no one error for data
@@ -145,12 +145,24 @@ def test_fastavro_refuses_them_too(payload: CorruptPayload) -> None:
     assert not fastavro_takes(payload) or payload.corruption in BYTES
 
 
+# Little else can be broken in their values.
+BROKEN_IN: dict[str, Any] = {
+    "no boolean": "boolean",
+    "int beyond 32 bits": "int",
+    "negative block size": {"type": "array", "items": "boolean"},
+    "block beyond the data": {"type": "array", "items": "boolean"},
+    "no such symbol": {"type": "enum", "name": "Many", "symbols": [f"S{i}" for i in range(1000)]},
+    "no such branch": [{"type": "fixed", "name": f"F{i}", "size": 0} for i in range(1000)],
+}
+
+
 @pytest.mark.parametrize("corruption", BYTES)
 def test_disagreements_are_true(corruption: str) -> None:
     """What fastavro is said to take, it takes."""
+    schema = parse_schema(BROKEN_IN[corruption])
     find(
-        corrupt_payloads(SHAPES),
-        lambda payload: payload.corruption == corruption and fastavro_takes(payload),
+        corrupt_payloads(schema),
+        lambda payload: payload.corruption == corruption and fastavro_takes(payload, schema),
         settings=SEEK_ANY,
     )
 

@@ -52,7 +52,7 @@ def command(
     max_examples: int | None,
     stack: str | None,
 ) -> None:
-    """Run property tests on every contract; none has to be written.
+    """Run property tests on every contract, without any test code.
 
     PATH is a project file or its folder, a folder of .avsc files, or one such file. Left out, it
     is the project of the current folder, else the .avsc files below it.
