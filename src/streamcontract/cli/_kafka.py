@@ -27,7 +27,8 @@ def properties_of(pairs: tuple[str, ...]) -> dict[str, str]:
     """NAME=VALUE pairs as a dict."""
     for pair in pairs:
         if not pair.partition("=")[1]:
-            raise click.BadParameter(f"{pair!r} is not NAME=VALUE")
+            # Not shown: it may be a secret whose name was forgotten.
+            raise click.BadParameter("one of those given is not NAME=VALUE")
     return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 

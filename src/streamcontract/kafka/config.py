@@ -11,6 +11,12 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.credentials import (
+    TokenSource,
+    environment_security,
+    read_secret_files,
+    require_token_source,
+)
 from streamcontract.kafka.errors import PropertyError, kafka_error_of
 from streamcontract.registry.config import CONFIG_PREFIX, LOCK_PREFIX
 from streamcontract.registry.subjects import (
@@ -50,7 +56,11 @@ _ALIASES: Final = {
     "retries": "message.send.max.retries",
     "sasl.mechanism": "sasl.mechanisms",
 }
-_QUOTED_PROPERTY: Final = re.compile(r'property:? "([^"]+)"')
+_QUOTED_PROPERTY: Final = re.compile(r'property:? "([^"]+)"|(ssl\.[a-z.]+) failed')
+_CREDENTIALS_SOURCE: Final = CONFIG_PREFIX + "basic.auth.credentials.source"
+# What confluent_kafka raises if oauth_cb has given no token for ten seconds.
+_NO_TOKEN: Final = confluent_kafka.KafkaError.SASL_AUTHENTICATION_FAILED
+_INHERITED: Final = ("sasl.username", "sasl.password")
 
 Client = TypeVar("Client")
 
@@ -67,8 +77,8 @@ class Settings:
         subject_name_strategy: Names the subject of a topic's schema.
     """
 
-    client: dict[str, Any]
-    registry: dict[str, object]
+    client: dict[str, Any] = attrs.field(repr=False)
+    registry: dict[str, object] = attrs.field(repr=False)
     auto_register: bool = True
     normalize: bool = False
     subject_name_strategy: SubjectNameStrategy = topic_name_strategy
@@ -81,7 +91,8 @@ def split_config(
 
     Args:
         config: Client properties as librdkafka names them ("Global configuration properties" in
-            its CONFIGURATION.md), ``schema.registry.*`` as confluent_kafka names them,
+            its CONFIGURATION.md), secrets among them in a file if ``.location`` is put behind
+            their name (docs/security.md), ``schema.registry.*`` as confluent_kafka names them,
             ``streamcontract.lock.*`` (docs/lock-file.md), and
             ``auto.register.schemas``, ``normalize.schemas`` and ``subject.name.strategy``
             (``"topic"``, ``"record"``, ``"topic-record"`` or a callable), which confluent_kafka
@@ -104,6 +115,17 @@ def split_config(
     client = {**(defaults or {}), **given}
     if not any(key in client for key in _BOOTSTRAP_KEYS):
         client["bootstrap.servers"] = os.environ.get(BOOTSTRAP_VARIABLE) or DEFAULT_BOOTSTRAP
+        # Only here: the environment's credentials are for the environment's brokers, and must not
+        # be sent to others.
+        client = {**environment_security(), **client}
+    read_secret_files(client)
+    require_token_source(client)
+    tokens = client.get("oauth_cb")
+    if callable(tokens) and not isinstance(tokens, TokenSource):
+        client["oauth_cb"] = TokenSource(tokens)
+    if registry.get(_CREDENTIALS_SOURCE) == "SASL_INHERIT":
+        # What the registry's credentials are inherited from; the registry's reader asks for it.
+        registry.update({key: client[key] for key in _INHERITED if key in client})
     # librdkafka writes to standard error of its own accord; a library leaves that to logging.
     client.setdefault("logger", logging.getLogger("streamcontract.kafka"))
     return Settings(client, registry, auto_register, normalize, strategy)
@@ -119,8 +141,10 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
         return kind(properties)
     except confluent_kafka.KafkaException as error:
         reason = kafka_error_of(error).str()
+        if kafka_error_of(error).code() == _NO_TOKEN:
+            raise PropertyError("oauth_cb", reason) from error
         quoted = _QUOTED_PROPERTY.search(reason)
-        named = _as_given(quoted[1], properties) if quoted else None
+        named = _as_given(quoted[1] or quoted[2], properties) if quoted else None
         raise PropertyError(named, reason) from error
     except (TypeError, ValueError) as error:
         # confluent_kafka's own checks, such as a callback that is not callable.

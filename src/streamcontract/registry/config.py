@@ -10,11 +10,11 @@ from __future__ import annotations
 import difflib
 import math
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry.lockfile import find_lock
+from streamcontract.registry.secret_files import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -168,28 +168,14 @@ def _read_user_info(key: str, value: object) -> ClientOptions:
 
 
 def _read_user_info_file(key: str, value: object) -> ClientOptions:
-    return _read_user_info(key, _one_line(key, _text(key, value)))
+    return _read_user_info(key, read_secret(CONFIG_PREFIX + key, _text(key, value)))
 
 
 def _read_token_file(key: str, value: object) -> ClientOptions:
     file = _text(key, value)
-    _one_line(key, file)
+    read_secret(CONFIG_PREFIX + key, file)
     # Read for each request: whoever puts the file there replaces it before the token expires.
-    return {"bearer_token": lambda: _one_line(key, file)}
-
-
-def _one_line(key: str, file: str) -> str:
-    try:
-        text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        # A decoding error carries the bytes that it stumbled over, so it is not chained.
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigurationError(
-            f"{CONFIG_PREFIX}{key}: the file {file} cannot be read: {reason}"
-        ) from None
-    if not text or "\n" in text:
-        raise ConfigurationError(f"{CONFIG_PREFIX}{key}: the file {file} is not one line of text")
-    return text
+    return {"bearer_token": lambda: read_secret(CONFIG_PREFIX + key, file)}
 
 
 def _read_source(key: str, value: object) -> ClientOptions:
