@@ -18,13 +18,13 @@ Raw = tuple[bytes | None, bytes | None, Headers, int]
 WAIT = 30.0
 
 
-def produce_raw(config: Config, topic: str, *messages: Raw) -> None:
-    """Publish messages as they are, in partition 0."""
+def produce_raw(config: Config, topic: str, *messages: Raw, partition: int = 0) -> None:
+    """Publish messages as they are."""
     producer = confluent_kafka.Producer({"bootstrap.servers": config["bootstrap.servers"]})
     errors: list[KafkaError | None] = []
     for value, key, headers, timestamp in messages:
         report = lambda error, _: errors.append(error)  # noqa: E731 - typed by its use
-        producer.produce(topic, value, key, 0, report, None, timestamp, headers)
+        producer.produce(topic, value, key, partition, report, None, timestamp, headers)
     producer.flush(WAIT)
     assert errors == [None] * len(messages)
 

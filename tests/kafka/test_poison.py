@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -390,3 +391,40 @@ def test_both_engines_put_the_same_aside(
     with StockConsumer(config, topic=name, poison=DeadLetters()) as consumer:
         assert volumes(consumer.until_end()) == [0, 2, 3, 6]
     assert sorted(letter.source.offset for letter in letters(config, f"{name}.dlq")) == [1, 4, 5]
+
+
+def test_members_that_take_over_put_nothing_aside_twice(
+    config: Config, topic: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """What was put aside is committed before the group gives the partition to somebody else."""
+    name = topic(partitions=4)
+    for partition in range(4):
+        for volume in range(10):
+            produce_raw(config, name, bad(), partition=partition)
+            with StockProducer(config, topic=name) as producer:
+                producer.produce(bar(volume=volume), partition=partition)
+    properties = {**config, "group.protocol": "consumer", "group.id": name}
+    with StockConsumer(properties, topic=name, poison=DeadLetters()) as first:
+        seen = [*first.consume(15, WAIT)]
+        joined = threading.Event()
+
+        def other() -> None:
+            with StockConsumer(properties, topic=name, poison=DeadLetters()) as second:
+                while second.assignment(0.1) == ():
+                    pass
+                joined.set()
+                seen.extend(second.until_end())
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        while not joined.is_set():
+            message = first.poll(0.05)
+            seen += [message] if message is not None else []
+        seen += first.until_end()
+        thread.join(WAIT)
+        assert not thread.is_alive()
+    places = sorted((message.partition, message.offset) for message in seen)
+    assert places == [(partition, at) for partition in range(4) for at in range(1, 20, 2)]
+    found = letters(config, f"{name}.dlq")
+    sources = sorted((letter.source.partition, letter.source.offset) for letter in found)
+    assert sources == [(partition, at) for partition in range(4) for at in range(0, 20, 2)]
