@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from streamcontract.contracts.stock import Stock, StockConsumer, StockProducer
     from streamcontract.errors import StreamContractError
     from streamcontract.kafka import ContractConsumer, ContractProducer
+    from streamcontract.kafka.aio import AsyncContractConsumer, AsyncContractProducer
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema, parse_schema
 
 __all__ = [
+    "AsyncContractConsumer",
+    "AsyncContractProducer",
     "Codec",
     "Contract",
     "ContractConsumer",
@@ -43,6 +46,8 @@ __all__ = [
 ]
 
 _HOME = {
+    "AsyncContractConsumer": "kafka.aio",
+    "AsyncContractProducer": "kafka.aio",
     "Codec": "codec",
     "Contract": "codec",
     "ContractConsumer": "kafka",

@@ -1,0 +1,6 @@
+"""The producer and the consumer for asyncio: the same names and types, awaited."""
+
+from streamcontract.kafka.aio.consumer import AsyncContractConsumer, AsyncUntilEnd
+from streamcontract.kafka.aio.producer import AsyncContractProducer
+
+__all__ = ["AsyncContractConsumer", "AsyncContractProducer", "AsyncUntilEnd"]

@@ -1,0 +1,344 @@
+"""The typed consumer for asyncio: the synchronous one, in a thread of its own."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
+
+from streamcontract.errors import ClientError, RegistryError
+from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
+from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self, Unpack
+
+    from streamcontract.kafka.message import Message
+    from streamcontract.kafka.poison import Poison
+    from streamcontract.kafka.start import Start
+    from streamcontract.kafka.until_end import UntilEnd
+    from streamcontract.registry import SchemaRegistry
+    from streamcontract.schema import Schema
+
+__all__ = ["AsyncContractConsumer", "AsyncUntilEnd", "ConsumerOptions"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_log = logging.getLogger("streamcontract.kafka")
+
+# The next call meets these again by itself: told late, they would speak of what is over.
+_MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError)
+
+
+class ConsumerOptions(TypedDict, total=False):
+    """What a consumer may be told beside its configuration; see :class:`ContractConsumer`."""
+
+    topic: str | None
+    group: str | None
+    registry: SchemaRegistry | None
+    start: Start | None
+    partitions: Sequence[int] | None
+    poison: Poison
+
+
+class _StoppableConsumer(ContractConsumer[T]):
+    """The synchronous consumer, which ends its waits when it is told so."""
+
+    check: Callable[[], None]
+
+    def _fetch(self, timeout: float) -> None:
+        # Every wait is made of short calls of this, and has taken nothing out of the buffer then
+        # that it would not put back.
+        self.check()
+        super()._fetch(timeout)
+
+    def take_back(self, places: Iterable[tuple[int, int]]) -> None:
+        """Messages, by partition and offset, were given to nobody: they come again."""
+        first: dict[int, int] = {}
+        for partition, offset in places:
+            first.setdefault(partition, offset)
+        for partition, offset in first.items():
+            self.seek(partition, offset)
+
+
+class AsyncContractConsumer(Generic[T]):
+    """Consumes the messages of one contract in asyncio: ``async for``, ``poll`` or ``consume``.
+
+    It has the methods, arguments and promises of
+    :class:`~streamcontract.kafka.consumer.ContractConsumer`, each method to be awaited, and runs
+    one in a thread of its own, so that neither broker nor registry holds up the event loop. It is
+    not built over confluent-kafka's ``AIOConsumer``, where the message of a cancelled ``poll`` is
+    lost: the thread fetches it all the same, and its offset is stored (confluent-kafka 2.16).
+
+    A cancelled call is over at once and loses nothing: what its thread finds for it is given by
+    the next call, and not committed before. An error that the thread meets in a cancelled call is
+    raised by the next call. A cancelled ``commit`` or ``seek`` was made or not.
+
+    Tasks of one event loop may share a consumer; their calls take turns. What counts as worked on
+    is counted for the consumer, not by task: tasks that share one set ``enable.auto.commit`` to
+    False and commit their messages. The callback of ``Skip`` is called in the consumer's thread.
+    For many small messages ``consume`` is the fastest, as it changes threads once for a list.
+
+    Args:
+        config: Client properties, as for ``ContractConsumer``.
+        record: The generated class to read.
+        records: Several generated classes, for a topic that carries several types.
+        schema: A schema to read plain values with, instead of ``record``.
+        **options: ``topic``, ``group``, ``registry``, ``start``, ``partitions`` and ``poison``,
+            as for ``ContractConsumer``.
+
+    Raises:
+        ConfigurationError: The configuration is wrong.
+
+    Example:
+        >>> import asyncio
+        >>> from streamcontract import AsyncContractConsumer, Stock
+        >>> async def report() -> None:
+        ...     async with AsyncContractConsumer(record=Stock, group="report") as consumer:
+        ...         async for message in consumer.until_end():
+        ...             print(message.offset, message.key, message.value)
+        >>> asyncio.run(report())  # doctest: +SKIP
+    """
+
+    @overload
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        record: type[T],
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        records: Sequence[type[T]],
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: AsyncContractConsumer[Any],
+        config: Mapping[str, Any] | None = None,
+        *,
+        schema: Schema | str | dict[str, Any] | list[Any] | Path,
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+
+    def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+        self._consumer: _StoppableConsumer[T] = _StoppableConsumer(config, **options)
+        self._worker = Worker("streamcontract-consumer")
+        self._consumer.check = self._worker.check
+        self._untold: Exception | None = None
+        self._closing = Closing()
+
+    @property
+    def topic(self) -> str:
+        """The topic this consumer reads."""
+        return self._consumer.topic
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Message[T]:
+        """The next message, waited for without end; see :meth:`until_end` for a bounded read.
+
+        Raises:
+            MessageDecodeError: It is not of this contract, and ``poison`` asks for nothing else.
+            DeadLetterError: Dead letters were not delivered; the next call tries again.
+            ConsumeError: The topic is not there, access is denied, ...
+            RegistryError: Its schema could not be fetched; the next call tries again.
+            ClientError: The consumer is closed, by another task maybe while this one waits.
+        """
+        message: Message[T] = await self.take(functools.partial(next, self._consumer))
+        return message
+
+    async def poll(self, timeout: float = -1) -> Message[T] | None:
+        """The next message, or None if none came in time.
+
+        Args:
+            timeout: Seconds to wait; below zero without end.
+
+        Raises:
+            Exception: As iteration does.
+        """
+        return await self.take(functools.partial(self._consumer.poll, timeout))
+
+    async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T]]:
+        """Up to ``num_messages`` messages; fewer when the time is over.
+
+        Args:
+            num_messages: How many at most.
+            timeout: Seconds to wait; below zero without end.
+
+        Raises:
+            Exception: As iteration does.
+        """
+        return await self.take(functools.partial(self._consumer.consume, num_messages, timeout))
+
+    def until_end(self, timeout: float = 60.0) -> AsyncUntilEnd[T]:
+        """Iterate up to the ends that the partitions have when the first message is asked for.
+
+        Args:
+            timeout: Seconds to wait for something new before giving up.
+
+        Raises:
+            StalledError: Raised by the iterator: nothing came for so long.
+        """
+        return AsyncUntilEnd(self, functools.partial(self._consumer.until_end, timeout))
+
+    async def assignment(self, timeout: float = 0) -> tuple[int, ...]:
+        """The partitions this consumer reads, in order.
+
+        Args:
+            timeout: Seconds to wait until there is an assignment; below zero without end.
+        """
+        return await self._run(functools.partial(self._consumer.assignment, timeout))
+
+    async def commit(
+        self, message: Message[T] | None = None, *, asynchronous: bool = False
+    ) -> dict[int, int]:
+        """Commit for the group what was handed out so far, the message in hand included.
+
+        Args:
+            message: Commit only this message, and with it all before it in its partition.
+            asynchronous: Do not wait for the broker's answer.
+
+        Returns:
+            The committed offset (that of the next message) by partition.
+
+        Raises:
+            ConfigurationError: This consumer has no group.
+            ConsumeError: The broker refused, or did not answer.
+            DeadLetterError: Dead letters were not delivered, so nothing was committed.
+        """
+        return await self._run(
+            functools.partial(self._consumer.commit, message, asynchronous=asynchronous)
+        )
+
+    async def positions(self) -> dict[int, int]:
+        """For each partition the offset behind what was handed out, the message in hand included.
+
+        Raises:
+            DeadLetterError: A dead letter in front of it is not delivered.
+        """
+        return await self._run(self._consumer.positions)
+
+    async def seek(self, partition: int, start: Start) -> None:
+        """Go on from another place in a partition that this consumer reads.
+
+        Args:
+            partition: The partition.
+            start: As for the constructor.
+
+        Raises:
+            ConfigurationError: ``start`` is no place to begin.
+            ConsumeError: The partition is not assigned, or the brokers did not answer.
+            NotSupportedError: ``start`` is a moment, and this is the embedded broker.
+        """
+        await self._run(functools.partial(self._consumer.seek, partition, start))
+
+    async def close(self) -> None:
+        """Commit what was handed out (unless ``enable.auto.commit`` is False) and leave the group.
+
+        A call that waits in another task raises ``ClientError``. Closing twice is harmless.
+        A cancelled ``close`` goes on in the background.
+
+        Raises:
+            DeadLetterError: Dead letters were not delivered: what was handed out last was not
+                committed.
+        """
+        await self._close(self._consumer.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._close(functools.partial(self._consumer.__exit__, error_type, error, traceback))
+
+    async def take(self, call: Callable[[], R]) -> R:
+        """Run a call that hands out messages; if it is cancelled, they come again."""
+
+        def tell_first() -> R:
+            error, self._untold = self._untold, None
+            if error is not None:
+                raise error
+            return call()
+
+        return await self._run(tell_first, self._take_back)
+
+    async def _run(
+        self, call: Callable[[], R], settle: Callable[[Future[R]], None] | None = None
+    ) -> R:
+        try:
+            return await self._worker.run(call, settle=settle)
+        except Interrupted:
+            raise ClientError(f"this consumer of topic {self.topic!r} is closed") from None
+
+    def _take_back(self, future: Future[Any]) -> None:
+        """Make what a cancelled call has found the next call's; runs in the worker's thread."""
+        error = future.exception()
+        try:
+            if isinstance(error, MessageDecodeError):
+                self._consumer.take_back([(error.partition, error.offset)])
+            elif error is None:
+                found = future.result()
+                messages = found if isinstance(found, list) else [found] if found else []
+                self._consumer.take_back([(each.partition, each.offset) for each in messages])
+            elif isinstance(error, Exception) and not isinstance(error, _MET_AGAIN):
+                self._untold = error
+        except Exception as reason:  # noqa: BLE001 - raised by the next call
+            self._untold = reason
+
+    async def _close(self, close: Callable[[], None]) -> None:
+        if not self._closing.has_begun:
+            self._worker.stop_waiting()
+        await self._closing.run(functools.partial(self._finish, close))
+
+    async def _finish(self, close: Callable[[], None]) -> None:
+        await self._worker.finish(close)
+        if self._untold is not None:
+            _log.error("not told by any call before the consumer was closed: %s", self._untold)
+
+
+class AsyncUntilEnd(Generic[T]):
+    """Iterates over the messages in front of the ends that held when the first was asked for.
+
+    An error or a cancelled wait does not end it: the next call goes on.
+    """
+
+    def __init__(
+        self, consumer: AsyncContractConsumer[T], begin: Callable[[], UntilEnd[T]]
+    ) -> None:
+        self._consumer = consumer
+        self._begin = begin
+        self._messages: UntilEnd[T] | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Message[T]:
+        """The next message, or StopAsyncIteration at the ends."""
+        message = await self._consumer.take(self._next)
+        if message is None:
+            raise StopAsyncIteration
+        return message
+
+    def _next(self) -> Message[T] | None:
+        if self._messages is None:
+            self._messages = self._begin()
+        return next(self._messages, None)

@@ -1,0 +1,304 @@
+"""The typed producer for asyncio: the synchronous one, which never holds up the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from typing import TYPE_CHECKING, Any, Final, Generic, TypedDict, TypeVar, overload
+
+from streamcontract.errors import ClientError
+from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
+from streamcontract.kafka.errors import DeliveryError
+from streamcontract.kafka.producer import ContractProducer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self, Unpack
+
+    from streamcontract.kafka.message import Delivery
+    from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.registry import SchemaRegistry
+    from streamcontract.schema import Schema
+
+__all__ = ["AsyncContractProducer", "ProducerOptions"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# A cancelled wait for delivery reports ends within so many seconds.
+_SLICE: Final = 0.2
+# After so many records, which take less than a millisecond, other tasks have a turn.
+_RECORDS_A_TURN: Final = 256
+
+
+class ProducerOptions(TypedDict, total=False):
+    """What a producer may be told beside its configuration; see :class:`ContractProducer`."""
+
+    topic: str | None
+    registry: SchemaRegistry | None
+
+
+class _StoppableProducer(ContractProducer[T]):
+    """The synchronous producer, cut where a call may wait."""
+
+    check: Callable[[], None]
+
+    def send_plain(self, value: T | None) -> bool:
+        """Queue a record if that takes no waiting and no care; False if nothing was queued."""
+        return self._send_plain(value)
+
+    def poll(self, timeout: float = 0) -> int:
+        """What ``produce`` calls, again and again, while the queue is full."""
+        self.check()
+        return super().poll(timeout)
+
+    def serve(self, timeout: float) -> int:
+        """Serve delivery reports, without telling of failures."""
+        self._require_open()
+        return self.client.poll(timeout)
+
+    def drain(self, timeout: float) -> int:
+        """Flush, without telling of failures."""
+        self._require_open()
+        return self._drain(timeout)
+
+    def tell(self) -> None:
+        """Tell of failures."""
+        self._raise_failures()
+
+
+class AsyncContractProducer(Generic[T]):
+    """Produces records of one contract in asyncio.
+
+    It has the methods, arguments and promises of
+    :class:`~streamcontract.kafka.producer.ContractProducer`, each method to be awaited. A record
+    that can be queued without waiting is queued at once; what may wait (for the registry, for
+    room in the queue, for deliveries) does so in threads of the producer's own. It is not built
+    over confluent-kafka's ``AIOProducer``, which refuses headers and timestamps and groups
+    messages by partition before it sends them (confluent-kafka 2.16).
+
+    Records that one task produces are queued in the order of its calls. A cancelled ``produce``
+    has queued its record or not: what was queued is delivered. A ``DeliveryError`` that a
+    cancelled call met is raised by the next one.
+
+    An ``on_delivery`` is called in the event loop; what it raises goes to the loop's exception
+    handler. As with the synchronous producer, delivery reports are served while a call of the
+    producer runs. Tasks of one event loop may share a producer.
+
+    Args:
+        config: Client properties, as for ``ContractProducer``.
+        record: The generated class to produce.
+        schema: A schema whose plain values to produce, instead of ``record``.
+        **options: ``topic`` and ``registry``, as for ``ContractProducer``.
+
+    Raises:
+        ConfigurationError: The configuration is wrong.
+
+    Example:
+        >>> import asyncio
+        >>> from streamcontract import AsyncContractProducer, Stock
+        >>> async def publish(bars: list[Stock]) -> None:
+        ...     async with AsyncContractProducer(record=Stock) as producer:
+        ...         for bar in bars:
+        ...             await producer.produce(bar)
+        >>> asyncio.run(publish([]))  # doctest: +SKIP
+    """
+
+    @overload
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        record: type[T],
+        **options: Unpack[ProducerOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: AsyncContractProducer[Any],
+        config: Mapping[str, Any] | None = None,
+        *,
+        schema: Schema | str | dict[str, Any] | list[Any] | Path,
+        **options: Unpack[ProducerOptions],
+    ) -> None: ...
+
+    def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+        self._producer: _StoppableProducer[T] = _StoppableProducer(config, **options)
+        # Two threads, which the synchronous producer allows: whoever waits for deliveries does
+        # not keep others from producing.
+        self._sending = Worker("streamcontract-produce")
+        self._serving = Worker("streamcontract-deliveries")
+        self._producer.check = self._sending.check
+        self._left_of_turn = _RECORDS_A_TURN
+        self._untold: list[DeliveryError] = []
+        self._closing = Closing()
+
+    @property
+    def topic(self) -> str:
+        """The topic that records go to unless ``produce`` is told otherwise."""
+        return self._producer.topic
+
+    async def produce(self, value: T | None, **options: Unpack[ProduceOptions]) -> None:
+        """Encode a record and queue it for delivery; a full queue is waited for.
+
+        If it is cancelled, the record was queued or not.
+
+        Args:
+            value: The record, or None for a tombstone, which deletes its key.
+            **options: See :class:`~streamcontract.kafka.options.ProduceOptions`.
+
+        Raises:
+            MessageEncodeError: The record or key does not fit the contract; nothing was queued.
+            DeliveryError: Earlier messages were not delivered; this one was not queued.
+            ProduceError: The client refuses the message (too large, no such partition, ...).
+            RegistryError: The schema could not be registered or found.
+            ConfigurationError: The timestamp is a naive datetime.
+            ClientError: The producer is closed.
+        """
+        self._left_of_turn -= 1
+        if self._left_of_turn <= 0:
+            self._left_of_turn = _RECORDS_A_TURN
+            await asyncio.sleep(0)  # before the record is queued: cancelled here, it is not
+        self._tell()
+        # Not past records that wait for the thread.
+        if not options and self._sending.is_idle and self._producer.send_plain(value):
+            return
+        on_delivery = options.get("on_delivery")
+        if on_delivery is not None:
+            options["on_delivery"] = _in_loop(on_delivery)
+        await self._run(self._sending, functools.partial(self._producer.produce, value, **options))
+
+    async def poll(self, timeout: float = 0) -> int:
+        """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.
+
+        Returns:
+            How many were served.
+
+        Raises:
+            DeliveryError: Messages without an ``on_delivery`` were not delivered.
+        """
+        served = await self._in_slices(
+            self._producer.serve, timeout if timeout >= 0 else None, lambda served: served > 0
+        )
+        self._tell()
+        return served
+
+    async def flush(self, timeout: float | None = None) -> int:
+        """Wait until every message is delivered or has failed.
+
+        Args:
+            timeout: Seconds to wait; without it, as long as librdkafka tries.
+
+        Returns:
+            How many messages are still on their way; 0 unless the time ran out.
+
+        Raises:
+            DeliveryError: Messages without an ``on_delivery`` were not delivered.
+        """
+        left = await self._in_slices(self._producer.drain, timeout, lambda left: left == 0)
+        self._tell()
+        return left
+
+    async def close(self, timeout: float | None = None) -> None:
+        """Deliver what is queued, then end; closing twice is harmless.
+
+        A call that waits in another task raises ``ClientError``. A cancelled ``close`` goes on in
+        the background.
+
+        Args:
+            timeout: Seconds to wait; what is not delivered by then is discarded, and counts as
+                failed. Without it, as long as librdkafka tries.
+
+        Raises:
+            DeliveryError: Messages without an ``on_delivery`` were not delivered.
+        """
+        await self._close(functools.partial(self._producer.close, timeout))
+        if self._untold:
+            raise self._untold.pop(0)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            await self.close()
+        else:
+            await self._close(
+                functools.partial(self._producer.__exit__, error_type, error, traceback)
+            )
+
+    async def _in_slices(
+        self,
+        call: Callable[[float], int],
+        timeout: float | None,
+        is_enough: Callable[[int], bool],
+    ) -> int:
+        """Wait in short calls, so that a cancelled wait does not keep the thread."""
+        deadline = float("inf") if timeout is None else time.monotonic() + timeout
+        while True:
+            left = deadline - time.monotonic()
+            count = await self._run(
+                self._serving, functools.partial(call, max(0.0, min(_SLICE, left)))
+            )
+            if is_enough(count) or left <= 0:
+                return count
+
+    async def _run(self, worker: Worker, call: Callable[[], R]) -> R:
+        try:
+            return await worker.run(call, settle=self._keep)
+        except Interrupted:
+            raise self._closed() from None
+
+    def _keep(self, future: Future[Any]) -> None:
+        """Keep a failure that a cancelled call took out; runs in a worker's thread.
+
+        Other errors say that the record was not queued, which "cancelled" may mean.
+        """
+        error = future.exception()
+        if isinstance(error, DeliveryError):
+            self._untold.append(error)
+
+    def _tell(self) -> None:
+        """Raise failures; without a wait behind it, so that cancellation cannot lose them."""
+        if self._closing.has_begun:
+            raise self._closed()
+        if self._untold:
+            raise self._untold.pop(0)
+        self._producer.tell()
+
+    def _closed(self) -> ClientError:
+        return ClientError(f"this producer for topic {self.topic!r} is closed")
+
+    async def _close(self, close: Callable[[], None]) -> None:
+        if not self._closing.has_begun:
+            self._sending.stop_waiting()
+            self._serving.stop_waiting()
+        await self._closing.run(functools.partial(self._finish, close))
+
+    async def _finish(self, close: Callable[[], None]) -> None:
+        await self._serving.finish(_nothing)
+        await self._sending.finish(close)
+
+
+def _nothing() -> None:
+    """The last call of a thread that has nothing to end."""
+
+
+def _in_loop(on_delivery: Callable[[Delivery], None]) -> Callable[[Delivery], None]:
+    """Call back in the event loop of now, whichever thread is told of the delivery."""
+    loop = asyncio.get_running_loop()
+
+    def tell(delivery: Delivery) -> None:
+        loop.call_soon_threadsafe(on_delivery, delivery)
+
+    return tell
