@@ -12,7 +12,6 @@ from rich.text import Text
 from streamcontract.cli import EXIT_CLEAN, EXIT_FINDINGS
 from streamcontract.cli._kafka import config_option, number, open_console, properties_of, table
 from streamcontract.cli._options import project_option
-from streamcontract.codec import Codec
 from streamcontract.errors import DataError, FrameError, RegistryError
 from streamcontract.kafka.config import split_config
 from streamcontract.kafka.dead_letter_replay import replay_dead_letters
@@ -24,9 +23,10 @@ from streamcontract.kafka.dead_letter_topic import (
 from streamcontract.kafka.dead_letters import DeadLetter
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.project_readers import project_readers
+from streamcontract.kafka.serializers import ContractDeserializer
 from streamcontract.project import find_project_file, load_project
 from streamcontract.registry import SchemaRegistry
-from streamcontract.wire import HEADER_SIZE, schema_id_of
+from streamcontract.wire import schema_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,7 +231,7 @@ def _decoded(
                 yield from _pretty(message.value)
                 return
         writer = registry.schema_by_id(schema_id_of(letter.value))
-        value: Any = Codec(writer).decode(letter.value[HEADER_SIZE:])
+        value: Any = ContractDeserializer(writer, registry)(letter.value)
     except (DataError, FrameError, RegistryError) as error:
         yield f"not even as it was written: {error}"
     else:
