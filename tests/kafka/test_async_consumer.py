@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 import pytest
+from confluent_kafka.aio import AIOConsumer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -233,6 +234,29 @@ def test_cancelling_at_any_point_loses_nothing(
 def cancellable(filled: Callable[..., str]) -> str:
     """One topic for all examples, none of which changes it."""
     return filled(40)
+
+
+def test_confluents_own_consumer_loses_what_a_cancelled_poll_took(
+    config: Config, filled: Callable[..., str]
+) -> None:
+    """Why ours is not built over it; if this fails, it may be."""
+    name = filled(2)
+
+    async def main() -> None:
+        properties = {
+            "bootstrap.servers": config["bootstrap.servers"],
+            "group.id": name,
+            "auto.offset.reset": "earliest",
+        }
+        async with AIOConsumer(properties) as consumer:
+            await consumer.assign([confluent_kafka.TopicPartition(name, 0, 0)])
+            task = asyncio.create_task(consumer.poll(WAIT))
+            await asyncio.sleep(0)
+            await cancel(task)
+            message = await consumer.poll(WAIT)
+            assert message.offset() == 1
+
+    run(main())
 
 
 def test_poison_of_a_cancelled_call_is_told_by_the_next(

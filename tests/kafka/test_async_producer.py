@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamcontract import AsyncContractProducer, SchemaRegistry, Stock, StockConsumer
-from streamcontract.errors import ClientError
+from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka import Delivery, DeliveryError, Message, MessageEncodeError
 
 if TYPE_CHECKING:
@@ -281,3 +281,9 @@ def test_other_tasks_have_their_turn(
         await producing
 
     run(main())
+
+
+def test_transactions_are_refused(config: Config) -> None:
+    """The error says where they are to be had."""
+    with pytest.raises(ConfigurationError, match=r"has no transactions.*ContractProducer"):
+        AsyncContractProducer({**config, "transactional.id": "a"}, record=Stock)

@@ -7,9 +7,9 @@ import functools
 import time
 from typing import TYPE_CHECKING, Any, Final, Generic, TypedDict, TypeVar, overload
 
-from streamcontract.errors import ClientError
+from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
-from streamcontract.kafka.errors import DeliveryError
+from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class _StoppableProducer(ContractProducer[T]):
         self._require_open()
         return self._drain(timeout)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether no broker lets the client in, so that waiting for deliveries is of no use."""
+        return self._access.is_refused
+
     def tell(self) -> None:
         """Tell of failures."""
         self._raise_failures()
@@ -97,7 +102,8 @@ class AsyncContractProducer(Generic[T]):
         **options: ``topic`` and ``registry``, as for ``ContractProducer``.
 
     Raises:
-        ConfigurationError: The configuration is wrong.
+        ConfigurationError: The configuration is wrong, or asks for transactions
+            (``transactional.id``), which are the synchronous producer's.
 
     Example:
         >>> import asyncio
@@ -128,6 +134,12 @@ class AsyncContractProducer(Generic[T]):
     ) -> None: ...
 
     def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+        if config is not None and config.get("transactional.id") is not None:
+            raise ConfigurationError(
+                f"transactional.id={config['transactional.id']!r}: AsyncContractProducer has no "
+                f"transactions; leave it out, or use ContractProducer in a thread of its own "
+                f"(asyncio.to_thread)"
+            )
         self._producer: _StoppableProducer[T] = _StoppableProducer(config, **options)
         # Two threads, which the synchronous producer allows: whoever waits for deliveries does
         # not keep others from producing.
@@ -135,7 +147,7 @@ class AsyncContractProducer(Generic[T]):
         self._serving = Worker("streamcontract-deliveries")
         self._producer.check = self._sending.check
         self._left_of_turn = _RECORDS_A_TURN
-        self._untold: list[DeliveryError] = []
+        self._untold: list[DeliveryError | BrokerError] = []
         self._closing = Closing()
 
     @property
@@ -155,6 +167,7 @@ class AsyncContractProducer(Generic[T]):
         Raises:
             MessageEncodeError: The record or key does not fit the contract; nothing was queued.
             DeliveryError: Earlier messages were not delivered; this one was not queued.
+            BrokerError: The brokers do not let this client in.
             ProduceError: The client refuses the message (too large, no such partition, ...).
             RegistryError: The schema could not be registered or found.
             ConfigurationError: The timestamp is a naive datetime.
@@ -180,6 +193,7 @@ class AsyncContractProducer(Generic[T]):
             How many were served.
 
         Raises:
+            BrokerError: The brokers do not let this client in; what is queued stays there.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         served = await self._in_slices(
@@ -198,6 +212,7 @@ class AsyncContractProducer(Generic[T]):
             How many messages are still on their way; 0 unless the time ran out.
 
         Raises:
+            BrokerError: The brokers do not let this client in; what is queued stays there.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         left = await self._in_slices(self._producer.drain, timeout, lambda left: left == 0)
@@ -250,7 +265,7 @@ class AsyncContractProducer(Generic[T]):
             count = await self._run(
                 self._serving, functools.partial(call, max(0.0, min(_SLICE, left)))
             )
-            if is_enough(count) or left <= 0:
+            if is_enough(count) or left <= 0 or self._producer.is_refused:
                 return count
 
     async def _run(self, worker: Worker, call: Callable[[], R]) -> R:
@@ -262,10 +277,10 @@ class AsyncContractProducer(Generic[T]):
     def _keep(self, future: Future[Any]) -> None:
         """Keep a failure that a cancelled call took out; runs in a worker's thread.
 
-        Other errors say that the record was not queued, which "cancelled" may mean.
+        Other errors say that the record was not queued, which "cancelled" may mean too.
         """
         error = future.exception()
-        if isinstance(error, DeliveryError):
+        if isinstance(error, (DeliveryError, BrokerError)) and not isinstance(error, ProduceError):
             self._untold.append(error)
 
     def _tell(self) -> None:
