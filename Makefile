@@ -123,6 +123,12 @@ drift: $(DEV)
 check-install: $(DEV)  ## Install the source distribution with and without a C compiler
 	.ci/check-install $(BIN)/python
 
+.PHONY: audit
+
+audit: $(DEV)  ## Look the installed packages up among known vulnerabilities
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
+	@$(BIN)/python .ci/audit
+
 coverage: $(DEV)  ## Run the tests and report branch coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
