@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamcontract.compatibility import Finding, check_level, find_incompatibilities
     from streamcontract.contracts.stock import Stock, StockConsumer, StockProducer
     from streamcontract.errors import StreamContractError
-    from streamcontract.kafka import ContractConsumer, ContractProducer
+    from streamcontract.kafka import ContractConsumer, ContractProducer, ContractShareConsumer
     from streamcontract.kafka.aio import AsyncContractConsumer, AsyncContractProducer
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema, parse_schema
@@ -30,6 +30,7 @@ __all__ = [
     "Contract",
     "ContractConsumer",
     "ContractProducer",
+    "ContractShareConsumer",
     "Duration",
     "Finding",
     "Limits",
@@ -52,6 +53,7 @@ _HOME = {
     "Contract": "codec",
     "ContractConsumer": "kafka",
     "ContractProducer": "kafka",
+    "ContractShareConsumer": "kafka",
     "Duration": "codec",
     "Finding": "compatibility",
     "Limits": "codec",

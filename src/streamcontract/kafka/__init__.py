@@ -33,6 +33,7 @@ from streamcontract.kafka.serializers import (
     KeyDeserializer,
     KeySerializer,
 )
+from streamcontract.kafka.share import ContractShareConsumer, RejectedError, ShareMessage
 from streamcontract.kafka.start import Start
 from streamcontract.kafka.topics import TopicMismatch, TopicOutcome, ensure_topic
 from streamcontract.kafka.transactions import Transaction
@@ -46,6 +47,7 @@ __all__ = [
     "ContractDeserializer",
     "ContractProducer",
     "ContractSerializer",
+    "ContractShareConsumer",
     "DeadLetter",
     "DeadLetterError",
     "DeadLetters",
@@ -68,6 +70,8 @@ __all__ = [
     "ProduceReport",
     "ProducerFencedError",
     "PropertyError",
+    "RejectedError",
+    "ShareMessage",
     "Skip",
     "StalledError",
     "Start",

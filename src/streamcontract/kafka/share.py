@@ -1,0 +1,426 @@
+"""The typed share consumer: a message goes to one consumer, is answered, and is gone (KIP-932)."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import attrs
+import confluent_kafka
+
+from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.kafka.binding import Binding, bind
+from streamcontract.kafka.cluster import Cluster, consume_error
+from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
+from streamcontract.kafka.message import Message
+from streamcontract.kafka.poison import DeadLetters, poison_handler
+from streamcontract.kafka.reading import TypedReader
+from streamcontract.registry import SchemaRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from streamcontract.kafka.poison import Poison
+    from streamcontract.schema import Schema
+
+__all__ = ["ContractShareConsumer", "RejectedError", "ShareMessage"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger("streamcontract.kafka")
+
+_MODE: Final = "share.acknowledgement.mode"
+# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
+_SLICE: Final = 0.2
+_COMMIT_TIMEOUT: Final = 60.0
+
+_ACCEPT: Final = confluent_kafka.AcknowledgeType.ACCEPT
+_RELEASE: Final = confluent_kafka.AcknowledgeType.RELEASE
+_REJECT: Final = confluent_kafka.AcknowledgeType.REJECT
+_NO_SHARE_GROUPS: Final = frozenset(
+    {
+        confluent_kafka.KafkaError.UNSUPPORTED_VERSION,
+        confluent_kafka.KafkaError._UNSUPPORTED_FEATURE,  # noqa: SLF001 - a public code of librdkafka
+    }
+)
+
+
+class RejectedError(ClientError):
+    """The application rejected a message: what its dead letter names as the reason."""
+
+
+@attrs.define
+class ShareMessage(Message[T]):
+    """A message that waits for an answer: :meth:`accept`, :meth:`release` or :meth:`reject`.
+
+    Attributes:
+        delivery_count: How often it was delivered, this time included. A broker gives up a message
+            after ``group.share.delivery.count.limit`` times (5).
+    """
+
+    delivery_count: int = 1
+    _answer: Callable[[ShareMessage[T], int, str], None] | None = attrs.field(
+        default=None, repr=False, eq=False
+    )
+
+    def accept(self) -> None:
+        """It is worked on: nobody gets it again.
+
+        Raises:
+            ClientError: It was answered already, or the next message was asked for.
+        """
+        self._give(_ACCEPT, "")
+
+    def release(self) -> None:
+        """It is to come again, here or to another consumer of the group.
+
+        Raises:
+            ClientError: It was answered already, or the next message was asked for.
+        """
+        self._give(_RELEASE, "")
+
+    def reject(self, reason: str = "rejected by the application") -> None:
+        """It cannot be worked on: nobody gets it again.
+
+        With ``poison=DeadLetters()`` it goes into the dead letter topic before the broker is told.
+
+        Args:
+            reason: Why, for the dead letter.
+
+        Raises:
+            ClientError: It was answered already, or the next message was asked for.
+        """
+        self._give(_REJECT, reason)
+
+    def _give(self, answer: int, reason: str) -> None:
+        if self._answer is None:
+            raise ClientError("this message comes from no share consumer: there is nobody to tell")
+        self._answer(self, answer, reason)
+
+
+class ContractShareConsumer(Generic[T]):
+    """Consumes the messages of one contract as a queue, shared with others of its share group.
+
+    It wraps a ``confluent_kafka.ShareConsumer``: ``client``. All consumers of a group may read the
+    same partition, and each message goes to one of them, which answers it. A message that is not
+    answered counts as accepted when the next one is asked for, and when the consumer is closed. If
+    an exception leaves the ``with`` block, the message in hand is released. Answers are sent when
+    messages are fetched, by :meth:`commit` and by :meth:`close`; a message whose lock ran out
+    before (``group.share.record.lock.duration.ms``, 30 s), such as that of a consumer that died,
+    comes again: so each is delivered at least once. There is no order between messages.
+
+    A new group begins at the end of the topic, unless the broker's configuration of the group has
+    ``share.auto.offset.reset=earliest``. Share groups need Kafka 4.2 or newer (4.1 with
+    ``share.version=1``), or the embedded broker. In librdkafka they are a preview.
+
+    Messages that are not of this contract are dealt with as ``poison`` says, and then rejected. One
+    thread at a time may use a consumer.
+
+    Args:
+        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        topic: The topic, instead of the contract's.
+        group: The share group.
+        registry: A registry client to share; without it the consumer makes, and closes, its own.
+        poison: What to do with a message that is not of this contract; ``DeadLetters()`` is also
+            where rejected messages go.
+        record: The generated class to read.
+        schema: A schema to read plain values with, instead of ``record``.
+
+    Raises:
+        ConfigurationError: The configuration is wrong, or there is no group.
+
+    Example:
+        >>> from streamcontract import ContractShareConsumer, Stock
+        >>> with ContractShareConsumer(record=Stock, group="work") as jobs:  # doctest: +SKIP
+        ...     for message in jobs:
+        ...         if busy():
+        ...             message.release()
+    """
+
+    client: confluent_kafka.ShareConsumer
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        topic: str | None = None,
+        group: str | None = None,
+        registry: SchemaRegistry | None = None,
+        poison: Poison = "raise",
+        record: type[T] | None = None,
+        schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
+    ) -> None:
+        binding: Binding[T] = bind(None, topic=topic, record=record, schema=schema)
+        settings = split_config(config)
+        properties = dict(settings.client)
+        name = group or properties.get("group.id")
+        if not name:
+            raise ConfigurationError(
+                f"a share consumer of topic {binding.topic!r} needs a share group: give it one "
+                f"with group="
+            )
+        if properties.get("group.id") not in {None, name}:
+            raise ConfigurationError(
+                f"the group is {group!r} by group= and {properties['group.id']!r} by 'group.id': "
+                f"give one of them"
+            )
+        if properties.get(_MODE, "explicit") != "explicit":
+            raise ConfigurationError(
+                f"{_MODE!r} is always 'explicit' in here: a message that is not answered counts "
+                f"as accepted when the next one is asked for; leave it out"
+            )
+        with contextlib.ExitStack() as resources:
+            if registry is None:
+                registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
+            self._reader = TypedReader(binding, registry)
+            self._poison = poison_handler(
+                poison,
+                binding.topic,
+                Cluster(settings.client),
+                group=name,
+                registry=settings.registry,
+            )
+            self._keeps_rejected = isinstance(poison, DeadLetters)
+            resources.callback(self._poison.close)
+            self.client = build_client(
+                confluent_kafka.ShareConsumer, {**properties, "group.id": name, _MODE: "explicit"}
+            )
+            self._resources = resources.pop_all()
+        self._topic = binding.topic
+        self._buffer: deque[confluent_kafka.Message] = deque()
+        self._in_hand: confluent_kafka.Message | None = None
+        self._message: ShareMessage[T] | None = None
+        self._default = _ACCEPT
+        self._rejected: list[confluent_kafka.Message] = []
+        self._has_begun = False
+        self._is_open = True
+
+    @property
+    def topic(self) -> str:
+        """The topic this consumer reads."""
+        return self._topic
+
+    def __iter__(self) -> Iterator[ShareMessage[T]]:
+        return self
+
+    def __next__(self) -> ShareMessage[T]:
+        """The next message, waited for without end.
+
+        Raises:
+            MessageDecodeError: It is not of this contract, and ``poison`` asks for nothing else.
+            DeadLetterError: Dead letters were not delivered; the next call tries again.
+            ConsumeError: The cluster has no share groups, access is denied, ...
+            RegistryError: Its schema could not be fetched; the next call tries again.
+            ClientError: The consumer is closed.
+        """
+        while True:
+            message = self.poll(_SLICE)
+            if message is not None:
+                return message
+
+    def poll(self, timeout: float = -1) -> ShareMessage[T] | None:
+        """The next message, or None if none came in time.
+
+        Args:
+            timeout: Seconds to wait; below zero without end.
+
+        Raises:
+            Exception: As iteration does.
+        """
+        self._require_open()
+        self._settle(self._default)
+        deadline = float("inf") if timeout < 0 else time.monotonic() + timeout
+        while True:
+            while self._buffer:
+                message = self._hand_out()
+                if message is not None:
+                    return message
+            left = deadline - time.monotonic()
+            self._fetch(max(0.0, min(_SLICE, left)))
+            if left <= 0 and not self._buffer:
+                return None
+
+    def commit(self, timeout: float = _COMMIT_TIMEOUT) -> None:
+        """Send the answers given so far, and wait until the broker has them.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Raises:
+            ConsumeError: The broker did not take one: the message comes again, such as one whose
+                lock ran out.
+            DeadLetterError: Dead letters were not delivered; rejected messages are not answered.
+            ClientError: The consumer is closed.
+        """
+        self._require_open()
+        self._confirm()
+        try:
+            outcome = self.client.commit_sync(timeout)
+        except confluent_kafka.KafkaException as error:
+            raise self._error(error) from error
+        for place, refused in outcome.items():
+            if refused is not None:
+                raise consume_error(self._topic, kafka_error_of(refused), place.partition)
+
+    def close(self) -> None:
+        """Accept the message in hand, send all answers, and leave the group.
+
+        What was fetched and not handed out is released. Closing twice is harmless.
+
+        Raises:
+            DeadLetterError: Dead letters were not delivered: their messages are released.
+            ConsumeError: The broker did not take the answers: those messages come again.
+        """
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            self._settle(self._default)
+            try:
+                self._confirm()
+            finally:
+                for raw in (*self._rejected, *self._buffer):
+                    if raw.error() is None:
+                        self._acknowledge(raw, _RELEASE)
+                self._rejected.clear()
+                self._buffer.clear()
+                try:
+                    self.client.close()
+                except confluent_kafka.KafkaException as error:
+                    raise self._error(error) from error
+        finally:
+            self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        self._default = _RELEASE
+        try:
+            self.close()
+        except ClientError:
+            # The exception that leaves the block goes first; what was not answered comes again.
+            _log.exception("while leaving a with block because of %r", error)
+
+    def _require_open(self) -> None:
+        if not self._is_open:
+            raise ClientError(f"this share consumer of topic {self._topic!r} is closed")
+
+    def _fetch(self, timeout: float) -> None:
+        self._confirm()
+        try:
+            if not self._has_begun:
+                self.client.set_acknowledgement_commit_callback(self._acknowledged)
+                self.client.subscribe([self._topic])
+                self._has_begun = True
+            self._buffer.extend(self.client.poll(timeout))
+        except confluent_kafka.KafkaException as error:
+            raise self._error(error) from error
+
+    def _hand_out(self) -> ShareMessage[T] | None:
+        raw = self._buffer.popleft()
+        try:
+            message = self._reader.read(raw)
+        except MessageDecodeError as error:
+            # In hand first: whatever the policy raises, the application was told.
+            self._in_hand, self._default = raw, _REJECT
+            self._poison.take(error)
+            self._settle(_REJECT)
+            return None
+        except BaseException:
+            # A registry that does not answer: the message is not at fault. What librdkafka reports
+            # in place of a message is told once.
+            if raw.error() is None:
+                self._buffer.appendleft(raw)
+            raise
+        self._in_hand, self._default = raw, _ACCEPT
+        self._message = ShareMessage(
+            message.value,
+            message.key,
+            message.topic,
+            message.partition,
+            message.offset,
+            message.schema_id,
+            message.timestamp_ms,
+            message.headers,
+            raw.delivery_count() or 1,
+            self._answer,
+        )
+        return self._message
+
+    def _answer(self, message: ShareMessage[T], answer: int, reason: str) -> None:
+        self._require_open()
+        raw = self._in_hand
+        if raw is None or message is not self._message:
+            raise ClientError(
+                f"topic {self._topic!r}, partition {message.partition}, offset {message.offset}: "
+                f"answered already; a message is accepted when the next one is asked for"
+            )
+        if answer == _REJECT and self._keeps_rejected:
+            self._poison.take(
+                MessageDecodeError(
+                    self._topic, message.partition, message.offset, raw, RejectedError(reason)
+                )
+            )
+        self._settle(answer)
+
+    def _settle(self, answer: int) -> None:
+        """Answer the message in hand, if there is one."""
+        raw, self._in_hand, self._message = self._in_hand, None, None
+        self._default = _ACCEPT
+        if raw is None:
+            return
+        if answer == _REJECT:
+            self._rejected.append(raw)
+        else:
+            self._acknowledge(raw, answer)
+
+    def _confirm(self) -> None:
+        """Reject what is to be rejected, as soon as its dead letters are safe."""
+        self._poison.confirm()
+        for raw in self._rejected:
+            self._acknowledge(raw, _REJECT)
+        self._rejected.clear()
+
+    def _acknowledge(self, raw: confluent_kafka.Message, answer: int) -> None:
+        try:
+            self.client.acknowledge(raw, confluent_kafka.AcknowledgeType(answer))
+        except confluent_kafka.KafkaException as error:
+            raise self._error(error) from error
+
+    def _acknowledged(self, offsets: Any, error: confluent_kafka.KafkaException | None) -> None:
+        """What became of answers that nobody waited for: those refused come again."""
+        if error is not None:
+            _log.warning(
+                "topic %r: the broker did not take the answers to %s: %s",
+                self._topic,
+                {place.partition: sorted(places) for place, places in offsets.items()},
+                error,
+            )
+
+    def _error(self, error: confluent_kafka.KafkaException) -> ConsumeError:
+        reason = kafka_error_of(error)
+        if reason.code() in _NO_SHARE_GROUPS:
+            return ConsumeError(
+                self._topic,
+                reason,
+                advice="This cluster has no share groups, which need Kafka 4.2 or newer. Competing "
+                "consumers of one group are the way there: ContractConsumer(group=...)",
+            )
+        return consume_error(self._topic, reason)
