@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
@@ -248,10 +249,24 @@ def test_confluents_own_consumer_loses_what_a_cancelled_poll_took(
             "group.id": name,
             "auto.offset.reset": "earliest",
         }
-        async with AIOConsumer(properties) as consumer:
+        loop = asyncio.get_running_loop()
+        begun = asyncio.Event()
+
+        class Announcing(ThreadPoolExecutor):
+            """Says when a call has begun: from then on it cannot be kept from running."""
+
+            def submit(self, call: Callable[..., Any], /, *_: Any, **__: Any) -> Future[Any]:
+                def announced() -> Any:
+                    loop.call_soon_threadsafe(begun.set)
+                    return call()
+
+                return super().submit(announced)
+
+        async with AIOConsumer(properties, executor=Announcing(2)) as consumer:
             await consumer.assign([confluent_kafka.TopicPartition(name, 0, 0)])
+            begun.clear()
             task = asyncio.create_task(consumer.poll(WAIT))
-            await asyncio.sleep(0)
+            await begun.wait()
             await cancel(task)
             message = await consumer.poll(WAIT)
             assert message.offset() == 1

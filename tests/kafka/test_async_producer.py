@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import socket
 import threading
@@ -14,7 +15,13 @@ from hypothesis import strategies as st
 
 from streamcontract import AsyncContractProducer, SchemaRegistry, Stock, StockConsumer
 from streamcontract.errors import ClientError, ConfigurationError
-from streamcontract.kafka import Delivery, DeliveryError, Message, MessageEncodeError
+from streamcontract.kafka import (
+    BrokerError,
+    Delivery,
+    DeliveryError,
+    Message,
+    MessageEncodeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -109,15 +116,23 @@ def test_records_keep_the_order_of_the_calls(
 def test_calls_that_are_gathered_are_queued_in_their_order(
     config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
 ) -> None:
-    """The first has to ask the registry; none of the others, which need not, overtakes it."""
+    """Those that need no waiting do not overtake those that were left to the thread."""
     name = topic()
 
     async def main() -> None:
         async with AsyncContractProducer(config, record=Stock, topic=name) as producer:
-            await asyncio.gather(*(producer.produce(bar(volume=n)) for n in range(50)))
+            await producer.produce(bar(volume=0))  # asks the registry
+            await asyncio.gather(
+                *(
+                    producer.produce(bar(volume=n))
+                    if n % 5
+                    else producer.produce(bar(volume=n), headers={"n": str(n)})
+                    for n in range(1, 51)
+                )
+            )
 
     run(main())
-    assert volumes(read(config, name)) == list(range(50))
+    assert volumes(read(config, name)) == list(range(51))
 
 
 def test_the_event_loop_goes_on_while_the_registry_stalls(
@@ -225,12 +240,16 @@ def test_a_failure_that_a_cancelled_call_met_is_told_by_the_next(
     """The thread hears of failed deliveries for a task that is gone: the next call tells."""
 
     async def main() -> None:
-        config = {**nowhere, "queue.buffering.max.messages": 1}
+        config = {**nowhere, "queue.buffering.max.messages": 2}
+
+        def cancel(_: Delivery) -> None:
+            waiting.cancel()
+
         async with AsyncContractProducer(config, record=Stock) as producer:
+            # Both fail together. The report of the first cancels the call that hears of both.
+            await producer.produce(bar(), on_delivery=cancel)
             await producer.produce(bar())
             waiting = asyncio.create_task(producer.produce(bar()))  # for room in the queue
-            await asyncio.sleep(0)
-            assert waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
             with pytest.raises(DeliveryError, match="1 message was not delivered"):
@@ -263,22 +282,26 @@ def test_a_cancelled_flush_keeps_nobody_waiting(nowhere: Config, bar: Callable[.
 def test_other_tasks_have_their_turn(
     config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
 ) -> None:
-    """A loop that produces without a pause leaves room for others."""
+    """A task that produces without a pause leaves room for others every few hundred records."""
     name = topic()
 
     async def main() -> None:
-        done = asyncio.Event()
+        produced = 0
+        gaps: list[int] = []
 
         async def produce() -> None:
+            nonlocal produced
             async with AsyncContractProducer(config, record=Stock, topic=name) as producer:
-                while not done.is_set():
+                for produced in range(1, 3001):  # noqa: B007 - read by the other task
                     await producer.produce(bar())
 
         producing = asyncio.create_task(produce())
-        for _ in range(20):
+        while not producing.done():
+            before = produced
             await asyncio.sleep(0)
-        done.set()
+            gaps.append(produced - before)
         await producing
+        assert max(gaps) <= 300
 
     run(main())
 
@@ -287,3 +310,32 @@ def test_transactions_are_refused(config: Config) -> None:
     """The error says where they are to be had."""
     with pytest.raises(ConfigurationError, match=r"has no transactions.*ContractProducer"):
         AsyncContractProducer({**config, "transactional.id": "a"}, record=Stock)
+
+
+def test_brokers_that_do_not_let_the_client_in_end_a_flush(
+    embedded_stack: DevStack, bar: Callable[..., Stock]
+) -> None:
+    """The embedded brokers know no SASL: the error says so long before deliveries time out."""
+    config = {
+        "bootstrap.servers": embedded_stack.bootstrap_servers,
+        "schema.registry.url": embedded_stack.registry_url,
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": "somebody",
+        "sasl.password": "anything",
+    }
+
+    async def main() -> None:
+        producer = AsyncContractProducer(config, record=Stock)
+        is_queued = False
+        while not is_queued:
+            # Connecting goes on meanwhile: a refusal that was heard already is told here.
+            with contextlib.suppress(BrokerError):
+                await producer.produce(bar())
+                is_queued = True
+        with pytest.raises(BrokerError, match="SASL Handshake not supported"):
+            await producer.flush()
+        with pytest.raises((BrokerError, DeliveryError)):
+            await producer.close(0)
+
+    run(main())
