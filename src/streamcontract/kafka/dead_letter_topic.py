@@ -21,6 +21,7 @@ from streamcontract.kafka.bounded_read import read_between
 from streamcontract.kafka.cluster import BROKER_TIMEOUT, Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.dead_letters import (
+    SUFFIX,
     DeadLetter,
     NotADeadLetterError,
     read_dead_letter,
@@ -40,7 +41,6 @@ __all__ = [
     "find_dead_letter_topic",
 ]
 
-_SUFFIX: Final = ".dlq"
 # Seconds without anything new after which reading gives up.
 _PATIENCE: Final = 60.0
 _SET: Final[Mapping[str, Any]] = {
@@ -180,7 +180,7 @@ def dead_letter_topics(config: Mapping[str, Any] | None = None) -> list[str]:
     Raises:
         ConsumeError: The brokers did not answer.
     """
-    return sorted(name for name in _topics(config) if name.endswith(_SUFFIX))
+    return sorted(name for name in _topics(config) if name.endswith(SUFFIX))
 
 
 def find_dead_letter_topic(name: str, config: Mapping[str, Any] | None = None) -> str:
@@ -191,10 +191,10 @@ def find_dead_letter_topic(name: str, config: Mapping[str, Any] | None = None) -
         ConsumeError: The brokers did not answer.
     """
     topics = _topics(config)
-    for candidate in (f"{name}{_SUFFIX}", name):
+    for candidate in (f"{name}{SUFFIX}", name):
         if candidate in topics:
             return candidate
-    raise ConfigurationError(f"there is neither a topic {name + _SUFFIX!r} nor a topic {name!r}")
+    raise ConfigurationError(f"there is neither a topic {name + SUFFIX!r} nor a topic {name!r}")
 
 
 def _topics(config: Mapping[str, Any] | None) -> set[str]:
@@ -202,7 +202,7 @@ def _topics(config: Mapping[str, Any] | None) -> set[str]:
     try:
         topics = cluster.admin().list_topics(timeout=cluster.timeout).topics
     except confluent_kafka.KafkaException as error:
-        raise consume_error(f"*{_SUFFIX}", kafka_error_of(error)) from error
+        raise consume_error(f"*{SUFFIX}", kafka_error_of(error)) from error
     return {name for name, found in topics.items() if found.error is None}
 
 

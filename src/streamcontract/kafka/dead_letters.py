@@ -27,6 +27,7 @@ __all__ = [
     "FIRST_HEADER",
     "ORIGIN_HEADER",
     "SETTLED_HEADER",
+    "SUFFIX",
     "DeadLetter",
     "NotADeadLetterError",
     "Source",
@@ -35,6 +36,9 @@ __all__ = [
     "settled_before",
     "source_of",
 ]
+
+SUFFIX: Final = ".dlq"
+"""Behind the source topic's name: the dead letter topic, unless another is named."""
 
 _PREFIX: Final = "streamcontract.dlq."
 FIRST_HEADER: Final = f"{_PREFIX}version"

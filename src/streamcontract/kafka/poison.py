@@ -9,14 +9,13 @@ import attrs
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.dead_letter_sender import DeadLetterSender
+from streamcontract.kafka.dead_letters import SUFFIX
 from streamcontract.kafka.errors import MessageDecodeError
 
 if TYPE_CHECKING:
     from streamcontract.kafka.cluster import Cluster
 
 __all__ = ["DeadLetters", "Poison", "PoisonHandler", "Skip", "poison_handler"]
-
-DEAD_LETTER_SUFFIX = ".dlq"
 
 
 @attrs.frozen
@@ -122,7 +121,7 @@ def poison_handler(
     if isinstance(poison, Skip):
         return _Skip(poison.callback)
     if isinstance(poison, DeadLetters):
-        target = poison.topic or f"{topic}{DEAD_LETTER_SUFFIX}"
+        target = poison.topic or f"{topic}{SUFFIX}"
         if target == topic:
             raise ConfigurationError(
                 f"dead letters of topic {topic!r} cannot go into that topic itself, where they "
