@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime as dt
 import http.client
@@ -27,7 +28,15 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # documented t
 from tests.registry.authority import Authority, Identity
 from tests.registry.scripted import Act, Received, ScriptedServer, answer
 
-from streamcontract import ContractConsumer, ContractProducer, Stock, StockConsumer, StockProducer
+from streamcontract import (
+    AsyncContractConsumer,
+    AsyncContractProducer,
+    ContractConsumer,
+    ContractProducer,
+    Stock,
+    StockConsumer,
+    StockProducer,
+)
 from streamcontract.cli import main
 from streamcontract.devstack.kafka import KafkaStack
 from streamcontract.errors import StreamContractError
@@ -251,11 +260,30 @@ def _join(config: dict[str, Any], topic: str) -> None:
         next(consumer)
 
 
+def _produce_async(config: dict[str, Any], topic: str) -> None:
+    async def produce() -> None:
+        async with AsyncContractProducer(config, topic=topic, record=Stock) as producer:
+            await producer.produce(BAR)
+            await producer.flush()
+
+    asyncio.run(produce())
+
+
+def _read_async(config: dict[str, Any], topic: str) -> None:
+    async def read() -> None:
+        async with AsyncContractConsumer(config, topic=topic, record=Stock) as consumer:
+            await consumer.poll()
+
+    asyncio.run(read())
+
+
 CALLS: dict[str, Callable[[dict[str, Any], str], object]] = {
     "produce": _produce,
     "flush": _flush,
     "consume": _read,
     "consume in a group": _join,
+    "produce, asyncio": _produce_async,
+    "consume, asyncio": _read_async,
     "ensure_topic": lambda config, topic: ensure_topic(topic, config),
     "describe_topics": lambda config, topic: describe_topics([topic], config),
 }
