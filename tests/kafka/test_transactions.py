@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from confluent_kafka import KafkaError
 
 from streamcontract import Stock, StockConsumer, StockProducer
-from streamcontract.devstack import DevStack
+from streamcontract.devstack import DevStack, EmbeddedBroker
 from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka import (
     BrokerError,
     ProduceError,
     ProducerFencedError,
     TransactionAbortedError,
+    TransactionError,
 )
 
 if TYPE_CHECKING:
@@ -288,6 +290,60 @@ def test_workers_that_crash_work_on_each_message_once(
     assert volumes(config, target) == [2 * volume for volume in range(count)]
     everything = volumes(config, target, **{"isolation.level": "read_uncommitted"})
     assert len(everything) > count, "no transaction was aborted, so nothing was tried"
+
+
+def test_a_refused_delivery_aborts(
+    embedded_stack: DevStack,
+    transactional: dict[str, Any],
+    bar: Callable[..., Stock],
+    topic: Callable[..., str],
+) -> None:
+    """The error says that the producer can go on, and it does."""
+    assert isinstance(embedded_stack.broker, EmbeddedBroker)
+    with StockProducer(transactional, topic=topic()) as producer:
+        with producer.transaction():
+            producer.produce(bar())
+        embedded_stack.broker.push_request_errors(0, [KafkaError.INVALID_RECORD])
+        with pytest.raises(TransactionAbortedError) as caught, producer.transaction():
+            producer.produce(bar())
+        assert caught.value.code == KafkaError.INVALID_RECORD
+        committed = 0
+        for _ in range(5):
+            # librdkafka may find a gap in the sequence numbers first, and aborts once more.
+            with contextlib.suppress(TransactionAbortedError):
+                with producer.transaction():
+                    producer.produce(bar())
+                committed += 1
+        assert committed >= 3
+
+
+def test_a_commit_in_doubt_ends_the_producer(
+    embedded_stack: DevStack,
+    transactional: dict[str, Any],
+    bar: Callable[..., Stock],
+    topic: Callable[..., str],
+) -> None:
+    """Where nobody knows whether it was committed, no other transaction is begun."""
+    broker = embedded_stack.broker
+    assert isinstance(broker, EmbeddedBroker)
+    end_transaction = 26
+    name = topic()
+    with StockProducer(transactional, topic=name) as producer:
+        broker.push_request_errors(
+            end_transaction, [KafkaError.COORDINATOR_LOAD_IN_PROGRESS] * 1000
+        )
+        try:
+            with pytest.raises(TransactionError) as caught, producer.transaction(timeout=1):
+                producer.produce(bar())
+        finally:
+            broker.clear_request_errors(end_transaction)
+        assert type(caught.value) is TransactionError
+        assert caught.value.retriable
+        with pytest.raises(TransactionError) as again, producer.transaction():
+            pass
+        assert again.value is caught.value
+    with StockProducer(transactional, topic=name) as successor, successor.transaction():
+        successor.produce(bar())
 
 
 def test_producing_needs_a_transaction(
