@@ -35,12 +35,15 @@ class Worker:
         self._turn = asyncio.Lock()
         self._interrupted = threading.Event()
         self._is_stopping = False
+        self._calls = 0
         self._last: Future[object] | None = None
 
     @property
     def is_idle(self) -> bool:
         """Whether the thread has nothing to do, and nobody waits for it."""
-        return not self._turn.locked() and (self._last is None or self._last.done())
+        # A lock that was released for the next in line says that it is not locked; and a cancelled
+        # call is over before the thread is.
+        return not self._calls and (self._last is None or self._last.done())
 
     def check(self) -> None:
         """Called in the thread, between two waits.
@@ -65,10 +68,14 @@ class Worker:
             Interrupted: The worker is stopping.
             Exception: What the call raises.
         """
-        async with self._turn:
-            if self._is_stopping:
-                raise Interrupted
-            return await self._outcome(call, settle)
+        self._calls += 1
+        try:
+            async with self._turn:
+                if self._is_stopping:
+                    raise Interrupted
+                return await self._outcome(call, settle)
+        finally:
+            self._calls -= 1
 
     def stop_waiting(self) -> None:
         """End the call that waits now, and refuse all others but that of ``finish``."""
