@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -321,6 +322,25 @@ def test_members_share_a_group_and_hand_over(config: Config, filled: Callable[..
         assert not thread.is_alive()
     places = [(message.partition, message.offset) for message in seen]
     assert sorted(places) == [(partition, at) for partition in range(4) for at in range(50)]
+
+
+def test_what_the_group_takes_away_is_not_handed_out(
+    config: Config, filled: Callable[..., str]
+) -> None:
+    """Not even what was fetched already: its new owner hands it out."""
+    name = filled(50, partitions=2)
+    with StockConsumer(config, topic=name, group=name) as consumer:
+        consumer.consume(1, WAIT)
+        fetcher = consumer._fetcher
+        deadline = time.monotonic() + WAIT
+        while len({raw.partition() for raw in fetcher.buffer}) < 2:
+            assert time.monotonic() < deadline
+            fetcher.step(0.1)
+        # As librdkafka calls it, from within a call that fetches; another member decides when.
+        fetcher._on_revoke(consumer.client, [confluent_kafka.TopicPartition(name, 0)])
+        kept = len(fetcher.buffer)
+        assert kept > 0
+        assert {message.partition for message in consumer.consume(kept, 0)} == {1}
 
 
 POISON = [
