@@ -250,6 +250,11 @@ def _flush(config: dict[str, Any], topic: str) -> None:
         producer.flush()
 
 
+def _transact(config: dict[str, Any], topic: str) -> None:
+    with StockProducer({**config, "transactional.id": topic}, topic=topic) as producer:
+        producer.init_transactions()
+
+
 def _read(config: dict[str, Any], topic: str) -> None:
     with StockConsumer(config, topic=topic) as consumer:
         next(consumer)
@@ -280,6 +285,7 @@ def _read_async(config: dict[str, Any], topic: str) -> None:
 CALLS: dict[str, Callable[[dict[str, Any], str], object]] = {
     "produce": _produce,
     "flush": _flush,
+    "init_transactions": _transact,
     "consume": _read,
     "consume in a group": _join,
     "produce, asyncio": _produce_async,

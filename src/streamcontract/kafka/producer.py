@@ -214,6 +214,7 @@ class ContractProducer(Generic[T]):
             binding.topic,
             settings.client.get("transactional.id"),
             self._failures.take,
+            self._access,
         )
         self._routes: dict[str | None, _Route] = {}
         self._send_plain: Callable[[Any], bool] = _not_yet

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.kafka.access import access_advice
 from streamcontract.kafka.errors import (
+    BrokerError,
     ConsumeError,
     DeliveryError,
     ProduceError,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
+    from streamcontract.kafka.access import AccessWatch
     from streamcontract.kafka.transaction_input import TransactionInput
 
 __all__ = ["TRANSACTION_TIMEOUT", "Transaction", "Transactions"]
@@ -63,6 +66,7 @@ class Transactions:
         topic: The producer's topic, for errors.
         transactional_id: ``transactional.id`` of its configuration, or None.
         take_failures: Gives the deliveries that failed and nobody was told of, once.
+        access: What the client's ``error_cb`` heard.
 
     Attributes:
         is_open: Whether there is a transaction that is neither committed nor aborted.
@@ -74,9 +78,11 @@ class Transactions:
         topic: str,
         transactional_id: str | None,
         take_failures: Callable[[], DeliveryError | None],
+        access: AccessWatch,
     ) -> None:
         self._client = client
         self._topic = topic
+        self._access = access
         self._id = transactional_id
         self._take_failures = take_failures
         self._is_initialised = False
@@ -94,6 +100,7 @@ class Transactions:
         Raises:
             ConfigurationError: The producer has no transactional id.
             ProducerFencedError: Another producer took the id over.
+            BrokerError: The brokers do not let this client in.
             TransactionError: The brokers refused, or did not answer in time.
         """
         if self._id is None:
@@ -107,10 +114,21 @@ class Transactions:
         if self._is_initialised:
             return
         try:
-            _resume(self._client.init_transactions, timeout)
+            _resume(self._init_once, timeout)
         except confluent_kafka.KafkaException as error:
             raise self._failed(kafka_error_of(error)) from error
         self._is_initialised = True
+
+    def _init_once(self, timeout: float) -> None:
+        try:
+            self._client.init_transactions(timeout)
+        except confluent_kafka.KafkaException as error:
+            # The callback of the client's errors is served by polling alone.
+            self._client.poll(0)
+            refusal = self._access.take()
+            if refusal is not None:
+                raise BrokerError(self._topic, refusal, advice=access_advice(refusal)) from error
+            raise
 
     def begin(self, timeout: float) -> None:
         """Begin a transaction.
@@ -217,11 +235,12 @@ class Transactions:
     @contextlib.contextmanager
     def closing(self) -> Iterator[None]:
         """Around the closing of the client."""
-        if self._broken is None:
+        if self._id is None or (self._broken is None and self._is_initialised):
             yield
             return
         with warnings.catch_warnings():
-            # That it cannot abort, which is an error that was raised already.
+            # That it cannot abort, which is an error that was raised already; and nothing was
+            # begun by a producer that never got as far as that.
             warnings.filterwarnings("ignore", "Producer abort_transaction failed", RuntimeWarning)
             yield
 
