@@ -12,7 +12,7 @@ import attrs
 import click
 from rich.console import Console
 
-from benchmarks import broker, codec, evolution, memory, startup, strategies
+from benchmarks import broker, codec, consuming, evolution, memory, startup, strategies
 from benchmarks.report import rewrite
 from benchmarks.tables import Table
 from streamcontract.codec.engine import choose_engine
@@ -33,6 +33,7 @@ _PARTS: Final = {
     "evolution": _Part(evolution.tables, 15),
     "memory": _Part(memory.tables, 3),
     "broker": _Part(broker.tables, 5),
+    "consuming": _Part(consuming.tables, 5),
     "startup": _Part(startup.tables, 5),
     "strategies": _Part(strategies.tables, 3),
 }

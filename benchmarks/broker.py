@@ -24,7 +24,7 @@ from benchmarks.tables import Table
 from streamcontract import ContractConsumer, ContractProducer
 from streamcontract.devstack import DevStack
 
-__all__ = ["tables"]
+__all__ = ["MESSAGES", "fill", "raw_consumer", "tables"]
 
 RAW, OURS, CONFLUENT = "raw bytes", "streamcontract", "confluent Serializing/Deserializing"
 MESSAGES = 20_000
@@ -186,7 +186,8 @@ def _produce_confluent(stack: DevStack, shape: Shape, topic: str) -> tuple[float
         )
 
 
-def _fill(stack: DevStack, shape: Shape, topic: str) -> None:
+def fill(stack: DevStack, shape: Shape, topic: str) -> None:
+    """Publish the record so many times."""
     record = shape.record
     with ContractProducer(_typed_config(stack), topic=topic, record=type(record)) as producer:
         for _ in range(MESSAGES):
@@ -214,7 +215,7 @@ def _timed(take: Callable[[], int]) -> tuple[float]:
 
 
 def _consume_ours(stack: DevStack, shape: Shape, topic: str, *, how: str) -> tuple[float]:
-    _fill(stack, shape, topic)
+    fill(stack, shape, topic)
     with ContractConsumer(
         {**_consumer_config(stack), "schema.registry.url": stack.registry_url},
         topic=topic,
@@ -230,10 +231,16 @@ def _consume_ours(stack: DevStack, shape: Shape, topic: str, *, how: str) -> tup
         return _timed(takes[how])
 
 
-def _consume_raw(stack: DevStack, shape: Shape, topic: str, *, in_batches: bool) -> tuple[float]:
-    _fill(stack, shape, topic)
+def raw_consumer(stack: DevStack, topic: str) -> confluent_kafka.Consumer:
+    """A consumer of bytes, from the topic's beginning."""
     consumer = confluent_kafka.Consumer({**_consumer_config(stack), **_group(topic)})
     consumer.subscribe([topic])
+    return consumer
+
+
+def _consume_raw(stack: DevStack, shape: Shape, topic: str, *, in_batches: bool) -> tuple[float]:
+    fill(stack, shape, topic)
+    consumer = raw_consumer(stack, topic)
 
     def take_many() -> int:
         return len([message.value() for message in consumer.consume(_BATCH, 0.1)])
@@ -249,7 +256,7 @@ def _consume_raw(stack: DevStack, shape: Shape, topic: str, *, in_batches: bool)
 
 
 def _consume_confluent(stack: DevStack, shape: Shape, topic: str) -> tuple[float]:
-    _fill(stack, shape, topic)
+    fill(stack, shape, topic)
     from_dict = shape.from_dict
     with SchemaRegistryClient({"url": stack.registry_url}) as registry:
         consumer = confluent_kafka.DeserializingConsumer(
