@@ -21,7 +21,7 @@ from benchmarks.tables import Table
 from streamcontract import Codec, SchemaRegistry
 from streamcontract.codec import Contract
 from streamcontract.devstack import DevStack
-from streamcontract.kafka.binding import bind
+from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.wire import HEADER_SIZE
 
@@ -49,7 +49,7 @@ def _table(stack: DevStack, shape: Shape, rounds: int) -> Table:
         seconds.setdefault("librdkafka's client: consume()", []).append(taken)
         contract: Contract = type(shape.record).__contract__
         with SchemaRegistry(stack.registry_url) as registry:
-            bound = bind(contract, topic=topic, record=None, schema=None)
+            bound: Binding[Any] = bind(contract, topic=topic, record=None, schema=None)
             reader: TypedReader[Any] = TypedReader(bound, registry)
             reader.read(raws[0])  # which learns how its like is read
             for name, step in _steps(reader, shape).items():
