@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from tests.devstack.registry_http import Http
+from tests.devstack.threads import own_threads
 
 from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.devstack.registry.server import MAX_BODY
@@ -211,7 +212,7 @@ def test_a_fault_inside_is_500(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_closing_answers_what_is_under_way_and_leaves_nothing() -> None:
     """Idle connections do not hold the end up, running requests do; the port is free after it."""
-    before = threading.active_count()
+    before = own_threads()
     entered, go_on = threading.Event(), threading.Event()
 
     def wait(request: Request) -> Answer | None:
@@ -236,7 +237,7 @@ def test_closing_answers_what_is_under_way_and_leaves_nothing() -> None:
     idle.close()
     assert answers == [200]
     server.close()
-    assert threading.active_count() == before
+    assert own_threads() <= before
     with RegistryServer(server.port) as again:
         assert again.port == server.port
 

@@ -127,7 +127,6 @@ class RegistryServer:
 class _Server(ThreadingHTTPServer):
     """Listens, and remembers its connections so that it can end them."""
 
-    daemon_threads = True  # as the thread that starts them; finish() waits for them
     request_queue_size = 128
 
     def __init__(
@@ -138,6 +137,7 @@ class _Server(ThreadingHTTPServer):
         self.routes = routes
         self._connections: set[socket.socket] = set()
         self._changed = threading.Condition()
+        self._handlers: list[threading.Thread] = []
         super().__init__((_LOOPBACK, port), _Handler)
 
     def server_bind(self) -> None:
@@ -150,9 +150,14 @@ class _Server(ThreadingHTTPServer):
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
     ) -> None:
         """Start the thread of a new connection."""
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
         with self._changed:
             self._connections.add(cast("socket.socket", request))
-        super().process_request(request, client_address)
+        self._handlers = [each for each in self._handlers if each.is_alive()]
+        self._handlers.append(thread)
+        thread.start()
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         """End a connection."""
@@ -167,6 +172,8 @@ class _Server(ThreadingHTTPServer):
         with self._changed:
             self._changed.wait_for(lambda: not self._connections, _STOP_SECONDS)
         self._end(socket.SHUT_RDWR)  # who waits for a client that does not read fails
+        for thread in self._handlers:
+            thread.join(_STOP_SECONDS)
         self.server_close()
 
     def _end(self, how: int) -> None:
