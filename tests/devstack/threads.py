@@ -9,5 +9,5 @@ __all__ = ["own_threads"]
 
 def own_threads() -> set[threading.Thread]:
     """Those that Python started; librdkafka's own appear as dummies once they log something."""
-    dummy = threading._DummyThread  # type: ignore[attr-defined] # public by no other name
+    dummy = threading._DummyThread  # it is public by no other name
     return {thread for thread in threading.enumerate() if not isinstance(thread, dummy)}
