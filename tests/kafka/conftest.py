@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from streamcontract import SchemaRegistry, Stock
+from streamcontract import SchemaRegistry, Stock, StockProducer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,3 +65,20 @@ def bar() -> Callable[..., Stock]:
         )
 
     return make
+
+
+@pytest.fixture
+def filled(
+    config: dict[str, Any], bar: Callable[..., Stock], topic: Callable[..., str]
+) -> Callable[..., str]:
+    """A maker of topics with so many bars in each partition, numbered from 0 in their volume."""
+
+    def fill(count: int = 5, partitions: int = 1) -> str:
+        name = topic(partitions=partitions)
+        with StockProducer(config, topic=name) as producer:
+            for partition in range(partitions):
+                for volume in range(count):
+                    producer.produce(bar(volume=volume), partition=partition)
+        return name
+
+    return fill

@@ -13,13 +13,13 @@ import pytest
 from confluent_kafka.aio import AIOConsumer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.kafka.bars import volumes
 
 from streamcontract import (
     AsyncContractConsumer,
     SchemaRegistry,
     Stock,
     StockConsumer,
-    StockProducer,
 )
 from streamcontract.errors import ClientError
 from streamcontract.kafka import MessageDecodeError
@@ -32,28 +32,6 @@ if TYPE_CHECKING:
 
 Config = dict[str, Any]
 WAIT = 30.0
-
-
-def volumes(messages: list[Message[Stock]]) -> list[int]:
-    """The volume of each record, which the tests number them by."""
-    return [message.value.volume for message in messages if message.value is not None]
-
-
-@pytest.fixture
-def filled(
-    config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
-) -> Callable[..., str]:
-    """A maker of topics with so many bars in each partition, numbered from 0 in their volume."""
-
-    def fill(count: int = 5, partitions: int = 1) -> str:
-        name = topic(partitions=partitions)
-        with StockProducer(config, topic=name) as producer:
-            for partition in range(partitions):
-                for volume in range(count):
-                    producer.produce(bar(volume=volume), partition=partition)
-        return name
-
-    return fill
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.kafka.bars import volumes
 
 from streamcontract import AsyncContractProducer, SchemaRegistry, Stock, StockConsumer
 from streamcontract.errors import ClientError, ConfigurationError
@@ -46,11 +47,6 @@ def read(config: Config, topic: str) -> list[Message[Stock]]:
     """All messages of a topic of bars."""
     with StockConsumer(config, topic=topic) as consumer:
         return list(consumer.until_end())
-
-
-def volumes(messages: list[Message[Stock]]) -> list[int]:
-    """The volume of each record, which the tests number them by."""
-    return [message.value.volume for message in messages if message.value is not None]
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

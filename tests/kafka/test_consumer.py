@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import confluent_kafka
 import pytest
+from tests.kafka.bars import volumes
 
 from streamcontract import ContractConsumer, ContractProducer, Stock, StockConsumer, StockProducer
 from streamcontract.devstack.registry.application import Answer
@@ -31,35 +32,13 @@ from streamcontract.registry.errors import SchemaNotFoundError
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from streamcontract.devstack import DevStack
     from streamcontract.kafka import Message
 
 Config = dict[str, Any]
 WAIT = 30.0
-
-
-def volumes(messages: Iterable[Message[Stock]]) -> list[int]:
-    """The volume of each record, which the tests number them by."""
-    return [message.value.volume for message in messages if message.value is not None]
-
-
-@pytest.fixture
-def filled(
-    config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
-) -> Callable[..., str]:
-    """A maker of topics with so many bars in each partition, numbered from 0 in their volume."""
-
-    def fill(count: int = 5, partitions: int = 1) -> str:
-        name = topic(partitions=partitions)
-        with StockProducer(config, topic=name) as producer:
-            for partition in range(partitions):
-                for volume in range(count):
-                    producer.produce(bar(volume=volume), partition=partition)
-        return name
-
-    return fill
 
 
 def add(config: Config, topic: str, *bars: Stock) -> None:

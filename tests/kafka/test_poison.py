@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import KafkaError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.kafka.bars import volumes
 from tests.kafka.dlq_io import WAIT, Raw, letters, produce_raw, read_all
 
 from streamcontract import Stock, StockConsumer, StockProducer
@@ -29,10 +30,9 @@ from streamcontract.kafka.dead_letters import (
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from streamcontract.devstack import DevStack
-    from streamcontract.kafka import Message
     from streamcontract.testing.fixtures.faults import Faults
 
 Config = dict[str, Any]
@@ -42,11 +42,6 @@ REFUSED = KafkaError.TOPIC_AUTHORIZATION_FAILED
 def bad(value: bytes = b"poison", key: bytes | None = b"AAPL") -> Raw:
     """A message that is not framed."""
     return value, key, [], 0
-
-
-def volumes(messages: Iterable[Message[Stock]]) -> list[int]:
-    """The volume of each record, which the tests number them by."""
-    return [message.value.volume for message in messages if message.value is not None]
 
 
 @pytest.fixture
