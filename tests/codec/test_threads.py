@@ -10,11 +10,14 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from streamcontract import Codec
+from streamcontract.codec.engine import choose_engine
+from streamcontract.errors import EncodeError
 
 THREADS = 4
 TIMESTAMP = {"type": "long", "logicalType": "timestamp-micros"}
@@ -173,4 +176,7 @@ def test_changed_by_a_comparison(caplog: pytest.LogCaptureFixture) -> None:
     values[_Key(values)] = None
     values["k6"] = dt.datetime(2024, 1, 1, tzinfo=Zone())
     codec = Codec[Any](CONTAINERS["record"])
-    assert codec.decode(codec.encode(values)).keys() == {f"k{i}" for i in range(20)}
+    # Encoded is what the dict was when an engine was asked; the portable one may be the second.
+    is_first = choose_engine().name == "portable"
+    with pytest.raises(EncodeError, match="_Key") if is_first else nullcontext():
+        assert codec.decode(codec.encode(values)).keys() == {f"k{i}" for i in range(20)}

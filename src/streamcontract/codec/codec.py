@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
@@ -29,6 +30,8 @@ from streamcontract.schema.schema import Schema
 __all__ = ["Codec"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger("streamcontract.codec")
 
 _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 
@@ -181,7 +184,14 @@ class Codec(Generic[T]):
     def _encode_failed(self, value: T, error: BaseException) -> None:
         faults = self._explain(value, self._root_path)
         if not faults:
-            raise AssertionError("the fast and the explaining encoder disagree") from error
+            # Another thread, or code of its own, changed it since. What was refused is told all the
+            # same, without its place.
+            faults = [data_fault(self._root_path, error)]
+            _log.warning(
+                "a value was refused that fits by now: where nothing changed it, please report "
+                "this with the schema (%s)",
+                self._root_path,
+            )
         raise EncodeError(tuple(faults)) from None
 
 

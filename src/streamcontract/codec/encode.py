@@ -205,7 +205,8 @@ class _Writer:
     def _dict_prologue(self, node: RecordType) -> None:
         line = self.source.line
         names = self.source.bind(frozenset(field.name for field in node.fields), "names")
-        line("if v.__class__ is not dict: v = as_dict(v)")
+        # A copy, here too: a field that is looked up later is from the same moment as this one.
+        line("v = dict(v) if v.__class__ is dict else as_dict(v)")
         # With as many keys as fields and no default to stand in, a stranger means a missing key.
         known = (
             f"v.keys() <= {names}"
