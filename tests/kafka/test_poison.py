@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -244,6 +245,15 @@ def test_no_policy(config: Config, poison: Any) -> None:
         StockConsumer(config, topic="stocks", poison=poison)
 
 
+def read_until_refused(consumer: StockConsumer) -> list[int]:
+    """What is read before dead letters are refused, which is when the consumer fetches again."""
+    read: list[int] = []
+    with contextlib.suppress(DeadLetterError):
+        while True:
+            read += volumes(consumer.consume(1, WAIT))
+    return read
+
+
 def test_a_refused_dead_letter_is_an_error_and_nothing_is_committed(
     config: Config,
     quick_group: Config,
@@ -255,12 +265,12 @@ def test_a_refused_dead_letter_is_an_error_and_nothing_is_committed(
     name, target = mixed("gbg"), topic(partitions=1)
     properties = {**config, **quick_group}
     policy = DeadLetters(topic=target)
+    streamcontract_faults.request_errors("Produce", *[REFUSED] * 20)  # more than are tried
     with (  # noqa: PT012 - the block is what is tested
         pytest.raises(DeadLetterError, match=f"not delivered to topic '{target}'") as caught,
         StockConsumer(properties, topic=name, group=name, poison=policy) as consumer,
     ):
-        assert volumes(consumer.consume(2, 1.0)) == [0, 2]
-        streamcontract_faults.request_errors("Produce", *[REFUSED] * 3)
+        assert read_until_refused(consumer) in ([0], [0, 2])
         with pytest.raises(DeadLetterError):
             consumer.commit()
         consumer.poll(0)
@@ -269,7 +279,8 @@ def test_a_refused_dead_letter_is_an_error_and_nothing_is_committed(
     assert (error.topic, error.count, error.source) == (target, 1, (name, 0, 1))
     assert letters(config, target) == []
     with StockConsumer(properties, topic=name, group=name, poison=policy) as consumer:
-        assert volumes(consumer.until_end()) == [0, 2]
+        # What was worked on before the poison came may be committed, and nothing behind that.
+        assert volumes(consumer.until_end()) in ([2], [0, 2])
     assert [letter.source.offset for letter in letters(config, target)] == [1]
 
 
@@ -284,11 +295,10 @@ def test_a_refused_dead_letter_is_sent_again(
     name, target = mixed("gbg"), topic(partitions=1)
     properties = {**config, **quick_group}
     policy = DeadLetters(topic=target)
+    streamcontract_faults.request_errors("Produce", REFUSED)
     with StockConsumer(properties, topic=name, group=name, poison=policy) as consumer:
-        assert volumes(consumer.consume(2, 1.0)) == [0, 2]
-        streamcontract_faults.request_errors("Produce", REFUSED)
-        with pytest.raises(DeadLetterError):
-            consumer.poll(0)
+        read = read_until_refused(consumer)
+        assert read + volumes(consumer.until_end()) == [0, 2]
         assert consumer.positions() == {0: 3}
     assert [letter.source.offset for letter in letters(config, target)] == [1]
     with StockConsumer(properties, topic=name, group=name, poison=policy) as consumer:
