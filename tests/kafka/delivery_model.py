@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.devstack import DevStack, EmbeddedBroker
 from streamcontract.kafka import Delivery, Message, MessageDecodeError
+from streamcontract.kafka.consumer_config import COMMIT_COUNT
 
 if TYPE_CHECKING:
     from streamcontract import SchemaRegistry
@@ -152,9 +153,13 @@ class Delivering(RuleBasedStateMachine):
             for partition in range(PARTITIONS)
         ]
 
-    @initialize(automatic=st.booleans(), interval=st.sampled_from([10, 60_000]))
-    def found(self, automatic: bool, interval: int) -> None:
-        """The group's members commit by themselves, soon or late, or by hand."""
+    @initialize(
+        automatic=st.booleans(),
+        interval=st.sampled_from([10, 60_000]),
+        count=st.sampled_from([None, 1, 3]),
+    )
+    def found(self, automatic: bool, interval: int, count: int | None = None) -> None:
+        """The group's members commit by themselves, soon or late, by count too, or by hand."""
         self.automatic = automatic
         self.properties = {
             "bootstrap.servers": self.stack.bootstrap_servers,
@@ -165,6 +170,8 @@ class Delivering(RuleBasedStateMachine):
             "auto.commit.interval.ms": interval,
             "fetch.wait.max.ms": 10,
         }
+        if automatic and count is not None:
+            self.properties[COMMIT_COUNT] = count
 
     # What is written
 

@@ -234,47 +234,6 @@ def test_the_message_in_hand_comes_again_after_an_exception(
         assert volumes(consumer.until_end()) == [2, 3, 4]
 
 
-def test_committing_by_hand(
-    config: Config, quick_group: Config, filled: Callable[..., str]
-) -> None:
-    """With auto commit off, commit() and commit(message) decide alone."""
-    name = filled(5)
-    properties = {**config, **quick_group, "enable.auto.commit": False}
-    with StockConsumer(properties, topic=name, group=name) as consumer:
-        assert consumer.commit() == {}
-        first, _ = next(consumer), next(consumer)
-        assert consumer.commit(first) == {0: 1}
-    with StockConsumer(properties, topic=name, group=name) as consumer:
-        assert volumes([next(consumer), next(consumer)]) == [1, 2]
-        assert consumer.commit() == {0: 3}
-        next(consumer)
-    with StockConsumer(properties, topic=name, group=name) as consumer:
-        assert volumes(consumer.until_end()) == [3, 4]
-
-
-def test_committing_by_hand_beside_auto_commit(
-    config: Config, quick_group: Config, filled: Callable[..., str]
-) -> None:
-    """An early commit is not taken back by the one at closing."""
-    name, properties = filled(5), {**config, **quick_group}
-    with StockConsumer(properties, topic=name, group=name) as consumer:
-        consumer.consume(4, WAIT)
-        assert consumer.commit() == {0: 4}
-    with StockConsumer(properties, topic=name, group=name) as consumer:
-        assert volumes(consumer.until_end()) == [4]
-
-
-def test_without_a_group_there_is_nowhere_to_commit(
-    config: Config, filled: Callable[..., str]
-) -> None:
-    """The error says so."""
-    with (
-        StockConsumer(config, topic=filled()) as consumer,
-        pytest.raises(ConfigurationError, match="group="),
-    ):
-        consumer.commit()
-
-
 def test_members_share_a_group_and_hand_over(config: Config, filled: Callable[..., str]) -> None:
     """Two members get every message; what one worked on, the other does not see again."""
     name = filled(50, partitions=4)

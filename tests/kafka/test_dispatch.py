@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union
 
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streamcontract import Codec, Contract, ContractConsumer, ContractProducer, SchemaRegistry
+from streamcontract import (
+    AsyncContractConsumer,
+    Codec,
+    Contract,
+    ContractConsumer,
+    ContractProducer,
+    SchemaRegistry,
+)
 from streamcontract.errors import ConfigurationError, DecodeError
 from streamcontract.kafka import (
     DispatchingDeserializer,
@@ -106,7 +114,7 @@ def test_each_message_is_read_as_its_own_type(
             else:
                 quotes.produce(each)
                 quotes.flush()
-    with ContractConsumer[Trade | Quote](config, records=(Trade, Quote), topic=name) as consumer:
+    with ContractConsumer[Trade | Quote](config, topic=name) as consumer:
         found = list(consumer.until_end())
     if TYPE_CHECKING:
         assert_type(found, list[Message[Trade | Quote]])
@@ -245,3 +253,51 @@ def test_records_beside_a_record() -> None:
     """Either one type or several."""
     with pytest.raises(ConfigurationError, match="records="):
         ContractConsumer[Any](records=(Trade,), record=Quote, topic="t")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda: ContractConsumer[Trade | Quote],
+        lambda: ContractConsumer[Union[Quote, Trade]],  # noqa: UP007 - the older spelling
+        lambda: AsyncContractConsumer[Trade | Quote],
+    ],
+)
+def test_a_union_in_brackets(config: Config, topic: Callable[..., str], kind: Any) -> None:
+    """It names the types as records= does, and is one class however often it is written."""
+    assert kind() is kind()
+    name = topic(partitions=1)
+    with ContractProducer(config, record=Quote, topic=name) as quotes:
+        quotes.produce(Quote(symbol="A", bid=1))
+
+    async def read() -> Any:
+        async with kind()(config, topic=name) as consumer:
+            return await consumer.poll(30)
+
+    if kind().__mro__.count(AsyncContractConsumer):
+        message = asyncio.run(read())
+    else:
+        with kind()(config, topic=name) as consumer:
+            message = consumer.poll(30)
+    assert message.value == Quote(symbol="A", bid=1)
+
+
+def test_what_else_is_in_brackets() -> None:
+    """No class of a contract is refused; what is given by name goes before the brackets."""
+    with pytest.raises(ConfigurationError, match="NoneType is no record class"):
+        ContractConsumer[Trade | None](topic="t")
+    with pytest.raises(ConfigurationError, match="record="):
+        ContractConsumer[Trade](topic="t")
+    with ContractConsumer[Trade | Quote](record=Trade, topic="t") as consumer:
+        assert consumer.topic == "t"
+
+
+def test_a_generic_consumer_of_ones_own() -> None:
+    """A union with a type variable is left to Generic."""
+    T = TypeVar("T")
+
+    class Mine(ContractConsumer[Trade | T], Generic[T]):
+        """Reads one type more."""
+
+    with Mine[Quote](records=(Trade, Quote), topic="t") as consumer:
+        assert isinstance(consumer, ContractConsumer)

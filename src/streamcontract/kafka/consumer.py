@@ -14,7 +14,13 @@ from streamcontract.kafka.access import AccessWatch
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
-from streamcontract.kafka.consumer_config import is_incremental, set_commit, set_group, set_start
+from streamcontract.kafka.consumer_config import (
+    is_incremental,
+    set_commit,
+    set_group,
+    set_start,
+    take_commit_count,
+)
 from streamcontract.kafka.dispatch import RecordsBinding, bind_records
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError
 from streamcontract.kafka.fetcher import Fetcher
@@ -23,6 +29,7 @@ from streamcontract.kafka.poison import poison_handler
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.start import check_start
 from streamcontract.kafka.transaction_input import TransactionInput, why_not_transactional
+from streamcontract.kafka.unions import ReadsUnions
 from streamcontract.kafka.until_end import UntilEnd
 from streamcontract.registry import SchemaRegistry
 
@@ -48,7 +55,7 @@ _log = logging.getLogger("streamcontract.kafka")
 _SLICE: Final = 0.2
 
 
-class ContractConsumer(Generic[T]):
+class ContractConsumer(ReadsUnions, Generic[T]):
     """Consumes the messages of one contract, by iteration, ``poll`` or ``consume``.
 
     It wraps a ``confluent_kafka.DeserializingConsumer``: ``client``, for what this class does not
@@ -59,7 +66,8 @@ class ContractConsumer(Generic[T]):
     and commits nothing: a replay that disturbs nobody.
 
     Messages arrive at least once. One counts as worked on when the next is asked for; what was
-    worked on is committed every ``auto.commit.interval.ms`` (5 s), when the group moves a
+    worked on is committed every ``auto.commit.interval.ms`` (5 s), also after every
+    ``streamcontract.auto.commit.interval.messages`` if that is set, when the group moves a
     partition, and when the consumer is closed. If an exception leaves the ``with`` block, the
     message in hand (or the list that ``consume`` gave last) is not committed and comes again.
     Those who hand messages on to other threads set ``enable.auto.commit`` to False and call
@@ -89,7 +97,8 @@ class ContractConsumer(Generic[T]):
         record: The generated class to read; a generated consumer class has it built in.
         records: Several generated classes, for a topic that carries several types: each message
             is read as the one that its writer's schema names, by its full name or an alias. A
-            message of another type is poison, for an ``UnexpectedTypeError``.
+            message of another type is poison, for an ``UnexpectedTypeError``. Left out in
+            ``ContractConsumer[Trade | Quote](topic="market")``, which names them already.
         schema: A schema to read plain values with, instead of ``record``.
 
     Raises:
@@ -176,6 +185,8 @@ class ContractConsumer(Generic[T]):
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
     ) -> None:
         binding: Binding[T] | RecordsBinding[T]
+        if (record, records, schema) == (None, None, None):
+            records = self.union
         if records is None:
             binding = bind(self.contract, topic=topic, record=record, schema=schema)
         elif (self.contract, record, schema) == (None, None, None):
@@ -186,11 +197,12 @@ class ContractConsumer(Generic[T]):
                 "generated consumer reads its own contract"
             )
         settings = split_config(config)
+        commit_count = take_commit_count(settings.client)
         self._access = AccessWatch(settings.client)
         self._cluster = Cluster(settings.client)
         has_group = set_group(settings.client, group, partitions)
         first = set_start(settings.client, start)
-        auto_commit = set_commit(settings.client, has_group=has_group)
+        auto_commit = set_commit(settings.client, has_group=has_group, count=commit_count)
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
@@ -223,6 +235,7 @@ class ContractConsumer(Generic[T]):
             partitions=partitions,
             start=first,
             auto_commit=auto_commit,
+            commit_count=commit_count,
             incremental=is_incremental(settings.client),
             confirm=self._poison.confirm,
             access=self._access,

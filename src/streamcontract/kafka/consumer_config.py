@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.start import Start
 
-__all__ = ["is_incremental", "set_commit", "set_group", "set_start"]
+__all__ = [
+    "COMMIT_COUNT",
+    "is_incremental",
+    "set_commit",
+    "set_group",
+    "set_start",
+    "take_commit_count",
+]
+
+COMMIT_COUNT: Final = "streamcontract.auto.commit.interval.messages"
 
 # A client without a group never joins or commits, but librdkafka wants a name all the same.
 _NO_GROUP: Final = "streamcontract.no-group"
@@ -45,7 +54,7 @@ def set_start(client: dict[str, Any], start: Start | None) -> Start:
     return first
 
 
-def set_commit(client: dict[str, Any], *, has_group: bool) -> bool:
+def set_commit(client: dict[str, Any], *, has_group: bool, count: int | None) -> bool:
     """Whether librdkafka commits by itself; what it may commit is told by the fetcher alone."""
     if client.get("enable.auto.offset.store") in {True, "true"}:
         raise ConfigurationError(
@@ -54,10 +63,27 @@ def set_commit(client: dict[str, Any], *, has_group: bool) -> bool:
             "committed"
         )
     auto_commit = has_group and client.get("enable.auto.commit", True) not in {False, "false"}
+    if count is not None and not auto_commit:
+        raise ConfigurationError(
+            f"{COMMIT_COUNT!r} is for a consumer with a group that commits by itself "
+            f"('enable.auto.commit'); elsewhere nothing would be committed by it"
+        )
     client["enable.auto.commit"] = auto_commit
     client["enable.auto.offset.store"] = False
     client["enable.partition.eof"] = True
     return auto_commit
+
+
+def take_commit_count(client: dict[str, Any]) -> int | None:
+    """After how many messages to commit, or None; the entry is none of librdkafka's."""
+    given = client.pop(COMMIT_COUNT, None)
+    if given is None:
+        return None
+    # As text in configurations that were read from a properties file.
+    count = int(given) if isinstance(given, str) and given.isdecimal() else given
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise ConfigurationError(f"{COMMIT_COUNT!r} is a number of messages from 1, not {given!r}")
+    return count
 
 
 def is_incremental(client: Mapping[str, Any]) -> bool:

@@ -54,6 +54,7 @@ class Fetcher:
         partitions: Without a group: which ones to read; None for all.
         start: Where to begin in a partition for which nothing is committed.
         auto_commit: Whether librdkafka commits, now and then, what was handed out.
+        commit_count: Commit also whenever so many messages were worked on, counted by offsets.
         incremental: Whether the group gives and takes partitions one by one (KIP-429, KIP-848).
         confirm: Called before offsets are stored or committed: raises if something in front of
             them is not safe yet, and nothing is stored then.
@@ -79,6 +80,7 @@ class Fetcher:
         partitions: Sequence[int] | None,
         start: Start,
         auto_commit: bool,
+        commit_count: int | None,
         incremental: bool,
         confirm: Callable[[], None],
         access: AccessWatch,
@@ -90,6 +92,9 @@ class Fetcher:
         self._partitions = partitions
         self._start = start
         self._auto_commit = auto_commit
+        self._commit_count = commit_count
+        # From which offset messages of a partition count for the next such commit.
+        self._counted_from: dict[int, int] = {}
         self._incremental = incremental
         self._confirm = confirm
         self._access = access
@@ -126,6 +131,7 @@ class Fetcher:
         # into librdkafka, of which those below are the only ones beside close().
         self._confirm()
         self._store()
+        most = self._commit_by_count()
         if not self._has_begun:
             self._begin()
         if self._must_go_back:
@@ -136,7 +142,10 @@ class Fetcher:
         self._revoked.clear()
         # One message is waited for, the rest is taken only if it is there already: consume()
         # with a time-out would wait for a full batch.
-        rest = self._consume(_BATCH - 1, 0)
+        rest = self._consume(most - 1, 0)
+        if self._commit_count is not None:
+            for raw in (first, *rest):
+                self._counted_from.setdefault(_number(raw.partition()), _number(raw.offset()))
         # The group may take partitions away within consume(), which forgets its own messages of
         # these, but not one that was polled before.
         if first.partition() not in self._revoked:
@@ -325,6 +334,25 @@ class Fetcher:
             _log.debug("topic %r: offsets not stored: %s", self._topic, error)
         self._stored = dict(self.handed_out)
 
+    def _commit_by_count(self) -> int:
+        """Commit if enough was worked on.
+
+        Returns:
+            How many messages to fetch at most, so that the next commit is in time: fetching is
+            where it is looked at, and costs the messages in between nothing.
+        """
+        if self._commit_count is None:
+            return _BATCH
+        counted = sum(
+            at - self._counted_from.get(partition, at) for partition, at in self.handed_out.items()
+        )
+        if counted >= self._commit_count:
+            # Not waited for, as with commits by time: if one fails, a later one makes up for it.
+            self.commit(dict(self.handed_out), asynchronous=True)
+            self._counted_from.update(self.handed_out)
+            counted = 0
+        return min(_BATCH, self._commit_count - counted)
+
     def _on_assign(self, client: Client, places: list[TopicPartition]) -> None:
         partitions = {place.partition for place in places}
         self.assigned |= partitions
@@ -382,6 +410,7 @@ class Fetcher:
             self.handed_out.pop(partition, None)
             self._stored.pop(partition, None)
             self._settled.pop(partition, None)
+            self._counted_from.pop(partition, None)
             self.ends.pop(partition, None)
         kept = [raw for raw in self.buffer if raw.partition() not in partitions]
         self.buffer.clear()

@@ -10,6 +10,7 @@ from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
+from streamcontract.kafka.unions import ReadsUnions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,7 +69,7 @@ class _StoppableConsumer(ContractConsumer[T]):
             self.seek(partition, offset)
 
 
-class AsyncContractConsumer(Generic[T]):
+class AsyncContractConsumer(ReadsUnions, Generic[T]):
     """Consumes the messages of one contract in asyncio: ``async for``, ``poll`` or ``consume``.
 
     It has the methods, arguments and promises of
@@ -89,7 +90,8 @@ class AsyncContractConsumer(Generic[T]):
     Args:
         config: Client properties, as for ``ContractConsumer``.
         record: The generated class to read.
-        records: Several generated classes, for a topic that carries several types.
+        records: Several generated classes, for a topic that carries several types; left out in
+            ``AsyncContractConsumer[Trade | Quote](topic="market")``.
         schema: A schema to read plain values with, instead of ``record``.
         **options: ``topic``, ``group``, ``registry``, ``start``, ``partitions`` and ``poison``,
             as for ``ContractConsumer``.
@@ -106,6 +108,11 @@ class AsyncContractConsumer(Generic[T]):
         ...             print(message.offset, message.key, message.value)
         >>> asyncio.run(report())  # doctest: +SKIP
     """
+
+    @overload
+    def __init__(
+        self, config: Mapping[str, Any] | None = None, **options: Unpack[ConsumerOptions]
+    ) -> None: ...
 
     @overload
     def __init__(
@@ -135,6 +142,8 @@ class AsyncContractConsumer(Generic[T]):
     ) -> None: ...
 
     def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+        if not options.keys() & {"record", "records", "schema"}:
+            options["records"] = self.union
         self._consumer: _StoppableConsumer[T] = _StoppableConsumer(config, **options)
         self._worker = Worker("streamcontract-consumer")
         self._consumer.check = self._worker.check
