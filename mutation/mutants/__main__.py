@@ -86,11 +86,22 @@ def run(part: Part) -> tuple[int, list[Mutant]]:
         settings = {
             "source_paths": ["src"],
             "only_mutate": part.files,
-            "also_copy": ["src", "schemas", "examples", "docs", "README.md", "streamcontract.toml"],
+            "also_copy": [
+                "src",
+                "mutation",
+                "schemas",
+                "examples",
+                "docs",
+                "README.md",
+                "streamcontract.toml",
+            ],
             "pytest_add_cli_args_test_selection": part.tests,
             # A slow machine is no endless loop.
             "timeout_multiplier": 100,
-            "pytest_add_cli_args": ["-p", "no:cacheprovider", "-n", "0", "--hypothesis-seed=0"],
+            "pytest_add_cli_args": [
+                *("-p", "no:cacheprovider", "-n", "0"),
+                *("-p", "mutation.without_shrinking", "--hypothesis-seed=0"),
+            ],
         }
         with (tree / "pyproject.toml").open("a", encoding="utf-8") as file:
             file.write("\n[tool.mutmut]\n")

@@ -121,11 +121,12 @@ def test_faults_hold_the_types_they_are_about() -> None:
     types(record("a"), record("a", name="S"))
 
 
-def test_a_missing_default_is_told_where_the_record_is() -> None:
+@pytest.mark.parametrize(("kind", "inside"), [("array", "items"), ("map", "values")])
+def test_a_missing_default_is_told_where_the_record_is(kind: str, inside: str) -> None:
     """In the writer that is the record's place, as the field has none there."""
-    result = plan({"type": "array", "items": record()}, {"type": "array", "items": record("a")})
+    result = plan({"type": kind, inside: record()}, {"type": kind, inside: record("a")})
     (fault,) = result.faults
-    assert (fault.reader_path, fault.writer_path) == ("/items/fields/0", "/items")
+    assert (fault.reader_path, fault.writer_path) == (f"/{inside}/fields/0", f"/{inside}")
 
 
 def test_decimals_in_fixed_are_rescaled() -> None:
@@ -393,6 +394,27 @@ def test_a_recursive_record_is_one_action() -> None:
     union = result.root.steps[0].action
     assert isinstance(union, ReadUnion)
     assert union_of(union.branches[1]).action is result.root
+
+
+def test_a_fault_behind_a_branch_that_was_judged_too_early_is_told() -> None:
+    """While ``X`` is being resolved, the branch of ``Y`` that leads back to it has no fault yet.
+
+    It gets one, ``a`` turns to another record for it, and only through ``b`` data still get there.
+    """
+
+    def pair(kind: str, a: Any) -> dict[str, Any]:
+        y = record({"name": "x", "type": ["null", "X"]}, name="Y")
+        x = record({"name": "y", "type": ["null", y]}, {"name": "v", "type": kind}, name="n.X")
+        return record({"name": "a", "type": a(x)}, {"name": "b", "type": "n.Y"}, name="Root")
+
+    writer = parse_schema(pair("int", lambda x: x))
+    reader = parse_schema(pair("string", lambda x: [x, record(name="m.X")]))
+    assert [fault.rule for fault in resolve(writer, reader).faults] == ["TYPE_MISMATCH"]
+    x = {"y": None, "v": 1}
+    encode, decode = Codec[Any](writer).encode, Codec[Any](reader).decode
+    assert decode(encode({"a": x, "b": {"x": None}}), writer=writer) == {"a": {}, "b": {"x": None}}
+    with pytest.raises(DecodeError, match="TYPE_MISMATCH"):
+        decode(encode({"a": x, "b": {"x": x}}), writer=writer)
 
 
 def test_a_pair_of_records_is_resolved_once_whatever_else_it_meets() -> None:
