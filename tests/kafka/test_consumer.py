@@ -347,6 +347,17 @@ def test_poison_that_ends_the_block_comes_again(
             next(consumer)
 
 
+def test_a_commit_behind_poison_passes_it(config: Config, filled: Callable[..., str]) -> None:
+    """The application was told, and says with its commit that it dealt with it."""
+    name, properties = filled(1), {**config, "enable.auto.commit": False}
+    produce_raw(config, name, b"poison")
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes(consumer.consume(10, WAIT)) == [0]
+        with pytest.raises(MessageDecodeError, match="offset 1"):
+            consumer.consume(10, WAIT)
+        assert consumer.commit() == {0: 2}
+
+
 def test_a_broken_key_is_poison_too(
     config: Config, filled: Callable[..., str], topic: Callable[..., str]
 ) -> None:
