@@ -18,6 +18,8 @@ DOCUMENTS: Final = sorted(
 )
 
 _FENCE = re.compile(r"^```(?P<language>\w*)(?: title=\"(?P<title>[^\"]+)\")?$")
+# In code, brackets before parentheses are a call.
+_CODE = re.compile(r"^```.*?^```$|`[^`]*`", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 
 
@@ -77,7 +79,8 @@ def python_of(document: Path) -> str:
 
 def relative_links(document: Path) -> list[str]:
     """The targets of the document's links that lead to files of the repository."""
-    targets = (match["target"] for match in _LINK.finditer(document.read_text("utf-8")))
+    prose = _CODE.sub("", document.read_text("utf-8"))
+    targets = (match["target"] for match in _LINK.finditer(prose))
     return [
         target.partition("#")[0] for target in targets if "://" not in target and target[0] != "#"
     ]
