@@ -13,6 +13,7 @@ from streamcontract.kafka.cluster import Cluster, advice_on
 from streamcontract.kafka.config import build_client
 from streamcontract.kafka.dead_letters import Source, reason_headers, source_of
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
+from streamcontract.kafka.flushing import Flusher
 from streamcontract.kafka.topics import ensure_topic
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ class DeadLetterSender:
         producer = self._open()
         for letter in self._waiting:
             letter.send(producer, self._topic)
-        while producer.flush(_SLICE):
+        flusher = Flusher(producer, self._topic)
+        while flusher.flush():
             pass  # it ends: message.timeout.ms makes a failure of what is not delivered
         self._waiting = [letter for letter in self._waiting if not letter.is_delivered]
         if self._waiting:

@@ -25,6 +25,7 @@ from streamcontract.kafka.errors import (
     kafka_error_of,
 )
 from streamcontract.kafka.failures import Failures
+from streamcontract.kafka.flushing import Flusher
 from streamcontract.kafka.keys import KeyCodec
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
 from streamcontract.kafka.produce_all import (
@@ -207,6 +208,7 @@ class ContractProducer(Generic[T]):
         # SerializingProducer.produce takes 1.2 µs a message more than this method of its base
         # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
         self._send = confluent_kafka.Producer.produce.__get__(self.client)
+        self._flusher = Flusher(self.client)
         self._failures = Failures()
         self._report = self._failures.report
         self._transactions = Transactions(
@@ -542,6 +544,7 @@ class ContractProducer(Generic[T]):
         plain = sender(name, encode, derive, self._send, self._report, _SERVICE_INTERVAL)
         route = _Route(name, encode, derive, check, plain)
         self._routes[topic] = route
+        self._flusher.topic = name
         if topic is None:
             self._send_plain = plain.send
         return route
@@ -565,7 +568,7 @@ class ContractProducer(Generic[T]):
         while True:
             left = _SLICE if deadline is None else deadline - time.monotonic()
             try:
-                waiting = self.client.flush(max(0.0, min(_SLICE, left)))
+                waiting = self._flusher.flush(left)
             except Exception as error:  # noqa: BLE001 - raised below
                 raised = raised or error
                 waiting = len(self.client)

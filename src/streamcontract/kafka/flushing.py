@@ -1,0 +1,62 @@
+"""Waiting for deliveries, without the pause in front of the first one.
+
+An idempotent producer sends nothing before the brokers gave it a producer id. librdkafka asks for
+one when it hears of the cluster, and just then it closes the connection it heard through, which
+leads to a bootstrap address. If no other is up by then, it tries again after 500 ms, or as soon as
+it gets metadata (2.16: rdkafka_idempotence.c, rdkafka_metadata.c). So metadata are asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+import confluent_kafka
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _Client(Protocol):
+        def flush(self, timeout: float) -> int: ...
+
+        def list_topics(self, topic: str, timeout: float) -> object: ...
+
+
+__all__ = ["Flusher"]
+
+# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka. The first
+# ones are shorter, with a question for metadata behind each, until all was delivered once.
+_SLICE: Final = 0.2
+_FIRST_SLICE: Final = 0.01
+
+
+class Flusher:
+    """Flushes one producer.
+
+    Args:
+        client: The producer.
+        topic: One of the topics that are produced to; None while that is not known.
+    """
+
+    def __init__(self, client: _Client, topic: str | None = None) -> None:
+        self._client = client
+        self._slice = _FIRST_SLICE
+        self.topic = topic
+
+    def flush(self, timeout: float = _SLICE) -> int:
+        """Wait a moment, at most ``timeout`` seconds, for everything to be delivered or to fail.
+
+        Returns:
+            How many messages are still on their way.
+
+        Raises:
+            Exception: What a delivery callback raised.
+        """
+        span = self._slice
+        waiting = self._client.flush(max(0.0, min(span, timeout)))
+        self._slice = min(2 * span, _SLICE) if waiting else _SLICE
+        if waiting and span < _SLICE and self.topic is not None:
+            # Not waited for: the answer is for librdkafka. There may be nobody to ask yet.
+            with contextlib.suppress(confluent_kafka.KafkaException):
+                self._client.list_topics(self.topic, 0)
+        return waiting
