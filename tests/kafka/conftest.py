@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def config(stack: Stack) -> dict[str, Any]:
-    """Client properties that lead to the stack."""
+    """Client properties that lead to the stack.
+
+    A fetch that finds nothing is answered soon: until then its consumer cannot seek, be assigned
+    another partition or, on the embedded broker, see what comes meanwhile.
+    """
     return {
         "bootstrap.servers": stack.bootstrap_servers,
         "schema.registry.url": stack.registry_url,
+        "fetch.wait.max.ms": 10,
     }
 
 
