@@ -32,7 +32,7 @@ _PARTS: Final = {
     "codec": _Part(codec.tables, 15),
     "evolution": _Part(evolution.tables, 15),
     "memory": _Part(memory.tables, 3),
-    "broker": _Part(broker.tables, 5),
+    "broker": _Part(broker.tables, 7),
     "consuming": _Part(consuming.tables, 5),
     "startup": _Part(startup.tables, 5),
     "strategies": _Part(strategies.tables, 3),

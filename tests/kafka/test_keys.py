@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamcontract.codec import Contract
-from streamcontract.errors import ConfigurationError, DecodeError, EncodeError
+from streamcontract.errors import ConfigurationError, DecodeError, EncodeError, StreamContractError
 from streamcontract.kafka.keys import KeyCodec, field_getter, key_codec
 from streamcontract.schema import Schema, parse_schema
 
@@ -92,6 +92,31 @@ def test_any_bytes_are_read_as_they_were_sent_or_refused(wire: bytes, kind: str)
         return
     if not isinstance(value, uuid.UUID):  # whose text may be written in more ways than one
         assert on_the_wire(codec.check(value)) == wire
+
+
+WRITTEN_OTHERWISE = st.uuids().flatmap(
+    lambda it: st.sampled_from([str(it).upper(), it.hex, it.urn, f"{{{it}}}", f"0{it}"[:36]])
+)
+
+
+@given(
+    st.binary() | st.uuids().map(str).map(str.encode) | WRITTEN_OTHERWISE.map(str.encode),
+    st.sampled_from(sorted(KINDS)),
+)
+def test_the_quick_way_reads_what_the_careful_one_reads(wire: bytes, kind: str) -> None:
+    """The same key, or an error: on one the careful way is asked."""
+    codec = codec_of(KINDS[kind][0])
+    try:
+        quick = codec.read_plain(wire)
+    except (ValueError, StreamContractError):
+        return
+    assert codec.read(wire) == quick
+
+
+@pytest.mark.parametrize("value", [uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)])
+def test_uuids_are_read_the_quick_way(value: uuid.UUID) -> None:
+    """As they are sent, they need no care."""
+    assert codec_of(KINDS["uuid"][0]).read_plain(str(value).encode()) == value
 
 
 @pytest.mark.parametrize(

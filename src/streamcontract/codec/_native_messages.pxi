@@ -4,15 +4,6 @@ from libc.string cimport memcmp
 
 cdef extern from *:
     """
-    /* Through the slot's own descriptor, which checks what object it is given. */
-    static int sc_set(PyObject *slot, PyObject *object, PyObject *value) {
-        return Py_TYPE(slot)->tp_descr_set(slot, object, value);
-    }
-    """
-    int sc_set(object slot, object target, object value) except -1
-
-cdef extern from *:
-    """
     /* The C function behind a method that takes no arguments: calling it spares two thirds of what
        a call by name costs. NULL where the method is of any other kind. */
     static PyCFunction sc_method(PyObject *cls, const char *name) {
@@ -42,8 +33,10 @@ cdef extern from *:
 
 cdef enum:
     FRAME_SIZE = 5  # streamcontract.wire.HEADER_SIZE, as a constant to compilers
+    PARTS = 8  # of a message
 
 cdef object NO_HEADERS = ()
+cdef object DECODE_TEXT = bytes.decode
 
 
 cdef class RawMethods:
@@ -102,21 +95,23 @@ cdef class MessageReader:
     """
 
     cdef object topic, decoders, read_key, cls
+    cdef bint key_is_text
     cdef RawMethods of
-    cdef object value, key, topic_slot, partition, offset, schema_id, timestamp, headers
+    cdef Offsets slots
     # The frame that came last and what it stands for: nearly always the next message's too.
     cdef bytes frame
     cdef object frame_id, decode
+    cdef Decoder decoder  # whose method ``decode`` is, or None
 
     def __init__(self, cls, tuple names not None, topic, decoders, read_key):
+        if len(names) != PARTS:
+            raise ValueError(f"{PARTS} slots, not {len(names)}")
         if not has_slots(cls, names) or cls.__dictoffset__:
             raise TypeError(f"{cls.__name__} is not made of slots")
+        self.slots = Offsets(cls, names)
         self.cls, self.topic, self.decoders, self.read_key = cls, topic, decoders, read_key
+        self.key_is_text = read_key is DECODE_TEXT
         self.of = RawMethods()
-        (
-            self.value, self.key, self.topic_slot, self.partition,
-            self.offset, self.schema_id, self.timestamp, self.headers,
-        ) = (getattr(cls, name) for name in names)
 
     def read(self, raw):
         """The message, or None where it takes care to read it."""
@@ -128,23 +123,27 @@ cdef class MessageReader:
     def read_many(self, buffer, Py_ssize_t limit, list messages, list raws, dict first, dict last):
         """Take messages from the front of the buffer, up to one that takes care to read."""
         cdef object popleft = buffer.popleft
-        cdef object raw, message, partition, offset
+        cdef object raw, message, partition, offset, current = None
         cdef Py_ssize_t _
         for _ in range(min(limit, len(buffer))):
-            raw = buffer[0]
+            raw = popleft()
             self.of.look_at(raw)
             if self.of.error(raw) is not None:
+                buffer.appendleft(raw)
                 return
             partition = self.of.partition(raw)
             offset = self.of.offset(raw)
             message = self.assemble(raw, partition, offset)
             if message is None:
+                buffer.appendleft(raw)
                 return
-            popleft()
             messages.append(message)
             raws.append(raw)
-            if partition not in last:
-                first[partition] = offset
+            # Messages come in runs of one partition, whose number is one object where it is small.
+            if partition is not current:
+                current = partition
+                if partition not in last:
+                    first[partition] = offset
             last[partition] = offset
 
     cdef object assemble(self, raw, partition, offset):
@@ -152,44 +151,51 @@ cdef class MessageReader:
         cdef object key = self.of.key(raw)
         cdef object value = None, schema_id = None, message, kind, milliseconds
         cdef object headers = self.of.headers(raw)
-        cdef object decode
+        cdef Py_ssize_t *at = self.slots.items
         try:
             if data is not None:
-                decode = self.decoder(data)
-                if decode is None:
+                if not self.knows(data):
                     return None
                 schema_id = self.frame_id
-                value = decode(data)
+                value = self.decode(data) if self.decoder is None else self.decoder.decode(data)
             if key is not None:
-                key = self.read_key(key)
+                if self.key_is_text and PyBytes_CheckExact(key):
+                    key = PyUnicode_DecodeUTF8(
+                        PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key), NULL
+                    )
+                else:
+                    key = self.read_key(key)
         except Exception:
             return None  # whatever it is, reading with care raises it anew
         kind, milliseconds = self.of.timestamp(raw)
         message = sc_new(self.cls)
-        sc_set(self.value, message, value)
-        sc_set(self.key, message, key)
-        sc_set(self.topic_slot, message, self.topic)
-        sc_set(self.partition, message, partition)
-        sc_set(self.offset, message, offset)
-        sc_set(self.schema_id, message, schema_id)
-        sc_set(self.timestamp, message, milliseconds if kind else None)
-        sc_set(self.headers, message, headers or NO_HEADERS)
+        sc_put(message, at[0], value)
+        sc_put(message, at[1], key)
+        sc_put(message, at[2], self.topic)
+        sc_put(message, at[3], partition)
+        sc_put(message, at[4], offset)
+        sc_put(message, at[5], schema_id)
+        sc_put(message, at[6], milliseconds if kind else None)
+        sc_put(message, at[7], headers or NO_HEADERS)
         return message
 
-    cdef object decoder(self, data):
-        """What decodes these bytes, by the frame in front; None if that is not known yet."""
+    cdef bint knows(self, data) except -1:
+        """Whether these bytes can be decoded, by the frame in front; if so, it is at hand."""
         cdef object known
         if not PyBytes_CheckExact(data):
-            return None
+            return False
         if (
             self.frame is not None
             and PyBytes_GET_SIZE(data) >= FRAME_SIZE
             and memcmp(PyBytes_AS_STRING(data), PyBytes_AS_STRING(self.frame), FRAME_SIZE) == 0
         ):
-            return self.decode
+            return True
         known = self.decoders.get(data[:FRAME_SIZE])
         if known is None:
-            return None
+            return False
         self.frame_id, self.decode = known
+        owner = getattr(self.decode, "__self__", None)
+        is_native = isinstance(owner, Decoder) and self.decode == (<Decoder>owner).decode
+        self.decoder = owner if is_native else None
         self.frame = data[:FRAME_SIZE]
-        return self.decode
+        return True

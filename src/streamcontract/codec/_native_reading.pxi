@@ -418,7 +418,7 @@ cdef class Decoder:
         self.max_depth = max_depth
         self.empty_items = empty_items
 
-    def decode(self, data):
+    cpdef object decode(self, data):
         """Decode one value."""
         cdef In inside
         if not PyBytes_CheckExact(data):
