@@ -281,6 +281,45 @@ def test_what_the_group_takes_away_is_not_handed_out(
         assert {message.partition for message in consumer.consume(kept, 0)} == {1}
 
 
+@pytest.mark.parametrize("comes_back", [False, True], ids=["for good", "for a moment"])
+@pytest.mark.parametrize("interrupt", [False, True], ids=["timeout", "interrupt"])
+def test_what_is_taken_away_while_more_is_waited_for_is_not_handed_out(
+    config: Config,
+    filled: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    comes_back: bool,
+    interrupt: bool,
+) -> None:
+    """Nor counted: a transaction would commit what was made of it, and another member's too."""
+    name = filled(50, partitions=2)
+    with StockConsumer(config, topic=name, group=name) as consumer:
+        fetcher = consumer._fetcher
+        deadline = time.monotonic() + WAIT
+        while len({raw.partition() for raw in fetcher.buffer}) < 2:
+            assert time.monotonic() < deadline
+            fetcher.step(0.1)
+        kept = sum(raw.partition() == 1 for raw in fetcher.buffer)
+
+        def rebalance(_timeout: float) -> None:
+            moved = [confluent_kafka.TopicPartition(name, 0)]
+            fetcher._on_revoke(consumer.client, moved)
+            if comes_back:
+                fetcher._on_assign(consumer.client, moved)
+            if interrupt:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(fetcher, "_poll", rebalance)
+        if interrupt:
+            with pytest.raises(KeyboardInterrupt):
+                consumer.consume(1000, 0)
+            monkeypatch.setattr(fetcher, "_poll", lambda _timeout: None)
+        messages = consumer.consume(1000, 0)
+        assert [(each.partition, each.offset) for each in messages] == [
+            (1, at) for at in range(kept)
+        ]
+        assert consumer.positions() == {1: kept}
+
+
 POISON = [
     pytest.param(b"not framed", FrameError, id="no magic byte"),
     pytest.param(b"\0\0", FrameError, id="truncated frame"),

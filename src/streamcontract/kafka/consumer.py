@@ -11,6 +11,7 @@ import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka.access import AccessWatch
+from streamcontract.kafka.batch import Batch
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
@@ -309,14 +310,20 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             Exception: As iteration does.
         """
         deadline = _deadline(timeout)
-        messages: list[Message[T]] = []
-        raws: list[confluent_kafka.Message] = []
-        first: dict[int, int] = {}
-        last: dict[int, int] = {}
+        batch: Batch[T] = Batch()
+        messages = batch.messages
+        self._fetcher.revoked.clear()
         try:
-            while len(messages) < num_messages and (self._buffer or self._wait(deadline)):
+            while len(messages) < num_messages and (
+                self._buffer or self._wait_for_more(deadline, batch)
+            ):
                 self._reader.read_many(
-                    self._buffer, num_messages - len(messages), messages, raws, first, last
+                    self._buffer,
+                    num_messages - len(messages),
+                    messages,
+                    batch.raws,
+                    batch.first,
+                    batch.last,
                 )
                 if self._buffer and len(messages) < num_messages:
                     raw = self._buffer[0]
@@ -324,22 +331,17 @@ class ContractConsumer(ReadsUnions, Generic[T]):
                     if not may_go_on:
                         break
                     self._buffer.popleft()
-                    if message is not None:
-                        messages.append(message)
-                    elif not messages:
+                    if message is None and not messages:
                         continue  # poison whose turn it was: done and counted
-                    raws.append(raw)
-                    partition, offset = _place(raw)
-                    first.setdefault(partition, offset)
-                    last[partition] = offset
+                    batch.take(raw, message)
         except BaseException:
             # Such as Ctrl-C while it waited: what the application did not get comes again.
-            self._fetcher.give_back(raws)
+            self._fetcher.give_back(batch.raws)
             raise
-        if messages:
+        if batch.raws:
             # Not before: what is counted may be committed while more is waited for.
-            self._fetcher.count(last)
-            self._in_hand = first
+            self._fetcher.count(batch.last)
+            self._in_hand = batch.first
         return messages
 
     def until_end(self, timeout: float = 60.0) -> UntilEnd[T]:
@@ -508,6 +510,14 @@ class ContractConsumer(ReadsUnions, Generic[T]):
                 break
         return bool(self._buffer)
 
+    def _wait_for_more(self, deadline: float, batch: Batch[T]) -> bool:
+        """As ``_wait``; what the group takes away meanwhile is no longer in the batch."""
+        try:
+            return self._wait(deadline)
+        finally:
+            batch.drop(self._fetcher.revoked)
+            self._fetcher.revoked.clear()
+
     def _hand_out(self) -> Message[T] | None:
         """Take the first message out of the buffer; the hot path of iteration.
 
@@ -571,7 +581,3 @@ class ContractConsumer(ReadsUnions, Generic[T]):
 
 def _deadline(timeout: float) -> float:
     return float("inf") if timeout < 0 else time.monotonic() + timeout
-
-
-def _place(raw: confluent_kafka.Message) -> tuple[int, int]:
-    return raw.partition(), raw.offset()  # type: ignore[return-value] # only errors have none

@@ -68,6 +68,7 @@ class Fetcher:
         is_assigned: Whether partitions were assigned, be it none.
         taken_away: Partitions that the group took away after messages of theirs were handed out
             and before a transaction committed that.
+        revoked: Partitions that the group took away since somebody last cleared this.
     """
 
     def __init__(  # noqa: PLR0913 - each is one fact of the consumer it fetches for, given by name
@@ -108,7 +109,6 @@ class Fetcher:
         self._begun: dict[int, int] = {}
         self._settled: dict[int, int] = {}
         self._must_go_back = False
-        self._revoked: set[int] = set()
         self._held: list[confluent_kafka.Message] = []
         self.buffer: deque[confluent_kafka.Message] = deque()
         self.handed_out: dict[int, int] = {}
@@ -116,6 +116,7 @@ class Fetcher:
         self.assigned: set[int] = set()
         self.is_assigned = False
         self.taken_away: set[int] = set()
+        self.revoked: set[int] = set()
 
     def step(self, timeout: float) -> None:
         """Put what has arrived into the buffer, waiting up to ``timeout`` seconds for something.
@@ -139,22 +140,21 @@ class Fetcher:
         first = self._poll(timeout)
         if first is None:
             return
-        self._revoked.clear()
+        # In the buffer before more is fetched: the group may take partitions away within consume(),
+        # which forgets its own messages of these, but not one that was polled before.
+        self._absorb(first)
         # One message is waited for, the rest is taken only if it is there already: consume()
         # with a time-out would wait for a full batch.
         rest = self._consume(most - 1, 0)
-        if self._commit_count is not None:
-            for raw in (first, *rest):
-                self._counted_from.setdefault(_number(raw.partition()), _number(raw.offset()))
-        # The group may take partitions away within consume(), which forgets its own messages of
-        # these, but not one that was polled before.
-        if first.partition() not in self._revoked:
-            self._absorb(first)
         if any(map(_error_of, rest)):
             for raw in rest:
                 self._absorb(raw)
         else:
             self.buffer.extend(rest)
+        if self._commit_count is not None:
+            for raw in self.buffer:
+                if raw.error() is None:
+                    self._counted_from.setdefault(_number(raw.partition()), _number(raw.offset()))
 
     def count(self, last: dict[int, int]) -> None:
         """Messages were handed out, for each partition up to the offset given here.
@@ -398,7 +398,7 @@ class Fetcher:
         self._leave({place.partition for place in places})
 
     def _leave(self, partitions: set[int]) -> None:
-        self._revoked |= partitions
+        self.revoked |= partitions
         handed_out, settled = self.handed_out, self._settled
         self.taken_away |= {key for key in partitions if handed_out.get(key) != settled.get(key)}
         self.assigned -= partitions
