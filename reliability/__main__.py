@@ -17,6 +17,8 @@ from reliability.brokers import broker_killed, cluster_faults
 from reliability.consumers import consumers_killed
 from reliability.poison import poison
 from reliability.report import Report
+from reliability.soak import soak
+from reliability.transactions import transactions_killed
 from streamcontract.devstack.kafka.java import find_java
 
 
@@ -32,7 +34,9 @@ _RUNS: Final = {
     "broker-killed": _Run(broker_killed, 4),
     "cluster-faults": _Run(cluster_faults, 4),
     "consumers-killed": _Run(consumers_killed, 10),
+    "transactions-killed": _Run(transactions_killed, 10),
     "poison": _Run(poison, 0),
+    "soak": _Run(soak, 30),
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamcontract.devstack.kafka import KafkaStack
     from streamcontract.kafka import Delivery
 
-__all__ = ["PRODUCER", "Faults", "Load", "client_config"]
+__all__ = ["PRODUCER", "Faults", "Load", "Pace", "client_config"]
 
 PRODUCER: Final[dict[str, Any]] = {
     "enable.idempotence": True,
@@ -37,6 +37,27 @@ def client_config(stack: KafkaStack | DevStack) -> dict[str, Any]:
         "schema.registry.url": stack.registry_url,
         "log_level": 0,
     }
+
+
+class Pace:
+    """A steady rate, beginning now.
+
+    Args:
+        messages: How many messages.
+        seconds: How long they are to take; 0 for as fast as it goes.
+    """
+
+    def __init__(self, messages: int, seconds: float) -> None:
+        self.messages = messages
+        self.seconds = seconds
+        self._began = time.monotonic()
+
+    def keep(self, number: int, meanwhile: Callable[[], object]) -> None:
+        """Wait until it is time for the message of a number; call ``meanwhile`` before that."""
+        ahead = self._began + self.seconds * number / self.messages - time.monotonic()
+        if ahead > _POLL_SECONDS:
+            meanwhile()
+            time.sleep(ahead)  # to keep the rate
 
 
 class Load:
@@ -63,13 +84,10 @@ class Load:
         """Produce all records, and wait until each is acknowledged or has failed."""
         verdict.expect("not delivered")
         with StockProducer(self._config, topic=self._topic) as producer:
-            began = time.monotonic()
+            pace = Pace(self.messages, self._seconds)
             for number in range(self.messages):
                 producer.produce(record(number), on_delivery=self._told)
-                ahead = began + self._seconds * number / self.messages - time.monotonic()
-                if ahead > _POLL_SECONDS:
-                    producer.poll(0)
-                    time.sleep(ahead)  # to keep the rate
+                pace.keep(number, producer.poll)
             left = producer.flush(limit)
         if left:
             verdict.found("not delivered", "still on their way at the end", left)

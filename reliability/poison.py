@@ -24,7 +24,7 @@ from streamcontract.kafka.reading import TypedReader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["judge_poison", "poison"]
+__all__ = ["judge_poison", "open_letters", "poison"]
 
 PARTITIONS: Final = 6
 _TOPIC: Final = "reliability"
@@ -93,7 +93,7 @@ def judge_poison(config: dict[str, Any], topic: str, count: int, verdict: Verdic
     last = _replay(config, topic, discard=True)
     if last != Replayed(discarded=hopeless):
         verdict.found("open at the end", last)
-    for letter in _open(config, topic):
+    for letter in open_letters(config, topic):
         verdict.found("open at the end", letter.source)
     _judge_sent_back(config, topic, poisoner, fixable, verdict)
     return [
@@ -158,7 +158,7 @@ def _judge_letters(
     """Hold the dead letters against what was sent; gives how many there are."""
     missing = {number for number in range(count) if kind_of(number)}
     found_letters = 0
-    for letter in _open(config, topic):
+    for letter in open_letters(config, topic):
         found_letters += 1
         # Partition and offset follow from the number, as the number from them.
         number = letter.source.offset * PARTITIONS + letter.source.partition
@@ -201,7 +201,8 @@ def _judge_sent_back(
         verdict.found("not sent back", number)
 
 
-def _open(config: dict[str, Any], topic: str) -> Iterator[DeadLetter]:
+def open_letters(config: dict[str, Any], topic: str) -> Iterator[DeadLetter]:
+    """The open dead letters of a topic, copies left out."""
     with DeadLetterTopic(f"{topic}.dlq", config) as found:
         for batch in found.open():
             for entry in batch:

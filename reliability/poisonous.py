@@ -14,7 +14,17 @@ from streamcontract.wire import frame
 if TYPE_CHECKING:
     from streamcontract import Schema, SchemaRegistry
 
-__all__ = ["AFTER", "BEFORE", "KINDS", "Kind", "Message", "Poisoner", "kind_of"]
+__all__ = [
+    "AFTER",
+    "BEFORE",
+    "GOOD",
+    "KINDS",
+    "Kind",
+    "Message",
+    "Poisoner",
+    "good_record",
+    "kind_of",
+]
 
 EVERY: Final = 10
 """One message of so many is poison."""
@@ -108,14 +118,14 @@ class Poisoner:
     def framed(self, writer: str, number: int, **other: Any) -> bytes:
         """A framed record of that number, in one of the schemas."""
         schema_id, codec = self._writers[writer]
-        record = {**_record(number), **other}
+        record = {**good_record(number), **other}
         if writer == "no note":
             del record["note"]
         return frame(schema_id, codec.encode(record))
 
     def unknown(self, number: int) -> bytes:
         """A good record, under an id that is not registered yet."""
-        return frame(self._late_id, self._late.encode({**_record(number), "source": "late"}))
+        return frame(self._late_id, self._late.encode({**good_record(number), "source": "late"}))
 
     def register_late(self) -> None:
         """Register the schema that was missing."""
@@ -127,7 +137,8 @@ class Poisoner:
         return self._registry.register(f"{self._topic}-poison-{name}", schema)
 
 
-def _record(number: int) -> dict[str, Any]:
+def good_record(number: int) -> dict[str, Any]:
+    """The record of a number, as a good message has it."""
     return {"id": number, "unit": "K", "value": number, "note": f"reading {number}"}
 
 
@@ -137,9 +148,11 @@ _PLAIN: Final[dict[str, Any]] = {
     "value": "int",
     "note": "string",
 }
-_GOOD: Final = _schema(**_PLAIN)
+GOOD: Final = _schema(**_PLAIN)
+"""The schema of good messages."""
+
 _WRITERS: Final = {
-    "good": _GOOD,
+    "good": GOOD,
     "text": _schema(**{**_PLAIN, "value": "string"}),
     "wide": _schema(**{**_PLAIN, "value": "long"}),
     "unit": _schema(**{**_PLAIN, "unit": _enum("K", "F")}),
@@ -147,7 +160,7 @@ _WRITERS: Final = {
     "no note": _schema(**{name: _PLAIN[name] for name in ("id", "unit", "value")}),
 }
 _LATE: Final = _schema(**_PLAIN, source="string")
-BEFORE: Final = Contract(_GOOD, key="id")
+BEFORE: Final = Contract(GOOD, key="id")
 """The contract before the fix."""
 
 AFTER: Final = Contract(
@@ -175,7 +188,7 @@ KINDS: Final = (
     Kind("unknown enum symbol", lambda make, n: make.framed("unit", n, unit="F"), is_fixable=True),
     Kind("another name", lambda make, n: make.framed("renamed", n), is_fixable=True),
     Kind("missing field", lambda make, n: make.framed("no note", n), is_fixable=True),
-    Kind("JSON", lambda _, n: json.dumps(_record(n)).encode(), is_fixable=False),
+    Kind("JSON", lambda _, n: json.dumps(good_record(n)).encode(), is_fixable=False),
     Kind("nothing", lambda _, __: b"", is_fixable=False),
     Kind("cut in the frame", lambda make, n: make.framed("good", n)[:3], is_fixable=False),
     Kind("cut in the payload", lambda make, n: make.framed("good", n)[:-2], is_fixable=False),

@@ -8,16 +8,33 @@ from reliability.records import KEYS, key_of, number_of, record
 from streamcontract import StockConsumer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reliability.verdict import Verdict
+    from streamcontract import Stock
 
 __all__ = ["judge_topic"]
 
 
-def judge_topic(config: dict[str, Any], topic: str, sent: int, verdict: Verdict) -> int:
+def judge_topic(
+    config: dict[str, Any],
+    topic: str,
+    sent: int,
+    verdict: Verdict,
+    *,
+    expected: Callable[[int], Stock] = record,
+) -> int:
     """Read a topic from its beginning to its end.
 
     Each of the records 0 to ``sent`` - 1 has to be there once, with its own key and content, and
     the records of a key in the order of their numbers.
+
+    Args:
+        config: Client properties.
+        topic: The topic.
+        sent: How many records.
+        verdict: Gets what must not be.
+        expected: What the record of a number has to be.
 
     Returns:
         How many messages there are.
@@ -32,7 +49,7 @@ def judge_topic(config: dict[str, Any], topic: str, sent: int, verdict: Verdict)
             place = f"partition {message.partition}, offset {message.offset}"
             found = message.value
             number = -1 if found is None else number_of(found)
-            if not 0 <= number < sent or found != record(number) or message.key != key_of(number):
+            if not 0 <= number < sent or found != expected(number) or message.key != key_of(number):
                 verdict.found("altered", place)
                 continue
             if seen[number]:

@@ -29,6 +29,14 @@ class Verdict:
         if len(places) < _SHOWN:
             places.append(str(place))
 
+    def add(self, other: Verdict) -> None:
+        """Take over what another verdict has."""
+        for kind, count in other.counts.items():
+            self.counts[kind] += count
+        for kind, places in other._places.items():
+            mine = self._places.setdefault(kind, [])
+            mine += places[: _SHOWN - len(mine)]
+
     def expect(self, *kinds: str) -> None:
         """Name kinds that are looked for, so that 0 of them is said."""
         for kind in kinds:

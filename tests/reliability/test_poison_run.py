@@ -56,11 +56,11 @@ def test_altered_dead_letters_are_found(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One byte less in a key is enough."""
-    plain = poison._open
+    plain = poison.open_letters
 
     def altered(*arguments: Any) -> Iterator[DeadLetter]:
         for letter in plain(*arguments):
             yield attrs.evolve(letter, key=(letter.key or b"")[:-1])
 
-    monkeypatch.setattr(poison, "_open", altered)
+    monkeypatch.setattr(poison, "open_letters", altered)
     assert judge(config)["dead letters altered"] == COUNT // EVERY
