@@ -150,10 +150,9 @@ def _uuid_codec() -> KeyCodec:
             _reject("the text of a UUID", data)
 
     # As Avro writes it the text has its length in front, and the codec is quicker than UUID().
-    decode: Callable[[bytes], UUID]
     decode = Codec({"type": "string", "logicalType": "uuid"}).decoder()
 
-    def read_plain(data: bytes) -> UUID:
+    def read_plain(data: bytes) -> Any:
         return decode(_SIZE_OF_UUID + data)
 
     return KeyCodec("a uuid.UUID", str, check, read, read_plain)
