@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka.admin import AdminClient
 
 from streamcontract import SchemaRegistry, Stock, StockProducer
+from streamcontract.devstack import DevStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +47,26 @@ def quick_group() -> dict[str, Any]:
     second, so that is set to little more than one.
     """
     return {"session.timeout.ms": 1010, "heartbeat.interval.ms": 100}
+
+
+@pytest.fixture
+def real(stack: Stack) -> Stack:
+    """The stack, if it keeps transactions: hides what was aborted, and fences."""
+    if isinstance(stack, DevStack):
+        pytest.skip("the embedded broker keeps transactions only in part")
+    return stack
+
+
+@pytest.fixture
+def transactional(config: dict[str, Any]) -> dict[str, Any]:
+    """Properties of a producer with transactions."""
+    return {**config, "transactional.id": f"t-{uuid.uuid4().hex}", "linger.ms": 0}
+
+
+@pytest.fixture
+def manual(config: dict[str, Any], quick_group: dict[str, Any]) -> dict[str, Any]:
+    """Properties of a consumer that leaves commits to transactions."""
+    return {**config, **quick_group, "enable.auto.commit": False}
 
 
 @pytest.fixture

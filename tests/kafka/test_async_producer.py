@@ -10,12 +10,13 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from confluent_kafka.aio import AIOProducer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kafka.bars import volumes
 
 from streamcontract import AsyncContractProducer, SchemaRegistry, Stock, StockConsumer
-from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.errors import ClientError
 from streamcontract.kafka import (
     BrokerError,
     Delivery,
@@ -302,10 +303,23 @@ def test_other_tasks_have_their_turn(
     run(main())
 
 
-def test_transactions_are_refused(config: Config) -> None:
-    """The error says where they are to be had."""
-    with pytest.raises(ConfigurationError, match=r"has no transactions.*ContractProducer"):
-        AsyncContractProducer({**config, "transactional.id": "a"}, record=Stock)
+@pytest.mark.parametrize("option", [{"headers": [("trace", b"1")]}, {"timestamp": 1}])
+def test_confluents_own_producer_takes_neither_headers_nor_timestamps(
+    config: Config, topic: Callable[..., str], option: dict[str, Any]
+) -> None:
+    """Why ours is not built over it; if this fails, it may be."""
+    name = topic()
+
+    async def main() -> None:
+        producer = AIOProducer({"bootstrap.servers": config["bootstrap.servers"]}, batch_size=1)
+        try:
+            with pytest.raises(NotImplementedError):
+                await producer.produce(name, b"value", **option)
+        finally:
+            await producer.purge()  # the message that failed is in its buffer again
+            await producer.close()
+
+    run(main())
 
 
 def test_brokers_that_do_not_let_the_client_in_end_a_flush(

@@ -11,7 +11,6 @@ import random
 import signal
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,26 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamcontract.testing.fixtures.stacks import Stack
-
-
-@pytest.fixture
-def real(stack: Stack) -> Stack:
-    """The stack, if what was aborted is not read there."""
-    if isinstance(stack, DevStack):
-        pytest.skip("what was aborted stays readable on the embedded broker")
-    return stack
-
-
-@pytest.fixture
-def transactional(config: dict[str, Any]) -> dict[str, Any]:
-    """Properties of a producer with transactions."""
-    return {**config, "transactional.id": f"t-{uuid.uuid4().hex}", "linger.ms": 0}
-
-
-@pytest.fixture
-def manual(config: dict[str, Any], quick_group: dict[str, Any]) -> dict[str, Any]:
-    """Properties of a consumer that leaves commits to transactions."""
-    return {**config, **quick_group, "enable.auto.commit": False}
 
 
 def volumes(config: dict[str, Any], topic: str, **properties: Any) -> list[int]:

@@ -352,7 +352,7 @@ class ContractProducer(Generic[T]):
                 while len(self.client) >= max_in_flight:
                     self.poll(_SLICE)
             while self._drain(_SLICE):
-                self._raise_failures()
+                self.poll(0)
                 run.show_progress_if_due()
             return run.finish()
         except BaseException:

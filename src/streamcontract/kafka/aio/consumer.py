@@ -211,7 +211,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         Args:
             timeout: Seconds to wait until there is an assignment; below zero without end.
         """
-        return await self._run(functools.partial(self._consumer.assignment, timeout))
+        return await self.run(functools.partial(self._consumer.assignment, timeout))
 
     async def commit(
         self, message: Message[T] | None = None, *, asynchronous: bool = False
@@ -230,7 +230,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
             ConsumeError: The broker refused, or did not answer.
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
-        return await self._run(
+        return await self.run(
             functools.partial(self._consumer.commit, message, asynchronous=asynchronous)
         )
 
@@ -240,7 +240,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         Raises:
             DeadLetterError: A dead letter in front of it is not delivered.
         """
-        return await self._run(self._consumer.positions)
+        return await self.run(self._consumer.positions)
 
     async def seek(self, partition: int, start: Start) -> None:
         """Go on from another place in a partition that this consumer reads.
@@ -254,7 +254,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
             ConsumeError: The partition is not assigned, or the brokers did not answer.
             NotSupportedError: ``start`` is a moment, and this is the embedded broker.
         """
-        await self._run(functools.partial(self._consumer.seek, partition, start))
+        await self.run(functools.partial(self._consumer.seek, partition, start))
 
     async def close(self) -> None:
         """Commit what was handed out (unless ``enable.auto.commit`` is False) and leave the group.
@@ -288,11 +288,26 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
                 raise error
             return call()
 
-        return await self._run(tell_first, self._take_back)
+        return await self.run(tell_first, settle=self._take_back)
 
-    async def _run(
-        self, call: Callable[[], R], settle: Callable[[Future[R]], None] | None = None
+    @property
+    def synchronous(self) -> ContractConsumer[T]:
+        """The consumer that does the work: for calls that ``run`` makes in its thread."""
+        return self._consumer
+
+    async def run(
+        self, call: Callable[[], R], *, settle: Callable[[Future[R]], None] | None = None
     ) -> R:
+        """Run a call in the consumer's thread, in its turn.
+
+        Args:
+            call: Called in the thread.
+            settle: Called there with the outcome, if nobody waits for it any more.
+
+        Raises:
+            ClientError: The consumer is closed.
+            Exception: What the call raises.
+        """
         try:
             return await self._worker.run(call, settle=settle)
         except Interrupted:

@@ -7,21 +7,25 @@ import functools
 import time
 from typing import TYPE_CHECKING, Any, Final, Generic, TypedDict, TypeVar, overload
 
-from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.errors import ClientError
+from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
+from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.kafka.aio.consumer import AsyncContractConsumer
     from streamcontract.kafka.message import Delivery
     from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.kafka.produce_all import ProduceProgress, ProduceReport
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
@@ -72,6 +76,11 @@ class _StoppableProducer(ContractProducer[T]):
         """Whether no broker lets the client in, so that waiting for deliveries is of no use."""
         return self._access.is_refused
 
+    @property
+    def has_transactions(self) -> bool:
+        """Whether it produces within transactions, and only there."""
+        return self._transactions.are_on
+
     def tell(self) -> None:
         """Tell of failures."""
         self._raise_failures()
@@ -102,8 +111,7 @@ class AsyncContractProducer(Generic[T]):
         **options: ``topic`` and ``registry``, as for ``ContractProducer``.
 
     Raises:
-        ConfigurationError: The configuration is wrong, or asks for transactions
-            (``transactional.id``), which are the synchronous producer's.
+        ConfigurationError: The configuration is wrong.
 
     Example:
         >>> import asyncio
@@ -134,12 +142,6 @@ class AsyncContractProducer(Generic[T]):
     ) -> None: ...
 
     def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
-        if config is not None and config.get("transactional.id") is not None:
-            raise ConfigurationError(
-                f"transactional.id={config['transactional.id']!r}: AsyncContractProducer has no "
-                f"transactions; leave it out, or use ContractProducer in a thread of its own "
-                f"(asyncio.to_thread)"
-            )
         self._producer: _StoppableProducer[T] = _StoppableProducer(config, **options)
         # Two threads, which the synchronous producer allows: whoever waits for deliveries does
         # not keep others from producing.
@@ -183,8 +185,60 @@ class AsyncContractProducer(Generic[T]):
             return
         on_delivery = options.get("on_delivery")
         if on_delivery is not None:
-            options["on_delivery"] = _in_loop(on_delivery)
+            options["on_delivery"] = _in_loop(asyncio.get_running_loop(), on_delivery)
         await self._run(self._sending, functools.partial(self._producer.produce, value, **options))
+
+    async def produce_all(
+        self,
+        values: Iterable[T | None],
+        *,
+        options: Callable[[T | None], ProduceOptions] | None = None,
+        progress: Callable[[ProduceProgress], object] | None = None,
+        max_in_flight: int = 10_000,
+        max_failures: int = 1_000,
+    ) -> ProduceReport[T]:
+        """Produce every record of an iterable, and wait until each is delivered or has failed.
+
+        The iterable, ``options`` and ``progress`` are called in the producer's thread, and what
+        other tasks produce waits until this is done. If it is cancelled, what was taken from the
+        iterable up to then is delivered all the same.
+
+        Args:
+            values: The records, or None for tombstones, for which ``options`` gives the key.
+            options: Called with each record: what its message is to have, as for ``produce``.
+            progress: Called every half second and at the end. What it raises ends the call.
+            max_in_flight: How many messages may wait for delivery before more records are taken.
+            max_failures: How many failures the report keeps; the others are only counted.
+
+        Returns:
+            How many were delivered, and what failed and why.
+
+        Raises:
+            Exception: As :meth:`ContractProducer.produce_all` does.
+        """
+        loop = asyncio.get_running_loop()
+
+        def with_loop(value: T | None) -> ProduceOptions:
+            given = ProduceOptions() if options is None else options(value)
+            on_delivery = given.get("on_delivery")
+            return (
+                given
+                if on_delivery is None
+                else {**given, "on_delivery": _in_loop(loop, on_delivery)}
+            )
+
+        self._tell()
+        return await self._run(
+            self._sending,
+            functools.partial(
+                self._producer.produce_all,
+                values,
+                options=None if options is None else with_loop,
+                progress=progress,
+                max_in_flight=max_in_flight,
+                max_failures=max_failures,
+            ),
+        )
 
     async def poll(self, timeout: float = 0) -> int:
         """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.
@@ -219,6 +273,60 @@ class AsyncContractProducer(Generic[T]):
         self._tell()
         return left
 
+    def transaction(
+        self,
+        consumer: AsyncContractConsumer[Any] | None = None,
+        *,
+        timeout: float = TRANSACTION_TIMEOUT,
+    ) -> AsyncTransaction:
+        """An ``async with`` block in which all that is produced is committed as one, or void.
+
+        With a consumer its positions are committed in the same transaction. Cancelling within the
+        block aborts; while its end is waited for, it is committed or aborted, and nobody is told.
+
+        Args:
+            consumer: Whose messages are worked on: one with a group, and with
+                ``enable.auto.commit`` set to False.
+            timeout: Seconds for each of beginning, committing and aborting.
+
+        Raises:
+            Exception: As :meth:`ContractProducer.transaction` does.
+
+        Example:
+            >>> import asyncio
+            >>> from streamcontract import AsyncContractConsumer, AsyncContractProducer, Stock
+            >>> async def copy() -> None:
+            ...     by_hand = {"enable.auto.commit": False}
+            ...     source = AsyncContractConsumer(by_hand, record=Stock, group="copy")
+            ...     target = AsyncContractProducer(
+            ...         {"transactional.id": "copy-1"}, record=Stock, topic="copied"
+            ...     )
+            ...     async with target, source:
+            ...         async for message in source:
+            ...             async with target.transaction(source):
+            ...                 await target.produce(message.value)
+            >>> asyncio.run(copy())  # doctest: +SKIP
+        """
+        if consumer is None:
+            transaction = self._producer.transaction(timeout=timeout)
+            return AsyncTransaction(transaction, functools.partial(self._run, self._sending))
+        transaction = self._producer.transaction(consumer.synchronous, timeout=timeout)
+        return AsyncTransaction(transaction, consumer.run)
+
+    async def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
+        """Become the one producer with this ``transactional.id``; what others have open is aborted.
+
+        The ``async with`` block of the producer begins with it, else the first transaction does.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Raises:
+            ConfigurationError: The producer has no ``transactional.id``.
+            TransactionError: The brokers refused, or did not answer in time.
+        """
+        await self._run(self._sending, functools.partial(self._producer.init_transactions, timeout))
+
     async def close(self, timeout: float | None = None) -> None:
         """Deliver what is queued, then end; closing twice is harmless.
 
@@ -237,6 +345,12 @@ class AsyncContractProducer(Generic[T]):
             raise self._untold.pop(0)
 
     async def __aenter__(self) -> Self:
+        if self._producer.has_transactions:
+            try:
+                await self.init_transactions()
+            except BaseException:
+                await self._close(functools.partial(self._producer.close, 0))
+                raise
         return self
 
     async def __aexit__(
@@ -268,9 +382,15 @@ class AsyncContractProducer(Generic[T]):
             if is_enough(count) or left <= 0 or self._producer.is_refused:
                 return count
 
-    async def _run(self, worker: Worker, call: Callable[[], R]) -> R:
+    async def _run(
+        self,
+        worker: Worker,
+        call: Callable[[], R],
+        *,
+        settle: Callable[[Future[R]], None] | None = None,
+    ) -> R:
         try:
-            return await worker.run(call, settle=self._keep)
+            return await worker.run(call, settle=settle or self._keep)
         except Interrupted:
             raise self._closed() from None
 
@@ -309,9 +429,10 @@ def _nothing() -> None:
     """The last call of a thread that has nothing to end."""
 
 
-def _in_loop(on_delivery: Callable[[Delivery], None]) -> Callable[[Delivery], None]:
-    """Call back in the event loop of now, whichever thread is told of the delivery."""
-    loop = asyncio.get_running_loop()
+def _in_loop(
+    loop: asyncio.AbstractEventLoop, on_delivery: Callable[[Delivery], None]
+) -> Callable[[Delivery], None]:
+    """Call back in the event loop, whichever thread is told of the delivery."""
 
     def tell(delivery: Delivery) -> None:
         loop.call_soon_threadsafe(on_delivery, delivery)

@@ -1,0 +1,269 @@
+"""Transactions and many records at once in asyncio: as the synchronous ones, and safe to cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from confluent_kafka import KafkaError, TopicPartition
+from tests.kafka.bars import volumes
+
+from streamcontract import AsyncContractConsumer, AsyncContractProducer, Stock, StockConsumer
+from streamcontract.devstack import DevStack
+from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.kafka import BrokerError, Delivery, MessageEncodeError, ProducerFencedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.testing.fixtures.stacks import Stack
+
+Config = dict[str, Any]
+WAIT = 30.0
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run with an end in sight."""
+
+    async def bounded() -> None:
+        await asyncio.wait_for(main, 2 * WAIT)
+
+    asyncio.run(bounded())
+
+
+def read(config: Config, topic: str) -> list[int]:
+    """The volumes in a topic."""
+    with StockConsumer(config, topic=topic) as consumer:
+        return volumes(consumer.until_end())
+
+
+def test_consume_transform_produce(
+    stack: Stack,
+    transactional: Config,
+    manual: Config,
+    config: Config,
+    filled: Callable[..., str],
+    topic: Callable[..., str],
+) -> None:
+    """An exception voids its block and gives its messages again; each result is there once."""
+    source, target = filled(6), topic()
+    seen: list[int] = []
+
+    async def main() -> None:
+        async with (
+            AsyncContractProducer(transactional, record=Stock, topic=target) as producer,
+            AsyncContractConsumer(manual, record=Stock, topic=source, group=source) as consumer,
+        ):
+            with contextlib.suppress(ZeroDivisionError):
+                async with producer.transaction(consumer):
+                    seen.extend(volumes(await consumer.consume(2, WAIT)))
+                    raise ZeroDivisionError  # before anything is sent: the embedded broker keeps it
+            while len(seen) < 8:
+                async with producer.transaction(consumer):
+                    for message in await consumer.consume(2, WAIT):
+                        seen.append(message.value.volume if message.value else -1)
+                        await producer.produce(message.value)
+            if not isinstance(stack, DevStack):  # which forgets what transactions commit
+                place = TopicPartition(source, 0)
+                client = consumer.synchronous.client
+                [committed] = await consumer.run(lambda: client.committed([place], WAIT))
+                assert committed.offset == 6
+
+    run(main())
+    assert seen == [0, 1, 0, 1, 2, 3, 4, 5]
+    assert read(config, target) == [0, 1, 2, 3, 4, 5]
+
+
+def test_cancelled_in_the_block(
+    stack: Stack,
+    transactional: Config,
+    config: Config,
+    bar: Callable[..., Stock],
+    topic: Callable[..., str],
+) -> None:
+    """It aborts, and the producer goes on."""
+    name = topic()
+
+    async def main() -> None:
+        async with AsyncContractProducer(transactional, record=Stock, topic=name) as producer:
+            entered = asyncio.Event()
+
+            async def stuck() -> None:
+                async with producer.transaction():
+                    await producer.produce(bar(volume=1))
+                    entered.set()
+                    await asyncio.Event().wait()
+
+            task = asyncio.create_task(stuck())
+            await entered.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            async with producer.transaction():
+                await producer.produce(bar(volume=2))
+
+    run(main())
+    found = read(config, name)
+    assert found[-1:] == [2]
+    if not isinstance(stack, DevStack):
+        assert found == [2]
+
+
+def test_cancelled_as_it_begins(
+    transactional: Config,
+    config: Config,
+    bar: Callable[..., Stock],
+    topic: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread begins it all the same: it must not stay open, which would bar the next."""
+    name = topic()
+
+    async def main() -> None:
+        async with AsyncContractProducer(transactional, record=Stock, topic=name) as producer:
+            loop = asyncio.get_running_loop()
+            begun, go_on = asyncio.Event(), threading.Event()
+            transactions = producer._producer._transactions
+            begin = transactions.begin
+
+            def slow(timeout: float) -> None:
+                begin(timeout)
+                loop.call_soon_threadsafe(begun.set)
+                assert go_on.wait(WAIT)
+
+            monkeypatch.setattr(transactions, "begin", slow)
+            task = asyncio.ensure_future(producer.transaction().__aenter__())
+            await begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            monkeypatch.undo()
+            go_on.set()
+            async with producer.transaction():
+                await producer.produce(bar(volume=3))
+
+    run(main())
+    assert read(config, name) == [3]
+
+
+def test_a_zombie_is_told(
+    real: Stack, transactional: Config, bar: Callable[..., Stock], topic: Callable[..., str]
+) -> None:
+    """Another producer with its id fences it, by the error's own class."""
+    name = topic()
+
+    async def main() -> None:
+        zombie = AsyncContractProducer(transactional, record=Stock, topic=name)
+        async with zombie.transaction():
+            await zombie.produce(bar(volume=1))
+        async with AsyncContractProducer(transactional, record=Stock, topic=name):
+            with pytest.raises(ProducerFencedError):
+                async with zombie.transaction():
+                    await zombie.produce(bar(volume=2))
+            await zombie.close()
+
+    run(main())
+
+
+def test_what_cannot_take_part(
+    config: Config, transactional: Config, filled: Callable[..., str]
+) -> None:
+    """The synchronous producer's errors, before anything is begun."""
+    name = filled(1)
+
+    async def main() -> None:
+        async with (
+            AsyncContractProducer(config, record=Stock) as plain,
+            AsyncContractProducer(transactional, record=Stock) as producer,
+            AsyncContractConsumer(config, record=Stock, topic=name, group=name) as by_itself,
+        ):
+            with pytest.raises(ConfigurationError, match=r"transactional\.id"):
+                async with plain.transaction():
+                    pytest.fail("it has no transactions")
+            with pytest.raises(ConfigurationError, match=r"enable\.auto\.commit"):
+                producer.transaction(by_itself)
+
+    run(main())
+
+
+def test_a_producer_that_is_not_let_in_is_closed(
+    transactional: Config, bar: Callable[..., Stock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its block is not entered, so nobody else would close it."""
+
+    async def main() -> None:
+        producer = AsyncContractProducer(transactional, record=Stock)
+
+        def refused(timeout: float) -> None:
+            raise BrokerError("t", KafkaError(KafkaError._AUTHENTICATION))
+
+        monkeypatch.setattr(producer._producer._transactions, "init", refused)
+        with pytest.raises(BrokerError):
+            async with producer:
+                pytest.fail("it is not let in")
+        with pytest.raises(ClientError, match="closed"):
+            await producer.produce(bar())
+
+    run(main())
+
+
+def test_produce_all(config: Config, bar: Callable[..., Stock], topic: Callable[..., str]) -> None:
+    """What fails is reported with its place; reports of delivery come in the event loop."""
+    name = topic()
+    wrong = bar(volume=1)
+    object.__setattr__(wrong, "close", "10.75")
+    told: list[tuple[int | None, int]] = []
+
+    def options(value: Stock | None) -> ProduceOptions:
+        def on_delivery(delivery: Delivery) -> None:
+            told.append((delivery.offset, threading.get_ident()))
+
+        return {"headers": {"n": "1"}, "on_delivery": on_delivery}
+
+    async def main() -> None:
+        async with AsyncContractProducer(config, record=Stock, topic=name) as producer:
+            values = [bar(volume=0), wrong, bar(volume=2)]
+            report = await producer.produce_all(iter(values), options=options)
+            assert (report.delivered, report.failed) == (2, 1)
+            [failure] = report.failures
+            assert (failure.index, failure.value) == (1, wrong)
+            assert isinstance(failure.error, MessageEncodeError)
+            assert (await producer.produce_all([bar(volume=3)])).ok
+
+    run(main())
+    assert sorted(told) == [(0, threading.get_ident()), (1, threading.get_ident())]
+    assert read(config, name) == [0, 2, 3]
+
+
+def test_produce_all_cancelled(
+    config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
+) -> None:
+    """It takes no more from its iterable, and what it took is delivered."""
+    name = topic()
+    taken: list[int] = []
+
+    async def main() -> None:
+        async with AsyncContractProducer(config, record=Stock, topic=name) as producer:
+            loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+            def endless() -> Iterator[Stock]:
+                for volume in itertools.count():
+                    if volume == 3:
+                        loop.call_soon_threadsafe(begun.set)
+                    taken.append(volume)
+                    yield bar(volume=volume)
+
+            task = asyncio.create_task(producer.produce_all(endless(), max_in_flight=10))
+            await begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await producer.produce(bar(volume=-1))
+
+    run(main())
+    assert read(config, name) == [*taken, -1]
