@@ -1,7 +1,7 @@
 """Any order of calls to a real registry beside a model of what every registry has to hold.
 
-The moves are those that Redpanda's, Confluent's and Apicurio's API have in common; what the embedded
-registry has beyond them is in ``tests/devstack/test_registry_model.py``.
+The moves are those that Redpanda's, Confluent's and Apicurio's API have in common; what the
+embedded registry has beyond them is in ``tests/devstack/test_registry_model.py``.
 """
 
 from __future__ import annotations
