@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import pytest
@@ -23,7 +23,7 @@ from streamcontract.registry.protocol import LEVELS
 from streamcontract.testing.plugin import stack_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from streamcontract.schema import Schema
     from streamcontract.testing.fixtures.stacks import Stack
@@ -74,9 +74,11 @@ class Subject:
 class Histories(RuleBasedStateMachine):
     """Two subjects of this run's own, in a registry that others use too."""
 
-    def __init__(self, url: str) -> None:
+    url: ClassVar[str]
+
+    def __init__(self) -> None:
         super().__init__()
-        self.client = SchemaRegistry(url)
+        self.client = SchemaRegistry(self.url)
         run = uuid.uuid4().hex
         self.names = {subject: f"{run}-{subject}" for subject in SUBJECTS}
         self.known = {subject: Subject() for subject in SUBJECTS}
@@ -203,9 +205,8 @@ def url(request: pytest.FixtureRequest, pytestconfig: pytest.Config, stack: Stac
 
 def test_any_order_of_calls(url: str) -> None:
     """What the model says, on each registry."""
-    make: Callable[[], Histories] = lambda: Histories(url)  # noqa: E731 - typed by its use
     run_state_machine_as_test(
-        make,
+        type("HistoriesThere", (Histories,), {"url": url}),
         settings=settings(
             max_examples=int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60")) // 4,
             stateful_step_count=20,
