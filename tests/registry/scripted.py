@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -73,6 +74,19 @@ def stall_in_the_body(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.flush()
     handler.rfile.read(1)
     handler.close_connection = True
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    """Answer a few bytes at a time, and for so long that nobody waits for the end of it."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "2000")
+    handler.end_headers()
+    handler.close_connection = True
+    with suppress(OSError):  # the client has given up
+        for _ in range(1000):
+            handler.wfile.write(b"[]")
+            handler.wfile.flush()
+            time.sleep(0.01)  # it is slow
 
 
 def echo(status: int) -> Act:

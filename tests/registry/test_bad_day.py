@@ -15,6 +15,7 @@ from tests.registry.scripted import (
     Act,
     ScriptedServer,
     answer,
+    drip,
     half_a_body,
     refusal,
     reset,
@@ -145,7 +146,7 @@ def impatient(scripted: ScriptedServer) -> Iterator[SchemaRegistry]:
 def _grow_patient(client: SchemaRegistry) -> None:
     """Take away the haste that made silence short: a busy machine must not look like a bad day."""
     transport = client._transport
-    transport._settings = attrs.evolve(transport._settings, read_timeout=30)
+    transport._settings = attrs.evolve(transport._settings, read_timeout=30, deadline=60)
 
 
 def test_the_table_has_every_call() -> None:
@@ -189,6 +190,23 @@ def test_a_call_on_a_bad_day(
     _grow_patient(impatient)
     scripted.then(*[answer(200, value) for value in call.healthy])
     call.make(impatient)
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_a_call_that_is_answered_drop_by_drop(
+    scripted: ScriptedServer, pauses: list[float], call: Call
+) -> None:
+    """Bytes that keep coming do not keep a call waiting behind its deadline."""
+    scripted.then(drip)
+    with SchemaRegistry(scripted.url, deadline=0.05) as client:
+        with pytest.raises(errors.RegistryUnreachableError) as caught:
+            call.make(client)
+        assert call.path in str(caught.value)
+        assert pauses == []
+        scripted.wait_for(1)
+        _grow_patient(client)
+        scripted.then(*[answer(200, value) for value in call.healthy])
+        call.make(client)
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

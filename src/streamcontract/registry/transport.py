@@ -13,7 +13,14 @@ from urllib.request import getproxies
 
 import attrs
 import requests
-from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+from urllib3.exceptions import (
+    DecodeError,
+    HTTPError,
+    InvalidHeader,
+    MaxRetryError,
+    ProtocolError,
+    ReadTimeoutError,
+)
 from urllib3.util.retry import Retry
 
 from streamcontract._version import __version__
@@ -43,6 +50,9 @@ log = logging.getLogger("streamcontract.registry")
 
 _SHORTEST_TIMEOUT: Final = 0.001
 """Seconds: no time-out may be 0, which means something else to sockets."""
+
+_PART: Final = 2**16
+"""Bytes of an answer that are taken at once, if they are there."""
 
 MAX_RETRY_AFTER: Final = 30.0
 """Seconds: a registry that asks for a longer pause gets this one; nobody waits for hours here."""
@@ -158,6 +168,18 @@ class _Call:
         )
 
 
+class _TooSlowError(Exception):
+    """The rest of an answer did not come before the call is given up."""
+
+
+@attrs.frozen
+class _Received:
+    """An answer as it came, whatever it is."""
+
+    response: requests.Response
+    body: bytes
+
+
 @attrs.frozen
 class _Timeouts:
     """Seconds for one attempt."""
@@ -270,18 +292,18 @@ class Transport:
         url = endpoint.url + call.path
         timeouts = self._timeouts(call)
         try:
-            response = self._request(endpoint.auth, call, url, timeouts)
-            if _may_be_let_in(endpoint.auth, response):
+            received = self._request(endpoint.auth, call, url, timeouts)
+            if _may_be_let_in(endpoint.auth, received.response):
                 # The token expired on the way; a refused request had no effect.
-                response = self._request(endpoint.auth, call, url, timeouts)
+                received = self._request(endpoint.auth, call, url, timeouts)
         except TokenError as error:
             # Nothing was sent, and who gives tokens can be down as well as a registry.
             failure = RegistryAuthenticationError(str(error), call.method, url)
             failure.__cause__ = error.__cause__
             return _Failure(failure, _Repeat.ALWAYS)
-        except (requests.RequestException, HTTPError, UnicodeError) as error:
+        except (requests.RequestException, HTTPError, UnicodeError, _TooSlowError) as error:
             return _failure_of(call, url, error, timeouts)
-        return _judge(call, url, response, self._mask(response))
+        return _judge(call, url, received, self._mask(received.response))
 
     def _timeouts(self, call: _Call) -> _Timeouts:
         left = max(call.gives_up_at - monotonic(), _SHORTEST_TIMEOUT)
@@ -290,8 +312,8 @@ class Transport:
             read=min(self._settings.read_timeout, left),
         )
 
-    def _request(self, auth: Auth, call: _Call, url: str, timeouts: _Timeouts) -> requests.Response:
-        return self._session.request(
+    def _request(self, auth: Auth, call: _Call, url: str, timeouts: _Timeouts) -> _Received:
+        response = self._session.request(
             call.method,
             url,
             params=call.query,
@@ -303,7 +325,10 @@ class Transport:
             # Given here, as the environment's would win over the session's.
             verify=None if self._settings.tls.ca is None else str(self._settings.tls.ca),
             proxies=_proxies(self._settings.proxy),
+            stream=True,
         )
+        with response:
+            return _Received(response, _body_of(response, call))
 
     def _mask(self, response: requests.Response) -> Mask:
         proxy = self._settings.proxy
@@ -331,6 +356,19 @@ def _session(settings: TransportSettings) -> requests.Session:
     return session
 
 
+def _body_of(response: requests.Response, call: _Call) -> bytes:
+    """All of an answer, unless it comes so slowly that the call is given up.
+
+    ``response.content`` would wait as long as some bytes come now and then.
+    """
+    parts = []
+    while part := response.raw.read1(_PART, decode_content=True):
+        parts.append(part)
+        if response.raw.length_remaining != 0 and not call.has_time_for(0):
+            raise _TooSlowError
+    return b"".join(parts)
+
+
 def _may_be_let_in(auth: Auth, response: requests.Response) -> bool:
     return (
         response.status_code == HTTPStatus.UNAUTHORIZED
@@ -352,13 +390,16 @@ def _failure_of(call: _Call, url: str, error: Exception, timeouts: _Timeouts) ->
         case requests.ConnectTimeout():
             repeat = _Repeat.ALWAYS
             reason = f"no connection within {timeouts.connect:.3g} s"
-        case requests.ReadTimeout():
+        case requests.ReadTimeout() | ReadTimeoutError():
             repeat = _Repeat.IF_IDEMPOTENT
             reason = f"no answer within {timeouts.read:.3g} s"
-        case requests.exceptions.ChunkedEncodingError():
+        case _TooSlowError():
+            repeat = _Repeat.IF_IDEMPOTENT
+            reason = "the answer was not complete when the call's time was over"
+        case ProtocolError():
             kind, repeat = RegistryResponseError, _Repeat.IF_IDEMPOTENT
             reason = f"the answer broke off: {reason}"
-        case requests.exceptions.ContentDecodingError():
+        case DecodeError():
             kind, repeat = RegistryResponseError, _Repeat.NEVER
         case requests.ConnectionError(args=[MaxRetryError(), *_]):
             repeat = _Repeat.ALWAYS  # no connection was made
@@ -371,9 +412,10 @@ def _failure_of(call: _Call, url: str, error: Exception, timeouts: _Timeouts) ->
     return _Failure(failure, repeat)
 
 
-def _judge(call: _Call, url: str, response: requests.Response, mask: Mask) -> Answer | _Failure:
+def _judge(call: _Call, url: str, received: _Received, mask: Mask) -> Answer | _Failure:
     """Tell an answer from a failure."""
-    status, body = response.status_code, response.content
+    response, body = received.response, received.body
+    status = response.status_code
     if status >= 400:
         error = error_from_answer(call.method, url, status, body, mask)
         return _Failure(error, _repeat_of(error), response.headers.get("Retry-After"))
