@@ -23,6 +23,8 @@ message, or of each eighth, would show; what a heap gains by fragments stays bel
 
 _MIB: Final = 2**20
 _SHOWN: Final = 6
+_FEWEST: Final = 30
+"""Samples in a third; fewer say nothing."""
 
 
 @attrs.frozen
@@ -89,6 +91,9 @@ def judge_growth(samples: Sequence[Sample], rate: float, verdict: Verdict) -> li
     verdict.expect("growth of memory", "growth of threads", "growth of descriptors")
     verdict.expect("growth of sockets")
     third = len(samples) // 3
+    if third < _FEWEST:
+        verdict.found("too few samples", len(samples))
+        return []
     warm, second, last = samples[third:], samples[third : 2 * third], samples[2 * third :]
     slope = median(
         (later.memory - earlier.memory) / (later.seconds - earlier.seconds)

@@ -1,0 +1,114 @@
+"""The judge of the soak finds what grows, and is not led astray by what merely moves."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import socket
+import tempfile
+import threading
+
+import attrs
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from reliability.growth import BYTES_PER_MESSAGE, Sample, judge_growth, sample_of
+from reliability.verdict import Verdict
+
+RATE = 500.0
+MINUTES = 30
+MIB = 2**20
+SERIES = range(0, MINUTES * 60, 5)
+
+
+def healthy(seed: int) -> list[Sample]:
+    """A process that warms up for some minutes, and whose numbers move by chance after that."""
+    chance = random.Random(seed)
+    samples = []
+    for seconds in SERIES:
+        warm = min(1.0, seconds / 300)
+        memory = 40 * MIB + warm * 12 * MIB + chance.uniform(-0.2, 0.2) * MIB
+        # Now and then a client is caught while it is exchanged for another.
+        moving = chance.choice([0] * 9 + [-3, 2])
+        samples.append(Sample(seconds, int(memory), 12 + moving, 30 + moving, 7 + moving))
+    return samples
+
+
+def found(samples: list[Sample]) -> set[str]:
+    """What the judge says of a series."""
+    verdict = Verdict()
+    judge_growth(samples, RATE, verdict)
+    return {kind for kind, count in verdict.counts.items() if count}
+
+
+@given(st.integers(0, 2**32))
+def test_a_healthy_process_holds(seed: int) -> None:
+    """However its numbers move."""
+    assert found(healthy(seed)) == set()
+
+
+@given(st.integers(0, 2**32), st.floats(1.5, 1000))
+def test_a_leak_of_memory(seed: int, times: float) -> None:
+    """A little more for each message than is allowed, from the beginning on."""
+    more = RATE * BYTES_PER_MESSAGE * times
+    leaking = [
+        attrs.evolve(each, memory=each.memory + int(more * each.seconds)) for each in healthy(seed)
+    ]
+    assert found(leaking) == {"growth of memory"}
+
+
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(["threads", "descriptors", "sockets"]),
+    st.floats(1, 600),
+)
+def test_a_leak_of_one_thing_now_and_then(seed: int, name: str, every: float) -> None:
+    """One more each second, or each ten minutes."""
+    leaking = [
+        attrs.evolve(each, **{name: getattr(each, name) + int(each.seconds / every)})
+        for each in healthy(seed)
+    ]
+    assert found(leaking) == {f"growth of {name}"}
+
+
+def test_growth_while_it_warms_up_is_none() -> None:
+    """What is more in the first third than ever after does not count."""
+    warming = [
+        attrs.evolve(each, memory=each.memory * 2, threads=99) if each.seconds < 500 else each
+        for each in healthy(1)
+    ]
+    assert found(warming) == set()
+
+
+def test_too_few_samples_are_no_proof() -> None:
+    """A run that ended early does not hold by having shown nothing."""
+    assert found(healthy(1)[:2]) == {"too few samples"}
+
+
+def test_a_thread_a_socket_and_a_file_are_seen() -> None:
+    """Each where it belongs, while it is there."""
+    pid = os.getpid()
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    before = sample_of(pid, 0.0)
+    with contextlib.ExitStack() as stack:
+        stack.callback(thread.join)
+        stack.callback(ended.set)
+        thread.start()
+        for each in socket.socketpair():
+            stack.enter_context(each)
+        stack.enter_context(tempfile.TemporaryFile())
+        during = sample_of(pid, 1.0)
+    assert during.threads - before.threads == 1
+    assert during.sockets - before.sockets == 2
+    assert during.descriptors - before.descriptors == 3
+
+
+def test_memory_is_seen() -> None:
+    """What was written to is resident."""
+    before = sample_of(os.getpid(), 0.0)
+    held = b"\x01" * (64 * MIB)
+    during = sample_of(os.getpid(), 1.0)
+    assert during.memory - before.memory == pytest.approx(len(held), rel=0.1)
