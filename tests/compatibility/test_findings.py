@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamcontract import Codec, check_level, find_incompatibilities, parse_schema
-from streamcontract.compatibility import LEVELS
+from streamcontract.compatibility import LEVELS, rollout
 from streamcontract.errors import ConfigurationError, ResolutionError
 from streamcontract.testing.strategies import from_schema, schemas
 
@@ -79,7 +79,7 @@ def test_union_finding_says_why_the_branch_meant_does_not_fit() -> None:
 def test_unknown_level_is_refused_with_the_levels_there_are() -> None:
     """A level is one of the registry's seven."""
     schema = parse_schema("int")
-    with pytest.raises(ConfigurationError, match="FULL_TRANSITIVE"):
+    with pytest.raises(ConfigurationError, match=f"there are {', '.join(LEVELS)}"):
         check_level("backward", candidate=schema, history=[schema])
 
 
@@ -102,6 +102,101 @@ def test_levels_look_the_right_way_and_as_far_back_as_they_say() -> None:
     history = [parse_schema("int"), parse_schema("double")]
     assert not check_level("FORWARD", candidate=steps[1], history=history)
     assert check_level("FORWARD_TRANSITIVE", candidate=steps[1], history=history)
+
+
+def test_a_level_that_is_not_transitive_asks_the_latest_version_only() -> None:
+    """However many there are."""
+    history = [parse_schema(name) for name in ("string", "string", "int")]
+    assert not check_level("BACKWARD", candidate=parse_schema("long"), history=history)
+    assert not check_level("FORWARD", candidate=parse_schema("int"), history=history)
+    assert not check_level("FULL", candidate=parse_schema("int"), history=[])
+
+
+def test_a_levels_findings_say_which_way_and_against_which_version() -> None:
+    """The newest version first, and of each first whether the candidate reads."""
+    found = check_level(
+        "FULL_TRANSITIVE",
+        candidate=parse_schema("double"),
+        history=[parse_schema("int"), parse_schema("long")],
+        drift=True,
+    )
+    assert [(each.version, each.direction, each.severity, each.rule) for each in found] == [
+        (2, "backward", "drift", "PRECISION_LOSS"),
+        (2, "forward", "breaking", "TYPE_MISMATCH"),
+        (1, "forward", "breaking", "TYPE_MISMATCH"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "first", "advice"),
+    [
+        ("int", "int", "either", "in any order"),
+        ("long", "int", "consumers", "roll out every consumer first"),
+        ("int", "long", "producers", "roll out every producer first"),
+        ("int", "string", "neither", "no order is safe"),
+    ],
+)
+def test_who_goes_first(new: str, old: str, first: str, advice: str) -> None:
+    """Consumers if only the new schema reads the other's data, producers if only the old does."""
+    ours, theirs = parse_schema(new), parse_schema(old)
+    found = rollout(new=ours, old=theirs)
+    assert found.first == first
+    assert advice in found.advice
+    assert list(found.backward) == find_incompatibilities(reader=ours, writer=theirs)
+    assert list(found.forward) == find_incompatibilities(reader=theirs, writer=ours)
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader"),
+    [
+        pytest.param("int", "double", id="every int is a double"),
+        pytest.param("float", "double", id="every float is a double"),
+        pytest.param(
+            {"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2},
+            {"type": "bytes", "logicalType": "decimal", "precision": 5, "scale": 2},
+            id="more digits",
+        ),
+        pytest.param(
+            _enum("A", "B"), _enum("A", "B", "C", default="C"), id="a default that nobody needs"
+        ),
+        pytest.param(
+            _enum("A", namespace="n"),
+            _enum("A", namespace="m", aliases=["n.E"]),
+            id="an alias names the other namespace",
+        ),
+        pytest.param(
+            {"type": "record", "name": "R", "fields": [_field("a", "int"), _field("b", "long")]},
+            {"type": "record", "name": "R", "fields": [_field("b", "long", default=1)]},
+            id="a field that is gone, a default where there was none",
+        ),
+        pytest.param(
+            {"type": "record", "name": "R", "fields": [_field("close", "int")]},
+            {"type": "record", "name": "R", "fields": [_field("closes", "string", default="")]},
+            id="a name alike, but another type",
+        ),
+        pytest.param(
+            {
+                "type": "record",
+                "name": "R",
+                "fields": [_field("volume", "int"), _field("b", "long")],
+            },
+            {
+                "type": "record",
+                "name": "R",
+                "fields": [_field("b", "long"), _field("exchange", "int", default=0)],
+            },
+            id="the same type, but neither name nor place alike",
+        ),
+        pytest.param(
+            ["null", "double", "long"], ["null", "double", "long"], id="a union as it was"
+        ),
+        pytest.param(["int", "string"], ["string", "int"], id="branches that swap places"),
+    ],
+)
+def test_what_is_no_drift(writer: Any, reader: Any) -> None:
+    """What arrives as it was meant is no finding."""
+    schemas = {"writer": parse_schema(writer), "reader": parse_schema(reader)}
+    assert find_incompatibilities(**schemas, drift=True) == []
 
 
 def test_a_fault_in_a_branch_is_met_only_by_data_of_that_branch() -> None:

@@ -67,7 +67,7 @@ def faults_at(action: Action) -> tuple[Fault, ...]:
             return ()
 
 
-def order(path: str) -> tuple[tuple[int, int, str], ...]:
+def order(path: str) -> tuple[tuple[bool, int, str], ...]:
     """A key that sorts paths as the reader schema is written: ``/fields/2`` before ``/fields/10``.
 
     Example:
@@ -75,7 +75,7 @@ def order(path: str) -> tuple[tuple[int, int, str], ...]:
         ['/name', '/fields/2', '/fields/2/type', '/fields/10']
     """
     return tuple(
-        (1, int(token), "") if token.isdecimal() else (0 if token in _ATTRIBUTES else 2, 0, token)
+        (token not in _ATTRIBUTES, int(token) if token.isdecimal() else 0, token)
         for token in path.split("/")
         if token
     )
