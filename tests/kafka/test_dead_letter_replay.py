@@ -9,6 +9,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
@@ -18,12 +19,16 @@ from tests.kafka.dlq_io import Headers, Raw, produce_raw, read_all
 from streamcontract import Codec, ContractConsumer, SchemaRegistry, parse_schema
 from streamcontract.cli import main
 from streamcontract.devstack import DevStack
-from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import DeadLetters, ProduceError
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.dead_letter_replay import Replayed, replay_dead_letters
 from streamcontract.kafka.dead_letter_topic import DeadLetterTopic
-from streamcontract.kafka.dead_letters import FIRST_HEADER, ORIGIN_HEADER, DeadLetter
+from streamcontract.kafka.dead_letters import (
+    FIRST_HEADER,
+    ORIGIN_HEADER,
+    SETTLED_HEADER,
+    DeadLetter,
+)
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.wire import frame
 
@@ -196,12 +201,60 @@ def test_what_others_put_there_stays(case: Case) -> None:
     assert case.replay() == Replayed(foreign=1)
 
 
-def test_a_source_without_a_contract(case: Case) -> None:
-    """Nothing is settled, and the error names the topic."""
+@pytest.mark.parametrize("discard", [False, True])
+def test_a_source_without_a_contract(case: Case, discard: bool) -> None:
+    """Another project's: it stays open as it is, and is not in the way of the others."""
+    case.put_aside((case.value("a"), b"k", [("h", b"1")], 0))
+    [before] = case.open()
+    produce_raw(case.config, case.dead, other_source(case, b"elsewhere"))
+    for attempt in (2, 3):
+        done = case.replay(discard=discard)
+        assert (done.left, done.unknown) == (1, {"elsewhere": 1})
+        [after] = case.open()
+        assert after.source == attrs.evolve(before.source, topic="elsewhere")
+        assert after.attempt == attempt
+        assert (after.error, after.text, after.value, after.headers) == (
+            before.error,
+            before.text,
+            before.value,
+            before.headers,
+        )
+    assert len(case.sent_back()) == 1
+
+
+def other_source(case: Case, value: bytes, name: str = "topic") -> Raw:
+    """A copy of the first dead letter with one of its headers changed."""
+    raw = read_all(case.config, case.dead)[0]
+    found: Any = raw.headers()
+    headers = [(key, value if key == f"streamcontract.dlq.{name}" else text) for key, text in found]
+    return raw.value(), raw.key(), headers, 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("partition", b"-1"),
+        ("partition", b"2147483648"),
+        ("offset", b"-1"),
+        ("timestamp", b"9" * 30),
+        ("timestamp", b"9" * 5000),
+        ("attempt", b"0"),
+        ("attempt", b"\xff"),
+    ],
+)
+def test_numbers_that_kafka_has_no_room_for(case: Case, name: str, value: bytes) -> None:
+    """Somebody made them up: no dead letter, and not in the way of the others."""
     case.put_aside((case.value("a"), b"k", [], 0))
-    with pytest.raises(ConfigurationError, match=case.topic):
-        replay_dead_letters(case.dead, {}, case.config)
-    assert len(case.open()) == 1
+    produce_raw(case.config, case.dead, other_source(case, value, name))
+    assert case.replay() == Replayed(replayed=1, foreign=1)
+
+
+@pytest.mark.parametrize("text", [b"", b"x", b"-1", b"9" * 5000, b"\xff"])
+def test_a_mark_that_is_none(case: Case, text: bytes) -> None:
+    """It settles nothing."""
+    case.put_aside((case.value("a"), b"k", [], 0))
+    produce_raw(case.config, case.dead, (None, None, [(SETTLED_HEADER, text)], 0))
+    assert case.replay() == Replayed(replayed=1, foreign=1)
 
 
 KILLED = """
@@ -272,7 +325,7 @@ def test_a_second_replay_fences_the_first(case: Case, stack: Stack) -> None:
 def run(case: Case, tmp_path: Path) -> Callable[..., Result]:
     """Runs ``streamcontract dlq`` in a project whose contract can be changed."""
 
-    def invoke(*arguments: str, contract: dict[str, Any] = AFTER) -> Result:
+    def invoke(*arguments: str, contract: dict[str, Any] = AFTER, color: bool = False) -> Result:
         (tmp_path / "item.avsc").write_text(json.dumps(contract))
         project = tmp_path / "streamcontract.toml"
         project.write_text(f'[contracts.item]\nschema = "item.avsc"\ntopic = "{case.topic}"\n')
@@ -281,7 +334,7 @@ def run(case: Case, tmp_path: Path) -> Callable[..., Result]:
         command, *rest = arguments
         if command != "list":
             options += ["--project", str(project)]
-        return CliRunner().invoke(main, ["dlq", command, *options, *rest])
+        return CliRunner().invoke(main, ["dlq", command, *options, *rest], color=color)
 
     return invoke
 
@@ -309,6 +362,23 @@ def test_the_command_line_from_list_to_replay(case: Case, run: Callable[..., Res
     assert run("replay", case.topic, "--discard").exit_code == 0
     assert run("list", case.dead).output == "no dead letters are open\n"
     assert "nothing was open" in run("replay", case.dead).output
+
+
+def test_a_dead_letter_cannot_steer_the_terminal(case: Case, run: Callable[..., Result]) -> None:
+    """Whoever may write to the topic would otherwise write to the screen of whoever looks."""
+    case.put_aside((case.value("fine"), b"k", [], 0))
+    evil = "\x1b]0;owned\x07[/b]\u202e"
+    for name in ("error", "text", "path", "topic"):
+        produce_raw(case.config, case.dead, other_source(case, evil.encode(), name))
+    shown = [run("show", case.dead, "0", str(offset), color=True) for offset in range(5)]
+    listed, replayed = run("list", case.dead, color=True), run("replay", case.topic, color=True)
+    for result in (*shown, listed, replayed):
+        assert not {"\x1b", "\x07", "\u202e"} & set(result.output)
+    written_out = r"\x1b]0;owned\x07[/b]\u202e"
+    assert [written_out in result.output for result in (*shown, listed, replayed)] == [
+        False,
+        *[True] * 6,
+    ]
 
 
 @pytest.mark.parametrize(

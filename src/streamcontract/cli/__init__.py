@@ -14,6 +14,7 @@ import click
 
 from streamcontract._version import __version__
 from streamcontract.errors import StreamContractError
+from streamcontract.reporting.terminal import printable
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -86,7 +87,7 @@ class _Failure(click.ClickException):
     exit_code = EXIT_ERROR
 
     def __init__(self, error: StreamContractError) -> None:
-        super().__init__(str(error))
+        super().__init__(printable(str(error)))
 
 
 @click.group(

@@ -26,6 +26,7 @@ from streamcontract.kafka.project_readers import project_readers
 from streamcontract.kafka.serializers import ContractDeserializer
 from streamcontract.project import find_project_file, load_project
 from streamcontract.registry import SchemaRegistry
+from streamcontract.reporting.terminal import echo, printable
 from streamcontract.wire import schema_id_of
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _show(
     if not isinstance(letter, DeadLetter):
         raise letter
     for line in _facts(letter):
-        click.echo(line)
+        echo(line)
     for title, part in (("key", letter.key), ("value", letter.value)):
         click.echo(f"{title}: {_size(part)}")
         for line in _hexdump((part or b"")[:limit]):
@@ -116,7 +117,7 @@ def _show(
             click.echo(f"  ... and {number(len(part) - limit)} bytes more; --bytes shows them")
     with SchemaRegistry.from_config(split_config(config).registry) as registry:
         for line in _decoded(entry, letter, project_file, registry):
-            click.echo(line)
+            echo(line)
 
 
 @command.command("replay")
@@ -139,16 +140,17 @@ def _replay(
     """Send dead letters that can be read now back to the topics they came from.
 
     Each is read with the contract that streamcontract.toml has for its source topic. Those that
-    still cannot be read stay open. Running it again publishes nothing twice, even if it was killed
-    half-way (on the embedded broker, a killed one may have published up to 500 messages that come
-    again). Exits with 1 if anything is open afterwards.
+    still cannot be read, or whose topic has no contract there, stay open. Running it again
+    publishes nothing twice, even if it was killed half-way (on the embedded broker, a killed one
+    may have published up to 500 messages that come again). Exits with 1 if anything is open
+    afterwards.
     """
     config = properties_of(properties)
     topic = find_dead_letter_topic(name, config)
     with SchemaRegistry.from_config(split_config(config).registry) as registry:
         readers = project_readers(load_project(project_file), registry)
         done = replay_dead_letters(topic, readers, config, discard=discard)
-    click.echo(f"{topic}: {_sum(done)}")
+    echo(f"{topic}: {_sum(done)}")
     ctx.exit(EXIT_FINDINGS if done.left else EXIT_CLEAN)
 
 
@@ -172,7 +174,7 @@ class _Summary:
     @property
     def cells(self) -> tuple[str | Text, ...]:
         first, last = (f"{partition} {offset}" for partition, offset in self._places)
-        names = (Text(name) for name in self._names)
+        names = (Text(printable(name)) for name in self._names)
         return *names, number(self.count), str(self._attempts), first, last
 
 
@@ -270,7 +272,11 @@ def _sum(done: Replayed) -> str:
         "copies": done.copies,
         "are no dead letters, and stay": done.foreign,
     }
-    shown = (f"{number(count)} {what}" for what, count in counts.items() if count)
+    shown = [f"{number(count)} {what}" for what, count in counts.items() if count]
+    if done.unknown:
+        topics = ", ".join(map(repr, sorted(done.unknown)))
+        count = sum(done.unknown.values())
+        shown.append(f"{number(count)} of topics without a contract here ({topics}) stay open")
     return ", ".join(shown) or "nothing was open"
 
 

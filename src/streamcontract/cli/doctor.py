@@ -21,6 +21,7 @@ from streamcontract.kafka.config import BOOTSTRAP_VARIABLE, DEFAULT_BOOTSTRAP
 from streamcontract.project import PROJECT_FILE, find_project_file, load_project
 from streamcontract.registry import SchemaRegistry, find_lock
 from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE
+from streamcontract.reporting.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ def command(timeout: float) -> None:
     width = max(len(check.subject) for check in found)
     for check in found:
         mark = "ok  " if check.is_fine else "FAIL"
-        click.echo(f"{mark}  {check.subject.ljust(width)}  {check.state}")
+        echo(f"{mark}  {check.subject.ljust(width)}  {check.state}")
     if not all(check.is_fine for check in found):
         raise click.exceptions.Exit(EXIT_FINDINGS)
 

@@ -32,6 +32,7 @@ from streamcontract.registry.errors import (
 from streamcontract.registry.lockfile import LOCK_FILE, check_environment, read_locks
 from streamcontract.registry.locking import LockBuilder, require_same_registry
 from streamcontract.registry.references import Registration, register_in_order
+from streamcontract.reporting.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -197,7 +198,7 @@ def _show(outcomes: list[_Outcome], registry: SchemaRegistry, *, dry_run: bool) 
     console.print(table)
     for outcome in outcomes:
         for refusal in outcome.refusals:
-            click.echo(refusal, err=True)
+            echo(refusal, err=True)
     if all(outcome.is_unchanged for outcome in outcomes):
         click.echo("Nothing to change: the registry has it all.")
     elif dry_run:

@@ -11,12 +11,12 @@ replay that still runs).
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import confluent_kafka
 
-from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.cluster import advice_on
 from streamcontract.kafka.config import build_client
 from streamcontract.kafka.dead_letter_topic import DeadLetterTopic, Entry
@@ -25,6 +25,7 @@ from streamcontract.kafka.dead_letters import (
     SETTLED_HEADER,
     DeadLetter,
     reason_headers,
+    with_attempt,
 )
 from streamcontract.kafka.errors import MessageDecodeError, ProduceError, kafka_error_of
 
@@ -56,6 +57,7 @@ class Replayed:
         discarded: Those that still cannot be read, and are not open any more.
         copies: Further copies of a dead letter, which were passed over.
         foreign: Messages that are no dead letters, and stay open.
+        unknown: How many there are of source topics without a reader, by topic; they stay open.
     """
 
     replayed: int = 0
@@ -63,15 +65,16 @@ class Replayed:
     discarded: int = 0
     copies: int = 0
     foreign: int = 0
+    unknown: Counter[str] = attrs.field(factory=Counter)
 
     def __add__(self, other: Replayed) -> Replayed:
-        mine, theirs = attrs.astuple(self), attrs.astuple(other)
+        mine, theirs = (attrs.astuple(each, recurse=False) for each in (self, other))
         return Replayed(*(a + b for a, b in zip(mine, theirs, strict=True)))
 
     @property
     def left(self) -> int:
         """How many messages are still open."""
-        return self.failing + self.foreign
+        return self.failing + self.foreign + sum(self.unknown.values())
 
 
 def replay_dead_letters(
@@ -98,7 +101,7 @@ def replay_dead_letters(
         on_progress: Called with the sum so far behind each transaction.
 
     Raises:
-        ConfigurationError: A dead letter's source topic has no reader.
+        ConfigurationError: The configuration is wrong.
         RegistryError: The registry did not answer; what was settled before stays settled.
         ProduceError: The transaction failed, or another replay has begun meanwhile.
         ConsumeError: There is no such topic, or the brokers did not answer.
@@ -194,8 +197,13 @@ class _Replay:
         if entry.is_copy:
             return Replayed(copies=1)
         source = letter.source
+        reader = self._readers.get(source.topic)
+        if reader is None:
+            # Another project's, in a dead letter topic that several have: theirs to discard too.
+            self._put_back(entry, with_attempt(raw, letter.attempt + 1))
+            return Replayed(unknown=Counter([source.topic]))
         try:
-            self._reader(source.topic).read(raw)
+            reader.read(raw)
         except MessageDecodeError as error:
             if self._discard:
                 return Replayed(discarded=1)
@@ -236,16 +244,6 @@ class _Replay:
                 self._producer.poll(0.2)
             else:
                 return
-
-    def _reader(self, topic: str) -> TypedReader[Any]:
-        reader = self._readers.get(topic)
-        if reader is None:
-            known = ", ".join(map(repr, sorted(self._readers))) or "none"
-            raise ConfigurationError(
-                f"there are dead letters of topic {topic!r}, of which no contract is known "
-                f"(topics with contracts: {known}): replay them where its contract is"
-            )
-        return reader
 
     def _failed(self, error: confluent_kafka.KafkaException) -> ProduceError:
         reason = kafka_error_of(error)

@@ -7,6 +7,7 @@ of an earlier dead letter: the last header named :data:`FIRST_HEADER` begins the
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,7 @@ __all__ = [
     "reason_headers",
     "settled_before",
     "source_of",
+    "with_attempt",
 ]
 
 SUFFIX: Final = ".dlq"
@@ -207,9 +209,9 @@ def read_dead_letter(raw: confluent_kafka.Message) -> DeadLetter:
             offset=place[2],
             source=Source(
                 own["topic"],
-                int(own["partition"]),
-                int(own["offset"]),
-                None if timestamp is None else int(timestamp),
+                _whole(own["partition"], 0, 2**31 - 1),
+                _whole(own["offset"], 0, 2**63 - 1),
+                None if timestamp is None else _whole(timestamp, -(2**63), 2**63 - 1),
             ),
             key=raw.key(),
             value=raw.value(),
@@ -219,7 +221,7 @@ def read_dead_letter(raw: confluent_kafka.Message) -> DeadLetter:
             path=own.get("path"),
             schema_id=None if "schema.id" not in own else int(own["schema.id"]),
             time=datetime.fromisoformat(own["time"]),
-            attempt=int(own["attempt"]),
+            attempt=_whole(own["attempt"], 1, 2**63 - 1),
             group=own.get("group"),
         )
     except (KeyError, ValueError, AttributeError) as error:
@@ -233,8 +235,29 @@ def settled_before(raw: confluent_kafka.Message) -> int | None:
         return None
     if raw.key() is not None or raw.value() is not None:
         return None
-    text = headers[0][1] or b""
-    return int(text) if text.isdigit() else None
+    with contextlib.suppress(ValueError):  # somebody else's header of this name
+        return _whole((headers[0][1] or b"").decode(), 0, 2**63 - 1)
+    return None
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    """A number that Kafka's protocol has room for.
+
+    Raises:
+        ValueError: It is none.
+    """
+    number = int(text)
+    if not least <= number <= most:
+        raise ValueError(f"{number} is not from {least} to {most}")
+    return number
+
+
+def with_attempt(raw: confluent_kafka.Message, attempt: int) -> RawHeaders:
+    """The headers of a dead letter that is put back as it is, counted as tried once more."""
+    headers: list[Any] = list(raw.headers() or ())
+    last = max(at for at, (name, _) in enumerate(headers) if name == f"{_PREFIX}attempt")
+    headers[last] = headers[last][0], str(attempt).encode()
+    return headers
 
 
 def _schema_id(value: Any) -> int | None:

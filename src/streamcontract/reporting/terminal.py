@@ -9,7 +9,28 @@ import click
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["print_styled"]
+__all__ = ["echo", "print_styled", "printable"]
+
+
+def printable(text: str) -> str:
+    r"""Text with all that would steer a terminal written out; line breaks and tabs stay.
+
+    What others wrote (a message's headers, a registry's answer) may be made to hide or to fake
+    what stands around it, or to give the terminal commands (CWE-150).
+
+    Example:
+        >>> print(printable("\x1b[2Jgone\u202e"))
+        \x1b[2Jgone\u202e
+    """
+    return "".join(
+        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
+        for each in text
+    )
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a line in which others have a say, on standard output or standard error."""
+    click.echo(printable(text), err=err)
 
 
 def print_styled(text: Text) -> None:
