@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from streamcontract.cli import main
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka import DeadLetters
 from streamcontract.kafka.access import AccessWatch, access_advice, watched_metadata
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.credentials import environment_security
@@ -171,6 +172,7 @@ def test_no_representation_shows_a_secret() -> None:
         {"sasl.password": SECRET, "schema.registry.basic.auth.user.info": f"ann:{SECRET}"}
     )
     assert SECRET not in repr(settings)
+    assert SECRET not in repr(DeadLetters(config={"sasl.password": SECRET}))
     result = CliRunner().invoke(main, ["topics", "list", "-X", SECRET])
     assert result.exit_code == 2
     assert "NAME=VALUE" in result.output

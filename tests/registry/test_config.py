@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.registry.scripted import ScriptedServer, answer
@@ -128,6 +129,14 @@ def test_a_url_that_is_none_is_refused_unseen(url: str | list[str]) -> None:
         SchemaRegistry(url)
     assert "secret" not in str(caught.value)
     assert "se/cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["me:secret", "me", ("me", "secret", "more")])
+def test_basic_auth_is_a_pair(wrong: Any) -> None:
+    """The error says so, and shows nothing of what was given."""
+    with pytest.raises(ConfigurationError, match="pair") as caught:
+        SchemaRegistry("http://h", basic_auth=wrong)
+    assert "secret" not in str(caught.value)
 
 
 def test_credentials_are_given_once() -> None:

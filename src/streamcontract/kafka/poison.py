@@ -59,7 +59,8 @@ class DeadLetters:
 
     topic: str | None = None
     create: bool = True
-    config: Mapping[str, Any] = attrs.field(factory=dict)
+    # It may hold a password.
+    config: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
 
 
 Poison = Literal["raise"] | Skip | DeadLetters

@@ -151,8 +151,10 @@ def choose_auth(
     if bearer is not None:
         return BearerAuth(bearer)
     if basic is not None:
-        user, password = basic
-        return BasicAuth(user, password)
+        # Text too could be unpacked: two letters of it would be user and password.
+        if isinstance(basic, str) or len(basic) != 2:
+            raise ConfigurationError("basic_auth is a pair, (user, password)")
+        return BasicAuth(*basic)
     return None
 
 
