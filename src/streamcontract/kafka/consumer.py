@@ -29,9 +29,10 @@ from streamcontract.kafka.message import Message
 from streamcontract.kafka.poison import poison_handler
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.start import check_start
+from streamcontract.kafka.telemetry import Lag, ObservedReader, check_telemetry
 from streamcontract.kafka.transaction_input import TransactionInput, why_not_transactional
 from streamcontract.kafka.unions import ReadsUnions
-from streamcontract.kafka.until_end import UntilEnd
+from streamcontract.kafka.until_end import ObservedUntilEnd, UntilEnd
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from streamcontract.codec import Contract
     from streamcontract.kafka.poison import Poison
     from streamcontract.kafka.start import Start
+    from streamcontract.kafka.telemetry import Receiving, Telemetry
     from streamcontract.schema import Schema
 
 __all__ = ["ContractConsumer"]
@@ -95,6 +97,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         poison: What to do with a message that is not of this contract: ``"raise"``,
             :class:`~streamcontract.kafka.poison.Skip` or
             :class:`~streamcontract.kafka.poison.DeadLetters`.
+        telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
         record: The generated class to read; a generated consumer class has it built in.
         records: Several generated classes, for a topic that carries several types: each message
             is read as the one that its writer's schema names, by its full name or an alias. A
@@ -127,6 +130,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         start: Start | None = None,
         partitions: Sequence[int] | None = None,
         poison: Poison = "raise",
+        telemetry: Telemetry | None = None,
     ) -> None: ...
 
     @overload
@@ -140,6 +144,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         start: Start | None = None,
         partitions: Sequence[int] | None = None,
         poison: Poison = "raise",
+        telemetry: Telemetry | None = None,
         record: type[T],
     ) -> None: ...
 
@@ -154,6 +159,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         start: Start | None = None,
         partitions: Sequence[int] | None = None,
         poison: Poison = "raise",
+        telemetry: Telemetry | None = None,
         records: Sequence[type[T]],
     ) -> None: ...
 
@@ -168,6 +174,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         start: Start | None = None,
         partitions: Sequence[int] | None = None,
         poison: Poison = "raise",
+        telemetry: Telemetry | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path,
     ) -> None: ...
 
@@ -181,10 +188,12 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         start: Start | None = None,
         partitions: Sequence[int] | None = None,
         poison: Poison = "raise",
+        telemetry: Telemetry | None = None,
         record: type[T] | None = None,
         records: Sequence[type[T]] | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
     ) -> None:
+        check_telemetry(telemetry)
         binding: Binding[T] | RecordsBinding[T]
         if (record, records, schema) == (None, None, None):
             records = self.union
@@ -207,13 +216,20 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            self._careful = TypedReader(binding, registry)
+            name = settings.client["group.id"] if has_group else None
+            self._receiving = (
+                None
+                if telemetry is None
+                else telemetry.receiving(binding.topic, name, settings.client.get("client.id"))
+            )
+            self._careful = TypedReader(binding, registry, self._receiving)
             self._poison = poison_handler(
                 poison,
                 binding.topic,
                 self._cluster,
-                group=settings.client["group.id"] if has_group else None,
+                group=name,
                 registry=settings.registry,
+                receiving=self._receiving,
             )
             resources.callback(self._poison.close)
             self.client = build_client(
@@ -249,6 +265,11 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         self._buffer = self._fetcher.buffer
         self._handed_out = self._fetcher.handed_out
         self._reader = self._careful.fast
+        self._lag: Lag | None = None
+        if self._receiving is not None:
+            self._lag = Lag(binding.topic, self.client, self._fetcher)
+            self._receiving.watch(self._lag)
+            self._reader = ObservedReader(self._reader, self._lag)
         # By partition, the offset of the first message that the application works on now.
         self._in_hand: dict[int, int] = {}
 
@@ -271,9 +292,12 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             ClientError: The consumer is closed.
         """
         while True:
-            while not self._buffer:
-                self._fetch(_SLICE)
-            message = self._hand_out()
+            if self._receiving is not None:
+                message = self.poll()
+            else:
+                while not self._buffer:
+                    self._fetch(_SLICE)
+                message = self._hand_out()
             if message is not None:
                 return message
 
@@ -286,6 +310,8 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         Raises:
             Exception: As iteration does.
         """
+        if self._receiving is not None:
+            return self._observed_poll(self._receiving, timeout)
         deadline = _deadline(timeout)
         while self._wait(deadline):
             message = self._hand_out()
@@ -309,6 +335,18 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         Raises:
             Exception: As iteration does.
         """
+        if self._receiving is None:
+            return self._consume(num_messages, timeout)
+        with self._receiving.call() as call:
+            return call.gives(self._consume(num_messages, timeout))
+
+    def _observed_poll(self, receiving: Receiving, timeout: float) -> Message[T] | None:
+        """Like :meth:`poll`, which is too quick to pay for a choice between the two."""
+        with receiving.call() as call:
+            messages = self._consume(1, timeout)
+            return call.gives(messages[0] if messages else None)
+
+    def _consume(self, num_messages: int, timeout: float) -> list[Message[T]]:
         deadline = _deadline(timeout)
         batch: Batch[T] = Batch()
         messages = batch.messages
@@ -358,9 +396,12 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             StalledError: Nothing came for so long, and the ends are not reached.
             Exception: As iteration does. After an error the iterator can go on.
         """
-        return UntilEnd(
-            self._topic, self._cluster, self._fetcher, self._fetch, self._hand_out, timeout
-        )
+        source = self._topic, self._cluster, self._fetcher, self._fetch, self._hand_out
+        if self._receiving is None:
+            return UntilEnd(*source, timeout)
+        messages: ObservedUntilEnd[T] = ObservedUntilEnd(*source, timeout)
+        messages.receiving = self._receiving
+        return messages
 
     def assignment(self, timeout: float = 0) -> tuple[int, ...]:
         """The partitions this consumer reads, in order.
@@ -466,6 +507,8 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             return
         self._is_open = False
         self._buffer.clear()
+        if self._lag is not None:
+            self._lag.close()
         try:
             self._fetcher.close()
         finally:
@@ -488,7 +531,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             self.close()
         except DeadLetterError:
             # The exception that leaves the block goes first; nothing was committed.
-            _log.exception("while leaving a with block because of %r", error)
+            _log.exception(
+                "while leaving a with block because of %r", error, extra={"topic": self._topic}
+            )
 
     def _require_open(self) -> None:
         if not self._is_open:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from streamcontract.kafka.errors import MessageDecodeError
+    from streamcontract.kafka.telemetry import Receiving
 
 __all__ = ["DeadLetterSender"]
 
@@ -58,6 +59,7 @@ class DeadLetterSender:
         registry: The ``schema.registry.*`` settings: the embedded stack creates topics there.
         create: Whether to create the topic.
         config: Client properties over those shared with the consumer.
+        receiving: Telemetry to tell of what was delivered, if any.
 
     Raises:
         PropertyError: librdkafka refuses one of them.
@@ -73,6 +75,7 @@ class DeadLetterSender:
         registry: Mapping[str, object],
         create: bool,
         config: Mapping[str, Any],
+        receiving: Receiving | None = None,
     ) -> None:
         self._topic = topic
         self._source = source
@@ -81,6 +84,7 @@ class DeadLetterSender:
         self._group = group
         self._registry = registry
         self._create = create
+        self._receiving = receiving
         self._properties = {**cluster.properties, **_DEFAULTS, **config}
         if config:
             # A property that librdkafka refuses is told now, and not with the first dead letter.
@@ -96,14 +100,20 @@ class DeadLetterSender:
             *reason_headers(error, source, group=self._group),
         ]
         self._waiting.append(
-            _Letter(source, error.raw.key(), error.raw.value(), source.timestamp_ms, headers)
+            _Letter(source, error.reason, error.raw.key(), error.raw.value(), headers)
         )
         _log.info(
             "%s: put aside into topic %r: %s",
             source,
             self._topic,
             error.reason,
-            extra={"topic": source.topic, "partition": source.partition, "offset": source.offset},
+            extra={
+                "topic": source.topic,
+                "partition": source.partition,
+                "offset": source.offset,
+                "group": self._group,
+                "dead_letter_topic": self._topic,
+            },
         )
 
     def confirm(self) -> None:
@@ -120,6 +130,10 @@ class DeadLetterSender:
         flusher = Flusher(producer, self._topic)
         while flusher.flush():
             pass  # it ends: message.timeout.ms makes a failure of what is not delivered
+        if self._receiving is not None:
+            for letter in self._waiting:
+                if letter.is_delivered:
+                    self._receiving.dead_lettered(letter.reason)
         self._waiting = [letter for letter in self._waiting if not letter.is_delivered]
         if self._waiting:
             reason = self._waiting[0].error
@@ -191,20 +205,22 @@ class DeadLetterSender:
 class _Letter:
     """A dead letter on its way."""
 
-    __slots__ = ("_message", "_on_its_way", "error", "is_delivered", "source")
+    __slots__ = ("_message", "_on_its_way", "error", "is_delivered", "reason", "source")
 
     def __init__(
         self,
         source: Source,
+        reason: Exception,
         key: Any,
         value: Any,
-        timestamp_ms: int | None,
         headers: list[tuple[str, Any]],
     ) -> None:
         self.source = source
+        self.reason = reason
         # Kafka knows no time before its epoch, and librdkafka takes 0 for the present; the source
         # timestamp has a header of its own.
-        self._message = (value, key, -1, self._report, None, max(0, timestamp_ms or 0), headers)
+        timestamp = max(0, source.timestamp_ms or 0)
+        self._message = (value, key, -1, self._report, None, timestamp, headers)
         self._on_its_way = False
         self.is_delivered = False
         self.error: confluent_kafka.KafkaError | None = None

@@ -14,6 +14,7 @@ from streamcontract.kafka.errors import MessageDecodeError
 
 if TYPE_CHECKING:
     from streamcontract.kafka.cluster import Cluster
+    from streamcontract.kafka.telemetry import Receiving
 
 __all__ = ["DeadLetters", "Poison", "PoisonHandler", "Skip", "poison_handler"]
 
@@ -104,6 +105,7 @@ def poison_handler(
     *,
     group: str | None,
     registry: Mapping[str, object],
+    receiving: Receiving | None = None,
 ) -> PoisonHandler:
     """What carries out a policy for one consumer.
 
@@ -113,6 +115,7 @@ def poison_handler(
         cluster: The brokers, with the consumer's properties.
         group: The consumer's group, which dead letters name.
         registry: The ``schema.registry.*`` settings: the embedded stack creates topics there.
+        receiving: Telemetry to tell of dead letters, if any.
 
     Raises:
         ConfigurationError: It is no policy, or the dead letter topic is the source itself.
@@ -136,5 +139,6 @@ def poison_handler(
             registry=registry,
             create=poison.create,
             config=poison.config,
+            receiving=receiving,
         )
     raise ConfigurationError(f'poison= is "raise", Skip(callback) or DeadLetters(), not {poison!r}')

@@ -36,6 +36,7 @@ from streamcontract.kafka.produce_all import (
 )
 from streamcontract.kafka.sending import Sender, sender
 from streamcontract.kafka.serializers import ContractSerializer, KeySerializer
+from streamcontract.kafka.telemetry import check_telemetry
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT, Transaction, Transactions
 from streamcontract.registry import SchemaRegistry
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer import ContractConsumer
     from streamcontract.kafka.errors import DeliveryError
     from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.schema import Schema
 
 __all__ = ["ContractProducer"]
@@ -117,6 +119,7 @@ class ContractProducer(Generic[T]):
             registry at http://localhost:18081.
         topic: The topic, instead of the contract's.
         registry: A registry client to share; without it the producer makes, and closes, its own.
+        telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
         record: The generated class to produce; a generated producer class has it built in.
         schema: A schema whose plain values to produce, instead of ``record``.
 
@@ -151,6 +154,7 @@ class ContractProducer(Generic[T]):
         *,
         topic: str | None = None,
         registry: SchemaRegistry | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None: ...
 
     @overload
@@ -160,6 +164,7 @@ class ContractProducer(Generic[T]):
         *,
         topic: str | None = None,
         registry: SchemaRegistry | None = None,
+        telemetry: Telemetry | None = None,
         record: type[T],
     ) -> None: ...
 
@@ -170,6 +175,7 @@ class ContractProducer(Generic[T]):
         *,
         topic: str,
         registry: SchemaRegistry | None = None,
+        telemetry: Telemetry | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path,
     ) -> None: ...
 
@@ -179,9 +185,11 @@ class ContractProducer(Generic[T]):
         *,
         topic: str | None = None,
         registry: SchemaRegistry | None = None,
+        telemetry: Telemetry | None = None,
         record: type[T] | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
     ) -> None:
+        check_telemetry(telemetry)
         binding: Binding[T] = bind(self.contract, topic=topic, record=record, schema=schema)
         settings = split_config(config, defaults=_DEFAULTS)
         self._access = AccessWatch(settings.client)
@@ -209,6 +217,8 @@ class ContractProducer(Generic[T]):
         # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
         self._send = confluent_kafka.Producer.produce.__get__(self.client)
         self._flusher = Flusher(self.client)
+        if telemetry is not None:
+            self._send = telemetry.sending(self._send, settings.client.get("client.id"))
         self._failures = Failures()
         self._report = self._failures.report
         self._transactions = Transactions(
@@ -492,7 +502,9 @@ class ContractProducer(Generic[T]):
         try:
             self.close(_PATIENCE_AFTER_ERROR)
         except Exception:  # noqa: BLE001 - the exception that leaves the block goes first
-            _log.exception("while leaving a with block because of %r", error)
+            _log.exception(
+                "while leaving a with block because of %r", error, extra={"topic": self.topic}
+            )
 
     def __del__(self) -> None:
         if self._is_open:

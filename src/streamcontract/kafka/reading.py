@@ -11,6 +11,7 @@ from streamcontract.kafka.dispatch import DispatchingDeserializer, RecordsBindin
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.keys import KeyCodec
 from streamcontract.kafka.serializers import ContractDeserializer, KeyDeserializer
+from streamcontract.kafka.telemetry import ObservedDeserializer
 from streamcontract.registry.errors import (
     SchemaNotFoundError,
     StoredSchemaError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.binding import Binding
     from streamcontract.kafka.message import Message
+    from streamcontract.kafka.telemetry import Receiving
     from streamcontract.registry import SchemaRegistry
 
 __all__ = ["POISON", "TypedReader", "ValueDeserializer"]
@@ -65,6 +67,7 @@ class TypedReader(Generic[T]):
     Args:
         binding: The topic, and the contract or contracts that its messages are of.
         registry: The registry; the caller closes it.
+        receiving: Telemetry to tell of schemas and of the time decoding takes, if any.
 
     Attributes:
         topic: Where all of them come from.
@@ -77,6 +80,7 @@ class TypedReader(Generic[T]):
         self,
         binding: Binding[T] | RecordsBinding[T],
         registry: SchemaRegistry,
+        receiving: Receiving | None = None,
     ) -> None:
         topic, key = binding.topic, binding.key
         deserializer: ValueDeserializer[T] = (
@@ -84,6 +88,8 @@ class TypedReader(Generic[T]):
             if isinstance(binding, RecordsBinding)
             else ContractDeserializer(binding.codec, registry)
         )
+        if receiving is not None:
+            deserializer = ObservedDeserializer(deserializer, receiving)
         self.topic = topic
         self.deserializer = deserializer
         read_plain: Callable[[bytes], Any]

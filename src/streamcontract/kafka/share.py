@@ -19,6 +19,7 @@ from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.poison import DeadLetters, poison_handler
 from streamcontract.kafka.reading import TypedReader
+from streamcontract.kafka.telemetry import check_telemetry
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from streamcontract.kafka.poison import Poison
+    from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.schema import Schema
 
 __all__ = ["ContractShareConsumer", "RejectedError", "ShareMessage"]
@@ -131,6 +133,7 @@ class ContractShareConsumer(Generic[T]):
         registry: A registry client to share; without it the consumer makes, and closes, its own.
         poison: What to do with a message that is not of this contract; ``DeadLetters()`` is also
             where rejected messages go.
+        telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
         record: The generated class to read.
         schema: A schema to read plain values with, instead of ``record``.
 
@@ -155,9 +158,11 @@ class ContractShareConsumer(Generic[T]):
         group: str | None = None,
         registry: SchemaRegistry | None = None,
         poison: Poison = "raise",
+        telemetry: Telemetry | None = None,
         record: type[T] | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
     ) -> None:
+        check_telemetry(telemetry)
         binding: Binding[T] = bind(None, topic=topic, record=record, schema=schema)
         settings = split_config(config)
         properties = dict(settings.client)
@@ -180,13 +185,19 @@ class ContractShareConsumer(Generic[T]):
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            self._reader = TypedReader(binding, registry)
+            self._receiving = (
+                None
+                if telemetry is None
+                else telemetry.receiving(binding.topic, name, properties.get("client.id"))
+            )
+            self._reader = TypedReader(binding, registry, self._receiving)
             self._poison = poison_handler(
                 poison,
                 binding.topic,
                 Cluster(settings.client),
                 group=name,
                 registry=settings.registry,
+                receiving=self._receiving,
             )
             self._keeps_rejected = isinstance(poison, DeadLetters)
             resources.callback(self._poison.close)
@@ -195,6 +206,7 @@ class ContractShareConsumer(Generic[T]):
             )
             self._resources = resources.pop_all()
         self._topic = binding.topic
+        self._group = name
         self._buffer: deque[confluent_kafka.Message] = deque()
         self._in_hand: confluent_kafka.Message | None = None
         self._message: ShareMessage[T] | None = None
@@ -222,7 +234,7 @@ class ContractShareConsumer(Generic[T]):
             ClientError: The consumer is closed.
         """
         while True:
-            message = self.poll(_SLICE)
+            message = self.poll()
             if message is not None:
                 return message
 
@@ -235,6 +247,12 @@ class ContractShareConsumer(Generic[T]):
         Raises:
             Exception: As iteration does.
         """
+        if self._receiving is None:
+            return self._poll(timeout)
+        with self._receiving.call() as call:
+            return call.gives(self._poll(timeout))
+
+    def _poll(self, timeout: float) -> ShareMessage[T] | None:
         self._require_open()
         self._settle(self._default)
         deadline = float("inf") if timeout < 0 else time.monotonic() + timeout
@@ -316,7 +334,9 @@ class ContractShareConsumer(Generic[T]):
             self.close()
         except ClientError:
             # The exception that leaves the block goes first; what was not answered comes again.
-            _log.exception("while leaving a with block because of %r", error)
+            _log.exception(
+                "while leaving a with block because of %r", error, extra={"topic": self._topic}
+            )
 
     def _require_open(self) -> None:
         if not self._is_open:
@@ -412,6 +432,7 @@ class ContractShareConsumer(Generic[T]):
                 self._topic,
                 {place.partition: sorted(places) for place, places in offsets.items()},
                 error,
+                extra={"topic": self._topic, "group": self._group},
             )
 
     def _error(self, error: confluent_kafka.KafkaException) -> ConsumeError:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from streamcontract.kafka.cluster import Cluster
     from streamcontract.kafka.fetcher import Fetcher
     from streamcontract.kafka.message import Message
+    from streamcontract.kafka.telemetry import Receiving
 
-__all__ = ["UntilEnd"]
+__all__ = ["ObservedUntilEnd", "UntilEnd"]
 
 T = TypeVar("T")
 
@@ -115,3 +116,14 @@ class UntilEnd(Generic[T]):
         if left <= 0:
             raise StalledError(self._topic, self._timeout, self._remaining())
         self._fetch(min(_SLICE, left))
+
+
+class ObservedUntilEnd(UntilEnd[T]):
+    """One that tells telemetry of what it gives."""
+
+    receiving: Receiving
+
+    def __next__(self) -> Message[T]:
+        """The next message, or StopIteration at the ends."""
+        with self.receiving.call() as call:
+            return call.gives(super().__next__())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.poison import Poison
     from streamcontract.kafka.start import Start
+    from streamcontract.kafka.telemetry import Receiving, Telemetry
     from streamcontract.kafka.until_end import UntilEnd
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
@@ -47,6 +48,7 @@ class ConsumerOptions(TypedDict, total=False):
     start: Start | None
     partitions: Sequence[int] | None
     poison: Poison
+    telemetry: Telemetry | None
 
 
 class _StoppableConsumer(ContractConsumer[T]):
@@ -59,6 +61,11 @@ class _StoppableConsumer(ContractConsumer[T]):
         # that it would not put back.
         self.check()
         super()._fetch(timeout)
+
+    def hand_over_telemetry(self) -> Receiving | None:
+        """What to tell of calls, which are another's from now on."""
+        receiving, self._receiving = self._receiving, None
+        return receiving
 
     def take_back(self, places: Iterable[tuple[int, int]]) -> None:
         """Messages, by partition and offset, were given to nobody: they come again."""
@@ -93,8 +100,8 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         records: Several generated classes, for a topic that carries several types; left out in
             ``AsyncContractConsumer[Trade | Quote](topic="market")``.
         schema: A schema to read plain values with, instead of ``record``.
-        **options: ``topic``, ``group``, ``registry``, ``start``, ``partitions`` and ``poison``,
-            as for ``ContractConsumer``.
+        **options: ``topic``, ``group``, ``registry``, ``start``, ``partitions``, ``poison`` and
+            ``telemetry``, as for ``ContractConsumer``.
 
     Raises:
         ConfigurationError: The configuration is wrong.
@@ -145,6 +152,8 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         if not options.keys() & {"record", "records", "schema"}:
             options["records"] = self.union
         self._consumer: _StoppableConsumer[T] = _StoppableConsumer(config, **options)
+        # A message counts as consumed when a task gets it: the thread may find one for nobody.
+        self._receiving = self._consumer.hand_over_telemetry()
         self._worker = Worker("streamcontract-consumer")
         self._consumer.check = self._worker.check
         self._untold: Exception | None = None
@@ -288,7 +297,11 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
                 raise error
             return call()
 
-        return await self.run(tell_first, settle=self._take_back)
+        if self._receiving is None:
+            return await self.run(tell_first, settle=self._take_back)
+        with self._receiving.call() as observed:
+            found: R = await self.run(tell_first, settle=self._take_back)
+            return observed.gives(found)
 
     @property
     def synchronous(self) -> ContractConsumer[T]:
@@ -336,7 +349,11 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
     async def _finish(self, close: Callable[[], None]) -> None:
         await self._worker.finish(close)
         if self._untold is not None:
-            _log.error("not told by any call before the consumer was closed: %s", self._untold)
+            _log.error(
+                "not told by any call before the consumer was closed: %s",
+                self._untold,
+                extra={"topic": self.topic},
+            )
 
 
 class AsyncUntilEnd(Generic[T]):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.message import Delivery
     from streamcontract.kafka.options import ProduceOptions
     from streamcontract.kafka.produce_all import ProduceProgress, ProduceReport
+    from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
@@ -45,6 +46,7 @@ class ProducerOptions(TypedDict, total=False):
 
     topic: str | None
     registry: SchemaRegistry | None
+    telemetry: Telemetry | None
 
 
 class _StoppableProducer(ContractProducer[T]):
@@ -108,7 +110,7 @@ class AsyncContractProducer(Generic[T]):
         config: Client properties, as for ``ContractProducer``.
         record: The generated class to produce.
         schema: A schema whose plain values to produce, instead of ``record``.
-        **options: ``topic`` and ``registry``, as for ``ContractProducer``.
+        **options: ``topic``, ``registry`` and ``telemetry``, as for ``ContractProducer``.
 
     Raises:
         ConfigurationError: The configuration is wrong.

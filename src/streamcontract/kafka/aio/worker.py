@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -92,7 +93,8 @@ class Worker:
     async def _outcome(
         self, call: Callable[[], R], settle: Callable[[Future[R]], None] | None
     ) -> R:
-        future = self._executor.submit(call)
+        # In the context of the task, as asyncio.to_thread does: a trace goes on in the thread.
+        future = self._executor.submit(contextvars.copy_context().run, call)
         self._last = future  # type: ignore[assignment] # only asked whether it is done
         try:
             return await asyncio.wrap_future(future)

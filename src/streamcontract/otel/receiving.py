@@ -1,0 +1,200 @@
+"""A consumer's messages: a span for each call that hands some out, linked to what sent them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from opentelemetry.trace import SpanKind, StatusCode
+
+from streamcontract.kafka import Message, MessageDecodeError
+from streamcontract.otel import names
+from streamcontract.otel.instruments import StopWatch
+from streamcontract.otel.propagation import links_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from opentelemetry.trace import Link
+    from typing_extensions import Self
+
+    from streamcontract.kafka.telemetry import Lag
+    from streamcontract.otel.instruments import Guard
+    from streamcontract.otel.lags import Lags
+    from streamcontract.otel.tools import Tools
+
+__all__ = ["Receiving"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Attributes = dict[str, "str | int | bool"]
+
+
+class Receiving:
+    """Tells of one consumer; see :class:`streamcontract.kafka.telemetry.Receiving`.
+
+    Args:
+        tools: Where spans and measurements go.
+        lags: Where to read how far consumers are behind.
+        topic: The topic that it reads.
+        group: Its group, if it has one.
+        client_id: Its ``client.id``, if it has one.
+    """
+
+    def __init__(
+        self, tools: Tools, lags: Lags, topic: str, group: str | None, client_id: str | None
+    ) -> None:
+        self._tools = tools
+        self._lags = lags
+        self._topic = topic
+        self._client = {} if client_id is None else {names.CLIENT_ID: client_id}
+        self._source = source_attributes(topic, group)
+
+    def call(self) -> ObservedCall:
+        """A ``with`` block around one call that hands out messages."""
+        return ObservedCall(self, self._tools.guard)
+
+    def decoding(self, schema_id: int, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
+        """A schema is met for the first time; what is to decode values written with it."""
+        guard, record = self._tools.guard, self._tools.instruments.decode_duration.record
+        attributes = {**self._source, names.SCHEMA_ID: schema_id}
+        guard(self._tools.instruments.schema_versions.add, 1, attributes)
+        clock = time.perf_counter_ns
+
+        def measured(data: bytes) -> T:
+            begun = clock()
+            value = decode(data)
+            guard(record, (clock() - begun) * 1e-9, attributes)
+            return value
+
+        return measured
+
+    def dead_lettered(self, reason: Exception) -> None:
+        """A dead letter was delivered."""
+        attributes = {**self._source, names.ERROR_TYPE: names.error_type(reason)}
+        self._tools.guard(self._tools.instruments.dead_lettered.add, 1, attributes)
+
+    def watch(self, lag: Lag) -> None:
+        """How far the consumer is behind can be read here, until it goes."""
+        self._tools.guard(self._lags.add, lag, self._source)
+
+    def handed_out(
+        self, watch: StopWatch, messages: Sequence[Message[Any]], *, batch: bool
+    ) -> None:
+        """A call gave messages to the application."""
+        links: list[Link] = []
+        for message in messages:
+            links += links_to(message.headers, _place(message.partition, message.offset))
+        attributes: Attributes = {}
+        if batch:
+            attributes[names.BATCH_COUNT] = len(messages)
+        else:
+            (message,) = messages
+            attributes |= message_attributes(message)
+        self._end(watch, attributes, links)
+        counts = Counter(message.partition for message in messages)
+        for partition, count in counts.items():
+            self._tools.instruments.consumed.add(
+                count, {**self._operation(), names.PARTITION: str(partition)}
+            )
+
+    def failed(self, watch: StopWatch, error: Exception) -> None:
+        """A call ended by an error."""
+        attributes: Attributes = {}
+        links: list[Link] = []
+        if isinstance(error, MessageDecodeError):
+            attributes |= _place(error.partition, error.offset)
+            links = links_to(cast("Any", error.raw.headers()) or ())
+        self._end(watch, attributes, links, error)
+
+    def _end(
+        self,
+        watch: StopWatch,
+        attributes: Attributes,
+        links: Sequence[Link],
+        error: Exception | None = None,
+    ) -> None:
+        """Tell of a call that is over. An empty one leaves no span: most loops make many."""
+        elapsed = watch.elapsed()
+        operation: Attributes = {**self._operation(), names.OPERATION_TYPE: names.RECEIVE}
+        if error is not None:
+            operation[names.ERROR_TYPE] = names.error_type(error)
+        span = self._tools.tracer.start_span(
+            f"{names.POLL} {self._topic}",
+            kind=SpanKind.CLIENT,
+            attributes={**operation, **self._client, **attributes},
+            links=links,
+            start_time=watch.started,
+        )
+        if error is not None:
+            # Without a description: what an error says may quote the data it is about.
+            span.set_status(StatusCode.ERROR)
+        span.end(watch.started + elapsed)
+        self._tools.instruments.operation_duration.record(elapsed * 1e-9, operation)
+
+    def _operation(self) -> Attributes:
+        return {**self._source, names.OPERATION: names.POLL}
+
+
+class ObservedCall:
+    """One call of the application; see :class:`streamcontract.kafka.telemetry.Call`."""
+
+    __slots__ = ("_guard", "_is_batch", "_messages", "_receiving", "_watch")
+
+    def __init__(self, receiving: Receiving, guard: Guard) -> None:
+        self._receiving = receiving
+        self._guard = guard
+        self._messages: Sequence[Message[Any]] = ()
+        self._is_batch = False
+        self._watch = StopWatch()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def gives(self, result: R) -> R:
+        """What the application gets; given back as it is."""
+        if isinstance(result, list):
+            self._messages, self._is_batch = result, True
+        elif isinstance(result, Message):
+            self._messages = (result,)
+        return result
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._messages:
+            self._guard(
+                self._receiving.handed_out, self._watch, self._messages, batch=self._is_batch
+            )
+        # Ctrl-C, a cancelled task and the end of an iterator are no failures.
+        elif isinstance(error, Exception) and not isinstance(error, StopIteration):
+            self._guard(self._receiving.failed, self._watch, error)
+
+
+def source_attributes(topic: str, group: str | None) -> Attributes:
+    """Where messages come from."""
+    source: Attributes = {names.SYSTEM: names.KAFKA, names.TOPIC: topic}
+    return source if group is None else {**source, names.GROUP: group}
+
+
+def message_attributes(message: Message[Any]) -> Attributes:
+    """What a span of one message says of it.
+
+    Not its key, which the conventions recommend: a key may name a person.
+    """
+    attributes = _place(message.partition, message.offset)
+    if message.schema_id is not None:
+        attributes[names.SCHEMA_ID] = message.schema_id
+    if message.is_tombstone:
+        attributes[names.TOMBSTONE] = True
+    return attributes
+
+
+def _place(partition: int, offset: int) -> Attributes:
+    return {names.PARTITION: str(partition), names.OFFSET: offset}

@@ -1,0 +1,146 @@
+"""What an application gives to its producers and consumers to have their messages traced."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import context, metrics, trace
+from opentelemetry.trace import INVALID_SPAN, SpanKind, StatusCode, set_span_in_context
+
+from streamcontract._version import __version__
+from streamcontract.otel import names
+from streamcontract.otel.instruments import Guard, Instruments, StopWatch
+from streamcontract.otel.lags import Lags
+from streamcontract.otel.propagation import extracted, links_to
+from streamcontract.otel.receiving import Receiving, message_attributes, source_attributes
+from streamcontract.otel.sending import Sending
+from streamcontract.otel.tools import Tools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from opentelemetry.context import Context
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import Span, TracerProvider
+
+    from streamcontract.kafka import Message
+
+__all__ = ["Telemetry"]
+
+_SCOPE = "streamcontract"
+
+
+class Telemetry:
+    """Counts and traces the messages of the producers and consumers that are given it.
+
+    One serves for all clients of a process. Names, kinds and attributes follow OpenTelemetry's
+    semantic conventions for messaging (see :mod:`streamcontract.otel.names`). Telemetry changes no
+    message but for the trace context in its headers; what fails in it is logged.
+
+    Args:
+        tracer_provider: Where spans go; the process's own (``trace.set_tracer_provider``) if left
+            out.
+        meter_provider: Where measurements go; likewise.
+
+    Example:
+        >>> from streamcontract import StockConsumer, StockProducer
+        >>> from streamcontract.otel import Telemetry
+        >>> telemetry = Telemetry()
+        >>> with StockProducer(telemetry=telemetry) as producer:  # doctest: +SKIP
+        ...     producer.produce(bar)
+        >>> with StockConsumer(group="report", telemetry=telemetry) as consumer:  # doctest: +SKIP
+        ...     for message in consumer:
+        ...         with telemetry.process(message, group="report"):
+        ...             print(message.value)
+    """
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+    ) -> None:
+        meter = metrics.get_meter(
+            _SCOPE, __version__, meter_provider=meter_provider, schema_url=names.SCHEMA_URL
+        )
+        tracer = trace.get_tracer(
+            _SCOPE, __version__, tracer_provider=tracer_provider, schema_url=names.SCHEMA_URL
+        )
+        self._tools = Tools(tracer, Instruments(meter), Guard())
+        self._lags = Lags(self._tools.guard)
+        meter.create_observable_gauge(
+            names.LAG,
+            [self._lags.observe],
+            "{message}",
+            "Messages between what was handed out last and the end of the partition.",
+        )
+
+    def sending(self, produce: Callable[..., None], client_id: str | None) -> Callable[..., None]:
+        """What a producer queues its messages with; producers call this by themselves."""
+        return Sending(self._tools, produce, client_id).send
+
+    def receiving(self, topic: str, group: str | None, client_id: str | None) -> Receiving:
+        """What one consumer tells of its messages to; consumers call this by themselves."""
+        return Receiving(self._tools, self._lags, topic, group, client_id)
+
+    @contextlib.contextmanager
+    def process(self, message: Message[Any], *, group: str | None = None) -> Iterator[Span]:
+        """A ``with`` block in which the application works on a message.
+
+        It is a span that goes on with the trace of whoever produced the message; what is called
+        in the block, such as a producer or an instrumented database, belongs to it. An exception
+        that leaves the block makes it failed.
+
+        Args:
+            message: The message.
+            group: The consumer's group, to be told with it.
+
+        Yields:
+            The span, for attributes of the application's own.
+        """
+        watch = StopWatch()
+        guard = self._tools.guard
+        attributes = {
+            **source_attributes(message.topic, group),
+            names.OPERATION: names.PROCESS,
+            names.PARTITION: str(message.partition),
+        }
+        span, inside = guard(self._begin, message, attributes, watch) or (
+            INVALID_SPAN,
+            context.get_current(),
+        )
+        token = context.attach(inside)
+        try:
+            yield span
+        except Exception as error:
+            attributes[names.ERROR_TYPE] = names.error_type(error)
+            raise
+        finally:
+            context.detach(token)
+            guard(self._end, span, attributes, watch)
+
+    def _begin(
+        self, message: Message[Any], attributes: dict[str, Any], watch: StopWatch
+    ) -> tuple[Span, Context]:
+        parent = extracted(message.headers, context.get_current())
+        span = self._tools.tracer.start_span(
+            f"{names.PROCESS} {message.topic}",
+            parent,
+            SpanKind.CONSUMER,
+            {
+                **attributes,
+                names.OPERATION_TYPE: names.PROCESS,
+                **message_attributes(message),
+            },
+            links_to(message.headers),
+            watch.started,
+        )
+        return span, set_span_in_context(span, parent)
+
+    def _end(self, span: Span, attributes: dict[str, Any], watch: StopWatch) -> None:
+        elapsed = watch.elapsed()
+        if names.ERROR_TYPE in attributes:
+            span.set_attribute(names.ERROR_TYPE, attributes[names.ERROR_TYPE])
+            span.set_status(StatusCode.ERROR)
+        span.end(watch.started + elapsed)
+        self._tools.instruments.process_duration.record(elapsed * 1e-9, attributes)

@@ -1,0 +1,23 @@
+"""What all parts of one :class:`~streamcontract.otel.telemetry.Telemetry` work with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
+    from streamcontract.otel.instruments import Guard, Instruments
+
+__all__ = ["Tools"]
+
+
+@attrs.frozen
+class Tools:
+    """Where spans and measurements go, and what keeps them from doing harm."""
+
+    tracer: Tracer
+    instruments: Instruments
+    guard: Guard
