@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
-from streamcontract.testing.fixtures.stacks import Stack, start_stack
+from streamcontract.testing.fixtures.stacks import RunningStack, Stack, start_stack
 from streamcontract.testing.plugin import stack_kind
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -21,7 +22,16 @@ Run = Callable[..., str]
 def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
     """A stack for one test module: examples name their topics themselves, and share them."""
     with start_stack(stack_kind(pytestconfig)) as stack:
+        if not isinstance(stack, RunningStack):
+            yield stack
+            return
+        # It is no module's own: what one module's examples made is not there for the next.
+        admin = AdminClient({"bootstrap.servers": stack.bootstrap_servers})
+        before = set(admin.list_topics(timeout=30).topics)
         yield stack
+        made = sorted(set(admin.list_topics(timeout=30).topics) - before)
+        for deleted in admin.delete_topics(made, operation_timeout=30).values() if made else ():
+            deleted.result()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import attrs
@@ -152,9 +152,10 @@ def choose_auth(
         return BearerAuth(bearer)
     if basic is not None:
         # Text too could be unpacked: two letters of it would be user and password.
-        if isinstance(basic, str) or len(basic) != 2:
+        given: Any = basic
+        if isinstance(given, str) or len(given) != 2:
             raise ConfigurationError("basic_auth is a pair, (user, password)")
-        return BasicAuth(*basic)
+        return BasicAuth(*given)
     return None
 
 
