@@ -31,16 +31,33 @@ class Part(NamedTuple):
     tests: list[str]
 
 
+_COMPATIBILITY: Final = "src/streamcontract/compatibility"
+_PROPERTIES: Final = "tests/compatibility/test_evolution_properties.py"
+
 PARTS: Final = {
     "wire": Part(["src/streamcontract/wire.py"], ["tests/wire"]),
     "resolution": Part(["src/streamcontract/resolution/*.py"], ["tests/resolution"]),
     "compatibility": Part(
         [
-            f"src/streamcontract/compatibility/{name}.py"
+            f"{_COMPATIBILITY}/{name}.py"
             for name in ("findings", "levels", "messages", "rollout", "walk")
         ],
-        ["tests/compatibility/test_findings.py", "tests/compatibility/test_golden.py"],
+        [f"tests/compatibility/test_{name}.py" for name in ("findings", "golden", "walk")],
     ),
+    "drift": Part(
+        [
+            f"{_COMPATIBILITY}/{name}.py"
+            for name in ("counterexample", "drift", "rewrite", "samples", "witness")
+        ],
+        [
+            "tests/compatibility/test_golden.py",
+            f"{_PROPERTIES}::test_counterexamples_show_what_findings_say",
+            f"{_PROPERTIES}::test_a_schema_does_not_drift_from_itself",
+            f"{_PROPERTIES}::test_the_minimal_value_is_a_value",
+            f"{_PROPERTIES}::test_no_value_is_smaller_than_the_minimal_one",
+        ],
+    ),
+    "dialects": Part([f"{_COMPATIBILITY}/dialects/*.py"], ["tests/compatibility/test_dialects.py"]),
 }
 
 _CHILDREN: Final = 2
@@ -96,8 +113,9 @@ def run(part: Part) -> tuple[int, list[Mutant]]:
                 "streamcontract.toml",
             ],
             "pytest_add_cli_args_test_selection": part.tests,
-            # A slow machine is no endless loop.
-            "timeout_multiplier": 100,
+            # A slow machine is no endless loop: (seconds measured + 5) * 8.
+            "timeout_constant": 5,
+            "timeout_multiplier": 8,
             "pytest_add_cli_args": [
                 *("-p", "no:cacheprovider", "-n", "0"),
                 *("-p", "mutation.without_shrinking", "--hypothesis-seed=0"),

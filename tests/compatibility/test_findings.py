@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from streamcontract import Codec, check_level, find_incompatibilities, parse_schema
 from streamcontract.compatibility import LEVELS, rollout
 from streamcontract.errors import ConfigurationError, ResolutionError
+from streamcontract.resolution import resolve
 from streamcontract.testing.strategies import from_schema, schemas
 
 
@@ -54,6 +55,16 @@ def test_all_findings_are_reported_in_the_readers_order() -> None:
     ]
     assert all(finding.severity == "breaking" for finding in found)
     assert "Y, Z" in found[2].message
+
+
+def test_a_breaking_finding_has_its_fault_and_drift_has_to_be_asked_for() -> None:
+    """The fault is the plan's own; what only drifts is no finding without ``drift=True``."""
+    schemas = {"reader": _record(_field("a", "double")), "writer": _record(_field("a", "string"))}
+    [finding] = find_incompatibilities(**schemas)
+    assert (finding.fault,) == resolve(schemas["writer"], schemas["reader"]).faults
+    lossy = {"reader": parse_schema("double"), "writer": parse_schema("long")}
+    assert find_incompatibilities(**lossy) == []
+    assert [each.fault for each in find_incompatibilities(**lossy, drift=True)] == [None]
 
 
 def test_message_names_the_field_and_the_fix() -> None:
