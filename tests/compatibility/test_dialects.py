@@ -35,6 +35,11 @@ OF_LEVELS = {"full-order", "versions-down-to"}
 """Rows about several versions, which have their test below."""
 
 
+def _list_of(kind: str) -> dict[str, Any]:
+    record = {"type": "record", "name": "In", "fields": [{"name": "x", "type": kind}]}
+    return {"type": "array", "items": record}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_difference_alone(name: str) -> None:
     """The registry's verdict, the specification's, and that this row is named as the reason."""
@@ -49,11 +54,33 @@ def test_a_difference_alone(name: str) -> None:
         for each in verdict.incompatibilities
     ] == case["incompatibilities"]
     assert (not verdict.findings) is case["readable"]
-    assert name.partition(".")[0] in {row.id for row in verdict.rows}
+    assert [row.id for row in verdict.rows] == case["rows"]
+    assert name.partition(".")[0] in case["rows"]
     if case["readable"]:
         assert "will refuse this although" in verdict.meaning
     elif verdict.is_compatible:
         assert "consumers will break" in verdict.meaning
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    ("writer", "reader", "found"),
+    [
+        ("int", "long", []),
+        ("string", "int", [("TYPE_MISMATCH", "/")]),
+        (["string", "int"], ["int", "null"], [("MISSING_UNION_BRANCH", "/0")]),
+        (_list_of("int"), _list_of("string"), [("TYPE_MISMATCH", "/items/fields/0/type")]),
+    ],
+    ids=["readable", "another type", "unions with a branch in common", "inside a definition"],
+)
+def test_where_no_difference_matters(
+    dialect: Any, writer: Any, reader: Any, found: list[tuple[str, str]]
+) -> None:
+    """The registry reports what the specification finds, and no row is named."""
+    verdict = dialect_findings(dialect, reader=parse_schema(reader), writer=parse_schema(writer))
+    assert [(each.type, each.path) for each in verdict.incompatibilities] == found
+    assert [(each.rule, each.path) for each in verdict.findings] == found
+    assert (verdict.rows, verdict.meaning) == ((), "")
 
 
 def test_every_difference_has_a_case() -> None:

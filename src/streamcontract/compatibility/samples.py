@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from streamcontract.codec.logical import conversion
@@ -65,10 +65,8 @@ def samples(node: AvroType, witness: Witness) -> Iterator[Any]:
         ValueError: No value of the type is finite.
     """
     match node:
-        case PrimitiveType() | FixedType():
-            yield from leaf_samples(node)
-        case EnumType():
-            yield from node.symbols
+        case PrimitiveType() | FixedType() | EnumType():
+            yield from _without_parts(node)
         case ArrayType():
             yield []
             yield [witness.minimal(node.items)]
@@ -78,7 +76,7 @@ def samples(node: AvroType, witness: Witness) -> Iterator[Any]:
         case UnionType():
             for branch in node.branches:
                 if isinstance(branch, PrimitiveType | FixedType | EnumType):
-                    yield from ((branch_name(branch), each) for each in samples(branch, witness))
+                    yield from ((branch_name(branch), each) for each in _without_parts(branch))
                 elif not math.isinf(witness.size(branch)):
                     yield branch_name(branch), witness.minimal(branch)
         case RecordType():
@@ -86,17 +84,22 @@ def samples(node: AvroType, witness: Witness) -> Iterator[Any]:
             yield smallest
             for field in node.fields:
                 if isinstance(field.type, PrimitiveType | FixedType | EnumType):
-                    for each in samples(field.type, witness):
+                    for each in _without_parts(field.type):
                         yield {**smallest, field.name: each}
+
+
+def _without_parts(node: PrimitiveType | FixedType | EnumType) -> Iterable[Any]:
+    return node.symbols if isinstance(node, EnumType) else leaf_samples(node)
 
 
 def _raw(node: PrimitiveType | FixedType) -> tuple[Any, ...]:
     """What the base type holds; for decimals also the largest number of all digits."""
     match node:
-        case FixedType(logical=LogicalType(name="decimal", precision=precision)):
-            return (0, 1, 10 ** (precision or 1) - 1)
-        case PrimitiveType(logical=LogicalType(name="decimal", precision=precision)):
-            return (0, 1, 10 ** (precision or 1) - 1)
+        case (
+            FixedType(logical=LogicalType(name="decimal", precision=int(digits)))
+            | PrimitiveType(logical=LogicalType(name="decimal", precision=int(digits)))
+        ):
+            return (0, 1, 10**digits - 1)
         case PrimitiveType(logical=LogicalType(name="big-decimal")):
             return (b"\x02\x00\x00", b"\x02\x01\x02")  # 0 and 0.1
         case FixedType():
