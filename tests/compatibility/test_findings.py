@@ -59,12 +59,13 @@ def test_all_findings_are_reported_in_the_readers_order() -> None:
 
 def test_a_breaking_finding_has_its_fault_and_drift_has_to_be_asked_for() -> None:
     """The fault is the plan's own; what only drifts is no finding without ``drift=True``."""
-    schemas = {"reader": _record(_field("a", "double")), "writer": _record(_field("a", "string"))}
-    [finding] = find_incompatibilities(**schemas)
-    assert (finding.fault,) == resolve(schemas["writer"], schemas["reader"]).faults
-    lossy = {"reader": parse_schema("double"), "writer": parse_schema("long")}
-    assert find_incompatibilities(**lossy) == []
-    assert [each.fault for each in find_incompatibilities(**lossy, drift=True)] == [None]
+    reader, writer = _record(_field("a", "double")), _record(_field("a", "string"))
+    [finding] = find_incompatibilities(reader=reader, writer=writer)
+    assert (finding.fault,) == resolve(writer, reader).faults
+    reader, writer = parse_schema("double"), parse_schema("long")
+    assert find_incompatibilities(reader=reader, writer=writer) == []
+    [drift] = find_incompatibilities(reader=reader, writer=writer, drift=True)
+    assert drift.fault is None
 
 
 def test_message_names_the_field_and_the_fix() -> None:
