@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the Kafka clients run and print what they say."""
+"""The examples in the docstrings of clients and telemetry run and print what they say."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pkgutil
 import pytest
 
 import streamcontract.kafka
+import streamcontract.otel
 
 MODULES = sorted(
     module.name
-    for module in pkgutil.walk_packages(
-        streamcontract.kafka.__path__, f"{streamcontract.kafka.__name__}."
-    )
+    for package in (streamcontract.kafka, streamcontract.otel)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 )
 
 

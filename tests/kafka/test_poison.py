@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -143,9 +144,13 @@ def test_key_value_headers_and_timestamp_are_unchanged(
 
 
 def test_the_headers_say_what_is_wrong(
-    config: Config, topic: Callable[..., str], bar: Callable[..., Stock]
+    config: Config,
+    topic: Callable[..., str],
+    bar: Callable[..., Stock],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Error, path, schema id, source, time, attempt and group: enough to find the cause."""
+    caplog.set_level(logging.INFO, "streamcontract.kafka")
     name = topic(partitions=1)
     with StockProducer(config, topic=name) as producer:
         producer.produce(bar())
@@ -164,6 +169,10 @@ def test_the_headers_say_what_is_wrong(
     assert (letter.schema_id, letter.attempt, letter.group) == (schema_id, 1, f"group-{name}")
     assert letter.time.tzinfo is not None
     assert list(letter.headers) == [("trace", None)]
+    [fields] = [vars(record) for record in caplog.records if "put aside" in record.message]
+    assert (fields["topic"], fields["partition"], fields["offset"]) == (name, 0, 1)
+    assert (fields["schema_id"], fields["group"]) == (schema_id, f"group-{name}")
+    assert fields["dead_letter_topic"] == f"{name}.dlq"
 
 
 def test_a_broken_key_is_a_dead_letter_too(config: Config, topic: Callable[..., str]) -> None:

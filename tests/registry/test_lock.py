@@ -249,6 +249,7 @@ def test_with_a_lock_the_registry_may_be_down(
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert "unverified" in record.getMessage()
+    assert vars(record).items() >= {"environment": lock.environment, "schema_id": 2}.items()
     assert pauses == []
 
 

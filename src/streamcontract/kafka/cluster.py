@@ -120,7 +120,7 @@ class Cluster:
             entries = admin.describe_configs([resource])[resource].result()
         except confluent_kafka.KafkaException as error:
             # Reading them takes a right of its own, which a consumer need not have.
-            _log.info("topic %r: properties not read: %s", topic, error)
+            _log.info("topic %r: properties not read: %s", topic, error, extra={"topic": topic})
             return {}
         return {name: entry.value for name, entry in entries.items()}
 

@@ -11,7 +11,7 @@ import confluent_kafka
 from streamcontract.errors import ClientError
 from streamcontract.kafka.cluster import Cluster, advice_on
 from streamcontract.kafka.config import build_client
-from streamcontract.kafka.dead_letters import Source, reason_headers, source_of
+from streamcontract.kafka.dead_letters import Source, reason_headers, schema_id_in, source_of
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
 from streamcontract.kafka.flushing import Flusher
 from streamcontract.kafka.topics import ensure_topic
@@ -111,6 +111,7 @@ class DeadLetterSender:
                 "topic": source.topic,
                 "partition": source.partition,
                 "offset": source.offset,
+                "schema_id": schema_id_in(error.raw.value()),
                 "group": self._group,
                 "dead_letter_topic": self._topic,
             },

@@ -34,6 +34,7 @@ __all__ = [
     "Source",
     "read_dead_letter",
     "reason_headers",
+    "schema_id_in",
     "settled_before",
     "source_of",
     "with_attempt",
@@ -157,7 +158,7 @@ def reason_headers(
         attempt: How often it could not be read by now.
     """
     reason = error.reason
-    schema_id = _schema_id(error.raw.value())
+    schema_id = schema_id_in(error.raw.value())
     headers: dict[str, object] = {
         "version": _VERSION,
         "error": type(reason).__name__,
@@ -260,7 +261,8 @@ def with_attempt(raw: confluent_kafka.Message, attempt: int) -> RawHeaders:
     return headers
 
 
-def _schema_id(value: Any) -> int | None:
+def schema_id_in(value: Any) -> int | None:
+    """The schema id in front of a message's value; None where there is none."""
     try:
         return None if value is None else schema_id_of(value)
     except FrameError:

@@ -331,7 +331,9 @@ class Fetcher:
             self._client.store_offsets(offsets=self._places(self.handed_out))
         except confluent_kafka.KafkaException as error:
             # The group took a partition away, of which the next poll will tell.
-            _log.debug("topic %r: offsets not stored: %s", self._topic, error)
+            _log.debug(
+                "topic %r: offsets not stored: %s", self._topic, error, extra={"topic": self._topic}
+            )
         self._stored = dict(self.handed_out)
 
     def _commit_by_count(self) -> int:

@@ -232,6 +232,11 @@ class Transactions:
             reason = error.error if error.code == _STATE else None
         return None if reason is None else self._aborted(reason)
 
+    @property
+    def log_fields(self) -> dict[str, object]:
+        """What log records of this producer's transactions carry."""
+        return {"topic": self._topic, "transactional_id": self._id}
+
     @contextlib.contextmanager
     def closing(self) -> Iterator[None]:
         """Around the closing of the client."""
@@ -251,7 +256,9 @@ class Transactions:
             raise
         except Exception:  # noqa: BLE001 - whatever an on_delivery raises
             # Of an on_delivery, which is told that its message is void. Aborting goes first.
-            _log.exception("on_delivery failed while a transaction was aborted")
+            _log.exception(
+                "on_delivery failed while a transaction was aborted", extra=self.log_fields
+            )
             try:
                 _resume(self._client.abort_transaction, timeout)
             except confluent_kafka.KafkaException as error:
@@ -321,6 +328,11 @@ class Transaction:
         if self._source is not None:
             self._source.settle()
 
+    @property
+    def log_fields(self) -> dict[str, object]:
+        """What log records of this transaction carry."""
+        return self._transactions.log_fields
+
     def _give_up(self, error: BaseException) -> None:
         """Abort and rewind; what raised goes first, unless there is a better word for it."""
         in_doubt = True
@@ -339,7 +351,7 @@ class Transaction:
             raise broken from error
         if broken is not error:
             # The next transaction raises it.
-            _log.error("a transaction could not be aborted: %s", broken)
+            _log.error("a transaction could not be aborted: %s", broken, extra=self.log_fields)
 
 
 def _resume(call: Callable[[float], None], timeout: float) -> None:

@@ -309,6 +309,7 @@ class SchemaRegistry:
                 "`streamcontract lock` adds it",
                 subject,
                 self._lock.environment,
+                extra={"subject": subject, "environment": self._lock.environment},
             )
         references = [
             self._reference_to(each, auto_register=auto_register) for each in schema.references

@@ -149,6 +149,11 @@ class _Failure:
     repeat: _Repeat
     retry_after: str | None = None
 
+    @property
+    def log_fields(self) -> dict[str, object]:
+        """What log records of it carry."""
+        return {"method": self.error.method, "url": self.error.url, "status": self.error.status}
+
 
 @attrs.frozen
 class _Call:
@@ -265,10 +270,10 @@ class Transport:
                 retry = retry.increment(method, path)
             except MaxRetryError:
                 raise outcome.error from outcome.error.__cause__
-            pause = _pause(retry, outcome.retry_after)
+            pause = _pause(retry, outcome)
             if not call.has_time_for(pause):
                 raise outcome.error from outcome.error.__cause__
-            log.debug("%s; again in %.1f s", outcome.error, pause)
+            log.debug("%s; again in %.1f s", outcome.error, pause, extra=outcome.log_fields)
             sleep(pause)
 
     def _go_round(self, call: _Call) -> Answer | _Failure:
@@ -457,13 +462,17 @@ def _summary(failures: list[_Failure]) -> _Failure:
     return attrs.evolve(last, error=error)
 
 
-def _pause(retry: Retry, retry_after: str | None) -> float:
+def _pause(retry: Retry, failure: _Failure) -> float:
     """Seconds until the next round: what the registry asks for, else the back-off."""
-    if retry_after is not None:
+    if failure.retry_after is not None:
         try:
-            return min(retry.parse_retry_after(retry_after), MAX_RETRY_AFTER)
+            return min(retry.parse_retry_after(failure.retry_after), MAX_RETRY_AFTER)
         except InvalidHeader:
-            log.debug("the Retry-After header %r is neither seconds nor a date", retry_after)
+            log.debug(
+                "the Retry-After header %r is neither seconds nor a date",
+                failure.retry_after,
+                extra=failure.log_fields,
+            )
     return retry.get_backoff_time()
 
 

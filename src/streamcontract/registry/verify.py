@@ -60,6 +60,7 @@ class LockVerifier:
                 "going on with the locked schemas of environment %r, unverified: %s",
                 self._environment,
                 error,
+                extra={"environment": self._environment, "schema_id": schema_id},
             )
             return
         if stored.canonical_form != locked.canonical_form:

@@ -52,7 +52,7 @@ class AsyncTransaction:
     ) -> None:
         end = functools.partial(self._transaction.__exit__, error_type, error, traceback)
         # A producer that cannot go on says so again in its next transaction.
-        await self._run(end, settle=_log_failure)
+        await self._run(end, settle=self._log_failure)
 
     def _abort(self, begun: Future[None]) -> None:
         """Nobody enters the block of a transaction whose beginning was cancelled."""
@@ -61,11 +61,17 @@ class AsyncTransaction:
         try:
             self._transaction.__exit__(asyncio.CancelledError, asyncio.CancelledError(), None)
         except Exception:  # noqa: BLE001 - nobody waits; the next transaction raises what lasts
-            _log.exception("a transaction that was cancelled as it began could not be aborted")
+            _log.exception(
+                "a transaction that was cancelled as it began could not be aborted",
+                extra=self._transaction.log_fields,
+            )
 
-
-def _log_failure(ended: Future[None]) -> None:
-    """The block was left by cancellation, which is what its caller is told."""
-    error = ended.exception()
-    if error is not None:
-        _log.error("at the end of a transaction that nobody waited for: %s", error)
+    def _log_failure(self, ended: Future[None]) -> None:
+        """The block was left by cancellation, which is what its caller is told."""
+        error = ended.exception()
+        if error is not None:
+            _log.error(
+                "at the end of a transaction that nobody waited for: %s",
+                error,
+                extra=self._transaction.log_fields,
+            )
