@@ -75,6 +75,8 @@ class Suite:
         if most is not None:
             wanted = min(wanted, most)
         return settings(
+            # What Hypothesis explains of an example is not shown: the failure is a test to paste.
+            phases=[phase for phase in settings().phases if phase is not Phase.explain],
             deadline=None,  # a machine that is busy with other things says nothing of a contract
             max_examples=max(wanted // share, min(wanted, _FEWEST_EXAMPLES)),
             suppress_health_check=[HealthCheck.too_slow],
