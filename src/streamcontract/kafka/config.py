@@ -93,7 +93,8 @@ def split_config(
         config: Client properties as librdkafka names them ("Global configuration properties" in
             its CONFIGURATION.md), secrets among them in a file if ``.location`` is put behind
             their name (docs/security.md), ``schema.registry.*`` as confluent_kafka names them,
-            ``streamcontract.lock.*`` (docs/lock-file.md), and
+            ``streamcontract.lock.*`` (docs/lock-file.md), for consumers
+            ``streamcontract.auto.commit.interval.messages`` (docs/delivery.md), and
             ``auto.register.schemas``, ``normalize.schemas`` and ``subject.name.strategy``
             (``"topic"``, ``"record"``, ``"topic-record"`` or a callable), which confluent_kafka
             takes in its serializers' configuration.

@@ -77,8 +77,9 @@ class PropertyError(ConfigurationError):
         place = f"client property {self.property!r}: " if self.property else ""
         return (
             f"{place}{self.reason} (properties are listed in librdkafka's CONFIGURATION.md; "
-            f"schema.registry.*, auto.register.schemas, normalize.schemas and "
-            f"subject.name.strategy are streamcontract's)"
+            f"schema.registry.*, auto.register.schemas, normalize.schemas, subject.name.strategy "
+            f"and, for consumers, streamcontract.auto.commit.interval.messages are "
+            f"streamcontract's)"
         )
 
 
