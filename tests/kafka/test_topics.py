@@ -225,6 +225,16 @@ def test_commands(run: Callable[..., tuple[int, str]], stack: Stack, name: str) 
     assert run("list", "-X", "foo.bar")[0] == 2
 
 
+def test_a_groups_name_cannot_steer_the_terminal(
+    run: Callable[..., tuple[int, str]], stack: Stack, name: str
+) -> None:
+    """Anybody may join by a name of any characters."""
+    stack.create_topic(name)
+    code, text = run("describe", name, "--group", "\x1b]0;owned\x07\u202e")
+    assert (code, r"group \x1b]0;owned\x07\u202e: lag 0" in text) == (0, True)
+    assert not {"\x1b", "\x07", "\u202e"} & set(text)
+
+
 def test_create_from_the_project(
     run: Callable[..., tuple[int, str]], name: str, tmp_path: Path
 ) -> None:

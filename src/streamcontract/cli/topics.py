@@ -15,6 +15,7 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.describe import describe_groups, describe_topics
 from streamcontract.kafka.topics import ensure_topic
 from streamcontract.project import load_project
+from streamcontract.reporting.terminal import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -73,7 +74,9 @@ def _describe(
         console.print(_partitions_table(topic))
         if groups or not state.is_embedded:
             for group in describe_groups(topic, groups or None, config, timeout=timeout):
-                console.print(Text(f"group {group.group}: lag {number(group.total_lag)}"))
+                # Whoever joins a group names it, by any characters.
+                name = printable(group.group)
+                console.print(Text(f"group {name}: lag {number(group.total_lag)}"))
                 console.print(_group_table(group))
     if state.is_embedded and not groups:
         console.print("The embedded broker cannot list groups: name them with --group.")
