@@ -12,7 +12,16 @@ import attrs
 import click
 from rich.console import Console
 
-from benchmarks import broker, codec, consuming, evolution, memory, startup, strategies
+from benchmarks import (
+    broker,
+    codec,
+    consuming,
+    evolution,
+    memory,
+    startup,
+    strategies,
+    telemetry,
+)
 from benchmarks.report import rewrite
 from benchmarks.tables import Table
 from streamcontract.codec.engine import choose_engine
@@ -36,6 +45,7 @@ _PARTS: Final = {
     "consuming": _Part(consuming.tables, 5),
     "startup": _Part(startup.tables, 5),
     "strategies": _Part(strategies.tables, 3),
+    "telemetry": _Part(telemetry.tables, 5),
 }
 
 

@@ -58,7 +58,8 @@ def inject(headers: list[Header], creation: Context) -> None:
     If the application has written one itself, that stays what it is ("Semantic conventions for
     messaging spans", producer spans: a custom creation context is not modified).
     """
-    if not propagate.get_global_textmap().fields & {name for name, _ in headers}:
+    own = {name for name, _ in headers}
+    if not (own and own & propagate.get_global_textmap().fields):
         propagate.inject(headers, creation, _HEADERS)
 
 
@@ -72,5 +73,7 @@ def extracted(headers: Sequence[Header], into: Context) -> Context:
 
 def links_to(headers: Sequence[Header], attributes: Attributes = None) -> list[Link]:
     """A link to the span that created a message; none if its headers name none."""
+    if not headers:
+        return []
     span = trace.get_current_span(extracted(headers, Context())).get_span_context()
     return [Link(span, attributes)] if span.is_valid else []
