@@ -66,13 +66,23 @@ def mixed(
     return fill
 
 
+def in_steps(step: Callable[[Any], list[Any]]) -> Callable[[Any], list[int]]:
+    """Reading with calls that know no end, until every partition was read to the end it had."""
+
+    def read(consumer: Any) -> list[int]:
+        fetcher, found = consumer._fetcher, []
+        while fetcher.buffer or not fetcher.assigned or fetcher.assigned - fetcher.ends.keys():
+            found += step(consumer)
+        return volumes(found)
+
+    return read
+
+
 READS: list[Any] = [
     pytest.param(lambda consumer: volumes(consumer.until_end()), id="until_end"),
+    pytest.param(in_steps(lambda consumer: consumer.consume(100, 0.1)), id="consume"),
     pytest.param(
-        lambda consumer: volumes(consumer.consume(100, 1.0)), id="one consume for everything"
-    ),
-    pytest.param(
-        lambda consumer: volumes(m for m in iter(lambda: consumer.poll(1.0), None)), id="poll"
+        in_steps(lambda consumer: [m for m in [consumer.poll(0.05)] if m is not None]), id="poll"
     ),
 ]
 
