@@ -279,6 +279,8 @@ def test_off_and_on_give_the_same_messages(
         expected = places(consumer)
     with StockConsumer(config, topic=name, telemetry=observed.telemetry) as consumer:
         assert places(consumer) == expected
+        assert [lag for _, lag in observed.points(names.LAG)] == [0, 0]
+    assert observed.points(names.LAG) == []
     for partition in ("0", "1"):
         assert (
             observed.total(names.CONSUMED_MESSAGES, messaging_destination_partition_id=partition)
@@ -345,13 +347,14 @@ def test_dead_letters_are_counted_when_they_are_safe(
         "telemetry": observed.telemetry,
     }
     with StockConsumer({**config, **quick_group}, **options) as consumer:
-        messages = list[Message[Stock]]()
-        while len(messages) < 2:
-            messages += consumer.consume(2 - len(messages), 1.0)
+        messages, refused = list[Message[Stock]](), 0
         streamcontract_faults.request_errors("Produce", KafkaError.TOPIC_AUTHORIZATION_FAILED)
-        with pytest.raises(DeadLetterError):
-            consumer.poll(0)
-        assert observed.total(names.DEAD_LETTERED_MESSAGES) == 0
+        while len(messages) < 2 or not refused:
+            try:
+                messages += consumer.consume(2 - len(messages) or 1, 1.0)
+            except DeadLetterError:  # noqa: PERF203 - it happens once
+                refused += 1
+                assert observed.total(names.DEAD_LETTERED_MESSAGES) == 0
         consumer.commit()
     assert volumes(messages) == [0, 2]
     ((attributes, count),) = observed.points(names.DEAD_LETTERED_MESSAGES)
@@ -367,7 +370,7 @@ def test_dead_letters_are_counted_when_they_are_safe(
     failed = observed.total(
         names.OPERATION_DURATION, error_type="streamcontract.kafka.errors.DeadLetterError"
     )
-    assert failed == 1
+    assert failed == refused == 1
 
 
 def test_a_message_that_is_not_of_the_contract(

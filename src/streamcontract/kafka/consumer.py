@@ -341,7 +341,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             return call.gives(self._consume(num_messages, timeout))
 
     def _observed_poll(self, receiving: Receiving, timeout: float) -> Message[T] | None:
-        """Like :meth:`poll`, which is too quick to pay for a choice between the two."""
+        """What :meth:`poll` does with telemetry; apart, so that it costs nothing without."""
         with receiving.call() as call:
             messages = self._consume(1, timeout)
             return call.gives(messages[0] if messages else None)
