@@ -16,6 +16,7 @@ import confluent_kafka
 from reliability.brokers import broker_killed, cluster_faults
 from reliability.consumers import consumers_killed
 from reliability.poison import poison
+from reliability.registry import registry_faults
 from reliability.report import Report
 from reliability.soak import soak
 from reliability.transactions import transactions_killed
@@ -36,6 +37,7 @@ _RUNS: Final = {
     "consumers-killed": _Run(consumers_killed, 10),
     "transactions-killed": _Run(transactions_killed, 10),
     "poison": _Run(poison, 0),
+    "registry": _Run(registry_faults, 4),
     "soak": _Run(soak, 30),
 }
 
