@@ -55,7 +55,7 @@ test-redpanda: $(DEV)  ## Run the tests of the broker path on Redpanda (Docker)
 # Records of each run; the results are in docs/reliability.md.
 MESSAGES ?= 1_000_000
 
-reliability: $(DEV)  ## Kill and pause brokers and consumers under load on Apache Kafka; count what came
+reliability: $(DEV)  ## Kill and pause servers and clients under load on Apache Kafka, soak clients; count what came
 	$(BIN)/python -m reliability all --messages $(MESSAGES)
 
 test-long: $(DEV)  ## Try the compatibility properties on thousands of pairs, the models on hundreds of runs

@@ -87,7 +87,10 @@ class Members:
 
 
 def told_to_end() -> threading.Event:
-    """An event that SIGTERM sets; for the main thread of a member."""
+    """An event that SIGTERM sets; for the main thread of a member.
+
+    To be looked at, not waited for: the signal would be handled inside ``wait``, with its lock.
+    """
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     return ended

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from streamcontract import Schema
 
-__all__ = ["FAULTS", "judge_registry", "registry_faults"]
+__all__ = ["FAULTS", "LONGEST", "judge_registry", "registry_faults"]
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ _CLIENT: Final[dict[str, Any]] = {
 }
 """Registry clients' settings: impatient, so that a fault is met many times."""
 
-_LONGEST: Final = 5.0
+LONGEST: Final = 5.0
 """Seconds that a call may take: its deadline, half a second for messages, and a slow machine."""
 
 
@@ -170,7 +170,7 @@ class _Watch:
     def judge(self, verdict: Verdict) -> None:
         """Each fault was met, and no call waited for too long."""
         for fault, longest in self.longest.items():
-            if longest > _LONGEST:
+            if longest > LONGEST:
                 verdict.found("waits without bound", f"{longest:.1f} s while {fault}")
         for fault in FAULTS:
             for who in _CLIENTS:

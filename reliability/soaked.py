@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import confluent_kafka
 
@@ -17,8 +17,6 @@ from streamcontract.kafka import DeadLetters
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
-    from multiprocessing.queues import Queue
-
     from streamcontract import Schema
 
 __all__ = ["GROUP", "TERMS", "VERSIONS", "soaked"]
@@ -35,6 +33,13 @@ _LOOKUP_SECONDS: Final = 1.0
 _LIMIT: Final = 300.0
 
 
+class Answers(Protocol):
+    """A queue, between processes or within one."""
+
+    def put(self, item: Verdict | str, /) -> None:
+        """Put something into it."""
+
+
 class _Consumer(ContractConsumer[Any]):
     contract = BEFORE
 
@@ -44,7 +49,7 @@ def soaked(
     topic: str,
     messages: int,
     seconds: float,
-    answers: Queue[Verdict | str],
+    answers: Answers,
 ) -> None:
     """Produce and consume at a steady rate; ``answers`` gets what was found.
 
@@ -80,14 +85,14 @@ def _produce(config: dict[str, Any], topic: str, pace: Pace) -> None:
             ):
                 asked = time.monotonic()
                 for number in range(begin, end):
-                    if kind_of(number) is None:
-                        record = {**good_record(number), **dict.fromkeys(_more(version), number)}
-                        producer.produce(record, key=str(number))
-                    else:
+                    if kind_of(number) is not None:
                         # What no typed producer would send; delivered by the same client.
                         confluent_kafka.Producer.produce(
                             producer.client, topic, _poison(poisoner, number), str(number)
                         )
+                        continue
+                    record = {**good_record(number), **dict.fromkeys(_more(version), number)}
+                    producer.produce(record, key=str(number))
                     if time.monotonic() - asked > _LOOKUP_SECONDS:
                         asked = time.monotonic()
                         for registry in (lasting, fresh):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import random
 import socket
 import tempfile
 import threading
+import uuid
 
 import attrs
 import hypothesis.strategies as st
@@ -15,7 +17,13 @@ import pytest
 from hypothesis import given
 
 from reliability.growth import BYTES_PER_MESSAGE, Sample, judge_growth, sample_of
+from reliability.load import client_config
+from reliability.poison import open_letters
+from reliability.poisonous import EVERY
+from reliability.soaked import VERSIONS, soaked
 from reliability.verdict import Verdict
+from streamcontract import SchemaRegistry
+from streamcontract.devstack import DevStack
 
 RATE = 500.0
 MINUTES = 30
@@ -85,6 +93,23 @@ def test_growth_while_it_warms_up_is_none() -> None:
 def test_too_few_samples_are_no_proof() -> None:
     """A run that ended early does not hold by having shown nothing."""
     assert found(healthy(1)[:2]) == {"too few samples"}
+
+
+def test_the_clients_that_are_watched_do_their_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typed ones, poison, an evolving schema: each good message is processed once."""
+    monkeypatch.setattr("reliability.soaked._LOOKUP_SECONDS", 0.0)
+    answers: queue.Queue[Verdict | str] = queue.Queue()
+    topic = uuid.uuid4().hex
+    with DevStack() as stack:
+        config = client_config(stack)
+        stack.create_topic(topic, 2)
+        soaked(config, topic, 600, 1.0, answers)
+        answer = answers.get_nowait()
+        assert isinstance(answer, Verdict), answer
+        assert answer.holds, answer.lines()
+        assert sum(1 for _ in open_letters(config, topic)) == 600 // EVERY
+        with SchemaRegistry(stack.registry_url) as registry:
+            assert registry.versions(f"{topic}-value") == [*range(1, VERSIONS + 1)]
 
 
 def test_a_thread_a_socket_and_a_file_are_seen() -> None:

@@ -15,6 +15,7 @@ from reliability.live import LiveReader
 from reliability.load import Load, client_config
 from reliability.records import KEYS, key_of, number_of, record
 from reliability.topic import judge_topic
+from reliability.transactions import transformed
 from reliability.verdict import Verdict
 from streamcontract import Stock, StockProducer
 from streamcontract.devstack import DevStack
@@ -89,6 +90,16 @@ def test_an_altered_record(config: dict[str, Any], wrong: Stock) -> None:
     """A field that is otherwise, another key, or one that was never sent."""
     found = judge(config, [*ALL[:3], wrong, *ALL[4:]])
     assert (found["altered"], found["lost"]) == (1, 1)
+
+
+def test_output_that_was_not_transformed(config: dict[str, Any]) -> None:
+    """The transactions' judge takes neither the input for the output, nor a record made twice."""
+    topic, verdict = uuid.uuid4().hex, Verdict()
+    with StockProducer(config, topic=topic) as producer:
+        for each in (*map(transformed, ALL), ALL[7], transformed(ALL[8])):
+            producer.produce(each)
+    judge_topic(config, topic, COUNT, verdict, expected=lambda number: transformed(record(number)))
+    assert verdict.counts == {"lost": 0, "altered": 1, "duplicated": 1, "out of order": 1}
 
 
 def test_load_and_live_reader(config: dict[str, Any]) -> None:
