@@ -30,7 +30,7 @@ def _length(node: Any, value: Any) -> int:
     return len(Codec[Any](schema_of(node)).encode(value))
 
 
-@given(schemas())
+@given(schemas() | schemas(only_records=True))
 @many
 def test_sizes_and_costs_are_those_of_the_codecs_bytes(schema: Schema) -> None:
     """Of every type's smallest value, and of each step from an action to one inside it."""
@@ -48,7 +48,7 @@ def test_sizes_and_costs_are_those_of_the_codecs_bytes(schema: Schema) -> None:
             assert _length(node, value) == extra + _length(inner.writer, part)
 
 
-@given(schemas())
+@given(schemas() | schemas(only_records=True))
 @many
 def test_every_action_of_a_finite_schema_can_be_got_to(schema: Schema) -> None:
     """And the value that gets there is one of the schema, of no fewer bytes than the smallest."""
