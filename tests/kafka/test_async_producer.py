@@ -268,7 +268,7 @@ def test_a_cancelled_flush_keeps_nobody_waiting(nowhere: Config, bar: Callable[.
         with pytest.raises(asyncio.CancelledError):
             await flushing
         assert await producer.flush(0) == 1
-        assert await producer.poll(0) == 0
+        await producer.poll(0)  # it may serve what librdkafka says of the brokers
         with pytest.raises(DeliveryError, match="1 message was not delivered"):
             await producer.close(0)
         await producer.close()

@@ -373,7 +373,7 @@ class ContractProducer(Generic[T]):
         """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.
 
         Returns:
-            How many were served.
+            How many were served, what librdkafka reports of the brokers (``error_cb``) included.
 
         Raises:
             BrokerError: The brokers do not let this client in; what is queued stays there.

@@ -246,7 +246,7 @@ class AsyncContractProducer(Generic[T]):
         """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.
 
         Returns:
-            How many were served.
+            How many were served, what librdkafka reports of the brokers included.
 
         Raises:
             BrokerError: The brokers do not let this client in; what is queued stays there.
