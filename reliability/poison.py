@@ -11,6 +11,7 @@ import confluent_kafka
 from reliability.load import client_config
 from reliability.poisonous import AFTER, BEFORE, KINDS, Message, Poisoner, kind_of
 from reliability.report import Report
+from reliability.topic import wait_until_decided
 from reliability.verdict import Verdict
 from streamcontract import ContractConsumer, SchemaRegistry
 from streamcontract.devstack.kafka import KafkaStack
@@ -182,6 +183,7 @@ def _judge_sent_back(
 ) -> None:
     """Read the topic with the fixed contract: what was sent back is there once, as it was."""
     missing = set(fixable)
+    wait_until_decided(config, topic)
     with _After(config, topic=topic, poison=DeadLetters(topic=f"{topic}.unread")) as consumer:
         for message in consumer.until_end(_LIMIT):
             headers = list(message.headers)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import confluent_kafka
 
 from reliability.records import KEYS, key_of, number_of, record
 from streamcontract import StockConsumer
@@ -13,7 +16,10 @@ if TYPE_CHECKING:
     from reliability.verdict import Verdict
     from streamcontract import Stock
 
-__all__ = ["judge_topic"]
+__all__ = ["judge_topic", "wait_until_decided"]
+
+_LIMIT: Final = 300.0
+_ANSWER_SECONDS: Final = 30.0
 
 
 def judge_topic(
@@ -63,3 +69,39 @@ def judge_topic(
         if not was_seen:
             verdict.found("lost", f"record {number}")
     return count
+
+
+def wait_until_decided(config: dict[str, Any], topic: str) -> None:
+    """Wait until no transaction is open in a topic.
+
+    Committing returns when the coordinator has it; the partitions get their marks after that, and a
+    reader with ``read_committed`` sees nothing behind a mark that is still missing (KIP-98).
+
+    Raises:
+        TimeoutError: One is open for too long.
+    """
+    deadline = time.monotonic() + _LIMIT
+    while _ends(config, topic, "read_committed") != _ends(config, topic, "read_uncommitted"):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"a transaction in topic {topic!r} is open after {_LIMIT:g} s")
+        time.sleep(0.2)  # between two questions
+
+
+def _ends(config: dict[str, Any], topic: str, isolation_level: str) -> list[int]:
+    """Where each partition ends for readers of an isolation level."""
+    client = confluent_kafka.Consumer(
+        {
+            "bootstrap.servers": config["bootstrap.servers"],
+            "group.id": "reliability-ends",  # needed, and never joined
+            "isolation.level": isolation_level,
+        }
+    )
+    try:
+        partitions = client.list_topics(topic, _ANSWER_SECONDS).topics[topic].partitions
+        found = []
+        for partition in sorted(partitions):
+            place = confluent_kafka.TopicPartition(topic, partition)
+            found.append(client.get_watermark_offsets(place, _ANSWER_SECONDS)[1])
+        return found
+    finally:
+        client.close()

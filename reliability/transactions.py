@@ -14,7 +14,7 @@ from reliability.load import Load, client_config
 from reliability.members import CONSUMER, MEMBERS, Members, told_to_end, wait_committed
 from reliability.records import record
 from reliability.report import Report
-from reliability.topic import judge_topic
+from reliability.topic import judge_topic, wait_until_decided
 from reliability.verdict import Verdict
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.devstack.kafka import KafkaStack
@@ -53,6 +53,7 @@ def transactions_killed(messages: int, minutes: float, seed: int) -> Report:
         producing.join()
         wait_committed(config, _INPUT, _GROUP, verdict)
         members.stop(verdict)
+        wait_until_decided(config, _OUTPUT)
         count = judge_topic(config, _OUTPUT, messages, verdict, expected=_expected)
         void = _count_uncommitted(config) - count
     if not void:

@@ -326,7 +326,8 @@ class ContractConsumer(ReadsUnions, Generic[T]):
 
         If one of them is not of this contract, those before it are returned, and the next call
         raises the error. None of them counts as handed out before this returns: after an
-        exception, such as Ctrl-C while it waits, the next call gives them.
+        exception, such as Ctrl-C while it waits, the next call gives them. Messages of a partition
+        that the group takes away while it waits are its next owner's, and not among them.
 
         Args:
             num_messages: How many at most.
