@@ -60,7 +60,7 @@ def test_clients_that_hold(faulty: FaultyRegistry, monkeypatch: pytest.MonkeyPat
     topic, verdict = uuid.uuid4().hex, Verdict()
     with DevStack() as stack:
         stack.create_topic(topic, 2)
-        registry.judge_registry(client_config(stack), faulty, topic, 400, 3, verdict, rounds=40)
+        registry.judge_registry(client_config(stack), faulty, topic, 200, 1.5, verdict, rounds=20)
     kinds = ("lost", "duplicated", "not recovered")
     assert [verdict.counts[kind] for kind in kinds] == [0, 0, 0], verdict.lines()
 
