@@ -237,7 +237,8 @@ def test_a_failure_that_a_cancelled_call_met_is_told_by_the_next(
     """The thread hears of failed deliveries for a task that is gone: the next call tells."""
 
     async def main() -> None:
-        config = {**nowhere, "queue.buffering.max.messages": 2}
+        # Long enough for all three calls to be made before the first message fails.
+        config = {**nowhere, "queue.buffering.max.messages": 2, "message.timeout.ms": 2000}
 
         def cancel(_: Delivery) -> None:
             waiting.cancel()
