@@ -70,3 +70,35 @@ def test_a_cancelled_call_is_settled_before_the_next() -> None:
 
     asyncio.run(asyncio.wait_for(main(), WAIT))
     assert events == ["settled Interrupted", "after", "finished"]
+
+
+def test_what_a_cancelled_call_left_can_be_waited_for() -> None:
+    """Until it is settled, and not longer; who gives up waiting for that leaves it alone."""
+    events: list[str] = []
+
+    async def main() -> None:
+        worker = Worker("test")
+        loop = asyncio.get_running_loop()
+        begun, go_on = asyncio.Event(), threading.Event()
+        await worker.settled()
+
+        def work() -> None:
+            loop.call_soon_threadsafe(begun.set)
+            assert go_on.wait(WAIT)
+
+        running = asyncio.create_task(worker.run(work, settle=lambda _: events.append("settled")))
+        await begun.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert not worker.is_settled
+        impatient, patient = (asyncio.create_task(worker.settled()) for _ in range(2))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await asyncio.gather(impatient, return_exceptions=True)
+        assert (events, patient.done()) == ([], False)
+        go_on.set()
+        await patient
+        assert (events, worker.is_settled) == (["settled"], True)
+        await worker.finish(list)
+
+    asyncio.run(main())

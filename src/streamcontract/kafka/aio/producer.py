@@ -181,7 +181,7 @@ class AsyncContractProducer(Generic[T]):
         if self._left_of_turn <= 0:
             self._left_of_turn = _RECORDS_A_TURN
             await asyncio.sleep(0)  # before the record is queued: cancelled here, it is not
-        self._tell()
+        await self._tell()
         # Not past records that wait for the thread.
         if not options and self._sending.is_idle and self._producer.send_plain(value):
             return
@@ -229,7 +229,7 @@ class AsyncContractProducer(Generic[T]):
                 else {**given, "on_delivery": _in_loop(loop, on_delivery)}
             )
 
-        self._tell()
+        await self._tell()
         return await self._run(
             self._sending,
             functools.partial(
@@ -255,7 +255,7 @@ class AsyncContractProducer(Generic[T]):
         served = await self._in_slices(
             self._producer.serve, timeout if timeout >= 0 else None, lambda served: served > 0
         )
-        self._tell()
+        await self._tell()
         return served
 
     async def flush(self, timeout: float | None = None) -> int:
@@ -272,7 +272,7 @@ class AsyncContractProducer(Generic[T]):
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         left = await self._in_slices(self._producer.drain, timeout, lambda left: left == 0)
-        self._tell()
+        await self._tell()
         return left
 
     def transaction(
@@ -405,8 +405,11 @@ class AsyncContractProducer(Generic[T]):
         if isinstance(error, (DeliveryError, BrokerError)) and not isinstance(error, ProduceError):
             self._untold.append(error)
 
-    def _tell(self) -> None:
+    async def _tell(self) -> None:
         """Raise failures; without a wait behind it, so that cancellation cannot lose them."""
+        for worker in (self._sending, self._serving):
+            if not worker.is_settled:  # a cancelled call may have met some
+                await worker.settled()
         if self._closing.has_begun:
             raise self._closed()
         if self._untold:

@@ -38,6 +38,7 @@ class Worker:
         self._is_stopping = False
         self._calls = 0
         self._last: Future[object] | None = None
+        self._settling: Future[None] | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -45,6 +46,17 @@ class Worker:
         # A lock that was released for the next in line says that it is not locked; and a cancelled
         # call is over before the thread is.
         return not self._calls and (self._last is None or self._last.done())
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left of cancelled calls."""
+        return self._settling is None or self._settling.done()
+
+    async def settled(self) -> None:
+        """Wait until nothing is left of the calls that were cancelled up to now."""
+        if self._settling is not None:
+            # Through wait(), which leaves it alone if this is cancelled in its turn.
+            await asyncio.wait([asyncio.wrap_future(self._settling)])
 
     def check(self) -> None:
         """Called in the thread, between two waits.
@@ -103,7 +115,8 @@ class Worker:
             # lowered again before it comes to any other.
             if not future.cancel():
                 self._interrupted.set()
-                self._last = self._executor.submit(self._settle, future, settle)
+                self._settling = self._executor.submit(self._settle, future, settle)
+                self._last = self._settling  # type: ignore[assignment] # as above
             raise
 
     def _settle(self, future: Future[R], settle: Callable[[Future[R]], None] | None) -> None:
