@@ -35,6 +35,14 @@ sys.exit(10 + count)
 """
 
 
+@pytest.fixture(autouse=True)
+def hang_up_ends() -> Iterator[None]:
+    """Under nohup these tests would ignore SIGHUP, and so would what they start."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def run(*command: str, options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     """Run a command inside the stack."""
     return subprocess.run(  # noqa: S603 - the project's own command
