@@ -166,7 +166,7 @@ def test_apicurio_agrees_on_what_can_be_read(apicurio: ApicurioRegistry, case: P
     with SchemaRegistry(apicurio.url) as registry:
         registry.register(subject, writer)
         registry.set_compatibility("BACKWARD", subject)
-        if case.stem == "ambiguous-aliases":
+        if case.stem.startswith("ambiguous-aliases"):
             with pytest.raises(errors.InvalidSchemaError):
                 registry.test_compatibility(subject, reader)
             return
