@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 PARTITIONS: Final = 2
 WAIT: Final = 30.0
-SESSION_MS: Final = 1000
+SESSION_MS: Final = 2000
 """After how long without a heartbeat the broker takes a crashed member's partitions away."""
 
 _PRODUCE: Final = 0  # the request's number in Kafka's protocol

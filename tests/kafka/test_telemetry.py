@@ -327,7 +327,6 @@ def test_a_batch_is_linked_to_each_of_its_messages(
 
 def test_dead_letters_are_counted_when_they_are_safe(
     config: Config,
-    quick_group: Config,
     bar: Callable[..., Stock],
     topic: Callable[..., str],
     observed: Observed,
@@ -346,7 +345,7 @@ def test_dead_letters_are_counted_when_they_are_safe(
         "poison": DeadLetters(topic=target),
         "telemetry": observed.telemetry,
     }
-    with StockConsumer({**config, **quick_group}, **options) as consumer:
+    with StockConsumer(config, **options) as consumer:
         messages, refused = list[Message[Stock]](), 0
         streamcontract_faults.request_errors("Produce", KafkaError.TOPIC_AUTHORIZATION_FAILED)
         while len(messages) < 2 or not refused:
