@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from tests.compatibility.test_evolution_properties import many
 
-from streamcontract import Codec, parse_schema
+from streamcontract import Codec, find_incompatibilities, parse_schema
 from streamcontract.compatibility import minimal_value
 from streamcontract.compatibility.counterexample import _most_telling, _same
 from streamcontract.compatibility.rewrite import schema_of
@@ -165,3 +165,16 @@ def test_what_counts_as_the_same(left: Any, right: Any, same: bool) -> None:
 def test_without_runs_there_is_no_example() -> None:
     """As of a type whose samples are all refused."""
     assert _most_telling([]) is None
+
+
+def test_a_default_that_fits_only_the_branch_that_is_read() -> None:
+    """Showing what others read leaves a branch alone there, which the default does not fit."""
+    writer = _with_field({"name": "f", "type": "string"})
+    reader = _with_field({"name": "f", "type": ["bytes", "string"], "default": "\u0100"})
+    [found] = find_incompatibilities(reader=reader, writer=writer, drift=True)
+    assert found.counterexample is not None
+    assert found.counterexample.differs_elsewhere
+
+
+def _with_field(field: dict[str, Any]) -> Schema:
+    return parse_schema({"type": "record", "name": "R", "fields": [field]})

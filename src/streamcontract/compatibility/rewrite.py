@@ -21,20 +21,27 @@ from streamcontract.schema.schema import Schema
 __all__ = ["schema_of", "with_type", "without_field"]
 
 
-def schema_of(root: AvroType, *, as_union: bool = False) -> Schema:
+def schema_of(
+    root: AvroType, *, as_union: bool = False, ignore_bad_defaults: bool = False
+) -> Schema:
     """The self-contained schema of one type of a model.
 
     Args:
         root: The type.
         as_union: Put it into a union of one branch, whose decoded values carry its name.
+        ignore_bad_defaults: Take a default that does not fit its field's type for none.
+
+    Raises:
+        SchemaParseError: A default does not fit its field's type.
     """
     document = inlined(root)
-    return parse_schema(json.dumps([document] if as_union else document))
+    text = json.dumps([document] if as_union else document)
+    return parse_schema(text, ignore_bad_defaults=ignore_bad_defaults)
 
 
 def with_type(schema: Schema, old: AvroType, new: AvroType) -> Schema:
-    """The schema with one type in the place of another."""
-    return schema_of(_Copy(types={id(old): new}).type(schema.root))
+    """The schema with one type in the place of another; defaults made for that may not fit this."""
+    return schema_of(_Copy(types={id(old): new}).type(schema.root), ignore_bad_defaults=True)
 
 
 def without_field(schema: Schema, field: Field) -> Schema:
