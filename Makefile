@@ -32,11 +32,12 @@ $(DEV): $(BIN)/python $(METADATA)
 demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stack
 	$(BIN)/streamcontract demo
 
+# More workers than two cores have: a third of the time is waiting, for brokers and processes.
 test: $(DEV)  ## Run the tests on the embedded stack
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 test-portable: $(DEV)  ## Run the tests of the codec and the clients on the portable engine
-	STREAMCONTRACT_ENGINE=portable $(BIN)/python -m pytest -n 2 tests/codec tests/kafka
+	STREAMCONTRACT_ENGINE=portable $(BIN)/python -m pytest -n 3 tests/codec tests/kafka
 
 # The tests that depend on brokers or a registry; the others would be the same there.
 STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks
