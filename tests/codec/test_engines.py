@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import enum
-import gc
 import json
 import os
 import pickle
 import uuid
-import weakref
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
@@ -163,8 +161,12 @@ def evolved(draw: st.DrawFn, document: Any) -> Any:
     return document
 
 
-def bound(schema: Schema) -> type | None:
-    """A class bound to the schema's root, with classes for every other named type; or None."""
+def bound(schema: Schema, **options: Any) -> type | None:
+    """A class bound to the schema's root, with classes for every other named type; or None.
+
+    The options are attrs': without any, the classes are as generated ones.
+    """
+    options = {"frozen": True, "slots": True, **options}
     if not isinstance(schema.root, RecordType):
         return None
     contract = Contract(schema.json)
@@ -172,7 +174,7 @@ def bound(schema: Schema) -> type | None:
         match node:
             case RecordType():
                 attributes = [f"a{i}" for i in range(len(node.fields))]
-                contract.record(name)(attrs.make_class("Record", attributes, frozen=True))
+                contract.record(name)(attrs.make_class("Record", attributes, **options))
             case EnumType():
                 members = {f"S{i}": symbol for i, symbol in enumerate(node.symbols)}
                 make: Any = enum.Enum  # not as a class definition, which is all that mypy knows
@@ -224,10 +226,10 @@ def test_evolved(schema: Schema, tag_unions: bool, data: st.DataObject) -> None:
 
 @needs_native
 @deep
-@given(schemas(only_records=True), st.data())
-def test_record_classes(schema: Schema, data: st.DataObject) -> None:
+@given(schemas(only_records=True), st.booleans(), st.data())
+def test_record_classes(schema: Schema, slots: bool, data: st.DataObject) -> None:
     """Instances of bound classes, and their damaged bytes."""
-    cls = bound(schema)
+    cls = bound(schema, slots=slots)
     assert cls is not None
     pair = Pair(cls)
     value = data.draw(records(cls))
@@ -372,22 +374,3 @@ def test_changed_while_encoded(kind: str) -> None:
     decoded = native.decode(native.encode(things))
     moment = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
     assert list(decoded if kind == "array" else decoded.values()) == [moment] * len(names)
-
-
-@needs_native
-def test_records_are_collected() -> None:
-    """What the native engine fills in place, the garbage collector and ``del`` know."""
-    node = {
-        "type": "record",
-        "name": "Node",
-        "fields": [{"name": "next", "type": ["null", "Node"]}],
-    }
-    contract = Contract(json.dumps(node))
-    cls = contract.record("Node")(attrs.make_class("Node", ["next"]))
-    codec = _codec_on("native", cls, tag_unions=False)
-    made = codec.decode(b"\2\0")
-    made.next.next = made
-    alive = weakref.ref(made)
-    del made
-    gc.collect()
-    assert alive() is None

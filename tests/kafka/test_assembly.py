@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import importlib.util
 import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from streamcontract import Codec, Stock
 from streamcontract.kafka.assembly import PortableMessageReader, message_reader
 from streamcontract.kafka.message import Message
 from streamcontract.wire import header
@@ -26,6 +29,7 @@ ENGINES = [
     "portable",
     pytest.param("native", marks=pytest.mark.skipif(not HAS_NATIVE, reason="it was not built")),
 ]
+PRICES = ("open", "high", "low", "close", "adjusted_close")
 KNOWN = (1, 2**31 - 1)
 
 
@@ -80,6 +84,13 @@ def decode(data: bytes) -> str:
     return data[5:].decode()
 
 
+def interrupted(data: bytes) -> str:
+    """The same, but here somebody presses Ctrl-C."""
+    if data.endswith(b"ctrl-c"):
+        raise KeyboardInterrupt
+    return decode(data)
+
+
 def read_key(data: bytes) -> int:
     """A number; what is none raises."""
     return int(data)
@@ -103,7 +114,11 @@ RAWS: st.SearchStrategy[Any] = st.builds(
 def make(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     """A maker of readers that know two frames, of one engine and the other."""
     monkeypatch.setenv("STREAMCONTRACT_ENGINE", request.param)
-    return lambda: message_reader("t", {header(each): (each, decode) for each in KNOWN}, read_key)
+
+    def make(decode: Callable[[bytes], str] = decode) -> MessageReader:
+        return message_reader("t", {header(each): (each, decode) for each in KNOWN}, read_key)
+
+    return make
 
 
 def expected(raw: Any) -> Message[str] | None:
@@ -164,6 +179,43 @@ def test_messages_are_whole(make: Callable[[], MessageReader]) -> None:
     message = make().read(Raw(key=b"7", place=(2, 3), timestamp=(1, 5)))  # type: ignore[arg-type] # it has the methods
     assert repr(message) == repr(Message("a", 7, "t", 2, 3, 1, 5, ()))
     assert gc.is_tracked(message)
+
+
+def test_messages_are_frozen(make: Callable[[], MessageReader]) -> None:
+    """Nobody assigns to what came: whatever reads it next finds what was sent."""
+    message: Any = make().read(Raw())  # type: ignore[arg-type] # it has the methods
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        message.value = message
+
+
+@pytest.mark.skipif(not HAS_NATIVE, reason="the native engine is not built here")
+def test_messages_that_hold_no_list_cost_the_collector_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor do tombstones; what has headers, or a key that is more than text, is tracked."""
+    monkeypatch.setenv("STREAMCONTRACT_ENGINE", "native")
+    codec = Codec(Stock)
+    stock = Stock(symbol="A", date=dt.date(2024, 1, 2), **dict.fromkeys(PRICES, 1.0), volume=1)
+    data = codec.encoder(header(1))(stock)
+    decoders: Any = {header(1): (1, codec.decoder(start=len(header(1))))}
+    raws: list[Any] = [Raw(data, b"A"), Raw(None, b"A"), Raw(data, b"A", headers=[("a", b"")])]
+    text, other = (
+        message_reader("t", decoders, read) for read in (bytes.decode, lambda key: [key])
+    )
+    assert [gc.is_tracked(text.read(raw)) for raw in raws] == [False, False, True]
+    assert [gc.is_tracked(other.read(raw)) for raw in raws] == [True, True, True]
+
+
+def test_an_interrupted_batch_loses_nothing(make: Callable[..., MessageReader]) -> None:
+    """Ctrl-C while a message is decoded: those before it are taken, it and the rest stay."""
+    reader: Any = make(interrupted)
+    raws: list[Any] = [Raw(place=(0, 1)), Raw(header(1) + b"ctrl-c", place=(0, 2)), Raw()]
+    buffer, messages, taken = deque(raws), list[Any](), list[Any]()
+    first, last = dict[int, int](), dict[int, int]()
+    with pytest.raises(KeyboardInterrupt):
+        reader.read_many(buffer, 3, messages, taken, first, last)
+    assert (taken, list(buffer)) == (raws[:1], raws[1:])
+    assert (messages, first, last) == ([expected(raws[0])], {0: 1}, {0: 1})
 
 
 def test_nothing_is_kept(make: Callable[[], MessageReader]) -> None:

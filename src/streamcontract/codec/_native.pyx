@@ -125,6 +125,7 @@ cdef extern from *:
 
 cdef extern from "Python.h":
     const Py_ssize_t PY_SSIZE_T_MAX
+    void PyObject_GC_UnTrack(object value)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     long long PyLong_AsLongLongAndOverflow(object number, int *overflow) except? -1
     void Py_DECREF_ptr "Py_DECREF"(PyObject *value)

@@ -109,6 +109,7 @@ cdef class DecimalReader(ConvertedReader):
         Py_ssize_t size,
     ):
         ConvertedReader.__init__(self, raw, from_raw)
+        self.closed = True
         self.make = make
         self.limit = TENS[<int>precision] if precision <= MOST_DIGITS else 0
         self.exponent = b"E-%d" % scale if scale else b""

@@ -1,5 +1,7 @@
 # What a consumer does for each message, for kafka/assembly.py: included by _native.pyx.
 
+from itertools import islice
+
 from libc.string cimport memcmp
 
 cdef extern from *:
@@ -122,29 +124,38 @@ cdef class MessageReader:
 
     def read_many(self, buffer, Py_ssize_t limit, list messages, list raws, dict first, dict last):
         """Take messages from the front of the buffer, up to one that takes care to read."""
-        cdef object popleft = buffer.popleft
-        cdef object raw, message, partition, offset, current = None
-        cdef Py_ssize_t _
-        for _ in range(min(limit, len(buffer))):
-            raw = popleft()
-            self.of.look_at(raw)
-            if self.of.error(raw) is not None:
-                buffer.appendleft(raw)
-                return
-            partition = self.of.partition(raw)
-            offset = self.of.offset(raw)
-            message = self.assemble(raw, partition, offset)
-            if message is None:
-                buffer.appendleft(raw)
-                return
-            messages.append(message)
-            raws.append(raw)
-            # Messages come in runs of one partition, whose number is one object where it is small.
-            if partition is not current:
-                current = partition
-                if partition not in last:
-                    first[partition] = offset
-            last[partition] = offset
+        cdef list ahead = list(buffer if limit >= len(buffer) else islice(buffer, max(limit, 0)))
+        cdef object raw, message, partition, offset, current = None, newest = None
+        cdef Py_ssize_t taken = 0
+        try:
+            for raw in ahead:
+                self.of.look_at(raw)
+                if self.of.error(raw) is not None:
+                    break
+                partition, offset = self.of.partition(raw), self.of.offset(raw)
+                message = self.assemble(raw, partition, offset)
+                if message is None:
+                    break
+                messages.append(message)
+                taken += 1
+                # Messages come in runs of one partition, whose number is one object if small.
+                if partition is not current:
+                    if current is not None:
+                        last[current] = newest
+                    if partition not in last:
+                        first[partition] = offset
+                    current = partition
+                newest = offset
+        finally:
+            # Ctrl-C may end Python code that decoding calls: the message at fault stays in front.
+            if taken:
+                last[current] = newest
+                raws.extend(ahead[:taken])
+                if taken == len(buffer):
+                    buffer.clear()
+                else:
+                    for _ in range(taken):
+                        buffer.popleft()
 
     cdef object assemble(self, raw, partition, offset):
         cdef object data = self.of.value(raw)
@@ -177,6 +188,13 @@ cdef class MessageReader:
         sc_put(message, at[5], schema_id)
         sc_put(message, at[6], milliseconds if kind else None)
         sc_put(message, at[7], headers or NO_HEADERS)
+        # See Reader.closed: messages are frozen, and what they hold is closed too.
+        if (
+            (data is None or self.decoder is not None and self.decoder.root.closed)
+            and (key is None or PyUnicode_CheckExact(key))
+            and not headers
+        ):
+            PyObject_GC_UnTrack(message)
         return message
 
     cdef bint knows(self, data) except -1:

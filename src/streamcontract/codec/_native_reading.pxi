@@ -99,18 +99,33 @@ include "_native_skipping.pxi"
 
 
 cdef class Reader:
-    """Reads the values of one type."""
+    """Reads the values of one type.
+
+    ``closed`` says that nothing can be put into such a value later, nor into what it holds: it
+    never becomes part of a reference cycle. Instances of a class that are closed are taken off the
+    garbage collector's list, which has nothing to find there, however many are kept; as CPython
+    does with tuples. A reader that leads back to itself is not closed.
+    """
+
+    cdef bint closed
 
     cdef object read(self, In *data, int depth):
         raise NotImplementedError
 
 
-cdef class NullReader(Reader):
+cdef class ClosedReader(Reader):
+    """Reads what is closed by its type."""
+
+    def __cinit__(self, *_, **__):
+        self.closed = True
+
+
+cdef class NullReader(ClosedReader):
     cdef object read(self, In *data, int depth):
         return None
 
 
-cdef class BooleanReader(Reader):
+cdef class BooleanReader(ClosedReader):
     cdef object read(self, In *data, int depth):
         cdef unsigned char byte
         if data.pos >= data.end or data.pos[0] > 1:
@@ -120,7 +135,7 @@ cdef class BooleanReader(Reader):
         return byte == 1
 
 
-cdef class IntegerReader(Reader):
+cdef class IntegerReader(ClosedReader):
     """An int or a long, as it is or promoted ("long", "float" or "double")."""
 
     cdef bint is_int
@@ -144,7 +159,7 @@ cdef class IntegerReader(Reader):
         return PyFloat_FromDouble(<float><double>zigzag(number))
 
 
-cdef class FloatReader(Reader):
+cdef class FloatReader(ClosedReader):
     cdef object read(self, In *data, int depth):
         cdef uint32_t bits = 0
         cdef float number
@@ -158,7 +173,7 @@ cdef class FloatReader(Reader):
         return PyFloat_FromDouble(number)
 
 
-cdef class DoubleReader(Reader):
+cdef class DoubleReader(ClosedReader):
     cdef object read(self, In *data, int depth):
         cdef uint64_t bits = 0
         cdef double number
@@ -172,7 +187,7 @@ cdef class DoubleReader(Reader):
         return PyFloat_FromDouble(number)
 
 
-cdef class TextReader(Reader):
+cdef class TextReader(ClosedReader):
     cdef object read(self, In *data, int depth):
         cdef Py_ssize_t size = 0
         read_size(data, &size)
@@ -181,7 +196,7 @@ cdef class TextReader(Reader):
         return text
 
 
-cdef class BytesReader(Reader):
+cdef class BytesReader(ClosedReader):
     cdef object read(self, In *data, int depth):
         cdef Py_ssize_t size = 0
         read_size(data, &size)
@@ -190,7 +205,7 @@ cdef class BytesReader(Reader):
         return value
 
 
-cdef class FixedReader(Reader):
+cdef class FixedReader(ClosedReader):
     cdef Py_ssize_t size
 
     def __init__(self, Py_ssize_t size):
@@ -223,7 +238,7 @@ cdef class ConvertedReader(Reader):
         return value if self.then is None else self.then(value)
 
 
-cdef class EnumReader(Reader):
+cdef class EnumReader(ClosedReader):
     """``values`` has what each index stands for, None where that cannot be read."""
 
     cdef tuple values
@@ -308,6 +323,13 @@ cdef class MapReader(Reader):
         return found
 
 
+cdef bint all_closed(tuple nodes) except -1:
+    for node in nodes:
+        if isinstance(node, Reader) and not (<Reader>node).closed:
+            return False
+    return True
+
+
 cdef class BranchReader(Reader):
     """What a union wrote: the index of a branch, then its value."""
 
@@ -319,6 +341,7 @@ cdef class BranchReader(Reader):
             if not isinstance(branch, Reader):
                 raise TypeError(type(branch))
         self.branches = Children(branches)
+        self.closed = all_closed(branches)
 
     cdef object read(self, In *data, int depth):
         cdef uint64_t number = 0
@@ -348,14 +371,14 @@ cdef class TagReader(Reader):
         return self.name, self.value.read(data, depth)
 
 
-cdef class FailReader(Reader):
+cdef class FailReader(ClosedReader):
     """What cannot be read."""
 
     cdef object read(self, In *data, int depth):
         refuse()
 
 
-cdef class ConstantReader(Reader):
+cdef class ConstantReader(ClosedReader):
     """A default that many records may share; nothing is read."""
 
     cdef object value
@@ -379,6 +402,7 @@ cdef class DefaultReader(Reader):
     def fill(self, Reader value not None):
         """Give it its value's reader: it may lead back to it."""
         self.value = value
+        self.closed = value.closed
 
     cdef object read(self, In *data, int depth):
         cdef In own

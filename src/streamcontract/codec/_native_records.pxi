@@ -6,6 +6,7 @@ cdef class RecordReader(Reader):
     What it makes of them is up to its subclasses.
     """
 
+    cdef bint is_frozen
     cdef Children steps
     cdef Py_ssize_t *targets  # the field each step fills; -1 to skip what was written
     cdef Py_ssize_t size
@@ -33,17 +34,22 @@ cdef class RecordReader(Reader):
             self.targets[i] = targets[i]
         self.steps = Children(steps)
         self.size = size
+        self.closed = self.is_frozen and all_closed(steps)
 
 
 cdef class SlotsReader(RecordReader):
-    """Into the slots of a class that only holds its attributes, as its ``__init__`` would."""
+    """Into the slots of a class that only holds its attributes, as its ``__init__`` would.
+
+    ``is_frozen`` says that these cannot be assigned afterwards.
+    """
 
     cdef object cls
     cdef Offsets offsets
 
-    def __init__(self, object cls, tuple names not None):
+    def __init__(self, object cls, tuple names not None, bint is_frozen):
         self.cls = cls
         self.offsets = Offsets(cls, names)
+        self.is_frozen = is_frozen
 
     cdef object read(self, In *data, int depth):
         cdef Py_ssize_t i, target
@@ -62,6 +68,8 @@ cdef class SlotsReader(RecordReader):
                     (<Reader>self.steps.items[i]).read(data, depth),
                 )
         data.frames -= 1
+        if self.closed:
+            PyObject_GC_UnTrack(record)
         return record
 
 

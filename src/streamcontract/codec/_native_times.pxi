@@ -87,7 +87,7 @@ cdef class TimestampWriter(ConvertedWriter):
         return ConvertedWriter.write(self, x, out, depth)
 
 
-cdef class DateReader(Reader):
+cdef class DateReader(ClosedReader):
     """A date from an int."""
 
     cdef object read(self, In *data, int depth):
@@ -102,7 +102,7 @@ cdef class DateReader(Reader):
         return date_new(year, month, day)
 
 
-cdef class TimeReader(Reader):
+cdef class TimeReader(ClosedReader):
     """A time of day from an int or a long."""
 
     cdef bint is_int
@@ -129,7 +129,7 @@ cdef class TimeReader(Reader):
         )
 
 
-cdef class TimestampReader(Reader):
+cdef class TimestampReader(ClosedReader):
     """A datetime from an int or a long, in UTC or without a zone if local."""
 
     cdef bint is_int
@@ -198,7 +198,7 @@ cdef class DurationWriter(ConvertedWriter):
         return 0
 
 
-cdef class DurationReader(Reader):
+cdef class DurationReader(ClosedReader):
     """Into the slots of ``Duration``, whose ``__init__`` could refuse none of what 32 bits hold."""
 
     cdef object cls
@@ -223,4 +223,5 @@ cdef class DurationReader(Reader):
                 part |= <uint32_t>data.pos[j] << (8 * j)
             data.pos += 4
             sc_put(record, self.offsets.items[i], part)
+        PyObject_GC_UnTrack(record)
         return record

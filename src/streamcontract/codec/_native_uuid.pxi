@@ -65,7 +65,7 @@ cdef class UuidWriter(ConvertedWriter):
         return put_hex(out, low, 12)
 
 
-cdef class UuidReader(Reader):
+cdef class UuidReader(ClosedReader):
     """Into the slots of ``UUID``; from text of exactly 8-4-4-4-12 digits, or from 16 bytes."""
 
     cdef object cls
@@ -107,4 +107,5 @@ cdef class UuidReader(Reader):
         value = sc_new(self.cls)
         sc_put(value, self.offsets.items[0], (<object>halves[0] << 64) | halves[1])
         sc_put(value, self.offsets.items[1], self.is_safe)
+        PyObject_GC_UnTrack(value)
         return value

@@ -308,7 +308,7 @@ class _Readers:
             return _native.DictReader(tuple(field.name for field in node.fields))
         cls, names = bound
         if is_plain(cls) and _is_made_in_place(cls) and _native.has_slots(cls, names):
-            return _native.SlotsReader(cls, names)
+            return _native.SlotsReader(cls, names, _is_frozen(cls))
         return _native.ObjectReader(cls, tuple(field.alias for field in attrs.fields(cls)))
 
     def _default(self, field: Field) -> _native.Reader:
@@ -371,6 +371,12 @@ def _is_made_in_place(cls: type) -> bool:
         and cls.__dictoffset__ == 0
         and not hasattr(cls, "__del__")
     )
+
+
+def _is_frozen(cls: type) -> bool:
+    """Whether it is attrs that keeps the attributes of instances from being assigned."""
+    refusing: object = Duration.__setattr__  # one function for all frozen classes
+    return cls.__setattr__ is refusing
 
 
 def _leaf_reader(action: ReadPrimitive | ReadFixed) -> _native.Reader:

@@ -78,11 +78,9 @@ def headers_of(headers: Headers | None) -> dict[str, str | bytes | None] | list[
     return dict(headers) if isinstance(headers, Mapping) else list(headers)
 
 
-# Not frozen, though nothing changes a message: attrs' frozen constructor takes 0.8 µs where this
-# one takes 0.2 µs, which would be a fifth of all it costs to consume a small record.
-@attrs.define
+@attrs.frozen(weakref_slot=False)
 class Message(Generic[T]):
-    """One consumed message.
+    """One consumed message; frozen, so it stays as it came.
 
     Attributes:
         value: The record; None for a tombstone, which says that its key is deleted.
