@@ -14,6 +14,7 @@ not change once it is filled, and what one call needs lies on its own stack; C c
 MAX_FRAMES.
 """
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.datetime cimport (
     PyDate_CheckExact, PyDateTime_CheckExact, PyTime_CheckExact, date_day, date_month, date_new,

@@ -41,6 +41,7 @@ cdef object NO_HEADERS = ()
 cdef object DECODE_TEXT = bytes.decode
 
 
+@cython.final
 cdef class RawMethods:
     """What is asked of each raw message, by the class of the one that came last."""
 
@@ -89,6 +90,7 @@ cdef class RawMethods:
         return sc_call(self._headers, raw) if self.direct else raw.headers()
 
 
+@cython.final
 cdef class MessageReader:
     """See ``streamcontract.kafka.assembly.MessageReader``.
 

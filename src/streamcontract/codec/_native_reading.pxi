@@ -418,6 +418,7 @@ cdef class DefaultReader(Reader):
 include "_native_records.pxi"
 
 
+@cython.final
 cdef class Decoder:
     """Decodes the bytes behind an offset; ``otherwise`` is called with what is refused."""
 
