@@ -298,6 +298,38 @@ def test_times_and_durations(part: int, time: dt.time, number: int) -> None:
         pair.encode(time.replace(tzinfo=dt.timezone.utc))
 
 
+MOMENTS = st.datetimes(timezones=st.none() | st.timezones() | st.just(dt.timezone.utc))
+
+
+@needs_native
+@pytest.mark.parametrize("local", ["", "local-"])
+@pytest.mark.parametrize("unit", ["millis", "micros", "nanos"])
+@deep
+@given(
+    moment=MOMENTS | MOMENTS.map(lambda moment: moment.replace(microsecond=7000)),
+    number=st.integers(-(2**63), 2**63 - 1) | st.integers(-(2**47), 2**48),
+)
+def test_timestamps(local: str, unit: str, moment: dt.datetime, number: int) -> None:
+    """Every moment in every zone or none, and every number, be it a moment or not."""
+    pair = Pair({"type": "long", "logicalType": f"{local}timestamp-{unit}"})
+    for written in (pair.encode(moment), Codec("long").encode(number)):
+        if written is not None:
+            pair.decode(written)
+
+
+@needs_native
+@deep
+@given(st.dates(), st.integers(-(2**31), 2**31 - 1) | st.integers(-(2**20), 2**22))
+def test_dates(day: dt.date, number: int) -> None:
+    """Every day, and every number, be it a day or not."""
+    pair = Pair({"type": "int", "logicalType": "date"})
+    encoded = pair.encode(day)
+    assert encoded is not None
+    pair.decode(encoded)
+    pair.decode(Codec("int").encode(number))
+    pair.encode(dt.datetime(day.year, day.month, day.day))  # noqa: DTZ001 - what is refused
+
+
 @needs_native
 @pytest.mark.parametrize(
     "text",
