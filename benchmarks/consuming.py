@@ -54,6 +54,9 @@ def _table(stack: DevStack, shape: Shape, rounds: int) -> Table:
             reader.read(raws[0])  # which learns how its like is read
             for name, step in _steps(reader, shape).items():
                 seconds.setdefault(name, []).append(_median_slice(step, raws))
+            seconds.setdefault("the same of tombstones: the messages without a record", []).append(
+                _median_slice(_reading(reader), [_tombstone(raw) for raw in raws])
+            )
     return Table(
         f"{shape.name}: the steps of consuming",
         ("", "µs a message"),
@@ -92,6 +95,15 @@ def _steps(reader: TypedReader[Any], shape: Shape) -> dict[str, Callable[[Raws],
     def decoding(raws: Raws) -> object:
         return [decode(raw.value() or b"") for raw in raws]
 
+    return {
+        "its value()": value_alone,
+        f"its {len(_ACCESSORS)} accessors, called from Python": all_accessors,
+        "value() and decoding": decoding,
+        "streamcontract: typed messages of raw ones, all steps": _reading(reader),
+    }
+
+
+def _reading(reader: TypedReader[Any]) -> Callable[[Raws], object]:
     def reading(raws: Raws) -> object:
         messages: list[Any] = []
         reader.fast.read_many(deque(raws), len(raws), messages, [], {}, {})
@@ -99,12 +111,18 @@ def _steps(reader: TypedReader[Any], shape: Shape) -> dict[str, Callable[[Raws],
             raise AssertionError(f"{len(raws) - len(messages)} messages were left to be read")
         return messages
 
-    return {
-        "its value()": value_alone,
-        f"its {len(_ACCESSORS)} accessors, called from Python": all_accessors,
-        "value() and decoding": decoding,
-        "streamcontract: typed messages of raw ones, all steps": reading,
-    }
+    return reading
+
+
+def _tombstone(raw: confluent_kafka.Message) -> confluent_kafka.Message:
+    """The same message without its value."""
+    return confluent_kafka.Message(
+        topic=raw.topic(),
+        partition=raw.partition(),
+        offset=raw.offset(),
+        key=raw.key(),
+        timestamp=raw.timestamp(),
+    )
 
 
 def _median_slice(step: Callable[[Raws], object], raws: Sequence[Any]) -> float:

@@ -75,7 +75,7 @@ def try_fault(fault: SeededFault, tree: Path) -> str:
         path.write_text(text, "utf-8")
     match code:
         case 0:
-            return "SURVIVED"
+            return "SURVIVED" if " passed" in output else "SURVIVED: its tests were skipped"
         case None:
             return "caught (the tests did not end)"
         case code if code == _FAILED:
