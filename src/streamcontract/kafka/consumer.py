@@ -40,9 +40,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
     from streamcontract.codec import Contract
+    from streamcontract.kafka.options import ConsumerOptions
     from streamcontract.kafka.poison import Poison
     from streamcontract.kafka.start import Start
     from streamcontract.kafka.telemetry import Receiving, Telemetry
@@ -125,12 +126,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         config: Mapping[str, Any] | None = None,
         *,
         topic: str | None = None,
-        group: str | None = None,
-        registry: SchemaRegistry | None = None,
-        start: Start | None = None,
-        partitions: Sequence[int] | None = None,
-        poison: Poison = "raise",
-        telemetry: Telemetry | None = None,
+        **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
     @overload
@@ -139,13 +135,8 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         config: Mapping[str, Any] | None = None,
         *,
         topic: str | None = None,
-        group: str | None = None,
-        registry: SchemaRegistry | None = None,
-        start: Start | None = None,
-        partitions: Sequence[int] | None = None,
-        poison: Poison = "raise",
-        telemetry: Telemetry | None = None,
         record: type[T],
+        **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
     @overload
@@ -154,13 +145,8 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         config: Mapping[str, Any] | None = None,
         *,
         topic: str | None = None,
-        group: str | None = None,
-        registry: SchemaRegistry | None = None,
-        start: Start | None = None,
-        partitions: Sequence[int] | None = None,
-        poison: Poison = "raise",
-        telemetry: Telemetry | None = None,
         records: Sequence[type[T]],
+        **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
     @overload
@@ -169,13 +155,8 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         config: Mapping[str, Any] | None = None,
         *,
         topic: str,
-        group: str | None = None,
-        registry: SchemaRegistry | None = None,
-        start: Start | None = None,
-        partitions: Sequence[int] | None = None,
-        poison: Poison = "raise",
-        telemetry: Telemetry | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path,
+        **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
     def __init__(  # noqa: PLR0913 - each is one choice of the application's, given by name

@@ -1,16 +1,44 @@
-"""What a single call to ``produce`` may ask for beside its record."""
+"""Keyword arguments that several signatures share: of ``produce``, and of the clients."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from streamcontract.kafka.message import Delivery, Headers
+    from streamcontract.kafka.poison import Poison
+    from streamcontract.kafka.start import Start
+    from streamcontract.kafka.telemetry import Telemetry
+    from streamcontract.registry import SchemaRegistry
 
-__all__ = ["ProduceOptions"]
+__all__ = ["ConsumerOptions", "ProduceOptions", "ProducerOptions"]
+
+
+class ProducerOptions(TypedDict, total=False):
+    """What a producer may be told beside its configuration, contract and topic.
+
+    See :class:`streamcontract.kafka.producer.ContractProducer`.
+    """
+
+    registry: SchemaRegistry | None
+    telemetry: Telemetry | None
+
+
+class ConsumerOptions(TypedDict, total=False):
+    """What a consumer may be told beside its configuration, contract and topic.
+
+    See :class:`streamcontract.kafka.consumer.ContractConsumer`.
+    """
+
+    group: str | None
+    registry: SchemaRegistry | None
+    start: Start | None
+    partitions: Sequence[int] | None
+    poison: Poison
+    telemetry: Telemetry | None
 
 
 class ProduceOptions(TypedDict, total=False):

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from streamcontract.codec import Codec, Contract
     from streamcontract.kafka.consumer import ContractConsumer
     from streamcontract.kafka.errors import DeliveryError
-    from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.kafka.options import ProduceOptions, ProducerOptions
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.schema import Schema
 
@@ -153,8 +153,7 @@ class ContractProducer(Generic[T]):
         config: Mapping[str, Any] | None = None,
         *,
         topic: str | None = None,
-        registry: SchemaRegistry | None = None,
-        telemetry: Telemetry | None = None,
+        **options: Unpack[ProducerOptions],
     ) -> None: ...
 
     @overload
@@ -163,9 +162,8 @@ class ContractProducer(Generic[T]):
         config: Mapping[str, Any] | None = None,
         *,
         topic: str | None = None,
-        registry: SchemaRegistry | None = None,
-        telemetry: Telemetry | None = None,
         record: type[T],
+        **options: Unpack[ProducerOptions],
     ) -> None: ...
 
     @overload
@@ -174,9 +172,8 @@ class ContractProducer(Generic[T]):
         config: Mapping[str, Any] | None = None,
         *,
         topic: str,
-        registry: SchemaRegistry | None = None,
-        telemetry: Telemetry | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path,
+        **options: Unpack[ProducerOptions],
     ) -> None: ...
 
     def __init__(

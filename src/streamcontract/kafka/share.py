@@ -59,7 +59,7 @@ class RejectedError(ClientError):
     """The application rejected a message: what its dead letter names as the reason."""
 
 
-@attrs.define
+@attrs.frozen
 class ShareMessage(Message[T]):
     """A message that waits for an answer: :meth:`accept`, :meth:`release` or :meth:`reject`.
 

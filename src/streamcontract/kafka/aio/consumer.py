@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from streamcontract.kafka.message import Message
-    from streamcontract.kafka.poison import Poison
+    from streamcontract.kafka.options import ConsumerOptions
     from streamcontract.kafka.start import Start
-    from streamcontract.kafka.telemetry import Receiving, Telemetry
+    from streamcontract.kafka.telemetry import Receiving
     from streamcontract.kafka.until_end import UntilEnd
-    from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
-__all__ = ["AsyncContractConsumer", "AsyncUntilEnd", "ConsumerOptions"]
+__all__ = ["AsyncContractConsumer", "AsyncUntilEnd"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -37,18 +36,6 @@ _log = logging.getLogger("streamcontract.kafka")
 
 # The next call meets these again by itself: told late, they would speak of what is over.
 _MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError)
-
-
-class ConsumerOptions(TypedDict, total=False):
-    """What a consumer may be told beside its configuration; see :class:`ContractConsumer`."""
-
-    topic: str | None
-    group: str | None
-    registry: SchemaRegistry | None
-    start: Start | None
-    partitions: Sequence[int] | None
-    poison: Poison
-    telemetry: Telemetry | None
 
 
 class _StoppableConsumer(ContractConsumer[T]):
@@ -118,7 +105,11 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
 
     @overload
     def __init__(
-        self, config: Mapping[str, Any] | None = None, **options: Unpack[ConsumerOptions]
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        topic: str | None = None,
+        **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
     @overload
@@ -126,6 +117,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         self,
         config: Mapping[str, Any] | None = None,
         *,
+        topic: str | None = None,
         record: type[T],
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
@@ -135,6 +127,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         self,
         config: Mapping[str, Any] | None = None,
         *,
+        topic: str | None = None,
         records: Sequence[type[T]],
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
@@ -144,6 +137,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         self: AsyncContractConsumer[Any],
         config: Mapping[str, Any] | None = None,
         *,
+        topic: str,
         schema: Schema | str | dict[str, Any] | list[Any] | Path,
         **options: Unpack[ConsumerOptions],
     ) -> None: ...

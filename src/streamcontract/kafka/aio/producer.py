@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from typing import TYPE_CHECKING, Any, Final, Generic, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from streamcontract.errors import ClientError
 from streamcontract.kafka.aio.transaction import AsyncTransaction
@@ -24,13 +24,11 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.aio.consumer import AsyncContractConsumer
     from streamcontract.kafka.message import Delivery
-    from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.kafka.options import ProduceOptions, ProducerOptions
     from streamcontract.kafka.produce_all import ProduceProgress, ProduceReport
-    from streamcontract.kafka.telemetry import Telemetry
-    from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
-__all__ = ["AsyncContractProducer", "ProducerOptions"]
+__all__ = ["AsyncContractProducer"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,14 +37,6 @@ R = TypeVar("R")
 _SLICE: Final = 0.2
 # After so many records, which take less than a millisecond, other tasks have a turn.
 _RECORDS_A_TURN: Final = 256
-
-
-class ProducerOptions(TypedDict, total=False):
-    """What a producer may be told beside its configuration; see :class:`ContractProducer`."""
-
-    topic: str | None
-    registry: SchemaRegistry | None
-    telemetry: Telemetry | None
 
 
 class _StoppableProducer(ContractProducer[T]):
@@ -130,6 +120,7 @@ class AsyncContractProducer(Generic[T]):
         self,
         config: Mapping[str, Any] | None = None,
         *,
+        topic: str | None = None,
         record: type[T],
         **options: Unpack[ProducerOptions],
     ) -> None: ...
@@ -139,6 +130,7 @@ class AsyncContractProducer(Generic[T]):
         self: AsyncContractProducer[Any],
         config: Mapping[str, Any] | None = None,
         *,
+        topic: str,
         schema: Schema | str | dict[str, Any] | list[Any] | Path,
         **options: Unpack[ProducerOptions],
     ) -> None: ...
