@@ -22,7 +22,7 @@ _BOUNDED = [
     "tests/codec/test_broken_bytes.py::test_broken",
     "tests/codec/test_broken_bytes.py::test_deep_nesting",
     "tests/codec/test_engines.py::test_changed_while_encoded",
-    "tests/codec/test_engines.py::test_records_are_collected",
+    "tests/codec/test_garbage_collection.py",
     "tests/codec/test_limits.py",
 ]
 _LIBRARIES = ("libasan.so", "libubsan.so")
