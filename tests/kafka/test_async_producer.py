@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import gc
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -350,3 +351,13 @@ def test_brokers_that_do_not_let_the_client_in_end_a_flush(
             await producer.close(0)
 
     run(main())
+
+
+def test_a_forgotten_producer_warns_by_its_own_name(config: Config) -> None:
+    """Not by that of the synchronous one inside it."""
+    named = "AsyncContractProducer was not closed"
+    with pytest.warns(ResourceWarning, match=named):  # noqa: PT031 - other resources warn as well
+        producer = AsyncContractProducer(config, record=Stock)
+        producer._producer._resources.close()
+        del producer
+        gc.collect()

@@ -411,3 +411,11 @@ def test_showing_needs_no_registry(case: Case, run: Callable[..., Result]) -> No
     assert "reason: ResolutionError" in result.output
     assert "not even as it was written" in result.output
     assert "s3cr3t" not in result.output
+
+
+def test_a_reason_is_shown_once(case: Case, run: Callable[..., Result]) -> None:
+    """Bytes without a frame are no more readable by their writer's schema, which nobody knows."""
+    case.put_aside((b"no frame", b"k", [], 0))
+    result = run("show", case.topic, "0", "0")
+    assert result.output.count("today's contract cannot read it") == 1
+    assert "as it was written" not in result.output

@@ -228,6 +228,8 @@ def _decoded(
                 message = reader.read(entry.raw)
             except MessageDecodeError as error:
                 yield f"today's contract cannot read it: {error.reason}"
+                if isinstance(error.reason, FrameError):
+                    return  # which is why it cannot be read as it was written either
             else:
                 yield "as today's contract reads it:"
                 yield from _pretty(message.value)

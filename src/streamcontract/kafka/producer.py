@@ -146,6 +146,7 @@ class ContractProducer(Generic[T]):
     contract: ClassVar[Contract | None] = None
     client: confluent_kafka.SerializingProducer[Any, T]
     _is_open = False
+    _shown_as: ClassVar[str | None] = None  # in the warning of one that was not closed
 
     @overload
     def __init__(
@@ -505,9 +506,10 @@ class ContractProducer(Generic[T]):
 
     def __del__(self) -> None:
         if self._is_open:
+            name = self._shown_as or type(self).__name__
             warnings.warn(
-                f"{type(self).__name__} was not closed; {len(self.client)} messages were not "
-                f"delivered yet: use it in a with block",
+                f"{name} was not closed, and what is left in its queue may be lost "
+                f"({len(self.client)} messages or events): use it in a with block",
                 ResourceWarning,
                 source=self,
                 stacklevel=2,

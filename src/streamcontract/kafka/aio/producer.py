@@ -43,6 +43,7 @@ class _StoppableProducer(ContractProducer[T]):
     """The synchronous producer, cut where a call may wait."""
 
     check: Callable[[], None]
+    _shown_as = "AsyncContractProducer"
 
     def send_plain(self, value: T | None) -> bool:
         """Queue a record if that takes no waiting and no care; False if nothing was queued."""
