@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 import confluent_kafka
 
-from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.access import AccessWatch
-from streamcontract.kafka.batch import Batch
 from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.cluster import Cluster, consume_error
+from streamcontract.kafka.cluster import Cluster
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.consumer_config import (
     is_incremental,
@@ -23,9 +22,9 @@ from streamcontract.kafka.consumer_config import (
     take_commit_count,
 )
 from streamcontract.kafka.dispatch import RecordsBinding, bind_records
-from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError
+from streamcontract.kafka.errors import DeadLetterError
 from streamcontract.kafka.fetcher import Fetcher
-from streamcontract.kafka.message import Message
+from streamcontract.kafka.hand_out import SLICE, HandOut, deadline_of
 from streamcontract.kafka.poison import poison_handler
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.start import check_start
@@ -43,6 +42,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from streamcontract.codec import Contract
+    from streamcontract.kafka.assembly import MessageReader
+    from streamcontract.kafka.message import Message
     from streamcontract.kafka.options import ConsumerOptions
     from streamcontract.kafka.poison import Poison
     from streamcontract.kafka.start import Start
@@ -54,9 +55,6 @@ __all__ = ["ContractConsumer"]
 T = TypeVar("T")
 
 _log = logging.getLogger("streamcontract.kafka")
-
-# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
-_SLICE: Final = 0.2
 
 
 class ContractConsumer(ReadsUnions, Generic[T]):
@@ -189,7 +187,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             )
         settings = split_config(config)
         commit_count = take_commit_count(settings.client)
-        self._access = AccessWatch(settings.client)
+        access = AccessWatch(settings.client)
         self._cluster = Cluster(settings.client)
         has_group = set_group(settings.client, group, partitions)
         first = set_start(settings.client, start)
@@ -203,7 +201,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
                 if telemetry is None
                 else telemetry.receiving(binding.topic, name, settings.client.get("client.id"))
             )
-            self._careful = TypedReader(binding, registry, self._receiving)
+            reader: TypedReader[T] = TypedReader(binding, registry, self._receiving)
             self._poison = poison_handler(
                 poison,
                 binding.topic,
@@ -217,9 +215,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
                 confluent_kafka.DeserializingConsumer,
                 {
                     **settings.client,
-                    "error_cb": self._access.hear,
-                    "key.deserializer": self._careful.read_key,
-                    "value.deserializer": self._careful.deserializer,
+                    "error_cb": access.hear,
+                    "key.deserializer": reader.read_key,
+                    "value.deserializer": reader.deserializer,
                 },
             )
             self._resources = resources.pop_all()
@@ -236,23 +234,18 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             commit_count=commit_count,
             incremental=is_incremental(settings.client),
             confirm=self._poison.confirm,
-            access=self._access,
+            access=access,
         )
         self._refusal = why_not_transactional(
             settings.client, has_group=has_group, auto_commit=auto_commit
         )
-        self._is_open = True
-        # What the loop over messages touches, without a detour for each of them.
-        self._buffer = self._fetcher.buffer
-        self._handed_out = self._fetcher.handed_out
-        self._reader = self._careful.fast
+        fast: MessageReader = reader.fast
         self._lag: Lag | None = None
         if self._receiving is not None:
             self._lag = Lag(binding.topic, self.client, self._fetcher)
             self._receiving.watch(self._lag)
-            self._reader = ObservedReader(self._reader, self._lag)
-        # By partition, the offset of the first message that the application works on now.
-        self._in_hand: dict[int, int] = {}
+            fast = ObservedReader(fast, self._lag)
+        self._hand_out: HandOut[T] = HandOut(self._fetcher, reader, fast, self._poison, access)
 
     @property
     def topic(self) -> str:
@@ -276,9 +269,10 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             if self._receiving is not None:
                 message = self.poll()
             else:
-                while not self._buffer:
-                    self._fetch(_SLICE)
-                message = self._hand_out()
+                hand_out = self._hand_out
+                while not hand_out.buffer:
+                    hand_out.fetch(SLICE)
+                message = hand_out.first()
             if message is not None:
                 return message
 
@@ -293,9 +287,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         """
         if self._receiving is not None:
             return self._observed_poll(self._receiving, timeout)
-        deadline = _deadline(timeout)
-        while self._wait(deadline):
-            message = self._hand_out()
+        deadline = deadline_of(timeout)
+        while self._hand_out.wait(deadline):
+            message = self._hand_out.first()
             if message is not None:
                 return message
             if time.monotonic() >= deadline:
@@ -318,51 +312,15 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             Exception: As iteration does.
         """
         if self._receiving is None:
-            return self._consume(num_messages, timeout)
+            return self._hand_out.batch(num_messages, timeout)
         with self._receiving.call() as call:
-            return call.gives(self._consume(num_messages, timeout))
+            return call.gives(self._hand_out.batch(num_messages, timeout))
 
     def _observed_poll(self, receiving: Receiving, timeout: float) -> Message[T] | None:
         """What :meth:`poll` does with telemetry; apart, so that it costs nothing without."""
         with receiving.call() as call:
-            messages = self._consume(1, timeout)
+            messages = self._hand_out.batch(1, timeout)
             return call.gives(messages[0] if messages else None)
-
-    def _consume(self, num_messages: int, timeout: float) -> list[Message[T]]:
-        deadline = _deadline(timeout)
-        batch: Batch[T] = Batch()
-        messages = batch.messages
-        self._fetcher.revoked.clear()
-        try:
-            while len(messages) < num_messages and (
-                self._buffer or self._wait_for_more(deadline, batch)
-            ):
-                self._reader.read_many(
-                    self._buffer,
-                    num_messages - len(messages),
-                    messages,
-                    batch.raws,
-                    batch.first,
-                    batch.last,
-                )
-                if self._buffer and len(messages) < num_messages:
-                    raw = self._buffer[0]
-                    message, may_go_on = self._read_behind(messages, raw)
-                    if not may_go_on:
-                        break
-                    self._buffer.popleft()
-                    if message is None and not messages:
-                        continue  # poison whose turn it was: done and counted
-                    batch.take(raw, message)
-        except BaseException:
-            # Such as Ctrl-C while it waited: what the application did not get comes again.
-            self._fetcher.give_back(batch.raws)
-            raise
-        if batch.raws:
-            # Not before: what is counted may be committed while more is waited for.
-            self._fetcher.count(batch.last)
-            self._in_hand = batch.first
-        return messages
 
     def until_end(self, timeout: float = 60.0) -> UntilEnd[T]:
         """Iterate up to the ends that the partitions of this consumer have now.
@@ -378,7 +336,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             StalledError: Nothing came for so long, and the ends are not reached.
             Exception: As iteration does. After an error the iterator can go on.
         """
-        source = self._topic, self._cluster, self._fetcher, self._fetch, self._hand_out
+        source = self._topic, self._cluster, self._fetcher, self._hand_out
         if self._receiving is None:
             return UntilEnd(*source, timeout)
         messages: ObservedUntilEnd[T] = ObservedUntilEnd(*source, timeout)
@@ -391,10 +349,10 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         Args:
             timeout: Seconds to wait until there is an assignment; below zero without end.
         """
-        deadline = _deadline(timeout)
+        deadline = deadline_of(timeout)
         while not self._fetcher.is_assigned:
             left = deadline - time.monotonic()
-            self._fetch(max(0.0, min(_SLICE, left)))
+            self._hand_out.fetch(max(0.0, min(SLICE, left)))
             if left <= 0:
                 break
         return tuple(sorted(self._fetcher.assigned))
@@ -416,14 +374,14 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             ConsumeError: The broker refused, or did not answer.
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
-        self._require_open()
+        self._hand_out.require_open()
         if not self._has_group:
             raise ConfigurationError(
                 f"a consumer of topic {self._topic!r} without a group has nowhere to commit to: "
                 f"give it one with group="
             )
         if message is None:
-            offsets = dict(self._handed_out)
+            offsets = dict(self._fetcher.handed_out)
         else:
             offsets = {message.partition: message.offset + 1}
         self._fetcher.commit(offsets, asynchronous=asynchronous)
@@ -439,9 +397,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             DeadLetterError: One is not.
             ClientError: The consumer is closed.
         """
-        self._require_open()
+        self._hand_out.require_open()
         self._poison.confirm()
-        return dict(self._handed_out)
+        return dict(self._fetcher.handed_out)
 
     def transaction_input(self) -> TransactionInput:
         """This consumer's side of a transaction, for ``ContractProducer.transaction``.
@@ -450,7 +408,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             ConfigurationError: It has no group, commits by itself, or reads what was not committed.
             ClientError: The consumer is closed.
         """
-        self._require_open()
+        self._hand_out.require_open()
         if self._refusal is not None:
             raise ConfigurationError(
                 f"the consumer of topic {self._topic!r} cannot be read in a transaction: "
@@ -470,10 +428,10 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             ConsumeError: The partition is not assigned, or the brokers did not answer.
             NotSupportedError: ``start`` is a moment, and this is the embedded broker.
         """
-        self._require_open()
+        self._hand_out.require_open()
         place = check_start(start)
         if not self._fetcher.is_assigned:
-            self._fetch(0)
+            self._hand_out.fetch(0)
         self._fetcher.seek(partition, place)
 
     def close(self) -> None:
@@ -485,10 +443,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             DeadLetterError: Dead letters were not delivered: what was handed out last was not
                 committed.
         """
-        if not self._is_open:
+        if not self._hand_out.is_open:
             return
-        self._is_open = False
-        self._buffer.clear()
+        self._hand_out.close()
         if self._lag is not None:
             self._lag.close()
         try:
@@ -508,7 +465,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         if error is None:
             self.close()
             return
-        self._handed_out.update(self._in_hand)
+        self._hand_out.take_back()
         try:
             self.close()
         except DeadLetterError:
@@ -516,95 +473,3 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             _log.exception(
                 "while leaving a with block because of %r", error, extra={"topic": self._topic}
             )
-
-    def _require_open(self) -> None:
-        if not self._is_open:
-            raise ClientError(f"this consumer of topic {self._topic!r} is closed")
-
-    def _fetch(self, timeout: float) -> None:
-        self._require_open()
-        self._in_hand = {}
-        self._fetcher.step(timeout)
-        if not self._buffer and (refusal := self._access.take()) is not None:
-            raise consume_error(self._topic, refusal)
-
-    def _wait(self, deadline: float) -> bool:
-        """Whether a message is in the buffer before the deadline."""
-        while not self._buffer:
-            left = deadline - time.monotonic()
-            self._fetch(max(0.0, min(_SLICE, left)))
-            if left <= 0:
-                break
-        return bool(self._buffer)
-
-    def _wait_for_more(self, deadline: float, batch: Batch[T]) -> bool:
-        """As ``_wait``; what the group takes away meanwhile is no longer in the batch."""
-        try:
-            return self._wait(deadline)
-        finally:
-            batch.drop(self._fetcher.revoked)
-            self._fetcher.revoked.clear()
-
-    def _hand_out(self) -> Message[T] | None:
-        """Take the first message out of the buffer; the hot path of iteration.
-
-        None if it was poison, and the policy has taken it.
-        """
-        raw = self._buffer.popleft()
-        message: Message[T] | None = self._reader.read(raw)
-        if message is None:
-            message = self._read_in_turn(raw)
-            if message is None:
-                return None
-        partition, offset = message.partition, message.offset
-        self._in_hand = {partition: offset}
-        self._handed_out[partition] = offset + 1
-        return message
-
-    def _read_in_turn(self, raw: confluent_kafka.Message) -> Message[T] | None:
-        """Read with care a message that was taken out of the buffer; an error is its turn too."""
-        try:
-            return self._careful.read(raw)
-        except MessageDecodeError as error:
-            # Counted first: whatever the policy raises, the application was told, and its next
-            # call goes on behind the message. If it does not call again, the message comes again.
-            self._in_hand = {error.partition: error.offset}
-            self._handed_out[error.partition] = error.offset + 1
-            self._poison.take(error)
-            self._in_hand = {}
-            return None
-        except BaseException:
-            # A registry that does not answer, Ctrl-C while it was waited for: the message is not
-            # at fault. What librdkafka reports in place of a message is told once.
-            if raw.error() is None:
-                self._buffer.appendleft(raw)
-            raise
-
-    def _read_behind(
-        self, messages: list[Message[T]], raw: confluent_kafka.Message
-    ) -> tuple[Message[T] | None, bool]:
-        """Read with care the first message in the buffer.
-
-        Returns:
-            The message, or None if it is poison that the policy has taken; and False if it must
-            wait for its turn, since an error is raised only when those before it are worked on.
-        """
-        if not messages:
-            self._buffer.popleft()
-            message = self._read_in_turn(raw)
-            self._buffer.appendleft(raw)
-            return message, True
-        try:
-            return self._careful.read(raw), True
-        except MessageDecodeError as error:
-            try:
-                self._poison.take(error)
-            except Exception:  # noqa: BLE001 - raised anew by the next call
-                return None, False
-            return None, True
-        except Exception:  # noqa: BLE001 - likewise
-            return None, False
-
-
-def _deadline(timeout: float) -> float:
-    return float("inf") if timeout < 0 else time.monotonic() + timeout

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from streamcontract.kafka.errors import StalledError
+from streamcontract.kafka.hand_out import SLICE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from typing_extensions import Self
 
     from streamcontract.kafka.cluster import Cluster
     from streamcontract.kafka.fetcher import Fetcher
+    from streamcontract.kafka.hand_out import HandOut
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
 
 __all__ = ["ObservedUntilEnd", "UntilEnd"]
 
 T = TypeVar("T")
-
-_SLICE: Final = 0.2
 
 
 class UntilEnd(Generic[T]):
@@ -33,9 +31,7 @@ class UntilEnd(Generic[T]):
         topic: The topic.
         cluster: Knows where the partitions end.
         fetcher: Where messages come from.
-        fetch: Puts what arrives into the fetcher's buffer, waiting so many seconds.
-        hand_out: Gives the first message in the buffer, decoded; None if it was poison that the
-            consumer's policy has taken.
+        hand_out: Gives them to the application.
         timeout: Seconds without anything new after which to give up.
 
     Attributes:
@@ -47,14 +43,12 @@ class UntilEnd(Generic[T]):
         topic: str,
         cluster: Cluster,
         fetcher: Fetcher,
-        fetch: Callable[[float], None],
-        hand_out: Callable[[], Message[T] | None],
+        hand_out: HandOut[T],
         timeout: float,
     ) -> None:
         self._topic = topic
         self._cluster = cluster
         self._fetcher = fetcher
-        self._fetch = fetch
         self._hand_out = hand_out
         self._timeout = timeout
         self.ends: dict[int, int] = {}
@@ -74,7 +68,7 @@ class UntilEnd(Generic[T]):
                 raw = fetcher.buffer[0]
                 end = self.ends.get(raw.partition())  # type: ignore[arg-type] # None is in no dict
                 if end is None or raw.error() is not None or raw.offset() < end:  # type: ignore[operator] # only errors have no offset
-                    message = self._hand_out()
+                    message = self._hand_out.first()
                     if message is not None:
                         return message
                 else:
@@ -115,7 +109,7 @@ class UntilEnd(Generic[T]):
         left = deadline - time.monotonic()
         if left <= 0:
             raise StalledError(self._topic, self._timeout, self._remaining())
-        self._fetch(min(_SLICE, left))
+        self._hand_out.fetch(min(SLICE, left))
 
 
 class ObservedUntilEnd(UntilEnd[T]):

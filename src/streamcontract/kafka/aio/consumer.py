@@ -41,13 +41,9 @@ _MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError)
 class _StoppableConsumer(ContractConsumer[T]):
     """The synchronous consumer, which ends its waits when it is told so."""
 
-    check: Callable[[], None]
-
-    def _fetch(self, timeout: float) -> None:
-        # Every wait is made of short calls of this, and has taken nothing out of the buffer then
-        # that it would not put back.
-        self.check()
-        super()._fetch(timeout)
+    def end_waits_by(self, check: Callable[[], None]) -> None:
+        """Call this before each short wait, of which every wait is made: it raises to end it."""
+        self._hand_out.check = check
 
     def hand_over_telemetry(self) -> Receiving | None:
         """What to tell of calls, which are another's from now on."""
@@ -149,7 +145,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         # A message counts as consumed when a task gets it: the thread may find one for nobody.
         self._receiving = self._consumer.hand_over_telemetry()
         self._worker = Worker("streamcontract-consumer")
-        self._consumer.check = self._worker.check
+        self._consumer.end_waits_by(self._worker.check)
         self._untold: Exception | None = None
         self._closing = Closing()
 
