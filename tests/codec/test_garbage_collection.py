@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import uuid
 import weakref
@@ -148,6 +149,24 @@ def test_cycles_are_collected(frozen: bool) -> None:
     made.next.others.append(made)
     if not frozen:
         made.others = made
+    alive = weakref.ref(made)
+    del made
+    gc.collect()
+    assert alive() is None
+
+
+def test_what_a_property_keeps_is_collected() -> None:
+    """A frozen record can hold more than its fields: attrs keeps what a property computed."""
+
+    @Contract('{"type": "record", "name": "Ping", "fields": []}').record("Ping")
+    @attrs.frozen
+    class Ping:
+        @functools.cached_property
+        def both(self) -> list[Ping]:
+            return [self, self]
+
+    made = Codec(Ping).decode(b"")
+    assert made.both == [made, made]
     alive = weakref.ref(made)
     del made
     gc.collect()

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
+from tests.codec.test_engines import is_built
 
 from streamcontract import Codec, Contract
+from streamcontract.codec.engine import ENGINE_VARIABLE
 from streamcontract.errors import ConfigurationError, DecodeError, EncodeError, ResolutionError
 from streamcontract.schema import parse_schema
 from streamcontract.testing.strategies import records
@@ -313,3 +315,51 @@ def test_fields_named_like_words_of_python(word: str) -> None:
     assert codec.decode(codec.encode(bound(3))) == bound(3)
     with pytest.raises(EncodeError, match=f"{word}.{word}: "):
         codec.encode(bound("x"))
+
+
+PING = '{"type": "record", "name": "Ping", "fields": [{"name": "n", "type": "int"}]}'
+
+
+@attrs.frozen(cache_hash=True)
+class KeepsItsHash:
+    """Its constructor makes room for the hash."""
+
+    n: int
+
+
+@attrs.define
+class Constructed:
+    """Its constructor is its own."""
+
+    n: int
+
+    def __init__(self, n: int) -> None:
+        if n < 0:
+            raise ValueError("negative")
+        self.n = n
+
+
+class Derived(Constructed):
+    """Its constructor is not attrs' either."""
+
+    __slots__ = ()
+
+    def __init__(self, n: int) -> None:
+        super().__init__(-n)
+
+
+@pytest.mark.parametrize("engine", ["portable", "native"])
+def test_constructors_that_do_more_than_assign_are_called(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decoded record is what its class would make of the same values."""
+    if engine == "native" and not is_built():
+        pytest.skip("the native engine is not built here")
+    monkeypatch.setenv(ENGINE_VARIABLE, engine)
+    kept = Codec(Contract(PING).record("Ping")(KeepsItsHash)).decode(b"\6")
+    assert hash(kept) == hash(KeepsItsHash(3))
+    constructed = Codec(Contract(PING).record("Ping")(Constructed))
+    assert constructed.decode(b"\6") == Constructed(3)
+    with pytest.raises(DecodeError, match="negative"):
+        constructed.decode(b"\5")
+    assert Codec(Contract(PING).record("Ping")(Derived)).decode(b"\5") == Derived(-3)

@@ -408,9 +408,14 @@ def _is_shareable(node: AvroType) -> bool:
 
 def is_plain(cls: type) -> bool:
     """Whether a class only holds its attributes: nothing runs when it is made but assignments."""
+    attributes = {attribute.name for attribute in attrs.fields(cls)}
     return (
-        not any(hasattr(cls, f"__attrs_{when}_init__") for when in ("pre", "post"))
+        "__attrs_attrs__" in vars(cls)
+        # ``__attrs_init__`` is there if the class has an ``__init__`` of its own.
+        and not any(hasattr(cls, f"__attrs_{kind}init__") for kind in ("", "pre_", "post_"))
         and not any("__new__" in vars(base) for base in cls.__mro__ if base is not object)
+        # Other slots are a hash that ``__init__`` prepares, or properties that are computed once.
+        and attributes >= _slots(cls)
         and all(
             attribute.init
             and attribute.validator is None
@@ -419,6 +424,16 @@ def is_plain(cls: type) -> bool:
             for attribute in attrs.fields(cls)
         )
     )
+
+
+def _slots(cls: type) -> set[str]:
+    """The names of the slots of a class and its bases."""
+    return {
+        name
+        for base in cls.__mro__
+        for name, member in vars(base).items()
+        if isinstance(member, MemberDescriptorType)
+    }
 
 
 class _BrokenDefault(Exception):  # noqa: N818 - internal signal, never seen by a user
