@@ -10,23 +10,20 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
 
-import attrs
 import confluent_kafka
 
-from streamcontract.errors import ClientError, EncodeError
+from streamcontract.errors import ClientError
 from streamcontract.kafka.access import AccessWatch, access_advice
 from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.config import Settings, build_client, split_config
-from streamcontract.kafka.derive import DERIVED, deriver, no_record
+from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.derive import DERIVED
 from streamcontract.kafka.errors import (
     BrokerError,
-    MessageEncodeError,
     ProduceError,
     kafka_error_of,
 )
 from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.flushing import Flusher
-from streamcontract.kafka.keys import KeyCodec
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
 from streamcontract.kafka.produce_all import (
     BulkProduce,
@@ -34,8 +31,7 @@ from streamcontract.kafka.produce_all import (
     ProduceReport,
     check_limits,
 )
-from streamcontract.kafka.sending import Sender, sender
-from streamcontract.kafka.serializers import ContractSerializer, KeySerializer
+from streamcontract.kafka.routes import Route, Routes
 from streamcontract.kafka.telemetry import check_telemetry
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT, Transaction, Transactions
 from streamcontract.registry import SchemaRegistry
@@ -47,7 +43,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from streamcontract.codec import Codec, Contract
+    from streamcontract.codec import Contract
     from streamcontract.kafka.consumer import ContractConsumer
     from streamcontract.kafka.errors import DeliveryError
     from streamcontract.kafka.options import ProduceOptions, ProducerOptions
@@ -67,28 +63,10 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     # writes it. librdkafka's own default hashes otherwise, and scatters empty keys.
     "partitioner": "murmur2_random",
 }
-# Seconds between two looks at delivery reports while messages are produced without a pause: rare
-# enough to cost nothing, often enough to tell of failures soon. Reports wait in librdkafka's
-# queue until then; when that is full they are served at once.
-_SERVICE_INTERVAL: Final = 0.1
 # Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
 _SLICE: Final = 0.2
 # How long leaving a with block by an exception may go on delivering what was produced before it.
 _PATIENCE_AFTER_ERROR: Final = 10.0
-
-
-@attrs.frozen
-class _Route:
-    """What producing to one topic needs, prepared once.
-
-    ``derive`` takes the key out of a record that ``encode`` has checked already.
-    """
-
-    topic: str
-    encode: Callable[[Any], bytes]
-    derive: Callable[[Any], str | bytes | None]
-    check: Callable[[Any], str | bytes]
-    sender: Sender
 
 
 class ContractProducer(Generic[T]):
@@ -194,23 +172,18 @@ class ContractProducer(Generic[T]):
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            self._serializer = _serializer(binding.codec, registry, settings)
-            self._key = (
-                KeySerializer(binding.key)
-                if isinstance(binding.key, KeyCodec)
-                else _serializer(binding.key, registry, settings)
-            )
+            self._routes = Routes(binding, registry, settings)
             self.client = build_client(
                 confluent_kafka.SerializingProducer,
                 {
                     **settings.client,
                     "error_cb": self._access.hear,
-                    "key.serializer": self._key,
-                    "value.serializer": self._serializer,
+                    "key.serializer": self._routes.key,
+                    "value.serializer": self._routes.value,
                 },
             )
             self._resources = resources.pop_all()
-        self._binding = binding
+        self._topic = binding.topic
         # SerializingProducer.produce takes 1.2 µs a message more than this method of its base
         # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
         self._send = confluent_kafka.Producer.produce.__get__(self.client)
@@ -226,14 +199,14 @@ class ContractProducer(Generic[T]):
             self._failures.take,
             self._access,
         )
-        self._routes: dict[str | None, _Route] = {}
+        self._open_routes: dict[str | None, Route] = {}
         self._send_plain: Callable[[Any], bool] = _not_yet
         self._is_open = True
 
     @property
     def topic(self) -> str:
         """The topic that records go to unless ``produce`` is told otherwise."""
-        return self._binding.topic
+        return self._topic
 
     def produce(self, value: T | None, **options: Unpack[ProduceOptions]) -> None:
         """Encode a record and queue it for delivery; a full queue is waited for.
@@ -272,15 +245,8 @@ class ContractProducer(Generic[T]):
         if callback is None:
             told = on_delivery
             callback = self._report if told is None else functools.partial(_tell, told)
-        route = self._routes.get(topic) or self._open_route(topic)
-        try:
-            payload = None if value is None else route.encode(value)
-            if key is DERIVED:
-                wire_key = no_record() if value is None else route.derive(value)
-            else:
-                wire_key = None if key is None else route.check(key)
-        except EncodeError as error:
-            raise MessageEncodeError(route.topic, error.faults) from error
+        route = self._open_routes.get(topic) or self._open_route(topic)
+        payload, wire_key = route.encode(value, key)
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
         # not left out counts, and a timestamp of 0 is the present.
         message = (
@@ -471,7 +437,7 @@ class ContractProducer(Generic[T]):
         if not self._is_open:
             return
         self._is_open = False
-        self._routes.clear()
+        self._open_routes.clear()
         self._send_plain = _not_yet
         try:
             self._finish(timeout)
@@ -541,23 +507,14 @@ class ContractProducer(Generic[T]):
         if failed is not None:
             raise failed
 
-    def _open_route(self, topic: str | None) -> _Route:
+    def _open_route(self, topic: str | None) -> Route:
         """Prepare for a topic, which asks the registry; later calls find it ready."""
         self._require_open()
-        name = topic or self.topic
-        check: Callable[[Any], str | bytes]
-        if isinstance(self._key, KeySerializer):
-            check, send = self._key.codec.check, self._key.codec.send
-        else:
-            check = send = self._key.encoder(name, is_key=True)
-        derive = deriver(self._binding, send)
-        encode = self._serializer.encoder(name)
-        plain = sender(name, encode, derive, self._send, self._report, _SERVICE_INTERVAL)
-        route = _Route(name, encode, derive, check, plain)
-        self._routes[topic] = route
-        self._flusher.topic = name
+        route = self._routes.open(topic or self.topic, self._send, self._report)
+        self._open_routes[topic] = route
+        self._flusher.topic = route.topic
         if topic is None:
-            self._send_plain = plain.send
+            self._send_plain = route.sender.send
         return route
 
     def _send_when_there_is_room(self, message: tuple[Any, ...]) -> None:
@@ -588,18 +545,6 @@ class ContractProducer(Generic[T]):
         if raised is not None:
             raise raised
         return waiting
-
-
-def _serializer(
-    codec: Codec[T], registry: SchemaRegistry, settings: Settings
-) -> ContractSerializer[T]:
-    return ContractSerializer(
-        codec,
-        registry,
-        auto_register=settings.auto_register,
-        normalize=settings.normalize,
-        subject_name_strategy=settings.subject_name_strategy,
-    )
 
 
 def _not_yet(value: object) -> bool:
