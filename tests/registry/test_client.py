@@ -17,6 +17,7 @@ from tests.registry.scripted import ScriptedServer, answer
 
 from streamcontract import Codec
 from streamcontract.devstack.registry import RegistryServer
+from streamcontract.errors import ConfigurationError
 from streamcontract.registry import (
     CompatibilityResult,
     SchemaRegistry,
@@ -255,6 +256,29 @@ def test_a_stored_schema_with_a_bad_default_still_reads(scripted: ScriptedServer
         schema = registry.schema_by_id(7)
     codec: Codec[Any] = Codec(schema)
     assert codec.decode(b"\x02") == {"n": 1}
+
+
+def test_ids_of_a_context_are_not_taken_for_others(scripted: ScriptedServer) -> None:
+    """Each of Confluent's contexts counts its ids from 1."""
+    in_context = {"subject": ":.staging:a", "version": 1, "id": 1, "schema": '"long"'}
+    scripted.then(
+        answer(200, in_context), answer(200, {"schema": '"int"'}), answer(200, in_context)
+    )
+    with SchemaRegistry(scripted.url) as registry:
+        assert registry.version(":.staging:a").schema == parse_schema("long")
+        assert registry.schema_by_id(1) == parse_schema("int")
+        assert registry.version(":.staging:a").schema == parse_schema("long")
+
+
+@pytest.mark.parametrize("version", ["", ".", ".."])
+def test_a_version_that_leads_elsewhere_is_refused(scripted: ScriptedServer, version: str) -> None:
+    """To delete version ``..`` would be to delete the subject."""
+    with (
+        SchemaRegistry(scripted.url) as registry,
+        pytest.raises(ConfigurationError, match=r"a number or 'latest'"),
+    ):
+        registry.delete_version("a", version)
+    assert scripted.calls == []
 
 
 def test_the_environment_names_the_registry(

@@ -13,6 +13,7 @@ import pytest
 import requests
 from tests.registry.scripted import Act, ScriptedServer, answer, half_a_body, refusal, reset
 
+from streamcontract.errors import ConfigurationError
 from streamcontract.registry import SchemaRegistry, errors, transport
 from streamcontract.schema import parse_schema
 
@@ -181,8 +182,12 @@ def test_half_a_body_is_a_response_error(
         answer(200, None),
         answer(200, b"plain", Content_Encoding="gzip"),
         answer(400, b"<html>what?</html>"),
+        answer(400, b"[" * 100_000),
     ],
-    ids=["html", "empty", "deep", "bytes", "object", "numbers", "null", "gzip", "400 of a proxy"],
+    ids=[
+        *("html", "empty", "deep", "bytes", "object", "numbers", "null", "gzip"),
+        *("400 of a proxy", "deep 400"),
+    ],
 )
 def test_garbage_is_a_response_error(
     scripted: ScriptedServer, client: SchemaRegistry, act: Act
@@ -193,6 +198,15 @@ def test_garbage_is_a_response_error(
         client.subjects()
     assert len(str(caught.value)) < 1000
     assert scripted.calls == ["GET /subjects"]
+
+
+@pytest.mark.parametrize("name", ["connect_timeout", "read_timeout"])
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_timeout_that_no_socket_takes_is_refused(name: str, seconds: float) -> None:
+    """At once, and not with the HTTP library's error in the first call."""
+    options: dict[str, Any] = {name: seconds}
+    with pytest.raises(ConfigurationError, match=f"{name} .* not {seconds}"):
+        SchemaRegistry("http://localhost", **options)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from streamcontract.errors import ConfigurationError
 from streamcontract.registry.errors import InvalidSubjectError
 from streamcontract.registry.protocol import SchemaReference, SchemaRequest, fill
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
 
 __all__ = ["body_of", "flags", "path_of"]
+
+_NO_SEGMENTS: Final = ("", ".", "..")
 
 
 def path_of(template: str, **parameters: str | int) -> str:
@@ -25,17 +28,20 @@ def path_of(template: str, **parameters: str | int) -> str:
     Raises:
         InvalidSubjectError: The subject cannot be a segment: every HTTP library resolves ``.``
             and ``..`` (RFC 3986, section 5.2.4), so that deleting ``..`` would delete elsewhere.
+        ConfigurationError: Neither can a version.
 
     Example:
         >>> path_of("/subjects/{subject}/versions", subject="a/b")
         '/subjects/a%2Fb/versions'
     """
-    subject = parameters.get("subject", "-")
+    subject, version = parameters.get("subject", "-"), parameters.get("version", "-")
+    if version in _NO_SEGMENTS:
+        raise ConfigurationError(f"a version is a number or 'latest', not {version!r}")
     try:
         path = fill(template, **parameters)
     except UnicodeEncodeError:
         raise InvalidSubjectError(str(subject)) from None
-    if subject in {"", ".", ".."}:
+    if subject in _NO_SEGMENTS:
         raise InvalidSubjectError(str(subject))
     return path
 

@@ -397,7 +397,7 @@ def parse_error(body: bytes) -> tuple[int, str] | None:
     """
     try:
         fields = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(fields, dict):
         return None

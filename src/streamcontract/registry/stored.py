@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from streamcontract.errors import SchemaParseError
 from streamcontract.registry.cache import OnceCache
@@ -22,6 +22,10 @@ __all__ = ["StoredSchemas"]
 
 # What one load has met so far; None while its own references are being fetched.
 _Seen: TypeAlias = "dict[SchemaReference, Schema | None]"
+
+_IN_A_CONTEXT: Final = ":."
+"""What a subject's name starts with that is in a context other than the default one, such as
+``:.staging:orders-value`` ("Schema contexts" in Confluent's Schema Registry documentation)."""
 
 
 class StoredSchemas:
@@ -78,7 +82,9 @@ class StoredSchemas:
         )
 
     def _parse(self, answer: VersionAnswer, place: str, seen: _Seen) -> Schema:
-        known = self._by_id.peek(answer.id)
+        # In Confluent's other contexts the same ids stand for other schemas.
+        is_shared = not answer.subject.startswith(_IN_A_CONTEXT)
+        known = self._by_id.peek(answer.id) if is_shared else None
         if known is not None:
             return known
         if answer.schema_type != "AVRO":
@@ -94,7 +100,7 @@ class StoredSchemas:
             schema = parse_schema(answer.schema, references=references, ignore_bad_defaults=True)
         except SchemaParseError as error:
             raise StoredSchemaError(place, f"it is not a valid Avro schema: {error}") from error
-        return self._by_id.put(answer.id, schema)
+        return self._by_id.put(answer.id, schema) if is_shared else schema
 
     def _reference(self, reference: SchemaReference, place: str, seen: _Seen) -> Schema:
         if reference not in seen:

@@ -24,6 +24,7 @@ from urllib3.exceptions import (
 from urllib3.util.retry import Retry
 
 from streamcontract._version import __version__
+from streamcontract.errors import ConfigurationError
 from streamcontract.registry.auth import BearerAuth, TokenError, strip_credentials
 from streamcontract.registry.errors import (
     RegistryAuthenticationError,
@@ -54,8 +55,20 @@ _SHORTEST_TIMEOUT: Final = 0.001
 _PART: Final = 2**16
 """Bytes of an answer that are taken at once, if they are there."""
 
+MAX_TIMEOUT: Final = 86_400.0
+"""Seconds: a day. Sockets take no infinity, and no call waits behind its deadline anyway."""
+
 MAX_RETRY_AFTER: Final = 30.0
 """Seconds: a registry that asks for a longer pause gets this one; nobody waits for hours here."""
+
+
+def _check_timeout(_: object, field: attrs.Attribute[float], seconds: float) -> None:
+    # 0 would not wait at all, and the HTTP library refuses it, but not as an error of ours.
+    if not 0 < seconds <= MAX_TIMEOUT:
+        raise ConfigurationError(
+            f"{field.name} (schema.registry.timeout) has to be more than 0 and at most "
+            f"{MAX_TIMEOUT:.0f} seconds, not {seconds!r}"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -75,8 +88,8 @@ class TransportSettings:
         headers: Headers to send with each request.
     """
 
-    connect_timeout: float = 5.0
-    read_timeout: float = 30.0
+    connect_timeout: float = attrs.field(default=5.0, validator=_check_timeout)
+    read_timeout: float = attrs.field(default=30.0, validator=_check_timeout)
     max_retries: int = 4
     backoff: float = 0.2
     max_backoff: float = 10.0
