@@ -151,6 +151,7 @@ CASES: Final[dict[str, Any]] = {
         field("b", {"type": "array", "items": "string"}, default=[]),
         field("c", logical("int", "date"), default=0),
     ),
+    "one_hidden_import": record("R", field("Contract", _DURATION)),
     "hidden_classes": record(
         "Order",
         field("Customer", record("Customer", field("Order", ["null", "Order"], default=None))),

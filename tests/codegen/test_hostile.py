@@ -17,7 +17,7 @@ from streamcontract.errors import SchemaParseError
 from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
-    from tests.codegen.conftest import Generator
+    from tests.codegen.conftest import Generator, Importer
 
 _CALL = "__import__('os').abort()"
 _FRAGMENTS = [
@@ -77,6 +77,13 @@ def test_words_never_become_code(
     assert all(char == "\n" or is_plain(char) for char in text)
     assert text.startswith(GENERATED_MARK)
     assert text.encode().decode() == text
+
+
+def test_half_a_surrogate_pair_in_words_makes_a_class(generate: Generator, load: Importer) -> None:
+    """JSON can spell it, and Python refuses a class with a docstring that UTF-8 cannot hold."""
+    words = "Before \ud83d\\ after"
+    module = load(generate(record("R", field("x", "int", doc=words), doc=words)))
+    assert module.R.__doc__.count("Before \\ud83d\\ after") == 2
 
 
 def _harmless(node: dict[str, Any]) -> dict[str, Any]:

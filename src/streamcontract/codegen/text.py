@@ -223,6 +223,9 @@ def _encode_docstring(lines: list[str], margin: str) -> list[str]:
         # Raw, so that the words' own backslashes read as they were written.
         prefix = "r" if "\\" in text else ""
     else:
+        # Python makes no class whose words UTF-8 cannot hold: half a surrogate pair reads as its
+        # escape there.
+        text = re.sub("[\ud800-\udfff]", lambda half: _escape(half[0]), text)
         text = "".join(
             char if char == "\n" or (is_plain(char) and char != "\\") else _escape(char)
             for char in text

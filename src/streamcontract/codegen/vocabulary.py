@@ -100,12 +100,12 @@ class Vocabulary:
         for module in (_CODEC, _KAFKA):
             used = {n: alias for n, alias in self._used.items() if _SUPPORT.get(n) == module}
             plain = sorted(name for name, alias in used.items() if alias == name)
-            lines += [f"from {module} import {', '.join(plain)}"] if plain else []
-            lines += [
-                f"from {module} import {name} as {alias}"
-                for name, alias in sorted(used.items())
-                if alias != name
+            imported = [(plain[0], ", ".join(plain))] if plain else []
+            imported += [
+                (name, f"{name} as {alias}") for name, alias in used.items() if alias != name
             ]
+            # ruff sorts statements by the first name that each imports.
+            lines += [f"from {module} import {names}" for _, names in sorted(imported)]
         return lines
 
     def _visible(self, name: str) -> str:
