@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -62,17 +63,18 @@ types: st.SearchStrategy[Annotation] = st.recursive(
 
 
 def bracketed(
-    start: str, end: str, label: st.SearchStrategy[str]
+    start: str, end: str, label: st.SearchStrategy[str], *, is_tuple: bool = False
 ) -> Callable[[st.SearchStrategy[Expression]], st.SearchStrategy[Expression]]:
     """Brackets round any number of items."""
     return lambda inner: st.lists(st.tuples(label, inner), max_size=4).map(
-        lambda items: Group(start, tuple(items), end)
+        lambda items: Group(start, tuple(items), end, is_tuple)
     )
 
 
 def compound(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
-    """Lists, dicts and calls."""
+    """Lists, tuples, dicts and calls."""
     return st.one_of(
+        bracketed("(", ")", st.just(""), is_tuple=True)(inner),
         bracketed("[", "]", st.just(""))(inner),
         bracketed("{", "}", strings.map("{}: ".format))(inner),
         bracketed("Record(", ")", classes.map("{}=".format))(inner),
@@ -90,9 +92,7 @@ def fields(draw: st.DrawFn) -> list[str]:
     if isinstance(default, str):
         arguments.append(("default=", default))
     elif default is not None and default.items:
-        arguments.append(
-            ("factory=", Group(f"lambda: {default.start}", default.items, default.end))
-        )
+        arguments.append(("factory=", attrs.evolve(default, start=f"lambda: {default.start}")))
     if draw(st.booleans()):
         arguments.append(("alias=", draw(strings)))
     call = Group("attrs.field(", tuple(arguments), ")")

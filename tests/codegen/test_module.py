@@ -102,6 +102,26 @@ def test_types_of_other_files_are_embedded(
     assert str(tmp_path) not in text
 
 
+@pytest.mark.parametrize("doc", ["", "words " * 20], ids=["on one line", "on several"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_references_of_any_number_and_length_are_read_back(
+    generate: Generator, load: Importer, count: int, doc: str
+) -> None:
+    """A single short one is a tuple of one text too, not a text in brackets."""
+    names = [f"R{number}" for number in range(count)]
+    references = tuple(parse_schema(json.dumps(record(name, doc=doc))) for name in names)
+    users = {
+        side: parse_schema(
+            json.dumps(record(side, *(field(name.lower(), name) for name in names))),
+            references=references,
+        )
+        for side in ("Value", "Key")
+    }
+    contract = load(generate(users["Value"], key_schema=users["Key"])).CONTRACT
+    assert contract.schema.canonical_form == users["Value"].canonical_form
+    assert contract.key_schema.canonical_form == users["Key"].canonical_form
+
+
 def test_every_type_has_its_python_type(generate: Generator, load: Importer) -> None:
     """Annotations are real types, as tools that look at a class want them."""
     module = load(generate(EVERY_TYPE))

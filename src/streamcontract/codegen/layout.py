@@ -32,17 +32,19 @@ _STEP: Final = 4
 
 @attrs.frozen
 class Group:
-    """A bracketed expression: a call, a list or a dict.
+    """A bracketed expression: a call, a list, a dict or a tuple.
 
     Attributes:
         start: Its text up to and with the opening bracket.
         items: Each item, with the text in front of it (``key=``, ``"key": `` or nothing).
         end: The closing bracket.
+        is_tuple: Whether it is a tuple: brackets round one item are one by its comma alone.
     """
 
     start: str
     items: tuple[tuple[str, Expression], ...]
     end: str
+    is_tuple: bool = False
 
 
 Expression = Group | str
@@ -89,7 +91,8 @@ def flat(node: Expression) -> str:
     if isinstance(node, str):
         return node
     items = ", ".join(f"{label}{flat(item)}" for label, item in node.items)
-    return f"{node.start}{items}{node.end}"
+    comma = "," if node.is_tuple and len(node.items) == 1 else ""
+    return f"{node.start}{items}{comma}{node.end}"
 
 
 def lay_out(prefix: str, node: Expression, *, indent: int, suffix: str = "") -> list[str]:

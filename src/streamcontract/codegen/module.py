@@ -343,4 +343,4 @@ def _references(argument: str, schema: Schema) -> list[tuple[str, Expression]]:
     if not ordered:
         return []
     texts = tuple(("", schema_literal(reference.json)) for reference in ordered)
-    return [(f"{argument}=", Group("(", texts, ")"))]
+    return [(f"{argument}=", Group("(", texts, ")", is_tuple=True))]
