@@ -413,9 +413,41 @@ def test_showing_needs_no_registry(case: Case, run: Callable[..., Result]) -> No
     assert "s3cr3t" not in result.output
 
 
-def test_a_reason_is_shown_once(case: Case, run: Callable[..., Result]) -> None:
-    """Bytes without a frame are no more readable by their writer's schema, which nobody knows."""
-    case.put_aside((b"no frame", b"k", [], 0))
-    result = run("show", case.topic, "0", "0")
-    assert result.output.count("today's contract cannot read it") == 1
-    assert "as it was written" not in result.output
+@pytest.mark.parametrize(
+    "value",
+    [b"no frame", frame(2**31 - 1, b"of an unknown schema")],
+    ids=["no frame", "no schema"],
+)
+def test_a_reason_is_shown_once(case: Case, run: Callable[..., Result], value: bytes) -> None:
+    """Where no schema can read the value, the same words are not said twice."""
+    case.put_aside((value, b"k", [], 0))
+    *_, first, second = run("show", case.topic, "0", "0").output.splitlines()
+    assert first.startswith("today's contract cannot read it: ")
+    assert second == "not even as it was written: for the same reason"
+
+
+@pytest.mark.parametrize("options", [(), ("--discard",)], ids=["keep", "discard"])
+def test_a_topic_that_has_no_dead_letter_topic_is_left_alone(
+    case: Case, run: Callable[..., Result], options: tuple[str, ...]
+) -> None:
+    """Its own messages are no dead letters: nothing is open, and none is published twice."""
+    produce_raw(case.config, case.topic, (case.value("fine"), b"k", [], 0), (None, b"k", [], 0))
+    assert run("list", case.topic).output == "no dead letters are open\n"
+    replayed = run("replay", case.topic, *options)
+    assert (replayed.exit_code, replayed.output) == (0, f"{case.topic}: nothing was open\n")
+    assert len(read_all(case.config, case.topic)) == 2
+
+
+def test_a_dead_letter_topic_of_any_name(
+    case: Case, topic: Callable[..., str], run: Callable[..., Result]
+) -> None:
+    """What is in it tells it from a source: dead letters, or marks alone once they are settled."""
+    case.put_aside((case.value("fine"), b"k", [], 0))
+    [raw] = read_all(case.config, case.dead)
+    other = topic(partitions=1)
+    produce_raw(case.config, other, (raw.value(), raw.key(), raw.headers() or [], 0))
+    assert run("list", other).exit_code == 1
+    assert run("replay", other).output == f"{other}: 1 sent back\n"
+    assert run("list", other).exit_code == 0
+    produce_raw(case.config, other, (b"what is this", None, [], 0))
+    assert "1 are no dead letters, and stay" in run("replay", other).output

@@ -219,6 +219,7 @@ def _decoded(
     if letter.value is None:
         yield "the value is null: a tombstone"
         return
+    told = ""
     try:
         reader = _reader_of(letter.source.topic, project_file, registry)
         if reader is None:
@@ -227,9 +228,8 @@ def _decoded(
             try:
                 message = reader.read(entry.raw)
             except MessageDecodeError as error:
-                yield f"today's contract cannot read it: {error.reason}"
-                if isinstance(error.reason, FrameError):
-                    return  # which is why it cannot be read as it was written either
+                told = str(error.reason)
+                yield f"today's contract cannot read it: {told}"
             else:
                 yield "as today's contract reads it:"
                 yield from _pretty(message.value)
@@ -237,7 +237,8 @@ def _decoded(
         writer = registry.schema_by_id(schema_id_of(letter.value))
         value: Any = ContractDeserializer(writer, registry)(letter.value)
     except (DataError, FrameError, RegistryError) as error:
-        yield f"not even as it was written: {error}"
+        reason = "for the same reason" if str(error) == told else str(error)
+        yield f"not even as it was written: {reason}"
     else:
         yield f"as it was written, with {writer.name or 'a schema without a name'}:"
         yield from _pretty(value)

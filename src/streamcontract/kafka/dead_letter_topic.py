@@ -102,6 +102,9 @@ class DeadLetterTopic:
     def open(self) -> Iterator[list[Entry]]:
         """What is open now, in order of each partition; what comes later is not given.
 
+        In a topic whose name does not end in ``.dlq`` and that holds no dead letter at all, nothing
+        is: it is no dead letter topic.
+
         Raises:
             ConsumeError: There is no such topic, or the brokers did not answer.
             StalledError: Nothing came for a minute.
@@ -118,16 +121,23 @@ class DeadLetterTopic:
         """By partition where the open ones begin, and the identities of the settled ones."""
         begins = dict(firsts)
         places: dict[Any, list[tuple[int, int]]] = {}
+        holds_dead_letters = self.topic.endswith(SUFFIX)
         for batch in read_between(self._client, self.topic, firsts, ends, timeout=_PATIENCE):
             for raw in batch:
                 partition, offset = _number(raw.partition()), _number(raw.offset())
                 mark = settled_before(raw)
                 if mark is not None:
+                    holds_dead_letters = True
                     begins[partition] = max(begins[partition], min(mark, offset))
                     continue
                 with contextlib.suppress(NotADeadLetterError):  # told when it is read as open
                     letter = read_dead_letter(raw)
+                    holds_dead_letters = True
                     places.setdefault(letter.identity, []).append((partition, offset))
+        if not holds_dead_letters:
+            # A topic like any other, such as a source whose dead letter topic is not there yet.
+            # To put its messages back would publish each of them a second time.
+            return dict(ends), set()
         met = {
             identity
             for identity, found in places.items()
