@@ -445,7 +445,8 @@ def test_a_dead_letter_topic_of_any_name(
     case.put_aside((case.value("fine"), b"k", [], 0))
     [raw] = read_all(case.config, case.dead)
     other = topic(partitions=1)
-    produce_raw(case.config, other, (raw.value(), raw.key(), raw.headers() or [], 0))
+    headers: Any = raw.headers()
+    produce_raw(case.config, other, (raw.value(), raw.key(), headers, 0))
     assert run("list", other).exit_code == 1
     assert run("replay", other).output == f"{other}: 1 sent back\n"
     assert run("list", other).exit_code == 0

@@ -244,3 +244,29 @@ def test_create_from_the_project(
     project.write_text(f'[contracts.a]\nschema = "a.avsc"\ntopic = "{name}"\npartitions = 3\n')
     code, text = run("create", "--project", str(tmp_path))
     assert (code, text) == (0, f"Topic {name}: created, 3 partitions\n")
+
+
+def test_a_contracts_topic_is_created_as_it_says_by_name_too(
+    run: Callable[..., tuple[int, str]], name: str, tmp_path: Path
+) -> None:
+    """Which is what errors about a missing topic advise; options of the command come first."""
+    (tmp_path / "a.avsc").write_text('{"type": "record", "name": "A", "fields": []}')
+    tables = [
+        f'[contracts.{each}]\nschema = "a.avsc"\ntopic = "{name}-{each}"\npartitions = 3\n'
+        for each in ("a", "b")
+    ]
+    (tmp_path / "streamcontract.toml").write_text("".join(tables))
+    here = ("--project", str(tmp_path))
+    assert run("create", f"{name}-a", *here) == (0, f"Topic {name}-a: created, 3 partitions\n")
+    assert run("create", f"{name}-b", "--partitions", "2", *here) == (
+        0,
+        f"Topic {name}-b: created, 2 partitions\n",
+    )
+
+
+def test_a_cluster_without_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence, not an empty table."""
+    with DevStack() as empty:
+        for variable, value in empty.environment.items():
+            monkeypatch.setenv(variable, value)
+        assert CliRunner().invoke(main, ["topics", "list"]).output == "there are no topics\n"

@@ -14,7 +14,7 @@ from streamcontract.cli._options import project_option
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.describe import describe_groups, describe_topics
 from streamcontract.kafka.topics import ensure_topic
-from streamcontract.project import load_project
+from streamcontract.project import find_project_file, load_project
 from streamcontract.reporting.terminal import printable
 
 if TYPE_CHECKING:
@@ -47,11 +47,14 @@ def command() -> None:
 @_timeout
 def _list(with_internal: bool, properties: tuple[str, ...], timeout: float) -> None:  # noqa: FBT001 - click passes options by keyword
     """List topics: partitions and messages."""
-    topics = describe_topics(None, properties_of(properties), timeout=timeout).topics
+    found = describe_topics(None, properties_of(properties), timeout=timeout).topics
+    topics = [each for each in found if with_internal or not each.name.startswith("_")]
+    if not topics:
+        click.echo("there are no topics")
+        return
     rows = table("topic", partitions="right", messages="right")
     for topic in topics:
-        if with_internal or not topic.name.startswith("_"):
-            rows.add_row(Text(topic.name), str(len(topic.partitions)), number(topic.messages))
+        rows.add_row(Text(topic.name), str(len(topic.partitions)), number(topic.messages))
     open_console().print(rows)
 
 
@@ -103,16 +106,19 @@ def _create(
 ) -> None:
     """Create topics that are not there, and compare those that are.
 
-    Without TOPIC, the topics of all contracts of streamcontract.toml are created, each with the
-    partitions its contract asks for. Exits with 1 if a topic is there and is not as asked for;
-    it is not changed.
+    Without TOPIC, the topics of all contracts of streamcontract.toml are created. A contract's
+    topic gets the partitions that the contract asks for. Exits with 1 if a topic is there and is
+    not as asked for; it is not changed.
     """
+    file = project_file or find_project_file()
+    # Topics that are named, such as one of dead letters, need no project.
+    contracts = () if names and file is None else load_project(file).contracts
+    declared = {each.topic: each.partitions for each in contracts if each.topic}
     wanted: dict[str, int | None]
     if names:
-        wanted = dict.fromkeys(names, partitions)
+        wanted = {name: partitions or declared.get(name) for name in names}
     else:
-        contracts = load_project(project_file).contracts
-        wanted = {each.topic: each.partitions or partitions for each in contracts if each.topic}
+        wanted = {name: count or partitions for name, count in declared.items()}
     if not wanted:
         raise ConfigurationError("no contract of the project names a topic: name one here")
     outcomes = [
