@@ -25,7 +25,7 @@ import difflib
 import keyword
 import re
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
 
 import attrs
@@ -49,6 +49,7 @@ __all__ = [
     "Project",
     "find_project_file",
     "load_project",
+    "named_schemas",
 ]
 
 PROJECT_FILE: Final = "streamcontract.toml"
@@ -225,17 +226,34 @@ def load_project(start: Path | None = None) -> Project:
             '  schema = "schemas/order.avsc"\n'
             '  topic = "orders"\n'
         )
+    prefix = "tool.streamcontract." if file.name == _PYPROJECT else ""
+    return _Reader(file, prefix).project(_document(file))
+
+
+def named_schemas(file: Path) -> set[PurePath]:
+    """The paths that a project file gives for schemas, whether or not there are such files.
+
+    Args:
+        file: The project file; whatever else is wrong with it is for :func:`load_project` to say.
+    """
+    try:
+        found = _document(file).get("contracts")
+    except ConfigurationError:
+        return set()
+    contracts = found.values() if isinstance(found, dict) else ()
+    tables = [table for table in contracts if isinstance(table, dict)]
+    named = [table.get(key) for table in tables for key in ("schema", "key_schema")]
+    return {PurePath(path) for path in named if isinstance(path, str)}
+
+
+def _document(file: Path) -> Mapping[str, object]:
     document = _read_toml(file)
-    prefix = ""
-    if file.name == _PYPROJECT:
-        document = _tool_table(document) or {}
-        prefix = "tool.streamcontract."
-    return _Reader(file, prefix).project(document)
+    return document if file.name != _PYPROJECT else _tool_table(document) or {}
 
 
 def _read_toml(file: Path) -> Mapping[str, object]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file}: not TOML: {error}") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -291,6 +291,65 @@ def test_links_are_followed_inside_of_the_commit_only(scratch: Scratch) -> None:
     assert list(scratch.notes("linked/outside.avsc")) == ["new-contract"]
 
 
+def test_a_link_to_a_folder_is_followed_too(scratch: Scratch) -> None:
+    """The project file of then may name a schema by it, and a contract that is gone is seen."""
+    (scratch.folder / "linked").symlink_to("schemas")
+    scratch.write(invoice=INVOICE)
+    table = INVOICE_TABLE.replace("schemas/", "linked/")
+    scratch.write(toml=PROJECT.replace("schemas/", "linked/") + table)
+    scratch.commit()
+    scratch.write(toml=PROJECT, order=REQUIRED)
+    assert {rule for rule, _ in scratch.found()} == {
+        "READER_FIELD_MISSING_DEFAULT_VALUE",
+        "CONTRACT_DELETED",
+    }
+
+
+@pytest.mark.parametrize("suffix", [".json", ".AVSC", ""])
+def test_any_suffix(scratch: Scratch, suffix: str) -> None:
+    """A project names its schema files as it likes, then and now."""
+    named = PROJECT.replace("schemas/order.avsc", f"order{suffix}")
+    scratch.put(f"order{suffix}", INVOICE)
+    scratch.write(toml=named)
+    scratch.commit()
+    broken = INVOICE.replace("long", "string")
+    scratch.put(f"order{suffix}", broken)
+    assert scratch.found() == [("TYPE_MISMATCH", f"order{suffix}:1:76")]
+    scratch.put("invoice.avsc", broken)
+    scratch.remove(f"order{suffix}")
+    scratch.write(toml=PROJECT.replace("schemas/order.avsc", "invoice.avsc"))
+    assert scratch.found() == [("TYPE_MISMATCH", "invoice.avsc:1:76")]
+    scratch.commit()
+    transitive = scratch.found("--level", "BACKWARD_TRANSITIVE")
+    assert ("TYPE_MISMATCH", "invoice.avsc:1:76") in transitive
+
+
+def test_the_history_of_a_submodule_is_not_at_hand(scratch: Scratch) -> None:
+    """So nothing can be said of a schema in it: exit code 2, and not that it is new."""
+    scratch.git("init", "--quiet", "shared")
+    scratch.put("shared/invoice.avsc", INVOICE)
+    scratch.write(toml=PROJECT + INVOICE_TABLE.replace("schemas/", "shared/"))
+    for arguments in ((), ("invoice",), ("shared/invoice.avsc",)):
+        outcome = scratch.check(*arguments)
+        assert outcome.code == 2
+        assert "such as a submodule is" in outcome.error
+    assert scratch.found("order") == []
+
+
+def test_patterns_are_patterns_whatever_the_environment_says(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise no commit of the history would be found, and everything be compatible."""
+    scratch.write(order=REQUIRED)
+    scratch.commit()
+    scratch.write(order=ORDER)
+    scratch.commit()
+    scratch.write(order=REQUIRED.replace('"note", "type": "string"', '"note", "type": "null"'))
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    found = scratch.found("--level", "BACKWARD_TRANSITIVE")
+    assert {rule for rule, _ in found} == {"READER_FIELD_MISSING_DEFAULT_VALUE", "TYPE_MISMATCH"}
+
+
 def test_any_file_name(scratch: Scratch) -> None:
     """Names that git would quote, and a terminal obey, are only names."""
     name = 'schemas/ö "\\ der\x1b[31m.avsc'

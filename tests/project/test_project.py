@@ -36,6 +36,12 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_byte_order_mark_is_no_text(root: Path) -> None:
+    """Editors on Windows put one in front."""
+    (root / PROJECT_FILE).write_text(_FULL, encoding="utf-8-sig")
+    assert len(load_project(root).contracts) == 2
+
+
 def test_every_key_is_read(root: Path) -> None:
     """Contracts come in the order of the file, with absolute paths."""
     (root / PROJECT_FILE).write_text(_FULL)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from streamcontract.errors import ConfigurationError
 from streamcontract.evolution.compared import compare_snapshot, label_of, version_of
 from streamcontract.evolution.git import Repository
 from streamcontract.evolution.snapshot import SUFFIX, Snapshot
+from streamcontract.project import named_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +51,8 @@ class GitSource:
     def earlier(self, request: Request) -> Earlier:
         """The state of the contracts in the commit, and before it where that counts."""
         repository = Repository(request.home)
+        for file in {each.slot.file.parent: each.slot.file for each in request.candidates}.values():
+            _check_home(file, repository)
         commit = repository.commit(self._ref)
         reader = _Reader(repository, request)
         transitive = [each for each in request.candidates if request.is_transitive(each)]
@@ -84,19 +88,28 @@ class _Reader:
             else None
         )
         self._also = () if self._project_file is None else (self._project_file,)
+        slots = (*(each.slot for each in request.candidates), *request.others)
+        self._suffixes = {SUFFIX, *(slot.file.suffix for slot in slots)}
 
     def snapshot(self, commit: str, folder: Path) -> Snapshot:
         """A commit's schema files and project file, written to an empty folder."""
-        files = self._repository.files(commit, SUFFIX, self._also)
+        self._lay_out(folder, self._repository.files(commit, self._suffixes, self._also))
+        project_file = None if self._project_file is None else folder / self._project_file
+        if project_file is not None:
+            # A project may call its schema files otherwise than now, or than Avro does.
+            more = {path.suffix for path in named_schemas(project_file)} - self._suffixes
+            self._lay_out(folder, self._repository.files(commit, more, ()))
+            self._suffixes |= more
+        return Snapshot(folder, self._repository.top, project_file, self._request.others)
+
+    def _lay_out(self, folder: Path, files: Sequence[GitFile]) -> None:
         contents = self._repository.contents(files)
         for file in files:
             _write(folder, file, contents[file.blob])
-        project_file = None if self._project_file is None else folder / self._project_file
-        return Snapshot(folder, self._repository.top, project_file, self._request.others)
 
     def history(self, commit: str, candidates: Sequence[Candidate]) -> Iterator[dict[str, Version]]:
         """The candidates' versions in each commit that changed such a file, newest first."""
-        for each in self._repository.commits(commit, SUFFIX, self._also):
+        for each in self._repository.commits(commit, self._suffixes, self._also):
             with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
                 snapshot = self.snapshot(each, Path(folder).resolve())
                 label = label_of(f"git:{each[:_SHORT]}:")
@@ -108,6 +121,16 @@ class _Reader:
                 yield {name: version for name, version in found.items() if version is not None}
 
 
+def _check_home(file: Path, repository: Repository) -> None:
+    own = Repository(file.parent).top
+    if own != repository.top:
+        raise ConfigurationError(
+            f"{file} is in the git repository {own}, such as a submodule is, and the project in "
+            f"{repository.top}, which has no earlier version of it: check the file where it "
+            f"belongs, or against registry or a folder"
+        )
+
+
 def _write(folder: Path, file: GitFile, content: bytes) -> None:
     path = folder / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,5 +138,6 @@ def _write(folder: Path, file: GitFile, content: bytes) -> None:
         path.write_bytes(content)
         return
     target = Path(os.path.normpath(path.parent / os.fsdecode(content)))
-    if target.is_relative_to(folder):  # a link that leads out leads to nothing of that commit
+    # A link that leads out leads to nothing of that commit.
+    if target.is_relative_to(folder) and not path.is_symlink():
         path.symlink_to(os.path.relpath(target, path.parent))

@@ -15,13 +15,19 @@ import attrs
 from streamcontract.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 __all__ = ["GitFile", "Repository"]
 
-# git sets these for hooks, pointing to the repository of the hook by paths that are only right in
-# one folder ("git help git", Environment Variables). Here the repository is that of the project.
-_OF_A_HOOK: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
+# git sets the first four for hooks, pointing to the repository of the hook by paths that are only
+# right in one folder ("git help git", Environment Variables). Here the repository is that of the
+# project. With the last two it would take the patterns below for names, and find nothing.
+_NOT_OURS: Final = frozenset(
+    {
+        *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"),
+        *("GIT_LITERAL_PATHSPECS", "GIT_NOGLOB_PATHSPECS"),
+    }
+)
 _SYMBOLIC_LINK: Final = "120000"
 _REGULAR: Final = frozenset({"100644", "100755", "100664"})
 
@@ -72,8 +78,10 @@ class Repository:
             )
         return done.stdout.decode().strip()
 
-    def files(self, commit: str, suffix: str, also: Iterable[PurePosixPath]) -> list[GitFile]:
-        """The files of a commit whose names end in ``suffix``, and those of the paths ``also``."""
+    def files(
+        self, commit: str, suffixes: Collection[str], also: Iterable[PurePosixPath]
+    ) -> list[GitFile]:
+        """The files of a commit with one of the suffixes, those of ``also``, and all links."""
         wanted = set(also)
         found = []
         listing = self._text("ls-tree", "-r", "-z", "--full-tree", commit)
@@ -81,9 +89,10 @@ class Repository:
             about, _, name = entry.partition("\t")
             mode, _, blob = about.split(" ")
             path = PurePosixPath(name)
-            is_wanted = path.suffix == suffix or path in wanted
+            is_link = mode == _SYMBOLIC_LINK  # perhaps a folder, with such files in it
+            is_wanted = is_link or path.suffix in suffixes or path in wanted
             if is_wanted and mode in {*_REGULAR, _SYMBOLIC_LINK} and ".." not in path.parts:
-                found.append(GitFile(path, blob, mode == _SYMBOLIC_LINK))
+                found.append(GitFile(path, blob, is_link))
         return found
 
     def contents(self, files: Iterable[GitFile]) -> Mapping[str, bytes]:
@@ -100,7 +109,9 @@ class Repository:
                 at = end + size + 2
         return self._contents
 
-    def commits(self, commit: str, suffix: str, also: Iterable[PurePosixPath]) -> list[str]:
+    def commits(
+        self, commit: str, suffixes: Collection[str], also: Iterable[PurePosixPath]
+    ) -> list[str]:
         """The commits that changed such files on the way to ``commit``, newest first.
 
         The way is that of the first parents: the states that the branch itself has had, not those
@@ -115,7 +126,8 @@ class Repository:
                 "is shallow: run `git fetch --unshallow` (in GitHub Actions, check out with "
                 "fetch-depth: 0)"
             )
-        paths = [f":(top,glob)**/*{suffix}", *(f":(top,literal){path}" for path in also)]
+        paths = [f":(top,glob)**/*{suffix}" for suffix in suffixes]
+        paths += [f":(top,literal){path}" for path in also]
         return self._text("rev-list", "--first-parent", commit, "--", *paths).split()
 
     def _text(self, *arguments: str) -> str:
@@ -132,7 +144,7 @@ class Repository:
     def _run(
         self, *arguments: str, stdin: bytes | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        environment = {name: at for name, at in os.environ.items() if name not in _OF_A_HOOK}
+        environment = {name: at for name, at in os.environ.items() if name not in _NOT_OURS}
         try:
             return subprocess.run(  # noqa: S603 - a list of words, and no shell
                 ["git", "-C", str(self._folder), *arguments],  # noqa: S607 - the user's own git
