@@ -21,6 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec i
 from streamcontract.kafka.access import WatchedAdminClient, access_advice
 from streamcontract.kafka.config import build_client
 from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
+from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,7 +97,7 @@ class Cluster:
         self._properties = {
             **{key: value for key, value in properties.items() if key not in _NOT_FOR_ADMIN},
             "log_level": _LOG_LEVEL,
-            "logger": _log,
+            "logger": LIBRDKAFKA_LOG,
         }
         self._isolation = (
             IsolationLevel.READ_UNCOMMITTED

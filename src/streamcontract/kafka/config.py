@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,6 +17,7 @@ from streamcontract.kafka.credentials import (
     require_token_source,
 )
 from streamcontract.kafka.errors import PropertyError, kafka_error_of
+from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
 from streamcontract.registry.config import CONFIG_PREFIX, LOCK_PREFIX
 from streamcontract.registry.subjects import (
     record_name_strategy,
@@ -128,7 +128,7 @@ def split_config(
         # What the registry's credentials are inherited from; the registry's reader asks for it.
         registry.update({key: client[key] for key in _INHERITED if key in client})
     # librdkafka writes to standard error of its own accord; a library leaves that to logging.
-    client.setdefault("logger", logging.getLogger("streamcontract.kafka"))
+    client.setdefault("logger", LIBRDKAFKA_LOG)
     return Settings(client, registry, auto_register, normalize, strategy)
 
 

@@ -1,0 +1,65 @@
+"""librdkafka's log lines, each fault told once in a while.
+
+A client that waits for brokers tries to connect up to twenty times a second, and librdkafka writes
+a line each time: hundreds, before the one error that says what to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["LIBRDKAFKA_LOG", "LibrdkafkaLog"]
+
+_SILENCE: Final = 30.0
+"""Seconds for which a line is not written again."""
+# "(after 0ms in state CONNECT)": in what one line differs from the next.
+_DURATION: Final = re.compile(r"after \d+ms")
+
+
+class LibrdkafkaLog:
+    """What confluent_kafka takes as ``logger``; passes lines on, an error at most every 30 seconds.
+
+    Args:
+        logger: Where the lines go.
+        clock: Seconds, from any beginning.
+
+    Example:
+        >>> log = LibrdkafkaLog(logging.getLogger("example"))
+        >>> log.log(logging.ERROR, "%s [%s] %s", "FAIL", "rdkafka#producer-1", "refused")
+    """
+
+    def __init__(
+        self, logger: logging.Logger, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._logger = logger
+        self._clock = clock
+        self._lock = threading.Lock()  # clients of several threads share it
+        self._told: dict[str, float] = {}
+
+    def log(self, level: int, message: str, *args: object) -> None:
+        """Write a line, unless it is an error that was written just now."""
+        # Below that is what was asked for by "debug", each line of which may count.
+        if level < logging.ERROR or self._is_due(message % args):
+            self._logger.log(level, message, *args)
+
+    def _is_due(self, line: str) -> bool:
+        fault = _DURATION.sub("", line)
+        with self._lock:
+            now = self._clock()
+            recent = {each: at for each, at in self._told.items() if now - at < _SILENCE}
+            is_due = fault not in recent
+            if is_due:
+                recent[fault] = now
+            self._told = recent
+        return is_due
+
+
+LIBRDKAFKA_LOG: Final = LibrdkafkaLog(logging.getLogger("streamcontract.kafka"))
+"""That of every client which is given none."""
