@@ -253,6 +253,7 @@ def _document(file: Path) -> Mapping[str, object]:
 
 def _read_toml(file: Path) -> Mapping[str, object]:
     try:
+        # Some editors put a byte order mark in front, which TOML does not allow.
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file}: not TOML: {error}") from error
@@ -268,9 +269,11 @@ def _tool_table(document: Mapping[str, object]) -> Mapping[str, object] | None:
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    # Levels are often written in lower case, as the command line takes them.
+    folded = {each.lower(): each for each in names}
+    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
     if near:
-        return f"; did you mean {near[0]!r}?"
+        return f"; did you mean {folded[near[0]]!r}?"
     return f"; known are {', '.join(map(repr, names))}" if names else "; it has none at all"
 
 

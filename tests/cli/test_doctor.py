@@ -79,6 +79,7 @@ def test_nobody_answers() -> None:
         assert lines[subject].startswith("FAIL ")
         assert "127.0.0.1:1" in lines[subject]
         assert "streamcontract dev" in lines[subject]
+    assert "127.0.0.1:1: Failed to get metadata" in lines["broker"]  # of no topic
 
 
 def test_engine_that_was_not_built(stack: DevStack, no_memory: None) -> None:

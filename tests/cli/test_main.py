@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from streamcontract import __version__, cli
 from streamcontract.errors import StreamContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def invoke(*arguments: str) -> tuple[int, str, str]:
@@ -60,6 +61,29 @@ def test_each_summary_is_what_the_commands_own_help_says() -> None:
         assert isinstance(command, click.Command)
         summary = (command.help or "").splitlines()[0]
         assert f" {name} {summary}" in listed
+
+
+def every_command(
+    group: click.Group, *path: str
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """The commands of a group and of the groups in it, each with its path."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from every_command(command, *path, name)
+
+
+def test_no_help_cuts_a_summary_short_or_breaks_an_example() -> None:
+    """On 80 columns; an example that is broken cannot be pasted."""
+    for path, command in every_command(cli.main):
+        lines = invoke(*path, "--help")[1].splitlines()
+        if isinstance(command, click.Group):
+            assert not any(line.startswith("  ") and line.endswith("...") for line in lines), path
+        text = inspect.cleandoc(command.help or "")
+        examples = [line.strip() for line in text.splitlines() if line.startswith(" ")]
+        assert {*examples} <= {line.strip() for line in lines}, path
 
 
 def test_help_imports_no_command() -> None:

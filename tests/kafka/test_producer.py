@@ -181,6 +181,7 @@ def test_undelivered_messages_raise_when_the_block_ends(
     error = caught.value.first.error
     assert error is not None
     assert error.code() == confluent_kafka.KafkaError._MSG_TIMED_OUT
+    assert str(caught.value).endswith("Message timed out (_MSG_TIMED_OUT)")
     producer.close()  # told once
 
 
@@ -435,6 +436,31 @@ def test_the_property_error_has_the_name(config: dict[str, Any]) -> None:
     with pytest.raises(PropertyError) as caught:
         StockProducer({**config, "foo.bar": 1})
     assert caught.value.property == "foo.bar"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("bootstrap_servers", "bootstrap.servers"),
+        ("bootstrap.server", "bootstrap.servers"),
+        ("auto.register.schema", "auto.register.schemas"),
+        ("compresion.type", "compression.type"),
+    ],
+)
+def test_a_misspelt_property_is_answered_with_the_one_meant(
+    config: dict[str, Any], given: str, meant: str
+) -> None:
+    """Names with underscores are those of other clients."""
+    with pytest.raises(PropertyError, match=f"did you mean {meant!r}?"):
+        StockProducer({**config, given: "1"})
+
+
+def test_a_configuration_is_a_dict() -> None:
+    """The address alone is none; its text is not shown, since it may hold a secret."""
+    wrong: Any = "localhost:19092"
+    with pytest.raises(ConfigurationError, match="a dict of client properties") as caught:
+        StockProducer(wrong)
+    assert wrong not in str(caught.value)
 
 
 def test_what_a_producer_carries_has_to_be_known(config: dict[str, Any]) -> None:

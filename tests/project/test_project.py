@@ -129,6 +129,10 @@ _CONTRACT = '[contracts.order]\nschema = "order.avsc"\n'
             "compatibility: 'BACKWARDS' is no compatibility level; did you mean 'BACKWARD'?",
         ),
         (
+            f'{_CONTRACT}compatibility = "backward"',
+            "compatibility: 'backward' is no compatibility level; did you mean 'BACKWARD'?",
+        ),
+        (
             f'{_CONTRACT}key = "a"\nkey_schema = "order.avsc"',
             "contracts.order.key: a field's name and key_schema exclude each other",
         ),

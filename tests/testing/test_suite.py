@@ -511,4 +511,5 @@ class TestCommand:
             [sys.executable, "-c", program], capture_output=True, text=True, check=False
         )
         assert done.returncode == 2
+        assert "not installed: pytest and hypothesis;" in done.stderr
         assert "pip install 'streamcontract[test]'" in done.stderr

@@ -39,7 +39,7 @@ def command(old: str, new: str, output_format: str) -> None:
     OLD and NEW are .avsc files; - reads one of them from standard input, which finds named types
     that it does not define where the other schema found them:
 
-      git show main:schemas/order.avsc | streamcontract diff - schemas/order.avsc
+      git show main:order.avsc | streamcontract diff - order.avsc
 
     Exits with 0 if both mean the same, however they are written, with 1 if they differ. Whether
     a change is safe is what `streamcontract check` says.

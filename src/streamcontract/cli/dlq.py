@@ -49,7 +49,7 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="List what is open, by error.")
 @click.argument("names", nargs=-1, metavar="[TOPIC]...")
 @config_option
 @click.pass_context
@@ -78,7 +78,7 @@ def _list(ctx: click.Context, names: tuple[str, ...], properties: tuple[str, ...
     ctx.exit(EXIT_FINDINGS)
 
 
-@command.command("show")
+@command.command("show", short_help="Show one dead letter in full.")
 @click.argument("name", metavar="TOPIC")
 @click.argument("partition", type=click.IntRange(min=0))
 @click.argument("offset", type=click.IntRange(min=0))
@@ -120,7 +120,7 @@ def _show(
             echo(line)
 
 
-@command.command("replay")
+@command.command("replay", short_help="Send back what can be read now.")
 @click.argument("name", metavar="TOPIC")
 @click.option(
     "--discard",

@@ -67,7 +67,7 @@ def command(
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ConfigurationError(
-            f"{' and '.join(missing)} is not installed: the tests need the extra `test`, as in"
+            f"not installed: {' and '.join(missing)}; the tests need the extra `test`, as in"
             " pip install 'streamcontract[test]'"
         )
     # click takes "--" away; what follows it begins with a dash, and a path does not.

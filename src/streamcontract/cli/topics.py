@@ -58,7 +58,7 @@ def _list(with_internal: bool, properties: tuple[str, ...], timeout: float) -> N
     open_console().print(rows)
 
 
-@command.command("describe")
+@command.command("describe", short_help="Describe topics: partitions, offsets, groups' lag.")
 @click.argument("names", nargs=-1, required=True, metavar="TOPIC...")
 @click.option("--group", "groups", multiple=True, help="Show this group's lag; may be repeated.")
 @config_option

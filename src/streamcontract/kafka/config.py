@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
@@ -26,7 +28,7 @@ from streamcontract.registry.subjects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from streamcontract.registry.subjects import SubjectNameStrategy
 
@@ -56,6 +58,24 @@ _ALIASES: Final = {
     "retries": "message.send.max.retries",
     "sasl.mechanism": "sasl.mechanisms",
 }
+# Those that are misspelt; librdkafka cannot be asked for a list of all.
+_OFTEN_USED: Final = (
+    *_ALIASES,
+    "auto.offset.reset",
+    "auto.register.schemas",
+    "client.id",
+    "enable.auto.commit",
+    "enable.idempotence",
+    "group.id",
+    "normalize.schemas",
+    "sasl.password",
+    "sasl.username",
+    "security.protocol",
+    "session.timeout.ms",
+    "ssl.ca.location",
+    "subject.name.strategy",
+    "transactional.id",
+)
 _QUOTED_PROPERTY: Final = re.compile(r'property:? "([^"]+)"|(ssl\.[a-z.]+) failed')
 _CREDENTIALS_SOURCE: Final = CONFIG_PREFIX + "basic.auth.credentials.source"
 # What confluent_kafka raises if oauth_cb has given no token for ten seconds.
@@ -108,6 +128,11 @@ def split_config(
         >>> settings.client["acks"], settings.auto_register
         ('all', True)
     """
+    if config is not None and not isinstance(config, Mapping):
+        raise ConfigurationError(
+            f"a configuration is a dict of client properties, such as "
+            f'{{"bootstrap.servers": "host:9092"}}, not a {type(config).__name__}'
+        )
     given = dict(config or {})
     registry = {key: given.pop(key) for key in [*given] if key.startswith(_REGISTRY_PREFIXES)}
     auto_register = _flag(given, "auto.register.schemas", default=True)
@@ -146,7 +171,7 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
             raise PropertyError("oauth_cb", reason) from error
         quoted = _QUOTED_PROPERTY.search(reason)
         named = _as_given(quoted[1] or quoted[2], properties) if quoted else None
-        raise PropertyError(named, reason) from error
+        raise PropertyError(named, reason + _suggestion(named, reason)) from error
     except (TypeError, ValueError) as error:
         # confluent_kafka's own checks, such as a callback that is not callable.
         raise PropertyError(None, str(error)) from error
@@ -156,6 +181,14 @@ def _as_given(named: str, properties: Mapping[str, Any]) -> str:
     """The name that the configuration used; librdkafka names what that is an alias of."""
     aliases = (alias for alias, meant in _ALIASES.items() if meant == named)
     return next((alias for alias in aliases if alias in properties), named)
+
+
+def _suggestion(named: str | None, reason: str) -> str:
+    """The property that a name which librdkafka does not know was meant to be."""
+    if named is None or not reason.startswith("No such configuration property"):
+        return ""
+    near = difflib.get_close_matches(named, _OFTEN_USED, n=1, cutoff=0.8)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _flag(given: dict[str, Any], key: str, *, default: bool) -> bool:

@@ -215,7 +215,7 @@ def _topics(config: Mapping[str, Any] | None) -> set[str]:
     try:
         topics = cluster.admin().list_topics(timeout=cluster.timeout).topics
     except confluent_kafka.KafkaException as error:
-        raise consume_error(f"*{SUFFIX}", kafka_error_of(error)) from error
+        raise consume_error("", kafka_error_of(error)) from error
     return {name for name, found in topics.items() if found.error is None}
 
 

@@ -151,7 +151,7 @@ def describe_topics(
     try:
         metadata = admin.list_topics(timeout=timeout)
     except confluent_kafka.KafkaException as error:
-        raise _topic_error(", ".join(names or ["(all)"]), kafka_error_of(error)) from error
+        raise _topic_error(", ".join(names or ()), kafka_error_of(error)) from error
     topics = []
     for name in sorted(metadata.topics) if names is None else names:
         found = metadata.topics.get(name)

@@ -65,7 +65,7 @@ class PropertyError(ConfigurationError):
 
     Attributes:
         property: The property's name, or None where librdkafka names none.
-        reason: What librdkafka says.
+        reason: What librdkafka says, and the property that may have been meant.
     """
 
     def __init__(self, property: str | None, reason: str) -> None:  # noqa: A002 - librdkafka's word
@@ -220,11 +220,12 @@ class DeliveryError(ClientError):
 
     def __str__(self) -> str:
         first = self.first
+        reason = first.error and f"{first.error.str()} ({first.error.name()})"
         messages = "1 message was" if self.count == 1 else f"{self.count} messages were"
         partition = "" if first.partition is None else f", partition {first.partition}"
         return (
             f"{messages} not delivered; the first, to topic {first.topic!r}{partition}, "
-            f"because: {first.error}"
+            f"because: {reason}"
         )
 
 
@@ -287,7 +288,7 @@ class BrokerError(ClientError):
     """The broker, or the client library, refused or failed.
 
     Attributes:
-        topic: The topic.
+        topic: The topic; ``""`` where it is about no single one.
         error: The error as confluent_kafka gives it.
         partition: The partition, or None where it is about the whole topic.
         advice: What to do about it, or ``""``.
@@ -327,9 +328,11 @@ class BrokerError(ClientError):
         return self.error.fatal()
 
     def __str__(self) -> str:
+        topic = f"topic {self.topic!r}" if self.topic else ""
         partition = "" if self.partition is None else f", partition {self.partition}"
+        place = f"{topic}{partition}: " if topic else ""
         advice = f". {self.advice}" if self.advice else ""
-        return f"topic {self.topic!r}{partition}: {self.error.str()} ({self.name}){advice}"
+        return f"{place}{self.error.str()} ({self.name}){advice}"
 
 
 class ProduceError(BrokerError):
