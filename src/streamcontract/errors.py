@@ -11,6 +11,7 @@
     |-- CodegenError          no sound Python module can be generated from a schema
     |-- RegistryError         the registry refused or failed (streamcontract.registry.errors)
     |-- StackError            a broker or registry started here could not start or serve
+    |   `-- PortError         its port is in use, or may not be listened on
     `-- ClientError           a client's call failed (see streamcontract.kafka.errors)
 
 Errors carry their facts as fields and render themselves; catch the class, read the fields.
@@ -29,6 +30,7 @@ __all__ = [
     "DecodeError",
     "EncodeError",
     "FrameError",
+    "PortError",
     "RegistryError",
     "ResolutionError",
     "SchemaFault",
@@ -63,6 +65,10 @@ class RegistryError(StreamContractError):
 
 class StackError(StreamContractError):
     """A broker or registry that is started here could not start or serve."""
+
+
+class PortError(StackError):
+    """The port that a broker or registry is to have is in use, or may not be listened on."""
 
 
 class ClientError(StreamContractError):

@@ -112,6 +112,17 @@ def test_errors_of_the_library_are_one_message(monkeypatch: pytest.MonkeyPatch) 
     assert invoke("generate") == (cli.EXIT_ERROR, "", "Error: the broker is on fire\n")
 
 
+def test_a_command_that_is_stopped_has_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C: no traceback, and an exit code that is none of the documented ones."""
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    module = importlib.import_module("streamcontract.cli.check")
+    monkeypatch.setattr(module, "command", click.Command("check", callback=stop))
+    assert invoke("check") == (cli.EXIT_INTERRUPTED, "", "\nstopped\n")
+
+
 def test_module_runs_as_a_program() -> None:
     """``python -m streamcontract`` is the same command."""
     done = in_new_process("-m", "streamcontract", "--version")

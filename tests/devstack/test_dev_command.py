@@ -149,6 +149,16 @@ def test_a_port_in_use(option: str) -> None:
     assert option in ended.stderr
 
 
+def test_a_broken_state_file_is_no_matter_of_ports(tmp_path: Path) -> None:
+    """The error names the file, and no option that has nothing to do with it; exit code 2."""
+    state = tmp_path / "state.json"
+    state.write_text("{")
+    ended = run("true", options=[f"--state={state}"])
+    assert ended.returncode == 2
+    assert str(state) in ended.stderr
+    assert "port" not in ended.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
     """It prints how to connect and its limits, and ends clean on Ctrl-C and its relatives."""

@@ -325,7 +325,7 @@ def test_a_url_is_needed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPa
     pytester.makepyfile(A_TEST_OF_A_TOPIC)
     result = pytester.runpytest_inprocess("--streamcontract-stack=url")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*'url' needs the variable STREAMCONTRACT_BOOTSTRAP_SERVERS"])
+    result.stderr.fnmatch_lines(["*'url' needs STREAMCONTRACT_BOOTSTRAP_SERVERS"])
 
 
 def test_a_stack_that_runs_already(

@@ -488,9 +488,11 @@ class TestCommand:
         assert "1 failed, 23 deselected" in done.stdout
 
     def test_what_cannot_run(self, files: Scratch) -> None:
-        """Exit code 2: no contracts, no such path, an option that pytest does not know."""
+        """Exit code 2: no such path or source, an option that pytest does not know, no tests."""
         for arguments, words in [
             (("nowhere",), "there is no"),
+            (("--against", "nowhere"), "there is nothing 'nowhere' to compare with"),
+            (("--against", "git:nowhere"), "git knows no commit 'nowhere'"),
             (("--", "--no-such-option"), "--no-such-option"),
             (("--", "-k", "nothing"), ""),
         ]:

@@ -19,11 +19,13 @@ from streamcontract.reporting.terminal import printable
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["EXIT_CLEAN", "EXIT_ERROR", "EXIT_FINDINGS", "main"]
+__all__ = ["EXIT_CLEAN", "EXIT_ERROR", "EXIT_FINDINGS", "EXIT_INTERRUPTED", "main"]
 
 EXIT_CLEAN: Final = 0
 EXIT_FINDINGS: Final = 1
 EXIT_ERROR: Final = 2
+EXIT_INTERRUPTED: Final = 130
+"""What shells give a program that Ctrl-C ended; click's own 1 would say that it found something."""
 
 _SUMMARIES: Final = {
     "check": "Hold the contracts against earlier versions of themselves.",
@@ -79,6 +81,9 @@ class _LazyGroup(click.Group):
             return super().invoke(ctx)
         except StreamContractError as error:
             raise _Failure(error) from error
+        except KeyboardInterrupt as error:
+            click.echo("\nstopped", err=True)
+            raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
 
 
 class _Failure(click.ClickException):

@@ -14,7 +14,7 @@ import confluent_kafka
 from streamcontract.devstack import DevStack
 from streamcontract.devstack.child import run_command
 from streamcontract.devstack.limits import LIMITS
-from streamcontract.errors import StackError
+from streamcontract.errors import PortError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,8 +110,8 @@ def _stack(
             registry_port=registry_port,
             registry_state=state,
         )
-    except StackError as error:
-        raise StackError(f"{error} (options --broker-port, --registry-port)") from error
+    except PortError as error:
+        raise PortError(f"{error} (options --broker-port, --registry-port)") from error
     with stack:
         for name, partitions in topics:
             stack.create_topic(name, partitions)

@@ -15,6 +15,7 @@ import click
 from streamcontract.cli import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.errors import ConfigurationError
 from streamcontract.testing.suite.contracts import find_contracts
+from streamcontract.testing.suite.history import require_source
 
 __all__ = ["command"]
 
@@ -73,7 +74,10 @@ def command(
     # click takes "--" away; what follows it begins with a dash, and a path does not.
     has_path = bool(arguments) and not arguments[0].startswith("-")
     path = Path(arguments[0]).resolve() if has_path else None
-    find_contracts(path)  # what is wrong with the path or the project file is said at once
+    # What is wrong with the path, the project file or a source is said once, not by each test.
+    home = find_contracts(path)[0].home
+    for source in against:
+        require_source(source, home)
     options = {
         "path": None if path is None else str(path),
         "against": list(against) or None,

@@ -15,7 +15,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from streamcontract.errors import StackError
+from streamcontract.errors import PortError, StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,7 +143,7 @@ def listen_on_loopback(port: int) -> list[socket.socket]:
             try:
                 sock = socket.create_server((address, port), family=family)
             except OSError as error:
-                raise StackError(_explain(error, port)) from error
+                raise PortError(_explain(error, port)) from error
             on_error.callback(sock.close)
             sockets.append(sock)
             port = sock.getsockname()[1]

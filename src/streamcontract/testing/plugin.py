@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{STACK_VARIABLE} is one of {', '.join(STACKS)}, not {kind!r}")
     missing = [variable for variable in _ADDRESSES if not os.environ.get(variable)]
     if kind == "url" and missing:
-        raise pytest.UsageError(f"the stack 'url' needs the variable {' and '.join(missing)}")
+        raise pytest.UsageError(f"the stack 'url' needs {' and '.join(missing)}")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -22,7 +22,7 @@ from streamcontract.devstack.registry.application import (
 )
 from streamcontract.devstack.registry.routes import ROUTES, control_routes
 from streamcontract.devstack.registry.store import Store
-from streamcontract.errors import StackError
+from streamcontract.errors import PortError
 from streamcontract.registry.protocol import ACCEPTED_CONTENT_TYPES, CONTENT_TYPE, ErrorCode
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class RegistryServer:
             self._server = _Server(port, self, self._store, routes)
         except OSError as error:
             self._store.close()
-            raise StackError(
+            raise PortError(
                 f"the registry cannot listen on {_LOOPBACK}:{port}: {error}; stop what does, or "
                 f"choose another port (0 for a free one)"
             ) from error

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from streamcontract.project import Project
     from streamcontract.testing.suite.contracts import TestedContract
 
-__all__ = ["History", "default_sources"]
+__all__ = ["History", "default_sources", "require_source"]
 
 _ALL_VERSIONS = "BACKWARD_TRANSITIVE"
 
@@ -46,6 +46,21 @@ def default_sources(folder: Path) -> list[str]:
     if os.environ.get(URL_VARIABLE):
         sources.append("registry")
     return sources
+
+
+def require_source(source: str, folder: Path) -> None:
+    """Make sure that a source is there, without reading it.
+
+    Args:
+        source: What ``streamcontract check --against`` takes; a registry is not asked.
+        folder: A folder of the repository that a ``git:`` means.
+
+    Raises:
+        ConfigurationError: There is no such commit, folder or file.
+    """
+    open_source(source)
+    if source.startswith("git:"):
+        Repository(folder).commit(source.removeprefix("git:"))
 
 
 class History:
