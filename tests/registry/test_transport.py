@@ -132,8 +132,10 @@ def test_the_next_url_is_not_tried_behind_the_deadline(
         ("86400", 30, 30),
         (format_datetime(datetime.now(timezone.utc) + timedelta(days=1), usegmt=True), 30, 30),
         ("soon", 0, 0),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", 0, 0),
+        (f"Fri, 31 Dec {10**30} 23:59:59 GMT", 0, 0),
     ],
-    ids=["seconds", "too many seconds", "a date", "nonsense"],
+    ids=["seconds", "too many seconds", "a date", "nonsense", "a far date", "no date at all"],
 )
 def test_retry_after_is_honoured(
     scripted: ScriptedServer,

@@ -480,7 +480,7 @@ def _pause(retry: Retry, failure: _Failure) -> float:
     if failure.retry_after is not None:
         try:
             return min(retry.parse_retry_after(failure.retry_after), MAX_RETRY_AFTER)
-        except InvalidHeader:
+        except (InvalidHeader, ValueError, OverflowError):  # the last two of dates beyond time_t
             log.debug(
                 "the Retry-After header %r is neither seconds nor a date",
                 failure.retry_after,
