@@ -100,6 +100,25 @@ def test_until_end_can_be_left_and_gone_on_with(
     assert sorted(volumes(seen)) == [0, 0, 1, 1, 2, 2, 3, 3, 50]
 
 
+@pytest.mark.parametrize("reader", ["consume", "until_end", "seek"])
+def test_what_stood_behind_the_ends_is_given_by_whoever_reads_next(
+    config: Config, filled: Callable[..., str], reader: str
+) -> None:
+    """A bounded read that is left after it met messages behind its ends holds none of them back."""
+    with StockConsumer(config, topic=filled(5, partitions=2)) as consumer:
+        bounded = consumer.until_end()
+        bounded.ends.update({0: 2, 1: 2})
+        seen = [next(bounded) for _ in range(3)]  # the third is behind those that are held
+        left = 10 - len(seen)
+        if reader == "seek":
+            consumer.seek(0, 0)
+            consumer.seek(1, 0)
+            seen, left = [], 10
+        seen += consumer.until_end() if reader == "until_end" else consumer.consume(left, WAIT)
+    for partition in (0, 1):
+        assert [each.offset for each in seen if each.partition == partition] == [0, 1, 2, 3, 4]
+
+
 def test_until_end_of_an_empty_topic(config: Config, topic: Callable[..., str]) -> None:
     """There is nothing to wait for."""
     with StockConsumer(config, topic=topic(partitions=2)) as consumer:

@@ -169,20 +169,29 @@ class Fetcher:
         """Put messages that were not handed out in front of the buffer again, in their order."""
         self.buffer.extendleft(raw for raw in reversed(raws) if raw.partition() in self.assigned)
 
-    def hold(self, raw: confluent_kafka.Message) -> None:
-        """Keep a message, and fetch nothing more from its partition, until ``release``."""
-        partition = _number(raw.partition())
-        if partition not in {held.partition() for held in self._held}:
-            self._client.pause([TopicPartition(self._topic, partition)])
-        self._held.append(raw)
+    def hold(self, partition: int) -> None:
+        """Keep back all messages of a partition, and fetch no more of it, until ``release``."""
+        self._client.pause([TopicPartition(self._topic, partition)])
+        kept: list[confluent_kafka.Message] = []
+        for raw in self.buffer:
+            is_held = raw.partition() == partition and raw.error() is None
+            (self._held if is_held else kept).append(raw)
+        self.buffer.clear()
+        self.buffer.extend(kept)
 
-    def release(self) -> None:
-        """Put what was held in front of the buffer, and fetch again from its partitions."""
+    def release(self) -> bool:
+        """Put what was held in front of the buffer, and fetch again from its partitions.
+
+        Returns:
+            Whether anything was held.
+        """
+        if not self._held:
+            return False
         held, self._held = self._held, []
-        paused = {_number(raw.partition()) for raw in held} & self.assigned
-        if paused:
-            self._client.resume([TopicPartition(self._topic, partition) for partition in paused])
+        paused = {_number(raw.partition()) for raw in held}
+        self._client.resume([TopicPartition(self._topic, partition) for partition in paused])
         self.buffer.extendleft(reversed(held))
+        return True
 
     def seek(self, partition: int, start: Start) -> None:
         """Go on from another place in a partition.
@@ -208,7 +217,6 @@ class Fetcher:
         Args:
             ask: Ask the group, also where this consumer knows what it committed last.
         """
-        self.release()
         kept = {} if ask else {**self._settled}
         self._forget(self.assigned)
         self._settled.update(kept)
@@ -403,11 +411,12 @@ class Fetcher:
         self.revoked |= partitions
         handed_out, settled = self.handed_out, self._settled
         self.taken_away |= {key for key in partitions if handed_out.get(key) != settled.get(key)}
-        self.assigned -= partitions
         self._forget(partitions)
+        self.assigned -= partitions
 
     def _forget(self, partitions: set[int]) -> None:
         """Drop all that is known of partitions; their messages will be fetched again."""
+        self.release()  # what was paused for messages that are dropped here would stay so
         for partition in partitions:
             self.handed_out.pop(partition, None)
             self._stored.pop(partition, None)
@@ -417,7 +426,6 @@ class Fetcher:
         kept = [raw for raw in self.buffer if raw.partition() not in partitions]
         self.buffer.clear()
         self.buffer.extend(kept)
-        self._held = [raw for raw in self._held if raw.partition() not in partitions]
 
     def _places(self, offsets: dict[int, int]) -> list[TopicPartition]:
         return [

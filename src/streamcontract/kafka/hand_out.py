@@ -84,10 +84,14 @@ class HandOut(Generic[T]):
         self.is_open = False
         self.buffer.clear()
 
-    def fetch(self, timeout: float) -> None:
+    def fetch(self, timeout: float, *, bounded: bool = False) -> None:
         """Put what has arrived into the buffer, waiting up to ``timeout`` seconds for something.
 
         All that was handed out before counts as worked on from here.
+
+        Args:
+            timeout: Seconds.
+            bounded: Whether a bounded read asks, for which messages behind its end are held.
 
         Raises:
             ConsumeError: The brokers do not let the client in, ...
@@ -97,6 +101,8 @@ class HandOut(Generic[T]):
             self.check()
         self.require_open()
         self.in_hand = {}
+        if not bounded and self._fetcher.release():
+            return  # what a bounded read held that was left before its end
         self._fetcher.step(timeout)
         if not self.buffer and (refusal := self._access.take()) is not None:
             raise consume_error(self._careful.topic, refusal)

@@ -52,6 +52,7 @@ class UntilEnd(Generic[T]):
         self._hand_out = hand_out
         self._timeout = timeout
         self.ends: dict[int, int] = {}
+        fetcher.release()  # what an earlier read left behind its end may be in front of this one's
         deadline = time.monotonic() + timeout
         while not fetcher.is_assigned:
             self._wait(deadline)
@@ -72,7 +73,7 @@ class UntilEnd(Generic[T]):
                     if message is not None:
                         return message
                 else:
-                    fetcher.hold(fetcher.buffer.popleft())
+                    fetcher.hold(raw.partition())  # type: ignore[arg-type] # likewise
             self._read_on()
 
     def _read_on(self) -> None:
@@ -109,7 +110,7 @@ class UntilEnd(Generic[T]):
         left = deadline - time.monotonic()
         if left <= 0:
             raise StalledError(self._topic, self._timeout, self._remaining())
-        self._hand_out.fetch(min(SLICE, left))
+        self._hand_out.fetch(min(SLICE, left), bounded=True)
 
 
 class ObservedUntilEnd(UntilEnd[T]):
