@@ -43,6 +43,20 @@ def test_redirects_are_not_followed(
     assert other.received == []
 
 
+@pytest.mark.parametrize("target", ["http://[::1", "\xff\xfe", ""])
+def test_a_redirect_to_what_is_no_url_is_a_response_error(
+    scripted: ScriptedServer, target: str
+) -> None:
+    """Nobody looks where it leads; its body is shown as any other."""
+    scripted.then(answer(302, "moved", Location=target))
+    with (
+        SchemaRegistry(scripted.url) as client,
+        pytest.raises(errors.RegistryResponseError, match="redirect") as caught,
+    ):
+        client.subjects()
+    assert caught.value.body == '"moved"'
+
+
 SECRETS = ("pa55:w/rd", "pa55%3Aw%2Frd", TOKEN, "bWU6cGE1NTp3L3Jk", "key-pa55")
 
 

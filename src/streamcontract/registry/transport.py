@@ -357,8 +357,19 @@ class Transport:
         )
 
 
+class _Session(requests.Session):
+    """Does not look where a redirect leads, as none is followed.
+
+    requests would, take the answer's body on the way, and fail where that is no URL.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as in the base
+        """Nowhere."""
+        return
+
+
 def _session(settings: TransportSettings) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     adapter = TlsAdapter(settings.tls.context())
     session.mount("https://", adapter)
     session.mount("http://", adapter)
