@@ -149,6 +149,7 @@ def test_a_refusal_is_a_finding_and_the_others_go_on(
     assert changes["orders-value"] == "refused"
     assert changes["parcels-value"] == "new"
     assert "READER_FIELD_MISSING_DEFAULT_VALUE" in result.stderr
+    assert result.stderr.count("`streamcontract check --against registry` shows where") == 1
     assert registry.versions("orders-value") == [1]
 
 
@@ -180,6 +181,7 @@ def test_a_contract_without_a_topic_is_passed_over_aloud(
     result = register()
     assert result.exit_code == 0
     assert "parcel: not registered, as it has no topic" in result.stderr
+    assert result.stdout == "Nothing to register: no contract names a topic.\n"
     assert registry.subjects() == []
 
 

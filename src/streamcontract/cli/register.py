@@ -185,6 +185,9 @@ def _foreseen_refusals(registry: SchemaRegistry, registration: Registration) -> 
 
 
 def _show(outcomes: list[_Outcome], registry: SchemaRegistry, *, dry_run: bool) -> None:
+    if not outcomes:
+        click.echo("Nothing to register: no contract names a topic.")
+        return
     console = Console()
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
@@ -199,6 +202,9 @@ def _show(outcomes: list[_Outcome], registry: SchemaRegistry, *, dry_run: bool) 
     for outcome in outcomes:
         for refusal in outcome.refusals:
             echo(refusal, err=True)
+    if any(outcome.refusals for outcome in outcomes):
+        hint = "`streamcontract check --against registry` shows where, and a record that breaks"
+        click.echo(hint, err=True)
     if all(outcome.is_unchanged for outcome in outcomes):
         click.echo("Nothing to change: the registry has it all.")
     elif dry_run:
