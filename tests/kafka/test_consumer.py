@@ -28,6 +28,7 @@ from streamcontract.kafka import (
     NotSupportedError,
     StalledError,
 )
+from streamcontract.kafka.cluster import advice_on
 from streamcontract.registry.errors import SchemaNotFoundError
 from streamcontract.wire import frame
 
@@ -215,6 +216,15 @@ def test_seek(config: Config, filled: Callable[..., str]) -> None:
         assert list(consumer.until_end()) == []
         with pytest.raises(ConsumeError):
             consumer.seek(7, 0)
+
+
+def test_advice_about_a_partition() -> None:
+    """Librdkafka does not know one that the group has yet to assign: to create it is no advice."""
+    advice = advice_on(
+        confluent_kafka.KafkaError(confluent_kafka.KafkaError._UNKNOWN_PARTITION), "stocks"
+    )
+    assert "topics describe stocks" in advice
+    assert "topics create" not in advice
 
 
 def test_a_group_goes_on_where_it_was(

@@ -73,9 +73,9 @@ _NOT_THERE: Final = frozenset(
     {
         confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART,
         confluent_kafka.KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - a public code of librdkafka
-        confluent_kafka.KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - likewise
     }
 )
+_NO_PARTITION: Final = confluent_kafka.KafkaError._UNKNOWN_PARTITION  # noqa: SLF001 - likewise
 _NOT_REACHED: Final = frozenset(
     {
         confluent_kafka.KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - likewise
@@ -241,6 +241,12 @@ def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
         return refused
     if error.code() in _NOT_THERE:
         return f"Create it first: streamcontract topics create {topic}"
+    if error.code() == _NO_PARTITION:
+        # What librdkafka says of a partition that is there, but not this consumer's (yet), too.
+        return (
+            f"Has the topic such a partition (streamcontract topics describe {topic}), and is it "
+            f"assigned to this consumer?"
+        )
     if error.code() in _NOT_REACHED:
         return (
             "Are the brokers running (`streamcontract dev` starts one), and is the address right "
