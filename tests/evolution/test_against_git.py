@@ -231,6 +231,21 @@ def test_a_broken_past_does_not_forbid_to_mend_it(scratch: Scratch) -> None:
     assert "streamcontract.toml: not TOML" in scratch.notes()["unreadable-version"]
 
 
+def test_a_project_file_that_was_moved_hides_what_is_gone(scratch: Scratch) -> None:
+    """Nobody knows then which contracts there were, and that is said."""
+    scratch.write(invoice=INVOICE, toml=PROJECT + INVOICE_TABLE)
+    scratch.commit()
+    assert "not-checked" not in scratch.notes()
+    scratch.remove("streamcontract.toml")
+    scratch.remove("schemas/invoice.avsc")
+    scratch.put(
+        "pyproject.toml", PROJECT.replace("contracts.order", "tool.streamcontract.contracts.order")
+    )
+    assert scratch.found() == []
+    assert "one that was deleted is not seen" in scratch.notes()["not-checked"]
+    assert scratch.notes("order") == {}
+
+
 def test_files_without_a_project(scratch: Scratch) -> None:
     """Schema files can be checked by themselves, and then at BACKWARD."""
     scratch.remove("streamcontract.toml")

@@ -77,7 +77,7 @@ def compare_snapshot(
     """
     matches = snapshot.matches(request.candidates)
     versions: dict[str, list[Version]] = {}
-    notes = list(_project_notes(snapshot, request, label))
+    notes = list(_project_notes(snapshot, request, label, files_are_contracts=files_are_contracts))
     for candidate in request.candidates:
         match = matches.get(candidate.slot.contract)
         version = match and version_of(snapshot, match, label)
@@ -103,17 +103,35 @@ def compare_snapshot(
 
 
 def _project_notes(
-    snapshot: Snapshot, request: Request, label: Callable[[str], str]
+    snapshot: Snapshot,
+    request: Request,
+    label: Callable[[str], str],
+    *,
+    files_are_contracts: bool,
 ) -> Iterator[Note]:
-    if snapshot.project_fault is not None and request.project_file is not None:
+    if request.project_file is None or snapshot.slots is not None:
+        return
+    source = label("").rstrip(":/")
+    place = Place(label=shown(request.project_file), file=str(request.project_file))
+    if snapshot.project_fault is not None:
         yield Note(
             kind="unreadable-version",
             contract="",
             message=(
-                f"the project file of {label('').rstrip(':/')} cannot be read, so that contracts "
-                f"are matched by file and type alone: {snapshot.project_fault}"
+                f"the project file of {source} cannot be read, so that contracts are matched by "
+                f"file and type alone: {snapshot.project_fault}"
             ),
-            place=Place(label=shown(request.project_file), file=str(request.project_file)),
+            place=place,
+        )
+    elif request.is_complete and not files_are_contracts:
+        yield Note(
+            kind="not-checked",
+            contract="",
+            message=(
+                f"{source} has no such project file (it is new, or was moved), so that contracts "
+                f"are matched by file and type alone, and one that was deleted is not seen"
+            ),
+            place=place,
         )
 
 
