@@ -28,7 +28,7 @@ from streamcontract.kafka import (
     NotSupportedError,
     StalledError,
 )
-from streamcontract.kafka.cluster import advice_on
+from streamcontract.kafka.cluster import Cluster, advice_on, consume_error
 from streamcontract.registry.errors import SchemaNotFoundError
 from streamcontract.wire import frame
 
@@ -166,6 +166,26 @@ def test_latest_means_the_moment_of_assignment(
         assert consumer.assignment(WAIT) == (0,)
         add(config, name, bar(volume=100))
         assert volumes(consumer.until_end()) == [100]
+
+
+def test_where_to_begin_is_asked_again(
+    config: Config, filled: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group's member whose question was not answered begins no elsewhere."""
+    name, failures = filled(5), [confluent_kafka.KafkaError._TIMED_OUT] * 2
+    end_offsets = Cluster.end_offsets
+
+    def flaky(self: Cluster, *args: Any) -> dict[int, int]:
+        if failures:
+            raise consume_error(name, confluent_kafka.KafkaError(failures.pop()))
+        return end_offsets(self, *args)
+
+    monkeypatch.setattr(Cluster, "end_offsets", flaky)
+    with StockConsumer(config, topic=name, group=name, start=3) as consumer:
+        for _ in range(2):
+            with pytest.raises(ConsumeError, match="_TIMED_OUT"):
+                consumer.poll(WAIT)
+        assert volumes(consumer.consume(2, WAIT)) == [3, 4]
 
 
 def test_auto_offset_reset_is_a_start_too(config: Config, filled: Callable[..., str]) -> None:

@@ -109,6 +109,8 @@ class Fetcher:
         self._begun: dict[int, int] = {}
         self._settled: dict[int, int] = {}
         self._must_go_back = False
+        # Partitions that were assigned, and of which the brokers did not say where to begin.
+        self._unplaced: set[int] = set()
         self._held: list[confluent_kafka.Message] = []
         self.buffer: deque[confluent_kafka.Message] = deque()
         self.handed_out: dict[int, int] = {}
@@ -137,6 +139,8 @@ class Fetcher:
             self._begin()
         if self._must_go_back:
             self._go_back()
+        if self._unplaced:
+            self._place()
         first = self._poll(timeout)
         if first is None:
             return
@@ -202,6 +206,7 @@ class Fetcher:
         offset = offsets_at(self._cluster, self._topic, [partition], start)[partition]
         self._forget({partition})
         self._seek(partition, offset)
+        self._unplaced.discard(partition)
         if offset >= 0:
             self.handed_out[partition] = offset
 
@@ -369,15 +374,31 @@ class Fetcher:
         self.is_assigned = True
         # "earliest" is left to auto.offset.reset; any other start is looked up here and now.
         if self._start != "earliest" and partitions:
-            offsets = self._first_offsets(client, partitions)
+            try:
+                offsets = self._first_offsets(client, partitions)
+            except BaseException:
+                # confluent_kafka has the partitions read from where it likes then.
+                self._unplaced |= partitions
+                raise
             assign = client.incremental_assign if self._incremental else client.assign
             assign(self._places(offsets))
-            # To be committed even if nothing comes before the next rebalance: otherwise "latest"
-            # would then mean a later place, and skip what came in between.
-            known = {key: at for key, at in offsets.items() if at >= 0}
-            self.handed_out.update(known)
-            self._settled.update(known)
-            self._begun.update(known)
+            self._begin_at(offsets)
+
+    def _place(self) -> None:
+        """Go to where partitions begin of which that was not known when they were assigned."""
+        offsets = self._first_offsets(self._client, self._unplaced)
+        for partition, offset in offsets.items():
+            self._seek(partition, offset)
+        self._begin_at(offsets)
+        self._unplaced.clear()
+
+    def _begin_at(self, offsets: dict[int, int]) -> None:
+        # To be committed even if nothing comes before the next rebalance: otherwise "latest"
+        # would then mean a later place, and skip what came in between.
+        known = {key: at for key, at in offsets.items() if at >= 0}
+        self.handed_out.update(known)
+        self._settled.update(known)
+        self._begun.update(known)
 
     def _first_offsets(self, client: Client, partitions: set[int]) -> dict[int, int]:
         offsets = self._committed(client, partitions)
@@ -412,6 +433,7 @@ class Fetcher:
         handed_out, settled = self.handed_out, self._settled
         self.taken_away |= {key for key in partitions if handed_out.get(key) != settled.get(key)}
         self._forget(partitions)
+        self._unplaced -= partitions
         self.assigned -= partitions
 
     def _forget(self, partitions: set[int]) -> None:
