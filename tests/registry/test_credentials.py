@@ -151,6 +151,21 @@ def test_a_token_that_is_no_header_is_refused_unseen(token: str) -> None:
     assert not token or repr(token) not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "basic_auth"),
+    [("http://me:s3cret%E4@localhost", None), ("http://localhost", ("me", "s3cret\udce4"))],
+    ids=["in a URL", "as an argument"],
+)
+def test_a_password_that_is_no_text_is_refused_unseen(
+    url: str, basic_auth: tuple[str, str] | None
+) -> None:
+    """Replacing what is not UTF-8 would send another password, and nobody would know why not."""
+    with pytest.raises(ConfigurationError, match="not Unicode text") as caught:
+        SchemaRegistry(url, basic_auth=basic_auth)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
 def test_a_token_that_expired_on_the_way_is_renewed_once(scripted: ScriptedServer) -> None:
     """A refused token is replaced where the callable has another one by now."""
     tokens = iter(["old", "new", "new", "newer"])

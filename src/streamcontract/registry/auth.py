@@ -125,7 +125,14 @@ class BasicAuth:
                 "the user name for basic authentication has a ':' in it, which RFC 7617 does not "
                 "allow"
             )
-        self._token = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+        try:
+            credentials = f"{user}:{password}".encode()
+        except UnicodeEncodeError:
+            # It carries what it stumbled over, so it is not chained.
+            raise ConfigurationError(
+                "the user or password for basic authentication is not Unicode text"
+            ) from None
+        self._token = base64.b64encode(credentials).decode("ascii")
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """Put the credentials into the request."""
@@ -201,7 +208,11 @@ def _endpoint(text: str, auth: Auth | None) -> Endpoint:
         raise ConfigurationError(
             f"credentials for {base} are given in its URL and as a setting: leave one of them out"
         )
-    return Endpoint(base, BasicAuth(unquote(parts.username or ""), unquote(parts.password or "")))
+    # What is not UTF-8 comes out as lone surrogates, which are refused, not as another password.
+    user, password = (
+        unquote(each or "", errors="surrogateescape") for each in (parts.username, parts.password)
+    )
+    return Endpoint(base, BasicAuth(user, password))
 
 
 def _split(text: str) -> SplitResult:
