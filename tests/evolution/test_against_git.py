@@ -389,6 +389,14 @@ def test_no_repository(scratch: Scratch, tmp_path: Path) -> None:
     assert "not a git repository" in outcome.error
 
 
+def test_a_repository_without_a_commit(scratch: Scratch) -> None:
+    """There is nothing to fetch: the first commit is missing."""
+    scratch.git("symbolic-ref", "HEAD", "refs/heads/unborn")
+    outcome = scratch.check(against="git:HEAD")
+    assert outcome.code == 2
+    assert "there is no commit yet in" in outcome.error
+
+
 @pytest.mark.parametrize("ref", ["nope", "--all", "", "main:schemas", "-h"])
 def test_what_is_no_commit(scratch: Scratch, ref: str) -> None:
     """What git does not know, or would take for an option, is exit code 2 with the way out."""

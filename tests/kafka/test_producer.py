@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import confluent_kafka
 import pytest
@@ -27,6 +29,7 @@ from streamcontract.kafka import (
     ProduceError,
     PropertyError,
 )
+from streamcontract.kafka.config import split_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -453,6 +456,24 @@ def test_a_misspelt_property_is_answered_with_the_one_meant(
     """Names with underscores are those of other clients."""
     with pytest.raises(PropertyError, match=f"did you mean {meant!r}?"):
         StockProducer({**config, given: "1"})
+
+
+@pytest.mark.parametrize("protocol", ["http", "https", "kafka"])
+def test_an_url_is_no_address_of_a_broker(protocol: str) -> None:
+    """Librdkafka would look for it for ever; the environment's is looked at too."""
+    servers = f"localhost:9092, {protocol}://localhost:9093"
+    with (
+        mock.patch.dict(os.environ, {"STREAMCONTRACT_BOOTSTRAP_SERVERS": servers}),
+        pytest.raises(PropertyError, match=f"'{protocol}://localhost:9093'.*leave {protocol}://"),
+    ):
+        StockProducer()
+
+
+@pytest.mark.parametrize("protocol", ["PLAINTEXT", "ssl", "SASL_SSL"])
+def test_a_security_protocol_may_stand_in_front_of_an_address(protocol: str) -> None:
+    """As librdkafka has it."""
+    servers = f"{protocol}://localhost:9092"
+    assert split_config({"bootstrap.servers": servers}).client["bootstrap.servers"] == servers
 
 
 def test_a_configuration_is_a_dict() -> None:

@@ -70,6 +70,10 @@ class Repository:
         """
         arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         done = self._run(*arguments)
+        if done.returncode and ref == "HEAD":
+            raise ConfigurationError(
+                f"there is no commit yet in {self.top}: commit the schemas first"
+            )
         if done.returncode:
             raise ConfigurationError(
                 f"git knows no commit {ref!r} here: fetch it first, such as with `git fetch origin "

@@ -58,6 +58,8 @@ _ALIASES: Final = {
     "retries": "message.send.max.retries",
     "sasl.mechanism": "sasl.mechanisms",
 }
+# What librdkafka takes in front of an address (rd_kafka_secproto_names).
+_PROTOCOLS: Final = frozenset({"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"})
 # Those that are misspelt; librdkafka cannot be asked for a list of all.
 _OFTEN_USED: Final = (
     *_ALIASES,
@@ -144,6 +146,7 @@ def split_config(
         # Only here: the environment's credentials are for the environment's brokers, and must not
         # be sent to others.
         client = {**environment_security(), **client}
+    _check_servers(client)
     read_secret_files(client)
     require_token_source(client)
     tokens = client.get("oauth_cb")
@@ -189,6 +192,17 @@ def _suggestion(named: str | None, reason: str) -> str:
         return ""
     near = difflib.get_close_matches(named, _OFTEN_USED, n=1, cutoff=0.8)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _check_servers(client: Mapping[str, Any]) -> None:
+    """Refuse a URL for an address: librdkafka passes it over, and waits for brokers for ever."""
+    for key in ("bootstrap.servers", "metadata.broker.list"):
+        for server in str(client.get(key, "")).split(","):
+            protocol, mark, _ = server.strip().partition("://")
+            if mark and protocol.lower() not in _PROTOCOLS:
+                raise PropertyError(
+                    key, f"{server.strip()!r} is no address of a broker: leave {protocol}:// out"
+                )
 
 
 def _flag(given: dict[str, Any], key: str, *, default: bool) -> bool:
