@@ -324,6 +324,19 @@ def test_another_registry_is_noticed(
             assert "streamcontract lock --environment prod" in str(caught.value)
 
 
+def test_another_registrys_times_are_noticed(registry: SchemaRegistry) -> None:
+    """Milliseconds and microseconds have one canonical form, and are a factor of 1000 apart."""
+    made = [
+        parse_schema({"type": "long", "logicalType": f"timestamp-{unit}"})
+        for unit in ("millis", "micros")
+    ]
+    lock = _lock(registry, made[0])
+    with RegistryServer() as elsewhere, SchemaRegistry(elsewhere.url, lock=lock) as client:
+        assert client.register("s", made[1]) == 1
+        with pytest.raises(errors.LockMismatchError, match="timestamp-micros"):
+            client.schema_by_id(1)
+
+
 def test_a_contract_that_changed_since_is_refused(lock: Lock) -> None:
     """The locked id belongs to the locked schema: another one must not travel under it."""
     changed = json.loads(WIDER.json)
