@@ -111,6 +111,9 @@ class Fetcher:
         self._must_go_back = False
         # Partitions that were assigned, and of which the brokers did not say where to begin.
         self._unplaced: set[int] = set()
+        # Where to go on if the call into librdkafka that is made now does not return.
+        self._before_call: dict[int, int] = {}
+        self._sought: dict[int, int] = {}
         self._held: list[confluent_kafka.Message] = []
         self.buffer: deque[confluent_kafka.Message] = deque()
         self.handed_out: dict[int, int] = {}
@@ -141,7 +144,9 @@ class Fetcher:
             self._go_back()
         if self._unplaced:
             self._place()
-        first = self._poll(timeout)
+        if self._before_call:
+            self._catch_up()
+        first = self._call(self._poll, timeout)
         if first is None:
             return
         # In the buffer before more is fetched: the group may take partitions away within consume(),
@@ -149,7 +154,7 @@ class Fetcher:
         self._absorb(first)
         # One message is waited for, the rest is taken only if it is there already: consume()
         # with a time-out would wait for a full batch.
-        rest = self._consume(most - 1, 0)
+        rest = self._call(self._consume, most - 1, 0)
         if any(map(_error_of, rest)):
             for raw in rest:
                 self._absorb(raw)
@@ -159,6 +164,27 @@ class Fetcher:
             for raw in self.buffer:
                 if raw.error() is None:
                     self._counted_from.setdefault(_number(raw.partition()), _number(raw.offset()))
+
+    def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Call into librdkafka, and remember where that began until it returns.
+
+        confluent_kafka drops what it fetched if a signal's handler or a callback raises meanwhile.
+        """
+        assigned = [TopicPartition(self._topic, partition) for partition in self.assigned]
+        for place in self._client.position(assigned) if assigned else ():
+            unmoved = self._sought.get(place.partition, confluent_kafka.OFFSET_INVALID)
+            self._before_call[place.partition] = place.offset if place.offset >= 0 else unmoved
+        found = call(*arguments)
+        self._before_call.clear()
+        return found
+
+    def _catch_up(self) -> None:
+        """Go back to where the last call into librdkafka began, which did not return."""
+        known = {
+            key: at for key, at in self._before_call.items() if at != confluent_kafka.OFFSET_INVALID
+        }
+        for partition, offset in self._where_known(known, set(self._before_call)).items():
+            self._seek(partition, offset)
 
     def count(self, last: dict[int, int]) -> None:
         """Messages were handed out, for each partition up to the offset given here.
@@ -229,17 +255,20 @@ class Fetcher:
         self._must_go_back = self._has_begun
 
     def _go_back(self) -> None:
-        partitions = set(self.assigned)
-        known = {key: at for key, at in self._settled.items() if key in partitions}
-        unknown = partitions - known.keys()
-        if unknown:
-            # An offset that an open transaction holds back is waited for (KIP-447).
-            known.update(self._committed(self._client, unknown))
-        for partition in partitions:
-            begun = self._begun.get(partition, confluent_kafka.OFFSET_BEGINNING)
-            self._seek(partition, known.get(partition, begun))
+        for partition, offset in self._where_known(self._settled, set(self.assigned)).items():
+            self._seek(partition, offset)
         self.handed_out.update(self._settled)
         self._must_go_back = False
+
+    def _where_known(self, known: dict[int, int], partitions: set[int]) -> dict[int, int]:
+        """Offsets that are known; else what is committed, else where the partition began."""
+        places = {key: self._begun.get(key, confluent_kafka.OFFSET_BEGINNING) for key in partitions}
+        unknown = partitions - known.keys()
+        if unknown and self._group:
+            # An offset that an open transaction holds back is waited for (KIP-447).
+            places.update(self._committed(self._client, unknown))
+        places.update({key: at for key, at in known.items() if key in partitions})
+        return places
 
     def _seek(self, partition: int, offset: int) -> None:
         deadline = time.monotonic() + BROKER_TIMEOUT
@@ -254,6 +283,8 @@ class Fetcher:
                 time.sleep(_RETRY_PAUSE)
             else:
                 break
+        self._sought[partition] = offset
+        self._before_call.pop(partition, None)
 
     def commit(self, offsets: dict[int, int], *, asynchronous: bool) -> None:
         """Commit the offset at which each partition is to be read on.
@@ -307,6 +338,7 @@ class Fetcher:
             wanted = known if self._partitions is None else self._partitions
             offsets = offsets_at(self._cluster, self._topic, wanted, self._start)
             self._client.assign(self._places(offsets))
+            self._begun.update(offsets)
             self.assigned = set(wanted)
             self.is_assigned = True
         self._has_begun = True
@@ -434,6 +466,9 @@ class Fetcher:
         self.taken_away |= {key for key in partitions if handed_out.get(key) != settled.get(key)}
         self._forget(partitions)
         self._unplaced -= partitions
+        for partition in partitions:
+            self._before_call.pop(partition, None)
+            self._sought.pop(partition, None)
         self.assigned -= partitions
 
     def _forget(self, partitions: set[int]) -> None:

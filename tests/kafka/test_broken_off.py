@@ -1,0 +1,57 @@
+"""A consumer that goes on after an exception in the middle of a call into librdkafka."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from streamcontract import Stock, StockConsumer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamcontract.kafka import Message
+
+Config = dict[str, Any]
+WAIT = 30.0
+
+
+@pytest.mark.parametrize("name", ["_poll", "_consume"])
+@pytest.mark.parametrize("begin", [None, "earliest", 2])
+@pytest.mark.parametrize("with_group", [False, True])
+def test_what_a_broken_off_call_has_fetched_is_fetched_again(
+    config: Config, filled: Callable[..., str], with_group: bool, begin: Any, name: str
+) -> None:
+    """confluent_kafka drops what it has in hand when a signal's handler or a callback raises."""
+    topic = filled(6, partitions=2)
+    group = {"group": topic} if with_group else {}
+    with StockConsumer(config, topic=topic, **group) as consumer:
+        assert len(consumer.assignment(WAIT)) == 2
+        if begin is not None:
+            consumer.consume(8, WAIT)
+            for partition in (0, 1):
+                consumer.seek(partition, begin)
+        call = getattr(consumer._fetcher, name)
+
+        def broken_off(*arguments: Any) -> None:
+            if call(*arguments):
+                setattr(consumer._fetcher, name, call)
+                raise KeyboardInterrupt
+
+        setattr(consumer._fetcher, name, broken_off)
+        first = begin if isinstance(begin, int) else 0
+        expected = list(range(first, 6))
+        seen: list[Message[Stock]] = []
+        interrupted = 0
+        while len(seen) < 2 * len(expected):
+            try:
+                found = consumer.poll(WAIT)
+            except KeyboardInterrupt:  # noqa: PERF203 - it is what is tested
+                interrupted += 1
+            else:
+                assert found is not None
+                seen.append(found)
+        assert interrupted == 1
+    for partition in (0, 1):
+        assert [each.offset for each in seen if each.partition == partition] == expected
