@@ -25,7 +25,7 @@ def test_what_a_broken_off_call_has_fetched_is_fetched_again(
 ) -> None:
     """confluent_kafka drops what it has in hand when a signal's handler or a callback raises."""
     topic = filled(6, partitions=2)
-    group = {"group": topic} if with_group else {}
+    group: Config = {"group": topic} if with_group else {}
     with StockConsumer(config, topic=topic, **group) as consumer:
         assert len(consumer.assignment(WAIT)) == 2
         if begin is not None:
