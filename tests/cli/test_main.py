@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import inspect
 import subprocess
@@ -121,6 +122,29 @@ def test_a_command_that_is_stopped_has_found_nothing(monkeypatch: pytest.MonkeyP
     module = importlib.import_module("streamcontract.cli.check")
     monkeypatch.setattr(module, "command", click.Command("check", callback=stop))
     assert invoke("check") == (cli.EXIT_INTERRUPTED, "", "\nstopped\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "generated.py"), "Error: [Errno 28]"),
+        (ZeroDivisionError("division by zero"), "This is a bug in streamcontract"),
+    ],
+)
+def test_what_could_not_run_has_found_nothing(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, shown: str
+) -> None:
+    """A full disk, or a bug of ours: exit code 2, where Python's own is that of findings."""
+
+    def fail() -> None:
+        raise error
+
+    module = importlib.import_module("streamcontract.cli.check")
+    monkeypatch.setattr(module, "command", click.Command("check", callback=fail))
+    code, _, told = invoke("check")
+    assert code == cli.EXIT_ERROR
+    assert shown in told
+    assert str(error) in told
 
 
 def test_module_runs_as_a_program() -> None:

@@ -26,6 +26,8 @@ from streamcontract.kafka import (
     Skip,
     UnexpectedTypeError,
 )
+from streamcontract.kafka.binding import bind
+from streamcontract.kafka.dispatch import merge_bindings
 from streamcontract.schema import parse_schema
 from streamcontract.wire import frame
 
@@ -247,6 +249,28 @@ def test_types_that_cannot_share_a_topic(
     """The error says why, before anything is asked of anybody."""
     with pytest.raises(ConfigurationError, match=message):
         ContractConsumer[Any](records=records, topic=topic)
+
+
+@pytest.mark.parametrize(
+    ("key", "differs"),
+    [
+        ('"long"', True),
+        ('{"type": "long", "logicalType": "timestamp-micros"}', True),
+        ('{"type": "long", "logicalType": "timestamp-millis", "doc": "when"}', False),
+    ],
+)
+def test_keys_with_schemas_share_a_topic_if_they_mean_the_same(key: str, differs: bool) -> None:
+    """A number is no moment, and a moment in milliseconds is another one in microseconds."""
+    bindings: list[Any] = []
+    for name, schema in ("A", '{"type": "long", "logicalType": "timestamp-millis"}'), ("B", key):
+        contract = Contract(record(name, ("id", "long")), key_schema=schema, topic="t")
+        contract.record(name)(attrs.make_class(name, ["id"], frozen=True, slots=True))
+        bindings.append(bind(contract, topic=None, record=None, schema=None))
+    if differs:
+        with pytest.raises(ConfigurationError, match="keys of A and B differ: "):
+            merge_bindings(bindings)
+    else:
+        assert merge_bindings(bindings).topic == "t"
 
 
 def test_records_beside_a_record() -> None:

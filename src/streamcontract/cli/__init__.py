@@ -7,7 +7,9 @@ imports; ``--help`` shows the summaries kept here and imports none of them.
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
+import traceback
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -84,14 +86,27 @@ class _LazyGroup(click.Group):
         except KeyboardInterrupt as error:
             click.echo("\nstopped", err=True)
             raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # nobody reads on, such as behind `| head`: click ends in silence
+            raise _Failure(error) from error
+        except Exception as error:
+            # Python would exit with 1, which says that something was found.
+            traceback.print_exc()
+            click.echo(
+                "\nThis is a bug in streamcontract; please report the lines above.", err=True
+            )
+            raise click.exceptions.Exit(EXIT_ERROR) from error
 
 
 class _Failure(click.ClickException):
-    """Shows a StreamContractError as one message on standard error; exit code 2."""
+    """Shows an error as one message on standard error; exit code 2."""
 
     exit_code = EXIT_ERROR
 
-    def __init__(self, error: StreamContractError) -> None:
+    def __init__(self, error: StreamContractError | OSError) -> None:
         super().__init__(printable(str(error)))
 
 

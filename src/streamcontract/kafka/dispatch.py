@@ -12,6 +12,7 @@ from streamcontract.codec import Codec
 from streamcontract.codec.contract import contract_of
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.varint import read_long
+from streamcontract.diff import find_changes
 from streamcontract.errors import ConfigurationError, DataFault, DecodeError
 from streamcontract.kafka.binding import bind
 from streamcontract.kafka.errors import UnexpectedTypeError
@@ -83,7 +84,7 @@ def merge_bindings(bindings: Sequence[Binding[T]]) -> RecordsBinding[T]:
     """
     first = bindings[0]
     for binding in bindings:
-        if _key_of(binding) != _key_of(first):
+        if not _read_alike(binding.key, first.key):
             raise ConfigurationError(
                 f"the keys of {_name_of(first)} and {_name_of(binding)} differ: "
                 f"{_key_in_words(first)}, and {_key_in_words(binding)}; a topic has one kind of key"
@@ -204,12 +205,19 @@ def _by_name(codecs: Sequence[Codec[T]]) -> dict[str, Codec[T]]:
     return {**aliases, **names}
 
 
-def _key_of(binding: Binding[Any]) -> object:
-    """What is equal for keys that read alike."""
-    if isinstance(binding.key, KeyCodec):
+def _read_alike(one: KeyCodec | Codec[Any], other: KeyCodec | Codec[Any]) -> bool:
+    """Whether the same bytes are the same key to both."""
+    if isinstance(one, KeyCodec) or isinstance(other, KeyCodec):
         # An enum's codec reads members of its own class, so that the words are not enough.
-        return binding.key.expected, binding.key.kind
-    return binding.key.schema.canonical_form
+        return (
+            isinstance(one, KeyCodec)
+            and isinstance(other, KeyCodec)
+            and (one.expected, one.kind) == (other.expected, other.kind)
+        )
+    # The canonical form leaves out what makes a date of a number, or another date.
+    return one.schema.canonical_form == other.schema.canonical_form and not any(
+        change.kind.startswith("logical-type") for change in find_changes(one.schema, other.schema)
+    )
 
 
 def _name_of(binding: Binding[Any]) -> str:
@@ -220,5 +228,5 @@ def _key_in_words(binding: Binding[Any]) -> str:
     return (
         binding.key.expected
         if isinstance(binding.key, KeyCodec)
-        else f"Avro of {binding.key.schema.canonical_form}"
+        else f"Avro of {binding.key.schema.inlined_json}"
     )
