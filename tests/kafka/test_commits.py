@@ -50,6 +50,21 @@ def test_committing_by_hand_beside_auto_commit(
         assert volumes(consumer.until_end()) == [4]
 
 
+def test_a_message_of_another_topic_is_not_committed(
+    config: Config, filled: Callable[..., str]
+) -> None:
+    """Its offset means nothing here: the group would pass over what stands in front of it."""
+    name, other = filled(1), filled(5)
+    with (
+        StockConsumer(config, topic=other) as others,
+        StockConsumer(config, topic=name, group=name) as consumer,
+    ):
+        foreign = others.consume(5, WAIT)[-1]
+        with pytest.raises(ConfigurationError, match=other):
+            consumer.commit(foreign)
+        assert consumer.commit(next(consumer)) == {0: 1}
+
+
 def test_without_a_group_there_is_nowhere_to_commit(
     config: Config, filled: Callable[..., str]
 ) -> None:

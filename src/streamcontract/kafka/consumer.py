@@ -370,7 +370,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             The committed offset (that of the next message) by partition.
 
         Raises:
-            ConfigurationError: This consumer has no group.
+            ConfigurationError: This consumer has no group, or the message is of another topic.
             ConsumeError: The broker refused, or did not answer.
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
@@ -382,6 +382,11 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             )
         if message is None:
             offsets = dict(self._fetcher.handed_out)
+        elif message.topic != self._topic:
+            raise ConfigurationError(
+                f"a message of topic {message.topic!r} is not one for this consumer of topic "
+                f"{self._topic!r} to commit: give it to the consumer that it came from"
+            )
         else:
             offsets = {message.partition: message.offset + 1}
         self._fetcher.commit(offsets, asynchronous=asynchronous)

@@ -225,7 +225,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
             The committed offset (that of the next message) by partition.
 
         Raises:
-            ConfigurationError: This consumer has no group.
+            ConfigurationError: This consumer has no group, or the message is of another topic.
             ConsumeError: The broker refused, or did not answer.
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
