@@ -223,6 +223,23 @@ def test_chosen_partitions(config: Config, filled: Callable[..., str]) -> None:
     assert [message.partition for message in messages] == [1, 1]
 
 
+@pytest.mark.parametrize("partition", [3, -1])
+def test_a_partition_that_the_topic_does_not_have(
+    config: Config, filled: Callable[..., str], partition: int
+) -> None:
+    """It is told at once, where librdkafka would wait for it without a word."""
+    name = filled(1, partitions=3)
+    with (
+        StockConsumer(config, topic=name, partitions=[0, partition]) as consumer,
+        pytest.raises(ConsumeError, match=f"partition {partition}: the topic has 3"),
+    ):
+        consumer.poll(WAIT)
+    with StockConsumer(config, topic=name, partitions=[1]) as consumer:
+        for other in (0, partition):
+            with pytest.raises(ConsumeError, match=f"partition {other}: not assigned"):
+                consumer.seek(other, "earliest")
+
+
 def test_seek(config: Config, filled: Callable[..., str]) -> None:
     """Backwards, forwards, to the ends; what was fetched already does not come through."""
     with StockConsumer(config, topic=filled(10)) as consumer:
@@ -502,6 +519,17 @@ def test_what_contradicts_itself(config: Config) -> None:
         StockConsumer({**config, "group.id": "a"}, group="b")
     with pytest.raises(ConfigurationError, match="partitions="):
         StockConsumer(config, group="a", partitions=[0])
+    with pytest.raises(ConfigurationError, match="partitions= is empty"):
+        StockConsumer(config, partitions=[])
+    with pytest.raises(ConfigurationError, match="group= is empty"):
+        StockConsumer(config, group="")
+    with pytest.raises(ConfigurationError, match="topic= is empty"):
+        StockConsumer(config, topic="")
+    with (
+        StockProducer(config) as producer,
+        pytest.raises(ConfigurationError, match="topic= is empty"),
+    ):
+        producer.produce(None, key="AAPL", topic="")
     with pytest.raises(ConfigurationError, match=r"enable\.auto\.offset\.store"):
         StockConsumer({**config, "enable.auto.offset.store": True})
 

@@ -73,7 +73,7 @@ def bind(
             return Binding(_known(topic), Codec(record), raw_key_codec(), None)
     if contract is None:
         raise AssertionError("exactly one of contract, record and schema is given")
-    return _bind_contract(contract, _known(topic or contract.topic))
+    return _bind_contract(contract, _known(contract.topic if topic is None else topic))
 
 
 def _bind_contract(contract: Contract, topic: str) -> Binding[Any]:
@@ -92,6 +92,8 @@ def _bind_contract(contract: Contract, topic: str) -> Binding[Any]:
 
 
 def _known(topic: str | None) -> str:
-    if not topic:
+    if topic is None:
         raise ConfigurationError("no topic: the contract names none, so give one with topic=")
+    if not topic:
+        raise ConfigurationError("topic= is empty: name a topic, or leave it out")
     return topic

@@ -34,6 +34,13 @@ def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[in
         raise ConfigurationError(
             f"the group is {group!r} by group= and {configured!r} by 'group.id': give one of them"
         )
+    # Such as a variable of the environment that is not set: without a group nothing is committed.
+    if group == "":
+        raise ConfigurationError(
+            "group= is empty: name a group, or leave it out to read without one"
+        )
+    if partitions is not None and not partitions:
+        raise ConfigurationError("partitions= is empty: name some, or leave it out to read all")
     name = group or configured
     if name and partitions is not None:
         raise ConfigurationError(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.access import AccessWatch
     from streamcontract.kafka.cluster import Cluster
+    from streamcontract.kafka.errors import ConsumeError
     from streamcontract.kafka.start import Start
 
 __all__ = ["Fetcher"]
@@ -39,6 +40,7 @@ _error_of: Final = confluent_kafka.Message.error
 _BATCH: Final = 500
 _RETRY_PAUSE: Final = 0.01
 _END_OF_PARTITION: Final = confluent_kafka.KafkaError._PARTITION_EOF  # noqa: SLF001 - a public code of librdkafka
+_NO_PARTITION: Final = confluent_kafka.KafkaError._UNKNOWN_PARTITION  # noqa: SLF001 - likewise
 _WRONG_STATE: Final = confluent_kafka.KafkaError._STATE  # noqa: SLF001 - likewise
 
 
@@ -229,6 +231,8 @@ class Fetcher:
         Raises:
             ConsumeError: The partition is not assigned, or the brokers did not answer.
         """
+        if partition not in self.assigned:
+            raise self._no_partition(partition, "not assigned to this consumer")
         offset = offsets_at(self._cluster, self._topic, [partition], start)[partition]
         self._forget({partition})
         self._seek(partition, offset)
@@ -336,12 +340,21 @@ class Fetcher:
         else:
             known = self._known_partitions()
             wanted = known if self._partitions is None else self._partitions
+            for partition in wanted:
+                if partition not in known:
+                    # librdkafka waits for such a partition, since it may be added to the topic.
+                    raise self._no_partition(partition, f"the topic has {len(known)}")
             offsets = offsets_at(self._cluster, self._topic, wanted, self._start)
             self._client.assign(self._places(offsets))
             self._begun.update(offsets)
             self.assigned = set(wanted)
             self.is_assigned = True
         self._has_begun = True
+
+    def _no_partition(self, partition: int, text: str) -> ConsumeError:
+        return consume_error(
+            self._topic, confluent_kafka.KafkaError(_NO_PARTITION, text), partition
+        )
 
     def _known_partitions(self) -> list[int]:
         try:

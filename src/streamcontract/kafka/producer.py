@@ -510,7 +510,7 @@ class ContractProducer(Generic[T]):
     def _open_route(self, topic: str | None) -> Route:
         """Prepare for a topic, which asks the registry; later calls find it ready."""
         self._require_open()
-        route = self._routes.open(topic or self.topic, self._send, self._report)
+        route = self._routes.open(self.topic if topic is None else topic, self._send, self._report)
         self._open_routes[topic] = route
         self._flusher.topic = route.topic
         if topic is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 
-from streamcontract.errors import EncodeError
+from streamcontract.errors import ConfigurationError, EncodeError
 from streamcontract.kafka.derive import DERIVED, deriver, no_record
 from streamcontract.kafka.errors import MessageEncodeError
 from streamcontract.kafka.keys import KeyCodec
@@ -93,8 +93,11 @@ class Routes(Generic[T]):
             report: The delivery callback of plain records.
 
         Raises:
+            ConfigurationError: The topic has no name.
             RegistryError: The schema could not be registered or found.
         """
+        if not topic:
+            raise ConfigurationError("topic= is empty: name a topic, or leave it out")
         check: Callable[[Any], str | bytes]
         if isinstance(self.key, KeySerializer):
             check, send = self.key.codec.check, self.key.codec.send
