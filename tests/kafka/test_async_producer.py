@@ -221,7 +221,7 @@ def test_failures_are_told_by_flush_and_by_close(
         producer = AsyncContractProducer(nowhere, record=Stock)
         await producer.produce(bar())
         with pytest.raises(DeliveryError, match="1 message was not delivered"):
-            await producer.flush()
+            await producer.flush(-1)
         assert await producer.flush() == 0
         await producer.produce(bar())
         with pytest.raises(DeliveryError, match="1 message was not delivered"):

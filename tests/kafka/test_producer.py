@@ -247,6 +247,18 @@ def test_closing_in_time_discards_and_says_so(
         producer.close(0)
 
 
+@pytest.mark.parametrize("end", ["flush", "close"])
+def test_below_zero_is_without_end(
+    config: dict[str, Any], topic: Callable[..., str], bar: Callable[..., Stock], end: str
+) -> None:
+    """As everywhere in Kafka's clients; it is no time that was over before it began."""
+    told: list[Delivery] = []
+    with StockProducer(config, topic=topic()) as producer:
+        producer.produce(bar(), on_delivery=told.append)
+        getattr(producer, end)(-1)
+        assert [each.error for each in told] == [None]
+
+
 def test_what_a_callback_raises_comes_out_and_stops_no_other(
     config: dict[str, Any], bar: Callable[..., Stock], topic: Callable[..., str]
 ) -> None:

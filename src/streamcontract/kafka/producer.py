@@ -352,7 +352,7 @@ class ContractProducer(Generic[T]):
         """Wait until every message is delivered or has failed.
 
         Args:
-            timeout: Seconds to wait; without it, as long as librdkafka tries.
+            timeout: Seconds to wait; without it, or below zero, as long as librdkafka tries.
 
         Returns:
             How many messages are still on their way; 0 unless the time ran out.
@@ -425,7 +425,7 @@ class ContractProducer(Generic[T]):
 
         Args:
             timeout: Seconds to wait; what is not delivered by then is discarded, and counts as
-                failed. Without it, as long as librdkafka tries.
+                failed. Without it, or below zero, as long as librdkafka tries.
 
         Raises:
             BrokerError: The brokers do not let this client in; what was queued is discarded, of
@@ -484,7 +484,8 @@ class ContractProducer(Generic[T]):
     def _finish(self, timeout: float | None) -> None:
         try:
             # Before anything is waited for: it would be void all the same.
-            self._transactions.abort(TRANSACTION_TIMEOUT if timeout is None else timeout)
+            patience = TRANSACTION_TIMEOUT if timeout is None or timeout < 0 else timeout
+            self._transactions.abort(patience)
             if self._drain(timeout):
                 self.client.purge()
                 self._drain(None)
@@ -531,7 +532,7 @@ class ContractProducer(Generic[T]):
 
     def _drain(self, timeout: float | None) -> int:
         """Flush; what callbacks raise is raised at the end, so that all of them are served."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout
         raised: Exception | None = None
         while True:
             left = _SLICE if deadline is None else deadline - time.monotonic()

@@ -11,6 +11,7 @@ from streamcontract.errors import ClientError
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
+from streamcontract.kafka.hand_out import deadline_of
 from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
 
@@ -245,9 +246,7 @@ class AsyncContractProducer(Generic[T]):
             BrokerError: The brokers do not let this client in; what is queued stays there.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
-        served = await self._in_slices(
-            self._producer.serve, timeout if timeout >= 0 else None, lambda served: served > 0
-        )
+        served = await self._in_slices(self._producer.serve, timeout, lambda served: served > 0)
         await self._tell()
         return served
 
@@ -255,7 +254,7 @@ class AsyncContractProducer(Generic[T]):
         """Wait until every message is delivered or has failed.
 
         Args:
-            timeout: Seconds to wait; without it, as long as librdkafka tries.
+            timeout: Seconds to wait; without it, or below zero, as long as librdkafka tries.
 
         Returns:
             How many messages are still on their way; 0 unless the time ran out.
@@ -330,7 +329,7 @@ class AsyncContractProducer(Generic[T]):
 
         Args:
             timeout: Seconds to wait; what is not delivered by then is discarded, and counts as
-                failed. Without it, as long as librdkafka tries.
+                failed. Without it, or below zero, as long as librdkafka tries.
 
         Raises:
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
@@ -368,7 +367,7 @@ class AsyncContractProducer(Generic[T]):
         is_enough: Callable[[int], bool],
     ) -> int:
         """Wait in short calls, so that a cancelled wait does not keep the thread."""
-        deadline = float("inf") if timeout is None else time.monotonic() + timeout
+        deadline = deadline_of(-1 if timeout is None else timeout)
         while True:
             left = deadline - time.monotonic()
             count = await self._run(
