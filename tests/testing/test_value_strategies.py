@@ -141,6 +141,22 @@ def test_endless_parts_are_left_out() -> None:
     assert find(from_schema(schema), lambda value: isinstance(value, list), settings=SEEK) == []
 
 
+NOTHING: list[Any] = [
+    {"type": "enum", "name": "Nothing", "symbols": []},
+    {"type": "record", "name": "Nothing", "fields": [{"name": "n", "type": []}]},
+]
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_parts_without_a_value_are_left_out(nothing: Any) -> None:
+    """An enum without symbols, a union without branches: alone refused, elsewhere avoided."""
+    with pytest.raises(InvalidArgument, match="Nothing"):
+        from_schema(nothing)
+    assert find(from_schema(["null", nothing]), lambda _: True) is None
+    assert find(from_schema({"type": "array", "items": nothing}), lambda _: True) == []
+    assert find(from_schema({"type": "map", "values": nothing}), lambda _: True) == {}
+
+
 BRANCHES: list[Any] = [
     "double",
     "null",

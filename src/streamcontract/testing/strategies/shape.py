@@ -3,7 +3,8 @@
 A value of a recursive schema must end somewhere. Two facts about a node decide how to end it:
 
 - its *height*, the fewest records inside one another that a value of it needs: 0 for a string
-  or an empty array, infinite for a record that holds itself unconditionally;
+  or an empty array, infinite for a record that holds itself unconditionally, and for an enum
+  without symbols or a union without branches;
 - whether it *recurs*: whether a record that can hold itself is within its reach, or it is part
   of such a loop.
 """
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from streamcontract.schema import (
     AvroType,
+    EnumType,
     RecordType,
     UnionType,
 )
@@ -45,7 +47,7 @@ def heights(root: AvroType) -> Mapping[AvroType, float]:
         root: The node to start from.
 
     Returns:
-        For every node within reach its height; ``math.inf`` where no value is finite.
+        For every node within reach its height; ``math.inf`` where there is no finite value.
     """
     nodes = _reachable(root)
     found: dict[AvroType, float] = dict.fromkeys(nodes, math.inf)
@@ -64,6 +66,8 @@ def _height(node: AvroType, known: Mapping[AvroType, float]) -> float:
     match node:
         case RecordType():
             return 1 + max((known[field.type] for field in node.fields), default=0)
+        case EnumType():
+            return 0 if node.symbols else math.inf
         case UnionType():
             return min((known[branch] for branch in node.branches), default=math.inf)
         case _:

@@ -211,7 +211,7 @@ class _Builder:
 
     def strategy(self, overrides: Overrides = _NO_OVERRIDES) -> st.SearchStrategy[Any]:
         if math.isinf(self._heights[self._root]):
-            raise InvalidArgument(f"no value of {branch_name(self._root)} is finite")
+            raise InvalidArgument(f"there is no finite value of {branch_name(self._root)}")
         return self._of(self._root, _RECURSION_DEPTH, overrides)
 
     def _of(
@@ -259,9 +259,11 @@ class _Builder:
         self, node: AvroType, depth: int, overrides: Overrides
     ) -> tuple[st.SearchStrategy[Any], int]:
         """What to repeat in an array or a map, and how often at most."""
+        if math.isinf(self._heights[node]):
+            return st.nothing(), 0
         if node not in self._recurring:
             return self._of(node, depth, overrides), _MAX_ITEMS
-        if depth == 0 or math.isinf(self._heights[node]):
+        if depth == 0:
             return st.nothing(), 0
         return self._of(node, depth, overrides), _MAX_RECURRING_ITEMS
 
