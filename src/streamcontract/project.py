@@ -69,6 +69,7 @@ COMPATIBILITY_LEVELS: Final = (
 
 # Kafka: org.apache.kafka.common.internals.Topic, LEGAL_CHARS and MAX_NAME_LENGTH.
 _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_MOST_PARTITIONS: Final = 2**31 - 1  # a partition's number has 32 bits in Kafka's protocol
 _CONTRACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 _FIELD_NAMES: Final = get_args(FieldNames)
@@ -202,8 +203,8 @@ def load_project(start: Path | None = None) -> Project:
         The project, with every path absolute and every value checked.
 
     Raises:
-        ConfigurationError: There is no project file, or it holds something wrong. Every fault
-            of the file is in the one message.
+        ConfigurationError: There is no such path or no project file, or the file holds something
+            wrong. Every fault of it is in the one message.
 
     Example:
         >>> import pathlib, tempfile
@@ -215,6 +216,9 @@ def load_project(start: Path | None = None) -> Project:
         >>> [contract.topic for contract in load_project(folder).contracts]
         ['orders']
     """
+    if start is not None and not start.exists():
+        # A folder above may have a project file, which is not the one that was meant.
+        raise ConfigurationError(f"there is no file or folder {start}")
     file = start.resolve() if start is not None and start.is_file() else find_project_file(start)
     if file is None:
         folder = (start or Path.cwd()).resolve()
@@ -287,7 +291,8 @@ class _Reader:
 
     def project(self, document: Mapping[str, object]) -> Project:
         self._check_keys(document, ("output", "contracts", "lint"), where="")
-        output = self._get(document, "output", str, where="") or _DEFAULT_OUTPUT
+        text = self._get(document, "output", str, where="") or _DEFAULT_OUTPUT
+        output = self._path(text, "output") or self._file.parent
         tables = document.get("contracts", {})
         contracts: list[ContractConfig] = []
         if not isinstance(tables, dict):
@@ -299,7 +304,7 @@ class _Reader:
             raise ConfigurationError("\n".join(self._faults))
         return Project(
             file=self._file,
-            output=(self._file.parent / output).resolve(),
+            output=output,
             contracts=tuple(contracts),
             lint=lint,
         )
@@ -364,10 +369,24 @@ class _Reader:
             if required and key not in table:
                 self._fault(where, f'needs {key} = "<path of an .avsc file>"')
             return None
-        path = (self._file.parent / text).resolve()
-        if not path.is_file():
+        path = self._path(text, f"{where}.{key}")
+        if path is not None and not path.is_file():
             self._fault(f"{where}.{key}", f"there is no file {path}")
         return path
+
+    def _path(self, text: str, place: str) -> Path | None:
+        """A path, absolute; the operating system may know none of this name."""
+        path = self._file.parent / text
+        try:
+            path.stat()
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            self._fault(
+                place, f"{text!r} cannot be a path here: {getattr(error, 'strerror', error)}"
+            )
+            return None
+        return path.resolve()
 
     def _checked(
         self,
@@ -430,7 +449,9 @@ def _topic_fault(topic: str) -> str | None:
 
 
 def _partitions_fault(partitions: int) -> str | None:
-    return None if partitions >= 1 else f"must be at least 1, found {partitions}"
+    if 1 <= partitions <= _MOST_PARTITIONS:
+        return None
+    return f"must be from 1 to {_MOST_PARTITIONS}, found {partitions}"
 
 
 def _field_names_fault(style: str) -> str | None:

@@ -89,6 +89,13 @@ def test_the_file_itself_can_be_given(root: Path) -> None:
     assert load_project(root / "other.toml").output == root / "x"
 
 
+def test_a_path_that_is_not_there_is_no_reason_to_look_above_it(root: Path) -> None:
+    """Where one file is named, another project's must not stand in for it."""
+    (root / PROJECT_FILE).write_text("")
+    with pytest.raises(ConfigurationError, match=r"there is no file or folder .*other\.toml"):
+        load_project(root / "other.toml")
+
+
 def test_current_folder_is_the_default(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a start, the search begins where the process is."""
     (root / PROJECT_FILE).write_text("")
@@ -118,10 +125,15 @@ _CONTRACT = '[contracts.order]\nschema = "order.avsc"\n'
         ("[contracts.order]", 'contracts.order: needs schema = "'),
         ("[contracts.order]\nschema = 1", "contracts.order.schema: must be a string"),
         ('[contracts.order]\nschema = "no.avsc"', "contracts.order.schema: there is no file"),
+        (r'contracts.order.schema = "a\u0000b"', r"order.schema: 'a\x00b' cannot be a path here"),
+        (f'contracts.order.schema = "{"a" * 5000}"', "cannot be a path here: File name too long"),
+        ('contracts.order.schema = "loop"', "'loop' cannot be a path here"),
+        (r'output = "a\u0000b"', r"output: 'a\x00b' cannot be a path here"),
         (f'{_CONTRACT}topci = "a"', "contracts.order.topci: is not a known key; did you mean"),
         (f'{_CONTRACT}topic = "a b"', "contracts.order.topic: 'a b' is no legal topic name"),
         (f'{_CONTRACT}topic = ".."', "contracts.order.topic: '..' is no legal topic name"),
-        (f"{_CONTRACT}partitions = 0", "contracts.order.partitions: must be at least 1, found 0"),
+        (f"{_CONTRACT}partitions = 0", "contracts.order.partitions: must be from 1 to 2147483647"),
+        (f"{_CONTRACT}partitions = 2147483648", "from 1 to 2147483647, found 2147483648"),
         (f"{_CONTRACT}partitions = true", "partitions: must be an integer, found True"),
         (f'{_CONTRACT}partitions = "3"', "partitions: must be an integer, found '3'"),
         (
@@ -144,6 +156,7 @@ _CONTRACT = '[contracts.order]\nschema = "order.avsc"\n'
 )
 def test_faults_name_the_key_and_the_cure(root: Path, text: str, message: str) -> None:
     """Each fault names the file, the key, and what would be right."""
+    (root / "loop").symlink_to("loop")
     (root / PROJECT_FILE).write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         load_project(root)
