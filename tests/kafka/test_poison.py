@@ -257,10 +257,12 @@ def test_what_a_callback_raises_comes_out(
         assert volumes(consumer.until_end()) == [3]
 
 
-@pytest.mark.parametrize("poison", ["skip", None, Skip, DeadLetters(topic="stocks")])
+@pytest.mark.parametrize(
+    "poison", ["skip", None, Skip, DeadLetters(topic="stocks"), DeadLetters(topic="")]
+)
 def test_no_policy(config: Config, poison: Any) -> None:
     """A policy that is none, or that sends dead letters back to where they come from."""
-    with pytest.raises(ConfigurationError, match=r"poison=|itself"):
+    with pytest.raises(ConfigurationError, match=r"poison=|itself|is empty"):
         StockConsumer(config, topic="stocks", poison=poison)
 
 

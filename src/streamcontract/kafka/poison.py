@@ -125,6 +125,11 @@ def poison_handler(
     if isinstance(poison, Skip):
         return _Skip(poison.callback)
     if isinstance(poison, DeadLetters):
+        if poison.topic == "":
+            raise ConfigurationError(
+                f"DeadLetters(topic=...) is empty: name a topic, or leave it out for "
+                f"{topic}{SUFFIX}"
+            )
         target = poison.topic or f"{topic}{SUFFIX}"
         if target == topic:
             raise ConfigurationError(
