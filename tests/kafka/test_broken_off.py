@@ -27,7 +27,6 @@ def test_what_a_broken_off_call_has_fetched_is_fetched_again(
     topic = filled(6, partitions=2)
     group: Config = {"group": topic} if with_group else {}
     with StockConsumer(config, topic=topic, **group) as consumer:
-        assert len(consumer.assignment(WAIT)) == 2
         if begin is not None:
             consumer.consume(8, WAIT)
             for partition in (0, 1):
@@ -35,7 +34,10 @@ def test_what_a_broken_off_call_has_fetched_is_fetched_again(
         call = getattr(consumer._fetcher, name)
 
         def broken_off(*arguments: Any) -> None:
-            if call(*arguments):
+            found = call(*arguments)
+            while name == "_poll" and not found:  # until partitions are assigned, and more
+                found = call(*arguments)
+            if found:
                 setattr(consumer._fetcher, name, call)
                 raise KeyboardInterrupt
 

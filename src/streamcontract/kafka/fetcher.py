@@ -417,6 +417,8 @@ class Fetcher:
         partitions = {place.partition for place in places}
         self.assigned |= partitions
         self.is_assigned = True
+        # The call that this happens in may fetch from them too.
+        self._before_call.update(dict.fromkeys(partitions, confluent_kafka.OFFSET_INVALID))
         # "earliest" is left to auto.offset.reset; any other start is looked up here and now.
         if self._start != "earliest" and partitions:
             try:
