@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from streamcontract import Stock, StockConsumer
+from streamcontract.kafka.interrupts import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,3 +61,30 @@ def test_what_a_broken_off_call_has_fetched_is_fetched_again(
         assert interrupted == 1
     for partition in (0, 1):
         assert [each.offset for each in seen if each.partition == partition] == expected
+
+
+def test_ctrl_c_where_no_broker_is() -> None:
+    """It is what the application sees, though confluent_kafka's callbacks may lose it."""
+    stop = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+
+    def wait_until_stopped(consumer: StockConsumer) -> None:
+        stop.start()
+        next(consumer)
+
+    with (
+        StockConsumer({"bootstrap.servers": "127.0.0.1:9"}, group="interrupted") as consumer,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        wait_until_stopped(consumer)
+
+
+def test_a_lost_exception_is_an_interrupt_and_no_other_error_is() -> None:
+    """What CPython says of a function that failed without a word; all else stays what it is."""
+
+    def fail(text: str) -> None:
+        raise SystemError(text)
+
+    with pytest.raises(KeyboardInterrupt):
+        interruptible(fail, "<built-in method poll> returned NULL without setting an exception")
+    with pytest.raises(SystemError, match="unknown opcode"):
+        interruptible(fail, "unknown opcode")

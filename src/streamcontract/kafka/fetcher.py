@@ -17,6 +17,7 @@ from confluent_kafka import TopicPartition
 from streamcontract.kafka.access import watched_metadata
 from streamcontract.kafka.cluster import BROKER_TIMEOUT, consume_error
 from streamcontract.kafka.errors import kafka_error_of
+from streamcontract.kafka.interrupts import interruptible
 from streamcontract.kafka.start import offsets_at
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class Fetcher:
         for place in self._client.position(assigned) if assigned else ():
             unmoved = self._sought.get(place.partition, confluent_kafka.OFFSET_INVALID)
             self._before_call[place.partition] = place.offset if place.offset >= 0 else unmoved
-        found = call(*arguments)
+        found = interruptible(call, *arguments)
         self._before_call.clear()
         return found
 

@@ -16,6 +16,7 @@ from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
+from streamcontract.kafka.interrupts import interruptible
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.poison import DeadLetters, poison_handler
 from streamcontract.kafka.reading import TypedReader
@@ -349,7 +350,7 @@ class ContractShareConsumer(Generic[T]):
                 self.client.set_acknowledgement_commit_callback(self._acknowledged)
                 self.client.subscribe([self._topic])
                 self._has_begun = True
-            self._buffer.extend(self.client.poll(timeout))
+            self._buffer.extend(interruptible(self.client.poll, timeout))
         except confluent_kafka.KafkaException as error:
             raise self._error(error) from error
 

@@ -1,0 +1,38 @@
+"""Ctrl-C while confluent_kafka waits, which it can lose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import ParamSpec
+
+    P = ParamSpec("P")
+
+__all__ = ["interruptible"]
+
+R = TypeVar("R")
+
+# What CPython says of a C function that failed and does not say why.
+_LOST = "returned NULL without setting an exception"
+
+
+def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a method of confluent_kafka that waits and serves callbacks.
+
+    If a signal's handler raises within a callback, such as the one for log lines, and another
+    callback follows, confluent_kafka returns without the exception (2.16), and Python raises a
+    SystemError. Hardly anything but Ctrl-C raises there, so that is what is raised instead.
+
+    Raises:
+        KeyboardInterrupt: An exception was lost.
+        Exception: What the method raises.
+    """
+    try:
+        return call(*args, **kwargs)
+    except SystemError as error:
+        if _LOST not in str(error):
+            raise
+        raise KeyboardInterrupt from error
