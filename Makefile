@@ -34,7 +34,7 @@ demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stac
 
 # More workers than two cores have: a third of the time is waiting, for brokers and processes.
 test: $(DEV)  ## Run the tests on the embedded stack
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 test-portable: $(DEV)  ## Run the tests of the codec and the clients on the portable engine
 	STREAMCONTRACT_ENGINE=portable $(BIN)/python -m pytest -n 3 tests/codec tests/kafka

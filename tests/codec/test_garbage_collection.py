@@ -30,7 +30,7 @@ def native(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # The fixture only sets the environment.
 over_schemas = settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
