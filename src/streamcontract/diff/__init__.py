@@ -9,6 +9,6 @@ Whether a change is safe is another question: ``streamcontract.compatibility`` a
 """
 
 from streamcontract.diff.changes import At, Change, Kind
-from streamcontract.diff.compare import find_changes
+from streamcontract.diff.compare import find_changes, logical_type_changes
 
-__all__ = ["At", "Change", "Kind", "find_changes"]
+__all__ = ["At", "Change", "Kind", "find_changes", "logical_type_changes"]

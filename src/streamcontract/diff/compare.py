@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from streamcontract.schema.schema import Schema
 
-__all__ = ["find_changes"]
+__all__ = ["find_changes", "logical_type_changes"]
 
 
 def find_changes(old: Schema, new: Schema) -> list[Change]:
@@ -58,6 +58,25 @@ def find_changes(old: Schema, new: Schema) -> list[Change]:
     """
     place = _Place("schema", At(old.source, ""), At(new.source, ""))
     return list(_Comparison().types(old.root, new.root, place))
+
+
+def logical_type_changes(old: Schema, new: Schema) -> list[Change]:
+    """Those changes that make another value of the same bytes: a date of a number, another date.
+
+    The Parsing Canonical Form leaves logical types out, so that schemas may differ in them and
+    have the same one.
+
+    Args:
+        old: The first schema.
+        new: The second schema.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> moment = parse_schema('{"type": "long", "logicalType": "timestamp-millis"}')
+        >>> [change.kind for change in logical_type_changes(parse_schema("long"), moment)]
+        ['logical-type-added']
+    """
+    return [each for each in find_changes(old, new) if each.kind.startswith("logical-type-")]
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.cluster import consume_error
 from streamcontract.kafka.errors import StalledError
+from streamcontract.kafka.interrupts import SLICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["read_between"]
 
 _BATCH: Final = 500
-# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
-_SLICE: Final = 0.2
 _END_OF_PARTITION: Final = confluent_kafka.KafkaError._PARTITION_EOF  # noqa: SLF001 - a public code of librdkafka
 
 
@@ -48,7 +47,7 @@ def read_between(
     at: dict[int, int | None] = {number: begins[number] for number in left}
     deadline = time.monotonic() + timeout
     while left:
-        first = client.poll(_SLICE)
+        first = client.poll(SLICE)
         # Only what is there already: with a time-out, consume() waits for a full batch.
         found = [] if first is None else [first, *client.consume(_BATCH - 1, 0)]
         if found:

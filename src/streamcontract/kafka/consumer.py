@@ -24,7 +24,8 @@ from streamcontract.kafka.consumer_config import (
 from streamcontract.kafka.dispatch import RecordsBinding, bind_records
 from streamcontract.kafka.errors import DeadLetterError
 from streamcontract.kafka.fetcher import Fetcher
-from streamcontract.kafka.hand_out import SLICE, HandOut, deadline_of
+from streamcontract.kafka.hand_out import HandOut, deadline_of
+from streamcontract.kafka.interrupts import SLICE
 from streamcontract.kafka.poison import poison_handler
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.start import check_start

@@ -14,6 +14,7 @@ from streamcontract.kafka.config import build_client
 from streamcontract.kafka.dead_letters import Source, reason_headers, schema_id_in, source_of
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
 from streamcontract.kafka.flushing import Flusher
+from streamcontract.kafka.interrupts import SLICE
 from streamcontract.kafka.topics import ensure_topic
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ __all__ = ["DeadLetterSender"]
 
 _log = logging.getLogger("streamcontract.kafka")
 
-# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
-_SLICE: Final = 0.2
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "enable.idempotence": True,
     "acks": "all",
@@ -242,7 +241,7 @@ class _Letter:
             try:
                 producer.produce(topic, *self._message)
             except BufferError:  # noqa: PERF203 - a full queue is waited for
-                producer.poll(_SLICE)
+                producer.poll(SLICE)
             else:
                 return
 

@@ -12,7 +12,6 @@ from streamcontract.codec import Codec
 from streamcontract.codec.contract import contract_of
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.varint import read_long
-from streamcontract.diff import find_changes
 from streamcontract.errors import ConfigurationError, DataFault, DecodeError
 from streamcontract.kafka.binding import bind
 from streamcontract.kafka.errors import UnexpectedTypeError
@@ -214,10 +213,11 @@ def _read_alike(one: KeyCodec | Codec[Any], other: KeyCodec | Codec[Any]) -> boo
             and isinstance(other, KeyCodec)
             and (one.expected, one.kind) == (other.expected, other.kind)
         )
-    # The canonical form leaves out what makes a date of a number, or another date.
-    return one.schema.canonical_form == other.schema.canonical_form and not any(
-        change.kind.startswith("logical-type") for change in find_changes(one.schema, other.schema)
-    )
+    if one.schema.canonical_form != other.schema.canonical_form:
+        return False
+    from streamcontract.diff import logical_type_changes  # noqa: PLC0415 - few topics need it
+
+    return not logical_type_changes(one.schema, other.schema)
 
 
 def _name_of(binding: Binding[Any]) -> str:

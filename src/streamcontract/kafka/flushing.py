@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import confluent_kafka
 
+from streamcontract.kafka.interrupts import SLICE
+
 if TYPE_CHECKING:
     from typing import Protocol
 
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Flusher"]
 
-# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka. The first
-# ones are shorter, with a question for metadata behind each, until all was delivered once.
-_SLICE: Final = 0.2
+# The first slices are shorter, with a question for metadata behind each, until all was delivered
+# once.
 _FIRST_SLICE: Final = 0.01
 
 
@@ -43,7 +44,7 @@ class Flusher:
         self._slice = _FIRST_SLICE
         self.topic = topic
 
-    def flush(self, timeout: float = _SLICE) -> int:
+    def flush(self, timeout: float = SLICE) -> int:
         """Wait a moment, at most ``timeout`` seconds, for everything to be delivered or to fail.
 
         Returns:
@@ -54,8 +55,8 @@ class Flusher:
         """
         span = self._slice
         waiting = self._client.flush(max(0.0, min(span, timeout)))
-        self._slice = min(2 * span, _SLICE) if waiting else _SLICE
-        if waiting and span < _SLICE and self.topic is not None:
+        self._slice = min(2 * span, SLICE) if waiting else SLICE
+        if waiting and span < SLICE and self.topic is not None:
             # Not waited for: the answer is for librdkafka. There may be nobody to ask yet.
             with contextlib.suppress(confluent_kafka.KafkaException):
                 self._client.list_topics(self.topic, 0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from streamcontract.errors import ClientError
 from streamcontract.kafka.batch import Batch
 from streamcontract.kafka.cluster import consume_error
 from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.kafka.interrupts import SLICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +23,9 @@ if TYPE_CHECKING:
     from streamcontract.kafka.poison import PoisonHandler
     from streamcontract.kafka.reading import TypedReader
 
-__all__ = ["SLICE", "HandOut", "deadline_of"]
+__all__ = ["HandOut", "deadline_of"]
 
 T = TypeVar("T")
-
-# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
-SLICE: Final = 0.2
 
 
 def deadline_of(timeout: float) -> float:

@@ -1,8 +1,8 @@
-"""Ctrl-C while confluent_kafka waits, which it can lose."""
+"""Ctrl-C while confluent_kafka waits, which it does not hear, or can lose."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
 
-__all__ = ["interruptible"]
+__all__ = ["SLICE", "interruptible"]
 
 R = TypeVar("R")
 
+SLICE: Final = 0.2
+"""Seconds: waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka."""
+
 # What CPython says of a C function that failed and does not say why.
-_LOST = "returned NULL without setting an exception"
+_LOST: Final = "returned NULL without setting an exception"
 
 
 def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -24,6 +24,7 @@ from streamcontract.kafka.errors import (
 )
 from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.flushing import Flusher
+from streamcontract.kafka.interrupts import SLICE
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
 from streamcontract.kafka.produce_all import (
     BulkProduce,
@@ -63,8 +64,6 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     # writes it. librdkafka's own default hashes otherwise, and scatters empty keys.
     "partitioner": "murmur2_random",
 }
-# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
-_SLICE: Final = 0.2
 # How long leaving a with block by an exception may go on delivering what was produced before it.
 _PATIENCE_AFTER_ERROR: Final = 10.0
 
@@ -324,8 +323,8 @@ class ContractProducer(Generic[T]):
             for value in values:
                 run.take(value)
                 while len(self.client) >= max_in_flight:
-                    self.poll(_SLICE)
-            while self._drain(_SLICE):
+                    self.poll(SLICE)
+            while self._drain(SLICE):
                 self.poll(0)
                 run.show_progress_if_due()
             return run.finish()
@@ -521,7 +520,7 @@ class ContractProducer(Generic[T]):
     def _send_when_there_is_room(self, message: tuple[Any, ...]) -> None:
         """Serve delivery reports, which is what empties the queue, until the message fits."""
         while True:
-            self.poll(_SLICE)
+            self.poll(SLICE)
             try:
                 self._send(*message)
             except BufferError:
@@ -535,7 +534,7 @@ class ContractProducer(Generic[T]):
         deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout
         raised: Exception | None = None
         while True:
-            left = _SLICE if deadline is None else deadline - time.monotonic()
+            left = SLICE if deadline is None else deadline - time.monotonic()
             try:
                 waiting = self._flusher.flush(left)
             except Exception as error:  # noqa: BLE001 - raised below

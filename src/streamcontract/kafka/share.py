@@ -16,7 +16,7 @@ from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
-from streamcontract.kafka.interrupts import interruptible
+from streamcontract.kafka.interrupts import SLICE, interruptible
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.poison import DeadLetters, poison_handler
 from streamcontract.kafka.reading import TypedReader
@@ -41,8 +41,6 @@ T = TypeVar("T")
 _log = logging.getLogger("streamcontract.kafka")
 
 _MODE: Final = "share.acknowledgement.mode"
-# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka.
-_SLICE: Final = 0.2
 _COMMIT_TIMEOUT: Final = 60.0
 
 _ACCEPT: Final = confluent_kafka.AcknowledgeType.ACCEPT
@@ -263,7 +261,7 @@ class ContractShareConsumer(Generic[T]):
                 if message is not None:
                     return message
             left = deadline - time.monotonic()
-            self._fetch(max(0.0, min(_SLICE, left)))
+            self._fetch(max(0.0, min(SLICE, left)))
             if left <= 0 and not self._buffer:
                 return None
 

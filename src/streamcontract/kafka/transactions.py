@@ -26,6 +26,7 @@ from streamcontract.kafka.errors import (
     TransactionError,
     kafka_error_of,
 )
+from streamcontract.kafka.interrupts import SLICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,9 +42,6 @@ TRANSACTION_TIMEOUT: Final = 60.0
 
 _log = logging.getLogger("streamcontract.kafka")
 
-# Waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka. A call that
-# timed out is resumed by the next.
-_SLICE: Final = 0.2
 _RETRY_PAUSE: Final = 0.05
 
 _Error = confluent_kafka.KafkaError
@@ -355,8 +353,8 @@ class Transaction:
 
 
 def _resume(call: Callable[[float], None], timeout: float) -> None:
-    """Make a call that can be resumed, in slices."""
-    _again(call, time.monotonic() + timeout, _SLICE)
+    """Make a call in slices; one that timed out is resumed by the next."""
+    _again(call, time.monotonic() + timeout, SLICE)
 
 
 def _again(call: Callable[[float], None], deadline: float, at_once: float | None = None) -> None:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from streamcontract.kafka.errors import StalledError
-from streamcontract.kafka.hand_out import SLICE
+from streamcontract.kafka.interrupts import SLICE
 
 if TYPE_CHECKING:
     from typing_extensions import Self

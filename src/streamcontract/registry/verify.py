@@ -69,14 +69,13 @@ class LockVerifier:
                 f"the registry's schema of this id is {stored.canonical_form}, and the locked "
                 f"one {locked.canonical_form}",
             )
-        from streamcontract.diff import find_changes  # noqa: PLC0415 - only locks need it
+        from streamcontract.diff import logical_type_changes  # noqa: PLC0415 - only locks need it
 
-        # The canonical form leaves out what makes a date of a number, or another date.
-        for change in find_changes(locked, stored):
-            if change.kind.startswith("logical-type"):
-                raise self._mismatch(
-                    schema_id, f"the registry's schema of this id has another meaning: {change}"
-                )
+        changes = logical_type_changes(locked, stored)
+        if changes:
+            raise self._mismatch(
+                schema_id, f"the registry's schema of this id has another meaning: {changes[0]}"
+            )
 
     def _mismatch(self, schema_id: int, reason: str) -> LockMismatchError:
         return LockMismatchError(f"schema id {schema_id}", self._environment, reason)
