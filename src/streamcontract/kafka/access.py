@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 from confluent_kafka.admin import AdminClient
 
+from streamcontract.kafka.error_codes import LocalErrorCode
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = ["AccessWatch", "WatchedAdminClient", "access_advice", "watched_metadata"]
-
-_ALL_DOWN: Final = confluent_kafka.KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001 - a public code of librdkafka
-_AUTHENTICATION: Final = confluent_kafka.KafkaError._AUTHENTICATION  # noqa: SLF001 - likewise
-_SSL: Final = confluent_kafka.KafkaError._SSL  # noqa: SLF001 - likewise
-_TRANSPORT: Final = confluent_kafka.KafkaError._TRANSPORT  # noqa: SLF001 - likewise
 
 # With TLS 1.3 a broker looks at the client's certificate when the client takes the handshake for
 # done already, so librdkafka calls its alert a broken connection, with OpenSSL's words.
@@ -51,7 +48,7 @@ class AccessWatch:
 
     def hear(self, error: confluent_kafka.KafkaError) -> None:
         """The ``error_cb``."""
-        if error.code() == _ALL_DOWN:
+        if error.code() == LocalErrorCode.ALL_BROKERS_DOWN:
             # Never taken back, as librdkafka does not tell when a broker is up again: once cut
             # off, a client hears of the next refusal even if only one broker of several refuses.
             self._is_cut_off = True
@@ -136,23 +133,24 @@ def access_advice(error: confluent_kafka.KafkaError) -> str:
 
     Example:
         >>> from confluent_kafka import KafkaError
-        >>> error = KafkaError(KafkaError._SSL, "certificate verify failed")
+        >>> error = KafkaError(LocalErrorCode.SSL, "certificate verify failed")
         >>> access_advice(error).partition(" the authority")[0]
         'Does ssl.ca.location name'
     """
     code, text = error.code(), error.str()
-    if code == _AUTHENTICATION:
+    if code == LocalErrorCode.AUTHENTICATION:
         return (
             "Are sasl.username and sasl.password (with OAUTHBEARER: oauth_cb) right, and "
             "sasl.mechanism?"
         )
-    alert = _ALERT.search(text) if code in {_SSL, _TRANSPORT} else None
+    is_tls = code in {LocalErrorCode.SSL, LocalErrorCode.TRANSPORT}
+    alert = _ALERT.search(text) if is_tls else None
     if alert is not None and int(alert[1]) in _CERTIFICATE_ALERTS:
         return (
             "The broker does not take this client's certificate: are ssl.certificate.location and "
             "ssl.key.location those of one that it trusts?"
         )
-    if code == _SSL:
+    if code == LocalErrorCode.SSL:
         return (
             "Does ssl.ca.location name the authority that signed the broker's certificate, does "
             "the certificate name the host of bootstrap.servers, and does the broker speak TLS "

@@ -9,6 +9,7 @@ import confluent_kafka
 from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.cluster import consume_error
+from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import StalledError
 from streamcontract.kafka.interrupts import SLICE
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["read_between"]
 
 _BATCH: Final = 500
-_END_OF_PARTITION: Final = confluent_kafka.KafkaError._PARTITION_EOF  # noqa: SLF001 - a public code of librdkafka
 
 
 def read_between(
@@ -57,7 +57,7 @@ def read_between(
         batch = []
         for raw in found:
             number, offset, error = _number(raw.partition()), _number(raw.offset()), raw.error()
-            if error is not None and error.code() != _END_OF_PARTITION:
+            if error is not None and error.code() != LocalErrorCode.PARTITION_EOF:
                 raise consume_error(topic, error, number)
             if number not in left:
                 continue

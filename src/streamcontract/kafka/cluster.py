@@ -20,6 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec i
 
 from streamcontract.kafka.access import WatchedAdminClient, access_advice
 from streamcontract.kafka.config import build_client
+from streamcontract.kafka.error_codes import NO_SUCH_TOPIC, UNREACHABLE, LocalErrorCode
 from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
 from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
 
@@ -68,21 +69,6 @@ END: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call] # likewise
 # librdkafka's level "err". Above it are the warnings that an AdminClient has no use for a
 # consumer's properties, and that a broker it asked once has closed its connection.
 _LOG_LEVEL: Final = 3
-
-_NOT_THERE: Final = frozenset(
-    {
-        confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART,
-        confluent_kafka.KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - a public code of librdkafka
-    }
-)
-_NO_PARTITION: Final = confluent_kafka.KafkaError._UNKNOWN_PARTITION  # noqa: SLF001 - likewise
-_NOT_REACHED: Final = frozenset(
-    {
-        confluent_kafka.KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - likewise
-        confluent_kafka.KafkaError._TIMED_OUT,  # noqa: SLF001 - likewise
-        confluent_kafka.KafkaError._TRANSPORT,  # noqa: SLF001 - likewise
-    }
-)
 
 
 class Cluster:
@@ -239,15 +225,15 @@ def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
     """What to do about an error of the brokers, or ``""``."""
     if refused := access_advice(error):
         return refused
-    if error.code() in _NOT_THERE:
+    if error.code() in NO_SUCH_TOPIC:
         return f"Create it first: streamcontract topics create {topic}"
-    if error.code() == _NO_PARTITION:
+    if error.code() == LocalErrorCode.UNKNOWN_PARTITION:
         # What librdkafka says of a partition that is there, but not this consumer's (yet), too.
         return (
             f"Has the topic such a partition (streamcontract topics describe {topic}), and is it "
             f"assigned to this consumer?"
         )
-    if error.code() in _NOT_REACHED:
+    if error.code() in UNREACHABLE:
         return (
             "Are the brokers running (`streamcontract dev` starts one), and is the address right "
             "(STREAMCONTRACT_BOOTSTRAP_SERVERS, or bootstrap.servers), and security.protocol?"

@@ -27,6 +27,7 @@ from streamcontract.kafka.dead_letters import (
     reason_headers,
     with_attempt,
 )
+from streamcontract.kafka.error_codes import FENCED
 from streamcontract.kafka.errors import MessageDecodeError, ProduceError, kafka_error_of
 
 if TYPE_CHECKING:
@@ -38,13 +39,6 @@ __all__ = ["Replayed", "replay_dead_letters"]
 
 # Seconds for one step of a transaction; transaction.timeout.ms is as long by default.
 _TIMEOUT: Final = 60.0
-_FENCED: Final = frozenset(
-    {
-        confluent_kafka.KafkaError._FENCED,  # noqa: SLF001 - a public code of librdkafka
-        confluent_kafka.KafkaError.INVALID_PRODUCER_EPOCH,
-        confluent_kafka.KafkaError.PRODUCER_FENCED,
-    }
-)
 
 
 @attrs.frozen
@@ -248,7 +242,7 @@ class _Replay:
     def _failed(self, error: confluent_kafka.KafkaException) -> ProduceError:
         reason = kafka_error_of(error)
         advice = advice_on(reason, self._letters.topic)
-        if reason.code() in _FENCED:
+        if reason.code() in FENCED:
             advice = (
                 "Another replay of this topic has begun, and goes on from what was settled here"
             )

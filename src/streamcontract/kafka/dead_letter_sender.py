@@ -12,6 +12,7 @@ from streamcontract.errors import ClientError
 from streamcontract.kafka.cluster import Cluster, advice_on
 from streamcontract.kafka.config import build_client
 from streamcontract.kafka.dead_letters import Source, reason_headers, schema_id_in, source_of
+from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
 from streamcontract.kafka.flushing import Flusher
 from streamcontract.kafka.interrupts import SLICE
@@ -263,7 +264,4 @@ def _close(producer: confluent_kafka.Producer) -> None:
 
 
 def _purged() -> confluent_kafka.KafkaError:
-    return confluent_kafka.KafkaError(
-        confluent_kafka.KafkaError._PURGE_QUEUE,  # noqa: SLF001 - a public code of librdkafka
-        "the client gave the message up",
-    )
+    return confluent_kafka.KafkaError(LocalErrorCode.PURGE_QUEUE, "the client gave the message up")

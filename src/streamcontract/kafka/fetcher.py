@@ -16,6 +16,7 @@ from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.access import watched_metadata
 from streamcontract.kafka.cluster import BROKER_TIMEOUT, consume_error
+from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import kafka_error_of
 from streamcontract.kafka.interrupts import interruptible
 from streamcontract.kafka.start import offsets_at
@@ -40,9 +41,9 @@ _error_of: Final = confluent_kafka.Message.error
 # What one call takes from librdkafka's queue at most, and so what a crash can repeat.
 _BATCH: Final = 500
 _RETRY_PAUSE: Final = 0.01
-_END_OF_PARTITION: Final = confluent_kafka.KafkaError._PARTITION_EOF  # noqa: SLF001 - a public code of librdkafka
-_NO_PARTITION: Final = confluent_kafka.KafkaError._UNKNOWN_PARTITION  # noqa: SLF001 - likewise
-_WRONG_STATE: Final = confluent_kafka.KafkaError._STATE  # noqa: SLF001 - likewise
+_END_OF_PARTITION: Final = LocalErrorCode.PARTITION_EOF
+_NO_PARTITION: Final = LocalErrorCode.UNKNOWN_PARTITION
+_WRONG_STATE: Final = LocalErrorCode.STATE
 
 
 class Fetcher:

@@ -15,6 +15,7 @@ from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.error_codes import NO_SHARE_GROUPS
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
 from streamcontract.kafka.interrupts import SLICE, interruptible
 from streamcontract.kafka.message import Message
@@ -46,12 +47,6 @@ _COMMIT_TIMEOUT: Final = 60.0
 _ACCEPT: Final = confluent_kafka.AcknowledgeType.ACCEPT
 _RELEASE: Final = confluent_kafka.AcknowledgeType.RELEASE
 _REJECT: Final = confluent_kafka.AcknowledgeType.REJECT
-_NO_SHARE_GROUPS: Final = frozenset(
-    {
-        confluent_kafka.KafkaError.UNSUPPORTED_VERSION,
-        confluent_kafka.KafkaError._UNSUPPORTED_FEATURE,  # noqa: SLF001 - a public code of librdkafka
-    }
-)
 
 
 class RejectedError(ClientError):
@@ -436,7 +431,7 @@ class ContractShareConsumer(Generic[T]):
 
     def _error(self, error: confluent_kafka.KafkaException) -> ConsumeError:
         reason = kafka_error_of(error)
-        if reason.code() in _NO_SHARE_GROUPS:
+        if reason.code() in NO_SHARE_GROUPS:
             return ConsumeError(
                 self._topic,
                 reason,

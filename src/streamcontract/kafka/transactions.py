@@ -16,6 +16,7 @@ import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka.access import access_advice
+from streamcontract.kafka.error_codes import FENCED, LocalErrorCode
 from streamcontract.kafka.errors import (
     BrokerError,
     ConsumeError,
@@ -43,17 +44,6 @@ TRANSACTION_TIMEOUT: Final = 60.0
 _log = logging.getLogger("streamcontract.kafka")
 
 _RETRY_PAUSE: Final = 0.05
-
-_Error = confluent_kafka.KafkaError
-_STATE: Final = _Error._STATE  # noqa: SLF001 - a public code of librdkafka
-_TIMED_OUT: Final = _Error._TIMED_OUT  # noqa: SLF001 - likewise
-_FENCED: Final = frozenset(
-    {
-        _Error._FENCED,  # noqa: SLF001 - likewise
-        _Error.INVALID_PRODUCER_EPOCH,  # what brokers before KIP-588 say
-        _Error.PRODUCER_FENCED,
-    }
-)
 
 
 class Transactions:
@@ -166,7 +156,9 @@ class Transactions:
         deadline = time.monotonic() + timeout
         try:
             if flush(timeout):
-                late = _Error(_TIMED_OUT, f"not all was delivered within {timeout:g} s")
+                late = confluent_kafka.KafkaError(
+                    LocalErrorCode.TIMED_OUT, f"not all was delivered within {timeout:g} s"
+                )
                 raise self._aborted(late)
             offsets = [] if source is None else source.offsets()
             if source is not None and offsets:
@@ -227,7 +219,7 @@ class Transactions:
         if isinstance(error, DeliveryError):
             reason = error.first.error
         else:
-            reason = error.error if error.code == _STATE else None
+            reason = error.error if error.code == LocalErrorCode.STATE else None
         return None if reason is None else self._aborted(reason)
 
     @property
@@ -260,14 +252,14 @@ class Transactions:
             try:
                 _resume(self._client.abort_transaction, timeout)
             except confluent_kafka.KafkaException as error:
-                if kafka_error_of(error).code() != _STATE:  # else it was done already
+                if kafka_error_of(error).code() != LocalErrorCode.STATE:  # else it was done already
                     raise
 
     def _failed(self, reason: confluent_kafka.KafkaError) -> TransactionError:
         """The error for what librdkafka says; one that ends this producer is kept."""
         if reason.txn_requires_abort() and not reason.fatal():
             return self._aborted(reason)  # aborting shows whether this producer is fenced
-        if reason.code() in _FENCED:
+        if reason.code() in FENCED:
             failed: TransactionError = ProducerFencedError(
                 self._topic,
                 self._id or "",
@@ -367,7 +359,7 @@ def _again(call: Callable[[float], None], deadline: float, at_once: float | None
             reason = kafka_error_of(error)
             if not reason.retriable() or not left:
                 raise
-            if reason.code() != _TIMED_OUT:
+            if reason.code() != LocalErrorCode.TIMED_OUT:
                 time.sleep(_RETRY_PAUSE)
         else:
             return

@@ -1,0 +1,34 @@
+"""librdkafka's error codes: one table, under librdkafka's names."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from confluent_kafka import KafkaError
+
+import streamcontract
+from streamcontract.kafka.error_codes import LocalErrorCode
+
+SOURCE = Path(streamcontract.__file__).parent
+
+
+@pytest.mark.parametrize("code", LocalErrorCode)
+def test_librdkafka_calls_each_local_code_by_its_name(code: LocalErrorCode) -> None:
+    """An error made of a member is the one that librdkafka raises under that name."""
+    error = KafkaError(code)
+    assert error.name() == f"_{code.name}"
+    assert error.code() == code
+    assert hash(error.code()) == hash(code), "both are the same element of a set"
+
+
+def test_no_other_module_reads_codes_of_librdkafka() -> None:
+    """Private attributes of ``KafkaError`` are read in one module, where the reason is written."""
+    readers = {
+        file.relative_to(SOURCE).as_posix()
+        for file in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and ast.unparse(node.value).rpartition(".")[2] == "KafkaError"
+    }
+    assert readers == {"kafka/error_codes.py"}
