@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
 import attrs
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.levels import LEVELS
 from streamcontract.lint import FieldNames, Settings, unknown_rule
 
 if sys.version_info >= (3, 11):
@@ -56,16 +57,8 @@ PROJECT_FILE: Final = "streamcontract.toml"
 _PYPROJECT: Final = "pyproject.toml"
 _DEFAULT_OUTPUT: Final = "contracts"
 
-COMPATIBILITY_LEVELS: Final = (
-    "BACKWARD",
-    "BACKWARD_TRANSITIVE",
-    "FORWARD",
-    "FORWARD_TRANSITIVE",
-    "FULL",
-    "FULL_TRANSITIVE",
-    "NONE",
-)
-"""The compatibility levels of the schema registry."""
+COMPATIBILITY_LEVELS: Final = tuple(sorted(LEVELS))
+"""The compatibility levels of the schema registry, as people look them up."""
 
 # Kafka: org.apache.kafka.common.internals.Topic, LEGAL_CHARS and MAX_NAME_LENGTH.
 _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")

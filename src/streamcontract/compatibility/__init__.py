@@ -3,14 +3,14 @@
 from streamcontract.compatibility.counterexample import Counterexample, Elsewhere, Outcome
 from streamcontract.compatibility.drift import DRIFT_RULES, DriftRule
 from streamcontract.compatibility.findings import (
-    Direction,
     Finding,
     Severity,
     find_incompatibilities,
 )
-from streamcontract.compatibility.levels import LEVELS, Level, check_level
-from streamcontract.compatibility.rollout import First, Rollout, rollout
+from streamcontract.compatibility.levels import check_level
+from streamcontract.compatibility.rollout import Rollout, rollout
 from streamcontract.compatibility.witness import minimal_value
+from streamcontract.levels import LEVELS, Direction, First, Level
 
 __all__ = [
     "DRIFT_RULES",

@@ -12,13 +12,13 @@ from streamcontract.compatibility.counterexample import Counterexample, breaking
 from streamcontract.compatibility.drift import DriftRule, drifts
 from streamcontract.compatibility.messages import fault_message
 from streamcontract.compatibility.walk import faults_at, order, walk
+from streamcontract.levels import Direction
 from streamcontract.resolution import Fault, Plan, Rule, resolve
 from streamcontract.schema.schema import Schema
 
-__all__ = ["Direction", "Finding", "Severity", "find_incompatibilities"]
+__all__ = ["Finding", "Severity", "find_incompatibilities"]
 
 Severity = Literal["breaking", "drift"]
-Direction = Literal["backward", "forward"]
 
 
 @attrs.frozen(kw_only=True, slots=False)

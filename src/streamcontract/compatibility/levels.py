@@ -1,35 +1,16 @@
-"""Compatibility levels: which earlier versions a candidate is held against, and which way.
-
-The levels are the schema registry's ("Compatibility Types", Confluent Schema Registry
-documentation): BACKWARD asks whether the candidate reads older data, FORWARD whether older readers
-read the candidate's; FULL asks both; the transitive forms ask all earlier versions, not only the
-latest.
-"""
+"""Candidates compared with earlier versions at a compatibility level."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, get_args
 
 import attrs
 
-from streamcontract.compatibility.findings import Direction, Finding, find_incompatibilities
-from streamcontract.errors import ConfigurationError
+from streamcontract.compatibility.findings import Finding, find_incompatibilities
+from streamcontract.levels import Level, compatibility_level
 from streamcontract.schema.schema import Schema
 
-__all__ = ["LEVELS", "Level", "check_level"]
-
-Level = Literal[
-    "NONE",
-    "BACKWARD",
-    "BACKWARD_TRANSITIVE",
-    "FORWARD",
-    "FORWARD_TRANSITIVE",
-    "FULL",
-    "FULL_TRANSITIVE",
-]
-
-LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+__all__ = ["check_level"]
 
 
 def check_level(
@@ -38,7 +19,7 @@ def check_level(
     """Find everything that keeps a new version from keeping a compatibility level.
 
     Args:
-        level: One of :data:`LEVELS`.
+        level: One of :data:`streamcontract.levels.LEVELS`, such as ``"BACKWARD"``.
         candidate: The new version.
         history: The earlier versions, oldest first.
         drift: Also find what can be read but does not arrive as it was meant. It keeps no level
@@ -56,22 +37,12 @@ def check_level(
         >>> check_level("BACKWARD", candidate=parse_schema("long"), history=[parse_schema("int")])
         []
     """
-    if level not in LEVELS:
-        raise ConfigurationError(
-            f"{level!r} is no compatibility level; there are {', '.join(LEVELS)}"
-        )
-    asked, _, transitive = level.partition("_")
-    versions = list(enumerate(history, start=1))
+    row = compatibility_level(level)
     findings: list[Finding] = []
-    for version, earlier in reversed(versions if transitive else versions[-1:]):
-        ways: tuple[tuple[Direction, Schema, Schema], ...] = (
-            ("backward", candidate, earlier),
-            ("forward", earlier, candidate),
-        )
-        for direction, reader, writer in ways:
-            if asked in ("FULL", direction.upper()):  # NONE asks neither
-                found = find_incompatibilities(reader=reader, writer=writer, drift=drift)
-                findings += [
-                    attrs.evolve(each, direction=direction, version=version) for each in found
-                ]
+    for version, earlier in reversed(row.compared(list(enumerate(history, start=1)))):
+        for direction in row.directions:
+            backward = direction == "backward"
+            reader, writer = (candidate, earlier) if backward else (earlier, candidate)
+            found = find_incompatibilities(reader=reader, writer=writer, drift=drift)
+            findings += [attrs.evolve(each, direction=direction, version=version) for each in found]
     return findings

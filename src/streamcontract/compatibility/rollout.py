@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import attrs
 
 from streamcontract.compatibility.findings import Finding, find_incompatibilities
+from streamcontract.levels import Direction, First, first_to_upgrade
 from streamcontract.schema.schema import Schema
 
-__all__ = ["First", "Rollout", "rollout"]
-
-First = Literal["either", "consumers", "producers", "neither"]
+__all__ = ["Rollout", "rollout"]
 
 _ADVICE: Final[dict[First, str]] = {
     "either": (
@@ -65,14 +64,6 @@ def rollout(*, new: Schema, old: Schema) -> Rollout:
     """
     backward = tuple(find_incompatibilities(reader=new, writer=old))
     forward = tuple(find_incompatibilities(reader=old, writer=new))
-    first: First
-    match bool(backward), bool(forward):
-        case False, False:
-            first = "either"
-        case False, True:
-            first = "consumers"
-        case True, False:
-            first = "producers"
-        case _:
-            first = "neither"
+    faults: dict[Direction, bool] = {"backward": bool(backward), "forward": bool(forward)}
+    first = first_to_upgrade([direction for direction, broken in faults.items() if not broken])
     return Rollout(first=first, advice=_ADVICE[first], backward=backward, forward=forward)

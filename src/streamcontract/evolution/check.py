@@ -16,7 +16,7 @@ from streamcontract.evolution.report import (
     Problem,
     Report,
 )
-from streamcontract.evolution.requests import DEFAULT_LEVEL
+from streamcontract.levels import DEFAULT_LEVEL, compatibility_level
 from streamcontract.reporting import Place, shown
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def check(
         slot = candidate.slot
         level = earlier.levels.get(slot.contract) or request.level_of(candidate)
         versions = earlier.versions.get(slot.contract, ())
-        considered = _considered(level, versions)
+        considered = compatibility_level(level).compared(versions)
         if not versions and slot.contract not in earlier.unchecked:
             notes += _new(candidate, earlier, source)
         contracts.append(
@@ -83,12 +83,6 @@ def check(
         notes=tuple(notes),
         is_strict=strict,
     )
-
-
-def _considered(level: str, versions: Sequence[Version]) -> Sequence[Version]:
-    if level == "NONE":
-        return ()
-    return versions if level.endswith("_TRANSITIVE") else versions[-1:]
 
 
 def _new(candidate: Candidate, earlier: Earlier, source: Source) -> Iterator[Note]:
@@ -155,7 +149,7 @@ def _deletions(request: Request, deleted: Sequence[Deleted]) -> Iterator[Problem
     """A contract that is gone breaks whoever has it, unless its level promised nothing."""
     for each in deleted:
         level = request.level or each.slot.level or DEFAULT_LEVEL
-        if level == "NONE":
+        if not compatibility_level(level).directions:
             continue
         what = each.slot.subject or each.name or each.place.label
         project_file = request.project_file or request.home

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from streamcontract.evolution.compared import place_of
 from streamcontract.evolution.report import Note
 from streamcontract.evolution.sources import Earlier, Version
+from streamcontract.levels import compatibility_level
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import SubjectNotFoundError, SubjectSoftDeletedError
 
@@ -74,7 +75,7 @@ class RegistrySource:
             numbers = sorted(self._registry.versions(subject))
         except (SubjectNotFoundError, SubjectSoftDeletedError):
             return []
-        wanted = numbers if level.endswith("_TRANSITIVE") else numbers[-1:]
+        wanted = numbers if compatibility_level(level).is_transitive else numbers[-1:]
         found = [self._registry.version(subject, number) for number in wanted]
         return [
             Version(label=f"{each.subject} version {each.version}", schema=each.schema)

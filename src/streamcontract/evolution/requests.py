@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.evolution.candidates import Candidate, Slot, slots
+from streamcontract.levels import DEFAULT_LEVEL, compatibility_level
 from streamcontract.project import find_project_file, load_project
 from streamcontract.reporting import shown
 from streamcontract.schema import parse_schema
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
 
     from streamcontract.project import Project
 
-__all__ = ["DEFAULT_LEVEL", "Request", "request_files", "request_project"]
-
-DEFAULT_LEVEL: Final = "BACKWARD"
-"""The level of a contract that names none: the registries' own default."""
+__all__ = ["Request", "request_files", "request_project"]
 
 
 @attrs.frozen(kw_only=True)
@@ -52,7 +50,7 @@ class Request:
 
     def is_transitive(self, candidate: Candidate) -> bool:
         """Whether all earlier versions of a candidate count."""
-        return self.level_of(candidate).endswith("_TRANSITIVE")
+        return compatibility_level(self.level_of(candidate)).is_transitive
 
 
 def request_project(

@@ -41,7 +41,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from streamcontract.errors import RegistryError
-from streamcontract.registry.protocol import ErrorCode, parse_error
+from streamcontract.registry.protocol import LEVELS, ErrorCode, parse_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -325,7 +325,7 @@ class InvalidVersionError(RegistryRejectedError):
 class InvalidCompatibilityLevelError(RegistryRejectedError):
     """There is no such compatibility level (42203)."""
 
-    advice = "Levels are written in capitals, such as BACKWARD_TRANSITIVE"
+    advice = f"Levels are written in capitals: {', '.join(LEVELS)}"
 
 
 class InvalidModeError(RegistryRejectedError):

@@ -19,7 +19,8 @@ from urllib.parse import quote
 
 import attrs
 
-from streamcontract.compatibility import Level
+from streamcontract import levels
+from streamcontract.levels import DEFAULT_LEVEL, Level, compatibility_level
 
 __all__ = [
     "ACCEPTED_CONTENT_TYPES",
@@ -58,19 +59,10 @@ ACCEPTED_CONTENT_TYPES: Final = (
 )
 """The media types a request body may have; anything else is answered with 415."""
 
-LEVELS: Final[tuple[Level, ...]] = (
-    "NONE",
-    "BACKWARD",
-    "FORWARD",
-    "FULL",
-    "BACKWARD_TRANSITIVE",
-    "FORWARD_TRANSITIVE",
-    "FULL_TRANSITIVE",
+LEVELS: Final[tuple[Level, ...]] = tuple(
+    sorted(levels.LEVELS, key=lambda name: compatibility_level(name).is_transitive)
 )
 """The compatibility levels, in the order in which the registry's messages list them."""
-
-DEFAULT_LEVEL: Final[Level] = "BACKWARD"
-"""The global level of a registry that nobody configured."""
 
 Mode = Literal["READWRITE", "READONLY", "IMPORT"]
 """What a registry or a subject takes: anything, nothing, or schemas that bring their own id."""

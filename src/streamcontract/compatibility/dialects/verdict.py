@@ -10,9 +10,9 @@ import attrs
 from streamcontract.compatibility.dialects.accepted import refusals
 from streamcontract.compatibility.dialects.differences import DIALECTS, Dialect, Row, rows_of
 from streamcontract.compatibility.dialects.walk import Incompatibility, compare
-from streamcontract.compatibility.findings import Direction, Finding, find_incompatibilities
-from streamcontract.compatibility.levels import LEVELS, Level
+from streamcontract.compatibility.findings import Finding, find_incompatibilities
 from streamcontract.errors import ConfigurationError
+from streamcontract.levels import CompatibilityLevel, Direction, Level, compatibility_level
 from streamcontract.schema.schema import Schema
 
 __all__ = ["DialectVerdict", "dialect_findings", "dialect_level"]
@@ -119,14 +119,11 @@ def dialect_level(
     Raises:
         ConfigurationError: There is no such level or dialect.
     """
-    if level not in LEVELS:
-        raise ConfigurationError(
-            f"{level!r} is no compatibility level; there are {', '.join(LEVELS)}"
-        )
+    row = compatibility_level(level)
     verdicts: list[DialectVerdict] = []
-    for number in _versions(dialect, level, len(history), version):
+    for number in _versions(dialect, row, len(history), version):
         earlier = history[number - 1]
-        for direction in _directions(dialect, level):
+        for direction in _directions(dialect, row):
             backward = direction == "backward"
             reader, writer = (candidate, earlier) if backward else (earlier, candidate)
             verdict = dialect_findings(dialect, reader=reader, writer=writer)
@@ -136,25 +133,21 @@ def dialect_level(
     return verdicts
 
 
-def _versions(dialect: Dialect, level: str, count: int, version: int | None) -> Sequence[int]:
+def _versions(
+    dialect: Dialect, level: CompatibilityLevel, count: int, version: int | None
+) -> Sequence[int]:
     """The versions asked, in order."""
-    if level == "NONE" or count == 0:
+    if not level.directions or count == 0:
         return ()
-    if level.endswith("_TRANSITIVE"):
+    if level.is_transitive:
         return range(count, 0, -1)
     asked = count if version is None else version
     return range(count, asked - 1, -1) if dialect == "redpanda" else (asked,)
 
 
-def _directions(dialect: Dialect, level: str) -> tuple[Direction, ...]:
-    match level.partition("_")[0]:
-        case "BACKWARD":
-            return ("backward",)
-        case "FORWARD":
-            return ("forward",)
-        case _:
-            # Confluent's registry reports first whether the old schema reads.
-            return ("backward", "forward") if dialect == "redpanda" else ("forward", "backward")
+def _directions(dialect: Dialect, level: CompatibilityLevel) -> tuple[Direction, ...]:
+    # Confluent's registry reports first whether the old schema reads.
+    return level.directions if dialect == "redpanda" else level.directions[::-1]
 
 
 def _judge(reader: Schema, writer: Schema, rules: frozenset[str]) -> tuple[Incompatibility, ...]:

@@ -5,7 +5,7 @@ Each raises :class:`Refusal` where the registry says no; the state then is as it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -25,6 +25,7 @@ from streamcontract.devstack.registry.state import (
     Subject,
     Version,
 )
+from streamcontract.levels import compatibility_level
 from streamcontract.registry.protocol import (
     MAX_VERSION,
     ErrorCode,
@@ -50,8 +51,6 @@ __all__ = [
     "set_mode",
     "verdict",
 ]
-
-_TRANSITIVE: Final = "_TRANSITIVE"
 
 
 def register(state: State, name: str, request: SchemaRequest) -> tuple[State, int]:
@@ -146,17 +145,16 @@ def verdict(state: State, name: str, number: int, candidate: Schema) -> rules.Ve
     Asks the versions from the latest down to ``number``, at a transitive level down to the first.
     """
     state.version(name, number)
-    level = state.level_of(name, default_to_global=True)
-    if level == "NONE":
+    level = compatibility_level(state.level_of(name, default_to_global=True))
+    if not level.directions:
         return rules.Verdict(is_compatible=True)
-    return rules.check(level, candidate, _history(state, name, number, level))
+    first = 1 if level.is_transitive else number
+    return rules.check(level.name, candidate, _history(state, name, first))
 
 
-def _history(
-    state: State, name: str, number: int, level: Level
-) -> Iterator[tuple[int, StoredSchema]]:
+def _history(state: State, name: str, first: int) -> Iterator[tuple[int, StoredSchema]]:
     for version in reversed(state.subject(name).live):
-        if version.number >= number or level.endswith(_TRANSITIVE):
+        if version.number >= first:
             yield version.number, state.schema(version.id)
 
 

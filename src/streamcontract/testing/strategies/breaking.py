@@ -16,8 +16,8 @@ import attrs
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from streamcontract.compatibility import Direction, Level
 from streamcontract.compatibility.rewrite import schema_of
+from streamcontract.levels import Direction, Level
 from streamcontract.resolution import IntoUnion, Rule, resolve_types
 from streamcontract.resolution.resolver import PROMOTIONS
 from streamcontract.schema import (
@@ -36,7 +36,7 @@ from streamcontract.schema import (
 )
 from streamcontract.schema.model import PRIMITIVE_NAMES, PrimitiveName, children
 from streamcontract.testing.strategies.changes import Pen
-from streamcontract.testing.strategies.evolving import checked_level, directions
+from streamcontract.testing.strategies.evolving import checked_level
 from streamcontract.testing.strategies.sites import Sites, Slot
 
 __all__ = ["BreakingEvolution", "breaking_evolutions"]
@@ -91,8 +91,7 @@ def breaking_evolutions(
         >>> finding.rule, finding.path
         ('READER_FIELD_MISSING_DEFAULT_VALUE', '/fields/0')
     """
-    checked_level(level)
-    asked = directions(level)
+    asked = frozenset(checked_level(level).directions)
     if not asked:
         raise InvalidArgument("no change breaks the level NONE")
     sites = _Sites(schema.root)

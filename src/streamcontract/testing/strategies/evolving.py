@@ -7,14 +7,15 @@ from collections.abc import Set as AbstractSet
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from streamcontract.compatibility import LEVELS, Direction, Level
 from streamcontract.compatibility.rewrite import schema_of
+from streamcontract.errors import ConfigurationError
+from streamcontract.levels import CompatibilityLevel, Direction, Level, compatibility_level
 from streamcontract.schema import AvroType, Schema
 from streamcontract.testing.strategies.changes import KINDS, Change, Pen
 from streamcontract.testing.strategies.documents import schemas
 from streamcontract.testing.strategies.sites import Sites
 
-__all__ = ["checked_level", "directions", "evolutions", "histories"]
+__all__ = ["checked_level", "evolutions", "histories"]
 
 
 def evolutions(schema: Schema, *, level: Level = "BACKWARD") -> st.SearchStrategy[Schema]:
@@ -45,8 +46,7 @@ def evolutions(schema: Schema, *, level: Level = "BACKWARD") -> st.SearchStrateg
         >>> check_level("BACKWARD", candidate=v2, history=[v1])
         []
     """
-    checked_level(level)
-    return _evolved(schema, level, frozenset())
+    return _evolved(schema, checked_level(level), frozenset())
 
 
 def histories(
@@ -71,36 +71,28 @@ def histories(
         >>> [schema.json for schema in history]
         ['"string"', '{"type": "string", "x-a": true}']
     """
-    checked_level(level)
+    row = checked_level(level)
     if not 1 <= min_size <= max_size:
         raise InvalidArgument(f"no history has {min_size} to {max_size} versions")
-    return _histories(level, min_size, max_size)
+    return _histories(row, min_size, max_size)
 
 
-def checked_level(level: str) -> None:
-    """Refuse a level that there is not.
+def checked_level(level: str) -> CompatibilityLevel:
+    """The row of a level, for a strategy.
 
     Raises:
         InvalidArgument: There is no such level.
     """
-    if level not in LEVELS:
-        raise InvalidArgument(f"{level!r} is no compatibility level; there are {', '.join(LEVELS)}")
-
-
-def directions(level: Level) -> frozenset[Direction]:
-    """The directions that a level asks for.
-
-    Example:
-        >>> sorted(directions("FULL_TRANSITIVE")), sorted(directions("NONE"))
-        (['backward', 'forward'], [])
-    """
-    asked = level.partition("_")[0]
-    ways: tuple[Direction, ...] = ("backward", "forward")
-    return frozenset(way for way in ways if asked in ("FULL", way.upper()))
+    try:
+        return compatibility_level(level)
+    except ConfigurationError as error:
+        raise InvalidArgument(str(error)) from None
 
 
 @st.composite
-def _histories(draw: st.DrawFn, level: Level, min_size: int, max_size: int) -> list[Schema]:
+def _histories(
+    draw: st.DrawFn, level: CompatibilityLevel, min_size: int, max_size: int
+) -> list[Schema]:
     history = [draw(schemas() | schemas(only_records=True))]
     words: set[str] = set()
     for _ in range(draw(st.integers(min_size, max_size)) - 1):
@@ -110,11 +102,13 @@ def _histories(draw: st.DrawFn, level: Level, min_size: int, max_size: int) -> l
 
 
 @st.composite
-def _evolved(draw: st.DrawFn, schema: Schema, level: Level, words: AbstractSet[str]) -> Schema:
-    asked = directions(level)
+def _evolved(
+    draw: st.DrawFn, schema: Schema, level: CompatibilityLevel, words: AbstractSet[str]
+) -> Schema:
+    asked = frozenset(level.directions)
     changes = draw(st.integers(1, 3))
     # What lies between two of the changes is no version, but they are held against what is before.
-    lasting = level.endswith("_TRANSITIVE") or changes > 1
+    lasting = level.is_transitive or changes > 1
     sites = Sites(schema.root)
     pen = Pen(draw, {*words, *sites.words})
     for _ in range(changes):
