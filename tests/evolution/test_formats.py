@@ -23,9 +23,10 @@ from streamcontract import __version__
 from streamcontract.cli import main
 from streamcontract.compatibility import DRIFT_RULES
 from streamcontract.evolution import Problem, Report
-from streamcontract.evolution.formats import as_json, github, gitlab, junit, sarif, text
 from streamcontract.evolution.report import Checked, Example, Note
+from streamcontract.evolution.reported import report_of
 from streamcontract.reporting import Place
+from streamcontract.reporting.formats import as_json, github, gitlab, junit, sarif, text
 from streamcontract.resolution import Rule
 
 GOLDEN: Final = Path(__file__).parent / "golden"
@@ -115,7 +116,7 @@ REPORTS = st.builds(
 @given(REPORTS)
 def test_any_report_is_valid_json(report: Report) -> None:
     """JSON says of each finding what the report has."""
-    document = json.loads(as_json.render(report))
+    document = json.loads(as_json.render(report_of(report)))
     assert document["clean"] is report.is_clean
     assert [each["message"] for each in document["findings"]] == [
         problem.message for problem in report.problems
@@ -126,7 +127,7 @@ def test_any_report_is_valid_json(report: Report) -> None:
 @given(REPORTS)
 def test_any_report_is_one_workflow_command_a_line(report: Report) -> None:
     """No text of a schema can end a command, or begin another one."""
-    lines = github.render(report).split("\n")
+    lines = github.render(report_of(report)).split("\n")
     assert lines.pop() == ""
     assert len(lines) == len(report.problems) + len(report.notes)
     for line, problem in zip(lines, report.problems, strict=False):
@@ -145,7 +146,7 @@ def test_any_report_is_one_workflow_command_a_line(report: Report) -> None:
 @given(REPORTS)
 def test_any_report_is_a_code_quality_report(report: Report) -> None:
     """Each entry has the keys that GitLab demands, and a severity that it knows."""
-    entries = json.loads(gitlab.render(report))
+    entries = json.loads(gitlab.render(report_of(report)))
     assert len(entries) == len(report.problems)
     for entry in entries:
         assert set(entry) == {"description", "check_name", "fingerprint", "severity", "location"}
@@ -157,7 +158,7 @@ def test_any_report_is_a_code_quality_report(report: Report) -> None:
 @given(REPORTS)
 def test_any_report_is_junit_xml(report: Report) -> None:
     """It parses, and its numbers are those of its elements."""
-    root = ET.fromstring(junit.render(report))  # noqa: S314 - it was written just now
+    root = ET.fromstring(junit.render(report_of(report)))  # noqa: S314 - it was written just now
     [suite] = root
     assert suite.get("tests") == str(len(suite))
     for name, element in (("failures", "failure"), ("skipped", "skipped")):
@@ -171,7 +172,7 @@ def test_any_report_is_junit_xml(report: Report) -> None:
 @given(REPORTS)
 def test_any_report_is_a_sarif_log(report: Report) -> None:
     """It has what SARIF 2.1.0 demands (sections 3.13, 3.14, 3.18, 3.19, 3.27, 3.28, 3.30)."""
-    log: dict[str, Any] = json.loads(sarif.render(report))
+    log: dict[str, Any] = json.loads(sarif.render(report_of(report)))
     assert log["version"] == "2.1.0"
     [run] = log["runs"]
     driver = run["tool"]["driver"]
@@ -194,7 +195,7 @@ def test_any_report_is_a_sarif_log(report: Report) -> None:
 @given(REPORTS)
 def test_any_report_is_text(report: Report) -> None:
     """Every message is in it, and no control character that a terminal would obey."""
-    plain = text.render(report).plain
+    plain = text.render(report_of(report)).plain
     assert all(each.isprintable() or each == "\n" for each in plain)
     for problem in report.problems:
         if problem.message.isprintable():

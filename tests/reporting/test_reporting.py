@@ -9,7 +9,7 @@ from rich.text import Text
 
 from streamcontract.reporting import Place, repository_path, shown
 from streamcontract.reporting.excerpts import add_excerpt
-from streamcontract.reporting.github import annotation
+from streamcontract.reporting.formats.github import annotation
 
 
 def excerpt(text: str, line: int, column: int) -> list[str]:

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
-from streamcontract.cli._options import project_option
+from streamcontract.cli._options import format_option, project_option
 from streamcontract.evolution import check, open_source, request_files, request_project
+from streamcontract.evolution.reported import report_of
 from streamcontract.project import COMPATIBILITY_LEVELS, load_project
-from streamcontract.reporting.terminal import print_styled
+from streamcontract.reporting.terminal import print_report
 
 if TYPE_CHECKING:
     from streamcontract.compatibility.dialects import Dialect
-    from streamcontract.evolution import Report
 
 __all__ = ["command"]
 
 _SCHEMA_SUFFIX: Final = ".avsc"
-_TEXT: Final = "text"
-_FORMATS: Final = {
-    "json": "as_json",
-    "github": "github",
-    "gitlab": "gitlab",
-    "junit": "junit",
-    "sarif": "sarif",
-}
 
 
 @click.command("check")
@@ -50,13 +41,7 @@ _FORMATS: Final = {
     type=click.Choice(["redpanda", "confluent"]),
     help="Say too where this registry decides otherwise than Avro's specification.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice([_TEXT, *_FORMATS]),
-    default=_TEXT,
-    help="Output for people, or for machines.",
-)
+@format_option(with_verdict=True)
 @project_option
 def command(
     names: tuple[str, ...],
@@ -91,17 +76,6 @@ def command(
     else:
         request = request_project(load_project(project_file), names, level=level)
     report = check(request, source, strict=strict, dialect=dialect)
-    _print(report, output_format)
+    print_report(report_of(report), output_format)
     if not report.is_clean:
         raise click.exceptions.Exit(EXIT_FINDINGS)
-
-
-def _print(report: Report, output_format: str) -> None:
-    if output_format == _TEXT:
-        from streamcontract.evolution.formats import text  # noqa: PLC0415 - machines' formats do without
-
-        print_styled(text.render(report))
-        return
-    module = importlib.import_module(f"streamcontract.evolution.formats.{_FORMATS[output_format]}")
-    rendered: str = module.render(report)
-    click.echo(rendered, nl=False)

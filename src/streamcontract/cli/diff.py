@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._options import format_option
 from streamcontract.diff import find_changes
-from streamcontract.diff.render import Side, as_json, as_text
-from streamcontract.reporting.terminal import print_styled
+from streamcontract.diff.reported import Labelled, report_of
+from streamcontract.reporting.terminal import print_report
 from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
@@ -26,13 +27,7 @@ _SCHEMA_FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True)
 @click.command("diff")
 @click.argument("old", type=_SCHEMA_FILE)
 @click.argument("new", type=_SCHEMA_FILE)
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Output for people, or for machines.",
-)
+@format_option(with_verdict=False)
 def command(old: str, new: str, output_format: str) -> None:
     """Show what changed from one schema to another, without a verdict.
 
@@ -55,11 +50,8 @@ def command(old: str, new: str, output_format: str) -> None:
     else:
         before, after = parse_schema(Path(old)), parse_schema(Path(new))
     changes = find_changes(before, after)
-    sides = Side(_label(old), before), Side(_label(new), after)
-    if output_format == "json":
-        click.echo(as_json(changes, *sides), nl=False)
-    else:
-        print_styled(as_text(changes, *sides))
+    sides = Labelled(_label(old), before), Labelled(_label(new), after)
+    print_report(report_of(changes, *sides), output_format)
     if changes:
         raise click.exceptions.Exit(EXIT_FINDINGS)
 

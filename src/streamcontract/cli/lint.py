@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
-from streamcontract.cli._lint_formats import (
-    Linted,
-    as_github,
-    as_json,
-    as_text,
-    rules_as_json,
-    rules_as_text,
-)
-from streamcontract.cli._options import project_option
+from streamcontract.cli._options import format_option, project_option
 from streamcontract.errors import SchemaFault, SchemaParseError
 from streamcontract.lint import RULES, Settings, lint_schema
+from streamcontract.lint.reported import report_of
 from streamcontract.project import find_project_file, load_project
-from streamcontract.reporting.terminal import print_styled
+from streamcontract.reporting.terminal import print_report
 from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
@@ -37,13 +32,7 @@ _SCHEMA_SUFFIX: Final = ".avsc"
 @click.command("lint")
 @click.argument("names", nargs=-1, metavar="[CONTRACT | FILE.avsc | FOLDER]...")
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules and the reason for each.")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    help="Output for people, or for machines.",
-)
+@format_option(with_verdict=True)
 @project_option
 def command(
     names: tuple[str, ...],
@@ -60,14 +49,14 @@ def command(
     Exits with 1 if there are findings.
     """
     if list_rules:
-        listed = rules_as_json(RULES) if output_format == "json" else rules_as_text(RULES)
+        listed = _rules_as_json() if output_format == "json" else _rules_as_text()
         click.echo(listed, nl=False)
         return
     project = _project(project_file, names)
     schemas = _parsed(_files(names), _contract_files(project, names))
-    results = [Linted(each, lint_schema(each, _settings(project, each))) for each in schemas]
-    _print(results, output_format)
-    if any(result.findings for result in results):
+    results = [(each, lint_schema(each, _settings(project, each))) for each in schemas]
+    print_report(report_of(results), output_format)
+    if any(findings for _, findings in results):
         raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
@@ -138,10 +127,21 @@ def _settings(project: Project | None, schema: Schema) -> Settings:
     return project.lint_settings(Path(schema.source))
 
 
-def _print(results: Sequence[Linted], output_format: str) -> None:
-    if output_format == "json":
-        click.echo(as_json(results), nl=False)
-    elif output_format == "github":
-        click.echo(as_github(results), nl=False)
-    else:
-        print_styled(as_text(results))
+def _rules_as_text() -> str:
+    """Every rule with its rationale."""
+    parts: list[str] = []
+    for rule in RULES:
+        parts += [f"{rule.id} ({rule.severity})", f"  {rule.summary}", _paragraph(rule.rationale)]
+        parts += [_paragraph(f"Source: {rule.source}")] if rule.source else []
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, 100, initial_indent="    ", subsequent_indent="    ")
+
+
+def _rules_as_json() -> str:
+    keys = ("id", "severity", "summary", "rationale", "source")
+    rows = [{key: getattr(rule, key) for key in keys} for rule in RULES]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"

@@ -33,6 +33,21 @@ class Place:
     def __str__(self) -> str:
         return f"{self.label}:{self.line}:{self.column}"
 
+    @property
+    def document(self) -> dict[str, str | int]:
+        """The place as JSON output has it.
+
+        Example:
+            >>> Place(label="order.avsc", pointer="/fields/1", line=3, column=5).document
+            {'file': 'order.avsc', 'line': 3, 'column': 5, 'pointer': '/fields/1'}
+        """
+        return {
+            "file": self.label,
+            "line": self.line,
+            "column": self.column,
+            "pointer": self.pointer,
+        }
+
 
 def shown(path: str | Path, base: Path | None = None) -> str:
     """A path as people are shown it: relative to ``base`` (the current folder) if below it."""

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from streamcontract.reporting.formats import render
+
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["echo", "print_styled", "printable"]
+    from streamcontract.reporting.report import Report
+
+__all__ = ["echo", "print_report", "printable"]
 
 
 def printable(text: str) -> str:
@@ -33,7 +37,21 @@ def echo(text: str, *, err: bool = False) -> None:
     click.echo(printable(text), err=err)
 
 
-def print_styled(text: Text) -> None:
+def print_report(report: Report, output_format: str) -> None:
+    """Print a report.
+
+    Args:
+        report: The report.
+        output_format: The name of a format.
+    """
+    rendered = render(report, output_format)
+    if isinstance(rendered, str):
+        click.echo(rendered, nl=False)
+    else:
+        _print_styled(rendered)
+
+
+def _print_styled(text: Text) -> None:
     """Print text; styles, and rich itself, are used on a terminal only."""
     from rich.console import Console  # noqa: PLC0415 - slow to load; only text output needs it
 

@@ -10,10 +10,11 @@ import attrs
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.evolution import Report, check, open_source, request_files, request_project
-from streamcontract.evolution.formats import text
 from streamcontract.evolution.git import Repository
 from streamcontract.evolution.report import CONTRACT_DELETED
+from streamcontract.evolution.reported import report_of
 from streamcontract.registry.config import URL_VARIABLE
+from streamcontract.reporting.formats import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,7 +132,7 @@ class History:
         contracts = () if contract is None else self._report(contract)[0].contracts
         report = Report(against=self.source, contracts=contracts, problems=tuple(problems))
         body, _, _ = (
-            text.render(report).plain.rstrip("\n").rpartition("\n")
+            text.render(report_of(report)).plain.rstrip("\n").rpartition("\n")
         )  # the count is left out
         return body.rstrip("\n")
 

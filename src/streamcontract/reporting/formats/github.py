@@ -12,8 +12,21 @@ from streamcontract.reporting.places import repository_path
 
 if TYPE_CHECKING:
     from streamcontract.reporting.places import Place
+    from streamcontract.reporting.report import FindingEntry, Report
 
-__all__ = ["annotation"]
+__all__ = ["annotation", "render"]
+
+
+def render(report: Report) -> str:
+    """One command for each finding and note: error, warning (drift that passes) or notice."""
+    lines = [
+        annotation(each.level, each.place, each.title, _body(each)) for each in report.findings
+    ]
+    lines += [
+        annotation("notice", note.place, f"{note.kind} {note.contract}".strip(), note.message)
+        for note in report.notes
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def annotation(
@@ -34,6 +47,11 @@ def annotation(
     }
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{kind} {listed}::{_data(message)}"
+
+
+def _body(finding: FindingEntry) -> str:
+    before = [] if finding.before is None else [f"Before: {finding.before}"]
+    return "\n".join([finding.message, *before, *finding.details])
 
 
 def _data(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The report as SARIF 2.1.0, which GitHub's code scanning and editors read.
+"""SARIF 2.1.0, which GitHub's code scanning and editors read.
 
 The names are those of "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", an
 OASIS standard; the sections are cited where there was a choice.
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from streamcontract._version import __version__
-from streamcontract.evolution.formats.gitlab import fingerprint
-from streamcontract.reporting import repository_path
+from streamcontract.reporting.formats.gitlab import fingerprint
+from streamcontract.reporting.places import repository_path
 
 if TYPE_CHECKING:
-    from streamcontract.evolution.report import Note, Problem, Report
-    from streamcontract.reporting import Place
+    from streamcontract.reporting.places import Place
+    from streamcontract.reporting.report import FindingEntry, NoteEntry, Report
 
 __all__ = ["render"]
 
@@ -30,7 +30,7 @@ def render(report: Report) -> str:
     rules = list(
         dict.fromkeys(
             [
-                *(problem.rule for problem in report.problems),
+                *(finding.rule for finding in report.findings),
                 *(note.kind for note in report.notes),
             ]
         )
@@ -47,7 +47,7 @@ def render(report: Report) -> str:
         # Columns count characters, not UTF-16 code units (3.14.17).
         "columnKind": "unicodeCodePoints",
         "results": [
-            *(_result(problem, rules, fails=report.fails(problem)) for problem in report.problems),
+            *(_result(finding, rules) for finding in report.findings),
             *(_remark(note, rules) for note in report.notes),
         ],
     }
@@ -55,26 +55,26 @@ def render(report: Report) -> str:
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
 
-def _result(problem: Problem, rules: list[str], *, fails: bool) -> dict[str, Any]:
-    message = "\n".join([f"{problem.contract}: {problem.message}", *problem.details])
+def _result(finding: FindingEntry, rules: list[str]) -> dict[str, Any]:
+    before = [] if finding.before is None else [f"Before: {finding.before}"]
     return {
-        "ruleId": problem.rule,
-        "ruleIndex": rules.index(problem.rule),
-        "level": "error" if fails else "warning",
-        "message": {"text": f"{message}\nBefore: {problem.before}"},
-        "locations": [_location(problem.now)],
-        "partialFingerprints": {"streamcontract/v1": fingerprint(problem)},
+        "ruleId": finding.rule,
+        "ruleIndex": rules.index(finding.rule),
+        "level": finding.level,
+        "message": {"text": "\n".join([finding.statement, *finding.details, *before])},
+        "locations": [_location(finding.place)],
+        "partialFingerprints": {"streamcontract/v1": fingerprint(finding)},
     }
 
 
-def _remark(note: Note, rules: list[str]) -> dict[str, Any]:
+def _remark(note: NoteEntry, rules: list[str]) -> dict[str, Any]:
     # A result that is no failure has a kind of its own, and then the level is "none" (3.27.10).
     return {
         "ruleId": note.kind,
         "ruleIndex": rules.index(note.kind),
         "kind": "informational",
         "level": "none",
-        "message": {"text": f"{note.contract}: {note.message}".removeprefix(": ")},
+        "message": {"text": note.statement},
         "locations": [_location(note.place)],
     }
 

@@ -1,1 +1,0 @@
-"""One module for each output format; each turns a report into text."""

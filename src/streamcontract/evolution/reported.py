@@ -1,0 +1,105 @@
+"""The outcome of a check as a report for the output formats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from streamcontract.reporting.report import FindingEntry, NoteEntry, Report, Summary
+
+if TYPE_CHECKING:
+    from streamcontract.evolution import report as values
+
+__all__ = ["report_of"]
+
+
+def report_of(checked: values.Report) -> Report:
+    """The report of a check."""
+    return Report(
+        command="check",
+        summary=_summary(checked),
+        document={
+            "against": checked.against,
+            "clean": checked.is_clean,
+            "strict": checked.is_strict,
+            "contracts": [_contract(each) for each in checked.contracts],
+            "findings": [_problem(each) for each in checked.problems],
+            "notes": [_note(each) for each in checked.notes],
+        },
+        cases=tuple(each.contract for each in checked.contracts),
+        findings=tuple(_finding(each, fails=checked.fails(each)) for each in checked.problems),
+        notes=tuple(
+            NoteEntry(
+                kind=note.kind,
+                contract=note.contract,
+                message=note.message,
+                place=note.place,
+                is_skip=note.kind == "not-checked",
+            )
+            for note in checked.notes
+        ),
+    )
+
+
+def _finding(problem: values.Problem, *, fails: bool) -> FindingEntry:
+    return FindingEntry(
+        rule=problem.rule,
+        severity=problem.severity,
+        level="error" if fails else "warning",
+        fails=fails,
+        message=problem.message,
+        place=problem.now,
+        case=problem.contract,
+        contract=problem.contract,
+        direction=problem.direction,
+        before=problem.before,
+        repeated=problem.against[1:],
+        details=tuple(problem.details),
+    )
+
+
+def _summary(checked: values.Report) -> Summary:
+    breaking = sum(problem.severity == "breaking" for problem in checked.problems)
+    drift = len(checked.problems) - breaking
+    contracts = len(checked.contracts)
+    scope = f": {contracts} contract{'' if contracts == 1 else 's'} against {checked.against}"
+    if not checked.problems:
+        return Summary("clean", "clean", scope)
+    found = f"{breaking} breaking, {drift} drift"
+    if drift and checked.is_strict:
+        found += " (strict: drift fails)"
+    return Summary(found, "warning" if checked.is_clean else "error", scope)
+
+
+def _contract(checked: values.Checked) -> dict[str, Any]:
+    return {
+        "contract": checked.contract,
+        "file": checked.file,
+        "level": checked.level,
+        "subject": checked.subject,
+        "versions": list(checked.versions),
+    }
+
+
+def _problem(problem: values.Problem) -> dict[str, Any]:
+    return {
+        "contract": problem.contract,
+        "rule": problem.rule,
+        "severity": problem.severity,
+        "message": problem.message,
+        "direction": problem.direction,
+        "now": problem.now.document,
+        "before": problem.before.document,
+        "against": list(problem.against),
+        "counterexample": None if problem.example is None else attrs.asdict(problem.example),
+    }
+
+
+def _note(note: values.Note) -> dict[str, Any]:
+    return {
+        "kind": note.kind,
+        "contract": note.contract,
+        "message": note.message,
+        "at": note.place.document,
+    }

@@ -1,0 +1,73 @@
+"""Output formats, one module and one row for each.
+
+A module has one function ``render``, which makes text of a report. It is loaded when its format is
+asked for, since what only people need takes time to load.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from streamcontract.reporting.report import Report
+
+__all__ = ["DEFAULT_FORMAT", "FORMATS", "Format", "format_names", "render"]
+
+DEFAULT_FORMAT: Final = "text"
+
+
+@attrs.frozen
+class Format:
+    """One output format.
+
+    Attributes:
+        name: What ``--format`` calls it.
+        module: Its module in this package.
+        needs_verdict: Whether it is about faults, so that a report of mere changes has nothing to
+            put into it.
+    """
+
+    name: str
+    module: str
+    needs_verdict: bool = True
+
+
+FORMATS: Final = (
+    Format(DEFAULT_FORMAT, "text", needs_verdict=False),
+    Format("json", "as_json", needs_verdict=False),
+    Format("github", "github"),
+    Format("gitlab", "gitlab"),
+    Format("junit", "junit"),
+    Format("sarif", "sarif"),
+)
+
+
+def format_names(*, with_verdict: bool) -> tuple[str, ...]:
+    """The formats that a command offers.
+
+    Args:
+        with_verdict: Whether its reports have a verdict.
+
+    Example:
+        >>> format_names(with_verdict=False)
+        ('text', 'json')
+    """
+    return tuple(row.name for row in FORMATS if with_verdict or not row.needs_verdict)
+
+
+def render(report: Report, name: str) -> str | Text:
+    """A report in a format: text with styles for people, plain text for machines.
+
+    Args:
+        report: The report.
+        name: The format's name.
+    """
+    [row] = [row for row in FORMATS if row.name == name]
+    module: Any = importlib.import_module(f"{__name__}.{row.module}")
+    rendered: str | Text = module.render(report)
+    return rendered

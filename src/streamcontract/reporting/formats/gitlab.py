@@ -1,0 +1,50 @@
+"""GitLab's code quality report.
+
+Keys and severities are those of "Code Quality report format" (GitLab Docs). Notes are left out,
+since GitLab counts each entry as a loss of quality.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from streamcontract.reporting.places import repository_path
+
+if TYPE_CHECKING:
+    from streamcontract.reporting.report import FindingEntry, Report
+
+__all__ = ["fingerprint", "render"]
+
+
+def render(report: Report) -> str:
+    """A JSON array with one entry for each finding."""
+    entries = [_entry(finding) for finding in report.findings]
+    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+
+
+def fingerprint(finding: FindingEntry) -> str:
+    """What stays the same when lines are moved: contract, rule, path, and both pointers."""
+    identity = [
+        finding.contract,
+        finding.rule,
+        repository_path(finding.place),
+        finding.place.pointer,
+        None if finding.before is None else finding.before.pointer,
+        finding.direction,
+    ]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+
+def _entry(finding: FindingEntry) -> dict[str, Any]:
+    return {
+        "description": finding.statement,
+        "check_name": finding.rule,
+        "fingerprint": fingerprint(finding),
+        "severity": "major" if finding.level == "error" else "minor",
+        "location": {
+            "path": repository_path(finding.place),
+            "lines": {"begin": finding.place.line},
+        },
+    }
