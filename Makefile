@@ -11,7 +11,7 @@ METADATA := setup.cfg setup.py pyproject.toml src/streamcontract/_version.py \
 	$(wildcard src/streamcontract/codec/_native*.p[yx]*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-portable test-long check lint format types layers drift check-install bench coverage clean
+.PHONY: help demo test test-all test-portable test-long check lint format types layers drift check-install bench coverage clean
 
 help:  ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,11 +33,24 @@ demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stac
 	$(BIN)/streamcontract demo
 
 # More workers than two cores have: a third of the time is waiting, for brokers and processes.
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := -n 4 --dist worksteal
+
+# What takes two minutes: a few examples of each property, the same each time.
 test: $(DEV)  ## Run the tests on the embedded stack
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(PYTEST) $(PARALLEL) -m "not searching"
+
+# Markers: `hypothesis` is on every property, by Hypothesis itself.
+SEARCHES := $(PARALLEL) -m "searching or hypothesis"
+
+test-all: test test-portable  ## Run the tests, then every search, with the same seeds each time
+	$(PYTEST) $(SEARCHES) --hypothesis-profile=searching
 
 test-portable: $(DEV)  ## Run the tests of the codec and the clients on the portable engine
-	STREAMCONTRACT_ENGINE=portable $(BIN)/python -m pytest -n 3 tests/codec tests/kafka
+	STREAMCONTRACT_ENGINE=portable $(PYTEST) $(PARALLEL) -m "not searching" tests/codec tests/kafka
+
+test-long: $(DEV)  ## Run every search on ten times as many examples, with other seeds each time
+	$(PYTEST) $(SEARCHES) --hypothesis-profile=long
 
 # The tests that depend on brokers or a registry; the others would be the same there.
 STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks
@@ -45,25 +58,19 @@ STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks
 .PHONY: test-kafka test-redpanda reliability
 
 test-kafka: $(DEV)  ## Run the tests of the broker path on Apache Kafka and Apicurio Registry (Maven, JDK 17)
-	$(BIN)/python -m pytest --streamcontract-stack=kafka $(STACK_TESTS)
+	$(PYTEST) --hypothesis-profile=searching --streamcontract-stack=kafka $(STACK_TESTS)
 
 test-redpanda: $(DEV)  ## Run the tests of the broker path on Redpanda (Docker)
 	@docker info >/dev/null 2>&1 || { echo "make test-redpanda needs a Docker engine that runs;" \
 	  "without one, make test-kafka runs the same tests on Apache Kafka" >&2; exit 2; }
 	@trap 'docker compose down --volumes' EXIT && docker compose up --detach --wait && \
-	$(BIN)/python -m pytest --streamcontract-stack=redpanda $(STACK_TESTS)
+	$(PYTEST) --hypothesis-profile=searching --streamcontract-stack=redpanda $(STACK_TESTS)
 
 # Records of each run; the results are in docs/reliability.md.
 MESSAGES ?= 1_000_000
 
 reliability: $(DEV)  ## Kill and pause servers and clients under load on Apache Kafka, soak clients; count what came
 	$(BIN)/python -m reliability all --messages $(MESSAGES)
-
-test-long: $(DEV)  ## Try the compatibility properties on thousands of pairs, the models on hundreds of runs
-	STREAMCONTRACT_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/compatibility
-	STREAMCONTRACT_EXAMPLES=600 $(BIN)/python -m pytest -n 2 tests/kafka/test_delivery_model.py \
-	  tests/kafka/test_against_confluent_serializers.py tests/registry/test_against_confluent_client.py \
-	  tests/devstack/test_registry_model.py tests/devstack/test_registry_concurrency.py
 
 # Minutes that `make fuzz` takes, and messages of `make leaks`.
 FUZZ_MINUTES ?= 30
@@ -131,7 +138,7 @@ audit: $(DEV)  ## Look the installed packages up among known vulnerabilities
 	@$(BIN)/python .ci/audit
 
 coverage: $(DEV)  ## Run the tests and report branch coverage
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	$(PYTEST) -n 2 --hypothesis-profile=searching --cov --cov-report=term
 
 bench: $(BIN)/python  ## Measure against the peers, side by side
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -46,10 +46,8 @@ def main() -> None:
     environment = _environment(compiler)
     tests = _BOUNDED if options.bounded else ["tests/codec"]
     python = [sys.executable, "-X", "faulthandler"]
-    _run(
-        [*python, "-m", "pytest", "-q", "--capture=sys", "-p", "no:cacheprovider", *tests],
-        environment,
-    )
+    pytest = [*python, "-m", "pytest", "-q", "--capture=sys", "-p", "no:cacheprovider"]
+    _run([*pytest, "--hypothesis-profile=searching", *tests], environment)
     _run([*python, "-m", "fuzz.sanitize", "--judge", f"--inputs={options.inputs}"], environment)
 
 

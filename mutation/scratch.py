@@ -52,7 +52,7 @@ def pytest(
     """
     command = [
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"),
-        *("-p", "mutation.without_shrinking", "--hypothesis-seed=0", *arguments),
+        *("-p", "mutation.without_shrinking", "--hypothesis-profile=searching", *arguments),
     ]
     environment = {
         **os.environ,

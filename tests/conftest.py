@@ -1,4 +1,4 @@
-"""Fixtures for tests of the broker path, and how Hypothesis runs."""
+"""Fixtures for tests of the broker path, and how Hypothesis searches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from tests.searching import load_profiles
 
 from streamcontract.devstack import DevStack
 from streamcontract.testing.plugin import stack_kind
@@ -15,18 +15,7 @@ if TYPE_CHECKING:
     from streamcontract.testing.fixtures.stacks import Stack
     from streamcontract.testing.fixtures.topics import TopicMaker
 
-# On a fresh clone Hypothesis first builds its tables of Unicode, which takes seconds; and a machine
-# that is busy with other things says nothing about the code. What is found and shrunk is not
-# explained: Hypothesis would draw hundreds of other examples for a remark in the failure's text,
-# each time that a test looks for something by find() or sees a planted fault be found.
-settings.register_profile(
-    "streamcontract",
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    phases=set(Phase) - {Phase.explain},
-)
-settings.load_profile("streamcontract")
-
+load_profiles()
 
 _REAL = Path(__file__).with_name("stacks")  # these start servers of their own
 

@@ -120,7 +120,7 @@ def run(part: Part) -> tuple[int, list[Mutant]]:
             "timeout_multiplier": 8,
             "pytest_add_cli_args": [
                 *("-p", "no:cacheprovider", "-n", "0"),
-                *("-p", "mutation.without_shrinking", "--hypothesis-seed=0"),
+                *("-p", "mutation.without_shrinking", "--hypothesis-profile=searching"),
             ],
         }
         with (tree / "pyproject.toml").open("a", encoding="utf-8") as file:

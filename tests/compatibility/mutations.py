@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,9 +13,6 @@ from streamcontract import parse_schema
 from streamcontract.errors import SchemaParseError
 from streamcontract.schema import Schema
 from streamcontract.testing.strategies import schema_documents
-
-EXAMPLES = int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60"))
-"""How many pairs each property is tried on; ``make test-long`` tries thousands."""
 
 Document = Any
 Slot = tuple[Any, Any]  # a container and the key under which a type stands in it

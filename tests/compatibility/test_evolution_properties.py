@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from tests.codec.equality import equal
-from tests.compatibility.mutations import EXAMPLES, changed_pairs
+from tests.compatibility.mutations import changed_pairs
+from tests.searching import examples
 
 from streamcontract import Codec, check_level, find_incompatibilities
 from streamcontract.compatibility import DRIFT_RULES, LEVELS, minimal_value, rollout
@@ -38,7 +39,7 @@ ANNOUNCED = {
 
 pairs = changed_pairs()
 many = settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

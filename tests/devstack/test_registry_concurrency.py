@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,6 +19,7 @@ import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.devstack.registry_http import Http, record
+from tests.searching import examples
 
 from streamcontract.devstack.registry import RegistryServer, snapshot
 from streamcontract.devstack.registry.application import Request, respond
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from streamcontract.devstack.registry.state import State
 
 CLIENTS = 4
-EXAMPLES = int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60")) // 4
 
 
 @attrs.frozen
@@ -105,7 +104,7 @@ def _told(state: State) -> str:
 
 
 @given(rounds=rounds)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_some_order_of_simultaneous_requests_explains_every_answer(
     rounds: list[list[Call]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.devstack.registry_http import record
+from tests.searching import examples
 
 from streamcontract.devstack.registry.application import Request, respond
 from streamcontract.devstack.registry.routes import ROUTES
@@ -394,7 +394,7 @@ class Registry(RuleBasedStateMachine):
 
 TestRegistry = Registry.TestCase
 TestRegistry.settings = settings(
-    max_examples=int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60")) // 2,
+    max_examples=examples(30),
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

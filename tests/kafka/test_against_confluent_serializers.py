@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from tests.codec.oracles import (
     read_by_fastavro,
 )
 from tests.kafka.disagreements import TAKEN_BY_CONFLUENT
+from tests.searching import examples
 
 from streamcontract import SchemaRegistry, parse_schema
 from streamcontract.devstack.registry import RegistryServer
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from streamcontract.schema import Schema
-
-EXAMPLES = int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60"))
 
 
 @attrs.frozen
@@ -84,7 +82,7 @@ def _somewhere(field: MessageField) -> SerializationContext:
 
 @pytest.mark.parametrize("field", [MessageField.KEY, MessageField.VALUE])
 @given(case=cases())
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_bytes_are_the_same_and_each_reads_the_others(
     both: Both, field: MessageField, case: tuple[Schema, Any]
 ) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.kafka.delivery_model import Delivering, let_sessions_end_soon
+from tests.searching import examples
 
 from streamcontract import SchemaRegistry
 from streamcontract.devstack import DevStack
 
-RUNS = int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60")) // 6
-"""A run takes about a second, most of it a crashed member's session."""
 
-
+@pytest.mark.searching
 def test_nothing_is_lost_invented_or_out_of_order() -> None:
     """At least once, in order for each key, whatever members and their commits do."""
     with DevStack(brokers=1) as stack, SchemaRegistry(stack.registry_url) as registry:
@@ -22,7 +20,7 @@ def test_nothing_is_lost_invented_or_out_of_order() -> None:
         run_state_machine_as_test(
             lambda: Delivering(stack, registry),  # type: ignore[arg-type] # any maker of one will do
             settings=settings(
-                max_examples=RUNS,
+                max_examples=examples(10),  # each a second, most of it a crashed member's session
                 stateful_step_count=15,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.devstack.registry_http import record
 from tests.registry.disagreements import LACKING, THEIRS_ALONE, WITHOUT_REQUEST
+from tests.searching import examples
 
 from streamcontract import SchemaRegistry, parse_schema
 from streamcontract.devstack.registry import RegistryServer
@@ -26,8 +26,6 @@ from streamcontract.registry.protocol import LEVELS, MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-SEQUENCES = int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60")) // 3
 
 
 @attrs.frozen
@@ -189,7 +187,7 @@ def registries() -> Iterator[tuple[RegistryServer, RegistryServer, SchemaRegistr
 @given(
     calls=st.lists(st.tuples(st.sampled_from(sorted(CALLS)), arguments), min_size=5, max_size=20)
 )
-@settings(max_examples=SEQUENCES, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_calls_have_the_same_outcome(
     registries: tuple[RegistryServer, RegistryServer, SchemaRegistryClient],
     calls: list[tuple[str, Arguments]],

@@ -6,7 +6,6 @@ embedded registry has beyond them is in ``tests/devstack/test_registry_model.py`
 
 from __future__ import annotations
 
-import os
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from tests.searching import examples
 
 from streamcontract import SchemaRegistry, check_level, parse_schema
 from streamcontract.devstack.registry import RegistryServer
@@ -203,12 +203,13 @@ def url(request: pytest.FixtureRequest, pytestconfig: pytest.Config, stack: Stac
         pytest.skip("the stack's registry is the embedded one")
 
 
+@pytest.mark.searching
 def test_any_order_of_calls(url: str) -> None:
     """What the model says, on each registry."""
     run_state_machine_as_test(
         type("HistoriesThere", (Histories,), {"url": url}),
         settings=settings(
-            max_examples=int(os.environ.get("STREAMCONTRACT_EXAMPLES", "60")) // 4,
+            max_examples=examples(15),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
