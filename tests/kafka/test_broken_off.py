@@ -8,17 +8,22 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from confluent_kafka import KafkaError
+from tests.kafka.bars import volumes
+from tests.kafka.dlq_io import WAIT, letters, produce_raw
 
-from streamcontract import Stock, StockConsumer
+from streamcontract import Stock, StockConsumer, StockProducer
+from streamcontract.kafka import DeadLetterError, DeadLetters, MessageDecodeError, Skip
 from streamcontract.kafka.interrupts import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamcontract.kafka import Message
+    from streamcontract.testing.fixtures.faults import Faults
 
 Config = dict[str, Any]
-WAIT = 30.0
+REFUSED = KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
 @pytest.mark.parametrize("name", ["_poll", "_consume"])
@@ -61,6 +66,67 @@ def test_what_a_broken_off_call_has_fetched_is_fetched_again(
         assert interrupted == 1
     for partition in (0, 1):
         assert [each.offset for each in seen if each.partition == partition] == expected
+
+
+@pytest.fixture
+def poisoned(
+    config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
+) -> tuple[str, Callable[[], None]]:
+    """A topic with a good message and a bad one, and what adds another good one."""
+    name = topic(partitions=1)
+
+    def add(volume: int) -> None:
+        with StockProducer(config, topic=name) as producer:
+            producer.produce(bar(volume=volume))
+
+    add(0)
+    produce_raw(config, name, (b"poison", b"AAPL", [], 0))
+    return name, lambda: add(2)
+
+
+def test_a_dead_letter_that_was_refused_is_one_dead_letter(
+    config: Config, poisoned: tuple[str, Callable[[], None]], streamcontract_faults: Faults
+) -> None:
+    """The batch waits for a third message, which fails until what was put aside is delivered."""
+    name, add_the_third = poisoned
+    with StockConsumer(config, topic=name, group=name, poison=DeadLetters()) as consumer:
+        streamcontract_faults.request_errors("Produce", *[REFUSED] * 3)
+        for _ in range(3):
+            with pytest.raises(DeadLetterError):
+                consumer.consume(3, WAIT)
+        add_the_third()
+        assert volumes(consumer.consume(2, WAIT)) == [0, 2]
+    (letter,) = letters(config, f"{name}.dlq")
+    assert letter.source.offset == 1
+
+
+@pytest.mark.parametrize("interrupts", [1, 3])
+def test_poison_of_an_interrupted_batch_is_dealt_with_once(
+    config: Config, poisoned: tuple[str, Callable[[], None]], interrupts: int
+) -> None:
+    """Also where the messages in front of it come again in smaller batches."""
+    name, add_the_third = poisoned
+    skipped: list[MessageDecodeError] = []
+    left = interrupts
+
+    def interrupt() -> None:
+        nonlocal left
+        if skipped and left:
+            left -= 1
+            raise KeyboardInterrupt
+
+    with StockConsumer(config, topic=name, group=name, poison=Skip(skipped.append)) as consumer:
+        consumer._hand_out.check = interrupt
+        for _ in range(interrupts):
+            with pytest.raises(KeyboardInterrupt):
+                consumer.consume(3, WAIT)
+        add_the_third()
+        assert volumes(consumer.consume(1, WAIT)) == [0]
+        assert volumes(consumer.consume(1, WAIT)) == [2]
+        # What is fetched anew is another attempt.
+        consumer.seek(0, 1)
+        assert volumes(consumer.consume(1, WAIT)) == [2]
+    assert [error.offset for error in skipped] == [1, 1]
 
 
 def test_ctrl_c_where_no_broker_is() -> None:

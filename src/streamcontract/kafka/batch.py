@@ -24,24 +24,28 @@ class Batch(Generic[T]):
 
     Attributes:
         messages: The typed messages.
-        raws: The raw ones that were taken, poison that was put aside among them.
+        raws: The raw ones that were taken, poison among them.
+        poison: The poison among them, by partition and offset; the policy has dealt with it.
         first: For each partition the offset of the first one taken.
         last: For each partition the offset of the last one taken.
     """
 
     messages: list[Message[T]] = attrs.field(factory=list)
     raws: list[confluent_kafka.Message] = attrs.field(factory=list)
+    poison: dict[tuple[int, int], confluent_kafka.Message] = attrs.field(factory=dict)
     first: dict[int, int] = attrs.field(factory=dict)
     last: dict[int, int] = attrs.field(factory=dict)
 
     def take(self, raw: confluent_kafka.Message, message: Message[T] | None) -> None:
-        """Add a message; None stands for poison that was put aside."""
-        if message is not None:
-            self.messages.append(message)
+        """Add a message; None stands for poison that the policy has dealt with."""
         self.raws.append(raw)
         partition, offset = raw.partition(), raw.offset()
         assert partition is not None  # noqa: S101 - only errors have none
         assert offset is not None  # noqa: S101 - likewise
+        if message is not None:
+            self.messages.append(message)
+        else:
+            self.poison[partition, offset] = raw
         self.first.setdefault(partition, offset)
         self.last[partition] = offset
 

@@ -71,6 +71,8 @@ class HandOut(Generic[T]):
         self._handed_out = fetcher.handed_out
         self.buffer = fetcher.buffer
         self.in_hand: dict[int, int] = {}
+        # Poison that a broken-off batch gave back after the policy had dealt with it.
+        self._dealt_with: dict[tuple[int, int], confluent_kafka.Message] = {}
 
     def require_open(self) -> None:
         """Raise a ClientError if this is closed."""
@@ -160,6 +162,7 @@ class HandOut(Generic[T]):
         except BaseException:
             # Such as Ctrl-C while it waited: what the application did not get comes again.
             self._fetcher.give_back(batch.raws)
+            self._dealt_with.update(batch.poison)
             raise
         if batch.raws:
             # Not before: what is counted may be committed while more is waited for.
@@ -188,7 +191,7 @@ class HandOut(Generic[T]):
             # call goes on behind the message. If it does not call again, the message comes again.
             self.in_hand = {error.partition: error.offset}
             self._handed_out[error.partition] = error.offset + 1
-            self._poison.take(error)
+            self._deal_with(raw, error)
             self.in_hand = {}
             return None
         except BaseException:
@@ -216,9 +219,14 @@ class HandOut(Generic[T]):
             return self._careful.read(raw), True
         except MessageDecodeError as error:
             try:
-                self._poison.take(error)
+                self._deal_with(raw, error)
             except Exception:  # noqa: BLE001 - raised anew by the next call
                 return None, False
             return None, True
         except Exception:  # noqa: BLE001 - likewise
             return None, False
+
+    def _deal_with(self, raw: confluent_kafka.Message, error: MessageDecodeError) -> None:
+        """Carry out the policy for a message, once, however often it is given back."""
+        if self._dealt_with.pop((error.partition, error.offset), None) is not raw:
+            self._poison.take(error)
