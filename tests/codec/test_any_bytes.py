@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.codec.test_engines import damaged
+from tests.searching import examples
 
 from fuzz.inputs import judge_input
 from fuzz.oracle import Judge, Refusal, engines
@@ -30,14 +31,14 @@ def messages(draw: st.DrawFn, pair: Pair) -> bytes:
 
 
 @PAIRS
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 @given(st.data())
 def test_pool(pair: Pair, data: st.DataObject) -> None:
     """The pairs that the fuzzer has."""
     Judge(pair).judge(data.draw(messages(pair)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(schemas(), st.data())
 def test_any_schema(schema: Any, data: st.DataObject) -> None:
     """And any other schema, memory included."""

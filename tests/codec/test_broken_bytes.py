@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
+from tests.searching import examples
 
 from streamcontract import Codec, parse_schema
 from streamcontract.errors import DecodeError, EncodeError
@@ -143,7 +144,7 @@ def encoded(draw: st.DrawFn) -> tuple[Schema, bytes]:
     return schema, Codec(schema).encode(value)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(encoded())
 def test_cut_off_at_every_length(case: tuple[Schema, bytes]) -> None:
     """No true start of a message is itself a message."""
@@ -154,7 +155,7 @@ def test_cut_off_at_every_length(case: tuple[Schema, bytes]) -> None:
             codec.decode(data[:length])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(encoded(), st.binary(min_size=1, max_size=3))
 def test_anything_behind_the_message(case: tuple[Schema, bytes], rest: bytes) -> None:
     """Nothing may follow a message."""
@@ -163,7 +164,7 @@ def test_anything_behind_the_message(case: tuple[Schema, bytes], rest: bytes) ->
         Codec(schema).decode(data + rest)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(encoded(), st.data())
 def test_damaged(case: tuple[Schema, bytes], data: st.DataObject) -> None:
     """Damaged bytes give a value of the schema or a DecodeError, never anything else."""
@@ -176,7 +177,7 @@ def test_damaged(case: tuple[Schema, bytes], data: st.DataObject) -> None:
     check_value_or_error(schema, bytes(damaged))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(schemas(only_records=True), st.binary())
 def test_noise(schema: Schema, noise: bytes) -> None:
     """Arbitrary bytes give a value of the schema or a DecodeError, never anything else."""
@@ -194,7 +195,7 @@ def check_value_or_error(schema: Schema, data: bytes) -> None:
         assert same(codec.decode(codec.encode(value)), value)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(schemas(only_records=True), st.data())
 def test_skipping_ends_where_reading_ends(schema: Schema, data: st.DataObject) -> None:
     """A field that the reader does not ask for takes as many bytes skipped as read."""

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
+from tests.searching import examples
 
 from streamcontract import Codec, Stock, StreamContractError, parse_schema
 from streamcontract.codec import Contract, Duration
@@ -26,7 +27,7 @@ from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.schema import EnumType, FixedType, RecordType, Schema
 from streamcontract.testing.strategies import from_schema, records, schemas
 
-deep = settings(deadline=None, max_examples=80)
+deep = settings(deadline=None, max_examples=examples(80))
 
 
 def is_built() -> bool:

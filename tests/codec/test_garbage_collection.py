@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.codec.test_engines import bound, needs_native
+from tests.searching import examples
 
 from streamcontract import Codec, Stock, parse_schema
 from streamcontract.codec import Contract, Duration
@@ -30,7 +31,9 @@ def native(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # The fixture only sets the environment.
 over_schemas = settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=examples(40),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

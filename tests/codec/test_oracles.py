@@ -16,12 +16,13 @@ from tests.codec.oracles import (
     read_by_apache,
     read_by_fastavro,
 )
+from tests.searching import examples
 
 from streamcontract import Codec
 from streamcontract.schema import Schema
 from streamcontract.testing.strategies import from_schema, schemas
 
-deep = settings(deadline=None, max_examples=60)
+deep = settings(deadline=None, max_examples=examples(60))
 
 
 @st.composite

@@ -7,12 +7,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import equal, same
+from tests.searching import examples
 
 from streamcontract import Codec, parse_schema
 from streamcontract.schema import Schema
 from streamcontract.testing.strategies import from_schema, schemas
 
-deep = settings(deadline=None, max_examples=80)
+deep = settings(deadline=None, max_examples=examples(80))
 
 
 @st.composite

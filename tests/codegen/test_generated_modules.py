@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
 from tests.codegen.cases import CASES
+from tests.searching import examples
 
 from streamcontract.codec import Codec
 from streamcontract.schema import RecordType, parse_schema
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from streamcontract.schema import Schema
 
-_COUNT = 80
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, generate: Generator) -> Path:
@@ -32,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, generate: Generator) -> Pat
     drawn: list[Schema] = []
 
     @settings(
-        max_examples=_COUNT,
+        max_examples=examples(80),
         derandomize=True,  # each tool runs once, over all of them: nothing to shrink
         database=None,
         deadline=None,
@@ -60,18 +59,21 @@ def run(*command: str, root: Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+@pytest.mark.hypothesis
 def test_formatter_leaves_modules_alone(folder: Path, pytestconfig: pytest.Config) -> None:
     """``ruff format --check`` with this project's settings has nothing to change."""
     options = ["--no-cache", "--config", "pyproject.toml", "--check", "--diff"]
     assert run("ruff", "format", *options, str(folder), root=pytestconfig.rootpath) == ""
 
 
+@pytest.mark.hypothesis
 def test_linter_finds_nothing(folder: Path, pytestconfig: pytest.Config) -> None:
     """``ruff check`` with this project's settings finds nothing."""
     options = ["--no-cache", "--config", "pyproject.toml"]
     assert run("ruff", "check", *options, str(folder), root=pytestconfig.rootpath) == ""
 
 
+@pytest.mark.hypothesis
 def test_imports_are_sorted_for_other_projects_too(
     folder: Path, pytestconfig: pytest.Config
 ) -> None:
@@ -80,13 +82,14 @@ def test_imports_are_sorted_for_other_projects_too(
     assert run("ruff", "check", *options, str(folder), root=pytestconfig.rootpath) == ""
 
 
+@pytest.mark.hypothesis
 def test_type_checker_finds_nothing(folder: Path, pytestconfig: pytest.Config) -> None:
     """``mypy --strict`` with this project's settings finds nothing."""
     options = ["--strict", "--config-file", "pyproject.toml", "--cache-dir", str(folder / "cache")]
     assert run("mypy", *options, str(folder), root=pytestconfig.rootpath) == ""
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(60))
 @given(data=st.data())
 def test_records_go_round(data: st.DataObject, generate: Generator, load: Importer) -> None:
     """Records of any schema's classes come back from their bytes as they were."""
@@ -100,7 +103,7 @@ def test_records_go_round(data: st.DataObject, generate: Generator, load: Import
     assert type(codec.decode(payload)) is record
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(60))
 @given(schema=schemas(only_records=True))
 def test_defaults_are_what_a_reader_fills_in(
     schema: Schema, generate: Generator, load: Importer

@@ -10,6 +10,7 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.searching import examples
 
 from streamcontract.codegen.layout import (
     Alternatives,
@@ -107,12 +108,13 @@ def functions(draw: st.DrawFn) -> list[str]:
     return [*lay_out_return("def f() -> ", annotation), *lay_out("    return ", value, indent=4)]
 
 
+@pytest.mark.hypothesis
 def test_layout_is_that_of_the_formatter(pytestconfig: pytest.Config) -> None:
-    """Five hundred attributes and functions of all lengths are left alone by the formatter."""
+    """Attributes and functions of all lengths are left alone by the formatter."""
     blocks: list[str] = []
 
     @settings(
-        max_examples=500,
+        max_examples=examples(500),
         derandomize=True,  # one run of the formatter for all of them: nothing to shrink
         database=None,
         deadline=None,

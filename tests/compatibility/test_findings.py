@@ -9,6 +9,7 @@ from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibi
 from avro.schema import parse as avro_parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.searching import examples
 
 from streamcontract import Codec, check_level, find_incompatibilities, parse_schema
 from streamcontract.compatibility import LEVELS, rollout
@@ -223,7 +224,7 @@ def test_a_fault_in_a_branch_is_met_only_by_data_of_that_branch() -> None:
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_a_schema_reads_its_own_data(data: st.DataObject) -> None:
     """No schema has a finding against itself, at any level."""
     schema = data.draw(schemas())
@@ -231,7 +232,7 @@ def test_a_schema_reads_its_own_data(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_no_finding_means_that_every_value_decodes(data: st.DataObject) -> None:
     """What is compatible is decodable, for pairs that have a chance to be."""
     writer, reader = data.draw(_near_pairs())
@@ -276,7 +277,7 @@ def _near_pairs(draw: st.DrawFn) -> tuple[Any, Any]:
 
 
 @given(_near_pairs())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_verdict_is_that_of_apache_avro(pair: tuple[Any, Any]) -> None:
     """Avro's own checker for Python agrees on every pair of the kinds drawn here."""
     writer, reader = pair

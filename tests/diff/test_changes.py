@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
+from tests.searching import examples
 
 from streamcontract.diff import At, Kind, find_changes
 from streamcontract.errors import SchemaParseError
@@ -227,7 +228,7 @@ def mutants(draw: st.DrawFn, document: Any) -> Any:
     return mutant
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.data())
 def test_changes_are_told_exactly_where_the_meaning_changes(data: st.DataObject) -> None:
     """No change is missed and none is made up, in either direction."""
@@ -242,7 +243,7 @@ def test_changes_are_told_exactly_where_the_meaning_changes(data: st.DataObject)
     assert bool(find_changes(new, old)) is differ
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(schemas(), schemas())
 def test_any_two_schemas_can_be_compared(old: Schema, new: Schema) -> None:
     """Two that have nothing to do with each other; and each has no changes to itself."""

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.searching import examples
 
 from streamcontract import __version__
 from streamcontract.cli import main
@@ -112,7 +113,7 @@ REPORTS = st.builds(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(REPORTS)
 def test_any_report_is_valid_json(report: Report) -> None:
     """JSON says of each finding what the report has."""
@@ -123,7 +124,7 @@ def test_any_report_is_valid_json(report: Report) -> None:
     ]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(REPORTS)
 def test_any_report_is_one_workflow_command_a_line(report: Report) -> None:
     """No text of a schema can end a command, or begin another one."""
@@ -142,7 +143,7 @@ def test_any_report_is_one_workflow_command_a_line(report: Report) -> None:
         assert unescaped.startswith(problem.message)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(REPORTS)
 def test_any_report_is_a_code_quality_report(report: Report) -> None:
     """Each entry has the keys that GitLab demands, and a severity that it knows."""
@@ -154,7 +155,7 @@ def test_any_report_is_a_code_quality_report(report: Report) -> None:
         assert entry["location"]["lines"]["begin"] >= 1
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(REPORTS)
 def test_any_report_is_junit_xml(report: Report) -> None:
     """It parses, and its numbers are those of its elements."""
@@ -168,7 +169,7 @@ def test_any_report_is_junit_xml(report: Report) -> None:
     assert suite.get("failures") == str(len(failing))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(REPORTS)
 def test_any_report_is_a_sarif_log(report: Report) -> None:
     """It has what SARIF 2.1.0 demands (sections 3.13, 3.14, 3.18, 3.19, 3.27, 3.28, 3.30)."""
@@ -191,7 +192,7 @@ def test_any_report_is_a_sarif_log(report: Report) -> None:
         assert min(physical["region"].values()) >= 1
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(REPORTS)
 def test_any_report_is_text(report: Report) -> None:
     """Every message is in it, and no control character that a terminal would obey."""

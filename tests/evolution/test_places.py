@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.searching import examples
 
 from streamcontract.compatibility import find_incompatibilities
 from streamcontract.errors import SchemaParseError
@@ -141,7 +142,7 @@ def pairs(draw: st.DrawFn) -> tuple[Schema, Schema]:
         return parse_schema(json.dumps(document)), parse_schema(json.dumps(document))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(pairs())
 def test_every_finding_lies_at_the_type_it_is_about(pair: tuple[Schema, Schema]) -> None:
     """Both places hold what the plan's fault says is there, for any schema and a change of it."""

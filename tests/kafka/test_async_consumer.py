@@ -14,6 +14,7 @@ from confluent_kafka.aio import AIOConsumer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kafka.bars import volumes
+from tests.searching import examples
 
 from streamcontract import (
     AsyncContractConsumer,
@@ -169,7 +170,7 @@ def test_what_a_cancelled_call_took_is_not_committed(
         max_size=12,
     )
 )
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cancelling_at_any_point_loses_nothing(
     config: Config,
     registry: SchemaRegistry,

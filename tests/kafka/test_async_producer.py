@@ -15,6 +15,7 @@ from confluent_kafka.aio import AIOProducer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kafka.bars import volumes
+from tests.searching import examples
 
 from streamcontract import AsyncContractProducer, SchemaRegistry, Stock, StockConsumer
 from streamcontract.errors import ClientError
@@ -173,7 +174,7 @@ def test_the_event_loop_goes_on_while_the_registry_stalls(
 
 
 @given(steps=st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 6)), max_size=30))
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_cancelled_record_is_queued_or_not_and_no_other_is_touched(
     config: Config,
     registry: SchemaRegistry,

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kafka.dlq_io import Headers, Raw, produce_raw, read_all
+from tests.searching import examples
 
 from streamcontract import Codec, ContractConsumer, SchemaRegistry, parse_schema
 from streamcontract.cli import main
@@ -133,7 +134,7 @@ MESSAGES = st.tuples(
 
 
 @settings(
-    max_examples=5,
+    max_examples=examples(5),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(MESSAGES, min_size=1, max_size=10))

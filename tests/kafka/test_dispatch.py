@@ -10,6 +10,7 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.searching import examples
 
 from streamcontract import (
     AsyncContractConsumer,
@@ -95,7 +96,7 @@ RECORDS = st.one_of(
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(RECORDS, max_size=20))
 def test_each_message_is_read_as_its_own_type(
     config: Config,

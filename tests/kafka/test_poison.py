@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kafka.bars import volumes
 from tests.kafka.dlq_io import WAIT, Raw, letters, produce_raw, read_all
+from tests.searching import examples
 
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.devstack.registry.application import Answer
@@ -132,7 +133,7 @@ MESSAGES = st.tuples(
 )
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(MESSAGES, min_size=1, max_size=20))
 def test_key_value_headers_and_timestamp_are_unchanged(
     config: Config, topic: Callable[..., str], messages: list[Raw]

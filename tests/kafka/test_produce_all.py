@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import KafkaError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.searching import examples
 
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.devstack import EmbeddedBroker
@@ -67,7 +68,7 @@ def refuse_next(stack: DevStack) -> None:
     stack.broker.push_request_errors(0, [KafkaError.TOPIC_AUTHORIZATION_FAILED])
 
 
-@settings(max_examples=25)  # each makes a topic, which real brokers take their time for
+@settings(max_examples=examples(25))  # each makes a topic, which real brokers take their time for
 @given(kinds=st.lists(st.sampled_from(["good", "faulty", "large"]), max_size=12))
 def test_each_record_is_delivered_or_reported(
     streamcontract_stack: Stack, kinds: list[str]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.searching import examples
 
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.kafka import DERIVED
@@ -44,7 +45,7 @@ TIMES = st.datetimes(
 MESSAGES = st.lists(st.tuples(st.none() | BARS, SYMBOLS, HEADERS, st.none() | TIMES), max_size=40)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=MESSAGES)
 def test_what_is_consumed_is_what_was_produced(
     config: dict[str, Any],

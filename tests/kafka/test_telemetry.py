@@ -23,6 +23,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from tests.kafka.bars import volumes
 from tests.kafka.dlq_io import letters, produce_raw, read_all
 from tests.kafka.observed import Observed
+from tests.searching import examples
 
 from streamcontract import (
     AsyncContractConsumer,
@@ -157,7 +158,7 @@ def test_names_are_those_of_the_conventions() -> None:
     assert names.SCHEMA_URL in {schema.value for schema in Schemas}
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fails=st.lists(st.booleans(), max_size=8), told=st.booleans())
 def test_what_a_producer_counts_is_what_happened(
     fails: list[bool],
@@ -440,7 +441,7 @@ def test_a_forgotten_consumer_is_not_kept_for_its_lag(
     assert observed.points(names.LAG) == []
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     headers=st.lists(
         st.tuples(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from tests.searching import examples
 
 from streamcontract.lint import RULES, Rule, Settings, lint_schema
 from streamcontract.schema import Schema, parse_schema
@@ -50,7 +51,7 @@ def test_rules_and_golden_cases_are_one_to_one() -> None:
     assert sorted(folder.name for folder in GOLDEN.iterdir()) == sorted(rule.id for rule in RULES)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(schemas())
 def test_any_schema_can_be_linted(schema: Schema) -> None:
     """No rule crashes, and every finding lies where the text has something."""
@@ -62,7 +63,7 @@ def test_any_schema_can_be_linted(schema: Schema) -> None:
         assert places == sorted(places)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(schemas())
 def test_all_rules_off_find_nothing(schema: Schema) -> None:
     """Each finding is one that its rule's id switches off."""

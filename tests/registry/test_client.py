@@ -14,6 +14,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.registry.scripted import ScriptedServer, answer
+from tests.searching import examples
 
 from streamcontract import Codec
 from streamcontract.devstack.registry import RegistryServer
@@ -69,7 +70,7 @@ subject_names = st.text(
 ).filter(lambda name: name not in {".", ".."})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(subject=subject_names)
 def test_any_subject_name_comes_through(
     shared: SchemaRegistry, witness: SchemaRegistryClient, subject: str
@@ -90,7 +91,7 @@ def test_a_subject_that_no_url_carries_is_refused(shared: SchemaRegistry, subjec
         shared.delete_subject(subject)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(schema=schemas())
 def test_any_schema_comes_back(shared: SchemaRegistry, schema: Schema) -> None:
     """What is registered is found by id, by version and by look-up, by another client too."""

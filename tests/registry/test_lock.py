@@ -14,6 +14,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from tests.registry.scripted import Act, ScriptedServer, answer, half_a_body, refusal, reset
+from tests.searching import examples
 
 from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.errors import ConfigurationError
@@ -79,7 +80,7 @@ def shared() -> Iterator[SchemaRegistry]:
 # The file
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(schema=schemas())
 def test_any_schema_can_be_locked(
     shared: SchemaRegistry, schema: Schema, tmp_path_factory: pytest.TempPathFactory

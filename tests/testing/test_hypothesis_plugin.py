@@ -12,14 +12,15 @@ from typing import get_type_hints
 
 import attrs
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
+from tests.searching import examples
+from tests.testing.appearing import SEEK_ANY
 
 from streamcontract import Codec, Stock
 from streamcontract.codec import Contract
 
-SEEK_ANY = settings(max_examples=1000, database=None, phases=[Phase.generate])
 CONTRACT = Contract(
     json.dumps(
         {
@@ -64,7 +65,7 @@ class Trade:
     previous: Trade | None = None
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     st.from_type(Trade) | st.builds(Trade) | st.builds(Trade, previous=...) | st.from_type(Stock)
 )
@@ -85,11 +86,13 @@ def test_annotations_stay() -> None:
     assert get_type_hints(Trade)["count"] is int
 
 
+@pytest.mark.hypothesis
 def test_other_types_stay() -> None:
     """No record is drawn where a test asks for what records happen to be as well."""
+    seek_any = settings(SEEK_ANY, max_examples=examples(1000))
     hashable: st.SearchStrategy[object] = st.from_type(Hashable)
     with pytest.raises(NoSuchExample):
-        find(hashable, lambda value: isinstance(value, Trade | Stock), settings=SEEK_ANY)
+        find(hashable, lambda value: isinstance(value, Trade | Stock), settings=seek_any)
 
 
 def run(program: str) -> str:

@@ -9,15 +9,14 @@ import avro.errors
 import avro.schema
 import fastavro
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import find, given, settings
 from hypothesis.errors import InvalidArgument
+from tests.testing.appearing import SEEK_ANY
 from tests.testing.disagreements import SCHEMAS
 
 from streamcontract.errors import SchemaParseError
 from streamcontract.schema import parse_schema
 from streamcontract.testing.strategies import SCHEMA_RULES, InvalidSchema, invalid_schemas
-
-SEEK_ANY = settings(max_examples=3000, database=None, phases=[Phase.generate])
 
 
 @given(invalid_schemas())

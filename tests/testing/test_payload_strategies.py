@@ -8,7 +8,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import Phase, assume, find, given, settings
+from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from tests.codec.equality import equal, same
@@ -20,6 +20,8 @@ from tests.codec.oracles import (
     read_by_apache,
     read_by_fastavro,
 )
+from tests.searching import examples
+from tests.testing.appearing import SEEK_ANY, missing_in
 from tests.testing.disagreements import BYTES
 
 from streamcontract import Codec, parse_schema
@@ -34,7 +36,6 @@ from streamcontract.testing.strategies import (
     schemas,
 )
 
-SEEK_ANY = settings(max_examples=3000, database=None, phases=[Phase.generate])
 SHAPES = parse_schema(
     {
         "type": "record",
@@ -56,7 +57,7 @@ SHAPES = parse_schema(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(schemas(), st.booleans(), st.data())
 def test_payloads_decode_to_their_value(
     schema: Schema, tag_unions: bool, data: st.DataObject
@@ -67,7 +68,7 @@ def test_payloads_decode_to_their_value(
     assert same(codec.decode(payload.data, writer=payload.writer), payload.value)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(schemas(ill_fitting=False), st.data())
 def test_others_read_payloads(schema: Schema, data: st.DataObject) -> None:
     """Fastavro and Apache avro read the same with the writer's schema: the bytes are legal."""
@@ -95,18 +96,18 @@ FREEDOMS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("freedom", FREEDOMS)
-def test_writers_take_every_freedom(freedom: str) -> None:
+def test_writers_take_every_freedom() -> None:
     """Each choice that the binary encoding leaves is made one way and the other."""
 
-    def takes(payload: Payload) -> bool:
+    def taken_by(payload: Payload) -> list[str]:
         known = set(payload.value) >= {field.name for field in payload.writer.root.fields}  # type: ignore[union-attr]
-        return (known or "skip" in freedom) and bool(FREEDOMS[freedom](payload))
+        freedoms = FREEDOMS if known else [name for name in FREEDOMS if "skip" in name]
+        return [name for name in freedoms if FREEDOMS[name](payload)]
 
-    find(payloads(SHAPES), takes, settings=SEEK_ANY)
+    assert missing_in(payloads(SHAPES), FREEDOMS, taken_by) == set()
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(schemas(), st.data())
 def test_corrupt_payloads_are_refused(schema: Schema, data: st.DataObject) -> None:
     """Always, and with an error of data."""
@@ -115,14 +116,10 @@ def test_corrupt_payloads_are_refused(schema: Schema, data: st.DataObject) -> No
         Codec(schema).decode(payload.data)
 
 
-@pytest.mark.parametrize("corruption", CORRUPTIONS)
-def test_every_corruption_appears(corruption: str) -> None:
+def test_every_corruption_appears() -> None:
     """What can be wrong with bytes is wrong in some."""
-    find(
-        corrupt_payloads(SHAPES),
-        lambda payload: payload.corruption == corruption,
-        settings=SEEK_ANY,
-    )
+    corrupted = corrupt_payloads(SHAPES)
+    assert missing_in(corrupted, CORRUPTIONS, lambda payload: [payload.corruption]) == set()
 
 
 def fastavro_takes(payload: CorruptPayload, schema: Schema = SHAPES) -> bool:
@@ -136,7 +133,7 @@ def fastavro_takes(payload: CorruptPayload, schema: Schema = SHAPES) -> bool:
     return not buffer.read()
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(corrupt_payloads(SHAPES))
 def test_fastavro_refuses_them_too(payload: CorruptPayload) -> None:
     """Or the corruption is one that fastavro is known not to look at."""

@@ -11,8 +11,10 @@ import avro.errors
 import avro.schema
 import fastavro
 import pytest
-from hypothesis import Phase, assume, find, given, settings
+from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
+from tests.searching import examples
+from tests.testing.appearing import SEEK_ANY, missing_in
 
 from streamcontract.errors import SchemaParseError
 from streamcontract.schema import RecordType, Schema, parse_schema
@@ -26,8 +28,6 @@ from streamcontract.testing.strategies.shape import heights, recurring
 FASTAVRO_REFUSES_INTEGERS = ("must match schema type: float", "must match schema type: double")
 
 SEEK = settings(max_examples=3000, deadline=None, database=None)
-# Where only the existence of an example counts, it need not be made small.
-SEEK_ANY = settings(SEEK, phases=[Phase.generate])
 
 
 def type_names(document: Any) -> set[str]:
@@ -61,7 +61,7 @@ KINDS = [
 ]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(schema_documents())
 def test_every_document_is_json_and_parses(document: Any) -> None:
     """A document survives JSON text, and the project's own parser takes it."""
@@ -70,7 +70,7 @@ def test_every_document_is_json_and_parses(document: Any) -> None:
     parse_schema(text)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(schema_documents(ill_fitting=False))
 def test_fastavro_takes_every_document(document: Any) -> None:
     """Fastavro parses it too, but for integers as defaults of float and double.
@@ -83,7 +83,7 @@ def test_fastavro_takes_every_document(document: Any) -> None:
         assert any(reason in str(error) for reason in FASTAVRO_REFUSES_INTEGERS)  # noqa: PT017
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(schema_documents())
 def test_apache_avro_takes_every_document(document: Any) -> None:
     """Apache avro parses it too, but where it takes the namespace "" for none given.
@@ -99,27 +99,26 @@ def test_apache_avro_takes_every_document(document: Any) -> None:
             assert '"namespace": ""' in text
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(schemas())
 def test_every_schema_has_finite_values(schema: Schema) -> None:
     """However records refer to one another, each of them has a value that ends."""
     assert not any(math.isinf(height) for height in heights(schema.root).values())
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_appears(kind: str) -> None:
+def test_every_kind_appears() -> None:
     """Each type, logical type and attribute can be drawn."""
-    find(schema_documents(), lambda document: kind in type_names(document), settings=SEEK_ANY)
+    assert missing_in(schema_documents(), KINDS, type_names) == set()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(schemas(only_records=True))
 def test_only_records(schema: Schema) -> None:
     """Asked for records, no other type is outermost."""
     assert isinstance(schema.root, RecordType)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(schema_documents(ill_fitting=False))
 def test_only_fitting_logical_types(document: Any) -> None:
     """Asked for logical types that fit, none is left to be ignored."""
@@ -155,7 +154,7 @@ def test_draws_are_cheap_enough(data: st.DataObject) -> None:
     data.draw(schemas(only_records=True))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(schemas_with_references())
 def test_references_define_what_is_used(schema: Schema) -> None:
     """The schema cannot be read alone, and can with its references, as a registry reads it."""

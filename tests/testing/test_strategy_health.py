@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.searching import examples
 
 import streamcontract.testing.strategies
 from streamcontract import Stock, parse_schema
@@ -30,6 +31,8 @@ from streamcontract.testing.strategies import (
 # As a project has it that sets nothing; only what a busy machine makes slow is no fault of ours.
 DEFAULT = settings(
     settings.get_profile("default"),
+    max_examples=examples(100),
+    derandomize=settings().derandomize,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
@@ -75,6 +78,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_health(name: str) -> None:
     """Nothing is filtered too much or too large, with no health check of these suppressed."""

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
+from tests.searching import examples
 
 from streamcontract.codec import Contract, Duration
 from streamcontract.schema import Schema
@@ -99,14 +100,14 @@ def depth_of(tree: dict[str, Any]) -> int:
     return 1 + max((depth_of(child) for child in inner), default=0)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(schemas().flatmap(from_schema))
 def test_every_schema_has_values(value: Any) -> None:
     """Drawing a value works for any schema, with no health check failing."""
     del value
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(from_schema(TREE))
 def test_recursive_values_end(tree: dict[str, Any]) -> None:
     """A tree is drawn to a few levels and no further."""
@@ -226,7 +227,7 @@ def test_infinities_appear(name: str, extreme: float) -> None:
     find(from_schema(name), lambda value: bool(value == extreme), settings=SEEK_ANY)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(from_schema({"type": "fixed", "name": "F", "size": 5000}))
 def test_long_fixed(value: bytes) -> None:
     """A long fixed is filled without exhausting Hypothesis."""
@@ -259,7 +260,7 @@ def test_shrinks_to_readable_values() -> None:
     }
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(records(Order))
 def test_records_are_instances(order: Order) -> None:
     """Records of a class are instances, down to nested classes and enum members."""
@@ -269,7 +270,7 @@ def test_records_are_instances(order: Order) -> None:
     assert all(isinstance(line, Line) for line in order.lines)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(records(Order, class_=st.just(Kind.RETURN), lines=st.just([])))
 def test_overrides(order: Order) -> None:
     """Single fields take what they are told, by their names in Python."""
@@ -299,7 +300,7 @@ def test_no_record_class(unbound: type) -> None:
         records(unbound)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(st.data(), schemas())
 def test_tagged_and_bare_agree_without_unions(data: st.DataObject, schema: Schema) -> None:
     """Tags change unions only."""
@@ -308,7 +309,7 @@ def test_tagged_and_bare_agree_without_unions(data: st.DataObject, schema: Schem
         assert not isinstance(value, tuple)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(records(Order, {"lines.count": st.integers(1, 9)}, class_=st.just(Kind.SALE)))
 def test_overrides_by_path(order: Order) -> None:
     """Paths pass through lists; the same fields elsewhere, and all others, are left alone."""
@@ -316,7 +317,7 @@ def test_overrides_by_path(order: Order) -> None:
     assert order.class_ is Kind.SALE
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(from_schema(TREE, {"next.label": st.just("x"), "index.label": st.just("y")}))
 def test_overrides_inside_unions_and_maps(tree: dict[str, Any]) -> None:
     """Paths pass through unions and maps, one level of a recursive record at a time."""
