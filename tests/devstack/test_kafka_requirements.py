@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,16 +95,36 @@ def test_maven_fails(nothing: Path) -> None:
     assert [path.name for path in cache_folder().iterdir()] == [".lock"]
 
 
+MAVEN = 'for a in "$@"; do case $a in -Dfolder=*) /bin/mkdir "${a#*=}";; esac; done'
+
+
 def test_fetched_once(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second time nothing runs; another POM is another folder."""
-    put_program(
-        nothing, "mvn", 'for a in "$@"; do case $a in -Dfolder=*) /bin/mkdir "${a#*=}";; esac; done'
-    )
+    put_program(nothing, "mvn", MAVEN)
     first = fetch("kafka")
     (nothing / "mvn").unlink()
     assert fetch("kafka") == first
     with pytest.raises(StackError, match="install Maven"):
         fetch("apicurio")
+
+
+def test_a_kill_while_maven_fetches(nothing: Path) -> None:
+    """What it left is gone after the next fetch, however often that was killed."""
+    put_program(nothing, "mvn", f"{MAVEN}; kill -9 $PPID")
+    for _ in range(2):
+        killed = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "from streamcontract.devstack.kafka.distribution import fetch; fetch('kafka')",
+            ],
+            check=False,
+        )
+        assert killed.returncode == -signal.SIGKILL
+        assert len(list(cache_folder().iterdir())) == 2
+    put_program(nothing, "mvn", MAVEN)
+    folder = fetch("kafka")
+    assert {path.name for path in cache_folder().iterdir()} == {".lock", folder.name}
 
 
 def test_a_cache_that_cannot_be_written(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,13 @@ import click
 
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._options import project_option
-from streamcontract.codegen import changes, modules_of_contracts, modules_of_files, write
+from streamcontract.codegen import (
+    changes,
+    modules_of_contracts,
+    modules_of_files,
+    remove_drafts,
+    write,
+)
 from streamcontract.project import load_project
 
 if TYPE_CHECKING:
@@ -63,6 +69,7 @@ def command(
         _report(pending, root)
     else:
         write(pending)
+        remove_drafts(folder)
         _list(pending, len(modules))
 
 

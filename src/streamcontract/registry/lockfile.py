@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
 
+from streamcontract.atomic_file import remove_draft, write_atomically
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry.lock import (
     KEY,
@@ -152,13 +153,9 @@ def write_locks(path: Path, locks: Iterable[Lock]) -> bool:
     """
     text = render(locks)
     if path.is_file() and path.read_text(encoding="utf-8") == text:
+        remove_draft(path)
         return False
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_atomically(path, text)
     return True
 
 

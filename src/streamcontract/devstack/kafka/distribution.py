@@ -8,7 +8,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -34,8 +33,13 @@ def cache_folder() -> Path:
 
 
 @contextlib.contextmanager
-def cache_lock() -> Iterator[None]:
-    """Let only one process at a time fill the cache; the others wait and find it filled."""
+def cache_lock() -> Iterator[int]:
+    """Let only one process at a time fill the cache; the others wait and find it filled.
+
+    Yields:
+        The lock's file descriptor: a child that inherits it keeps the lock, if this process is
+        killed, until it ends too.
+    """
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +51,7 @@ def cache_lock() -> Iterator[None]:
         ) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
 def fetch(server: Literal["kafka", "apicurio"]) -> Path:
@@ -66,32 +70,38 @@ def fetch(server: Literal["kafka", "apicurio"]) -> Path:
     folder = cache_folder() / f"{server}-{hashlib.sha256(pom).hexdigest()[:12]}"
     if folder.is_dir():
         return folder
-    with cache_lock():
+    with cache_lock() as lock:
         if not folder.is_dir():
-            _run_maven(pom, folder)
+            _run_maven(pom, folder, lock)
     return folder
 
 
-def _run_maven(pom: bytes, folder: Path) -> None:
+def _run_maven(pom: bytes, folder: Path, lock: int) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise StackError(
             f"{folder} is to be fetched by Maven, and there is no `mvn` on the PATH: install Maven"
         )
-    # Beside its final place, so that one rename puts it there whole or not at all.
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        project = Path(scratch, "pom.xml")
+    # Beside its final place, so that one rename puts it there whole or not at all; always of one
+    # name, so that what a killed process left is found.
+    scratch = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        project, fetched = scratch / "pom.xml", scratch / "fetched"
         project.write_bytes(pom)
         command = [maven, "--batch-mode", "--quiet", "--strict-checksums", f"--file={project}"]
-        fetched = Path(scratch, "fetched")
         result = subprocess.run(  # noqa: S603 - the user's own Maven, with this package's POM
             [*command, f"-Dfolder={fetched}", "process-resources"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
+            pass_fds=(lock,),
         )
         if result.returncode != 0 or not fetched.is_dir():
             reason = (result.stdout + result.stderr).strip()
             raise StackError(f"Maven could not fetch {folder.name}:\n{reason}")
         fetched.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

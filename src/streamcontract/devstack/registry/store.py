@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 import threading
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
+from streamcontract.atomic_file import remove_draft, write_atomically
 from streamcontract.devstack.registry import snapshot
 from streamcontract.devstack.registry.refusal import Refusal
 from streamcontract.devstack.registry.state import State
@@ -17,6 +15,7 @@ from streamcontract.registry.protocol import ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 if sys.platform != "win32":
     import fcntl
@@ -97,6 +96,7 @@ def _lock(path: Path) -> IO[bytes]:
 
 
 def _read(path: Path) -> State:
+    remove_draft(path)  # of a registry that was killed
     try:
         return snapshot.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -109,19 +109,9 @@ def _read(path: Path) -> State:
 
 
 def _write(path: Path, state: State) -> None:
-    """Replace the file at one stroke: after a crash it holds the old state or the new one."""
+    """Replace the file in one step: after a crash it holds the old state or the new one."""
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            try:
-                file.write(snapshot.dump(state))
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(file.name, path)  # noqa: PTH105 - the name is a string here
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+        write_atomically(path, snapshot.dump(state))
     except OSError as error:
         raise Refusal(
             ErrorCode.STORE_ERROR, f"the state file {path} cannot be written: {error}"

@@ -1,0 +1,180 @@
+"""Atomic replacement of a file: its readers find the old text or the new one, whole.
+
+The text is written into a draft beside the file, brought to disk, and renamed to the file's name,
+which replaces what has that name in one step (POSIX, ``rename``). The draft of a file always has
+the same name, so a process that is killed at work leaves one draft at most, and the next write
+removes it. A lock on the draft says whether its writer is alive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["DRAFT_SUFFIX", "remove_draft", "write_atomically"]
+
+DRAFT_SUFFIX: Final = ".streamcontract-draft"
+"""The end of a draft's name; in front of it stands a dot and the name of the file."""
+
+# Windows has neither: no link can be followed there without a privilege, and no exec inherits.
+_OPEN_FLAGS: Final = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+"""Errors of file systems without locks, such as some network ones: there writers that meet get an
+error, and no file is damaged."""
+
+
+def write_atomically(path: Path, text: str) -> None:
+    r"""Give a file another text; what fails or is killed on the way leaves it as it was.
+
+    A symbolic link stays one: the file that it leads to is replaced. That file keeps its
+    permissions and, as far as this process may set it, its owner; a new one gets those of any new
+    file. When this returns, text and name are on disk.
+
+    Args:
+        path: The file; its folder exists.
+        text: The text, written as UTF-8, with its line ends as they are.
+
+    Raises:
+        OSError: It cannot be written, or is a folder, a device or the like.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp(), "a.txt")
+        >>> write_atomically(file, "a\n")
+        >>> file.read_text(encoding="utf-8")
+        'a\n'
+    """
+    data = text.encode()
+    target = Path(os.path.realpath(path))
+    before = _status(target)
+    if before is not None and not stat.S_ISREG(before.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(target))
+    with _own_draft(target) as (draft, file):
+        file.write(data)
+        file.flush()
+        if before is not None:
+            _adopt(draft, before)
+        os.fsync(file.fileno())
+        if sys.platform == "win32":
+            file.close()  # an open file cannot be renamed there
+        draft.replace(target)
+    _sync_folder(target.parent)
+
+
+def remove_draft(path: Path) -> None:
+    """Remove the draft that a killed writer of a file left, if there is one.
+
+    A draft whose writer is at work stays, and so does one that this process may not remove.
+    """
+    draft = _draft_of(Path(os.path.realpath(path)))
+    with contextlib.suppress(OSError), draft.open("rb+") as file:
+        _lock(file, wait=False)
+        if _is_at(draft, file):
+            draft.unlink()
+
+
+def _draft_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}{DRAFT_SUFFIX}")
+
+
+@contextlib.contextmanager
+def _own_draft(target: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A new draft that no other process has; it is gone when this ends, renamed or removed."""
+    draft = _draft_of(target)
+    while True:
+        _remove_left_draft(draft)
+        try:
+            file = _open(draft, os.O_CREAT | os.O_EXCL)
+        except FileExistsError:  # another writer was faster
+            continue
+        with file:
+            _lock(file, wait=True)
+            # Between its creation and its lock another process may have taken it for left.
+            if not _is_at(draft, file):
+                continue
+            try:
+                yield draft, file
+            except BaseException:
+                if _is_at(draft, file):
+                    draft.unlink()
+                raise
+        return
+
+
+def _remove_left_draft(draft: Path) -> None:
+    """Wait for the writer of a draft, and remove it if that writer was killed."""
+    try:
+        file = _open(draft)
+    except FileNotFoundError:
+        return
+    with file:
+        _lock(file, wait=True)
+        if _is_at(draft, file):
+            draft.unlink()
+
+
+def _open(draft: Path, flags: int = 0) -> IO[bytes]:
+    # 0o666, less the process's umask: as any new file.
+    return os.fdopen(os.open(draft, _OPEN_FLAGS | flags, 0o666), "rb+")
+
+
+def _lock(file: IO[bytes], *, wait: bool) -> None:
+    """Lock a draft; the system unlocks it when its writer closes it, or dies.
+
+    Windows has no such lock, but does not let anybody remove a file that is open.
+
+    Raises:
+        BlockingIOError: Another writer has it, and this one is not to wait.
+    """
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+
+
+def _is_at(draft: Path, file: IO[bytes]) -> bool:
+    """Whether an open file is still what the name leads to."""
+    status = _status(draft)
+    return status is not None and os.path.samestat(status, os.fstat(file.fileno()))
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except FileNotFoundError:
+        return None
+
+
+def _adopt(draft: Path, before: os.stat_result) -> None:
+    """Give a draft the owner and the permissions of the file that it replaces."""
+    now = draft.stat()
+    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
+        with contextlib.suppress(PermissionError):  # only root may give files away
+            os.chown(draft, before.st_uid, before.st_gid)
+    draft.chmod(stat.S_IMODE(before.st_mode))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a new name to disk; where a file system cannot, its text at least is there."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
