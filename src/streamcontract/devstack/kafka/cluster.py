@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ import attrs
 import confluent_kafka
 from confluent_kafka.admin import AdminClient
 
-from streamcontract.devstack.kafka.distribution import cache_lock, fetch
+from streamcontract.devstack.kafka.archive import with_archive
+from streamcontract.devstack.kafka.distribution import fetch
 from streamcontract.devstack.kafka.java import Program, find_java
 from streamcontract.devstack.kafka.ports import LOOPBACK, free_ports
 from streamcontract.devstack.kafka.workspace import START_SECONDS, Server, Workspace
@@ -60,7 +62,7 @@ class KafkaCluster:
             acknowledged when two have it (``min.insync.replicas``).
         properties: Broker properties on top of this package's.
         program: The broker's program; fetched if left out.
-        record: Where the broker's classes are written when it ends; see ``Program``.
+        record: Where the broker's class archive is written when it ends; see ``Program``.
 
     Attributes:
         brokers: How many brokers.
@@ -325,25 +327,16 @@ def _escape(value: str) -> str:
 
 
 def kafka_program() -> Program:
-    """The broker as a program, fetched and with its file of classes recorded if need be.
+    """The broker as a program, fetched and with its class archive made if need be.
 
     Raises:
-        StackError: Java or Maven is not there, or a broker did not start.
+        StackError: Java or Maven is not there.
     """
     java = find_java()
     folder = fetch("kafka")
-    program = Program(
-        java,
-        tuple(sorted(folder.glob("*.jar"))),
-        main="kafka.Kafka",
-        archive=folder / f"classes-{java.build}.jsa",
-        options=_OPTIONS,
-    )
-    if not program.archive.exists():
-        with cache_lock():
-            if not program.archive.exists():  # nobody else was faster
-                _record_classes(program)
-    return program
+    jars = tuple(sorted(folder.glob("*.jar")))
+    program = Program(java, jars, main="kafka.Kafka", options=_OPTIONS)
+    return with_archive(program, folder, functools.partial(_record_classes, program))
 
 
 _OPTIONS: Final = (
@@ -355,10 +348,8 @@ _OPTIONS: Final = (
 )
 
 
-def _record_classes(program: Program) -> None:
+def _record_classes(program: Program, archive: Path) -> None:
     """Run a broker once and end it in order: then its classes are written."""
-    scratch = program.archive.with_suffix(".part")
-    with KafkaCluster(program=program, record=scratch) as cluster:
+    with KafkaCluster(program=program, record=archive) as cluster:
         cluster.create_topic("recorded")
         cluster.stop(1)
-    scratch.rename(program.archive)

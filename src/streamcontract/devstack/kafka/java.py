@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -21,17 +22,20 @@ _VERSION: Final = re.compile(
 )
 
 # For a server that lives for minutes beside others on a small machine: no second compiler, no
-# collector threads, no files for monitoring tools, no desktop, one address family.
+# collector threads, no files for monitoring tools, no desktop, one address family. A JVM that does
+# not know one of them is to go on without it.
 _OPTIONS: Final = (
+    "-XX:+IgnoreUnrecognizedVMOptions",
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
     "-XX:-UsePerfData",
-    "-Xshare:auto",
-    "-Xlog:cds=off",
-    "-Xlog:cds+dynamic=off",
     "-Djava.awt.headless=true",
     "-Djava.net.preferIPv4Stack=true",
 )
+
+
+# A class archive that does not fit is no reason to fail, nor to write about it.
+_ARCHIVE_OPTIONS: Final = ("-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 
 
 @attrs.frozen
@@ -49,24 +53,39 @@ class Java:
 
 @attrs.frozen
 class Program:
-    """A Java program, with its classes as a file that the JVM maps instead of loading each.
-
-    With such a file (JEP 350, "dynamic CDS archive") a broker starts in less than half of the time.
-    The JVM checks that it fits program and Java, and goes without where it does not.
+    """A Java program.
 
     Attributes:
         java: What runs it.
         jars: Its class path.
         main: Its main class.
-        archive: Where the file of classes is, or is to be.
         options: Options for the JVM.
+        archive: Its class archive, or None. The JVM checks that it fits program and Java, and goes
+            without where it does not.
     """
 
     java: Java
     jars: tuple[Path, ...]
     main: str
-    archive: Path
     options: tuple[str, ...] = ()
+    archive: Path | None = None
+
+    @property
+    def can_record(self) -> bool:
+        """Whether its Java writes class archives: one without a base archive of its own does not.
+
+        It is tried on a program that ends at once. Java 17 refuses to start there, newer ones run
+        and write nothing.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            archive = Path(folder, "probe.jsa")
+            subprocess.run(  # noqa: S603 - the user's own Java
+                [str(self.java.path), *_OPTIONS, *_recording(archive), "-version"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+            return archive.exists()
 
     def command(
         self,
@@ -81,16 +100,20 @@ class Program:
             *arguments: The program's own arguments.
             main: Another main class of the same jars.
             options: More options for the JVM.
-            record: Write the file of classes there when the program ends.
+            record: Write the class archive there when the program ends.
         """
-        archive = (
-            f"-XX:SharedArchiveFile={self.archive}"
-            if record is None
-            else f"-XX:ArchiveClassesAtExit={record}"
-        )
+        archive: tuple[str, ...] = ()
+        if record is not None:
+            archive = _recording(record)
+        elif self.archive is not None:
+            archive = (*_ARCHIVE_OPTIONS, f"-XX:SharedArchiveFile={self.archive}")
         classpath = os.pathsep.join(map(str, self.jars))
-        jvm = (str(self.java.path), *_OPTIONS, *self.options, *options, archive, "-cp", classpath)
+        jvm = (str(self.java.path), *_OPTIONS, *self.options, *options, *archive, "-cp", classpath)
         return [*jvm, main or self.main, *arguments]
+
+
+def _recording(archive: Path) -> tuple[str, ...]:
+    return (*_ARCHIVE_OPTIONS, f"-XX:ArchiveClassesAtExit={archive}")
 
 
 def find_java() -> Java:
