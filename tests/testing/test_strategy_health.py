@@ -1,10 +1,7 @@
-"""Every strategy is healthy at default settings, and every example in a docstring runs."""
+"""Every strategy is healthy at default settings."""
 
 from __future__ import annotations
 
-import doctest
-import importlib
-import pkgutil
 from typing import Any
 
 import pytest
@@ -12,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.searching import examples
 
-import streamcontract.testing.strategies
 from streamcontract import Stock, parse_schema
 from streamcontract.testing.strategies import (
     breaking_evolutions,
@@ -93,17 +89,3 @@ def test_health(name: str) -> None:
 
     draw()
     assert drawn >= DEFAULT.max_examples
-
-
-MODULES = sorted(
-    module.name
-    for module in pkgutil.walk_packages(
-        streamcontract.testing.strategies.__path__, "streamcontract.testing.strategies."
-    )
-)
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_examples(name: str) -> None:
-    """Each example of a module prints what its docstring shows."""
-    assert doctest.testmod(importlib.import_module(name)).failed == 0

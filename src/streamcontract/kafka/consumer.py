@@ -111,9 +111,11 @@ class ContractConsumer(ReadsUnions, Generic[T]):
 
     Example:
         >>> from streamcontract import StockConsumer
-        >>> with StockConsumer(group="report") as consumer:  # doctest: +SKIP
+        >>> with StockConsumer(group="report") as consumer:
         ...     for message in consumer.until_end():
-        ...         print(message.offset, message.key, message.value)
+        ...         print(message.offset, message.key, message.value.close)
+        0 AAPL 185.64
+        1 MSFT 370.87
     """
 
     contract: ClassVar[Contract | None] = None

@@ -116,7 +116,7 @@ class ContractProducer(Generic[T]):
         ...     close=185.64,
         ...     volume=82488700,
         ... )
-        >>> with StockProducer() as producer:  # doctest: +SKIP
+        >>> with StockProducer() as producer:
         ...     producer.produce(bar)
     """
 
@@ -310,10 +310,18 @@ class ContractProducer(Generic[T]):
                 call raises a ``DeliveryError``.
 
         Example:
-            >>> from streamcontract import StockProducer
-            >>> with StockProducer() as producer:  # doctest: +SKIP
-            ...     report = producer.produce_all(bars, progress=print)
-            >>> for failure in report.failures:  # doctest: +SKIP
+            >>> from streamcontract import ContractProducer
+            >>> sales = [{"sku": "tea", "count": 3}, {"sku": "salt", "count": 1}]
+            >>> sale = {
+            ...     "type": "record",
+            ...     "name": "Sale",
+            ...     "fields": [{"name": "sku", "type": "string"}, {"name": "count", "type": "int"}],
+            ... }
+            >>> with ContractProducer(topic="sales", schema=sale) as producer:
+            ...     report = producer.produce_all(sales)
+            >>> report.delivered
+            2
+            >>> for failure in report.failures:
             ...     print(failure.index, failure.value, failure.error)
         """
         check_limits(max_in_flight, max_failures)
@@ -393,7 +401,7 @@ class ContractProducer(Generic[T]):
             >>> from streamcontract import StockConsumer, StockProducer
             >>> source = StockConsumer({"enable.auto.commit": False}, group="doubled")
             >>> target = StockProducer({"transactional.id": "doubled-1"}, topic="doubled")
-            >>> for message in source:  # doctest: +SKIP
+            >>> for message in source.until_end():
             ...     with target.transaction(source):
             ...         target.produce(message.value)
             >>> source.close()

@@ -53,10 +53,14 @@ class ContractSerializer(Serializer, Generic[T]):
     Example:
         >>> import confluent_kafka
         >>> from streamcontract import SchemaRegistry, Stock
-        >>> serializer = ContractSerializer(Stock, SchemaRegistry())
+        >>> registry = SchemaRegistry()
         >>> producer = confluent_kafka.SerializingProducer(
-        ...     {"bootstrap.servers": "localhost:19092", "value.serializer": serializer}
-        ... )  # doctest: +SKIP
+        ...     {
+        ...         "bootstrap.servers": "localhost:19092",
+        ...         "value.serializer": ContractSerializer(Stock, registry),
+        ...     }
+        ... )
+        >>> registry.close()
     """
 
     def __init__(
@@ -134,14 +138,20 @@ class ContractDeserializer(Deserializer, Generic[T]):
     Example:
         >>> import confluent_kafka
         >>> from streamcontract import SchemaRegistry, Stock
-        >>> deserializer = ContractDeserializer(Stock, SchemaRegistry())
+        >>> registry = SchemaRegistry()
         >>> consumer = confluent_kafka.DeserializingConsumer(
         ...     {
         ...         "bootstrap.servers": "localhost:19092",
         ...         "group.id": "report",
-        ...         "value.deserializer": deserializer,
+        ...         "value.deserializer": ContractDeserializer(Stock, registry),
+        ...         "auto.offset.reset": "earliest",
         ...     }
-        ... )  # doctest: +SKIP
+        ... )
+        >>> consumer.subscribe(["stocks"])
+        >>> consumer.poll(10).value().symbol
+        'AAPL'
+        >>> consumer.close()
+        >>> registry.close()
     """
 
     def __init__(

@@ -136,10 +136,10 @@ class ContractShareConsumer(Generic[T]):
 
     Example:
         >>> from streamcontract import ContractShareConsumer, Stock
-        >>> with ContractShareConsumer(record=Stock, group="work") as jobs:  # doctest: +SKIP
-        ...     for message in jobs:
-        ...         if busy():
-        ...             message.release()
+        >>> with ContractShareConsumer(record=Stock, group="work") as jobs:
+        ...     while (message := jobs.poll(0.5)) is not None:
+        ...         if message.delivery_count > 3:
+        ...             message.reject("failed three times")
     """
 
     client: confluent_kafka.ShareConsumer

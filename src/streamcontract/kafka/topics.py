@@ -103,8 +103,8 @@ def ensure_topic(
         ConfigurationError: A client property, or a number, is wrong.
 
     Example:
-        >>> print(ensure_topic("stocks", partitions=3))  # doctest: +SKIP
-        Topic stocks: created, 3 partitions
+        >>> print(ensure_topic("orders", partitions=3))
+        Topic orders: created, 3 partitions
     """
     for what, number in (("partitions", partitions), ("replication", replication)):
         if number is not None and number < 1:

@@ -47,12 +47,11 @@ class Telemetry:
         >>> from streamcontract import StockConsumer, StockProducer
         >>> from streamcontract.otel import Telemetry
         >>> telemetry = Telemetry()
-        >>> with StockProducer(telemetry=telemetry) as producer:  # doctest: +SKIP
-        ...     producer.produce(bar)
-        >>> with StockConsumer(group="report", telemetry=telemetry) as consumer:  # doctest: +SKIP
-        ...     for message in consumer:
-        ...         with telemetry.process(message, group="report"):
-        ...             print(message.value)
+        >>> with StockConsumer(group="double", telemetry=telemetry) as consumer:
+        ...     with StockProducer(topic="doubled", telemetry=telemetry) as producer:
+        ...         for message in consumer.until_end():
+        ...             with telemetry.process(message, group="double"):
+        ...                 producer.produce(message.value)
     """
 
     def __init__(

@@ -38,8 +38,9 @@ class ApicurioRegistry:
         StackError: Java or Maven is not there, or it did not start.
 
     Example:
-        >>> with ApicurioRegistry() as registry:  # doctest: +SKIP
-        ...     SchemaRegistry(registry.url).subjects()
+        >>> from streamcontract import SchemaRegistry
+        >>> with ApicurioRegistry() as server, SchemaRegistry(server.url) as registry:
+        ...     registry.subjects()
         []
     """
 

@@ -47,7 +47,7 @@ class KafkaStack:
             end of that server's log, and where the whole of it is.
 
     Example:
-        >>> with KafkaStack(brokers=3) as stack:  # doctest: +SKIP
+        >>> with KafkaStack(brokers=3) as stack:
         ...     stack.create_topic("stocks", partitions=3, replication=3)
         ...     stack.kill(1)
         ...     stack.restart(1)

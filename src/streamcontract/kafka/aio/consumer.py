@@ -95,8 +95,10 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         >>> async def report() -> None:
         ...     async with AsyncContractConsumer(record=Stock, group="report") as consumer:
         ...         async for message in consumer.until_end():
-        ...             print(message.offset, message.key, message.value)
-        >>> asyncio.run(report())  # doctest: +SKIP
+        ...             print(message.offset, message.key, message.value.close)
+        >>> asyncio.run(report())
+        0 AAPL 185.64
+        1 MSFT 370.87
     """
 
     @overload

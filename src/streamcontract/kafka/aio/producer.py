@@ -114,7 +114,7 @@ class AsyncContractProducer(Generic[T]):
         ...     async with AsyncContractProducer(record=Stock) as producer:
         ...         for bar in bars:
         ...             await producer.produce(bar)
-        >>> asyncio.run(publish([]))  # doctest: +SKIP
+        >>> asyncio.run(publish([]))
     """
 
     @overload
@@ -296,10 +296,10 @@ class AsyncContractProducer(Generic[T]):
             ...         {"transactional.id": "copy-1"}, record=Stock, topic="copied"
             ...     )
             ...     async with target, source:
-            ...         async for message in source:
+            ...         async for message in source.until_end():
             ...             async with target.transaction(source):
             ...                 await target.produce(message.value)
-            >>> asyncio.run(copy())  # doctest: +SKIP
+            >>> asyncio.run(copy())
         """
         if consumer is None:
             transaction = self._producer.transaction(timeout=timeout)

@@ -68,7 +68,7 @@ def contract_suite(
         ConfigurationError: There are no contracts, or the project file is wrong.
 
     Example:
-        >>> test_contracts = contract_suite("schemas/stock.avsc", against=[])  # doctest: +SKIP
+        >>> test_contracts = contract_suite("schemas/stock.avsc", against=[])
     """
     contracts = find_contracts(path)
     sources = default_sources(contracts[0].home) if against is None else against
