@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamcontract.errors import SchemaParseError
 from streamcontract.schema import (
     MISSING,
     ArrayType,
@@ -222,6 +223,35 @@ def test_fields_keep_all_that_is_declared() -> None:
     assert (b.has_default, b.default, b.order, b.doc) == (False, MISSING, "ascending", "b")
     assert dict(b.attributes) == {"logicalType": "date"}
     assert (root.pointer, b.pointer, b.type.pointer) == ("", "/fields/1", "/fields/1/type")
+
+
+def test_no_schema_has_the_same_field_or_type_twice() -> None:
+    """Schemas share equal fields at equal places; within one, a node is one place."""
+    field = {"name": "f", "type": ["null", {"type": "array", "items": "int"}], "default": None}
+    inner = {"type": "record", "name": "Inner", "fields": [field, {**field, "name": "g"}]}
+    schema = {"type": "record", "name": "R", "fields": [field, {"name": "i", "type": inner}]}
+    one, two = _root(schema), _root(schema)
+    assert one.fields[0] is two.fields[0]
+    assert one.fields[1] is not two.fields[1]
+    below = one.fields[1].type.fields
+    assert [one.fields[0].pointer, below[0].pointer, below[1].pointer] == [
+        *("/fields/0", "/fields/1/type/fields/0", "/fields/1/type/fields/1")
+    ]
+    assert len({id(each.type) for each in (one.fields[0], *below)}) == 3
+
+
+def test_a_faulty_field_is_reported_however_often_it_is_parsed() -> None:
+    """Only sound fields are shared between schemas; a default that one parse ignored, too."""
+    schema = {
+        "type": "record",
+        "name": "R",
+        "fields": [{"name": "f", "type": "int", "default": ""}],
+    }
+    for _ in range(2):
+        lenient: Any = parse_schema(schema, ignore_bad_defaults=True).root
+        assert not lenient.fields[0].has_default
+        with pytest.raises(SchemaParseError, match="the default"):
+            parse_schema(schema)
 
 
 def test_recursive_records_are_cyclic_graphs() -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 from streamcontract.resolution import Fault, type_label
 from streamcontract.schema.model import branch_name
+from streamcontract.schema.names import listed
 
 __all__ = ["fault_message"]
+
+# Reasons why no branch of a union fits that a message words in full; there may be thousands.
+_MAX_REASONS: Final = 2
 
 
 def fault_message(fault: Fault) -> str:
@@ -31,17 +38,37 @@ def fault_message(fault: Fault) -> str:
         case "MISSING_ENUM_SYMBOLS":
             return (
                 f"the reader's {branch_name(fault.reader)} lacks the writer's symbols "
-                f"{', '.join(fault.symbols)}: add them, or give the reader's enum a default"
+                f"{listed(fault.symbols)}: add them, or give the reader's enum a default"
             )
         case "MISSING_UNION_BRANCH":
-            why = "".join(
-                f"; {fault_message(cause)} (at {cause.reader_path})" for cause in fault.causes
-            )
             return (
-                f"the reader's union has no branch that takes the writer's {writer}: add one{why}"
+                f"the reader's union has no branch that takes the writer's {writer}: add one"
+                f"{_why(fault)}"
             )
         case "TYPE_MISMATCH":
             return (
                 f"the writer wrote {type_label(fault.writer).lower()}, which cannot be read as "
                 f"{type_label(fault.reader).lower()}: keep the type, or add a new field beside it"
             )
+
+
+def _why(fault: Fault) -> str:
+    """The first reasons why the nearest branch of a union does not fit, and where the next is."""
+    reasons = tuple(_reasons(fault, set()))
+    shown = reasons if len(reasons) <= _MAX_REASONS else reasons[:1]
+    why = "".join(f"; {fault_message(each)} (at {each.reader_path})" for each in shown)
+    if shown != reasons:
+        why += f"; and {len(reasons) - 1} more reasons, the next at {reasons[1].reader_path}"
+    return why
+
+
+def _reasons(fault: Fault, seen: set[int]) -> Iterator[Fault]:
+    """The faults that the causes of a fault come down to, each once."""
+    for cause in fault.causes:
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        if cause.causes:
+            yield from _reasons(cause, seen)
+        else:
+            yield cause

@@ -18,7 +18,10 @@ Where the specification leaves room, the choice here keeps the data whole:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
+
+import attrs
 
 from streamcontract.resolution.plan import (
     Action,
@@ -49,6 +52,7 @@ from streamcontract.schema.model import (
     PrimitiveType,
     RecordType,
     UnionType,
+    children,
 )
 from streamcontract.schema.schema import Schema
 
@@ -120,6 +124,7 @@ class _Resolver:
 
     def __init__(self) -> None:
         self._records: dict[tuple[int, int], ReadRecord] = {}
+        self._unions: dict[int, _Branches] = {}
 
     def action(self, writer: AvroType, reader: AvroType, wp: str, rp: str) -> Action:
         """Resolve two types; ``wp`` and ``rp`` are the JSON pointers walked so far."""
@@ -155,13 +160,14 @@ class _Resolver:
         )
         return ReadUnion(writer=writer, reader=reader, branches=branches)
 
+    def _branches(self, union: UnionType) -> _Branches:
+        known = self._unions.get(id(union))
+        if known is None:
+            known = self._unions[id(union)] = _Branches.of(union)
+        return known
+
     def _into_union(self, writer: AvroType, reader: UnionType, wp: str, rp: str) -> Action:
-        ranked = sorted(
-            (rank, i)
-            for i, branch in enumerate(reader.branches)
-            if (rank := _match_rank(writer, branch)) is not None
-        )
-        candidates = tuple(i for _, i in ranked)
+        candidates = self._branches(reader).candidates(writer)
         nearest: tuple[int, Action, tuple[Fault, ...]] | None = None
         for i in candidates:
             action = self.action(writer, reader.branches[i], wp, f"{rp}/{i}")
@@ -207,9 +213,15 @@ class _Resolver:
             if target is None:
                 steps.append(FieldStep(field=field))
                 continue
+            wanted = reader.fields[target]
+            if _is_plain(field.type) and _is_plain(wanted.type):
+                step = _plain_step(field, wanted, target)
+                if step is not None:
+                    steps.append(step)
+                    continue
             action = self.action(
                 field.type,
-                reader.fields[target].type,
+                wanted.type,
                 f"{wp}/fields/{i}/type",
                 f"{rp}/fields/{target}/type",
             )
@@ -223,12 +235,71 @@ class _Resolver:
         return record
 
 
+@lru_cache(maxsize=8_192)  # the fields of the versions of a few wide records
+def _plain_step(field: Field, wanted: Field, target: int) -> FieldStep | None:
+    """The step from one field to another that have no named type; None if it has a fault.
+
+    The versions of a schema share most of their fields (``schema/builder.py``), and a step without
+    a fault, which would name its path, is the same whatever the rest of the two schemas is.
+    """
+    action = resolve_types(field.type, wanted.type)
+    return None if any(faults_of(action)) else FieldStep(field=field, target=target, action=action)
+
+
+def _is_plain(node: AvroType) -> bool:
+    match node:
+        case PrimitiveType():
+            return True
+        case RecordType() | EnumType() | FixedType():
+            return False
+        case _:
+            return all(map(_is_plain, children(node)))
+
+
 def _reads_as(writer: str, reader: str) -> bool:
     return writer == reader or reader in PROMOTIONS.get(writer, ())
 
 
+@attrs.frozen
+class _Branches:
+    """The branches of a reader's union, by what a writer type finds them.
+
+    Attributes:
+        bare: Index and type of each branch that has no name.
+        named: Index and type of the branches that match a kind of named type and its full name,
+            an alias for it, or its unqualified name; by how near that is, from 0.
+    """
+
+    bare: tuple[tuple[int, AvroType], ...]
+    named: dict[tuple[type, int, str], list[int]]
+
+    @classmethod
+    def of(cls, union: UnionType) -> _Branches:
+        bare = []
+        named: dict[tuple[type, int, str], list[int]] = {}
+        for i, branch in enumerate(union.branches):
+            if not isinstance(branch, NamedType):
+                bare.append((i, branch))
+                continue
+            kind = type(branch)
+            named.setdefault((kind, 0, branch.full_name), []).append(i)
+            for alias in branch.aliases:
+                named.setdefault((kind, 1, alias), []).append(i)
+            named.setdefault((kind, 2, branch.name), []).append(i)
+        return cls(tuple(bare), named)
+
+    def candidates(self, writer: AvroType) -> tuple[int, ...]:
+        """The indexes of the branches that a bare writer type may go into, nearest first."""
+        if isinstance(writer, NamedType):
+            names = enumerate((writer.full_name, writer.full_name, writer.name))
+            found = (self.named.get((type(writer), rank, name), ()) for rank, name in names)
+            return tuple(dict.fromkeys(i for indexes in found for i in indexes))
+        ranked = ((_match_rank(writer, branch), i) for i, branch in self.bare)
+        return tuple(i for rank, i in sorted(each for each in ranked if each[0] is not None))
+
+
 def _match_rank(writer: AvroType, branch: AvroType) -> int | None:
-    """How near a reader's branch is to a bare writer type: 0 is the same, None is no match."""
+    """How near a branch without a name is to a bare writer type: 0 is the same, None no match."""
     match writer, branch:
         case PrimitiveType(), PrimitiveType():
             if writer.name == branch.name:
@@ -236,22 +307,8 @@ def _match_rank(writer: AvroType, branch: AvroType) -> int | None:
             return 3 if _reads_as(writer.name, branch.name) else None
         case (ArrayType(), ArrayType()) | (MapType(), MapType()):
             return 0
-        case RecordType(), RecordType():
-            return _name_rank(writer, branch)
-        case EnumType(), EnumType():
-            return _name_rank(writer, branch)
-        case FixedType(), FixedType():
-            return _name_rank(writer, branch)
         case _:
             return None
-
-
-def _name_rank(writer: NamedType, branch: NamedType) -> int | None:
-    if writer.full_name == branch.full_name:
-        return 0
-    if writer.full_name in branch.aliases:
-        return 1
-    return 2 if writer.name == branch.name else None
 
 
 def match_fields(writer: RecordType, reader: RecordType) -> list[int | None]:

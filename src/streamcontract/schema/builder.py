@@ -7,6 +7,8 @@ walk: what is broken is noted, stands for any type, and the rest is checked as i
 from __future__ import annotations
 
 import json
+import marshal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from streamcontract.errors import SchemaFault
@@ -248,7 +250,7 @@ class Builder:
         built: dict[str, Field] = {}
         for index, value in enumerate(fields):
             pointer = f"{record.pointer}/fields/{index}"
-            field = self._field(value, pointer, namespace)
+            field = _shared(value, pointer) or self._field(value, pointer, namespace)
             if field is None:
                 self._faulty.add(id(record))
             elif built.setdefault(field.name, field) is not field:
@@ -356,3 +358,44 @@ class Builder:
             field._drop_default()  # noqa: SLF001 - nobody else has seen the field yet
         self._defaults = [each for each in sound if each not in bad]
         return bool(bad)
+
+
+def _shared(value: JsonValue, pointer: str) -> Field | None:
+    """A field that needs no named type and is free of faults: the same one for the same JSON."""
+    if isinstance(value, dict) and _is_plain(value.get("type")):
+        # Equal values may be dumped in several ways; what is built twice then is only slower.
+        return _plain_field(marshal.dumps(value, 2), pointer)
+    return None
+
+
+def _is_plain(value: JsonValue) -> bool:
+    """Whether a type is primitive, or made of primitive types only."""
+    if isinstance(value, str):
+        return value in _PRIMITIVES
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if not isinstance(value, dict):
+        return False
+    match value.get("type"):
+        case "array":
+            return _is_plain(value.get("items"))
+        case "map":
+            return _is_plain(value.get("values"))
+        case str(name):
+            return name in _PRIMITIVES
+        case _:
+            return False
+
+
+@lru_cache(maxsize=8_192)  # the fields of the versions of a few wide records
+def _plain_field(dumped: bytes, pointer: str) -> Field | None:
+    """Build a field on its own; None if it has a fault, which its schema's builder reports.
+
+    The versions of a schema have most of their fields in common: these are built once, and
+    resolved once, since nodes are told apart by identity. The pointer is part of the key, so that
+    no schema has the same node at two places.
+    """
+    builder = Builder(Imports(()), None)
+    field = builder._field(marshal.loads(dumped), pointer, "")  # noqa: S302, SLF001 - dumped above; its own
+    builder._check_defaults()  # noqa: SLF001 - likewise
+    return None if builder.faults else field
