@@ -12,7 +12,7 @@ import attrs
 from streamcontract.codec import Codec
 from streamcontract.compatibility.rewrite import schema_of
 from streamcontract.compatibility.walk import faults_at
-from streamcontract.compatibility.witness import Witness
+from streamcontract.compatibility.witness import Witness, witness_of
 from streamcontract.errors import DecodeError, ResolutionError
 from streamcontract.resolution import Action, Fault, IntoUnion, Plan, ReadEnum
 from streamcontract.schema.model import branch_name
@@ -25,6 +25,7 @@ __all__ = [
     "Outcome",
     "branch_example",
     "breaking_example",
+    "codec_of",
     "drift_example",
     "run",
 ]
@@ -117,7 +118,7 @@ def run(
         elsewhere: What other implementations do, in words and as schemas.
         tagged: Whether what is read names the branches of unions.
     """
-    data = _codec(writer).encode(value)
+    data = codec_of(writer).encode(value)
     before = _decode(data, writer, writer, tagged=tagged)
     after = _decode(data, writer, reader, tagged=tagged)
     there = None
@@ -142,16 +143,27 @@ def breaking_example(plan: Plan, action: Action, fault: Fault) -> Counterexample
     Where another fault keeps every record from getting there, it is a value of the types alone
     that do not fit.
     """
-    witness = Witness(plan.writer.root)
     try:
-        route = witness.route(plan.root, lambda each: each is action)
-        part = _provoking(witness, action)
+        whole = _smallest(plan, action)
     except ValueError:
         return None
-    whole = run(witness.build(route, part), writer=plan.writer, reader=plan.reader)
     if _is_due_to(whole.error, fault):
         return whole
+    part = _provoking(witness_of(plan.writer.root), action)
     return run(part, writer=schema_of(action.writer), reader=schema_of(action.reader))
+
+
+@lru_cache(maxsize=1)  # the faults of one action, such as missing defaults, follow one another
+def _smallest(plan: Plan, action: Action) -> Counterexample:
+    """The smallest record that gets to an action and is refused there.
+
+    Raises:
+        ValueError: No finite one gets there.
+    """
+    witness = witness_of(plan.writer.root)
+    route = witness.route(plan.root, lambda each: each is action)
+    value = witness.build(route, _provoking(witness, action))
+    return run(value, writer=plan.writer, reader=plan.reader)
 
 
 def drift_example(
@@ -169,7 +181,7 @@ def drift_example(
         parts: That part's values to try, smallest first.
         elsewhere: What other implementations do, in words and as schemas.
     """
-    witness = Witness(plan.writer.root)
+    witness = witness_of(plan.writer.root)
     try:
         route = witness.route(plan.root, lambda each: each is action)
         tried = list(parts(witness))
@@ -195,7 +207,7 @@ def branch_example(
     if found is None or found.is_changed or found.differs_elsewhere:
         return found
     name = branch_name(action.writer)
-    values = ((name, part) for part in parts(Witness(plan.writer.root)))
+    values = ((name, part) for part in parts(witness_of(plan.writer.root)))
     writer, reader = schema_of(action.writer, as_union=True), schema_of(action.reader)
     return _most_telling(_runs(values, writer, reader, elsewhere, tagged=True))
 
@@ -225,13 +237,14 @@ def _most_telling(runs: list[Counterexample]) -> Counterexample | None:
 
 
 @lru_cache(maxsize=16)  # the findings of one pair of schemas are all run by the same few codecs
-def _codec(schema: Schema, *, tagged: bool = False) -> Codec[Any]:
+def codec_of(schema: Schema, *, tagged: bool = False) -> Codec[Any]:
+    """The codec of a schema, whose decoded values name the branches of unions if ``tagged``."""
     return Codec(schema, tag_unions=tagged)
 
 
 def _decode(data: bytes, writer: Schema, reader: Schema, *, tagged: bool) -> Outcome:
     try:
-        return Outcome(_codec(reader, tagged=tagged).decode(data, writer=writer))
+        return Outcome(codec_of(reader, tagged=tagged).decode(data, writer=writer))
     except DecodeError as error:
         return Outcome(error=error)
 

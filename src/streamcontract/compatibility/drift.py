@@ -15,13 +15,13 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from streamcontract.codec import Codec
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.logical import conversion
 from streamcontract.compatibility.counterexample import (
     Another,
     Counterexample,
     branch_example,
+    codec_of,
     drift_example,
     run,
 )
@@ -369,17 +369,21 @@ def _default_example(plan: Plan, action: ReadRecord, field: Field) -> Counterexa
 
 
 def _renamed(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
-    gone = {i: step.field for i, step in enumerate(action.steps) if step.target is None}
+    gone: dict[str, dict[int, Field]] = {}  # by canonical form of their types
+    for i, step in enumerate(action.steps):
+        if step.target is None:
+            gone.setdefault(canonical_form(step.field.type), {})[i] = step.field
     for target in action.defaults:
         added = action.reader.fields[target]
-        i = _former(target, added, gone) if added.has_default else None
-        if i is None:
+        alike = gone.get(canonical_form(added.type), {})
+        former = _former(target, added, alike) if added.has_default else None
+        if former is None:
             continue
-        removed = gone.pop(i)
+        removed = alike.pop(former)
         yield Drift(
             rule="FIELD_RENAMED_WITHOUT_ALIAS",
             reader_path=f"{place.reader_path}/fields/{target}",
-            writer_path=f"{place.writer_path}/fields/{i}",
+            writer_path=f"{place.writer_path}/fields/{former}",
             message=(
                 f"the writer's field {removed.name!r} is dropped and {added.name!r}, of the same "
                 f"type, takes its default: if that is its new name, add "
@@ -392,21 +396,24 @@ def _renamed(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
 
 
 def _former(target: int, added: Field, gone: dict[int, Field]) -> int | None:
-    """Which of the fields that are gone an added one stands for: of its type, alike in name."""
-    form = canonical_form(added.type)
-    likeness = {
-        i: SequenceMatcher(a=field.name.lower(), b=added.name.lower()).ratio()
-        for i, field in gone.items()
-        if canonical_form(field.type) == form
-    }
-    likely = [i for i, ratio in likeness.items() if ratio >= _ALIKE or i == target]
-    return max(likely, key=likeness.__getitem__, default=None)
+    """Which of the fields of its type that are gone an added one stands for: by place or name."""
+    matcher = SequenceMatcher(b=added.name.lower())  # which the matcher prepares once
+    best: tuple[float, int] | None = None
+    for i, field in gone.items():
+        matcher.set_seq1(field.name.lower())
+        least = max(best[0], _ALIKE) if best else _ALIKE
+        if i != target and (matcher.real_quick_ratio() < least or matcher.quick_ratio() < least):
+            continue  # two upper bounds of the ratio, each cheaper than the next
+        ratio = matcher.ratio()
+        if (i == target or ratio >= _ALIKE) and (best is None or ratio > best[0]):
+            best = ratio, i
+    return best[1] if best else None
 
 
 def _telling(witness: Witness, action: ReadRecord, old: Field, new: Field) -> Any:
     """A record whose dropped field is not what the new one's default says, if it can differ."""
     smallest: dict[str, Any] = witness.minimal(action.writer)
-    encode, default = Codec[Any](schema_of(old.type)).encode, default_bytes(new)
+    encode, default = codec_of(schema_of(old.type)).encode, default_bytes(new)
     values = (each for each in samples(old.type, witness) if encode(each) != default)
     return {**smallest, old.name: next(values, smallest[old.name])}
 

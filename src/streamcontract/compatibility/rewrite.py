@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 import attrs
 
@@ -21,6 +22,7 @@ from streamcontract.schema.schema import Schema
 __all__ = ["schema_of", "with_type", "without_field"]
 
 
+@lru_cache(maxsize=64)  # the findings of one pair of schemas ask for the same few types
 def schema_of(
     root: AvroType, *, as_union: bool = False, ignore_bad_defaults: bool = False
 ) -> Schema:
@@ -35,7 +37,11 @@ def schema_of(
         SchemaParseError: A default does not fit its field's type.
     """
     document = inlined(root)
-    text = json.dumps([document] if as_union else document)
+    return _parsed(json.dumps([document] if as_union else document), ignore_bad_defaults)
+
+
+@lru_cache(maxsize=64)  # and types of many fields are equal: one schema, and so one codec, for all
+def _parsed(text: str, ignore_bad_defaults: bool) -> Schema:  # noqa: FBT001 - parse_schema's own name
     return parse_schema(text, ignore_bad_defaults=ignore_bad_defaults)
 
 

@@ -13,6 +13,7 @@ import math
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -39,7 +40,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["Route", "Witness", "minimal_value"]
+__all__ = ["Route", "Witness", "minimal_value", "witness_of"]
 
 # Bytes of the smallest value of each primitive type ("Binary Encoding", Avro 1.12).
 _BYTES: Final = {"null": 0, "float": 4, "double": 8}
@@ -87,6 +88,12 @@ def minimal_value(node: AvroType) -> Any:
         {'id': 0, 'next': ('null', None)}
     """
     return Witness(node).minimal(node)
+
+
+@lru_cache(maxsize=16)  # the findings of one pair of schemas are all shown by one of these
+def witness_of(root: AvroType) -> Witness:
+    """The witness of a writer schema's root type."""
+    return Witness(root)
 
 
 @attrs.frozen
@@ -197,9 +204,14 @@ class Witness:
                 yield 0, action.action, 0
             case ReadRecord():
                 sizes = [self._sizes[field.type] for field in action.writer.fields]
+                finite = sum(size for size in sizes if not math.isinf(size))
+                endless = sum(map(math.isinf, sizes))
                 for i, step in enumerate(action.steps):
                     if step.action is not None:
-                        yield i, step.action, sum(sizes[:i] + sizes[i + 1 :])
+                        own = sizes[i]
+                        is_endless = endless > math.isinf(own)  # one of the other fields
+                        rest = finite if math.isinf(own) else finite - own
+                        yield i, step.action, math.inf if is_endless else rest
             case _:
                 pass
 
