@@ -118,6 +118,7 @@ class Witness:
 
     def __init__(self, root: AvroType) -> None:
         self._sizes = _sizes(root)
+        self._records: dict[RecordType, dict[str, Any]] = {}
 
     def size(self, node: AvroType) -> float:
         """The bytes of the smallest value of a type; infinite if it has none."""
@@ -132,7 +133,11 @@ class Witness:
                 branch = min(node.branches, key=self._sizes.__getitem__)
                 return branch_name(branch), self.minimal(branch)
             case RecordType():
-                return {field.name: self.minimal(field.type) for field in node.fields}
+                known = self._records.get(node)
+                if known is None:
+                    known = {field.name: self.minimal(field.type) for field in node.fields}
+                    self._records[node] = known
+                return dict(known)
             case ArrayType():
                 return []
             case MapType():

@@ -43,8 +43,7 @@ def add_excerpt(text: Text, place: Place, *, mark: str) -> None:
 
 def _cut(line: str, column: int) -> tuple[str, int]:
     """The part of a line around a column, and the column in it; tabs count as one space."""
-    line = "".join(each if each.isprintable() else " " for each in line)
     start = 0 if column <= _WIDTH - 20 else column - _WIDTH // 2
-    part = line[start : start + _WIDTH]
+    part = "".join(each if each.isprintable() else " " for each in line[start : start + _WIDTH])
     before, after = "..." if start else "", "..." if start + _WIDTH < len(line) else ""
     return f"{before}{part}{after}".rstrip(), column - start + len(before)
