@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -74,6 +75,30 @@ def test_one_file(scratch: Scratch, before: Path) -> None:
     outcome = scratch.check(against=old)
     assert outcome.code == 2
     assert "there are 2 to compare with it (order, order (key))" in outcome.error
+
+
+def test_text_shows_the_first_counterexamples_and_the_other_formats_all(
+    scratch: Scratch, tmp_path: Path
+) -> None:
+    """The flags ask for all or none; what text leaves out it says."""
+    old, new = tmp_path / "old.avsc", scratch.folder / "new.avsc"
+    for file, name in ((old, "a"), (new, "b")):
+        fields = [{"name": f"{name}{i}", "type": "int"} for i in range(12)]
+        file.write_text(json.dumps({"type": "record", "name": "R", "fields": fields}))
+
+    def shown(*options: str) -> int:
+        return scratch.check("new.avsc", *options, against=str(old)).output.count("written  ")
+
+    left_out = "new.avsc: counterexamples-left-out: the first 10 of 12 findings"
+    assert (shown(), shown("--counterexamples"), shown("--no-counterexamples")) == (10, 12, 0)
+    assert left_out in scratch.check("new.avsc", against=str(old)).output
+    assert (
+        "left-out" not in scratch.check("new.avsc", "--no-counterexamples", against=str(old)).output
+    )
+    report = scratch.check("new.avsc", "--format", "json", against=str(old)).report
+    assert all(finding["counterexample"] for finding in report["findings"])
+    assert len(report["findings"]) == 12
+    assert report["notes"][0]["kind"] != "counterexamples-left-out"
 
 
 def test_drift_fails_only_if_strict(scratch: Scratch, before: Path) -> None:

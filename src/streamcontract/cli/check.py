@@ -12,6 +12,7 @@ from streamcontract.cli._options import format_option, project_option
 from streamcontract.evolution import check, open_source, request_files, request_project
 from streamcontract.evolution.reported import report_of
 from streamcontract.project import COMPATIBILITY_LEVELS, load_project
+from streamcontract.reporting.formats import DEFAULT_FORMAT
 from streamcontract.reporting.terminal import print_report
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SCHEMA_SUFFIX: Final = ".avsc"
+_COUNTEREXAMPLES: Final = 10
 
 
 @click.command("check")
@@ -41,6 +43,14 @@ _SCHEMA_SUFFIX: Final = ".avsc"
     type=click.Choice(["redpanda", "confluent"]),
     help="Say too where this registry decides otherwise than Avro's specification.",
 )
+@click.option(
+    "--counterexamples/--no-counterexamples",
+    default=None,
+    help=(
+        "Show the smallest data that break, for every finding or for none; if left out, for the "
+        f"first {_COUNTEREXAMPLES} of each contract as text, and for all in other formats."
+    ),
+)
 @format_option(with_verdict=True)
 @project_option
 def command(
@@ -49,6 +59,7 @@ def command(
     level: str | None,
     strict: bool,  # noqa: FBT001 - click passes options by keyword
     dialect: Dialect | None,
+    counterexamples: bool | None,  # noqa: FBT001 - likewise
     output_format: str,
     project_file: Path | None,
 ) -> None:
@@ -75,7 +86,11 @@ def command(
         request = request_files(files, level=level)
     else:
         request = request_project(load_project(project_file), names, level=level)
-    report = check(request, source, strict=strict, dialect=dialect)
+    if counterexamples is None:
+        shown = _COUNTEREXAMPLES if output_format == DEFAULT_FORMAT else None
+    else:
+        shown = None if counterexamples else 0
+    report = check(request, source, strict=strict, dialect=dialect, counterexamples=shown)
     print_report(report_of(report), output_format)
     if not report.is_clean:
         raise click.exceptions.Exit(EXIT_FINDINGS)

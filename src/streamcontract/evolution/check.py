@@ -33,7 +33,12 @@ __all__ = ["check"]
 
 
 def check(
-    request: Request, source: Source, *, strict: bool = False, dialect: Dialect | None = None
+    request: Request,
+    source: Source,
+    *,
+    strict: bool = False,
+    dialect: Dialect | None = None,
+    counterexamples: int | None = None,
 ) -> Report:
     """Hold every candidate against its past, each at its level.
 
@@ -42,6 +47,8 @@ def check(
         source: Where their past is kept.
         strict: Whether drift fails the check too.
         dialect: A registry whose own verdict is given too where it differs.
+        counterexamples: How many findings of each contract get a counterexample, which costs more
+            than the finding; None for all.
 
     Returns:
         All that was found.
@@ -69,7 +76,14 @@ def check(
                 versions=tuple(version.label for version in reversed(considered)),
             )
         )
-        problems += _problems(candidate, level, considered)
+        found = list(_findings(candidate, level, considered))
+        problems += (
+            _problem(
+                candidate, *each, has_example=counterexamples is None or number < counterexamples
+            )
+            for number, each in enumerate(found)
+        )
+        notes += _left_out(candidate, found, counterexamples)
         notes += _order(candidate, considered)
         if dialect is not None:
             refused, accepted = registry_verdict(dialect, candidate, level, considered)
@@ -110,19 +124,37 @@ def _order(candidate: Candidate, versions: Sequence[Version]) -> Iterator[Note]:
         )
 
 
-def _problems(candidate: Candidate, level: str, versions: Sequence[Version]) -> Iterator[Problem]:
-    """The findings; one that several versions share is one problem."""
+def _findings(
+    candidate: Candidate, level: str, versions: Sequence[Version]
+) -> Iterator[tuple[Finding, Sequence[Version]]]:
+    """Each finding, and the versions that share it."""
     found: dict[tuple[object, ...], list[Finding]] = {}
     history = [version.schema for version in versions]
     for finding in check_level(level, candidate=candidate.schema, history=history, drift=True):
         key = (finding.direction, finding.rule, finding.severity, finding.path, finding.message)
         found.setdefault(key, []).append(finding)
     for same in found.values():
-        against = [versions[each.version - 1] for each in same if each.version is not None]
-        yield _problem(candidate, same[0], against)
+        yield same[0], [versions[each.version - 1] for each in same if each.version is not None]
 
 
-def _problem(candidate: Candidate, finding: Finding, against: Sequence[Version]) -> Problem:
+def _left_out(
+    candidate: Candidate, found: Sequence[object], counterexamples: int | None
+) -> Iterator[Note]:
+    if counterexamples and len(found) > counterexamples:
+        yield Note(
+            kind="counterexamples-left-out",
+            contract=candidate.slot.contract,
+            message=(
+                f"the first {counterexamples} of {len(found)} findings have counterexamples; "
+                f"--counterexamples shows them all"
+            ),
+            place=place_of(candidate),
+        )
+
+
+def _problem(
+    candidate: Candidate, finding: Finding, against: Sequence[Version], *, has_example: bool
+) -> Problem:
     new_reads = finding.direction == "backward"
     direction: Direction = "new reads old" if new_reads else "old reads new"
     reader, writer = spots(
@@ -141,7 +173,7 @@ def _problem(candidate: Candidate, finding: Finding, against: Sequence[Version])
         before=place_at(before, against[0].label_of(before.schema), None),
         against=tuple(version.label for version in against),
         direction=direction,
-        example=example_of(finding.counterexample),
+        example=example_of(finding.counterexample) if has_example else None,
     )
 
 

@@ -43,6 +43,7 @@ NoteKind = Literal[
     "moved-type",
     "level-changed",
     "not-checked",
+    "counterexamples-left-out",
     "registry-accepts",
     "rollout",
     "unreadable-version",
