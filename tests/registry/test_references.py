@@ -12,6 +12,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from tests.registry.scripted import ScriptedServer, answer
 
 from streamcontract.devstack.registry import Answer, RegistryServer, Request
+from streamcontract.errors import ConfigurationError
 from streamcontract.registry import SchemaReference, SchemaRegistry, errors
 from streamcontract.schema import Schema, parse_schema
 
@@ -58,6 +59,53 @@ def test_references_are_registered_first_and_once(
     assert registry.referenced_by("shop.Customer", 1) == [found.id]
     with pytest.raises(errors.ReferenceExistsError, match="referenced_by"):
         registry.delete_version("shop.Address", 1)
+
+
+def test_a_producer_and_the_command_register_alike(
+    server: RegistryServer, registry: SchemaRegistry
+) -> None:
+    """Asking for an id registers the same schemas, in the same order, under the same ids."""
+    writes = _writes(server)
+    found = registry.id_of("orders-value", ORDER)
+    assert registry.register_with_references("orders-value", ORDER).id == found
+    subjects = ["shop.Address", "shop.Customer", "shop.Carrier", "orders-value"]
+    assert writes == [f"/subjects/{subject}/versions" for subject in subjects]
+    with SchemaRegistry(server.url) as reader:
+        assert reader.id_of("orders-value", ORDER, auto_register=False) == found
+
+
+@pytest.mark.parametrize("auto_register", [True, False])
+def test_each_shared_reference_is_asked_for_once(
+    server: RegistryServer, registry: SchemaRegistry, *, auto_register: bool
+) -> None:
+    """However many ways lead to it: of ten diamonds on each other, 2**10 lead to the lowest."""
+    schema = ADDRESS
+    for level in range(10):
+        sides = [_record(f"d.{side}{level}", {"x": schema.name or ""}, schema) for side in "LR"]
+        fields = {side.name[-2:]: side.name for side in sides if side.name}
+        schema = _record(f"d.Top{level}", fields, *sides)
+    registry.register_with_references("orders-value", schema)
+    asked: list[str] = []
+
+    def note(request: Request) -> Answer | None:
+        asked.append(request.target)
+        return None
+
+    server.before = note
+    with SchemaRegistry(server.url) as fresh:
+        fresh.id_of("orders-value", schema, auto_register=auto_register)
+    assert asked.count("/subjects/shop.Address") == 1
+
+
+@pytest.mark.parametrize("auto_register", [True, False])
+def test_a_reference_without_a_name_has_no_subject(
+    registry: SchemaRegistry, *, auto_register: bool
+) -> None:
+    """The error says what to do about it, and nothing is asked of the registry."""
+    addresses = parse_schema({"type": "array", "items": json.loads(ADDRESS.json)})
+    order = _record("shop.Order", {"to": "shop.Address"}, addresses)
+    with pytest.raises(ConfigurationError, match="into a file of its own"):
+        registry.id_of("orders-value", order, auto_register=auto_register)
 
 
 def test_registering_again_changes_nothing(

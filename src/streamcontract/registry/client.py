@@ -11,7 +11,7 @@ from streamcontract.registry import protocol, results
 from streamcontract.registry.auth import choose_auth, endpoints
 from streamcontract.registry.calls import body_of, flags, path_of
 from streamcontract.registry.protocol import SchemaReference, VersionAnswer
-from streamcontract.registry.references import register_in_order
+from streamcontract.registry.references import reference_versions, register_in_order
 from streamcontract.registry.results import CompatibilityResult, RegisteredSchema, SubjectVersion
 from streamcontract.registry.stored import StoredSchemas
 
@@ -291,6 +291,8 @@ class SchemaRegistry:
             normalize: Ask the registry to compare normalised texts.
 
         Raises:
+            ConfigurationError: A referenced schema is not a named type, so that no subject can
+                be named after it.
             LockMismatchError: The subject is locked for another schema, or the registry has
                 another one under the locked id.
             IncompatibleSchemaError: A compatibility level does not hold.
@@ -311,23 +313,10 @@ class SchemaRegistry:
                 self._lock.environment,
                 extra={"subject": subject, "environment": self._lock.environment},
             )
-        references = [
-            self._reference_to(each, auto_register=auto_register) for each in schema.references
-        ]
+        references = reference_versions(self, schema, auto_register=auto_register)
         if auto_register:
             return self.register(subject, schema, normalize=normalize, references=references)
         return self.lookup(subject, schema, normalize=normalize, references=references).id
-
-    def _reference_to(self, schema: Schema, *, auto_register: bool) -> SchemaReference:
-        name = schema.name or ""  # one without a name is refused as a subject
-        if auto_register:
-            found = self.register_with_references(name, schema)
-        else:
-            references = [
-                self._reference_to(each, auto_register=False) for each in schema.references
-            ]
-            found = self.lookup(name, schema, references=references)
-        return SchemaReference(name, name, found.version)
 
     def register_with_references(self, subject: str, schema: Schema) -> RegisteredSchema:
         """Register a schema after everything it refers to, each type under its full name.

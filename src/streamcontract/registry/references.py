@@ -1,7 +1,9 @@
-"""Registering a schema after everything it refers to, and seeing that it arrived."""
+"""References of a schema in a registry: each found or registered before what refers to it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from streamcontract.registry.results import RegisteredSchema
     from streamcontract.schema import Schema
 
-__all__ = ["Registration", "register_in_order"]
+__all__ = ["Registration", "reference_versions", "register_in_order"]
 
 
 @attrs.frozen
@@ -64,33 +66,63 @@ def register_in_order(
         StoredSchemaError: The registry has another schema than it was given.
         RegistryRequestError: A request failed.
     """
-    walk = _Walk(registry, is_dry=dry_run)
-    last = walk.register(subject, schema)
+    walk = _Walk(partial(_find if dry_run else _ensure, registry))
+    last = walk.visit(subject, schema)
     return [*walk.done.values(), last]
 
 
-class _Walk:
-    """One pass over a schema and its references; a shared one is visited once."""
+def reference_versions(
+    registry: SchemaRegistry, schema: Schema, *, auto_register: bool
+) -> list[SchemaReference]:
+    """The versions that have the references of a schema, theirs found before them.
 
-    def __init__(self, registry: SchemaRegistry, *, is_dry: bool) -> None:
-        self._registry = registry
-        self._is_dry = is_dry
+    Args:
+        registry: The registry.
+        schema: The schema, which itself is not asked for.
+        auto_register: Whether to register what is not there.
+
+    Raises:
+        ConfigurationError: A referenced schema is not a named type.
+        SubjectNotFoundError: There is no such subject, and nothing is to be registered.
+        SchemaNotFoundError: A subject does not have the schema, and nothing is to be registered.
+        IncompatibleSchemaError: A compatibility level does not hold.
+        StoredSchemaError: The registry has another schema than it was given.
+        RegistryRequestError: A request failed.
+    """
+    return _Walk(partial(_ensure if auto_register else _require, registry)).references(schema)
+
+
+_Visit = Callable[[str, "Schema", list[SchemaReference]], Registration]
+"""What is done about one schema, given its subject and the versions that it refers to."""
+
+
+class _Walk:
+    """One pass over a schema and its references; a shared one is visited once.
+
+    Args:
+        visit: What is done about each schema.
+
+    Attributes:
+        done: The references visited, by name, in order.
+    """
+
+    def __init__(self, visit: _Visit) -> None:
+        self._visit = visit
         self.done: dict[str, Registration] = {}
 
-    def register(self, subject: str, schema: Schema) -> Registration:
-        references = [self._reference(each) for each in schema.references]
-        known = [each for each in references if each is not None]
-        if len(known) < len(references):  # a dry run: what is not there cannot be referred to
+    def visit(self, subject: str, schema: Schema) -> Registration:
+        references = self.references(schema)
+        if len(references) < len(schema.references):  # a dry run cannot refer to what is missing
             return Registration(subject, schema, None, is_new=True)
-        found = self._find(subject, schema, known)
-        is_new = found is None
-        if found is None and not self._is_dry:
-            self._registry.register(subject, schema, references=known)
-            # Redpanda answers with the id alone, so that the version has to be looked up.
-            found = self._registry.lookup(subject, schema, references=known)
-        if found is not None:
-            _check(schema, found)
-        return Registration(subject, schema, found, is_new)
+        visited = self._visit(subject, schema, references)
+        if visited.registered is not None:
+            _check(schema, visited.registered)
+        return visited
+
+    def references(self, schema: Schema) -> list[SchemaReference]:
+        """The versions of a schema's references, without those that a dry run would register."""
+        found = [self._reference(each) for each in schema.references]
+        return [each for each in found if each is not None]
 
     def _reference(self, schema: Schema) -> SchemaReference | None:
         name = schema.name
@@ -100,17 +132,36 @@ class _Walk:
                 f"record, enum or fixed itself: put each shared type into a file of its own"
             )
         if name not in self.done:
-            self.done[name] = self.register(name, schema)
+            self.done[name] = self.visit(name, schema)
         registered = self.done[name].registered
         return None if registered is None else SchemaReference(name, name, registered.version)
 
-    def _find(
-        self, subject: str, schema: Schema, references: list[SchemaReference]
-    ) -> RegisteredSchema | None:
-        try:
-            return self._registry.lookup(subject, schema, references=references)
-        except (SubjectNotFoundError, SchemaNotFoundError, SubjectSoftDeletedError):
-            return None
+
+def _require(
+    registry: SchemaRegistry, subject: str, schema: Schema, references: list[SchemaReference]
+) -> Registration:
+    found = registry.lookup(subject, schema, references=references)
+    return Registration(subject, schema, found, is_new=False)
+
+
+def _find(
+    registry: SchemaRegistry, subject: str, schema: Schema, references: list[SchemaReference]
+) -> Registration:
+    try:
+        return _require(registry, subject, schema, references)
+    except (SubjectNotFoundError, SchemaNotFoundError, SubjectSoftDeletedError):
+        return Registration(subject, schema, None, is_new=True)
+
+
+def _ensure(
+    registry: SchemaRegistry, subject: str, schema: Schema, references: list[SchemaReference]
+) -> Registration:
+    found = _find(registry, subject, schema, references)
+    if not found.is_new:
+        return found
+    registry.register(subject, schema, references=references)
+    # Redpanda answers with the id alone, so that the version has to be looked up.
+    return attrs.evolve(_require(registry, subject, schema, references), is_new=True)
 
 
 def _check(schema: Schema, found: RegisteredSchema) -> None:
