@@ -2,7 +2,7 @@
 
 from streamcontract.codec.codec import Codec
 from streamcontract.codec.contract import Contract
-from streamcontract.codec.duration import Duration
 from streamcontract.codec.limits import Limits
+from streamcontract.schema.logical import Duration
 
 __all__ = ["Codec", "Contract", "Duration", "Limits"]

@@ -17,8 +17,8 @@ import attrs
 
 from streamcontract.codec import leaves
 from streamcontract.codec.contract import Bindings
-from streamcontract.codec.logical import conversion
 from streamcontract.codec.refusal import REFUSALS, Refused
+from streamcontract.schema.logical import conversion, row_of
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -113,9 +113,9 @@ class Branches:
         """The exact classes of the values that a branch may take."""
         match node:
             case PrimitiveType() | FixedType():
-                converted = conversion(node)
-                if converted is not None:
-                    return (converted.python,)
+                row = row_of(node)
+                if row is not None:
+                    return (row.python.cls,)
                 return (bytes,) if isinstance(node, FixedType) else _CLASSES[node.name]
             case EnumType():
                 members = self._bindings.enum(node)

@@ -20,8 +20,8 @@ from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.logical import conversion, rescaler
 from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
+from streamcontract.codec.rescale import rescaler
 from streamcontract.codec.sizes import FIXED_SIZES, FLOAT_LAYOUTS, min_size
 from streamcontract.codec.skip import Skipper
 from streamcontract.codec.source import Source
@@ -41,6 +41,7 @@ from streamcontract.resolution import (
     ReadUnion,
     resolve_types,
 )
+from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,

@@ -18,12 +18,12 @@ from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import MAX_LOOPS
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.logical import conversion
 from streamcontract.codec.refusal import REFUSALS, Refused, data_fault, refuse
 from streamcontract.codec.sizes import FLOAT_LAYOUTS, min_size
 from streamcontract.codec.source import Source
 from streamcontract.codec.varint import PAIRS, TABLE, long_bytes
 from streamcontract.errors import DataFault
+from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,

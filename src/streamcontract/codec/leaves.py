@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 
 from streamcontract.codec.refusal import Refused
+from streamcontract.schema.model import INTEGER_LIMITS
 
 __all__ = [
     "INT_MAX",
@@ -26,8 +27,8 @@ __all__ = [
     "refuse_null",
 ]
 
-INT_MIN, INT_MAX = -(2**31), 2**31 - 1
-LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
+INT_MIN, INT_MAX = INTEGER_LIMITS["int"]
+LONG_MIN, LONG_MAX = INTEGER_LIMITS["long"]
 
 
 def _is_int(value: object) -> bool:

@@ -21,10 +21,9 @@ from streamcontract.codec.branches import Branches
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.decode import default_of, is_plain
 from streamcontract.codec.defaults import default_bytes
-from streamcontract.codec.duration import Duration
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.logical import EXACT, conversion, rescaler
+from streamcontract.codec.rescale import rescaler
 from streamcontract.codec.sizes import FIXED_SIZES, is_empty, min_size
 from streamcontract.resolution import (
     Action,
@@ -39,13 +38,14 @@ from streamcontract.resolution import (
     resolve_types,
 )
 from streamcontract.resolution import Fail as Unreadable
+from streamcontract.schema.logical import Duration, LogicalRow, conversion, row_of
+from streamcontract.schema.logical.decimals import EXACT
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
     EnumType,
     Field,
     FixedType,
-    LogicalType,
     MapType,
     PrimitiveType,
     RecordType,
@@ -59,14 +59,6 @@ __all__ = ["compile_decoder", "compile_encoder"]
 _log = logging.getLogger("streamcontract.codec")
 
 _PROMOTIONS = {"float": 4, "double": 8}
-# Microseconds in a unit, and whether it is local: the timestamps with a way through C alone.
-_TIMESTAMPS = {
-    "timestamp-millis": (1000, False),
-    "timestamp-micros": (1, False),
-    "local-timestamp-millis": (1000, True),
-    "local-timestamp-micros": (1, True),
-}
-_TIMES = {"time-millis": 1000, "time-micros": 1}
 _UUID_SLOTS = ("int", "is_safe")  # all there is to a UUID, from Python 3.8 on
 _DURATION_PARTS = ("months", "days", "milliseconds")
 _ABSTRACT = 1 << 20  # Py_TPFLAGS_IS_ABSTRACT: object.__new__ makes no instance
@@ -180,25 +172,36 @@ class _Writers:
 
 
 def _leaf_writer(node: PrimitiveType | FixedType) -> _native.Writer:
-    base = _base_writer(node)
-    converted = conversion(node)
-    if converted is None:
+    base, row, converted = _base_writer(node), row_of(node), conversion(node)
+    if row is None or converted is None:
         return base
     to_raw, size = converted.to_raw, node.size if isinstance(node, FixedType) else 0
-    match node.logical:
-        case LogicalType(name="date"):
+    match row.kind:
+        case "date":
             return _native.DateWriter(to_raw, base)
-        case LogicalType(name=("time-millis" | "time-micros") as name):
-            return _native.TimeWriter(to_raw, base, _TIMES[name])
-        case LogicalType(name=name) if name in _TIMESTAMPS:
-            return _native.TimestampWriter(to_raw, base, *_TIMESTAMPS[name])
-        case LogicalType(name="duration"):
+        case "time":
+            return _native.TimeWriter(to_raw, base, _micros(row))
+        case "timestamp" | "local-timestamp":
+            is_local = row.kind == "local-timestamp"
+            return _native.TimestampWriter(to_raw, base, _micros(row), is_local)
+        case "duration":
             return _native.DurationWriter(to_raw, base, Duration, _DURATION_PARTS)
-        case LogicalType(name="uuid") if _native.has_slots(uuid.UUID, ("int",)):
+        case "uuid" if _native.has_slots(uuid.UUID, ("int",)):
             return _native.UuidWriter(to_raw, base, uuid.UUID, is_text=size == 0)
-        case LogicalType(name="decimal", precision=int(precision), scale=scale):
-            return _native.DecimalWriter(to_raw, base, decimal.Decimal, precision, scale or 0, size)
+        case "decimal":
+            precision, scale = _digits(node)
+            return _native.DecimalWriter(to_raw, base, decimal.Decimal, precision, scale, size)
     return _native.ConvertedWriter(to_raw, base)
+
+
+def _micros(row: LogicalRow) -> int:
+    """The microseconds in one of the units that a time is counted in."""
+    return row.unit.micros if row.unit else 1
+
+
+def _digits(node: PrimitiveType | FixedType) -> tuple[int, int]:
+    """The precision and the scale of a decimal."""
+    return (node.logical.precision or 0, node.logical.scale or 0) if node.logical else (0, 0)
 
 
 def _base_writer(node: PrimitiveType | FixedType) -> _native.Writer:
@@ -384,30 +387,35 @@ def _leaf_reader(action: ReadPrimitive | ReadFixed) -> _native.Reader:
     if action.rescale is not None:
         rescale = rescaler(action.reader, action.rescale)
         return _native.ConvertedReader(raw, rescale, converted.from_raw if converted else None)
-    return raw if converted is None else _logical_reader(action, converted.from_raw, raw)
+    row = row_of(action.reader)
+    if row is None or converted is None:
+        return raw
+    return _logical_reader(action, row, converted.from_raw, raw)
 
 
 def _logical_reader(
-    action: ReadPrimitive | ReadFixed, from_raw: Callable[[Any], Any], raw: _native.Reader
+    action: ReadPrimitive | ReadFixed,
+    row: LogicalRow,
+    from_raw: Callable[[Any], Any],
+    raw: _native.Reader,
 ) -> _native.Reader:
     is_int = isinstance(action, ReadPrimitive) and action.writer.name == "int"
     size = action.writer.size if isinstance(action, ReadFixed) else 0
-    match action.reader.logical:
-        case LogicalType(name="date"):
+    match row.kind:
+        case "date":
             return _native.DateReader()
-        case LogicalType(name=("time-millis" | "time-micros") as name):
-            return _native.TimeReader(is_int, _TIMES[name])
-        case LogicalType(name=name) if name in _TIMESTAMPS:
-            return _native.TimestampReader(is_int, *_TIMESTAMPS[name])
-        case LogicalType(name="duration"):
+        case "time":
+            return _native.TimeReader(is_int, _micros(row))
+        case "timestamp" | "local-timestamp":
+            return _native.TimestampReader(is_int, _micros(row), row.kind == "local-timestamp")
+        case "duration":
             return _native.DurationReader(Duration, _DURATION_PARTS)
-        case LogicalType(name="uuid") if _is_made_in_place(uuid.UUID) and _native.has_slots(
-            uuid.UUID, _UUID_SLOTS
-        ):
+        case "uuid" if _is_made_in_place(uuid.UUID) and _native.has_slots(uuid.UUID, _UUID_SLOTS):
             return _native.UuidReader(uuid.UUID, uuid.SafeUUID.unknown, is_text=size == 0)
-        case LogicalType(name="decimal", precision=int(precision), scale=scale):
+        case "decimal":
+            precision, scale = _digits(action.reader)
             return _native.DecimalReader(
-                raw, from_raw, EXACT.create_decimal, precision, scale or 0, size
+                raw, from_raw, EXACT.create_decimal, precision, scale, size
             )
     return _native.ConvertedReader(raw, from_raw)
 

@@ -12,19 +12,9 @@ from typing import Final
 
 from streamcontract.errors import DataFault
 from streamcontract.resolution import Fault
+from streamcontract.schema.refusal import NOTHING, Refused
 
 __all__ = ["REFUSALS", "Located", "Refused", "Unresolvable", "data_fault", "refuse"]
-
-_NOTHING: Final = object()
-
-
-class Refused(Exception):  # noqa: N818 - internal signal, never seen by a user
-    """A value or its bytes do not fit; says what was expected and what was found."""
-
-    def __init__(self, expected: str, value: object = _NOTHING) -> None:
-        super().__init__(expected)
-        self.expected = expected
-        self.value = value
 
 
 def refuse(expected: str, value: object) -> None:
@@ -66,7 +56,7 @@ REFUSALS: Final = (
 def data_fault(path: str, error: BaseException) -> DataFault:
     """Say in words what a refusal means."""
     if isinstance(error, Refused):
-        if error.value is _NOTHING:
+        if error.value is NOTHING:
             return DataFault(path=path, expected=error.expected)
         return DataFault(path=path, expected=error.expected, value=error.value, has_value=True)
     if isinstance(error, Unresolvable):

@@ -5,21 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from streamcontract.codec.refusal import Refused
+from streamcontract.schema.varint import read_varint, varint
 
 __all__ = ["PAIRS", "TABLE", "long_bytes", "read_long", "rest_of_int", "rest_of_long", "skip_long"]
 
 _TWO_BYTES: Final = 1 << 14
-_MAX_LONG_BYTES: Final = 10
 _MAX_INT_BYTES: Final = 5
-
-
-def _varint(n: int) -> bytes:
-    out = bytearray()
-    while n > 127:
-        out.append(n & 127 | 128)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
 
 
 TABLE: Final = (
@@ -44,7 +35,7 @@ def long_bytes(n: int) -> bytes:
         return TABLE[n]
     if n < 1 << 28:
         return PAIRS[n & 16383] + TABLE[n >> 14]
-    return _varint(n)
+    return varint(n)
 
 
 def rest_of_long(data: bytes, pos: int, first: int) -> tuple[int, int]:
@@ -62,7 +53,7 @@ def rest_of_long(data: bytes, pos: int, first: int) -> tuple[int, int]:
     n += (byte << 21) - (1 << 21)
     if byte < 128:
         return n, pos + 3
-    n, end = _loop(data, pos + 3, n - (1 << 28), 28, _MAX_LONG_BYTES)
+    n, end = read_varint(data, pos + 3, n - (1 << 28), 28)
     if n >> 64:
         raise Refused("a long has 64 bits; here are more", n)
     return n, end
@@ -82,18 +73,6 @@ def rest_of_int(data: bytes, pos: int, first: int) -> tuple[int, int]:
     if n >> 32 or end - pos >= _MAX_INT_BYTES:
         raise Refused("an int has 32 bits in at most 5 bytes; here are more", _zigzag(n))
     return n, end
-
-
-def _loop(data: bytes, pos: int, n: int, shift: int, most: int) -> tuple[int, int]:
-    while True:
-        byte = data[pos]
-        pos += 1
-        n |= (byte & 127) << shift
-        if byte < 128:
-            return n, pos
-        shift += 7
-        if shift == 7 * most:
-            raise Refused(f"a long takes at most {most} bytes; here it goes on")
 
 
 def _zigzag(n: int) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamcontract.codegen.layout import Alternatives, Subscript, flat_annotation
 from streamcontract.codegen.text import string_literal
+from streamcontract.schema.logical import row_of
 from streamcontract.schema.model import (
     ArrayType,
     EnumType,
@@ -33,21 +34,6 @@ _PRIMITIVES: Final = {
     "double": "float",
     "bytes": "bytes",
     "string": "str",
-}
-
-# "Logical Types" of Avro 1.12, as the codec converts them. Nanoseconds are not among them: no
-# datetime holds one, so they stay the int they are on the wire.
-_LOGICAL: Final = {
-    "big-decimal": ("decimal", "Decimal"),
-    "date": ("dt", "date"),
-    "decimal": ("decimal", "Decimal"),
-    "local-timestamp-micros": ("dt", "datetime"),
-    "local-timestamp-millis": ("dt", "datetime"),
-    "time-micros": ("dt", "time"),
-    "time-millis": ("dt", "time"),
-    "timestamp-micros": ("dt", "datetime"),
-    "timestamp-millis": ("dt", "datetime"),
-    "uuid": ("uuid", "UUID"),
 }
 
 
@@ -82,12 +68,9 @@ def _annotation(node: AvroType, words: Vocabulary) -> Annotation:
 
 
 def _leaf(node: PrimitiveType | FixedType, words: Vocabulary) -> str:
-    logical = node.logical.name if node.logical else ""
-    if logical == "duration":
-        return words.support("Duration")
-    if logical in _LOGICAL:
-        module, name = _LOGICAL[logical]
-        return f"{words.support(module)}.{name}"
+    row = row_of(node)
+    if row is not None and row.convert is not None:
+        return words.python(row.python.annotation)
     if isinstance(node, FixedType):
         return words.builtin("bytes")
     return "None" if node.name == "null" else words.builtin(_PRIMITIVES[node.name])
@@ -129,19 +112,7 @@ def remark_on(node: AvroType) -> str:
         return next(iter(remarks)) if len(remarks) == 1 else ""
     if not isinstance(node, (PrimitiveType, FixedType)):
         return ""
-    logical = node.logical
-    if logical is not None and logical.name == "decimal":
-        return f"At most {logical.precision} digits, {logical.scale or 0} behind the point."
-    if logical is not None:
-        return _REMARKS.get(logical.name, "")
+    row = row_of(node)
+    if row is not None and node.logical is not None:
+        return row.remark.format(precision=node.logical.precision, scale=node.logical.scale)
     return f"Exactly {node.size} bytes." if isinstance(node, FixedType) else ""
-
-
-_REMARKS: Final = {
-    "local-timestamp-micros": "Local time, without a time zone.",
-    "local-timestamp-millis": "Local time, without a time zone, in whole milliseconds.",
-    "local-timestamp-nanos": "Local time, in nanoseconds since 1970-01-01.",
-    "time-millis": "In whole milliseconds.",
-    "timestamp-millis": "In whole milliseconds.",
-    "timestamp-nanos": "In nanoseconds since 1970-01-01 UTC.",
-}

@@ -6,19 +6,16 @@ for is decided by the schema's own rule, and logical types are converted by the 
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
 import struct
-import uuid
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from streamcontract.codec.duration import Duration
-from streamcontract.codec.logical import conversion
 from streamcontract.codec.refusal import REFUSALS, data_fault
 from streamcontract.codegen.layout import Group
 from streamcontract.codegen.text import bytes_literal, string_literal
 from streamcontract.errors import CodegenError
 from streamcontract.schema.defaults import first_fitting_branch
+from streamcontract.schema.logical import conversion, row_of
 from streamcontract.schema.model import (
     ArrayType,
     EnumType,
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
 
     from streamcontract.codegen.layout import Expression
     from streamcontract.codegen.vocabulary import Vocabulary
+    from streamcontract.schema.logical import PythonType
     from streamcontract.schema.model import AvroType, JsonValue
 
 __all__ = ["DefaultWriter", "branch_of"]
@@ -118,8 +116,8 @@ class DefaultWriter:
 
     def _leaf(self, node: PrimitiveType | FixedType, default: JsonValue, where: str) -> Expression:
         raw = _raw(node, default)
-        convert = conversion(node)
-        if convert is None:
+        row, convert = row_of(node), conversion(node)
+        if row is None or convert is None:
             return self._plain(raw)
         try:
             value = convert.from_raw(raw)
@@ -129,7 +127,7 @@ class DefaultWriter:
                 f"{where}: the default {default!r} stands for no Python value: expected"
                 f" {fault.expected}"
             ) from refusal
-        return self._typed(value)
+        return self._typed(row.python, value)
 
     def _plain(self, raw: object) -> Expression:
         if isinstance(raw, str):
@@ -137,37 +135,17 @@ class DefaultWriter:
         # ruff writes exponents without the plus that repr gives them.
         return bytes_literal(raw) if isinstance(raw, bytes) else repr(raw).replace("e+", "e")
 
-    def _typed(self, value: object) -> Expression:
-        match value:
-            case decimal.Decimal():
-                text = str(value)  # a string but for whole numbers, which need none
-                number = text if text.lstrip("-").isdecimal() else string_literal(text)
-                return self._call("decimal", ".Decimal", number)
-            case uuid.UUID():
-                return self._call("uuid", ".UUID", string_literal(str(value)))
-            case dt.datetime():  # before date, which it is too
-                return self._iso(".datetime", value)
-            case dt.date():
-                return self._iso(".date", value)
-            case dt.time():
-                return self._iso(".time", value)
-            case Duration():
-                return self._call(
-                    "Duration",
-                    "",
-                    f"months={value.months}",
-                    f"days={value.days}",
-                    f"milliseconds={value.milliseconds}",
-                )
-            case _:
-                raise CodegenError(f"no expression for a default of {type(value).__name__}")
-
-    def _iso(self, name: str, value: dt.date | dt.time) -> Expression:
-        # ISO 8601 reads as well for all four kinds, with a time zone and without.
-        return self._call("dt", f"{name}.fromisoformat", string_literal(value.isoformat()))
-
-    def _call(self, support: str, attribute: str, *arguments: str) -> Expression:
-        start = f"{self._words.support(support)}{attribute}("
+    def _typed(self, python: PythonType, value: Any) -> Expression:
+        """A call that makes a value of a logical type from how it looks in JSON."""
+        json = python.to_json(value)
+        if isinstance(json, dict):
+            arguments = [f"{name}={part!r}" for name, part in json.items()]
+        else:
+            text = str(json)
+            # A string, but for the whole numbers of decimals, which need none.
+            is_number = python.cls is Decimal and text.lstrip("-").isdecimal()
+            arguments = [text if is_number else string_literal(text)]
+        start = f"{self._words.python(python.maker)}("
         return Group(start, tuple(("", argument) for argument in arguments), ")")
 
 

@@ -8,6 +8,7 @@ whatever a class body mentions goes by a name that no attribute of the module ha
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.codegen.names import free_name
@@ -66,6 +67,13 @@ class Vocabulary:
         """The class of a named type, as a class body can name it."""
         name = self._classes[full_name]
         return self.hidden_class_alias(full_name) or name
+
+    def python(self, name: str) -> str:
+        """A type or function as the rows of logical types name it, such as ``dt.date``."""
+        first, dot, rest = name.partition(".")
+        if not dot and hasattr(builtins, name):
+            return self.builtin(name)
+        return f"{self.support(first)}{dot}{rest}"
 
     def hidden_class_alias(self, full_name: str) -> str | None:
         """The other name of a class that some attribute hides, or None."""

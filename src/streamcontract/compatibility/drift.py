@@ -16,7 +16,6 @@ from typing import Any, Final, Literal
 import attrs
 
 from streamcontract.codec.defaults import default_bytes
-from streamcontract.codec.logical import conversion
 from streamcontract.compatibility.counterexample import (
     Another,
     Counterexample,
@@ -25,8 +24,9 @@ from streamcontract.compatibility.counterexample import (
     drift_example,
     run,
 )
+from streamcontract.compatibility.leaf_samples import leaf_samples
 from streamcontract.compatibility.rewrite import schema_of, with_type, without_field
-from streamcontract.compatibility.samples import leaf_samples, samples
+from streamcontract.compatibility.samples import samples
 from streamcontract.compatibility.walk import Place, walk
 from streamcontract.compatibility.witness import Witness
 from streamcontract.errors import SchemaParseError
@@ -43,6 +43,7 @@ from streamcontract.resolution import (
     resolve_types,
 )
 from streamcontract.schema.canonical import canonical_form
+from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
     AvroType,
     Field,

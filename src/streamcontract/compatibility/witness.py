@@ -6,19 +6,16 @@ Values are written as the codec takes them for a plain schema, those of unions a
 
 from __future__ import annotations
 
-import datetime as dt
 import heapq
 import itertools
 import math
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
-from streamcontract.codec import Duration
+from streamcontract.compatibility.leaf_samples import leaf_samples, leaf_size
 from streamcontract.resolution import (
     Action,
     IntoUnion,
@@ -32,7 +29,6 @@ from streamcontract.schema.model import (
     AvroType,
     EnumType,
     FixedType,
-    LogicalType,
     MapType,
     PrimitiveType,
     RecordType,
@@ -41,38 +37,6 @@ from streamcontract.schema.model import (
 )
 
 __all__ = ["Route", "Witness", "minimal_value", "witness_of"]
-
-# Bytes of the smallest value of each primitive type ("Binary Encoding", Avro 1.12).
-_BYTES: Final = {"null": 0, "float": 4, "double": 8}
-# The same where the smallest value of the logical type is no empty text or bytes: 36 characters
-# and their count; a byte and its count; and both of these with a scale.
-_LOGICAL_BYTES: Final = {"uuid": 37, "decimal": 2, "big-decimal": 4}
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
-
-_PRIMITIVES: Final[Mapping[str, Any]] = {
-    "null": None,
-    "boolean": False,
-    "int": 0,
-    "long": 0,
-    "float": 0.0,
-    "double": 0.0,
-    "bytes": b"",
-    "string": "",
-}
-_LOGICALS: Final[Mapping[str, Any]] = {
-    "big-decimal": Decimal(0),
-    "date": _EPOCH.date(),
-    "duration": Duration(months=0, days=0, milliseconds=0),
-    "local-timestamp-micros": _EPOCH.replace(tzinfo=None),
-    "local-timestamp-millis": _EPOCH.replace(tzinfo=None),
-    "local-timestamp-nanos": 0,
-    "time-micros": dt.time(),
-    "time-millis": dt.time(),
-    "timestamp-micros": _EPOCH,
-    "timestamp-millis": _EPOCH,
-    "timestamp-nanos": 0,
-    "uuid": uuid.UUID(int=0),
-}
 
 
 def minimal_value(node: AvroType) -> Any:
@@ -144,14 +108,8 @@ class Witness:
                 return {}
             case EnumType():
                 return node.symbols[0]
-            case PrimitiveType(logical=LogicalType() as logical):
-                return _logical(logical)
-            case FixedType(logical=LogicalType() as logical):
-                return _logical(logical)
-            case FixedType():
-                return bytes(node.size)
-            case PrimitiveType():
-                return _PRIMITIVES[node.name]
+            case PrimitiveType() | FixedType():
+                return next(leaf_samples(node))
 
     def build(self, route: Route, part: Any) -> Any:
         """The smallest value whose part at the end of a route is ``part``."""
@@ -221,12 +179,6 @@ class Witness:
                 pass
 
 
-def _logical(logical: LogicalType) -> Any:
-    if logical.name == "decimal":
-        return Decimal(0).scaleb(-(logical.scale or 0))
-    return _LOGICALS[logical.name]
-
-
 def _sizes(root: AvroType) -> Mapping[AvroType, float]:
     """For every type within reach the bytes of its smallest value, infinite where it has none."""
     nodes = _reachable(root)
@@ -271,11 +223,7 @@ def _size(node: AvroType, known: Mapping[AvroType, float]) -> float:
             return 1 + min((known[branch] for branch in node.branches), default=math.inf)
         case EnumType():
             return 1 if node.symbols else math.inf
-        case FixedType():
-            return node.size
-        case PrimitiveType(logical=LogicalType(name=name)) if name in _LOGICAL_BYTES:
-            return _LOGICAL_BYTES[name]
-        case PrimitiveType():
-            return _BYTES.get(node.name, 1)
+        case PrimitiveType() | FixedType():
+            return leaf_size(node)
         case _:
             return 1  # an empty array or map

@@ -40,6 +40,7 @@ from streamcontract.resolution.plan import (
     Rescale,
     faults_of,
 )
+from streamcontract.schema.logical import LOGICAL_TYPES
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -66,18 +67,6 @@ PROMOTIONS: Final[dict[str, tuple[str, ...]]] = {
     "bytes": ("string",),
 }
 """What each primitive may be promoted to ("Schema Resolution", Avro 1.12)."""
-
-# How many of each unit make a second: logical types of one kind differ only in these.
-_UNITS: Final[dict[str, tuple[str, int]]] = {
-    "time-millis": ("time", 10**3),
-    "time-micros": ("time", 10**6),
-    "timestamp-millis": ("timestamp", 10**3),
-    "timestamp-micros": ("timestamp", 10**6),
-    "timestamp-nanos": ("timestamp", 10**9),
-    "local-timestamp-millis": ("local-timestamp", 10**3),
-    "local-timestamp-micros": ("local-timestamp", 10**6),
-    "local-timestamp-nanos": ("local-timestamp", 10**9),
-}
 
 
 def resolve(writer: Schema, reader: Schema) -> Plan:
@@ -334,12 +323,11 @@ def _rescale(writer: LogicalType | None, reader: LogicalType | None) -> Rescale 
         return None
     if writer.name == reader.name == "decimal":
         return _rescale_decimal(writer.scale or 0, reader.scale or 0)
-    written, wanted = _UNITS.get(writer.name), _UNITS.get(reader.name)
-    if written is None or wanted is None or written[0] != wanted[0]:
+    written, wanted = LOGICAL_TYPES[writer.name], LOGICAL_TYPES[reader.name]
+    if written.kind != wanted.kind or written.unit is None or wanted.unit is None:
         return None
-    if wanted[1] > written[1]:
-        return Rescale(multiply=wanted[1] // written[1])
-    return Rescale(divide=written[1] // wanted[1])
+    was, now = written.unit.per_second, wanted.unit.per_second
+    return Rescale(multiply=now // was) if now > was else Rescale(divide=was // now)
 
 
 def _rescale_decimal(writer: int, reader: int) -> Rescale | None:

@@ -16,7 +16,7 @@ from streamcontract.schema.attributes import AttributeReader, Json, unknown_attr
 from streamcontract.schema.defaults import DefaultChecker
 from streamcontract.schema.document import OUT_OF_STACK
 from streamcontract.schema.imports import Imported, Imports, Unusable
-from streamcontract.schema.logical import fitting_logical_type
+from streamcontract.schema.logical import declared_logical_type, used_attributes
 from streamcontract.schema.model import (
     MISSING,
     PRIMITIVE_NAMES,
@@ -26,6 +26,7 @@ from streamcontract.schema.model import (
     Field,
     FixedType,
     JsonValue,
+    LogicalType,
     MapType,
     NamedType,
     PrimitiveName,
@@ -189,8 +190,8 @@ class Builder:
 
     def _primitive(self, value: Json, pointer: str, _: str) -> AvroType:
         name = cast("PrimitiveName", value["type"])
-        logical, used = fitting_logical_type(value, name)
-        attributes = unknown_attributes(value, _TYPE | used)
+        logical = self._logical(value, name)
+        attributes = unknown_attributes(value, _TYPE | used_attributes(logical))
         return PrimitiveType(name=name, logical=logical, attributes=attributes, pointer=pointer)
 
     def _array(self, value: Json, pointer: str, namespace: str) -> AvroType:
@@ -299,12 +300,12 @@ class Builder:
     def _fixed(self, value: Json, pointer: str, namespace: str) -> AvroType:
         full_name = self._read.full_name(value, pointer, namespace, "a fixed")
         size = self._read.size(value, pointer)
-        logical, used = fitting_logical_type(value, "fixed", size)
+        logical = self._logical(value, "fixed", size)
         node = FixedType(
             full_name=full_name,
             aliases=self._read.type_aliases(value, pointer, full_name),
             doc=self._read.doc(value, pointer),
-            attributes=unknown_attributes(value, _FIXED | used),
+            attributes=unknown_attributes(value, _FIXED | used_attributes(logical)),
             pointer=pointer,
             source=self._source,
             size=size or 0,
@@ -314,6 +315,11 @@ class Builder:
             self._faulty.add(id(node))
         self._define(node)
         return node
+
+    def _logical(self, value: Json, base: str, size: int | None = None) -> LogicalType | None:
+        """The logical type that a definition declares, if it holds."""
+        declared = declared_logical_type(value, base, size)
+        return declared if isinstance(declared, LogicalType) else None
 
     def _define(self, node: NamedType) -> None:
         known = self.definitions.setdefault(node.full_name, node) if node.name else node

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "INTEGER_LIMITS",
     "MISSING",
     "PRIMITIVE_NAMES",
     "ArrayType",
@@ -52,6 +53,11 @@ PRIMITIVE_NAMES: Final[tuple[PrimitiveName, ...]] = (
     "bytes",
     "string",
 )
+
+INTEGER_LIMITS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
+    {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
+)
+"""The least and the greatest number of each integer type ("Primitive Types", Avro 1.12)."""
 
 _NO_ATTRIBUTES: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from streamcontract.schema.logical import ON_PRIMITIVE
+from streamcontract.schema.logical import LOGICAL_TYPES
 from streamcontract.schema.names import Guesser, join
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ _IN_FULL: Final[Mapping[str, str]] = {
     "enum": '{"type": "enum", "name": ..., "symbols": [...]}',
     "fixed": '{"type": "fixed", "name": ..., "size": ...}',
     "union": '["null", ...]',
-    "decimal": '{"type": "bytes", "logicalType": "decimal", "precision": ..., "scale": ...}',
-    "duration": '{"type": "fixed", "name": ..., "size": 12, "logicalType": "duration"}',
 }
 
 
@@ -83,8 +81,6 @@ def unknown_type_messages(
 def _hint(name: str, candidates: list[str], guesser: Guesser) -> str:
     if name in _IN_FULL:
         return f"; in full it is {_IN_FULL[name]}"
-    if name in ON_PRIMITIVE:
-        return (
-            f'; as a logical type it is {{"type": "{ON_PRIMITIVE[name]}", "logicalType": "{name}"}}'
-        )
+    if name in LOGICAL_TYPES:
+        return f"; as a logical type it is {LOGICAL_TYPES[name].written()}"
     return guesser.hint(_ELSEWHERE.get(name.lower(), name), candidates)

@@ -7,10 +7,9 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.lint.model import Remark, Rule, Settings
-from streamcontract.schema.logical import ON_FIXED_SIZE, ON_PRIMITIVE, most_digits
+from streamcontract.schema.logical import LOGICAL_TYPES, Misfit, declared_logical_type
 from streamcontract.schema.model import (
     ArrayType,
-    AvroType,
     EnumType,
     FixedType,
     MapType,
@@ -28,9 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES"]
 
-_KNOWN: Final = ("decimal", *ON_PRIMITIVE, *ON_FIXED_SIZE)
+_Annotated = PrimitiveType | ArrayType | MapType | RecordType | EnumType | FixedType
 
-_LOGICAL: Final = ("logicalType", "precision", "scale")
+_LOGICAL: Final = tuple(
+    dict.fromkeys(
+        ("logicalType", *(name for row in LOGICAL_TYPES.values() for name in row.parameters))
+    )
+)
 _NAMED: Final = ("namespace", "doc", "aliases")
 _OPTIONAL: Final[dict[type, tuple[str, ...]]] = {
     RecordType: _NAMED,
@@ -48,10 +51,8 @@ _ALIKE: Final = 0.8
 
 def _unknown_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
     for pointer, _node, name in _ignored_logical_types(document):
-        if name not in _KNOWN:
-            near = (
-                difflib.get_close_matches(name, _KNOWN, 1, _ALIKE) if isinstance(name, str) else []
-            )
+        if not isinstance(name, str) or name not in LOGICAL_TYPES:
+            near = difflib.get_close_matches(str(name), LOGICAL_TYPES, 1, _ALIKE)
             hint = f'did you mean "{near[0]}"?' if near else "Avro has none of that name"
             message = f"the logical type {json.dumps(name)} is unknown and so ignored; {hint}"
             yield Remark(f"{pointer}/logicalType", message)
@@ -59,12 +60,14 @@ def _unknown_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
 
 def _ill_fitting_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
     for pointer, node, name in _ignored_logical_types(document):
-        if isinstance(name, str) and name in _KNOWN:
-            message = f"the logical type {name} does not fit and is ignored: {_why(name, node)}"
+        size = node.size if isinstance(node, FixedType) else None
+        declared = declared_logical_type(node.attributes, _kind(node), size)
+        if isinstance(declared, Misfit):
+            message = f"the logical type {name} does not fit and is ignored: {declared.reason}"
             yield Remark(f"{pointer}/logicalType", message)
 
 
-def _ignored_logical_types(document: Document) -> Iterator[tuple[str, AvroType, JsonValue]]:
+def _ignored_logical_types(document: Document) -> Iterator[tuple[str, _Annotated, JsonValue]]:
     for place in document.types:
         node = place.node
         if not place.is_definition or isinstance(node, UnionType):
@@ -74,31 +77,7 @@ def _ignored_logical_types(document: Document) -> Iterator[tuple[str, AvroType, 
             yield place.pointer, node, node.attributes["logicalType"]
 
 
-def _why(name: str, node: AvroType) -> str:
-    if name == "decimal":
-        return _why_no_decimal(node)
-    wanted = [ON_PRIMITIVE[name]] if name in ON_PRIMITIVE else []
-    if name in ON_FIXED_SIZE:
-        wanted.append(f"fixed of size {ON_FIXED_SIZE[name]}")
-    found = f"fixed of size {node.size}" if isinstance(node, FixedType) else _kind(node)
-    return f"it annotates {' or '.join(wanted)}, not {found}"
-
-
-def _why_no_decimal(node: AvroType) -> str:
-    if not isinstance(node, FixedType) and _kind(node) != "bytes":
-        return f"it annotates bytes or fixed, not {_kind(node)}"
-    attributes = {} if isinstance(node, UnionType) else node.attributes
-    precision, scale = attributes.get("precision"), attributes.get("scale", 0)
-    # type() and not isinstance(): true is no JSON integer, though bool is an int in Python.
-    if type(precision) is not int or precision < 1:
-        return 'it needs "precision", the most digits of a value: an integer from 1'
-    if type(scale) is not int or not 0 <= scale <= precision:
-        return f'"scale" is an integer from 0 to the precision, {precision}'
-    size = node.size if isinstance(node, FixedType) else 0
-    return f"{size} bytes hold {most_digits(size)} digits, not {precision}"
-
-
-def _kind(node: AvroType) -> str:
+def _kind(node: _Annotated) -> str:
     match node:
         case PrimitiveType():
             return node.name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamcontract.lint.model import Remark, Rule, Settings
 from streamcontract.lint.words import vocabulary, words
+from streamcontract.schema.logical import LOGICAL_TYPES
 from streamcontract.schema.model import Field, FixedType, PrimitiveType
 
 if TYPE_CHECKING:
@@ -62,10 +63,9 @@ def _timestamp_without_logical_type(document: Document, _: Settings) -> Iterator
     for pointer, field, node in _plain_fields(document, "int", "long"):
         if _names_an_instant(field.name):
             wanted = "date" if words(field.name)[-1] in {"date", "dates"} else "timestamp-micros"
-            base = "int" if wanted == "date" else "long"
             message = (
                 f"{field.name} looks like a point in time but is a plain {node.name}: nothing says"
-                f' in which unit; make it {{"type": "{base}", "logicalType": "{wanted}"}}'
+                f" in which unit; make it {LOGICAL_TYPES[wanted].written()}"
             )
             yield Remark(pointer, message)
 
@@ -83,8 +83,8 @@ def _unit_contradicts_name(document: Document, _: Settings) -> Iterator[Remark]:
         if not isinstance(node, PrimitiveType) or node.logical is None or field is None:
             continue
         said = _UNITS.get((words(field.name) or [""])[-1])
-        unit = node.logical.name.rpartition("-")[2]
-        if said is not None and unit in _UNITS.values() and said != unit:
+        unit = LOGICAL_TYPES[node.logical.name].unit
+        if said is not None and unit is not None and said != unit.name:
             message = (
                 f"the name {field.name} says {said}, its type {node.logical.name}; correct one,"
                 " better: leave the unit out of the name"
@@ -97,7 +97,7 @@ def _float_for_money(document: Document, _: Settings) -> Iterator[Remark]:
         if _means_money(field):
             message = (
                 f"{field.name} looks like money but is a {node.name}, which cannot hold 0.1; make"
-                ' it {"type": "bytes", "logicalType": "decimal", "precision": ..., "scale": ...}'
+                f" it {LOGICAL_TYPES['decimal'].written()}"
             )
             yield Remark(pointer, message)
 
@@ -115,7 +115,7 @@ def _uuid_without_logical_type(document: Document, _: Settings) -> Iterator[Rema
         if not {"uuid", "guid"}.isdisjoint(words(field.name)):
             message = (
                 f"{field.name} looks like a UUID but is a plain string, which any text fits; make"
-                ' it {"type": "string", "logicalType": "uuid"}'
+                f" it {LOGICAL_TYPES['uuid'].written()}"
             )
             yield Remark(pointer, message)
 

@@ -7,43 +7,36 @@ types are values that the logical type can stand for, so that they can become ty
 from __future__ import annotations
 
 import functools
-import uuid
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 from hypothesis import strategies as st
 
-from streamcontract.schema import JsonValue
-from streamcontract.schema.model import PRIMITIVE_NAMES
+from streamcontract.schema import FixedType, JsonValue, LogicalType, PrimitiveType
+from streamcontract.schema.logical import (
+    LOGICAL_TYPES,
+    Base,
+    LogicalRow,
+    conversion,
+    declared_logical_type,
+    most_digits,
+)
+from streamcontract.schema.model import INTEGER_LIMITS, PRIMITIVE_NAMES
+from streamcontract.testing.strategies.leaves import leaf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from streamcontract.schema.model import PrimitiveName
 
 __all__ = ["Form", "fixed_forms", "logical_forms", "primitive_defaults", "primitive_forms"]
 
 _Json = dict[str, JsonValue]
 _Defaults = st.SearchStrategy[Any]
 
-_INT: Final = (-(2**31), 2**31 - 1)
-_LONG: Final = (-(2**63), 2**63 - 1)
-_DAY_MILLIS: Final = 24 * 60 * 60 * 1000
-# From 0001-01-01 to 9999-12-31, what Python's datetime can stand for, seen from 1970-01-01.
-_DAYS: Final = (-719_162, 2_932_896)
-_MILLIS: Final = (_DAYS[0] * _DAY_MILLIS, (_DAYS[1] + 1) * _DAY_MILLIS - 1)
-_MICROS: Final = (_MILLIS[0] * 1000, (_MILLIS[1] + 1) * 1000 - 1)
-
-_INTEGER_LOGICALS: Final[tuple[tuple[str, str, tuple[int, int]], ...]] = (
-    ("int", "date", _DAYS),
-    ("int", "time-millis", (0, _DAY_MILLIS - 1)),
-    ("long", "time-micros", (0, _DAY_MILLIS * 1000 - 1)),
-    ("long", "timestamp-millis", _MILLIS),
-    ("long", "timestamp-micros", _MICROS),
-    ("long", "timestamp-nanos", _LONG),
-    ("long", "local-timestamp-millis", _MILLIS),
-    ("long", "local-timestamp-micros", _MICROS),
-    ("long", "local-timestamp-nanos", _LONG),
-)
+_MOST_DIGITS: Final = 40
+_MOST_BYTES: Final = 20
 
 # "Language implementations must ignore unknown logical types when reading, and should use the
 # underlying Avro type": the same goes for those that do not fit ("Logical Types").
@@ -116,18 +109,12 @@ def logical_forms(
         excluded: Names of primitive types to leave out.
         ill_fitting: Whether to draw logical types too that are unknown or do not fit.
     """
-    fitting = [
-        Form({"type": base, "logicalType": name}, st.integers(*bounds))
-        for base, name, bounds in _INTEGER_LOGICALS
+    choices: list[st.SearchStrategy[Form]] = [
+        _forms(row, base)
+        for row in LOGICAL_TYPES.values()
+        for base in row.bases
+        if base.type != "fixed" and base.type not in excluded
     ]
-    fitting.append(
-        Form({"type": "string", "logicalType": "uuid"}, st.integers(0, 2**128 - 1).map(_uuid_text))
-    )
-    fitting.append(Form({"type": "bytes", "logicalType": "big-decimal"}, _big_decimal_defaults()))
-    forms = [form for form in fitting if form.type not in excluded]
-    choices: list[st.SearchStrategy[Form]] = [st.sampled_from(forms)] if forms else []
-    if "bytes" not in excluded:
-        choices.append(_decimal_forms())
     unfit = [each for each in _ILL_FITTING if each["type"] not in excluded]
     if ill_fitting and unfit:
         choices.append(
@@ -139,11 +126,12 @@ def logical_forms(
 @functools.cache
 def fixed_forms(*, ill_fitting: bool = True) -> st.SearchStrategy[Form]:
     """Fixed types, plain and logical, without their names."""
-    choices = [
-        st.integers(1, 20).map(lambda size: _fixed({"size": size})),
-        st.just(_fixed({"size": 16, "logicalType": "uuid"})),
-        st.just(_fixed({"size": 12, "logicalType": "duration"})),
-        _fixed_decimal_forms(),
+    choices = [st.integers(1, 20).map(lambda size: _fixed({"size": size}))]
+    choices += [
+        _forms(row, base)
+        for row in LOGICAL_TYPES.values()
+        for base in row.bases
+        if base.type == "fixed"
     ]
     if ill_fitting:
         choices.append(st.sampled_from([_fixed(each) for each in _ILL_FITTING_FIXED]))
@@ -157,64 +145,51 @@ def _fixed(attributes: _Json) -> Form:
     return Form({"type": "fixed", **attributes}, defaults)
 
 
-def _uuid_text(number: int) -> str:
-    return str(uuid.UUID(int=number))
-
-
-def _as_json(value: bytes) -> str:
+def _as_json(raw: Any) -> Any:
     """Bytes in a default: "Unicode code points 0-255 are mapped to unsigned 8-bit bytes"."""
-    return value.decode("iso-8859-1")
+    return raw.decode("iso-8859-1") if isinstance(raw, bytes) else raw
 
 
 @st.composite
-def _decimal_forms(draw: st.DrawFn) -> Form:
-    precision = draw(st.integers(1, 40))
-    largest = 10**precision - 1
-    defaults = st.integers(-largest, largest).map(_shortest_twos_complement).map(_as_json)
-    return Form({"type": "bytes", **draw(_decimal_attributes(precision))}, defaults)
+def _forms(draw: st.DrawFn, row: LogicalRow, base: Base) -> Form:
+    """Types of a logical type, whose defaults are its values as the base type holds them."""
+    document: _Json = {"type": base.type}
+    size = None
+    if base.type == "fixed":
+        size = base.size or draw(st.integers(1, _MOST_BYTES))
+        document["size"] = size
+    document |= {"logicalType": row.name, **draw(_parameters(row, size))}
+    node = _node(document, size)
+    converted = conversion(node)
+    values = leaf(node)
+    defaults = values if converted is None else values.map(converted.to_raw)
+    return Form(document, defaults.map(_as_json))
 
 
 @st.composite
-def _fixed_decimal_forms(draw: st.DrawFn) -> Form:
-    size = draw(st.integers(1, 20))
-    # "floor(log10(2^(8n - 1) - 1))" ("Decimal"): as many nines as the fixed can hold.
-    precision = draw(st.integers(1, len(str(2 ** (8 * size - 1) - 1)) - 1))
-    largest = 10**precision - 1
-    defaults = st.integers(-largest, largest).map(
-        lambda unscaled: _as_json(unscaled.to_bytes(size, "big", signed=True))
-    )
-    document = {"type": "fixed", "size": size, **draw(_decimal_attributes(precision))}
-    return Form(document, defaults)
-
-
-@st.composite
-def _decimal_attributes(draw: st.DrawFn, precision: int) -> _Json:
-    attributes: _Json = {"logicalType": "decimal", "precision": precision}
+def _parameters(draw: st.DrawFn, row: LogicalRow, size: int | None) -> _Json:
+    if "precision" not in row.parameters:
+        return dict(row.parameters)
+    precision = draw(st.integers(1, _MOST_DIGITS if size is None else most_digits(size)))
     scale = draw(st.none() | st.integers(0, precision))
-    return attributes if scale is None else {**attributes, "scale": scale}
+    return {"precision": precision} if scale is None else {"precision": precision, "scale": scale}
 
 
-def _shortest_twos_complement(unscaled: int) -> bytes:
-    return unscaled.to_bytes(unscaled.bit_length() // 8 + 1, "big", signed=True)
-
-
-def _big_decimal_defaults() -> _Defaults:
-    # The unscaled value as Avro bytes, then the scale as an Avro int: all of one byte here.
-    return st.builds(
-        lambda unscaled, scale: _as_json(
-            b"\x02" + unscaled.to_bytes(1, "big", signed=True) + bytes([2 * scale])
-        ),
-        st.integers(-128, 127),
-        st.integers(0, 20),
-    )
+def _node(document: _Json, size: int | None) -> PrimitiveType | FixedType:
+    base = str(document["type"])
+    logical = declared_logical_type(document, base, size)
+    assert isinstance(logical, LogicalType)  # noqa: S101 - it is made to fit
+    if size is not None:
+        return FixedType(full_name="F", size=size, logical=logical)
+    return PrimitiveType(name=cast("PrimitiveName", base), logical=logical)
 
 
 _PRIMITIVE_DEFAULTS: Final[Mapping[str, _Defaults]] = MappingProxyType(
     {
         "null": st.none(),
         "boolean": st.booleans(),
-        "int": st.integers(*_INT),
-        "long": st.integers(*_LONG),
+        "int": st.integers(*INTEGER_LIMITS["int"]),
+        "long": st.integers(*INTEGER_LIMITS["long"]),
         "float": st.one_of(
             st.integers(-(2**24), 2**24),
             st.floats(width=32, allow_nan=False, allow_infinity=False),

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from streamcontract.codec import Duration
 from streamcontract.schema import EnumType, FixedType, LogicalType, PrimitiveType
+from streamcontract.schema.logical import Duration, LogicalRow, conversion, row_of
+from streamcontract.schema.model import INTEGER_LIMITS
 
 if TYPE_CHECKING:
     import enum
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["leaf"]
 
-# "Primitive Types" of the Avro specification: int is 32-bit signed, long 64-bit signed.
-_INT_MIN: Final = -(2**31)
-_INT_MAX: Final = 2**31 - 1
-_LONG_MIN: Final = -(2**63)
-_LONG_MAX: Final = 2**63 - 1
 # "Duration": months, days and milliseconds are unsigned 32-bit integers.
 _UINT_MAX: Final = 2**32 - 1
 
@@ -58,11 +54,7 @@ def leaf(node: _Leaf, *, enum_class: type[enum.Enum] | None = None) -> st.Search
             return _PRIMITIVES[node.name]
         case FixedType(logical=None):
             return _fixed(node.size)
-        case PrimitiveType(logical=LogicalType() as logical):
-            return _logical(logical, size=None)
-        case FixedType(logical=LogicalType() as logical):
-            return _logical(logical, size=node.size)
-    raise AssertionError(f"no leaf: {node!r}")
+    return _logical(node)
 
 
 def _fixed(size: int) -> st.SearchStrategy[bytes]:
@@ -71,17 +63,22 @@ def _fixed(size: int) -> st.SearchStrategy[bytes]:
     return st.binary(max_size=_MOST_RANDOM_BYTES).map(lambda value: value.ljust(size, b"\0"))
 
 
-def _logical(logical: LogicalType, *, size: int | None) -> st.SearchStrategy[Any]:
-    """Values of a logical type; ``size`` is that of the fixed below it, None for a primitive."""
-    if logical.name == "decimal":
-        return _decimals(logical.precision or 1, logical.scale or 0, size)
-    return _LOGICALS[logical.name]
+def _logical(node: PrimitiveType | FixedType) -> st.SearchStrategy[Any]:
+    """Values of a logical type: of its kind, or of every number that is one."""
+    row, converted = row_of(node), conversion(node)
+    assert row is not None  # noqa: S101 - the types without a logical type have gone elsewhere
+    if converted is not None and row.kind in _KINDS:
+        return _KINDS[row.kind](row, node)
+    assert row.limits is not None, f"no strategy for the kind {row.kind!r}"  # noqa: S101 - a test asks for each
+    numbers = st.integers(*row.limits)
+    return numbers if converted is None else numbers.map(converted.from_raw)
 
 
-def _decimals(precision: int, scale: int, size: int | None) -> st.SearchStrategy[decimal.Decimal]:
-    largest = 10 ** min(precision, _MOST_DIGITS) - 1
-    if size is not None:  # the schema model accepts no precision that a fixed cannot hold
-        largest = min(largest, 2 ** (8 * size - 1) - 1)
+def _decimals(_row: LogicalRow, node: PrimitiveType | FixedType) -> st.SearchStrategy[Any]:
+    logical = node.logical or LogicalType("decimal", 1, 0)
+    largest = 10 ** min(logical.precision or 1, _MOST_DIGITS) - 1
+    scale = logical.scale or 0
+    # The schema model accepts no precision that a fixed cannot hold.
     return st.integers(-largest, largest).map(lambda unscaled: _decimal(unscaled, scale))
 
 
@@ -91,48 +88,47 @@ def _decimal(unscaled: int, scale: int) -> decimal.Decimal:
     return decimal.Decimal((int(unscaled < 0), digits, -scale))
 
 
-def _unfolded(value: Any) -> Any:
-    """Without ``fold``, for which Avro has no place."""
-    return value.replace(fold=0)
-
-
-def _cut_to_millis(value: Any) -> Any:
-    return value.replace(microsecond=value.microsecond // 1000 * 1000, fold=0)
+def _cut(row: LogicalRow) -> Callable[[Any], Any]:
+    """Makes a time a whole number of units, without ``fold``, for which Avro has no place."""
+    step = row.unit.micros if row.unit else 1
+    return lambda value: value.replace(microsecond=value.microsecond // step * step, fold=0)
 
 
 _PRIMITIVES: Final[Mapping[str, st.SearchStrategy[Any]]] = MappingProxyType(
     {
         "null": st.none(),
         "boolean": st.booleans(),
-        "int": st.integers(_INT_MIN, _INT_MAX),
-        "long": st.integers(_LONG_MIN, _LONG_MAX),
+        "int": st.integers(*INTEGER_LIMITS["int"]),
+        "long": st.integers(*INTEGER_LIMITS["long"]),
         "float": st.floats(width=32),
         "double": st.floats(),
         "bytes": st.binary(),
         "string": st.text(),
     }
 )
-_TIMESTAMPS: Final = st.datetimes(timezones=st.just(dt.timezone.utc))
-_LOCAL_TIMESTAMPS: Final = st.datetimes()
 _UINTS: Final = st.integers(0, _UINT_MAX)
-# All but decimal, which has parameters.
-_LOGICALS: Final[Mapping[str, st.SearchStrategy[Any]]] = MappingProxyType(
+_UUIDS: Final = st.integers(0, 2**128 - 1).map(lambda number: uuid.UUID(int=number))
+_BIG_DECIMALS: Final = st.builds(
+    _decimal,
+    st.integers(-(10**_MOST_DIGITS), 10**_MOST_DIGITS),
+    st.integers(-_MOST_SCALE, _MOST_SCALE),
+)
+_DURATIONS: Final = st.builds(Duration, _UINTS, _UINTS, _UINTS)
+_MOMENTS: Final = st.datetimes(timezones=st.just(dt.timezone.utc))
+
+_KINDS: Final[
+    Mapping[str, Callable[[LogicalRow, PrimitiveType | FixedType], st.SearchStrategy[Any]]]
+] = MappingProxyType(
     {
-        "big-decimal": st.builds(
-            _decimal,
-            st.integers(-(10**_MOST_DIGITS), 10**_MOST_DIGITS),
-            st.integers(-_MOST_SCALE, _MOST_SCALE),
-        ),
-        "uuid": st.integers(0, 2**128 - 1).map(lambda number: uuid.UUID(int=number)),
-        "date": st.dates(),
-        "time-millis": st.times().map(_cut_to_millis),
-        "time-micros": st.times().map(_unfolded),
-        "timestamp-millis": _TIMESTAMPS.map(_cut_to_millis),
-        "timestamp-micros": _TIMESTAMPS.map(_unfolded),
-        "timestamp-nanos": st.integers(_LONG_MIN, _LONG_MAX),
-        "local-timestamp-millis": _LOCAL_TIMESTAMPS.map(_cut_to_millis),
-        "local-timestamp-micros": _LOCAL_TIMESTAMPS.map(_unfolded),
-        "local-timestamp-nanos": st.integers(_LONG_MIN, _LONG_MAX),
-        "duration": st.builds(Duration, _UINTS, _UINTS, _UINTS),
+        "decimal": _decimals,
+        "big-decimal": lambda _row, _node: _BIG_DECIMALS,
+        "uuid": lambda _row, _node: _UUIDS,
+        "date": lambda _row, _node: st.dates(),
+        "time": lambda row, _node: st.times().map(_cut(row)),
+        "timestamp": lambda row, _node: _MOMENTS.map(_cut(row)),
+        "local-timestamp": lambda row, _node: st.datetimes().map(_cut(row)),
+        "duration": lambda _row, _node: _DURATIONS,
     }
 )
+"""Better than any number within the limits: for numbers on no integer type, and for times, of
+which most would be within a day of 1970-01-01."""

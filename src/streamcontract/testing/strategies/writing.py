@@ -14,7 +14,6 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from streamcontract.codec.logical import conversion
 from streamcontract.codec.varint import long_bytes
 from streamcontract.schema import (
     ArrayType,
@@ -27,6 +26,7 @@ from streamcontract.schema import (
     UnionType,
     branch_name,
 )
+from streamcontract.schema.logical import conversion
 
 __all__ = ["Kind", "Token", "Writer", "plain"]
 

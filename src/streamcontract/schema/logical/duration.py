@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+from typing import Final
+
 import attrs
 
-__all__ = ["Duration"]
+from streamcontract.schema.logical.row import Conversion
+from streamcontract.schema.refusal import Refused
+
+__all__ = ["DURATION", "Duration"]
 
 _MAX = 2**32 - 1
 
@@ -39,3 +45,19 @@ class Duration:
     months: int = attrs.field(default=0, validator=_check)
     days: int = attrs.field(default=0, validator=_check)
     milliseconds: int = attrs.field(default=0, validator=_check)
+
+
+_PARTS: Final = struct.Struct("<III")
+
+
+def _to_raw(value: object) -> bytes:
+    if not isinstance(value, Duration):
+        raise Refused("a streamcontract.Duration", value)
+    return _PARTS.pack(value.months, value.days, value.milliseconds)
+
+
+def _from_raw(data: bytes) -> Duration:
+    return Duration(*_PARTS.unpack(data))
+
+
+DURATION: Final = Conversion(_to_raw, _from_raw)

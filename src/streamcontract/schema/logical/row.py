@@ -1,0 +1,189 @@
+"""The row of a logical type: what its definition consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import attrs
+
+from streamcontract.schema.model import JsonValue, LogicalType
+
+__all__ = ["Base", "Conversion", "LogicalRow", "Misfit", "PythonType", "Unit"]
+
+_NO_PARAMETERS: Final[Mapping[str, int]] = MappingProxyType({})
+
+
+@attrs.frozen
+class Base:
+    """A type that a logical type annotates.
+
+    Attributes:
+        type: ``"fixed"`` or the name of a primitive type.
+        size: Of a fixed: the one size in bytes that it must have; None for any.
+
+    Example:
+        >>> str(Base("fixed", 12)), str(Base("long"))
+        ('fixed of size 12', 'long')
+    """
+
+    type: str
+    size: int | None = None
+
+    def takes(self, base: str, size: int | None) -> bool:
+        """Whether a type of this name, and if it is a fixed of this size, is such a one."""
+        return base == self.type and (self.size is None or size == self.size)
+
+    def __str__(self) -> str:
+        return self.type if self.size is None else f"{self.type} of size {self.size}"
+
+
+@attrs.frozen
+class Unit:
+    """A part of a second in which times are counted.
+
+    Attributes:
+        name: As it stands in the names of logical types: ``"millis"``.
+        plural: In words: ``"milliseconds"``.
+        per_second: How many make a second.
+    """
+
+    name: str
+    plural: str
+    per_second: int
+
+    @property
+    def micros(self) -> int:
+        """Microseconds in one; 0 where it is shorter, so that no ``datetime`` holds it."""
+        return 1_000_000 // self.per_second
+
+
+@attrs.frozen(kw_only=True)
+class PythonType:
+    """The Python type that has the values of logical types.
+
+    Attributes:
+        cls: The class.
+        annotation: Its name in generated modules, behind that of the module they import it from.
+        to_json: From a value to how it looks in plain JSON: ISO 8601 for times, text for numbers
+            that a JSON number might round, an object for what has parts.
+        maker: What makes the value from that again, named as in ``annotation``: it is called with
+            the text, or with the parts by keyword.
+    """
+
+    cls: type
+    annotation: str
+    to_json: Callable[[Any], JsonValue]
+    maker: str
+
+
+@attrs.frozen
+class Conversion:
+    """How the values of one logical type are written and read.
+
+    Attributes:
+        to_raw: From a value to what the base type holds; refuses what does not fit.
+        from_raw: Back; refuses what no value of the Python type can be.
+        fast_from_raw: The same by a built-in alone, which refuses in fewer words: an expression
+            with ``{0}`` for the raw value and ``{1}`` for the built-in, and the built-in.
+    """
+
+    to_raw: Callable[[Any], Any]
+    from_raw: Callable[[Any], Any]
+    fast_from_raw: tuple[str, Callable[[Any], Any]] | None = None
+
+
+@attrs.frozen
+class Misfit:
+    """Why a logical type that a schema declares does not hold.
+
+    Attributes:
+        attribute: The attribute at fault.
+        reason: What is wrong with it.
+        is_beyond_limits: Whether the specification allows it, and only a limit of this library
+            does not.
+    """
+
+    attribute: str
+    reason: str
+    is_beyond_limits: bool = False
+
+
+def _without_parameters(name: str) -> Callable[[Mapping[str, JsonValue], int | None], LogicalType]:
+    return lambda _json, _size: LogicalType(name)
+
+
+@attrs.frozen(kw_only=True)
+class LogicalRow:
+    """A logical type, all of it: whatever deals with logical types follows from its row.
+
+    Attributes:
+        name: Avro's name for it.
+        bases: The types that it annotates, the usual one first.
+        kind: What its values are. Types of one kind differ in their unit alone, and are rescaled
+            where one is read as the other.
+        python: The Python type of the values.
+        convert: Makes the conversion, from the logical type and the size of the fixed that it
+            annotates (None for a primitive type); None where a value is what the base type holds.
+        unit: For times, what they are counted in.
+        limits: For those on ``int`` or ``long``: the least and the greatest number that is a value.
+        samples: A few values as the base type holds them, the shortest first, where those that
+            every type of this base has are none. From the same as ``convert``.
+        remark: What generated code says of an attribute beside its type: a sentence, with
+            ``{precision}`` and ``{scale}`` of the schema.
+        parameters: The attributes that it takes beside ``logicalType``, each with an example.
+        declare: From the JSON that declares it, and the size of a fixed, to the logical type, or
+            why it does not hold; the base is one of ``bases``.
+    """
+
+    name: str
+    bases: tuple[Base, ...]
+    kind: str
+    python: PythonType
+    convert: Callable[[LogicalType, int | None], Conversion] | None
+    unit: Unit | None = None
+    limits: tuple[int, int] | None = None
+    samples: Callable[[LogicalType, int | None], tuple[Any, ...]] | None = None
+    remark: str = ""
+    parameters: Mapping[str, int] = _NO_PARAMETERS
+    declare: Callable[[Mapping[str, JsonValue], int | None], LogicalType | Misfit] = attrs.field(
+        default=attrs.Factory(lambda row: _without_parameters(row.name), takes_self=True)
+    )
+
+    def example(self, base: Base | None = None, *, name: str = "Example") -> dict[str, JsonValue]:
+        """A schema of it.
+
+        Args:
+            base: What it annotates, one of ``bases``; the usual one if left out.
+            name: The name of the type, if it is a fixed.
+
+        Example:
+            >>> from streamcontract.schema.logical import LOGICAL_TYPES
+            >>> LOGICAL_TYPES["date"].example()
+            {'type': 'int', 'logicalType': 'date'}
+        """
+        base = base or self.bases[0]
+        document: dict[str, JsonValue] = {"type": base.type}
+        if base.type == "fixed":
+            document |= {"name": name, "size": base.size or 8}
+        return {**document, "logicalType": self.name, **self.parameters}
+
+    def written(self) -> str:
+        """How a schema of it is written, with dots for what the author has to choose.
+
+        Example:
+            >>> from streamcontract.schema.logical import LOGICAL_TYPES
+            >>> print(LOGICAL_TYPES["duration"].written())
+            {"type": "fixed", "name": ..., "size": 12, "logicalType": "duration"}
+        """
+        chosen = {"name", *self.parameters}
+        attributes = (
+            f'"{key}": ' + ("..." if key in chosen else _literal(value))
+            for key, value in self.example().items()
+        )
+        return f"{{{', '.join(attributes)}}}"
+
+
+def _literal(value: JsonValue) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
