@@ -28,7 +28,7 @@ def rescaler(node: PrimitiveType | FixedType, rescale: Rescale) -> Callable[[byt
         if rest:
             raise Refused(
                 f"a value that the reader's {unit} holds without rounding "
-                f"(written in units of 1/{rescale.divide} of its)",
+                f"(written in units of 1/{rescale.factor} of its)",
                 number,
             )
         if isinstance(raw, int) and not LONG_MIN <= scaled <= LONG_MAX:

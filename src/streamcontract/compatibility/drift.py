@@ -185,15 +185,14 @@ def _kind(node: PrimitiveType | FixedType) -> str:
 def _unit(written: str, wanted: str, rescale: Rescale) -> str:
     here = (
         f"here values that are no whole number of the reader's units are refused (1 of "
-        f"{rescale.divide} passes), the others arrive as they were"
+        f"{rescale.factor} passes), the others arrive as they were"
         if rescale.divide > 1
         else "here values arrive as they were, unless 64 bits cannot hold them in that unit"
     )
-    factor = max(rescale.divide, rescale.multiply)
     return (
         f"what was written as {written} is read as {wanted}: {here}; Avro for Java takes the "
-        f"number as it stands and reads a time {factor} times off; keep the unit, or add a new "
-        f"field beside it"
+        f"number as it stands and reads a time {rescale.factor} times off; keep the unit, or add a "
+        f"new field beside it"
     )
 
 
@@ -208,11 +207,10 @@ def _decimal(
             f"what was written as {was} is read as {now}: values of more than {wanted.precision} "
             f"digits are refused; keep the precision, or raise it"
         )
-    factor = max(rescale.divide, rescale.multiply)
     return "DECIMAL_SCALE_CHANGED", (
         f"what was written as {was} is read as {now}: here values are rescaled exactly, and "
         f"refused where digits would be lost; Avro for Java takes the number as it stands and "
-        f"reads an amount {factor} times off; keep the scale, or add a new field beside it"
+        f"reads an amount {rescale.factor} times off; keep the scale, or add a new field beside it"
     )
 
 

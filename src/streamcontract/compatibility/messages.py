@@ -45,6 +45,8 @@ def fault_message(fault: Fault) -> str:
                 f"the reader's union has no branch that takes the writer's {writer}: add one"
                 f"{_why(fault)}"
             )
+        case "TYPE_MISMATCH" if type_label(fault.writer) == type_label(fault.reader):
+            return f"{fault.detail}: read it as the type below it, or add a new field beside it"
         case "TYPE_MISMATCH":
             return (
                 f"the writer wrote {type_label(fault.writer).lower()}, which cannot be read as "

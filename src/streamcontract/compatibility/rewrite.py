@@ -24,17 +24,18 @@ __all__ = ["schema_of", "with_type", "without_field"]
 
 @lru_cache(maxsize=64)  # the findings of one pair of schemas ask for the same few types
 def schema_of(
-    root: AvroType, *, as_union: bool = False, ignore_bad_defaults: bool = False
+    root: AvroType, *, as_union: bool = False, ignore_bad_defaults: bool = True
 ) -> Schema:
     """The self-contained schema of one type of a model.
 
     Args:
         root: The type.
         as_union: Put it into a union of one branch, whose decoded values carry its name.
-        ignore_bad_defaults: Take a default that does not fit its field's type for none.
+        ignore_bad_defaults: As for :func:`~streamcontract.schema.parse_schema`; the types of a
+            stored schema were parsed so.
 
     Raises:
-        SchemaParseError: A default does not fit its field's type.
+        SchemaParseError: A default does not fit its field's type, and that is not ignored.
     """
     document = inlined(root)
     return _parsed(json.dumps([document] if as_union else document), ignore_bad_defaults)
@@ -47,12 +48,12 @@ def _parsed(text: str, ignore_bad_defaults: bool) -> Schema:  # noqa: FBT001 - p
 
 def with_type(schema: Schema, old: AvroType, new: AvroType) -> Schema:
     """The schema with one type in the place of another; defaults made for that may not fit this."""
-    return schema_of(_Copy(types={id(old): new}).type(schema.root), ignore_bad_defaults=True)
+    return schema_of(_Copy(types={id(old): new}).type(schema.root))
 
 
 def without_field(schema: Schema, field: Field) -> Schema:
     """The schema as it was before it had a field."""
-    return schema_of(_Copy(dropped=field).type(schema.root))
+    return schema_of(_Copy(dropped=field).type(schema.root), ignore_bad_defaults=False)
 
 
 @attrs.define

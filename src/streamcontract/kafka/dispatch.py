@@ -176,7 +176,8 @@ class DispatchingDeserializer(Deserializer, Generic[T]):
                     raise DecodeError((DataFault("value", expected, index, has_value=True),))
                 branch = branches[index]
                 codec = self._codec_for(branch)
-                schemas[index] = codec, parse_schema(json.dumps(inlined(branch)))
+                text = json.dumps(inlined(branch))
+                schemas[index] = codec, parse_schema(text, ignore_bad_defaults=True)
             codec, schema = schemas[index]
             return codec.decoder(schema, start)(data)
 

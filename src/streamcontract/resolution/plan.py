@@ -5,8 +5,9 @@ Values only; :mod:`streamcontract.resolution.resolver` makes them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -81,12 +82,26 @@ class Fault:
     causes: tuple[Fault, ...] = ()
 
 
+_SHORT: Final = 10**12
+
+
 @attrs.frozen(kw_only=True)
 class Rescale:
     """Multiply what was written, then divide it without remainder, to get the reader's number."""
 
     multiply: int = 1
     divide: int = 1
+
+    @property
+    def factor(self) -> str:
+        """How many times one is the other, as text; long ones, always of a decimal, as a power.
+
+        Example:
+            >>> Rescale(divide=1000).factor, Rescale(multiply=10**999).factor
+            ('1000', '10**999')
+        """
+        number = max(self.multiply, self.divide)
+        return str(number) if number < _SHORT else f"10**{round(math.log10(number))}"
 
 
 @attrs.frozen(eq=False, kw_only=True)

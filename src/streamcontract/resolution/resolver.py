@@ -40,7 +40,7 @@ from streamcontract.resolution.plan import (
     Rescale,
     faults_of,
 )
-from streamcontract.schema.logical import LOGICAL_TYPES
+from streamcontract.schema.logical import LOGICAL_TYPES, Misfit, declared_logical_type
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -123,8 +123,7 @@ class _Resolver:
             case _, UnionType():
                 return self._into_union(writer, reader, wp, rp)
             case PrimitiveType(), PrimitiveType() if _reads_as(writer.name, reader.name):
-                rescale = _rescale(writer.logical, reader.logical)
-                return ReadPrimitive(writer=writer, reader=reader, rescale=rescale)
+                return _primitive(writer, reader, wp, rp)
             case FixedType(), FixedType():
                 return _fixed(writer, reader, wp, rp)
             case EnumType(), EnumType():
@@ -330,6 +329,24 @@ def _rescale(writer: LogicalType | None, reader: LogicalType | None) -> Rescale 
     return Rescale(multiply=now // was) if now > was else Rescale(divide=was // now)
 
 
+def _digit_faults(
+    writer: PrimitiveType | FixedType, reader: PrimitiveType | FixedType, wp: str, rp: str
+) -> list[Fault]:
+    """A decimal of too many digits is taken for its bytes, and so cannot be read as a decimal.
+
+    Its scale is beyond what is supported; the reader's would make another number of it.
+    """
+    if writer.logical is not None or reader.logical is None:
+        return []
+    base, size = ("fixed", writer.size) if isinstance(writer, FixedType) else (writer.name, None)
+    declared = declared_logical_type(writer.attributes, base, size)
+    is_beyond_limits = isinstance(declared, Misfit) and declared.is_beyond_limits
+    if not is_beyond_limits or writer.attributes["logicalType"] != reader.logical.name:
+        return []
+    detail = "the writer's decimal has too many digits to be read as a decimal"
+    return [attrs.evolve(_type_mismatch(writer, reader, wp, rp), detail=detail)]
+
+
 def _rescale_decimal(writer: int, reader: int) -> Rescale | None:
     if writer == reader:
         return None
@@ -340,8 +357,16 @@ def _rescale_decimal(writer: int, reader: int) -> Rescale | None:
     )
 
 
+def _primitive(writer: PrimitiveType, reader: PrimitiveType, wp: str, rp: str) -> Action:
+    faults = _digit_faults(writer, reader, wp, rp)
+    if faults:
+        return Fail(writer=writer, reader=reader, faults=tuple(faults))
+    rescale = _rescale(writer.logical, reader.logical)
+    return ReadPrimitive(writer=writer, reader=reader, rescale=rescale)
+
+
 def _fixed(writer: FixedType, reader: FixedType, wp: str, rp: str) -> Action:
-    faults = _name_faults(writer, reader, wp, rp)
+    faults = _name_faults(writer, reader, wp, rp) + _digit_faults(writer, reader, wp, rp)
     if writer.size != reader.size:
         faults.append(
             Fault(

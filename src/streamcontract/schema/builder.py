@@ -65,7 +65,8 @@ class Builder:
     Args:
         imports: Where to find named types that the schema does not define.
         source: The file it was read from, or None.
-        ignore_bad_defaults: Take a default that is none of its type for no default at all.
+        is_stored: Take a default that is none of its type for no default at all, and a logical
+            type beyond a limit of this library for none.
 
     Attributes:
         faults: What is wrong with this schema, in no special order, without lines and columns.
@@ -73,12 +74,10 @@ class Builder:
         definitions: The named types defined so far, by full name.
     """
 
-    def __init__(
-        self, imports: Imports, source: str | None, *, ignore_bad_defaults: bool = False
-    ) -> None:
+    def __init__(self, imports: Imports, source: str | None, *, is_stored: bool = False) -> None:
         self._imports = imports
         self._source = source
-        self._ignore_bad_defaults = ignore_bad_defaults
+        self._is_stored = is_stored
         self.faults: list[SchemaFault] = []
         self.foreign_faults: list[SchemaFault] = []
         self.definitions: dict[str, NamedType] = {}
@@ -190,7 +189,7 @@ class Builder:
 
     def _primitive(self, value: Json, pointer: str, _: str) -> AvroType:
         name = cast("PrimitiveName", value["type"])
-        logical = self._logical(value, name)
+        logical = self._logical(value, pointer, name)
         attributes = unknown_attributes(value, _TYPE | used_attributes(logical))
         return PrimitiveType(name=name, logical=logical, attributes=attributes, pointer=pointer)
 
@@ -300,7 +299,7 @@ class Builder:
     def _fixed(self, value: Json, pointer: str, namespace: str) -> AvroType:
         full_name = self._read.full_name(value, pointer, namespace, "a fixed")
         size = self._read.size(value, pointer)
-        logical = self._logical(value, "fixed", size)
+        logical = self._logical(value, pointer, "fixed", size)
         node = FixedType(
             full_name=full_name,
             aliases=self._read.type_aliases(value, pointer, full_name),
@@ -316,10 +315,16 @@ class Builder:
         self._define(node)
         return node
 
-    def _logical(self, value: Json, base: str, size: int | None = None) -> LogicalType | None:
+    def _logical(
+        self, value: Json, pointer: str, base: str, size: int | None = None
+    ) -> LogicalType | None:
         """The logical type that a definition declares, if it holds."""
         declared = declared_logical_type(value, base, size)
-        return declared if isinstance(declared, LogicalType) else None
+        if isinstance(declared, LogicalType):
+            return declared
+        if declared is not None and declared.is_beyond_limits and not self._is_stored:
+            self._fault(f"{pointer}/{declared.attribute}", declared.reason)
+        return None
 
     def _define(self, node: NamedType) -> None:
         known = self.definitions.setdefault(node.full_name, node) if node.name else node
@@ -334,7 +339,7 @@ class Builder:
     def _check_defaults(self) -> None:
         """Check once all records have their fields: a default may be of one further down."""
         checker = DefaultChecker(self._faulty)
-        if self._ignore_bad_defaults:
+        if self._is_stored:
             # A default may lean on another one that was dropped just now.
             while self._drop_bad_defaults(checker):
                 checker = DefaultChecker(self._faulty)

@@ -37,6 +37,7 @@ OUT_OF_STACK: Final = "nested too deeply for what is left of Python's recursion 
 _TOO_DEEP: Final = (
     f"nested more than {MAX_DEPTH} levels deep; define inner types earlier and refer to their names"
 )
+_THOUSANDS_OF_DIGITS: Final = "a number with thousands of digits fits no Avro type"
 _TRAILING_COMMA: Final = re.compile(r",[ \t\n\r]*[}\]]")
 
 
@@ -77,7 +78,7 @@ def read_document(text: str) -> Document:
     except RecursionError:
         return _too_deep(text)
     except ValueError:  # what int() raises for thousands of digits, a guard against slow parsing
-        return _unreadable(text, "a number with thousands of digits fits no Avro type", None)
+        return _unreadable(text, _THOUSANDS_OF_DIGITS, None)
     if _is_too_deep(value):
         return _too_deep(text)
     return Document(text, value, tuple(suspects.faults(value)))
@@ -95,7 +96,11 @@ def read_value(value: object) -> Document:
     faults = tuple(_value_faults(value, "", 1))
     if faults:
         return Document("", None, faults, is_readable=False)
-    return read_document(json.dumps(value))
+    try:
+        text = json.dumps(value)
+    except ValueError:  # what int() and str() raise for thousands of digits
+        return _unreadable("", _THOUSANDS_OF_DIGITS, None)
+    return read_document(text)
 
 
 def _value_faults(value: object, pointer: str, depth: int) -> Iterator[SchemaFault]:

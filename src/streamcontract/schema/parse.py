@@ -38,8 +38,10 @@ def parse_schema(
             of their own references are known too. They come before the folder's files.
         ignore_bad_defaults: Take a default that is no value of its field's type for none, as
             registries hold such schemas from parsers that did not look. Data written with one can
-            be read all the same: only a reader needs defaults. Files of a folder are always
-            checked in full.
+            be read all the same: only a reader needs defaults. Likewise a decimal of more digits
+            than the 1,000 that are supported is then read as its bytes, as the specification
+            wants a logical type ignored that does not hold; otherwise it is a fault. Files of a
+            folder are always checked in full.
 
     Returns:
         The schema.
@@ -130,7 +132,7 @@ def _build(
     positions: bool = True,
     ignore_bad_defaults: bool = False,
 ) -> Schema:
-    builder = Builder(imports, source, ignore_bad_defaults=ignore_bad_defaults)
+    builder = Builder(imports, source, is_stored=ignore_bad_defaults)
     faults = document.faults
     if document.is_readable:
         root = builder.build(document.value)

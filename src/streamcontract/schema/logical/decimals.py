@@ -18,6 +18,7 @@ from streamcontract.schema.varint import read_varint, varint
 __all__ = [
     "BIG_DECIMAL",
     "EXACT",
+    "MOST_DIGITS",
     "decimal_conversion",
     "decimal_samples",
     "declared_decimal",
@@ -34,6 +35,15 @@ EXACT: Final = decimal.Context(
 # the fixed itself has to be built.
 _LOG10_2: Final = (3010299956639811952137388947244930267681, 10**40)
 
+MOST_DIGITS: Final = 1_000
+"""The highest precision, and so the highest scale, of a decimal that is taken for one.
+
+The specification sets no limit, and Avro for Java takes what 32 bits hold; but two bytes at a
+scale of ten million keep Python busy for seconds. PostgreSQL declares the most digits of the
+databases that contracts come from, 1,000 ("Arbitrary Precision Numbers" in its documentation);
+Arrow has 76, most others 38.
+"""
+
 _MOST_BYTES: Final = 2048
 """Of a number that becomes a Decimal, or was one, where no precision says how many.
 
@@ -41,7 +51,7 @@ That takes time by the square of the digits; a message of a megabyte could keep 
 minutes. (Python refuses to turn texts of more than 4,300 digits into numbers for the same reason.)
 """
 
-_MOST_DIGITS: Final = int((8 * _MOST_BYTES - 1) * math.log10(2))
+_MOST_BIG_DIGITS: Final = int((8 * _MOST_BYTES - 1) * math.log10(2))
 
 
 # ---- what a schema declares
@@ -79,10 +89,24 @@ def declared_decimal(json: Mapping[str, JsonValue], size: int | None) -> Logical
         reason = 'it needs "precision", the most digits of a value: an integer from 1'
         return Misfit("precision", reason)
     if type(scale) is not int or not 0 <= scale <= precision:
-        return Misfit("scale", f'"scale" is an integer from 0 to the precision, {precision}')
+        reason = f'"scale" is an integer from 0 to the precision, {_shown(precision)}'
+        return Misfit("scale", reason)
     if size is not None and precision > most_digits(size):
-        return Misfit("precision", f"{size} bytes hold {most_digits(size)} digits, not {precision}")
+        reason = f"{size} bytes hold {most_digits(size)} digits, not {_shown(precision)}"
+        return Misfit("precision", reason)
+    if precision > MOST_DIGITS:
+        return Misfit(
+            "precision",
+            f"a decimal has at most {MOST_DIGITS:,} digits here, not {_shown(precision)}: lower the"
+            f" precision, or use a big-decimal",
+            is_beyond_limits=True,
+        )
     return LogicalType("decimal", precision, scale)
+
+
+def _shown(number: int) -> str:
+    """A number as text, unless that would fill the screen."""
+    return f"{number:,}" if number < 10**20 else "one of more than 20 digits"
 
 
 # ---- decimals of the schema's scale
@@ -169,8 +193,8 @@ def whole(data: bytes) -> int:
 
 def _big_decimal_bytes(value: object) -> bytes:
     number = _finite(value)
-    if number and len(number.as_tuple().digits) > _MOST_DIGITS:
-        raise Refused(f"a Decimal of at most {_MOST_DIGITS} digits", value)
+    if number and len(number.as_tuple().digits) > _MOST_BIG_DIGITS:
+        raise Refused(f"a Decimal of at most {_MOST_BIG_DIGITS} digits", value)
     scale = -int(number.as_tuple().exponent)
     low, high = INTEGER_LIMITS["int"]
     if not low <= scale <= high:
