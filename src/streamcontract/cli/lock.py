@@ -24,10 +24,12 @@ from streamcontract.registry.lockfile import (
     check_environment,
     read_locks,
     render,
+    unknown_entries,
     write_locks,
 )
 from streamcontract.registry.locking import LockBuilder, offline_faults, require_same_registry
 from streamcontract.registry.references import register_in_order
+from streamcontract.reporting.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +64,8 @@ def command(
 
     Exits with 1 if a contract's schema is not registered or, with --check, if the file is not
     what this would write. --check --offline needs no registry: it finds contracts that were
-    changed, added or removed since, in all environments unless one is named.
+    changed, added or removed since, and entries that contradict each other, in all environments
+    unless one is named.
     """
     project = load_project(project_file)
     path = project.root / LOCK_FILE
@@ -122,10 +125,13 @@ def _check(path: Path, before: Lock | None, after: Lock) -> None:
     old, new = (
         render([each] if each else []).splitlines(keepends=True) for each in (before, after)
     )
-    if old == new:
+    unknown = _unknown(path)
+    if old == new and not unknown:
         click.echo(f"{path.name} is what the registry has for environment {after.environment}")
         return
     click.echo("".join(difflib.unified_diff(old, new, path.name, "the registry")), nl=False)
+    for fault in unknown:
+        echo(fault, err=True)
     click.echo(
         f"{path.name} is not what the registry has for environment {after.environment}: if this is "
         f"its registry, run `streamcontract lock --environment {after.environment}` and commit the "
@@ -133,6 +139,11 @@ def _check(path: Path, before: Lock | None, after: Lock) -> None:
         err=True,
     )
     raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _unknown(path: Path) -> list[str]:
+    entries = unknown_entries(path) if path.exists() else []
+    return [f"{path.name}: {entry} is not an entry of a lock file" for entry in entries]
 
 
 def _chosen(path: Path, locks: Mapping[str, Lock], environment: str | None) -> list[Lock]:
@@ -150,9 +161,10 @@ def _check_offline(path: Path, locks: list[Lock], entries: list[ContractSubject]
     faults = [
         f"{lock.environment}: {fault}" for lock in locks for fault in offline_faults(lock, schemas)
     ]
-    for fault in faults:
-        click.echo(fault, err=True)
-    if faults:
+    unknown = _unknown(path)
+    for fault in [*unknown, *faults]:
+        echo(fault, err=True)
+    if faults or unknown:
         click.echo(
             "run `streamcontract register --environment NAME` for each environment and commit the "
             "file",

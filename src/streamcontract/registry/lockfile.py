@@ -25,7 +25,7 @@ from streamcontract.registry.protocol import BodyError
 from streamcontract.registry.results import read_integer, read_key, read_string
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
     "ENVIRONMENT_VARIABLE",
@@ -35,6 +35,7 @@ __all__ = [
     "find_lock",
     "read_locks",
     "render",
+    "unknown_entries",
     "write_locks",
 ]
 
@@ -124,17 +125,7 @@ def read_locks(path: Path) -> dict[str, Lock]:
     Raises:
         ConfigurationError: The file is missing or is no lock file; the message names the place.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigurationError(
-            f"there is no lock file {path}: `streamcontract lock --environment NAME` writes it"
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigurationError(
-            f"the lock file {path} cannot be read: {error}; where a merge left it broken, "
-            f"`streamcontract lock` writes it anew once it is deleted"
-        ) from error
+    document = _document(path)
     try:
         _read(document, "format", _known_format)
         environments = _object("environments", read_key(document, "environments"))
@@ -146,13 +137,63 @@ def read_locks(path: Path) -> dict[str, Lock]:
         raise ConfigurationError(f"the lock file {path} is damaged: {error}") from error
 
 
+def unknown_entries(path: Path) -> list[str]:
+    """What a lock file holds beside its locks, each by its place; the locks can be read.
+
+    Such entries mean nothing to anybody, and the next ``streamcontract lock`` removes them.
+
+    Raises:
+        ConfigurationError: As for :func:`read_locks`.
+    """
+    known = json.loads(render(read_locks(path).values()))
+    return list(_surplus(_document(path), known, ""))
+
+
+def _surplus(found: object, known: object, place: str) -> Iterator[str]:
+    if isinstance(found, dict) and isinstance(known, dict):
+        for key, value in found.items():
+            at = f"{place}.{key}".lstrip(".")
+            if key in known:
+                yield from _surplus(value, known[key], at)
+            else:
+                yield at
+    elif isinstance(found, list) and isinstance(known, list):
+        for index, (value, other) in enumerate(zip(found, known, strict=True)):
+            yield from _surplus(value, other, f"{place}[{index}]")
+
+
+def _document(path: Path) -> object:
+    try:
+        # Some editors put a byte order mark in front, which JSON does not allow.
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"there is no lock file {path}: `streamcontract lock --environment NAME` writes it"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigurationError(
+            f"the lock file {path} cannot be read: {error}; where a merge left it broken, "
+            f"`streamcontract lock` writes it anew once it is deleted"
+        ) from error
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose keys are all different; a merge by hand may leave one twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} is there twice in one object")
+    return found
+
+
 def write_locks(path: Path, locks: Iterable[Lock]) -> bool:
     """Write the locks; whether the file is another one now.
 
     The file is replaced in one step, so that a reader finds the old one or the new one whole.
     """
     text = render(locks)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+    if path.is_file() and path.read_text(encoding="utf-8-sig") == text:
         remove_draft(path)
         return False
     write_atomically(path, text)
@@ -181,7 +222,7 @@ def render(locks: Iterable[Lock]) -> str:
 
 
 def _known_format(value: object) -> None:
-    if value != _FORMAT:
+    if type(value) is not int or value != _FORMAT:  # True and 1.0 are equal to 1
         raise BodyError("", f"{_FORMAT}, which is what this release reads, not {value!r}")
 
 

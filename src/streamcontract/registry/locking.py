@@ -15,7 +15,7 @@ from streamcontract.registry.lock import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from streamcontract.registry.client import SchemaRegistry
     from streamcontract.registry.references import Registration
@@ -125,6 +125,9 @@ def offline_faults(
 ) -> Iterator[str]:
     """What in a lock does not fit the contracts, as far as it can be seen without a registry.
 
+    What only the registry knows is not: versions, the ids of references, the order of the ids, and
+    what the canonical form leaves out of older schemas.
+
     Args:
         lock: The lock.
         schemas: Subject and schema by contract and side (``value`` or ``key``).
@@ -138,14 +141,81 @@ def offline_faults(
                 f"{contract}: the schema of {subject} has changed since it was locked as version "
                 f"{locked.version}, id {locked.id}"
             )
+        else:
+            yield from (f"{contract}: {fault}" for fault in _contract_faults(lock, locked, schema))
     for contract, sides in lock.contracts.items():
         for side, locked in sides.items():
             if (contract, side) not in schemas:
                 yield f"{contract}: {locked.subject} is locked, and no contract has it any more"
-            for schema_id in {locked.id, *locked.ids} - lock.schemas.keys():
-                yield f"{contract}: {locked.subject} has id {schema_id}, which has no schema"
+            yield from (f"{contract}: {fault}" for fault in _id_faults(lock, locked))
+    yield from _schema_faults(lock)
+
+
+def _contract_faults(lock: Lock, locked: LockedSubject, schema: Schema) -> Iterator[str]:
+    """What is wrong with what is locked for a schema, which is still the one that was locked."""
+    if locked.fingerprint != canonical_fingerprint(schema):
+        yield f"the fingerprint of {locked.subject} is not that of the contract's schema"
+    subjects = [each.subject for each in locked.references]
+    expected = _referenced(schema)
+    if subjects != expected:
+        yield (
+            f"{locked.subject} is locked with references to {', '.join(subjects) or 'nothing'}, "
+            f"and its schema refers to {', '.join(expected) or 'nothing'}"
+        )
+    stored = _stored(lock, locked.id)
+    if stored is None:
+        return  # told with the ids and schemas
+    if stored.canonical_form != schema.canonical_form:
+        yield f"{locked.subject} has id {locked.id}, which has another schema than the contract"
+        return
+    from streamcontract.diff import logical_type_changes  # noqa: PLC0415 - only locks need it
+
+    for change in logical_type_changes(schema, stored)[:1]:
+        yield f"the locked schema of id {locked.id} has another meaning: {change}"
+
+
+def _referenced(schema: Schema) -> list[str]:
+    """The full names of the types that a schema refers to, in the order of registering."""
+    names: dict[str, None] = {}
+
+    def add(references: Iterable[Schema]) -> None:
+        for each in references:
+            if each.name not in names:
+                add(each.references)
+                names[str(each.name)] = None
+
+    add(schema.references)
+    return list(names)
+
+
+def _id_faults(lock: Lock, locked: LockedSubject) -> Iterator[str]:
+    for schema_id in sorted({locked.id, *locked.ids} - lock.schemas.keys()):
+        yield f"{locked.subject} has id {schema_id}, which has no schema"
+    if locked.id not in locked.ids:
+        yield f"{locked.subject} has id {locked.id}, which is not among the ids of its versions"
+    elif locked.version <= locked.ids.index(locked.id):
+        yield f"{locked.subject} cannot have id {locked.id} in version {locked.version}"
+
+
+def _schema_faults(lock: Lock) -> Iterator[str]:
+    needed = {
+        schema_id
+        for sides in lock.contracts.values()
+        for each in sides.values()
+        for schema_id in each.ids
+    }
     for schema_id in lock.schemas:
+        if schema_id not in needed:
+            yield f"the schema of id {schema_id} is locked, and no contract's subject has this id"
         try:
             lock.schema_of(schema_id)
-        except LockMismatchError as error:  # noqa: PERF203 - every fault is told, not the first
+        except LockMismatchError as error:
             yield str(error)
+
+
+def _stored(lock: Lock, schema_id: int) -> Schema | None:
+    """The schema of an id; None where the lock does not have it, or has it damaged."""
+    try:
+        return lock.schema_of(schema_id)
+    except LockMismatchError:
+        return None
