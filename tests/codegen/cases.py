@@ -91,7 +91,93 @@ DEFAULTS: Final = record(
     field("span", _DURATION, default="\u0001" + "\u0000" * 11),
 )
 
+
+def _items(kind: Any) -> dict[str, Any]:
+    return {"type": "array", "items": kind}
+
+
+def _values(kind: Any) -> dict[str, Any]:
+    return {"type": "map", "values": kind}
+
+
+def _enum(name: str, *symbols: str) -> dict[str, Any]:
+    return {"type": "enum", "name": name, "symbols": list(symbols)}
+
+
+_NEVER: Final[list[Any]] = []
+"""A union without branches."""
+
+DEGENERATE: Final[dict[str, Any]] = {
+    "empty_containers": record(
+        "A",
+        field("a", _items(_NEVER), default=[]),
+        field("b", _values(_NEVER), default={}),
+        field("c", ["null", _items(_NEVER)], default=None),
+        field("d", [_items(_NEVER), "null"], default=[]),
+        field("e", _items(_items(_values(_items(_NEVER)))), default=[[{"a": []}]]),
+        field("f", ["null", _enum("E")], default=None),
+        field("g", _items("E"), default=[]),
+        field("i", ["E", "string", "null"]),
+        field("h", ["null", record("Never", field("u", _NEVER))], default=None),
+    ),
+    "one_branch": record(
+        "A",
+        field("a", ["int"]),
+        field("b", ["null"]),
+        field("c", ["null"], default=None),
+        field("d", _items(["null"]), default=[None]),
+        field("e", _values("null"), default={"a": None}),
+        field("f", _items(["null", _items(["null", _values(["null", "int"])])])),
+    ),
+    "no_fields": record(
+        "A",
+        field("a", record("B")),
+        field("b", record("C"), default={}),
+        field("c", _items("B"), default=[{}]),
+        field("d", ["null", "B"], default=None),
+    ),
+    "no_bytes": record(
+        "A",
+        field("a", {"type": "fixed", "name": "Nothing", "size": 0}),
+        field("b", "Nothing", default=""),
+        field("c", ["Nothing", "null"], default=""),
+        field("d", logical({"type": "fixed", "name": "None", "size": 0}, "decimal", precision=1)),
+    ),
+    "huge_enum": record("A", field("a", _enum("E", *(f"S{index}" for index in range(2000))))),
+    "many_fields": record("A", *(field(f"f{index}", "int", default=index) for index in range(300))),
+    "one_python_type": record(
+        "A",
+        field("a", ["int", "long"]),
+        field("b", ["bytes", {"type": "fixed", "name": "F", "size": 1}]),
+        field("c", _items(["string", {"type": "map", "values": "string"}])),
+    ),
+    "leads_back": record(
+        "A",
+        field("a", ["null", "A"], default=None),
+        field("b", _items("A"), default=[]),
+        field("c", record("B", field("x", ["null", "A"], default=None)), default={}),
+    ),
+    "names_of_never": record(
+        "NoReturn",
+        field("NoReturn", _items(_NEVER), default=[]),
+        field("Never", _items(_NEVER)),
+        field("Final", "string"),
+    ),
+}
+"""Schemas at the edge of what Avro allows, which have values."""
+
+WITHOUT_VALUES: Final[dict[str, Any]] = {
+    "union": record("A", field("a", _NEVER), field("b", "int")),
+    "enum": record("A", field("a", _enum("E"))),
+    "record": record("A", field("a", record("B", field("u", _NEVER)))),
+    "cycle": record("A", field("a", record("B", field("a", "A")))),
+    "itself": record("A", field("a", "A")),
+}
+"""Schemas that Avro allows, and that no value fits."""
+
 CASES: Final[dict[str, Any]] = {
+    **DEGENERATE,
+    **{f"without_values_{name}": schema for name, schema in WITHOUT_VALUES.items()},
     "every_type": EVERY_TYPE,
     "defaults": DEFAULTS,
     "empty": record("Empty"),

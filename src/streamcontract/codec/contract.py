@@ -152,7 +152,7 @@ class Bindings:
         return cls, names
 
     def enum(self, node: EnumType) -> dict[str, enum.Enum] | None:
-        """The member for each symbol, or None for str values."""
+        """The member for each symbol, or None for str values; for no values at all, too."""
         cls = self.types.get(node.full_name)
         if cls is None or not issubclass(cls, enum.Enum):
             return None
@@ -162,7 +162,7 @@ class Bindings:
                 f"{cls.__qualname__} has the symbols {tuple(members)}, but enum {node.full_name} "
                 f"has {node.symbols}: generate the class anew from its schema"
             )
-        return members
+        return members or None  # of no symbols, whatever comes is refused either way
 
 
 def bindings_of(contract: Contract) -> Bindings:

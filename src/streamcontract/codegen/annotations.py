@@ -78,6 +78,9 @@ def _leaf(node: PrimitiveType | FixedType, words: Vocabulary) -> str:
 
 def _union(node: UnionType, words: Vocabulary) -> Annotation:
     """The alternatives in the schema's order, each once, ``None`` last as Python writes it."""
+    if not node.branches:
+        # The type without values; Python 3.10 does not know it by its newer name, ``Never``.
+        return words.support("NoReturn")
     # A dict: several branches can have one Python type, such as int and long.
     members = dict.fromkeys(_annotation(branch, words) for branch in node.branches)
     ordered = tuple(sorted(members, key=lambda member: member == "None"))
@@ -108,6 +111,8 @@ def remark_on(node: AvroType) -> str:
         'Exactly 16 bytes.'
     """
     if isinstance(node, UnionType):
+        if not node.branches:
+            return "A union without branches: there is no value for it."
         remarks = dict.fromkeys(filter(None, map(remark_on, node.branches)))
         return next(iter(remarks)) if len(remarks) == 1 else ""
     if not isinstance(node, (PrimitiveType, FixedType)):

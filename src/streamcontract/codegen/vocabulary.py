@@ -25,6 +25,7 @@ _STANDARD: Final = {
     "enum": "enum",
     "uuid": "uuid",
 }
+_TYPING: Final = "typing"
 _CODEC: Final = "streamcontract.codec"
 _KAFKA: Final = "streamcontract.kafka"
 _SUPPORT: Final = {
@@ -32,6 +33,7 @@ _SUPPORT: Final = {
     "ContractConsumer": _KAFKA,
     "ContractProducer": _KAFKA,
     "Duration": _CODEC,
+    "NoReturn": _TYPING,
 }
 
 MODULE_NAMES: Final = frozenset({"CONTRACT", "Final", *_SUPPORT})
@@ -96,25 +98,21 @@ class Vocabulary:
             (_STANDARD[name], alias) for name, alias in self._used.items() if name in _STANDARD
         )
         lines = [_import(module, alias) for module, alias in standard]
-        lines += ["from typing import Final", ""]
+        # Final is for the module's own level, which no attribute hides it from.
+        lines += [*self._from_lines(_TYPING, "Final"), ""]
         if "attrs" in self._used:
             # The split keeps the order right whether or not the sorter of the project at hand
             # counts streamcontract as its own.
             lines += [_import("attrs", self._used["attrs"]), "", "# isort: split"]
-        return lines + self._support_lines()
+        return [*lines, *self._from_lines(_CODEC), *self._from_lines(_KAFKA)]
 
-    def _support_lines(self) -> list[str]:
-        lines: list[str] = []
-        for module in (_CODEC, _KAFKA):
-            used = {n: alias for n, alias in self._used.items() if _SUPPORT.get(n) == module}
-            plain = sorted(name for name, alias in used.items() if alias == name)
-            imported = [(plain[0], ", ".join(plain))] if plain else []
-            imported += [
-                (name, f"{name} as {alias}") for name, alias in used.items() if alias != name
-            ]
-            # ruff sorts statements by the first name that each imports.
-            lines += [f"from {module} import {names}" for _, names in sorted(imported)]
-        return lines
+    def _from_lines(self, module: str, *always: str) -> list[str]:
+        used = {n: alias for n, alias in self._used.items() if _SUPPORT.get(n) == module}
+        plain = sorted([*always, *(name for name, alias in used.items() if alias == name)])
+        imported = [(plain[0], ", ".join(plain))] if plain else []
+        imported += [(name, f"{name} as {alias}") for name, alias in used.items() if alias != name]
+        # ruff sorts statements by the first name that each imports.
+        return [f"from {module} import {names}" for _, names in sorted(imported)]
 
     def _visible(self, name: str) -> str:
         return self.private(name) if name in self._attributes else name
