@@ -14,8 +14,9 @@ from tests.compatibility.test_evolution_properties import many
 from streamcontract import Codec, find_incompatibilities, parse_schema
 from streamcontract.compatibility import minimal_value
 from streamcontract.compatibility.counterexample import _most_telling, _same
+from streamcontract.compatibility.leaf_samples import leaf_samples
 from streamcontract.compatibility.rewrite import schema_of
-from streamcontract.compatibility.samples import leaf_samples, samples
+from streamcontract.compatibility.samples import samples
 from streamcontract.compatibility.walk import walk
 from streamcontract.compatibility.witness import Route, Witness
 from streamcontract.resolution import resolve
