@@ -25,6 +25,7 @@ import difflib
 import keyword
 import re
 import sys
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
 
@@ -110,7 +111,7 @@ class LintConfig:
     off: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Project:
     """A project's contracts.
 
@@ -154,11 +155,17 @@ class Project:
         Args:
             schema: The file; what its contracts switch off counts, if it is that of any.
         """
-        off = set(self.lint.off)
+        off = self._lint_off.get(schema.resolve(), frozenset())
+        return Settings(field_names=self.lint.field_names, off=off.union(self.lint.off))
+
+    @cached_property
+    def _lint_off(self) -> Mapping[Path, frozenset[str]]:
+        """The rules that the contracts of each schema file switch off."""
+        found: dict[Path, frozenset[str]] = {}
         for config in self.contracts:
-            if schema.resolve() in {config.schema, config.key_schema}:
-                off.update(config.lint_off)
-        return Settings(field_names=self.lint.field_names, off=frozenset(off))
+            for file in filter(None, (config.schema, config.key_schema)):
+                found[file] = found.get(file, frozenset()).union(config.lint_off)
+        return found
 
 
 def find_project_file(start: Path | None = None) -> Path | None:

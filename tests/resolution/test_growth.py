@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.counting import LINEAR, calls
 
 from streamcontract import check_level, find_incompatibilities, parse_schema
-
-# A doubled input may take this many times the calls: 2 and what is rounded.
-LINEAR = 2.2
-
-
-def calls(work: Callable[[], object]) -> int:
-    """Calls of Python functions that some work makes."""
-    count = 0
-
-    def on_event(frame: Any, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(on_event)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def union_of_records(branches: int) -> str:

@@ -10,7 +10,7 @@ rather than to an earlier one that would add defaults.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -49,6 +49,38 @@ class _Search:
     known: dict[tuple[int, int], tuple[Any, bool]] = attrs.field(factory=dict)
 
 
+@attrs.frozen(kw_only=True)
+class _Candidates:
+    """The branches of a union that may take a value, told by its class and a dict's keys alone.
+
+    Attributes:
+        every: All branches.
+        by_class: For each class the branches that take values of it.
+        by_key: For each field's name the records that have it, of those that take dicts.
+        keys: For each of these records the names that a dict must have, and those it may have.
+        maps: The other branches that take dicts.
+    """
+
+    every: Sequence[int]
+    by_class: Mapping[type, Sequence[int]]
+    by_key: Mapping[str, Sequence[int]]
+    keys: Mapping[int, tuple[frozenset[str], frozenset[str]]]
+    maps: Sequence[int]
+
+    def of(self, value: Any) -> Sequence[int]:
+        """Their indexes, in the order of the union."""
+        if value.__class__ is not dict or not self.keys:
+            return self.by_class.get(value.__class__, self.every)
+        records: Collection[int] = self.keys
+        keys = frozenset(value)  # another thread may change the dict meanwhile
+        for key in keys:
+            found = self.by_key.get(key, ())
+            if len(found) < len(records):
+                records = found
+        fitting = [i for i in records if self.keys[i][0] <= keys <= self.keys[i][1]]
+        return sorted((*fitting, *self.maps)) if self.maps else fitting
+
+
 _Match = Callable[[Any, _Search], bool]
 
 _CLASSES: Final[dict[str, tuple[type, ...]]] = {
@@ -84,26 +116,61 @@ class Branches:
 
     def by_class(self, node: UnionType) -> dict[type, int]:
         """For each class whose values only one branch takes, that branch."""
+        claims = self._claims(node)
+        return {cls: found[0] for cls, found in claims.items() if len(found) == 1}
+
+    def _claims(self, node: UnionType) -> dict[type, list[int]]:
+        """For each class the branches that take values of it."""
         claims: dict[type, list[int]] = {}
         for index, branch in enumerate(node.branches):
             for cls in self._classes(branch):
                 claims.setdefault(cls, []).append(index)
-        return {cls: found[0] for cls, found in claims.items() if len(found) == 1}
+        return claims
+
+    def _candidates(self, node: UnionType) -> _Candidates:
+        """What narrows down the branches for a value."""
+        claims = self._claims(node)
+        records = {
+            index: branch
+            for index in claims.get(dict, ())
+            if isinstance(branch := node.branches[index], RecordType)
+        }
+        by_key: dict[str, list[int]] = {}
+        for index, record in records.items():
+            for field in record.fields:
+                by_key.setdefault(field.name, []).append(index)
+        return _Candidates(
+            every=range(len(node.branches)),
+            by_class=claims,
+            by_key=by_key,
+            keys={
+                index: (
+                    frozenset(field.name for field in record.fields if not field.has_default),
+                    frozenset(field.name for field in record.fields),
+                )
+                for index, record in records.items()
+            },
+            maps=[index for index in claims.get(dict, ()) if index not in records],
+        )
 
     def picker(self, node: UnionType) -> Callable[[Any], tuple[int, Any]]:
         """The function that gives the branch for a value, and the value without its tag."""
         names = {branch_name(branch): index for index, branch in enumerate(node.branches)}
         matches = [self._match(branch) for branch in node.branches]
+        candidates = self._candidates(node)
 
         def pick(value: Any) -> tuple[int, Any]:
             if _is_tagged(value):
                 if value[0] not in names:
                     raise Refused(f"a branch of the union: {', '.join(names)}", value[0])
                 return names[value[0]], value[1]
+            found = candidates.of(value)
+            if len(found) == 1 and value.__class__ is dict:
+                return found[0], value  # what is wrong inside, encoding it says with its path
             for exact in (True, False):
                 search = _Search(exact)
-                for index, match in enumerate(matches):
-                    if match(value, search):
+                for index in found:
+                    if matches[index](value, search):
                         return index, value
             raise Refused(f"a value of one branch: {', '.join(names)}", value)
 
@@ -213,17 +280,14 @@ class Branches:
 
     def _union(self, node: UnionType) -> _Match:
         branches = {branch_name(branch): self._match(branch) for branch in node.branches}
-        by_class = self.by_class(node)
+        candidates = self._candidates(node)
         matches = list(branches.values())
 
         def match(value: Any, search: _Search) -> bool:
             if _is_tagged(value):
                 return value[0] in branches and branches[value[0]](value[1], search)
-            sole = by_class.get(value.__class__)
-            if sole is not None:
-                return matches[sole](value, search)
-            for fits in matches:  # noqa: SIM110 - any() would take one more frame at each level
-                if fits(value, search):
+            for index in candidates.of(value):  # noqa: SIM110 - any() would take one more frame at each level
+                if matches[index](value, search):
                     return True
             return False
 

@@ -1,0 +1,77 @@
+"""Work of choosing a union's branch as schemas and values grow, counted in calls of functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.counting import LINEAR, calls
+
+from streamcontract import Codec, parse_schema
+from streamcontract.errors import EncodeError
+
+
+def record(name: str, *fields: dict[str, Any]) -> dict[str, Any]:
+    """A record of fields."""
+    return {"type": "record", "name": name, "fields": list(fields)}
+
+
+def field(name: str, type_: Any, **more: Any) -> dict[str, Any]:
+    """A field."""
+    return {"name": name, "type": type_, **more}
+
+
+def test_a_dicts_record_is_found_by_its_keys() -> None:
+    """It takes no more calls among a hundred records than among ten."""
+
+    def encoding(branches: int) -> int:
+        records = [
+            record(f"R{i}", field("x", "long"), field(f"y{i}", "string")) for i in range(branches)
+        ]
+        codec = Codec(parse_schema(records))
+        value = {"x": 1, f"y{branches - 1}": "a"}
+        assert codec.decode(codec.encode(value)) == value
+        return calls(lambda: codec.encode(value))
+
+    assert encoding(100) == encoding(10)
+
+
+def test_records_in_records_are_looked_at_once_at_each_level() -> None:
+    """Records that hold each other and differ in their keys: twice as deep, twice the calls."""
+    inner = record("B", field("b", ["null", "A", "B"]))
+    codec = Codec(parse_schema([record("A", field("a", ["null", "A", inner])), "B"]))
+
+    def encoding(depth: int) -> int:
+        value: Any = None
+        for level in range(depth):
+            value = {"ab"[level % 2]: value}
+        assert codec.decode(codec.encode(value)) == value
+        return calls(lambda: codec.encode(value))
+
+    assert encoding(40) <= LINEAR * encoding(20)
+
+
+def test_the_only_record_with_a_dicts_keys_says_what_is_wrong_inside() -> None:
+    """The error has the path to it, and not only that no branch fits."""
+    codec = Codec(parse_schema([record("R", field("x", "long")), record("S", field("y", "long"))]))
+    with pytest.raises(EncodeError, match=r"x: expected .*'one'"):
+        codec.encode({"x": "one"})
+
+
+def test_keys_narrow_branches_down_without_changing_the_choice() -> None:
+    """Defaults, maps and records with the same keys are decided as before: exact ones first."""
+    with_default = record("D", field("x", "int"), field("y", "int", default=7))
+    codec = Codec(
+        parse_schema(
+            [with_default, record("R", field("x", "int")), {"type": "map", "values": "string"}]
+        ),
+        tag_unions=True,
+    )
+    for value, branch in (
+        ({"x": 1}, "R"),
+        ({"x": 1, "y": 2}, "D"),
+        ({"x": "1"}, "map"),
+        ({}, "map"),
+        ({"z": "1"}, "map"),
+    ):
+        assert codec.decode(codec.encode(value))[0] == branch
