@@ -18,7 +18,7 @@ import attrs
 from streamcontract.codec.blocks import block
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
-from streamcontract.codec.emitter import Emitter
+from streamcontract.codec.emitter import DataEmitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
 from streamcontract.codec.rescale import rescaler
@@ -117,7 +117,7 @@ class _Reader:
     ) -> None:
         self.source = Source("decode")
         self.source.namespace.update(_GLOBALS)
-        self._emitter = Emitter(self.source, limits, explain=explain)
+        self._emitter = DataEmitter(self.source, limits, explain=explain)
         self._skipper = Skipper(self._emitter)
         self._bindings = bindings
         self._limits = limits

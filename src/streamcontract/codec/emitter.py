@@ -1,4 +1,4 @@
-"""What the generators of reading and of skipping code share: positions, numbers, paths."""
+"""Skeleton of generated code: functions, loops, paths; and what reading and skipping share."""
 
 from __future__ import annotations
 
@@ -12,61 +12,61 @@ from streamcontract.codec.source import Source
 from streamcontract.codec.varint import rest_of_int, rest_of_long
 from streamcontract.schema.model import UnionType
 
-__all__ = ["MAX_LOOPS", "Emitter"]
+__all__ = ["DataEmitter", "Emitter"]
 
-MAX_LOOPS: Final = 2
+_MAX_LOOPS: Final = 2
 """Arrays and maps inside each other in one function; deeper ones get a function of their own.
 
 Python allows 20 loops and tries inside each other, and 100 levels of indentation.
 """
 
 
-def cut_off() -> None:
-    """Refuse data that end before the value does."""
-    raise IndexError
-
-
-_GLOBALS: dict[str, Any] = {
-    "Located": Located,
-    "REFUSALS": REFUSALS,
-    "cut_off": cut_off,
-    "refuse": refuse,
-    "rest_of_int": rest_of_int,
-    "rest_of_long": rest_of_long,
-}
-
-
 class Emitter:
-    """Writes code that moves ``pos`` through ``data`` up to ``end``, into one source.
+    """Writes functions into one source: each once, however many places call it.
 
-    In the explaining form every step down the path catches a refusal and raises it
-    :class:`Located`.
+    In the explaining form each of them takes the path to its value, and every step down the path
+    catches a refusal.
+
+    Args:
+        source: The source.
+        head: What each function takes first, such as the value to write.
+        caught: What the explaining form does with a refusal, ``error``, at ``{path}``.
+        carried: What the explaining form passes on behind the path, ``", faults"`` for one.
+        explain: Whether this is the explaining form.
+
+    Attributes:
+        source: The source.
+        explain: Whether this is the explaining form.
+        path: The expression of the path to what is written now.
     """
 
-    def __init__(self, source: Source, limits: Limits, *, explain: bool) -> None:
+    def __init__(
+        self, source: Source, *, head: str, caught: str, carried: str = "", explain: bool
+    ) -> None:
         self.source = source
-        self._limits = limits
-        self.source.namespace.update(_GLOBALS)
+        self.source.namespace.update(REFUSALS=REFUSALS, refuse=refuse)
         self.explain = explain
         self.path = "path"
+        self._head = head
+        self._caught = caught
+        self._carried = carried
         self._loops = 0
-        self.parameters = "data, pos, end, depth, budget" + (", path" if explain else "")
         # By identity; the object is kept with its function's name, so that its id stays its own.
         self._functions: dict[int, tuple[object, str]] = {}
         self._queue: list[Callable[[], None]] = []
 
     @contextmanager
-    def at(self, piece: str) -> Iterator[None]:
-        """What is written inside stands one step further down the path."""
+    def at(self, piece: str = "") -> Iterator[None]:
+        """What is written inside is one step further down the path; without a piece, none."""
         if not self.explain:
             yield
             return
-        above, self.path = self.path, f"{self.path} + {piece}"
+        above, self.path = self.path, f"{self.path} + {piece}" if piece else self.path
         with self.source.block("try:"):
             self.source.line("pass")
             yield
         with self.source.block("except REFUSALS as error:"):
-            self.source.line(f"raise Located({self.path}, error)")
+            self.source.line(self._caught.format(path=self.path))
         self.path = above
 
     def function(self, what: object, prefix: str, write: Callable[[], None]) -> str:
@@ -76,25 +76,33 @@ class Emitter:
             return known[1]
         name = self.source.fresh(prefix)
         self._functions[id(what)] = (what, name)
-
-        def define() -> None:
-            self.path, self._loops = "path", 0
-            with self.source.block(f"def {name}({self.parameters}):"):
-                write()
-
-        self._queue.append(define)
+        self._queue.append(lambda: self.define(name, write))
         return name
 
-    def call(self, name: str, *, deeper: bool = True) -> str:
-        """A call of such a function for the data that come next."""
-        depth = "depth + 1" if deeper else "depth"
-        path = f", {self.path}" if self.explain else ""
-        return f"{name}(data, pos, end, {depth}, budget{path})"
+    def define(self, name: str, write: Callable[[], None]) -> None:
+        """Write a function."""
+        self.path, self._loops = "path", 0
+        with self.source.block(f"def {name}({self._arguments(self._head, 'depth')}):"):
+            write()
+
+    def call(self, name: str, head: str | None = None, *, deeper: bool = True) -> str:
+        """A call of such a function.
+
+        Args:
+            name: The function's name.
+            head: What it is given first, if that has other names here than there.
+            deeper: Whether it goes into a record.
+        """
+        return f"{name}({self._arguments(head or self._head, 'depth + 1' if deeper else 'depth')})"
+
+    def _arguments(self, head: str, depth: str) -> str:
+        explaining = f", {self.path}{self._carried}" if self.explain else ""
+        return f"{head}, {depth}, budget{explaining}"
 
     @property
     def is_deep(self) -> bool:
         """Whether another array or map has to go into a function of its own."""
-        return self._loops >= MAX_LOOPS
+        return self._loops >= _MAX_LOOPS
 
     @contextmanager
     def loop(self, head: str) -> Iterator[None]:
@@ -108,6 +116,36 @@ class Emitter:
         """Write every function that was asked for."""
         while self._queue:
             self._queue.pop()()
+
+
+def cut_off() -> None:
+    """Refuse data that end before the value does."""
+    raise IndexError
+
+
+_GLOBALS: dict[str, Any] = {
+    "Located": Located,
+    "cut_off": cut_off,
+    "rest_of_int": rest_of_int,
+    "rest_of_long": rest_of_long,
+}
+
+
+class DataEmitter(Emitter):
+    """Writes code that moves ``pos`` through ``data`` up to ``end``.
+
+    In the explaining form a refusal is raised :class:`Located`.
+    """
+
+    def __init__(self, source: Source, limits: Limits, *, explain: bool) -> None:
+        super().__init__(
+            source,
+            head="data, pos, end",
+            caught="raise Located({path}, error)",
+            explain=explain,
+        )
+        self._limits = limits
+        self.source.namespace.update(_GLOBALS)
 
     def check_depth(self) -> None:
         """Refuse records nested too deep."""

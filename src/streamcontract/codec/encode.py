@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from streamcontract.codec import leaves
 from streamcontract.codec.branches import Branches
 from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
-from streamcontract.codec.emitter import MAX_LOOPS
+from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.refusal import REFUSALS, Refused, data_fault, refuse
+from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.sizes import FLOAT_LAYOUTS, min_size
 from streamcontract.codec.source import Source
 from streamcontract.codec.varint import PAIRS, TABLE, long_bytes
@@ -88,14 +87,12 @@ def unknown_fields(value: dict[Any, Any], names: frozenset[str], record: str) ->
 _GLOBALS: dict[str, Any] = {
     "MISSING": object(),
     "PAIRS": PAIRS,
-    "REFUSALS": REFUSALS,
     "Refused": Refused,
     "TABLE": TABLE,
     "as_dict": as_dict,
     "as_list": as_list,
     "data_fault": data_fault,
     "long_bytes": long_bytes,
-    "refuse": refuse,
     "unknown_fields": unknown_fields,
     **{name: getattr(leaves, name) for name in leaves.__all__},
 }
@@ -109,30 +106,28 @@ class _Writer:
     ) -> None:
         self.source = Source(f"encode {schema.name or 'value'}")
         self.source.namespace.update(_GLOBALS)
+        self._emitter = Emitter(
+            self.source,
+            head="x, w",
+            caught="faults.append(data_fault({path}, error))",
+            carried=", faults",
+            explain=explain,
+        )
         self._schema = schema
         self._bindings = bindings
         self._limits = limits
         self._explain = explain
-        self._extra = ", path, faults" if explain else ""
-        self._path = "path"
-        self._functions: dict[int, str] = {}
-        self._queue: list[tuple[str, RecordType | ArrayType | MapType]] = []
-        self._loops = 0
         self._branches = Branches(bindings)
 
     def compile(self, name: str) -> Any:
-        head = f"def write_root(x, w, depth, budget{self._extra}):"
-        with self.source.block(head), self._at("''"):
-            self._node(self._schema.root, "x")
-        while self._queue:
-            name_of_next, node = self._queue.pop()
-            self._path, self._loops = "path", 0
-            if isinstance(node, RecordType):
-                self._record(name_of_next, node)
-            else:
-                self._value(name_of_next, node)
+        self._emitter.define("write_root", self._root)
+        self._emitter.finish()
         self._entry_points()
         return self.source.compile()[name]
+
+    def _root(self) -> None:
+        with self._emitter.at():
+            self._node(self._schema.root, "x")
 
     def _entry_points(self) -> None:
         line, block = self.source.line, self.source.block
@@ -144,7 +139,7 @@ class _Writer:
                 line("return faults")
             return
         root = self._schema.root
-        write = self._functions[id(root)] if isinstance(root, RecordType) else "write_root"
+        write = self._function(root) if isinstance(root, RecordType) else "write_root"
         with block("def encoder(prefix):"):
             with block("def encode(x):"):
                 line("parts = [prefix]")
@@ -155,65 +150,41 @@ class _Writer:
                 line("return b''.join(parts)")
             line("return encode")
 
-    @contextmanager
-    def _at(self, piece: str) -> Iterator[None]:
-        """What is written inside stands one step further down the path."""
-        if not self._explain:
-            yield
-            return
-        above, self._path = self._path, f"{self._path} + {piece}" if piece != "''" else self._path
-        with self.source.block("try:"):
-            yield
-        with self.source.block("except REFUSALS as error:"):
-            self.source.line(f"faults.append(data_fault({self._path}, error))")
-        self._path = above
-
     # ---- records
 
-    def _call(self, node: RecordType, x: str) -> None:
-        name = self._function(node, "write_record_")
-        extra = f", {self._path}, faults" if self._explain else ""
-        self.source.line(f"{name}({x}, w, depth + 1, budget{extra})")
+    def _function(self, node: RecordType) -> str:
+        return self._emitter.function(node, "write_record_", lambda: self._record(node))
 
-    def _function(self, node: RecordType | ArrayType | MapType, prefix: str) -> str:
-        """The name of the function for a type; it is written once, later."""
-        name = self._functions.get(id(node))
-        if name is None:
-            name = self._functions[id(node)] = self.source.fresh(prefix)
-            self._queue.append((name, node))
-        return name
-
-    def _record(self, name: str, node: RecordType) -> None:
+    def _record(self, node: RecordType) -> None:
         bound = self._bindings.record(node)
-        with self.source.block(f"def {name}(v, w, depth, budget{self._extra}):"):
-            most = self._limits.depth
-            self.source.line(f"if depth > {most}: refuse('nested at most {most} deep', v)")
-            if bound is None:
-                self._dict_prologue(node)
-                values = [f"v[{field.name!r}]" for field in node.fields]
-            else:
-                cls, attributes = bound
-                kind = self.source.bind(cls, "cls")
-                expected = f"{cls.__module__}.{cls.__qualname__}"
-                self.source.line(
-                    f"if v.__class__ is not {kind} and not isinstance(v, {kind}): "
-                    f"refuse({expected!r}, v)"
-                )
-                values = [f"v.{attribute}" for attribute in attributes]
-            self._fields(node, values, plain=bound is None)
+        most = self._limits.depth
+        self.source.line(f"if depth > {most}: refuse('nested at most {most} deep', x)")
+        if bound is None:
+            self._dict_prologue(node)
+            values = [f"x[{field.name!r}]" for field in node.fields]
+        else:
+            cls, attributes = bound
+            kind = self.source.bind(cls, "cls")
+            expected = f"{cls.__module__}.{cls.__qualname__}"
+            self.source.line(
+                f"if x.__class__ is not {kind} and not isinstance(x, {kind}): "
+                f"refuse({expected!r}, x)"
+            )
+            values = [f"x.{attribute}" for attribute in attributes]
+        self._fields(node, values, plain=bound is None)
 
     def _dict_prologue(self, node: RecordType) -> None:
         line = self.source.line
         names = self.source.bind(frozenset(field.name for field in node.fields), "names")
         # A copy, here too: a field that is looked up later is from the same moment as this one.
-        line("v = dict(v) if v.__class__ is dict else as_dict(v)")
+        line("x = dict(x) if x.__class__ is dict else as_dict(x)")
         # With as many keys as fields and no default to stand in, a stranger means a missing key.
         known = (
-            f"v.keys() <= {names}"
+            f"x.keys() <= {names}"
             if self._explain or any(field.has_default for field in node.fields)
-            else f"len(v) == {len(node.fields)}"
+            else f"len(x) == {len(node.fields)}"
         )
-        loop = f"for error in unknown_fields(v, {names}, {node.full_name!r}):"
+        loop = f"for error in unknown_fields(x, {names}, {node.full_name!r}):"
         with self.source.block(f"if not ({known}):"), self.source.block(loop):
             if self._explain:
                 line("faults.append(data_fault(path + f'.{error.value}', error))")
@@ -229,7 +200,7 @@ class _Writer:
                 del fields[: len(run)]
                 continue
             field, value = fields.pop(0)
-            with self._at(repr(f".{field.name}")):
+            with self._emitter.at(repr(f".{field.name}")):
                 self._field(field, value, plain=plain)
 
     def _field(self, field: Field, value: str, *, plain: bool) -> None:
@@ -238,7 +209,7 @@ class _Writer:
             self.source.line(f"{x} = {value}")
             self._node(field.type, x)
             return
-        self.source.line(f"{x} = v.get({field.name!r}, MISSING)")
+        self.source.line(f"{x} = x.get({field.name!r}, MISSING)")
         with self.source.block(f"if {x} is MISSING:"):
             if field.has_default:
                 encoded = self.source.bind(default_bytes(field), "default")
@@ -264,33 +235,20 @@ class _Writer:
     def _node(self, node: AvroType, x: str) -> None:
         match node:
             case RecordType():
-                self._call(node, x)
+                self.source.line(self._emitter.call(self._function(node), f"{x}, w"))
             case PrimitiveType() | FixedType():
                 self._leaf(node, x)
             case EnumType():
                 self._enum(node, x)
-            case ArrayType() | MapType() if self._loops >= MAX_LOOPS:
-                name = self._function(node, "write_value_")
-                extra = f", {self._path}, faults" if self._explain else ""
-                self.source.line(f"{name}({x}, w, depth, budget{extra})")
+            case ArrayType() | MapType() if self._emitter.is_deep:
+                name = self._emitter.function(node, "write_value_", lambda: self._node(node, "x"))
+                self.source.line(self._emitter.call(name, f"{x}, w", deeper=False))
             case ArrayType():
                 self._array(node, x)
             case MapType():
                 self._map(node, x)
             case UnionType():
                 self._union(node, x)
-
-    def _value(self, name: str, node: ArrayType | MapType) -> None:
-        with self.source.block(f"def {name}(x, w, depth, budget{self._extra}):"):
-            self._node(node, "x")
-
-    @contextmanager
-    def _loop(self, head: str) -> Iterator[None]:
-        """The loop over the items of an array or a map."""
-        self._loops += 1
-        with self.source.block(head):
-            yield
-        self._loops -= 1
 
     def _leaf(self, node: PrimitiveType | FixedType, x: str) -> None:
         line = self.source.line
@@ -382,7 +340,7 @@ class _Writer:
             head = f"for {item} in {x}:"
             if self._explain:
                 head = f"for {i}, {item} in enumerate({x}):"
-            with self._loop(head), self._at(f"f'[{{{i}}}]'"):
+            with self._emitter.loop(head), self._emitter.at(f"f'[{{{i}}}]'"):
                 self._node(node.items, item)
         self.source.line("w(b'\\0')")
 
@@ -393,8 +351,8 @@ class _Writer:
             self._own(x, "dict")
             self.source.line(f"w(long_bytes(len({x})))")
             with (
-                self._loop(f"for {key}, {item} in {x}.items():"),
-                self._at(f"f'[{{{key}!r}}]'"),
+                self._emitter.loop(f"for {key}, {item} in {x}.items():"),
+                self._emitter.at(f"f'[{{{key}!r}}]'"),
             ):
                 self._check(key, "str", f"as_text({key})")
                 self._sized(f"{key}.encode()")

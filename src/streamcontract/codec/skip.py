@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streamcontract.codec.blocks import skip_block
-from streamcontract.codec.emitter import Emitter
+from streamcontract.codec.emitter import DataEmitter
 from streamcontract.codec.sizes import FIXED_SIZES, is_empty, min_size
 from streamcontract.codec.varint import skip_long
 from streamcontract.schema.model import (
@@ -31,7 +31,7 @@ _KEY = PrimitiveType(name="string")
 class Skipper:
     """Writes skipping code through an emitter."""
 
-    def __init__(self, emitter: Emitter) -> None:
+    def __init__(self, emitter: DataEmitter) -> None:
         self._emitter = emitter
         self._source = emitter.source
         self._source.namespace.update(skip_block=skip_block, skip_long=skip_long)
