@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from streamcontract import Codec, Contract, Limits, Schema, Stock, parse_schema
+from streamcontract.schema.logical import LOGICAL_TYPES
 
 __all__ = ["POOL", "Pair"]
 
@@ -71,9 +72,8 @@ def _enum(name: str, *symbols: str, **attributes: str) -> dict[str, Any]:
     return {"type": "enum", "name": name, "symbols": list(symbols), **attributes}
 
 
-def _fixed(name: str, size: int, logical: str | None = None, **attributes: int) -> dict[str, Any]:
-    annotation = {"logicalType": logical} if logical else {}
-    return {"type": "fixed", "name": name, "size": size, **annotation, **attributes}
+def _fixed(name: str, size: int) -> dict[str, Any]:
+    return {"type": "fixed", "name": name, "size": size}
 
 
 def _logical(base: str, name: str, **attributes: int) -> dict[str, Any]:
@@ -99,26 +99,21 @@ _UNION = [
     _array(["null", "long"]),
     _map("string"),
 ]
-_MOMENTS = _record(
-    "Moments",
-    date=_logical("int", "date"),
-    time_millis=_logical("int", "time-millis"),
-    time_micros=_logical("long", "time-micros"),
-    millis=_logical("long", "timestamp-millis"),
-    micros=_logical("long", "timestamp-micros"),
-    nanos=_logical("long", "timestamp-nanos"),
-    local_millis=_logical("long", "local-timestamp-millis"),
-    local_micros=_logical("long", "local-timestamp-micros"),
-)
-_OTHERS = _record(
-    "Others",
-    uuid=_logical("string", "uuid"),
-    uuid_fixed=_fixed("Id", 16, "uuid"),
-    duration=_fixed("Span", 12, "duration"),
-    big=_logical("bytes", "big-decimal"),
-    price=_logical("bytes", "decimal", precision=9, scale=2),
-    exact=_fixed("Exact", 5, "decimal", precision=11, scale=3),
-)
+
+
+def _logical_types(*, on_integers: bool) -> dict[str, Any]:
+    """A record with every logical type, on all that it annotates."""
+    fields = {}
+    for row in LOGICAL_TYPES.values():
+        for base in row.bases:
+            if (row.limits is not None) is on_integers:
+                name = f"{row.name}_on_{base.type}".replace("-", "_")
+                fields[name] = row.example(base, name=name.title())
+    return _record("Moments" if on_integers else "Others", **fields)
+
+
+_MOMENTS = _logical_types(on_integers=True)
+_OTHERS = _logical_types(on_integers=False)
 _NOTHINGS = _record(
     "Nothings",
     nulls=_array("null"),

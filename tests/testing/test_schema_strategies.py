@@ -18,6 +18,7 @@ from tests.testing.appearing import SEEK_ANY, missing_in
 
 from streamcontract.errors import SchemaParseError
 from streamcontract.schema import RecordType, Schema, parse_schema
+from streamcontract.schema.logical import LOGICAL_TYPES
 from streamcontract.testing.strategies import (
     schema_documents,
     schemas,
@@ -54,9 +55,8 @@ ATTRIBUTES = {"aliases", "default", "doc", "namespace", "order"}
 KINDS = [
     *("null", "boolean", "int", "long", "float", "double", "bytes", "string"),
     *("array", "map", "union", "record", "enum", "fixed", "field"),
-    *("decimal", "big-decimal", "uuid", "duration", "date", "time-millis", "time-micros"),
-    *("timestamp-millis", "timestamp-micros", "timestamp-nanos", "no-such-type"),
-    *("local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos"),
+    *LOGICAL_TYPES,
+    "no-such-type",
     *sorted(ATTRIBUTES),
 ]
 

@@ -24,9 +24,8 @@ from streamcontract.compatibility.counterexample import (
     drift_example,
     run,
 )
-from streamcontract.compatibility.leaf_samples import leaf_samples
 from streamcontract.compatibility.rewrite import schema_of, with_type, without_field
-from streamcontract.compatibility.samples import samples
+from streamcontract.compatibility.samples import leaf_samples, samples
 from streamcontract.compatibility.walk import Place, walk
 from streamcontract.compatibility.witness import Witness
 from streamcontract.errors import SchemaParseError

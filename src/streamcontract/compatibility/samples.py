@@ -20,7 +20,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["samples"]
+__all__ = ["leaf_samples", "samples"]
 
 
 def samples(node: AvroType, witness: Witness) -> Iterator[Any]:

@@ -34,6 +34,7 @@ from streamcontract.schema import (
     Schema,
     UnionType,
 )
+from streamcontract.schema.logical import Base, row_of
 from streamcontract.schema.model import PRIMITIVE_NAMES, PrimitiveName, children
 from streamcontract.testing.strategies.changes import Pen
 from streamcontract.testing.strategies.evolving import checked_level
@@ -344,8 +345,9 @@ def _sizes(sites: _Sites) -> Iterator[_Break]:
 
 def _with_size(sites: _Sites, place: _Place, fixed: FixedType, pen: Pen) -> _Made:
     size = fixed.size + pen.draw(st.integers(1, 16))
+    row = row_of(fixed)
     # A logical type that says the size would not fit any more.
-    keeps = fixed.logical is not None and fixed.logical.name == "decimal"
+    keeps = row is not None and Base("fixed") in row.bases
     return _Made(
         sites.edited(fixed, size=size, logical=fixed.logical if keeps else None),
         f"{fixed.name} has {size} bytes instead of {fixed.size}",
