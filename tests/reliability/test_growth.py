@@ -110,8 +110,10 @@ def test_the_clients_that_are_watched_do_their_work(monkeypatch: pytest.MonkeyPa
             assert registry.versions(f"{topic}-value") == [*range(1, VERSIONS + 1)]
 
 
+# What importing takes, and gives back, lies before the first sample.
 GROWING = """
 import socket, tempfile, threading
+print("there", flush=True)
 input()
 held = [*socket.socketpair(), tempfile.TemporaryFile(), b"1" * (64 << 20)]
 threading.Thread(target=threading.Event().wait, daemon=True).start()
@@ -122,8 +124,8 @@ input()
 
 def test_what_a_process_gets_is_seen() -> None:
     """A thread, two sockets, a file and memory, each where it belongs; from outside."""
-    with subprocess.Popen(  # noqa: S603 - this interpreter, and the text above
-        [sys.executable, "-c", f"print('there', flush=True){GROWING}"],
+    with subprocess.Popen(  # noqa: S603 - this interpreter, and the program above
+        [sys.executable, "-c", GROWING],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
