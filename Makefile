@@ -33,7 +33,9 @@ demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stac
 	$(BIN)/streamcontract demo
 
 # More workers than two cores have: a third of the time is waiting, for brokers and processes.
-PYTEST := $(BIN)/python -m pytest
+# Bytecode is kept, whatever the environment says: the tests start hundreds of interpreters, each of
+# which would compile the package anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 PARALLEL := -n 4 --dist worksteal
 
 # What takes two minutes: a few examples of each property, the same each time.

@@ -11,6 +11,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
+
+from streamcontract.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +55,14 @@ def run(*command: str, options: Sequence[str] = ()) -> subprocess.CompletedProce
         timeout=PATIENCE_S,
         check=False,
     )
+
+
+def refused(capfd: pytest.CaptureFixture[str], *options: str) -> str:
+    """What is said where nothing can be started: exit code 2, and no command runs."""
+    arguments = ["dev", "--broker-port=0", "--registry-port=0", *options, "--", "echo", "ran"]
+    ended = CliRunner().invoke(main, arguments)
+    assert (ended.exit_code, ended.stdout, capfd.readouterr().out) == (2, "", "")
+    return ended.stderr
 
 
 @contextlib.contextmanager
@@ -132,31 +143,30 @@ def test_topics_are_there_when_the_command_starts() -> None:
 
 
 @pytest.mark.parametrize("topic", ["orders:0", "orders:x", ":3"])
-def test_topics_that_cannot_be(topic: str) -> None:
-    """Exit code 2, before any command runs."""
-    ended = run("echo", "ran", options=[f"--topic={topic}"])
-    assert (ended.returncode, ended.stdout) == (2, "")
+def test_topics_that_cannot_be(capfd: pytest.CaptureFixture[str], topic: str) -> None:
+    """The error says what is wrong with them."""
+    assert "topic" in refused(capfd, f"--topic={topic}")
 
 
 @pytest.mark.parametrize("option", ["--broker-port", "--registry-port"])
-def test_a_port_in_use(option: str) -> None:
-    """The error names the port and the option that chooses another; exit code 2."""
+def test_a_port_in_use(capfd: pytest.CaptureFixture[str], option: str) -> None:
+    """The error names the port and the option that chooses another."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        ended = run("true", options=[f"{option}={port}"])
-    assert ended.returncode == 2
-    assert str(port) in ended.stderr
-    assert option in ended.stderr
+        said = refused(capfd, f"{option}={port}")
+    assert str(port) in said
+    assert option in said
 
 
-def test_a_broken_state_file_is_no_matter_of_ports(tmp_path: Path) -> None:
-    """The error names the file, and no option that has nothing to do with it; exit code 2."""
+def test_a_broken_state_file_is_no_matter_of_ports(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The error names the file, and no option that has nothing to do with it."""
     state = tmp_path / "state.json"
     state.write_text("{")
-    ended = run("true", options=[f"--state={state}"])
-    assert ended.returncode == 2
-    assert str(state) in ended.stderr
-    assert "port" not in ended.stderr
+    said = refused(capfd, f"--state={state}")
+    assert str(state) in said
+    assert "port" not in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

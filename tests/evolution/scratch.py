@@ -10,6 +10,8 @@ import attrs
 from click.testing import CliRunner
 
 from streamcontract.cli import main
+from streamcontract.codegen import changes, modules_of_contracts, write
+from streamcontract.project import load_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +106,12 @@ class Scratch:
         """Write and commit the project of this module."""
         self.write(order=ORDER, address=ADDRESS, toml=PROJECT)
         self.commit("the first contract")
+
+    def generate(self) -> None:
+        """Bring the generated code up to date."""
+        project = load_project(self.folder)
+        modules = modules_of_contracts(project.contracts, project.root)
+        write(changes(project.output, modules, complete=True))
 
     def check(self, *arguments: str, against: str = "git:main") -> Outcome:
         """Run ``streamcontract check``."""

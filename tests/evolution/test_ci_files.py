@@ -32,7 +32,7 @@ def change(scratch: Scratch) -> Scratch:
     scratch.write(order=ORDER, address=ADDRESS, toml=PROJECT)
     # The environment of the tests has streamcontract, so that there is nothing to install.
     scratch.put("requirements.txt", "# streamcontract\n")
-    run(scratch, "streamcontract generate")
+    scratch.generate()
     scratch.commit()
     clone = scratch.folder.parent / "clone"
     scratch.git("clone", "--quiet", scratch.folder.as_uri(), str(clone))
@@ -64,7 +64,7 @@ def read(file: Path) -> Any:
 def break_the_contract(scratch: Scratch) -> None:
     """Commit a change that breaks readers, with the code generated for it."""
     scratch.write(order=REQUIRED)
-    run(scratch, "streamcontract generate")
+    scratch.generate()
     scratch.commit("a break")
 
 
@@ -83,7 +83,7 @@ def test_github_workflow(change: Scratch) -> None:
     for file in ("order", "address"):
         schema = change.folder / "schemas" / f"{file}.avsc"
         schema.write_text(_documented(schema.read_text()))
-    run(change, "streamcontract generate")
+    change.generate()
     for command in (*others, check):
         done = run(change, command, GITHUB_BASE_REF="main")
         assert done.returncode == 0, done.stdout + done.stderr

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 import requests
+from click.testing import CliRunner
 
+from streamcontract.cli import main
 from streamcontract.codegen import changes, modules_of_contracts, write
 from streamcontract.errors import ConfigurationError
 from streamcontract.project import load_project
@@ -22,6 +24,8 @@ from streamcontract.testing.suite.contracts import find_contracts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from click.testing import Result
 
     from streamcontract.testing.fixtures.stacks import Stack
 
@@ -114,15 +118,9 @@ class Scratch:
         modules = modules_of_contracts(project.contracts, project.root)
         write(changes(project.output, modules, complete=True))
 
-    def streamcontract(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line, in another process."""
-        return subprocess.run(  # noqa: S603 - this interpreter
-            [sys.executable, "-m", "streamcontract", *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def streamcontract(self, *arguments: str) -> Result:
+        """Run the command line, whose tests run in another process."""
+        return CliRunner().invoke(main, arguments)
 
     def run(self, *options: str, suite: str = "max_examples=10") -> pytest.RunResult:
         """Run the suite from a test module of the project."""
@@ -184,15 +182,16 @@ def project(files: Scratch) -> Scratch:
     return files
 
 
-def test_three_files_and_no_test_code(files: Scratch) -> None:
+def test_three_files_and_no_test_code(files: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
     """One command gives all checks of all three, and all hold; exit code 0."""
     done = files.streamcontract("test", "--max-examples=10", "--", "-v")
-    assert done.returncode == 0, done.stdout
+    said = capfd.readouterr().out
+    assert done.exit_code == 0, said
     checks = ["schema", "generated", "examples", "codec", "broker"]
     checks += [f"{check}-git:HEAD" for check in ("decodes", "level", "lossless")]
     for name in ("line", "order", "tick"):
         for check in checks:
-            assert f"test[{name}-{check}] PASSED" in done.stdout
+            assert f"test[{name}-{check}] PASSED" in said
 
 
 def test_a_whole_project(project: Scratch) -> None:
@@ -476,18 +475,19 @@ class TestPaths:
 class TestCommand:
     """The exit codes, and what is handed on."""
 
-    def test_a_failed_test(self, files: Scratch) -> None:
+    def test_a_failed_test(self, files: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
         """Exit code 1; what stands behind the dashes goes to pytest."""
         files.change(*LESS_SCALE)
         arguments = ["--against=git:main", "--every-version", "--max-examples=5"]
         done = files.streamcontract(
             "test", "schemas", *arguments, "--", "-k", "line-lossless", "-q"
         )
-        assert (done.returncode, done.stderr) == (1, "")
-        assert "DECIMAL_SCALE_CHANGED" in done.stdout
-        assert "1 failed, 23 deselected" in done.stdout
+        said = capfd.readouterr()
+        assert (done.exit_code, done.output, said.err) == (1, "", "")
+        assert "DECIMAL_SCALE_CHANGED" in said.out
+        assert "1 failed, 23 deselected" in said.out
 
-    def test_what_cannot_run(self, files: Scratch) -> None:
+    def test_what_cannot_run(self, files: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
         """Exit code 2: no such path or source, an option that pytest does not know, no tests."""
         for arguments, words in [
             (("nowhere",), "there is no"),
@@ -497,8 +497,8 @@ class TestCommand:
             (("--", "-k", "nothing"), ""),
         ]:
             done = files.streamcontract("test", *arguments)
-            assert done.returncode == 2
-            assert words in done.stderr
+            assert done.exit_code == 2
+            assert words in done.stderr + capfd.readouterr().err
 
     def test_the_extra_is_missing(self) -> None:
         """It says how to install it, and does so without Hypothesis and pytest."""
