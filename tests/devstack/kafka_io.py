@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 QUIET = {"log_level": 0, "fetch.wait.max.ms": 10}
 
 

@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_name_strategy
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
+from tests.peers import said_of_others
 
 from streamcontract import Codec
 from streamcontract.errors import EncodeError
@@ -67,6 +68,14 @@ def _with_confluent(url: str, value: dict[str, Any], *, strict: bool = False) ->
         return deserialize(serialize(value, context), context)
 
 
+def after(call: Callable[[], Any]) -> Any:
+    """What a peer gives, or the error that it raises."""
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001 - whatever another version refuses it with
+        return error
+
+
 def test_what_fits(round_trip: RoundTrip) -> None:
     """A record that fits comes back as it was, from the peers as from here."""
     assert round_trip(FITTING) == FITTING
@@ -76,24 +85,27 @@ def test_what_fits(round_trip: RoundTrip) -> None:
 
 def test_a_fraction_for_an_int(round_trip: RoundTrip) -> None:
     """The peers write 1.5 as 1; here it is an error."""
-    assert round_trip({**FITTING, "count": 1.5})["count"] == 1
     with pytest.raises(EncodeError, match="count"):
         Codec[Any](SCHEMA).encode({**FITTING, "count": 1.5})
+    with said_of_others("README.md: the peers write 1.5 as 1"):
+        assert after(lambda: round_trip({**FITTING, "count": 1.5})["count"]) == 1
 
 
 def test_a_misspelt_optional_field(round_trip: RoundTrip) -> None:
     """The peers write null for it unless told to be strict; here it is an error."""
     misspelt = {"count": 1, "note_": "lost", "at": MOMENT}
-    assert round_trip(misspelt)["note"] is None
-    with pytest.raises(ValueError, match="note"):
-        round_trip(misspelt, strict=True)
     with pytest.raises(EncodeError, match="note_"):
         Codec[Any](SCHEMA).encode(misspelt)
+    with said_of_others("README.md: the peers write null for a misspelt field, unless strict"):
+        assert after(lambda: round_trip(misspelt)["note"]) is None
+        assert isinstance(after(lambda: round_trip(misspelt, strict=True)), ValueError)
 
 
 def test_a_naive_datetime(round_trip: RoundTrip) -> None:
     """The peers take the host's time zone; here it is an error."""
     naive = MOMENT.replace(tzinfo=None)
-    assert round_trip({**FITTING, "at": naive})["at"] == naive.astimezone(dt.timezone.utc)
     with pytest.raises(EncodeError, match="at"):
         Codec[Any](SCHEMA).encode({**FITTING, "at": naive})
+    theirs = after(lambda: round_trip({**FITTING, "at": naive})["at"])
+    with said_of_others("README.md: the peers take a naive datetime for the host's time"):
+        assert theirs == naive.astimezone(dt.timezone.utc)

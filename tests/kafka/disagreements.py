@@ -1,7 +1,7 @@
 """Where Confluent's Avro serializers, which are fastavro underneath, and ours part, and why.
 
 Each row is a value for a schema that their serializer writes and ours refuses, with the clause of
-the Avro 1.12 specification that decides. A row that no longer disagrees fails its test.
+the Avro 1.12 specification that decides. A row that no longer disagrees is reported.
 """
 
 from __future__ import annotations

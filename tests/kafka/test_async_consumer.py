@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 import pytest
-from confluent_kafka.aio import AIOConsumer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kafka.bars import volumes
@@ -214,43 +212,6 @@ def test_cancelling_at_any_point_loses_nothing(
 def cancellable(filled: Callable[..., str]) -> str:
     """One topic for all examples, none of which changes it."""
     return filled(40)
-
-
-def test_confluents_own_consumer_loses_what_a_cancelled_poll_took(
-    config: Config, filled: Callable[..., str]
-) -> None:
-    """Why ours is not built over it; if this fails, it may be."""
-    name = filled(2)
-
-    async def main() -> None:
-        properties = {
-            "bootstrap.servers": config["bootstrap.servers"],
-            "group.id": name,
-            "auto.offset.reset": "earliest",
-        }
-        loop = asyncio.get_running_loop()
-        begun = asyncio.Event()
-
-        class Announcing(ThreadPoolExecutor):
-            """Says when a call has begun: from then on it cannot be kept from running."""
-
-            def submit(self, call: Callable[..., Any], /, *_: Any, **__: Any) -> Future[Any]:
-                def announced() -> Any:
-                    loop.call_soon_threadsafe(begun.set)
-                    return call()
-
-                return super().submit(announced)
-
-        async with AIOConsumer(properties, executor=Announcing(2)) as consumer:
-            await consumer.assign([confluent_kafka.TopicPartition(name, 0, 0)])
-            begun.clear()
-            task = asyncio.create_task(consumer.poll(WAIT))
-            await begun.wait()
-            await cancel(task)
-            message = await consumer.poll(WAIT)
-            assert message.offset() == 1
-
-    run(main())
 
 
 def test_poison_of_a_cancelled_call_is_told_by_the_next(

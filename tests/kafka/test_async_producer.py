@@ -11,7 +11,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka.aio import AIOProducer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kafka.bars import volumes
@@ -302,25 +301,6 @@ def test_other_tasks_have_their_turn(
             gaps.append(produced - before)
         await producing
         assert max(gaps) <= 300
-
-    run(main())
-
-
-@pytest.mark.parametrize("option", [{"headers": [("trace", b"1")]}, {"timestamp": 1}])
-def test_confluents_own_producer_takes_neither_headers_nor_timestamps(
-    config: Config, topic: Callable[..., str], option: dict[str, Any]
-) -> None:
-    """Why ours is not built over it; if this fails, it may be."""
-    name = topic()
-
-    async def main() -> None:
-        producer = AIOProducer({"bootstrap.servers": config["bootstrap.servers"]}, batch_size=1)
-        try:
-            with pytest.raises(NotImplementedError):
-                await producer.produce(name, b"value", **option)
-        finally:
-            await producer.purge()  # the message that failed is in its buffer again
-            await producer.close()
 
     run(main())
 
