@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import pytest
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Authority", "Identity"]
+
+_SIGNS_CERTIFICATES: Final = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @attrs.frozen
@@ -62,7 +74,7 @@ class Authority:
         now = datetime.now(timezone.utc)
         own_key = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        return (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(_common_name(name))
             .issuer_name(_common_name("ca"))
@@ -77,8 +89,10 @@ class Authority:
             )
             .add_extension(own_key, critical=False)
             .add_extension(authority_key, critical=False)
-            .sign(self._key, hashes.SHA256())
         )
+        if is_authority:  # RFC 5280, 4.2.1.3; OpenSSL's strict checks refuse an authority without
+            builder = builder.add_extension(_SIGNS_CERTIFICATES, critical=True)
+        return builder.sign(self._key, hashes.SHA256())
 
     @staticmethod
     def _write(file: Path, certificate: x509.Certificate) -> None:
