@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import requests
@@ -15,7 +15,8 @@ from streamcontract import ContractProducer, Stock, StockConsumer, StockProducer
 from streamcontract.errors import ConfigurationError, RegistryError, StackError
 from streamcontract.kafka import DeliveryError
 from streamcontract.registry import SchemaRegistry
-from streamcontract.testing.plugin import STACKS
+from streamcontract.testing.fixtures import STACKS
+from streamcontract.testing.fixtures.faults import _API_KEYS, Api
 
 if TYPE_CHECKING:
     from streamcontract.testing.fixtures.clients import ConsumerMaker, ProducerMaker
@@ -415,5 +416,11 @@ def test_an_unused_plugin_imports_nothing() -> None:
         "streamcontract",
         "streamcontract._version",
         "streamcontract.testing",
+        "streamcontract.testing.fixtures",  # the names of the stacks, and nothing else
         "streamcontract.testing.plugin",
     }
+
+
+def test_each_kind_of_request_has_its_key() -> None:
+    """Whatever a test may name has a number in Kafka's protocol."""
+    assert set(_API_KEYS) == set(get_args(Api))

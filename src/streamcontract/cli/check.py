@@ -9,18 +9,19 @@ import click
 
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._options import format_option, project_option
+from streamcontract.compatibility.dialects import DIALECTS
 from streamcontract.evolution import check, open_source, request_files, request_project
 from streamcontract.evolution.reported import report_of
 from streamcontract.project import COMPATIBILITY_LEVELS, load_project
 from streamcontract.reporting.formats import DEFAULT_FORMAT
 from streamcontract.reporting.terminal import print_report
+from streamcontract.schema import SCHEMA_SUFFIX
 
 if TYPE_CHECKING:
     from streamcontract.compatibility.dialects import Dialect
 
 __all__ = ["command"]
 
-_SCHEMA_SUFFIX: Final = ".avsc"
 _COUNTEREXAMPLES: Final = 10
 
 
@@ -40,7 +41,7 @@ _COUNTEREXAMPLES: Final = 10
 @click.option("--strict", is_flag=True, help="Drift fails too, not only what breaks.")
 @click.option(
     "--dialect",
-    type=click.Choice(["redpanda", "confluent"]),
+    type=click.Choice(DIALECTS),
     help="Say too where this registry decides otherwise than Avro's specification.",
 )
 @click.option(
@@ -79,7 +80,7 @@ def command(
     a change breaks readers, with 2 if that could not be found out.
     """
     source = open_source(against)
-    files = [Path(name) for name in names if name.endswith(_SCHEMA_SUFFIX)]
+    files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]
     if files and len(files) < len(names):
         raise click.UsageError("give names of contracts or schema files, not both")
     if files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +17,7 @@ from streamcontract.codegen import (
     write,
 )
 from streamcontract.project import load_project
+from streamcontract.schema import SCHEMA_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from streamcontract.codegen import FileChange
 
 __all__ = ["command"]
-
-_SCHEMA_SUFFIX: Final = ".avsc"
 
 
 @click.command("generate")
@@ -51,7 +50,7 @@ def command(
 
       streamcontract generate schemas/order.avsc -o src/shop/contracts
     """
-    files = [Path(name) for name in names if name.endswith(_SCHEMA_SUFFIX)]
+    files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]
     if files and len(files) < len(names):
         raise click.UsageError("give names of contracts or schema files, not both")
     if files:

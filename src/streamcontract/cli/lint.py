@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +16,7 @@ from streamcontract.lint import RULES, Settings, lint_schema
 from streamcontract.lint.reported import report_of
 from streamcontract.project import find_project_file, load_project
 from streamcontract.reporting.terminal import print_report
-from streamcontract.schema import parse_schema
+from streamcontract.schema import SCHEMA_SUFFIX, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
 
 __all__ = ["command"]
-
-_SCHEMA_SUFFIX: Final = ".avsc"
 
 
 @click.command("lint")
@@ -61,7 +59,7 @@ def command(
 
 
 def _is_path(name: str) -> bool:
-    return name.endswith(_SCHEMA_SUFFIX) or Path(name).is_dir()
+    return name.endswith(SCHEMA_SUFFIX) or Path(name).is_dir()
 
 
 def _project(project_file: Path | None, names: Sequence[str]) -> Project | None:
@@ -76,9 +74,9 @@ def _files(names: Iterable[str]) -> Iterator[Path]:
     for name in filter(_is_path, names):
         path = Path(name)
         if path.is_dir():
-            found = sorted(path.rglob(f"*{_SCHEMA_SUFFIX}"))
+            found = sorted(path.rglob(f"*{SCHEMA_SUFFIX}"))
             if not found:
-                raise click.UsageError(f"there is no {_SCHEMA_SUFFIX} file in {path}")
+                raise click.UsageError(f"there is no {SCHEMA_SUFFIX} file in {path}")
             yield from found
         elif path.is_file():
             yield path

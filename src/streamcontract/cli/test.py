@@ -14,12 +14,12 @@ import click
 
 from streamcontract.cli import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.errors import ConfigurationError
+from streamcontract.testing.fixtures import STACKS
 from streamcontract.testing.suite.contracts import find_contracts
 from streamcontract.testing.suite.history import require_source
 
 __all__ = ["command"]
 
-_STACKS: Final = ("embedded", "kafka", "redpanda", "url")
 _NEEDED: Final = ("pytest", "hypothesis")
 
 # pytest's exit codes: 0 all passed, 1 some failed; the others mean that it could not run.
@@ -45,7 +45,7 @@ _EXIT_CODES: Final = {0: EXIT_CLEAN, 1: EXIT_FINDINGS}
     type=click.IntRange(min=1),
     help="Values that each property is tried on; 100 if left out.",
 )
-@click.option("--stack", type=click.Choice(_STACKS), help="Brokers to test on; embedded ones.")
+@click.option("--stack", type=click.Choice(STACKS), help="Brokers to test on; embedded ones.")
 def command(
     arguments: tuple[str, ...],
     against: tuple[str, ...],

@@ -12,8 +12,9 @@ import attrs
 from streamcontract.errors import ConfigurationError
 from streamcontract.evolution.compared import compare_snapshot, label_of, version_of
 from streamcontract.evolution.git import Repository
-from streamcontract.evolution.snapshot import SUFFIX, Snapshot
+from streamcontract.evolution.snapshot import Snapshot
 from streamcontract.project import named_schemas
+from streamcontract.schema import SCHEMA_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ class _Reader:
         )
         self._also = () if self._project_file is None else (self._project_file,)
         slots = (*(each.slot for each in request.candidates), *request.others)
-        self._suffixes = {SUFFIX, *(slot.file.suffix for slot in slots)}
+        self._suffixes = {SCHEMA_SUFFIX, *(slot.file.suffix for slot in slots)}
 
     def snapshot(self, commit: str, folder: Path) -> Snapshot:
         """A commit's schema files and project file, written to an empty folder."""

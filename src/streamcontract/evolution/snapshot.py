@@ -20,7 +20,7 @@ from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.evolution.candidates import Slot, slots
 from streamcontract.project import load_project
 from streamcontract.reporting import shown
-from streamcontract.schema import RecordType, parse_schema
+from streamcontract.schema import SCHEMA_SUFFIX, RecordType, parse_schema
 from streamcontract.schema.model import EnumType, FixedType
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from streamcontract.evolution.candidates import Candidate
     from streamcontract.schema import Schema
 
-__all__ = ["SUFFIX", "Match", "Snapshot"]
-
-SUFFIX = ".avsc"
+__all__ = ["Match", "Snapshot"]
 
 
 @attrs.frozen(kw_only=True)
@@ -187,7 +185,7 @@ class Snapshot:
 
     @cached_property
     def _files(self) -> list[Path]:
-        return sorted(path for path in self.folder.rglob(f"*{SUFFIX}") if path.is_file())
+        return sorted(path for path in self.folder.rglob(f"*{SCHEMA_SUFFIX}") if path.is_file())
 
     def _root_name(self, file: Path) -> str | None:
         schema = self._schema(file)

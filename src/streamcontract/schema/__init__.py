@@ -1,5 +1,6 @@
 """Avro schemas themselves, pure: model, parser, canonical form, fingerprints, logical types."""
 
+from streamcontract.schema.document import SCHEMA_SUFFIX
 from streamcontract.schema.model import (
     MISSING,
     ArrayType,
@@ -21,6 +22,7 @@ from streamcontract.schema.schema import Schema
 
 __all__ = [
     "MISSING",
+    "SCHEMA_SUFFIX",
     "ArrayType",
     "AvroType",
     "EnumType",

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["MAX_DEPTH", "OUT_OF_STACK", "Document", "read_document", "read_value"]
+__all__ = [
+    "MAX_DEPTH",
+    "OUT_OF_STACK",
+    "SCHEMA_SUFFIX",
+    "Document",
+    "read_document",
+    "read_value",
+]
+
+SCHEMA_SUFFIX: Final = ".avsc"
+"""How the names of schema files end."""
 
 MAX_DEPTH: Final = 200
 """Brackets inside brackets that a schema may have: about fifty records inside one another.
@@ -218,7 +228,7 @@ def _message_for_all(text: str) -> str | None:
     """The message for a text that is no attempt at JSON at all, else None."""
     if not text:
         return 'the schema is empty; the smallest one is a type\'s name in quotes: "string"'
-    if text.endswith(".avsc"):
+    if text.endswith(SCHEMA_SUFFIX):
         return "not JSON but a file's name; give it as a pathlib.Path"
     if is_full_name(text):
         return f"not JSON: a type's name stands in quotes: {json.dumps(text)}"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from streamcontract.errors import SchemaFault, SchemaParseError
-from streamcontract.schema.document import read_document
+from streamcontract.schema.document import SCHEMA_SUFFIX, read_document
+from streamcontract.schema.model import NAMED_KINDS
 from streamcontract.schema.names import is_full_name, join
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Folder:
         if self._index is None:
             self._index = {}
             home = self._path.resolve()
-            for path in sorted(self._path.glob("*.avsc")):
+            for path in sorted(self._path.glob(f"*{SCHEMA_SUFFIX}")):
                 if path.is_file() and path.resolve().parent == home:
                     self._add(path, self._index)
         return self._index
@@ -138,7 +139,7 @@ def _defined_names(json: JsonValue, namespace: str) -> Iterator[str]:
     if not isinstance(json, dict):
         return
     name = json.get("name")
-    if json.get("type") in ("record", "error", "enum", "fixed") and isinstance(name, str):
+    if json.get("type") in NAMED_KINDS and isinstance(name, str):
         given = json.get("namespace")
         full_name = join(given if isinstance(given, str) else namespace, name)
         namespace = full_name.rpartition(".")[0]

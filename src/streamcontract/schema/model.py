@@ -9,7 +9,7 @@ graphs, nodes compare by identity, and walks need a guard.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import attrs
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "COMPLEX_KINDS",
     "INTEGER_LIMITS",
     "MISSING",
+    "NAMED_KINDS",
     "PRIMITIVE_NAMES",
     "ArrayType",
     "AvroType",
@@ -43,16 +45,13 @@ JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "Jso
 
 PrimitiveName = Literal["null", "boolean", "int", "long", "float", "double", "bytes", "string"]
 
-PRIMITIVE_NAMES: Final[tuple[PrimitiveName, ...]] = (
-    "null",
-    "boolean",
-    "int",
-    "long",
-    "float",
-    "double",
-    "bytes",
-    "string",
-)
+PRIMITIVE_NAMES: Final[tuple[PrimitiveName, ...]] = get_args(PrimitiveName)
+
+NAMED_KINDS: Final = ("record", "error", "enum", "fixed")
+"""What ``type`` says where a named type is defined; ``error`` stands for a record in protocols."""
+
+COMPLEX_KINDS: Final = (*NAMED_KINDS, "array", "map")
+"""What ``type`` says where any complex type is defined; a union is a JSON array instead."""
 
 INTEGER_LIMITS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
     {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}

@@ -6,7 +6,7 @@ import difflib
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import attrs
 
@@ -23,7 +23,7 @@ __all__ = ["Order", "assert_messages", "assert_same", "differences"]
 Order = Literal["per key", "total", "any"]
 """What order is asked for: within each key, as Kafka keeps it; of all messages; or none."""
 
-_ORDERS: Final = ("per key", "total", "any")
+_ORDERS: Final = get_args(Order)
 _NO_KEY: Final = object()
 _MAX_LINES: Final = 50
 

@@ -1,7 +1,8 @@
 """The pytest plugin: a stack, topics, clients and faults as fixtures.
 
 pytest loads this module in every project where streamcontract is installed. So it imports pytest
-alone; what a fixture needs is imported by the first test that asks for it.
+and the names of the stacks alone; what a fixture needs is imported by the first test that asks for
+it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+
+from streamcontract.testing.fixtures import STACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from streamcontract.testing.fixtures.stacks import Stack
     from streamcontract.testing.fixtures.topics import TopicMaker
 
-STACKS: Final = ("embedded", "kafka", "redpanda", "url")
 STACK_VARIABLE: Final = "STREAMCONTRACT_STACK"
 _OPTION: Final = "--streamcontract-stack"
 _ADDRESSES: Final = ("STREAMCONTRACT_BOOTSTRAP_SERVERS", "STREAMCONTRACT_REGISTRY_URL")

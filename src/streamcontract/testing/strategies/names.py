@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from streamcontract.schema.model import PRIMITIVE_NAMES
+from streamcontract.schema.model import COMPLEX_KINDS, PRIMITIVE_NAMES
 
 if TYPE_CHECKING:
     from streamcontract.schema import JsonValue
@@ -21,9 +21,7 @@ __all__ = ["below", "custom_attributes", "docs", "names", "namespaces", "unused"
 _HEADS: Final = string.ascii_letters + "_"
 _TAILS: Final = _HEADS + string.digits
 # Names with a meaning of their own in a schema: as names of types they would be ambiguous.
-_RESERVED: Final = frozenset(
-    {*PRIMITIVE_NAMES, "record", "error", "enum", "array", "map", "fixed", "union"}
-)
+_RESERVED: Final = frozenset({*PRIMITIVE_NAMES, *COMPLEX_KINDS, "union"})
 # Legal in Avro, awkward in the language that code is generated for.
 _AWKWARD: Final = (
     "class",

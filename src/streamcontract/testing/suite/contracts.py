@@ -21,14 +21,13 @@ from streamcontract.project import (
     load_project,
 )
 from streamcontract.reporting import shown
-from streamcontract.schema import RecordType, Schema, parse_schema
+from streamcontract.schema import SCHEMA_SUFFIX, RecordType, Schema, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["Generated", "TestedContract", "find_contracts"]
 
-_SUFFIX: Final = ".avsc"
 _UNWRITTEN: Final = "contracts"  # the package that a test shows where nothing is generated yet
 
 
@@ -154,13 +153,14 @@ def find_contracts(path: Path | str | None = None) -> list[TestedContract]:
     contracts = _of_file(path) if path.is_file() else _of_folder(path)
     if not contracts:
         raise ConfigurationError(
-            f"there is nothing to test: {path} has no contracts, and no {_SUFFIX} file is below it"
+            f"there is nothing to test: {path} has no contracts, and no {SCHEMA_SUFFIX} file is "
+            f"below it"
         )
     return contracts
 
 
 def _of_file(path: Path) -> list[TestedContract]:
-    if path.suffix == _SUFFIX:
+    if path.suffix == SCHEMA_SUFFIX:
         return _of_schemas([path], path.parent)
     project = load_project(path)
     return list(_of_project(project))
@@ -172,7 +172,9 @@ def _of_folder(path: Path) -> list[TestedContract]:
         return list(_of_project(load_project(nearest)))
     if (path / PROJECT_FILE).exists():
         raise ConfigurationError(f"{path / PROJECT_FILE} is no file")
-    return _of_schemas(sorted(file for file in path.rglob(f"*{_SUFFIX}") if file.is_file()), path)
+    return _of_schemas(
+        sorted(file for file in path.rglob(f"*{SCHEMA_SUFFIX}") if file.is_file()), path
+    )
 
 
 def _of_project(project: Project) -> Iterable[TestedContract]:
