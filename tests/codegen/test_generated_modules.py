@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
-from tests.codegen.cases import CASES
+from tests.codegen.cases import CASES, field, logical, record
 from tests.searching import examples
 
 from streamcontract.codec import Codec
@@ -23,6 +23,53 @@ if TYPE_CHECKING:
     from tests.codegen.conftest import Generator, Importer
 
     from streamcontract.schema import Schema
+
+SELECT_ALL = """\
+select = ["ALL"]
+ignore = [
+    "INP001",           # whose package it is, is for its project to say
+    "D420", "RUF105",   # previews that older versions, which a project may have, would warn of
+]
+"""
+
+WORDS = (
+    *("lower case first.", "this is it", "This is it.", "Returns the x.", "returns: x", ".", "!"),
+    *("Args:\n    a: b", "Parameters\n----------\na : int\n    b", "Attributes\n----------\nx"),
+    *(
+        "Attributes:\n    x: y\n",
+        "Attributes:",
+        "Yields:\n  x\n\nReturns:\n\n\n  y\n\n\nSee Also:\nz",
+    ),
+    *("Raises\n------\nValueError\n", "Note: x", "TODO: x", "FIXME fix (me)", "Title\n=====\n\nX."),
+    *("a\n\nb", "1. a\n2. b", "``code``", f"https://example.org/{'x' * 120}", "trailing  "),
+    *("ends with colon:", "ends with?", "dots...", "\u00fc lower.", "e.g. x", '"quoted"', "'q'"),
+    *(
+        " leading",
+        "\tTab\n\tb",
+        "a\\b",
+        "# noqa",
+        "type: ignore",
+        "# fmt: on",
+        "fmt: on\n# fmt: on\n",
+    ),
+    *("# isort: off", "-*- coding: latin-1 -*-", "Example::\n\n    x=1\n\n>>> x  =  1\n", "x = 1"),
+    *("summary\n\n    indented", "A." * 60, "First. second.", f"The first line\n{'is long ' * 20}"),
+    *("import os", "print(x)", "Examples:\n    >>> f( x )\n    1", "Deprecated: x", "self"),
+)
+"""Docs that some rule about docstrings or comments looks at."""
+
+
+def described(words: str) -> dict[str, Any]:
+    """A schema with these words in each place for words."""
+    symbols = {"type": "enum", "name": "E", "symbols": ["A"], "doc": words}
+    return record(
+        "A",
+        field("x", "int", doc=words),
+        field("e", symbols, doc=words),
+        field("at", logical("long", "timestamp-millis"), doc=words),
+        field("o", ["null", "A"], default=None),
+        doc=words,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +95,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory, generate: Generator) -> Pat
         (path / f"random_{index}.py").write_text(generate(schema), encoding="utf-8")
     for name, case in CASES.items():
         (path / f"odd_{name}.py").write_text(generate(case, topic="a.topic"), encoding="utf-8")
+    for index, words in enumerate(WORDS):
+        (path / f"words_{index}.py").write_text(generate(described(words)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def unmarked(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same modules without the comments that keep formatters and sorters of imports away."""
+    path = tmp_path_factory.mktemp("unmarked")
+    for module in folder.glob("*.py"):
+        text = module.read_text(encoding="utf-8")
+        head, tail = "\n# fmt: off\n# isort: skip_file\n", "\n"
+        assert text.count(head) == 1
+        (path / module.name).write_text(text.replace(head, tail), encoding="utf-8")
     return path
 
 
@@ -60,10 +121,17 @@ def run(*command: str, root: Path) -> str:
 
 
 @pytest.mark.hypothesis
-def test_formatter_leaves_modules_alone(folder: Path, pytestconfig: pytest.Config) -> None:
-    """``ruff format --check`` with this project's settings has nothing to change."""
+def test_layout_is_that_of_the_formatter(unmarked: Path, pytestconfig: pytest.Config) -> None:
+    """``ruff format`` with this project's settings would lay the modules out as they are."""
     options = ["--no-cache", "--config", "pyproject.toml", "--check", "--diff"]
-    assert run("ruff", "format", *options, str(folder), root=pytestconfig.rootpath) == ""
+    assert run("ruff", "format", *options, str(unmarked), root=pytestconfig.rootpath) == ""
+
+
+@pytest.mark.hypothesis
+def test_imports_are_sorted(unmarked: Path, pytestconfig: pytest.Config) -> None:
+    """As ruff sorts them in a project that has streamcontract installed."""
+    options = ["--no-cache", "--isolated", "--select", "I"]
+    assert run("ruff", "check", *options, str(unmarked), root=pytestconfig.rootpath) == ""
 
 
 @pytest.mark.hypothesis
@@ -74,12 +142,61 @@ def test_linter_finds_nothing(folder: Path, pytestconfig: pytest.Config) -> None
 
 
 @pytest.mark.hypothesis
-def test_imports_are_sorted_for_other_projects_too(
-    folder: Path, pytestconfig: pytest.Config
+@pytest.mark.parametrize("version", ["py310", "py314"])
+@pytest.mark.parametrize("convention", ["", "google", "numpy", "pep257"])
+def test_linter_finds_nothing_in_other_projects(
+    folder: Path, tmp_path: Path, convention: str, version: str
 ) -> None:
-    """Import order also holds where streamcontract is somebody else's package."""
-    options = ["--no-cache", "--isolated", "--select", "I,F,E4,E7,E9"]
-    assert run("ruff", "check", *options, str(folder), root=pytestconfig.rootpath) == ""
+    """All rules of ruff, and all of its preview, with each convention of docstrings, or none."""
+    config = tmp_path / "ruff.toml"
+    chosen = f'pydocstyle.convention = "{convention}"\n' if convention else ""
+    config.write_text(f"preview = true\n[lint]\n{SELECT_ALL}{chosen}", encoding="utf-8")
+    options = ["--no-cache", "--config", str(config), "--target-version", version]
+    assert run("ruff", "check", *options, str(folder), root=folder) == ""
+
+
+@pytest.mark.hypothesis
+@pytest.mark.parametrize("ignored", ["D211,D212", "D203,D213", "D211,D213", "D203,D212"])
+def test_rules_that_contradict_each_other(folder: Path, ignored: str) -> None:
+    """A project has one of each pair, and chooses which."""
+    options = ["--no-cache", "--isolated", "--select", "D", "--ignore", ignored]
+    assert run("ruff", "check", *options, str(folder), root=folder) == ""
+
+
+@pytest.mark.hypothesis
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "",
+        "preview = true\n",
+        "line-length = 60\n",
+        "line-length = 200\nindent-width = 2\nformat.indent-style = 'tab'\n",
+        "format.quote-style = 'single'\nformat.docstring-code-format = true\n",
+        "format.skip-magic-trailing-comma = true\nlint.isort.split-on-trailing-comma = false\n",
+    ],
+)
+def test_formatter_changes_nothing_in_other_projects(
+    folder: Path, tmp_path: Path, settings: str
+) -> None:
+    """Whatever their settings: what it changed, ``generate --check`` would find changed."""
+    config = tmp_path / "ruff.toml"
+    config.write_text(settings, encoding="utf-8")
+    options = ["--no-cache", "--config", str(config), "--check"]
+    assert run("ruff", "format", *options, str(folder), root=folder) == ""
+
+
+@pytest.mark.hypothesis
+def test_imports_are_not_sorted_in_other_projects(folder: Path, tmp_path: Path) -> None:
+    """Nor is one added, nor any moved."""
+    config = tmp_path / "ruff.toml"
+    config.write_text(
+        'lint.select = ["I"]\n[lint.isort]\nforce-single-line = true\n'
+        'force-sort-within-sections = true\nknown-local-folder = ["streamcontract", "attrs"]\n'
+        'required-imports = ["from __future__ import annotations"]\n',
+        encoding="utf-8",
+    )
+    options = ["--no-cache", "--config", str(config)]
+    assert run("ruff", "check", *options, str(folder), root=folder) == ""
 
 
 @pytest.mark.hypothesis
@@ -110,16 +227,16 @@ def test_defaults_are_what_a_reader_fills_in(
 ) -> None:
     """Fields left out in Python equal fields left out by an older writer, for any schema."""
     module = load(generate(schema))
-    for full_name, record in module.CONTRACT.types.items():
+    for full_name, record_class in module.CONTRACT.types.items():
         node = schema.named_types[full_name]
         if not isinstance(node, RecordType) or not all(f.has_default for f in node.fields):
             continue
         writer = parse_schema({"type": "record", "name": full_name, "fields": []})
-        reader: Codec[Any] = Codec(record)
+        reader: Codec[Any] = Codec(record_class)
         filled = reader.decode(b"", writer=writer)
-        for name in record.__slots__:
+        for name in record_class.__slots__:
             if name != "__weakref__":
-                assert same_deeply(getattr(filled, name), getattr(record(), name))
+                assert same_deeply(getattr(filled, name), getattr(record_class(), name))
 
 
 def same_deeply(left: Any, right: Any) -> bool:

@@ -1,9 +1,14 @@
-"""Which lint rules a module has to be excused from, for the sake of the schema's own words.
+"""Comments at the top of a module for the tools of the project that it stands in.
 
-A generated module obeys every rule that the generator can obey. What is left are words it must
-not change: a field called ``l`` or ``camelCase``, a line of the schema that is longer than 100
-columns, a doc string in Cyrillic. Only a module with such words carries an exception, in one line
-at its top; RUF100 in there covers words that only look as if they broke a rule.
+Formatters and sorters of imports leave the module alone: their settings differ from one project to
+the next, and whatever they change, ``generate --check`` would find changed. Its text is laid out as
+``ruff format`` does it for 100 columns.
+
+Of lint rules, a module obeys every one that the generator can obey. Two kinds are left, and only a
+module that they are about is excused from them. Some rules contradict each other from one project
+to the next: a docstring's sections cannot be Google's and numpydoc's. Others are broken by words of
+the schema, which the generator must not change: a field called ``l`` or ``camelCase``, a doc string
+in Cyrillic. RUF100 among them covers words that only look as if they broke a rule.
 """
 
 from __future__ import annotations
@@ -12,12 +17,25 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.codegen.layout import columns
-from streamcontract.codegen.text import LINE_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["exceptions_line"]
+__all__ = ["tool_comments"]
+
+# Both are known to ruff; "fmt" is black's, and "isort" its own.
+_LEFT_ALONE: Final = ("# fmt: off", "# isort: skip_file")
+
+# No copyright notice; no blank line above the docstring of a class (D211 wants none); a summary on
+# the first line (D212 wants it there).
+_ANY_MODULE: Final = ("CPY001", "D203", "D213", "RUF100")
+_SHORTEST_LINE_LENGTH: Final = 79  # PEP 8's; ruff has 88, the text 100
+# Annotations that stand for classes further down; Python 3.14 looks at none too early.
+_QUOTED_ANNOTATION: Final = re.compile(r'(^    \w+: |-> )\(?\s*"', re.MULTILINE)
+# Of Python 3.10, which older versions of ruff do not take for granted.
+_UNION_ANNOTATION: Final = re.compile(r"^(    \w+: |def ).* \| |^ +\| ", re.MULTILINE)
+# For annotations alone, says the rule; but attrs shows them to others at run time.
+_STANDARD_IMPORT: Final = re.compile(r"^import (datetime|decimal|uuid)\b", re.MULTILINE)
 
 _MIXED_CASE: Final = re.compile(r"_*[a-z][A-Za-z0-9_]*[A-Z][A-Za-z0-9_]*")
 _AMBIGUOUS: Final = frozenset({"l", "I", "O"})
@@ -29,6 +47,10 @@ _BUILTIN: Final = re.compile(
 # A class that stands further down, in a cycle of records, can only be named in a lambda.
 _LATE_CALL: Final = re.compile(r"factory=lambda: \w+\(\)")
 _INSECURE_TEXT: Final = re.compile(r"0\.0\.0\.0|/tmp|/dev/shm|::")
+_HIDDEN_DATETIME: Final = "import datetime as _"
+
+_SUMMARY_WITHOUT_STOP: Final = re.compile(r'^ *r?"""(?!\{)[^"\n]*[^".\n](""")?$', re.MULTILINE)
+_BEGINS_WITH_THIS: Final = re.compile(r'^ *r?"""This\b', re.MULTILINE | re.IGNORECASE)
 # The names of sections that ruff knows (pydocstyle/sections); as a line of their own in somebody
 # else's words they are no sections of ours.
 _SECTION: Final = re.compile(
@@ -39,25 +61,49 @@ _SECTION: Final = re.compile(
     r"yield|yields):?$",
     re.IGNORECASE | re.MULTILINE,
 )
-_SECTION_RULES: Final = ("D214", "D405", "D410", "D411", "D412", "D414", "D416")
-_HIDDEN_DATETIME: Final = "import datetime as _"
-_OWN_SECTION: Final = "\n    Attributes:\n"
+_OWN_SECTION: Final = "\n    Attributes:\n        "
+# Sections as numpydoc writes them, and a blank line below the last one.
+_SECTION_RULES: Final = ("D406", "D407", "D413")
+_WORDS_SECTION_RULES: Final = (
+    *("D214", "D215", "D405", "D408", "D409", "D410", "D411", "D412", "D414", "D416"),
+)
 
 
-def exceptions_line(text: str, identifiers: Iterable[str]) -> list[str]:
-    """The ``# ruff: noqa:`` line for a module, or none where the schema's words break no rule.
+def tool_comments(text: str, identifiers: Iterable[str]) -> list[str]:
+    """The lines of comments that tools look at.
 
     Args:
         text: The text of the module.
         identifiers: The names in it that come from the schema.
     """
+    broken = sorted({*_ANY_MODULE, *_broken_by_tools(text), *_broken_by_words(text, identifiers)})
+    return [*_LEFT_ALONE, f"# ruff: noqa: {', '.join(broken)}"]
+
+
+def _broken_by_tools(text: str) -> list[str]:
+    """Rules that projects set one way or the other."""
+    return [
+        *(_SECTION_RULES if _SECTION.search(text) else []),
+        *(
+            ["E501"]
+            if any(columns(line) > _SHORTEST_LINE_LENGTH for line in text.split("\n"))
+            else []
+        ),
+        *(["FA102"] if _UNION_ANNOTATION.search(text) else []),
+        *(["TC003"] if _STANDARD_IMPORT.search(text) else []),
+        *(["UP037"] if _QUOTED_ANNOTATION.search(text) else []),
+    ]
+
+
+def _broken_by_words(text: str, identifiers: Iterable[str]) -> list[str]:
     names = set(identifiers)
     beyond_ascii = not text.isascii()
     ambiguous = not names.isdisjoint(_AMBIGUOUS)
-    broken = [
+    return [
         *(["A001"] if any(map(_BUILTIN.fullmatch, names)) else []),
-        *(_SECTION_RULES if _SECTION.search(text.replace(_OWN_SECTION, "\n")) else []),
-        *(["E501"] if any(columns(line) > LINE_LENGTH for line in text.split("\n")) else []),
+        *(["D400"] if _SUMMARY_WITHOUT_STOP.search(text) else []),
+        *(["D404"] if _BEGINS_WITH_THIS.search(text) else []),
+        *(_WORDS_SECTION_RULES if _SECTION.search(text.replace(_OWN_SECTION, "\n")) else []),
         *(["E741", "E742"] if ambiguous else []),
         *(["ICN001"] if _HIDDEN_DATETIME in text else []),
         *(["N815"] if any(map(_MIXED_CASE.fullmatch, names)) else []),
@@ -66,4 +112,3 @@ def exceptions_line(text: str, identifiers: Iterable[str]) -> list[str]:
         *(["S104", "S108"] if _INSECURE_TEXT.search(text) else []),
         *(["S105"] if any(map(_SECRET.search, names)) else []),
     ]
-    return [f"# ruff: noqa: {', '.join([*broken, 'RUF100'])}"] if broken else []

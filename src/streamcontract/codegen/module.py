@@ -1,7 +1,8 @@
 """One contract as the text of one Python module.
 
-The shape, from the top: who wrote it from what, the imports, ``CONTRACT`` with the schema's text,
-the enums and records in the order of their definition, the producer and the consumer.
+The shape, from the top: who wrote it from what, comments for tools, the imports, ``CONTRACT`` with
+the schema's text, the enums and records in the order of their definition, the producer and the
+consumer.
 
 Annotations are no strings (there is no ``from __future__ import annotations``): tools that look
 at ``attrs.fields(Stock)`` find types there. Only cycles of records need strings.
@@ -19,7 +20,7 @@ import attrs
 from streamcontract.codegen.annotations import annotation_of, remark_on
 from streamcontract.codegen.defaults import DefaultWriter, branch_of
 from streamcontract.codegen.layout import Group, lay_out, lay_out_field, lay_out_return
-from streamcontract.codegen.lint import exceptions_line
+from streamcontract.codegen.lint import tool_comments
 from streamcontract.codegen.names import attribute_names, class_names, member_names, module_name
 from streamcontract.codegen.text import (
     comment_text,
@@ -76,8 +77,9 @@ class ModuleSource:
 def generate_module(source: ModuleSource) -> str:
     """The text of a contract's module.
 
-    It is final: ``ruff format``, ``ruff check`` and ``mypy --strict`` have nothing to say about
-    it, and the same source gives the same bytes on every machine.
+    It is final: ``ruff check`` and ``mypy --strict`` have nothing to say about it, whatever the
+    settings of the project, no formatter changes it, and the same source gives the same bytes on
+    every machine.
 
     Args:
         source: The contract.
@@ -151,7 +153,7 @@ class _Module:
         first = (
             f"{GENERATED_MARK}{comment_text(self._source.origin)}: change that file, not this one."
         )
-        return "\n".join([first, *exceptions_line(f"{first}\n{text}", identifiers), text])
+        return "\n".join([first, *tool_comments(f"{first}\n{text}", identifiers), text])
 
     def _docstring(self) -> list[str]:
         source = self._source

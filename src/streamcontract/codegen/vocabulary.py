@@ -101,9 +101,7 @@ class Vocabulary:
         # Final is for the module's own level, which no attribute hides it from.
         lines += [*self._from_lines(_TYPING, "Final"), ""]
         if "attrs" in self._used:
-            # The split keeps the order right whether or not the sorter of the project at hand
-            # counts streamcontract as its own.
-            lines += [_import("attrs", self._used["attrs"]), "", "# isort: split"]
+            lines += [_import("attrs", self._used["attrs"]), ""]
         return [*lines, *self._from_lines(_CODEC), *self._from_lines(_KAFKA)]
 
     def _from_lines(self, module: str, *always: str) -> list[str]:
