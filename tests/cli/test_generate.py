@@ -77,6 +77,19 @@ def test_check_shows_a_diff_and_writes_nothing(project: Path, folder: Path) -> N
     assert (folder / "order.py").read_text() == before
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_checkout_on_windows_is_up_to_date(project: Path, folder: Path, mark: bytes) -> None:
+    """Schemas and modules with other line ends, and a byte order mark, are the same contracts."""
+    run()
+    files = [*folder.glob("*.py"), *(project / "schemas").iterdir(), project / PROJECT_FILE]
+    for file in files:
+        file.write_bytes(mark + file.read_bytes().replace(b"\n", b"\r\n"))
+    before = [file.read_bytes() for file in files]
+    assert run("--check") == (0, "", "")
+    assert run() == (0, "2 module(s) up to date\n", "")
+    assert [file.read_bytes() for file in files] == before
+
+
 def test_leftovers_are_drift_until_they_are_removed(project: Path, folder: Path) -> None:
     """A module whose contract is gone fails the check, and generating removes it."""
     run()

@@ -33,15 +33,50 @@ def test_existing_package_file_is_kept(tmp_path: Path) -> None:
     assert changes(tmp_path, {}, complete=True) == []
 
 
-@pytest.mark.parametrize("difference", ["more\n", "\r"])
+@pytest.mark.parametrize("difference", ["more\n", "\r", " ", "\u2028", "\n", "\x00", "\ufeff"])
 def test_drift_is_found_to_the_byte(tmp_path: Path, difference: str) -> None:
-    """An edit is drift, a changed line end too; writing again heals it."""
+    """An edit is drift, and so is one that cannot be seen; writing again heals it."""
     write(changes(tmp_path, {"a": _TEXT}, complete=True))
     (tmp_path / "a.py").write_bytes((_TEXT + difference).encode())
     (change,) = changes(tmp_path, {"a": _TEXT}, complete=True)
     assert change.path == tmp_path / "a.py"
     write([change])
     assert changes(tmp_path, {"a": _TEXT}, complete=True) == []
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_what_windows_changes_is_no_drift(tmp_path: Path, end: bytes, mark: bytes) -> None:
+    """Git's line ends and editors' byte order marks: nothing is to be done, nothing is written."""
+    write(changes(tmp_path, {"a": _TEXT}, complete=True))
+    checked_out = mark + _TEXT.encode().replace(b"\n", end)
+    (tmp_path / "a.py").write_bytes(checked_out)
+    assert changes(tmp_path, {"a": _TEXT}, complete=True) == []
+    [change] = changes(tmp_path, {"a": _TEXT + "more\n"}, complete=True)
+    assert change.diff(tmp_path).count("\n+") == 2  # the header's, and one line
+    [leftover] = changes(tmp_path, {}, complete=True)
+    assert leftover.after is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("x\n", "x", "-x\n+x\n\\ No newline at end of file\n"),
+        ("x", "x\n", "-x\n\\ No newline at end of file\n+x\n"),
+        ("x\r", "x\n", "-x\\r\n\\ No newline at end of file\n+x\n"),
+        ("x\u2028y\n", "x y\n", "-x\\u2028y\n+x y\n"),
+        ("x\x0cy\n", "xy\n", "-x\\x0cy\n+xy\n"),
+        ("x  \n", "x\n", "-x\\x20\\x20\n+x\n"),
+        ("x\ty\n", "x   y\n", "-x\\ty\n+x   y\n"),
+        ("x\ufeff\n", "x\n", "-x\\ufeff\n+x\n"),
+    ],
+)
+def test_a_diff_shows_what_cannot_be_seen(
+    tmp_path: Path, before: str, after: str, shown: str
+) -> None:
+    """No two lines of it look alike and are not."""
+    assert "@@\n \n y\n" in FileChange(tmp_path / "a.py", "\ny\nx\n", "\ny\nz\n").diff(tmp_path)
+    assert FileChange(tmp_path / "a.py", before, after).diff(tmp_path).endswith(f"@@\n{shown}")
 
 
 def test_leftovers_go_and_other_files_stay(tmp_path: Path) -> None:
@@ -101,5 +136,5 @@ def test_diffs_are_unified_and_relative(tmp_path: Path) -> None:
     )
     assert FileChange(path, None, "x\n").diff(tmp_path).startswith("--- /dev/null\n+++ b/a.py\n")
     assert FileChange(path, "x", None).diff(tmp_path) == (
-        "--- a/a.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"
+        "--- a/a.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n\\ No newline at end of file\n"
     )
