@@ -76,6 +76,50 @@ def every_command(
             yield from every_command(command, *path, name)
 
 
+def required(command: click.Command) -> list[click.Parameter]:
+    """What a command cannot be called without."""
+    return [param for param in command.params if param.required]
+
+
+def test_what_is_missing_is_answered_with_a_call_that_works() -> None:
+    """Of every command that needs something: an example, and what an option takes."""
+    needy = [(path, each) for path, each in every_command(cli.main) if required(each)]
+    assert {" ".join(path) for path, _ in needy} == set(cli._EXAMPLES)
+    for path, command in needy:
+        code, _, errors = invoke(*path)
+        name = " ".join(path)
+        assert code == cli.EXIT_ERROR
+        assert f"For example:\n\n  streamcontract {name} " in errors
+        arguments = cli._EXAMPLES[name].split()[len(path) :]
+        values, left, _ = command.make_parser(click.Context(command)).parse_args(arguments)
+        assert not left
+        assert all(values[str(param.name)] for param in required(command))
+        for param in required(command):
+            if isinstance(param, click.Option):
+                assert str(param.help).rstrip(".") in " ".join(errors.split())
+
+
+def test_an_option_without_its_value_is_answered_with_what_it_takes() -> None:
+    """Of every option of every command: its help, and its choices."""
+    tried = 0
+    for path, command in every_command(cli.main):
+        for param in command.params:
+            if (
+                not isinstance(param, click.Option)
+                or param.is_flag
+                or isinstance(command, click.Group)
+            ):
+                continue
+            tried += 1
+            code, _, errors = invoke(*path, param.opts[0])
+            said = " ".join(errors.split())
+            assert code == cli.EXIT_ERROR
+            assert f"{param.opts[0]}' requires an argument: {str(param.help).rstrip('.')}" in said
+            if isinstance(param.type, click.Choice):
+                assert f"({', '.join(param.type.choices)})" in said
+    assert tried > 30
+
+
 def test_no_help_cuts_a_summary_short_or_breaks_an_example() -> None:
     """On 80 columns; an example that is broken cannot be pasted."""
     for path, command in every_command(cli.main):

@@ -163,6 +163,26 @@ def test_key_schemas_are_checked_too(scratch: Scratch) -> None:
     ]
 
 
+def test_a_key_is_counted_as_part_of_its_contract(scratch: Scratch) -> None:
+    """In the line of people's output; a key by itself is counted as one."""
+    key = '{"type": "record", "name": "Key", "fields": []}'
+    plain = '\n[contracts.address]\nschema = "schemas/address.avsc"\n'
+    with_key = PROJECT + 'key_schema = "schemas/key.avsc"\n'
+    scratch.write(key=key, toml=with_key + plain)
+    scratch.commit()
+    for arguments, counted in (
+        ((), "2 contracts and 1 key schema"),
+        (("order",), "1 contract and 1 key schema"),
+        (("address",), "1 contract"),
+        (("schemas/key.avsc",), "1 key schema"),
+        (("schemas/order.avsc", "schemas/address.avsc"), "2 contracts"),
+    ):
+        assert scratch.check(*arguments).output == f"clean: {counted} against git:main\n"
+    scratch.write(key=key.replace('"Key"', '"Other"'))
+    last = scratch.check().output.splitlines()[-1]
+    assert last == "1 breaking, 0 drift: 2 contracts and 1 key schema against git:main"
+
+
 def test_transitive_levels_take_the_whole_history(scratch: Scratch) -> None:
     """Each version that main has had counts, once, however often files were moved around it."""
     scratch.write(order=OPTIONAL)

@@ -208,6 +208,9 @@ def test_what_is_not_registered_cannot_be_locked(run: Run, project: Path) -> Non
     assert result.exit_code == 1
     assert "order: orders-value does not have the contract's schema" in result.stderr
     assert "streamcontract register --environment prod" in result.stderr
+    # Two values, a key, and the type that both values use.
+    assert "4 schema(s) to register first" in result.stderr
+    assert result.stderr.count("shop.Address does not have") == 1
     assert not (project / "streamcontract.lock").exists()
 
 
@@ -284,6 +287,17 @@ def test_wrong_usage_says_what_is_right(run: Run, options: tuple[str, ...], expe
     result = run("lock", *options)
     assert result.exit_code == 2
     assert expected in result.stderr
+
+
+def test_the_environments_that_there_are_are_named(run: Run) -> None:
+    """Where one is missing; the example is one of them."""
+    for name in ("staging", "prod"):
+        run("register", "--environment", name)
+    result = run("lock")
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert "`streamcontract lock --environment prod`" in said
+    assert "streamcontract.lock has prod, staging" in said
 
 
 def test_a_dry_run_writes_no_lock(run: Run, project: Path) -> None:

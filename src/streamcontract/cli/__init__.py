@@ -44,6 +44,15 @@ _SUMMARIES: Final = {
     "topics": "Create, list and describe topics.",
 }
 
+_EXAMPLES: Final = {
+    "check": "check --against git:origin/main",
+    "diff": "diff old.avsc new.avsc",
+    "dlq replay": "dlq replay orders",
+    "dlq show": "dlq show orders 0 42",
+    "topics describe": "topics describe orders",
+}
+"""How each command that needs something is called, for errors where it is missing."""
+
 
 class _LazyGroup(click.Group):
     """A group that imports ``streamcontract.cli.<name>`` when ``<name>`` is called."""
@@ -86,6 +95,8 @@ class _LazyGroup(click.Group):
         except KeyboardInterrupt as error:
             click.echo("\nstopped", err=True)
             raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
+        except (click.MissingParameter, click.BadOptionUsage) as error:
+            raise _with_choices(error, ctx) from error
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except OSError as error:
@@ -99,6 +110,42 @@ class _LazyGroup(click.Group):
                 "\nThis is a bug in streamcontract; please report the lines above.", err=True
             )
             raise click.exceptions.Exit(EXIT_ERROR) from error
+
+
+def _with_choices(
+    error: click.MissingParameter | click.BadOptionUsage, group: click.Context
+) -> click.UsageError:
+    """The error, with what could be given and how: the option's help, its choices, an example."""
+    message = error.format_message().rstrip(" .")
+    if isinstance(error, click.MissingParameter):
+        param, path = error.param, _path(error.ctx, group)
+    else:  # of an option without its value; it does not say of which command
+        path = group.invoked_subcommand or ""
+        param = _option(main.get_command(group, path), error.option_name)
+    if isinstance(param, click.Option) and param.help:
+        message += f": {param.help.rstrip('.')}"
+    if param is not None and isinstance(param.type, click.Choice):
+        message += f" ({', '.join(map(str, param.type.choices))})"
+    example = _EXAMPLES.get(path)
+    if example:
+        message += f". For example:\n\n  streamcontract {example}"
+    return click.UsageError(message, error.ctx)
+
+
+def _path(ctx: click.Context | None, group: click.Context) -> str:
+    """The names of a command below the group, such as ``dlq show``."""
+    if ctx is None or ctx is group:
+        return ""
+    return f"{_path(ctx.parent, group)} {ctx.info_name}".strip()
+
+
+def _option(command: click.Command | None, name: str) -> click.Parameter | None:
+    """The option of that name, of a command or of those in it."""
+    if command is None:
+        return None
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    found = (each for each in command.params if name in {*each.opts, *each.secondary_opts})
+    return next(found, None) or next(filter(None, (_option(each, name) for each in inner)), None)
 
 
 class _Failure(click.ClickException):

@@ -41,7 +41,13 @@ def _parse_topics(
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
-@click.option("--brokers", default=1, show_default=True, type=click.IntRange(1, 100))
+@click.option(
+    "--brokers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="How many brokers to run.",
+)
 @click.option(
     "--broker-port",
     default=_BROKER_PORT,

@@ -55,7 +55,10 @@ def command(
         raise click.UsageError("give names of contracts or schema files, not both")
     if files:
         if output is None:
-            raise click.UsageError("schema files need a folder for the modules: -o FOLDER")
+            raise click.UsageError(
+                "schema files need a folder for the modules: -o FOLDER, such as `streamcontract "
+                f"generate {names[0]} -o contracts`"
+            )
         root, folder = Path.cwd(), output.resolve()
         modules = modules_of_files(_existing(files), root)
     else:

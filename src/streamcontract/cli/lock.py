@@ -77,7 +77,11 @@ def command(
         _check_offline(path, _chosen(path, locks, environment), entries)
         return
     if environment is None:
-        raise click.UsageError("name the environment: --environment NAME")
+        known = f"; {LOCK_FILE} has {', '.join(locks)}" if locks else ""
+        raise click.UsageError(
+            f"name the environment: --environment NAME, such as `streamcontract lock --environment "
+            f"{next(iter(locks), 'prod')}`{known}"
+        )
     with SchemaRegistry(url) as registry:
         before = locks.get(check_environment(environment))
         if before is not None and not (force or check):
@@ -103,15 +107,17 @@ def update_lock_file(project: Project, lock: Lock) -> None:
 
 def _locked(registry: SchemaRegistry, environment: str, entries: list[ContractSubject]) -> Lock:
     builder = LockBuilder(registry, environment)
-    missing = []
+    missing: dict[str, str] = {}
     for entry in entries:
         found = register_in_order(registry, entry.subject, entry.schema, dry_run=True)
-        missing += [f"{entry.contract}: {each.subject}" for each in found if each.is_new]
+        for each in found:
+            if each.is_new:  # of a type that several contracts use, once
+                missing.setdefault(each.subject, entry.contract)
         if not any(each.is_new for each in found):
             builder.add(entry.contract, entry.side, found)
     if missing:
-        for place in missing:
-            click.echo(f"{place} does not have the contract's schema", err=True)
+        for subject, contract in missing.items():
+            click.echo(f"{contract}: {subject} does not have the contract's schema", err=True)
         click.echo(
             f"{len(missing)} schema(s) to register first: `streamcontract register --environment "
             f"{environment}`",

@@ -70,6 +70,7 @@ def check(
         contracts.append(
             Checked(
                 contract=slot.contract,
+                is_key=slot.is_key,
                 file=shown(slot.file),
                 level=level,
                 subject=slot.subject,

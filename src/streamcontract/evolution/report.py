@@ -136,6 +136,7 @@ class Checked:
 
     Attributes:
         contract: Its name; that of a key ends in ``" (key)"``.
+        is_key: Whether it is the key of a contract.
         file: The label of its schema file.
         level: The compatibility level it was held to.
         subject: Its subject in a registry, or None without a topic.
@@ -143,6 +144,7 @@ class Checked:
     """
 
     contract: str
+    is_key: bool = False
     file: str
     level: str
     subject: str | None

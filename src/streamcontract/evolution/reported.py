@@ -62,14 +62,21 @@ def _finding(problem: values.Problem, *, fails: bool) -> FindingEntry:
 def _summary(checked: values.Report) -> Summary:
     breaking = sum(problem.severity == "breaking" for problem in checked.problems)
     drift = len(checked.problems) - breaking
-    contracts = len(checked.contracts)
-    scope = f": {contracts} contract{'' if contracts == 1 else 's'} against {checked.against}"
+    scope = f": {_counted(checked)} against {checked.against}"
     if not checked.problems:
         return Summary("clean", "clean", scope)
     found = f"{breaking} breaking, {drift} drift"
     if drift and checked.is_strict:
         found += " (strict: drift fails)"
     return Summary(found, "warning" if checked.is_clean else "error", scope)
+
+
+def _counted(checked: values.Report) -> str:
+    """The contracts that were checked; the schema of a key belongs to its contract."""
+    keys = sum(each.is_key for each in checked.contracts)
+    counts = [(len(checked.contracts) - keys, "contract"), (keys, "key schema")]
+    words = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
+    return " and ".join(words) or "0 contracts"
 
 
 def _contract(checked: values.Checked) -> dict[str, Any]:
