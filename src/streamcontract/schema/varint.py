@@ -13,6 +13,7 @@ __all__ = ["read_varint", "varint"]
 
 _MAX_LONG_BYTES: Final = 10
 _MAX_BITS: Final = 7 * _MAX_LONG_BYTES
+_BYTES: Final = tuple(bytes((n,)) for n in range(128))
 
 
 def varint(n: int) -> bytes:
@@ -22,6 +23,8 @@ def varint(n: int) -> bytes:
         >>> varint(300)
         b'\xac\x02'
     """
+    if n < 128:
+        return _BYTES[n]
     out = bytearray()
     while n > 127:
         out.append(n & 127 | 128)

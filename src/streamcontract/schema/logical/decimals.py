@@ -222,7 +222,9 @@ def _long_bytes(number: int) -> bytes:
 
 
 def _read_long(data: bytes, pos: int) -> tuple[int, int]:
-    number, end = read_varint(data, pos)
+    number, end = data[pos], pos + 1
+    if number > 127:
+        number, end = read_varint(data, pos)
     if number >> 64:
         raise Refused("a long has 64 bits; here are more", number)
     return (number >> 1) ^ -(number & 1), end

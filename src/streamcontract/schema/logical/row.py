@@ -39,7 +39,7 @@ class Base:
         return self.type if self.size is None else f"{self.type} of size {self.size}"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Unit:
     """A part of a second in which times are counted.
 
@@ -59,7 +59,7 @@ class Unit:
         return 1_000_000 // self.per_second
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(eq=False, kw_only=True)
 class PythonType:
     """The Python type that has the values of logical types.
 
@@ -78,7 +78,7 @@ class PythonType:
     maker: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Conversion:
     """How the values of one logical type are written and read.
 
@@ -94,7 +94,7 @@ class Conversion:
     fast_from_raw: tuple[str, Callable[[Any], Any]] | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Misfit:
     """Why a logical type that a schema declares does not hold.
 
@@ -114,7 +114,7 @@ def _without_parameters(name: str) -> Callable[[Mapping[str, JsonValue], int | N
     return lambda _json, _size: LogicalType(name)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(eq=False, kw_only=True)
 class LogicalRow:
     """A logical type, all of it: whatever deals with logical types follows from its row.
 

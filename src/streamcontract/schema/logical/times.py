@@ -103,9 +103,11 @@ def _as_datetime(value: object, zone: str) -> dt.datetime:
 # ---- dates
 
 
-def _days(value: object) -> int:
-    day: Any = value if value.__class__ is Standard.date else _as_date(value)
-    return int(day.toordinal()) - _EPOCH_DAY
+def _days(value: Any) -> int:
+    if value.__class__ is not Standard.date:
+        value = _as_date(value)
+    ordinal: int = value.toordinal()
+    return ordinal - _EPOCH_DAY
 
 
 def _of_days(days: int) -> dt.date:
@@ -138,12 +140,14 @@ def time_of_day(unit: Unit) -> Conversion:
     return Conversion(_in_units(_time_micros, unit, "a datetime.time"), from_raw)
 
 
-def _time_micros(value: object) -> int:
-    time: Any = value if value.__class__ is Standard.time else _as_time(value)
-    if time.tzinfo is not None:
+def _time_micros(value: Any) -> int:
+    if value.__class__ is not Standard.time:
+        value = _as_time(value)
+    if value.tzinfo is not None:
         raise Refused("a datetime.time without a time zone", value)
-    seconds: int = (time.hour * 60 + time.minute) * 60 + time.second
-    return seconds * _SECOND + int(time.microsecond)
+    seconds: int = (value.hour * 60 + value.minute) * 60 + value.second
+    micros: int = seconds * _SECOND + value.microsecond
+    return micros
 
 
 # ---- moments
@@ -172,24 +176,28 @@ def moment(unit: Unit, *, is_local: bool) -> Conversion:
 _UTC_LIMITS: Final = moment_limits(Unit("micros", "microseconds", _SECOND))
 
 
-def _utc_micros(value: object) -> int:
-    zone = "with a time zone"
-    at: Any = value if value.__class__ is Standard.datetime else _as_datetime(value, zone)
-    if at.utcoffset() is None:
-        raise Refused(f"a datetime.datetime {zone} (a naive one is a local-timestamp)", value)
-    micros = _whole_micros(at - _EPOCH)
+def _utc_micros(value: Any) -> int:
+    if value.__class__ is not Standard.datetime:
+        value = _as_datetime(value, "with a time zone")
+    if value.utcoffset() is None:
+        raise Refused(
+            "a datetime.datetime with a time zone (a naive one is a local-timestamp)", value
+        )
+    micros = _whole_micros(value - _EPOCH)
     # East of UTC the year 1 begins earlier, west of it the year 9999 ends later.
     if not _UTC_LIMITS[0] <= micros <= _UTC_LIMITS[1]:
         raise Refused("a moment within the years 1 to 9999 in UTC", value)
     return micros
 
 
-def _local_micros(value: object) -> int:
-    zone = "without a time zone"
-    at: Any = value if value.__class__ is Standard.datetime else _as_datetime(value, zone)
-    if at.tzinfo is not None:
-        raise Refused(f"a datetime.datetime {zone} (one with a zone is a timestamp)", value)
-    return _whole_micros(at - _LOCAL_EPOCH)
+def _local_micros(value: Any) -> int:
+    if value.__class__ is not Standard.datetime:
+        value = _as_datetime(value, "without a time zone")
+    if value.tzinfo is not None:
+        raise Refused(
+            "a datetime.datetime without a time zone (one with a zone is a timestamp)", value
+        )
+    return _whole_micros(value - _LOCAL_EPOCH)
 
 
 def _whole_micros(delta: dt.timedelta) -> int:
