@@ -120,7 +120,7 @@ def test_a_live_reader_that_misses_some(config: dict[str, Any]) -> None:
     """More were expected than came."""
     topic, verdict = uuid.uuid4().hex, Verdict()
     Load(config, topic, 10).produce(verdict, 60.0)
-    LiveReader(config, topic, 12, 1.0).judge(12, verdict)
+    LiveReader(config, topic, 10, 60.0).judge(12, verdict)
     assert verdict.counts["unseen by the live consumer"] == 2
 
 
