@@ -50,6 +50,13 @@ NO_DECIMAL = (
 NO_UUID = (None, str(uuid.UUID(int=0)), uuid.UUID(int=0).bytes, 0)
 
 
+class Masked(uuid.UUID):
+    """A UUID that does not show itself."""
+
+    def __str__(self) -> str:
+        return "hidden"
+
+
 class Symbol(enum.Enum):
     """An enum that belongs to no contract."""
 
@@ -138,6 +145,8 @@ def test_refused(schema: Any, value: Any) -> None:
         (FIXED_DECIMAL, D(0)),
         (logical("bytes", "big-decimal"), D("1E+400")),
         (logical("long", "timestamp-micros"), AWARE.astimezone(dt.timezone(dt.timedelta(hours=5)))),
+        (logical("string", "uuid"), Masked(int=7)),
+        (fixed(16, logicalType="uuid"), Masked(int=7)),
         (fixed(12, logicalType="duration"), Duration(1, 2, 3)),
     ],
     ids=case_id,

@@ -19,7 +19,7 @@ def _checked(value: object) -> uuid.UUID:
 
 
 def _to_text(value: object) -> str:
-    return str(_checked(value))
+    return uuid.UUID.__str__(_checked(value))  # whatever a subclass shows
 
 
 def _of_text(text: str) -> uuid.UUID:
