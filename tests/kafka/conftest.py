@@ -40,13 +40,14 @@ def replicas(stack: Stack) -> int:
 
 
 @pytest.fixture
-def quick_group() -> dict[str, Any]:
-    """Properties with which a group that was left can be joined at once on the mock cluster.
+def quick_group(stack: Stack) -> dict[str, Any]:
+    """Properties with which a group that was left can be joined at once.
 
-    Somebody who joins a group that others just left waits there for ``session.timeout.ms`` less a
-    second, so that is set to little more than one.
+    On the mock cluster that takes the newer group protocol. With the classic one, who joins a group
+    that others just left waits for ``session.timeout.ms`` less a second; and with a session of
+    little more than a second a busy machine loses members.
     """
-    return {"session.timeout.ms": 1010, "heartbeat.interval.ms": 100}
+    return {"group.protocol": "consumer"} if isinstance(stack, DevStack) else {}
 
 
 @pytest.fixture
