@@ -11,7 +11,7 @@ METADATA := setup.cfg setup.py pyproject.toml src/streamcontract/_version.py \
 	$(wildcard src/streamcontract/codec/_native*.p[yx]*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-portable test-long check lint format types layers drift check-install bench coverage clean
+.PHONY: help demo test test-all test-portable test-long check lint format types layers drift bench coverage clean
 
 help:  ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -130,8 +130,28 @@ drift: $(DEV)
 	$(BIN)/streamcontract generate --check
 	cd examples/orders && ../../$(BIN)/streamcontract generate --check
 
-check-install: $(DEV)  ## Install the source distribution with and without a C compiler
-	.ci/check-install $(BIN)/python
+# Every interpreter of this machine from 3.10 on, and those of the supported versions that Debian has;
+# `make wheels PYTHONS="3.10 3.14"` confines it to some. Environments of their own are in .venvs.
+PYTHONS ?=
+RELEASE := $(VENV)/.installed-release
+
+.PHONY: pythons test-pythons wheels release
+
+$(RELEASE): $(DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[release]'
+	@touch $@
+
+pythons: $(RELEASE)  ## Show the interpreters that the next two use
+	@$(BIN)/python -m release.interpreters $(PYTHONS)
+
+test-pythons: $(RELEASE)  ## Run make test on every interpreter, PYTHONS="3.10 3.14" for some
+	@$(BIN)/python -m release.suites $(PYTHONS)
+
+wheels: $(RELEASE)  ## Build a wheel for every interpreter, and the source distribution; try each
+	@$(BIN)/python -m release.wheels $(PYTHONS)
+
+release: $(RELEASE)  ## Build and try what is uploaded, from a commit with its version's tag
+	@$(BIN)/python -m release
 
 .PHONY: audit
 
@@ -147,4 +167,4 @@ bench: $(BIN)/python  ## Measure against the peers, side by side
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment and every cache
-	rm -rf $(VENV) build dist src/*.egg-info src/streamcontract/codec/_native*.c src/streamcontract/codec/_native*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venvs build dist src/*.egg-info src/streamcontract/codec/_native*.c src/streamcontract/codec/_native*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,7 +21,7 @@ _SHARED: Final = ROOT.parent / "shared"
 # No environments, histories and caches: a cached module of the same size and second as a changed
 # source would hide the change.
 _LEFT_OUT: Final = shutil.ignore_patterns(
-    ".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "build", "dist", "*.c"
+    ".git", ".venv", ".venvs", "__pycache__", ".*_cache", ".hypothesis", "build", "dist", "*.c"
 )
 
 

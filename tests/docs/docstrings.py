@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROMPT: Final = ">>>"
-_PACKAGE: Final = Path(streamcontract.__file__).parent
+PACKAGE: Final = Path(streamcontract.__file__).parent
 _SUFFIXES: Final = {".py", ".pyi", ".pyx", ".pxi"}
 
 SOURCES: Final = sorted(
     path
-    for path in _PACKAGE.rglob("*")
+    for path in PACKAGE.rglob("*")
     if path.suffix in _SUFFIXES and PROMPT in path.read_text("utf-8")
 )
 
@@ -76,7 +76,7 @@ def docstrings(path: Path) -> list[Docstring]:
     """The docstrings of one file that have examples."""
     if path.suffix != ".py":
         return []
-    parts = path.relative_to(_PACKAGE.parent).with_suffix("").parts
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     return [
         Docstring(name, module, path, line, text)

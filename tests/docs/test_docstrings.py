@@ -7,7 +7,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.docs.docstrings import DOCSTRINGS, OF_REAL_SERVERS, PROMPT, SOURCES, docstrings
+from tests.docs.docstrings import (
+    DOCSTRINGS,
+    OF_REAL_SERVERS,
+    PACKAGE,
+    PROMPT,
+    SOURCES,
+    docstrings,
+)
 from tests.docs.markdown import REPOSITORY
 
 from streamcontract import Stock, StockProducer
@@ -55,7 +62,7 @@ def test_examples(docstring: Docstring, bootstrap_servers: str) -> None:
     assert docstring.run(bootstrap_servers) == 0
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_no_example_is_left_out(path: Path) -> None:
     """What looks like an example is in a docstring that is run, and is not switched off."""
     text = path.read_text("utf-8")
