@@ -76,11 +76,18 @@ class Found:
 
     Attributes:
         chosen: One interpreter of each minor version, the oldest first.
-        skipped: What is not used, and why, in words.
+        unused: Which others there are, and why they are not used, in words.
+        skipped: For which versions there is none, and why, in words.
     """
 
     chosen: list[Interpreter]
+    unused: list[str]
     skipped: list[str]
+
+    def closing_lines(self) -> list[str]:
+        """What the last lines of an output say of what was left out."""
+        unused = [f"not used: {what}" for what in self.unused]
+        return unused + [f"SKIPPED {what}" for what in self.skipped]
 
 
 def claimed() -> list[str]:
@@ -132,19 +139,19 @@ def choose(interpreters: Iterable[Interpreter], wanted: Sequence[str] = ()) -> F
         wanted: Minor versions to confine the choice to; all from 3.10 on if left out.
     """
     chosen: dict[str, Interpreter] = {}
-    skipped: list[str] = []
+    unused: list[str] = []
     for interpreter in sorted(set(interpreters), reverse=True):
         if interpreter.version < _OLDEST or (wanted and interpreter.minor not in wanted):
             continue
         if interpreter.implementation != "cpython":
-            skipped.append(f"{interpreter}: is {interpreter.implementation}, not CPython")
+            unused.append(f"{interpreter}: is {interpreter.implementation}, not CPython")
         elif not interpreter.has_gil:
-            skipped.append(f"{interpreter}: is free-threaded, which is not supported")
+            unused.append(f"{interpreter}: is free-threaded, which is not supported")
         elif interpreter.minor in chosen:
-            skipped.append(f"{interpreter}: {chosen[interpreter.minor]} is used")
+            unused.append(f"{interpreter}: {chosen[interpreter.minor]} is used")
         else:
             chosen[interpreter.minor] = interpreter
-    return Found(sorted(chosen.values()), skipped)
+    return Found(sorted(chosen.values()), unused, [])
 
 
 def find(wanted: Sequence[str] = ()) -> Found:
@@ -161,13 +168,18 @@ def find(wanted: Sequence[str] = ()) -> Found:
         if minor in here:
             continue
         try:
-            fetched = ask(fetch(minor, VENVS / f"debian-{minor}"))
+            found.chosen.append(_fetched(minor))
         except NotAvailableError as error:
             found.skipped.append(f"{minor}: no interpreter on this machine, and {error}")
-        else:
-            if fetched is not None:
-                found.chosen.append(fetched)
-    return Found(sorted(found.chosen), found.skipped)
+    return attrs.evolve(found, chosen=sorted(found.chosen))
+
+
+def _fetched(minor: str) -> Interpreter:
+    path = fetch(minor, VENVS / f"debian-{minor}")
+    interpreter = ask(path)
+    if interpreter is None:
+        raise NotAvailableError(f"Debian's does not run here ({path})")
+    return interpreter
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -175,8 +187,7 @@ def main(arguments: Sequence[str]) -> int:
     found = find(arguments)
     for interpreter in found.chosen:
         print(interpreter)
-    for what in found.skipped:
-        print(f"SKIPPED {what}")
+    print("\n".join(found.closing_lines()))
     return 0 if found.chosen else 1
 
 

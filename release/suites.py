@@ -49,9 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         outcome = "passed" if failure is None else f"FAILED: {failure}"
         failed += failure is not None
         lines.append(f"{interpreter}: {outcome} ({time.monotonic() - begin:.0f} s)")
-    print("\n" + "\n".join(lines))
-    for what in found.skipped:
-        print(f"SKIPPED {what}")
+    print("\n".join(["", *lines, *found.closing_lines()]))
     return 1 if failed or not found.chosen else 0
 
 

@@ -192,22 +192,21 @@ def main(arguments: Sequence[str]) -> int:
     """Build and try a wheel for each interpreter, and say what was skipped."""
     found = find(arguments)
     if not found.chosen:
-        print("\n".join(f"SKIPPED {what}" for what in found.skipped))
+        print("\n".join(found.closing_lines()))
         return 1
     shutil.rmtree(_OUTPUT, ignore_errors=True)
     _OUTPUT.mkdir(parents=True)
     sdist = build_sdist(_OUTPUT)
     portable = found.chosen[0]
     print("\n".join(["", f"{sdist.name} on {portable}:", *try_sdist(portable, sdist)]), flush=True)
-    skipped = list(found.skipped)
     failures: list[str] = []
     if has_compiler():
         with ThreadPoolExecutor(WORKERS) as pool:
             outcomes = pool.map(lambda each: _build_and_try(each, sdist), found.chosen)
             failures += [failure for failure in outcomes if failure is not None]
     else:
-        skipped.append("wheels: no C compiler is here")
-    print("\n".join(["", *failures, *(f"SKIPPED {what}" for what in skipped)]))
+        found.skipped.append("wheels: no C compiler is here")
+    print("\n".join(["", *failures, *found.closing_lines()]))
     return 1 if failures else 0
 
 

@@ -46,7 +46,7 @@ def test_the_newest_of_each_minor_version(interpreters: list[Interpreter], only:
         max(each for each in usable if each.minor == minor)
         for minor in sorted({each.minor for each in usable}, key=lambda minor: int(minor[2:]))
     ]
-    assert len(found.skipped) == len(in_scope) - len(found.chosen)
+    assert len(found.unused) == len(in_scope) - len(found.chosen)
 
 
 def test_an_interpreter_describes_itself() -> None:
