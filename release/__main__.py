@@ -12,11 +12,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from release.interpreters import ROOT, Found, claimed, find
 from release.readiness import missing_wheels, unready
-from release.wheels import DistributionError, build_sdist, build_wheel, try_sdist, try_wheel
+from release.wheels import (
+    WORKERS,
+    DistributionError,
+    build_sdist,
+    build_wheel,
+    try_sdist,
+    try_wheel,
+)
 from streamcontract._version import __version__
 
 _DIST = ROOT / "dist"
@@ -37,8 +45,8 @@ def _build_wheels(sdist: Path, folder: Path, found: Found) -> None:
     engine = _container_engine()
     if engine is None:
         print("no container engine runs here: wheels of this machine's interpreters", flush=True)
-        for interpreter in found.chosen:
-            build_wheel(interpreter, sdist, folder)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(lambda each: build_wheel(each, sdist, folder), found.chosen))
         return
     print(f"wheels of cibuildwheel, in {engine}", flush=True)
     command = [sys.executable, "-m", "cibuildwheel", "--platform=linux", f"--output-dir={folder}"]
@@ -48,15 +56,22 @@ def _build_wheels(sdist: Path, folder: Path, found: Found) -> None:
 
 def _try_all(sdist: Path, wheels: list[Path], found: Found) -> None:
     """Try what runs here, each on its own interpreter."""
-    print("\n".join(try_sdist(found.chosen[0], sdist)), flush=True)
-    for interpreter in found.chosen:
-        for wheel in wheels:
-            if not missing_wheels([interpreter.minor], [wheel.name]):
-                print("\n".join([f"{wheel.name}:", *try_wheel(interpreter, wheel)]), flush=True)
+    pairs = [
+        (interpreter, wheel)
+        for interpreter in found.chosen
+        for wheel in wheels
+        if not missing_wheels([interpreter.minor], [wheel.name])
+    ]
+    print("\n".join(["", f"{sdist.name}:", *try_sdist(found.chosen[0], sdist)]), flush=True)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for (_, wheel), lines in zip(
+            pairs, pool.map(lambda pair: try_wheel(*pair), pairs), strict=True
+        ):
+            print("\n".join(["", f"{wheel.name}:", *lines]), flush=True)
 
 
 def _release(folder: Path) -> list[str]:
-    """Make everything in a folder; what is wrong with it."""
+    """Make everything in a folder; return what is wrong with it."""
     found = find()
     sdist = build_sdist(folder)
     _build_wheels(sdist, folder, found)
@@ -72,7 +87,7 @@ def _release(folder: Path) -> list[str]:
 
 
 def main() -> int:
-    """Make a release, and say how to upload it."""
+    """Make a release, and print how to upload it."""
     faults = unready(ROOT, __version__)
     if not faults:
         with tempfile.TemporaryDirectory() as scratch:

@@ -35,7 +35,7 @@ Debug::NoLocking "true";
 
 
 class NotAvailableError(Exception):
-    """The version cannot be had; the text says why, and continues a sentence."""
+    """The version cannot be had; the text is the reason, and continues a sentence."""
 
 
 def fetch(minor: str, home: Path) -> Path:

@@ -85,7 +85,7 @@ class Found:
     skipped: list[str]
 
     def closing_lines(self) -> list[str]:
-        """What the last lines of an output say of what was left out."""
+        """The last lines of an output: what was left out, with the reasons."""
         unused = [f"not used: {what}" for what in self.unused]
         return unused + [f"SKIPPED {what}" for what in self.skipped]
 

@@ -1,4 +1,4 @@
-"""Whether a tree is one that can be released: committed, tagged, and in the changelog."""
+"""Readiness of a tree for a release: it is committed, tagged, and in the changelog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``make test`` on each interpreter, in an environment of its own below ``.venvs``."""
+"""The test suite on each interpreter, in an environment of its own below ``.venvs``."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "WORKERS",
     "DistributionError",
     "build_sdist",
     "build_wheel",
@@ -35,13 +36,14 @@ __all__ = [
 ]
 
 WORKERS: Final = 2
+"""How many wheels are built or tried at a time."""
 
 # Not dist, which holds what a release uploads.
 _OUTPUT: Final = ROOT / "build" / "distributions"
 _PIP: Final = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 _NO_COMPILER: Final = "/bin/false"
 
-# How doctor says which engine runs and why.
+# How doctor reports which engine runs and why.
 _NATIVE: Final = "native (the default where it is built"
 _PORTABLE: Final = "portable (the native one was not built"
 
@@ -178,7 +180,7 @@ def _run(
 
 
 def _build_and_try(interpreter: Interpreter, sdist: Path) -> str | None:
-    """Print what one wheel does; what is wrong with it, or None."""
+    """Print what one wheel does; return what is wrong with it, or None."""
     try:
         wheel = build_wheel(interpreter, sdist, _OUTPUT)
         lines = try_wheel(interpreter, wheel)
@@ -189,7 +191,7 @@ def _build_and_try(interpreter: Interpreter, sdist: Path) -> str | None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build and try a wheel for each interpreter, and say what was skipped."""
+    """Build and try a wheel for each interpreter, and list what was skipped."""
     found = find(arguments)
     if not found.chosen:
         print("\n".join(found.closing_lines()))
