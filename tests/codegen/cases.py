@@ -237,6 +237,7 @@ CASES: Final[dict[str, Any]] = {
         field("b", {"type": "array", "items": "string"}, default=[]),
         field("c", logical("int", "date"), default=0),
     ),
+    "one_hidden_builtin": record("R", field("int", "int"), field("other", "int")),
     "one_hidden_import": record("R", field("Contract", _DURATION)),
     "hidden_classes": record(
         "Order",

@@ -35,7 +35,7 @@ _QUOTED_ANNOTATION: Final = re.compile(r'(^    \w+: |-> )\(?\s*"', re.MULTILINE)
 # Of Python 3.10, which older versions of ruff do not take for granted.
 _UNION_ANNOTATION: Final = re.compile(r"^(    \w+: |def ).* \| |^ +\| ", re.MULTILINE)
 # For annotations alone, says the rule; but attrs shows them to others at run time.
-_STANDARD_IMPORT: Final = re.compile(r"^import (datetime|decimal|uuid)\b", re.MULTILINE)
+_STANDARD_IMPORT: Final = re.compile(r"^import (builtins|datetime|decimal|uuid)\b", re.MULTILINE)
 
 _MIXED_CASE: Final = re.compile(r"_*[a-z][A-Za-z0-9_]*[A-Z][A-Za-z0-9_]*")
 _AMBIGUOUS: Final = frozenset({"l", "I", "O"})
