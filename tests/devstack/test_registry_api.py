@@ -22,18 +22,27 @@ def http() -> Iterator[Http]:
 
 
 def test_a_version_tells_all_about_itself(http: Http) -> None:
-    """The answers about one version have Redpanda's keys: no type for Avro, references if any."""
+    """The answers about one version have Redpanda's keys: references if there are any."""
     base, user = record("a", name="Base"), {"type": "array", "items": "Base"}
     references = [{"name": "Base", "subject": "base", "version": 1}]
     assert http.register("base", base) == 1
     assert http.register("user", user, references=references) == 2
     text = json.dumps(user)
-    whole = {"subject": "user", "version": 1, "id": 2, "references": references, "schema": text}
-    assert http("GET", "/subjects/user/versions/1").body == whole
-    assert http("GET", "/subjects/user/versions/latest").body == whole
-    assert http("GET", "/subjects/user/versions/-1").body == whole
+    kept = {
+        "version": 1,
+        "id": 2,
+        "schemaType": "AVRO",
+        "references": references,
+        "schema": text,
+    }
     asked = {"schema": text, "references": references, "schemaType": "AVRO"}
+    assert http("POST", "/subjects/user/versions", asked).body == kept
+    whole = {"subject": "user", **kept}
+    for number in ("1", "latest", "-1"):
+        read = http("GET", f"/subjects/user/versions/{number}").body
+        assert read == {**whole, "deleted": False}
     assert http("POST", "/subjects/user", asked).body == whole
+    assert http("POST", "/subjects/user?normalize=true", asked).body == whole
     assert http("GET", "/schemas/ids/2").body == {"references": references, "schema": text}
     assert http("GET", "/schemas/ids/1").body == {"schema": json.dumps(base)}
     assert http("GET", "/subjects/user/versions/1/schema").body == user
@@ -131,6 +140,7 @@ def test_levels(http: Http) -> None:
     """Setting answers "compatibility", asking "compatibilityLevel"; a subject falls back."""
     assert http("GET", "/config").body == {"compatibilityLevel": "BACKWARD"}
     assert http("PUT", "/config", {"compatibility": "FULL"}).body == {"compatibility": "FULL"}
+    http.register("s", "int")
     assert http("GET", "/config/s?defaultToGlobal=true").body == {"compatibilityLevel": "FULL"}
     assert http("PUT", "/config/s", {"compatibility": "NONE"}).body == {"compatibility": "NONE"}
     assert http("GET", "/config/s").body == {"compatibilityLevel": "NONE"}

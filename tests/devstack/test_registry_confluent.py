@@ -120,7 +120,6 @@ def test_modes(client: Any) -> None:
 @pytest.mark.parametrize(
     ("call", "arguments"),
     [
-        ("get_contexts", ()),
         ("get_schema_by_guid", ("guid",)),
         ("get_latest_with_metadata", ("s", {"key": "value"})),
         ("test_compatibility_all_versions", ("s", avro("int"))),

@@ -76,6 +76,7 @@ class ModelVersion:
 
     number: int
     schema: Key
+    id: int
     deleted: bool = False
 
 
@@ -91,6 +92,15 @@ class ModelSubject:
     def live(self) -> list[ModelVersion]:
         """The versions that are not soft-deleted."""
         return [version for version in self.versions if not version.deleted]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the registry has anything of it that is not soft-deleted."""
+        return bool(self.live or (not self.versions and (self.level or self.mode)))
+
+    def newest(self, schema: Key) -> ModelVersion | None:
+        """The newest live version with a schema."""
+        return next((each for each in reversed(self.live) if each.schema == schema), None)
 
 
 subjects = st.sampled_from(["s", "t/ü"])
@@ -110,7 +120,7 @@ class Registry(RuleBasedStateMachine):
         self.subjects = {name: ModelSubject() for name in NAMES}
         self.level = "BACKWARD"
         self.mode = "READWRITE"
-        self.ids: dict[Key, int] = {}
+        self.stored: dict[int, Key] = {}
         self.next_id = 1
 
     def teardown(self) -> None:
@@ -157,24 +167,29 @@ class Registry(RuleBasedStateMachine):
         path = fill(Template.VERSIONS, subject=subject)
         code, answer = self.call("POST", path, self.body_of(schema))
         known = self.subjects[subject]
-        if self.mode_of(subject) == "IMPORT":
-            assert code == 42205  # it has to bring its id
-            return
-        if all(version.schema != schema for version in known.live):
-            if self.mode_of(subject) == "READONLY":
-                assert code == 42205
+        version = known.newest(schema)
+        if version is None:
+            if self.mode_of(subject) != "READWRITE":
+                assert code == 42205  # in mode IMPORT it has to bring its id
                 return
             level = known.level or self.level
             asked = known.live if level.endswith("TRANSITIVE") else known.live[-1:]
             if not all(compatible(level, schema, old.schema) for old in asked):
                 assert code == 409
                 return
-            last = max((version.number for version in known.versions), default=0)
-            known.versions.append(ModelVersion(last + 1, schema))
-            if schema not in self.ids:
-                self.ids[schema] = self.next_id
-                self.next_id += 1
-        assert (code, answer) == (200, {"id": self.ids[schema]})
+            last = max((each.number for each in known.versions), default=0)
+            version = ModelVersion(last + 1, schema, self.id_for(schema))
+            known.versions.append(version)
+        assert (code, answer["id"], answer["version"]) == (200, version.id, version.number)
+
+    def id_for(self, schema: Key) -> int:
+        """The newest id of a schema, else the next one."""
+        for number, stored in reversed(self.stored.items()):
+            if stored == schema:
+                return number
+        self.stored[self.next_id] = schema
+        self.next_id += 1
+        return self.next_id - 1
 
     @rule(subject=subjects, schema=schemas)
     def register(self, subject: str, schema: int) -> None:
@@ -199,38 +214,43 @@ class Registry(RuleBasedStateMachine):
 
     @rule(subject=names, schema=st.sampled_from(RECORDS), number=versions, schema_id=versions)
     def import_version(self, subject: str, schema: int, number: int, schema_id: int) -> None:
-        """In mode IMPORT a version brings its number and id, which must be nobody else's."""
+        """In mode IMPORT a version brings its number and an id that is no other schema's."""
         path = fill(Template.VERSIONS, subject=subject)
         body = self.body_of(schema, id=schema_id, version=number)
         code, answer = self.call("POST", path, body)
-        known = self.subjects[subject].versions
-        present = next((version for version in known if version.number == number), None)
-        holder = next((key for key, used in self.ids.items() if used == schema_id), schema)
+        known = self.subjects[subject]
+        present = next((each for each in known.versions if each.number == number), None)
+        newest = known.newest(schema)
         if self.mode_of(subject) != "IMPORT":
+            same = newest is not None and newest.id == schema_id
+            assert code == (200 if same else 42205)
+        elif self.stored.get(schema_id, schema) != schema:
             assert code == 42205
-        elif self.ids.get(schema, schema_id) != schema_id or holder != schema:
-            assert code == 42207
-        elif present is not None and present.schema != schema:
-            assert code == 42205
+        elif (
+            present is not None
+            and present.id != schema_id
+            and self.is_used(subject, [number], deleted=True)
+        ):
+            assert code == 42206
         else:
-            assert (code, answer) == (200, {"id": schema_id})
+            assert (code, answer["id"], answer["version"]) == (200, schema_id, number)
             if present is not None:
-                known.remove(present)
-            known.append(ModelVersion(number, schema))
-            known.sort(key=lambda version: version.number)
-            self.ids[schema] = schema_id
+                known.versions.remove(present)
+            known.versions.append(ModelVersion(number, schema, schema_id))
+            known.versions.sort(key=lambda version: version.number)
+            self.stored.setdefault(schema_id, schema)
             self.next_id = max(self.next_id, schema_id + 1)
 
     @rule(subject=names, schema=schemas, deleted=st.booleans())
     def look_up(self, subject: str, schema: int, deleted: bool) -> None:
-        """The first version with the schema, among the soft-deleted ones too where asked to."""
+        """The newest version with the schema, among the soft-deleted ones too where asked to."""
         path = fill(Template.SUBJECT, subject=subject) + f"?deleted={deleted}"
         code, answer = self.call("POST", path, self.body_of(schema))
         known = self.subjects[subject]
         seen = known.versions if deleted else known.live
-        found = [version.number for version in seen if version.schema == schema]
+        found = [version for version in seen if version.schema == schema]
         if found:
-            assert (answer["version"], answer["id"]) == (found[0], self.ids[schema])
+            assert (answer["version"], answer["id"]) == (found[-1].number, found[-1].id)
         else:
             assert code == (40403 if seen else 40401)
 
@@ -297,12 +317,13 @@ class Registry(RuleBasedStateMachine):
             for version in known.versions:
                 version.deleted = True
             self.subjects[subject] = ModelSubject([] if permanent else known.versions)
-            self.forget()
+            if permanent:
+                self.forget()
 
     def forget(self) -> None:
         """Schemas that no version has any more lose their ids."""
-        used = {version.schema for known in self.subjects.values() for version in known.versions}
-        self.ids = {schema: number for schema, number in self.ids.items() if schema in used}
+        used = {version.id for known in self.subjects.values() for version in known.versions}
+        self.stored = {number: each for number, each in self.stored.items() if number in used}
 
     @rule(subject=st.none() | names, level=st.sampled_from(LEVELS))
     def set_level(self, subject: str | None, level: str) -> None:
@@ -373,21 +394,24 @@ class Registry(RuleBasedStateMachine):
             numbers = [version.number for version in known.versions]
             assert (answer if code == 200 else []) == numbers
             path = fill(Template.SUBJECT_CONFIG, subject=subject)
-            level = self.call("GET", f"{path}?defaultToGlobal=true")[1]["compatibilityLevel"]
-            assert level == (known.level or self.level)
+            code, answer = self.call("GET", f"{path}?defaultToGlobal=true")
+            if known.is_known:
+                assert answer == {"compatibilityLevel": known.level or self.level}
+            else:
+                assert code == 40408
             path = fill(Template.SUBJECT_MODE, subject=subject)
             mode = self.call("GET", f"{path}?defaultToGlobal=true")[1]["mode"]
             assert mode == self.mode_of(subject)
         for version in self.subjects[BASE].live:
             path = fill(Template.VERSION_REFERENCED_BY, subject=BASE, version=version.number)
             users = {
-                self.ids[user.schema]
+                user.id
                 for known in self.subjects.values()
                 for user in known.live
                 if isinstance(user.schema, Using) and user.schema.version == version.number
             }
             assert self.call("GET", path)[1] == sorted(users)
-        for schema, number in self.ids.items():
+        for number, schema in self.stored.items():
             path = fill(Template.SCHEMA, id=number)
             assert self.call("GET", path)[1] == self.body_of(schema)
 
@@ -415,7 +439,7 @@ def test_ids_are_never_given_twice() -> None:
         machine.restart()
         machine.register("t/ü", 3)
         machine.listings_agree()
-        assert machine.ids == {2: 3, 3: 4}
+        assert machine.stored == {3: 2, 4: 3}
     finally:
         machine.teardown()
 
@@ -438,17 +462,21 @@ def test_transitive_levels_ask_every_version() -> None:
         machine.teardown()
 
 
-def test_imported_ids_are_nobody_elses() -> None:
-    """The model's own moves: an id that is taken, a number that is taken, the same once more."""
+def test_an_imported_id_is_no_other_schemas() -> None:
+    """The model's own moves: an id that is taken, a second one of a schema, a number again."""
     machine = Registry()
     try:
         machine.set_mode("s", "IMPORT", force=False)
         machine.import_version("s", 1, 1, 4)
         machine.import_version("s", 2, 2, 4)
         machine.import_version("s", 1, 2, 3)
-        machine.import_version("s", 2, 1, 3)
+        machine.import_version("s", 2, 1, 5)
         machine.import_version("s", 1, 1, 4)
+        machine.register("s", 1)
         machine.listings_agree()
-        assert machine.ids == {1: 4}
+        assert machine.stored == {4: 1, 3: 1, 5: 2}
+        machine.restart()
+        machine.set_mode("s", "READWRITE", force=False)
+        machine.register("t/ü", 1)
     finally:
         machine.teardown()

@@ -12,6 +12,7 @@ from tests.devstack.registry_http import Http, record
 
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.devstack.registry.changes import set_level, set_mode
+from streamcontract.devstack.registry.state import whole
 from streamcontract.devstack.registry.store import Store
 from streamcontract.errors import StackError
 
@@ -34,6 +35,11 @@ EVERYTHING = (
     "/config/s",
     "/mode",
     "/mode/elsewhere",
+    "/contexts",
+    "/subjects/:.c:user/versions/1",
+    "/schemas/ids/1?subject=:.c:",
+    "/config/:.c:user?defaultToGlobal=true",
+    "/config/:.__GLOBAL:",
 )
 
 
@@ -48,6 +54,12 @@ def fill(http: Http) -> None:
     assert http("PUT", "/config", {"compatibility": "FULL"}).status == 200
     assert http("PUT", "/config/s", {"compatibility": "NONE"}).status == 200
     assert http("PUT", "/mode/elsewhere", {"mode": "READONLY"}).status == 200
+    references = [{"name": "Base", "subject": ":.:base", "version": 1}]
+    metadata = {"properties": {"owner": "us", "items": 3}}
+    user = {"type": "array", "items": "Base"}
+    assert http.register(":.c:user", user, references=references, metadata=metadata) == 1
+    assert http("PUT", "/config/:.c:", {"compatibility": "FORWARD"}).status == 200
+    assert http("PUT", "/config/:.__GLOBAL:", {"compatibility": "NONE"}).status == 200
 
 
 def test_a_restart_keeps_everything(tmp_path: Path) -> None:
@@ -68,6 +80,49 @@ def test_a_restart_keeps_everything(tmp_path: Path) -> None:
     }
 
 
+BEFORE_CONTEXTS = {
+    "format": 1,
+    "next_id": 9,
+    "compatibility": "FULL",
+    "mode": "READWRITE",
+    "schemas": [
+        {
+            "schema": '{"type": "array", "items": "Base"}',
+            "references": [{"name": "Base", "subject": "base", "version": 1}],
+            "id": 4,
+        },
+        {"schema": json.dumps(record(name="Base")), "id": 3},
+    ],
+    "subjects": {
+        "base": {
+            "compatibility": "NONE",
+            "mode": None,
+            "versions": [{"version": 1, "id": 3, "deleted": False}],
+        },
+        "user": {
+            "compatibility": None,
+            "mode": "IMPORT",
+            "versions": [{"version": 2, "id": 4, "deleted": False}],
+        },
+    },
+}
+"""What a release without contexts left behind."""
+
+
+def test_a_file_of_a_release_without_contexts_is_read(tmp_path: Path) -> None:
+    """Everything in it is in the default context."""
+    path = tmp_path / "registry.json"
+    path.write_text(json.dumps(BEFORE_CONTEXTS))
+    with RegistryServer(state=path) as server, Http(server.url) as http:
+        assert http("GET", "/contexts").body == ["."]
+        assert http("GET", "/subjects/user/versions/2").body["id"] == 4
+        assert http("GET", "/config").body == {"compatibilityLevel": "FULL"}
+        assert http("GET", "/config/base").body == {"compatibilityLevel": "NONE"}
+        assert http("GET", "/mode/user").body == {"mode": "IMPORT"}
+        assert http.register("new", "int") == 9
+    assert json.loads(path.read_text())["format"] == 2
+
+
 def test_without_a_file_nothing_is_kept() -> None:
     """Memory is the default."""
     for _ in range(2):
@@ -76,25 +131,27 @@ def test_without_a_file_nothing_is_kept() -> None:
 
 
 def change(key: str, value: object) -> Callable[[dict[str, Any]], object]:
-    """A fault in a state file: another value for a key."""
-    return lambda state: state.update({key: value})
+    """A fault in a state file: another value for a key of a context."""
+    return lambda context: context.update({key: value})
 
 
 FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
-    "format": change("format", 99),
     "level": change("compatibility", "SOME"),
-    "mode": change("mode", None),
+    "mode": change("mode", "SOME"),
     "next id": change("next_id", "1"),
     "subjects": change("subjects", []),
     "no schemas": change("schemas", []),
-    "a schema less": lambda state: state["schemas"].pop(),
-    "schema": lambda state: state["schemas"][0].update(schema='"nope"'),
-    "id": lambda state: state["schemas"][0].update(id=0),
-    "references in a circle": lambda state: state["schemas"][2].update(
+    "settings": change("settings", []),
+    "a schema less": lambda context: context["schemas"].pop(),
+    "schema": lambda context: context["schemas"][0].update(schema='"nope"'),
+    "id": lambda context: context["schemas"][0].update(id=-1),
+    "references in a circle": lambda context: context["schemas"][2].update(
         references=[{"name": "Base", "subject": "base", "version": 1}]
     ),
-    "reference to nothing": lambda state: state["schemas"][3]["references"][0].update(version=9),
-    "key": lambda state: state.pop("mode"),
+    "reference to nothing": lambda context: context["schemas"][3]["references"][0].update(
+        version=9
+    ),
+    "key": lambda context: context.pop("mode"),
 }
 
 
@@ -105,7 +162,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, fault: Callable[[dict[str, Any]
     with RegistryServer(state=path) as server, Http(server.url) as http:
         fill(http)
     state = json.loads(path.read_text())
-    fault(state)
+    fault(state["contexts"]["."])
     damaged = json.dumps(state)
     path.write_text(damaged)
     with pytest.raises(StackError, match=str(path)):
@@ -113,7 +170,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, fault: Callable[[dict[str, Any]
     assert path.read_text() == damaged
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\ufeff{}"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\ufeff{}", '{"format": 99}'])
 def test_another_file_is_named(tmp_path: Path, text: str) -> None:
     """What is no state file at all is not overwritten."""
     path = tmp_path / "other.json"
@@ -155,18 +212,19 @@ def test_changes_wait_for_each_other() -> None:
 
     def slow(state: State) -> tuple[State, bool]:
         entered.set()
-        return set_level(state, None, "FULL")[0], beside.wait(0.2)
+        return set_level(state, whole("."), "FULL")[0], beside.wait(0.2)
 
     def quick(state: State) -> tuple[State, str]:
         beside.set()
-        return set_mode(state, None, "READONLY", force=False)
+        return set_mode(state, whole("."), "READONLY", force=False)
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(store.apply, slow)
         assert entered.wait(10)
         pool.submit(store.apply, quick).result(10)
         assert first.result(10) is False
-    assert (store.state.level, store.state.mode) == ("FULL", "READONLY")
+    context = store.state.subject(whole("."))
+    assert (context.level, context.mode) == ("FULL", "READONLY")
 
 
 def test_many_clients_at_once() -> None:

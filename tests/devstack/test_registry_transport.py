@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import socket
@@ -108,9 +109,67 @@ def test_the_registrys_content_types_are_taken(server: RegistryServer, content_t
     assert ask(server, "PUT", "/config", body, {"Content-Type": content_type})[0] == 200
 
 
-def test_compressed_bodies_are_refused(server: RegistryServer) -> None:
-    """Nothing is unpacked, so nothing can blow up."""
-    assert ask(server, "PUT", "/config", b"x", {**JSON, "Content-Encoding": "gzip"})[0] == 415
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZip"])
+def test_bodies_in_gzip_are_read(server: RegistryServer, encoding: str) -> None:
+    """Some clients pack what they send."""
+    body = gzip.compress(b'{"compatibility": "SOME"}')
+    status, answer = ask(server, "PUT", "/config", body, {**JSON, "Content-Encoding": encoding})
+    assert (status, answer["error_code"]) == (422, 42203)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"x", 400),
+        (gzip.compress(b"{}")[:-4], 400),
+        (gzip.compress(b" " * MAX_BODY), 422),
+        (gzip.compress(b" " * (MAX_BODY + 1)), 413),
+        (gzip.compress(b" " * 200 * MAX_BODY), 413),
+    ],
+    ids=["no gzip", "half", "the limit", "one byte more", "a bomb"],
+)
+def test_bodies_in_gzip_have_the_limit_too(
+    server: RegistryServer, body: bytes, status: int
+) -> None:
+    """What is unpacked is counted, and no more is unpacked than may be sent."""
+    found, _ = ask(server, "PUT", "/config", body, {**JSON, "Content-Encoding": "gzip"})
+    assert found == status
+
+
+def test_other_encodings_are_refused(server: RegistryServer) -> None:
+    """Nothing else is unpacked."""
+    assert ask(server, "PUT", "/config", b"x", {**JSON, "Content-Encoding": "br"})[0] == 415
+
+
+@pytest.mark.parametrize("path", ["/subjects", "/schemas/types", "/nowhere"])
+def test_head_answers_as_get_does_without_the_body(server: RegistryServer, path: str) -> None:
+    """Status and headers are those of GET."""
+    got = requests.get(server.url + path, timeout=10)
+    head = requests.head(server.url + path, timeout=10)
+    names = ("Content-Type", "Content-Length")
+    assert (head.status_code, [head.headers[name] for name in names], head.content) == (
+        got.status_code,
+        [got.headers[name] for name in names],
+        b"",
+    )
+
+
+def test_a_kept_connection_of_http_1_0_is_told_so(server: RegistryServer) -> None:
+    """Such a client waits for the end of the connection unless the answer says that it is kept."""
+    request = b"GET /subjects HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        for _ in range(2):
+            connection.sendall(request)
+            with http.client.HTTPResponse(connection) as answer:
+                answer.begin()
+                assert answer.headers["Connection"] == "keep-alive"
+                assert answer.read() == b"[]"
+
+
+def test_a_slash_at_the_end_makes_no_other_path(server: RegistryServer) -> None:
+    """``/subjects/`` is ``/subjects``."""
+    assert ask(server, path="/subjects/") == (200, [])
+    assert ask(server, path="/config/") == ask(server, path="/config")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 50_000, b'{"compatibility": '])

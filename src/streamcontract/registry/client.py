@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamcontract.registry import body, protocol, results
 from streamcontract.registry import config as settings
-from streamcontract.registry import protocol, results
 from streamcontract.registry.auth import choose_auth, endpoints
 from streamcontract.registry.calls import body_of, flags, path_of
 from streamcontract.registry.protocol import SchemaReference, VersionAnswer
@@ -200,12 +200,12 @@ class SchemaRegistry:
         """Every subject that has the schema of this id, soft-deleted ones only if asked for."""
         path = path_of(protocol.Path.SCHEMA_SUBJECTS, id=schema_id)
         query = flags(deleted=deleted)
-        return self._transport.send("GET", path, query=query).read(results.read_strings)
+        return self._transport.send("GET", path, query=query).read(body.read_strings)
 
     def schema_types(self) -> list[str]:
         """The kinds of schema that the registry takes: ``AVRO`` and others."""
         path = protocol.Path.SCHEMA_TYPES
-        return self._transport.send("GET", path).read(results.read_strings)
+        return self._transport.send("GET", path).read(body.read_strings)
 
     # Registering and looking up
 
@@ -242,7 +242,7 @@ class SchemaRegistry:
             query=flags(normalize=normalize),
             body=body_of(schema, references),
         )
-        schema_id = answer.read(lambda value: results.read_integer(results.read_key(value, "id")))
+        schema_id = answer.read(lambda value: body.read_integer(body.read_key(value, "id")))
         self._stored.was_given_out(schema_id)
         return schema_id
 
@@ -356,7 +356,7 @@ class SchemaRegistry:
             query["subjectPrefix"] = prefix
         found = self._transport.send("GET", protocol.Path.SUBJECTS, query=query)
         # Not every registry knows the parameter.
-        return [name for name in found.read(results.read_strings) if name.startswith(prefix)]
+        return [name for name in found.read(body.read_strings) if name.startswith(prefix)]
 
     def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
         """The versions of a subject, soft-deleted ones only if asked for.
@@ -366,7 +366,7 @@ class SchemaRegistry:
         """
         path = path_of(protocol.Path.VERSIONS, subject=subject)
         query = flags(deleted=deleted)
-        return self._transport.send("GET", path, query=query).read(results.read_integers)
+        return self._transport.send("GET", path, query=query).read(body.read_integers)
 
     def version(
         self, subject: str, version: int | str = protocol.LATEST, *, deleted: bool = False
@@ -390,7 +390,7 @@ class SchemaRegistry:
     def referenced_by(self, subject: str, version: int | str = protocol.LATEST) -> list[int]:
         """The ids of the schemas that refer to a version of a subject."""
         path = path_of(protocol.Path.VERSION_REFERENCED_BY, subject=subject, version=version)
-        return self._transport.send("GET", path).read(results.read_integers)
+        return self._transport.send("GET", path).read(body.read_integers)
 
     def delete_subject(self, subject: str, *, permanent: bool = False) -> list[int]:
         """Delete a subject: softly, so that its ids are still found, or for good.
@@ -411,7 +411,7 @@ class SchemaRegistry:
         path = path_of(protocol.Path.SUBJECT, subject=subject)
         query = flags(permanent=permanent)
         answer = self._transport.send("DELETE", path, query=query, is_idempotent=False)
-        return answer.read(results.read_integers)
+        return answer.read(body.read_integers)
 
     def delete_version(self, subject: str, version: int | str, *, permanent: bool = False) -> int:
         """Delete one version of a subject, softly or for good.
@@ -434,7 +434,7 @@ class SchemaRegistry:
         path = path_of(protocol.Path.VERSION, subject=subject, version=version)
         query = flags(permanent=permanent)
         answer = self._transport.send("DELETE", path, query=query, is_idempotent=False)
-        return answer.read(results.read_integer)
+        return answer.read(body.read_integer)
 
     # Compatibility and mode
 
@@ -481,7 +481,7 @@ class SchemaRegistry:
         path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
         answer = self._transport.send("GET", path, query=flags(defaultToGlobal=default_to_global))
         return answer.read(
-            lambda value: results.read_string(results.read_key(value, "compatibilityLevel"))
+            lambda value: body.read_string(body.read_key(value, "compatibilityLevel"))
         )
 
     def set_compatibility(self, level: str, subject: str | None = None) -> None:
@@ -510,7 +510,7 @@ class SchemaRegistry:
         """
         path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
         answer = self._transport.send("GET", path, query=flags(defaultToGlobal=default_to_global))
-        return answer.read(lambda value: results.read_string(results.read_key(value, "mode")))
+        return answer.read(lambda value: body.read_string(body.read_key(value, "mode")))
 
     def set_mode(self, mode: str, subject: str | None = None, *, force: bool = False) -> None:
         """Set the mode of the registry or of a subject.
@@ -526,7 +526,7 @@ class SchemaRegistry:
         """
         path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
         answer = self._transport.send("PUT", path, query=flags(force=force), body={"mode": mode})
-        answer.read(lambda value: results.read_string(results.read_key(value, "mode")))
+        answer.read(lambda value: body.read_string(body.read_key(value, "mode")))
 
     def _registered(self, answer: VersionAnswer) -> RegisteredSchema:
         return RegisteredSchema(
@@ -545,8 +545,8 @@ def _path(path: str | os.PathLike[str] | None) -> Path | None:
 def _read_level_set(value: object) -> str:
     """Read the answer to a level that was set; Apicurio's is that to asking for one."""
     shown = isinstance(value, dict) and "compatibilityLevel" in value
-    return results.read_string(
-        results.read_key(value, "compatibilityLevel" if shown else "compatibility")
+    return body.read_string(
+        body.read_key(value, "compatibilityLevel" if shown else "compatibility")
     )
 
 

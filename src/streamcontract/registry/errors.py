@@ -26,7 +26,10 @@
     |       |-- InvalidModeError                   42204
     |       |-- OperationNotPermittedError         42205
     |       |-- ReferenceExistsError               42206
-    |       `-- SchemaIdExistsError                42207
+    |       |-- SchemaIdExistsError                42207
+    |       |-- ReservedSubjectError               42208
+    |       |-- ContextNotEmptyError               42211
+    |       `-- UnsupportedRequestError            501
     |-- InvalidSubjectError                a subject name that no URL can carry
     |-- LockMismatchError                  streamcontract.lock says otherwise; .place .environment
     `-- StoredSchemaError                  the registry holds a schema that cannot be used
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CompatibilityLevelNotSetError",
+    "ContextNotEmptyError",
     "IncompatibleSchemaError",
     "InvalidCompatibilityLevelError",
     "InvalidModeError",
@@ -66,12 +70,14 @@ __all__ = [
     "RegistryResponseError",
     "RegistryServerError",
     "RegistryUnreachableError",
+    "ReservedSubjectError",
     "SchemaIdExistsError",
     "SchemaNotFoundError",
     "StoredSchemaError",
     "SubjectNotFoundError",
     "SubjectNotSoftDeletedError",
     "SubjectSoftDeletedError",
+    "UnsupportedRequestError",
     "VersionNotFoundError",
     "VersionNotSoftDeletedError",
     "VersionSoftDeletedError",
@@ -352,6 +358,22 @@ class SchemaIdExistsError(RegistryRejectedError):
     advice = "Import it with another id"
 
 
+class ReservedSubjectError(RegistryRejectedError):
+    """The subject's name is one that the registry keeps for itself, or names a context (42208)."""
+
+    advice = "Choose another name for the subject"
+
+
+class ContextNotEmptyError(RegistryRejectedError):
+    """A context that has subjects cannot be deleted (42211)."""
+
+    advice = "Delete its subjects permanently first; subjects(deleted=True) lists them"
+
+
+class UnsupportedRequestError(RegistryRejectedError):
+    """The registry does not have what was asked for (501)."""
+
+
 _BY_CODE: Final[dict[int, type[RegistryRequestError]]] = {
     ErrorCode.SUBJECT_NOT_FOUND: SubjectNotFoundError,
     ErrorCode.VERSION_NOT_FOUND: VersionNotFoundError,
@@ -372,6 +394,9 @@ _BY_CODE: Final[dict[int, type[RegistryRequestError]]] = {
     ErrorCode.OPERATION_NOT_PERMITTED: OperationNotPermittedError,
     ErrorCode.REFERENCE_EXISTS: ReferenceExistsError,
     ErrorCode.ID_EXISTS: SchemaIdExistsError,
+    ErrorCode.INVALID_SUBJECT: ReservedSubjectError,
+    ErrorCode.CONTEXT_NOT_EMPTY: ContextNotEmptyError,
+    ErrorCode.NOT_IMPLEMENTED: UnsupportedRequestError,
     ErrorCode.WRITE_COLLISION: WriteCollisionError,
 }
 
@@ -379,6 +404,7 @@ _BY_STATUS: Final[dict[int, type[RegistryRequestError]]] = {
     HTTPStatus.UNAUTHORIZED: RegistryAuthenticationError,
     HTTPStatus.FORBIDDEN: RegistryAuthenticationError,
     HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.NOT_IMPLEMENTED: UnsupportedRequestError,
     HTTPStatus.TOO_MANY_REQUESTS: RegistryOverloadedError,
 }
 

@@ -13,6 +13,7 @@ import attrs
 
 from streamcontract.atomic_file import remove_draft, write_atomically
 from streamcontract.errors import ConfigurationError
+from streamcontract.registry.body import BodyError, read_integer, read_key, read_string
 from streamcontract.registry.lock import (
     KEY,
     VALUE,
@@ -21,8 +22,6 @@ from streamcontract.registry.lock import (
     LockedSchema,
     LockedSubject,
 )
-from streamcontract.registry.protocol import BodyError
-from streamcontract.registry.results import read_integer, read_key, read_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

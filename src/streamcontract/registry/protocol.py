@@ -2,8 +2,8 @@
 
 Client and embedded server both speak from here, so they cannot disagree. The protocol is the REST
 API of Confluent's Schema Registry ("Schema Registry API Reference" in Confluent's documentation)
-as Redpanda serves it (read from Redpanda's sources of December 2024; later releases may differ).
-Where the two answer differently, the doc string of the code says so.
+as Redpanda 26.2 serves it (from its documentation and the expectations of its own tests of 2026).
+Where the two answer differently, the doc string says so.
 
 Requests are checked strictly, as Redpanda refuses keys it does not know; answers leniently, as
 registries add keys to them from release to release.
@@ -12,8 +12,7 @@ registries add keys to them from release to release.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from collections.abc import Mapping
 from typing import Final, Literal, get_args
 from urllib.parse import quote
 
@@ -21,6 +20,17 @@ import attrs
 
 from streamcontract import levels
 from streamcontract.levels import DEFAULT_LEVEL, Level, compatibility_level
+from streamcontract.registry.body import (
+    MAX_INTEGER,
+    BodyError,
+    read_flag,
+    read_integer,
+    read_list,
+    read_object,
+    read_string,
+)
+from streamcontract.registry.codes import ErrorCode
+from streamcontract.registry.data_contracts import Metadata, RuleSet
 
 __all__ = [
     "ACCEPTED_CONTENT_TYPES",
@@ -76,86 +86,29 @@ SCHEMA_TYPES: Final = ("JSON", "PROTOBUF", "AVRO")
 
 LATEST: Final = "latest"
 
-MAX_VERSION: Final = 2**31 - 1
-"""The largest version number and schema id; the wire format has four bytes for an id."""
-
-
-class ErrorCode(IntEnum):
-    """The ``error_code`` of an answer, with what it means.
-
-    A code below 600 is the HTTP status itself; a longer one has the status in front.
-
-    Example:
-        >>> ErrorCode.SUBJECT_NOT_FOUND.http_status
-        404
-        >>> ErrorCode(409).meaning
-        'the schema is incompatible with an earlier version of the subject'
-    """
-
-    meaning: str
-
-    def __new__(cls, value: int, meaning: str = "") -> ErrorCode:
-        """Make a member that is an int and knows its meaning.
-
-        The default is for type checkers only, which take ``ErrorCode(409)`` for this call.
-        """
-        member = int.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
-
-    NOT_ACCEPTABLE = 406, "none of the media types in Accept can be given"
-    INCOMPATIBLE = 409, "the schema is incompatible with an earlier version of the subject"
-    UNSUPPORTED_MEDIA_TYPE = 415, "the body has a content type that the registry does not take"
-    INVALID_SCHEMA = 422, "the schema, or the request body around it, is invalid"
-    TOO_MANY_REQUESTS = 429, "the registry is overloaded; ask again later"
-    INTERNAL_ERROR = 500, "the registry itself failed"
-    BAD_REQUEST = 40002, "a path or query parameter is malformed"
-    UNAUTHENTICATED = 40101, "the credentials are missing or wrong"
-    UNAUTHORIZED = 40301, "the credentials do not allow this"
-    SUBJECT_NOT_FOUND = 40401, "there is no such subject"
-    VERSION_NOT_FOUND = 40402, "the subject has no such version"
-    SCHEMA_NOT_FOUND = 40403, "there is no such schema"
-    SUBJECT_SOFT_DELETED = 40404, "the subject is soft-deleted already"
-    SUBJECT_NOT_SOFT_DELETED = 40405, "a permanent delete needs a soft-deleted subject"
-    VERSION_SOFT_DELETED = 40406, "the version is soft-deleted already"
-    VERSION_NOT_SOFT_DELETED = 40407, "a permanent delete needs a soft-deleted version"
-    LEVEL_NOT_FOUND = 40408, "the subject has no compatibility level of its own"
-    MODE_NOT_FOUND = 40409, "the subject has no mode of its own"
-    INCOMPATIBLE_CONFLUENT = 40901, "incompatible, as Confluent says it since December 2025"
-    EMPTY_SCHEMA = 42201, "empty schema or missing reference; Confluent: any invalid schema"
-    INVALID_VERSION = 42202, "the version is neither 1 to 2**31 - 1 nor 'latest'"
-    INVALID_LEVEL = 42203, "the compatibility level does not exist"
-    INVALID_MODE = 42204, "the mode does not exist"
-    OPERATION_NOT_PERMITTED = 42205, "the mode does not permit this"
-    REFERENCE_EXISTS = 42206, "other schemas refer to this version"
-    ID_EXISTS = 42207, "the id belongs to another schema, or the schema to another id"
-    STORE_ERROR = 50001, "the registry's own storage failed"
-    BACKEND_ERROR = 50002, "the brokers behind the registry failed"
-    BACKEND_TIMEOUT = 50003, "the brokers behind the registry did not answer in time"
-    WRITE_COLLISION = 50301, "too many writers at once; ask again"
-    BROKER_UNAVAILABLE = 50302, "the brokers behind the registry are not available"
-
-    @property
-    def http_status(self) -> int:
-        """The HTTP status that goes with the code."""
-        return int(self) if self < 600 else int(self) // 100
+MAX_VERSION: Final = MAX_INTEGER
+"""The largest version number and schema id."""
 
 
 class Path:
-    """The paths of the API as templates for :func:`fill`; what it lacks is not listed.
+    """The paths of the API as templates for :func:`fill`, as Redpanda 26.2 has them.
 
-    Redpanda has no ``GET /schemas``, ``/schemas/ids/{id}/schema``, ``/contexts``,
-    ``/associations``, ``DELETE /config``, ``DELETE /mode`` and no compatibility check against all
-    versions at once.
+    Those that Confluent's registry alone has are marked so.
     """
 
+    ROOT = "/"  # Confluent
+    CONTEXTS = "/contexts"
+    CONTEXT = "/contexts/{context}"
+    SCHEMAS = "/schemas"  # Confluent
     SCHEMA_TYPES = "/schemas/types"
     SCHEMA = "/schemas/ids/{id}"
+    SCHEMA_TEXT = "/schemas/ids/{id}/schema"
     SCHEMA_VERSIONS = "/schemas/ids/{id}/versions"
     SCHEMA_SUBJECTS = "/schemas/ids/{id}/subjects"
+    SCHEMA_OF_GUID = "/schemas/guids/{guid}"  # Confluent
     SUBJECTS = "/subjects"
     SUBJECT = "/subjects/{subject}"
+    SUBJECT_METADATA = "/subjects/{subject}/metadata"  # Confluent
     VERSIONS = "/subjects/{subject}/versions"
     VERSION = "/subjects/{subject}/versions/{version}"
     VERSION_SCHEMA = "/subjects/{subject}/versions/{version}/schema"
@@ -165,7 +118,9 @@ class Path:
     MODE = "/mode"
     SUBJECT_MODE = "/mode/{subject}"
     COMPATIBILITY = "/compatibility/subjects/{subject}/versions/{version}"
+    COMPATIBILITY_WITH_ALL = "/compatibility/subjects/{subject}/versions"  # Confluent
     READY = "/status/ready"
+    ACLS = "/security/acls"
 
 
 def fill(template: str, **parameters: str | int) -> str:
@@ -180,27 +135,13 @@ def fill(template: str, **parameters: str | int) -> str:
     )
 
 
-class BodyError(ValueError):
-    """A body does not have the shape that the protocol gives it.
-
-    Attributes:
-        path: Where in the body, such as ``references[0].version``; ``""`` is the whole of it.
-        expected: What the protocol wants there.
-    """
-
-    def __init__(self, path: str, expected: str) -> None:
-        super().__init__(f"{path}: expected {expected}" if path else f"expected {expected}")
-        self.path = path
-        self.expected = expected
-
-
-@attrs.frozen
+@attrs.frozen(order=True)
 class SchemaReference:
     """A name that a schema uses and another subject's version defines.
 
     Attributes:
         name: The full name of the type, as the schema spells it.
-        subject: The subject that has it.
+        subject: The subject that has it; without a context it is one of the schema's own context.
         version: The version of that subject.
     """
 
@@ -209,7 +150,7 @@ class SchemaReference:
     version: int
 
     def to_json(self) -> dict[str, object]:
-        """The reference as it stands in a body."""
+        """The reference as a body has it."""
         return {"name": self.name, "subject": self.subject, "version": self.version}
 
 
@@ -222,7 +163,9 @@ class SchemaRequest:
         schema_type: One of :data:`SCHEMA_TYPES`; left out of the body for AVRO.
         references: What the schema uses from other subjects.
         id: The id it is to get; in mode IMPORT only.
-        version: The version it is to get; in mode IMPORT only.
+        version: The version it is to get; outside mode IMPORT only the next one.
+        metadata: What the registry keeps beside it; None for what the version before has.
+        rule_set: Likewise.
     """
 
     schema: str
@@ -230,14 +173,22 @@ class SchemaRequest:
     references: tuple[SchemaReference, ...] = ()
     id: int | None = None
     version: int | None = None
+    metadata: Metadata | None = None
+    rule_set: RuleSet | None = None
+
+    def normalized(self) -> SchemaRequest:
+        """The same request with its references sorted and each there once.
+
+        Nothing else of an Avro schema is changed by a registry that is asked to normalize.
+        """
+        return attrs.evolve(self, references=tuple(sorted(set(self.references))))
 
     def to_json(self) -> dict[str, object]:
         """The body, without what it would only repeat."""
         body: dict[str, object] = {"schema": self.schema}
         if self.schema_type != "AVRO":
             body["schemaType"] = self.schema_type
-        if self.references:
-            body["references"] = [reference.to_json() for reference in self.references]
+        body |= _beside_the_schema(self)
         if self.id is not None:
             body["id"] = self.id
         if self.version is not None:
@@ -245,24 +196,63 @@ class SchemaRequest:
         return body
 
     @classmethod
-    def from_json(cls, body: object) -> SchemaRequest:
+    def from_json(cls, body: object, *, confluent: bool = False) -> SchemaRequest:
         """Read a request body; a key that is not in the protocol is an error, as in Redpanda.
+
+        Args:
+            body: The body.
+            confluent: Whether the keys that Confluent's registry alone takes are in the protocol.
 
         Raises:
             BodyError: Something in it has no place or the wrong type.
         """
-        keys = ("schema", "schemaType", "references", "id", "version")
-        fields = _object(body, "", known=keys)
-        schema_type = _string(fields.get("schemaType", "AVRO"), "schemaType")
+        fields = read_object(
+            body, known=(*_REQUEST_KEYS, *_CONFLUENT_KEYS) if confluent else _REQUEST_KEYS
+        )
+        schema_type = read_string(fields.get("schemaType") or "AVRO", "schemaType")
         if schema_type not in SCHEMA_TYPES:
             raise BodyError("schemaType", f"one of {', '.join(SCHEMA_TYPES)}")
+        if not confluent:
+            _demand_properties_alone(fields)
+        # Registries take a number below the first one for none.
+        number = _optional_integer(fields.get("id"), "id")
+        version = _optional_integer(fields.get("version"), "version")
         return cls(
-            schema=_string(fields.get("schema", ""), "schema"),
+            schema=read_string(fields.get("schema") or "", "schema"),
             schema_type=schema_type,
             references=_references(fields.get("references"), strict=True),
-            id=_optional_integer(fields.get("id"), "id"),
-            version=_optional_integer(fields.get("version"), "version"),
+            id=number if number is not None and number >= 0 else None,
+            version=version if version is not None and version >= 1 else None,
+            metadata=Metadata.from_json(fields.get("metadata")),
+            rule_set=RuleSet.from_json(fields.get("ruleSet")),
         )
+
+
+_REQUEST_KEYS: Final = (
+    "schema",
+    "schemaType",
+    "references",
+    "id",
+    "version",
+    "metadata",
+    "ruleSet",
+)
+_CONFLUENT_KEYS: Final = (
+    "subject",
+    "guid",
+    "schemaTagsToAdd",
+    "schemaTagsToRemove",
+    "propagateSchemaTags",
+)
+"""Keys of ``RegisterSchemaRequest`` and ``Schema`` in Confluent's sources of 2026."""
+
+
+def _demand_properties_alone(fields: Mapping[str, object]) -> None:
+    """Redpanda 26 keeps ``metadata.properties``, and refuses what else it would have to lose."""
+    if fields.get("metadata") is not None:
+        read_object(fields["metadata"], "metadata", known=("properties",))
+    if fields.get("ruleSet") is not None:
+        raise BodyError("ruleSet", "null: rules are not supported")
 
 
 @attrs.frozen(kw_only=True)
@@ -272,10 +262,15 @@ class VersionAnswer:
     Attributes:
         subject: The subject.
         version: The version of that subject.
-        id: The id of the schema, the same in every subject that has it.
+        id: The id of the schema, the same in every subject of the context that has it.
         schema: The schema as text, as the registry stores it.
         schema_type: One of :data:`SCHEMA_TYPES`; AVRO where the answer does not say.
         references: What the schema uses from other subjects.
+        metadata: What the registry keeps beside it.
+        rule_set: Likewise.
+        guid: The schema's id in all of Confluent's registries; others have none.
+        deleted: Whether the version is soft-deleted; None where the answer does not say.
+        timestamp: When it was registered, in milliseconds since 1970; Confluent's alone says.
     """
 
     subject: str
@@ -284,15 +279,24 @@ class VersionAnswer:
     schema: str
     schema_type: str = "AVRO"
     references: tuple[SchemaReference, ...] = ()
+    metadata: Metadata | None = None
+    rule_set: RuleSet | None = None
+    guid: str | None = None
+    deleted: bool | None = None
+    timestamp: int | None = None
 
     def to_json(self) -> dict[str, object]:
-        """The answer's body; the type is left out for Avro, as are references without any."""
+        """The answer's body, as Redpanda 26 has it."""
         body: dict[str, object] = {"subject": self.subject, "version": self.version, "id": self.id}
-        if self.schema_type != "AVRO":
-            body["schemaType"] = self.schema_type
-        if self.references:
-            body["references"] = [reference.to_json() for reference in self.references]
+        if self.guid is not None:
+            body["guid"] = self.guid
+        body["schemaType"] = self.schema_type
+        body |= _beside_the_schema(self)
         body["schema"] = self.schema
+        if self.timestamp is not None:
+            body["ts"] = self.timestamp
+        if self.deleted is not None:
+            body["deleted"] = self.deleted
         return body
 
     @classmethod
@@ -302,15 +306,32 @@ class VersionAnswer:
         Raises:
             BodyError: A key is missing or has the wrong type.
         """
-        fields = _object(body, "")
+        fields = read_object(body)
+        guid, deleted, timestamp = (fields.get(key) for key in ("guid", "deleted", "ts"))
         return cls(
-            subject=_string(fields.get("subject"), "subject"),
-            version=_integer(fields.get("version"), "version"),
-            id=_integer(fields.get("id"), "id"),
-            schema=_string(fields.get("schema"), "schema"),
-            schema_type=_string(fields.get("schemaType") or "AVRO", "schemaType"),
+            subject=read_string(fields.get("subject"), "subject"),
+            version=read_integer(fields.get("version"), "version"),
+            id=read_integer(fields.get("id"), "id"),
+            schema=read_string(fields.get("schema"), "schema"),
+            schema_type=read_string(fields.get("schemaType") or "AVRO", "schemaType"),
             references=_references(fields.get("references"), strict=False),
+            metadata=Metadata.from_json(fields.get("metadata")),
+            rule_set=RuleSet.from_json(fields.get("ruleSet")),
+            guid=None if guid is None else read_string(guid, "guid"),
+            deleted=None if deleted is None else read_flag(deleted, "deleted"),
+            timestamp=timestamp if type(timestamp) is int else None,
         )
+
+
+def _beside_the_schema(held: SchemaRequest | VersionAnswer) -> dict[str, object]:
+    body: dict[str, object] = {}
+    if held.references:
+        body["references"] = [reference.to_json() for reference in held.references]
+    if held.metadata is not None:
+        body["metadata"] = held.metadata.to_json()
+    if held.rule_set is not None:
+        body["ruleSet"] = held.rule_set.to_json()
+    return body
 
 
 def parse_version(text: str, *, minus_one: bool = True) -> int | None:
@@ -371,7 +392,7 @@ def parse_setting(body: object, key: Literal["compatibility", "mode"]) -> object
         >>> parse_setting({"mode": "READONLY"}, "mode")
         'READONLY'
     """
-    fields = _object(body, "", known=(key,))
+    fields = read_object(body, known=(key,))
     if key not in fields:
         raise BodyError(key, "a value")
     return fields[key]
@@ -401,47 +422,21 @@ def parse_error(body: bytes) -> tuple[int, str] | None:
 
 
 def _references(value: object, *, strict: bool) -> tuple[SchemaReference, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise BodyError("references", "a list")
+    items = read_list([] if value is None else value, "references")
     return tuple(
-        _reference(item, f"references[{index}]", strict=strict) for index, item in enumerate(value)
+        _reference(item, f"references[{index}]", strict=strict) for index, item in enumerate(items)
     )
 
 
 def _reference(value: object, path: str, *, strict: bool) -> SchemaReference:
     keys = ("name", "subject", "version")
-    fields = _object(value, path, known=keys if strict else None)
+    fields = read_object(value, path, known=keys if strict else None)
     return SchemaReference(
-        _string(fields.get("name"), f"{path}.name"),
-        _string(fields.get("subject"), f"{path}.subject"),
-        _integer(fields.get("version"), f"{path}.version"),
+        read_string(fields.get("name"), f"{path}.name"),
+        read_string(fields.get("subject"), f"{path}.subject"),
+        read_integer(fields.get("version"), f"{path}.version"),
     )
 
 
-def _object(
-    value: object, path: str, *, known: tuple[str, ...] | None = None
-) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise BodyError(path, "an object")
-    for key in value:
-        if known is not None and key not in known:
-            raise BodyError(f"{path}.{key}".lstrip("."), f"no such key but {', '.join(known)}")
-    return value
-
-
-def _string(value: object, path: str) -> str:
-    if not isinstance(value, str):
-        raise BodyError(path, "a string")
-    return value
-
-
-def _integer(value: object, path: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_VERSION:
-        raise BodyError(path, f"an integer from 0 to {MAX_VERSION}, not {value!r}")
-    return value
-
-
 def _optional_integer(value: object, path: str) -> int | None:
-    return None if value is None else _integer(value, path)
+    return None if value is None else read_integer(value, path, least=-1)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from streamcontract.registry.protocol import MAX_VERSION, BodyError, SchemaReference
+from streamcontract.registry.body import (
+    read_flag,
+    read_integer,
+    read_key,
+    read_list,
+    read_string,
+    read_strings,
+)
+from streamcontract.registry.protocol import SchemaReference
 
 if TYPE_CHECKING:
     from streamcontract.schema import Schema
@@ -64,9 +72,7 @@ class CompatibilityResult:
 
 def read_compatibility(value: object) -> CompatibilityResult:
     """Read the answer of a compatibility test."""
-    is_compatible = read_key(value, "is_compatible")
-    if not isinstance(is_compatible, bool):
-        raise BodyError("is_compatible", "true or false")
+    is_compatible = read_flag(read_key(value, "is_compatible"), "is_compatible")
     messages = value.get("messages") if isinstance(value, dict) else None
     return CompatibilityResult(is_compatible, tuple(read_strings(messages or [])))
 
@@ -77,42 +83,5 @@ def read_subject_versions(value: object) -> list[SubjectVersion]:
         SubjectVersion(
             read_string(read_key(item, "subject")), read_integer(read_key(item, "version"))
         )
-        for item in _list(value)
+        for item in read_list(value)
     ]
-
-
-def read_strings(value: object) -> list[str]:
-    """Read a list of strings."""
-    return [read_string(item) for item in _list(value)]
-
-
-def read_integers(value: object) -> list[int]:
-    """Read a list of ids or versions."""
-    return [read_integer(item) for item in _list(value)]
-
-
-def read_integer(value: object) -> int:
-    """Read an id or a version."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_VERSION:
-        raise BodyError("", f"an integer from 0 to {MAX_VERSION}")
-    return value
-
-
-def read_string(value: object) -> str:
-    """Read a string."""
-    if not isinstance(value, str):
-        raise BodyError("", "a string")
-    return value
-
-
-def read_key(value: object, key: str) -> object:
-    """Read one key of an object."""
-    if not isinstance(value, dict) or key not in value:
-        raise BodyError("", f"an object with the key {key!r}")
-    return value[key]
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise BodyError("", "a list")
-    return value

@@ -470,7 +470,8 @@ def _repeat_of(error: RegistryRequestError) -> _Repeat:
     if error.status == HTTPStatus.TOO_MANY_REQUESTS or error.code == ErrorCode.WRITE_COLLISION:
         return _Repeat.ALWAYS
     if error.status is not None and error.status >= 500:
-        return _Repeat.IF_IDEMPOTENT
+        is_lasting = error.status == HTTPStatus.NOT_IMPLEMENTED
+        return _Repeat.NEVER if is_lasting else _Repeat.IF_IDEMPOTENT
     return _Repeat.NEVER
 
 

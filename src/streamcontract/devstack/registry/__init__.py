@@ -1,18 +1,20 @@
 """The embedded schema registry: Redpanda's API in this process, for a machine without one.
 
 It answers with the endpoints, status codes, error codes and message shapes of Redpanda's registry
-(read from its sources of December 2024; mode IMPORT as its documentation of release 25.3 has it),
-so that a client cannot tell the two apart by how they answer. What it does otherwise, on purpose:
+of release 26.2 (from its documentation, and as its own tests of 2026 expect), so that a client
+cannot tell the two apart by how they answer. What it does otherwise, on purpose:
 
 - A schema is kept and given back as it was sent. Redpanda re-orders and rewrites it.
 - Verdicts follow the Avro specification through ``streamcontract.compatibility``: aliases and the
   insides of maps count, namespaces alone do not. Redpanda differs there.
 - JSON Schema and Protobuf are named by ``/schemas/types`` but refused with 422.
-- An invalid schema in a look-up is 422 or 42201 as everywhere else; Redpanda answers 500.
-- An id or version in a registration needs mode IMPORT (42205), as in Confluent's registry.
-- A version cannot be deleted permanently while a soft-deleted schema refers to it (42206).
+- ``GET /schemas``, ``includeSubjects`` and ``fetchMaxId`` are Confluent's and are there too.
+- A version cannot be deleted permanently while a soft-deleted schema refers to it, nor be replaced
+  in mode IMPORT while any does (42206): an id never changes its meaning.
 - Every answer is JSON, whatever ``Accept`` asks for; there is no authentication and no TLS.
 - Bodies are limited to 1 MiB and need a ``Content-Length``; requests must name a loopback host.
+
+With ``confluent=True`` it keeps and answers what Confluent's registry does beyond this.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a request to its answer, without a socket in sight."""
+"""Requests and their answers, without a socket."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import attrs
 
 from streamcontract.devstack.registry.refusal import Refusal
 from streamcontract.devstack.registry.store import Store
+from streamcontract.registry.contexts import normalize_context
 from streamcontract.registry.protocol import BodyError, ErrorCode
 
 __all__ = ["Answer", "Before", "Call", "Control", "Handler", "Request", "Route", "respond"]
@@ -24,7 +25,7 @@ class Request:
     """An HTTP request that has passed the checks of the transport.
 
     Attributes:
-        method: ``GET``, ``POST``, ``PUT`` or ``DELETE``.
+        method: ``GET``, ``HEAD``, ``POST``, ``PUT`` or ``DELETE``.
         target: Path and query, as sent.
         body: The body, empty where there is none.
     """
@@ -85,22 +86,34 @@ class Call:
 
     Attributes:
         request: The request.
-        parameters: What stands in the place of the path's names, unquoted.
-        query: The query's parameters; of several of one name the last.
+        parameters: What the path has in the places of the template's names, unquoted.
+        query: The values of the query's parameters.
+        context: The context in front of the path, as in ``/contexts/.staging/subjects``.
     """
 
     request: Request
     parameters: Mapping[str, str]
-    query: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
+    context: str | None = None
 
     @property
     def subject(self) -> str:
-        """The subject in the path."""
-        return self.parameters["subject"]
+        """The subject in the path, qualified where the path begins with a context."""
+        return self.scoped(self.parameters.get("subject", ""))
+
+    def scoped(self, subject: str) -> str:
+        """A subject, or the beginning of one, in the context in front of the path."""
+        if self.context is None or subject.startswith((":.", ":*:")):
+            return subject
+        return f":{self.context}:{subject}"
 
     def flag(self, name: str) -> bool:
         """A switch in the query; Redpanda takes anything but true and 1 for off."""
-        return self.query.get(name, "").lower() in {"true", "1"}
+        return self.text(name).lower() in {"true", "1"}
+
+    def text(self, name: str) -> str:
+        """A parameter of the query, ``""`` where it is missing; of several the last."""
+        return self.query.get(name, ("",))[-1]
 
     def json(self) -> object:
         """The body as JSON.
@@ -160,16 +173,30 @@ def respond(
 
 def _dispatch(routes: Sequence[Route], store: Store, request: Request) -> Answer:
     target = urlsplit(request.target)
-    segments = target.path.split("/")[1:]
+    context, path = _without_context(target.path)
+    # A slash at the end makes no other path.
+    segments = path.removesuffix("/").split("/")[1:] or [""]
+    method = "GET" if request.method == "HEAD" else request.method
     for route in routes:
-        parameters = route.match(request.method, segments)
+        parameters = route.match(method, segments)
         if parameters is not None:
             for name, value in parameters.items():
                 _demand_printable(name, value)
             query = parse_qs(target.query, keep_blank_values=True)
-            call = Call(request, parameters, {name: values[-1] for name, values in query.items()})
-            return route.handler(store, call)
+            return route.handler(store, Call(request, parameters, query, context))
     return Answer.plain(404, "Not found")
+
+
+def _without_context(path: str) -> tuple[str | None, str]:
+    """Split ``/contexts/.staging/subjects`` into its context and the path that is meant."""
+    first, _, rest = path.removeprefix("/").partition("/")
+    context, slash, inner = rest.partition("/")
+    if first != "contexts" or not slash or not inner:
+        return None, path
+    try:
+        return normalize_context(unquote(context)), f"/{inner}"
+    except ValueError as error:
+        raise Refusal(ErrorCode.BAD_REQUEST, str(error)) from error
 
 
 def _demand_printable(name: str, value: str) -> None:

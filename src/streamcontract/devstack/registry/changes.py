@@ -5,6 +5,7 @@ Each raises :class:`Refusal` where the registry says no; the state then is as it
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,153 +13,132 @@ import attrs
 from streamcontract.devstack.registry import rules
 from streamcontract.devstack.registry.refusal import (
     Refusal,
-    no_schema,
+    context_not_empty,
     no_subject,
     no_version,
     not_permitted,
     still_referenced,
+    wrong_next_version,
 )
 from streamcontract.devstack.registry.state import (
     Content,
+    SchemaKey,
     State,
     StoredSchema,
     Subject,
     Version,
 )
-from streamcontract.levels import compatibility_level
+from streamcontract.registry.contexts import DEFAULT_CONTEXT, GLOBAL_CONTEXT, QualifiedSubject
 from streamcontract.registry.protocol import (
+    DEFAULT_LEVEL,
+    DEFAULT_MODE,
     MAX_VERSION,
     ErrorCode,
     Level,
     Mode,
     SchemaRequest,
-    VersionAnswer,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from streamcontract.schema import Schema
+    from collections.abc import Mapping
 
 __all__ = [
+    "delete_context",
     "delete_subject",
     "delete_version",
-    "look_up",
     "register",
     "reset_level",
     "reset_mode",
     "set_level",
     "set_mode",
-    "verdict",
 ]
 
 
-def register(state: State, name: str, request: SchemaRequest) -> tuple[State, int]:
-    """Give a subject a version with this schema, unless a live one has it; answer the id."""
-    content = rules.parse(state, request)
-    known = state.ids.get(content.identity)
-    mode = state.mode_of(name, default_to_global=True)
-    if mode == "IMPORT":
-        return _import(state, name, request, content)
-    if request.id is not None or request.version is not None:
-        raise not_permitted(f"Subject {name} is not in import mode")
-    live = state.subject(name).live
-    if known is not None and any(version.id == known for version in live):
+def register(state: State, name: QualifiedSubject, request: SchemaRequest) -> tuple[State, Version]:
+    """Give a subject a version with this schema, unless a live one has it; answer the version."""
+    content = rules.parse(state, name.context, request)
+    known = rules.find(state, name, state.subject(name).live, content)
+    if state.mode_of(name, default_to_global=True) == "IMPORT":
+        return _import(state, name, request, content, known)
+    if known is not None and request.id in (None, known.id):
         return state, known
+    if request.id is not None:
+        raise not_permitted(f"Subject {name} is not in import mode")
     _demand_writable(state, name)
-    if live:
-        result = verdict(state, name, live[-1].number, content.schema)
-        if not result.is_compatible:
-            raise Refusal(
-                ErrorCode.INCOMPATIBLE,
-                f"Schema being registered is incompatible with an earlier schema for subject "
-                f'"{name}", details: [{", ".join(result.messages)}]',
-            )
-    stored = StoredSchema(state.next_id if known is None else known, content)
-    return _add(state, name, stored), stored.id
+    following = _next_number(state.subject(name))
+    if request.version not in (None, following):
+        raise wrong_next_version(following)
+    content = rules.inheriting(state, name, content)
+    _demand_compatible(state, name, content)
+    number = state.id_of(name.context, content.identity)
+    key = SchemaKey(name.context, state.next_id(name.context) if number is None else number)
+    return _add(state, name, StoredSchema(key, content), following)
 
 
-def _import(state: State, name: str, request: SchemaRequest, content: Content) -> tuple[State, int]:
+def _import(
+    state: State,
+    name: QualifiedSubject,
+    request: SchemaRequest,
+    content: Content,
+    known: Version | None,
+) -> tuple[State, Version]:
     """Register under the id that the request brings; compatibility is not asked for."""
-    schema_id, number = request.id, request.version
-    if schema_id is None:
-        raise not_permitted(f"Subject {name} is in import mode: a schema has to bring its id")
-    known = state.ids.get(content.identity, schema_id)
-    if known != schema_id:
-        raise Refusal(
-            ErrorCode.ID_EXISTS,
-            f"Schema already registered with id {known} instead of input id {schema_id}",
-        )
-    holder = state.schemas.get(schema_id)
-    if holder is not None and holder.content.identity != content.identity:
-        raise Refusal(
-            ErrorCode.ID_EXISTS, f"Overwrite new schema with id {schema_id} is not permitted."
-        )
+    if request.id is None:
+        if known is None:
+            raise not_permitted(f"Subject {name} is not in read-write mode")
+        return state, known
+    key = SchemaKey(name.context, request.id)
+    holder = state.schemas.get(key)
+    if holder is not None and not holder.content.is_same_schema(content):
+        raise not_permitted(f"Overwrite new schema with id {key.id} is not permitted.")
     subject = state.subject(name)
-    if number is None and any(version.id == schema_id for version in subject.live):
-        return state, schema_id
-    present = subject.version(number) if number is not None else None
-    if present is not None and present.id != schema_id:
-        raise not_permitted(f"Overwrite new schema is not permitted: version {number} exists")
-    return _add(state, name, StoredSchema(schema_id, content), number), schema_id
+    if request.version is None:
+        same = [version for version in subject.live if version.id == key.id]
+        if same:
+            return state, same[-1]
+    present = None if request.version is None else subject.version(request.version)
+    if present is not None and present.id != key.id:
+        # What refers to the version would mean something else, under the id that it has.
+        _demand_unreferenced(state, name, (present,), deleted=True)
+    number = request.version or _next_number(subject)
+    return _add(state, name, StoredSchema(key, content), number)
 
 
-def _add(state: State, name: str, stored: StoredSchema, number: int | None = None) -> State:
-    """Store a schema, unless it is, and a version of it; a soft-deleted one of the number lives."""
+def _next_number(subject: Subject) -> int:
+    return max((version.number for version in subject.versions), default=0) + 1
+
+
+def _demand_compatible(state: State, name: QualifiedSubject, content: Content) -> None:
+    live = state.subject(name).live
+    if not live:
+        return
+    result = rules.verdict(state, name, live[-1].number, content.schema)
+    if not result.is_compatible:
+        raise Refusal(
+            ErrorCode.INCOMPATIBLE,
+            f"Schema being registered is incompatible with an earlier schema for subject "
+            f'"{name}", details: [{", ".join(result.messages)}]',
+        )
+
+
+def _add(
+    state: State, name: QualifiedSubject, stored: StoredSchema, number: int
+) -> tuple[State, Version]:
+    """Store a schema, unless it is, and a version of it, in the place of one of that number."""
     subject = state.subject(name)
-    if number is None:
-        number = max((version.number for version in subject.versions), default=0) + 1
-    if number > MAX_VERSION or stored.id > MAX_VERSION:
+    if number > MAX_VERSION or stored.key.id > MAX_VERSION:
         raise Refusal(ErrorCode.STORE_ERROR, f"No number up to {MAX_VERSION} is left")
-    others = (version for version in subject.versions if version.number != number)
-    versions = sorted((*others, Version(number, stored.id)), key=lambda version: version.number)
-    if stored.id not in state.schemas:
+    version = Version(number, stored.key.id)
+    others = (each for each in subject.versions if each.number != number)
+    versions = sorted((*others, version), key=lambda each: each.number)
+    if stored.key not in state.schemas:
         state = state.with_schema(stored)
-    return state.with_subject(name, attrs.evolve(subject, versions=tuple(versions)))
+    return state.with_subject(name, attrs.evolve(subject, versions=tuple(versions))), version
 
 
-def look_up(state: State, name: str, request: SchemaRequest, *, deleted: bool) -> VersionAnswer:
-    """The first version of a subject that has this schema."""
-    versions = state.versions(name, deleted=deleted)
-    known = state.ids.get(rules.parse(state, request).identity)
-    for version in versions:
-        if version.id == known:
-            return answer(state, name, version)
-    raise no_schema()
-
-
-def answer(state: State, name: str, version: Version) -> VersionAnswer:
-    """What the registry tells about a version."""
-    stored = state.schema(version.id)
-    return VersionAnswer(
-        subject=name,
-        version=version.number,
-        id=stored.id,
-        schema=stored.content.text,
-        references=stored.content.references,
-    )
-
-
-def verdict(state: State, name: str, number: int, candidate: Schema) -> rules.Verdict:
-    """Whether a schema is compatible with a subject at the subject's level.
-
-    Asks the versions from the latest down to ``number``, at a transitive level down to the first.
-    """
-    state.version(name, number)
-    level = compatibility_level(state.level_of(name, default_to_global=True))
-    if not level.directions:
-        return rules.Verdict(is_compatible=True)
-    first = 1 if level.is_transitive else number
-    return rules.check(level.name, candidate, _history(state, name, first))
-
-
-def _history(state: State, name: str, first: int) -> Iterator[tuple[int, StoredSchema]]:
-    for version in reversed(state.subject(name).live):
-        if version.number >= first:
-            yield version.number, state.schema(version.id)
-
-
-def delete_subject(state: State, name: str, *, permanent: bool) -> tuple[State, list[int]]:
+def delete_subject(
+    state: State, name: QualifiedSubject, *, permanent: bool
+) -> tuple[State, list[int]]:
     """Delete all versions, softly or for good; answer their numbers."""
     subject = state.subject(name)
     if not subject.versions:
@@ -187,7 +167,7 @@ def delete_subject(state: State, name: str, *, permanent: bool) -> tuple[State, 
 
 
 def delete_version(
-    state: State, name: str, number: int | None, *, permanent: bool
+    state: State, name: QualifiedSubject, number: int | None, *, permanent: bool
 ) -> tuple[State, int]:
     """Delete one version, softly or for good; answer its number. None is the latest live one."""
     subject = state.subject(name)
@@ -208,16 +188,18 @@ def delete_version(
             f"permanently",
         )
     _demand_unreferenced(state, name, (version,), deleted=False)
-    # The level goes with the last version, as if the subject itself had been deleted.
-    level = None if len(subject.live) == 1 else subject.level
     versions = tuple(
         attrs.evolve(other, deleted=True) if other is version else other
         for other in subject.versions
     )
-    return state.with_subject(name, Subject(versions, level, subject.mode)), number
+    # The level goes with the last version, as if the subject itself had been deleted.
+    kept = subject if len(subject.live) > 1 else attrs.evolve(subject, level=None)
+    return state.with_subject(name, attrs.evolve(kept, versions=versions)), number
 
 
-def _delete_for_good(state: State, name: str, subject: Subject, version: Version) -> State:
+def _delete_for_good(
+    state: State, name: QualifiedSubject, subject: Subject, version: Version
+) -> State:
     if not version.deleted:
         raise Refusal(
             ErrorCode.VERSION_NOT_SOFT_DELETED,
@@ -229,57 +211,92 @@ def _delete_for_good(state: State, name: str, subject: Subject, version: Version
     return state.with_subject(name, attrs.evolve(subject, versions=versions)).without_unused()
 
 
-def set_level(state: State, name: str | None, level: Level) -> tuple[State, Level]:
-    """Set the level of a subject, None for the global one."""
+def delete_context(state: State, context: str) -> tuple[State, None]:
+    """Delete a context of which nothing is left but its level, its mode and its count of ids."""
+    if context == DEFAULT_CONTEXT:
+        raise not_permitted("The default context cannot be deleted")
+    names = [name for name in state.subjects if name.context == context]
+    if any(state.subjects[name].versions for name in names):
+        raise context_not_empty(context)
+    subjects = {name: each for name, each in state.subjects.items() if name not in names}
+    next_ids = {name: each for name, each in state.next_ids.items() if name != context}
+    return attrs.evolve(state, subjects=subjects, next_ids=next_ids), None
+
+
+def set_level(
+    state: State,
+    name: QualifiedSubject,
+    level: Level | None,
+    settings: Mapping[str, object] = MappingProxyType({}),
+) -> tuple[State, Subject]:
+    """Set the level of a subject or of a context, and what else its configuration says.
+
+    Args:
+        state: The state.
+        name: The subject.
+        level: The level; None leaves it as it is.
+        settings: What else is set, by key.
+    """
     _demand_writable(state, name)
-    if name is None:
-        return attrs.evolve(state, level=level), level
-    return state.with_subject(name, attrs.evolve(state.subject(name), level=level)), level
+    old = state.subject(name)
+    new = attrs.evolve(
+        old,
+        level=old.level if level is None else level,
+        settings=MappingProxyType({**old.settings, **settings}),
+    )
+    return state.with_subject(name, new), new
 
 
-def reset_level(state: State, name: str) -> tuple[State, Level]:
-    """Take a subject's own level away; answer what it was."""
+def reset_level(state: State, name: QualifiedSubject) -> tuple[State, Level]:
+    """Take a subject's own configuration away; answer the level it had."""
     _demand_writable(state, name)
     subject = state.subject(name)
-    if subject.level is None:
+    level = subject.level
+    if level is None and (name.name or name.context != DEFAULT_CONTEXT):
         raise no_subject(name)
-    return state.with_subject(name, attrs.evolve(subject, level=None)), subject.level
+    empty = attrs.evolve(subject, level=None, settings=MappingProxyType({}))
+    return state.with_subject(name, empty), level or DEFAULT_LEVEL
 
 
-def set_mode(state: State, name: str | None, mode: Mode, *, force: bool) -> tuple[State, Mode]:
-    """Set the mode of a subject, None for the global one; a mode can always be left again."""
-    if mode == "IMPORT" and not force:
-        affected = state.subjects.values() if name is None else (state.subject(name),)
-        if any(subject.versions for subject in affected):
-            raise not_permitted(
-                "Mode IMPORT needs an empty registry or subject, soft-deleted versions counted; "
-                "force=true overrides this"
-            )
-    if name is None:
-        return attrs.evolve(state, mode=mode), mode
+def set_mode(
+    state: State, name: QualifiedSubject, mode: Mode, *, force: bool
+) -> tuple[State, Mode]:
+    """Set the mode of a subject or of a context; a mode can always be left again."""
+    if mode == "IMPORT" and not force and _holds_versions(state, name):
+        raise not_permitted(
+            "Mode IMPORT needs an empty registry or subject, soft-deleted versions counted; "
+            "force=true overrides this"
+        )
     return state.with_subject(name, attrs.evolve(state.subject(name), mode=mode)), mode
 
 
-def reset_mode(state: State, name: str) -> tuple[State, Mode]:
+def _holds_versions(state: State, name: QualifiedSubject) -> bool:
+    if name.name:
+        return bool(state.subject(name).versions)
+    return any(
+        subject.versions
+        for each, subject in state.subjects.items()
+        if name.context in (each.context, GLOBAL_CONTEXT)
+    )
+
+
+def reset_mode(state: State, name: QualifiedSubject) -> tuple[State, Mode]:
     """Take a subject's own mode away; answer what it was."""
     subject = state.subject(name)
-    if subject.mode is None:
+    mode = subject.mode
+    if mode is None and (name.name or name.context != DEFAULT_CONTEXT):
         raise no_subject(name)
-    return state.with_subject(name, attrs.evolve(subject, mode=None)), subject.mode
+    return state.with_subject(name, attrs.evolve(subject, mode=None)), mode or DEFAULT_MODE
 
 
-def _demand_writable(state: State, name: str | None) -> None:
-    mode = state.mode if name is None else state.mode_of(name, default_to_global=True)
-    if mode == "READONLY":
-        raise not_permitted(
-            "The registry is in read-only mode"
-            if name is None
-            else f"Subject {name} is in read-only mode"
-        )
+def _demand_writable(state: State, name: QualifiedSubject) -> None:
+    if state.mode_of(name, default_to_global=True) == "READONLY":
+        subject = name.name or "null"
+        raise not_permitted(f"Subject {subject} in context {name.context} is in read-only mode")
 
 
 def _demand_unreferenced(
-    state: State, name: str, versions: tuple[Version, ...], *, deleted: bool
+    state: State, name: QualifiedSubject, versions: tuple[Version, ...], *, deleted: bool
 ) -> None:
     for version in versions:
         if state.referenced_by(name, version.number, deleted=deleted):

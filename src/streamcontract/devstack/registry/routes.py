@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.devstack.registry import changes, rules
+from streamcontract.devstack.registry.answers import (
+    identified,
+    registered,
+    schema_text,
+    version_answer,
+)
 from streamcontract.devstack.registry.application import Answer, Call, Control, Handler, Route
-from streamcontract.devstack.registry.refusal import Refusal
+from streamcontract.devstack.registry.names import (
+    matching,
+    schema_key,
+    settings_name,
+    subject_name,
+    version_number,
+)
+from streamcontract.devstack.registry.refusal import Refusal, no_schema
+from streamcontract.devstack.registry.state import whole
 from streamcontract.errors import StackError
+from streamcontract.registry.contexts import DEFAULT_CONTEXT, normalize_context
 from streamcontract.registry.protocol import (
-    MAX_VERSION,
     SCHEMA_TYPES,
+    BodyError,
     ErrorCode,
     Level,
     Mode,
@@ -20,16 +36,47 @@ from streamcontract.registry.protocol import (
     parse_level,
     parse_mode,
     parse_setting,
-    parse_version,
 )
 
 if TYPE_CHECKING:
     from streamcontract.devstack.registry.store import Store
 
-__all__ = ["ROUTES", "TOPICS", "control_routes"]
+__all__ = ["CONFLUENT_ROUTES", "ROUTES", "TOPICS", "control_routes"]
 
 TOPICS: Final = "/streamcontract/topics"
 """Not the registry's: how a client asks the stack for topics that AdminClient cannot create."""
+
+
+# Contexts
+
+
+def _contexts(store: Store, _call: Call) -> Answer:
+    return Answer.of(store.state.contexts)
+
+
+def _delete_context(store: Store, call: Call) -> Answer:
+    try:
+        context = normalize_context(call.parameters["context"])
+    except ValueError as error:
+        raise Refusal(ErrorCode.BAD_REQUEST, str(error)) from error
+    store.apply(lambda state: changes.delete_context(state, context))
+    return Answer(204)
+
+
+# Schemas
+
+
+def _schemas(store: Store, call: Call) -> Answer:
+    """Every version, or the latest ones; Confluent's registry and Karapace list them so."""
+    state, deleted = store.state, call.flag("deleted")
+    found = [
+        version_answer(store, call, name, version)
+        for name in matching(state, call)
+        for version in state.subject(name).visible(deleted=deleted)[
+            -1 if call.flag("latestOnly") else 0 :
+        ]
+    ]
+    return Answer.of(found)
 
 
 def _schema_types(_store: Store, _call: Call) -> Answer:
@@ -37,146 +84,242 @@ def _schema_types(_store: Store, _call: Call) -> Answer:
 
 
 def _schema(store: Store, call: Call) -> Answer:
-    content = store.state.schema(_id(call)).content
-    return Answer.of(SchemaRequest(schema=content.text, references=content.references).to_json())
+    state, key = store.state, schema_key(store.state, call)
+    answer = identified(store, call, state.schema(key))
+    if call.flag("includeSubjects"):
+        answer["subjects"] = _subjects_of(store, call)
+    if call.flag("fetchMaxId"):
+        answer["maxId"] = state.next_id(key.context) - 1
+    return Answer.of(answer)
+
+
+def _schema_text(store: Store, call: Call) -> Answer:
+    state = store.state
+    text = schema_text(store, call, state.schema(schema_key(state, call)).content)
+    return Answer(200, text.encode())
 
 
 def _schema_versions(store: Store, call: Call) -> Answer:
-    state = store.state
-    stored = state.schema(_id(call))
-    return Answer.of(
-        [{"subject": name, "version": number} for name, number in state.users(stored.id)]
-    )
+    state, key = store.state, schema_key(store.state, call)
+    state.schema(key)
+    users = state.users(key, deleted=call.flag("deleted"))
+    return Answer.of([{"subject": str(name), "version": number} for name, number in users])
 
 
 def _schema_subjects(store: Store, call: Call) -> Answer:
+    store.state.schema(schema_key(store.state, call))
+    return Answer.of(_subjects_of(store, call))
+
+
+def _subjects_of(store: Store, call: Call) -> list[str]:
     state = store.state
-    stored = state.schema(_id(call))
-    users = state.users(stored.id, deleted=call.flag("deleted"))
-    return Answer.of(list(dict.fromkeys(name for name, _ in users)))
+    users = state.users(schema_key(state, call), deleted=call.flag("deleted"))
+    return list(dict.fromkeys(str(name) for name, _ in users))
+
+
+def _schema_of_guid(store: Store, call: Call) -> Answer:
+    for stored in store.state.schemas.values():
+        if stored.content.guid == call.parameters["guid"]:
+            return Answer.of(identified(store, call, stored))
+    raise no_schema()
+
+
+# Subjects and versions
 
 
 def _subjects(store: Store, call: Call) -> Answer:
-    deleted, prefix = call.flag("deleted"), call.query.get("subjectPrefix", "")
-    subjects = store.state.subjects
-    return Answer.of(
-        [
-            name
-            for name in sorted(subjects)
-            if name.startswith(prefix) and subjects[name].visible(deleted=deleted)
-        ]
-    )
+    state, deleted = store.state, call.flag("deleted")
+    found = [
+        str(name) for name in matching(state, call) if state.subject(name).visible(deleted=deleted)
+    ]
+    return Answer.of(sorted(found))
 
 
 def _look_up(store: Store, call: Call) -> Answer:
-    state = store.state
-    state.versions(call.subject, deleted=call.flag("deleted"))  # 40401 before a bad body
-    request = SchemaRequest.from_json(call.json())
-    found = changes.look_up(state, call.subject, request, deleted=call.flag("deleted"))
-    return Answer.of(found.to_json())
+    state, name = store.state, subject_name(store.state, call)
+    versions = state.versions(name, deleted=call.flag("deleted"))  # 40401 before a bad body
+    try:
+        content = rules.parse(state, name.context, _request(store, call))
+    except (Refusal, BodyError) as error:
+        if store.is_confluent:
+            raise
+        raise Refusal(
+            ErrorCode.INTERNAL_ERROR, f"Error while looking up schema under subject {name}"
+        ) from error
+    version = rules.find(state, name, versions, content)
+    if version is None:
+        raise no_schema()
+    return Answer.of(version_answer(store, call, name, version))
 
 
 def _delete_subject(store: Store, call: Call) -> Answer:
-    permanent = call.flag("permanent")
+    name, permanent = subject_name(store.state, call), call.flag("permanent")
     return Answer.of(
-        store.apply(lambda state: changes.delete_subject(state, call.subject, permanent=permanent))
+        store.apply(lambda state: changes.delete_subject(state, name, permanent=permanent))
     )
 
 
+def _latest_with_metadata(store: Store, call: Call) -> Answer:
+    state, name = store.state, subject_name(store.state, call)
+    wanted = dict(zip(call.query.get("key", ()), call.query.get("value", ()), strict=False))
+    for version in reversed(state.versions(name, deleted=call.flag("deleted"))):
+        metadata = state.content(name, version).metadata
+        if wanted.items() <= (metadata.properties.items() if metadata else set()):
+            return Answer.of(version_answer(store, call, name, version))
+    raise no_schema()
+
+
 def _versions(store: Store, call: Call) -> Answer:
-    versions = store.state.versions(call.subject, deleted=call.flag("deleted"))
+    state = store.state
+    versions = state.versions(subject_name(state, call), deleted=call.flag("deleted"))
     return Answer.of([version.number for version in versions])
 
 
 def _register(store: Store, call: Call) -> Answer:
-    request = SchemaRequest.from_json(call.json())
-    schema_id = store.apply(lambda state: changes.register(state, call.subject, request))
-    return Answer.of({"id": schema_id})
+    name, request = subject_name(store.state, call), _request(store, call)
+    version = store.apply(lambda state: changes.register(state, name, request))
+    return Answer.of(registered(store, call, name, version))
 
 
 def _version(store: Store, call: Call) -> Answer:
-    state, number = store.state, _number(call)
-    version = state.version(call.subject, number, deleted=call.flag("deleted"))
-    return Answer.of(changes.answer(state, call.subject, version).to_json())
+    state, name = store.state, subject_name(store.state, call)
+    version = state.version(name, version_number(call), deleted=call.flag("deleted"))
+    return Answer.of({**version_answer(store, call, name, version), "deleted": version.deleted})
 
 
 def _version_schema(store: Store, call: Call) -> Answer:
-    state, number = store.state, _number(call)
-    version = state.version(call.subject, number, deleted=call.flag("deleted"))
-    return Answer(200, state.schema(version.id).content.text.encode())
+    state, name = store.state, subject_name(store.state, call)
+    version = state.version(name, version_number(call), deleted=call.flag("deleted"))
+    return Answer(200, schema_text(store, call, state.content(name, version)).encode())
 
 
 def _referenced_by(store: Store, call: Call) -> Answer:
-    state, number = store.state, _number(call)
-    version = state.version(call.subject, number)
-    return Answer.of(state.referenced_by(call.subject, version.number))
+    state, name = store.state, subject_name(store.state, call)
+    return Answer.of(state.referenced_by(name, state.version(name, version_number(call)).number))
 
 
 def _delete_version(store: Store, call: Call) -> Answer:
-    number, permanent = _number(call, minus_one=False), call.flag("permanent")
+    name, number = subject_name(store.state, call), version_number(call, minus_one=False)
+    permanent = call.flag("permanent")
     return Answer.of(
-        store.apply(
-            lambda state: changes.delete_version(state, call.subject, number, permanent=permanent)
-        )
+        store.apply(lambda state: changes.delete_version(state, name, number, permanent=permanent))
     )
 
 
+# Compatibility
+
+
 def _compatibility(store: Store, call: Call) -> Answer:
-    state, verbose = store.state, call.flag("verbose")
-    request = SchemaRequest.from_json(call.json())
-    number = state.version(call.subject, _number(call, minus_one=False)).number
+    state, name = store.state, subject_name(store.state, call)
+    request = _request(store, call)
+    number = state.version(name, version_number(call, minus_one=False)).number
+    return _verdict(store, call, request, number)
+
+
+def _compatibility_with_all(store: Store, call: Call) -> Answer:
+    state, request = store.state, _request(store, call)
+    live = state.subject(subject_name(state, call)).live
+    return _verdict(store, call, request, live[-1].number if live else None)
+
+
+def _verdict(store: Store, call: Call, request: SchemaRequest, number: int | None) -> Answer:
+    state, name, is_verbose = store.state, subject_name(store.state, call), call.flag("verbose")
     try:
-        content = rules.parse(state, request)
+        content = rules.parse(state, name.context, request)
     except Refusal as refusal:
-        if not verbose:
+        if not is_verbose:
             raise
         return Answer.of({"is_compatible": False, "messages": [refusal.message]})
-    verdict = changes.verdict(state, call.subject, number, content.schema)
+    verdict = rules.Verdict(is_compatible=True)
+    if number is not None:
+        verdict = rules.verdict(state, name, number, content.schema)
     body: dict[str, object] = {"is_compatible": verdict.is_compatible}
-    if verbose:
+    if is_verbose:
         body["messages"] = verdict.messages
     return Answer.of(body)
 
 
-def _level(store: Store, _call: Call) -> Answer:
-    return Answer.of({"compatibilityLevel": store.state.level})
+def _request(store: Store, call: Call) -> SchemaRequest:
+    request = SchemaRequest.from_json(call.json(), confluent=store.is_confluent)
+    return request.normalized() if call.flag("normalize") else request
 
 
-def _subject_level(store: Store, call: Call) -> Answer:
-    to_global = call.flag("defaultToGlobal")
-    level = store.state.level_of(call.subject, default_to_global=to_global)
-    return Answer.of({"compatibilityLevel": level})
+# Levels and modes
+
+
+def _level(store: Store, call: Call) -> Answer:
+    state, name = store.state, settings_name(store.state, call)
+    to_global = call.flag("defaultToGlobal") or name == whole(DEFAULT_CONTEXT)
+    level = state.level_of(name, default_to_global=to_global)
+    return Answer.of({"compatibilityLevel": level, **state.subject(name).settings})
 
 
 def _set_level(store: Store, call: Call) -> Answer:
-    subject, level = call.parameters.get("subject"), _new_level(call)
-    store.apply(lambda state: changes.set_level(state, subject, level))
+    name, level = settings_name(store.state, call), _new_level(call)
+    store.apply(lambda state: changes.set_level(state, name, level))
     return Answer.of({"compatibility": level})
 
 
+def _set_configuration(store: Store, call: Call) -> Answer:
+    """Set a level and whatever else Confluent's registry keeps of a subject."""
+    name, body = settings_name(store.state, call), call.json()
+    if not isinstance(body, dict):
+        raise BodyError("", "an object")
+    given = body.get("compatibility")
+    level = None if given is None else _level_of(str(given).upper())
+    settings = {key: value for key, value in body.items() if key != "compatibility"}
+    store.apply(lambda state: changes.set_level(state, name, level, settings))
+    return Answer.of(body if level is None else {**body, "compatibility": level})
+
+
 def _reset_level(store: Store, call: Call) -> Answer:
-    level = store.apply(lambda state: changes.reset_level(state, call.subject))
+    name = settings_name(store.state, call)
+    level = store.apply(lambda state: changes.reset_level(state, name))
     return Answer.of({"compatibilityLevel": level})
 
 
-def _mode(store: Store, _call: Call) -> Answer:
-    return Answer.of({"mode": store.state.mode})
-
-
-def _subject_mode(store: Store, call: Call) -> Answer:
-    to_global = call.flag("defaultToGlobal")
-    mode = store.state.mode_of(call.subject, default_to_global=to_global)
-    return Answer.of({"mode": mode})
+def _mode(store: Store, call: Call) -> Answer:
+    state, name = store.state, settings_name(store.state, call)
+    to_global = call.flag("defaultToGlobal") or name == whole(DEFAULT_CONTEXT)
+    return Answer.of({"mode": state.mode_of(name, default_to_global=to_global)})
 
 
 def _set_mode(store: Store, call: Call) -> Answer:
-    subject, mode, force = call.parameters.get("subject"), _new_mode(call), call.flag("force")
-    store.apply(lambda state: changes.set_mode(state, subject, mode, force=force))
+    name, mode, force = settings_name(store.state, call), _new_mode(call), call.flag("force")
+    store.apply(lambda state: changes.set_mode(state, name, mode, force=force))
     return Answer.of({"mode": mode})
 
 
 def _reset_mode(store: Store, call: Call) -> Answer:
-    return Answer.of({"mode": store.apply(lambda state: changes.reset_mode(state, call.subject))})
+    name = settings_name(store.state, call)
+    return Answer.of({"mode": store.apply(lambda state: changes.reset_mode(state, name))})
+
+
+def _new_level(call: Call) -> Level:
+    return _level_of(parse_setting(call.json(), "compatibility"))
+
+
+def _level_of(value: object) -> Level:
+    try:
+        return parse_level(value)
+    except ValueError as error:
+        raise Refusal(ErrorCode.INVALID_LEVEL, str(error)) from error
+
+
+def _new_mode(call: Call) -> Mode:
+    value = parse_setting(call.json(), "mode")
+    try:
+        return parse_mode(value)
+    except ValueError as error:
+        raise Refusal(ErrorCode.INVALID_MODE, str(error)) from error
+
+
+# The rest
+
+
+def _constant(value: Any) -> Handler:
+    answer = Answer(200, json.dumps(value).encode())
+    return lambda _store, _call: answer
 
 
 def _ready(_store: Store, _call: Call) -> Answer:
@@ -184,8 +327,13 @@ def _ready(_store: Store, _call: Call) -> Answer:
 
 
 ROUTES: Final = (
+    Route("GET", Path.ROOT, _constant({})),
+    Route("GET", Path.CONTEXTS, _contexts),
+    Route("DELETE", Path.CONTEXT, _delete_context),
+    Route("GET", Path.SCHEMAS, _schemas),
     Route("GET", Path.SCHEMA_TYPES, _schema_types),
     Route("GET", Path.SCHEMA, _schema),
+    Route("GET", Path.SCHEMA_TEXT, _schema_text),
     Route("GET", Path.SCHEMA_VERSIONS, _schema_versions),
     Route("GET", Path.SCHEMA_SUBJECTS, _schema_subjects),
     Route("GET", Path.SUBJECTS, _subjects),
@@ -197,20 +345,34 @@ ROUTES: Final = (
     Route("DELETE", Path.VERSION, _delete_version),
     Route("GET", Path.VERSION_SCHEMA, _version_schema),
     Route("GET", Path.VERSION_REFERENCED_BY, _referenced_by),
+    Route("GET", f"{Path.VERSION}/referencedBy", _referenced_by),  # deprecated spelling
     Route("POST", Path.COMPATIBILITY, _compatibility),
     Route("GET", Path.CONFIG, _level),
     Route("PUT", Path.CONFIG, _set_level),
-    Route("GET", Path.SUBJECT_CONFIG, _subject_level),
+    Route("GET", Path.SUBJECT_CONFIG, _level),
     Route("PUT", Path.SUBJECT_CONFIG, _set_level),
     Route("DELETE", Path.SUBJECT_CONFIG, _reset_level),
     Route("GET", Path.MODE, _mode),
     Route("PUT", Path.MODE, _set_mode),
-    Route("GET", Path.SUBJECT_MODE, _subject_mode),
+    Route("GET", Path.SUBJECT_MODE, _mode),
     Route("PUT", Path.SUBJECT_MODE, _set_mode),
     Route("DELETE", Path.SUBJECT_MODE, _reset_mode),
     Route("GET", Path.READY, _ready),
+    Route("GET", Path.ACLS, _constant([])),
 )
-"""The registry's endpoints; :class:`Path` says which it lacks."""
+"""The registry's endpoints."""
+
+CONFLUENT_ROUTES: Final = (
+    Route("GET", Path.SCHEMA_OF_GUID, _schema_of_guid),
+    Route("GET", Path.SUBJECT_METADATA, _latest_with_metadata),
+    Route("POST", Path.COMPATIBILITY_WITH_ALL, _compatibility_with_all),
+    Route("PUT", Path.CONFIG, _set_configuration),
+    Route("DELETE", Path.CONFIG, _reset_level),
+    Route("PUT", Path.SUBJECT_CONFIG, _set_configuration),
+    Route("DELETE", Path.MODE, _reset_mode),
+    *ROUTES,
+)
+"""The endpoints of a registry that is to be like Confluent's."""
 
 
 def control_routes(control: Control) -> tuple[Route, ...]:
@@ -242,35 +404,3 @@ def _create_topic(control: Control, _store: Store, call: Call) -> Answer:
     except StackError as error:
         raise Refusal(ErrorCode.BAD_REQUEST, str(error)) from error
     return Answer.of({"created": created, "partitions": counts[0]})
-
-
-def _id(call: Call) -> int:
-    text = call.parameters["id"]
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= MAX_VERSION):
-        raise Refusal(ErrorCode.BAD_REQUEST, f"Invalid parameter 'id' got '{text}'")
-    return int(text)
-
-
-def _number(call: Call, *, minus_one: bool = True) -> int | None:
-    """The version in the path, None for the latest; only reading knows -1 for it."""
-    text = call.parameters["version"]
-    try:
-        return parse_version(text, minus_one=minus_one)
-    except ValueError as error:
-        raise Refusal(ErrorCode.INVALID_VERSION, str(error)) from error
-
-
-def _new_level(call: Call) -> Level:
-    value = parse_setting(call.json(), "compatibility")
-    try:
-        return parse_level(value)
-    except ValueError as error:
-        raise Refusal(ErrorCode.INVALID_LEVEL, str(error)) from error
-
-
-def _new_mode(call: Call) -> Mode:
-    value = parse_setting(call.json(), "mode")
-    try:
-        return parse_mode(value)
-    except ValueError as error:
-        raise Refusal(ErrorCode.INVALID_MODE, str(error)) from error

@@ -1,4 +1,4 @@
-"""What the registry thinks of a schema: whether it is valid, and whether it is compatible."""
+"""Verdicts on a schema: whether it is valid, known, and compatible."""
 
 from __future__ import annotations
 
@@ -11,21 +11,25 @@ from streamcontract.compatibility import check_level
 from streamcontract.devstack.registry.refusal import Refusal
 from streamcontract.devstack.registry.state import Content
 from streamcontract.errors import SchemaParseError
+from streamcontract.levels import compatibility_level
 from streamcontract.registry.protocol import (
     ErrorCode,
     Level,
     SchemaReference,
     SchemaRequest,
 )
-from streamcontract.schema import Schema, parse_schema
+from streamcontract.registry.referenced import parse_with_references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from streamcontract.devstack.registry.state import State, StoredSchema
+    from streamcontract.devstack.registry.state import State, Version
+    from streamcontract.registry.contexts import QualifiedSubject
     from streamcontract.resolution import Fault, Rule
+    from streamcontract.schema import Schema
 
-__all__ = ["Verdict", "check", "parse", "read"]
+__all__ = ["Verdict", "check", "find", "inheriting", "parse", "read", "verdict"]
+
 
 # How Redpanda and Avro word each incompatibility: {reader} and {writer} are "new" and "old".
 _DESCRIPTIONS: Final[dict[Rule, str]] = {
@@ -61,8 +65,13 @@ class Verdict:
     messages: tuple[str, ...] = ()
 
 
-def parse(state: State, request: SchemaRequest) -> Content:
+def parse(state: State, context: str, request: SchemaRequest) -> Content:
     """Read the schema of a request, with what it refers to.
+
+    Args:
+        state: The state.
+        context: That of the subject, where references without a context lead.
+        request: The request.
 
     Raises:
         Refusal: 422 for an invalid schema or one that is no Avro, 42201 for an empty one or a
@@ -75,8 +84,9 @@ def parse(state: State, request: SchemaRequest) -> Content:
         )
     if not request.schema.strip():
         raise Refusal(ErrorCode.EMPTY_SCHEMA, "Empty schema")
-    known = [_referenced(state, reference).content.schema for reference in request.references]
-    return read(request, known)
+    return read(
+        request, [_referenced(state, context, reference) for reference in request.references]
+    )
 
 
 def read(request: SchemaRequest, known: Iterable[Schema]) -> Content:
@@ -84,18 +94,72 @@ def read(request: SchemaRequest, known: Iterable[Schema]) -> Content:
 
     It has to be JSON: a bare ``string`` is none, unlike in ``parse_schema``.
 
+    Args:
+        request: The request.
+        known: The schemas of its references, in their order.
+
     Raises:
         Refusal: 422.
     """
     text = request.schema
     try:
         json.loads(text.encode())  # lone surrogates have no encoding, so no bytes could be sent
-        return Content(text, request.references, parse_schema(text, references=known))
+        schema = parse_with_references(text, request.references, known)
     except (ValueError, SchemaParseError, RecursionError) as error:
         raise Refusal(ErrorCode.INVALID_SCHEMA, f"Invalid schema: {error}") from error
+    return Content(text, request.references, schema, request.metadata, request.rule_set)
 
 
-def check(level: Level, candidate: Schema, history: Iterable[tuple[int, StoredSchema]]) -> Verdict:
+def find(
+    state: State, name: QualifiedSubject, versions: Sequence[Version], content: Content
+) -> Version | None:
+    """The newest of a subject's versions that has a schema.
+
+    Metadata and rules that a request leaves out are taken for those that the version has.
+    """
+    for version in reversed(versions):
+        stored = state.content(name, version)
+        if stored.is_same_schema(content) and _filled(content, stored).identity == stored.identity:
+            return version
+    return None
+
+
+def inheriting(state: State, name: QualifiedSubject, content: Content) -> Content:
+    """A schema that is to be registered, with the metadata and rules of the version before."""
+    live = state.subject(name).live
+    return _filled(content, state.content(name, live[-1])) if live else content
+
+
+def _filled(content: Content, earlier: Content) -> Content:
+    return Content(
+        content.text,
+        content.references,
+        content.schema,
+        earlier.metadata if content.metadata is None else content.metadata,
+        earlier.rule_set if content.rule_set is None else content.rule_set,
+    )
+
+
+def verdict(state: State, name: QualifiedSubject, number: int, candidate: Schema) -> Verdict:
+    """Whether a schema is compatible with a subject at the subject's level.
+
+    Asks the versions from the latest down to ``number``, at a transitive level down to the first.
+    """
+    state.version(name, number)
+    level = compatibility_level(state.level_of(name, default_to_global=True))
+    if not level.directions:
+        return Verdict(is_compatible=True)
+    first = 1 if level.is_transitive else number
+    return check(level.name, candidate, _history(state, name, first))
+
+
+def _history(state: State, name: QualifiedSubject, first: int) -> Iterator[tuple[int, Content]]:
+    for version in reversed(state.subject(name).live):
+        if version.number >= first:
+            yield version.number, state.content(name, version)
+
+
+def check(level: Level, candidate: Schema, history: Iterable[tuple[int, Content]]) -> Verdict:
     """Compare a candidate with earlier versions, newest first, up to the first that it breaks.
 
     Args:
@@ -104,11 +168,11 @@ def check(level: Level, candidate: Schema, history: Iterable[tuple[int, StoredSc
         history: Version numbers and schemas, in the order in which they are to be asked.
     """
     for number, old in history:
-        messages = tuple(_incompatibilities(level, new=candidate, old=old.content.schema))
+        messages = tuple(_incompatibilities(level, new=candidate, old=old.schema))
         if messages:
             facts = (
                 f"{{oldSchemaVersion: {number}}}",
-                f"{{oldSchema: '{_minified(old.content.text)}'}}",
+                f"{{oldSchema: '{_minified(old.text)}'}}",
                 f"{{compatibility: '{level}'}}",
             )
             return Verdict(is_compatible=False, messages=(*messages, *facts))
@@ -137,13 +201,14 @@ def _minified(text: str) -> str:
     return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
 
 
-def _referenced(state: State, reference: SchemaReference) -> StoredSchema:
+def _referenced(state: State, context: str, reference: SchemaReference) -> Schema:
+    name = state.qualify(reference.subject, context)
     try:
-        version = state.version(reference.subject, reference.version)
+        version = state.version(name, reference.version)
     except Refusal as error:
         raise Refusal(
             ErrorCode.EMPTY_SCHEMA,
             f'Invalid schema, details: No schema reference found for subject "{reference.subject}" '
             f"and version {reference.version}",
         ) from error
-    return state.schema(version.id)
+    return state.content(name, version).schema

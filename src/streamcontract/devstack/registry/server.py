@@ -1,4 +1,4 @@
-"""The embedded registry on a loopback socket: HTTP/1.1, and what it does not let in."""
+"""The embedded registry on a loopback socket: HTTP/1.1, and what it refuses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import threading
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, ClassVar, Final, cast
@@ -20,7 +21,11 @@ from streamcontract.devstack.registry.application import (
     Route,
     respond,
 )
-from streamcontract.devstack.registry.routes import ROUTES, control_routes
+from streamcontract.devstack.registry.routes import (
+    CONFLUENT_ROUTES,
+    ROUTES,
+    control_routes,
+)
 from streamcontract.devstack.registry.store import Store
 from streamcontract.errors import PortError
 from streamcontract.registry.protocol import ACCEPTED_CONTENT_TYPES, CONTENT_TYPE, ErrorCode
@@ -42,6 +47,7 @@ records is limited to 1 MiB by default (``kafka_batch_max_bytes``): more could n
 _LOOPBACK: Final = "127.0.0.1"
 _HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 _STOP_SECONDS: Final = 5.0
+_GZIP: Final = ("gzip", "x-gzip")
 
 
 class RegistryServer:
@@ -55,6 +61,11 @@ class RegistryServer:
             only.
         control: The stack whose topics ``/streamcontract/topics`` creates and lists; without one
             there is no such route.
+        contexts: Whether ``:.context:subject`` and ``/contexts/.context/...`` lead to a context,
+            as in Redpanda from 26.2 on. Without, such a subject is a plain name, as it is in
+            Redpanda before that unless ``schema_registry_enable_qualified_subjects`` is set.
+        confluent: Whether to be like Confluent's registry where Redpanda's refuses: rule sets,
+            tags, other configuration than the level, GUIDs, checks against all versions.
         before: Called before each request with the request, from many threads: it may wait, to be
             a slow registry, or give an :class:`Answer`, to be a failing one; None lets the
             registry answer. It is an attribute too, so that a test can change it at any time.
@@ -81,11 +92,15 @@ class RegistryServer:
         state: Path | None = None,
         control: Control | None = None,
         *,
+        contexts: bool = True,
+        confluent: bool = False,
         before: Before | None = None,
     ) -> None:
         self.before = before
-        self._store = Store(state)
-        routes = ROUTES if control is None else (*ROUTES, *control_routes(control))
+        self._store = Store(state, has_contexts=contexts, is_confluent=confluent)
+        routes = CONFLUENT_ROUTES if confluent else ROUTES
+        if control is not None:
+            routes = (*routes, *control_routes(control))
         try:
             self._server = _Server(port, self, self._store, routes)
         except OSError as error:
@@ -211,11 +226,21 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) < length:  # the client is gone, there is nobody to answer
             self.close_connection = True
             return
-        request = Request(self.command, self.path, body)
-        server = self.server
-        self._send(respond(server.routes, server.store, request, server.registry.before))
+        self._send(self._answer(body))
 
-    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
+
+    def _answer(self, body: bytes) -> Answer:
+        plain = _gunzipped(body) if self._encoding in _GZIP else body
+        if isinstance(plain, Answer):
+            return plain
+        request = Request(self.command, self.path, plain)
+        server = self.server
+        return respond(server.routes, server.store, request, server.registry.before)
+
+    @property
+    def _encoding(self) -> str:
+        return str(self.headers.get("Content-Encoding", "identity")).strip().lower()
 
     def _accepted_length(self) -> int | None:
         """The length of the body; None where the request has been refused for its headers."""
@@ -256,12 +281,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _media_refusal(self) -> Answer | None:
         media_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
-        if media_type in ACCEPTED_CONTENT_TYPES and encoding == "identity":
+        if media_type in ACCEPTED_CONTENT_TYPES and self._encoding in ("identity", *_GZIP):
             return None
         return Answer.refusal(
             ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-            f"Send Content-Type {CONTENT_TYPE} or application/json, without a Content-Encoding",
+            f"Send Content-Type {CONTENT_TYPE} or application/json, as it is or in gzip",
         )
 
     def handle_expect_100(self) -> bool:
@@ -278,6 +302,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
+        elif self.request_version == "HTTP/1.0":
+            self.send_header("Connection", "keep-alive")  # else such a client waits for the end
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
@@ -304,3 +330,17 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
         """Log requests for those who ask for it."""
         _log.debug(format, *args)
+
+
+def _gunzipped(body: bytes) -> bytes | Answer:
+    """What was packed, as far as it may be sent unpacked; else the answer that refuses it."""
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = unpacking.decompress(body, MAX_BODY + 1)
+    except zlib.error as error:
+        return Answer.plain(400, f"The body is not in gzip: {error}")
+    if len(plain) > MAX_BODY:
+        return Answer.plain(413, f"The body has more than {MAX_BODY} bytes once unpacked")
+    if not unpacking.eof:
+        return Answer.plain(400, "The body in gzip is not whole")
+    return plain

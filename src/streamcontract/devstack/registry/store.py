@@ -1,4 +1,4 @@
-"""Where the registry's state lives: in memory, and in a file where one is given."""
+"""The registry's state in memory, and in a file where one is given."""
 
 from __future__ import annotations
 
@@ -30,17 +30,23 @@ class Store:
 
     Args:
         path: The state file; it is made with the first change. None keeps everything in memory.
+        has_contexts: Whether ``:.context:subject`` names a context.
+        is_confluent: Whether to keep and answer what Confluent's registry does beyond Redpanda's.
 
     Raises:
         StackError: The file cannot be read, is no state file, or another registry uses it.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, *, has_contexts: bool = True, is_confluent: bool = False
+    ) -> None:
+        self.is_confluent = is_confluent
         self._path = path
         self._change = threading.Lock()
         self._guard = None if path is None else _lock(path)
         try:
-            self._state = State() if path is None else _read(path)
+            empty = State(has_contexts=has_contexts)
+            self._state = empty if path is None else _read(path, empty)
         except BaseException:
             self.close()
             raise
@@ -95,12 +101,12 @@ def _lock(path: Path) -> IO[bytes]:
     return guard
 
 
-def _read(path: Path) -> State:
+def _read(path: Path, empty: State) -> State:
     remove_draft(path)  # of a registry that was killed
     try:
-        return snapshot.load(path.read_text(encoding="utf-8"))
+        return snapshot.load(path.read_text(encoding="utf-8"), empty)
     except FileNotFoundError:
-        return State()
+        return empty
     except (OSError, ValueError) as error:
         raise StackError(
             f"the registry's state file {path} cannot be read: {error}; restore it from a copy, "

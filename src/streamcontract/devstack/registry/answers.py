@@ -1,0 +1,83 @@
+"""What the registry says of a schema, in each of the shapes that the API has for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from streamcontract.devstack.registry.refusal import not_implemented
+from streamcontract.registry.protocol import SchemaReference, SchemaRequest, VersionAnswer
+
+if TYPE_CHECKING:
+    from streamcontract.devstack.registry.application import Call
+    from streamcontract.devstack.registry.state import Content, StoredSchema, Version
+    from streamcontract.devstack.registry.store import Store
+    from streamcontract.registry.contexts import QualifiedSubject
+
+__all__ = ["identified", "registered", "schema_text", "version_answer"]
+
+_RESOLVED: Final = "resolved"
+
+
+def schema_text(store: Store, call: Call, content: Content) -> str:
+    """The schema's text in the query's ``format``; Avro knows ``resolved``, and only Confluent's.
+
+    Raises:
+        Refusal: 501.
+    """
+    if call.text("format") != _RESOLVED:
+        return content.text
+    if store.is_confluent:
+        return content.schema.inlined_json
+    raise not_implemented("format=resolved")
+
+
+def version_answer(
+    store: Store, call: Call, name: QualifiedSubject, version: Version
+) -> dict[str, object]:
+    """A version of a subject, as reading it and looking it up answer."""
+    content = store.state.content(name, version)
+    answer = VersionAnswer(
+        subject=str(name),
+        version=version.number,
+        id=version.id,
+        schema=schema_text(store, call, content),
+        references=_references(store, call, content, name.context),
+        metadata=content.metadata,
+        rule_set=content.rule_set,
+        guid=content.guid if store.is_confluent else None,
+    )
+    return answer.to_json()
+
+
+def registered(
+    store: Store, call: Call, name: QualifiedSubject, version: Version
+) -> dict[str, object]:
+    """A version, as registering it answers: the id first, and no subject."""
+    answer = version_answer(store, call, name, version)
+    del answer["subject"]
+    return {"id": answer.pop("id"), **answer}
+
+
+def identified(store: Store, call: Call, stored: StoredSchema) -> dict[str, object]:
+    """A schema by its id, without subject and version."""
+    content = stored.content
+    request = SchemaRequest(
+        schema=schema_text(store, call, content),
+        references=_references(store, call, content, stored.key.context),
+        metadata=content.metadata,
+        rule_set=content.rule_set,
+    )
+    return {**request.to_json(), **({"guid": content.guid} if store.is_confluent else {})}
+
+
+def _references(
+    store: Store, call: Call, content: Content, context: str
+) -> tuple[SchemaReference, ...]:
+    if call.text("referenceFormat").lower() != "qualified":
+        return content.references
+    return tuple(
+        attrs.evolve(each, subject=str(store.state.qualify(each.subject, context)))
+        for each in content.references
+    )

@@ -1,0 +1,215 @@
+"""Metadata and rules that a registry keeps beside a schema.
+
+They are those of "Data contracts" in Confluent's Schema Registry documentation. Of these Redpanda
+26 keeps ``metadata.properties`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from streamcontract.registry.body import (
+    BodyError,
+    read_flag,
+    read_list,
+    read_object,
+    read_string,
+    read_strings,
+)
+
+__all__ = ["Metadata", "Rule", "RuleSet"]
+
+
+@attrs.frozen(kw_only=True)
+class Metadata:
+    """Facts about a schema that are not part of it.
+
+    Attributes:
+        properties: Text by name.
+        tags: The tags of a field, by its path in the schema.
+        sensitive: The names of properties that are not to be shown.
+
+    Example:
+        >>> Metadata(properties={"owner": "orders team"}).to_json()
+        {'properties': {'owner': 'orders team'}}
+    """
+
+    properties: Mapping[str, str] = attrs.field(factory=dict)
+    tags: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    sensitive: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """The metadata as a body has them, without what is empty."""
+        body = {
+            "tags": {path: list(tags) for path, tags in self.tags.items()},
+            "properties": dict(self.properties),
+            "sensitive": list(self.sensitive),
+        }
+        return {key: value for key, value in body.items() if value}
+
+    @classmethod
+    def from_json(cls, value: object, path: str = "metadata") -> Metadata | None:
+        """Read metadata; keys that are not known are passed over, and null is None.
+
+        Raises:
+            BodyError: Something has the wrong type.
+        """
+        if value is None:
+            return None
+        fields = read_object(value, path)
+        tags = read_object(fields.get("tags") or {}, f"{path}.tags")
+        return cls(
+            properties=_texts(fields.get("properties"), f"{path}.properties"),
+            tags={
+                name: tuple(read_strings(each, f"{path}.tags.{name}"))
+                for name, each in tags.items()
+            },
+            sensitive=tuple(read_strings(fields.get("sensitive") or [], f"{path}.sensitive")),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """One rule of a data contract. This library runs none of them.
+
+    Attributes:
+        name: The rule's name.
+        kind: ``CONDITION`` checks a message, ``TRANSFORM`` changes it.
+        mode: When: ``WRITE``, ``READ``, ``WRITEREAD``, ``UPGRADE``, ``DOWNGRADE``, ``UPDOWN``.
+        type: What runs it, such as ``CEL`` or ``ENCRYPT``.
+        doc: What it is for.
+        tags: The tags of the fields that it is about.
+        params: What its executor is given.
+        expr: Its expression.
+        on_success: What follows where it holds.
+        on_failure: What follows where it does not.
+        disabled: Whether it is switched off.
+    """
+
+    name: str
+    kind: str = ""
+    mode: str = ""
+    type: str = ""
+    doc: str = ""
+    tags: tuple[str, ...] = ()
+    params: Mapping[str, str] = attrs.field(factory=dict)
+    expr: str = ""
+    on_success: str = ""
+    on_failure: str = ""
+    disabled: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        """The rule as a body has it, without what is empty."""
+        body: dict[str, object] = {
+            "name": self.name,
+            "doc": self.doc,
+            "kind": self.kind,
+            "mode": self.mode,
+            "type": self.type,
+            "tags": list(self.tags),
+            "params": dict(self.params),
+            "expr": self.expr,
+            "onSuccess": self.on_success,
+            "onFailure": self.on_failure,
+            "disabled": self.disabled,
+        }
+        return {key: value for key, value in body.items() if value}
+
+    @classmethod
+    def from_json(cls, value: object, path: str = "") -> Rule:
+        """Read a rule; keys that are not known are passed over.
+
+        Raises:
+            BodyError: The name is missing, or something has the wrong type.
+        """
+        fields = read_object(value, path)
+
+        def text(key: str) -> str:
+            return read_string(fields.get(key) or "", f"{path}.{key}")
+
+        return cls(
+            name=read_string(fields.get("name"), f"{path}.name"),
+            kind=text("kind"),
+            mode=text("mode"),
+            type=text("type"),
+            doc=text("doc"),
+            tags=tuple(read_strings(fields.get("tags") or [], f"{path}.tags")),
+            params=_texts(fields.get("params"), f"{path}.params"),
+            expr=text("expr"),
+            on_success=text("onSuccess"),
+            on_failure=text("onFailure"),
+            disabled=read_flag(fields.get("disabled") or False, f"{path}.disabled"),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class RuleSet:
+    """The rules of a schema.
+
+    Attributes:
+        migration_rules: From one version of the schema to another.
+        domain_rules: For the values of a message.
+        encoding_rules: For its bytes.
+    """
+
+    migration_rules: tuple[Rule, ...] = ()
+    domain_rules: tuple[Rule, ...] = ()
+    encoding_rules: tuple[Rule, ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All of them."""
+        return (*self.migration_rules, *self.domain_rules, *self.encoding_rules)
+
+    def to_json(self) -> dict[str, object]:
+        """The rules as a body has them, without what is empty."""
+        kinds: dict[str, Sequence[Rule]] = {
+            "migrationRules": self.migration_rules,
+            "domainRules": self.domain_rules,
+            "encodingRules": self.encoding_rules,
+        }
+        return {key: [rule.to_json() for rule in rules] for key, rules in kinds.items() if rules}
+
+    @classmethod
+    def from_json(cls, value: object, path: str = "ruleSet") -> RuleSet | None:
+        """Read rules; keys that are not known are passed over, and null is None.
+
+        Raises:
+            BodyError: Something has the wrong type.
+        """
+        if value is None:
+            return None
+        fields = read_object(value, path)
+
+        def rules(key: str) -> tuple[Rule, ...]:
+            items = read_list(fields.get(key) or [], f"{path}.{key}")
+            return tuple(
+                Rule.from_json(item, f"{path}.{key}[{index}]") for index, item in enumerate(items)
+            )
+
+        return cls(
+            migration_rules=rules("migrationRules"),
+            domain_rules=rules("domainRules"),
+            encoding_rules=rules("encodingRules"),
+        )
+
+
+_SCALARS: Final = (str, int, float, bool)
+
+
+def _texts(value: object, path: str) -> dict[str, str]:
+    """Read text by name; what registries store as text may come as a number or a flag."""
+    return {
+        key: _text(item, f"{path}.{key}") for key, item in read_object(value or {}, path).items()
+    }
+
+
+def _text(value: object, path: str) -> str:
+    if not isinstance(value, _SCALARS):
+        raise BodyError(path, "a string")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
