@@ -97,14 +97,20 @@ def test_a_mode_of_an_unknown_subject_is_the_global_one(http: Http) -> None:
 
 
 def test_what_was_deleted_for_ever_can_be_registered_again(http: Http) -> None:
-    """As a first version, under an id that no other schema had."""
+    """As a first version, and under the id that it had: messages with it can be read again."""
     http.register("s", "int")
     http.register("s", "long")
     for suffix in ("", "?permanent=true"):
         http("DELETE", f"/subjects/s{suffix}")
-    assert http.register("s", "int") == 3
-    assert http("GET", "/subjects/s/versions").body == [1]
-    assert http("GET", "/schemas/ids/1").body["error_code"] == 40403
+    assert http("GET", "/schemas/ids/2").body["error_code"] == 40403
+    http("PUT", "/config", {"compatibility": "NONE"})
+    assert http.register("s", "double") == 3
+    assert http.register("s", "long") == 2
+    assert http("GET", "/subjects/s/versions").body == [1, 2]
+    http("PUT", "/mode/t", {"mode": "IMPORT"})
+    assert http.register("t", "boolean", id=1) == 1  # whoever imports answers for the ids
+    http("DELETE", "/mode/t")
+    assert http.register("u", "int") == 4
 
 
 def test_normalizing_sorts_references_and_drops_repeated_ones(http: Http) -> None:
@@ -211,3 +217,35 @@ def test_the_latest_version_with_some_metadata(confluent: Http) -> None:
     assert confluent("GET", f"{path}them").body["version"] == 2
     assert confluent("GET", f"{path}us").body["version"] == 3
     assert confluent("GET", f"{path}nobody").body["error_code"] == 40403
+
+
+def test_a_compatibility_group_parts_the_history(confluent: Http) -> None:
+    """Versions are compared with those of the same value of a property, as Confluent's are."""
+    assert confluent("PUT", "/config/s", {"compatibilityGroup": "major"}).status == 200
+    first, second = ({"properties": {"major": number}} for number in "12")
+    confluent.register("s", "int", metadata=first)
+    confluent.register("s", "string", metadata=second)
+    body = {"schema": '"int"', "metadata": second}
+    assert confluent("POST", "/subjects/s/versions", body).status == 409
+    assert confluent.register("s", "long", metadata={"properties": {"major": "3"}}) == 3
+
+
+def test_confluents_answers_have_minified_schemas_and_no_type_for_avro(confluent: Http) -> None:
+    """As that registry's do."""
+    body = confluent("POST", "/subjects/s/versions", {"schema": '{ "type" : "int" }'}).body
+    body.pop("guid")
+    assert body == {"id": 1, "version": 1, "schema": '{"type":"int"}'}
+    read = confluent("GET", "/subjects/s/versions/1").body
+    assert read.keys() == {"subject", "version", "id", "guid", "schema"}
+    confluent("DELETE", "/subjects/s/versions/1")
+    assert confluent("GET", "/subjects/s/versions/1?deleted=true").body["deleted"] is True
+
+
+def test_codes_that_are_confluents_own(confluent: Http) -> None:
+    """An invalid schema is 42201, an id that is no number 404, a missing version 40402."""
+    nope = {"schema": '"nope"'}
+    assert confluent("POST", "/subjects/s/versions", nope).body["error_code"] == 42201
+    assert confluent("GET", "/schemas/ids/one").body["error_code"] == 404
+    path = "/compatibility/subjects/s/versions"
+    assert confluent("POST", f"{path}/1", INT).body["error_code"] == 40402
+    assert confluent("POST", f"{path}/latest", INT).body == {"is_compatible": True}

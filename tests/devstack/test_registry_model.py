@@ -121,6 +121,7 @@ class Registry(RuleBasedStateMachine):
         self.level = "BACKWARD"
         self.mode = "READWRITE"
         self.stored: dict[int, Key] = {}
+        self.retired: dict[Key, int] = {}
         self.next_id = 1
 
     def teardown(self) -> None:
@@ -183,13 +184,19 @@ class Registry(RuleBasedStateMachine):
         assert (code, answer["id"], answer["version"]) == (200, version.id, version.number)
 
     def id_for(self, schema: Key) -> int:
-        """The newest id of a schema, else the next one."""
+        """The newest id of a schema, one that it had, or the next one."""
         for number, stored in reversed(self.stored.items()):
             if stored == schema:
                 return number
-        self.stored[self.next_id] = schema
-        self.next_id += 1
-        return self.next_id - 1
+        number = self.retired.get(schema, self.next_id)
+        self.store_id(number, schema)
+        return number
+
+    def store_id(self, number: int, schema: Key) -> None:
+        """An id is a schema's from now on."""
+        self.stored.setdefault(number, schema)
+        self.next_id = max(self.next_id, number + 1)
+        self.retired = {key: each for key, each in self.retired.items() if each != number}
 
     @rule(subject=subjects, schema=schemas)
     def register(self, subject: str, schema: int) -> None:
@@ -238,8 +245,7 @@ class Registry(RuleBasedStateMachine):
                 known.versions.remove(present)
             known.versions.append(ModelVersion(number, schema, schema_id))
             known.versions.sort(key=lambda version: version.number)
-            self.stored.setdefault(schema_id, schema)
-            self.next_id = max(self.next_id, schema_id + 1)
+            self.store_id(schema_id, schema)
 
     @rule(subject=names, schema=schemas, deleted=st.booleans())
     def look_up(self, subject: str, schema: int, deleted: bool) -> None:
@@ -321,8 +327,9 @@ class Registry(RuleBasedStateMachine):
                 self.forget()
 
     def forget(self) -> None:
-        """Schemas that no version has any more lose their ids."""
+        """Schemas that no version has any more are not found, and keep their ids."""
         used = {version.id for known in self.subjects.values() for version in known.versions}
+        self.retired |= {each: number for number, each in self.stored.items() if number not in used}
         self.stored = {number: each for number, each in self.stored.items() if number in used}
 
     @rule(subject=st.none() | names, level=st.sampled_from(LEVELS))

@@ -63,7 +63,7 @@ def fill(http: Http) -> None:
 
 
 def test_a_restart_keeps_everything(tmp_path: Path) -> None:
-    """All answers are the same after it, and ids go on where they were, deleted ones included."""
+    """All answers are the same after it, and ids go on where they were; a deleted one is kept."""
     path = tmp_path / "made" / "registry.json"
     with RegistryServer(state=path) as server, Http(server.url) as http:
         fill(http)
@@ -73,7 +73,8 @@ def test_a_restart_keeps_everything(tmp_path: Path) -> None:
         answers = [http("GET", url) for url in EVERYTHING]
     with RegistryServer(state=path) as server, Http(server.url) as http:
         assert [http("GET", url) for url in EVERYTHING] == answers
-        assert http.register("new", "int") == 6
+        assert http.register("new", "string") == 6
+        assert http.register("gone", "int") == 5
     assert {entry.name for entry in path.parent.iterdir()} == {
         "registry.json",
         "registry.json.lock",
@@ -142,6 +143,7 @@ FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "subjects": change("subjects", []),
     "no schemas": change("schemas", []),
     "settings": change("settings", []),
+    "retired ids": change("retired", []),
     "a schema less": lambda context: context["schemas"].pop(),
     "schema": lambda context: context["schemas"][0].update(schema='"nope"'),
     "id": lambda context: context["schemas"][0].update(id=-1),

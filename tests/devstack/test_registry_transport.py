@@ -346,3 +346,56 @@ def test_the_stacks_topics() -> None:
         )
         for wrong in wrongs:
             assert client("POST", path, wrong).status == 400
+
+
+V1 = "application/vnd.schemaregistry.v1+json"
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (None, V1),
+        ("*/*", V1),
+        ("*", V1),
+        ("application/*", V1),
+        ("*/does_not_matter", V1),
+        ("application/json", "application/json"),
+        ("APPLICATION/JSON", "application/json"),
+        ("application/json, application/vnd.schemaregistry.v1+json", "application/json"),
+        ("text/html, *; q=.2, */*; q=.2", V1),
+        (
+            "application/vnd.schemaregistry.v2+json; q=0.1, application/vnd.schemaregistry+json",
+            "application/vnd.schemaregistry+json",
+        ),
+        ("application/json; q=0, text/html", None),
+        ("application/json; q=much", None),
+        ("application/vnd.schemaregistry.v2+json", None),
+        ("application/octet-stream", None),
+        ("text/*", None),
+    ],
+)
+def test_the_answer_has_a_media_type_that_the_client_accepts(
+    server: RegistryServer, accept: str | None, media_type: str | None
+) -> None:
+    """The one of the highest quality; 406 where there is none."""
+    answer = requests.get(f"{server.url}/subjects", headers={"Accept": accept}, timeout=10)
+    if media_type is None:
+        assert (answer.status_code, answer.json()["error_code"]) == (406, 406)
+    else:
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, media_type)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-32-le", "latin-1", "us-ascii"])
+def test_a_body_may_be_in_another_charset(server: RegistryServer, charset: str) -> None:
+    """It is read in the one that its type names."""
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    body = '{"compatibility": "SOME"}'.encode(charset)
+    status, answer = ask(server, "PUT", "/config", body, headers)
+    assert (status, answer["error_code"]) == (422, 42203)
+
+
+@pytest.mark.parametrize(("charset", "body"), [("nonsense", b"{}"), ("utf-16", b"x")])
+def test_a_body_in_no_charset_is_refused(server: RegistryServer, charset: str, body: bytes) -> None:
+    """An unknown one, or one that the body is not in."""
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    assert ask(server, "PUT", "/config", body, headers)[0] == 400

@@ -10,6 +10,7 @@ from streamcontract.registry import SchemaRegistry, errors
 from streamcontract.registry.protocol import ErrorCode
 
 CLASSES = {
+    ErrorCode.NOT_FOUND: errors.NotFoundError,
     ErrorCode.NOT_ACCEPTABLE: errors.RegistryRejectedError,
     ErrorCode.INCOMPATIBLE: errors.IncompatibleSchemaError,
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: errors.RegistryRejectedError,

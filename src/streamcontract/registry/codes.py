@@ -35,6 +35,7 @@ class ErrorCode(IntEnum):
         member.meaning = meaning
         return member
 
+    NOT_FOUND = 404, "there is no such path"
     NOT_ACCEPTABLE = 406, "none of the media types in Accept can be given"
     INCOMPATIBLE = 409, "the schema is incompatible with an earlier version of the subject"
     UNSUPPORTED_MEDIA_TYPE = 415, "the body has a content type that the registry does not take"

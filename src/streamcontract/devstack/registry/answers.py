@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamcontract.devstack.registry.refusal import not_implemented
+from streamcontract.devstack.registry.rules import minified
 from streamcontract.registry.protocol import SchemaReference, SchemaRequest, VersionAnswer
 
 if TYPE_CHECKING:
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     from streamcontract.devstack.registry.store import Store
     from streamcontract.registry.contexts import QualifiedSubject
 
-__all__ = ["identified", "registered", "schema_text", "version_answer"]
+__all__ = [
+    "identified",
+    "registered",
+    "schema_text",
+    "version_answer",
+    "version_read",
+]
 
 _RESOLVED: Final = "resolved"
 
@@ -27,9 +34,9 @@ def schema_text(store: Store, call: Call, content: Content) -> str:
         Refusal: 501.
     """
     if call.text("format") != _RESOLVED:
-        return content.text
-    if store.is_confluent:
-        return content.schema.inlined_json
+        return minified(content.text) if store.state.is_confluent else content.text
+    if store.state.is_confluent:
+        return minified(content.schema.inlined_json)
     raise not_implemented("format=resolved")
 
 
@@ -46,9 +53,27 @@ def version_answer(
         references=_references(store, call, content, name.context),
         metadata=content.metadata,
         rule_set=content.rule_set,
-        guid=content.guid if store.is_confluent else None,
+        guid=content.guid if store.state.is_confluent else None,
     )
-    return answer.to_json()
+    return _told(store, answer)
+
+
+def version_read(
+    store: Store, call: Call, name: QualifiedSubject, version: Version
+) -> dict[str, object]:
+    """A version, as reading it answers: with whether it is soft-deleted."""
+    answer = version_answer(store, call, name, version)
+    if version.deleted or not store.state.is_confluent:
+        answer["deleted"] = version.deleted
+    return answer
+
+
+def _told(store: Store, answer: VersionAnswer) -> dict[str, object]:
+    """The body of an answer; Confluent's registry leaves a type out that is AVRO."""
+    body = answer.to_json()
+    if store.state.is_confluent:
+        del body["schemaType"]
+    return body
 
 
 def registered(
@@ -69,7 +94,7 @@ def identified(store: Store, call: Call, stored: StoredSchema) -> dict[str, obje
         metadata=content.metadata,
         rule_set=content.rule_set,
     )
-    return {**request.to_json(), **({"guid": content.guid} if store.is_confluent else {})}
+    return {**request.to_json(), **({"guid": content.guid} if store.state.is_confluent else {})}
 
 
 def _references(

@@ -70,8 +70,7 @@ def register(state: State, name: QualifiedSubject, request: SchemaRequest) -> tu
         raise wrong_next_version(following)
     content = rules.inheriting(state, name, content)
     _demand_compatible(state, name, content)
-    number = state.id_of(name.context, content.identity)
-    key = SchemaKey(name.context, state.next_id(name.context) if number is None else number)
+    key = SchemaKey(name.context, state.id_for(name.context, content))
     return _add(state, name, StoredSchema(key, content), following)
 
 
@@ -112,7 +111,7 @@ def _demand_compatible(state: State, name: QualifiedSubject, content: Content) -
     live = state.subject(name).live
     if not live:
         return
-    result = rules.verdict(state, name, live[-1].number, content.schema)
+    result = rules.verdict(state, name, live[-1].number, content)
     if not result.is_compatible:
         raise Refusal(
             ErrorCode.INCOMPATIBLE,
@@ -220,7 +219,8 @@ def delete_context(state: State, context: str) -> tuple[State, None]:
         raise context_not_empty(context)
     subjects = {name: each for name, each in state.subjects.items() if name not in names}
     next_ids = {name: each for name, each in state.next_ids.items() if name != context}
-    return attrs.evolve(state, subjects=subjects, next_ids=next_ids), None
+    retired = {key: each for key, each in state.retired.items() if key[0] != context}
+    return attrs.evolve(state, subjects=subjects, next_ids=next_ids, retired=retired), None
 
 
 def set_level(

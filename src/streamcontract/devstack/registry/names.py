@@ -50,10 +50,12 @@ def schema_key(state: State, call: Call) -> SchemaKey:
     """The schema id in the path, in the context of the subject in the query.
 
     Raises:
-        Refusal: 40002, it is no id.
+        Refusal: 40002, or 404 as Confluent's registry has it: it is no id.
     """
     text = call.parameters["id"]
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= MAX_VERSION):
+        if state.is_confluent:
+            raise Refusal(ErrorCode.NOT_FOUND, "HTTP 404 Not Found")
         raise Refusal(ErrorCode.BAD_REQUEST, f"Invalid parameter 'id' got '{text}'")
     return SchemaKey(state.qualify(call.scoped(call.text("subject"))).context, int(text))
 

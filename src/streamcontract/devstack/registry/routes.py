@@ -12,6 +12,7 @@ from streamcontract.devstack.registry.answers import (
     registered,
     schema_text,
     version_answer,
+    version_read,
 )
 from streamcontract.devstack.registry.application import Answer, Call, Control, Handler, Route
 from streamcontract.devstack.registry.names import (
@@ -21,7 +22,7 @@ from streamcontract.devstack.registry.names import (
     subject_name,
     version_number,
 )
-from streamcontract.devstack.registry.refusal import Refusal, no_schema
+from streamcontract.devstack.registry.refusal import Refusal, no_schema, no_version
 from streamcontract.devstack.registry.state import whole
 from streamcontract.errors import StackError
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, normalize_context
@@ -141,7 +142,7 @@ def _look_up(store: Store, call: Call) -> Answer:
     try:
         content = rules.parse(state, name.context, _request(store, call))
     except (Refusal, BodyError) as error:
-        if store.is_confluent:
+        if store.state.is_confluent:
             raise
         raise Refusal(
             ErrorCode.INTERNAL_ERROR, f"Error while looking up schema under subject {name}"
@@ -184,7 +185,7 @@ def _register(store: Store, call: Call) -> Answer:
 def _version(store: Store, call: Call) -> Answer:
     state, name = store.state, subject_name(store.state, call)
     version = state.version(name, version_number(call), deleted=call.flag("deleted"))
-    return Answer.of({**version_answer(store, call, name, version), "deleted": version.deleted})
+    return Answer.of(version_read(store, call, name, version))
 
 
 def _version_schema(store: Store, call: Call) -> Answer:
@@ -211,9 +212,12 @@ def _delete_version(store: Store, call: Call) -> Answer:
 
 def _compatibility(store: Store, call: Call) -> Answer:
     state, name = store.state, subject_name(store.state, call)
-    request = _request(store, call)
-    number = state.version(name, version_number(call, minus_one=False)).number
-    return _verdict(store, call, request, number)
+    request, asked = _request(store, call), version_number(call, minus_one=False)
+    if state.is_confluent and not state.subject(name).live:
+        if asked is not None:
+            raise no_version(asked)
+        return _verdict(store, call, request, None)  # whatever comes first is compatible
+    return _verdict(store, call, request, state.version(name, asked).number)
 
 
 def _compatibility_with_all(store: Store, call: Call) -> Answer:
@@ -232,7 +236,7 @@ def _verdict(store: Store, call: Call, request: SchemaRequest, number: int | Non
         return Answer.of({"is_compatible": False, "messages": [refusal.message]})
     verdict = rules.Verdict(is_compatible=True)
     if number is not None:
-        verdict = rules.verdict(state, name, number, content.schema)
+        verdict = rules.verdict(state, name, number, content)
     body: dict[str, object] = {"is_compatible": verdict.is_compatible}
     if is_verbose:
         body["messages"] = verdict.messages
@@ -240,7 +244,7 @@ def _verdict(store: Store, call: Call, request: SchemaRequest, number: int | Non
 
 
 def _request(store: Store, call: Call) -> SchemaRequest:
-    request = SchemaRequest.from_json(call.json(), confluent=store.is_confluent)
+    request = SchemaRequest.from_json(call.json(), confluent=store.state.is_confluent)
     return request.normalized() if call.flag("normalize") else request
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from streamcontract.resolution import Fault, Rule
     from streamcontract.schema import Schema
 
-__all__ = ["Verdict", "check", "find", "inheriting", "parse", "read", "verdict"]
+__all__ = ["Verdict", "check", "find", "inheriting", "minified", "parse", "read", "verdict"]
 
 
 # How Redpanda and Avro word each incompatibility: {reader} and {writer} are "new" and "old".
@@ -74,8 +74,8 @@ def parse(state: State, context: str, request: SchemaRequest) -> Content:
         request: The request.
 
     Raises:
-        Refusal: 422 for an invalid schema or one that is no Avro, 42201 for an empty one or a
-            reference to what is not there.
+        Refusal: 422 for an invalid schema (42201 in Confluent's registry) or one that is no Avro,
+            42201 for an empty one or a reference to what is not there.
     """
     if request.schema_type != "AVRO":
         raise Refusal(
@@ -84,9 +84,13 @@ def parse(state: State, context: str, request: SchemaRequest) -> Content:
         )
     if not request.schema.strip():
         raise Refusal(ErrorCode.EMPTY_SCHEMA, "Empty schema")
-    return read(
-        request, [_referenced(state, context, reference) for reference in request.references]
-    )
+    known = [_referenced(state, context, reference) for reference in request.references]
+    try:
+        return read(request, known)
+    except Refusal as refusal:
+        if state.is_confluent:
+            raise Refusal(ErrorCode.EMPTY_SCHEMA, refusal.message) from refusal
+        raise
 
 
 def read(request: SchemaRequest, known: Iterable[Schema]) -> Content:
@@ -140,17 +144,28 @@ def _filled(content: Content, earlier: Content) -> Content:
     )
 
 
-def verdict(state: State, name: QualifiedSubject, number: int, candidate: Schema) -> Verdict:
+def verdict(state: State, name: QualifiedSubject, number: int, candidate: Content) -> Verdict:
     """Whether a schema is compatible with a subject at the subject's level.
 
     Asks the versions from the latest down to ``number``, at a transitive level down to the first.
+    Where the subject's configuration has a ``compatibilityGroup``, as Confluent's registry knows
+    it, only those are asked that have the candidate's value for this property.
     """
     state.version(name, number)
     level = compatibility_level(state.level_of(name, default_to_global=True))
     if not level.directions:
         return Verdict(is_compatible=True)
-    first = 1 if level.is_transitive else number
-    return check(level.name, candidate, _history(state, name, first))
+    group = state.subject(name).settings.get("compatibilityGroup")
+    asked = (
+        (each, old)
+        for each, old in _history(state, name, 1 if level.is_transitive else number)
+        if group is None or _property(old, group) == _property(candidate, group)
+    )
+    return check(level.name, candidate.schema, asked)
+
+
+def _property(content: Content, name: object) -> str | None:
+    return None if content.metadata is None else content.metadata.properties.get(str(name))
 
 
 def _history(state: State, name: QualifiedSubject, first: int) -> Iterator[tuple[int, Content]]:
@@ -172,7 +187,7 @@ def check(level: Level, candidate: Schema, history: Iterable[tuple[int, Content]
         if messages:
             facts = (
                 f"{{oldSchemaVersion: {number}}}",
-                f"{{oldSchema: '{_minified(old.text)}'}}",
+                f"{{oldSchema: '{minified(old.text)}'}}",
                 f"{{compatibility: '{level}'}}",
             )
             return Verdict(is_compatible=False, messages=(*messages, *facts))
@@ -197,7 +212,8 @@ def _message(fault: Fault, reader: str, writer: str) -> str:
     )
 
 
-def _minified(text: str) -> str:
+def minified(text: str) -> str:
+    """A JSON text without what means nothing."""
     return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
 
 

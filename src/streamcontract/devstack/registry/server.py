@@ -7,7 +7,6 @@ import logging
 import re
 import socket
 import threading
-import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, ClassVar, Final, cast
@@ -21,6 +20,14 @@ from streamcontract.devstack.registry.application import (
     Route,
     respond,
 )
+from streamcontract.devstack.registry.media import (
+    GZIP,
+    MediaError,
+    accepted,
+    gunzipped,
+    is_readable,
+    recoded,
+)
 from streamcontract.devstack.registry.routes import (
     CONFLUENT_ROUTES,
     ROUTES,
@@ -28,7 +35,7 @@ from streamcontract.devstack.registry.routes import (
 )
 from streamcontract.devstack.registry.store import Store
 from streamcontract.errors import PortError
-from streamcontract.registry.protocol import ACCEPTED_CONTENT_TYPES, CONTENT_TYPE, ErrorCode
+from streamcontract.registry.protocol import CONTENT_TYPE, ErrorCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +54,6 @@ records is limited to 1 MiB by default (``kafka_batch_max_bytes``): more could n
 _LOOPBACK: Final = "127.0.0.1"
 _HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 _STOP_SECONDS: Final = 5.0
-_GZIP: Final = ("gzip", "x-gzip")
 
 
 class RegistryServer:
@@ -231,12 +237,23 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
     def _answer(self, body: bytes) -> Answer:
-        plain = _gunzipped(body) if self._encoding in _GZIP else body
-        if isinstance(plain, Answer):
-            return plain
+        try:
+            plain = gunzipped(body, MAX_BODY) if self._encoding in GZIP else body
+            plain = recoded(plain, self._content_type)
+        except MediaError as error:
+            return Answer.plain(error.status, str(error))
         request = Request(self.command, self.path, plain)
         server = self.server
         return respond(server.routes, server.store, request, server.registry.before)
+
+    def _header(self, name: str) -> str | None:
+        """A header of the request, None too where not even the headers could be read."""
+        headers = getattr(self, "headers", None)
+        return None if headers is None else headers.get(name)
+
+    @property
+    def _content_type(self) -> str:
+        return str(self.headers.get("Content-Type", ""))
 
     @property
     def _encoding(self) -> str:
@@ -254,10 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refusal(self) -> Answer | None:
         """Why the request is not let in, by its headers alone."""
-        refusal = self._origin_refusal() or self._length_refusal()
-        if refusal is None and self.command in {"POST", "PUT"}:
-            refusal = self._media_refusal()
-        return refusal
+        return self._origin_refusal() or self._length_refusal() or self._media_refusal()
 
     def _origin_refusal(self) -> Answer | None:
         """Keep pages of foreign names out, also of names that resolve to this machine."""
@@ -280,13 +294,14 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _media_refusal(self) -> Answer | None:
-        media_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media_type in ACCEPTED_CONTENT_TYPES and self._encoding in ("identity", *_GZIP):
+        """In the registries' own words: their clients' tests compare them."""
+        if accepted(self.headers.get("Accept")) is None:
+            return Answer.refusal(ErrorCode.NOT_ACCEPTABLE, "HTTP 406 Not Acceptable")
+        if self.command not in {"POST", "PUT"}:
             return None
-        return Answer.refusal(
-            ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-            f"Send Content-Type {CONTENT_TYPE} or application/json, as it is or in gzip",
-        )
+        if is_readable(self._content_type) and self._encoding in ("identity", *GZIP):
+            return None
+        return Answer.refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type")
 
     def handle_expect_100(self) -> bool:
         """Refuse what ``Expect: 100-continue`` announces before the client sends it."""
@@ -298,7 +313,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
-        self.send_header("Content-Type", CONTENT_TYPE)
+        self.send_header("Content-Type", accepted(self._header("Accept")) or CONTENT_TYPE)
         self.send_header("Content-Length", str(len(answer.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
@@ -330,17 +345,3 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
         """Log requests for those who ask for it."""
         _log.debug(format, *args)
-
-
-def _gunzipped(body: bytes) -> bytes | Answer:
-    """What was packed, as far as it may be sent unpacked; else the answer that refuses it."""
-    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        plain = unpacking.decompress(body, MAX_BODY + 1)
-    except zlib.error as error:
-        return Answer.plain(400, f"The body is not in gzip: {error}")
-    if len(plain) > MAX_BODY:
-        return Answer.plain(413, f"The body has more than {MAX_BODY} bytes once unpacked")
-    if not unpacking.eof:
-        return Answer.plain(400, "The body in gzip is not whole")
-    return plain

@@ -55,6 +55,9 @@ def dump(state: State) -> str:
 def _dumped(state: State, context: str) -> dict[str, object]:
     return {
         "next_id": state.next_ids.get(context),
+        "retired": {
+            guid: number for (each, guid), number in state.retired.items() if each == context
+        },
         **_settings(state.subject(whole(context))),
         "schemas": [
             _dumped_schema(stored)
@@ -132,7 +135,7 @@ class _Loading:
             for version in subject.versions:
                 if SchemaKey(name.context, version.id) not in self._state.schemas:
                     raise ValueError(f"{name} has schema {version.id}, which is not there")
-        return attrs.evolve(self._state, next_ids=self._next_ids())
+        return attrs.evolve(self._state, next_ids=self._next_ids(), retired=self._retired())
 
     def _read_subjects(self, context: str, fields: Mapping[str, object]) -> None:
         entries, schemas = fields["subjects"], fields["schemas"]
@@ -171,6 +174,15 @@ class _Loading:
         if version is None:
             raise ValueError(f"schema {key.id} refers to {reference}, which is not there")
         return SchemaKey(name.context, version.id)
+
+    def _retired(self) -> dict[tuple[str, str], int]:
+        found = {}
+        for context, fields in self._contexts.items():
+            entries = fields.get("retired", {})
+            if not isinstance(entries, dict):
+                raise TypeError(f"the retired ids of {context!r} are no object")
+            found.update({(context, guid): _number(number) for guid, number in entries.items()})
+        return found
 
     def _next_ids(self) -> dict[str, int]:
         return {

@@ -179,16 +179,22 @@ class State:
     Attributes:
         has_contexts: Whether ``:.context:subject`` names a context; else it is a plain name in the
             default one, as in Redpanda before 26.2 unless it is configured.
+        is_confluent: Whether to keep and answer what Confluent's registry does beyond Redpanda's.
         schemas: Every stored schema.
         subjects: Every subject by name; one without versions only holds a level or a mode.
-        next_ids: The id of the next new schema by context; ids are never given twice, and a
-            context is one of those that are listed once it gave one.
+        next_ids: The id of the next new schema by context; a context is one of those that are
+            listed once it gave one.
+        retired: The ids of schemas that were deleted for ever, by context and GUID. They are
+            given to no other schema: what was written with one can be read again once it is
+            registered again.
     """
 
     has_contexts: bool = True
+    is_confluent: bool = False
     schemas: Mapping[SchemaKey, StoredSchema] = MappingProxyType({})
     subjects: Mapping[QualifiedSubject, Subject] = MappingProxyType({})
     next_ids: Mapping[str, int] = MappingProxyType({})
+    retired: Mapping[tuple[str, str], int] = MappingProxyType({})
 
     def qualify(self, text: str, within: str = DEFAULT_CONTEXT) -> QualifiedSubject:
         """The subject that a text names."""
@@ -251,14 +257,16 @@ class State:
         """The schema of a version of a subject."""
         return self.schemas[SchemaKey(name.context, version.id)].content
 
-    def id_of(self, context: str, identity: Identity) -> int | None:
-        """The id of a schema in a context: of several the newest."""
+    def id_for(self, context: str, content: Content) -> int:
+        """The id of a schema in a context, of several the newest; else the one that it gets."""
         ids = [
             key.id
             for key, stored in self.schemas.items()
-            if key.context == context and stored.content.identity == identity
+            if key.context == context and stored.content.identity == content.identity
         ]
-        return ids[-1] if ids else None
+        if ids:
+            return ids[-1]
+        return self.retired.get((context, content.guid), self.next_id(context))
 
     def level_of(self, name: QualifiedSubject, *, default_to_global: bool) -> Level:
         """The compatibility level of a subject, or of a context.
@@ -326,13 +334,16 @@ class State:
 
     def with_schema(self, stored: StoredSchema) -> State:
         """This state with a schema more."""
-        context = stored.key.context
+        context, number = stored.key.context, stored.key.id
         return attrs.evolve(
             self,
             schemas=with_item(self.schemas, stored.key, stored),
-            next_ids=with_item(
-                self.next_ids, context, max(self.next_id(context), stored.key.id + 1)
-            ),
+            retired={
+                key: each
+                for key, each in self.retired.items()
+                if (key[0], each) != (context, number)
+            },
+            next_ids=with_item(self.next_ids, context, max(self.next_id(context), number + 1)),
         )
 
     def without_unused(self) -> State:
@@ -345,7 +356,12 @@ class State:
         if used >= self.schemas.keys():
             return self
         schemas = {key: stored for key, stored in self.schemas.items() if key in used}
-        return attrs.evolve(self, schemas=schemas)
+        retired = {
+            (key.context, stored.content.guid): key.id
+            for key, stored in self.schemas.items()
+            if key not in used
+        }
+        return attrs.evolve(self, schemas=schemas, retired={**self.retired, **retired})
 
     def _of_context(self, name: QualifiedSubject, what: Literal["level", "mode"]) -> Any:
         """What a context says where a subject does not, else what holds for all contexts."""

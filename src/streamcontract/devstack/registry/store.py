@@ -40,12 +40,11 @@ class Store:
     def __init__(
         self, path: Path | None = None, *, has_contexts: bool = True, is_confluent: bool = False
     ) -> None:
-        self.is_confluent = is_confluent
         self._path = path
         self._change = threading.Lock()
         self._guard = None if path is None else _lock(path)
         try:
-            empty = State(has_contexts=has_contexts)
+            empty = State(has_contexts=has_contexts, is_confluent=is_confluent)
             self._state = empty if path is None else _read(path, empty)
         except BaseException:
             self.close()
