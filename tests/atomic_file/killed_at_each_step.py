@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from streamcontract import atomic_file
 from streamcontract.codegen import FileChange, remove_drafts, write
 from streamcontract.devstack.registry.changes import set_level
+from streamcontract.devstack.registry.state import whole
 from streamcontract.devstack.registry.store import Store
 from streamcontract.registry.lock import Lock
 from streamcontract.registry.lockfile import write_locks
@@ -38,7 +39,7 @@ def _lock(path: Path, content: str) -> None:
 
 def _registry(path: Path, content: str) -> None:
     store = Store(path)
-    store.apply(lambda state: set_level(state, None, parse_level(content)))
+    store.apply(lambda state: set_level(state, whole("."), parse_level(content)))
     store.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,14 @@ OF_LEVELS = {"full-order", "versions-down-to"}
 """Rows about several versions, which have their test below."""
 
 
+def _schema(case: dict[str, Any], side: str) -> Schema:
+    """The schema of a side, with those that it refers to, each known to those after it."""
+    references: list[Schema] = []
+    for each in case.get(f"{side}_references", ()):
+        references.append(parse_schema(each, references=references))
+    return parse_schema(case[side], references=references)
+
+
 def _list_of(kind: str) -> dict[str, Any]:
     record = {"type": "record", "name": "In", "fields": [{"name": "x", "type": kind}]}
     return {"type": "array", "items": record}
@@ -46,8 +55,8 @@ def test_a_difference_alone(name: str) -> None:
     case: dict[str, Any] = CASES[name]
     verdict = dialect_findings(
         case["dialect"],
-        reader=parse_schema(case["reader"]),
-        writer=parse_schema(case["writer"]),
+        reader=_schema(case, "reader"),
+        writer=_schema(case, "writer"),
     )
     assert [
         {"type": each.type, "path": each.path, "detail": each.detail}
@@ -83,6 +92,49 @@ def test_where_no_difference_matters(
     assert (verdict.rows, verdict.meaning) == ((), "")
 
 
+ADDRESS = {"type": "record", "name": "Address", "fields": [{"name": "city", "type": "string"}]}
+
+
+def _order(city: Any, *names: str) -> Schema:
+    address = {**ADDRESS, "fields": [{"name": "city", "type": city}]}
+    fields = [{"name": name, "type": "Address"} for name in names]
+    order = {"type": "record", "name": "Order", "fields": fields}
+    return parse_schema(order, references=[parse_schema(address)])
+
+
+@pytest.mark.parametrize("release", ["", "@26.1", "@26.1.0", "@26", "@27.1", "@v26.2"])
+def test_a_reference_is_compared_in_full_where_it_is_used_first(release: str) -> None:
+    """As the specification does, from Redpanda 26.1 on: issue 29611 of its tracker."""
+    reader, writer = _order("int", "address", "other"), _order("string", "address", "other")
+    verdict = dialect_findings(f"redpanda{release}", reader=reader, writer=writer)
+    path = "/fields/0/type/fields/0/type"
+    assert [(each.type, each.path) for each in verdict.incompatibilities] == [
+        ("TYPE_MISMATCH", path)
+    ]
+    assert (verdict.is_compatible, verdict.rows) == (False, ())
+
+
+@pytest.mark.parametrize("release", ["22.1", "24.3", "25.2", "25.3.7", "25.3", "25", "26.0.9"])
+def test_a_schema_is_judged_by_its_first_reference_before_26_1(release: str) -> None:
+    """The newest of a line of releases is meant where numbers are left out."""
+    reader, writer = _order("string", "address", "other"), _order("string", "address")
+    verdict = dialect_findings(f"redpanda@{release}", reader=reader, writer=writer)
+    assert verdict.is_compatible
+    assert verdict.meaning.startswith(f"Redpanda {release} will accept this; your consumers will")
+    assert [row.id for row in verdict.rows] == ["first-reference"]
+    levels = dialect_level(
+        f"redpanda@{release}", "FULL_TRANSITIVE", candidate=reader, history=[writer, writer]
+    )
+    assert [each.is_compatible for each in levels] == [True] * 4
+
+
+def test_a_row_says_the_release_it_was_seen_in() -> None:
+    """For each registry, and those that later releases lack say so."""
+    for row in DIFFERENCES:
+        assert re.search(r"\d+\.\d+|of 20\d\d", row.seen), row.id
+        assert row.holds_in(None) is (row.until is None)
+
+
 def test_every_difference_has_a_case() -> None:
     """No row goes without."""
     assert {row.id for row in DIFFERENCES} == {name.partition(".")[0] for name in CASES} | OF_LEVELS
@@ -91,7 +143,7 @@ def test_every_difference_has_a_case() -> None:
 @pytest.mark.parametrize("name", PAIRS)
 def test_without_its_differences_the_model_finds_what_the_rules_name(name: str) -> None:
     """On every golden pair of these and of the specification's rules."""
-    reader, writer = (parse_schema(PAIRS[name][side]) for side in ("reader", "writer"))
+    reader, writer = (_schema(PAIRS[name], side) for side in ("reader", "writer"))
     findings = find_incompatibilities(reader=reader, writer=writer)
     ours = {(each.rule, each.path, each.fault.detail) for each in findings if each.fault}
     model = {(each.type, each.path, each.detail) for each in compare(reader, writer, frozenset())}
@@ -207,7 +259,8 @@ def test_the_candidate_reads_backward_and_is_read_forward(
 def test_unknown_names_are_refused() -> None:
     """A dialect is one of those there are, and so is a level."""
     schema = parse_schema("int")
-    with pytest.raises(ConfigurationError, match="redpanda, confluent"):
-        dialect_findings("karapace", reader=schema, writer=schema)  # type: ignore[arg-type]
+    for name in ("karapace", "redpanda@", "redpanda@25.", "redpanda@1.2.3.4", "Redpanda", "@25"):
+        with pytest.raises(ConfigurationError, match="redpanda, confluent"):
+            dialect_findings(name, reader=schema, writer=schema)
     with pytest.raises(ConfigurationError, match=f"there are {', '.join(LEVELS)}"):
         dialect_level("redpanda", "full", candidate=schema, history=[schema])

@@ -165,6 +165,20 @@ def test_what_a_registry_refuses_in_spite_of_the_specification(
     assert finding["now"]["pointer"] == "/name"
 
 
+def test_an_earlier_release_of_a_registry_can_be_asked(scratch: Scratch, before: Path) -> None:
+    """Before 26.1 Redpanda saw no change of a schema with references; no release is no typo."""
+    more = ORDER.replace('"fields": [', '"fields": [{"name": "more", "type": "int"}, ', 1)
+    scratch.write(order=more)
+    for dialect, notes in (("redpanda", []), ("redpanda@25.2", ["registry-accepts"])):
+        arguments = ("--dialect", dialect, "--format", "json")
+        outcome = scratch.check(*arguments, against=str(before))
+        assert outcome.code == 1
+        found = [each["kind"] for each in outcome.report["notes"]]
+        assert [kind for kind in found if kind == "registry-accepts"] == notes
+    refused = scratch.check("--dialect", "redpanda@new", against=str(before))
+    assert (refused.code, "as in redpanda@25.2" in refused.error) == (2, True)
+
+
 def test_what_a_registry_accepts_in_spite_of_the_specification(
     scratch: Scratch, before: Path
 ) -> None:

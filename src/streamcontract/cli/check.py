@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._options import format_option, project_option
-from streamcontract.compatibility.dialects import DIALECTS
 from streamcontract.evolution import check, open_source, request_files, request_project
 from streamcontract.evolution.reported import report_of
 from streamcontract.project import COMPATIBILITY_LEVELS, load_project
@@ -17,12 +16,19 @@ from streamcontract.reporting.formats import DEFAULT_FORMAT
 from streamcontract.reporting.terminal import print_report
 from streamcontract.schema import SCHEMA_SUFFIX
 
-if TYPE_CHECKING:
-    from streamcontract.compatibility.dialects import Dialect
-
 __all__ = ["command"]
 
 _COUNTEREXAMPLES: Final = 10
+
+
+def _known_dialect(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> str | None:
+    if value is not None:
+        from streamcontract.compatibility.dialects import read_dialect  # noqa: PLC0415 - slow
+
+        read_dialect(value)
+    return value
 
 
 @click.command("check")
@@ -41,8 +47,12 @@ _COUNTEREXAMPLES: Final = 10
 @click.option("--strict", is_flag=True, help="Drift fails too, not only what breaks.")
 @click.option(
     "--dialect",
-    type=click.Choice(DIALECTS),
-    help="Say too where this registry decides otherwise than Avro's specification.",
+    callback=_known_dialect,
+    metavar="REGISTRY[@RELEASE]",
+    help=(
+        "Show too where this registry decides otherwise than Avro's specification: redpanda, "
+        "confluent, or a release of one, as redpanda@25.2."
+    ),
 )
 @click.option(
     "--counterexamples/--no-counterexamples",
@@ -59,7 +69,7 @@ def command(
     against: str,
     level: str | None,
     strict: bool,  # noqa: FBT001 - click passes options by keyword
-    dialect: Dialect | None,
+    dialect: str | None,
     counterexamples: bool | None,  # noqa: FBT001 - likewise
     output_format: str,
     project_file: Path | None,

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from streamcontract.compatibility import Finding
-    from streamcontract.compatibility.dialects import Dialect
     from streamcontract.evolution.candidates import Candidate
     from streamcontract.evolution.report import Direction
     from streamcontract.evolution.requests import Request
@@ -37,7 +36,7 @@ def check(
     source: Source,
     *,
     strict: bool = False,
-    dialect: Dialect | None = None,
+    dialect: str | None = None,
     counterexamples: int | None = None,
 ) -> Report:
     """Hold every candidate against its past, each at its level.
@@ -46,7 +45,7 @@ def check(
         request: The candidates and what is asked about them.
         source: Where their past is kept.
         strict: Whether drift fails the check too.
-        dialect: A registry whose own verdict is given too where it differs.
+        dialect: A registry, or a release of one, whose own verdict is given too where it differs.
         counterexamples: How many findings of each contract get a counterexample, which costs more
             than the finding; None for all.
 

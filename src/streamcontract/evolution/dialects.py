@@ -13,7 +13,7 @@ from streamcontract.reporting import shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streamcontract.compatibility.dialects import Dialect, DialectVerdict
+    from streamcontract.compatibility.dialects import DialectVerdict
     from streamcontract.evolution.candidates import Candidate
     from streamcontract.evolution.sources import Version
 
@@ -21,7 +21,7 @@ __all__ = ["registry_verdict"]
 
 
 def registry_verdict(
-    dialect: Dialect, candidate: Candidate, level: str, versions: Sequence[Version]
+    dialect: str, candidate: Candidate, level: str, versions: Sequence[Version]
 ) -> tuple[list[Problem], list[Note]]:
     """What a registry decides otherwise; nothing where it comes to the same verdict.
 
@@ -29,7 +29,7 @@ def registry_verdict(
     registered. What it accepts although consumers break is a note beside the findings.
 
     Args:
-        dialect: The registry.
+        dialect: The registry, with its release if it is not the newest.
         candidate: The new version.
         level: The level it is held to.
         versions: The earlier versions that count, oldest first.

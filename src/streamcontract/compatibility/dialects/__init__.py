@@ -1,6 +1,12 @@
-"""What registries decide that the specification decides otherwise, and what that means."""
+"""Registries' verdicts that differ from the specification's, and what each means."""
 
-from streamcontract.compatibility.dialects.differences import DIALECTS, DIFFERENCES, Dialect, Row
+from streamcontract.compatibility.dialects.differences import (
+    DIALECTS,
+    DIFFERENCES,
+    Dialect,
+    Row,
+    read_dialect,
+)
 from streamcontract.compatibility.dialects.verdict import (
     DialectVerdict,
     dialect_findings,
@@ -17,4 +23,5 @@ __all__ = [
     "Row",
     "dialect_findings",
     "dialect_level",
+    "read_dialect",
 ]

@@ -1,25 +1,38 @@
 """The known differences of the registries' compatibility checks from the specification: rows.
 
 Each row is a rule that the model of a registry follows, can be switched off there, and has a
-golden case in the tests. A difference that no source shows has no row.
+golden case in the tests. A difference that no source shows has no row. A row holds for the releases
+that it names, for all of them if it names none.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal, get_args
 
 import attrs
 
-__all__ = ["DIALECTS", "DIFFERENCES", "Dialect", "Row", "rows_of"]
+from streamcontract.errors import ConfigurationError
+
+__all__ = ["DIALECTS", "DIFFERENCES", "Dialect", "Release", "Row", "read_dialect", "rows_of"]
 
 Dialect = Literal["redpanda", "confluent"]
 
 DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
 
+Release = tuple[int, ...]
+"""A registry's release as numbers: (25, 3, 10)."""
+
+_LATER: Final = 2**31
+"""Stands for the numbers that a release leaves out: 25.3 is the newest of 25.3."""
+
+_DIALECT: Final = re.compile(r"(?P<name>[a-z]+)(?:@v?(?P<release>\d+(?:\.\d+){0,2}))?")
+
 _REDPANDA: Final = "redpanda: src/v/pandaproxy/schema_registry/avro.cc, check_compatible"
 _REDPANDA_STORE: Final = (
     "redpanda: src/v/pandaproxy/schema_registry/sharded_store.cc, do_is_compatible"
 )
+_NAMED_REFERENCES: Final = "redpanda: pull requests 28780 (26.1) and 29627 (25.3.10)"
 _AVRO_CPP: Final = "avro: lang/c++/impl/NodeImpl.cc"
 _AVRO_CPP_PARSER: Final = "avro: lang/c++/impl/Compiler.cc"
 _AVRO_JAVA: Final = "avro: lang/java, SchemaCompatibility.lookupWriterField"
@@ -35,7 +48,8 @@ class Row:
         specification: What the Avro 1.12 specification says.
         registry: What the registry does.
         source: Where that was read.
-        seen: The version it was seen in.
+        seen: The release it was seen in.
+        until: The first release that does otherwise; None if none is known.
     """
 
     id: str
@@ -43,7 +57,12 @@ class Row:
     specification: str
     registry: str
     source: str
-    seen: str = "Redpanda, December 2024"
+    seen: str = "Redpanda 24.3, sources of December 2024"
+    until: Release | None = None
+
+    def holds_in(self, release: Release | None) -> bool:
+        """Whether a release has this difference; None is the newest."""
+        return self.until is None or (release is not None and release < self.until)
 
 
 DIFFERENCES: Final[tuple[Row, ...]] = (
@@ -83,10 +102,26 @@ DIFFERENCES: Final[tuple[Row, ...]] = (
         dialect="redpanda",
         specification="a type used by name is the type that its definition says",
         registry=(
-            "where one schema defines a type and the other uses it by name, or both do, only the "
-            "names (and sizes) are compared"
+            "a type is compared in full where both schemas use it first, which is where a "
+            "reference's type is written out; elsewhere only the names (and sizes) are compared"
         ),
-        source=f"{_REDPANDA}; {_AVRO_CPP}, NodeSymbolic::resolve",
+        source=f"{_REDPANDA}; {_AVRO_CPP}, NodeSymbolic::resolve; {_NAMED_REFERENCES}",
+        seen="Redpanda 26.1, its tests of 2026; within one text 24.3, sources of December 2024",
+    ),
+    Row(
+        id="first-reference",
+        dialect="redpanda",
+        specification="a schema is compared with another one, whatever it refers to",
+        registry=(
+            "a schema with references is judged by the first of them alone (by that one's first, "
+            "if it has any): no change of the schema itself is seen"
+        ),
+        source=f"{_REDPANDA}; avro.cc, make_avro_schema_definition; {_NAMED_REFERENCES}",
+        seen=(
+            "Redpanda 25.3.7, its issue 29611; 25.3.10 and later of 25.3 do otherwise only where "
+            "schema_registry_avro_use_named_references is set"
+        ),
+        until=(26, 1),
     ),
     Row(
         id="disjoint-unions",
@@ -168,6 +203,33 @@ DIFFERENCES: Final[tuple[Row, ...]] = (
 )
 
 
-def rows_of(dialect: Dialect) -> tuple[Row, ...]:
-    """The rows of one registry."""
-    return tuple(row for row in DIFFERENCES if row.dialect == dialect)
+def rows_of(dialect: Dialect, release: Release | None = None) -> tuple[Row, ...]:
+    """The rows of one registry in one release; None is the newest."""
+    return tuple(row for row in DIFFERENCES if row.dialect == dialect and row.holds_in(release))
+
+
+def read_dialect(text: str) -> tuple[Dialect, Release | None]:
+    """Read a registry's name, and its release if one is given.
+
+    Args:
+        text: ``redpanda``, ``redpanda@25.2`` or ``redpanda@25.3.10``. Without a release it is the
+            newest; a release that leaves numbers out is the newest of those that begin so.
+
+    Raises:
+        ConfigurationError: It is neither.
+
+    Example:
+        >>> read_dialect("redpanda"), read_dialect("redpanda@25.3.10")
+        (('redpanda', None), ('redpanda', (25, 3, 10)))
+    """
+    found = _DIALECT.fullmatch(text)
+    name = next((each for each in DIALECTS if found and each == found["name"]), None)
+    if found is None or name is None:
+        raise ConfigurationError(
+            f"{text!r} is no dialect; there are {', '.join(DIALECTS)}, each with a release if it "
+            f"is not the newest, as in redpanda@25.2"
+        )
+    if found["release"] is None:
+        return name, None
+    numbers = [int(number) for number in found["release"].split(".")]
+    return name, (*numbers, *[_LATER] * (3 - len(numbers)))

@@ -22,7 +22,7 @@ class Use:
 
     Attributes:
         node: The type.
-        by_name: Whether the place only names it: it is defined earlier, or in another schema.
+        by_name: Whether the place only names it, as it is defined earlier.
     """
 
     node: AvroType
@@ -33,11 +33,11 @@ class Uses:
     """Tells for each place of a schema whether it defines the type there.
 
     Args:
-        schema: The schema; the types of its references are defined elsewhere.
+        schema: The schema; the types of its references are defined where they are used first, as
+            it is when they are written out there.
     """
 
     def __init__(self, schema: Schema) -> None:
-        self._own = {id(node) for node in schema.definitions.values()}
         self._defining: set[tuple[int, int]] = set()
         self._visit(schema.root, {id(schema.root)})
 
@@ -50,7 +50,7 @@ class Uses:
     def _visit(self, holder: AvroType, defined: set[int]) -> None:
         for index, node in enumerate(children(holder)):
             if isinstance(node, RecordType | EnumType | FixedType):
-                if id(node) in defined or id(node) not in self._own:
+                if id(node) in defined:
                     continue
                 defined.add(id(node))
                 self._defining.add((id(holder), index))

@@ -8,16 +8,20 @@ from typing import Final
 import attrs
 
 from streamcontract.compatibility.dialects.accepted import refusals
-from streamcontract.compatibility.dialects.differences import DIALECTS, Dialect, Row, rows_of
+from streamcontract.compatibility.dialects.differences import (
+    Dialect,
+    Row,
+    read_dialect,
+    rows_of,
+)
 from streamcontract.compatibility.dialects.walk import Incompatibility, compare
 from streamcontract.compatibility.findings import Finding, find_incompatibilities
-from streamcontract.errors import ConfigurationError
 from streamcontract.levels import CompatibilityLevel, Direction, Level, compatibility_level
 from streamcontract.schema.schema import Schema
 
 __all__ = ["DialectVerdict", "dialect_findings", "dialect_level"]
 
-_TITLES: Final[dict[Dialect, str]] = {"redpanda": "Redpanda", "confluent": "Confluent"}
+_TITLES: Final[dict[str, str]] = {"redpanda": "Redpanda", "confluent": "Confluent"}
 
 
 @attrs.frozen(kw_only=True)
@@ -25,7 +29,7 @@ class DialectVerdict:
     """What a registry says of a pair of schemas.
 
     Attributes:
-        dialect: The registry.
+        dialect: The registry, with its release if one was asked for.
         incompatibilities: What it reports, in its order; empty if it takes the pair for
             compatible.
         findings: What the specification says: the breaking findings.
@@ -34,7 +38,7 @@ class DialectVerdict:
         version: Where a level is checked: the earlier version, counted from 1.
     """
 
-    dialect: Dialect
+    dialect: Dialect | str
     incompatibilities: tuple[Incompatibility, ...]
     findings: tuple[Finding, ...] = attrs.field(repr=False)
     rows: tuple[Row, ...] = ()
@@ -51,7 +55,8 @@ class DialectVerdict:
         """What it means for the user that registry and specification part; empty if they agree."""
         if not self.rows:
             return ""
-        name = _TITLES[self.dialect]
+        registry, at, release = self.dialect.partition("@")
+        name = " ".join([_TITLES[registry], release] if at else [_TITLES[registry]])
         why = "; ".join(f"{row.registry} ({row.id})" for row in self.rows)
         if self.is_compatible:
             return f"{name} will accept this; your consumers will break on it: {why}"
@@ -60,11 +65,12 @@ class DialectVerdict:
         return f"{name} refuses this too, but reports it otherwise: {why}"
 
 
-def dialect_findings(dialect: Dialect, *, reader: Schema, writer: Schema) -> DialectVerdict:
+def dialect_findings(dialect: Dialect | str, *, reader: Schema, writer: Schema) -> DialectVerdict:
     """A registry's verdict on whether one schema reads what the other wrote.
 
     Args:
-        dialect: ``"redpanda"`` or ``"confluent"``.
+        dialect: ``"redpanda"`` or ``"confluent"``, of the newest release that is known, or of an
+            earlier one, as in ``"redpanda@25.2"``.
         reader: The schema that the consumer reads with.
         writer: The schema that the data were written with.
 
@@ -81,9 +87,7 @@ def dialect_findings(dialect: Dialect, *, reader: Schema, writer: Schema) -> Dia
         >>> verdict.meaning[:67]
         'Redpanda will refuse this although every consumer could read it: na'
     """
-    if dialect not in DIALECTS:
-        raise ConfigurationError(f"{dialect!r} is no dialect; there are {', '.join(DIALECTS)}")
-    rows = rows_of(dialect)
+    rows = rows_of(*read_dialect(dialect))
     rules = frozenset(row.id for row in rows)
     theirs = _judge(reader, writer, rules)
     ours = _judge(reader, writer, frozenset())
@@ -96,7 +100,7 @@ def dialect_findings(dialect: Dialect, *, reader: Schema, writer: Schema) -> Dia
 
 
 def dialect_level(
-    dialect: Dialect,
+    dialect: Dialect | str,
     level: Level | str,
     *,
     candidate: Schema,
@@ -106,7 +110,7 @@ def dialect_level(
     """A registry's verdicts on a candidate, in its order, up to the first version that fails.
 
     Args:
-        dialect: ``"redpanda"`` or ``"confluent"``.
+        dialect: As for :func:`dialect_findings`.
         level: The subject's compatibility level.
         candidate: The new version.
         history: The earlier versions, oldest first.
@@ -120,10 +124,11 @@ def dialect_level(
         ConfigurationError: There is no such level or dialect.
     """
     row = compatibility_level(level)
+    registry, _ = read_dialect(dialect)
     verdicts: list[DialectVerdict] = []
-    for number in _versions(dialect, row, len(history), version):
+    for number in _versions(registry, row, len(history), version):
         earlier = history[number - 1]
-        for direction in _directions(dialect, row):
+        for direction in _directions(registry, row):
             backward = direction == "backward"
             reader, writer = (candidate, earlier) if backward else (earlier, candidate)
             verdict = dialect_findings(dialect, reader=reader, writer=writer)
@@ -151,6 +156,9 @@ def _directions(dialect: Dialect, level: CompatibilityLevel) -> tuple[Direction,
 
 
 def _judge(reader: Schema, writer: Schema, rules: frozenset[str]) -> tuple[Incompatibility, ...]:
+    if "first-reference" in rules:
+        reader, writer = _first_read(reader), _first_read(writer)
+
     def invalid() -> Iterator[Incompatibility]:
         for schema in (reader, writer):
             yield from refusals(schema, rules)
@@ -172,3 +180,10 @@ def _parts(
     without = _judge(reader, writer, rules - {row})
     alone = _judge(reader, writer, frozenset({row}))
     return set(without) != set(theirs) or set(alone) != set(ours)
+
+
+def _first_read(schema: Schema) -> Schema:
+    """What is left of a schema where its references come before it and only the first is read."""
+    while schema.references:
+        schema = schema.references[0]
+    return schema
