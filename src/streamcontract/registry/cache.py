@@ -1,20 +1,32 @@
-"""A cache for what never changes, which asks once however many threads miss at once."""
+"""Cache of what never changes, which asks once however many threads miss at once."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import CancelledError, Future
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-__all__ = ["OnceCache"]
+__all__ = ["CAPACITY", "OnceCache"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+CAPACITY: Final = 1000
+"""Values kept by default, as many schemas as confluent-kafka's client keeps by default."""
+
+
+class _Missing:
+    """Tells a value that is not there from one that is None."""
+
+
+_MISSING: Final = _Missing()
+
 
 class OnceCache(Generic[K, V]):
-    """Values by key, kept for ever; concurrent misses of one key share one load.
+    """Values by key that never change; concurrent misses of one key share one load.
+
+    At most ``capacity`` are kept: those that were loaded first go first.
 
     A load that fails is not kept: its error reaches every thread that waited for it, and the next
     one to ask loads again.
@@ -25,7 +37,8 @@ class OnceCache(Generic[K, V]):
         ('loaded', 'loaded')
     """
 
-    def __init__(self) -> None:
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
         self._values: dict[K, V] = {}
         self._flights: dict[K, Future[V]] = {}
         self._lock = threading.Lock()
@@ -42,8 +55,9 @@ class OnceCache(Generic[K, V]):
         """
         while True:
             # Reading a dict is atomic and values are never replaced: a hit takes no lock.
-            if key in self._values:
-                return self._values[key]
+            value = self._values.get(key, _MISSING)
+            if not isinstance(value, _Missing):
+                return value
             flight, is_mine = self._join(key)
             if is_mine:
                 return self._fly(key, flight, load)
@@ -59,7 +73,11 @@ class OnceCache(Generic[K, V]):
 
     def put(self, key: K, value: V) -> V:
         """Keep a value that became known otherwise; the first one stays, and is returned."""
-        return self._values.setdefault(key, value)
+        with self._lock:
+            kept = self._values.setdefault(key, value)
+            while len(self._values) > self._capacity:
+                del self._values[next(iter(self._values))]
+        return kept
 
     def _join(self, key: K) -> tuple[Future[V], bool]:
         with self._lock:
@@ -72,7 +90,8 @@ class OnceCache(Generic[K, V]):
     def _fly(self, key: K, flight: Future[V], load: Callable[[], V]) -> V:
         # The flight ends only after the value is kept: whoever finds no flight finds the value.
         try:
-            value = self._values[key] if key in self._values else self.put(key, load())
+            known = self._values.get(key, _MISSING)
+            value = self.put(key, load()) if isinstance(known, _Missing) else known
         except Exception as error:
             self._land(key)
             flight.set_exception(error)

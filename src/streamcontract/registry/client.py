@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from streamcontract.registry import body, protocol, results
 from streamcontract.registry import config as settings
 from streamcontract.registry.auth import choose_auth, endpoints
+from streamcontract.registry.cache import CAPACITY
 from streamcontract.registry.calls import body_of, flags, path_of
 from streamcontract.registry.protocol import SchemaReference, VersionAnswer
 from streamcontract.registry.references import reference_versions, register_in_order
@@ -33,8 +34,8 @@ log = logging.getLogger("streamcontract.registry")
 class SchemaRegistry:
     """A client of a schema registry (Redpanda's, Confluent's and what speaks their API).
 
-    It may be used by many threads at once. Schemas by id are kept for ever, since they cannot
-    change; nothing else is kept.
+    It may be used by many threads at once. Schemas by id are kept, since they cannot change, as
+    many as ``cache_capacity`` says; nothing else is kept.
 
     A request that failed in passing (no connection, 429, 5xx) goes to the next URL and, after a
     pause, round the URLs again. Registering, looking up and testing are POST requests, and yet
@@ -64,6 +65,8 @@ class SchemaRegistry:
             goes before it.
         max_backoff: The longest such pause, in seconds.
         deadline: Seconds after which a call is given up, whatever is left of the above.
+        max_answer_bytes: The largest answer that is read, before and after it is unpacked.
+        cache_capacity: How many schemas are kept by id.
         lock: What is known of this registry without asking it (docs/lock-file.md).
 
     Raises:
@@ -93,6 +96,8 @@ class SchemaRegistry:
         backoff: float = 0.2,
         max_backoff: float = 10.0,
         deadline: float = 60.0,
+        max_answer_bytes: int = 2**24,
+        cache_capacity: int = CAPACITY,
         lock: Lock | None = None,
     ) -> None:
         # The HTTP library takes longer to load than all else here, and importing a generated
@@ -121,10 +126,11 @@ class SchemaRegistry:
                 ),
                 proxy=proxy,
                 headers=headers or {},
+                max_answer_bytes=max_answer_bytes,
             ),
         )
         self._lock = lock
-        self._stored = StoredSchemas(self._transport, lock)
+        self._stored = StoredSchemas(self._transport, lock, capacity=cache_capacity)
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:

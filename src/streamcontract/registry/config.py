@@ -2,7 +2,8 @@
 
 The names behind the prefix are those of confluent-kafka's ``SchemaRegistryClient`` for Python
 (2.16), and ``basic.auth.credentials.source`` that of Confluent's Java clients. The two that end in
-``.location`` are this project's: a file with what the key without the ending holds.
+``.location`` are this project's: a file with what the key without the ending holds; so is
+``max.answer.bytes``.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class ClientOptions(TypedDict, total=False):
     max_retries: int
     backoff: float
     max_backoff: float
+    max_answer_bytes: int
+    cache_capacity: int
     lock: Lock
 
 
@@ -150,6 +153,13 @@ def _number(key: str, value: object) -> float:
     return number
 
 
+def _count(key: str, value: object) -> int:
+    number = _number(key, value)
+    if number < 1 or number != int(number):
+        raise _wrong(key, f"a whole number from 1 on, not {value!r}")
+    return int(number)
+
+
 def _wrong(key: str, expected: str) -> ConfigurationError:
     return ConfigurationError(f"{CONFIG_PREFIX}{key} has to be {expected}")
 
@@ -232,6 +242,8 @@ _READERS: Final[dict[str, Callable[[str, object], ClientOptions]]] = {
     "max.retries": lambda key, value: {"max_retries": int(_number(key, value))},
     "retries.wait.ms": lambda key, value: {"backoff": _number(key, value) / 1000},
     "retries.max.wait.ms": lambda key, value: {"max_backoff": _number(key, value) / 1000},
+    "cache.capacity": lambda key, value: {"cache_capacity": _count(key, value)},
+    "max.answer.bytes": lambda key, value: {"max_answer_bytes": _count(key, value)},
 }
 
 _HEADERS: Final = {
@@ -240,6 +252,5 @@ _HEADERS: Final = {
 }
 
 _NEEDLESS: Final = {
-    "cache.capacity": "a schema never changes, so it is kept for ever",
     "cache.latest.ttl.sec": "what can change is not kept at all",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from streamcontract.errors import SchemaParseError
-from streamcontract.registry.cache import OnceCache
+from streamcontract.registry.cache import CAPACITY, OnceCache
 from streamcontract.registry.calls import path_of
 from streamcontract.registry.errors import StoredSchemaError
 from streamcontract.registry.missing import MissingIds
@@ -36,13 +36,16 @@ class StoredSchemas:
     Args:
         transport: How to ask the registry.
         lock: What is known without asking.
+        capacity: How many schemas are kept.
     """
 
-    def __init__(self, transport: Transport, lock: Lock | None = None) -> None:
+    def __init__(
+        self, transport: Transport, lock: Lock | None = None, *, capacity: int = CAPACITY
+    ) -> None:
         self._transport = transport
         self._lock = lock
         self._missing = MissingIds()
-        self._by_id: OnceCache[int, Schema] = OnceCache()
+        self._by_id: OnceCache[int, Schema] = OnceCache(capacity)
         if lock is not None:
             in_haste = StoredSchemas(transport.in_haste(HASTE))
             self._verifier = LockVerifier(lock.environment, in_haste.fetch)

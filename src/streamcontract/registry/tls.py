@@ -9,6 +9,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_ import create_urllib3_context
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.registry.deadlines import POOL_CLASSES
 
 if TYPE_CHECKING:
     import ssl
@@ -76,7 +77,7 @@ class TlsSettings:
 
 
 class TlsAdapter(HTTPAdapter):
-    """Uses one TLS context for all connections, through proxies too.
+    """Uses one TLS context for all connections, through proxies too, and heeds deadlines.
 
     requests takes a certificate and a key file by name, but no password for the key.
     """
@@ -95,7 +96,11 @@ class TlsAdapter(HTTPAdapter):
     ) -> None:
         """Make the pool of direct connections."""
         super().init_poolmanager(connections, maxsize, block, **options, **self._pool_options)
+        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Make the pool of connections through a proxy."""
-        return super().proxy_manager_for(proxy, **options, **self._pool_options)
+        manager = super().proxy_manager_for(proxy, **options, **self._pool_options)
+        if not proxy.lower().startswith("socks"):  # which has connections of its own
+            manager.pool_classes_by_scheme = POOL_CLASSES
+        return manager

@@ -14,7 +14,6 @@ from urllib.request import getproxies
 import attrs
 import requests
 from urllib3.exceptions import (
-    DecodeError,
     HTTPError,
     InvalidHeader,
     MaxRetryError,
@@ -26,6 +25,7 @@ from urllib3.util.retry import Retry
 from streamcontract._version import __version__
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry.auth import BearerAuth, TokenError, strip_credentials
+from streamcontract.registry.deadlines import deadline
 from streamcontract.registry.errors import (
     RegistryAuthenticationError,
     RegistryRequestError,
@@ -36,6 +36,7 @@ from streamcontract.registry.errors import (
 )
 from streamcontract.registry.masking import Mask, mask_for
 from streamcontract.registry.protocol import CONTENT_TYPE, BodyError, ErrorCode
+from streamcontract.registry.received import ACCEPTED_ENCODING, BodyRefusedError, read_body
 from streamcontract.registry.tls import TlsAdapter, TlsSettings
 
 if TYPE_CHECKING:
@@ -52,11 +53,11 @@ log = logging.getLogger("streamcontract.registry")
 _SHORTEST_TIMEOUT: Final = 0.001
 """Seconds: no time-out may be 0, which means something else to sockets."""
 
-_PART: Final = 2**16
-"""Bytes of an answer that are taken at once, if they are there."""
-
 MAX_TIMEOUT: Final = 86_400.0
 """Seconds: a day. Sockets take no infinity, and no call waits behind its deadline anyway."""
+
+MAX_ANSWER_BYTES: Final = 2**24
+"""The largest answer by default: 16 MiB. A registry's longest ones are lists of subjects."""
 
 MAX_RETRY_AFTER: Final = 30.0
 """Seconds: a registry that asks for a longer pause gets this one; nobody waits for hours here."""
@@ -68,6 +69,13 @@ def _check_timeout(_: object, field: attrs.Attribute[float], seconds: float) -> 
         raise ConfigurationError(
             f"{field.name} (schema.registry.timeout) has to be more than 0 and at most "
             f"{MAX_TIMEOUT:.0f} seconds, not {seconds!r}"
+        )
+
+
+def _check_size(_: object, field: attrs.Attribute[int], size: int) -> None:
+    if size < 1:
+        raise ConfigurationError(
+            f"{field.name} (schema.registry.max.answer.bytes) has to be at least 1, not {size!r}"
         )
 
 
@@ -86,6 +94,7 @@ class TransportSettings:
         tls: Certificates.
         proxy: URL of a proxy to go through; else the environment's.
         headers: Headers to send with each request.
+        max_answer_bytes: The largest body of an answer, before and after it is unpacked.
     """
 
     connect_timeout: float = attrs.field(default=5.0, validator=_check_timeout)
@@ -97,6 +106,7 @@ class TransportSettings:
     tls: TlsSettings = attrs.field(factory=TlsSettings)
     proxy: str | None = attrs.field(default=None, repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    max_answer_bytes: int = attrs.field(default=MAX_ANSWER_BYTES, validator=_check_size)
 
     def retry_policy(self) -> Retry:
         """The count, back-off and jitter of urllib3, whose loop would know one URL only."""
@@ -184,10 +194,6 @@ class _Call:
         return failure.repeat is _Repeat.ALWAYS or (
             failure.repeat is _Repeat.IF_IDEMPOTENT and self.is_idempotent
         )
-
-
-class _TooSlowError(Exception):
-    """The rest of an answer did not come before the call is given up."""
 
 
 @attrs.frozen
@@ -319,7 +325,7 @@ class Transport:
             failure = RegistryAuthenticationError(str(error), call.method, url)
             failure.__cause__ = error.__cause__
             return _Failure(failure, _Repeat.ALWAYS)
-        except (requests.RequestException, HTTPError, UnicodeError, _TooSlowError) as error:
+        except (requests.RequestException, HTTPError, UnicodeError, BodyRefusedError) as error:
             return _failure_of(call, url, error, timeouts)
         return _judge(call, url, received, self._mask(received.response))
 
@@ -331,22 +337,24 @@ class Transport:
         )
 
     def _request(self, auth: Auth, call: _Call, url: str, timeouts: _Timeouts) -> _Received:
-        response = self._session.request(
-            call.method,
-            url,
-            params=call.query,
-            data=call.body,
-            headers=None if call.body is None else {"Content-Type": CONTENT_TYPE},
-            auth=auth,
-            timeout=(timeouts.connect, timeouts.read),
-            allow_redirects=False,
-            # Given here, as the environment's would win over the session's.
-            verify=None if self._settings.tls.ca is None else str(self._settings.tls.ca),
-            proxies=_proxies(self._settings.proxy),
-            stream=True,
-        )
-        with response:
-            return _Received(response, _body_of(response, call))
+        with deadline(call.gives_up_at):
+            response = self._session.request(
+                call.method,
+                url,
+                params=call.query,
+                data=call.body,
+                headers=None if call.body is None else {"Content-Type": CONTENT_TYPE},
+                auth=auth,
+                timeout=(timeouts.connect, timeouts.read),
+                allow_redirects=False,
+                # Given here, as the environment's would win over the session's.
+                verify=None if self._settings.tls.ca is None else str(self._settings.tls.ca),
+                proxies=_proxies(self._settings.proxy),
+                stream=True,
+            )
+            with response:
+                body = read_body(response, self._settings.max_answer_bytes)
+        return _Received(response, body)
 
     def _mask(self, response: requests.Response) -> Mask:
         proxy = self._settings.proxy
@@ -378,24 +386,12 @@ def _session(settings: TransportSettings) -> requests.Session:
     session.headers.update(
         {
             "Accept": f"{CONTENT_TYPE}, application/json",
+            "Accept-Encoding": ACCEPTED_ENCODING,
             "User-Agent": f"streamcontract/{__version__}",
         }
     )
     session.headers.update(settings.headers)
     return session
-
-
-def _body_of(response: requests.Response, call: _Call) -> bytes:
-    """All of an answer, unless it comes so slowly that the call is given up.
-
-    ``response.content`` would wait as long as some bytes come now and then.
-    """
-    parts = []
-    while part := response.raw.read1(_PART, decode_content=True):
-        parts.append(part)
-        if response.raw.length_remaining != 0 and not call.has_time_for(0):
-            raise _TooSlowError
-    return b"".join(parts)
 
 
 def _may_be_let_in(auth: Auth, response: requests.Response) -> bool:
@@ -422,14 +418,13 @@ def _failure_of(call: _Call, url: str, error: Exception, timeouts: _Timeouts) ->
         case requests.ReadTimeout() | ReadTimeoutError():
             repeat = _Repeat.IF_IDEMPOTENT
             reason = f"no answer within {timeouts.read:.3g} s"
-        case _TooSlowError():
-            repeat = _Repeat.IF_IDEMPOTENT
-            reason = "the answer was not complete when the call's time was over"
+            if not call.has_time_for(0):
+                reason = "the answer was not complete when the call's time was over"
+        case BodyRefusedError():
+            kind, repeat, reason = RegistryResponseError, _Repeat.NEVER, str(error)
         case ProtocolError():
             kind, repeat = RegistryResponseError, _Repeat.IF_IDEMPOTENT
             reason = f"the answer broke off: {reason}"
-        case DecodeError():
-            kind, repeat = RegistryResponseError, _Repeat.NEVER
         case requests.ConnectionError(args=[MaxRetryError(), *_]):
             repeat = _Repeat.ALWAYS  # no connection was made
         case requests.ConnectionError():

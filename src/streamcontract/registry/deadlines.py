@@ -1,0 +1,100 @@
+"""Connections whose answers end at a deadline, however slowly their bytes come.
+
+A socket's timeout begins anew with each byte that arrives, and the headers of an answer are read
+inside the HTTP library, so that no loop of a caller can look at the clock between them.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+__all__ = ["POOL_CLASSES", "deadline"]
+
+
+class _Deadline(threading.local):
+    at: float = inf
+
+
+_DEADLINE: Final = _Deadline()
+
+
+@contextmanager
+def deadline(at: float) -> Iterator[None]:
+    """Let no answer that this thread reads in the block come after ``at``, by the monotonic clock.
+
+    Holds for connections of :data:`POOL_CLASSES`; a read that is still waiting then raises
+    TimeoutError, as one that waits for longer than its socket's timeout does.
+    """
+    before, _DEADLINE.at = _DEADLINE.at, at
+    try:
+        yield
+    finally:
+        _DEADLINE.at = before
+
+
+class _TimedReader(io.RawIOBase):
+    """The bytes of a socket, until the deadline."""
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
+        self._raw = raw
+        self._connection = connection
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = _DEADLINE.at - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        timeout = self._connection.gettimeout()
+        if timeout is not None and timeout <= left:
+            return self._raw.readinto(buffer)
+        self._connection.settimeout(None if left == inf else left)
+        try:
+            return self._raw.readinto(buffer)
+        finally:
+            self._connection.settimeout(timeout)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        raw: Any = self.fp.detach()
+        self.fp = io.BufferedReader(_TimedReader(raw, sock))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+POOL_CLASSES: Final = {"http": _Pool, "https": _TlsPool}
+"""The classes of connection pools for urllib3's pool managers, by scheme."""

@@ -1,0 +1,84 @@
+"""Answers' bodies, read up to a size: as they come, and once they are unpacked."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["ACCEPTED_ENCODING", "BodyRefusedError", "read_body"]
+
+ACCEPTED_ENCODING: Final = "gzip"
+"""The one encoding that is asked for, and unpacked."""
+
+_PART: Final = 2**16
+"""Bytes of an answer that are taken at once, if they are there."""
+
+
+class BodyRefusedError(Exception):
+    """A body is larger than it may be, or encoded as nobody asked for."""
+
+
+def read_body(response: requests.Response, limit: int) -> bytes:
+    """All of an answer's body, unpacked.
+
+    Args:
+        response: The answer, of which the headers alone were read.
+        limit: The largest body, in bytes, before and after it is unpacked.
+
+    Raises:
+        BodyRefusedError: It is larger, in another encoding than gzip, or no gzip.
+    """
+    length = response.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > limit:
+        raise _too_large(limit)
+    body = _Body(limit, response.headers.get("Content-Encoding", ""))
+    while part := response.raw.read1(_PART, decode_content=False):
+        body.add(part)
+    return body.whole()
+
+
+class _Body:
+    def __init__(self, limit: int, encoding: str) -> None:
+        name = encoding.strip().lower()
+        if name not in ("", "identity", "gzip", "x-gzip"):
+            raise BodyRefusedError(
+                f"the answer has a Content-Encoding that was not asked for: {name!r}"
+            )
+        self._limit = limit
+        self._unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in name else None
+        self._received = 0
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, part: bytes) -> None:
+        self._received += len(part)
+        if self._received > self._limit:
+            raise _too_large(self._limit)
+        plain = part if self._unpacking is None else self._unpack(part)
+        self._size += len(plain)
+        if self._size > self._limit:
+            raise _too_large(self._limit)
+        self._parts.append(plain)
+
+    def whole(self) -> bytes:
+        if self._unpacking is not None and self._received and not self._unpacking.eof:
+            raise BodyRefusedError("the answer in gzip is not whole")
+        return b"".join(self._parts)
+
+    def _unpack(self, part: bytes) -> bytes:
+        assert self._unpacking is not None  # noqa: S101 - tells the type checker what add() saw
+        try:
+            # One byte more than may come: no more memory than that is ever taken.
+            return self._unpacking.decompress(part, self._limit - self._size + 1)
+        except zlib.error as error:
+            raise BodyRefusedError(f"the answer is not in gzip, as it says: {error}") from error
+
+
+def _too_large(limit: int) -> BodyRefusedError:
+    return BodyRefusedError(
+        f"the answer has more than {limit} bytes, which is the most that is read "
+        f"(max_answer_bytes, or schema.registry.max.answer.bytes)"
+    )
