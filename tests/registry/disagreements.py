@@ -12,21 +12,10 @@ LACKING: Final = {
     "create_association": "POST /associations: Confluent's alone",
     "delete_associations": "DELETE /associations/resources/{id}: Confluent's alone",
     "get_associations_by_resource_name": "GET /associations/resources/{...}: Confluent's alone",
-    "get_contexts": "GET /contexts: Confluent's alone; in Redpanda a colon in a subject means none",
     "get_latest_with_metadata": "GET /subjects/{subject}/metadata: Confluent's data contracts",
     "get_schema_by_guid": "GET /schemas/guids/{guid}: Redpanda's schemas have ids only",
-    "test_compatibility_all_versions": "POST /compatibility/subjects/{subject}/versions: Redpanda "
-    "answers for one version; at a transitive level that includes those before it",
 }
 """Calls of Confluent's client whose endpoint Redpanda does not have; 404 there and here."""
-
-THEIRS_ALONE: Final = {
-    "delete_config": "our client sets levels and leaves taking them away to rpk and the console",
-    "delete_mode": "likewise for modes",
-    "set_config": "set_compatibility with fields that Redpanda refuses as unknown keys",
-    "get_config": "get_compatibility with those fields, which are always absent",
-}
-"""Calls without a counterpart in our client: tests/devstack/test_registry_confluent.py has them."""
 
 WITHOUT_REQUEST: Final = {
     "clear_caches": "our ids never change their meaning, so the cache needs no clearing",

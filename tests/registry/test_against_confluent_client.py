@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
+from confluent_kafka.schema_registry import (
+    ConfigCompatibilityLevel,
+    SchemaRegistryClient,
+    ServerConfig,
+)
 from confluent_kafka.schema_registry import Schema as TheirSchema
-from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.devstack.registry_http import record
 from tests.peers import said_of_others
-from tests.registry.disagreements import LACKING, THEIRS_ALONE, WITHOUT_REQUEST
+from tests.registry.disagreements import LACKING, WITHOUT_REQUEST
 from tests.searching import examples
 
 from streamcontract import SchemaRegistry, parse_schema
@@ -50,7 +54,7 @@ class Arguments:
 arguments = st.builds(
     Arguments,
     # Names that a URL cannot carry as they are, and one that begins like another.
-    subject=st.sampled_from(["s", "s-value", "ü/:%20 ?"]),
+    subject=st.sampled_from(["s", "s-value", ":.c:s", ":.c:", "ü/:%20 ?"]),
     schema=st.sampled_from(
         [json.dumps(each) for each in ("int", "long", record("a"), record("a", b=0))]
     ),
@@ -60,6 +64,10 @@ arguments = st.builds(
     level=st.sampled_from(LEVELS),
     mode=st.sampled_from(MODES),
 )
+
+
+def _config(level: str) -> ServerConfig:
+    return ServerConfig(compatibility=ConfigCompatibilityLevel(level))
 
 
 def _registered(answer: Any) -> tuple[object, ...]:
@@ -140,6 +148,29 @@ CALLS: dict[str, tuple[Callable[[Any, Arguments], object], Callable[[Any, Argume
             c.test_compatibility(a.subject, parse_schema(a.schema), version=a.version).is_compatible
         ),
     ),
+    "test_compatibility_all_versions": (
+        lambda c, a: c.test_compatibility_all_versions(a.subject, a.theirs),
+        lambda c, a: (
+            c.test_compatibility(a.subject, parse_schema(a.schema), version=None).is_compatible
+        ),
+    ),
+    "get_contexts": (lambda c, _: c.get_contexts(), lambda c, _: c.contexts()),
+    "set_config": (
+        lambda c, a: (
+            c.set_config(a.subject, ServerConfig(compatibility=ConfigCompatibilityLevel(a.level)))
+            and None
+        ),
+        lambda c, a: c.set_config({"compatibility": a.level}, a.subject),
+    ),
+    "get_config": (
+        lambda c, a: c.get_config(a.subject).compatibility_level,
+        lambda c, a: c.config(a.subject).compatibility,
+    ),
+    "delete_config": (
+        lambda c, a: c.delete_config(a.subject if a.flag else None).compatibility_level,
+        lambda c, a: c.delete_config(a.subject if a.flag else None),
+    ),
+    "delete_mode": (lambda c, a: c.delete_mode(a.subject), lambda c, a: c.delete_mode(a.subject)),
     "get_mode": (lambda c, a: c.get_mode(a.subject), lambda c, a: c.mode(a.subject)),
     "update_mode": (
         lambda c, a: c.update_mode(a.subject, a.mode, force=a.flag) and None,
@@ -158,7 +189,7 @@ def _outcome(call: Callable[[], object]) -> tuple[str, object]:
     try:
         return "gave", call()
     except SchemaRegistryError as error:
-        return "refused", error.error_code
+        return "refused", error.error_code or error.http_status_code
     except RegistryRequestError as error:
         return "refused", error.code
 
@@ -170,7 +201,7 @@ def test_every_call_of_confluents_client_is_compared_or_listed() -> None:
         for name, _ in inspect.getmembers(SchemaRegistryClient, callable)
         if not name.startswith("_")
     }
-    listed = [*CALLS, *LACKING, *THEIRS_ALONE, *WITHOUT_REQUEST]
+    listed = [*CALLS, *LACKING, *WITHOUT_REQUEST]
     assert len(listed) == len(set(listed))
     with said_of_others("tests/registry: the calls of Confluent's client"):
         assert set(listed) == known

@@ -44,6 +44,30 @@ class Call:
 
 
 CALLS = {
+    "contexts": Call(lambda r: r.contexts(), "/contexts", ([".", ".a"],)),
+    "delete_context": Call(
+        lambda r: r.delete_context(".a/b"), "/contexts/%3A.a%2Fb%3A", (None,), is_idempotent=False
+    ),
+    "config": Call(
+        lambda r: r.config(SUBJECT), f"/config/{QUOTED}", ({"compatibilityLevel": "FULL"},)
+    ),
+    "set_config": Call(
+        lambda r: r.set_config({"normalize": True}, SUBJECT),
+        f"/config/{QUOTED}",
+        ({"normalize": True},),
+    ),
+    "delete_config": Call(
+        lambda r: r.delete_config(SUBJECT),
+        f"/config/{QUOTED}",
+        ({"compatibilityLevel": "FULL"},),
+        is_idempotent=False,
+    ),
+    "delete_mode": Call(
+        lambda r: r.delete_mode(SUBJECT),
+        f"/mode/{QUOTED}",
+        ({"mode": "READONLY"},),
+        is_idempotent=False,
+    ),
     "schema_by_id": Call(lambda r: r.schema_by_id(7), "/schemas/ids/7", ({"schema": '"int"'},)),
     "versions_of_id": Call(
         lambda r: r.versions_of_id(7),
@@ -156,7 +180,7 @@ def test_the_table_has_every_call() -> None:
         for name, member in inspect.getmembers(SchemaRegistry, inspect.isfunction)
         if not name.startswith("_")
     }
-    assert public - {"close"} == CALLS.keys()
+    assert public - {"close", "qualified"} == CALLS.keys()
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)

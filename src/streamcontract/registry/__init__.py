@@ -2,10 +2,17 @@
 
 from streamcontract.registry.client import SchemaRegistry
 from streamcontract.registry.config import CONFIG_PREFIX, DEFAULT_URL, URL_VARIABLE
+from streamcontract.registry.contexts import QualifiedSubject
+from streamcontract.registry.data_contracts import Metadata, Rule, RuleSet
 from streamcontract.registry.lock import Lock
 from streamcontract.registry.lockfile import find_lock
 from streamcontract.registry.protocol import SchemaReference
-from streamcontract.registry.results import CompatibilityResult, RegisteredSchema, SubjectVersion
+from streamcontract.registry.results import (
+    CompatibilityResult,
+    RegisteredSchema,
+    SubjectConfig,
+    SubjectVersion,
+)
 
 __all__ = [
     "CONFIG_PREFIX",
@@ -13,9 +20,14 @@ __all__ = [
     "URL_VARIABLE",
     "CompatibilityResult",
     "Lock",
+    "Metadata",
+    "QualifiedSubject",
     "RegisteredSchema",
+    "Rule",
+    "RuleSet",
     "SchemaReference",
     "SchemaRegistry",
+    "SubjectConfig",
     "SubjectVersion",
     "find_lock",
 ]

@@ -1,4 +1,4 @@
-"""What requests are made of: paths with subjects in them, flags of the query, bodies."""
+"""Requests' parts: paths with subjects in them, flags of the query, bodies."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from streamcontract.registry.protocol import SchemaReference, SchemaRequest, fil
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from streamcontract.registry.data_contracts import Metadata, RuleSet
     from streamcontract.schema import Schema
 
-__all__ = ["body_of", "flags", "path_of"]
+__all__ = ["flags", "path_of", "request_of"]
 
 _NO_SEGMENTS: Final = ("", ".", "..")
 
@@ -56,7 +57,14 @@ def flags(**flags: bool) -> dict[str, str]:
     return {name: "true" for name, is_set in flags.items() if is_set}
 
 
-def body_of(schema: Schema, references: Sequence[SchemaReference]) -> dict[str, object]:
-    """The body that sends a schema, self-contained where the registry is told no references."""
+def request_of(
+    schema: Schema,
+    references: Sequence[SchemaReference],
+    metadata: Metadata | None = None,
+    rule_set: RuleSet | None = None,
+) -> SchemaRequest:
+    """The request that sends a schema, self-contained where the registry is told no references."""
     text = schema.json if references else schema.inlined_json
-    return SchemaRequest(schema=text, references=tuple(references)).to_json()
+    return SchemaRequest(
+        schema=text, references=tuple(references), metadata=metadata, rule_set=rule_set
+    )

@@ -6,14 +6,18 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
 from streamcontract.registry import body, protocol, results
 from streamcontract.registry import config as settings
+from streamcontract.registry.api import RegistryApi
 from streamcontract.registry.auth import choose_auth, endpoints
 from streamcontract.registry.cache import CAPACITY
-from streamcontract.registry.calls import body_of, flags, path_of
+from streamcontract.registry.calls import flags, path_of, request_of
+from streamcontract.registry.contexts import context_of
 from streamcontract.registry.protocol import SchemaReference, VersionAnswer
 from streamcontract.registry.references import reference_versions, register_in_order
-from streamcontract.registry.results import CompatibilityResult, RegisteredSchema, SubjectVersion
+from streamcontract.registry.results import CompatibilityResult, RegisteredSchema
 from streamcontract.registry.stored import StoredSchemas
 
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from streamcontract.registry.data_contracts import Metadata, RuleSet
     from streamcontract.registry.lock import Lock
     from streamcontract.schema import Schema
 
@@ -31,7 +36,7 @@ __all__ = ["SchemaRegistry"]
 log = logging.getLogger("streamcontract.registry")
 
 
-class SchemaRegistry:
+class SchemaRegistry(RegistryApi):
     """A client of a schema registry (Redpanda's, Confluent's and what speaks their API).
 
     It may be used by many threads at once. Schemas by id are kept, since they cannot change, as
@@ -46,7 +51,8 @@ class SchemaRegistry:
     Args:
         url: The registry's URL or several; None takes the environment variable
             STREAMCONTRACT_REGISTRY_URL, and else http://localhost:18081. A URL may carry
-            ``user:password@``.
+            ``user:password@``, and may end in ``/contexts/.context``: then that is the context
+            of all subjects that do not name one.
         basic_auth: User and password.
         bearer_token: A token, or a callable that returns the one to use now; it is called for
             every request, from any thread.
@@ -109,8 +115,9 @@ class SchemaRegistry:
         )
 
         urls = settings.default_url() if url is None else url
-        self._transport = Transport(
-            endpoints(urls, choose_auth(basic_auth, bearer_token)),
+        found = endpoints(urls, choose_auth(basic_auth, bearer_token))
+        transport = Transport(
+            found,
             TransportSettings(
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
@@ -129,8 +136,9 @@ class SchemaRegistry:
                 max_answer_bytes=max_answer_bytes,
             ),
         )
+        super().__init__(transport, context_of([endpoint.url for endpoint in found]))
         self._lock = lock
-        self._stored = StoredSchemas(self._transport, lock, capacity=cache_capacity)
+        self._stored = StoredSchemas(transport, lock, capacity=cache_capacity)
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
@@ -197,22 +205,6 @@ class SchemaRegistry:
         """
         return self._stored.by_id(schema_id)
 
-    def versions_of_id(self, schema_id: int) -> list[SubjectVersion]:
-        """Every version of a subject that has the schema of this id."""
-        path = path_of(protocol.Path.SCHEMA_VERSIONS, id=schema_id)
-        return self._transport.send("GET", path).read(results.read_subject_versions)
-
-    def subjects_of_id(self, schema_id: int, *, deleted: bool = False) -> list[str]:
-        """Every subject that has the schema of this id, soft-deleted ones only if asked for."""
-        path = path_of(protocol.Path.SCHEMA_SUBJECTS, id=schema_id)
-        query = flags(deleted=deleted)
-        return self._transport.send("GET", path, query=query).read(body.read_strings)
-
-    def schema_types(self) -> list[str]:
-        """The kinds of schema that the registry takes: ``AVRO`` and others."""
-        path = protocol.Path.SCHEMA_TYPES
-        return self._transport.send("GET", path).read(body.read_strings)
-
     # Registering and looking up
 
     def register(
@@ -222,6 +214,10 @@ class SchemaRegistry:
         *,
         normalize: bool = False,
         references: Sequence[SchemaReference] = (),
+        id: int | None = None,  # noqa: A002 - the API's name
+        version: int | None = None,
+        metadata: Metadata | None = None,
+        rule_set: RuleSet | None = None,
     ) -> int:
         """Register a schema as a new version of a subject; one that is there stays as it is.
 
@@ -229,24 +225,32 @@ class SchemaRegistry:
             subject: The subject.
             schema: The schema. Without ``references`` it is sent self-contained, the types of
                 its references written out at first use.
-            normalize: Ask the registry to compare normalised texts (Redpanda does nothing for
-                Avro).
+            normalize: Ask the registry to compare normalised schemas (of Avro Redpanda sorts the
+                references and drops repeated ones).
             references: Versions of other subjects that have the types of ``schema.references``;
                 :meth:`register_with_references` finds them.
+            id: The id that it is to get, in mode IMPORT.
+            version: The version that it is to get, in mode IMPORT; else the next one.
+            metadata: What the registry is to keep beside it; None for what the version before
+                has. Redpanda keeps the properties alone, and from release 26 on.
+            rule_set: Likewise; Redpanda keeps none.
 
         Returns:
             The id of the schema.
 
         Raises:
             IncompatibleSchemaError: The subject's compatibility level does not hold.
-            InvalidSchemaError: The registry cannot read the schema, or lacks a reference.
+            InvalidSchemaError: The registry cannot read the schema, lacks a reference, or does
+                not keep such metadata or rules.
+            OperationNotPermittedError: The mode does not permit this id or version.
             RegistryRequestError: The request failed otherwise.
         """
+        request = request_of(schema, references, metadata, rule_set)
         answer = self._transport.send(
             "POST",
             path_of(protocol.Path.VERSIONS, subject=subject),
             query=flags(normalize=normalize),
-            body=body_of(schema, references),
+            body=attrs.evolve(request, id=id, version=version).to_json(),
         )
         schema_id = answer.read(lambda value: body.read_integer(body.read_key(value, "id")))
         self._stored.was_given_out(schema_id)
@@ -260,6 +264,8 @@ class SchemaRegistry:
         normalize: bool = False,
         deleted: bool = False,
         references: Sequence[SchemaReference] = (),
+        metadata: Metadata | None = None,
+        rule_set: RuleSet | None = None,
     ) -> RegisteredSchema:
         """The version of a subject that has this very schema; nothing is registered.
 
@@ -269,17 +275,20 @@ class SchemaRegistry:
             normalize: Ask the registry to compare normalised texts.
             deleted: Whether to find it among soft-deleted versions too.
             references: As given when it was registered.
+            metadata: As given when it was registered; None finds it with any.
+            rule_set: Likewise.
 
         Raises:
             SubjectNotFoundError: There is no such subject.
             SchemaNotFoundError: The subject does not have the schema.
+            InvalidSchemaError: The registry cannot read the schema, or lacks a reference.
             RegistryRequestError: The request failed otherwise.
         """
         answer = self._transport.send(
             "POST",
             path_of(protocol.Path.SUBJECT, subject=subject),
             query=flags(normalize=normalize, deleted=deleted),
-            body=body_of(schema, references),
+            body=request_of(schema, references, metadata, rule_set).to_json(),
         )
         return self._registered(answer.read(VersionAnswer.from_json))
 
@@ -348,32 +357,6 @@ class SchemaRegistry:
         assert last is not None  # noqa: S101 - only a dry run leaves it out
         return last
 
-    # Subjects and versions
-
-    def subjects(self, *, deleted: bool = False, prefix: str = "") -> list[str]:
-        """The subjects, soft-deleted ones only if asked for.
-
-        Args:
-            deleted: Whether to list soft-deleted subjects too.
-            prefix: List those only that start with this.
-        """
-        query = flags(deleted=deleted)
-        if prefix:
-            query["subjectPrefix"] = prefix
-        found = self._transport.send("GET", protocol.Path.SUBJECTS, query=query)
-        # Not every registry knows the parameter.
-        return [name for name in found.read(body.read_strings) if name.startswith(prefix)]
-
-    def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
-        """The versions of a subject, soft-deleted ones only if asked for.
-
-        Raises:
-            SubjectNotFoundError: There is no such subject.
-        """
-        path = path_of(protocol.Path.VERSIONS, subject=subject)
-        query = flags(deleted=deleted)
-        return self._transport.send("GET", path, query=query).read(body.read_integers)
-
     def version(
         self, subject: str, version: int | str = protocol.LATEST, *, deleted: bool = False
     ) -> RegisteredSchema:
@@ -393,55 +376,6 @@ class SchemaRegistry:
         answer = self._transport.send("GET", path, query=flags(deleted=deleted))
         return self._registered(answer.read(VersionAnswer.from_json))
 
-    def referenced_by(self, subject: str, version: int | str = protocol.LATEST) -> list[int]:
-        """The ids of the schemas that refer to a version of a subject."""
-        path = path_of(protocol.Path.VERSION_REFERENCED_BY, subject=subject, version=version)
-        return self._transport.send("GET", path).read(body.read_integers)
-
-    def delete_subject(self, subject: str, *, permanent: bool = False) -> list[int]:
-        """Delete a subject: softly, so that its ids are still found, or for good.
-
-        Args:
-            subject: The subject.
-            permanent: Whether for good, which needs a soft delete first.
-
-        Returns:
-            The versions that were deleted.
-
-        Raises:
-            SubjectNotFoundError: There is no such subject.
-            SubjectSoftDeletedError: It is soft-deleted already.
-            SubjectNotSoftDeletedError: It has to be soft-deleted first.
-            ReferenceExistsError: Other schemas refer to it.
-        """
-        path = path_of(protocol.Path.SUBJECT, subject=subject)
-        query = flags(permanent=permanent)
-        answer = self._transport.send("DELETE", path, query=query, is_idempotent=False)
-        return answer.read(body.read_integers)
-
-    def delete_version(self, subject: str, version: int | str, *, permanent: bool = False) -> int:
-        """Delete one version of a subject, softly or for good.
-
-        Args:
-            subject: The subject.
-            version: Its number, or ``"latest"``.
-            permanent: Whether for good, which needs a soft delete first.
-
-        Returns:
-            The version that was deleted.
-
-        Raises:
-            SubjectNotFoundError: There is no such subject.
-            VersionNotFoundError: It has no such version.
-            VersionSoftDeletedError: It is soft-deleted already.
-            VersionNotSoftDeletedError: It has to be soft-deleted first.
-            ReferenceExistsError: Other schemas refer to it.
-        """
-        path = path_of(protocol.Path.VERSION, subject=subject, version=version)
-        query = flags(permanent=permanent)
-        answer = self._transport.send("DELETE", path, query=query, is_idempotent=False)
-        return answer.read(body.read_integer)
-
     # Compatibility and mode
 
     def test_compatibility(
@@ -449,90 +383,39 @@ class SchemaRegistry:
         subject: str,
         schema: Schema,
         *,
-        version: int | str = protocol.LATEST,
+        version: int | str | None = protocol.LATEST,
         references: Sequence[SchemaReference] = (),
+        metadata: Metadata | None = None,
+        rule_set: RuleSet | None = None,
     ) -> CompatibilityResult:
         """Ask whether a schema could be registered as the next version of a subject.
 
         Args:
             subject: The subject.
             schema: The schema, sent as by :meth:`register`.
-            version: The version to compare with.
+            version: The version to compare with; None for as many as the level asks for, which
+                Confluent's registry answers and Redpanda's does not.
             references: Versions of other subjects that the schema uses.
+            metadata: As for :meth:`register`.
+            rule_set: Likewise.
 
         Raises:
             SubjectNotFoundError: There is no such subject (Redpanda; Confluent calls whatever is
                 first compatible).
             VersionNotFoundError: It has no such version.
+            NotFoundError: The registry has no check against all versions.
         """
+        if version is None:
+            path = path_of(protocol.Path.COMPATIBILITY_WITH_ALL, subject=subject)
+        else:
+            path = path_of(protocol.Path.COMPATIBILITY, subject=subject, version=version)
         answer = self._transport.send(
             "POST",
-            path_of(protocol.Path.COMPATIBILITY, subject=subject, version=version),
+            path,
             query=flags(verbose=True),
-            body=body_of(schema, references),
+            body=request_of(schema, references, metadata, rule_set).to_json(),
         )
         return answer.read(results.read_compatibility)
-
-    def compatibility(self, subject: str | None = None, *, default_to_global: bool = False) -> str:
-        """The compatibility level, such as ``BACKWARD``: the registry's, or a subject's own.
-
-        Args:
-            subject: The subject; None asks for the global level.
-            default_to_global: Whether a subject without its own level answers with the global
-                one.
-
-        Raises:
-            CompatibilityLevelNotSetError: The subject has no level of its own.
-        """
-        path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
-        answer = self._transport.send("GET", path, query=flags(defaultToGlobal=default_to_global))
-        return answer.read(
-            lambda value: body.read_string(body.read_key(value, "compatibilityLevel"))
-        )
-
-    def set_compatibility(self, level: str, subject: str | None = None) -> None:
-        """Set the compatibility level of the registry or of a subject.
-
-        Args:
-            level: One of :data:`streamcontract.registry.protocol.LEVELS`.
-            subject: The subject, which need not have versions yet; None sets the global level.
-
-        Raises:
-            InvalidCompatibilityLevelError: There is no such level.
-        """
-        path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
-        answer = self._transport.send("PUT", path, body={"compatibility": level})
-        answer.read(_read_level_set)
-
-    def mode(self, subject: str | None = None, *, default_to_global: bool = False) -> str:
-        """The mode, such as ``READWRITE``: the registry's, or a subject's own.
-
-        Args:
-            subject: The subject; None asks for the global mode.
-            default_to_global: Whether a subject without its own mode answers with the global one.
-
-        Raises:
-            ModeNotSetError: The subject has no mode of its own.
-        """
-        path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
-        answer = self._transport.send("GET", path, query=flags(defaultToGlobal=default_to_global))
-        return answer.read(lambda value: body.read_string(body.read_key(value, "mode")))
-
-    def set_mode(self, mode: str, subject: str | None = None, *, force: bool = False) -> None:
-        """Set the mode of the registry or of a subject.
-
-        Args:
-            mode: One of :data:`streamcontract.registry.protocol.MODES`.
-            subject: The subject; None sets the global mode.
-            force: Whether to take IMPORT though there are schemas.
-
-        Raises:
-            InvalidModeError: There is no such mode.
-            OperationNotPermittedError: The registry does not let it be changed.
-        """
-        path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
-        answer = self._transport.send("PUT", path, query=flags(force=force), body={"mode": mode})
-        answer.read(lambda value: body.read_string(body.read_key(value, "mode")))
 
     def _registered(self, answer: VersionAnswer) -> RegisteredSchema:
         return RegisteredSchema(
@@ -541,20 +424,13 @@ class SchemaRegistry:
             id=answer.id,
             schema=self._stored.of_version(answer),
             references=answer.references,
+            metadata=answer.metadata,
+            rule_set=answer.rule_set,
+            guid=answer.guid,
+            deleted=answer.deleted,
+            timestamp=answer.timestamp,
         )
 
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:
     return None if path is None else Path(path)
-
-
-def _read_level_set(value: object) -> str:
-    """Read the answer to a level that was set; Apicurio's is that to asking for one."""
-    shown = isinstance(value, dict) and "compatibilityLevel" in value
-    return body.read_string(
-        body.read_key(value, "compatibilityLevel" if shown else "compatibility")
-    )
-
-
-def _global_or_own(everywhere: str, own: str, subject: str | None) -> str:
-    return everywhere if subject is None else path_of(own, subject=subject)

@@ -8,11 +8,24 @@ its context names nothing.
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
 
 import attrs
 
-__all__ = ["DEFAULT_CONTEXT", "GLOBAL_CONTEXT", "QualifiedSubject", "normalize_context"]
+from streamcontract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "DEFAULT_CONTEXT",
+    "GLOBAL_CONTEXT",
+    "QualifiedSubject",
+    "context_of",
+    "normalize_context",
+]
 
 DEFAULT_CONTEXT: Final = "."
 """The context of every subject that does not name one."""
@@ -21,6 +34,8 @@ GLOBAL_CONTEXT: Final = ".__GLOBAL"
 """Holds the level and the mode of all contexts that have none of their own, and no subjects."""
 
 _QUALIFIED: Final = ":."
+
+_IN_A_URL: Final = re.compile(r"/contexts/([^/]+)/*$")
 
 
 @attrs.frozen(order=True)
@@ -74,3 +89,34 @@ def normalize_context(text: str) -> str:
     if ":" in name:
         raise ValueError(f"{text!r} is no name of a context: it has a colon inside")
     return name if name.startswith(".") else f".{name}"
+
+
+def context_of(urls: Iterable[str]) -> str:
+    """The context that a registry's URLs lead to, which is the same for all of them.
+
+    Raises:
+        ConfigurationError: They lead to several, or one of them to none that there could be.
+
+    Example:
+        >>> context_of(["https://registry.example/contexts/.staging"])
+        '.staging'
+        >>> context_of(["https://registry.example"])
+        '.'
+    """
+    found = {_in_url(url): url for url in urls}
+    if len(found) > 1:
+        raise ConfigurationError(
+            f"the registry's URLs have to lead to one context, and they lead to "
+            f"{' and to '.join(found)}: {', '.join(found.values())}"
+        )
+    return next(iter(found), DEFAULT_CONTEXT)
+
+
+def _in_url(url: str) -> str:
+    found = _IN_A_URL.search(urlsplit(url).path)
+    if found is None:
+        return DEFAULT_CONTEXT
+    try:
+        return normalize_context(unquote(found[1]))
+    except ValueError as error:
+        raise ConfigurationError(f"the registry's URL {url} cannot be used: {error}") from error

@@ -60,14 +60,14 @@ class Metadata:
         if value is None:
             return None
         fields = read_object(value, path)
-        tags = read_object(fields.get("tags") or {}, f"{path}.tags")
+        tags = read_object(_given(fields, "tags", {}), f"{path}.tags")
         return cls(
             properties=_texts(fields.get("properties"), f"{path}.properties"),
             tags={
                 name: tuple(read_strings(each, f"{path}.tags.{name}"))
                 for name, each in tags.items()
             },
-            sensitive=tuple(read_strings(fields.get("sensitive") or [], f"{path}.sensitive")),
+            sensitive=tuple(read_strings(_given(fields, "sensitive", []), f"{path}.sensitive")),
         )
 
 
@@ -116,7 +116,7 @@ class Rule:
             "onFailure": self.on_failure,
             "disabled": self.disabled,
         }
-        return {key: value for key, value in body.items() if value}
+        return {key: value for key, value in body.items() if value or key == "name"}
 
     @classmethod
     def from_json(cls, value: object, path: str = "") -> Rule:
@@ -128,7 +128,7 @@ class Rule:
         fields = read_object(value, path)
 
         def text(key: str) -> str:
-            return read_string(fields.get(key) or "", f"{path}.{key}")
+            return read_string(_given(fields, key, ""), f"{path}.{key}")
 
         return cls(
             name=read_string(fields.get("name"), f"{path}.name"),
@@ -136,12 +136,13 @@ class Rule:
             mode=text("mode"),
             type=text("type"),
             doc=text("doc"),
-            tags=tuple(read_strings(fields.get("tags") or [], f"{path}.tags")),
+            tags=tuple(read_strings(_given(fields, "tags", []), f"{path}.tags")),
             params=_texts(fields.get("params"), f"{path}.params"),
             expr=text("expr"),
             on_success=text("onSuccess"),
             on_failure=text("onFailure"),
-            disabled=read_flag(fields.get("disabled") or False, f"{path}.disabled"),
+            disabled=fields.get("disabled") is not None
+            and read_flag(fields["disabled"], f"{path}.disabled"),
         )
 
 
@@ -185,7 +186,7 @@ class RuleSet:
         fields = read_object(value, path)
 
         def rules(key: str) -> tuple[Rule, ...]:
-            items = read_list(fields.get(key) or [], f"{path}.{key}")
+            items = read_list(_given(fields, key, []), f"{path}.{key}")
             return tuple(
                 Rule.from_json(item, f"{path}.{key}[{index}]") for index, item in enumerate(items)
             )
@@ -197,14 +198,19 @@ class RuleSet:
         )
 
 
+def _given(fields: Mapping[str, object], key: str, default: object) -> object:
+    """A value; registries and clients write null for what is not there."""
+    value = fields.get(key)
+    return default if value is None else value
+
+
 _SCALARS: Final = (str, int, float, bool)
 
 
 def _texts(value: object, path: str) -> dict[str, str]:
     """Read text by name; what registries store as text may come as a number or a flag."""
-    return {
-        key: _text(item, f"{path}.{key}") for key, item in read_object(value or {}, path).items()
-    }
+    texts = read_object({} if value is None else value, path)
+    return {key: _text(item, f"{path}.{key}") for key, item in texts.items()}
 
 
 def _text(value: object, path: str) -> str:

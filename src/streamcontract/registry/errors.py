@@ -20,7 +20,7 @@
     |       |-- VersionSoftDeletedError            40406
     |       |-- VersionNotSoftDeletedError         40407
     |       |-- IncompatibleSchemaError            409, 40901; .messages
-    |       |-- InvalidSchemaError                 422, 42201
+    |       |-- InvalidSchemaError                 422, 42201, and 500 for a look-up
     |       |-- InvalidVersionError                42202
     |       |-- InvalidCompatibilityLevelError     42203
     |       |-- InvalidModeError                   42204
@@ -317,7 +317,10 @@ class IncompatibleSchemaError(RegistryRejectedError):
 
 
 class InvalidSchemaError(RegistryRejectedError):
-    """The registry cannot read the schema, or a reference of it does not exist (422, 42201)."""
+    """The registry cannot read the schema, or a reference of it does not exist (422, 42201).
+
+    Redpanda answers 500 to a look-up of such a schema.
+    """
 
     advice = "Correct the schema; references have to be registered first"
 
@@ -415,6 +418,9 @@ _BETWEEN_MESSAGES: Final = re.compile(
 )
 _DETAILS: Final = ", details: ["
 
+_INVALID_IN_A_LOOK_UP: Final = "Error while looking up schema under subject"
+"""What Redpanda answers, with code 500, to a look-up of an invalid schema (its tests of 2026)."""
+
 
 def split_messages(text: str) -> tuple[str, ...]:
     """The messages inside the text that a registry refuses an incompatible schema with.
@@ -456,6 +462,9 @@ def error_from_answer(
         )
         return kind(f"answered with {clip(text)!r}", method, url, status, None, text)
     code, reason = parsed
+    if code == ErrorCode.INTERNAL_ERROR and reason.startswith(_INVALID_IN_A_LOOK_UP):
+        why = f"{mask(reason)}: the schema, or a reference of it, is invalid there"
+        return InvalidSchemaError(why, method, url, status, code, text)
     kind = (
         _BY_CODE.get(code)
         or _BY_STATUS.get(status)

@@ -218,7 +218,7 @@ class SchemaRequest:
         number = _optional_integer(fields.get("id"), "id")
         version = _optional_integer(fields.get("version"), "version")
         return cls(
-            schema=read_string(fields.get("schema") or "", "schema"),
+            schema=read_string("" if fields.get("schema") is None else fields["schema"], "schema"),
             schema_type=schema_type,
             references=_references(fields.get("references"), strict=True),
             id=number if number is not None and number >= 0 else None,

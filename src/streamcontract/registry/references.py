@@ -10,6 +10,8 @@ import attrs
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry.errors import (
+    InvalidSchemaError,
+    RegistryRequestError,
     SchemaNotFoundError,
     StoredSchemaError,
     SubjectNotFoundError,
@@ -151,6 +153,26 @@ def _find(
         return _require(registry, subject, schema, references)
     except (SubjectNotFoundError, SchemaNotFoundError, SubjectSoftDeletedError):
         return Registration(subject, schema, None, is_new=True)
+    except InvalidSchemaError as error:
+        reason = _reason(registry, subject, schema, references)
+        if reason is None:
+            raise
+        raise InvalidSchemaError(
+            reason, error.method, error.url, error.status, error.code, error.body
+        ) from error
+
+
+def _reason(
+    registry: SchemaRegistry, subject: str, schema: Schema, references: list[SchemaReference]
+) -> str | None:
+    """Why a schema is invalid, which Redpanda says in a compatibility check and in no look-up."""
+    try:
+        result = registry.test_compatibility(subject, schema, references=references)
+    except InvalidSchemaError as error:
+        return error.reason
+    except RegistryRequestError:
+        return None
+    return None if result.is_compatible else "; ".join(result.messages) or None
 
 
 def _ensure(

@@ -28,6 +28,7 @@ from streamcontract.registry.auth import BearerAuth, TokenError, strip_credentia
 from streamcontract.registry.deadlines import deadline
 from streamcontract.registry.errors import (
     RegistryAuthenticationError,
+    RegistryRejectedError,
     RegistryRequestError,
     RegistryResponseError,
     RegistryUnreachableError,
@@ -447,6 +448,8 @@ def _judge(call: _Call, url: str, received: _Received, mask: Mask) -> Answer | _
     if status >= 300:
         target = strip_credentials(response.headers.get("Location", ""))
         return _Failure(answer.error(_REDIRECTED.format(target=target)), _Repeat.NEVER)
+    if status == HTTPStatus.NO_CONTENT:
+        return answer
     try:
         return attrs.evolve(answer, value=json.loads(body))
     except (ValueError, RecursionError) as error:
@@ -464,9 +467,10 @@ _REDIRECTED: Final = (
 def _repeat_of(error: RegistryRequestError) -> _Repeat:
     if error.status == HTTPStatus.TOO_MANY_REQUESTS or error.code == ErrorCode.WRITE_COLLISION:
         return _Repeat.ALWAYS
+    if isinstance(error, RegistryRejectedError):  # though its status may be 5xx
+        return _Repeat.NEVER
     if error.status is not None and error.status >= 500:
-        is_lasting = error.status == HTTPStatus.NOT_IMPLEMENTED
-        return _Repeat.NEVER if is_lasting else _Repeat.IF_IDEMPOTENT
+        return _Repeat.IF_IDEMPOTENT
     return _Repeat.NEVER
 
 

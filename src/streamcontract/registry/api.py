@@ -1,0 +1,349 @@
+"""The registry's API: one method for each endpoint that answers with other than schemas.
+
+They are in the order of the paths in "Schema Registry API" of Redpanda's documentation, which is
+that of Confluent's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from streamcontract.registry import body, protocol, results
+from streamcontract.registry.calls import flags, path_of
+from streamcontract.registry.contexts import DEFAULT_CONTEXT, QualifiedSubject, normalize_context
+from streamcontract.registry.errors import CompatibilityLevelNotSetError, InvalidSubjectError
+from streamcontract.registry.results import SubjectConfig, SubjectVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamcontract.registry.transport import Answer, Transport
+
+__all__ = ["RegistryApi"]
+
+T = TypeVar("T")
+
+_EVERY_CONTEXT: Final = ":*:"
+
+
+class RegistryApi:
+    """Calls of a registry whose answers hold no schema.
+
+    Args:
+        transport: How to ask the registry.
+        context: The context that the registry's URL leads to.
+    """
+
+    def __init__(self, transport: Transport, context: str = DEFAULT_CONTEXT) -> None:
+        self._transport = transport
+        self._context = context
+
+    @property
+    def context(self) -> str:
+        """The context of subjects that do not name one: that of the URL, else ``"."``."""
+        return self._context
+
+    def qualified(self, subject: str) -> QualifiedSubject:
+        """A subject with its context.
+
+        Example:
+            >>> from streamcontract import SchemaRegistry
+            >>> with SchemaRegistry("http://localhost:18081/contexts/.staging") as registry:
+            ...     registry.qualified("orders-value").context
+            '.staging'
+        """
+        return QualifiedSubject.parse(subject, self._context)
+
+    # /contexts
+
+    def contexts(self) -> list[str]:
+        """The contexts in which schemas were registered, the default one in any case."""
+        return self._get(protocol.Path.CONTEXTS).read(body.read_strings)
+
+    def delete_context(self, context: str) -> None:
+        """Delete a context that has no subjects any more, soft-deleted ones neither.
+
+        Raises:
+            ContextNotEmptyError: It has subjects.
+            OperationNotPermittedError: It is the default context.
+        """
+        try:
+            # Between colons: every HTTP library would resolve a lone dot away.
+            name = f":{normalize_context(context)}:"
+        except ValueError:
+            raise InvalidSubjectError(context) from None
+        path = path_of(protocol.Path.CONTEXT, context=name)
+        self._transport.send("DELETE", path, is_idempotent=False).read(_read_nothing)
+
+    # /schemas
+
+    def schema_types(self) -> list[str]:
+        """The kinds of schema that the registry takes: ``AVRO`` and others."""
+        return self._get(protocol.Path.SCHEMA_TYPES).read(body.read_strings)
+
+    def subjects_of_id(
+        self, schema_id: int, *, deleted: bool = False, subject: str | None = None
+    ) -> list[str]:
+        """Every subject that has the schema of this id, soft-deleted ones only if asked for.
+
+        Args:
+            schema_id: The id.
+            deleted: Whether to list soft-deleted subjects too.
+            subject: A subject of the context whose id it is; None for that of the URL.
+        """
+        path = path_of(protocol.Path.SCHEMA_SUBJECTS, id=schema_id)
+        query = flags(deleted=deleted) | self._in_context(subject)
+        return self._get(path, query).read(body.read_strings)
+
+    def versions_of_id(self, schema_id: int, *, subject: str | None = None) -> list[SubjectVersion]:
+        """Every version of a subject that has the schema of this id.
+
+        Args:
+            schema_id: The id.
+            subject: A subject of the context whose id it is; None for that of the URL.
+        """
+        path = path_of(protocol.Path.SCHEMA_VERSIONS, id=schema_id)
+        return self._get(path, self._in_context(subject)).read(results.read_subject_versions)
+
+    # /subjects
+
+    def subjects(self, *, deleted: bool = False, prefix: str = "") -> list[str]:
+        """The subjects, soft-deleted ones only if asked for.
+
+        Args:
+            deleted: Whether to list soft-deleted subjects too.
+            prefix: List those only that start with this; ``:.context:`` before it looks in that
+                context, ``:*:`` in all of them.
+        """
+        query = flags(deleted=deleted)
+        if prefix:
+            query["subjectPrefix"] = prefix
+        found = self._get(protocol.Path.SUBJECTS, query).read(body.read_strings)
+        # Not every registry knows the parameter.
+        return [name for name in found if self._begins(name, prefix)]
+
+    def _begins(self, name: str, prefix: str) -> bool:
+        if name.startswith(prefix):
+            return True
+        subject, start = self.qualified(name), self.qualified(prefix)
+        if prefix.startswith(_EVERY_CONTEXT):
+            return subject.name.startswith(prefix.removeprefix(_EVERY_CONTEXT))
+        return subject.context == start.context and subject.name.startswith(start.name)
+
+    def delete_subject(self, subject: str, *, permanent: bool = False) -> list[int]:
+        """Delete a subject: softly, so that its ids are still found, or for good.
+
+        Args:
+            subject: The subject.
+            permanent: Whether for good, which needs a soft delete first.
+
+        Returns:
+            The versions that were deleted.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject.
+            SubjectSoftDeletedError: It is soft-deleted already.
+            SubjectNotSoftDeletedError: It has to be soft-deleted first.
+            ReferenceExistsError: Other schemas refer to it.
+        """
+        path = path_of(protocol.Path.SUBJECT, subject=subject)
+        query = flags(permanent=permanent)
+        answer = self._transport.send("DELETE", path, query=query, is_idempotent=False)
+        return answer.read(body.read_integers)
+
+    def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
+        """The versions of a subject, soft-deleted ones only if asked for.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject.
+        """
+        path = path_of(protocol.Path.VERSIONS, subject=subject)
+        query = flags(deleted=deleted)
+        return self._transport.send("GET", path, query=query).read(body.read_integers)
+
+    def delete_version(self, subject: str, version: int | str, *, permanent: bool = False) -> int:
+        """Delete one version of a subject, softly or for good.
+
+        Args:
+            subject: The subject.
+            version: Its number, or ``"latest"``.
+            permanent: Whether for good, which needs a soft delete first.
+
+        Returns:
+            The version that was deleted.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject.
+            VersionNotFoundError: It has no such version.
+            VersionSoftDeletedError: It is soft-deleted already.
+            VersionNotSoftDeletedError: It has to be soft-deleted first.
+            ReferenceExistsError: Other schemas refer to it.
+        """
+        path = path_of(protocol.Path.VERSION, subject=subject, version=version)
+        query = flags(permanent=permanent)
+        answer = self._transport.send("DELETE", path, query=query, is_idempotent=False)
+        return answer.read(body.read_integer)
+
+    def referenced_by(self, subject: str, version: int | str = protocol.LATEST) -> list[int]:
+        """The ids of the schemas that refer to a version of a subject."""
+        path = path_of(protocol.Path.VERSION_REFERENCED_BY, subject=subject, version=version)
+        return self._transport.send("GET", path).read(body.read_integers)
+
+    # /config
+
+    def compatibility(self, subject: str | None = None, *, default_to_global: bool = False) -> str:
+        """The compatibility level, such as ``BACKWARD``: the registry's, or a subject's own.
+
+        Args:
+            subject: The subject, or ``:.context:`` for a context; None asks for the global level.
+            default_to_global: Whether a subject without its own level, or one that is not there,
+                answers with that of its context, else the global one.
+
+        Raises:
+            CompatibilityLevelNotSetError: The subject has no level of its own.
+        """
+        return self._config(results.read_level, subject, default_to_global=default_to_global)
+
+    def _config(
+        self, parse: Callable[[object], T], subject: str | None, *, default_to_global: bool
+    ) -> T:
+        path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
+        try:
+            answer = self._get(path, flags(defaultToGlobal=default_to_global))
+        except CompatibilityLevelNotSetError:
+            # Redpanda knows no level of a subject that is not there.
+            if subject is None or not default_to_global or not self.qualified(subject).name:
+                raise
+            context = self.qualified(subject).context
+            whole = None if context == self._context else f":{context}:"
+            return self._config(parse, whole, default_to_global=whole is not None)
+        return answer.read(parse)
+
+    def set_compatibility(self, level: str, subject: str | None = None) -> None:
+        """Set the compatibility level of the registry or of a subject.
+
+        Args:
+            level: One of :data:`streamcontract.registry.protocol.LEVELS`.
+            subject: The subject, which need not have versions yet; None sets the global level.
+
+        Raises:
+            InvalidCompatibilityLevelError: There is no such level.
+        """
+        self._put_config({"compatibility": level}, subject).read(results.read_level_set)
+
+    def _put_config(self, values: Mapping[str, object], subject: str | None) -> Answer:
+        path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
+        return self._transport.send("PUT", path, body=dict(values))
+
+    def config(
+        self, subject: str | None = None, *, default_to_global: bool = False
+    ) -> SubjectConfig:
+        """The whole configuration of a subject or of the registry; Redpanda's is the level alone.
+
+        Args:
+            subject: The subject, or ``:.context:`` for a context; None asks for the global one.
+            default_to_global: As for :meth:`compatibility`.
+
+        Raises:
+            CompatibilityLevelNotSetError: The subject has none of its own.
+        """
+        return self._config(results.read_config, subject, default_to_global=default_to_global)
+
+    def set_config(self, values: Mapping[str, object], subject: str | None = None) -> None:
+        """Set values of a configuration, by the names that the API gives them.
+
+        Args:
+            values: Such as ``{"compatibility": "FULL", "normalize": True}``; Redpanda takes
+                ``compatibility`` alone.
+            subject: The subject, or ``:.context:`` for a context; None sets the global ones.
+
+        Raises:
+            InvalidCompatibilityLevelError: There is no such level.
+            InvalidSchemaError: The registry does not know a name.
+        """
+        parse = results.read_level_set if "compatibility" in values else results.read_config
+        self._put_config(values, subject).read(parse)
+
+    def delete_config(self, subject: str | None = None) -> str | None:
+        """Delete a configuration, so that what is above it holds again; the level that it had.
+
+        Args:
+            subject: The subject, or ``:.context:`` for a context; None deletes the global one,
+                which Redpanda does not do.
+
+        Raises:
+            SubjectNotFoundError: It has none.
+            NotFoundError: The registry has no such call.
+        """
+        path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
+        answer = self._transport.send("DELETE", path, is_idempotent=False)
+        return answer.read(results.read_deleted_level)
+
+    # /mode
+
+    def mode(self, subject: str | None = None, *, default_to_global: bool = False) -> str:
+        """The mode, such as ``READWRITE``: the registry's, or a subject's own.
+
+        Args:
+            subject: The subject; None asks for the global mode.
+            default_to_global: Whether a subject without its own mode answers with the global one.
+
+        Raises:
+            ModeNotSetError: The subject has no mode of its own.
+        """
+        path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
+        answer = self._transport.send("GET", path, query=flags(defaultToGlobal=default_to_global))
+        return answer.read(_read_mode)
+
+    def set_mode(self, mode: str, subject: str | None = None, *, force: bool = False) -> None:
+        """Set the mode of the registry or of a subject.
+
+        Args:
+            mode: One of :data:`streamcontract.registry.protocol.MODES`.
+            subject: The subject; None sets the global mode.
+            force: Whether to take IMPORT though there are schemas.
+
+        Raises:
+            InvalidModeError: There is no such mode.
+            OperationNotPermittedError: The registry does not let it be changed.
+        """
+        path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
+        answer = self._transport.send("PUT", path, query=flags(force=force), body={"mode": mode})
+        answer.read(_read_mode)
+
+    def delete_mode(self, subject: str | None = None) -> str:
+        """Delete a mode, so that the one above it holds again; the mode that it was.
+
+        Args:
+            subject: The subject, or ``:.context:`` for a context; None deletes the global one,
+                which Redpanda does not do.
+
+        Raises:
+            SubjectNotFoundError: It has none.
+            NotFoundError: The registry has no such call.
+        """
+        path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
+        answer = self._transport.send("DELETE", path, is_idempotent=False)
+        return answer.read(_read_mode)
+
+    def _get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        return self._transport.send("GET", path, query=query)
+
+    def _in_context(self, subject: str | None) -> dict[str, str]:
+        """The query that says whose id is meant; none where the URL says it."""
+        if subject is None or self.qualified(subject).context == self._context:
+            return {}
+        return {"subject": subject}
+
+
+def _read_nothing(value: object) -> None:
+    if isinstance(value, dict):
+        raise body.BodyError("", "nothing")
+
+
+def _read_mode(value: object) -> str:
+    return body.read_string(body.read_key(value, "mode"))
+
+
+def _global_or_own(everywhere: str, own: str, subject: str | None) -> str:
+    return everywhere if subject is None else path_of(own, subject=subject)
