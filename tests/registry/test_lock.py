@@ -135,7 +135,7 @@ def _damage(document: Any, path: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "place"),
     [
-        ("format", 2, "format"),
+        ("format", 3, "format"),
         ("format", None, "format"),
         ("environments", [], "environments"),
         ("environments/prod/contracts", 1, "environments.prod.contracts"),

@@ -258,7 +258,7 @@ def test_ctrl_c_while_the_registry_is_waited_for_loses_nothing(
     ):
         ask = registry.schema_by_id
 
-        def interrupt(schema_id: int) -> Schema:
+        def interrupt(schema_id: int, *, subject: str | None = None) -> Schema:
             registry.schema_by_id = ask  # type: ignore[method-assign] # the next one works
             raise KeyboardInterrupt
 

@@ -204,7 +204,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
                 if telemetry is None
                 else telemetry.receiving(binding.topic, name, settings.client.get("client.id"))
             )
-            reader: TypedReader[T] = TypedReader(binding, registry, self._receiving)
+            reader: TypedReader[T] = TypedReader(
+                binding, registry, self._receiving, settings.subject_name_strategy
+            )
             self._poison = poison_handler(
                 poison,
                 binding.topic,

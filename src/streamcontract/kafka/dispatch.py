@@ -101,15 +101,23 @@ class DispatchingDeserializer(Deserializer, Generic[T]):
     Args:
         types: The types: generated classes, schemas or codecs, each a named type.
         registry: The registry to ask; the caller closes it.
+        subject: As for :class:`~streamcontract.kafka.serializers.ContractDeserializer`.
 
     Raises:
         ConfigurationError: A type has no name, or two have the same.
     """
 
-    def __init__(self, types: Sequence[type[T] | Codec[T]], registry: SchemaRegistry) -> None:
+    def __init__(
+        self,
+        types: Sequence[type[T] | Codec[T]],
+        registry: SchemaRegistry,
+        *,
+        subject: str | None = None,
+    ) -> None:
         codecs = tuple(each if isinstance(each, Codec) else Codec(each) for each in types)
         self._codecs = _by_name(codecs)
         self._registry = registry
+        self._subject = subject
         self._decoders: dict[bytes, tuple[int, Callable[[bytes], T]]] = {}
 
     @property
@@ -141,7 +149,7 @@ class DispatchingDeserializer(Deserializer, Generic[T]):
             RegistryError: The registry does not know the id, or did not answer.
         """
         schema_id = schema_id_of(data)
-        writer = self._registry.schema_by_id(schema_id)
+        writer = self._registry.schema_by_id(schema_id, subject=self._subject)
         if isinstance(writer.root, UnionType):
             decode = self._branch_decoder(writer.root)
         else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
-from streamcontract.errors import DecodeError, FrameError
+from streamcontract.errors import ConfigurationError, DecodeError, FrameError
 from streamcontract.kafka.assembly import PortableMessageReader, message_reader
 from streamcontract.kafka.cluster import consume_error
 from streamcontract.kafka.dispatch import DispatchingDeserializer, RecordsBinding
@@ -18,16 +19,19 @@ from streamcontract.registry.errors import (
     SubjectNotFoundError,
     VersionNotFoundError,
 )
+from streamcontract.registry.subjects import STRATEGIES, topic_name_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import confluent_kafka
 
+    from streamcontract.codec import Codec
     from streamcontract.kafka.binding import Binding
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
     from streamcontract.registry import SchemaRegistry
+    from streamcontract.registry.subjects import SubjectNameStrategy
 
 __all__ = ["POISON", "TypedReader", "ValueDeserializer"]
 
@@ -68,6 +72,8 @@ class TypedReader(Generic[T]):
         binding: The topic, and the contract or contracts that its messages are of.
         registry: The registry; the caller closes it.
         receiving: Telemetry to tell of schemas and of the time decoding takes, if any.
+        subject_name_strategy: Names the subjects of the topic's schemas, in whose context its
+            messages' schema ids are.
 
     Attributes:
         topic: Where all of them come from.
@@ -81,12 +87,18 @@ class TypedReader(Generic[T]):
         binding: Binding[T] | RecordsBinding[T],
         registry: SchemaRegistry,
         receiving: Receiving | None = None,
+        subject_name_strategy: SubjectNameStrategy = topic_name_strategy,
     ) -> None:
         topic, key = binding.topic, binding.key
+        subject_of = partial(_subject_in_context, registry, subject_name_strategy, topic)
         deserializer: ValueDeserializer[T] = (
-            DispatchingDeserializer(binding.codecs, registry)
+            DispatchingDeserializer(
+                binding.codecs, registry, subject=subject_of(*binding.codecs, is_key=False)
+            )
             if isinstance(binding, RecordsBinding)
-            else ContractDeserializer(binding.codec, registry)
+            else ContractDeserializer(
+                binding.codec, registry, subject=subject_of(binding.codec, is_key=False)
+            )
         )
         if receiving is not None:
             deserializer = ObservedDeserializer(deserializer, receiving)
@@ -98,7 +110,9 @@ class TypedReader(Generic[T]):
             self.read_key: Any = KeyDeserializer(key)
             read_plain, read_carefully = key.read_plain, key.read
         else:
-            self.read_key = read_plain = read_carefully = ContractDeserializer(key, registry)
+            self.read_key = read_plain = read_carefully = ContractDeserializer(
+                key, registry, subject=subject_of(key, is_key=True)
+            )
         self.fast = message_reader(topic, deserializer.decoders, read_plain)
         self._careful = PortableMessageReader(topic, deserializer.decoders, read_carefully)
 
@@ -122,3 +136,24 @@ class TypedReader(Generic[T]):
             return self._careful.assemble(raw)
         except POISON as reason:
             raise MessageDecodeError(self.topic, partition, offset, raw, reason) from reason
+
+
+def _subject_in_context(
+    registry: SchemaRegistry,
+    strategy: SubjectNameStrategy,
+    topic: str,
+    *codecs: Codec[Any],
+    is_key: bool,
+) -> str | None:
+    """A subject of the context in which a topic's schema ids are; None for the registry's own."""
+    if strategy in STRATEGIES:  # none of these names a context
+        return None
+    subjects = [strategy(topic, codec.schema.name, is_key=is_key) for codec in codecs]
+    contexts = {registry.qualified(subject).context for subject in subjects}
+    if len(contexts) > 1:
+        raise ConfigurationError(
+            f"the types of topic {topic!r} have subjects in several contexts "
+            f"({', '.join(sorted(contexts))}), so that a schema id means several schemas: "
+            f"{', '.join(subjects)}"
+        )
+    return subjects[0]

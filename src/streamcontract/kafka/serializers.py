@@ -134,6 +134,9 @@ class ContractDeserializer(Deserializer, Generic[T]):
     Args:
         contract: What to read them as: a generated class, a contract, a schema, or a codec.
         registry: The registry to ask; the caller closes it.
+        subject: A subject of the context whose schema ids the values carry, such as
+            ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
+            the registry's URL.
 
     Example:
         >>> import confluent_kafka
@@ -158,9 +161,12 @@ class ContractDeserializer(Deserializer, Generic[T]):
         self,
         contract: type[T] | Codec[T] | Contract | Schema | str | dict[str, Any] | list[Any],
         registry: SchemaRegistry,
+        *,
+        subject: str | None = None,
     ) -> None:
         self._codec: Codec[T] = contract if isinstance(contract, Codec) else Codec(contract)
         self._registry = registry
+        self._subject = subject
         self._decoders: dict[bytes, tuple[int, Callable[[bytes], T]]] = {}
 
     @property
@@ -198,7 +204,7 @@ class ContractDeserializer(Deserializer, Generic[T]):
             SchemaParseError: The registry's schema for that id breaks the Avro specification.
         """
         schema_id = schema_id_of(data)
-        writer = self._registry.schema_by_id(schema_id)
+        writer = self._registry.schema_by_id(schema_id, subject=self._subject)
         known = schema_id, payload_decoder(self._codec, writer)
         self._decoders[data[:HEADER_SIZE]] = known
         return known

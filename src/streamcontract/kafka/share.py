@@ -184,7 +184,9 @@ class ContractShareConsumer(Generic[T]):
                 if telemetry is None
                 else telemetry.receiving(binding.topic, name, properties.get("client.id"))
             )
-            self._reader = TypedReader(binding, registry, self._receiving)
+            self._reader = TypedReader(
+                binding, registry, self._receiving, settings.subject_name_strategy
+            )
             self._poison = poison_handler(
                 poison,
                 binding.topic,

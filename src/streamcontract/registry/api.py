@@ -93,7 +93,7 @@ class RegistryApi:
         """
         path = path_of(protocol.Path.SCHEMA_SUBJECTS, id=schema_id)
         query = flags(deleted=deleted) | self._in_context(subject)
-        return self._get(path, query).read(body.read_strings)
+        return [self._relative(name) for name in self._get(path, query).read(body.read_strings)]
 
     def versions_of_id(self, schema_id: int, *, subject: str | None = None) -> list[SubjectVersion]:
         """Every version of a subject that has the schema of this id.
@@ -103,7 +103,8 @@ class RegistryApi:
             subject: A subject of the context whose id it is; None for that of the URL.
         """
         path = path_of(protocol.Path.SCHEMA_VERSIONS, id=schema_id)
-        return self._get(path, self._in_context(subject)).read(results.read_subject_versions)
+        found = self._get(path, self._in_context(subject)).read(results.read_subject_versions)
+        return [SubjectVersion(self._relative(each.subject), each.version) for each in found]
 
     # /subjects
 
@@ -120,15 +121,25 @@ class RegistryApi:
             query["subjectPrefix"] = prefix
         found = self._get(protocol.Path.SUBJECTS, query).read(body.read_strings)
         # Not every registry knows the parameter.
-        return [name for name in found if self._begins(name, prefix)]
+        return [
+            self._relative(name)
+            for name in found
+            if self._begins(QualifiedSubject.parse(name), prefix)
+        ]
 
-    def _begins(self, name: str, prefix: str) -> bool:
-        if name.startswith(prefix):
-            return True
-        subject, start = self.qualified(name), self.qualified(prefix)
+    def _begins(self, subject: QualifiedSubject, prefix: str) -> bool:
         if prefix.startswith(_EVERY_CONTEXT):
             return subject.name.startswith(prefix.removeprefix(_EVERY_CONTEXT))
-        return subject.context == start.context and subject.name.startswith(start.name)
+        start = self.qualified(prefix)
+        in_context = not prefix or subject.context == start.context
+        # Without contexts, the subject is a plain name that only looks like a qualified one.
+        return str(subject).startswith(prefix) or (
+            in_context and subject.name.startswith(start.name)
+        )
+
+    def _relative(self, subject: str) -> str:
+        """A subject of an answer, which are absolute, as this client's calls take it."""
+        return QualifiedSubject.parse(subject).within(self._context)
 
     def delete_subject(self, subject: str, *, permanent: bool = False) -> list[int]:
         """Delete a subject: softly, so that its ids are still found, or for good.
@@ -195,7 +206,8 @@ class RegistryApi:
         """The compatibility level, such as ``BACKWARD``: the registry's, or a subject's own.
 
         Args:
-            subject: The subject, or ``:.context:`` for a context; None asks for the global level.
+            subject: The subject, or ``:.context:`` for a context; None asks for
+                that of the URL's context, which is the global one.
             default_to_global: Whether a subject without its own level, or one that is not there,
                 answers with that of its context, else the global one.
 
@@ -209,7 +221,7 @@ class RegistryApi:
     ) -> T:
         path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
         try:
-            answer = self._get(path, flags(defaultToGlobal=default_to_global))
+            answer = self._get(path, self._inheriting(subject, default_to_global=default_to_global))
         except CompatibilityLevelNotSetError:
             # Redpanda knows no level of a subject that is not there.
             if subject is None or not default_to_global or not self.qualified(subject).name:
@@ -285,14 +297,15 @@ class RegistryApi:
         """The mode, such as ``READWRITE``: the registry's, or a subject's own.
 
         Args:
-            subject: The subject; None asks for the global mode.
+            subject: The subject, or ``:.context:`` for a context; None asks for that of the
+                URL's context, which is the global one.
             default_to_global: Whether a subject without its own mode answers with the global one.
 
         Raises:
             ModeNotSetError: The subject has no mode of its own.
         """
         path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
-        answer = self._transport.send("GET", path, query=flags(defaultToGlobal=default_to_global))
+        answer = self._get(path, self._inheriting(subject, default_to_global=default_to_global))
         return answer.read(_read_mode)
 
     def set_mode(self, mode: str, subject: str | None = None, *, force: bool = False) -> None:
@@ -328,6 +341,12 @@ class RegistryApi:
 
     def _get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
         return self._transport.send("GET", path, query=query)
+
+    def _inheriting(self, subject: str | None, *, default_to_global: bool) -> dict[str, str]:
+        """The query for what holds, where not only what is set is asked for."""
+        # Of a context that is not the default one, registries know what is set alone.
+        whole = subject is None and self._context != DEFAULT_CONTEXT
+        return flags(defaultToGlobal=default_to_global or whole)
 
     def _in_context(self, subject: str | None) -> dict[str, str]:
         """The query that says whose id is meant; none where the URL says it."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from streamcontract.errors import ConfigurationError
 from streamcontract.registry import body, protocol, results
 from streamcontract.registry import config as settings
 from streamcontract.registry.api import RegistryApi
 from streamcontract.registry.auth import choose_auth, endpoints
 from streamcontract.registry.cache import CAPACITY
 from streamcontract.registry.calls import flags, path_of, request_of
-from streamcontract.registry.contexts import context_of
+from streamcontract.registry.contexts import QualifiedSubject, context_of
 from streamcontract.registry.protocol import SchemaReference, VersionAnswer
 from streamcontract.registry.references import reference_versions, register_in_order
 from streamcontract.registry.results import CompatibilityResult, RegisteredSchema
@@ -137,8 +138,13 @@ class SchemaRegistry(RegistryApi):
             ),
         )
         super().__init__(transport, context_of([endpoint.url for endpoint in found]))
+        if lock is not None and lock.context != self.context:
+            raise ConfigurationError(
+                f"the lock of environment {lock.environment!r} is of context {lock.context}, and "
+                f"the registry's URL leads to {self.context}: one of them is another environment's"
+            )
         self._lock = lock
-        self._stored = StoredSchemas(transport, lock, capacity=cache_capacity)
+        self._stored = StoredSchemas(transport, self.context, lock, capacity=cache_capacity)
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
@@ -187,8 +193,8 @@ class SchemaRegistry(RegistryApi):
 
     # Schemas by id
 
-    def schema_by_id(self, schema_id: int) -> Schema:
-        """The schema of an id, with its references; asked once and kept for ever.
+    def schema_by_id(self, schema_id: int, *, subject: str | None = None) -> Schema:
+        """The schema of an id, with its references; asked once and kept.
 
         A locked id is answered by the lock, which the registry only confirms, if it can. One that
         the registry does not know is looked for again for less than a second (replicas lag), and
@@ -196,6 +202,8 @@ class SchemaRegistry(RegistryApi):
 
         Args:
             schema_id: The id, from the frame of a message.
+            subject: A subject of the context whose id it is, such as that of the message's topic:
+                the same id is another schema in each context. None for that of the URL.
 
         Raises:
             SchemaNotFoundError: There is no such id.
@@ -203,7 +211,7 @@ class SchemaRegistry(RegistryApi):
             StoredSchemaError: It is not an Avro schema.
             RegistryRequestError: The request failed.
         """
-        return self._stored.by_id(schema_id)
+        return self._stored.by_id(schema_id, subject)
 
     # Registering and looking up
 
@@ -253,7 +261,7 @@ class SchemaRegistry(RegistryApi):
             body=attrs.evolve(request, id=id, version=version).to_json(),
         )
         schema_id = answer.read(lambda value: body.read_integer(body.read_key(value, "id")))
-        self._stored.was_given_out(schema_id)
+        self._stored.was_given_out(schema_id, subject)
         return schema_id
 
     def lookup(
@@ -290,7 +298,7 @@ class SchemaRegistry(RegistryApi):
             query=flags(normalize=normalize, deleted=deleted),
             body=request_of(schema, references, metadata, rule_set).to_json(),
         )
-        return self._registered(answer.read(VersionAnswer.from_json))
+        return self._registered(subject, answer.read(VersionAnswer.from_json))
 
     def id_of(
         self, subject: str, schema: Schema, *, auto_register: bool = True, normalize: bool = False
@@ -319,7 +327,7 @@ class SchemaRegistry(RegistryApi):
         if self._lock is not None:
             locked = self._lock.id_of(subject, schema)
             if locked is not None:
-                self.schema_by_id(locked)  # confirms it, once
+                self.schema_by_id(locked, subject=subject)  # confirms it, once
                 return locked
             log.warning(
                 "%s is not in the lock of environment %r, so the registry is asked; "
@@ -328,7 +336,7 @@ class SchemaRegistry(RegistryApi):
                 self._lock.environment,
                 extra={"subject": subject, "environment": self._lock.environment},
             )
-        references = reference_versions(self, schema, auto_register=auto_register)
+        references = reference_versions(self, subject, schema, auto_register=auto_register)
         if auto_register:
             return self.register(subject, schema, normalize=normalize, references=references)
         return self.lookup(subject, schema, normalize=normalize, references=references).id
@@ -374,7 +382,7 @@ class SchemaRegistry(RegistryApi):
         """
         path = path_of(protocol.Path.VERSION, subject=subject, version=version)
         answer = self._transport.send("GET", path, query=flags(deleted=deleted))
-        return self._registered(answer.read(VersionAnswer.from_json))
+        return self._registered(subject, answer.read(VersionAnswer.from_json))
 
     # Compatibility and mode
 
@@ -417,12 +425,16 @@ class SchemaRegistry(RegistryApi):
         )
         return answer.read(results.read_compatibility)
 
-    def _registered(self, answer: VersionAnswer) -> RegisteredSchema:
+    def _registered(self, asked: str, answer: VersionAnswer) -> RegisteredSchema:
+        # What was asked for says the context: registries differ in how they name it in answers.
+        named = self.qualified(asked)
         return RegisteredSchema(
-            subject=answer.subject,
+            subject=QualifiedSubject(
+                named.context, QualifiedSubject.parse(answer.subject).name
+            ).within(self.context),
             version=answer.version,
             id=answer.id,
-            schema=self._stored.of_version(answer),
+            schema=self._stored.of_version(answer, named.context),
             references=answer.references,
             metadata=answer.metadata,
             rule_set=answer.rule_set,

@@ -69,6 +69,18 @@ class QualifiedSubject:
         context, _, name = text[1:].partition(":")
         return cls(context, name)
 
+    def within(self, context: str) -> str:
+        """The shortest text that names it where ``context`` is that of plain names.
+
+        Example:
+            >>> subject = QualifiedSubject(".", "orders-value")
+            >>> subject.within("."), subject.within(".staging")
+            ('orders-value', ':.:orders-value')
+        """
+        if self.context == context and not self.name.startswith(_QUALIFIED):
+            return self.name
+        return f":{self.context}:{self.name}"
+
     def __str__(self) -> str:
         if self.context == DEFAULT_CONTEXT:
             return self.name

@@ -25,7 +25,9 @@
       }
     }
 
-No URL and no credential stands in it: the file is made to be committed.
+No URL and no credential is in it: the file is made to be committed. An environment whose
+registry's URL leads to a context has ``"context": ".staging"`` too, and the format is 2 then: ids
+and subjects are those of that context.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamcontract.errors import SchemaParseError
+from streamcontract.registry.contexts import DEFAULT_CONTEXT, QualifiedSubject
 from streamcontract.registry.errors import LockMismatchError
 from streamcontract.schema import parse_schema
 
@@ -97,7 +100,7 @@ class LockedSubject:
     """What a contract's value or key schema is in the registry.
 
     Attributes:
-        subject: The subject.
+        subject: The subject, in the lock's context.
         version: The version that has the contract's schema.
         id: The id of that version.
         fingerprint: :func:`canonical_fingerprint` of it.
@@ -136,27 +139,30 @@ class Lock:
         environment: The environment's name.
         contracts: By name of contract: its ``value`` and, where it has a key schema, ``key``.
         schemas: Every version of the contracts' subjects, by id.
+        context: The context whose subjects and ids these are.
     """
 
     environment: str
     contracts: Mapping[str, Mapping[str, LockedSubject]]
     schemas: Mapping[int, LockedSchema]
+    context: str = DEFAULT_CONTEXT
 
     def id_of(self, subject: str, schema: Schema) -> int | None:
         """The id to put in front of values of a schema; None where the subject is not locked.
 
         Args:
-            subject: The subject.
+            subject: The subject; one without a context is of the lock's.
             schema: The contract's schema.
 
         Raises:
             LockMismatchError: The subject is locked for another schema than this.
         """
+        named = QualifiedSubject.parse(subject, self.context)
         locked = [
             each
             for sides in self.contracts.values()
             for each in sides.values()
-            if each.subject == subject
+            if QualifiedSubject(self.context, each.subject) == named
         ]
         source = source_fingerprint(schema) if locked else ""
         for each in locked:

@@ -14,6 +14,11 @@ import attrs
 from streamcontract.atomic_file import remove_draft, write_atomically
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry.body import BodyError, read_integer, read_key, read_string
+from streamcontract.registry.contexts import (
+    DEFAULT_CONTEXT,
+    QualifiedSubject,
+    normalize_context,
+)
 from streamcontract.registry.lock import (
     KEY,
     VALUE,
@@ -50,6 +55,8 @@ ENVIRONMENT_VARIABLE: Final = "STREAMCONTRACT_ENVIRONMENT"
 _T = TypeVar("_T")
 
 _FORMAT: Final = 1
+_WITH_CONTEXTS: Final = 2
+"""The format of a file in which an environment has a context: before, nobody would look for it."""
 _ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -206,6 +213,7 @@ def render(locks: Iterable[Lock]) -> str:
     """
     environments = {
         lock.environment: {
+            **({} if lock.context == DEFAULT_CONTEXT else {"context": lock.context}),
             "contracts": {
                 name: {side: attrs.asdict(sides[side]) for side in (VALUE, KEY) if side in sides}
                 for name, sides in sorted(lock.contracts.items())
@@ -217,12 +225,19 @@ def render(locks: Iterable[Lock]) -> str:
         }
         for lock in sorted(locks, key=lambda each: each.environment)
     }
-    return json.dumps({"format": _FORMAT, "environments": environments}, indent=2) + "\n"
+    has_contexts = any("context" in each for each in environments.values())
+    document = {
+        "format": _WITH_CONTEXTS if has_contexts else _FORMAT,
+        "environments": environments,
+    }
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _known_format(value: object) -> None:
-    if type(value) is not int or value != _FORMAT:  # True and 1.0 are equal to 1
-        raise BodyError("", f"{_FORMAT}, which is what this release reads, not {value!r}")
+    if type(value) is not int or value not in (_FORMAT, _WITH_CONTEXTS):
+        raise BodyError(
+            "", f"{_FORMAT} or {_WITH_CONTEXTS}, which is what this release reads, not {value!r}"
+        )
 
 
 def _lock(name: str, value: object) -> Lock:
@@ -234,7 +249,32 @@ def _lock(name: str, value: object) -> Lock:
         _at("schemas", _id_key, key): _at(f"schemas.{key}", _schema, schema)
         for key, schema in _object("schemas", read_key(value, "schemas")).items()
     }
-    return Lock(environment=check_environment(name), contracts=contracts, schemas=schemas)
+    context = DEFAULT_CONTEXT
+    if isinstance(value, dict) and "context" in value:
+        context = _read(value, "context", _context)
+    return Lock(
+        environment=check_environment(name), contracts=contracts, schemas=schemas, context=context
+    )
+
+
+def _context(value: object) -> str:
+    text = read_string(value)
+    try:
+        if normalize_context(text) == text:
+            return text
+    except ValueError:
+        pass
+    raise BodyError("", f"the name of a context, such as .staging, not {text!r}")
+
+
+def _own_subject(value: object) -> str:
+    text = read_string(value)
+    if QualifiedSubject.parse(text) != QualifiedSubject(DEFAULT_CONTEXT, text):
+        # Written by a release that knew no contexts, to which ids of all of them were the same.
+        raise BodyError(
+            "", f"a subject without a context, not {text!r}; `streamcontract lock` writes it anew"
+        )
+    return text
 
 
 def _sides(value: object) -> dict[str, LockedSubject]:
@@ -246,7 +286,7 @@ def _sides(value: object) -> dict[str, LockedSubject]:
 
 def _subject(value: object) -> LockedSubject:
     return LockedSubject(
-        subject=_read(value, "subject", read_string),
+        subject=_read(value, "subject", _own_subject),
         version=_read(value, "version", read_integer),
         id=_read(value, "id", read_integer),
         fingerprint=_read(value, "fingerprint", _fingerprint),

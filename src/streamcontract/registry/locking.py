@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streamcontract.errors import ConfigurationError
 from streamcontract.registry.errors import LockMismatchError, SchemaNotFoundError
 from streamcontract.registry.lock import (
     Lock,
@@ -70,14 +71,24 @@ class LockBuilder:
             self._schemas[each.id] = LockedSchema(
                 fingerprint=canonical_fingerprint(each.schema), schema=each.schema.inlined_json
             )
+        named = self._registry.qualified(own.subject)
+        if named.context != self._registry.context:
+            raise ConfigurationError(
+                f"{own.subject} is not in context {self._registry.context}, where the registry's "
+                f"URL leads, and a lock is of one context"
+            )
         self._contracts.setdefault(contract, {})[side] = LockedSubject(
-            subject=own.subject,
+            subject=named.name,
             version=own.version,
             id=own.id,
             fingerprint=canonical_fingerprint(own.schema),
             source=source_fingerprint(own_schema),
             references=tuple(
-                LockedReference(subject=found.subject, version=found.version, id=found.id)
+                LockedReference(
+                    subject=self._registry.qualified(found.subject).within(named.context),
+                    version=found.version,
+                    id=found.id,
+                )
                 for _, found in references
             ),
             ids=tuple(each.id for each in versions),
@@ -95,6 +106,7 @@ class LockBuilder:
             environment=self._environment,
             contracts=self._contracts,
             schemas={key: each for key, each in self._schemas.items() if key in needed},
+            context=self._registry.context,
         )
 
 
@@ -105,6 +117,11 @@ def require_same_registry(registry: SchemaRegistry, lock: Lock) -> None:
         LockMismatchError: A locked id means another schema there, or nothing.
         RegistryRequestError: A request failed.
     """
+    if registry.context != lock.context:
+        reason = (
+            f"it is of context {lock.context}, and the registry's URL leads to {registry.context}"
+        )
+        raise LockMismatchError("everything", lock.environment, reason)
     for sides in lock.contracts.values():
         for each in sides.values():
             try:

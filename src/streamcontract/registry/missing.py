@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from streamcontract.registry.errors import SchemaNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 __all__ = ["MissingIds"]
 
@@ -33,18 +33,18 @@ class MissingIds:
     """What the registry was asked for in vain."""
 
     def __init__(self) -> None:
-        self._until: OrderedDict[int, tuple[float, SchemaNotFoundError]] = OrderedDict()
+        self._until: OrderedDict[Hashable, tuple[float, SchemaNotFoundError]] = OrderedDict()
         self._patience_from = 0.0
         self._lock = threading.Lock()
 
-    def find(self, schema_id: int, fetch: Callable[[], T]) -> T:
+    def find(self, key: Hashable, fetch: Callable[[], T]) -> T:
         """What ``fetch`` gives, asked again a few times while there is no such id.
 
         Raises:
             SchemaNotFoundError: There is none, or there was none a moment ago.
             RegistryError: What else ``fetch`` raised, at once.
         """
-        self._raise_if_known(schema_id)
+        self._raise_if_known(key)
         for pause in self._pauses():
             try:
                 return fetch()
@@ -53,17 +53,17 @@ class MissingIds:
         try:
             return fetch()
         except SchemaNotFoundError as error:
-            self._remember(schema_id, error)
+            self._remember(key, error)
             raise
 
-    def forget(self, schema_id: int) -> None:
+    def forget(self, key: Hashable) -> None:
         """Take an id for one that may be there, since it was just given out."""
         with self._lock:
-            self._until.pop(schema_id, None)
+            self._until.pop(key, None)
 
-    def _raise_if_known(self, schema_id: int) -> None:
+    def _raise_if_known(self, key: Hashable) -> None:
         with self._lock:
-            until, error = self._until.get(schema_id, (0.0, None))
+            until, error = self._until.get(key, (0.0, None))
         if error is not None and monotonic() < until:
             # A new one: a raised error carries its traceback, and this one is raised many times.
             raise type(error)(*error.args)
@@ -71,10 +71,10 @@ class MissingIds:
     def _pauses(self) -> tuple[float, ...]:
         return PAUSES if monotonic() >= self._patience_from else ()
 
-    def _remember(self, schema_id: int, error: SchemaNotFoundError) -> None:
+    def _remember(self, key: Hashable, error: SchemaNotFoundError) -> None:
         with self._lock:
             self._patience_from = monotonic() + MEMORY
-            self._until[schema_id] = (self._patience_from, type(error)(*error.args))
-            self._until.move_to_end(schema_id)
+            self._until[key] = (self._patience_from, type(error)(*error.args))
+            self._until.move_to_end(key)
             while len(self._until) > CAPACITY:
                 self._until.popitem(last=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.registry.contexts import QualifiedSubject
 from streamcontract.registry.errors import (
     InvalidSchemaError,
     RegistryRequestError,
@@ -68,18 +69,19 @@ def register_in_order(
         StoredSchemaError: The registry has another schema than it was given.
         RegistryRequestError: A request failed.
     """
-    walk = _Walk(partial(_find if dry_run else _ensure, registry))
+    walk = _Walk(partial(_find if dry_run else _ensure, registry), registry.context, subject)
     last = walk.visit(subject, schema)
     return [*walk.done.values(), last]
 
 
 def reference_versions(
-    registry: SchemaRegistry, schema: Schema, *, auto_register: bool
+    registry: SchemaRegistry, subject: str, schema: Schema, *, auto_register: bool
 ) -> list[SchemaReference]:
     """The versions that have the references of a schema, theirs found before them.
 
     Args:
         registry: The registry.
+        subject: The subject of the schema, in whose context they are.
         schema: The schema, which itself is not asked for.
         auto_register: Whether to register what is not there.
 
@@ -91,7 +93,8 @@ def reference_versions(
         StoredSchemaError: The registry has another schema than it was given.
         RegistryRequestError: A request failed.
     """
-    return _Walk(partial(_ensure if auto_register else _require, registry)).references(schema)
+    visit = partial(_ensure if auto_register else _require, registry)
+    return _Walk(visit, registry.context, subject).references(schema)
 
 
 _Visit = Callable[[str, "Schema", list[SchemaReference]], Registration]
@@ -103,13 +106,17 @@ class _Walk:
 
     Args:
         visit: What is done about each schema.
+        context: The context of subjects that do not name one.
+        subject: The subject of the schema itself, in whose context all references are.
 
     Attributes:
         done: The references visited, by name, in order.
     """
 
-    def __init__(self, visit: _Visit) -> None:
+    def __init__(self, visit: _Visit, context: str, subject: str) -> None:
         self._visit = visit
+        self._own = context
+        self._context = QualifiedSubject.parse(subject, context).context
         self.done: dict[str, Registration] = {}
 
     def visit(self, subject: str, schema: Schema) -> Registration:
@@ -134,9 +141,14 @@ class _Walk:
                 f"record, enum or fixed itself: put each shared type into a file of its own"
             )
         if name not in self.done:
-            self.done[name] = self.visit(name, schema)
+            self.done[name] = self.visit(self._subject_of(name), schema)
         registered = self.done[name].registered
-        return None if registered is None else SchemaReference(name, name, registered.version)
+        if registered is None:
+            return None
+        return SchemaReference(name, self._subject_of(name), registered.version)
+
+    def _subject_of(self, name: str) -> str:
+        return QualifiedSubject(self._context, name).within(self._own)
 
 
 def _require(

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from streamcontract.errors import SchemaParseError
 from streamcontract.registry.cache import CAPACITY, OnceCache
 from streamcontract.registry.calls import path_of
+from streamcontract.registry.contexts import DEFAULT_CONTEXT, QualifiedSubject
 from streamcontract.registry.errors import StoredSchemaError
 from streamcontract.registry.missing import MissingIds
 from streamcontract.registry.protocol import Path, VersionAnswer
+from streamcontract.registry.referenced import parse_with_references
 from streamcontract.registry.verify import HASTE, LockVerifier
-from streamcontract.schema import Schema, parse_schema
 
 if TYPE_CHECKING:
     from streamcontract.registry.lock import Lock
     from streamcontract.registry.protocol import SchemaReference
     from streamcontract.registry.transport import Transport
+    from streamcontract.schema import Schema
 
 __all__ = ["StoredSchemas"]
 
-# What one load has met so far; None while its own references are being fetched.
-_Seen: TypeAlias = "dict[SchemaReference, Schema | None]"
+SchemaKey: TypeAlias = tuple[str, int]
+"""A context and a schema id in it: the same id means another schema in each context."""
 
-_IN_A_CONTEXT: Final = ":."
-"""What a subject's name starts with that is in a context other than the default one, such as
-``:.staging:orders-value`` ("Schema contexts" in Confluent's Schema Registry documentation)."""
+# What one load has met so far; None while its own references are being fetched.
+_Seen: TypeAlias = "dict[tuple[QualifiedSubject, int], Schema | None]"
 
 
 class StoredSchemas:
@@ -35,59 +36,77 @@ class StoredSchemas:
 
     Args:
         transport: How to ask the registry.
+        context: The context that the registry's URL leads to.
         lock: What is known without asking.
         capacity: How many schemas are kept.
     """
 
     def __init__(
-        self, transport: Transport, lock: Lock | None = None, *, capacity: int = CAPACITY
+        self,
+        transport: Transport,
+        context: str = DEFAULT_CONTEXT,
+        lock: Lock | None = None,
+        *,
+        capacity: int = CAPACITY,
     ) -> None:
         self._transport = transport
+        self._context = context
         self._lock = lock
         self._missing = MissingIds()
-        self._by_id: OnceCache[int, Schema] = OnceCache(capacity)
+        self._by_id: OnceCache[SchemaKey, Schema] = OnceCache(capacity)
         if lock is not None:
-            in_haste = StoredSchemas(transport.in_haste(HASTE))
+            in_haste = StoredSchemas(transport.in_haste(HASTE), context)
             self._verifier = LockVerifier(lock.environment, in_haste.fetch)
 
-    def by_id(self, schema_id: int) -> Schema:
-        """The schema of an id."""
-        return self._by_id.get(schema_id, lambda: self._load(schema_id))
+    def by_id(self, schema_id: int, subject: str | None = None) -> Schema:
+        """The schema of an id, in the context of a subject."""
+        named = self._qualified("" if subject is None else subject)
+        key = named.context, schema_id
+        return self._by_id.get(key, lambda: self._load(schema_id, named))
 
-    def was_given_out(self, schema_id: int) -> None:
+    def was_given_out(self, schema_id: int, subject: str) -> None:
         """An id is known to be there from now on, though it may have been missing."""
-        self._missing.forget(schema_id)
+        self._missing.forget((self._qualified(subject).context, schema_id))
 
-    def of_version(self, answer: VersionAnswer) -> Schema:
-        """The schema that an answer about a version of a subject gives."""
-        return self._parse(answer, f"version {answer.version} of {answer.subject}", {})
+    def of_version(self, answer: VersionAnswer, context: str) -> Schema:
+        """The schema that an answer about a version of a subject in a context gives."""
+        return self._parse(answer, context, f"version {answer.version} of {answer.subject}", {})
 
-    def _load(self, schema_id: int) -> Schema:
-        locked = None if self._lock is None else self._lock.schema_of(schema_id)
+    def _load(self, schema_id: int, subject: QualifiedSubject) -> Schema:
+        is_locked = self._lock is not None and subject.context == self._context
+        locked = self._lock.schema_of(schema_id) if self._lock and is_locked else None
         if locked is None:
-            return self._missing.find(schema_id, lambda: self.fetch(schema_id))
+            key = subject.context, schema_id
+            return self._missing.find(key, lambda: self.fetch(schema_id, subject))
         self._verifier.verify(schema_id, locked)
         return locked
 
-    def fetch(self, schema_id: int) -> Schema:
-        """The registry's schema of an id, whatever is known of it."""
-        answer = self._transport.send("GET", path_of(Path.SCHEMA, id=schema_id))
+    def fetch(self, schema_id: int, subject: QualifiedSubject | None = None) -> Schema:
+        """The registry's schema of an id, whatever is known of it.
+
+        Args:
+            schema_id: The id.
+            subject: A subject of the context whose id it is; None for that of the URL.
+        """
+        context, query = self._context, {}
+        if subject is not None and subject.context != context:
+            # The URL says its own context; any other one is that of the subject that is asked with.
+            query, context = {"subject": subject.within(context)}, subject.context
+        answer = self._transport.send("GET", path_of(Path.SCHEMA, id=schema_id), query=query)
         # The id is in the path and not in the answer, as are neither subject nor version.
         missing = {"subject": "", "version": 0}
-        return self._parse(
-            answer.read(
-                lambda value: VersionAnswer.from_json(
-                    {**missing, **value, "id": schema_id} if isinstance(value, dict) else value
-                )
-            ),
-            f"schema id {schema_id}",
-            {},
+        found = answer.read(
+            lambda value: VersionAnswer.from_json(
+                {**missing, **value, "id": schema_id} if isinstance(value, dict) else value
+            )
         )
+        place = f"schema id {schema_id}"
+        if context != DEFAULT_CONTEXT:
+            place += f" of context {context}"
+        return self._parse(found, context, place, {})
 
-    def _parse(self, answer: VersionAnswer, place: str, seen: _Seen) -> Schema:
-        # In Confluent's other contexts the same ids stand for other schemas.
-        is_shared = not answer.subject.startswith(_IN_A_CONTEXT)
-        known = self._by_id.peek(answer.id) if is_shared else None
+    def _parse(self, answer: VersionAnswer, context: str, place: str, seen: _Seen) -> Schema:
+        known = self._by_id.peek((context, answer.id))
         if known is not None:
             return known
         if answer.schema_type != "AVRO":
@@ -96,24 +115,36 @@ class StoredSchemas:
                 f"it is a {answer.schema_type} schema and streamcontract reads AVRO; is this the "
                 f"right topic and subject?",
             )
-        references = [self._reference(each, place, seen) for each in answer.references]
+        references = [self._reference(each, context, place, seen) for each in answer.references]
         try:
             # What is stored was once let in, and data were written with it: they must stay
             # readable though a default of it, which no writer uses, is none of its type.
-            schema = parse_schema(answer.schema, references=references, ignore_bad_defaults=True)
+            schema = parse_with_references(
+                answer.schema, answer.references, references, ignore_bad_defaults=True
+            )
         except SchemaParseError as error:
             raise StoredSchemaError(place, f"it is not a valid Avro schema: {error}") from error
-        return self._by_id.put(answer.id, schema) if is_shared else schema
+        return self._by_id.put((context, answer.id), schema)
 
-    def _reference(self, reference: SchemaReference, place: str, seen: _Seen) -> Schema:
-        if reference not in seen:
-            seen[reference] = None
-            path = path_of(Path.VERSION, subject=reference.subject, version=reference.version)
+    def _reference(
+        self, reference: SchemaReference, context: str, place: str, seen: _Seen
+    ) -> Schema:
+        # One without a context is of that of the schema that has it.
+        named = QualifiedSubject.parse(reference.subject, context)
+        key = named, reference.version
+        if key not in seen:
+            seen[key] = None
+            subject = named.within(self._context)
+            path = path_of(Path.VERSION, subject=subject, version=reference.version)
             # Messages outlive subjects: what they were written with is found though soft-deleted.
             answer = self._transport.send("GET", path, query={"deleted": "true"})
             where = f"version {reference.version} of {reference.subject}"
-            seen[reference] = self._parse(answer.read(VersionAnswer.from_json), where, seen)
-        schema = seen[reference]
+            found = answer.read(VersionAnswer.from_json)
+            seen[key] = self._parse(found, named.context, where, seen)
+        schema = seen[key]
         if schema is None:
             raise StoredSchemaError(place, f"its references lead back to {reference.subject}")
         return schema
+
+    def _qualified(self, subject: str) -> QualifiedSubject:
+        return QualifiedSubject.parse(subject, self._context)

@@ -1,4 +1,4 @@
-"""Subject names: under which name a topic's schema stands in the registry.
+"""Subject names: the names of topics' schemas in the registry.
 
 The three strategies are those of Confluent's serializers ("Subject name strategy" in Confluent's
 Schema Registry documentation). The topic name strategy is the default here and everywhere.
@@ -6,11 +6,12 @@ Schema Registry documentation). The topic name strategy is the default here and 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from streamcontract.errors import ConfigurationError
 
 __all__ = [
+    "STRATEGIES",
     "SubjectNameStrategy",
     "record_name_strategy",
     "topic_name_strategy",
@@ -77,6 +78,14 @@ def topic_record_name_strategy(topic: str, record_name: str | None, *, is_key: b
     """
     del is_key
     return f"{topic}-{_named(topic, record_name)}"
+
+
+STRATEGIES: Final[tuple[SubjectNameStrategy, ...]] = (
+    topic_name_strategy,
+    record_name_strategy,
+    topic_record_name_strategy,
+)
+"""Those above. Their subjects are in the context of the registry's URL."""
 
 
 def _named(topic: str, record_name: str | None) -> str:
