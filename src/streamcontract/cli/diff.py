@@ -13,10 +13,10 @@ from streamcontract.cli._options import format_option
 from streamcontract.diff import find_changes
 from streamcontract.diff.reported import Labelled, report_of
 from streamcontract.reporting.terminal import print_report
-from streamcontract.schema import parse_schema
+from streamcontract.schema import STORED, STRICT, parse_schema
 
 if TYPE_CHECKING:
-    from streamcontract.schema import Schema
+    from streamcontract.schema import Leniency, Schema
 
 __all__ = ["command"]
 
@@ -36,19 +36,20 @@ def command(old: str, new: str, output_format: str) -> None:
 
       git show main:order.avsc | streamcontract diff - order.avsc
 
-    Exits with 0 if both mean the same, however they are written, with 1 if they differ. Whether
-    a change is safe is what `streamcontract check` says.
+    OLD is read leniently, as a stored schema is. Exits with 0 if both mean the same, however they
+    are written, with 1 if they differ. Whether a change is safe is what `streamcontract check`
+    says.
     """
     if old == new == _STDIN:
         raise click.UsageError("only one of the two can come from standard input")
     if old == _STDIN:
         after = parse_schema(Path(new))
-        before = _from_stdin(after)
+        before = _from_stdin(after, STORED)
     elif new == _STDIN:
-        before = parse_schema(Path(old))
-        after = _from_stdin(before)
+        before = parse_schema(Path(old), leniency=STORED)
+        after = _from_stdin(before, STRICT)
     else:
-        before, after = parse_schema(Path(old)), parse_schema(Path(new))
+        before, after = parse_schema(Path(old), leniency=STORED), parse_schema(Path(new))
     changes = find_changes(before, after)
     sides = Labelled(_label(old), before), Labelled(_label(new), after)
     print_report(report_of(changes, *sides), output_format)
@@ -56,14 +57,14 @@ def command(old: str, new: str, output_format: str) -> None:
         raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
-def _from_stdin(other: Schema) -> Schema:
+def _from_stdin(other: Schema, leniency: Leniency) -> Schema:
     try:
         text = sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise click.UsageError(
             f"standard input is not UTF-8, as JSON has to be: {error}"
         ) from error
-    return parse_schema(text, references=other.references)
+    return parse_schema(text, references=other.references, leniency=leniency)
 
 
 def _label(name: str) -> str:

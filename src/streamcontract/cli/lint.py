@@ -16,7 +16,7 @@ from streamcontract.lint import RULES, Settings, lint_schema
 from streamcontract.lint.reported import report_of
 from streamcontract.project import find_project_file, load_project
 from streamcontract.reporting.terminal import print_report
-from streamcontract.schema import SCHEMA_SUFFIX, parse_schema
+from streamcontract.schema import SCHEMA_SUFFIX, STORED, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,8 @@ def command(
     """Find what is valid Avro but no good contract.
 
     Looks at the schemas of the named contracts (all of streamcontract.toml, if none is named) and
-    the files that they use, or at schema files and folders of them. Rules are switched off in
+    the files that they use, or at schema files and folders of them. What is forgiven in a stored
+    schema alone is found too. Rules are switched off in
     streamcontract.toml or in the schema, each with its reason.
 
     Exits with 1 if there are findings.
@@ -99,7 +100,7 @@ def _parsed(files: Iterable[Path], of_contracts: Iterable[Path]) -> list[Schema]
     """Each file once; with those of contracts, the files that they use.
 
     Raises:
-        SchemaParseError: One is not valid; it has the faults of all.
+        SchemaParseError: One is no schema, even read leniently; it has the faults of all.
     """
     schemas: dict[Path, Schema] = {}
     faults: dict[SchemaFault, None] = {}
@@ -108,7 +109,7 @@ def _parsed(files: Iterable[Path], of_contracts: Iterable[Path]) -> list[Schema]
         *((path, True) for path in of_contracts),
     ):
         try:
-            schema = parse_schema(path)
+            schema = parse_schema(path, leniency=STORED)
         except SchemaParseError as error:
             faults.update(dict.fromkeys(error.faults))
             continue

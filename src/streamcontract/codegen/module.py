@@ -85,7 +85,8 @@ def generate_module(source: ModuleSource) -> str:
         source: The contract.
 
     Raises:
-        CodegenError: The schema is no record, or a default stands for no Python value.
+        CodegenError: The schema is no record, was read leniently, or a default stands for no
+            Python value.
 
     Example:
         >>> from streamcontract.schema import parse_schema
@@ -99,6 +100,13 @@ def generate_module(source: ModuleSource) -> str:
         raise CodegenError(
             f"{source.origin}: a contract's schema is a record, found"
             f" {_kind(root)}; put it into a field of a record"
+        )
+    forgiven = [each for schema in source.schema.closure() for each in schema.forgiven]
+    if forgiven:
+        places = "".join(f"\n  - {each}" for each in forgiven)
+        raise CodegenError(
+            f"{source.origin}: the schema was read leniently, as a stored one, and a contract is "
+            f"an author's: mend it first{places}"
         )
     return _Module(source, root).text()
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import attrs
 
 from streamcontract.schema.inline import inlined
+from streamcontract.schema.leniency import BAD_DEFAULT, STORED, Leniency
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -31,19 +32,20 @@ def schema_of(
     Args:
         root: The type.
         as_union: Put it into a union of one branch, whose decoded values carry its name.
-        ignore_bad_defaults: As for :func:`~streamcontract.schema.parse_schema`; the types of a
-            stored schema were parsed so.
+        ignore_bad_defaults: Whether a default that does not fit its field's type is none. All
+            else is read as a stored schema is, since the type may be of one.
 
     Raises:
         SchemaParseError: A default does not fit its field's type, and that is not ignored.
     """
     document = inlined(root)
-    return _parsed(json.dumps([document] if as_union else document), ignore_bad_defaults)
+    leniency = STORED if ignore_bad_defaults else STORED - [BAD_DEFAULT]
+    return _parsed(json.dumps([document] if as_union else document), leniency)
 
 
 @lru_cache(maxsize=64)  # and types of many fields are equal: one schema, and so one codec, for all
-def _parsed(text: str, ignore_bad_defaults: bool) -> Schema:  # noqa: FBT001 - parse_schema's own name
-    return parse_schema(text, ignore_bad_defaults=ignore_bad_defaults)
+def _parsed(text: str, leniency: Leniency) -> Schema:
+    return parse_schema(text, leniency=leniency)
 
 
 def with_type(schema: Schema, old: AvroType, new: AvroType) -> Schema:

@@ -85,6 +85,7 @@ def check(
         )
         notes += _left_out(candidate, found, counterexamples)
         notes += _order(candidate, considered)
+        notes += _forgiven(candidate, considered)
         if dialect is not None:
             refused, accepted = registry_verdict(dialect, candidate, level, considered)
             problems += refused
@@ -120,6 +121,25 @@ def _order(candidate: Candidate, versions: Sequence[Version]) -> Iterator[Note]:
             kind="rollout",
             contract=candidate.slot.contract,
             message=order.advice,
+            place=place_of(candidate),
+        )
+
+
+def _forgiven(candidate: Candidate, versions: Sequence[Version]) -> Iterator[Note]:
+    """What was forgiven in the versions, each fault once for all that have it."""
+    found: dict[str, list[str]] = {}
+    for version in reversed(versions):
+        for schema in version.schema.closure():
+            for each in schema.forgiven:
+                place = each.fault.pointer or "/"
+                label = version.label_of(schema)
+                found.setdefault(f"at {place}: {each.message}", []).append(label)
+    for message, labels in found.items():
+        more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+        yield Note(
+            kind="read-leniently",
+            contract=candidate.slot.contract,
+            message=f"{labels[0]}{more}: {message}",
             place=place_of(candidate),
         )
 

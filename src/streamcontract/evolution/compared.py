@@ -48,7 +48,7 @@ def place_at(spot: Spot, label: str, candidate: Candidate | None) -> Place:
 
 
 def version_of(snapshot: Snapshot, match: Match, label: Callable[[str], str]) -> Version | None:
-    """A contract's version in a snapshot, or None where its schema was not valid then."""
+    """A contract's version in a snapshot, or None where its schema could not be read."""
     if match.schema is None:
         return None
     sources = (each.source for each in match.schema.closure())
@@ -89,8 +89,8 @@ def compare_snapshot(
                 _note(
                     "unreadable-version",
                     candidate,
-                    f"{label(snapshot.path(match.slot.file))} is not valid Avro, so that nothing "
-                    f"can have been written with it; it was not compared: {match.faults}",
+                    f"{label(snapshot.path(match.slot.file))} is not valid Avro, nor any that can "
+                    f"be read leniently; it was not compared: {match.faults}",
                 )
             )
             continue

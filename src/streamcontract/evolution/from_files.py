@@ -10,7 +10,7 @@ from streamcontract.evolution.snapshot import Snapshot
 from streamcontract.evolution.sources import Earlier, Version
 from streamcontract.project import PROJECT_FILE
 from streamcontract.reporting import shown
-from streamcontract.schema import parse_schema
+from streamcontract.schema import STORED, parse_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ class FileSource:
 
         Raises:
             ConfigurationError: There is not exactly one contract to compare with it.
-            SchemaParseError: The file is not valid Avro.
+            SchemaParseError: The file is no schema, even read leniently.
         """
         if len(request.candidates) != 1:
             names = ", ".join(candidate.slot.contract for candidate in request.candidates)
@@ -48,7 +48,7 @@ class FileSource:
                 f"{self.label} is one schema, and there are {len(request.candidates)} to compare "
                 f"with it ({names}): name the contract, or its .avsc file, that it belongs to"
             )
-        schema = parse_schema(self._file)
+        schema = parse_schema(self._file, leniency=STORED)
         sources = (each.source for each in schema.closure())
         labels = {source: shown(source) for source in sources if source is not None}
         version = Version(label=self.label, schema=schema, labels=labels)

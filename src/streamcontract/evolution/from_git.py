@@ -118,7 +118,7 @@ class _Reader:
                 found = {
                     name: version_of(snapshot, match, label) for name, match in matches.items()
                 }
-                # What was not valid Avro then can have written nothing.
+                # What is no Avro even if it is read leniently can have written nothing.
                 yield {name: version for name, version in found.items() if version is not None}
 
 

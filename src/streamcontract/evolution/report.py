@@ -47,6 +47,7 @@ NoteKind = Literal[
     "registry-accepts",
     "rollout",
     "unreadable-version",
+    "read-leniently",
 ]
 """What a note says; no note makes a check fail."""
 

@@ -20,7 +20,7 @@ from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.evolution.candidates import Slot, slots
 from streamcontract.project import load_project
 from streamcontract.reporting import shown
-from streamcontract.schema import SCHEMA_SUFFIX, RecordType, parse_schema
+from streamcontract.schema import SCHEMA_SUFFIX, STORED, RecordType, parse_schema
 from streamcontract.schema.model import EnumType, FixedType
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Match:
 
     Attributes:
         slot: The earlier contract, or just its file.
-        schema: Its schema, or None where it was not valid Avro then.
+        schema: Its schema, or None where it could not be read, leniently as it is.
         faults: Why it was not.
     """
 
@@ -198,7 +198,7 @@ class Snapshot:
     def _parse(self, file: Path) -> Schema | SchemaParseError:
         if file not in self._parsed:
             try:
-                self._parsed[file] = parse_schema(file)
+                self._parsed[file] = parse_schema(file, leniency=STORED)
             except SchemaParseError as error:
                 self._parsed[file] = error
         return self._parsed[file]

@@ -16,7 +16,7 @@ from streamcontract.errors import ConfigurationError, DataFault, DecodeError
 from streamcontract.kafka.binding import bind
 from streamcontract.kafka.errors import UnexpectedTypeError
 from streamcontract.kafka.keys import KeyCodec
-from streamcontract.schema import parse_schema
+from streamcontract.schema import STORED, parse_schema
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import NamedType, UnionType
 from streamcontract.wire import HEADER_SIZE, schema_id_of
@@ -185,7 +185,7 @@ class DispatchingDeserializer(Deserializer, Generic[T]):
                 branch = branches[index]
                 codec = self._codec_for(branch)
                 text = json.dumps(inlined(branch))
-                schemas[index] = codec, parse_schema(text, ignore_bad_defaults=True)
+                schemas[index] = codec, parse_schema(text, leniency=STORED)
             codec, schema = schemas[index]
             return codec.decoder(schema, start)(data)
 

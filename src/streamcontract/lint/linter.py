@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from streamcontract.errors import ConfigurationError
 from streamcontract.lint.document import Document
 from streamcontract.lint.model import Finding, Remark, Rule, Settings
-from streamcontract.lint.rules import RULES, UNUSED_SWITCH, unknown_rule
+from streamcontract.lint.rules import RULES, STORED_ONLY, UNUSED_SWITCH, unknown_rule
 from streamcontract.lint.switches import read_switches
 from streamcontract.schema.positions import line_and_column, offsets
 
@@ -65,10 +65,14 @@ def _remarks(document: Document, settings: Settings) -> Iterator[tuple[Rule, Rem
     """What the rules say and the schema does not switch off."""
     switches = read_switches(document)
     used: set[int] = set()
+    # How a name is to be styled is no question before it is one.
+    forgiven = {each.fault.pointer for each in document.schema.forgiven}
     found = itertools.chain.from_iterable(
         ((rule, remark) for remark in rule.check(document, settings)) for rule in RULES
     )
     for rule, remark in found:
+        if remark.pointer in forgiven and rule is not STORED_ONLY:
+            continue
         covering = [n for n, switch in enumerate(switches) if switch.covers(rule.id, remark)]
         used.update(covering)
         if not covering:

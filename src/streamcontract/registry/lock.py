@@ -41,7 +41,7 @@ import attrs
 from streamcontract.errors import SchemaParseError
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, QualifiedSubject
 from streamcontract.registry.errors import LockMismatchError
-from streamcontract.schema import parse_schema
+from streamcontract.schema import STORED, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -188,7 +188,7 @@ class Lock:
             return None
         try:
             # As for what the registry sends: it was let in once, and data were written with it.
-            schema = parse_schema(locked.schema, ignore_bad_defaults=True)
+            schema = parse_schema(locked.schema, leniency=STORED)
         except SchemaParseError as error:
             raise self._damaged(schema_id, f"it is not a valid Avro schema: {error}") from error
         if canonical_fingerprint(schema) != locked.fingerprint:

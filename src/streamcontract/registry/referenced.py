@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from streamcontract.schema import Schema, parse_schema
+from streamcontract.schema import STRICT, Leniency, Schema, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ def parse_with_references(
     references: Sequence[SchemaReference],
     schemas: Iterable[Schema],
     *,
-    ignore_bad_defaults: bool = False,
+    leniency: Leniency = STRICT,
 ) -> Schema:
     """Parse a schema with those that a registry says it refers to.
 
@@ -32,7 +32,7 @@ def parse_with_references(
         text: The schema as JSON text.
         references: The references, as the registry has them.
         schemas: What each of them leads to.
-        ignore_bad_defaults: As in :func:`streamcontract.parse_schema`.
+        leniency: As in :func:`streamcontract.parse_schema`.
 
     Raises:
         SchemaParseError: The schema is not valid.
@@ -48,11 +48,11 @@ def parse_with_references(
     """
     pairs = list(zip(references, schemas, strict=True))
     named = [_under(reference.name, schema) for reference, schema in pairs]
-    parsed = parse_schema(text, references=named, ignore_bad_defaults=ignore_bad_defaults)
+    parsed = parse_schema(text, references=named, leniency=leniency)
     if all(given is schema for given, (_, schema) in zip(named, pairs, strict=True)):
         return parsed
     # The name is the registry's alone: what leaves here has to be read without it.
-    return parse_schema(parsed.inlined_json, ignore_bad_defaults=ignore_bad_defaults)
+    return parse_schema(parsed.inlined_json, leniency=leniency)
 
 
 def _under(name: str, schema: Schema) -> Schema:

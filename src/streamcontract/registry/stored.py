@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, TypeAlias
 
 from streamcontract.errors import SchemaParseError
@@ -13,6 +14,7 @@ from streamcontract.registry.missing import MissingIds
 from streamcontract.registry.protocol import Path, VersionAnswer
 from streamcontract.registry.referenced import parse_with_references
 from streamcontract.registry.verify import HASTE, LockVerifier
+from streamcontract.schema import STORED
 
 if TYPE_CHECKING:
     from streamcontract.registry.lock import Lock
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
 
 __all__ = ["StoredSchemas"]
+
+log = logging.getLogger("streamcontract.registry")
 
 SchemaKey: TypeAlias = tuple[str, int]
 """A context and a schema id in it: the same id means another schema in each context."""
@@ -118,12 +122,19 @@ class StoredSchemas:
         references = [self._reference(each, context, place, seen) for each in answer.references]
         try:
             # What is stored was once let in, and data were written with it: they must stay
-            # readable though a default of it, which no writer uses, is none of its type.
+            # readable though a parser of today would not let them in.
             schema = parse_with_references(
-                answer.schema, answer.references, references, ignore_bad_defaults=True
+                answer.schema, answer.references, references, leniency=STORED
             )
         except SchemaParseError as error:
             raise StoredSchemaError(place, f"it is not a valid Avro schema: {error}") from error
+        for each in schema.forgiven:
+            log.info(
+                "%s: %s",
+                place,
+                each,
+                extra={"schema_id": answer.id, "subject": answer.subject},
+            )
         return self._by_id.put((context, answer.id), schema)
 
     def _reference(

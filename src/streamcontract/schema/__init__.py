@@ -1,6 +1,14 @@
 """Avro schemas themselves, pure: model, parser, canonical form, fingerprints, logical types."""
 
 from streamcontract.schema.document import SCHEMA_SUFFIX
+from streamcontract.schema.leniency import (
+    CLAUSES,
+    STORED,
+    STRICT,
+    Clause,
+    Forgiven,
+    Leniency,
+)
 from streamcontract.schema.model import (
     MISSING,
     ArrayType,
@@ -21,14 +29,20 @@ from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.schema import Schema
 
 __all__ = [
+    "CLAUSES",
     "MISSING",
     "SCHEMA_SUFFIX",
+    "STORED",
+    "STRICT",
     "ArrayType",
     "AvroType",
+    "Clause",
     "EnumType",
     "Field",
     "FixedType",
+    "Forgiven",
     "JsonValue",
+    "Leniency",
     "LogicalType",
     "MapType",
     "NamedType",

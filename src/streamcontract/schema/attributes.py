@@ -10,8 +10,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from streamcontract.schema.leniency import (
+    ALIAS_TAKEN,
+    ALIASES,
+    BAD_DEFAULT,
+    DOC,
+    NAME,
+    ORDER,
+    Clause,
+)
 from streamcontract.schema.model import PRIMITIVE_NAMES, JsonValue
-from streamcontract.schema.names import is_full_name, is_name, join, listed
+from streamcontract.schema.names import absolute, is_full_name, is_name, is_text, join, listed
 
 __all__ = ["AttributeReader", "Json", "unknown_attributes"]
 
@@ -31,16 +40,17 @@ class AttributeReader:
     """Reads attributes one by one; a missing or wrong one is reported and something stands in.
 
     Args:
-        report: Takes the JSON pointer and the message of each fault.
+        report: Takes the JSON pointer and the message of each fault, and the clause by which it
+            may be forgiven; returns whether it is.
     """
 
-    def __init__(self, report: Callable[[str, str], None]) -> None:
+    def __init__(self, report: Callable[[str, str, Clause | None], bool]) -> None:
         self._report = report
 
     def need(self, key: str, owner: str, wanted: str, value: Json, pointer: str) -> None:
         """Report that ``owner`` lacks the attribute ``key`` or has a wrong one."""
         where = f"{pointer}/{key}" if key in value else pointer
-        self._report(where, f'{owner} needs "{key}": {wanted}')
+        self._report(where, f'{owner} needs "{key}": {wanted}', None)
 
     def full_name(self, value: Json, pointer: str, namespace: str, owner: str) -> str:
         """The full name of a definition; nothing behind its last dot if it has no name."""
@@ -49,25 +59,36 @@ class AttributeReader:
             self.need("name", owner, "a string", value, pointer)
             name = ""
         elif not is_full_name(name):
-            self._report(f"{pointer}/name", _bad_name(owner, name, dotted=True))
+            self._bad_name(owner, name, f"{pointer}/name", dotted=True)
         if "." in name:  # "... and any namespace also specified is ignored"
-            return name
-        namespace = self._namespace(value, pointer, namespace)
+            full_name = absolute(name)
+        else:
+            full_name = join(self._namespace(value, pointer, namespace), name)
         # The specification: "their names may not be defined in any namespace". Read by every
         # implementation as: no full name is a primitive's; ns.int is one, and no rival of int.
-        if not namespace and name in PRIMITIVE_NAMES:
-            self._report(f"{pointer}/name", f'"{name}" is a primitive type; choose another name')
-        return join(namespace, name) if name else f"{namespace}."
+        if full_name in PRIMITIVE_NAMES:
+            message = f'"{full_name}" is a primitive type; choose another name'
+            self._report(f"{pointer}/name", message, None)
+        return full_name
+
+    def _bad_name(self, owner: str, name: str, pointer: str, *, dotted: bool = False) -> bool:
+        """Report a name outside the grammar; whether it is forgiven."""
+        dots = "; dots go between such names" if dotted else ""
+        message = (
+            f"{json.dumps(name)} cannot name {owner}: names have the characters A-Z, a-z, 0-9 and "
+            f"_ and do not start with a digit{dots}"
+        )
+        return self._report(pointer, message, NAME if is_text(name) else None)
 
     def _namespace(self, value: Json, pointer: str, enclosing: str) -> str:
         namespace = value.get("namespace")
         if namespace is None:  # null is taken as no namespace given, as Avro's Java library does
             return enclosing
         if not isinstance(namespace, str):
-            self._report(f"{pointer}/namespace", 'a namespace is a string, "" for none')
+            self._report(f"{pointer}/namespace", 'a namespace is a string, "" for none', None)
             return enclosing
         if namespace and not is_full_name(namespace):
-            self._report(f"{pointer}/namespace", _bad_name("a namespace", namespace, dotted=True))
+            self._bad_name("a namespace", namespace, f"{pointer}/namespace", dotted=True)
         return namespace
 
     def field_name(self, value: Json, pointer: str) -> str | None:
@@ -77,7 +98,7 @@ class AttributeReader:
             self.need("name", "a field", "a string", value, pointer)
             return None
         if not is_name(name):
-            self._report(f"{pointer}/name", _bad_name("a field", name))
+            self._bad_name("a field", name, f"{pointer}/name")
         return name
 
     def type_aliases(self, value: Json, pointer: str, full_name: str) -> tuple[str, ...]:
@@ -93,15 +114,15 @@ class AttributeReader:
             return ()
         aliases = value["aliases"]
         if not isinstance(aliases, list):
-            self._report(f"{pointer}/aliases", "aliases are an array of strings")
+            self._report(f"{pointer}/aliases", "aliases are an array of strings", ALIASES)
             return ()
         found: dict[str, None] = {}
         for index, alias in enumerate(aliases):
             if not isinstance(alias, str):
-                self._report(f"{pointer}/aliases/{index}", "an alias is a string")
+                self._report(f"{pointer}/aliases/{index}", "an alias is a string", ALIASES)
             elif alias in found:
                 message = f"the alias {json.dumps(alias)} is given twice; keep one"
-                self._report(f"{pointer}/aliases/{index}", message)
+                self._report(f"{pointer}/aliases/{index}", message, ALIAS_TAKEN)
             else:
                 found[alias] = None
         return tuple(found)
@@ -111,7 +132,7 @@ class AttributeReader:
         doc = value.get("doc")
         if doc is None or isinstance(doc, str):
             return doc
-        self._report(f"{pointer}/doc", "a doc is a string")
+        self._report(f"{pointer}/doc", "a doc is a string", DOC)
         return None
 
     def order(self, value: Json, pointer: str) -> str:
@@ -119,7 +140,7 @@ class AttributeReader:
         order = value.get("order", "ascending")
         if isinstance(order, str) and order in _ORDERS:
             return order
-        self._report(f"{pointer}/order", f"the order is one of {', '.join(_ORDERS)}")
+        self._report(f"{pointer}/order", f"the order is one of {', '.join(_ORDERS)}", ORDER)
         return "ascending"
 
     def symbols(self, value: Json, pointer: str) -> tuple[str, ...]:
@@ -132,12 +153,10 @@ class AttributeReader:
         for index, symbol in enumerate(symbols):
             here = f"{pointer}/symbols/{index}"
             if not isinstance(symbol, str):
-                self._report(here, "a symbol is a string")
-            elif not is_name(symbol):
-                self._report(here, _bad_name("a symbol", symbol))
+                self._report(here, "a symbol is a string", None)
             elif symbol in good:
-                self._report(here, f'the symbol "{symbol}" is given twice; keep one')
-            else:
+                self._report(here, f'the symbol "{symbol}" is given twice; keep one', None)
+            elif is_name(symbol) or self._bad_name("a symbol", symbol, here):
                 good[symbol] = None
         return tuple(good)
 
@@ -149,7 +168,7 @@ class AttributeReader:
         if isinstance(default, str) and default in symbols:
             return default
         known = f"the default of an enum is one of its symbols: {listed(symbols)}"
-        self._report(f"{pointer}/default", known)
+        self._report(f"{pointer}/default", known, BAD_DEFAULT)
         return None
 
     def size(self, value: Json, pointer: str) -> int | None:
@@ -159,11 +178,3 @@ class AttributeReader:
             return size
         self.need("size", "a fixed", "its number of bytes, an integer from 0", value, pointer)
         return None
-
-
-def _bad_name(owner: str, name: str, *, dotted: bool = False) -> str:
-    dots = "; dots go between such names" if dotted else ""
-    return (
-        f"{json.dumps(name)} cannot name {owner}: names have the characters A-Z, a-z, 0-9 and _ "
-        f"and do not start with a digit{dots}"
-    )

@@ -2,6 +2,7 @@
 
 The rules are those of "Schema Declaration" in the Avro 1.12 specification. A fault never ends the
 walk: what is broken is noted, stands for any type, and the rest is checked as if it were fine.
+What is forgiven is noted too, and has the meaning of its clause.
 """
 
 from __future__ import annotations
@@ -13,9 +14,24 @@ from typing import TYPE_CHECKING, Final, cast
 
 from streamcontract.errors import SchemaFault
 from streamcontract.schema.attributes import AttributeReader, Json, unknown_attributes
-from streamcontract.schema.defaults import DefaultChecker
-from streamcontract.schema.document import OUT_OF_STACK
+from streamcontract.schema.defaults import DefaultChecker, DefaultFault
+from streamcontract.schema.definitions import Definition, definitions_in
+from streamcontract.schema.document import MAX_DEPTH, OUT_OF_STACK
 from streamcontract.schema.imports import Imported, Imports, Unusable
+from streamcontract.schema.leniency import (
+    ALIAS_TAKEN,
+    BAD_DEFAULT,
+    DEFINED_TWICE,
+    FORWARD_REFERENCE,
+    LOGICAL_LIMIT,
+    NAME,
+    NOT_FINITE,
+    STRICT,
+    WRAPPED_NAME,
+    Clause,
+    Forgiven,
+    Leniency,
+)
 from streamcontract.schema.logical import declared_logical_type, used_attributes
 from streamcontract.schema.model import (
     MISSING,
@@ -28,6 +44,7 @@ from streamcontract.schema.model import (
     JsonValue,
     LogicalType,
     MapType,
+    Missing,
     NamedType,
     PrimitiveName,
     PrimitiveType,
@@ -35,16 +52,28 @@ from streamcontract.schema.model import (
     UnionType,
     branch_name,
 )
-from streamcontract.schema.names import Guesser, join
-from streamcontract.schema.uniqueness import alias_faults, foreign_definition_faults
-from streamcontract.schema.unknown import unknown_type_messages
+from streamcontract.schema.names import Guesser, absolute, join
+from streamcontract.schema.uniqueness import (
+    alias_faults,
+    drop_taken_aliases,
+    foreign_definition_faults,
+    write_alike,
+)
+from streamcontract.schema.unknown import unknown_type_messages, used_before_definition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from streamcontract.schema.schema import Schema
 
 __all__ = ["Builder"]
+
+_MAX_STEPS: Final = MAX_DEPTH - 3
+"""Steps of a pointer to a type, which leave it the brackets of a record and its fields."""
+
+_QUOTED_NUMBERS: Final = ("NaN", "Infinity", "-Infinity")
+
+_ENDLESS: Final = "the default never ends: filling it in needs it again"
 
 _PRIMITIVES: Final = frozenset(PRIMITIVE_NAMES)
 
@@ -65,20 +94,21 @@ class Builder:
     Args:
         imports: Where to find named types that the schema does not define.
         source: The file it was read from, or None.
-        is_stored: Take a default that is none of its type for no default at all, and a logical
-            type beyond a limit of this library for none.
+        leniency: What is forgiven.
 
     Attributes:
         faults: What is wrong with this schema, in no special order, without lines and columns.
+        forgiven: What would be wrong, had it not been forgiven; likewise.
         foreign_faults: What is wrong with the files of types that it uses.
         definitions: The named types defined so far, by full name.
     """
 
-    def __init__(self, imports: Imports, source: str | None, *, is_stored: bool = False) -> None:
+    def __init__(self, imports: Imports, source: str | None, leniency: Leniency = STRICT) -> None:
         self._imports = imports
         self._source = source
-        self._is_stored = is_stored
+        self._leniency = leniency
         self.faults: list[SchemaFault] = []
+        self.forgiven: list[Forgiven] = []
         self.foreign_faults: list[SchemaFault] = []
         self.definitions: dict[str, NamedType] = {}
         self._read = AttributeReader(self._fault)
@@ -90,6 +120,12 @@ class Builder:
         self._faulty = {id(self._broken)}
         self._unknown: list[tuple[str, str, str]] = []
         self._defaults: list[tuple[Field, str]] = []
+        self._twice: list[tuple[NamedType, NamedType]] = []
+        # For names that lead on to definitions further down: those, what was built of them, and
+        # how much deeper than the text the model is at hand.
+        self._later: dict[str, Definition] = {}
+        self._built: dict[str, AvroType] = {}
+        self._deeper = 0
         self._kinds: Mapping[str, Callable[[Json, str, str], AvroType]] = {
             **dict.fromkeys(PRIMITIVE_NAMES, self._primitive),
             "array": self._array,
@@ -107,19 +143,40 @@ class Builder:
 
     def build(self, value: JsonValue) -> AvroType:
         """Build the model of a whole schema; it is of no use if there are faults afterwards."""
+        if FORWARD_REFERENCE in self._leniency:
+            for definition in definitions_in(value):
+                self._later.setdefault(definition.full_name, definition)
         try:
             root = self._type(value, "", "")
             self._check_defaults()
+            self._check_names()
         except RecursionError:
             self._fault("", OUT_OF_STACK)
             return self._broken
-        for pointer, message in (
-            *self._unknown_type_faults(),
-            *foreign_definition_faults(self.definitions, self.references),
-            *alias_faults(self.definitions),
-        ):
-            self._fault(pointer, message)
         return root
+
+    def _check_names(self) -> None:
+        """Check what concerns the names of a whole schema, once all of them are known."""
+        for known, again in self._twice:
+            where = known.pointer or "/"
+            message = (
+                f"{again.full_name} is defined already, at {where}; use its name alone to refer to "
+                "it, or choose another name"
+            )
+            clause = DEFINED_TWICE if write_alike(known, again) else None
+            self._fault(f"{again.pointer}/name", message, clause)
+        for pointer, message in self._unknown_type_faults():
+            self._fault(pointer, message)
+        for pointer, message, clause in foreign_definition_faults(
+            self.definitions, self.references
+        ):
+            self._fault(pointer, message, clause)
+        taken = [
+            self._fault(pointer, message, ALIAS_TAKEN)
+            for pointer, message in alias_faults(self.definitions)
+        ]
+        if any(taken):
+            drop_taken_aliases(self.definitions)
 
     def _unknown_type_faults(self) -> Iterator[tuple[str, str]]:
         if not self._unknown:
@@ -128,10 +185,19 @@ class Builder:
         note = self._imports.note
         return unknown_type_messages(self._unknown, self.definitions, names, note, self._guesser)
 
-    def _fault(self, pointer: str, message: str) -> None:
-        self.faults.append(SchemaFault(pointer, message))
+    def _fault(self, pointer: str, message: str, clause: Clause | None = None) -> bool:
+        """Note a fault, as forgiven where ``clause`` is granted; whether it is forgiven."""
+        fault = SchemaFault(pointer, message)
+        if clause is not None and clause in self._leniency:
+            self.forgiven.append(Forgiven(clause, fault))
+            return True
+        self.faults.append(fault)
+        return False
 
     def _type(self, value: JsonValue, pointer: str, namespace: str) -> AvroType:
+        if self._deeper > 0 and pointer.count("/") + self._deeper > _MAX_STEPS:
+            self._fault(pointer, f"names lead to types inside types, more than {MAX_DEPTH} levels")
+            return self._broken
         if isinstance(value, str):
             return self._named_type(value, pointer, namespace)
         if isinstance(value, list):
@@ -139,40 +205,69 @@ class Builder:
         if isinstance(value, dict):
             kind = value.get("type")
             build = self._kinds.get(kind) if isinstance(kind, str) else None
-            if build is not None:
-                return build(value, pointer, namespace)
-            self._no_such_kind(value, pointer, namespace)
-        else:
-            self._fault(pointer, "a schema is a type's name, an object with a type, or a union")
+            if build is None:
+                return self._no_such_kind(value, pointer, namespace)
+            return self._built.get(pointer) or build(value, pointer, namespace)
+        self._fault(pointer, "a schema is a type's name, an object with a type, or a union")
         return self._broken
 
-    def _no_such_kind(self, value: Json, pointer: str, namespace: str) -> None:
+    def _no_such_kind(self, value: Json, pointer: str, namespace: str) -> AvroType:
         if "type" not in value:
             self._fault(pointer, 'the object has no "type"; give one, such as "type": "record"')
-            return
+            return self._broken
         kind, pointer = value["type"], f"{pointer}/type"
         if isinstance(kind, dict | list):
             # "{"type": "typeName", ...}" is the one form of an object in "Schema Declaration".
             self._fault(pointer, "an object's type is a name; put this schema in its place")
         elif not isinstance(kind, str):
             self._fault(pointer, "a type is named by a string")
-        elif self._named_type(kind, pointer, namespace) is not self._broken:
-            name = json.dumps(kind)
-            self._fault(pointer, f"a named type is used by its name alone: {name}, no object")
+        else:
+            node = self._named_type(kind, pointer, namespace)
+            message = f"a named type is used by its name alone: {json.dumps(kind)}, no object"
+            if node is not self._broken and self._fault(pointer, message, WRAPPED_NAME):
+                return node
+        return self._broken
 
     def _named_type(self, name: str, pointer: str, namespace: str) -> AvroType:
         """A primitive type, or the named type that ``name`` refers to."""
         if name in _PRIMITIVES:
             return PrimitiveType(name=name, pointer=pointer)
-        # "References to previously defined names": a simple name means the enclosing namespace.
-        # If that has no such type, it means the null namespace's: from inside a namespace nothing
-        # else can, and Avro's Java library writes such schemas into registries.
-        for full_name in dict.fromkeys((join(namespace, name), name)):
+        full_names = self._meant(name, pointer, namespace)
+        for full_name in full_names:
             node = self.definitions.get(full_name) or self._import(full_name, pointer)
+            if node is not None:
+                return node
+        for full_name in full_names:
+            node = self._defined_later(full_name, pointer)
             if node is not None:
                 return node
         self._unknown.append((pointer, name, namespace))
         return self._broken
+
+    def _meant(self, name: str, pointer: str, namespace: str) -> Iterable[str]:
+        """The full names that a reference may stand for, the nearest first."""
+        plain = absolute(name)
+        if plain != name and NAME in self._leniency:
+            self._fault(pointer, f"{json.dumps(name)} starts with a dot", NAME)
+            return (plain,)
+        # "References to previously defined names": a simple name means the enclosing namespace.
+        # If that has no such type, it means the null namespace's: from inside a namespace nothing
+        # else can, and Avro's Java library writes such schemas into registries.
+        return dict.fromkeys((join(namespace, name), name))
+
+    def _defined_later(self, full_name: str, pointer: str) -> AvroType | None:
+        """Build the type of a name that is defined further down; None where there is none."""
+        definition = self._later.pop(full_name, None)
+        if definition is None:
+            return None
+        where = definition.pointer
+        self._fault(pointer, used_before_definition(full_name, where), FORWARD_REFERENCE)
+        around = self._deeper
+        self._deeper += pointer.count("/") - where.count("/")
+        build = self._kinds[str(definition.json["type"])]
+        node = self._built[where] = build(definition.json, where, definition.namespace)
+        self._deeper = around
+        return node
 
     def _import(self, full_name: str, pointer: str) -> AvroType | None:
         match self._imports.find(full_name):
@@ -236,14 +331,14 @@ class Builder:
             source=self._source,
             is_error=value["type"] == "error",
         )
-        self._define(node)
+        defined = self._define(node)
         fields = value.get("fields")
         if isinstance(fields, list):
             node._fill(self._fields(node, fields))  # noqa: SLF001 - the model's way to close a circle
         else:
             self._read.need("fields", "a record", "an array, [] for none", value, pointer)
             self._faulty.add(id(node))
-        return node
+        return defined
 
     def _fields(self, record: RecordType, fields: list[JsonValue]) -> tuple[Field, ...]:
         namespace = record.full_name.rpartition(".")[0]
@@ -263,10 +358,11 @@ class Builder:
             self._fault(pointer, 'a field is an object: {"name": ..., "type": ...}')
             return None
         name = self._read.field_name(value, pointer)
+        kind = self._inner("type", "a field", value, pointer, namespace)
         field = Field(
             name=name or "",
-            type=self._inner("type", "a field", value, pointer, namespace),
-            default=value.get("default", MISSING),
+            type=kind,
+            default=self._default(kind, value.get("default", MISSING), f"{pointer}/default"),
             aliases=self._read.aliases(value, pointer),
             doc=self._read.doc(value, pointer),
             order=self._read.order(value, pointer),
@@ -276,6 +372,20 @@ class Builder:
         if field.has_default:
             self._defaults.append((field, f"{pointer}/default"))
         return None if name is None else field
+
+    def _default(
+        self, kind: AvroType, default: JsonValue | Missing, pointer: str
+    ) -> JsonValue | Missing:
+        """The default of a field; Avro's Java library puts numbers that JSON lacks into quotes."""
+        if not isinstance(default, str) or default not in _QUOTED_NUMBERS:
+            return default
+        is_number = isinstance(kind, PrimitiveType) and kind.name in ("float", "double")
+        if not is_number or NOT_FINITE not in self._leniency:
+            return default
+        self._fault(
+            pointer, f"{json.dumps(default)} is a string, and no number in JSON", NOT_FINITE
+        )
+        return float(default)
 
     def _enum(self, value: Json, pointer: str, namespace: str) -> AvroType:
         full_name = self._read.full_name(value, pointer, namespace, "an enum")
@@ -293,8 +403,7 @@ class Builder:
         )
         if len(self.faults) > before:
             self._faulty.add(id(node))
-        self._define(node)
-        return node
+        return self._define(node)
 
     def _fixed(self, value: Json, pointer: str, namespace: str) -> AvroType:
         full_name = self._read.full_name(value, pointer, namespace, "a fixed")
@@ -312,8 +421,7 @@ class Builder:
         )
         if size is None:
             self._faulty.add(id(node))
-        self._define(node)
-        return node
+        return self._define(node)
 
     def _logical(
         self, value: Json, pointer: str, base: str, size: int | None = None
@@ -322,49 +430,61 @@ class Builder:
         declared = declared_logical_type(value, base, size)
         if isinstance(declared, LogicalType):
             return declared
-        if declared is not None and declared.is_beyond_limits and not self._is_stored:
-            self._fault(f"{pointer}/{declared.attribute}", declared.reason)
+        if declared is not None and declared.is_beyond_limits:
+            self._fault(f"{pointer}/{declared.attribute}", declared.reason, LOGICAL_LIMIT)
         return None
 
-    def _define(self, node: NamedType) -> None:
+    def _define(self, node: NamedType) -> NamedType:
+        """Make a type known; gives the one that its definition stands for."""
         known = self.definitions.setdefault(node.full_name, node) if node.name else node
-        if known is not node:
-            where = known.pointer or "/"
-            self._fault(
-                f"{node.pointer}/name",
-                f"{node.full_name} is defined already, at {where}; use its name alone to refer to "
-                "it, or choose another name",
-            )
+        if known is node:
+            return node
+        self._twice.append((known, node))
+        return known if DEFINED_TWICE in self._leniency else node
 
     def _check_defaults(self) -> None:
         """Check once all records have their fields: a default may be of one further down."""
         checker = DefaultChecker(self._faulty)
-        if self._is_stored:
+        if BAD_DEFAULT in self._leniency:
             # A default may lean on another one that was dropped just now.
             while self._drop_bad_defaults(checker):
                 checker = DefaultChecker(self._faulty)
             return
         for field, pointer in self._defaults:
-            default = cast("JsonValue", field.default)
-            for fault in checker.faults(field.type, default, pointer):
-                hint = self._guesser.hint(fault.word, fault.candidates) if fault.word else ""
-                self._fault(fault.pointer, f"{fault.message}{hint}")
+            for fault in self._faults_of_default(checker, field, pointer):
+                self._default_fault(fault)
+        for _, pointer in self._endless_defaults(checker, self._defaults):
+            self._fault(pointer, _ENDLESS)
+
+    def _faults_of_default(
+        self, checker: DefaultChecker, field: Field, pointer: str
+    ) -> Iterator[DefaultFault]:
+        return checker.faults(field.type, cast("JsonValue", field.default), pointer)
+
+    def _default_fault(self, fault: DefaultFault) -> None:
+        hint = self._guesser.hint(fault.word, fault.candidates) if fault.word else ""
+        self._fault(fault.pointer, f"{fault.message}{hint}", BAD_DEFAULT)
+
+    def _endless_defaults(
+        self, checker: DefaultChecker, defaults: list[tuple[Field, str]]
+    ) -> list[tuple[Field, str]]:
         if self.faults or self._unknown:
-            return  # whether defaults end can only be asked of sound ones
-        for field, pointer in self._defaults:
-            if checker.never_ends(field):
-                self._fault(pointer, "the default never ends: filling it in needs it again")
+            return []  # whether defaults end can only be asked of sound ones
+        return [each for each in defaults if checker.never_ends(each[0])]
 
     def _drop_bad_defaults(self, checker: DefaultChecker) -> bool:
         """Whether any default had to go."""
         sound: list[tuple[Field, str]] = []
         bad: list[tuple[Field, str]] = []
         for field, pointer in self._defaults:
-            default = cast("JsonValue", field.default)
-            faults = checker.faults(field.type, default, pointer)
-            (bad if any(True for _ in faults) else sound).append((field, pointer))
-        if not bad and not self.faults and not self._unknown:
-            bad = [each for each in sound if checker.never_ends(each[0])]
+            faults = list(self._faults_of_default(checker, field, pointer))
+            (bad if faults else sound).append((field, pointer))
+            for fault in faults:
+                self._default_fault(fault)
+        if not bad:
+            bad = self._endless_defaults(checker, sound)
+            for _, pointer in bad:
+                self._fault(pointer, _ENDLESS, BAD_DEFAULT)
         for field, _ in bad:
             field._drop_default()  # noqa: SLF001 - nobody else has seen the field yet
         self._defaults = [each for each in sound if each not in bad]

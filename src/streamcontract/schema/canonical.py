@@ -8,6 +8,7 @@ came from another file is written out at its first use like one defined there.
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from streamcontract.schema.model import (
     ArrayType,
@@ -21,6 +22,10 @@ from streamcontract.schema.model import (
 )
 
 __all__ = ["canonical_form"]
+
+# [STRINGS]: in UTF-8, and without escapes where JSON can do without. Only names that a stored
+# schema has, outside the grammar of today, have any use for either.
+_string: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def canonical_form(root: AvroType) -> str:
@@ -49,7 +54,7 @@ def _write(node: AvroType, defined: set[str]) -> str:
 
 
 def _write_named(node: RecordType | EnumType | FixedType, defined: set[str]) -> str:
-    name = f'"{node.full_name}"'  # [FULLNAMES]; [STRINGS] has nothing to do, names are ASCII
+    name = _string(node.full_name)  # [FULLNAMES]
     if node.full_name in defined:
         return name
     defined.add(node.full_name)
@@ -57,11 +62,11 @@ def _write_named(node: RecordType | EnumType | FixedType, defined: set[str]) -> 
         case FixedType():
             return f'{{"name":{name},"type":"fixed","size":{node.size}}}'
         case EnumType():
-            symbols = json.dumps(node.symbols, separators=(",", ":"))
-            return f'{{"name":{name},"type":"enum","symbols":{symbols}}}'
+            symbols = ",".join(map(_string, node.symbols))
+            return f'{{"name":{name},"type":"enum","symbols":[{symbols}]}}'
         case RecordType():
             fields = ",".join(
-                f'{{"name":"{field.name}","type":{_write(field.type, defined)}}}'
+                f'{{"name":{_string(field.name)},"type":{_write(field.type, defined)}}}'
                 for field in node.fields
             )
             return f'{{"name":{name},"type":"record","fields":[{fields}]}}'

@@ -27,7 +27,7 @@ from streamcontract.schema.model import (
     UnionType,
     branch_name,
 )
-from streamcontract.schema.names import listed
+from streamcontract.schema.names import is_text, listed
 from streamcontract.schema.positions import child
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class DefaultChecker:
             case MapType() if isinstance(value, dict):
                 for key, item in value.items():
                     yield from self.faults(node.values, item, child(pointer, key))
-                    if not _is_text(key):
+                    if not is_text(key):
                         message = f"the key {json.dumps(key)} has half a surrogate pair"
                         yield DefaultFault(pointer, message)
             case RecordType() if isinstance(value, dict):
@@ -274,7 +274,7 @@ def _wanted_primitive(name: str, value: JsonValue) -> str | None:
         case "bytes":
             return None if isinstance(value, str) and _is_bytes(value) else f"bytes: {_BYTES}"
         case _:
-            return None if isinstance(value, str) and _is_text(value) else "a string of Unicode"
+            return None if isinstance(value, str) and is_text(value) else "a string of Unicode"
 
 
 def _wanted_integer(name: str, value: JsonValue) -> str | None:
@@ -300,11 +300,6 @@ def _wanted_number(name: str, value: JsonValue) -> str | None:
 
 def _is_bytes(value: str) -> bool:
     return all(character <= "\u00ff" for character in value)
-
-
-def _is_text(value: str) -> bool:
-    """Whether UTF-8 can hold it: JSON can spell half a surrogate pair, Avro's string cannot."""
-    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _show(value: JsonValue) -> str:

@@ -1,7 +1,8 @@
 """A schema's JSON text becomes Python values, or faults of the JSON itself.
 
 Stricter than ``json.loads``: a key given twice, NaN and Infinity, numbers beyond a double and
-bottomless nesting are faults, each of which another reader would understand differently.
+bottomless nesting are faults, each of which another reader would understand differently. All but
+the nesting can be forgiven, and comments.
 """
 
 from __future__ import annotations
@@ -9,11 +10,21 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from streamcontract.errors import SchemaFault
+from streamcontract.schema.leniency import (
+    COMMENT,
+    DUPLICATE_KEY,
+    NOT_FINITE,
+    STRICT,
+    Clause,
+    Forgiven,
+    Leniency,
+)
 from streamcontract.schema.names import is_full_name
 from streamcontract.schema.positions import child, line_and_column, too_deep
 
@@ -47,7 +58,11 @@ OUT_OF_STACK: Final = "nested too deeply for what is left of Python's recursion 
 _TOO_DEEP: Final = (
     f"nested more than {MAX_DEPTH} levels deep; define inner types earlier and refer to their names"
 )
+_COMMENTS: Final = 'JSON has no comments; use a "doc" attribute'
 _THOUSANDS_OF_DIGITS: Final = "a number with thousands of digits fits no Avro type"
+# A string that does not end, or a comment, goes to the end of the text: each text is walked once.
+_STRING_OR_COMMENT: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|//[^\r\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+_NO_LINE_END: Final = re.compile(r"[^\r\n]")
 _TRAILING_COMMA: Final = re.compile(r",[ \t\n\r]*[}\]]")
 
 
@@ -56,25 +71,40 @@ class Document:
     """A JSON text that was read: its value, and the faults of its JSON.
 
     Attributes:
-        text: The text.
+        text: The text, with spaces in the place of comments.
         value: What it says; None, and of no meaning, if ``is_readable`` is false.
         faults: Its faults, in no special order.
         is_readable: Whether there is a value to go on with.
+        forgiven: What would be faults, had they not been forgiven.
     """
 
     text: str
     value: JsonValue
     faults: tuple[SchemaFault, ...] = ()
     is_readable: bool = True
+    forgiven: tuple[Forgiven, ...] = ()
 
 
-def read_document(text: str) -> Document:
+def read_document(text: str, leniency: Leniency = STRICT) -> Document:
     """Read a JSON text and find the faults of its JSON.
 
     Example:
         >>> read_document('{"type": "int", "type": "long"}').faults[0].message
         'the key "type" is given twice; keep one'
     """
+    document = _read_json(text, leniency)
+    if document.is_readable or COMMENT not in leniency:
+        return document
+    plain, comments = _without_comments(text)
+    if not comments:
+        return document
+    line, column = line_and_column(text, comments[0])
+    fault = SchemaFault("", _COMMENTS, line=line, column=column)
+    document = _read_json(plain, leniency)
+    return attrs.evolve(document, forgiven=(Forgiven(COMMENT, fault), *document.forgiven))
+
+
+def _read_json(text: str, leniency: Leniency) -> Document:
     suspects = _Suspects()
     try:
         value: JsonValue = json.loads(
@@ -91,10 +121,35 @@ def read_document(text: str) -> Document:
         return _unreadable(text, _THOUSANDS_OF_DIGITS, None)
     if _is_too_deep(value):
         return _too_deep(text)
-    return Document(text, value, tuple(suspects.faults(value)))
+    found = tuple(suspects.faults(value))
+    return Document(
+        text,
+        value,
+        faults=tuple(fault for clause, fault in found if clause not in leniency),
+        forgiven=tuple(Forgiven(*each) for each in found if each[0] in leniency),
+    )
 
 
-def read_value(value: object) -> Document:
+def _without_comments(text: str) -> tuple[str, list[int]]:
+    """A text with spaces for its comments, and the offsets of those.
+
+    Example:
+        >>> _without_comments('["//", 1] // one')
+        ('["//", 1]       ', [10])
+    """
+    comments: list[int] = []
+
+    def blank(match: re.Match[str]) -> str:
+        found = match.group()
+        if found[0] == '"' or (found[1] == "*" and not found.endswith("*/", 2)):
+            return found
+        comments.append(match.start())
+        return _NO_LINE_END.sub(" ", found)
+
+    return _STRING_OR_COMMENT.sub(blank, text), comments
+
+
+def read_value(value: object, leniency: Leniency = STRICT) -> Document:
     """Read a schema given as Python values, such as ``json.loads`` makes.
 
     The values are copied by way of JSON text, so that changing them later changes no schema.
@@ -110,7 +165,7 @@ def read_value(value: object) -> Document:
         text = json.dumps(value)
     except ValueError:  # what int() and str() raise for thousands of digits
         return _unreadable("", _THOUSANDS_OF_DIGITS, None)
-    return read_document(text)
+    return read_document(text, leniency)
 
 
 def _value_faults(value: object, pointer: str, depth: int) -> Iterator[SchemaFault]:
@@ -135,14 +190,16 @@ def _value_faults(value: object, pointer: str, depth: int) -> Iterator[SchemaFau
 class _Suspects:
     """Notes during reading what is worth a second look after it: hooks know no pointers."""
 
-    objects: dict[int, list[str]] = attrs.field(factory=dict)
+    # With the object itself: one that is dropped must not leave its id to another.
+    objects: dict[int, tuple[object, list[str]]] = attrs.field(factory=dict)
     numbers: bool = False
 
     def read_object(self, pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         result = dict(pairs)
         if len(result) != len(pairs):
             keys = [key for key, _ in pairs]
-            self.objects[id(result)] = sorted({key for key in result if keys.count(key) > 1})
+            twice = sorted(key for key, count in Counter(keys).items() if count > 1)
+            self.objects[id(result)] = result, twice
         return result
 
     def read_float(self, digits: str) -> float:
@@ -155,18 +212,17 @@ class _Suspects:
         self.numbers = True
         return float(name)
 
-    def faults(self, value: JsonValue) -> Iterator[SchemaFault]:
+    def faults(self, value: JsonValue) -> Iterator[tuple[Clause, SchemaFault]]:
         if not self.objects and not self.numbers:
             return
         for pointer, node in _everything(value, ""):
             if isinstance(node, float) and not math.isfinite(node):
-                yield SchemaFault(
-                    pointer, "NaN, Infinity and numbers beyond a double are no JSON numbers"
-                )
-            for key in self.objects.get(id(node), ()) if isinstance(node, dict) else ():
-                yield SchemaFault(
-                    child(pointer, key), f"the key {json.dumps(key)} is given twice; keep one"
-                )
+                message = "NaN, Infinity and numbers beyond a double are no JSON numbers"
+                yield NOT_FINITE, SchemaFault(pointer, message)
+            if isinstance(node, dict) and id(node) in self.objects:
+                for key in self.objects[id(node)][1]:
+                    message = f"the key {json.dumps(key)} is given twice; keep one"
+                    yield DUPLICATE_KEY, SchemaFault(child(pointer, key), message)
 
 
 def _everything(value: JsonValue, pointer: str) -> Iterator[tuple[str, JsonValue]]:
@@ -218,7 +274,7 @@ def _syntax_fault(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
     if comma and comma.start() <= at:
         return "not JSON: a comma in front of a closing bracket; remove it", comma.start()
     if text.startswith(("//", "/*", "#"), at):
-        return 'not JSON: JSON has no comments; use a "doc" attribute', at
+        return f"not JSON: {_COMMENTS}", at
     if error.msg == "Extra data":
         return "not JSON: something follows the end of the schema; give one schema only", at
     return f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", at

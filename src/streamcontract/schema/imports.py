@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import attrs
 
 from streamcontract.errors import SchemaFault, SchemaParseError
+from streamcontract.schema.definitions import definitions_in
 from streamcontract.schema.document import SCHEMA_SUFFIX, read_document
-from streamcontract.schema.model import NAMED_KINDS
-from streamcontract.schema.names import is_full_name, join
+from streamcontract.schema.leniency import NAME
+from streamcontract.schema.names import is_full_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from streamcontract.schema.model import JsonValue, NamedType
+    from streamcontract.schema.leniency import Leniency
+    from streamcontract.schema.model import NamedType
     from streamcontract.schema.schema import Schema
 
 __all__ = ["Folder", "Imported", "Imports", "Unusable"]
@@ -52,11 +54,13 @@ class Folder:
     Args:
         path: The folder.
         load: Parses one of its files.
+        leniency: How they are read.
     """
 
-    def __init__(self, path: Path, load: Callable[[Path], Schema]) -> None:
+    def __init__(self, path: Path, load: Callable[[Path], Schema], leniency: Leniency) -> None:
         self._path = path
         self._load = load
+        self._leniency = leniency
         self._index: dict[str, list[Path]] | None = None
         self._schemas: dict[Path, Schema | None] = {}
         self._loading: list[Path] = []
@@ -121,36 +125,16 @@ class Folder:
 
     def _add(self, path: Path, index: dict[str, list[Path]]) -> None:
         try:
-            document = read_document(path.read_text("utf-8-sig"))
+            document = read_document(path.read_text("utf-8-sig"), self._leniency)
         except (OSError, UnicodeDecodeError):
             self._unreadable.append(path.name)
             return
         if not document.is_readable:
             self._unreadable.append(path.name)
-        for name in dict.fromkeys(_defined_names(document.value, "")):
-            index.setdefault(name, []).append(path)
-
-
-def _defined_names(json: JsonValue, namespace: str) -> Iterator[str]:
-    """The full names that a schema's JSON defines, as far as it looks like a schema."""
-    if isinstance(json, list):
-        for branch in json:
-            yield from _defined_names(branch, namespace)
-    if not isinstance(json, dict):
-        return
-    name = json.get("name")
-    if json.get("type") in NAMED_KINDS and isinstance(name, str):
-        given = json.get("namespace")
-        full_name = join(given if isinstance(given, str) else namespace, name)
-        namespace = full_name.rpartition(".")[0]
-        if is_full_name(full_name):
-            yield full_name
-    fields = json.get("fields")
-    for field in fields if isinstance(fields, list) else ():
-        if isinstance(field, dict):
-            yield from _defined_names(field.get("type"), namespace)
-    yield from _defined_names(json.get("items"), namespace)
-    yield from _defined_names(json.get("values"), namespace)
+        names = dict.fromkeys(each.full_name for each in definitions_in(document.value))
+        for name in names:
+            if is_full_name(name) or NAME in self._leniency:
+                index.setdefault(name, []).append(path)
 
 
 class Imports:

@@ -184,6 +184,10 @@ class _Named:
         """The namespace, or None for the null namespace."""
         return self.full_name.rpartition(".")[0] or None
 
+    def _set_aliases(self, aliases: tuple[str, ...]) -> None:
+        """For the parser alone: forget aliases that it was told to drop."""
+        object.__setattr__(self, "aliases", aliases)
+
 
 @attrs.frozen(eq=False, kw_only=True)
 class RecordType(_Named):

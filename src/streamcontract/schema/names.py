@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Guesser", "is_full_name", "is_name", "join", "listed", "nearest"]
+__all__ = ["Guesser", "absolute", "is_full_name", "is_name", "is_text", "join", "listed", "nearest"]
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FULL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -44,6 +44,11 @@ def is_full_name(text: str) -> bool:
     return _FULL_NAME.fullmatch(text) is not None
 
 
+def is_text(value: str) -> bool:
+    """Whether UTF-8 can hold it: JSON can spell half a surrogate pair, Avro's string cannot."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def join(namespace: str, name: str) -> str:
     """The full name of ``name`` where ``namespace`` is the enclosing one, ``""`` the null one.
 
@@ -52,6 +57,18 @@ def join(namespace: str, name: str) -> str:
         ('a.b.C', 'C', 'x.C')
     """
     return name if "." in name or not namespace else f"{namespace}.{name}"
+
+
+def absolute(full_name: str) -> str:
+    """A full name without the dot that some writers put before a name of the null namespace.
+
+    Avro's Java library reads ``.R`` so, as the name ``R`` with the namespace ``""``.
+
+    Example:
+        >>> absolute(".R"), absolute("a.R"), absolute(".a.R")
+        ('R', 'a.R', '.a.R')
+    """
+    return full_name[1:] if full_name.rfind(".") == 0 else full_name
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:

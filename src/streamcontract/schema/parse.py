@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,13 @@ from streamcontract.errors import SchemaFault, SchemaParseError
 from streamcontract.schema.builder import Builder
 from streamcontract.schema.document import Document, read_document, read_value
 from streamcontract.schema.imports import Folder, Imports
+from streamcontract.schema.leniency import STORED_DEFAULTS, STRICT, Leniency
 from streamcontract.schema.model import PRIMITIVE_NAMES
 from streamcontract.schema.positions import line_and_column, offsets
 from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["parse_schema", "parse_text"]
 
@@ -26,6 +28,7 @@ def parse_schema(
     source: str | dict[str, Any] | list[Any] | Path,
     *,
     references: Iterable[Schema] = (),
+    leniency: Leniency = STRICT,
     ignore_bad_defaults: bool = False,
 ) -> Schema:
     """Parse an Avro schema and check all of it.
@@ -36,12 +39,13 @@ def parse_schema(
             in the other ``.avsc`` files of its folder, and nowhere else.
         references: Schemas whose named types ``source`` may use without defining them; the types
             of their own references are known too. They come before the folder's files.
-        ignore_bad_defaults: Take a default that is no value of its field's type for none, as
-            registries hold such schemas from parsers that did not look. Data written with one can
-            be read all the same: only a reader needs defaults. Likewise a decimal of more digits
-            than the 1,000 that are supported is then read as its bytes, as the specification
-            wants a logical type ignored that does not hold; otherwise it is a fault. Files of a
-            folder are always checked in full.
+        leniency: What is forgiven, in ``source`` and the files that it uses:
+            :data:`~streamcontract.schema.STRICT` nothing, for schemas as authors write them,
+            :data:`~streamcontract.schema.STORED` all that leaves no doubt about what data mean,
+            for schemas that are stored already. The schema's ``forgiven`` names each place.
+        ignore_bad_defaults: The two clauses ``bad-default`` and ``logical-limit`` of it alone:
+            take a default that is no value of its field's type for none, and a decimal of more
+            digits than the 1,000 that are supported for its bytes.
 
     Returns:
         The schema.
@@ -67,19 +71,17 @@ def parse_schema(
 mean "string"?
     """
     known = tuple(references)
+    if ignore_bad_defaults:
+        leniency = leniency | STORED_DEFAULTS
     if isinstance(source, Path):
-        return _parse_file(source, known)
+        return _parse_file(source, known, leniency)
     if isinstance(source, str):
         bare = source.strip()
         text = json.dumps(bare) if bare in PRIMITIVE_NAMES else source
-        return parse_text(text, references=known, ignore_bad_defaults=ignore_bad_defaults)
+        return parse_text(text, references=known, leniency=leniency)
     if isinstance(source, dict | list):
-        return _build(
-            read_value(source),
-            Imports(known),
-            positions=False,
-            ignore_bad_defaults=ignore_bad_defaults,
-        )
+        document = read_value(source, leniency)
+        return _build(document, Imports(known), leniency, positions=False)
     raise TypeError(f"a schema is a str, dict, list or pathlib.Path, not {type(source).__name__}")
 
 
@@ -88,30 +90,28 @@ def parse_text(
     *,
     references: Iterable[Schema],
     source: str | None = None,
-    ignore_bad_defaults: bool = False,
+    leniency: Leniency = STRICT,
 ) -> Schema:
     """Parse JSON text that came from ``source``; :func:`parse_schema` with less choice.
 
     Raises:
         SchemaParseError: As there.
     """
-    return _build(
-        read_document(text), Imports(references), source, ignore_bad_defaults=ignore_bad_defaults
-    )
+    return _build(read_document(text, leniency), Imports(references), leniency, source)
 
 
-def _parse_file(path: Path, references: tuple[Schema, ...]) -> Schema:
+def _parse_file(path: Path, references: tuple[Schema, ...], leniency: Leniency) -> Schema:
     """Parse a file, and with it those files of its folder that it needs."""
 
     def load(file: Path) -> Schema:
         imports = Imports(references, folder, file)
-        return _build(_read(file), imports, str(file))
+        return _build(_read(file, leniency), imports, leniency, str(file))
 
-    folder = Folder(path.parent, load)
+    folder = Folder(path.parent, load, leniency)
     return folder.loading(path)
 
 
-def _read(path: Path) -> Document:
+def _read(path: Path, leniency: Leniency) -> Document:
     try:
         # With a byte order mark, which editors on Windows write, or without.
         text = path.read_text("utf-8-sig")
@@ -120,25 +120,27 @@ def _read(path: Path) -> Document:
     except UnicodeDecodeError as error:
         fault = SchemaFault("", f"not UTF-8, as JSON has to be: {error.reason}")
     else:
-        return read_document(text)
+        return read_document(text, leniency)
     return Document("", None, (fault,), is_readable=False)
 
 
 def _build(
     document: Document,
     imports: Imports,
+    leniency: Leniency,
     source: str | None = None,
     *,
     positions: bool = True,
-    ignore_bad_defaults: bool = False,
 ) -> Schema:
-    builder = Builder(imports, source, is_stored=ignore_bad_defaults)
-    faults = document.faults
+    builder = Builder(imports, source, leniency)
+    faults, forgiven = document.faults, document.forgiven
     if document.is_readable:
         root = builder.build(document.value)
         faults += tuple(builder.faults)
+        forgiven += tuple(builder.forgiven)
+    places = _Places(document, source, has_text=positions)
     if faults or builder.foreign_faults:
-        own = _in_text_order(document, faults, source, positions=positions)
+        own = map(places.filled_in, sorted(faults, key=places.offset))
         raise SchemaParseError((*own, *builder.foreign_faults))
     return Schema(
         root=root,
@@ -146,20 +148,38 @@ def _build(
         definitions=builder.definitions,
         references=builder.references,
         source=source,
+        forgiven=tuple(
+            attrs.evolve(each, fault=places.filled_in(each.fault))
+            for each in sorted(forgiven, key=lambda each: places.offset(each.fault))
+        ),
     )
 
 
-def _in_text_order(
-    document: Document, faults: tuple[SchemaFault, ...], source: str | None, *, positions: bool
-) -> list[SchemaFault]:
-    """The faults with their places filled in, sorted by them."""
-    if not document.is_readable:
-        return [attrs.evolve(fault, source=source) for fault in faults]
-    where = offsets(document.text)
-    placed = []
-    for fault in sorted(faults, key=lambda fault: where[fault.pointer]):
-        line, column = (
-            line_and_column(document.text, where[fault.pointer]) if positions else (None, None)
-        )
-        placed.append(attrs.evolve(fault, source=source, line=line, column=column))
-    return placed
+class _Places:
+    """The places of faults in the text of a schema.
+
+    Args:
+        document: The text.
+        source: The file that it was read from.
+        has_text: Whether its author has that text too, and not only values.
+    """
+
+    def __init__(self, document: Document, source: str | None, *, has_text: bool) -> None:
+        self._document = document
+        self._source = source
+        self._has_text = has_text
+
+    @cached_property
+    def _offsets(self) -> Mapping[str, int]:
+        return offsets(self._document.text)
+
+    def offset(self, fault: SchemaFault) -> int:
+        """Where a fault is; 0 in a text that is no JSON."""
+        return self._offsets[fault.pointer] if self._document.is_readable else 0
+
+    def filled_in(self, fault: SchemaFault) -> SchemaFault:
+        """A fault with file, line and column."""
+        line, column = fault.line, fault.column
+        if line is None and self._document.is_readable and self._has_text:
+            line, column = line_and_column(self._document.text, self.offset(fault))
+        return attrs.evolve(fault, source=self._source, line=line, column=column)

@@ -12,17 +12,20 @@ import attrs
 from streamcontract.schema.canonical import canonical_form
 from streamcontract.schema.fingerprint import fingerprint
 from streamcontract.schema.inline import inlined
+from streamcontract.schema.leniency import STORED
 from streamcontract.schema.model import AvroType, EnumType, FixedType, NamedType, RecordType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from streamcontract.schema.leniency import Forgiven
 
 __all__ = ["Schema"]
 
 
 @attrs.frozen(eq=False, repr=False, slots=False, kw_only=True)
 class Schema:
-    """A valid Avro schema; :func:`streamcontract.parse_schema` makes it, and nothing changes it.
+    """An Avro schema; :func:`streamcontract.parse_schema` makes it, and nothing changes it.
 
     Two schemas are equal if their JSON says the same (spaces and the order of attributes aside)
     and their references are equal. To ask whether they read the same bytes, compare
@@ -30,11 +33,13 @@ class Schema:
 
     Attributes:
         root: The model of its outermost type.
-        json: The schema as it was given, as JSON text.
+        json: The schema as it was given, as JSON text; with spaces for comments.
         definitions: The named types it defines itself, by full name, in the order of the text.
         references: The other schemas that define named types it uses directly, in the order of
             first use; each has its own references.
         source: The file it was read from, as named by the caller, or None.
+        forgiven: Its faults that lenient parsing forgave, in the order of the text; those of its
+            references are theirs.
 
     Example:
         >>> from streamcontract.schema import parse_schema
@@ -47,6 +52,7 @@ class Schema:
     definitions: Mapping[str, NamedType] = MappingProxyType({})
     references: tuple[Schema, ...] = ()
     source: str | None = None
+    forgiven: tuple[Forgiven, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -136,5 +142,5 @@ class Schema:
 def _parse_again(text: str, references: tuple[Schema, ...], source: str | None) -> Schema:
     from streamcontract.schema.parse import parse_text  # noqa: PLC0415 - parse imports this module
 
-    # It was parsed before, and if bad defaults were ignored then, they are so again.
-    return parse_text(text, references=references, source=source, ignore_bad_defaults=True)
+    # It was parsed before, and what was forgiven then is forgiven again.
+    return parse_text(text, references=references, source=source, leniency=STORED)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from streamcontract.schema.model import NamedType
 
-__all__ = ["unknown_type_messages"]
+__all__ = ["unknown_type_messages", "used_before_definition"]
 
 _ELSEWHERE: Final[Mapping[str, str]] = {
     "bool": "boolean",
@@ -67,15 +67,19 @@ def unknown_type_messages(
     for pointer, name, namespace in unknown:
         later = definitions.get(join(namespace, name)) or definitions.get(name)
         if later is not None:
-            message = (
-                f"{later.full_name} is used before its definition at {later.pointer}; "
-                "move the definition here and leave the name there"
-            )
-            yield pointer, message
+            yield pointer, used_before_definition(later.full_name, later.pointer)
         else:
             if name not in hints:
                 hints[name] = _hint(name, candidates, guesser) or note()
             yield pointer, f"unknown type {json.dumps(name)}{hints[name]}"
+
+
+def used_before_definition(full_name: str, where: str) -> str:
+    """What to say about a name whose definition comes later, at the JSON pointer ``where``."""
+    return (
+        f"{full_name} is used before its definition at {where}; move the definition here and leave "
+        "the name there"
+    )
 
 
 def _hint(name: str, candidates: list[str], guesser: Guesser) -> str:

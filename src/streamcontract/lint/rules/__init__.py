@@ -9,12 +9,13 @@ from streamcontract.lint.model import Rule
 from streamcontract.lint.rules.documentation import RULES as DOCUMENTATION
 from streamcontract.lint.rules.evolution import RULES as EVOLUTION
 from streamcontract.lint.rules.ignored import RULES as IGNORED
+from streamcontract.lint.rules.ignored import STORED_ONLY
 from streamcontract.lint.rules.meaning import RULES as MEANING
 from streamcontract.lint.rules.names import RULES as NAMES
 from streamcontract.lint.rules.structure import RULES as STRUCTURE
 from streamcontract.schema.names import nearest
 
-__all__ = ["RULES", "UNUSED_SWITCH", "unknown_rule"]
+__all__ = ["RULES", "STORED_ONLY", "UNUSED_SWITCH", "unknown_rule"]
 
 UNUSED_SWITCH: Final = Rule(
     id="unused-switch-off",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from streamcontract.lint.document import Document
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "STORED_ONLY"]
 
 _Annotated = PrimitiveType | ArrayType | MapType | RecordType | EnumType | FixedType
 
@@ -47,6 +47,11 @@ _OPTIONAL: Final[dict[type, tuple[str, ...]]] = {
 
 _FIELD_OPTIONAL: Final = ("doc", "order", "aliases", "default")
 _ALIKE: Final = 0.8
+
+
+def _stored_only(document: Document, _: Settings) -> Iterator[Remark]:
+    for each in document.schema.forgiven:
+        yield Remark(each.fault.pointer, each.message)
 
 
 def _unknown_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
@@ -130,7 +135,21 @@ def _misspelt(
             yield Remark(child(pointer, key), message)
 
 
+STORED_ONLY: Final = Rule(
+    id="stored-only",
+    severity="error",
+    summary="A schema keeps to the specification.",
+    rationale=(
+        "What registries and histories hold is read leniently, so that data stay readable. Of"
+        " a schema that is written today everything else here refuses it: code generation,"
+        " producers, consumers and the registry itself."
+    ),
+    source="docs/stored-schemas.md, which has the source of each clause",
+    check=_stored_only,
+)
+
 RULES: Final = (
+    STORED_ONLY,
     Rule(
         id="unknown-logical-type",
         severity="error",
