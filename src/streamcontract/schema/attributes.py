@@ -16,6 +16,7 @@ from streamcontract.schema.leniency import (
     BAD_DEFAULT,
     DOC,
     NAME,
+    NAMESPACE,
     ORDER,
     Clause,
 )
@@ -85,7 +86,8 @@ class AttributeReader:
         if namespace is None:  # null is taken as no namespace given, as Avro's Java library does
             return enclosing
         if not isinstance(namespace, str):
-            self._report(f"{pointer}/namespace", 'a namespace is a string, "" for none', None)
+            message = 'a namespace is a string, "" for none'
+            self._report(f"{pointer}/namespace", message, NAMESPACE)
             return enclosing
         if namespace and not is_full_name(namespace):
             self._bad_name("a namespace", namespace, f"{pointer}/namespace", dotted=True)

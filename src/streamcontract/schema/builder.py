@@ -24,7 +24,6 @@ from streamcontract.schema.leniency import (
     DEFINED_TWICE,
     FORWARD_REFERENCE,
     LOGICAL_LIMIT,
-    NAME,
     NOT_FINITE,
     STRICT,
     WRAPPED_NAME,
@@ -52,7 +51,7 @@ from streamcontract.schema.model import (
     UnionType,
     branch_name,
 )
-from streamcontract.schema.names import Guesser, absolute, join
+from streamcontract.schema.names import Guesser, join
 from streamcontract.schema.uniqueness import (
     alias_faults,
     drop_taken_aliases,
@@ -62,7 +61,7 @@ from streamcontract.schema.uniqueness import (
 from streamcontract.schema.unknown import unknown_type_messages, used_before_definition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from streamcontract.schema.schema import Schema
 
@@ -232,7 +231,10 @@ class Builder:
         """A primitive type, or the named type that ``name`` refers to."""
         if name in _PRIMITIVES:
             return PrimitiveType(name=name, pointer=pointer)
-        full_names = self._meant(name, pointer, namespace)
+        # "References to previously defined names": a simple name means the enclosing namespace.
+        # If that has no such type, it means the null namespace's: from inside a namespace nothing
+        # else can, and Avro's Java library writes such schemas into registries.
+        full_names = tuple(dict.fromkeys((join(namespace, name), name)))
         for full_name in full_names:
             node = self.definitions.get(full_name) or self._import(full_name, pointer)
             if node is not None:
@@ -243,17 +245,6 @@ class Builder:
                 return node
         self._unknown.append((pointer, name, namespace))
         return self._broken
-
-    def _meant(self, name: str, pointer: str, namespace: str) -> Iterable[str]:
-        """The full names that a reference may stand for, the nearest first."""
-        plain = absolute(name)
-        if plain != name and NAME in self._leniency:
-            self._fault(pointer, f"{json.dumps(name)} starts with a dot", NAME)
-            return (plain,)
-        # "References to previously defined names": a simple name means the enclosing namespace.
-        # If that has no such type, it means the null namespace's: from inside a namespace nothing
-        # else can, and Avro's Java library writes such schemas into registries.
-        return dict.fromkeys((join(namespace, name), name))
 
     def _defined_later(self, full_name: str, pointer: str) -> AvroType | None:
         """Build the type of a name that is defined further down; None where there is none."""

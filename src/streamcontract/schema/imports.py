@@ -155,10 +155,11 @@ class Imports:
         self._known: dict[str, Imported] = {}
         self._folder = folder
         self._path = path or Path()
-        for reference in references:
-            for schema in reference.closure():
-                for name, node in schema.definitions.items():
-                    self._known.setdefault(name, Imported(schema, node))
+        direct = tuple(references)
+        # What a schema refers to itself comes before what its references refer to.
+        for schema in (*direct, *(each for one in direct for each in one.closure())):
+            for name, node in schema.definitions.items():
+                self._known.setdefault(name, Imported(schema, node))
 
     def find(self, full_name: str) -> Imported | Unusable | None:
         """The named type ``full_name``, or why it cannot be used, or None."""

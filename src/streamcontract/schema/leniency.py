@@ -71,6 +71,12 @@ NAME: Final = Clause(
     source='"Fixing an invalid, but previously accepted, schema", "Invalid names"; Avro for Java '
     "with NameValidator.NO_VALIDATION, and fastavro but for symbols",
 )
+NAMESPACE: Final = Clause(
+    id="namespace",
+    fault="a namespace is no string",
+    meaning="no namespace is given there, so that the enclosing one holds",
+    source="Avro for Java",
+)
 ALIAS_TAKEN: Final = Clause(
     id="alias-taken",
     fault="an alias is given twice, or is the name or an alias of another type or field",
@@ -144,6 +150,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
     COMMENT,
     NOT_FINITE,
     NAME,
+    NAMESPACE,
     ALIAS_TAKEN,
     ALIASES,
     DOC,

@@ -136,11 +136,18 @@ class Schema:
 
     def __reduce__(self) -> tuple[object, ...]:
         # Models are cyclic graphs compared by identity: parsing again is the sound copy.
-        return _parse_again, (self.json, self.references, self.source)
+        return _parse_again, (self.json, self.references, self.source, self.forgiven)
 
 
-def _parse_again(text: str, references: tuple[Schema, ...], source: str | None) -> Schema:
+def _parse_again(
+    text: str,
+    references: tuple[Schema, ...],
+    source: str | None,
+    forgiven: tuple[Forgiven, ...],
+) -> Schema:
     from streamcontract.schema.parse import parse_text  # noqa: PLC0415 - parse imports this module
 
-    # It was parsed before, and what was forgiven then is forgiven again.
-    return parse_text(text, references=references, source=source, leniency=STORED)
+    # It was parsed before, and what was forgiven then is forgiven again; but for the comments,
+    # which are not in the text any more.
+    schema = parse_text(text, references=references, source=source, leniency=STORED)
+    return attrs.evolve(schema, forgiven=forgiven)

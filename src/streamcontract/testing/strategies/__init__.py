@@ -29,15 +29,22 @@ from streamcontract.testing.strategies.payloads import (
     corrupt_payloads,
     payloads,
 )
+from streamcontract.testing.strategies.stored import (
+    STORED_CLAUSES,
+    StoredSchema,
+    stored_schemas,
+)
 from streamcontract.testing.strategies.values import from_schema, records
 
 __all__ = [
     "CORRUPTIONS",
     "SCHEMA_RULES",
+    "STORED_CLAUSES",
     "BreakingEvolution",
     "CorruptPayload",
     "InvalidSchema",
     "Payload",
+    "StoredSchema",
     "breaking_evolutions",
     "corrupt_payloads",
     "evolutions",
@@ -49,4 +56,5 @@ __all__ = [
     "schema_documents",
     "schemas",
     "schemas_with_references",
+    "stored_schemas",
 ]

@@ -12,7 +12,7 @@ from streamcontract.schema import JsonValue
 from streamcontract.schema.model import PRIMITIVE_NAMES
 from streamcontract.testing.strategies.names import names, unused
 
-__all__ = ["RULES", "Author", "Rule"]
+__all__ = ["BAD_DEFAULTS", "RULES", "Author", "Rule"]
 
 Document = Any
 
@@ -114,11 +114,11 @@ def _field_twice(author: Author) -> tuple[Document, str]:
 
 
 def _bad_default(author: Author) -> tuple[Document, str]:
-    kind, default, below = author.pick(*_BAD_DEFAULTS)
+    kind, default, below = author.pick(*BAD_DEFAULTS)
     return author.record(author.field(kind, default=default)), f"/fields/0/default{below}"
 
 
-_BAD_DEFAULTS: Final[tuple[tuple[Document, JsonValue, str], ...]] = (
+BAD_DEFAULTS: Final[tuple[tuple[Document, JsonValue, str], ...]] = (
     ("null", 0, ""),
     ("boolean", "true", ""),
     ("int", "1", ""),
