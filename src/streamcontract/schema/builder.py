@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import marshal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from streamcontract.errors import SchemaFault
@@ -122,7 +122,7 @@ class Builder:
         self._twice: list[tuple[NamedType, NamedType]] = []
         # For names that lead on to definitions further down: those, what was built of them, and
         # how much deeper than the text the model is at hand.
-        self._later: dict[str, Definition] = {}
+        self._json: JsonValue = None
         self._built: dict[str, AvroType] = {}
         self._deeper = 0
         self._kinds: Mapping[str, Callable[[Json, str, str], AvroType]] = {
@@ -142,9 +142,7 @@ class Builder:
 
     def build(self, value: JsonValue) -> AvroType:
         """Build the model of a whole schema; it is of no use if there are faults afterwards."""
-        if FORWARD_REFERENCE in self._leniency:
-            for definition in definitions_in(value):
-                self._later.setdefault(definition.full_name, definition)
+        self._json = value
         try:
             root = self._type(value, "", "")
             self._check_defaults()
@@ -245,6 +243,14 @@ class Builder:
                 return node
         self._unknown.append((pointer, name, namespace))
         return self._broken
+
+    @cached_property
+    def _later(self) -> dict[str, Definition]:
+        """The definitions that a name may lead on to; each is taken out when one does."""
+        if FORWARD_REFERENCE not in self._leniency:
+            return {}
+        # The first of a name, as if the walk had come there.
+        return {each.full_name: each for each in reversed([*definitions_in(self._json)])}
 
     def _defined_later(self, full_name: str, pointer: str) -> AvroType | None:
         """Build the type of a name that is defined further down; None where there is none."""
