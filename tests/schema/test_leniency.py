@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from streamcontract import Codec, parse_schema
+from streamcontract.diff import find_changes
 from streamcontract.errors import SchemaParseError
 from streamcontract.resolution import resolve
 from streamcontract.schema import CLAUSES, STORED, STRICT, RecordType, Schema
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.leniency import ALIAS_TAKEN, BAD_DEFAULT, COMMENT, LOGICAL_LIMIT
+from streamcontract.testing.strategies import schemas
 
 
 def stored(document: Any) -> Schema:
@@ -43,6 +46,15 @@ def chain(length: int) -> dict[str, Any]:
         for n in range(length)
     ]
     return record(field("first", "L0"), *(field(f"l{n}", link) for n, link in enumerate(links)))
+
+
+@given(schemas())
+def test_a_valid_schema_is_read_the_same(schema: Schema) -> None:
+    """Leniency changes nothing where nothing is wrong."""
+    again = stored(schema.json)
+    assert again.forgiven == ()
+    assert again.canonical_form == schema.canonical_form
+    assert find_changes(schema, again) == []
 
 
 def test_forward_references_do_not_nest_without_end() -> None:

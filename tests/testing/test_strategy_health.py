@@ -22,6 +22,7 @@ from streamcontract.testing.strategies import (
     schema_documents,
     schemas,
     schemas_with_references,
+    stored_schemas,
 )
 
 # As a project has it that sets nothing; only what a busy machine makes slow is no fault of ours.
@@ -66,6 +67,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "schemas": schemas(),
     "schemas_with_references": schemas_with_references(),
     "invalid_schemas": invalid_schemas(),
+    "stored_schemas": stored_schemas(),
     "evolutions": evolutions(ORDER),
     "breaking_evolutions": breaking_evolutions(ORDER),
     "histories": histories(level="FULL_TRANSITIVE"),
