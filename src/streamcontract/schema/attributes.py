@@ -18,6 +18,7 @@ from streamcontract.schema.leniency import (
     NAME,
     NAMESPACE,
     ORDER,
+    PRIMITIVE_NAME,
     Clause,
 )
 from streamcontract.schema.model import PRIMITIVE_NAMES, JsonValue
@@ -69,7 +70,7 @@ class AttributeReader:
         # implementation as: no full name is a primitive's; ns.int is one, and no rival of int.
         if full_name in PRIMITIVE_NAMES:
             message = f'"{full_name}" is a primitive type; choose another name'
-            self._report(f"{pointer}/name", message, None)
+            self._report(f"{pointer}/name", message, PRIMITIVE_NAME)
         return full_name
 
     def _bad_name(self, owner: str, name: str, pointer: str, *, dotted: bool = False) -> bool:

@@ -160,7 +160,9 @@ class Builder:
                 f"{again.full_name} is defined already, at {where}; use its name alone to refer to "
                 "it, or choose another name"
             )
-            clause = DEFINED_TWICE if write_alike(known, again) else None
+            # The name of a primitive type leads to neither of two such definitions.
+            is_clear = again.full_name not in _PRIMITIVES and write_alike(known, again)
+            clause = DEFINED_TWICE if is_clear else None
             self._fault(f"{again.pointer}/name", message, clause)
         for pointer, message in self._unknown_type_faults():
             self._fault(pointer, message)

@@ -77,6 +77,12 @@ NAMESPACE: Final = Clause(
     meaning="no namespace is given there, so that the enclosing one holds",
     source="Avro for Java",
 )
+PRIMITIVE_NAME: Final = Clause(
+    id="primitive-name",
+    fault="a type of the null namespace is named like a primitive type",
+    meaning="it is used where it is defined; elsewhere its name is the primitive type",
+    source="fastavro, and avro-cpp, which Redpanda's registry has",
+)
 ALIAS_TAKEN: Final = Clause(
     id="alias-taken",
     fault="an alias is given twice, or is the name or an alias of another type or field",
@@ -108,14 +114,14 @@ WRAPPED_NAME: Final = Clause(
     id="wrapped-name",
     fault='a defined name is wrapped in an object: {"type": "B"}',
     meaning="it is the type of that name; other attributes of the object have no effect",
-    source="Avro for Java",
+    source="Avro for Java up to 1.12.0",
 )
 DEFINED_TWICE: Final = Clause(
     id="defined-twice",
     fault="a type is defined twice, so that both definitions write the same bytes",
     meaning="the first definition counts",
     as_reader="the aliases and defaults of the first definition hold",
-    source="Avro for Java, for enums and fixed",
+    source="Avro for Java, for enums and fixed; avro-cpp, which Redpanda's registry has, for all",
 )
 TWO_VERSIONS: Final = Clause(
     id="two-versions",
@@ -151,6 +157,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
     NOT_FINITE,
     NAME,
     NAMESPACE,
+    PRIMITIVE_NAME,
     ALIAS_TAKEN,
     ALIASES,
     DOC,

@@ -132,6 +132,12 @@ _READ: Final[dict[str, dict[str, tuple[Any, bytes]]]] = {
         "list": (_record(_field(), namespace=["a", "b"]), _ONE),
         "inner": ({**_pair({**_INNER, "namespace": {}}, "A"), "namespace": "n"}, _TWO),
     },
+    "primitive-name": {
+        "alone": ({**_record(_field()), "name": "long"}, _ONE),
+        "beside-the-primitive": (_pair({**_enum(), "name": "int"}, "int"), b"\x00\x02"),
+        "in-a-union": (_pair(["int", {**_enum(), "name": "int"}], "int"), b"\x02\x02\x04"),
+        "wrapped": (_pair({**_INNER, "name": "int"}, {"type": "int"}), _TWO),
+    },
     "alias-taken": {
         "of-a-field": (_record(_field("a", aliases=["b"]), _field("b")), _TWO),
         "of-two-fields": (_record(_field("a", aliases=["c"]), _field("b", aliases=["c"])), _TWO),
@@ -259,7 +265,7 @@ _REFUSED: Final[dict[str, Any]] = {
     "symbol-twice": _enum(symbols=["X", "X"]),
     "branch-twice": ["int", "int"],
     "union-in-union": ["null", ["int"]],
-    "named-like-a-primitive": {**_record(), "name": "int"},
+    "named-like-a-primitive-twice": _pair({**_enum(), "name": "int"}, {**_enum(), "name": "int"}),
     "reference-starts-with-a-dot": {
         **_pair({**_INNER, "namespace": ""}, ".A"),
         "namespace": "n",

@@ -32,7 +32,6 @@ ALONE: Final = {
 """What none of the judges reads, and why it is read here."""
 
 TAKEN_BY_SOME: Final = {
-    "refused/named-like-a-primitive": "for fastavro each use of the name is the primitive type",
     "refused/no-fields": "fastavro takes a record without fields for an empty one",
 }
 """What is refused here though a judge reads it, and why."""

@@ -25,6 +25,7 @@ from streamcontract.schema.leniency import (
     NAMESPACE,
     NOT_FINITE,
     ORDER,
+    PRIMITIVE_NAME,
     WRAPPED_NAME,
     Clause,
 )
@@ -172,6 +173,13 @@ def _namespace(author: Author) -> tuple[_Fields, _Fields]:
     return [{**field, "type": kind}], [field]
 
 
+def _primitive_name(author: Author) -> tuple[_Fields, _Fields]:
+    # Beside a field of the primitive type itself.
+    name = author.pick("int", "string", "null")
+    kind = {**author.named(), "name": name}
+    return _same(author.field(kind), author.field(name))
+
+
 def _doc(author: Author) -> tuple[_Fields, _Fields]:
     doc = author.pick(1, ["x"], {})
     kind = author.named()
@@ -225,6 +233,7 @@ _ROWS: Final[tuple[tuple[Clause, Callable[[Author], tuple[_Fields, _Fields]]], .
     (NOT_FINITE, _not_finite),
     (NAME, _illegal_name),
     (NAMESPACE, _namespace),
+    (PRIMITIVE_NAME, _primitive_name),
     (ALIAS_TAKEN, _taken_alias),
     (ALIASES, _dropped("aliases", "a", 1, None, [1], [None])),
     (DOC, _doc),
