@@ -68,7 +68,7 @@ def test_one_clause_decides(case: Case) -> None:
         return
     assert {each.clause.id for each in parsed(case, STORED).forgiven} == {case.clause}
     clause = next(each for each in CLAUSES if each.id == case.clause)
-    assert parsed(case, STORED - [each for each in CLAUSES if each is not clause])
+    parsed(case, STORED - [each for each in CLAUSES if each is not clause])
     # A number in quotes that is not taken for one is a default that does not fit.
     if not case.id.startswith("not-finite/quoted") and case.id != "not-finite/float":
         with pytest.raises(SchemaParseError):

@@ -29,6 +29,7 @@ from streamcontract.schema.leniency import (
     WRAPPED_NAME,
     Clause,
 )
+from streamcontract.schema.logical import LOGICAL_TYPES
 from streamcontract.testing.strategies.documents import schema_documents
 from streamcontract.testing.strategies.faults import BAD_DEFAULTS, Author
 from streamcontract.testing.strategies.sites import Sites
@@ -191,7 +192,7 @@ def _doc(author: Author) -> tuple[_Fields, _Fields]:
 def _wrapped_name(author: Author) -> tuple[_Fields, _Fields]:
     kind = author.named()
     first, again = author.field(kind), author.field(kind["name"])
-    more = author.pick({}, {"doc": "here too"}, {"logicalType": "date"})
+    more = author.pick({}, {"doc": "here too"}, {"logicalType": author.pick(*LOGICAL_TYPES)})
     return [first, {**again, "type": {"type": kind["name"], **more}}], [first, again]
 
 
@@ -224,9 +225,9 @@ def _not_finite(author: Author) -> tuple[_Fields, _Fields]:
 
 
 def _too_many_digits(author: Author) -> tuple[_Fields, _Fields]:
+    row = next(row for row in LOGICAL_TYPES.values() if "precision" in row.parameters)
     field = author.field("bytes")
-    kind = {"type": "bytes", "logicalType": "decimal", "precision": 2000}
-    return [{**field, "type": kind}], [field]
+    return [{**field, "type": {**row.example(), "precision": 2000}}], [field]
 
 
 _ROWS: Final[tuple[tuple[Clause, Callable[[Author], tuple[_Fields, _Fields]]], ...]] = (
