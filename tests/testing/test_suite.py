@@ -303,6 +303,28 @@ def test_failures_can_be_pasted(project: Scratch) -> None:
     run("-p", "no:cacheprovider", *paths[:-1]).assert_outcomes(passed=len(paths) - 1)
 
 
+def test_failures_against_a_stored_schema_can_be_pasted(project: Scratch) -> None:
+    """An earlier version that no author may write is read in the pasted test as it is here."""
+    right = (project.folder / "schemas" / "order.avsc").read_text("utf-8")
+    project.put(
+        "schemas/order.avsc", right.replace('"name": "Order",', '"name": "Order", "doc": 1,')
+    )
+    project.commit()
+    project.put("schemas/order.avsc", right)
+    project.change(*BREAKING)
+    [pasted] = [
+        said.partition("paste:\n\n")[2]
+        for case, said in project.failed("-k", "HEAD").items()
+        if case == "order-decodes-git:HEAD"
+    ]
+    assert "leniency=STORED" in pasted
+    project.put("test_pasted.py", pasted)
+    run = project.pytester.runpytest_inprocess
+    run("-p", "no:cacheprovider", "test_pasted.py").assert_outcomes(failed=1)
+    project.put("schemas/order.avsc", right)
+    run("-p", "no:cacheprovider", "test_pasted.py").assert_outcomes(passed=1)
+
+
 # A codec that reads every long of 1 as 2: what no schema can be blamed for.
 BROKEN_CODEC = """
 import attrs, pytest
