@@ -106,7 +106,7 @@ def _steps(reader: TypedReader[Any], shape: Shape) -> dict[str, Callable[[Raws],
 def _reading(reader: TypedReader[Any]) -> Callable[[Raws], object]:
     def reading(raws: Raws) -> object:
         messages: list[Any] = []
-        reader.fast.read_many(deque(raws), len(raws), messages, [], {}, {})
+        reader.fast.read_many(raws, 0, len(raws), messages)
         if len(messages) != len(raws):
             raise AssertionError(f"{len(raws) - len(messages)} messages were left to be read")
         return messages

@@ -31,6 +31,8 @@ from streamcontract.kafka import Delivery, Message, MessageDecodeError
 from streamcontract.kafka.consumer_config import COMMIT_COUNT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from streamcontract import SchemaRegistry
 
 PARTITIONS: Final = 2
@@ -81,20 +83,20 @@ class Member:
         self.consumer = consumer
         self.at: dict[int, int | None] = {}
         self.in_hand: list[tuple[int, int]] = []
-        fetcher = consumer._fetcher
-        assigned, left = fetcher._on_assign, fetcher._leave
+        contact = consumer._contact
+        assigned, left = contact._on_assign, contact._leave
 
         def on_assign(client: Any, places: list[confluent_kafka.TopicPartition]) -> None:
             self.at.update(dict.fromkeys((place.partition for place in places), None))
             assigned(client, places)
 
-        def leave(partitions: set[int]) -> None:
-            for partition in partitions:
+        def leave(keys: Sequence[tuple[str, int]], timeout: float) -> None:
+            for _, partition in keys:
                 self.at.pop(partition, None)
-            left(partitions)
+            left(keys, timeout)
 
-        fetcher._on_assign = on_assign  # type: ignore[method-assign] # what the group says, told to the model too
-        fetcher._leave = leave  # type: ignore[method-assign] # likewise
+        contact._on_assign = on_assign  # type: ignore[method-assign] # what the group says, told to the model too
+        contact._leave = leave  # type: ignore[method-assign] # likewise
 
 
 class Delivering(RuleBasedStateMachine):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import importlib.util
+import itertools
 import sys
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamcontract import Codec, Stock
-from streamcontract.kafka.assembly import PortableMessageReader, message_reader
+from streamcontract.kafka.assembly import PortableMessageReader, message_reader, splitter
 from streamcontract.kafka.message import Message
 from streamcontract.wire import header
 
@@ -57,6 +57,10 @@ class Raw:
     def key(self) -> bytes | None:
         """Plain."""
         return self.parts[1]
+
+    def topic(self) -> str:
+        """It follows from the offset."""
+        return "ab"[self.parts[2][1] % 2]
 
     def partition(self) -> int:
         """The first part of the place."""
@@ -154,24 +158,47 @@ def test_every_message_is_what_was_received(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it only makes
-@given(raws=st.lists(RAWS, max_size=20), limit=st.integers(-1, 25))
+@given(raws=st.lists(RAWS, max_size=20), start=st.integers(0, 22), stop=st.integers(-1, 25))
 def test_a_batch_ends_before_what_takes_care(
-    make: Callable[[], MessageReader], raws: list[Any], limit: int
+    make: Callable[[], MessageReader], raws: list[Any], start: int, stop: int
 ) -> None:
-    """It gives the same messages as one by one, and the rest stays in the buffer, in order."""
+    """It gives the same messages as one by one, from any index on, and takes nothing out."""
+    start = min(start, len(raws))
+    stop = min(stop, len(raws))
     plain = []
-    for raw in raws[: max(0, limit)]:
+    for raw in raws[start : max(start, stop)]:
         message = expected(raw)
         if message is None:
             break
         plain.append(message)
-    buffer, messages, taken = deque(raws), list[Any](), list[Any]()
-    first, last = dict[int, int](), dict[int, int]()
-    make().read_many(buffer, limit, messages, taken, first, last)
+    before, messages = list(raws), list[Any]()
+    assert make().read_many(raws, start, stop, messages) == start + len(plain)
     assert messages == plain
-    assert (taken, list(buffer)) == (raws[: len(plain)], raws[len(plain) :])
-    assert last == {each.partition: each.offset for each in plain}
-    assert first == {each.partition: each.offset for each in reversed(plain)}
+    assert raws == before
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it only sets a variable
+@given(raws=st.lists(RAWS, max_size=20), by_topic=st.booleans())
+def test_runs_are_of_one_partition(
+    monkeypatch: pytest.MonkeyPatch, engine: str, raws: list[Any], by_topic: bool
+) -> None:
+    """All messages in their order; errors alone; and no two runs that could be one."""
+    monkeypatch.setenv("STREAMCONTRACT_ENGINE", engine)
+
+    def of(raw: Any) -> tuple[object, ...] | None:
+        if raw.error() is not None:
+            return None
+        return (raw.partition(), raw.topic()) if by_topic else (raw.partition(),)
+
+    runs = splitter()(raws, by_topic=by_topic)
+    assert [raw for run in runs for raw in run] == raws
+    for run in runs:
+        keys = {of(raw) for raw in run}
+        assert len(keys) == 1
+        assert keys != {None} or len(run) == 1
+    for run, after in itertools.pairwise(runs):
+        assert of(run[-1]) != of(after[0]) or of(run[-1]) is None
 
 
 def test_messages_are_whole(make: Callable[[], MessageReader]) -> None:
@@ -207,15 +234,14 @@ def test_messages_that_hold_no_list_cost_the_collector_nothing(
 
 
 def test_an_interrupted_batch_loses_nothing(make: Callable[..., MessageReader]) -> None:
-    """Ctrl-C while a message is decoded: those before it are taken, it and the rest stay."""
+    """Ctrl-C while a message is decoded: those before it are read, and all of them stay."""
     reader: Any = make(interrupted)
     raws: list[Any] = [Raw(place=(0, 1)), Raw(header(1) + b"ctrl-c", place=(0, 2)), Raw()]
-    buffer, messages, taken = deque(raws), list[Any](), list[Any]()
-    first, last = dict[int, int](), dict[int, int]()
+    before, messages = list(raws), list[Any]()
     with pytest.raises(KeyboardInterrupt):
-        reader.read_many(buffer, 3, messages, taken, first, last)
-    assert (taken, list(buffer)) == (raws[:1], raws[1:])
-    assert (messages, first, last) == ([expected(raws[0])], {0: 1}, {0: 1})
+        reader.read_many(raws, 0, 3, messages)
+    assert raws == before
+    assert messages == [expected(raws[0])]
 
 
 def test_nothing_is_kept(make: Callable[[], MessageReader]) -> None:

@@ -40,17 +40,17 @@ def test_what_a_broken_off_call_has_fetched_is_fetched_again(
             consumer.consume(8, WAIT)
             for partition in (0, 1):
                 consumer.seek(partition, begin)
-        call = getattr(consumer._fetcher, name)
+        call = getattr(consumer._contact, name)
 
         def broken_off(*arguments: Any) -> None:
             found = call(*arguments)
             while name == "_poll" and not found:  # until partitions are assigned, and more
                 found = call(*arguments)
             if found:
-                setattr(consumer._fetcher, name, call)
+                setattr(consumer._contact, name, call)
                 raise KeyboardInterrupt
 
-        setattr(consumer._fetcher, name, broken_off)
+        setattr(consumer._contact, name, broken_off)
         first = begin if isinstance(begin, int) else 0
         expected = list(range(first, 6))
         seen: list[Message[Stock]] = []

@@ -329,21 +329,34 @@ def test_members_share_a_group_and_hand_over(config: Config, filled: Callable[..
     assert sorted(places) == [(partition, at) for partition in range(4) for at in range(50)]
 
 
+def fetch_of_both(consumer: StockConsumer) -> None:
+    """Have messages of two partitions in the queue."""
+    deadline = time.monotonic() + WAIT
+    while len({run.partition.number for run in consumer._contact.queue.runs}) < 2:
+        assert time.monotonic() < deadline
+        consumer._contact.make(0.1, {})
+
+
 def test_what_the_group_takes_away_is_not_handed_out(
-    config: Config, filled: Callable[..., str]
+    config: Config, filled: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even what was fetched already: its new owner hands it out."""
     name = filled(50, partitions=2)
     with StockConsumer(config, topic=name, group=name) as consumer:
         consumer.consume(1, WAIT)
-        fetcher = consumer._fetcher
-        deadline = time.monotonic() + WAIT
-        while len({raw.partition() for raw in fetcher.buffer}) < 2:
-            assert time.monotonic() < deadline
-            fetcher.step(0.1)
+        contact = consumer._contact
+        fetch_of_both(consumer)
         # As librdkafka calls it, from within a call that fetches; another member decides when.
-        fetcher._on_revoke(consumer.client, [confluent_kafka.TopicPartition(name, 0)])
-        kept = len(fetcher.buffer)
+        poll = contact._poll
+
+        def revoke(timeout: float) -> Any:
+            monkeypatch.setattr(contact, "_poll", poll)
+            contact._on_revoke(consumer.client, [confluent_kafka.TopicPartition(name, 0)])
+            return poll(timeout)
+
+        monkeypatch.setattr(contact, "_poll", revoke)
+        contact.make(0, {})
+        kept = sum(contact.queue.sizes({}).values())
         assert kept > 0
         assert {message.partition for message in consumer.consume(kept, 0)} == {1}
 
@@ -360,26 +373,25 @@ def test_what_is_taken_away_while_more_is_waited_for_is_not_handed_out(
     """Nor counted: a transaction would commit what was made of it, and another member's too."""
     name = filled(50, partitions=2)
     with StockConsumer(config, topic=name, group=name) as consumer:
-        fetcher = consumer._fetcher
-        deadline = time.monotonic() + WAIT
-        while len({raw.partition() for raw in fetcher.buffer}) < 2:
-            assert time.monotonic() < deadline
-            fetcher.step(0.1)
-        kept = sum(raw.partition() == 1 for raw in fetcher.buffer)
+        contact = consumer._contact
+        fetch_of_both(consumer)
+        sizes = {each.number: size for each, size in contact.queue.sizes({}).items()}
+        kept = sizes[1]
 
         def rebalance(_timeout: float) -> None:
             moved = [confluent_kafka.TopicPartition(name, 0)]
-            fetcher._on_revoke(consumer.client, moved)
+            contact._on_revoke(consumer.client, moved)
             if comes_back:
-                fetcher._on_assign(consumer.client, moved)
+                contact.table[name, 0] = contact._partition(0)
             if interrupt:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(fetcher, "_poll", rebalance)
+        monkeypatch.setattr(contact, "_poll", rebalance)
+        monkeypatch.setattr(contact, "_consume", lambda *_: [])
         if interrupt:
             with pytest.raises(KeyboardInterrupt):
                 consumer.consume(1000, 0)
-            monkeypatch.setattr(fetcher, "_poll", lambda _timeout: None)
+            monkeypatch.setattr(contact, "_poll", lambda _timeout: None)
         messages = consumer.consume(1000, 0)
         assert [(each.partition, each.offset) for each in messages] == [
             (1, at) for at in range(kept)
@@ -562,13 +574,13 @@ def test_what_consume_waits_with_is_not_counted(
     name, properties = filled(3), {**config, **quick_group}
     with StockConsumer(properties, topic=name, group=name) as consumer:
         assert volumes(consumer.consume(1, WAIT)) == [0]
-        step = consumer._fetcher.step
+        make = consumer._contact.make
 
-        def interrupt(timeout: float) -> None:
-            step(timeout)
+        def interrupt(timeout: float | None, read: Any) -> None:
+            make(timeout, read)
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(consumer._fetcher, "step", interrupt)
+        monkeypatch.setattr(consumer._contact, "make", interrupt)
         with pytest.raises(KeyboardInterrupt):
             consumer.consume(10, WAIT)
         monkeypatch.undo()

@@ -37,6 +37,15 @@ def logger_to(lines: Lines) -> logging.Logger:
     return logger
 
 
+def test_what_the_consumer_logs_itself_is_not_written_twice() -> None:
+    """That the application did not poll in time."""
+    lines = Lines()
+    log = LibrdkafkaLog(logger_to(lines))
+    log.log(logging.WARNING, "%s [%s] %s", "MAXPOLL", "rdkafka#consumer-1", "exceeded by 1ms")
+    log.log(logging.WARNING, "%s [%s] %s", "OTHER", "rdkafka#consumer-1", "MAXPOLL")
+    assert lines.texts == ["OTHER [rdkafka#consumer-1] MAXPOLL"]
+
+
 @given(
     st.lists(
         st.tuples(

@@ -25,6 +25,7 @@ from streamcontract.kafka import (
     PropertyError,
     Skip,
 )
+from streamcontract.kafka.consumer.queue import moves_of
 from streamcontract.kafka.dead_letters import (
     FIRST_HEADER,
     NotADeadLetterError,
@@ -67,12 +68,23 @@ def mixed(
     return fill
 
 
+def is_read(consumer: Any) -> bool:
+    """Whether a consumer has met the ends of its partitions, and given all before them."""
+    contact = consumer._contact
+    in_hand = {run: index for run, index, _ in moves_of(consumer._delivery.in_hand)}
+    return (
+        bool(contact.table)
+        and all(each.end >= each.fetched >= 0 for each in contact.table.values())
+        and not any(contact.queue.sizes(in_hand).values())
+    )
+
+
 def in_steps(step: Callable[[Any], list[Any]]) -> Callable[[Any], list[int]]:
     """Reading with calls that know no end, until every partition was read to the end it had."""
 
     def read(consumer: Any) -> list[int]:
-        fetcher, found = consumer._fetcher, []
-        while fetcher.buffer or not fetcher.assigned or fetcher.assigned - fetcher.ends.keys():
+        found: list[Any] = []
+        while not is_read(consumer):
             found += step(consumer)
         return volumes(found)
 
@@ -347,7 +359,7 @@ def test_a_crash_between_dead_letter_and_commit(
     def crash() -> None:
         raise Crash
 
-    monkeypatch.setattr(consumer._fetcher, "_store", crash)
+    monkeypatch.setattr(consumer._contact, "store", crash)
     with pytest.raises(Crash):
         consumer.close()
     with StockConsumer(properties, topic=name, group=name, poison=DeadLetters()) as again:

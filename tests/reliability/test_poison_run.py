@@ -47,7 +47,7 @@ def test_lost_dead_letters_are_found(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A consumer that only passes over poison does not hold."""
-    monkeypatch.setattr(DeadLetterSender, "take", lambda *_: None)
+    monkeypatch.setattr(DeadLetterSender, "settle", lambda *_: None)
     with pytest.raises(Exception, match="no such topic"):
         judge(config)
 

@@ -1,6 +1,5 @@
 """Types of the extension module ``_native.pyx``; see there."""
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -227,15 +226,7 @@ class MessageReader:
         read_key: Callable[[bytes], Any],
     ) -> None: ...
     def read(self, raw: Any) -> Any: ...
-    def read_many(
-        self,
-        buffer: deque[Any],
-        limit: int,
-        messages: list[Any],
-        raws: list[Any],
-        first: dict[int, int],
-        last: dict[int, int],
-    ) -> None: ...
+    def read_many(self, raws: list[Any], start: int, stop: int, messages: list[Any]) -> int: ...
 
 class Sender:
     def __init__(
@@ -249,3 +240,5 @@ class Sender:
     ) -> None: ...
     def send(self, value: Any) -> bool: ...
     def is_due(self) -> bool: ...
+
+def split(raws: list[Any], *, by_topic: bool) -> list[list[Any]]: ...

@@ -1,7 +1,5 @@
 # What a consumer does for each message, for kafka/assembly.py: included by _native.pyx.
 
-from itertools import islice
-
 from libc.string cimport memcmp
 
 cdef extern from *:
@@ -47,7 +45,7 @@ cdef class RawMethods:
 
     cdef object cls
     cdef bint direct
-    cdef PyCFunction _error, _value, _key, _partition, _offset, _timestamp, _headers
+    cdef PyCFunction _error, _value, _key, _topic, _partition, _offset, _timestamp, _headers
 
     cdef int look_at(self, raw) except -1:
         """Prepare for this message's class, which is nearly always the last one's too."""
@@ -57,13 +55,14 @@ cdef class RawMethods:
         self._error = sc_method(self.cls, b"error")
         self._value = sc_method(self.cls, b"value")
         self._key = sc_method(self.cls, b"key")
+        self._topic = sc_method(self.cls, b"topic")
         self._partition = sc_method(self.cls, b"partition")
         self._offset = sc_method(self.cls, b"offset")
         self._timestamp = sc_method(self.cls, b"timestamp")
         self._headers = sc_method(self.cls, b"headers")
         self.direct = (
             self._error is not NULL and self._value is not NULL and self._key is not NULL
-            and self._partition is not NULL and self._offset is not NULL
+            and self._topic is not NULL and self._partition is not NULL and self._offset is not NULL
             and self._timestamp is not NULL and self._headers is not NULL
         )
         return 0
@@ -76,6 +75,9 @@ cdef class RawMethods:
 
     cdef object key(self, raw):
         return sc_call(self._key, raw) if self.direct else raw.key()
+
+    cdef object topic(self, raw):
+        return sc_call(self._topic, raw) if self.direct else raw.topic()
 
     cdef object partition(self, raw):
         return sc_call(self._partition, raw) if self.direct else raw.partition()
@@ -124,40 +126,20 @@ cdef class MessageReader:
             return None
         return self.assemble(raw, self.of.partition(raw), self.of.offset(raw))
 
-    def read_many(self, buffer, Py_ssize_t limit, list messages, list raws, dict first, dict last):
-        """Take messages from the front of the buffer, up to one that takes care to read."""
-        cdef list ahead = list(buffer if limit >= len(buffer) else islice(buffer, max(limit, 0)))
-        cdef object raw, message, partition, offset, current = None, newest = None
-        cdef Py_ssize_t taken = 0
-        try:
-            for raw in ahead:
-                self.of.look_at(raw)
-                if self.of.error(raw) is not None:
-                    break
-                partition, offset = self.of.partition(raw), self.of.offset(raw)
-                message = self.assemble(raw, partition, offset)
-                if message is None:
-                    break
-                messages.append(message)
-                taken += 1
-                # Messages come in runs of one partition, whose number is one object if small.
-                if partition is not current:
-                    if current is not None:
-                        last[current] = newest
-                    if partition not in last:
-                        first[partition] = offset
-                    current = partition
-                newest = offset
-        finally:
-            # Ctrl-C may end Python code that decoding calls: the message at fault stays in front.
-            if taken:
-                last[current] = newest
-                raws.extend(ahead[:taken])
-                if taken == len(buffer):
-                    buffer.clear()
-                else:
-                    for _ in range(taken):
-                        buffer.popleft()
+    def read_many(self, list raws not None, Py_ssize_t start, Py_ssize_t stop, list messages):
+        """Read consecutive messages, up to one that takes care to read; gives where that is."""
+        cdef object raw, message
+        cdef Py_ssize_t index
+        for index in range(start, stop):
+            raw = raws[index]
+            self.of.look_at(raw)
+            if self.of.error(raw) is not None:
+                return index
+            message = self.assemble(raw, self.of.partition(raw), self.of.offset(raw))
+            if message is None:
+                return index
+            messages.append(message)
+        return max(start, stop)
 
     cdef object assemble(self, raw, partition, offset):
         cdef object data = self.of.value(raw)
@@ -219,3 +201,30 @@ cdef class MessageReader:
         self.decoder = owner if is_native else None
         self.frame = data[:FRAME_SIZE]
         return True
+
+
+def split(list raws not None, *, bint by_topic):
+    """See ``streamcontract.kafka.assembly.splitter``."""
+    cdef RawMethods of = RawMethods()
+    cdef list runs = [], run = None
+    cdef object raw, partition, current = None, topic = None, current_topic = None
+    for raw in raws:
+        of.look_at(raw)
+        if of.error(raw) is not None:
+            runs.append([raw])
+            run = None
+            continue
+        partition = of.partition(raw)
+        if by_topic:
+            topic = of.topic(raw)
+        if (
+            run is not None
+            and (partition is current or partition == current)
+            and (not by_topic or topic == current_topic)
+        ):
+            run.append(raw)
+            continue
+        run = [raw]
+        runs.append(run)
+        current, current_topic = partition, topic
+    return runs

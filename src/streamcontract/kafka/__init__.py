@@ -1,6 +1,7 @@
 """Typed producer, consumer and topics; with ``devstack`` the only user of confluent_kafka."""
 
 from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.dead_letters import DeadLetter
 from streamcontract.kafka.derive import DERIVED, Derived
 from streamcontract.kafka.describe import describe_groups, describe_topics
@@ -37,7 +38,6 @@ from streamcontract.kafka.share import ContractShareConsumer, RejectedError, Sha
 from streamcontract.kafka.start import Start
 from streamcontract.kafka.topics import TopicMismatch, TopicOutcome, ensure_topic
 from streamcontract.kafka.transactions import Transaction
-from streamcontract.kafka.until_end import UntilEnd
 
 __all__ = [
     "DERIVED",

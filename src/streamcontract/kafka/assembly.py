@@ -14,12 +14,11 @@ from streamcontract.kafka.message import Message
 from streamcontract.wire import HEADER_SIZE
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable, Mapping
 
     import confluent_kafka
 
-__all__ = ["MessageReader", "PortableMessageReader", "message_reader"]
+__all__ = ["MessageReader", "PortableMessageReader", "message_reader", "portable_split", "splitter"]
 
 # The parameters of Message's constructor, which are its slots.
 _SLOTS = ("value", "key", "topic", "partition", "offset", "schema_id", "timestamp_ms", "headers")
@@ -33,22 +32,21 @@ class MessageReader(Protocol):
 
     def read_many(
         self,
-        buffer: deque[confluent_kafka.Message],
-        limit: int,
-        messages: list[Message[Any]],
         raws: list[confluent_kafka.Message],
-        first: dict[int, int],
-        last: dict[int, int],
-    ) -> None:
-        """Take messages from the front of the buffer, up to one that takes care to read.
+        start: int,
+        stop: int,
+        messages: list[Message[Any]],
+    ) -> int:
+        """Read consecutive messages, up to one that takes care to read.
 
         Args:
-            buffer: Where they are.
-            limit: How many at most.
+            raws: Where they are; they stay there.
+            start: The index of the first one.
+            stop: The index after the last one.
             messages: Gets the typed messages.
-            raws: Gets the raw ones they were made of.
-            first: Gets, for each partition that ``last`` lacks, the offset of its first message.
-            last: Gets the offset of each partition's last message.
+
+        Returns:
+            The index of the first one that was not read.
         """
 
 
@@ -122,23 +120,57 @@ class PortableMessageReader:
 
     def read_many(
         self,
-        buffer: deque[confluent_kafka.Message],
-        limit: int,
-        messages: list[Message[Any]],
         raws: list[confluent_kafka.Message],
-        first: dict[int, int],
-        last: dict[int, int],
-    ) -> None:
+        start: int,
+        stop: int,
+        messages: list[Message[Any]],
+    ) -> int:
         """See :class:`MessageReader`."""
-        read, take = self.read, buffer.popleft
-        add_message, add_raw = messages.append, raws.append
-        for _ in range(min(limit, len(buffer))):
-            message = read(buffer[0])
+        read, add = self.read, messages.append
+        for index in range(start, stop):
+            message = read(raws[index])
             if message is None:
-                return
-            add_raw(take())
-            add_message(message)
-            partition, offset = message.partition, message.offset
-            if partition not in last:
-                first[partition] = offset
-            last[partition] = offset
+                return index
+            add(message)
+        return max(start, stop)
+
+
+class Split(Protocol):
+    """What makes runs of consecutive messages of one partition."""
+
+    def __call__(
+        self, raws: list[confluent_kafka.Message], *, by_topic: bool
+    ) -> list[list[confluent_kafka.Message]]:
+        """Split messages into runs; what librdkafka reports in place of one stands alone.
+
+        Args:
+            raws: The messages.
+            by_topic: Whether they may be of several topics.
+        """
+
+
+def splitter() -> Split:
+    """The one that goes with the codec's engine; both make the same runs."""
+    if choose_engine().name == "native":
+        from streamcontract.codec import _native  # noqa: PLC0415 - an installation may lack it
+
+        return _native.split
+    return portable_split
+
+
+def portable_split(
+    raws: list[confluent_kafka.Message], *, by_topic: bool
+) -> list[list[confluent_kafka.Message]]:
+    """The same in Python."""
+    runs: list[list[confluent_kafka.Message]] = []
+    current: object = None
+    for raw in raws:
+        key = None
+        if raw.error() is None:
+            key = (raw.partition(), raw.topic()) if by_topic else raw.partition()
+        if key is not None and key == current:
+            runs[-1].append(raw)
+        else:
+            runs.append([raw])
+        current = key
+    return runs

@@ -119,6 +119,13 @@ class Cluster:
         """
         return build_client(WatchedAdminClient, self._properties)
 
+    def is_embedded(self) -> bool:
+        """Whether this is the embedded broker; False too if it does not answer."""
+        try:
+            return is_embedded(self.admin().list_topics(timeout=self.timeout))
+        except confluent_kafka.KafkaException:
+            return False
+
     def first_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The offset of the first message that each partition still has.
 

@@ -51,14 +51,16 @@ def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[in
     return bool(name)
 
 
-def set_start(client: dict[str, Any], start: Start | None) -> Start:
-    """Where to begin; librdkafka's property says what to do about offsets that are gone."""
+def set_start(client: dict[str, Any], start: Start | None) -> tuple[Start, bool]:
+    """Where to begin, and whether to begin there anew where an offset is gone.
+
+    librdkafka is to report such an offset, so that it is known what is missing.
+    """
     reset = client.get("auto.offset.reset", "earliest")
+    client["auto.offset.reset"] = "error"
     if start is None and reset == "error":
-        return "earliest"
-    first = check_start(reset if start is None else start)
-    client["auto.offset.reset"] = first if isinstance(first, str) else "earliest"
-    return first
+        return "earliest", False
+    return check_start(reset if start is None else start), True
 
 
 def set_commit(client: dict[str, Any], *, has_group: bool, count: int | None) -> bool:

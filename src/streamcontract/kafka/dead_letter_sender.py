@@ -1,9 +1,11 @@
-"""Puts what could not be read into the dead letter topic, and waits until it is there."""
+"""Dead letters of one consumer on their way into the dead letter topic."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import time
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
@@ -15,12 +17,13 @@ from streamcontract.kafka.dead_letters import Source, reason_headers, schema_id_
 from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
 from streamcontract.kafka.flushing import Flusher
-from streamcontract.kafka.interrupts import SLICE
+from streamcontract.kafka.interrupts import SLICE, interruptible
 from streamcontract.kafka.topics import ensure_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from streamcontract.kafka.consumer.partition import Partition
     from streamcontract.kafka.errors import MessageDecodeError
     from streamcontract.kafka.telemetry import Receiving
 
@@ -44,6 +47,19 @@ _HEADROOM: Final = 65_536
 _MAX_MESSAGE_BYTES: Final = "max.message.bytes"
 # A timestamp that the source topic has taken is to be taken here too.
 _TIMESTAMP_LIMITS: Final = ("message.timestamp.after.max.ms", "message.timestamp.before.max.ms")
+
+_MOST: Final = 100
+"""Undelivered dead letters of one partition, at which it stops."""
+
+_MOST_KNOWN: Final = 10_000
+"""Delivered dead letters that are remembered."""
+
+_MOMENT: Final = 1.0
+"""Seconds that a question to the brokers may take while messages are waited for."""
+
+_FIRST_PAUSE: Final = 1.0
+_LAST_PAUSE: Final = 30.0
+"""Seconds before a failed dead letter is sent again, at first and at most."""
 
 
 class DeadLetterSender:
@@ -90,18 +106,210 @@ class DeadLetterSender:
             # A property that librdkafka refuses is told now, and not with the first dead letter.
             _close(build_client(confluent_kafka.Producer, self._properties))
         self._producer: confluent_kafka.Producer | None = None
-        self._waiting: list[_Letter] = []
+        self._waiting: dict[Source, _Letter] = {}
+        # Those that came last: a message that is read again is not put aside again.
+        self._delivered: dict[Source, None] = {}
+        self._reason: tuple[confluent_kafka.KafkaError | ClientError, str] | None = None
+        self._is_told = False
+        self._retry_at = 0.0
+        self._pause = _FIRST_PAUSE
 
-    def take(self, error: MessageDecodeError) -> None:
-        """Remember a message; :meth:`confirm` sends it."""
-        source = source_of(error)
-        headers = [
-            *(error.raw.headers() or ()),
-            *reason_headers(error, source, group=self._group),
-        ]
-        self._waiting.append(
-            _Letter(source, error.reason, error.raw.key(), error.raw.value(), headers)
+    def take(self, partition: Partition, error: MessageDecodeError) -> None:
+        """Nothing yet: a message is put aside when the consumer has passed it."""
+        del partition, error
+
+    def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:
+        """Put messages aside; each is sent once, however often this is said."""
+        for error in errors:
+            source = source_of(error)
+            if source in self._waiting or source in self._delivered:
+                continue
+            headers = [
+                *(error.raw.headers() or ()),
+                *reason_headers(error, source, group=self._group),
+            ]
+            if not self._waiting:
+                self._reason, self._is_told, self._pause = None, False, _FIRST_PAUSE
+            partition.letters.add(error.offset)
+            self._waiting[source] = _Letter(partition, error, source, headers)
+            self._log(source, error)
+
+    def is_full(self, partition: Partition, more: int) -> bool:
+        """Whether a partition has as many undelivered dead letters as it may have."""
+        return len(partition.letters) + more >= _MOST
+
+    def serve(self) -> None:
+        """Send what was put aside, and note what was delivered, without waiting for it.
+
+        Raises:
+            DeadLetterError: Something was not; raised once, until something is delivered again.
+        """
+        if not self._waiting:
+            return
+        self._note_reports()
+        if time.monotonic() >= self._retry_at:
+            self._send(_MOMENT)
+        if self._reason is not None and not self._is_told:
+            self._is_told = True
+            raise self._failure()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait up to ``timeout`` seconds for deliveries; False if none is on its way."""
+        if self._producer is None or not any(each.is_sent for each in self._waiting.values()):
+            return False
+        interruptible(self._producer.poll, timeout)
+        return True
+
+    def release(self, partitions: Sequence[Partition], timeout: float) -> None:
+        """Wait up to ``timeout`` seconds for what is on its way, and forget the rest."""
+        keys = {each.key for each in partitions}
+        if not any(each.key in keys for each in self._waiting):
+            return
+        deadline = time.monotonic() + timeout
+        if timeout:
+            self._send(_MOMENT)
+        self._note_reports()
+        while any(letter.is_sent for source, letter in self._waiting.items() if source.key in keys):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            self.wait(min(SLICE, left))
+            self._note_reports()
+        # Their next owner reads these again. What is on its way is not taken back.
+        for source in [each for each in self._waiting if each.key in keys]:
+            self._waiting.pop(source, None)
+
+    def confirm(self) -> None:
+        """Wait until everything that was put aside is delivered.
+
+        Raises:
+            DeadLetterError: Something is not. It is kept, and sent again.
+        """
+        if not self._waiting:
+            return
+        self._note_reports()
+        self._send(self._cluster.timeout)
+        if self._producer is not None:
+            flusher = Flusher(self._producer, self._topic)
+            while flusher.flush():
+                pass  # it ends: message.timeout.ms makes a failure of what is not delivered
+        self._note_reports()
+        if self._waiting:
+            self._is_told = True
+            raise self._failure()
+
+    def close(self) -> None:
+        """Drop what was not delivered: those messages are not committed, and come again."""
+        self._waiting.clear()
+        self._close_producer()
+
+    def _note_reports(self) -> None:
+        producer = self._producer
+        if producer is None:
+            return
+        interruptible(producer.poll, 0)
+        is_idle = not len(producer)
+        for source, letter in list(self._waiting.items()):
+            letter.note_reports()
+            if letter.is_delivered:
+                self._delivered[source] = None
+                letter.partition.letters.discard(source.offset)
+                self._waiting.pop(source, None)
+                self._reason, self._is_told, self._pause = None, False, _FIRST_PAUSE
+                if self._receiving is not None:
+                    self._receiving.dead_lettered(letter.error.reason)
+            elif is_idle:
+                # Also if queueing it was broken off before the producer had it.
+                letter.is_sent = False
+        while len(self._delivered) > _MOST_KNOWN:
+            self._delivered.pop(next(iter(self._delivered)), None)
+        refused = [each.refusal for each in self._waiting.values() if each.refusal is not None]
+        if refused and is_idle:
+            # A producer remembers that a topic was refused, or is broken for good by a fatal
+            # error: the next attempt is a new one's.
+            self._close_producer()
+            for letter in self._waiting.values():
+                letter.refusal = None
+            self._fail(refused[0], advice_on(refused[0], self._topic))
+
+    def _fail(self, reason: confluent_kafka.KafkaError | ClientError, advice: str) -> None:
+        self._reason = reason, advice
+        self._retry_at = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LAST_PAUSE)
+
+    def _send(self, timeout: float) -> None:
+        """Send what is not on its way.
+
+        Args:
+            timeout: Seconds that a question to the brokers may take, if there is no producer yet.
+        """
+        waiting = [each for each in self._waiting.values() if not each.is_sent]
+        if not waiting or any(each.refusal is not None for each in waiting):
+            return
+        producer = self._open(timeout)
+        if producer is None:
+            return
+        for letter in waiting:
+            letter.send(producer, self._topic)
+        interruptible(producer.poll, 0)
+
+    def _open(self, timeout: float) -> confluent_kafka.Producer | None:
+        """The producer; None if the topic is not there, which is noted."""
+        if self._producer is None:
+            try:
+                missing = self._find_topic(timeout)
+            except confluent_kafka.KafkaException as error:
+                missing = kafka_error_of(error)
+            except ClientError as error:
+                advice = f"Create it first: streamcontract topics create {self._topic}"
+                self._fail(error, advice)
+                return None
+            if missing is not None:
+                self._fail(missing, advice_on(missing, self._topic))
+                return None
+            self._producer = build_client(confluent_kafka.Producer, self._properties)
+        return self._producer
+
+    def _close_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            _close(producer)
+
+    def _find_topic(self, timeout: float) -> confluent_kafka.KafkaError | None:
+        """Create the topic, or see that it is there.
+
+        Without this a producer would wait until its time-out for a topic that nobody creates,
+        or get one with the brokers' defaults, whose retention deletes dead letters unseen.
+        """
+        admin = self._cluster.admin()
+        found = admin.list_topics(timeout=timeout).topics
+        if self._topic in found and found[self._topic].error is None:
+            return None
+        if not self._create:
+            return confluent_kafka.KafkaError(
+                confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART, "there is no such topic"
+            )
+        source = self._source_cluster.topic_properties(self._source)
+        limit = source.get(_MAX_MESSAGE_BYTES)
+        ensure_topic(
+            self._topic,
+            {**self._cluster.properties, **self._registry},
+            partitions=len(found[self._source].partitions) if self._source in found else None,
+            topic_config={
+                "retention.ms": "-1",
+                **{name: value for name in _TIMESTAMP_LIMITS if (value := source.get(name))},
+                **({} if limit is None else {_MAX_MESSAGE_BYTES: str(int(limit) + _HEADROOM)}),
+            },
         )
+        return None
+
+    def _failure(self) -> DeadLetterError:
+        first = next(iter(self._waiting))
+        reason, advice = self._reason or (_purged(), "")
+        place = first.topic, first.partition, first.offset
+        return DeadLetterError(self._topic, len(self._waiting), place, reason, advice)
+
+    def _log(self, source: Source, error: MessageDecodeError) -> None:
         _log.info(
             "%s: put aside into topic %r: %s",
             source,
@@ -117,142 +325,68 @@ class DeadLetterSender:
             },
         )
 
-    def confirm(self) -> None:
-        """Wait until everything that was taken is delivered.
-
-        Raises:
-            DeadLetterError: Something is not. It is kept, and sent again by the next call.
-        """
-        if not self._waiting:
-            return
-        producer = self._open()
-        for letter in self._waiting:
-            letter.send(producer, self._topic)
-        flusher = Flusher(producer, self._topic)
-        while flusher.flush():
-            pass  # it ends: message.timeout.ms makes a failure of what is not delivered
-        if self._receiving is not None:
-            for letter in self._waiting:
-                if letter.is_delivered:
-                    self._receiving.dead_lettered(letter.reason)
-        self._waiting = [letter for letter in self._waiting if not letter.is_delivered]
-        if self._waiting:
-            reason = self._waiting[0].error
-            # A producer remembers that a topic was refused, or is broken for good by a fatal
-            # error: the next attempt is a new one's.
-            self._close_producer()
-            raise self._error(reason or _purged(), advice_on(reason, self._topic) if reason else "")
-
-    def close(self) -> None:
-        """Drop what was not confirmed: those messages are not committed, and come again."""
-        self._waiting.clear()
-        self._close_producer()
-
-    def _close_producer(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            _close(producer)
-
-    def _open(self) -> confluent_kafka.Producer:
-        if self._producer is None:
-            try:
-                self._find_topic()
-            except ClientError as error:
-                advice = f"Create it first: streamcontract topics create {self._topic}"
-                raise self._error(error, advice) from error
-            self._producer = build_client(confluent_kafka.Producer, self._properties)
-        return self._producer
-
-    def _find_topic(self) -> None:
-        """Create the topic, or see that it is there.
-
-        Without this a producer would wait until its time-out for a topic that nobody creates,
-        or get one with the brokers' defaults, whose retention deletes dead letters unseen.
-        """
-        admin = self._cluster.admin()
-        try:
-            found = admin.list_topics(timeout=self._cluster.timeout).topics
-        except confluent_kafka.KafkaException as error:
-            reason = kafka_error_of(error)
-            raise self._error(reason, advice_on(reason, self._topic)) from error
-        if self._topic in found and found[self._topic].error is None:
-            return
-        if not self._create:
-            missing = confluent_kafka.KafkaError(
-                confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART, "there is no such topic"
-            )
-            raise self._error(missing, advice_on(missing, self._topic))
-        source = self._source_cluster.topic_properties(self._source)
-        limit = source.get(_MAX_MESSAGE_BYTES)
-        ensure_topic(
-            self._topic,
-            {**self._cluster.properties, **self._registry},
-            partitions=len(found[self._source].partitions) if self._source in found else None,
-            topic_config={
-                "retention.ms": "-1",
-                **{name: value for name in _TIMESTAMP_LIMITS if (value := source.get(name))},
-                **({} if limit is None else {_MAX_MESSAGE_BYTES: str(int(limit) + _HEADROOM)}),
-            },
-        )
-
-    def _error(
-        self, reason: confluent_kafka.KafkaError | ClientError, advice: str = ""
-    ) -> DeadLetterError:
-        first = self._waiting[0].source
-        place = first.topic, first.partition, first.offset
-        return DeadLetterError(self._topic, len(self._waiting), place, reason, advice)
-
 
 class _Letter:
-    """A dead letter on its way."""
+    """A dead letter that is not delivered yet.
 
-    __slots__ = ("_message", "_on_its_way", "error", "is_delivered", "reason", "source")
+    Attributes:
+        partition: Where the message stands.
+        error: Why it is put aside.
+        is_sent: Whether it is on its way.
+        refusal: Why it has not arrived.
+    """
+
+    __slots__ = ("_found", "_message", "_reports", "error", "is_sent", "partition", "refusal")
 
     def __init__(
         self,
+        partition: Partition,
+        error: MessageDecodeError,
         source: Source,
-        reason: Exception,
-        key: Any,
-        value: Any,
         headers: list[tuple[str, Any]],
     ) -> None:
-        self.source = source
-        self.reason = reason
+        self.partition = partition
+        self.error = error
+        # No function in Python is called with a report: an interrupt would begin it, and end it,
+        # and the letter be sent twice. This method is C, and takes an error and a message.
+        self._reports: SimpleQueue[confluent_kafka.KafkaError | None] = SimpleQueue()
+        self._found: list[confluent_kafka.KafkaError | None] = []
         # Kafka knows no time before its epoch, and librdkafka takes 0 for the present; the source
         # timestamp has a header of its own.
         timestamp = max(0, source.timestamp_ms or 0)
-        self._message = (value, key, -1, self._report, None, timestamp, headers)
-        self._on_its_way = False
-        self.is_delivered = False
-        self.error: confluent_kafka.KafkaError | None = None
+        raw = error.raw
+        report: Any = self._reports.put
+        self._message = (raw.value(), raw.key(), -1, report, None, timestamp, headers)
+        self.is_sent = False
+        self.refusal: confluent_kafka.KafkaError | None = None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether it has arrived."""
+        return any(
+            each is None for each in self._found
+        )  # a KafkaError cannot be compared with None
 
     def send(self, producer: confluent_kafka.Producer, topic: str) -> None:
-        """Queue it, unless that was done before and nothing is known of it yet."""
-        if self._on_its_way:
-            return
+        """Queue it; if the queue is full, it is left for the next time."""
         try:
-            self._queue(producer, topic)
+            self.is_sent = True
+            producer.produce(topic, *self._message)
+        except BufferError:
+            self.is_sent = False
         except confluent_kafka.KafkaException as error:
-            self.error = kafka_error_of(error)
-        else:
-            self._on_its_way = True
+            self.is_sent = False
+            self.refusal = kafka_error_of(error)
 
-    def _queue(self, producer: confluent_kafka.Producer, topic: str) -> None:
-        while True:
-            try:
-                producer.produce(topic, *self._message)
-            except BufferError:  # noqa: PERF203 - a full queue is waited for
-                producer.poll(SLICE)
-            else:
-                return
-
-    def _report(
-        self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message
-    ) -> None:
-        del raw
-        self._on_its_way = False
-        self.error = error
-        self.is_delivered = error is None
+    def note_reports(self) -> None:
+        """Note what the producer has reported."""
+        if self._reports.empty():
+            return
+        with contextlib.suppress(Empty):
+            # In C from one to the other, for the same reason.
+            self._found.extend(iter(self._reports.get_nowait, self))
+        self.refusal = self._found[-1]
+        self.is_sent = False
 
 
 def _close(producer: confluent_kafka.Producer) -> None:

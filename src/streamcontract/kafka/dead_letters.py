@@ -94,6 +94,11 @@ class Source:
     offset: int
     timestamp_ms: int | None = None
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """The partition it stood in."""
+        return self.topic, self.partition
+
     def __str__(self) -> str:
         return f"{self.topic}/{self.partition}/{self.offset}"
 

@@ -27,8 +27,11 @@ class LocalErrorCode(enum.IntEnum):
     """
 
     ALL_BROKERS_DOWN = KafkaError._ALL_BROKERS_DOWN
+    ASSIGNMENT_LOST = KafkaError._ASSIGNMENT_LOST
     AUTHENTICATION = KafkaError._AUTHENTICATION
+    AUTO_OFFSET_RESET = KafkaError._AUTO_OFFSET_RESET
     FENCED = KafkaError._FENCED
+    MAX_POLL_EXCEEDED = KafkaError._MAX_POLL_EXCEEDED
     PARTITION_EOF = KafkaError._PARTITION_EOF
     PURGE_QUEUE = KafkaError._PURGE_QUEUE
     SSL = KafkaError._SSL

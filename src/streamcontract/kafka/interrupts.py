@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
 
-__all__ = ["SLICE", "interruptible"]
+__all__ = ["SLICE", "deadline_of", "interruptible"]
 
 R = TypeVar("R")
 
@@ -20,6 +21,11 @@ SLICE: Final = 0.2
 
 # What CPython says of a C function that failed and does not say why.
 _LOST: Final = "returned NULL without setting an exception"
+
+
+def deadline_of(timeout: float) -> float:
+    """The end of ``timeout`` seconds, by ``time.monotonic``; never if they are below zero."""
+    return float("inf") if timeout < 0 else time.monotonic() + timeout
 
 
 def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

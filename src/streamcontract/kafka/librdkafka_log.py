@@ -19,6 +19,8 @@ __all__ = ["LIBRDKAFKA_LOG", "LibrdkafkaLog"]
 
 _SILENCE: Final = 30.0
 """Seconds for which a line is not written again."""
+# That the application did not poll in time, which the consumer logs itself.
+_LOGGED_ELSEWHERE: Final = "MAXPOLL"
 # "(after 0ms in state CONNECT)": in what one line differs from the next.
 _DURATION: Final = re.compile(r"after \d+ms")
 
@@ -45,6 +47,8 @@ class LibrdkafkaLog:
 
     def log(self, level: int, message: str, *args: object) -> None:
         """Write a line, unless it is an error that was written just now."""
+        if args and args[0] == _LOGGED_ELSEWHERE:
+            return
         # Below that is what was asked for by "debug", each line of which may count.
         if level < logging.ERROR or self._is_due(message % args):
             self._logger.log(level, message, *args)

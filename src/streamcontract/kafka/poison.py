@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import attrs
@@ -14,6 +14,7 @@ from streamcontract.kafka.errors import MessageDecodeError
 
 if TYPE_CHECKING:
     from streamcontract.kafka.cluster import Cluster
+    from streamcontract.kafka.consumer.partition import Partition
     from streamcontract.kafka.telemetry import Receiving
 
 __all__ = ["DeadLetters", "Poison", "PoisonHandler", "Skip", "poison_handler"]
@@ -71,19 +72,63 @@ Poison = Literal["raise"] | Skip | DeadLetters
 class PoisonHandler(Protocol):
     """Carries out a policy."""
 
-    def take(self, error: MessageDecodeError) -> None:
-        """Deal with a message whose turn it is, or raise what the application is to see."""
+    def take(self, partition: Partition, error: MessageDecodeError) -> Exception | None:
+        """Deal with a message that is read; it may be read again, if the call is broken off.
+
+        Returns:
+            What the application is to be told when the message's turn comes; None for nothing.
+        """
+
+    def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:
+        """The consumer has passed these; said once or several times."""
+
+    def is_full(self, partition: Partition, more: int) -> bool:
+        """Whether no more than ``more`` messages of a partition can be passed for now."""
+
+    def serve(self) -> None:
+        """Go on with what takes time, without waiting.
+
+        Raises:
+            DeadLetterError: It failed; raised once for each failure that lasts.
+        """
+
+    def wait(self, timeout: float) -> bool:
+        """Wait up to ``timeout`` seconds for something that is on its way; False if nothing is."""
+
+    def release(self, partitions: Sequence[Partition], timeout: float) -> None:
+        """These are revoked: wait up to ``timeout`` seconds for what is on its way, no longer."""
 
     def confirm(self) -> None:
-        """Make sure that all that was taken is safe, before anything behind it is committed."""
+        """Wait until all that was passed is safe, before it is committed.
+
+        Raises:
+            DeadLetterError: It is not.
+        """
 
     def close(self) -> None:
-        """Let go of what was held, without waiting."""
+        """Let go of what is left, without waiting."""
 
 
 class _Raise:
-    def take(self, error: MessageDecodeError) -> None:
-        raise error
+    def take(self, partition: Partition, error: MessageDecodeError) -> Exception | None:
+        del partition
+        return error
+
+    def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:
+        for offset in [each for each in partition.passed if each <= errors[-1].offset]:
+            partition.passed.pop(offset, None)
+
+    def is_full(self, partition: Partition, more: int) -> bool:
+        del partition, more
+        return False
+
+    def serve(self) -> None: ...
+
+    def wait(self, timeout: float) -> bool:
+        del timeout
+        return False
+
+    def release(self, partitions: Sequence[Partition], timeout: float) -> None: ...
 
     def confirm(self) -> None: ...
 
@@ -94,8 +139,15 @@ class _Skip(_Raise):
     def __init__(self, callback: Callable[[MessageDecodeError], object]) -> None:
         self._callback = callback
 
-    def take(self, error: MessageDecodeError) -> None:
-        self._callback(error)
+    def take(self, partition: Partition, error: MessageDecodeError) -> Exception | None:
+        if error.offset not in partition.passed:
+            raised: Exception | None = None
+            try:
+                self._callback(error)
+            except Exception as reason:  # noqa: BLE001 - told when the message's turn comes
+                raised = reason
+            partition.passed[error.offset] = raised
+        return partition.passed[error.offset]
 
 
 def poison_handler(

@@ -5,23 +5,27 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.kafka.access import AccessWatch
+from streamcontract.kafka.assembly import splitter
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster, consume_error
 from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.consumer.delivery import Delivery, Found
+from streamcontract.kafka.consumer.partition import Key, Partition
+from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
 from streamcontract.kafka.error_codes import NO_SHARE_GROUPS
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
-from streamcontract.kafka.interrupts import SLICE, interruptible
+from streamcontract.kafka.interrupts import interruptible
 from streamcontract.kafka.message import Message
-from streamcontract.kafka.poison import DeadLetters, poison_handler
+from streamcontract.kafka.poison import DeadLetters, PoisonHandler, poison_handler
 from streamcontract.kafka.reading import TypedReader
-from streamcontract.kafka.telemetry import check_telemetry
+from streamcontract.kafka.telemetry import check_telemetry, observed
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -176,6 +180,7 @@ class ContractShareConsumer(Generic[T]):
                 f"{_MODE!r} is always 'explicit' in here: a message that is not answered counts "
                 f"as accepted when the next one is asked for; leave it out"
             )
+        access = AccessWatch(properties)
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
@@ -184,9 +189,7 @@ class ContractShareConsumer(Generic[T]):
                 if telemetry is None
                 else telemetry.receiving(binding.topic, name, properties.get("client.id"))
             )
-            self._reader = TypedReader(
-                binding, registry, self._receiving, settings.subject_name_strategy
-            )
+            reader = TypedReader(binding, registry, self._receiving, settings.subject_name_strategy)
             self._poison = poison_handler(
                 poison,
                 binding.topic,
@@ -198,18 +201,20 @@ class ContractShareConsumer(Generic[T]):
             self._keeps_rejected = isinstance(poison, DeadLetters)
             resources.callback(self._poison.close)
             self.client = build_client(
-                confluent_kafka.ShareConsumer, {**properties, "group.id": name, _MODE: "explicit"}
+                confluent_kafka.ShareConsumer,
+                {
+                    **properties,
+                    "group.id": name,
+                    _MODE: "explicit",
+                    "error_cb": access.hear,
+                },
             )
             self._resources = resources.pop_all()
         self._topic = binding.topic
-        self._group = name
-        self._buffer: deque[confluent_kafka.Message] = deque()
-        self._in_hand: confluent_kafka.Message | None = None
+        self._contact = _Contact(self.client, reader, name, self._poison)
+        self._delivery: _Delivery[T] = _Delivery(binding.topic, self._contact, self._poison, access)
         self._message: ShareMessage[T] | None = None
-        self._default = _ACCEPT
-        self._rejected: list[confluent_kafka.Message] = []
-        self._has_begun = False
-        self._is_open = True
+        self._one = self._next if self._receiving is None else observed(self._receiving, self._next)
 
     @property
     def topic(self) -> str:
@@ -229,10 +234,12 @@ class ContractShareConsumer(Generic[T]):
             RegistryError: Its schema could not be fetched; the next call tries again.
             ClientError: The consumer is closed.
         """
-        while True:
-            message = self.poll()
-            if message is not None:
-                return message
+        message, in_hand, error = self._one(-1)
+        if message is None:
+            self._delivery.in_hand = in_hand
+            raise error  # type: ignore[misc] # there is one or the other
+        self._delivery.in_hand = in_hand
+        return message
 
     def poll(self, timeout: float = -1) -> ShareMessage[T] | None:
         """The next message, or None if none came in time.
@@ -243,24 +250,32 @@ class ContractShareConsumer(Generic[T]):
         Raises:
             Exception: As iteration does.
         """
-        if self._receiving is None:
-            return self._poll(timeout)
-        with self._receiving.call() as call:
-            return call.gives(self._poll(timeout))
+        message, in_hand, error = self._one(timeout)
+        if error is not None:
+            self._delivery.in_hand = in_hand
+            raise error
+        self._delivery.in_hand = in_hand
+        return message
 
-    def _poll(self, timeout: float) -> ShareMessage[T] | None:
-        self._require_open()
-        self._settle(self._default)
-        deadline = float("inf") if timeout < 0 else time.monotonic() + timeout
-        while True:
-            while self._buffer:
-                message = self._hand_out()
-                if message is not None:
-                    return message
-            left = deadline - time.monotonic()
-            self._fetch(max(0.0, min(SLICE, left)))
-            if left <= 0 and not self._buffer:
-                return None
+    def _next(self, timeout: float) -> Found[ShareMessage[T] | None]:
+        self._message = None
+        message, in_hand, error = self._delivery.one(timeout)
+        if message is None:
+            return None, in_hand, error
+        [(run, index, _)] = moves_of(in_hand)
+        self._message = ShareMessage(
+            message.value,
+            message.key,
+            message.topic,
+            message.partition,
+            message.offset,
+            message.schema_id,
+            message.timestamp_ms,
+            message.headers,
+            run.raws[index - 1].delivery_count() or 1,
+            self._answer,
+        )
+        return self._message, in_hand, None
 
     def commit(self, timeout: float = _COMMIT_TIMEOUT) -> None:
         """Send the answers given so far, and wait until the broker has them.
@@ -274,12 +289,13 @@ class ContractShareConsumer(Generic[T]):
             DeadLetterError: Dead letters were not delivered; rejected messages are not answered.
             ClientError: The consumer is closed.
         """
-        self._require_open()
-        self._confirm()
+        self._delivery.require_open()
+        self._delivery.confirm()
+        self._contact.reject()
         try:
             outcome = self.client.commit_sync(timeout)
         except confluent_kafka.KafkaException as error:
-            raise self._error(error) from error
+            raise _error(self._topic, error) from error
         for place, refused in outcome.items():
             if refused is not None:
                 raise consume_error(self._topic, kafka_error_of(refused), place.partition)
@@ -293,23 +309,23 @@ class ContractShareConsumer(Generic[T]):
             DeadLetterError: Dead letters were not delivered: their messages are released.
             ConsumeError: The broker did not take the answers: those messages come again.
         """
-        if not self._is_open:
+        self._close(None)
+
+    def _close(self, answer: int | None) -> None:
+        """Close.
+
+        Args:
+            answer: To the message in hand; None for the one it would get by itself.
+        """
+        if not self._delivery.is_open:
             return
-        self._is_open = False
+        self._delivery.is_open = False
         try:
-            self._settle(self._default)
+            self._delivery.answer(answer)
             try:
-                self._confirm()
+                self._delivery.confirm()
             finally:
-                for raw in (*self._rejected, *self._buffer):
-                    if raw.error() is None:
-                        self._acknowledge(raw, _RELEASE)
-                self._rejected.clear()
-                self._buffer.clear()
-                try:
-                    self.client.close()
-                except confluent_kafka.KafkaException as error:
-                    raise self._error(error) from error
+                self._contact.close()
         finally:
             self._resources.close()
 
@@ -325,100 +341,170 @@ class ContractShareConsumer(Generic[T]):
         if error is None:
             self.close()
             return
-        self._default = _RELEASE
         try:
-            self.close()
+            self._close(_RELEASE)
         except ClientError:
             # The exception that leaves the block goes first; what was not answered comes again.
             _log.exception(
                 "while leaving a with block because of %r", error, extra={"topic": self._topic}
             )
 
-    def _require_open(self) -> None:
-        if not self._is_open:
-            raise ClientError(f"this share consumer of topic {self._topic!r} is closed")
-
-    def _fetch(self, timeout: float) -> None:
-        self._confirm()
-        try:
-            if not self._has_begun:
-                self.client.set_acknowledgement_commit_callback(self._acknowledged)
-                self.client.subscribe([self._topic])
-                self._has_begun = True
-            self._buffer.extend(interruptible(self.client.poll, timeout))
-        except confluent_kafka.KafkaException as error:
-            raise self._error(error) from error
-
-    def _hand_out(self) -> ShareMessage[T] | None:
-        raw = self._buffer.popleft()
-        try:
-            message = self._reader.read(raw)
-        except MessageDecodeError as error:
-            # In hand first: whatever the policy raises, the application was told.
-            self._in_hand, self._default = raw, _REJECT
-            self._poison.take(error)
-            self._settle(_REJECT)
-            return None
-        except BaseException:
-            # A registry that does not answer: the message is not at fault. What librdkafka reports
-            # in place of a message is told once.
-            if raw.error() is None:
-                self._buffer.appendleft(raw)
-            raise
-        self._in_hand, self._default = raw, _ACCEPT
-        self._message = ShareMessage(
-            message.value,
-            message.key,
-            message.topic,
-            message.partition,
-            message.offset,
-            message.schema_id,
-            message.timestamp_ms,
-            message.headers,
-            raw.delivery_count() or 1,
-            self._answer,
-        )
-        return self._message
+    def take_back(self) -> None:
+        """The application has not worked on what it was given last: it comes again here."""
+        self._delivery.in_hand = NOTHING
 
     def _answer(self, message: ShareMessage[T], answer: int, reason: str) -> None:
-        self._require_open()
-        raw = self._in_hand
-        if raw is None or message is not self._message:
+        self._delivery.require_open()
+        moves = moves_of(self._delivery.in_hand)
+        if not moves or message is not self._message:
             raise ClientError(
                 f"topic {self._topic!r}, partition {message.partition}, offset {message.offset}: "
                 f"answered already; a message is accepted when the next one is asked for"
             )
+        [(run, index, _)] = moves
         if answer == _REJECT and self._keeps_rejected:
-            self._poison.take(
-                MessageDecodeError(
-                    self._topic, message.partition, message.offset, raw, RejectedError(reason)
-                )
+            why = MessageDecodeError(
+                self._topic,
+                message.partition,
+                message.offset,
+                run.raws[index - 1],
+                RejectedError(reason),
             )
-        self._settle(answer)
+            self._delivery.in_hand = ((run, index, (why,)),)
+        self._delivery.answer(answer)
 
-    def _settle(self, answer: int) -> None:
-        """Answer the message in hand, if there is one."""
-        raw, self._in_hand, self._message = self._in_hand, None, None
-        self._default = _ACCEPT
-        if raw is None:
+
+class _Delivery(Delivery[T]):
+    """Delivery of messages that are answered."""
+
+    _source: _Contact
+
+    def one(self, timeout: float) -> Found[Message[T] | None]:
+        """The next message, after what is in hand is answered."""
+        self.settle()
+        return super().one(timeout)
+
+    def settle(self) -> None:
+        """What is in hand is accepted; poison, and what was rejected with a reason, is rejected."""
+        self.answer(None)
+
+    def answer(self, answer: int | None) -> None:
+        """Answer what is in hand; the same answer may be given twice.
+
+        Args:
+            answer: The answer, or None for the one that it gets by itself.
+        """
+        moves = moves_of(self.in_hand)
+        for run, index, poison in moves:
+            default = _REJECT if poison else _ACCEPT
+            self._source.answer(run, index, default if answer is None else answer, poison)
+        self._queue.apply(moves)
+        self.in_hand = NOTHING
+
+
+class _Contact:
+    """Contact with librdkafka: messages, and the answers to them.
+
+    librdkafka takes it for an error to be asked for more before everything is answered, so it is
+    asked when the queue is empty. What is not answered in time comes again.
+    """
+
+    due = float("inf")
+
+    def __init__(
+        self,
+        client: confluent_kafka.ShareConsumer,
+        reader: TypedReader[Any],
+        group: str,
+        poison: PoisonHandler,
+    ) -> None:
+        self._client = client
+        self._topic = reader.topic
+        self._reader = reader
+        self._group = group
+        self._poison = poison
+        self._split = splitter()
+        self._has_begun = False
+        self._rejected: dict[tuple[Partition, int], confluent_kafka.Message] = {}
+        self._nowhere = Partition(reader.topic, -1, reader)
+        self.table: dict[Key, Partition] = {}
+        self.queue = Queue()
+
+    def is_live(self, partition: Partition) -> bool:
+        """Nothing is revoked."""
+        del partition
+        return True
+
+    def make(self, timeout: float | None, read: Mapping[Run, int]) -> None:
+        """Send answers, and put what has arrived into the queue."""
+        del read
+        self._poison.serve()
+        self.reject()
+        if self.queue.runs:
+            # Of partitions that stop, since their dead letters are not delivered.
+            time.sleep(timeout or 0.0)
+            return
+        try:
+            if not self._has_begun:
+                self._client.set_acknowledgement_commit_callback(self._acknowledged)
+                self._client.subscribe([self._topic])
+                self._has_begun = True
+            raws = interruptible(self._client.poll, timeout or 0.0)
+        except confluent_kafka.KafkaException as error:
+            raise _error(self._topic, error) from error
+        self.queue.runs.extend(
+            Run(self._partition(messages[0]), messages)
+            for messages in self._split(list(raws), by_topic=False)
+        )
+
+    def _partition(self, raw: confluent_kafka.Message) -> Partition:
+        if raw.error() is not None:
+            return self._nowhere
+        number: int = raw.partition()  # type: ignore[assignment] # only errors have none
+        key = self._topic, number
+        return self.table.setdefault(key, Partition(*key, self._reader))
+
+    def answer(
+        self, run: Run, index: int, answer: int, poison: tuple[MessageDecodeError, ...]
+    ) -> None:
+        """Answer one message; the broker is told with the next contact."""
+        raw = run.raws[index - 1]
+        if run.next >= index or run.partition is self._nowhere:
             return
         if answer == _REJECT:
-            self._rejected.append(raw)
+            # As soon as its dead letter is delivered, if it has one.
+            if poison:
+                self._poison.settle(run.partition, poison)
+            self._rejected[run.partition, raw.offset() or 0] = raw
         else:
             self._acknowledge(raw, answer)
 
-    def _confirm(self) -> None:
-        """Reject what is to be rejected, as soon as its dead letters are safe."""
-        self._poison.confirm()
-        for raw in self._rejected:
-            self._acknowledge(raw, _REJECT)
+    def reject(self) -> None:
+        """Reject what is to be rejected, as soon as its dead letters are delivered."""
+        for (partition, offset), raw in list(self._rejected.items()):
+            if offset not in partition.letters:
+                self._acknowledge(raw, _REJECT)
+                self._rejected.pop((partition, offset))
+
+    def close(self) -> None:
+        """Release what was not answered, send all answers, and leave the group."""
+        self.reject()
+        waiting = [raw for run in self.queue.runs for raw in run.raws[run.next :]]
+        for raw in (*self._rejected.values(), *waiting):
+            if raw.error() is None:
+                self._acknowledge(raw, _RELEASE)
         self._rejected.clear()
+        self.queue.runs.clear()
+        try:
+            self._client.close()
+        except confluent_kafka.KafkaException as error:
+            raise _error(self._topic, error) from error
 
     def _acknowledge(self, raw: confluent_kafka.Message, answer: int) -> None:
         try:
-            self.client.acknowledge(raw, confluent_kafka.AcknowledgeType(answer))
+            self._client.acknowledge(raw, confluent_kafka.AcknowledgeType(answer))
         except confluent_kafka.KafkaException as error:
-            raise self._error(error) from error
+            raise _error(self._topic, error) from error
 
     def _acknowledged(self, offsets: Any, error: confluent_kafka.KafkaException | None) -> None:
         """What became of answers that nobody waited for: those refused come again."""
@@ -431,13 +517,14 @@ class ContractShareConsumer(Generic[T]):
                 extra={"topic": self._topic, "group": self._group},
             )
 
-    def _error(self, error: confluent_kafka.KafkaException) -> ConsumeError:
-        reason = kafka_error_of(error)
-        if reason.code() in NO_SHARE_GROUPS:
-            return ConsumeError(
-                self._topic,
-                reason,
-                advice="This cluster has no share groups, which need Kafka 4.2 or newer. Competing "
-                "consumers of one group are the way there: ContractConsumer(group=...)",
-            )
-        return consume_error(self._topic, reason)
+
+def _error(topic: str, error: confluent_kafka.KafkaException) -> ConsumeError:
+    reason = kafka_error_of(error)
+    if reason.code() in NO_SHARE_GROUPS:
+        return ConsumeError(
+            topic,
+            reason,
+            advice="This cluster has no share groups, which need Kafka 4.2 or newer. Competing "
+            "consumers of one group are the way there: ContractConsumer(group=...)",
+        )
+    return consume_error(topic, reason)

@@ -13,17 +13,23 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, runtim
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.consumer.partition import UNKNOWN
 from streamcontract.wire import HEADER_SIZE
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from typing_extensions import ParamSpec
+
     from streamcontract.kafka.assembly import MessageReader
-    from streamcontract.kafka.fetcher import Fetcher
+    from streamcontract.kafka.consumer.contact import Contact
+    from streamcontract.kafka.consumer.delivery import Found
+    from streamcontract.kafka.consumer.partition import Partition
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.reading import ValueDeserializer
+
+    P = ParamSpec("P")
 
 __all__ = [
     "Call",
@@ -33,6 +39,7 @@ __all__ = [
     "Receiving",
     "Telemetry",
     "check_telemetry",
+    "observed",
 ]
 
 T = TypeVar("T")
@@ -153,13 +160,21 @@ class Lag:
     Args:
         topic: The topic.
         client: The consumer.
-        fetcher: Knows what was handed out.
+        contact: Knows the partitions.
+        positions: Gives where the application is in them.
     """
 
-    def __init__(self, topic: str, client: confluent_kafka.Consumer, fetcher: Fetcher) -> None:
+    def __init__(
+        self,
+        topic: str,
+        client: confluent_kafka.Consumer,
+        contact: Contact,
+        positions: Callable[[], dict[Partition, int]],
+    ) -> None:
         self._topic = topic
         self._client = client
-        self._fetcher = fetcher
+        self._contact = contact
+        self._positions = positions
         self._ends: dict[int, int] = {}
         self._due_at = 0.0
         self._is_closed = False
@@ -167,44 +182,42 @@ class Lag:
     def look(self) -> None:
         """Look where the partitions end, unless that was done just now."""
         now = time.monotonic()
-        if now < self._due_at and self._fetcher.assigned <= self._ends.keys():
+        if now < self._due_at and all(
+            each.number in self._ends for each in self._contact.table.values()
+        ):
             return
         self._due_at = now + _LOOK_INTERVAL
-        for partition in self._fetcher.assigned:
-            place = confluent_kafka.TopicPartition(self._topic, partition)
+        for partition in self._contact.table.values():
             # librdkafka does not know a partition (yet), or its end: then it is looked for again.
             with contextlib.suppress(confluent_kafka.KafkaException):
+                place = partition.place(confluent_kafka.OFFSET_INVALID)
                 _, end = self._client.get_watermark_offsets(place, cached=True)
                 if end >= 0:
-                    self._ends[partition] = end
+                    self._ends[partition.number] = end
 
     def read(self) -> dict[int, int]:
-        """Messages between what was handed out last and the end, by partition.
+        """Messages between what was delivered last and the end, by partition.
 
-        A partition from which nothing was handed out is missing, unless its end was met: where
-        its reading began is not known here.
+        A partition of which nothing was delivered is missing, unless its end was met: where its
+        reading began is not known here.
         """
         if self._is_closed:
             return {}
+        positions = self._positions()
+        waiting = self._contact.queue.waiting()
         found: dict[int, int] = {}
-        for partition in tuple(self._fetcher.assigned):
-            at, end = self._position(partition), self._ends.get(partition)
-            if at is not None and end is not None:
-                found[partition] = max(0, end - at)
+        for partition in tuple(self._contact.table.values()):
+            at, end = positions.get(partition, UNKNOWN), self._ends.get(partition.number)
+            if at >= partition.fetched or (at < 0 and partition not in waiting):
+                # After the last message there may be control records, which are no messages.
+                at = max(at, partition.end)
+            if at >= 0 and end is not None:
+                found[partition.number] = max(0, end - at)
         return found
 
     def close(self) -> None:
         """From here on nothing is known."""
         self._is_closed = True
-
-    def _position(self, partition: int) -> int | None:
-        at = self._fetcher.handed_out.get(partition)
-        if not self._fetcher.buffer:
-            # Behind the last message there may be control records, which nobody is handed.
-            met = self._fetcher.ends.get(partition)
-            if met is not None:
-                return max(met, at or 0)
-        return at
 
 
 class ObservedReader:
@@ -226,13 +239,36 @@ class ObservedReader:
 
     def read_many(
         self,
-        buffer: deque[confluent_kafka.Message],
-        limit: int,
-        messages: list[Message[Any]],
         raws: list[confluent_kafka.Message],
-        first: dict[int, int],
-        last: dict[int, int],
-    ) -> None:
+        start: int,
+        stop: int,
+        messages: list[Message[Any]],
+    ) -> int:
         """See :class:`~streamcontract.kafka.assembly.MessageReader`."""
         self._lag.look()
-        self._inner.read_many(buffer, limit, messages, raws, first, last)
+        return self._inner.read_many(raws, start, stop, messages)
+
+
+def observed(receiving: Receiving, take: Callable[P, Found[R]]) -> Callable[P, Found[R]]:
+    """A call for messages that telemetry is told of.
+
+    Args:
+        receiving: What is told.
+        take: The call.
+    """
+
+    def taken(*args: P.args, **kwargs: P.kwargs) -> Found[R]:
+        found: Found[R] | None = None
+        try:
+            with receiving.call() as call:
+                found = take(*args, **kwargs)
+                given, _, error = found
+                if error is not None:
+                    raise error  # noqa: TRY301 - for what telemetry sees of it
+                call.gives(given)
+        except Exception as error:
+            if found is None or error is not found[2]:
+                raise
+        return found
+
+    return taken

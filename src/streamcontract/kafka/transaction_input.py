@@ -12,7 +12,8 @@ from streamcontract.kafka.errors import ConsumeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from streamcontract.kafka.fetcher import Fetcher
+    from streamcontract.kafka.consumer.contact import Contact
+    from streamcontract.kafka.consumer.delivery import Delivery
 
 __all__ = ["TransactionInput", "why_not_transactional"]
 
@@ -23,7 +24,8 @@ class TransactionInput:
     Args:
         client: The consumer's client.
         topic: Its topic.
-        fetcher: Knows what was handed out, and goes back.
+        contact: Knows the partitions, and goes back.
+        delivery: Knows what is in hand.
         positions: Gives the consumer's positions, or raises if something in front of them is not
             safe.
     """
@@ -32,12 +34,14 @@ class TransactionInput:
         self,
         client: Any,
         topic: str,
-        fetcher: Fetcher,
+        contact: Contact,
+        delivery: Delivery[Any],
         positions: Callable[[], dict[int, int]],
     ) -> None:
         self._client = client
         self._topic = topic
-        self._fetcher = fetcher
+        self._contact = contact
+        self._delivery = delivery
         self._positions = positions
 
     def offsets(self) -> list[TopicPartition]:
@@ -50,7 +54,7 @@ class TransactionInput:
             ClientError: The consumer is closed.
         """
         positions = self._positions()
-        taken = sorted(self._fetcher.taken_away)
+        taken = sorted(number for _, number in self._contact.revoked)
         if taken:
             # The broker does not see this by itself: after a rebalance the group's metadata name
             # the new generation, and are valid.
@@ -71,7 +75,9 @@ class TransactionInput:
 
     def settle(self) -> None:
         """The positions are committed."""
-        self._fetcher.settle()
+        self._delivery.settle()
+        for partition in self._contact.table.values():
+            partition.committed = partition.position
 
     def rewind(self, *, in_doubt: bool) -> None:
         """The positions are void: the consumer goes on from what is committed.
@@ -79,7 +85,7 @@ class TransactionInput:
         Args:
             in_doubt: Whether they may be committed all the same, which the group is asked then.
         """
-        self._fetcher.rewind(ask=in_doubt)
+        self._contact.rewind(ask=in_doubt)
 
 
 def why_not_transactional(

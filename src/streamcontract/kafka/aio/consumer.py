@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
 from streamcontract.kafka.unions import ReadsUnions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.kafka.consumer.until_end import UntilEnd
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.options import ConsumerOptions
     from streamcontract.kafka.start import Start
     from streamcontract.kafka.telemetry import Receiving
-    from streamcontract.kafka.until_end import UntilEnd
     from streamcontract.schema import Schema
 
 __all__ = ["AsyncContractConsumer", "AsyncUntilEnd"]
@@ -35,7 +36,7 @@ R = TypeVar("R")
 _log = logging.getLogger("streamcontract.kafka")
 
 # The next call meets these again by itself: told late, they would speak of what is over.
-_MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError)
+_MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
 
 
 class _StoppableConsumer(ContractConsumer[T]):
@@ -43,20 +44,17 @@ class _StoppableConsumer(ContractConsumer[T]):
 
     def end_waits_by(self, check: Callable[[], None]) -> None:
         """Call this before each short wait, of which every wait is made: it raises to end it."""
-        self._hand_out.check = check
+        self._delivery.check = check
+
+    def settle(self) -> None:
+        """What was given last was worked on."""
+        self._delivery.settle()
 
     def hand_over_telemetry(self) -> Receiving | None:
         """What to tell of calls, which are another's from now on."""
         receiving, self._receiving = self._receiving, None
+        self._hot, self._one, self._many = Run, self._delivery.one, self._delivery.many
         return receiving
-
-    def take_back(self, places: Iterable[tuple[int, int]]) -> None:
-        """Messages, by partition and offset, were given to nobody: they come again."""
-        first: dict[int, int] = {}
-        for partition, offset in places:
-            first.setdefault(partition, offset)
-        for partition, offset in first.items():
-            self.seek(partition, offset)
 
 
 class AsyncContractConsumer(ReadsUnions, Generic[T]):
@@ -286,6 +284,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         def tell_first() -> R:
             error, self._untold = self._untold, None
             if error is not None:
+                self._consumer.settle()
                 raise error
             return call()
 
@@ -320,18 +319,10 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
 
     def _take_back(self, future: Future[Any]) -> None:
         """Make what a cancelled call has found the next call's; runs in the worker's thread."""
+        self._consumer.take_back()
         error = future.exception()
-        try:
-            if isinstance(error, MessageDecodeError):
-                self._consumer.take_back([(error.partition, error.offset)])
-            elif error is None:
-                found = future.result()
-                messages = found if isinstance(found, list) else [found] if found else []
-                self._consumer.take_back([(each.partition, each.offset) for each in messages])
-            elif isinstance(error, Exception) and not isinstance(error, _MET_AGAIN):
-                self._untold = error
-        except Exception as reason:  # noqa: BLE001 - raised by the next call
-            self._untold = reason
+        if isinstance(error, Exception) and not isinstance(error, _MET_AGAIN):
+            self._untold = error
 
     async def _close(self, close: Callable[[], None]) -> None:
         if not self._closing.has_begun:

@@ -11,7 +11,7 @@ from streamcontract.errors import ClientError
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
-from streamcontract.kafka.hand_out import deadline_of
+from streamcontract.kafka.interrupts import deadline_of
 from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
 

@@ -14,6 +14,11 @@ from streamcontract.kafka.access import AccessWatch
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster
 from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.consumer.contact import Contact
+from streamcontract.kafka.consumer.delivery import Delivery
+from streamcontract.kafka.consumer.partition import UNKNOWN, Partition
+from streamcontract.kafka.consumer.queue import NOTHING, Run, moves_of
+from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.consumer_config import (
     is_incremental,
     set_commit,
@@ -23,16 +28,13 @@ from streamcontract.kafka.consumer_config import (
 )
 from streamcontract.kafka.dispatch import RecordsBinding, bind_records
 from streamcontract.kafka.errors import DeadLetterError
-from streamcontract.kafka.fetcher import Fetcher
-from streamcontract.kafka.hand_out import HandOut, deadline_of
-from streamcontract.kafka.interrupts import SLICE
+from streamcontract.kafka.interrupts import SLICE, deadline_of
 from streamcontract.kafka.poison import poison_handler
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.start import check_start
-from streamcontract.kafka.telemetry import Lag, ObservedReader, check_telemetry
+from streamcontract.kafka.telemetry import Lag, ObservedReader, check_telemetry, observed
 from streamcontract.kafka.transaction_input import TransactionInput, why_not_transactional
 from streamcontract.kafka.unions import ReadsUnions
-from streamcontract.kafka.until_end import ObservedUntilEnd, UntilEnd
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -43,12 +45,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from streamcontract.codec import Contract
-    from streamcontract.kafka.assembly import MessageReader
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.options import ConsumerOptions
     from streamcontract.kafka.poison import Poison
     from streamcontract.kafka.start import Start
-    from streamcontract.kafka.telemetry import Receiving, Telemetry
+    from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.schema import Schema
 
 __all__ = ["ContractConsumer"]
@@ -193,7 +194,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         access = AccessWatch(settings.client)
         self._cluster = Cluster(settings.client)
         has_group = set_group(settings.client, group, partitions)
-        first = set_start(settings.client, start)
+        first, resets = set_start(settings.client, start)
         auto_commit = set_commit(settings.client, has_group=has_group, count=commit_count)
         with contextlib.ExitStack() as resources:
             if registry is None:
@@ -228,29 +229,35 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             self._resources = resources.pop_all()
         self._topic = binding.topic
         self._has_group = has_group
-        self._fetcher = Fetcher(
+        self._contact = Contact(
             self.client,
             self._cluster,
-            binding.topic,
+            reader,
             group=has_group,
             partitions=partitions,
             start=first,
+            resets=resets,
             auto_commit=auto_commit,
             commit_count=commit_count,
             incremental=is_incremental(settings.client),
-            confirm=self._poison.confirm,
+            poison=self._poison,
             access=access,
         )
         self._refusal = why_not_transactional(
             settings.client, has_group=has_group, auto_commit=auto_commit
         )
-        fast: MessageReader = reader.fast
+        self._delivery: Delivery[T] = Delivery(binding.topic, self._contact, self._poison, access)
+        self._one, self._many = self._delivery.one, self._delivery.many
+        # Telemetry is to see each message.
+        self._hot = Run if self._receiving is None else None
+        self._is_closed = False
         self._lag: Lag | None = None
         if self._receiving is not None:
-            self._lag = Lag(binding.topic, self.client, self._fetcher)
+            self._lag = Lag(binding.topic, self.client, self._contact, self._positions)
             self._receiving.watch(self._lag)
-            fast = ObservedReader(fast, self._lag)
-        self._hand_out: HandOut[T] = HandOut(self._fetcher, reader, fast, self._poison, access)
+            reader.fast = ObservedReader(reader.fast, self._lag)
+            self._one = observed(self._receiving, self._one)
+            self._many = observed(self._receiving, self._many)
 
     @property
     def topic(self) -> str:
@@ -270,16 +277,25 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             RegistryError: Its schema could not be fetched; the next call tries again.
             ClientError: The consumer is closed.
         """
-        while True:
-            if self._receiving is not None:
-                message = self.poll()
-            else:
-                hand_out = self._hand_out
-                while not hand_out.buffer:
-                    hand_out.fetch(SLICE)
-                message = hand_out.first()
-            if message is not None:
-                return message
+        # What Delivery.one does first, once more here: a call less for each message. What is in hand
+        # stays the run, and the index says how much of it.
+        run = self._delivery.in_hand
+        if run.__class__ is self._hot and time.monotonic() < self._contact.due and not run.letters:
+            index = run.given
+            if index < run.size:
+                run.next = index
+                found = run.read(run.raws[index])
+                if found is not None:
+                    after = index + 1
+                    run.given = after
+                    return found
+        del run  # its messages make room for those that are fetched
+        message, in_hand, error = self._one(-1)
+        if message is None:
+            self._delivery.in_hand = in_hand
+            raise error  # type: ignore[misc] # there is one or the other
+        self._delivery.in_hand = in_hand
+        return message
 
     def poll(self, timeout: float = -1) -> Message[T] | None:
         """The next message, or None if none came in time.
@@ -290,16 +306,12 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         Raises:
             Exception: As iteration does.
         """
-        if self._receiving is not None:
-            return self._observed_poll(self._receiving, timeout)
-        deadline = deadline_of(timeout)
-        while self._hand_out.wait(deadline):
-            message = self._hand_out.first()
-            if message is not None:
-                return message
-            if time.monotonic() >= deadline:
-                break
-        return None
+        message, in_hand, error = self._one(timeout)
+        if error is not None:
+            self._delivery.in_hand = in_hand
+            raise error
+        self._delivery.in_hand = in_hand
+        return message
 
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T]]:
         """Up to ``num_messages`` messages; fewer when the time is over.
@@ -316,16 +328,12 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         Raises:
             Exception: As iteration does.
         """
-        if self._receiving is None:
-            return self._hand_out.batch(num_messages, timeout)
-        with self._receiving.call() as call:
-            return call.gives(self._hand_out.batch(num_messages, timeout))
-
-    def _observed_poll(self, receiving: Receiving, timeout: float) -> Message[T] | None:
-        """What :meth:`poll` does with telemetry; apart, so that it costs nothing without."""
-        with receiving.call() as call:
-            messages = self._hand_out.batch(1, timeout)
-            return call.gives(messages[0] if messages else None)
+        messages, in_hand, error = self._many(num_messages, timeout)
+        if error is not None:
+            self._delivery.in_hand = in_hand
+            raise error
+        self._delivery.in_hand = in_hand
+        return messages
 
     def until_end(self, timeout: float = 60.0) -> UntilEnd[T]:
         """Iterate up to the ends that the partitions of this consumer have now.
@@ -341,12 +349,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             StalledError: Nothing came for so long, and the ends are not reached.
             Exception: As iteration does. After an error the iterator can go on.
         """
-        source = self._topic, self._cluster, self._fetcher, self._hand_out
-        if self._receiving is None:
-            return UntilEnd(*source, timeout)
-        messages: ObservedUntilEnd[T] = ObservedUntilEnd(*source, timeout)
-        messages.receiving = self._receiving
-        return messages
+        return UntilEnd(
+            self._topic, self._cluster, self._contact, self._delivery, self._receiving, timeout
+        )
 
     def assignment(self, timeout: float = 0) -> tuple[int, ...]:
         """The partitions this consumer reads, in order.
@@ -355,12 +360,13 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             timeout: Seconds to wait until there is an assignment; below zero without end.
         """
         deadline = deadline_of(timeout)
-        while not self._fetcher.is_assigned:
+        while not self._contact.is_assigned:
             left = deadline - time.monotonic()
-            self._hand_out.fetch(max(0.0, min(SLICE, left)))
+            self._delivery.wait(max(0.0, min(SLICE, left)))
             if left <= 0:
                 break
-        return tuple(sorted(self._fetcher.assigned))
+        self._contact.clean()
+        return tuple(sorted(number for _, number in self._contact.table))
 
     def commit(
         self, message: Message[T] | None = None, *, asynchronous: bool = False
@@ -379,23 +385,32 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             ConsumeError: The broker refused, or did not answer.
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
-        self._hand_out.require_open()
+        self._delivery.require_open()
         if not self._has_group:
             raise ConfigurationError(
                 f"a consumer of topic {self._topic!r} without a group has nowhere to commit to: "
                 f"give it one with group="
             )
         if message is None:
-            offsets = dict(self._fetcher.handed_out)
+            offsets = self._positions()
         elif message.topic != self._topic:
             raise ConfigurationError(
                 f"a message of topic {message.topic!r} is not one for this consumer of topic "
                 f"{self._topic!r} to commit: give it to the consumer that it came from"
             )
         else:
-            offsets = {message.partition: message.offset + 1}
-        self._fetcher.commit(offsets, asynchronous=asynchronous)
-        return offsets
+            offsets = {self._contact.assigned(message.partition): message.offset + 1}
+        self._delivery.confirm()
+        self._contact.commit(offsets, asynchronous=asynchronous)
+        return {partition.number: offset for partition, offset in offsets.items()}
+
+    def take_back(self) -> None:
+        """The application has not worked on what it was given last: it comes again.
+
+        For what an exception made it lose on the way: the message of a bare ``next(consumer)``, or
+        on Python 3.10 of any call, when a signal's handler raises just as the call returns.
+        """
+        self._delivery.in_hand = NOTHING
 
     def positions(self) -> dict[int, int]:
         """For each partition the offset behind what was handed out, the message in hand included.
@@ -407,9 +422,24 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             DeadLetterError: One is not.
             ClientError: The consumer is closed.
         """
-        self._hand_out.require_open()
-        self._poison.confirm()
-        return dict(self._fetcher.handed_out)
+        self._delivery.require_open()
+        self._delivery.confirm()
+        return {partition.number: offset for partition, offset in self._positions().items()}
+
+    def _positions(self) -> dict[Partition, int]:
+        """By partition, as far as it is known; what is in hand is included."""
+        self._contact.queue.note_positions()
+        found = {
+            each: each.position
+            for each in tuple(self._contact.table.values())
+            if each.position != UNKNOWN
+        }
+        found.update(
+            (run.partition, run.offset_after(index))
+            for run, index, _ in moves_of(self._delivery.in_hand)
+            if self._contact.table.get(run.partition.key) is run.partition
+        )
+        return found
 
     def transaction_input(self) -> TransactionInput:
         """This consumer's side of a transaction, for ``ContractProducer.transaction``.
@@ -418,13 +448,15 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             ConfigurationError: It has no group, commits by itself, or reads what was not committed.
             ClientError: The consumer is closed.
         """
-        self._hand_out.require_open()
+        self._delivery.require_open()
         if self._refusal is not None:
             raise ConfigurationError(
                 f"the consumer of topic {self._topic!r} cannot be read in a transaction: "
                 f"{self._refusal}"
             )
-        return TransactionInput(self.client, self._topic, self._fetcher, self.positions)
+        return TransactionInput(
+            self.client, self._topic, self._contact, self._delivery, self.positions
+        )
 
     def seek(self, partition: int, start: Start) -> None:
         """Go on from another place in a partition that this consumer reads.
@@ -438,11 +470,11 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             ConsumeError: The partition is not assigned, or the brokers did not answer.
             NotSupportedError: ``start`` is a moment, and this is the embedded broker.
         """
-        self._hand_out.require_open()
-        place = check_start(start)
-        if not self._fetcher.is_assigned:
-            self._hand_out.fetch(0)
-        self._fetcher.seek(partition, place)
+        self._delivery.require_open()
+        offset = check_start(start)
+        if not self._contact.is_assigned:
+            self._delivery.wait(0)
+        self._contact.seek(partition, offset)
 
     def close(self) -> None:
         """Commit what was handed out (unless ``enable.auto.commit`` is False) and leave the group.
@@ -453,15 +485,18 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             DeadLetterError: Dead letters were not delivered: what was handed out last was not
                 committed.
         """
-        if not self._hand_out.is_open:
+        if self._is_closed:
             return
-        self._hand_out.close()
+        self._delivery.close()
         if self._lag is not None:
             self._lag.close()
         try:
-            self._fetcher.close()
+            self._poison.confirm()
         finally:
+            # If this is broken off, closing again goes on here.
+            self._contact.close()
             self._resources.close()
+            self._is_closed = True
 
     def __enter__(self) -> Self:
         return self
@@ -475,7 +510,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         if error is None:
             self.close()
             return
-        self._hand_out.take_back()
+        self.take_back()
         try:
             self.close()
         except DeadLetterError:

@@ -1,0 +1,322 @@
+"""Delivery of messages to the application: read where they are, and taken out by the call after.
+
+What the application was given is *in hand*: noted as the last act of the call that gives it, and
+counted as worked on by the next call. A call that is broken off before has changed nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from streamcontract.errors import ClientError
+from streamcontract.kafka.cluster import consume_error
+from streamcontract.kafka.consumer.partition import Partition
+from streamcontract.kafka.consumer.queue import NOTHING, InHand, Move, Queue, Run, moves_of
+from streamcontract.kafka.errors import ConsumeError, MessageDecodeError
+from streamcontract.kafka.interrupts import SLICE, deadline_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamcontract.kafka.access import AccessWatch
+    from streamcontract.kafka.message import Message
+    from streamcontract.kafka.poison import PoisonHandler
+
+__all__ = ["Delivery", "Found", "Source"]
+
+T = TypeVar("T")
+
+Found = tuple[T, InHand, "Exception | None"]
+"""What a call gives, what is in hand from then on, and the error to raise instead."""
+
+
+class Source(Protocol):
+    """Where messages come from."""
+
+    queue: Queue
+    due: float
+
+    def make(self, timeout: float | None, read: Mapping[Run, int]) -> None:
+        """Put what has arrived into the queue, waiting up to ``timeout`` seconds for something."""
+
+    def is_live(self, partition: Partition) -> bool:
+        """Whether messages of a partition may be delivered."""
+
+
+@attrs.define
+class _List:
+    """Messages for one call, which the application does not have yet.
+
+    Attributes:
+        messages: The messages.
+        read: Up to which index each run was read for them.
+        poison: What was passed over on the way, by run.
+        stopped: Partitions that stop where they are, with too many dead letters on their way.
+        is_over: Whether an error comes next, which is raised when its turn comes.
+    """
+
+    messages: list[Message[Any]] = attrs.field(factory=list)
+    read: dict[Run, int] = attrs.field(factory=dict)
+    poison: dict[Run, list[MessageDecodeError]] = attrs.field(factory=dict)
+    stopped: set[Partition] = attrs.field(factory=set)
+    is_over: bool = False
+
+    def stops(self, poison: PoisonHandler, partition: Partition) -> bool:
+        """Whether a partition stops where it is."""
+        more = sum(len(errors) for run, errors in self.poison.items() if run.partition is partition)
+        if poison.is_full(partition, more):
+            self.stopped.add(partition)
+        return partition in self.stopped
+
+    @property
+    def in_hand(self) -> InHand:
+        """What is in hand once the application has the messages."""
+        return tuple(
+            (run, index, tuple(self.poison.get(run, ())))
+            for run, index in self.read.items()
+            if index > run.next
+        )
+
+
+class Delivery(Generic[T]):
+    """Gives the application its messages.
+
+    Args:
+        topic: The topic, for errors.
+        source: Where messages come from.
+        poison: What becomes of a message that is not of the contract.
+        access: What the client's ``error_cb`` heard.
+
+    Attributes:
+        in_hand: What the application works on now.
+        is_open: Whether it goes on giving.
+        check: Called before anything is waited for; what it raises ends the wait.
+    """
+
+    check: Callable[[], None] | None = None
+
+    def __init__(
+        self, topic: str, source: Source, poison: PoisonHandler, access: AccessWatch
+    ) -> None:
+        self._topic = topic
+        self._source = source
+        self._queue = source.queue
+        self._poison = poison
+        self._access = access
+        self.in_hand: InHand = NOTHING
+        self.is_open = True
+
+    def require_open(self) -> None:
+        """Raise a ClientError if this is closed."""
+        if not self.is_open:
+            raise ClientError(f"this consumer of topic {self._topic!r} is closed")
+
+    def close(self) -> None:
+        """What is in hand was worked on; nothing more is given."""
+        self.settle()
+        self._queue.note_positions()
+        self.is_open = False
+        self._queue.runs.clear()
+
+    def settle(self) -> None:
+        """What is in hand was worked on.
+
+        All of it is set, not counted: if this is broken off, it is done again.
+        """
+        moves = moves_of(self.in_hand)
+        self._put_aside(moves)
+        self._queue.apply(moves)
+        self.in_hand = NOTHING
+
+    def _put_aside(self, moves: tuple[Move, ...]) -> None:
+        for run, _, poison in moves:
+            if poison:
+                self._poison.settle(run.partition, poison)
+
+    def confirm(self) -> None:
+        """Make sure that what is in hand may be committed.
+
+        Raises:
+            DeadLetterError: A dead letter in front of it is not delivered.
+        """
+        self._put_aside(moves_of(self.in_hand))
+        self._poison.confirm()
+
+    def begin(self) -> None:
+        """Begin a call of the application."""
+        self.settle()
+        if self._queue.runs and time.monotonic() >= self._source.due:
+            self._source.make(None, {})
+
+    def wait(self, timeout: float, read: Mapping[Run, int] | None = None) -> None:
+        """Put what has arrived into the queue, waiting up to ``timeout`` seconds for something.
+
+        Args:
+            timeout: Seconds.
+            read: Up to which index runs were read for a list that the application does not have
+                yet.
+
+        Raises:
+            ConsumeError: The brokers do not let the client in, ...
+            ClientError: The consumer is closed.
+        """
+        if self.check is not None:
+            self.check()
+        self.require_open()
+        if self._queue.runs and self._poison.wait(timeout):
+            timeout = 0.0
+        self._source.make(timeout, read or {})
+        if not self._queue.runs and (refusal := self._access.take()) is not None:
+            raise consume_error(self._topic, refusal)
+
+    def one(self, timeout: float) -> Found[Message[T] | None]:
+        """The next message, waited for up to ``timeout`` seconds; below zero without end."""
+        # The hot path: of begin() and first() what is left where the message after the one in hand
+        # is plain. Before the next contact is due, nothing has happened to its partition.
+        run = self.in_hand
+        if run.__class__ is Run and time.monotonic() < self._source.due and not run.letters:
+            index = run.given
+            if index < run.size:
+                run.next = index
+                self.in_hand = NOTHING
+                message = run.read(run.raws[index])
+                if message is not None:
+                    run.given = index + 1
+                    return message, run, None
+        del run  # its messages make room for those that are fetched
+        self.begin()
+        return self._first_of_all(timeout)
+
+    def _first_of_all(self, timeout: float) -> Found[Message[T] | None]:
+        deadline, left = deadline_of(timeout), float("inf")
+        while True:
+            found = self.first({})
+            if found is not None:
+                return found
+            if left <= 0:
+                return None, NOTHING, None
+            left = deadline - time.monotonic()
+            self.wait(max(0.0, min(SLICE, left)))
+
+    def first(self, ends: Mapping[int, int]) -> Found[Message[T] | None] | None:
+        """The first message in the queue; None if there is none.
+
+        Args:
+            ends: By partition, an offset from which on messages are passed over.
+        """
+        while True:
+            for run in self._queue.runs:
+                partition, index = run.partition, run.next
+                if index >= run.size or (run.letters and self._poison.is_full(partition, 0)):
+                    continue
+                raw = run.raws[index]
+                end = ends.get(partition.number)
+                if end is not None and raw.offset() >= end:  # type: ignore[operator] # only errors have none
+                    continue
+                message = run.read(raw)
+                if message is not None:
+                    run.given = index + 1
+                    return message, run, None
+                message, poison, error = self._read_with_care(run, index)
+                in_hand: InHand = ((run, index + 1, poison),)
+                if message is not None or error is not None:
+                    return message, in_hand, error
+                self.in_hand = in_hand
+                self.settle()
+                break
+            else:
+                return None
+
+    def many(self, limit: int, timeout: float) -> Found[list[Message[T]]]:
+        """Up to ``limit`` messages, waited for up to ``timeout`` seconds, or without end."""
+        self.begin()
+        deadline = deadline_of(timeout)
+        found, left, count = _List(), float("inf"), -1
+        while True:
+            error, in_hand = self._collect(found, limit)
+            if error is not None:
+                return [], in_hand, error
+            is_enough = found.is_over or len(found.messages) >= limit
+            if is_enough or (left <= 0 and len(found.messages) == count):
+                return found.messages, found.in_hand, None
+            count = len(found.messages)
+            left = deadline - time.monotonic()
+            self.wait(max(0.0, min(SLICE, left)), found.read)
+            if not all(self._source.is_live(run.partition) for run in found.read):
+                # Messages of a partition that was revoked meanwhile are its next owner's.
+                found = _List()
+
+    def _collect(self, found: _List, limit: int) -> tuple[Exception | None, InHand]:
+        """Read what is in the queue into a list.
+
+        Returns:
+            The error whose turn it is, if it is one's, and what is in hand then.
+        """
+        found.stopped.clear()
+        for run in tuple(self._queue.runs):  # poison is taken out on the way
+            if len(found.messages) >= limit or found.is_over:
+                break
+            if run.letters and found.stops(self._poison, run.partition):
+                continue
+            error, in_hand = self._collect_run(found, run, limit)
+            if error is not None:
+                return error, in_hand
+        return None, NOTHING
+
+    def _collect_run(self, found: _List, run: Run, limit: int) -> tuple[Exception | None, InHand]:
+        messages, read_many = found.messages, run.partition.reader.fast.read_many
+        index = found.read.get(run, run.next)
+        while index < run.size and len(messages) < limit:
+            stop = min(run.size, index + limit - len(messages))
+            index = read_many(run.raws, index, stop, messages)
+            found.read[run] = index
+            if index == stop:
+                continue
+            if found.stops(self._poison, run.partition):
+                break
+            try:
+                message, poison, error = self._read_with_care(run, index)
+            except Exception as reason:
+                if not messages:
+                    raise
+                message, poison, error = None, (), reason
+            if error is not None and messages:
+                # It is raised by the next call: those before it are worked on first.
+                found.is_over = True
+                break
+            index += 1
+            if error is not None:
+                return error, ((run, index, poison),)
+            if message is not None:
+                messages.append(message)
+            elif messages:
+                found.poison.setdefault(run, []).extend(poison)
+            else:
+                self.in_hand = ((run, index, poison),)
+                self.settle()
+            found.read[run] = index
+        return None, NOTHING
+
+    def _read_with_care(
+        self, run: Run, index: int
+    ) -> tuple[Message[T] | None, tuple[MessageDecodeError, ...], Exception | None]:
+        """Read a message that is not plain.
+
+        Returns:
+            The message; or None, the poison that it is, and what the application is to be told.
+
+        Raises:
+            RegistryError: The registry does not answer: the message is not at fault.
+        """
+        partition = run.partition
+        raw = run.raws[index]
+        try:
+            return partition.reader.read(raw), (), None
+        except MessageDecodeError as error:
+            return None, (error,), self._poison.take(partition, error)
+        except ConsumeError as error:
+            # What librdkafka reports in place of a message is told once.
+            return None, (), error

@@ -1,0 +1,118 @@
+"""Fetched messages that the application does not have yet, in the order in which they came."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import confluent_kafka
+
+    from streamcontract.kafka.consumer.partition import Partition
+    from streamcontract.kafka.errors import MessageDecodeError
+    from streamcontract.kafka.message import Message
+
+__all__ = ["NOTHING", "InHand", "Move", "Queue", "Run", "moves_of"]
+
+
+class Run:
+    """Consecutive messages of one partition.
+
+    Attributes:
+        partition: The partition.
+        raws: The messages as they came.
+        size: How many there are.
+        next: The index of the first one that the application does not have.
+        given: The index after the message that is in hand, if one of these is.
+        read: Reads one, if it is plain.
+        letters: The partition's undelivered dead letters.
+    """
+
+    __slots__ = ("given", "letters", "next", "partition", "raws", "read", "size")
+
+    def __init__(self, partition: Partition, raws: list[confluent_kafka.Message]) -> None:
+        self.partition = partition
+        self.raws = raws
+        self.letters = partition.letters
+        self.size = len(raws)
+        self.next = self.given = 0
+        self.read: Callable[[confluent_kafka.Message], Message[Any] | None] = (
+            partition.reader.fast.read
+        )
+
+    def offset_after(self, index: int) -> int:
+        """The offset to go on from when the messages in front of an index are worked on."""
+        offset: int = self.raws[index - 1].offset()  # type: ignore[assignment] # only errors have none
+        return offset + 1
+
+    def note_position(self) -> None:
+        """Tell the partition how far its messages are worked on here."""
+        if self.next and self.partition.number >= 0:
+            self.partition.position = self.offset_after(self.next)
+
+
+Move = tuple[Run, int, "tuple[MessageDecodeError, ...]"]
+"""Up to which index the messages of a run were given to the application, and the poison among
+those given now."""
+
+InHand = Run | tuple[Move, ...]
+"""What the application works on: one plain message, which its run knows, or anything else."""
+
+NOTHING: Final[InHand] = ()
+
+
+def moves_of(in_hand: InHand) -> tuple[Move, ...]:
+    """All of what is in hand."""
+    return ((in_hand, in_hand.given, ()),) if isinstance(in_hand, Run) else in_hand
+
+
+class Queue:
+    """Runs of messages; nothing is taken out before the application is done with it."""
+
+    def __init__(self) -> None:
+        self.runs: deque[Run] = deque()
+
+    def apply(self, moves: tuple[Move, ...]) -> None:
+        """The application is done with what it was given.
+
+        All of it is set, not counted, so that a second time changes nothing.
+        """
+        for run, index, _ in moves:
+            run.next = index
+            run.note_position()
+        runs = self.runs
+        while runs and runs[0].next >= runs[0].size:
+            runs.popleft()
+
+    def note_positions(self) -> None:
+        """Tell all partitions how far their messages are worked on."""
+        for run in tuple(self.runs):  # another thread may ask for positions
+            run.note_position()
+
+    def keep(self, is_live: Callable[[Partition], bool]) -> None:
+        """Drop the runs of other partitions, and those that are read."""
+        self.runs = deque(
+            run for run in self.runs if run.next < run.size and is_live(run.partition)
+        )
+
+    def sizes(self, read: Mapping[Run, int]) -> dict[Partition, int]:
+        """How many messages of each partition are left.
+
+        Args:
+            read: Up to which index runs were read for a list that the application does not have
+                yet.
+        """
+        sizes: dict[Partition, int] = {}
+        for run in self.runs:
+            left = run.size - read.get(run, run.next)
+            sizes[run.partition] = sizes.get(run.partition, 0) + left
+        return sizes
+
+    def waiting(self) -> dict[Partition, int]:
+        """The offset of the first message that waits, for each partition that has one."""
+        offsets: dict[Partition, int] = {}
+        for run in tuple(self.runs):  # as above
+            if run.next < run.size and run.partition.number >= 0:
+                offsets.setdefault(run.partition, run.offset_after(run.next + 1) - 1)
+        return offsets

@@ -1,0 +1,120 @@
+"""A bounded read: up to where the partitions end when it starts, and not one message further."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from streamcontract.kafka.consumer.queue import NOTHING
+from streamcontract.kafka.errors import StalledError
+from streamcontract.kafka.interrupts import SLICE
+from streamcontract.kafka.telemetry import observed
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from streamcontract.kafka.cluster import Cluster
+    from streamcontract.kafka.consumer.contact import Contact
+    from streamcontract.kafka.consumer.delivery import Delivery, Found
+    from streamcontract.kafka.message import Message
+    from streamcontract.kafka.telemetry import Receiving
+
+__all__ = ["UntilEnd"]
+
+T = TypeVar("T")
+
+
+class UntilEnd(Generic[T]):
+    """Iterates over the messages in front of the ends that held when it was made.
+
+    An error does not end it: the next call goes on after the message that raised.
+
+    Args:
+        topic: The topic.
+        cluster: Knows where the partitions end.
+        contact: Knows the partitions.
+        delivery: Gives their messages to the application.
+        receiving: Telemetry to tell of them, if any.
+        timeout: Seconds without anything new after which to give up.
+
+    Attributes:
+        ends: For each partition the offset this reads up to, that one excluded.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        cluster: Cluster,
+        contact: Contact,
+        delivery: Delivery[T],
+        receiving: Receiving | None,
+        timeout: float,
+    ) -> None:
+        self._topic = topic
+        self._cluster = cluster
+        self._contact = contact
+        self._delivery = delivery
+        self._timeout = timeout
+        self._take = self._next if receiving is None else observed(receiving, self._next)
+        self.ends: dict[int, int] = {}
+        deadline = time.monotonic() + timeout
+        while not contact.is_assigned:
+            self._wait(deadline)
+        self._follow_assignment()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Message[T]:
+        """The next message, or StopIteration at the ends."""
+        message, in_hand, error = self._take()
+        if error is not None:
+            self._delivery.in_hand = in_hand
+            raise error
+        if message is None:
+            raise StopIteration
+        self._delivery.in_hand = in_hand
+        return message
+
+    def _next(self) -> Found[Message[T] | None]:
+        """The next message; None at the ends."""
+        self._delivery.begin()
+        deadline = time.monotonic() + self._timeout
+        while True:
+            found = self._delivery.first(self.ends)
+            if found is not None:
+                return found
+            self._follow_assignment()
+            if not self._remaining():
+                return None, NOTHING, None
+            self._wait(deadline)
+
+    def _follow_assignment(self) -> None:
+        self._contact.clean()
+        assigned = {number for _, number in self._contact.table}
+        new = assigned - self.ends.keys()
+        if new:
+            self.ends.update(self._cluster.end_offsets(self._topic, new))
+        for number in self.ends.keys() - assigned:
+            del self.ends[number]
+
+    def _remaining(self) -> dict[int, tuple[int | None, int]]:
+        """Where each partition stands that is not read to its end."""
+        self._contact.queue.note_positions()
+        waiting = self._contact.queue.waiting()
+        remaining: dict[int, tuple[int | None, int]] = {}
+        for partition in self._contact.table.values():
+            end = self.ends[partition.number]
+            # Control records at the end have offsets but are no messages: there the consumer
+            # only meets the end, after all messages that are waiting.
+            met = waiting.get(partition, max(partition.position, partition.end))
+            if met < end:
+                at = partition.position
+                remaining[partition.number] = (at if at >= 0 else None, end)
+        return remaining
+
+    def _wait(self, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise StalledError(self._topic, self._timeout, self._remaining())
+        self._delivery.wait(min(SLICE, left))
