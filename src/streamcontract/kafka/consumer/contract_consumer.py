@@ -277,8 +277,8 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             RegistryError: Its schema could not be fetched; the next call tries again.
             ClientError: The consumer is closed.
         """
-        # What Delivery.one does first, once more here: a call less for each message. What is in hand
-        # stays the run, and the index says how much of it.
+        # What Delivery.one does first, once more here: a call less for each message. The run stays
+        # in hand, and the index says how much of it.
         run = self._delivery.in_hand
         if run.__class__ is self._hot and time.monotonic() < self._contact.due and not run.letters:
             index = run.given
