@@ -1,0 +1,186 @@
+"""Ctrl-C at one place of a run, chosen by its number: what the interrupt matrix is made of.
+
+``sys.settrace`` shows every call, line and return of the library's own functions. An interrupt is
+raised there, or right before or after a call of a client. CPython 3.11 and newer run a signal's
+handler where a function begins, where a loop jumps back and where a call returns; each of these
+comes right before one of the places above, or (a call in the middle of a line) is one with
+``opcodes=True``.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import inspect
+import sys
+from pathlib import Path
+from types import CodeType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import streamcontract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from tests.kafka.scripted_broker import ScriptedBroker
+
+__all__ = ["Interrupts", "Place", "checkpoints", "only_returns", "shown"]
+
+Place = tuple[object, ...]
+"""A place in the code: the code or a client's method, what happens there, and where."""
+
+T = TypeVar("T")
+
+_LIBRARY: Final = str(Path(streamcontract.__file__).parent / "kafka")
+_TESTS: Final = str(Path(__file__).parent)
+_CHECKPOINTS: Final = frozenset({"RESUME", "JUMP_BACKWARD", "CALL", "CALL_FUNCTION_EX", "CALL_KW"})
+_RETURNS: Final = frozenset({"RETURN_VALUE", "RETURN_CONST"})
+
+
+class Interrupts:
+    """Raises ``KeyboardInterrupt`` at the places with some numbers.
+
+    The numbers count the places of all calls that are made with :meth:`call`. A call goes on
+    without a trace when it was interrupted, as CPython has it.
+
+    Args:
+        broker: The broker whose clients' calls are places too.
+        at: The numbers, in order.
+        opcodes: Whether each return of a call in the middle of a line is a place.
+        places: Gets each place that is met, if given.
+
+    Attributes:
+        count: How many places were met.
+        raised: Those at which an interrupt was raised.
+    """
+
+    def __init__(
+        self,
+        broker: ScriptedBroker,
+        at: tuple[int, ...] = (),
+        *,
+        opcodes: bool = False,
+        places: list[Place] | None = None,
+    ) -> None:
+        self._broker = broker
+        self._counts = not at
+        self._at = iter(at)
+        self._next = next(self._at, -1)
+        self._opcodes = opcodes
+        self._places = places
+        self.count = 0
+        self.raised: list[Place] = []
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Make a call of the library's, in which alone interrupts are raised."""
+        if not self._counts and self._next < 0:
+            return function()
+        before = sys.gettrace()
+        self._broker.on_call = self.meet
+        sys.settrace(self._on_event)
+        try:
+            return function()
+        finally:
+            sys.settrace(before)
+            self._broker.on_call = None
+
+    def meet(self, *place: object) -> None:
+        """Count a place, and raise an interrupt if it is its turn."""
+        number, self.count = self.count, self.count + 1
+        if self._places is not None:
+            self._places.append(place)
+        if number == self._next:
+            self._next = next(self._at, -1)
+            self.raised.append(place)
+            raise KeyboardInterrupt
+
+    def _on_event(self, frame: FrameType, event: str, _: object) -> Any:
+        """The trace function of a new frame."""
+        code = frame.f_code
+        if not code.co_filename.startswith(_LIBRARY):
+            return None
+        if self._opcodes:
+            frame.f_trace_opcodes = True
+        # A generator is also called to be closed, where CPython drops whatever is raised.
+        if not code.co_flags & inspect.CO_GENERATOR:
+            self.meet(code, event)
+        return _FrameTrace(self, frame)
+
+
+class _FrameTrace:
+    """The trace function of one frame of the library."""
+
+    __slots__ = ("_at", "_interrupts", "_is_public", "_is_unwinding")
+
+    def __init__(self, interrupts: Interrupts, frame: FrameType) -> None:
+        caller = frame.f_back
+        self._interrupts = interrupts
+        self._at = -1
+        self._is_unwinding = False
+        # What the application calls; the scripted client calls back into the library too.
+        self._is_public = (
+            caller is not None
+            and caller.f_code.co_filename.startswith(_TESTS)
+            and not caller.f_code.co_filename.endswith("scripted_client.py")
+        )
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> _FrameTrace:
+        code = frame.f_code
+        if event == "line":
+            self._is_unwinding = False
+            if not (self._is_public and frame.f_lineno in only_returns(code)):
+                self._interrupts.meet(code, event, frame.f_lineno)
+        elif event == "opcode":
+            at, self._at = self._at, frame.f_lasti
+            if at in checkpoints(code):
+                self._interrupts.meet(code, event, at)
+        elif event == "exception":
+            self._is_unwinding = True
+        # A frame that an exception leaves runs nothing more, nor does a public method, which
+        # returns to the application.
+        elif not (self._is_unwinding or self._is_public):
+            self._interrupts.meet(code, event, frame.f_lineno)
+        return self
+
+
+def shown(place: Place) -> str:
+    """A place as people read it."""
+    of, *rest = place
+    if isinstance(of, CodeType):
+        path = Path(of.co_filename).relative_to(_LIBRARY)
+        of = f"{path}:{getattr(of, 'co_qualname', of.co_name)}"
+    return " ".join(map(str, (of, *rest)))
+
+
+@functools.cache
+def checkpoints(code: CodeType) -> frozenset[int]:
+    """The offsets of instructions after which CPython 3.11+ may run a signal's handler."""
+    return frozenset(
+        each.offset for each in dis.get_instructions(code) if _is_checkpoint(each.opname)
+    )
+
+
+def _is_checkpoint(name: str) -> bool:
+    return name in _CHECKPOINTS or name.startswith(("CALL", "JUMP_BACKWARD"))
+
+
+@functools.cache
+def only_returns(code: CodeType) -> frozenset[int]:
+    """The lines that return from a function, and on which no signal's handler can run."""
+    lines: dict[int, list[str]] = {}
+    for line, name in _instructions(code):
+        lines.setdefault(line, []).append(name)
+    return frozenset(
+        line
+        for line, names in lines.items()
+        if _RETURNS.intersection(names) and not any(map(_is_checkpoint, names))
+    )
+
+
+def _instructions(code: CodeType) -> Iterator[tuple[int, str]]:
+    starts = dict(dis.findlinestarts(code))
+    line = code.co_firstlineno
+    for each in dis.get_instructions(code):
+        line = starts.get(each.offset, line) or line
+        yield line, each.opname
