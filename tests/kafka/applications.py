@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka import Message
     from streamcontract.schema import Schema
 
-__all__ = ["POISON", "TOPIC", "Application", "ScriptedRegistry", "Way", "payload"]
+__all__ = ["POISON", "TOPIC", "Application", "ScriptedRegistry", "Way", "bar", "payload"]
 
 TOPIC: Final = "bars"
 POISON: Final = b"no frame"
@@ -90,11 +90,10 @@ def _codec() -> Codec[Stock]:
     return Codec(Stock)
 
 
-@functools.cache
-def payload(number: int) -> bytes:
-    """A framed bar with this volume."""
-    bar = Stock(
-        symbol="AAPL",
+def bar(number: int, symbol: str = "AAPL") -> Stock:
+    """A bar with this volume."""
+    return Stock(
+        symbol=symbol,
         date=dt.date(2026, 5, 4),
         open=1.0,
         high=1.0,
@@ -102,7 +101,12 @@ def payload(number: int) -> bytes:
         close=1.0,
         volume=number,
     )
-    return header(_ID) + _codec().encode(bar)
+
+
+@functools.cache
+def payload(number: int, symbol: str = "AAPL") -> bytes:
+    """That bar, framed."""
+    return header(_ID) + _codec().encode(bar(number, symbol))
 
 
 class Application:
@@ -111,6 +115,7 @@ class Application:
     Args:
         way: How it reads.
         broker: Where the topic is.
+        interrupts: What interrupts it.
         messages: How many each partition has.
         partitions: How many partitions there are.
 
@@ -118,14 +123,20 @@ class Application:
         returned: By partition, the offsets in the order in which calls returned them.
         raised: Poison messages that an error was raised for.
         skipped: Poison messages that the callback was called with.
-        interrupts: How many interrupts the application heard of.
     """
 
     def __init__(
-        self, way: Way, broker: ScriptedBroker, *, messages: int = 4, partitions: int = 2
+        self,
+        way: Way,
+        broker: ScriptedBroker,
+        interrupts: Interrupts,
+        *,
+        messages: int = 4,
+        partitions: int = 2,
     ) -> None:
         self.way = way
         self.broker = broker
+        self.interrupts = interrupts
         broker.create_topic(TOPIC, partitions)
         self.poison: set[Place] = set()
         for partition in range(partitions):
@@ -142,13 +153,11 @@ class Application:
         self.handled: set[tuple[int, int]] = set()
         self.raised: Counter[tuple[int, int]] = Counter()
         self.skipped: Counter[tuple[int, int]] = Counter()
-        self.interrupts = 0
         self.calls = 0
         self.faults: list[str] = []
         self.ended_early = False
         self.forgiven: Counter[tuple[int, int]] = Counter()
         self._skipped_at = (-LEAST_PLACES, (0, 0))
-        self._met: Callable[[], int] = lambda: 0
         broker.on_commit.append(self._on_commit)
         self._registry = cast("SchemaRegistry", ScriptedRegistry())
         self.consumers: list[StockConsumer] = [self._join()]
@@ -179,7 +188,7 @@ class Application:
 
     def _on_skip(self, error: MessageDecodeError) -> None:
         self.skipped[error.partition, error.offset] += 1
-        self._skipped_at = self._met(), (error.partition, error.offset)
+        self._skipped_at = self.interrupts.count, (error.partition, error.offset)
 
     def letters(self) -> Counter[tuple[int, int]]:
         """How often each poison message is in the dead letter topic."""
@@ -216,52 +225,50 @@ class Application:
 
     # What the application does
 
-    def read(self, interrupts: Interrupts) -> None:
+    def run(self) -> None:
         """Read all, and close."""
-        self._met = lambda: interrupts.count
         while self.missing() and self.calls < _CALLS:
             for consumer in list(self.consumers):
-                self._take(consumer, interrupts)
+                self._take(consumer)
             if len(self.consumers) < self.way.members and any(self.returned.values()):
-                self.consumers.append(self._until_done(self._join, interrupts))
+                self.consumers.append(self._until_done(self._join))
         for consumer in self.consumers:
-            self._until_done(consumer.close, interrupts)
+            self._until_done(consumer.close)
 
-    def _take(self, consumer: StockConsumer, interrupts: Interrupts) -> None:
+    def _take(self, consumer: StockConsumer) -> None:
         if self.way.how == "until_end":
-            self._take_until_end(consumer, interrupts)
+            self._take_until_end(consumer)
             return
         calls: dict[str, Callable[[], Any]] = {
             "next": lambda: next(consumer),
             "poll": lambda: consumer.poll(0.05),
             "consume": lambda: consumer.consume(3, 0.05),
         }
-        self._once(calls[self.way.how], interrupts)
+        self._once(calls[self.way.how])
         if self.way.commits and self.in_hand:
             self.handled.update(self.in_hand)
-            self._until_done(consumer.commit, interrupts)
+            self._until_done(consumer.commit)
 
-    def _take_until_end(self, consumer: StockConsumer, interrupts: Interrupts) -> None:
-        messages = self._until_done(lambda: consumer.until_end(5), interrupts)
-        while self._once(lambda: next(messages, None), interrupts) and self.calls < _CALLS:
+    def _take_until_end(self, consumer: StockConsumer) -> None:
+        messages = self._until_done(lambda: consumer.until_end(5))
+        while self._once(lambda: next(messages, None)) and self.calls < _CALLS:
             pass
         if not self.ended_early and (missing := self.missing()):
             self.ended_early = True
             self.faults.append(f"until_end ended without {sorted(missing)}")
 
-    def _once(self, call: Callable[[], Any], interrupts: Interrupts) -> bool:
+    def _once(self, call: Callable[[], Any]) -> bool:
         """Make a call that gives messages; whether there is more to be asked for."""
         self.calls += 1
         self.handled.update(self.in_hand)
         try:
-            found = interrupts.call(call)
+            found = self.interrupts.call(call)
         except KeyboardInterrupt:
-            self.interrupts += 1
             self.in_hand = []
             # Between the end of the application's callback and what the library notes of that,
             # nothing can be known of it.
             at, place = self._skipped_at
-            if self._met() - at <= LEAST_PLACES:
+            if self.interrupts.count - at <= LEAST_PLACES:
                 self.forgiven[place] += 1
             return True
         except MessageDecodeError as error:
@@ -276,14 +283,14 @@ class Application:
             self.returned[partition].append(offset)
         return bool(messages)
 
-    def _until_done(self, call: Callable[[], Any], interrupts: Interrupts) -> Any:
+    def _until_done(self, call: Callable[[], Any]) -> Any:
         """Make a call again and again until it is not interrupted."""
         while True:
             self.handled.update(self.in_hand)
             try:
-                return interrupts.call(call)
+                return self.interrupts.call(call)
             except KeyboardInterrupt:
-                self.interrupts += 1
+                pass
 
     # What has to hold
 

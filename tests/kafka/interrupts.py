@@ -12,6 +12,7 @@ from __future__ import annotations
 import dis
 import functools
 import inspect
+import itertools
 import sys
 from pathlib import Path
 from types import CodeType
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.kafka.scripted_broker import ScriptedBroker
 
-__all__ = ["Interrupts", "Place", "checkpoints", "only_returns", "shown"]
+__all__ = ["Interrupts", "Place", "checkpoints", "shown"]
 
 Place = tuple[object, ...]
 """A place in the code: the code or a client's method, what happens there, and where."""
@@ -36,6 +37,7 @@ _LIBRARY: Final = str(Path(streamcontract.__file__).parent / "kafka")
 _TESTS: Final = str(Path(__file__).parent)
 _CHECKPOINTS: Final = frozenset({"RESUME", "JUMP_BACKWARD", "CALL", "CALL_FUNCTION_EX", "CALL_KW"})
 _RETURNS: Final = frozenset({"RETURN_VALUE", "RETURN_CONST"})
+_RAISES: Final = frozenset({"RAISE_VARARGS"})
 
 
 class Interrupts:
@@ -128,15 +130,19 @@ class _FrameTrace:
     def __call__(self, frame: FrameType, event: str, _: object) -> _FrameTrace:
         code = frame.f_code
         if event == "line":
+            if self._is_unwinding and frame.f_lasti in exits_of_with(code):
+                return self
             self._is_unwinding = False
-            if not (self._is_public and frame.f_lineno in only_returns(code)):
+            passed_over = cannot_be_interrupted(code, is_public=self._is_public)
+            if frame.f_lineno not in passed_over:
                 self._interrupts.meet(code, event, frame.f_lineno)
         elif event == "opcode":
             at, self._at = self._at, frame.f_lasti
             if at in checkpoints(code):
                 self._interrupts.meet(code, event, at)
         elif event == "exception":
-            self._is_unwinding = True
+            # A call that raises runs no signal's handler any more.
+            self._is_unwinding, self._at = True, -1
         # A frame that an exception leaves runs nothing more, nor does a public method, which
         # returns to the application.
         elif not (self._is_unwinding or self._is_public):
@@ -166,21 +172,37 @@ def _is_checkpoint(name: str) -> bool:
 
 
 @functools.cache
-def only_returns(code: CodeType) -> frozenset[int]:
-    """The lines that return from a function, and on which no signal's handler can run."""
+def cannot_be_interrupted(code: CodeType, *, is_public: bool) -> frozenset[int]:
+    """The lines on which no signal's handler can run, and that leave the library for good.
+
+    Those that only raise, or in a public method only return; and the end of a ``with`` block that
+    an exception leaves, but for what its ``__exit__`` does.
+    """
+    leaves = _RAISES | _RETURNS if is_public else _RAISES
     lines: dict[int, list[str]] = {}
-    for line, name in _instructions(code):
-        lines.setdefault(line, []).append(name)
+    for line, each in _instructions(code):
+        lines.setdefault(line, []).append(each.opname)
     return frozenset(
         line
         for line, names in lines.items()
-        if _RETURNS.intersection(names) and not any(map(_is_checkpoint, names))
+        if leaves.intersection(names) and not any(map(_is_checkpoint, names))
     )
 
 
-def _instructions(code: CodeType) -> Iterator[tuple[int, str]]:
+@functools.cache
+def exits_of_with(code: CodeType) -> frozenset[int]:
+    """The offsets at which the end of a ``with`` block begins that an exception leaves."""
+    listed = list(dis.get_instructions(code))
+    return frozenset(
+        first.offset
+        for first, second in itertools.pairwise(listed)
+        if (first.opname, second.opname) == ("PUSH_EXC_INFO", "WITH_EXCEPT_START")
+    )
+
+
+def _instructions(code: CodeType) -> Iterator[tuple[int, dis.Instruction]]:
     starts = dict(dis.findlinestarts(code))
     line = code.co_firstlineno
     for each in dis.get_instructions(code):
         line = starts.get(each.offset, line) or line
-        yield line, each.opname
+        yield line, each

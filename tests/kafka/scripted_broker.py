@@ -205,6 +205,7 @@ class ScriptedBroker:
             when a signal's handler raises there.
         missing: Topics that cannot be created.
         refused: Errors by topic: what is produced there is not taken.
+        refused_keys: Keys of messages that are not taken, by any topic.
     """
 
     def __init__(self) -> None:
@@ -215,6 +216,7 @@ class ScriptedBroker:
         self.on_call: Callable[[str, str], None] | None = None
         self.missing: set[str] = set()
         self.refused: dict[str, int] = {}
+        self.refused_keys: set[bytes | None] = set()
 
     def create_topic(self, name: str, partitions: int = 1) -> bool:
         """Create a topic; False if it is there."""

@@ -602,8 +602,8 @@ class ScriptedProducer:
         if topic not in self.broker.topics:
             ready_at = now + self._timeout
             error = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, "there is no such topic")
-        elif code is not None:
-            error = KafkaError(code, "refused")
+        elif code is not None or key in self.broker.refused_keys:
+            error = KafkaError(code or KafkaError.INVALID_RECORD, "refused")
         else:
             if partition < 0:
                 partition = zlib.crc32(key or b"") % len(self.broker.topics[topic])

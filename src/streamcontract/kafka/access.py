@@ -15,6 +15,7 @@ import confluent_kafka
 from confluent_kafka.admin import AdminClient
 
 from streamcontract.kafka.error_codes import LocalErrorCode
+from streamcontract.kafka.interrupts import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,7 +118,7 @@ def watched_metadata(
             return ask(span)
         except confluent_kafka.KafkaException as error:
             # The callback is served by polling alone.
-            client.poll(0)
+            interruptible(client.poll, 0)
             refusal = watch.take()
             if refusal is not None:
                 raise confluent_kafka.KafkaException(refusal) from error

@@ -11,7 +11,7 @@ from confluent_kafka import TopicPartition
 from streamcontract.kafka.cluster import consume_error
 from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import StalledError
-from streamcontract.kafka.interrupts import SLICE
+from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,9 +47,9 @@ def read_between(
     at: dict[int, int | None] = {number: begins[number] for number in left}
     deadline = time.monotonic() + timeout
     while left:
-        first = client.poll(SLICE)
+        first = interruptible(client.poll, SLICE)
         # Only what is there already: with a time-out, consume() waits for a full batch.
-        found = [] if first is None else [first, *client.consume(_BATCH - 1, 0)]
+        found = [] if first is None else [first, *interruptible(client.consume, _BATCH - 1, 0)]
         if found:
             deadline = time.monotonic() + timeout
         elif time.monotonic() > deadline:

@@ -29,6 +29,7 @@ from streamcontract.kafka.dead_letters import (
 )
 from streamcontract.kafka.error_codes import FENCED
 from streamcontract.kafka.errors import MessageDecodeError, ProduceError, kafka_error_of
+from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -235,7 +236,7 @@ class _Replay:
             try:
                 self._producer.produce(topic, value, key, partition, timestamp=at, headers=headers)
             except BufferError:  # noqa: PERF203 - a full queue is waited for
-                self._producer.poll(0.2)
+                interruptible(self._producer.poll, SLICE)
             else:
                 return
 

@@ -1,7 +1,8 @@
-"""Deliveries that failed, kept until somebody is told of them."""
+"""Deliveries that failed, kept until the application is told of them."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -23,32 +24,64 @@ class Failures:
     the producer too: a producer that nobody refers to any more must be able to say so.
     """
 
-    __slots__ = ("_count", "_first", "_lock")
+    __slots__ = ("_failed", "_last", "_lock", "_numbers", "_told")
 
     def __init__(self) -> None:
-        self._count = 0
-        self._first: list[Delivery] = []
-        # Whichever threads share the producer, each of them may be the one that polls.
+        # By number. Those in `_told` were raised, which is noted as the last act of a call: if a
+        # signal's handler raises before, the next call raises them.
+        self._failed: dict[int, Delivery | None] = {}
+        self._numbers = itertools.count()
+        self._told: dict[int, Delivery | None] = {}
+        self._last: Delivery | None = None
+        # Whichever threads share the producer, one of them raises.
         self._lock = threading.Lock()
 
     def report(
         self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message
     ) -> None:
         """The delivery callback of every message that has none of its own."""
-        if error is None:
-            return
-        delivery = Delivery.of(error, raw)
-        with self._lock:
-            self._count += 1
-            if len(self._first) < _MAX_KEPT:
-                self._first.append(delivery)
+        if error is not None:
+            self.add(Delivery.of(error, raw))
+
+    def add(self, delivery: Delivery) -> None:
+        """Remember a delivery that failed."""
+        self._last = delivery
+        self._failed[next(self._numbers)] = delivery if len(self._failed) < _MAX_KEPT else None
 
     def take(self) -> DeliveryError | None:
-        """The error that tells of them all, once; None if there are none."""
-        if not self._count:
+        """The error of them all, once; None if there are none."""
+        if not self._failed:
             return None
-        first: list[Delivery] = []
         with self._lock:
-            count, self._count = self._count, 0
-            first, self._first = self._first, first
-        return DeliveryError(count, tuple(first)) if count else None
+            error, untold = self._untold()
+            self._told = untold
+            return error
+
+    def raise_all(self, instead: Exception | None = None) -> None:
+        """Raise the error of them all, once, or as the cause of another one.
+
+        Raises:
+            DeliveryError: There are some.
+            Exception: ``instead``, if given, whether there are some or not.
+        """
+        if instead is None and not self._failed:
+            return
+        with self._lock:
+            error, untold = self._untold()
+            if instead is not None:
+                self._told = untold
+                raise instead from error
+            if error is not None:
+                self._told = untold
+                raise error
+
+    def _untold(self) -> tuple[DeliveryError | None, dict[int, Delivery | None]]:
+        """The error of those that were not raised yet, and which these are."""
+        for number in self._told:
+            self._failed.pop(number, None)
+        untold = dict(self._failed)
+        if not untold:
+            return None, untold
+        kept = tuple(each for each in untold.values() if each is not None)
+        first = kept or ((self._last,) if self._last is not None else ())
+        return DeliveryError(len(untold), first[:_MAX_KEPT]), untold

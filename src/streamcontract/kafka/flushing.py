@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import confluent_kafka
 
-from streamcontract.kafka.interrupts import SLICE
+from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -54,7 +54,7 @@ class Flusher:
             Exception: What a delivery callback raised.
         """
         span = self._slice
-        waiting = self._client.flush(max(0.0, min(span, timeout)))
+        waiting = interruptible(self._client.flush, max(0.0, min(span, timeout)))
         self._slice = min(2 * span, SLICE) if waiting else SLICE
         if waiting and span < SLICE and self.topic is not None:
             # Not waited for: the answer is for librdkafka. There may be nobody to ask yet.

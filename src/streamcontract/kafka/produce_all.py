@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import confluent_kafka
 
+    from streamcontract.kafka.failures import Failures
     from streamcontract.kafka.options import ProduceOptions
 
 __all__ = ["BulkProduce", "ProduceFailure", "ProduceProgress", "ProduceReport", "check_limits"]
@@ -110,7 +111,7 @@ class BulkProduce(Generic[T]):
         produce: Queues a record.
         options: What each record's message is to have beside it.
         max_failures: How many failures to keep.
-        report: Tells the producer of a message that failed when nobody waits for it here any more.
+        untold: Gets the deliveries that failed if nobody gets the report.
         progress: Called now and then.
     """
 
@@ -119,13 +120,13 @@ class BulkProduce(Generic[T]):
         produce: Callable[..., None],
         options: Callable[[T | None], ProduceOptions] | None,
         max_failures: int,
-        report: Callable[[confluent_kafka.KafkaError | None, confluent_kafka.Message], None],
+        untold: Failures,
         progress: Callable[[ProduceProgress], object] | None,
     ) -> None:
         self._produce = produce
         self._options = options
         self._max_failures = max_failures
-        self._report = report
+        self._untold = untold
         self._progress = progress
         self._progress_at = time.monotonic() + _PROGRESS_INTERVAL
         self._taken = 0
@@ -173,8 +174,11 @@ class BulkProduce(Generic[T]):
         return ProduceReport(self._delivered, self._failed, tuple(self._failures))
 
     def abandon(self) -> None:
-        """Nobody gets the report: what fails from here on is told by the producer."""
+        """Nobody gets the report: what failed, and fails from here on, is told by the producer."""
         self._is_over = True
+        for failure in self._failures:
+            if failure.delivery is not None:
+                self._untold.add(failure.delivery)
 
     def _told(
         self,
@@ -187,7 +191,7 @@ class BulkProduce(Generic[T]):
         if error is None:
             self._delivered += 1
         elif self._is_over and told is None:
-            self._report(error, raw)
+            self._untold.report(error, raw)
         else:
             delivery = Delivery.of(error, raw)
             reason = ProduceError(delivery.topic, error, delivery.partition)

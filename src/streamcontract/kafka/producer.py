@@ -24,7 +24,7 @@ from streamcontract.kafka.errors import (
 )
 from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.flushing import Flusher
-from streamcontract.kafka.interrupts import SLICE
+from streamcontract.kafka.interrupts import SLICE, interruptible
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
 from streamcontract.kafka.produce_all import (
     BulkProduce,
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     from streamcontract.codec import Contract
     from streamcontract.kafka.consumer import ContractConsumer
-    from streamcontract.kafka.errors import DeliveryError
     from streamcontract.kafka.options import ProduceOptions, ProducerOptions
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.schema import Schema
@@ -123,6 +122,7 @@ class ContractProducer(Generic[T]):
     contract: ClassVar[Contract | None] = None
     client: confluent_kafka.SerializingProducer[Any, T]
     _is_open = False
+    _is_drained = False
     _shown_as: ClassVar[str | None] = None  # in the warning of one that was not closed
 
     @overload
@@ -306,8 +306,8 @@ class ContractProducer(Generic[T]):
             ConfigurationError: A limit makes no sense, or a timestamp is a naive datetime.
             ClientError: The producer is closed.
             Exception: What the iterable, ``options``, ``progress`` or an ``on_delivery`` raised.
-                What was taken up to then is delivered all the same, and where that fails the next
-                call raises a ``DeliveryError``.
+                What was taken up to then is delivered all the same, and where that has failed or
+                fails the next call raises a ``DeliveryError``.
 
         Example:
             >>> from streamcontract import ContractProducer
@@ -326,7 +326,7 @@ class ContractProducer(Generic[T]):
         """
         check_limits(max_in_flight, max_failures)
         self.poll(0)
-        run = BulkProduce[T](self._produce, options, max_failures, self._report, progress)
+        run = BulkProduce[T](self._produce, options, max_failures, self._failures, progress)
         try:
             for value in values:
                 run.take(value)
@@ -351,7 +351,7 @@ class ContractProducer(Generic[T]):
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         self._require_open()
-        served = self.client.poll(timeout)
+        served = interruptible(self.client.poll, timeout)
         self._raise_failures()
         return served
 
@@ -430,6 +430,8 @@ class ContractProducer(Generic[T]):
     def close(self, timeout: float | None = None) -> None:
         """Deliver what is queued, then end; closing twice is harmless.
 
+        If Ctrl-C is heard meanwhile, another call goes on with it.
+
         Args:
             timeout: Seconds to wait; what is not delivered by then is discarded, and counts as
                 failed. Without it, or below zero, as long as librdkafka tries.
@@ -441,8 +443,6 @@ class ContractProducer(Generic[T]):
             Exception: What an ``on_delivery`` raised; the other messages were served all the
                 same.
         """
-        if not self._is_open:
-            return
         self._is_open = False
         self._open_routes.clear()
         self._send_plain = _not_yet
@@ -490,30 +490,36 @@ class ContractProducer(Generic[T]):
 
     def _finish(self, timeout: float | None) -> None:
         try:
-            # Before anything is waited for: it would be void all the same.
-            patience = TRANSACTION_TIMEOUT if timeout is None or timeout < 0 else timeout
-            self._transactions.abort(patience)
-            if self._drain(timeout):
-                self.client.purge()
-                self._drain(None)
+            if not self._is_drained:
+                self._deliver_or_discard(timeout)
         finally:
             # Nothing is in the queue any more, unless Ctrl-C was heard: then this must not wait.
-            if not len(self.client) and hasattr(self.client, "close"):  # older ones have none
-                with self._transactions.closing():
-                    self.client.close()
+            if not len(self.client):
+                self._is_drained = True
+                if hasattr(self.client, "close"):  # older ones have none
+                    with self._transactions.closing():
+                        self.client.close()
+
+    def _deliver_or_discard(self, timeout: float | None) -> None:
+        # Before anything is waited for: it would be void all the same.
+        patience = TRANSACTION_TIMEOUT if timeout is None or timeout < 0 else timeout
+        self._transactions.abort(patience)
+        if self._drain(timeout):
+            self.client.purge()
+            self._drain(None)
 
     def _require_open(self) -> None:
         if not self._is_open:
             raise ClientError(f"this producer for topic {self.topic!r} is closed")
 
     def _raise_failures(self) -> None:
-        failed: DeliveryError | None = self._failures.take()
         refusal = self._access.take()
-        if refusal is not None:
-            # What was not delivered, if it was given up already, is the error's __cause__.
-            raise BrokerError(self.topic, refusal, advice=access_advice(refusal)) from failed
-        if failed is not None:
-            raise failed
+        # What was not delivered, if it was given up already, is this error's __cause__.
+        self._failures.raise_all(
+            None
+            if refusal is None
+            else BrokerError(self.topic, refusal, advice=access_advice(refusal))
+        )
 
     def _open_route(self, topic: str | None) -> Route:
         """Prepare for a topic, which asks the registry; later calls find it ready."""

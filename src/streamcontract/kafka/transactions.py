@@ -27,7 +27,7 @@ from streamcontract.kafka.errors import (
     TransactionError,
     kafka_error_of,
 )
-from streamcontract.kafka.interrupts import SLICE
+from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +112,7 @@ class Transactions:
             self._client.init_transactions(timeout)
         except confluent_kafka.KafkaException as error:
             # The callback of the client's errors is served by polling alone.
-            self._client.poll(0)
+            interruptible(self._client.poll, 0)
             refusal = self._access.take()
             if refusal is not None:
                 raise BrokerError(self._topic, refusal, advice=access_advice(refusal)) from error

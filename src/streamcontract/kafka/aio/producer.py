@@ -11,7 +11,7 @@ from streamcontract.errors import ClientError
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
-from streamcontract.kafka.interrupts import deadline_of
+from streamcontract.kafka.interrupts import deadline_of, interruptible
 from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
 
@@ -58,7 +58,7 @@ class _StoppableProducer(ContractProducer[T]):
     def serve(self, timeout: float) -> int:
         """Serve delivery reports, without telling of failures."""
         self._require_open()
-        return self.client.poll(timeout)
+        return interruptible(self.client.poll, timeout)
 
     def drain(self, timeout: float) -> int:
         """Flush, without telling of failures."""
