@@ -29,6 +29,7 @@ from streamcontract.kafka.dead_letters import (
     ORIGIN_HEADER,
     SETTLED_HEADER,
     DeadLetter,
+    settled_before,
 )
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.wire import frame
@@ -122,6 +123,34 @@ def test_a_replay_after_the_fix_empties_it(case: Case) -> None:
     with ContractConsumer[Any](case.config, schema=AFTER, topic=case.topic) as consumer:
         values = [(message.value or {})["a"] for message in consumer.until_end()]
     assert values == ["0", "1", "2", "3", "4"] * 2
+
+
+def put_aside_again(case: Case) -> None:
+    """What a consumer does that crashed behind the dead letter, and before its commit."""
+    raws = [raw for raw in read_all(case.config, case.dead) if settled_before(raw) is None]
+    again = raws[0]
+    produce_raw(
+        case.config,
+        case.dead,
+        (again.value(), again.key(), list(again.headers() or []), again.timestamp()[1]),  # type: ignore[arg-type] # as they came
+    )
+
+
+@pytest.mark.parametrize(
+    "contracts", [[AFTER], [AFTER, AFTER], [BEFORE], [BEFORE, BEFORE], [BEFORE, AFTER]]
+)
+def test_a_message_that_is_put_aside_again_after_a_replay_is_sent_back_once(
+    case: Case, contracts: list[dict[str, Any]]
+) -> None:
+    """Put-aside, crash, replay, put-aside: it is known as the one that was settled."""
+    case.put_aside((case.value("0"), b"k", [], 0), (case.value("1"), None, [], 0))
+    for contract in contracts:
+        case.replay(contract)
+        put_aside_again(case)
+    case.replay()
+    assert case.open() == []
+    assert len(case.sent_back()) == 2
+    assert case.replay() == Replayed()
 
 
 NAMES = st.sampled_from(["a", "b", FIRST_HEADER, ORIGIN_HEADER, "streamcontract.dlq.topic"])
