@@ -1,4 +1,4 @@
-"""Applications over scripted clients that are interrupted, go on, and keep account of what came."""
+"""Applications over scripted clients that are broken off, go on, and keep account of what came."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka import Message
     from streamcontract.schema import Schema
 
-__all__ = ["POISON", "TOPIC", "Application", "ScriptedRegistry", "Way", "bar", "payload"]
+__all__ = ["POISON", "TOPIC", "Account", "Application", "ScriptedRegistry", "Way", "bar", "payload"]
 
 TOPIC: Final = "bars"
 POISON: Final = b"no frame"
@@ -109,86 +109,85 @@ def payload(number: int, symbol: str = "AAPL") -> bytes:
     return header(_ID) + _codec().encode(bar(number, symbol))
 
 
-class Application:
-    """Reads a topic to its end, whatever interrupts it, and knows what has to hold.
+class Account:
+    """Knows what a topic holds, what of it came, and what has to hold in the end.
 
     Args:
-        way: How it reads.
+        way: How the topic is read.
         broker: Where the topic is.
-        interrupts: What interrupts it.
-        messages: How many each partition has.
-        partitions: How many partitions there are.
 
     Attributes:
         returned: By partition, the offsets in the order in which calls returned them.
         raised: Poison messages that an error was raised for.
         skipped: Poison messages that the callback was called with.
+        forgiven: Those for which a second call of the callback is no fault.
+        faults: What did not hold.
     """
 
     def __init__(
-        self,
-        way: Way,
-        broker: ScriptedBroker,
-        interrupts: Interrupts,
-        *,
-        messages: int = 4,
-        partitions: int = 2,
+        self, way: Way, broker: ScriptedBroker, *, messages: int = 4, partitions: int = 2
     ) -> None:
         self.way = way
         self.broker = broker
-        self.interrupts = interrupts
         broker.create_topic(TOPIC, partitions)
-        self.poison: set[Place] = set()
         for partition in range(partitions):
             for number in range(messages):
-                if way.poison and number == 1:
-                    self.poison.add((TOPIC, partition))
-                    broker.append(TOPIC, partition, POISON, b"AAPL")
-                else:
-                    broker.append(TOPIC, partition, payload(number), b"AAPL")
+                is_poison = way.poison is not None and number == 1
+                broker.append(TOPIC, partition, POISON if is_poison else payload(number), b"AAPL")
         self.ends = dict.fromkeys(range(partitions), messages)
         self.bad = {(partition, 1) for partition in range(partitions)} if way.poison else set()
         self.returned: dict[int, list[int]] = defaultdict(list)
-        self.in_hand: list[tuple[int, int]] = []
-        self.handled: set[tuple[int, int]] = set()
         self.raised: Counter[tuple[int, int]] = Counter()
         self.skipped: Counter[tuple[int, int]] = Counter()
-        self.calls = 0
-        self.faults: list[str] = []
-        self.ended_early = False
         self.forgiven: Counter[tuple[int, int]] = Counter()
-        self._skipped_at = (-LEAST_PLACES, (0, 0))
+        self.faults: list[str] = []
+        self._in_hand: dict[int, list[tuple[int, int]]] = {}
+        self._handled: set[tuple[int, int]] = set()
         broker.on_commit.append(self._on_commit)
-        self._registry = cast("SchemaRegistry", ScriptedRegistry())
-        self.consumers: list[StockConsumer] = [self._join()]
 
-    def _join(self) -> StockConsumer:
+    def options(self, on_skip: Callable[[MessageDecodeError], None]) -> dict[str, Any]:
+        """The arguments of a consumer that reads in this way."""
         way = self.way
-        policy: Any = "raise"
-        if way.poison == "skip":
-            policy = Skip(self._on_skip)
-        elif way.poison == "dead letters":
-            policy = DeadLetters()
-        properties = {
-            "bootstrap.servers": "scripted",
-            "auto.commit.interval.ms": 20,
-            "enable.auto.commit": way.group and not way.commits,
-            **way.properties,
+        policies: dict[str | None, Any] = {"skip": Skip(on_skip), "dead letters": DeadLetters()}
+        return {
+            "config": {
+                "bootstrap.servers": "scripted",
+                "auto.commit.interval.ms": 20,
+                "enable.auto.commit": way.group and not way.commits,
+                **way.properties,
+            },
+            "topic": TOPIC,
+            "group": "readers" if way.group else None,
+            "registry": cast("SchemaRegistry", ScriptedRegistry()),
+            "poison": policies.get(way.poison, "raise"),
+            "start": way.start,
         }
-        return StockConsumer(
-            properties,
-            topic=TOPIC,
-            group="readers" if way.group else None,
-            registry=self._registry,
-            poison=policy,
-            start=way.start,
+
+    def asks(self, consumer: object) -> None:
+        """The application calls a consumer, and so is done with what it got from it last."""
+        self._handled.update(self._in_hand.pop(id(consumer), ()))
+
+    def gets(self, consumer: object, found: Any) -> bool:
+        """The application has what a call returned; whether that is anything."""
+        messages: list[Message[Stock]] = (
+            found if isinstance(found, list) else [] if found is None else [found]
         )
+        self._in_hand[id(consumer)] = [(each.partition, each.offset) for each in messages]
+        for each in messages:
+            self.returned[each.partition].append(each.offset)
+        return bool(messages)
 
-    # What came
+    def has_in_hand(self, consumer: object) -> bool:
+        """Whether the last call of a consumer returned anything."""
+        return bool(self._in_hand.get(id(consumer)))
 
-    def _on_skip(self, error: MessageDecodeError) -> None:
+    def hears(self, error: MessageDecodeError) -> None:
+        """A call raised an error for a poison message."""
+        self.raised[error.partition, error.offset] += 1
+
+    def skips(self, error: MessageDecodeError) -> None:
+        """The callback was called with a poison message."""
         self.skipped[error.partition, error.offset] += 1
-        self._skipped_at = self.interrupts.count, (error.partition, error.offset)
 
     def letters(self) -> Counter[tuple[int, int]]:
         """How often each poison message is in the dead letter topic."""
@@ -206,116 +205,39 @@ class Application:
 
     def missing(self) -> set[tuple[int, int]]:
         """What has not come yet."""
-        wanted = {
-            (partition, offset) for partition, end in self.ends.items() for offset in range(end)
-        }
-        came = {
-            (partition, offset)
-            for partition, offsets in self.returned.items()
-            for offset in offsets
-        }
+        wanted = {(number, at) for number, end in self.ends.items() for at in range(end)}
+        came = {(number, at) for number, offsets in self.returned.items() for at in offsets}
         return wanted - came - set(self.dealt_with())
 
     def _on_commit(self, _: str, place: Place, offset: int) -> None:
-        done = self.handled | set(self.dealt_with())
-        if place[0] == TOPIC:
-            early = [each for each in range(offset) if (place[1], each) not in done]
-            if early:
-                self.faults.append(f"{place[1]}: {offset} committed, but {early} not handled")
-
-    # What the application does
-
-    def run(self) -> None:
-        """Read all, and close."""
-        while self.missing() and self.calls < _CALLS:
-            for consumer in list(self.consumers):
-                self._take(consumer)
-            if len(self.consumers) < self.way.members and any(self.returned.values()):
-                self.consumers.append(self._until_done(self._join))
-        for consumer in self.consumers:
-            self._until_done(consumer.close)
-
-    def _take(self, consumer: StockConsumer) -> None:
-        if self.way.how == "until_end":
-            self._take_until_end(consumer)
+        topic, number = place
+        if topic != TOPIC:
             return
-        calls: dict[str, Callable[[], Any]] = {
-            "next": lambda: next(consumer),
-            "poll": lambda: consumer.poll(0.05),
-            "consume": lambda: consumer.consume(3, 0.05),
-        }
-        self._once(calls[self.way.how])
-        if self.way.commits and self.in_hand:
-            self.handled.update(self.in_hand)
-            self._until_done(consumer.commit)
-
-    def _take_until_end(self, consumer: StockConsumer) -> None:
-        messages = self._until_done(lambda: consumer.until_end(5))
-        while self._once(lambda: next(messages, None)) and self.calls < _CALLS:
-            pass
-        if not self.ended_early and (missing := self.missing()):
-            self.ended_early = True
-            self.faults.append(f"until_end ended without {sorted(missing)}")
-
-    def _once(self, call: Callable[[], Any]) -> bool:
-        """Make a call that gives messages; whether there is more to be asked for."""
-        self.calls += 1
-        self.handled.update(self.in_hand)
-        try:
-            found = self.interrupts.call(call)
-        except KeyboardInterrupt:
-            self.in_hand = []
-            # Between the end of the application's callback and what the library notes of that,
-            # nothing can be known of it.
-            at, place = self._skipped_at
-            if self.interrupts.count - at <= LEAST_PLACES:
-                self.forgiven[place] += 1
-            return True
-        except MessageDecodeError as error:
-            self.in_hand = []
-            self.raised[error.partition, error.offset] += 1
-            return True
-        messages: list[Message[Stock]] = (
-            found if isinstance(found, list) else [] if found is None else [found]
-        )
-        self.in_hand = [(each.partition, each.offset) for each in messages]
-        for partition, offset in self.in_hand:
-            self.returned[partition].append(offset)
-        return bool(messages)
-
-    def _until_done(self, call: Callable[[], Any]) -> Any:
-        """Make a call again and again until it is not interrupted."""
-        while True:
-            self.handled.update(self.in_hand)
-            try:
-                return self.interrupts.call(call)
-            except KeyboardInterrupt:
-                pass
-
-    # What has to hold
+        done = self._handled | set(self.dealt_with())
+        early = [each for each in range(offset) if (number, each) not in done]
+        if early:
+            self.faults.append(f"{number}: {offset} committed, but {early} not handled")
 
     def check(self) -> None:
-        """All of it."""
+        """All that has to hold when the topic was read to its end and the consumers are closed."""
         faults = self.faults
         if missing := self.missing():
-            faults.append(f"missing after {self.calls} calls: {sorted(missing)}")
-        for partition, offsets in self.returned.items():
-            end = self.ends[partition]
-            good = [each for each in range(end) if (partition, each) not in self.bad]
+            faults.append(f"missing in the end: {sorted(missing)}")
+        for number, offsets in self.returned.items():
+            good = [each for each in range(self.ends[number]) if (number, each) not in self.bad]
             if self.way.members == 1 and offsets != good[: len(offsets)]:
-                faults.append(f"partition {partition} came as {offsets}")
+                faults.append(f"partition {number} came as {offsets}")
             elif _gaps(offsets, good):
-                faults.append(f"partition {partition} came with gaps, as {offsets}")
+                faults.append(f"partition {number} came with gaps, as {offsets}")
         counts = self.dealt_with() - self.forgiven
-        again = {place: count for place, count in counts.items() if count != 1}
-        if again:
+        if again := {place: count for place, count in counts.items() if count != 1}:
             faults.append(f"poison that was dealt with more than once: {again}")
         if self.way.group:
-            known = self.broker.groups["readers"]
-            at = {number: known.committed.get((TOPIC, number)) for number in self.ends}
+            group = self.broker.groups["readers"]
+            at = {number: group.committed.get((TOPIC, number)) for number in self.ends}
             if at != self.ends:
                 faults.append(f"in the end the group had committed {at}")
-            if known.members:
+            if group.members:
                 faults.append("a client was left open")
         assert not faults, "; ".join(faults)
 
@@ -328,3 +250,87 @@ def _gaps(offsets: list[int], good: list[int]) -> bool:
         if any(each not in came for each in good if each < offset):
             return True
     return False
+
+
+class Application:
+    """Reads a topic to its end, whatever interrupts it.
+
+    Args:
+        way: How it reads.
+        broker: Where the topic is.
+        interrupts: What interrupts it.
+    """
+
+    def __init__(self, way: Way, broker: ScriptedBroker, interrupts: Interrupts) -> None:
+        self._way = way
+        self._interrupts = interrupts
+        self._account = Account(way, broker)
+        self._calls = 0
+        self._skipped_at = (-LEAST_PLACES, (0, 0))
+        self._consumers = [self._join()]
+
+    def _join(self) -> StockConsumer:
+        return StockConsumer(**self._account.options(self._on_skip))
+
+    def _on_skip(self, error: MessageDecodeError) -> None:
+        self._account.skips(error)
+        self._skipped_at = self._interrupts.count, (error.partition, error.offset)
+
+    def run(self) -> None:
+        """Read all, and close."""
+        while self._account.missing() and self._calls < _CALLS:
+            for consumer in list(self._consumers):
+                self._read(consumer)
+            if len(self._consumers) < self._way.members and any(self._account.returned.values()):
+                self._consumers.append(self._until_done(None, self._join))
+        for consumer in self._consumers:
+            self._until_done(consumer, consumer.close)
+
+    def check(self) -> None:
+        """What has to hold."""
+        self._account.check()
+
+    def _read(self, consumer: StockConsumer) -> None:
+        if self._way.how == "until_end":
+            messages = self._until_done(consumer, lambda: consumer.until_end(5))
+            while self._once(consumer, lambda: next(messages, None)) and self._calls < _CALLS:
+                pass
+            if not self._account.faults and (missing := self._account.missing()):
+                self._account.faults.append(f"until_end ended without {sorted(missing)}")
+            return
+        calls: dict[str, Callable[[], Any]] = {
+            "next": lambda: next(consumer),
+            "poll": lambda: consumer.poll(0.05),
+            "consume": lambda: consumer.consume(3, 0.05),
+        }
+        self._once(consumer, calls[self._way.how])
+        if self._way.commits and self._account.has_in_hand(consumer):
+            self._until_done(consumer, consumer.commit)
+
+    def _once(self, consumer: StockConsumer, call: Callable[[], Any]) -> bool:
+        """Make a call that gives messages; whether there is more to be asked for."""
+        self._calls += 1
+        self._account.asks(consumer)
+        try:
+            found = self._interrupts.call(call)
+        except KeyboardInterrupt:
+            # Between the end of the application's callback and what the library notes of that,
+            # nothing can be known of it.
+            at, place = self._skipped_at
+            if self._interrupts.count - at <= LEAST_PLACES:
+                self._account.forgiven[place] += 1
+            return True
+        except MessageDecodeError as error:
+            self._account.hears(error)
+            return True
+        return self._account.gets(consumer, found)
+
+    def _until_done(self, consumer: StockConsumer | None, call: Callable[[], Any]) -> Any:
+        """Make a call again and again until it is not interrupted."""
+        while True:
+            if consumer is not None:
+                self._account.asks(consumer)
+            try:
+                return self._interrupts.call(call)
+            except KeyboardInterrupt:
+                pass
