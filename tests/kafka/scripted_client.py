@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 import zlib
 from collections import deque
@@ -33,6 +34,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 _FETCHED_AT_ONCE: Final = 100
 _INVALID: Final = confluent_kafka.OFFSET_INVALID
+_VERSIONS: Final = itertools.count()
 
 
 def script(patch: pytest.MonkeyPatch) -> ScriptedBroker:
@@ -87,7 +89,7 @@ class _Fetched:
         given: The offset as it was assigned, which may stand for another one.
         next: The offset to fetch next; None while ``given`` has to be looked up.
         position: The offset after what was dequeued last; invalid before.
-        version: Goes up with each seek, pause and resume: what was queued before is outdated.
+        version: Another one from each seek, pause and resume: what was queued before is outdated.
         stored: The offset that may be committed.
         committed: The one that was, last.
         end_met: Where the end of the partition was queued last.
@@ -98,7 +100,7 @@ class _Fetched:
     ready_at: float
     next: int | None = None
     position: int = _INVALID
-    version: int = 0
+    version: int = attrs.field(factory=_VERSIONS.__next__)
     stored: int = _INVALID
     committed: int = _INVALID
     end_met: int = -1
@@ -294,7 +296,7 @@ class ScriptedConsumer:
         fetched = self._fetched.get((partition.topic, partition.partition))
         if fetched is None or fetched.is_stopped:
             raise _exception(KafkaError._STATE, f"Failed to seek to offset {partition.offset}")
-        fetched.version += 1
+        fetched.version = next(_VERSIONS)
         fetched.given, fetched.next = partition.offset, None
         fetched.position = _INVALID
         fetched.end_met = -1
@@ -314,7 +316,7 @@ class ScriptedConsumer:
             if fetched is None or fetched.is_paused == is_paused:
                 continue
             fetched.is_paused = is_paused
-            fetched.version += 1
+            fetched.version = next(_VERSIONS)
             if fetched.position != _INVALID:
                 fetched.next = fetched.position
             elif fetched.next is not None:

@@ -139,10 +139,11 @@ class Application:
                 following = functools.partial(anext, consumer.until_end(5), None)
                 while await self._once(consumer, following):
                     pass
-                if not self._account.faults and (missing := self._account.missing()):
-                    self._account.faults.append(f"until_end ended without {sorted(missing)}")
+                if not self._account.faults and (left := self._account.to_come()):
+                    self._account.faults.append(f"until_end ended without {sorted(left)}")
             else:
-                await self._once(consumer, calls[self._way.how])
+                how = self._way.how if self._account.to_come() else "poll"
+                await self._once(consumer, calls[how])
         self._account.asks(consumer)
         await self._close(consumer)
         self._account.check()

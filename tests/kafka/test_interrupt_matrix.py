@@ -43,10 +43,9 @@ OTHERS: Final = [
 ]
 REBALANCES: Final = [
     Way(how, members=2, start=start, properties=protocol)
-    for how in ("next", "poll", "consume")
+    for how in ("poll", "consume")
     for protocol in (EAGER, COOPERATIVE, CONSUMER)
     for start in (None, 0)
-    if how != "next" or start is None
 ]
 ALL: Final = [*ALONE, *IN_A_GROUP, *WITH_POISON, *OTHERS, *REBALANCES]
 QUICK: Final = [
