@@ -344,6 +344,19 @@ def test_a_lock_of_a_release_without_contexts_is_written_anew(
         read_locks(path)
 
 
+@pytest.mark.parametrize("context", [None, ".staging"])
+def test_the_format_says_whether_there_are_contexts(tmp_path: Path, context: str | None) -> None:
+    """A release that does not know them must not take one's ids for the default one's."""
+    path = tmp_path / "streamcontract.lock"
+    wrong = 2 if context is None else 1
+    environment: dict[str, Any] = {"contracts": {}, "schemas": {}} | (
+        {"context": context} if context else {}
+    )
+    path.write_text(json.dumps({"format": wrong, "environments": {"dev": environment}}))
+    with pytest.raises(ConfigurationError, match=rf"format: expected {3 - wrong} for what is in"):
+        read_locks(path)
+
+
 @pytest.mark.parametrize("context", ["staging", ".a:b", "", 7])
 def test_a_context_in_a_lock_is_checked(
     run: Run, server: RegistryServer, tmp_path: Path, context: object

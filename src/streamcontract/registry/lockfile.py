@@ -135,12 +135,14 @@ def read_locks(path: Path) -> dict[str, Lock]:
     try:
         _read(document, "format", _known_format)
         environments = _object("environments", read_key(document, "environments"))
-        return {
+        locks = {
             name: _at(f"environments.{name}", functools.partial(_lock, name), value)
             for name, value in environments.items()
         }
+        _read(document, "format", functools.partial(_require_format, _format_of(locks.values())))
     except (BodyError, ConfigurationError) as error:
         raise ConfigurationError(f"the lock file {path} is damaged: {error}") from error
+    return locks
 
 
 def unknown_entries(path: Path) -> list[str]:
@@ -211,6 +213,7 @@ def render(locks: Iterable[Lock]) -> str:
 
     Ids never change what they mean, so a new version adds lines and alters few.
     """
+    kept = sorted(locks, key=lambda each: each.environment)
     environments = {
         lock.environment: {
             **({} if lock.context == DEFAULT_CONTEXT else {"context": lock.context}),
@@ -223,13 +226,9 @@ def render(locks: Iterable[Lock]) -> str:
                 for schema_id in sorted(lock.schemas)
             },
         }
-        for lock in sorted(locks, key=lambda each: each.environment)
+        for lock in kept
     }
-    has_contexts = any("context" in each for each in environments.values())
-    document = {
-        "format": _WITH_CONTEXTS if has_contexts else _FORMAT,
-        "environments": environments,
-    }
+    document = {"format": _format_of(kept), "environments": environments}
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -238,6 +237,16 @@ def _known_format(value: object) -> None:
         raise BodyError(
             "", f"{_FORMAT} or {_WITH_CONTEXTS}, which is what this release reads, not {value!r}"
         )
+
+
+def _format_of(locks: Iterable[Lock]) -> int:
+    has_contexts = any(lock.context != DEFAULT_CONTEXT for lock in locks)
+    return _WITH_CONTEXTS if has_contexts else _FORMAT
+
+
+def _require_format(expected: int, value: object) -> None:
+    if value != expected:
+        raise BodyError("", f"{expected} for what is in it, not {value!r}")
 
 
 def _lock(name: str, value: object) -> Lock:
