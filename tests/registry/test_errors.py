@@ -35,6 +35,7 @@ CLASSES = {
     ErrorCode.INVALID_LEVEL: errors.InvalidCompatibilityLevelError,
     ErrorCode.INVALID_MODE: errors.InvalidModeError,
     ErrorCode.OPERATION_NOT_PERMITTED: errors.OperationNotPermittedError,
+    ErrorCode.WRITES_DISABLED: errors.OperationNotPermittedError,
     ErrorCode.REFERENCE_EXISTS: errors.ReferenceExistsError,
     ErrorCode.ID_EXISTS: errors.SchemaIdExistsError,
     ErrorCode.INVALID_SUBJECT: errors.ReservedSubjectError,

@@ -38,6 +38,7 @@ class ErrorCode(IntEnum):
     NOT_FOUND = 404, "there is no such path"
     NOT_ACCEPTABLE = 406, "none of the media types in Accept can be given"
     INCOMPATIBLE = 409, "the schema is incompatible with an earlier version of the subject"
+    WRITES_DISABLED = 412, "the registry takes no changes"
     UNSUPPORTED_MEDIA_TYPE = 415, "the body has a content type that the registry does not take"
     INVALID_SCHEMA = 422, "the schema, or the request body around it, is invalid"
     TOO_MANY_REQUESTS = 429, "the registry is overloaded; ask again later"

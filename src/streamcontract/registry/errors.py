@@ -24,7 +24,7 @@
     |       |-- InvalidVersionError                42202
     |       |-- InvalidCompatibilityLevelError     42203
     |       |-- InvalidModeError                   42204
-    |       |-- OperationNotPermittedError         42205
+    |       |-- OperationNotPermittedError         42205, 412
     |       |-- ReferenceExistsError               42206
     |       |-- SchemaIdExistsError                42207
     |       |-- ReservedSubjectError               42208
@@ -344,7 +344,7 @@ class InvalidModeError(RegistryRejectedError):
 
 
 class OperationNotPermittedError(RegistryRejectedError):
-    """The mode of the registry or of the subject does not permit this (42205)."""
+    """The mode of the registry or of the subject does not permit this (42205, 412)."""
 
     advice = "See mode(subject, default_to_global=True); set_mode() changes it"
 
@@ -395,6 +395,7 @@ _BY_CODE: Final[dict[int, type[RegistryRequestError]]] = {
     ErrorCode.INVALID_LEVEL: InvalidCompatibilityLevelError,
     ErrorCode.INVALID_MODE: InvalidModeError,
     ErrorCode.OPERATION_NOT_PERMITTED: OperationNotPermittedError,
+    ErrorCode.WRITES_DISABLED: OperationNotPermittedError,
     ErrorCode.REFERENCE_EXISTS: ReferenceExistsError,
     ErrorCode.ID_EXISTS: SchemaIdExistsError,
     ErrorCode.INVALID_SUBJECT: ReservedSubjectError,
