@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.searching import load_profiles
@@ -12,6 +13,8 @@ from streamcontract.devstack import DevStack
 from streamcontract.testing.plugin import stack_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from streamcontract.testing.fixtures.stacks import Stack
     from streamcontract.testing.fixtures.topics import TopicMaker
 
@@ -32,6 +35,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (others if depends else same).append(item)
     config.hook.pytest_deselected(items=same)
     items[:] = others
+
+
+@pytest.fixture
+def signals_end() -> Iterator[None]:
+    """Signals do what they do by default, here and in what a test starts.
+
+    Under nohup SIGHUP is ignored, and what a script's shell starts in the background ignores
+    Ctrl-C: a test that sends one to itself would wait for ever.
+    """
+    defaults: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, default) for number, default in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("signals_end")
+
 DEV = [sys.executable, "-m", "streamcontract", "dev", "--broker-port=0", "--registry-port=0"]
 PATIENCE_S = 60.0
 
@@ -42,14 +44,6 @@ while True:
     elif not sys.stdin.readline():
         sys.exit(10 + count)
 """
-
-
-@pytest.fixture(autouse=True)
-def hang_up_ends() -> Iterator[None]:
-    """Under nohup these tests would ignore SIGHUP, and so would what they start."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
 
 
 def run(*command: str, options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:

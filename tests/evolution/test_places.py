@@ -132,7 +132,8 @@ def _mutations(document: Any, draw: st.DrawFn) -> Any:
 def pairs(draw: st.DrawFn) -> tuple[Schema, Schema]:
     """A schema of some depth and a mutation of it that is valid too, else the same again."""
     array = {"type": "array", "items": draw(schema_documents())}
-    document = record("int", ["null", array], name="io.outermost.Outer")
+    # Without a namespace, as around it: a name in it may be one of no namespace.
+    document = record("int", ["null", array], name="TheOutermostRecord")
     changed = document
     for _ in range(draw(st.integers(1, 3))):
         changed = _mutations(changed, draw)

@@ -139,6 +139,7 @@ def test_poison_of_an_interrupted_batch_is_dealt_with_once(
     assert [error.offset for error in skipped] == [1, 1]
 
 
+@pytest.mark.usefixtures("signals_end")
 def test_ctrl_c_where_no_broker_is() -> None:
     """It is what the application sees, though confluent_kafka's callbacks may lose it."""
     stop = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
