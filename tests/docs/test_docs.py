@@ -45,7 +45,7 @@ def _run(arguments: list[str], folder: Path, stack: DevStack) -> str:
         env=os.environ | stack.environment | {"PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert result.returncode == 0, f"{arguments}\n{result.stdout}\n{result.stderr}"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.docs.markdown import REPOSITORY, blocks
 
 _FAILS = "exits with 1"
@@ -24,6 +25,7 @@ def _environment() -> dict[str, str]:
     }
 
 
+@pytest.mark.searching  # many processes; tests/testing/test_suite.py has the same in this one
 def test_every_step_of_the_page(tmp_path: Path) -> None:
     """Its files are written, its commands run in order, and what they print is what it shows."""
     printed = ""
