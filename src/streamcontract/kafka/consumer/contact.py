@@ -159,7 +159,7 @@ class Contact:
         self.queue.note_positions()
         if time.monotonic() >= self._store_due:
             self.store()
-        most = self._commit_by_count()
+        until_commit = self._commit_by_count()
         if not self._has_begun:
             self._begin()
         self.clean()
@@ -173,7 +173,9 @@ class Contact:
         # length; twice that if it ran empty.
         handed = max(0, self._size - left)
         wanted = handed if timeout is None else 2 * handed
-        beginnings = self._fetch(timeout, max(1, min(wanted, _BATCH, most - left)))
+        if until_commit is not None:
+            wanted = min(wanted, until_commit - left)
+        beginnings = self._fetch(timeout, max(1, min(wanted, _BATCH)))
         self.queue.keep(self.is_live)
         self._is_dirty = False
         self._size = sum(self.queue.sizes(read).values())
@@ -614,14 +616,15 @@ class Contact:
             raise consume_error(self._topic, reason, number)
         return partition
 
-    def _commit_by_count(self) -> int:
+    def _commit_by_count(self) -> int | None:
         """Commit if enough was worked on.
 
         Returns:
-            How many messages to have in the queue at most, so that the next commit is in time.
+            How many messages to have in the queue at most, so that the next commit is in time; None
+            if nothing is committed by count.
         """
         if self._commit_count is None:
-            return _MOST_QUEUED
+            return None
         counted = {
             each: each.storable for each in self.table.values() if each.storable > each.counted >= 0
         }
