@@ -73,7 +73,7 @@ class Way:
 class ScriptedRegistry:
     """A registry that knows one schema."""
 
-    def schema_by_id(self, schema_id: int) -> Schema:
+    def schema_by_id(self, schema_id: int, **_: object) -> Schema:
         """The schema."""
         assert schema_id == _ID
         return _codec().schema

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from tests.kafka.scripted_broker import ScriptedBroker
 
-pytestmark = pytest.mark.xfail(reason="the consumer is not rebuilt yet", strict=False)
-
 PATIENCE: Final = 10.0
 LONGEST: Final = 300.0
 _CALLS: Final = 200

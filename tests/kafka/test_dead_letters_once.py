@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.poison import Poison
 
-pytestmark = pytest.mark.xfail(reason="the consumer is not rebuilt yet", strict=False)
-
 Config = dict[str, Any]
 
 

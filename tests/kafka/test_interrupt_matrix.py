@@ -17,8 +17,6 @@ from tests.kafka.matrix import drawn_pairs, every_place, first_of_each, places_o
 if TYPE_CHECKING:
     from tests.kafka.matrix import Make
 
-pytestmark = pytest.mark.xfail(reason="the consumer is not rebuilt yet", strict=False)
-
 PAIRS: Final = 12
 """How many second interrupts are tried for each place of the first one."""
 
