@@ -121,6 +121,26 @@ def test_what_is_forgiven_is_reported_once(scratch: Scratch) -> None:
     assert notes == [f"{place}: a doc is a string (read leniently: there is no doc)"]
 
 
+def test_what_cannot_be_read_is_said_once(scratch: Scratch) -> None:
+    """A version of the history that is left out is no silent hole in a transitive check."""
+    broken = ORDER.replace('"record"', '"recrod"')
+    scratch.write(order=ORDER, toml=PROJECT)
+    scratch.commit()
+    scratch.write(order=broken)
+    scratch.commit()
+    scratch.put("schemas/other.avsc", KIND.replace("Kind", "Other"))
+    scratch.commit("the same once more")
+    scratch.write(order=ORDER)
+    first = scratch.commit()
+    scratch.write(order=BROKEN_ID)
+    outcome = scratch.check("--level", "BACKWARD_TRANSITIVE", "--format", "json")
+    assert [each["rule"] for each in outcome.report["findings"]] == ["TYPE_MISMATCH"]
+    notes = [note["message"] for note in outcome.report["notes"] if note["kind"] != "rollout"]
+    assert len(notes) == 1
+    assert "schemas/order.avsc is not valid Avro" in notes[0]
+    assert first[:10] not in notes[0]
+
+
 def test_a_type_of_another_file(scratch: Scratch) -> None:
     """Faults of the folder's other files are forgiven too, and are reported as theirs."""
     uses = ORDER.replace(KIND, '"Kind-1"').replace('"Kind"}', '"Kind-1"}')

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from streamcontract.evolution.snapshot import Match, Snapshot
     from streamcontract.schema import Schema
 
-__all__ = ["compare_snapshot", "label_of", "place_at", "place_of", "version_of"]
+__all__ = [
+    "compare_snapshot",
+    "label_of",
+    "place_at",
+    "place_of",
+    "unreadable_note",
+    "version_of",
+]
 
 
 def label_of(prefix: str) -> Callable[[str], str]:
@@ -85,14 +92,7 @@ def compare_snapshot(
         if match is None:
             continue
         if match.schema is None:
-            notes.append(
-                _note(
-                    "unreadable-version",
-                    candidate,
-                    f"{label(snapshot.path(match.slot.file))} is not valid Avro, nor any that can "
-                    f"be read leniently; it was not compared: {match.faults}",
-                )
-            )
+            notes.append(unreadable_note(candidate, label(snapshot.path(match.slot.file)), match))
             continue
         notes += _changes(candidate, match.slot, snapshot, request)
         notes += _moved_types(candidate, match.schema, snapshot)
@@ -100,6 +100,15 @@ def compare_snapshot(
         _deleted(snapshot, matches, request, label, files_are_contracts=files_are_contracts)
     )
     return Earlier(versions=versions, deleted=deleted, notes=notes)
+
+
+def unreadable_note(candidate: Candidate, label: str, match: Match) -> Note:
+    """The note about a version that is not valid Avro, even if it is read leniently."""
+    message = (
+        f"{label} is not valid Avro, nor any that can be read leniently; it was not compared: "
+        f"{match.faults}"
+    )
+    return _note("unreadable-version", candidate, message)
 
 
 def _project_notes(

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.evolution.compared import compare_snapshot, label_of, version_of
+from streamcontract.evolution.compared import (
+    compare_snapshot,
+    label_of,
+    unreadable_note,
+    version_of,
+)
 from streamcontract.evolution.git import Repository
 from streamcontract.evolution.snapshot import Snapshot
 from streamcontract.project import named_schemas
@@ -21,7 +26,9 @@ if TYPE_CHECKING:
 
     from streamcontract.evolution.candidates import Candidate
     from streamcontract.evolution.git import GitFile
+    from streamcontract.evolution.report import Note
     from streamcontract.evolution.requests import Request
+    from streamcontract.evolution.snapshot import Match
     from streamcontract.evolution.sources import Earlier, Version
 
 __all__ = ["GitSource"]
@@ -66,14 +73,39 @@ class GitSource:
             return earlier
         versions = {name: list(own) for name, own in earlier.versions.items()}
         seen = {name: {version.schema for version in own} for name, own in versions.items()}
+        notes = list(earlier.notes)
         for found in reader.history(commit, transitive):
-            for name, version in found.items():
-                if version.schema not in seen[name]:
-                    seen[name].add(version.schema)
-                    versions[name].append(version)
+            name = found.candidate.slot.contract
+            if found.version is None:
+                notes += _unreadable(found, notes)
+            elif found.version.schema not in seen[name]:
+                seen[name].add(found.version.schema)
+                versions[name].append(found.version)
         # They came newest first.
         oldest_first = {name: own[::-1] for name, own in versions.items()}
-        return attrs.evolve(earlier, versions=oldest_first)
+        return attrs.evolve(earlier, versions=oldest_first, notes=notes)
+
+
+@attrs.frozen
+class _Found:
+    """What a contract was in a commit; ``version`` is None where its schema cannot be read."""
+
+    candidate: Candidate
+    match: Match
+    label: str
+    version: Version | None
+
+
+def _unreadable(found: _Found, notes: Sequence[Note]) -> Iterator[Note]:
+    """The note about a version that cannot be read, unless a later one had the same faults."""
+    note = unreadable_note(found.candidate, found.label, found.match)
+    if not any(
+        each.kind == note.kind
+        and each.contract == note.contract
+        and each.message.endswith(found.match.faults)
+        for each in notes
+    ):
+        yield note
 
 
 class _Reader:
@@ -108,18 +140,17 @@ class _Reader:
         for file in files:
             _write(folder, file, contents[file.blob])
 
-    def history(self, commit: str, candidates: Sequence[Candidate]) -> Iterator[dict[str, Version]]:
+    def history(self, commit: str, candidates: Sequence[Candidate]) -> Iterator[_Found]:
         """The candidates' versions in each commit that changed such a file, newest first."""
+        by_name = {candidate.slot.contract: candidate for candidate in candidates}
         for each in self._repository.commits(commit, self._suffixes, self._also):
             with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
                 snapshot = self.snapshot(each, Path(folder).resolve())
                 label = label_of(f"git:{each[:_SHORT]}:")
-                matches = snapshot.matches(candidates)
-                found = {
-                    name: version_of(snapshot, match, label) for name, match in matches.items()
-                }
-                # What is no Avro even if it is read leniently can have written nothing.
-                yield {name: version for name, version in found.items() if version is not None}
+                for name, match in snapshot.matches(candidates).items():
+                    version = version_of(snapshot, match, label)
+                    path = snapshot.path(match.slot.file)
+                    yield _Found(by_name[name], match, label(path), version)
 
 
 def _check_home(file: Path, repository: Repository) -> None:
