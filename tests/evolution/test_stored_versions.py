@@ -156,6 +156,23 @@ def test_a_type_of_another_file(scratch: Scratch) -> None:
     assert sum("git:main:schemas/kind.avsc: at " in note for note in notes) == 2
 
 
+def test_a_type_that_two_files_define(scratch: Scratch) -> None:
+    """The note names the other file as git does, and not where it was laid out."""
+    line = '{"type": "record", "name": "Line", "fields": [{"name": "kind", "type": <>}]}'
+    scratch.write(line=line.replace("<>", KIND), toml=PROJECT)
+    scratch.write(order=ORDER.replace('"other", "type": "Kind"', '"line", "type": "Line"'))
+    scratch.commit()
+    scratch.write(line=line.replace("<>", '"Kind"'), kind=KIND)
+    scratch.write(
+        order=ORDER.replace(KIND, '"Kind"').replace(
+            '"other", "type": "Kind"', '"line", "type": "Line"'
+        )
+    )
+    outcome = scratch.check("--format", "json")
+    assert (outcome.code, outcome.report["findings"]) == (0, [])
+    assert "is defined in git:main:schemas/line.avsc too" in scratch.notes()["read-leniently"]
+
+
 def test_a_stored_reader(scratch: Scratch) -> None:
     """For a FORWARD check the stored schema reads: a default that is dropped is none."""
     with_default = ORDER.replace(

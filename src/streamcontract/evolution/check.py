@@ -131,9 +131,10 @@ def _forgiven(candidate: Candidate, versions: Sequence[Version]) -> Iterator[Not
     for version in reversed(versions):
         for schema in version.schema.closure():
             for each in schema.forgiven:
-                place = each.fault.pointer or "/"
-                label = version.label_of(schema)
-                found.setdefault(f"at {place}: {each.message}", []).append(label)
+                message = f"at {each.fault.pointer or '/'}: {each.message}"
+                for source, label in version.labels.items():
+                    message = message.replace(source, label)
+                found.setdefault(message, []).append(version.label_of(schema))
     for message, labels in found.items():
         more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
         yield Note(
