@@ -59,14 +59,14 @@ def fetch(minor: str, home: Path) -> Path:
         raise NotAvailableError(f"without {' and '.join(missing)} none comes from Debian")
     if not _KEYRING.exists():
         raise NotAvailableError(f"without {_KEYRING} Debian's archive cannot be verified")
-    with tempfile.TemporaryDirectory() as scratch:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its home, so that it is there as a whole or not at all.
+    with tempfile.TemporaryDirectory(dir=home.parent) as scratch:
         unpacked = Path(scratch) / "unpacked"
         for package in _download(minor, Path(scratch)):
             _run("dpkg-deb", "--extract", str(package), str(unpacked))
         _adapt(minor, unpacked, home)
-        shutil.rmtree(home, ignore_errors=True)
-        home.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(unpacked, home)
+        unpacked.rename(home)
     return python
 
 
