@@ -185,9 +185,7 @@ def _fetched(minor: str) -> Interpreter:
 def main(arguments: Sequence[str]) -> int:
     """Print the interpreters."""
     found = find(arguments)
-    for interpreter in found.chosen:
-        print(interpreter)
-    print("\n".join(found.closing_lines()))
+    print("\n".join([*map(str, found.chosen), *found.closing_lines()]))
     return 0 if found.chosen else 1
 
 
