@@ -2,9 +2,9 @@
 
 A schema that an author writes keeps to the whole specification. One that a registry or a git
 history holds was accepted once, by a parser of its time, and data were written with it: those can
-be read as long as there is no doubt about what the schema says. Each clause names one fault, the
-meaning that a schema with it has, and who says so. The parser asks for the clause in the place
-where it finds the fault: it raises the fault, or notes it as forgiven.
+be read as long as there is no doubt about what the schema means. Each clause names one fault, the
+meaning that a schema with it has, and the source of that. Where the parser finds the fault, it asks
+for the clause: it raises the fault, or notes it as forgiven.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Clause:
 
 DUPLICATE_KEY: Final = Clause(
     id="duplicate-key",
-    fault="a key stands twice in a JSON object",
+    fault="a key is given twice in a JSON object",
     meaning="the last one counts",
     source='RFC 8259, section 4: "many implementations report the last name/value pair only"; '
     "Avro for Java, Avro for Python and fastavro do",
@@ -169,7 +169,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
     BAD_DEFAULT,
     LOGICAL_LIMIT,
 )
-"""All clauses, from the text of a schema to what it says."""
+"""All clauses: about the text of a schema, its names, its references, its defaults."""
 
 
 @attrs.frozen

@@ -286,7 +286,7 @@ _REFUSED: Final[dict[str, Any]] = {
     "single-quotes": "{'type': 'int'}",
     "two-schemas": '"int" "int"',
 }
-"""What is refused: nobody reads it, or not all that do read it alike."""
+"""What is refused: no implementation reads it, or not all that do read it alike."""
 
 
 def _text(document: Any) -> str:

@@ -77,7 +77,7 @@ def test_one_clause_decides(case: Case) -> None:
 
 @read_cases
 def test_it_is_read_as_others_read_it(case: Case) -> None:
-    """Whoever reads it reads the same value; Java makes the same canonical form of it."""
+    """Each judge that reads it reads the same value; Java makes the same canonical form."""
     schema = parsed(case, STORED)
     codec = Codec(schema)
     value = codec.decode(case.data)
@@ -108,7 +108,7 @@ def test_it_is_a_reader_too(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.clause], ids=lambda c: c.id)
 def test_who_reads_what_is_refused(case: Case) -> None:
-    """Nobody, but for what is listed with its reason."""
+    """No judge, but for what is listed with its reason."""
     taken = any("value" in verdict for verdict in JUDGED[case.id].values())
     assert taken is (case.id in TAKEN_BY_SOME)
 
