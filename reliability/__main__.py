@@ -15,6 +15,7 @@ import confluent_kafka
 
 from reliability.brokers import broker_killed, cluster_faults
 from reliability.consumers import consumers_killed
+from reliability.interrupts import interrupts
 from reliability.poison import poison
 from reliability.registry import registry_faults
 from reliability.report import Report
@@ -38,6 +39,7 @@ _RUNS: Final = {
     "transactions-killed": _Run(transactions_killed, 10),
     "poison": _Run(poison, 0),
     "registry": _Run(registry_faults, 4),
+    "interrupts": _Run(interrupts, 0),
     "soak": _Run(soak, 30),
 }
 

@@ -351,6 +351,18 @@ def test_what_is_stored_when_a_partition_is_revoked_is_committed(side: Side) -> 
     assert offsets(take(side, second, 1)) == [2]
 
 
+def test_what_was_queued_before_a_revocation_does_not_come_after_it(side: Side) -> None:
+    """A member that gets a partition again reads on where the group stands."""
+    topic = fill(side)
+    consumer = side.consumer()
+    consumer.subscribe([topic])
+    take(side, consumer, 3)
+    consumer.store_offsets(offsets=[TopicPartition(topic, 0, 1)])
+    consumer.unsubscribe()
+    consumer.subscribe([topic])
+    assert offsets(take(side, consumer, 3)) == [1, 2, 3]
+
+
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
 def test_a_second_member_gets_its_share_from_where_the_first_one_stored(
     side: Side, protocol: str

@@ -19,11 +19,9 @@ import pytest
 from streamcontract import ContractConsumer
 from streamcontract.kafka import ContractShareConsumer, UntilEnd
 
-pytestmark = [
-    pytest.mark.skipif(
-        sys.version_info < (3, 11), reason="CPython 3.10 may run a signal's handler anywhere"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="CPython 3.10 may run a signal's handler anywhere"
+)
 
 GIVING: Final[list[Callable[..., Any]]] = [
     ContractConsumer.__next__,
