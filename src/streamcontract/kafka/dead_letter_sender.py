@@ -243,7 +243,7 @@ class DeadLetterSender:
         Args:
             timeout: Seconds that a question to the brokers may take, if there is no producer yet.
         """
-        waiting = [each for each in self._waiting.values() if not each.is_sent]
+        waiting = [each for each in self._waiting.values() if each.is_waiting]
         if not waiting or any(each.refusal is not None for each in waiting):
             return
         producer = self._open(timeout)
@@ -359,6 +359,11 @@ class _Letter:
         self._message = (raw.value(), raw.key(), -1, report, None, timestamp, headers)
         self.is_sent = False
         self.refusal: confluent_kafka.KafkaError | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is neither on its way nor there."""
+        return not (self.is_sent or self.is_delivered)
 
     @property
     def is_delivered(self) -> bool:
