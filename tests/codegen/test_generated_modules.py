@@ -199,6 +199,7 @@ def test_imports_are_not_sorted_in_other_projects(folder: Path, tmp_path: Path) 
     assert run("ruff", "check", *options, str(folder), root=folder) == ""
 
 
+@pytest.mark.searching
 @pytest.mark.hypothesis
 def test_type_checker_finds_nothing(folder: Path, pytestconfig: pytest.Config) -> None:
     """``mypy --strict`` with this project's settings finds nothing."""

@@ -21,19 +21,16 @@ if TYPE_CHECKING:
 
 Config = dict[str, Any]
 WAIT = 30.0
-PROTOCOLS: list[Config] = [
-    {"session.timeout.ms": 2000, "heartbeat.interval.ms": 100},
-    {
-        "session.timeout.ms": 2000,
-        "heartbeat.interval.ms": 100,
-        "partition.assignment.strategy": "cooperative-sticky",
-    },
-    {"group.protocol": "consumer"},
+CLASSIC: Config = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 100}
+COOPERATIVE: Config = {**CLASSIC, "partition.assignment.strategy": "cooperative-sticky"}
+PROTOCOLS = [
+    pytest.param(CLASSIC, id="range", marks=pytest.mark.searching),
+    pytest.param(COOPERATIVE, id="cooperative-sticky", marks=pytest.mark.searching),
+    pytest.param({"group.protocol": "consumer"}, id="consumer"),
 ]
-IDS = ["range", "cooperative-sticky", "consumer"]
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS, ids=IDS)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_handler_that_takes_too_long_loses_its_partitions(
     config: Config,
     filled: Callable[..., str],

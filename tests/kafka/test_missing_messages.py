@@ -70,10 +70,14 @@ def test_messages_that_retention_took(
 
 
 def test_an_offset_beyond_the_end(
-    config: Config, filled: Callable[..., str], caplog: pytest.LogCaptureFixture
+    config: Config,
+    quick_group: Config,
+    filled: Callable[..., str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """As in a topic that was created anew: reading begins again, and commits again."""
     name = filled(4)
+    config = {**config, **quick_group}
     plain = confluent_kafka.Consumer(
         {"bootstrap.servers": config["bootstrap.servers"], "group.id": name}
     )
@@ -131,6 +135,7 @@ def test_gaps_mean_nothing(
 @pytest.mark.usefixtures("embedded_stack")
 def test_what_the_embedded_broker_dropped(
     config: Config,
+    quick_group: Config,
     topic: Callable[..., str],
     bar: Callable[..., Stock],
     caplog: pytest.LogCaptureFixture,
@@ -144,13 +149,14 @@ def test_what_the_embedded_broker_dropped(
                 producer.produce(bar(volume=volume), headers={"ballast": bytes(100_000)})
 
     fill(3)
-    with StockConsumer(config, topic=name, group=name) as consumer:
+    grouped = {**config, **quick_group}
+    with StockConsumer(grouped, topic=name, group=name) as consumer:
         assert volumes(consumer.until_end()) == [0, 1, 2]
         assert warnings(caplog) == []
     fill(80)
     for group, offset in ((name, 3), (f"{name}-new", 0)):
         caplog.clear()
-        with StockConsumer(config, topic=name, group=group) as consumer:
+        with StockConsumer(grouped, topic=name, group=group) as consumer:
             first = next(consumer).offset
         assert first > 3
         assert warnings(caplog) == [(0, offset, first - offset)]

@@ -433,6 +433,7 @@ def test_both_engines_put_the_same_aside(
     assert sorted(letter.source.offset for letter in letters(config, f"{name}.dlq")) == [1, 4, 5]
 
 
+@pytest.mark.searching
 def test_members_that_take_over_put_nothing_aside_twice(
     config: Config, topic: Callable[..., str], bar: Callable[..., Stock]
 ) -> None:

@@ -167,6 +167,7 @@ def _symbols(record: Any) -> int:
     return max((len(getattr(f.type, "symbols", ())) for f in record.fields), default=0)
 
 
+@pytest.mark.searching
 def test_every_change_appears() -> None:
     """What people change is changed."""
 

@@ -97,6 +97,7 @@ FREEDOMS: dict[str, Any] = {
 }
 
 
+@pytest.mark.searching
 def test_writers_take_every_freedom() -> None:
     """Each choice that the binary encoding leaves is made one way and the other."""
 

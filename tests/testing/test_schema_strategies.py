@@ -106,6 +106,7 @@ def test_every_schema_has_finite_values(schema: Schema) -> None:
     assert not any(math.isinf(height) for height in heights(schema.root).values())
 
 
+@pytest.mark.searching
 def test_every_kind_appears() -> None:
     """Each type, logical type and attribute can be drawn."""
     assert missing_in(schema_documents(), KINDS, type_names) == set()
