@@ -12,7 +12,6 @@ from __future__ import annotations
 import dis
 import functools
 import inspect
-import itertools
 import sys
 from pathlib import Path
 from types import CodeType
@@ -33,8 +32,8 @@ Place = tuple[object, ...]
 
 T = TypeVar("T")
 
-_LIBRARY: Final = str(Path(streamcontract.__file__).parent / "kafka")
-_TESTS: Final = str(Path(__file__).parent)
+_PACKAGE: Final = Path(streamcontract.__file__).parent
+_TESTS: Final = str(Path(__file__).parent.parent)
 _CHECKPOINTS: Final = frozenset({"RESUME", "JUMP_BACKWARD", "CALL", "CALL_FUNCTION_EX", "CALL_KW"})
 _RETURNS: Final = frozenset({"RETURN_VALUE", "RETURN_CONST"})
 _RAISES: Final = frozenset({"RAISE_VARARGS"})
@@ -47,10 +46,11 @@ class Interrupts:
     without a trace when it was interrupted, as CPython has it.
 
     Args:
-        broker: The broker whose clients' calls are places too.
+        broker: The broker whose clients' calls are places too, if there is one.
         at: The numbers, in order.
         opcodes: Whether each return of a call in the middle of a line is a place.
         places: Gets each place that is met, if given.
+        folder: The folder of the package whose functions are interrupted.
 
     Attributes:
         count: How many places were met.
@@ -59,13 +59,15 @@ class Interrupts:
 
     def __init__(
         self,
-        broker: ScriptedBroker,
+        broker: ScriptedBroker | None,
         at: tuple[int, ...] = (),
         *,
         opcodes: bool = False,
         places: list[Place] | None = None,
+        folder: str = "kafka",
     ) -> None:
         self._broker = broker
+        self._folder = str(_PACKAGE / folder)
         self._counts = not at
         self._at = iter(at)
         self._next = next(self._at, -1)
@@ -79,13 +81,15 @@ class Interrupts:
         if not self._counts and self._next < 0:
             return function()
         before = sys.gettrace()
-        self._broker.on_call = self.meet
+        if self._broker is not None:
+            self._broker.on_call = self.meet
         sys.settrace(self._on_event)
         try:
             return function()
         finally:
             sys.settrace(before)
-            self._broker.on_call = None
+            if self._broker is not None:
+                self._broker.on_call = None
 
     def meet(self, *place: object) -> None:
         """Count a place, and raise an interrupt if it is its turn."""
@@ -100,7 +104,7 @@ class Interrupts:
     def _on_event(self, frame: FrameType, event: str, _: object) -> Any:
         """The trace function of a new frame."""
         code = frame.f_code
-        if not code.co_filename.startswith(_LIBRARY):
+        if not code.co_filename.startswith(self._folder):
             return None
         if self._opcodes:
             frame.f_trace_opcodes = True
@@ -130,7 +134,7 @@ class _FrameTrace:
     def __call__(self, frame: FrameType, event: str, _: object) -> _FrameTrace:
         code = frame.f_code
         if event == "line":
-            if self._is_unwinding and frame.f_lasti in exits_of_with(code):
+            if frame.f_lasti in exits_of_with(code):
                 return self
             self._is_unwinding = False
             passed_over = cannot_be_interrupted(code, is_public=self._is_public)
@@ -154,7 +158,7 @@ def shown(place: Place) -> str:
     """A place as people read it."""
     of, *rest = place
     if isinstance(of, CodeType):
-        path = Path(of.co_filename).relative_to(_LIBRARY)
+        path = Path(of.co_filename).relative_to(_PACKAGE)
         of = f"{path}:{getattr(of, 'co_qualname', of.co_name)}"
     return " ".join(map(str, (of, *rest)))
 
@@ -175,8 +179,7 @@ def _is_checkpoint(name: str) -> bool:
 def cannot_be_interrupted(code: CodeType, *, is_public: bool) -> frozenset[int]:
     """The lines on which no signal's handler can run, and that leave the library for good.
 
-    Those that only raise, or in a public method only return; and the end of a ``with`` block that
-    an exception leaves, but for what its ``__exit__`` does.
+    Those that only raise, or in a public method only return.
     """
     leaves = _RAISES | _RETURNS if is_public else _RAISES
     lines: dict[int, list[str]] = {}
@@ -191,13 +194,20 @@ def cannot_be_interrupted(code: CodeType, *, is_public: bool) -> frozenset[int]:
 
 @functools.cache
 def exits_of_with(code: CodeType) -> frozenset[int]:
-    """The offsets at which the end of a ``with`` block begins that an exception leaves."""
-    listed = list(dis.get_instructions(code))
-    return frozenset(
-        first.offset
-        for first, second in itertools.pairwise(listed)
-        if (first.opname, second.opname) == ("PUSH_EXC_INFO", "WITH_EXCEPT_START")
-    )
+    """The offsets at which the end of a ``with`` block begins.
+
+    They have a line of their own, at which a trace function is called and no signal's handler.
+    """
+    listed = [each for each in dis.get_instructions(code) if each.opname != "CACHE"]
+    found = set()
+    for number, each in enumerate(listed):
+        names = [other.opname for other in listed[number : number + 2]]
+        # With the value that is returned from within it kept below, if there is one.
+        rest = listed[number + (names[0] == "SWAP") :][:3]
+        nothing = [other.opname == "LOAD_CONST" and other.argval is None for other in rest]
+        if names == ["PUSH_EXC_INFO", "WITH_EXCEPT_START"] or nothing == [True] * 3:
+            found.add(each.offset)
+    return frozenset(found)
 
 
 def _instructions(code: CodeType) -> Iterator[tuple[int, dis.Instruction]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
+from tests.kafka.interrupts import Interrupts, Place, shown
+from tests.kafka.matrix import NEVER
 
 from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.registry import SchemaRegistry, cache, errors
@@ -146,3 +149,23 @@ def test_an_id_that_this_client_registers_is_found_at_once(
         registry.schema_by_id(1)
     registry.register("s", parse_schema("int"))
     assert registry.schema_by_id(1) == parse_schema("int")
+
+
+def test_an_interrupt_anywhere_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C at every place of a look-up: the next one of the same thread loads the value."""
+
+    def wait_for_nobody(*_: object) -> None:
+        raise AssertionError("it waits for a load that was broken off")
+
+    monkeypatch.setattr(Future, "result", wait_for_nobody)
+    places: list[Place] = []
+    Interrupts(None, (NEVER,), places=places, folder="registry", opcodes=True).call(
+        functools.partial(OnceCache[int, str]().get, 1, lambda: "loaded")
+    )
+    assert len(places) > 20
+    for number in range(len(places)):
+        once: OnceCache[int, str] = OnceCache()
+        interrupts = Interrupts(None, (number,), folder="registry", opcodes=True)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.call(functools.partial(once.get, 1, lambda: "loaded"))
+        assert once.get(1, lambda: "loaded") == "loaded", shown(places[number])

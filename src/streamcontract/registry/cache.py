@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FuturesTimeoutError
 from typing import Final, Generic, TypeVar
 
 __all__ = ["CAPACITY", "OnceCache"]
@@ -14,6 +15,10 @@ V = TypeVar("V")
 
 CAPACITY: Final = 1000
 """Values kept by default, as many schemas as confluent-kafka's client keeps by default."""
+
+
+_PATIENCE: Final = 1.0
+"""Seconds between two looks for a value that another thread loads."""
 
 
 class _Missing:
@@ -40,7 +45,8 @@ class OnceCache(Generic[K, V]):
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._values: dict[K, V] = {}
-        self._flights: dict[K, Future[V]] = {}
+        # With the number of the thread that loads.
+        self._flights: dict[K, tuple[Future[V], int]] = {}
         self._lock = threading.Lock()
 
     def get(self, key: K, load: Callable[[], V]) -> V:
@@ -62,10 +68,15 @@ class OnceCache(Generic[K, V]):
             if is_mine:
                 return self._fly(key, flight, load)
             try:
-                return flight.result()
+                return flight.result(_PATIENCE)
             except CancelledError:
                 # The thread that loaded was interrupted, which says nothing about the value.
                 continue
+            except FuturesTimeoutError:
+                # Interrupted at the wrong moment, that thread has not even said so.
+                if not flight.done():
+                    continue
+                return flight.result()
 
     def peek(self, key: K) -> V | None:
         """The value of a key if it is there."""
@@ -80,11 +91,16 @@ class OnceCache(Generic[K, V]):
         return kept
 
     def _join(self, key: K) -> tuple[Future[V], bool]:
+        me = threading.get_ident()
         with self._lock:
-            flight = self._flights.get(key)
-            if flight is not None:
+            flight, pilot = self._flights.get(key, (None, me))
+            # A flight of this thread's own was broken off, by Ctrl-C, before it began or landed.
+            if flight is not None and pilot != me:
                 return flight, False
-            flight = self._flights[key] = Future()
+            if flight is not None:
+                flight.cancel()
+            flight = Future()
+            self._flights[key] = flight, me
             return flight, True
 
     def _fly(self, key: K, flight: Future[V], load: Callable[[], V]) -> V:
@@ -106,4 +122,4 @@ class OnceCache(Generic[K, V]):
 
     def _land(self, key: K) -> None:
         with self._lock:
-            del self._flights[key]
+            self._flights.pop(key, None)
