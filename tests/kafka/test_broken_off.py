@@ -7,6 +7,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
+import confluent_kafka
 import pytest
 from confluent_kafka import KafkaError
 from tests.kafka.bars import volumes
@@ -165,3 +166,20 @@ def test_a_lost_exception_is_an_interrupt_and_no_other_error_is() -> None:
         interruptible(fail, "<built-in method poll> returned NULL without setting an exception")
     with pytest.raises(SystemError, match="unknown opcode"):
         interruptible(fail, "unknown opcode")
+
+
+def test_an_interrupt_that_becomes_a_type_error_is_an_interrupt() -> None:
+    """confluent_kafka makes text of topics with str(), which runs the handlers of signals."""
+
+    class Interrupted:
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    client = confluent_kafka.Consumer({"group.id": "g", "bootstrap.servers": "127.0.0.1:9"})
+    with pytest.raises(TypeError):
+        client.subscribe([Interrupted()])  # type: ignore[list-item] # it stands for a signal's moment
+    with pytest.raises(KeyboardInterrupt):
+        interruptible(client.subscribe, [Interrupted()])  # type: ignore[list-item] # likewise
+    with pytest.raises(TypeError, match="callable"):
+        interruptible(client.subscribe, ["topic"], on_assign=1)  # type: ignore[arg-type] # likewise
+    client.close()

@@ -19,8 +19,13 @@ R = TypeVar("R")
 SLICE: Final = 0.2
 """Seconds: waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka."""
 
-# What CPython says of a C function that failed and does not say why.
-_LOST: Final = "returned NULL without setting an exception"
+_LOST: Final = (
+    # What CPython says of a C function that failed and does not say why.
+    "returned NULL without setting an exception",
+    # What confluent_kafka says of a text that str() did not take. This library gives it text, of
+    # which str() fails only where a signal's handler raises: PyObject_Str() runs them.
+    "unicode string",
+)
 
 
 def deadline_of(timeout: float) -> float:
@@ -29,11 +34,12 @@ def deadline_of(timeout: float) -> float:
 
 
 def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a method of confluent_kafka that waits and serves callbacks.
+    """Call a method of confluent_kafka that waits and serves callbacks, or takes text.
 
     If a signal's handler raises within a callback, such as the one for log lines, and another
     callback follows, confluent_kafka returns without the exception (2.16), and Python raises a
-    SystemError. Hardly anything but Ctrl-C raises there, so that is what is raised instead.
+    SystemError. If it raises while a topic or the name of a header is made text, confluent_kafka
+    raises a TypeError instead. Hardly anything but Ctrl-C raises there, so that is what is raised.
 
     Raises:
         KeyboardInterrupt: An exception was lost.
@@ -41,7 +47,7 @@ def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """
     try:
         return call(*args, **kwargs)
-    except SystemError as error:
-        if _LOST not in str(error):
+    except (SystemError, TypeError) as error:
+        if not any(text in str(error) for text in _LOST):
             raise
         raise KeyboardInterrupt from error

@@ -248,7 +248,7 @@ class ContractProducer(Generic[T]):
         payload, wire_key = route.encode(value, key)
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
         # not left out counts, and a timestamp of 0 is the present.
-        message = (
+        message: tuple[Any, ...] = (
             route.topic,
             payload,
             wire_key,
@@ -261,7 +261,7 @@ class ContractProducer(Generic[T]):
         if route.sender.is_due():
             self.poll(0)
         try:
-            self._send(*message)
+            interruptible(self._send, *message)
         except BufferError:
             self._send_when_there_is_room(message)
         except confluent_kafka.KafkaException as error:
@@ -536,7 +536,7 @@ class ContractProducer(Generic[T]):
         while True:
             self.poll(SLICE)
             try:
-                self._send(*message)
+                interruptible(self._send, *message)
             except BufferError:
                 continue
             except confluent_kafka.KafkaException as error:

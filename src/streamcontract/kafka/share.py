@@ -447,7 +447,7 @@ class _Contact:
         try:
             if not self._has_begun:
                 self._client.set_acknowledgement_commit_callback(self._acknowledged)
-                self._client.subscribe([self._topic])
+                interruptible(self._client.subscribe, [self._topic])
                 self._has_begun = True
             raws = interruptible(self._client.poll, timeout or 0.0)
         except confluent_kafka.KafkaException as error:

@@ -198,7 +198,8 @@ class Contact:
 
     def _begin(self) -> None:
         if self._group:
-            self._client.subscribe(
+            interruptible(
+                self._client.subscribe,
                 [self._topic],
                 on_assign=self._on_assign,
                 on_revoke=self._on_revoke,
