@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from tests.compatibility.disagreements import PATHS, VERDICTS
-from tests.schema.conformance import cases
+from tests.schema.conformance import every_case
 
 from streamcontract import check_level, find_incompatibilities, parse_schema
 
 Case = dict[str, Any]
 
 
-@pytest.mark.parametrize("case", cases("compat_cases.json"))
+@every_case("compat_cases.json")
 def test_pair_gets_the_verdict_of_the_suite(case: Case) -> None:
     """Data are readable just where the suite says so, and the rules and paths are the same."""
     reader, writer = parse_schema(case["reader"]), parse_schema(case["writer"])
@@ -29,7 +28,7 @@ def test_pair_gets_the_verdict_of_the_suite(case: Case) -> None:
         assert ours == PATHS.get(case["id"], suite)
 
 
-@pytest.mark.parametrize("case", cases("level_cases.json"))
+@every_case("level_cases.json")
 def test_level_is_kept_where_the_suite_says_so(case: Case) -> None:
     """A candidate keeps a level against a history just where the suite says so."""
     findings = check_level(

@@ -71,6 +71,7 @@ def test_the_real_bars() -> None:
         assert expected in [line.split() for line in result.stdout.splitlines()]
 
 
+@pytest.mark.searching
 def test_twice_on_one_cluster(stack: DevStack, tmp_path: Path) -> None:
     """On a cluster from the environment, bars of an earlier run are not taken for this run's."""
     data = tmp_path / "bars.csv"

@@ -166,6 +166,7 @@ def _with(document: Any, path: Path_, value: Any, how: str = "set") -> Any:
     return changed
 
 
+@pytest.mark.searching
 def test_every_entry_is_checked(project: Path, server: RegistryServer) -> None:
     """What no check without a registry can see is exactly what is listed; the registry sees it."""
     file = project / "streamcontract.lock"

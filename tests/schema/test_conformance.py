@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.schema.conformance import cases
+from tests.schema.conformance import cases, every_case
 from tests.schema.disagreements import DISAGREEMENTS, SIDES, WRONG_FINGERPRINTS
 
 from streamcontract.errors import SchemaParseError
@@ -30,7 +30,7 @@ def _expected(case: Case, *, suite: bool) -> bool:
     return listed.accepted
 
 
-@pytest.mark.parametrize("case", cases("valid_schemas.json"))
+@every_case("valid_schemas.json")
 def test_valid_schema_is_accepted(case: Case) -> None:
     """A schema that a suite calls valid parses, given as text or as values."""
     expected = _expected(case, suite=True)
@@ -39,13 +39,13 @@ def test_valid_schema_is_accepted(case: Case) -> None:
         assert _accepted(case["schema"]) is expected
 
 
-@pytest.mark.parametrize("case", cases("invalid_schemas.json"))
+@every_case("invalid_schemas.json")
 def test_invalid_schema_is_refused(case: Case) -> None:
     """A schema that a suite calls invalid does not parse."""
     assert _accepted(case["schema_text"]) is _expected(case, suite=False)
 
 
-@pytest.mark.parametrize("case", cases("canonical_cases.json"))
+@every_case("canonical_cases.json")
 def test_canonical_form_and_fingerprints(case: Case) -> None:
     """Parsing Canonical Form and fingerprints are the published ones."""
     source: Any = case.get("schema_text", case["schema"])
@@ -66,7 +66,7 @@ def test_canonical_form_and_fingerprints(case: Case) -> None:
     assert bool(differing) is (case["id"] in WRONG_FINGERPRINTS)
 
 
-@pytest.mark.parametrize("case", cases("compat_cases.json"))
+@every_case("compat_cases.json")
 def test_schemas_of_compatibility_cases_are_accepted(case: Case) -> None:
     """Every schema that suites compare is a valid one."""
     for key in ("reader", "writer"):
@@ -74,7 +74,7 @@ def test_schemas_of_compatibility_cases_are_accepted(case: Case) -> None:
             assert _accepted(case[key])
 
 
-@pytest.mark.parametrize("case", cases("resolution_cases.json"))
+@every_case("resolution_cases.json")
 def test_schemas_of_resolution_cases_are_accepted(case: Case) -> None:
     """Every schema that suites resolve is a valid one, the listed ones excepted."""
     verdicts = {

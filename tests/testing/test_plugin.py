@@ -382,6 +382,7 @@ def test_a_stack_that_does_not_run(
     result.stdout.fnmatch_lines([f"*the stack could not be started: no {missing} answers at *"])
 
 
+@pytest.mark.searching
 def test_workers_have_stacks_of_their_own(pytester: pytest.Pytester) -> None:
     """With pytest-xdist each process starts its own brokers, and tests in all of them pass."""
     pytester.makepyfile(
