@@ -12,6 +12,7 @@ from __future__ import annotations
 import dis
 import functools
 import inspect
+import itertools
 import sys
 from pathlib import Path
 from types import CodeType
@@ -203,8 +204,11 @@ def exits_of_with(code: CodeType) -> frozenset[int]:
     for number, each in enumerate(listed):
         names = [other.opname for other in listed[number : number + 2]]
         # With the value that is returned from within it kept below, if there is one.
-        rest = listed[number + (names[0] == "SWAP") :][:3]
-        nothing = [other.opname == "LOAD_CONST" and other.argval is None for other in rest]
+        rest = itertools.dropwhile(lambda other: other.opname == "SWAP", listed[number:])
+        nothing = [
+            other.opname == "LOAD_CONST" and other.argval is None
+            for other in itertools.islice(rest, 3)
+        ]
         if names == ["PUSH_EXC_INFO", "WITH_EXCEPT_START"] or nothing == [True] * 3:
             found.add(each.offset)
     return frozenset(found)
