@@ -144,7 +144,7 @@ class Application:
                 await self._once(consumer, calls[how])
         self._account.asks(consumer)
         await self._close(consumer)
-        self._account.check()
+        self._account.check(closed_at_once=True)
 
     async def _once(
         self, consumer: AsyncContractConsumer[Stock], call: Callable[[], Awaitable[Any]]
