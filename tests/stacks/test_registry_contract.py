@@ -42,7 +42,12 @@ WIDER = parse_schema(
 OTHER = parse_schema(
     {"type": "record", "name": "io.example.Point", "fields": [{"name": "z", "type": "string"}]}
 )
-GOLDEN = sorted((Path(__file__).parents[1] / "compatibility").glob("golden*/*.json"))
+# Those whose schemas stand by themselves: others are about how Redpanda looks at references.
+GOLDEN = [
+    path
+    for path in sorted((Path(__file__).parents[1] / "compatibility").glob("golden*/*.json"))
+    if "_references" not in path.read_text("utf-8")
+]
 
 
 @pytest.fixture(scope="module", params=["embedded", "apicurio"])

@@ -8,6 +8,7 @@ AdminClient has connections of its own, and asks for all partitions at once.
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
@@ -20,7 +21,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec i
 
 from streamcontract.kafka.access import WatchedAdminClient, access_advice
 from streamcontract.kafka.config import build_client
-from streamcontract.kafka.error_codes import NO_SUCH_TOPIC, UNREACHABLE, LocalErrorCode
+from streamcontract.kafka.error_codes import (
+    LEADER_MOVES,
+    NO_SUCH_TOPIC,
+    UNREACHABLE,
+    LocalErrorCode,
+)
 from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
 from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
 
@@ -42,6 +48,9 @@ __all__ = [
 
 BROKER_TIMEOUT: Final = 30.0
 """Seconds that one question to the brokers (metadata, offsets) may take."""
+
+_RETRY_PAUSE: Final = 0.1
+"""Seconds until partitions are asked again whose leader was not known."""
 
 _log = logging.getLogger("streamcontract.kafka")
 
@@ -204,15 +213,21 @@ def offsets_of(
         ConsumeError: The brokers did not answer, or there is no such partition.
     """
     wanted = {TopicPartition(topic, partition): spec for partition in partitions}
-    if not wanted:
-        return {}
-    futures = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=timeout)
+    deadline = time.monotonic() + timeout
     offsets: dict[int, int] = {}
-    for place, future in futures.items():
-        try:
-            offsets[place.partition] = future.result().offset
-        except confluent_kafka.KafkaException as error:  # noqa: PERF203 - one per partition
-            raise consume_error(topic, kafka_error_of(error), place.partition) from error
+    while wanted:
+        futures = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=timeout)
+        for place, future in futures.items():
+            try:
+                offsets[place.partition] = future.result().offset
+            except confluent_kafka.KafkaException as error:  # noqa: PERF203 - one per partition
+                reason = kafka_error_of(error)
+                if reason.code() not in LEADER_MOVES or time.monotonic() > deadline:
+                    raise consume_error(topic, reason, place.partition) from error
+            else:
+                del wanted[place]
+        if wanted:
+            time.sleep(_RETRY_PAUSE)
     return offsets
 
 

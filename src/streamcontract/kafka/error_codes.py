@@ -14,7 +14,14 @@ from typing import Final
 
 from confluent_kafka import KafkaError
 
-__all__ = ["FENCED", "NO_SHARE_GROUPS", "NO_SUCH_TOPIC", "UNREACHABLE", "LocalErrorCode"]
+__all__ = [
+    "FENCED",
+    "LEADER_MOVES",
+    "NO_SHARE_GROUPS",
+    "NO_SUCH_TOPIC",
+    "UNREACHABLE",
+    "LocalErrorCode",
+]
 
 
 class LocalErrorCode(enum.IntEnum):
@@ -51,6 +58,16 @@ FENCED: Final = frozenset(
     }
 )
 """Another producer was started with this one's ``transactional.id``."""
+
+LEADER_MOVES: Final = frozenset(
+    {
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
+"""A partition has no leader yet, or another one than the client knows: a moment later it has."""
 
 NO_SHARE_GROUPS: Final = frozenset(
     {LocalErrorCode.UNSUPPORTED_FEATURE, KafkaError.UNSUPPORTED_VERSION}

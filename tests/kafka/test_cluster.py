@@ -1,0 +1,54 @@
+"""Questions to the cluster whose answers need another attempt."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from streamcontract.kafka import ConsumeError
+from streamcontract.kafka.cluster import END, offsets_of
+
+
+class Admin:
+    """Answers look-ups of offsets with errors, one look-up each, then with offsets."""
+
+    def __init__(self, *codes: int) -> None:
+        self.codes = list(codes)
+        self.asked: list[list[int]] = []
+
+    def list_offsets(self, wanted: dict[TopicPartition, Any], **_: Any) -> dict[Any, Any]:
+        """As an ``AdminClient`` does; the error is that of partition 0."""
+        self.asked.append([place.partition for place in wanted])
+        code = self.codes.pop(0) if self.codes else None
+        futures: dict[Any, Any] = {}
+        for place in wanted:
+            future: Future[Any] = Future()
+            if code is not None and place.partition == 0:
+                future.set_exception(KafkaException(KafkaError(code)))
+            else:
+                future.set_result(type("Result", (), {"offset": 7}))
+            futures[place] = future
+        return futures
+
+
+def test_a_partition_without_a_leader_is_asked_again() -> None:
+    """As those of a topic that was created a moment ago; the others are not."""
+    admin: Any = Admin(KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
+    assert offsets_of(admin, "bars", [0, 1], END) == {0: 7, 1: 7}
+    assert admin.asked == [[0, 1], [0], [0]]
+
+
+def test_other_errors_and_ones_that_stay_are_raised() -> None:
+    """With the topic, the partition and the reason."""
+    for codes, timeout in (
+        ([KafkaError.TOPIC_AUTHORIZATION_FAILED], 30),
+        ([KafkaError.NOT_LEADER_FOR_PARTITION] * 99, -1),
+    ):
+        admin: Any = Admin(*codes)
+        with pytest.raises(ConsumeError, match=r"bars.*partition 0") as caught:
+            offsets_of(admin, "bars", [0], END, timeout=timeout)
+        assert caught.value.code == codes[0]
+        assert len(admin.asked) == 1
