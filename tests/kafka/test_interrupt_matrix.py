@@ -8,7 +8,6 @@ after each. What has to hold then is in ``Application.check``.
 from __future__ import annotations
 
 import functools
-import itertools
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -19,11 +18,12 @@ from tests.searching import examples
 if TYPE_CHECKING:
     from tests.kafka.matrix import Make
 
-PAIRS: Final = examples(2)
-"""How many second interrupts are tried for each place of the first one; 20 by make test-long."""
+PAIRS: Final = 12
+"""How many second interrupts are tried for each place of the first one."""
 
-STEP: Final = max(1, 500 // examples(100))
-"""One of so many times that a place is met is tried; each of them by make test-long."""
+exhaustive = pytest.mark.skipif(
+    examples(100) < 1000, reason="some ten thousand runs, an hour of them: make test-long"
+)
 
 EAGER: Final = {"group.protocol": "classic"}
 COOPERATIVE: Final = {"partition.assignment.strategy": "cooperative-sticky"}
@@ -73,15 +73,16 @@ def test_an_interrupt_anywhere_loses_nothing(way: Way, step: int) -> None:
     try_all(make, ((number,) for number in first_of_each(places_of(make))[::step]))
 
 
+@exhaustive
 @pytest.mark.searching
 @pytest.mark.parametrize("way", ALL, ids=str)
 def test_an_interrupt_at_any_time_loses_nothing(engine: str, way: Way) -> None:
     """Each time that a place is met, and wherever a call returns in the middle of a line."""
     make = reading(way)
-    every = every_place(places_of(make, opcodes=True))
-    try_all(make, itertools.islice(every, 0, None, STEP), opcodes=True)
+    try_all(make, every_place(places_of(make, opcodes=True)), opcodes=True)
 
 
+@exhaustive
 @pytest.mark.searching
 @pytest.mark.parametrize("way", ALL, ids=str)
 def test_a_second_interrupt_loses_nothing(way: Way) -> None:
