@@ -1,4 +1,4 @@
-"""What the registry says of a schema, in each of the shapes that the API has for it."""
+"""Answers about a schema, in each of the shapes that the registry API has for it."""
 
 from __future__ import annotations
 
