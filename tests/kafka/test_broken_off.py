@@ -183,3 +183,11 @@ def test_an_interrupt_that_becomes_a_type_error_is_an_interrupt() -> None:
     with pytest.raises(TypeError, match="callable"):
         interruptible(client.subscribe, ["topic"], on_assign=1)  # type: ignore[arg-type] # likewise
     client.close()
+
+
+@pytest.mark.parametrize("value", [1, 1.5, object()])
+def test_a_header_of_a_wrong_type_is_no_interrupt(value: Any) -> None:
+    """It is the application's mistake, and confluent_kafka says what is wrong with it."""
+    client = confluent_kafka.Producer({"bootstrap.servers": "127.0.0.1:9"})
+    with pytest.raises(TypeError, match="expected header value"):
+        interruptible(client.produce, "topic", b"", headers=[("name", value)])

@@ -22,9 +22,11 @@ SLICE: Final = 0.2
 _LOST: Final = (
     # What CPython says of a C function that failed and does not say why.
     "returned NULL without setting an exception",
-    # What confluent_kafka says of a text that str() did not take. This library gives it text, of
-    # which str() fails only where a signal's handler raises: PyObject_Str() runs them.
-    "unicode string",
+    # What confluent_kafka says of topics, and of a header's name, that str() made no text of. Text
+    # is what they are, of which str() fails only where a signal's handler raises: PyObject_Str()
+    # runs them. Of a header's value, which may be of a wrong type, it says something else.
+    "expected list of unicode strings",
+    "expected header key to be unicode string",
 )
 
 
