@@ -343,6 +343,35 @@ class Crash(BaseException):
     """The process ends here."""
 
 
+def test_dead_letters_that_do_not_all_fit_into_the_queue_are_waited_for(
+    config: Config, mixed: Callable[[str], str]
+) -> None:
+    """Those for which there was no room are sent after the others."""
+    name = mixed("gbbbg")
+    policy = DeadLetters(config={"queue.buffering.max.messages": 1})
+    with StockConsumer(config, topic=name, group=name, poison=policy) as consumer:
+        assert [message.offset for message in consumer.until_end(WAIT)] == [0, 4]
+        consumer.commit()
+    assert sorted(each.source.offset for each in letters(config, f"{name}.dlq")) == [1, 2, 3]
+
+
+def test_a_dead_letter_larger_than_the_queue_is_told(
+    config: Config, topic: Callable[..., str]
+) -> None:
+    """There is never room for it, however long one waits."""
+    name = topic(partitions=1)
+    produce_raw(config, name, bad(bytes(2_000)))
+    policy = DeadLetters(config={"queue.buffering.max.kbytes": 1})
+    consumer = StockConsumer(config, topic=name, group=name, poison=policy)
+    with pytest.raises(DeadLetterError) as caught:
+        consumer.consume(1, WAIT)
+    with pytest.raises(DeadLetterError):  # the message is not committed
+        consumer.close()
+    assert isinstance(caught.value.reason, KafkaError)
+    assert caught.value.reason.code() == KafkaError._QUEUE_FULL
+    assert "queue.buffering.max.kbytes" in str(caught.value)
+
+
 def test_a_crash_between_dead_letter_and_commit(
     config: Config,
     quick_group: Config,

@@ -255,6 +255,8 @@ def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
             f"Has the topic such a partition (streamcontract topics describe {topic}), and is it "
             f"assigned to this consumer?"
         )
+    if error.code() == LocalErrorCode.QUEUE_FULL:
+        return "It has no room even by itself: raise queue.buffering.max.kbytes"
     if error.code() in UNREACHABLE:
         return (
             "Are the brokers running (`streamcontract dev` starts one), and is the address right "

@@ -149,9 +149,9 @@ class DeadLetterSender:
         self._note_reports()
         if time.monotonic() >= self._retry_at:
             self._send(_MOMENT)
-        if self._reason is not None and not self._is_told:
+        if self._waiting and self._reason is not None and not self._is_told:
             self._is_told = True
-            raise self._failure()
+            raise self._failure(*self._reason)
 
     def wait(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds for deliveries; False if none is on its way."""
@@ -185,18 +185,18 @@ class DeadLetterSender:
         Raises:
             DeadLetterError: Something is not. It is kept, and sent again.
         """
-        if not self._waiting:
-            return
-        self._note_reports()
-        self._send(self._cluster.timeout)
-        if self._producer is not None:
-            flusher = Flusher(self._producer, self._topic)
-            while flusher.flush():
-                pass  # it ends: message.timeout.ms makes a failure of what is not delivered
-        self._note_reports()
-        if self._waiting:
-            self._is_told = True
-            raise self._failure()
+        # More than once if there was no room for all at first, or if sending was broken off.
+        while self._waiting:
+            self._note_reports()
+            self._send(self._cluster.timeout)
+            if self._producer is not None:
+                flusher = Flusher(self._producer, self._topic)
+                while flusher.flush():
+                    pass  # it ends: message.timeout.ms makes a failure of what is not delivered
+            self._note_reports()
+            if self._waiting and self._reason is not None:
+                self._is_told = True
+                raise self._failure(*self._reason)
 
     def close(self) -> None:
         """Drop what was not delivered: those messages are not committed, and come again."""
@@ -303,9 +303,10 @@ class DeadLetterSender:
         )
         return None
 
-    def _failure(self) -> DeadLetterError:
+    def _failure(
+        self, reason: confluent_kafka.KafkaError | ClientError, advice: str
+    ) -> DeadLetterError:
         first = next(iter(self._waiting))
-        reason, advice = self._reason or (_purged(), "")
         place = first.topic, first.partition, first.offset
         return DeadLetterError(self._topic, len(self._waiting), place, reason, advice)
 
@@ -377,8 +378,11 @@ class _Letter:
         try:
             self.is_sent = True
             producer.produce(topic, *self._message)
-        except BufferError:
+        except BufferError as error:
             self.is_sent = False
+            if not len(producer):
+                # No room even in an empty queue: queue.buffering.max.kbytes is less than this.
+                self.refusal = confluent_kafka.KafkaError(LocalErrorCode.QUEUE_FULL, str(error))
         except confluent_kafka.KafkaException as error:
             self.is_sent = False
             self.refusal = kafka_error_of(error)
@@ -400,7 +404,3 @@ def _close(producer: confluent_kafka.Producer) -> None:
         with contextlib.suppress(confluent_kafka.KafkaException):
             producer.purge()
             producer.close()
-
-
-def _purged() -> confluent_kafka.KafkaError:
-    return confluent_kafka.KafkaError(LocalErrorCode.PURGE_QUEUE, "the client gave the message up")

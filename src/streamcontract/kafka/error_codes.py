@@ -40,7 +40,7 @@ class LocalErrorCode(enum.IntEnum):
     FENCED = KafkaError._FENCED
     MAX_POLL_EXCEEDED = KafkaError._MAX_POLL_EXCEEDED
     PARTITION_EOF = KafkaError._PARTITION_EOF
-    PURGE_QUEUE = KafkaError._PURGE_QUEUE
+    QUEUE_FULL = KafkaError._QUEUE_FULL
     SSL = KafkaError._SSL
     STATE = KafkaError._STATE
     TIMED_OUT = KafkaError._TIMED_OUT
