@@ -38,6 +38,7 @@ _TESTS: Final = str(Path(__file__).parent.parent)
 _CHECKPOINTS: Final = frozenset({"RESUME", "JUMP_BACKWARD", "CALL", "CALL_FUNCTION_EX", "CALL_KW"})
 _RETURNS: Final = frozenset({"RETURN_VALUE", "RETURN_CONST"})
 _RAISES: Final = frozenset({"RAISE_VARARGS"})
+_BEFORE_EXIT: Final = frozenset({"POP_BLOCK", "ROT_TWO", "SWAP"})
 
 
 class Interrupts:
@@ -160,7 +161,7 @@ def shown(place: Place) -> str:
     of, *rest = place
     if isinstance(of, CodeType):
         path = Path(of.co_filename).relative_to(_PACKAGE)
-        of = f"{path}:{getattr(of, 'co_qualname', of.co_name)}"
+        of = f"{path}:{of.co_name}"
     return " ".join(map(str, (of, *rest)))
 
 
@@ -204,12 +205,16 @@ def exits_of_with(code: CodeType) -> frozenset[int]:
     for number, each in enumerate(listed):
         names = [other.opname for other in listed[number : number + 2]]
         # With the value that is returned from within it kept below, if there is one.
-        rest = itertools.dropwhile(lambda other: other.opname == "SWAP", listed[number:])
+        rest = itertools.dropwhile(lambda other: other.opname in _BEFORE_EXIT, listed[number:])
         nothing = [
-            other.opname == "LOAD_CONST" and other.argval is None
+            other.opname == "DUP_TOP" or (other.opname == "LOAD_CONST" and other.argval is None)
             for other in itertools.islice(rest, 3)
         ]
-        if names == ["PUSH_EXC_INFO", "WITH_EXCEPT_START"] or nothing == [True] * 3:
+        is_raised = names[0] == "WITH_EXCEPT_START" or names == [
+            "PUSH_EXC_INFO",
+            "WITH_EXCEPT_START",
+        ]
+        if is_raised or nothing == [True] * 3:
             found.add(each.offset)
     return frozenset(found)
 

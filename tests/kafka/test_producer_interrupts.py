@@ -31,8 +31,9 @@ REFUSED: Final = 3
 
 WAYS: Final = ("flush", "close", "on_delivery", "produce_all", "full queue")
 CALLBACKS: Final = (
-    *("Failures.report", "Failures.add", "_tell", "Delivery."),
-    *("BulkProduce._told", "BulkProduce._fail"),
+    *("failures.py:report ", "failures.py:add ", "producer.py:_tell "),
+    *("message.py:of ", "message.py:ok "),
+    *("produce_all.py:_told ", "produce_all.py:_fail "),
 )
 """What confluent_kafka calls with a report, and what that calls."""
 

@@ -217,7 +217,7 @@ class DeadLetterSender:
                 self._waiting.pop(source, None)
                 self._reason, self._is_told, self._pause = None, False, _FIRST_PAUSE
                 if self._receiving is not None:
-                    self._receiving.dead_lettered(letter.error.reason)
+                    self._receiving.dead_lettered(letter.reason)
             elif is_idle:
                 # Also if queueing it was broken off before the producer had it.
                 letter.is_sent = False
@@ -332,12 +332,12 @@ class _Letter:
 
     Attributes:
         partition: Where the message stands.
-        error: Why it is put aside.
+        reason: Why it is put aside.
         is_sent: Whether it is on its way.
         refusal: Why it has not arrived.
     """
 
-    __slots__ = ("_found", "_message", "_reports", "error", "is_sent", "partition", "refusal")
+    __slots__ = ("_found", "_message", "_reports", "is_sent", "partition", "reason", "refusal")
 
     def __init__(
         self,
@@ -347,7 +347,8 @@ class _Letter:
         headers: list[tuple[str, Any]],
     ) -> None:
         self.partition = partition
-        self.error = error
+        # Without the frames, which hold the messages around it.
+        self.reason = error.reason.with_traceback(None)
         # No function in Python is called with a report: an interrupt would begin it, and end it,
         # and the letter be sent twice. This method is C, and takes an error and a message.
         self._reports: SimpleQueue[confluent_kafka.KafkaError | None] = SimpleQueue()
