@@ -14,15 +14,15 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.kafka.dlq_io import Headers, Raw, produce_raw, read_all
+from tests.kafka.dlq_io import WAIT, Headers, Raw, produce_raw, read_all
 from tests.searching import examples
 
 from streamcontract import Codec, ContractConsumer, SchemaRegistry, parse_schema
 from streamcontract.cli import main
 from streamcontract.devstack import DevStack
-from streamcontract.kafka import DeadLetters, ProduceError
+from streamcontract.kafka import DeadLetters, ProduceError, dead_letter_replay, flushing
 from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.dead_letter_replay import Replayed, replay_dead_letters
+from streamcontract.kafka.dead_letter_replay import Replayed, _Replay, replay_dead_letters
 from streamcontract.kafka.dead_letter_topic import DeadLetterTopic
 from streamcontract.kafka.dead_letters import (
     FIRST_HEADER,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from streamcontract.testing.fixtures.faults import Faults
     from streamcontract.testing.fixtures.stacks import Stack
 
 Config = dict[str, Any]
@@ -349,6 +350,25 @@ def test_a_second_replay_fences_the_first(case: Case, stack: Stack) -> None:
         case.replay(on_progress=other)
     assert case.open() == []
     assert len(case.sent_back()) == 1200
+
+
+def test_a_replay_whose_brokers_go_away_ends(
+    case: Case, streamcontract_faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what it sent neither committed nor aborted, which it does not wait for without end."""
+    case.put_aside((case.value("fine"), b"k", [], 0))
+    mark = _Replay._mark
+
+    def go_away(replay: _Replay, settled: dict[int, int]) -> None:
+        mark(replay, settled)
+        assert replay._producer.flush(WAIT) == 0
+        streamcontract_faults.broker_down()
+        monkeypatch.setattr(dead_letter_replay, "_TIMEOUT", 0.1)
+        monkeypatch.setattr(flushing, "_CLOSING", 0.1)
+
+    monkeypatch.setattr(_Replay, "_mark", go_away)
+    with pytest.raises(ProduceError, match=r"topic .*\.dlq"):
+        case.replay()
 
 
 @pytest.fixture

@@ -26,11 +26,13 @@ from streamcontract.kafka import (
     ProducerFencedError,
     TransactionAbortedError,
     TransactionError,
+    flushing,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamcontract.testing.fixtures.faults import Faults
     from streamcontract.testing.fixtures.stacks import Stack
 
 
@@ -103,6 +105,27 @@ def test_open_transactions_are_not_read(
         producer.flush()
         assert volumes(config, name) == []
     assert volumes(config, name) == [1]
+
+
+def test_closing_does_not_wait_for_brokers_that_are_away(
+    transactional: dict[str, Any],
+    bar: Callable[..., Stock],
+    topic: Callable[..., str],
+    streamcontract_faults: Faults,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They end the transaction by themselves; confluent_kafka alone would wait without end."""
+    monkeypatch.setattr(flushing, "_CLOSING", 0.1)
+    producer = StockProducer(transactional, topic=topic())
+    producer.init_transactions()
+    transaction = producer.transaction(timeout=0.1)
+    transaction.__enter__()
+    producer.produce(bar())
+    producer.flush()
+    streamcontract_faults.broker_down()
+    with pytest.raises(TransactionError):
+        transaction.__exit__(None, None, None)
+    producer.close(0.1)
 
 
 def test_an_exception_goes_first_and_voids_what_waits(

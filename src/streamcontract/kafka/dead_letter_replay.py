@@ -11,6 +11,7 @@ replay that still runs).
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,7 @@ from streamcontract.kafka.dead_letters import (
 )
 from streamcontract.kafka.error_codes import FENCED
 from streamcontract.kafka.errors import MessageDecodeError, ProduceError, kafka_error_of
+from streamcontract.kafka.flushing import close_producer
 from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
@@ -144,10 +146,11 @@ class _Replay:
 
     def close(self) -> None:
         """Let go of the producer."""
-        if hasattr(self._producer, "close"):  # older ones have none
-            # A fatal error is raised once more here; it has ended the replay already.
-            with contextlib.suppress(confluent_kafka.KafkaException):
-                self._producer.close()
+        # A fatal error is raised once more here; it has ended the replay already. So has whatever
+        # left a transaction behind, which cannot be aborted then.
+        with contextlib.suppress(confluent_kafka.KafkaException), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Producer abort_transaction failed", RuntimeWarning)
+            close_producer(self._producer)
 
     def settle(self, batch: list[Entry]) -> Replayed:
         """Settle a batch in one transaction."""

@@ -16,7 +16,7 @@ from streamcontract.kafka.config import build_client
 from streamcontract.kafka.dead_letters import Source, reason_headers, schema_id_in, source_of
 from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
-from streamcontract.kafka.flushing import Flusher
+from streamcontract.kafka.flushing import Flusher, close_producer
 from streamcontract.kafka.interrupts import SLICE, interruptible
 from streamcontract.kafka.topics import ensure_topic
 
@@ -400,8 +400,7 @@ class _Letter:
 
 
 def _close(producer: confluent_kafka.Producer) -> None:
-    if hasattr(producer, "close"):  # older ones have none
-        # A fatal error is raised once more here; whoever it concerned was told.
-        with contextlib.suppress(confluent_kafka.KafkaException):
-            producer.purge()
-            producer.close()
+    # A fatal error is raised once more here; whoever it concerned was told.
+    with contextlib.suppress(confluent_kafka.KafkaException):
+        producer.purge()
+        close_producer(producer)

@@ -9,7 +9,7 @@ it gets metadata (2.16: rdkafka_idempotence.c, rdkafka_metadata.c). So metadata 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
         def list_topics(self, topic: str, timeout: float) -> object: ...
 
 
-__all__ = ["Flusher"]
+__all__ = ["Flusher", "close_producer"]
+
+_CLOSING: Final = 10.0
+"""Seconds that each step of closing a producer may take."""
 
 # The first slices are shorter, with a question for metadata behind each, until all was delivered
 # once.
@@ -61,3 +64,18 @@ class Flusher:
             with contextlib.suppress(confluent_kafka.KafkaException):
                 self._client.list_topics(self.topic, 0)
         return waiting
+
+
+def close_producer(client: confluent_kafka.Producer) -> None:
+    """Let go of a producer whose messages were delivered or given up.
+
+    By itself confluent_kafka waits without end for a transaction that the brokers do not end. They
+    abort it by themselves after ``transaction.timeout.ms``.
+
+    Raises:
+        KafkaException: A fatal error, once more.
+    """
+    if hasattr(client, "close"):  # older ones have none
+        # Not SerializingProducer's, which takes no time-out, as it has none in the stubs.
+        close: Any = confluent_kafka.Producer.close
+        close(client, _CLOSING)

@@ -23,7 +23,7 @@ from streamcontract.kafka.errors import (
     kafka_error_of,
 )
 from streamcontract.kafka.failures import Failures
-from streamcontract.kafka.flushing import Flusher
+from streamcontract.kafka.flushing import Flusher, close_producer
 from streamcontract.kafka.interrupts import SLICE, interruptible
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
 from streamcontract.kafka.produce_all import (
@@ -496,9 +496,8 @@ class ContractProducer(Generic[T]):
             # Nothing is in the queue any more, unless Ctrl-C was heard: then this must not wait.
             if not len(self.client):
                 self._is_drained = True
-                if hasattr(self.client, "close"):  # older ones have none
-                    with self._transactions.closing():
-                        self.client.close()
+                with self._transactions.closing():
+                    close_producer(self.client)
 
     def _deliver_or_discard(self, timeout: float | None) -> None:
         # Before anything is waited for: it would be void all the same.
