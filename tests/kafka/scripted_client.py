@@ -674,6 +674,10 @@ class ScriptedProducer:
         return _metadata(self.broker, topic)
 
     @_call
+    def abort_transaction(self, timeout: float = -1) -> None:
+        raise _exception(KafkaError._NOT_CONFIGURED, "no transactional.id")
+
+    @_call
     def close(self, timeout: float | None = -1) -> bool:
         if self._is_open:
             self._serve(timeout, until_empty=True)

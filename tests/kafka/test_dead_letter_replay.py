@@ -10,8 +10,10 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import confluent_kafka
 import pytest
 from click.testing import CliRunner, Result
+from confluent_kafka import KafkaError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kafka.dlq_io import WAIT, Headers, Raw, produce_raw, read_all
@@ -365,6 +367,7 @@ def test_a_replay_whose_brokers_go_away_ends(
         streamcontract_faults.broker_down()
         monkeypatch.setattr(dead_letter_replay, "_TIMEOUT", 0.1)
         monkeypatch.setattr(flushing, "_CLOSING", 0.1)
+        raise confluent_kafka.KafkaException(KafkaError(KafkaError._TIMED_OUT))
 
     monkeypatch.setattr(_Replay, "_mark", go_away)
     with pytest.raises(ProduceError, match=r"topic .*\.dlq"):

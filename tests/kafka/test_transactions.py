@@ -118,13 +118,11 @@ def test_closing_does_not_wait_for_brokers_that_are_away(
     monkeypatch.setattr(flushing, "_CLOSING", 0.1)
     producer = StockProducer(transactional, topic=topic())
     producer.init_transactions()
-    transaction = producer.transaction(timeout=0.1)
-    transaction.__enter__()
-    producer.produce(bar())
-    producer.flush()
-    streamcontract_faults.broker_down()
-    with pytest.raises(TransactionError):
-        transaction.__exit__(None, None, None)
+    with contextlib.suppress(ZeroDivisionError), producer.transaction(timeout=0.1):
+        producer.produce(bar())
+        producer.flush()
+        streamcontract_faults.broker_down()
+        raise ZeroDivisionError
     producer.close(0.1)
 
 

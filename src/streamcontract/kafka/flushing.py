@@ -9,10 +9,11 @@ it gets metadata (2.16: rdkafka_idempotence.c, rdkafka_metadata.c). So metadata 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import confluent_kafka
 
+from streamcontract.kafka.errors import kafka_error_of
 from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Flusher", "close_producer"]
 
-_CLOSING: Final = 10.0
-"""Seconds that each step of closing a producer may take."""
+_CLOSING: Final = 1.0
+"""Seconds to wait for the end of a transaction while a producer is closed."""
 
 # The first slices are shorter, with a question for metadata behind each, until all was delivered
 # once.
@@ -69,13 +70,20 @@ class Flusher:
 def close_producer(client: confluent_kafka.Producer) -> None:
     """Let go of a producer whose messages were delivered or given up.
 
-    By itself confluent_kafka waits without end for a transaction that the brokers do not end. They
-    abort it by themselves after ``transaction.timeout.ms``.
+    A transaction that the brokers do not end now is theirs to abort, after
+    ``transaction.timeout.ms``: ``close()`` would wait for it without end (confluent_kafka 2.16),
+    and the client is left to the garbage collector instead. Closing twice is harmless.
 
     Raises:
         KafkaException: A fatal error, once more.
     """
-    if hasattr(client, "close"):  # older ones have none
-        # Not SerializingProducer's, which takes no time-out, as it has none in the stubs.
-        close: Any = confluent_kafka.Producer.close
-        close(client, _CLOSING)
+    if not hasattr(client, "close"):  # older ones have none
+        return
+    try:
+        client.abort_transaction(_CLOSING)
+    except RuntimeError:  # closed before
+        return
+    except confluent_kafka.KafkaException as error:
+        if kafka_error_of(error).retriable():
+            return
+    client.close()
