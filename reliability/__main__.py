@@ -19,6 +19,7 @@ from reliability.interrupts import interrupts
 from reliability.poison import poison
 from reliability.registry import registry_faults
 from reliability.report import Report
+from reliability.slow import slow_handlers
 from reliability.soak import soak
 from reliability.transactions import transactions_killed
 from streamcontract.devstack.kafka.java import find_java
@@ -40,6 +41,7 @@ _RUNS: Final = {
     "poison": _Run(poison, 0),
     "registry": _Run(registry_faults, 4),
     "interrupts": _Run(interrupts, 0),
+    "slow-handlers": _Run(slow_handlers, 4),
     "soak": _Run(soak, 30),
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -12,7 +14,7 @@ from streamcontract.kafka import describe_groups, describe_topics
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.context import SpawnProcess
 
     from reliability.verdict import Verdict
@@ -62,6 +64,16 @@ class Members:
             self._processes[place] = self._start(place)
             kills += 1
         return kills
+
+    @contextlib.contextmanager
+    def stopped(self, place: int) -> Iterator[None]:
+        """One member is stopped meanwhile, as by SIGSTOP, and goes on after that."""
+        pid = self._processes[place].pid
+        os.kill(pid, signal.SIGSTOP)  # type: ignore[arg-type] # it was started
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)  # type: ignore[arg-type] # as above
 
     def stop(self, verdict: Verdict) -> None:
         """Let the members end in order."""
