@@ -174,16 +174,20 @@ def _ours(config: dict[str, Any], file: str) -> None:
 
 
 def _plain(config: dict[str, Any], file: str) -> None:
-    """Be a member, with confluent_kafka alone."""
+    """Be a member, with confluent_kafka alone, and lose nothing either."""
     ended, output = told_to_end(), _open(file)
     properties = {name: value for name, value in config.items() if not name.startswith("schema.")}
-    client = confluent_kafka.Consumer({**properties, "auto.offset.reset": "earliest"})
+    # By default it commits a message that is still worked on, which a kill would lose.
+    properties |= {"auto.offset.reset": "earliest", "enable.auto.offset.store": False}
+    client = confluent_kafka.Consumer(properties)
     client.subscribe([_TOPIC])
     while not ended.is_set():
         message = client.poll(0.2)
         # An error is that of a member that was stopped; the next poll joins again.
         if message is not None and message.error() is None:
             _handle(output, message.partition(), message.offset())  # type: ignore[arg-type] # a message has both
+            with contextlib.suppress(confluent_kafka.KafkaException):  # it was revoked meanwhile
+                client.store_offsets(message)
     client.close()
 
 
