@@ -83,8 +83,8 @@ class Member:
         self.consumer = consumer
         self.at: dict[int, int | None] = {}
         self.in_hand: list[tuple[int, int]] = []
-        contact = consumer._contact
-        assigned, left = contact._on_assign, contact._leave
+        assignment = consumer._assignment
+        assigned, left = assignment._on_assign, assignment._leave
 
         def on_assign(client: Any, places: list[confluent_kafka.TopicPartition]) -> None:
             self.at.update(dict.fromkeys((place.partition for place in places), None))
@@ -95,8 +95,8 @@ class Member:
                 self.at.pop(partition, None)
             left(keys, timeout)
 
-        contact._on_assign = on_assign  # type: ignore[method-assign] # what the group says, told to the model too
-        contact._leave = leave  # type: ignore[method-assign] # likewise
+        assignment._on_assign = on_assign  # type: ignore[method-assign] # what the group says, told to the model too
+        assignment._leave = leave  # type: ignore[method-assign] # likewise
 
 
 class Delivering(RuleBasedStateMachine):

@@ -351,7 +351,9 @@ def test_what_the_group_takes_away_is_not_handed_out(
 
         def revoke(timeout: float) -> Any:
             monkeypatch.setattr(contact, "_poll", poll)
-            contact._on_revoke(consumer.client, [confluent_kafka.TopicPartition(name, 0)])
+            consumer._assignment._on_revoke(
+                consumer.client, [confluent_kafka.TopicPartition(name, 0)]
+            )
             return poll(timeout)
 
         monkeypatch.setattr(contact, "_poll", revoke)
@@ -380,9 +382,9 @@ def test_what_is_taken_away_while_more_is_waited_for_is_not_handed_out(
 
         def rebalance(_timeout: float) -> None:
             moved = [confluent_kafka.TopicPartition(name, 0)]
-            contact._on_revoke(consumer.client, moved)
+            consumer._assignment._on_revoke(consumer.client, moved)
             if comes_back:
-                contact.table[name, 0] = contact._partition(0)
+                consumer._assignment.table[name, 0] = consumer._assignment._partition(0)
             if interrupt:
                 raise KeyboardInterrupt
 

@@ -70,11 +70,11 @@ def mixed(
 
 def is_read(consumer: Any) -> bool:
     """Whether a consumer has met the ends of its partitions, and given all before them."""
-    contact = consumer._contact
+    contact, table = consumer._contact, consumer._assignment.table
     in_hand = {run: index for run, index, _ in moves_of(consumer._delivery.in_hand)}
     return (
-        bool(contact.table)
-        and all(each.end >= each.fetched >= 0 for each in contact.table.values())
+        bool(table)
+        and all(each.end >= each.fetched >= 0 for each in table.values())
         and not any(contact.queue.sizes(in_hand).values())
     )
 
@@ -385,10 +385,10 @@ def test_a_crash_between_dead_letter_and_commit(
     while consumer.positions() != {0: 2}:
         assert consumer.poll(0.1) is None
 
-    def crash() -> None:
+    def crash(_: object) -> None:
         raise Crash
 
-    monkeypatch.setattr(consumer._contact, "store", crash)
+    monkeypatch.setattr(consumer._commits, "store", crash)
     with pytest.raises(Crash):
         consumer.close()
     with StockConsumer(properties, topic=name, group=name, poison=DeadLetters()) as again:

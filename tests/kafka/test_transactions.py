@@ -224,7 +224,7 @@ def test_nothing_is_committed_for_partitions_that_were_taken_away(
             assert message is not None
             producer.produce(message.value)
             with StockConsumer(manual, topic=source, group=source) as other:
-                while not consumer._contact.revoked:
+                while not consumer._assignment.revoked:
                     other.poll(0.05)
                     consumer.poll(0.05)
         assert next(consumer).offset == 0

@@ -183,11 +183,11 @@ class Lag:
         """Look where the partitions end, unless that was done just now."""
         now = time.monotonic()
         if now < self._due_at and all(
-            each.number in self._ends for each in self._contact.table.values()
+            each.number in self._ends for each in self._contact.assignment.table.values()
         ):
             return
         self._due_at = now + _LOOK_INTERVAL
-        for partition in self._contact.table.values():
+        for partition in self._contact.assignment.table.values():
             # librdkafka does not know a partition (yet), or its end: then it is looked for again.
             with contextlib.suppress(confluent_kafka.KafkaException):
                 place = partition.place(confluent_kafka.OFFSET_INVALID)
@@ -206,7 +206,7 @@ class Lag:
         positions = self._positions()
         waiting = self._contact.queue.waiting()
         found: dict[int, int] = {}
-        for partition in tuple(self._contact.table.values()):
+        for partition in tuple(self._contact.assignment.table.values()):
             at, end = positions.get(partition, UNKNOWN), self._ends.get(partition.number)
             if at >= partition.fetched or (at < 0 and partition not in waiting):
                 # After the last message there may be control records, which are no messages.

@@ -54,7 +54,7 @@ class TransactionInput:
             ClientError: The consumer is closed.
         """
         positions = self._positions()
-        taken = sorted(number for _, number in self._contact.revoked)
+        taken = sorted(number for _, number in self._contact.assignment.revoked)
         if taken:
             # The broker does not see this by itself: after a rebalance the group's metadata name
             # the new generation, and are valid.
@@ -76,7 +76,7 @@ class TransactionInput:
     def settle(self) -> None:
         """The positions are committed."""
         self._delivery.settle()
-        for partition in self._contact.table.values():
+        for partition in self._contact.assignment.table.values():
             partition.committed = partition.position
 
     def rewind(self, *, in_doubt: bool) -> None:

@@ -14,10 +14,13 @@ from streamcontract.kafka.access import AccessWatch
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import Cluster
 from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.consumer.assignment import Assignment
+from streamcontract.kafka.consumer.commits import Commits
 from streamcontract.kafka.consumer.contact import Contact
 from streamcontract.kafka.consumer.delivery import Delivery
+from streamcontract.kafka.consumer.offsets import Offsets
 from streamcontract.kafka.consumer.partition import UNKNOWN, Partition
-from streamcontract.kafka.consumer.queue import NOTHING, Run, moves_of
+from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
 from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.consumer_config import (
     is_incremental,
@@ -27,6 +30,7 @@ from streamcontract.kafka.consumer_config import (
     take_commit_count,
 )
 from streamcontract.kafka.dispatch import RecordsBinding, bind_records
+from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import DeadLetterError
 from streamcontract.kafka.interrupts import SLICE, deadline_of
 from streamcontract.kafka.poison import poison_handler
@@ -229,19 +233,37 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             self._resources = resources.pop_all()
         self._topic = binding.topic
         self._has_group = has_group
-        self._contact = Contact(
+        queue = Queue()
+        offsets = Offsets(
             self.client,
             self._cluster,
-            reader,
+            access,
+            topic=binding.topic,
             group=has_group,
-            partitions=partitions,
             start=first,
             resets=resets,
-            auto_commit=auto_commit,
-            commit_count=commit_count,
+        )
+        self._commits = Commits(
+            self.client, binding.topic, automatic=auto_commit, count=commit_count
+        )
+        self._assignment = Assignment(
+            self.client,
+            reader,
+            queue,
+            offsets,
+            self._commits,
+            self._poison,
+            group=has_group,
+            partitions=partitions,
             incremental=is_incremental(settings.client),
+        )
+        self._contact = Contact(
+            self.client,
+            queue=queue,
+            assignment=self._assignment,
+            offsets=offsets,
+            commits=self._commits,
             poison=self._poison,
-            access=access,
         )
         self._refusal = why_not_transactional(
             settings.client, has_group=has_group, auto_commit=auto_commit
@@ -360,13 +382,13 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             timeout: Seconds to wait until there is an assignment; below zero without end.
         """
         deadline = deadline_of(timeout)
-        while not self._contact.is_assigned:
+        while not self._assignment.is_known:
             left = deadline - time.monotonic()
             self._delivery.wait(max(0.0, min(SLICE, left)))
             if left <= 0:
                 break
-        self._contact.clean()
-        return tuple(sorted(number for _, number in self._contact.table))
+        self._assignment.clean()
+        return tuple(sorted(number for _, number in self._assignment.table))
 
     def commit(
         self, message: Message[T] | None = None, *, asynchronous: bool = False
@@ -399,10 +421,18 @@ class ContractConsumer(ReadsUnions, Generic[T]):
                 f"{self._topic!r} to commit: give it to the consumer that it came from"
             )
         else:
-            offsets = {self._contact.assigned(message.partition): message.offset + 1}
+            offsets = {self._assigned(message.partition): message.offset + 1}
         self._delivery.confirm()
-        self._contact.commit(offsets, asynchronous=asynchronous)
+        self._commits.commit(offsets, asynchronous=asynchronous)
         return {partition.number: offset for partition, offset in offsets.items()}
+
+    def _assigned(self, number: int) -> Partition:
+        """The partition of a message that is to be committed."""
+        self._assignment.clean()
+        reason = confluent_kafka.KafkaError(
+            LocalErrorCode.ASSIGNMENT_LOST, "revoked, or lost, before the message was committed"
+        )
+        return self._assignment.of(number, reason)
 
     def take_back(self) -> None:
         """The application has not worked on what it was given last: it comes again.
@@ -431,13 +461,13 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         self._contact.queue.note_positions()
         found = {
             each: each.position
-            for each in tuple(self._contact.table.values())
+            for each in tuple(self._assignment.table.values())
             if each.position != UNKNOWN
         }
         found.update(
             (run.partition, run.offset_after(index))
             for run, index, _ in moves_of(self._delivery.in_hand)
-            if self._contact.table.get(run.partition.key) is run.partition
+            if self._assignment.table.get(run.partition.key) is run.partition
         )
         return found
 
@@ -472,7 +502,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         """
         self._delivery.require_open()
         offset = check_start(start)
-        if not self._contact.is_assigned:
+        if not self._assignment.is_known:
             self._delivery.wait(0)
         self._contact.seek(partition, offset)
 

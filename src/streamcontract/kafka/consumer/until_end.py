@@ -58,7 +58,7 @@ class UntilEnd(Generic[T]):
         self._take = self._next if receiving is None else observed(receiving, self._next)
         self.ends: dict[int, int] = {}
         deadline = time.monotonic() + timeout
-        while not contact.is_assigned:
+        while not contact.assignment.is_known:
             self._wait(deadline)
         self._follow_assignment()
 
@@ -90,8 +90,8 @@ class UntilEnd(Generic[T]):
             self._wait(deadline)
 
     def _follow_assignment(self) -> None:
-        self._contact.clean()
-        assigned = {number for _, number in self._contact.table}
+        self._contact.assignment.clean()
+        assigned = {number for _, number in self._contact.assignment.table}
         new = assigned - self.ends.keys()
         if new:
             self.ends.update(self._cluster.end_offsets(self._topic, new))
@@ -103,7 +103,7 @@ class UntilEnd(Generic[T]):
         self._contact.queue.note_positions()
         waiting = self._contact.queue.waiting()
         remaining: dict[int, tuple[int | None, int]] = {}
-        for partition in self._contact.table.values():
+        for partition in self._contact.assignment.table.values():
             end = self.ends[partition.number]
             # Control records at the end have offsets but are no messages: there the consumer
             # only meets the end, after all messages that are waiting.
