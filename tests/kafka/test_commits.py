@@ -50,6 +50,41 @@ def test_committing_by_hand_beside_auto_commit(
         assert volumes(consumer.until_end()) == [4]
 
 
+@pytest.mark.parametrize("automatic", [True, False], ids=["automatic", "by hand"])
+@pytest.mark.parametrize("more", [0, 2])
+@pytest.mark.parametrize("how", ["all", "message"])
+def test_a_commit_in_a_block_that_an_exception_leaves(
+    config: Config,
+    quick_group: Config,
+    filled: Callable[..., str],
+    automatic: bool,
+    more: int,
+    how: str,
+) -> None:
+    """It stands, the message in hand included; what was returned since is committed or not.
+
+    By auto commit it is, but for the message in hand; by hand it is not, whatever was returned.
+    """
+    name = filled(6)
+    properties = {**config, **quick_group, "enable.auto.commit": automatic}
+
+    def work(consumer: StockConsumer) -> None:
+        last = [next(consumer) for _ in range(3)][-1]
+        assert consumer.commit(last if how == "message" else None) == {0: 3}
+        for _ in range(more):
+            next(consumer)
+        raise KeyError
+
+    with (
+        pytest.raises(KeyError),
+        StockConsumer(properties, topic=name, group=name) as consumer,
+    ):
+        work(consumer)
+    worked_on = 3 + max(0, more - 1) if automatic else 3
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert volumes(consumer.until_end()) == list(range(worked_on, 6))
+
+
 def test_a_message_of_another_topic_is_not_committed(
     config: Config, filled: Callable[..., str]
 ) -> None:

@@ -89,7 +89,7 @@ class Commits:
             if place.error is not None:
                 raise consume_error(place.topic, place.error, place.partition)
         for partition, offset in offsets.items():
-            partition.committed = offset
+            partition.committed = partition.floor = offset
 
     def commit_by_count(self, partitions: Iterable[Partition]) -> int | None:
         """Commit if enough was worked on.

@@ -39,6 +39,8 @@ class Partition:
         position: The offset of the next message for the application.
         stored: The offset that librdkafka may commit.
         committed: The offset that is committed, as far as this consumer knows.
+        floor: What was committed since the partition was assigned or sought: storing less would
+            take that back.
         counted: From which offset messages count for the next commit by count.
         end: The offset at which the partition's end was met last.
         is_paused: Whether librdkafka is to fetch nothing from it.
@@ -56,6 +58,7 @@ class Partition:
     position: int = attrs.field(default=UNKNOWN, kw_only=True)
     stored: int = attrs.field(default=UNKNOWN, kw_only=True)
     committed: int = attrs.field(default=UNKNOWN, kw_only=True)
+    floor: int = attrs.field(default=UNKNOWN, kw_only=True)
     counted: int = attrs.field(default=UNKNOWN, kw_only=True)
     end: int = attrs.field(default=UNKNOWN, kw_only=True)
     is_paused: bool = attrs.field(default=False, kw_only=True)
@@ -72,7 +75,8 @@ class Partition:
     @property
     def storable(self) -> int:
         """How far the group may go on: up to the position, or the first undelivered dead letter."""
-        return min(self.position, *self.letters) if self.letters else self.position
+        safe = min(self.position, *self.letters) if self.letters else self.position
+        return max(safe, self.floor)
 
     def moved(self, offset: int) -> Partition:
         """The same partition at another offset, where librdkafka has yet to go.
