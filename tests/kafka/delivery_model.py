@@ -302,7 +302,7 @@ class Delivering(RuleBasedStateMachine):
     @precondition(lambda self: self.members)
     @rule(who=_WHO)
     def commit(self, who: int) -> None:
-        """What was handed out is committed, and exactly that."""
+        """What was returned is committed, and exactly that."""
         member = self.members[who % len(self.members)]
         committed = member.consumer.commit()
         assert committed == {key: at for key, at in member.at.items() if at is not None}

@@ -268,7 +268,7 @@ def test_advice_about_a_partition() -> None:
 def test_a_group_goes_on_where_it_was(
     config: Config, quick_group: Config, filled: Callable[..., str], bar: Callable[..., Stock]
 ) -> None:
-    """Closing commits what was handed out, and nothing of what was only fetched."""
+    """Closing commits what was returned, and nothing of what was only fetched."""
     name, properties = filled(5), {**config, **quick_group}
     with StockConsumer(properties, topic=name, group=name) as consumer:
         assert volumes([next(consumer), next(consumer)]) == [0, 1]
@@ -337,10 +337,10 @@ def fetch_of_both(consumer: StockConsumer) -> None:
         consumer._contact.make(0.1, {})
 
 
-def test_what_the_group_takes_away_is_not_handed_out(
+def test_messages_of_a_revoked_partition_are_not_returned(
     config: Config, filled: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not even what was fetched already: its new owner hands it out."""
+    """Not even what was fetched already: its new owner returns it."""
     name = filled(50, partitions=2)
     with StockConsumer(config, topic=name, group=name) as consumer:
         consumer.consume(1, WAIT)
@@ -365,7 +365,7 @@ def test_what_the_group_takes_away_is_not_handed_out(
 
 @pytest.mark.parametrize("comes_back", [False, True], ids=["for good", "for a moment"])
 @pytest.mark.parametrize("interrupt", [False, True], ids=["timeout", "interrupt"])
-def test_what_is_taken_away_while_more_is_waited_for_is_not_handed_out(
+def test_messages_of_a_partition_revoked_during_consume_are_not_returned(
     config: Config,
     filled: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,

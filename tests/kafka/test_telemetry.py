@@ -265,7 +265,7 @@ def test_off_and_on_give_the_same_messages(
     observed: Observed,
     read: Callable[[StockConsumer], list[Message[Stock]]],
 ) -> None:
-    """Whichever way they are read; and each one that was handed out is counted, and no other."""
+    """Whichever way they are read; and each one that was returned is counted, and no other."""
     name = filled(5, partitions=2)
 
     def places(consumer: StockConsumer) -> list[tuple[Any, ...]]:

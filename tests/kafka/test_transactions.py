@@ -154,7 +154,7 @@ def test_positions_go_with_the_transaction(
     bar: Callable[..., Stock],
     topic: Callable[..., str],
 ) -> None:
-    """The group goes on behind the last message handed out in a committed transaction."""
+    """The group goes on after the last message returned in a committed transaction."""
     source, target = topic(), topic()
     fill(config, source, bar, 5)
     with (
@@ -166,7 +166,7 @@ def test_positions_go_with_the_transaction(
                 producer.produce(message.value)
             if message.offset == 2:
                 break
-        consumer.poll(10)  # handed out, and in no transaction
+        consumer.poll(10)  # returned, and in no transaction
     assert volumes(config, target) == [0, 1, 2]
     if not isinstance(stack, DevStack):  # it takes positions in transactions, and forgets them
         assert committed(manual, source, source) == {0: 3}

@@ -35,7 +35,7 @@ def read_between(
         client: Configured with ``enable.partition.eof``; its assignment is replaced.
         topic: The topic.
         begins: By partition, the first offset to read.
-        ends: By partition, the offset to stop at; one that is not behind the begin reads nothing.
+        ends: By partition, the offset to stop at; one that is not after the begin reads nothing.
         timeout: Seconds without anything new after which to give up.
 
     Raises:
@@ -66,7 +66,7 @@ def read_between(
                 batch.append(raw)
                 at[number] = offset + 1
             # Control records have offsets and are no messages, so that the last offset in front
-            # of the end may never come: what stands behind it, or the partition's end, says so.
+            # of the end may never come: what is after it, or the partition's end, says so.
             if offset + is_message >= ends[number]:
                 left.discard(number)
         if batch:

@@ -68,7 +68,7 @@ def set_commit(client: dict[str, Any], *, has_group: bool, count: int | None) ->
     if client.get("enable.auto.offset.store") in {True, "true"}:
         raise ConfigurationError(
             "'enable.auto.offset.store' cannot be True: librdkafka would commit messages that "
-            "were fetched and not yet handed out; leave it out, and what was handed out is "
+            "were fetched and not yet returned; leave it out, and what was returned is "
             "committed"
         )
     auto_commit = has_group and client.get("enable.auto.commit", True) not in {False, "false"}

@@ -45,7 +45,7 @@ class DeadLetters:
     """Put messages that are not of the contract into a topic of their own, unchanged.
 
     Args:
-        topic: The dead letter topic; left out, the source topic's name with ``.dlq`` behind it.
+        topic: The dead letter topic; left out, the source topic's name with ``.dlq`` after it.
         create: Create that topic when the first dead letter comes and it is not there, with as
             many partitions as the source topic and without an end to its retention. If False, a
             missing topic is a :class:`~streamcontract.kafka.errors.DeadLetterError`.

@@ -382,7 +382,7 @@ class ContractProducer(Generic[T]):
         messages is worked on exactly once, as far as the results are in Kafka and are read with
         ``isolation.level=read_committed`` (librdkafka's default). If an exception leaves the
         block, or the commit fails, the transaction is aborted and the consumer goes back to what
-        its group has committed: all that was handed out since comes again.
+        its group has committed: all that was returned since comes again.
 
         Args:
             consumer: Whose messages are worked on: one with a group, and with

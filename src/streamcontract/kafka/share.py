@@ -303,7 +303,7 @@ class ContractShareConsumer(Generic[T]):
     def close(self) -> None:
         """Accept the message in hand, send all answers, and leave the group.
 
-        What was fetched and not handed out is released. Closing twice is harmless.
+        What was fetched and not returned is released. Closing twice is harmless.
 
         Raises:
             DeadLetterError: Dead letters were not delivered: their messages are released.

@@ -65,7 +65,7 @@ def offsets_at(
         return dict.fromkeys(wanted, confluent_kafka.OFFSET_BEGINNING)
     if isinstance(start, datetime):
         return cluster.offsets_at_time(topic, wanted, to_milliseconds(start))
-    # The end as a number: OFFSET_END would be looked up later, behind messages still to come.
+    # The end as a number: OFFSET_END would be looked up later, after messages still to come.
     ends = cluster.end_offsets(topic, wanted)
     if start == "latest":
         return ends

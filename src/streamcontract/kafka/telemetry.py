@@ -78,7 +78,7 @@ class Receiving(Protocol):
     """Counts and traces what one consumer does; one thread at a time uses it."""
 
     def call(self) -> Call:
-        """A ``with`` block around one call that hands out messages."""
+        """A ``with`` block around one call that returns messages."""
 
     def decoding(self, schema_id: int, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """A schema is met for the first time; what is to decode values written with it."""
@@ -87,7 +87,7 @@ class Receiving(Protocol):
         """A dead letter was delivered."""
 
     def watch(self, lag: Lag) -> None:
-        """How far the consumer is behind can be read here, until it goes."""
+        """The consumer's lag can be read here, until it goes."""
 
 
 class Call(Protocol):
@@ -150,7 +150,7 @@ class ObservedDeserializer(Generic[T]):
 
 
 class Lag:
-    """How far one consumer is behind the ends of its partitions, as far as it knows by itself.
+    """The lag of one consumer in its partitions, as far as it knows by itself.
 
     No broker is asked: librdkafka keeps, for each partition it fetches from, the end that came
     with the last answer. The consumer's thread looks there, now and then while it reads messages.

@@ -48,7 +48,7 @@ class TransactionInput:
         """Where the group is to go on, once the transaction is committed.
 
         Raises:
-            ConsumeError: The group took partitions away after their messages were handed out.
+            ConsumeError: The group revoked partitions after their messages were returned.
                 Their next owner reads them again, so what was made of them must not be committed.
             DeadLetterError: A dead letter in front of a position is not delivered.
             ClientError: The consumer is closed.

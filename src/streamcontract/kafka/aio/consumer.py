@@ -215,7 +215,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
     async def commit(
         self, message: Message[T] | None = None, *, asynchronous: bool = False
     ) -> dict[int, int]:
-        """Commit for the group what was handed out so far, the message in hand included.
+        """Commit the positions for the group, the message in hand included.
 
         Args:
             message: Commit only this message, and with it all before it in its partition.
@@ -234,7 +234,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         )
 
     async def positions(self) -> dict[int, int]:
-        """For each partition the offset behind what was handed out, the message in hand included.
+        """The position in each partition: the offset after the last message returned.
 
         Raises:
             DeadLetterError: A dead letter in front of it is not delivered.
@@ -256,13 +256,13 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         await self.run(functools.partial(self._consumer.seek, partition, start))
 
     async def close(self) -> None:
-        """Commit what was handed out (unless ``enable.auto.commit`` is False) and leave the group.
+        """Commit what was returned (unless ``enable.auto.commit`` is False) and leave the group.
 
         A call that waits in another task raises ``ClientError``. Closing twice is harmless.
         A cancelled ``close`` goes on in the background.
 
         Raises:
-            DeadLetterError: Dead letters were not delivered: what was handed out last was not
+            DeadLetterError: Dead letters were not delivered: what was returned last was not
                 committed.
         """
         await self._close(self._consumer.close)
@@ -279,7 +279,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         await self._close(functools.partial(self._consumer.__exit__, error_type, error, traceback))
 
     async def take(self, call: Callable[[], R]) -> R:
-        """Run a call that hands out messages; if it is cancelled, they come again."""
+        """Run a call that returns messages; if it is cancelled, they come again."""
 
         def tell_first() -> R:
             error, self._untold = self._untold, None

@@ -82,8 +82,8 @@ class ContractConsumer(ReadsUnions, Generic[T]):
     ``commit``. One thread at a time may use a consumer.
 
     A message that is not of this contract raises ``MessageDecodeError`` when its turn comes; the
-    next call gives the message behind it. ``poison`` asks for something else: it may be passed
-    over, or put into a dead letter topic, which is done before anything behind it is committed.
+    next call gives the message after it. ``poison`` asks for something else: it may be passed
+    over, or put into a dead letter topic, which is done before anything after it is committed.
     If the registry does not answer, ``RegistryError`` is
     raised and the message is tried again by the next call.
 
@@ -339,7 +339,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         """Up to ``num_messages`` messages; fewer when the time is over.
 
         If one of them is not of this contract, those before it are returned, and the next call
-        raises the error. None of them counts as handed out before this returns: after an
+        raises the error. None of them counts as returned before this returns: after an
         exception, such as Ctrl-C while it waits, the next call gives them. Messages of a partition
         that the group takes away while it waits are its next owner's, and not among them.
 
@@ -393,7 +393,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
     def commit(
         self, message: Message[T] | None = None, *, asynchronous: bool = False
     ) -> dict[int, int]:
-        """Commit for the group what was handed out so far, the message in hand included.
+        """Commit the positions for the group, the message in hand included.
 
         Args:
             message: Commit only this message, and with it all before it in its partition.
@@ -443,7 +443,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         self._delivery.in_hand = NOTHING
 
     def positions(self) -> dict[int, int]:
-        """For each partition the offset behind what was handed out, the message in hand included.
+        """The position in each partition: the offset after the last message returned.
 
         This is what a transaction commits for the group (``send_offsets_to_transaction``, with
         ``client.consumer_group_metadata()``): every dead letter in front of it is delivered.
@@ -507,12 +507,12 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         self._contact.seek(partition, offset)
 
     def close(self) -> None:
-        """Commit what was handed out (unless ``enable.auto.commit`` is False) and leave the group.
+        """Commit what was returned (unless ``enable.auto.commit`` is False) and leave the group.
 
         Closing twice is harmless.
 
         Raises:
-            DeadLetterError: Dead letters were not delivered: what was handed out last was not
+            DeadLetterError: Dead letters were not delivered: what was returned last was not
                 committed.
         """
         if self._is_closed:
