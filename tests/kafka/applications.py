@@ -50,6 +50,7 @@ class Way:
         start: Where to begin.
         properties: More client properties.
         commits: Whether the application commits each message by hand.
+        callbacks: Whether it follows rebalances, and commits when partitions are revoked.
     """
 
     how: How
@@ -59,12 +60,14 @@ class Way:
     start: Any = None
     properties: dict[str, Any] = attrs.field(factory=dict)
     commits: bool = False
+    callbacks: bool = False
 
     def __str__(self) -> str:
         parts = [self.how, "group" if self.group else "alone"]
         parts += [self.poison] if self.poison else []
         parts += [f"{self.members} members"] if self.members > 1 else []
         parts += ["commits"] if self.commits else []
+        parts += ["callbacks"] if self.callbacks else []
         parts += [f"start {self.start}"] if self.start is not None else []
         parts += [str(value) for value in self.properties.values()]
         return ", ".join(parts)
@@ -144,6 +147,7 @@ class Account:
         self.faults: list[str] = []
         self._in_hand: dict[int, list[tuple[int, int]]] = {}
         self._handled: set[tuple[int, int]] = set()
+        self._assigned: dict[int, set[int]] = defaultdict(set)
         broker.on_commit.append(self._on_commit)
 
     def options(self, on_skip: Callable[[MessageDecodeError], None]) -> dict[str, Any]:
@@ -164,6 +168,23 @@ class Account:
             "start": way.start,
         }
 
+    def callbacks(self) -> dict[str, Any]:
+        """Arguments of a consumer whose application follows rebalances."""
+        if not self.way.callbacks:
+            return {}
+
+        def on_assign(consumer: object, partitions: tuple[int, ...]) -> None:
+            self._assigned[id(consumer)].update(partitions)
+
+        def on_revoke(consumer: StockConsumer, partitions: tuple[int, ...]) -> None:
+            consumer.commit()
+            on_lost(consumer, partitions)
+
+        def on_lost(consumer: object, partitions: tuple[int, ...]) -> None:
+            self._assigned[id(consumer)].difference_update(partitions)
+
+        return {"on_assign": on_assign, "on_revoke": on_revoke, "on_lost": on_lost}
+
     def asks(self, consumer: object) -> None:
         """The application calls a consumer, and so is done with what it got from it last."""
         self._handled.update(self._in_hand.pop(id(consumer), ()))
@@ -176,6 +197,8 @@ class Account:
         self._in_hand[id(consumer)] = [(each.partition, each.offset) for each in messages]
         for each in messages:
             self.returned[each.partition].append(each.offset)
+            if self.way.callbacks and each.partition not in self._assigned[id(consumer)]:
+                self.faults.append(f"{each.partition}: a message though on_assign was not called")
         return bool(messages)
 
     def has_in_hand(self, consumer: object) -> bool:
@@ -290,7 +313,7 @@ class Application:
         self._consumers = [self._join()]
 
     def _join(self) -> StockConsumer:
-        return StockConsumer(**self._account.options(self._on_skip))
+        return StockConsumer(**self._account.options(self._on_skip), **self._account.callbacks())
 
     def _on_skip(self, error: MessageDecodeError) -> None:
         self._account.skips(error)

@@ -287,3 +287,45 @@ def test_close_ends_a_wait(config: Config, filled: Callable[..., str]) -> None:
             await consumer.consume()
 
     run(main())
+
+
+def test_partitions_are_paused_committed_and_followed(
+    config: Config, quick_group: Config, filled: Callable[..., str]
+) -> None:
+    """As with the synchronous consumer, which is what the callbacks get, in its own thread."""
+    name = filled(3, partitions=2)
+    config = {**config, **quick_group, "enable.auto.commit": False}
+    revoked: list[tuple[int, ...]] = []
+
+    def on_assign(consumer: StockConsumer, partitions: tuple[int, ...]) -> None:
+        consumer.pause([number for number in partitions if number == 0])
+
+    def on_revoke(consumer: StockConsumer, partitions: tuple[int, ...]) -> None:
+        consumer.commit()
+        revoked.append(partitions)
+
+    async def main() -> None:
+        async with AsyncContractConsumer(
+            config,
+            record=Stock,
+            topic=name,
+            group=name,
+            on_assign=on_assign,
+            on_revoke=on_revoke,
+            start={1: 1},
+        ) as consumer:
+            found = [each async for each in consumer.until_end()]
+            assert [(each.partition, each.offset) for each in found] == [(1, 1), (1, 2)]
+            assert await consumer.paused() == (0,)
+            await consumer.resume([0])
+            assert volumes([each async for each in consumer.until_end()]) == [0, 1, 2]
+            await consumer.pause([1])
+            assert await consumer.paused() == (1,)
+            assert await consumer.committed() == {0: None, 1: None}
+            assert await consumer.commit(offsets={0: 1}) == {0: 1}
+            assert await consumer.committed([0]) == {0: 1}
+
+    run(main())
+    assert sorted(number for partitions in revoked for number in partitions) == [0, 1]
+    with StockConsumer(config, topic=name, group=name) as consumer:
+        assert consumer.committed([0, 1]) == {0: 3, 1: 3}

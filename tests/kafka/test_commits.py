@@ -10,7 +10,8 @@ import pytest
 from tests.kafka.bars import volumes
 
 from streamcontract import StockConsumer
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.kafka import ConsumeError
 from streamcontract.kafka.consumer_config import COMMIT_COUNT
 
 if TYPE_CHECKING:
@@ -164,3 +165,91 @@ def test_a_count_without_commits(config: Config, more: Config) -> None:
     """It would be ignored, and so it is refused."""
     with pytest.raises(ConfigurationError, match=COMMIT_COUNT):
         StockConsumer({**config, **more, COMMIT_COUNT: 10})
+
+
+@pytest.mark.parametrize("automatic", [True, False], ids=["automatic", "by hand"])
+def test_committing_offsets_of_partitions(
+    config: Config, quick_group: Config, filled: Callable[..., str], automatic: bool
+) -> None:
+    """Each partition on its own, before or after the position; it stands when closing commits."""
+    name = filled(5, partitions=3)
+    properties = {**config, **quick_group, "enable.auto.commit": automatic}
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        assert consumer.assignment(WAIT) == (0, 1, 2)
+        assert consumer.committed() == {0: None, 1: None, 2: None}
+        assert consumer.commit(offsets={0: 4, 2: 1}) == {0: 4, 2: 1}
+        assert consumer.committed() == {0: 4, 1: None, 2: 1}
+        assert consumer.committed([2, 0]) == {2: 1, 0: 4}
+    with StockConsumer(properties, topic=name, group=name) as consumer:
+        found = sorted((each.partition, each.offset) for each in consumer.until_end())
+        assert found == [(0, 4), *((1, at) for at in range(5)), *((2, at) for at in range(1, 5))]
+        assert consumer.commit(offsets={0: 5}) == {0: 5}
+        assert consumer.commit(offsets={}) == {}
+
+
+def test_offsets_that_cannot_be_committed(config: Config, filled: Callable[..., str]) -> None:
+    """Each error names what is wrong; nothing is committed then."""
+    name = filled(2)
+    with StockConsumer(config, topic=name, group=name) as consumer:
+        message = next(consumer)
+        wrong: Any
+        for wrong in ({0: -1}, {0: True}, {0: "1"}, {0: 1.0}, {0: 2**63}, {0: None}):
+            with pytest.raises(ConfigurationError, match="an offset to commit"):
+                consumer.commit(offsets=wrong)
+        for wrong in ({"0": 1}, {None: 1}, {2**31: 1}):
+            with pytest.raises(ConfigurationError, match="a partition"):
+                consumer.commit(offsets=wrong)
+        for wrong in ([1], 1, "0"):
+            with pytest.raises(ConfigurationError, match="offsets= is a dict"):
+                consumer.commit(offsets=wrong)
+        with pytest.raises(ConfigurationError, match="not both"):
+            consumer.commit(message, offsets={0: 1})
+        with pytest.raises(ConsumeError, match="partition 7"):
+            consumer.commit(offsets={0: 1, 7: 1})
+        with pytest.raises(ConfigurationError, match="partition"):
+            consumer.committed(0)  # type: ignore[arg-type] # what is tested
+        assert consumer.committed() == {0: None}
+    with (
+        StockConsumer(config, topic=name) as alone,
+        pytest.raises(ConfigurationError, match="group="),
+    ):
+        alone.committed()
+    with pytest.raises(ClientError, match="closed"):
+        consumer.committed()
+
+
+@pytest.mark.parametrize("automatic", [True, False], ids=["automatic", "by hand"])
+def test_chosen_partitions_of_a_group(
+    config: Config, filled: Callable[..., str], automatic: bool
+) -> None:
+    """They are read from what is committed, and committed, and no rebalance moves them."""
+    name = filled(4, partitions=3)
+    options: Config = {"topic": name, "group": name, "partitions": [2, 0]}
+    properties = {**config, "enable.auto.commit": automatic}
+    with StockConsumer(properties, **options) as consumer:
+        assert consumer.assignment(WAIT) == (0, 2)
+        messages = consumer.consume(3, WAIT)
+        if not automatic:
+            consumer.commit()
+        expected = {0: 0, 2: 0}
+        for message in messages:
+            expected[message.partition] = message.offset + 1
+    with StockConsumer(properties, **options, start="latest") as consumer:
+        found = sorted((each.partition, each.offset) for each in consumer.until_end())
+    rest = [(number, at) for number, first in expected.items() for at in range(first, 4) if first]
+    assert found == rest
+
+
+def test_two_consumers_of_a_group_choose_their_partitions(
+    config: Config, filled: Callable[..., str]
+) -> None:
+    """Both commit for the group, and neither has to wait for the other."""
+    name = filled(3, partitions=2)
+    with (
+        StockConsumer(config, topic=name, group=name, partitions=[0]) as one,
+        StockConsumer(config, topic=name, group=name, partitions=[1]) as two,
+    ):
+        assert volumes(one.until_end()) == volumes(two.until_end()) == [0, 1, 2]
+        assert one.commit() == {0: 3}
+        assert two.commit() == {1: 3}
+        assert one.committed([0, 1]) == {0: 3, 1: 3}

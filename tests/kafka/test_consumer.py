@@ -216,6 +216,59 @@ def test_no_place_to_begin(config: Config, start: Any) -> None:
         StockConsumer(config, start=start)
 
 
+@pytest.mark.parametrize("with_group", [False, True])
+def test_each_partition_has_a_start_of_its_own(
+    config: Config, filled: Callable[..., str], quick_group: Config, with_group: bool
+) -> None:
+    """Those that are not named begin by auto.offset.reset; what is committed goes first."""
+    name = filled(5, partitions=4)
+    options: Config = {"topic": name, "start": {0: 3, 1: "latest", 2: "earliest"}}
+    if with_group:
+        options["group"] = name
+    properties = {**config, **quick_group, "auto.offset.reset": "latest"}
+    with StockConsumer(properties, **options) as consumer:
+        found = sorted((each.partition, each.offset) for each in consumer.until_end())
+        assert found == [(0, 3), (0, 4), *((2, at) for at in range(5))]
+    if with_group:
+        with StockConsumer(properties, **options) as consumer:
+            assert list(consumer.until_end()) == []
+
+
+def test_starts_that_cannot_be(config: Config, filled: Callable[..., str]) -> None:
+    """Each error names the partition or the start."""
+    wrong: Any
+    for wrong in ({0: -1}, {0: "soon"}, {0: None}, {0: dt.datetime(2026, 1, 1)}):  # noqa: DTZ001
+        with pytest.raises(ConfigurationError):
+            StockConsumer(config, start=wrong)
+    for wrong in ({"0": 1}, {True: 1}, {None: 1}):
+        with pytest.raises(ConfigurationError, match="a partition"):
+            StockConsumer(config, start=wrong)
+    with pytest.raises(ConfigurationError, match="partition 1, which is not among"):
+        StockConsumer(config, partitions=[0], start={1: 0})
+    with (
+        StockConsumer(config, topic=filled(1), start={3: 0}) as consumer,
+        pytest.raises(ConsumeError, match="partition 3: the topic has 1"),
+    ):
+        consumer.poll(WAIT)
+
+
+def test_an_error_for_what_has_no_start(
+    config: Config, filled: Callable[..., str], quick_group: Config
+) -> None:
+    """With auto.offset.reset at error: a partition that is named begins, another raises it."""
+    name = filled(2, partitions=2)
+    properties = {**config, **quick_group, "auto.offset.reset": "error"}
+    with StockConsumer(properties, topic=name, group=name, start={0: 1}) as consumer:
+        found: list[tuple[int, int]] = []
+        with pytest.raises(ConsumeError) as caught:  # noqa: PT012 - which call it is, is open
+            while True:
+                found += [(each.partition, each.offset) for each in consumer.consume(2, 1)]
+        assert caught.value.partition == 1
+        consumer.seek(1, 0)
+        found += [(each.partition, each.offset) for each in consumer.until_end()]
+        assert sorted(found) == [(0, 1), (1, 0), (1, 1)]
+
+
 def test_chosen_partitions(config: Config, filled: Callable[..., str]) -> None:
     """Without a group, some partitions can be read alone."""
     with StockConsumer(config, topic=filled(2, partitions=3), partitions=[1]) as consumer:
@@ -384,7 +437,7 @@ def test_messages_of_a_partition_revoked_during_consume_are_not_returned(
             moved = [confluent_kafka.TopicPartition(name, 0)]
             consumer._assignment._on_revoke(consumer.client, moved)
             if comes_back:
-                consumer._assignment.table[name, 0] = consumer._assignment._partition(0)
+                consumer._assignment.table[name, 0] = consumer._assignment.partition(0)
             if interrupt:
                 raise KeyboardInterrupt
 
@@ -529,11 +582,14 @@ def test_a_topic_that_is_not_there(config: Config) -> None:
 
 
 def test_what_contradicts_itself(config: Config) -> None:
-    """Two groups, a group with partitions, and a store that would lose messages."""
+    """Two groups, no partitions or one twice, and a store that would lose messages."""
     with pytest.raises(ConfigurationError, match=r"group\.id"):
         StockConsumer({**config, "group.id": "a"}, group="b")
-    with pytest.raises(ConfigurationError, match="partitions="):
-        StockConsumer(config, group="a", partitions=[0])
+    with pytest.raises(ConfigurationError, match="partitions= names one twice"):
+        StockConsumer(config, group="a", partitions=[0, 1, 0])
+    for none in (0, "0", ["0"], [True], [2**31]):
+        with pytest.raises(ConfigurationError, match="partition"):
+            StockConsumer(config, partitions=none)  # type: ignore[arg-type] # what is tested
     with pytest.raises(ConfigurationError, match="partitions= is empty"):
         StockConsumer(config, partitions=[])
     with pytest.raises(ConfigurationError, match="group= is empty"):

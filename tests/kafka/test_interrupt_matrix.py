@@ -50,13 +50,20 @@ REBALANCES: Final = [
     for protocol in (EAGER, COOPERATIVE, CONSUMER)
     for start in (None, 0)
 ]
-ALL: Final = [*ALONE, *IN_A_GROUP, *WITH_POISON, *OTHERS, *REBALANCES]
+CALLBACKS: Final = [
+    Way(how, members=2, properties=protocol, commits=commits, callbacks=True)
+    for how in ("poll", "consume")
+    for protocol in (EAGER, COOPERATIVE, CONSUMER)
+    for commits in (False, True)
+]
+ALL: Final = [*ALONE, *IN_A_GROUP, *WITH_POISON, *OTHERS, *REBALANCES, *CALLBACKS]
 QUICK: Final = [
     (Way("next"), 1),
     (Way("poll", group=False), 1),
     (Way("until_end", poison="skip"), 2),
     (Way("consume", poison="dead letters"), 3),
     (Way("poll", members=2, properties=CONSUMER), 3),
+    (Way("consume", members=2, properties=EAGER, callbacks=True), 3),
 ]
 """Ways, of whose places one of so many is tried."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.start import check_start
+from streamcontract.kafka.start import Starts, check_partition, check_start
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from streamcontract.kafka.start import Start
 
@@ -41,26 +42,36 @@ def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[in
         )
     if partitions is not None and not partitions:
         raise ConfigurationError("partitions= is empty: name some, or leave it out to read all")
+    if partitions is not None and len(set(partitions)) < len(partitions):
+        raise ConfigurationError(f"partitions= names one twice: {list(partitions)}")
     name = group or configured
-    if name and partitions is not None:
-        raise ConfigurationError(
-            f"partitions= is for a consumer without a group: the group {name!r} gives out the "
-            f"partitions itself"
-        )
     client["group.id"] = name or _NO_GROUP
     return bool(name)
 
 
-def set_start(client: dict[str, Any], start: Start | None) -> tuple[Start, bool]:
+def set_start(
+    client: dict[str, Any],
+    start: Start | Mapping[int, Start] | None,
+    partitions: Sequence[int] | None,
+) -> Starts:
     """Where to begin, and whether to begin there anew where an offset is gone.
 
     librdkafka is to report such an offset, so that it is known what is missing.
     """
     reset = client.get("auto.offset.reset", "earliest")
     client["auto.offset.reset"] = "error"
+    own: dict[int, Start] = {}
+    if isinstance(start, Mapping):
+        own = {check_partition(number): check_start(each) for number, each in start.items()}
+        for number in own:
+            if partitions is not None and number not in partitions:
+                raise ConfigurationError(
+                    f"start= names partition {number}, which is not among partitions="
+                )
+        start = None
     if start is None and reset == "error":
-        return "earliest", False
-    return check_start(reset if start is None else start), True
+        return Starts("earliest", resets_by_default=False, by_partition=own)
+    return Starts(check_start(reset if start is None else start), by_partition=own)
 
 
 def set_commit(client: dict[str, Any], *, has_group: bool, count: int | None) -> bool:

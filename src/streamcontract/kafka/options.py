@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from streamcontract.kafka.message import Delivery, Headers
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.registry import SchemaRegistry
 
-__all__ = ["ConsumerOptions", "ProduceOptions", "ProducerOptions"]
+__all__ = ["ConsumerOptions", "ProduceOptions", "ProducerOptions", "check_options"]
 
 
 class ProducerOptions(TypedDict, total=False):
@@ -35,10 +35,24 @@ class ConsumerOptions(TypedDict, total=False):
 
     group: str | None
     registry: SchemaRegistry | None
-    start: Start | None
+    start: Start | Mapping[int, Start] | None
     partitions: Sequence[int] | None
+    on_assign: Callable[[Any, tuple[int, ...]], object] | None
+    on_revoke: Callable[[Any, tuple[int, ...]], object] | None
+    on_lost: Callable[[Any, tuple[int, ...]], object] | None
     poison: Poison
     telemetry: Telemetry | None
+
+
+def check_options(given: Mapping[str, object], known: type[Any]) -> None:
+    """Refuse keyword arguments that a signature does not have, as Python does.
+
+    Raises:
+        TypeError: One is not known.
+    """
+    for name in given:
+        if name not in known.__annotations__:
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
 
 
 class ProduceOptions(TypedDict, total=False):

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+import attrs
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.message import to_milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from streamcontract.kafka.cluster import Cluster
 
-__all__ = ["Start", "check_start", "offsets_at"]
+__all__ = [
+    "Start",
+    "Starts",
+    "check_offset",
+    "check_partition",
+    "check_partitions",
+    "check_start",
+    "offsets_at",
+]
 
 Start = Literal["earliest", "latest"] | int | datetime
 """Where to begin: the first message there is, the next one to come, an offset, or a moment."""
+
+_PARTITIONS: Final = 2**31
+"""As many partitions a topic can have: Kafka's protocol numbers them by an int32."""
+
+_OFFSETS: Final = 2**63
+"""From here on there are no offsets: Kafka's protocol has them as an int64."""
 
 _EARLIEST: Final = frozenset({"earliest", "smallest", "beginning"})
 _LATEST: Final = frozenset({"latest", "largest", "end"})
@@ -40,13 +54,83 @@ def check_start(start: object) -> Start:
     if isinstance(start, datetime):
         to_milliseconds(start)
         return start
-    if start.__class__ is int and start >= 0:
+    if start.__class__ is int and 0 <= start < _OFFSETS:
         return start
     if isinstance(start, str) and start in _EARLIEST | _LATEST:
         return "earliest" if start in _EARLIEST else "latest"
     raise ConfigurationError(
         f'a start is "earliest", "latest", an offset from 0, or an aware datetime; not {start!r}'
     )
+
+
+@attrs.frozen
+class Starts:
+    """Where to begin in each partition.
+
+    Attributes:
+        default: Where to begin in a partition that has no start of its own.
+        resets_by_default: Whether to begin there anew where an offset is gone.
+        by_partition: The starts of single partitions.
+    """
+
+    default: Start = "earliest"
+    resets_by_default: bool = True
+    by_partition: Mapping[int, Start] = attrs.field(factory=dict)
+
+    def of(self, number: int) -> Start:
+        """Where to begin in a partition."""
+        return self.by_partition.get(number, self.default)
+
+    def resets(self, number: int) -> bool:
+        """Whether to begin there anew where an offset is gone; else that is an error."""
+        return self.resets_by_default or number in self.by_partition
+
+    def offsets(self, cluster: Cluster, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """The offset to begin at in each partition.
+
+        Raises:
+            Exception: As :func:`offsets_at` does.
+        """
+        numbers: dict[Start, list[int]] = {}
+        for number in partitions:
+            numbers.setdefault(self.of(number), []).append(number)
+        found: dict[int, int] = {}
+        for start, alike in numbers.items():
+            found.update(offsets_at(cluster, topic, alike, start))
+        return found
+
+
+def check_partition(number: object) -> int:
+    """A partition's number as it was given.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if number.__class__ is int and -_PARTITIONS <= number < _PARTITIONS:
+        return number  # whether there is such a partition, the brokers know
+    raise ConfigurationError(f"a partition is a number from 0, not {number!r}")
+
+
+def check_partitions(numbers: object) -> tuple[int, ...]:
+    """Numbers of partitions as they were given.
+
+    Raises:
+        ConfigurationError: They are none.
+    """
+    if isinstance(numbers, Iterable) and not isinstance(numbers, str | bytes):
+        return tuple(map(check_partition, numbers))
+    raise ConfigurationError(f"partitions are numbers, such as [0, 1], not {numbers!r}")
+
+
+def check_offset(offset: object) -> int:
+    """An offset to commit as it was given.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if offset.__class__ is int and 0 <= offset < _OFFSETS:
+        return offset
+    raise ConfigurationError(f"an offset to commit is a number from 0, not {offset!r}")
 
 
 def offsets_at(

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
+from streamcontract.kafka.cluster import BROKER_TIMEOUT
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
 from streamcontract.kafka.unions import ReadsUnions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
@@ -81,8 +82,10 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         records: Several generated classes, for a topic that carries several types; left out in
             ``AsyncContractConsumer[Trade | Quote](topic="market")``.
         schema: A schema to read plain values with, instead of ``record``.
-        **options: ``topic``, ``group``, ``registry``, ``start``, ``partitions``, ``poison`` and
-            ``telemetry``, as for ``ContractConsumer``.
+        **options: ``topic``, ``group``, ``registry``, ``start``, ``partitions``, ``on_assign``,
+            ``on_revoke``, ``on_lost``, ``poison`` and ``telemetry``, as for ``ContractConsumer``.
+            Rebalance callbacks run in the consumer's thread, and get the synchronous consumer,
+            whose methods they call without ``await``.
 
     Raises:
         ConfigurationError: The configuration is wrong.
@@ -212,25 +215,81 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         """
         return await self.run(functools.partial(self._consumer.assignment, timeout))
 
+    async def pause(self, partitions: Iterable[int]) -> None:
+        """Return no messages of partitions until :meth:`resume`; those that are fetched are kept.
+
+        Args:
+            partitions: Partitions that are assigned.
+
+        Raises:
+            ConfigurationError: These are no partitions.
+            ConsumeError: One is not assigned.
+        """
+        await self.run(functools.partial(self._consumer.pause, partitions))
+
+    async def resume(self, partitions: Iterable[int]) -> None:
+        """Return messages of partitions again.
+
+        Args:
+            partitions: Partitions that are assigned.
+
+        Raises:
+            ConfigurationError: These are no partitions.
+            ConsumeError: One is not assigned.
+        """
+        await self.run(functools.partial(self._consumer.resume, partitions))
+
+    async def paused(self) -> tuple[int, ...]:
+        """The assigned partitions that :meth:`pause` has paused, in order."""
+        return await self.run(self._consumer.paused)
+
+    async def committed(
+        self, partitions: Iterable[int] | None = None, *, timeout: float = BROKER_TIMEOUT
+    ) -> dict[int, int | None]:
+        """The offsets that the group has committed: where it goes on after a restart.
+
+        Args:
+            partitions: The partitions; those that are assigned if left out.
+            timeout: Seconds to wait for the broker's answer.
+
+        Returns:
+            The offset of the next message by partition; None where nothing is committed.
+
+        Raises:
+            ConfigurationError: This consumer has no group, or these are no partitions.
+            ConsumeError: The broker refused, or did not answer.
+        """
+        return await self.run(
+            functools.partial(self._consumer.committed, partitions, timeout=timeout)
+        )
+
     async def commit(
-        self, message: Message[T] | None = None, *, asynchronous: bool = False
+        self,
+        message: Message[T] | None = None,
+        *,
+        offsets: Mapping[int, int] | None = None,
+        asynchronous: bool = False,
     ) -> dict[int, int]:
         """Commit the positions for the group, the message in hand included.
 
         Args:
             message: Commit only this message, and with it all before it in its partition.
+            offsets: Commit these: by partition, the offset of the next message to read.
             asynchronous: Do not wait for the broker's answer.
 
         Returns:
             The committed offset (that of the next message) by partition.
 
         Raises:
-            ConfigurationError: This consumer has no group, or the message is of another topic.
-            ConsumeError: The broker refused, or did not answer.
+            ConfigurationError: This consumer has no group, the message is of another topic, or an
+                offset is none.
+            ConsumeError: The broker refused, or did not answer; or a partition is not assigned.
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
         return await self.run(
-            functools.partial(self._consumer.commit, message, asynchronous=asynchronous)
+            functools.partial(
+                self._consumer.commit, message, offsets=offsets, asynchronous=asynchronous
+            )
         )
 
     async def positions(self) -> dict[int, int]:

@@ -20,10 +20,11 @@ from streamcontract.kafka.errors import ConsumeError, kafka_error_of
 from streamcontract.kafka.interrupts import interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from confluent_kafka import TopicPartition
 
+    from streamcontract.kafka.consumer.callbacks import Callbacks
     from streamcontract.kafka.consumer.commits import Commits
     from streamcontract.kafka.consumer.offsets import Offsets
     from streamcontract.kafka.consumer.queue import Queue
@@ -52,14 +53,17 @@ class Assignment:
         offsets: Knows where partitions are to be read.
         commits: Stores positions when partitions are revoked.
         poison: Is waited for when partitions are revoked.
-        group: Whether the group assigns the partitions.
-        partitions: Without a group: which ones to read; None for all.
+        callbacks: Are called when the group moves partitions.
+        is_member: Whether the group assigns the partitions.
+        partitions: If it does not: which ones to read; None for all.
         incremental: Whether the group assigns and revokes partitions one by one (KIP-429, KIP-848).
 
     Attributes:
         table: The partitions that are assigned.
         is_known: Whether partitions were assigned, be it none.
         is_dirty: The mark.
+        paused: The partitions that the application has paused. They stay paused if they are
+            revoked and come back, as in confluent_kafka.
         revoked: Partitions that were revoked or lost after messages of theirs were given to the
             application and before that was committed.
     """
@@ -72,8 +76,9 @@ class Assignment:
         offsets: Offsets,
         commits: Commits,
         poison: PoisonHandler,
+        callbacks: Callbacks,
         *,
-        group: bool,
+        is_member: bool,
         partitions: Sequence[int] | None,
         incremental: bool,
     ) -> None:
@@ -84,9 +89,11 @@ class Assignment:
         self._offsets = offsets
         self._commits = commits
         self._poison = poison
-        self._group = group
+        self._is_member = is_member
         self._partitions = partitions
         self._incremental = incremental
+        self._lost: set[Key] = set()  # of which on_lost is to be called yet
+        self.callbacks = callbacks
         self._has_begun = False
         self._seeks_since: float | None = None
         # What librdkafka reports of no partition is given to the application as a run of this one.
@@ -94,13 +101,22 @@ class Assignment:
         self.table: dict[Key, Partition] = {}
         self.is_known = False
         self.is_dirty = False
+        self.paused: frozenset[Key] = frozenset()
         self.revoked: set[Key] = set()
 
-    def is_live(self, partition: Partition) -> bool:
+    def is_current(self, partition: Partition) -> bool:
         """Whether a partition is assigned, and was not left by a seek."""
         return self.table.get(partition.key) is partition or partition is self.nowhere
 
-    def of(self, number: int, reason: confluent_kafka.KafkaError) -> Partition:
+    def is_paused(self, partition: Partition) -> bool:
+        """Whether the application has paused a partition."""
+        return partition.key in self.paused
+
+    def sort_queue(self) -> None:
+        """Drop messages of partitions that are not read any more; keep those of paused ones."""
+        self._queue.sort(self.is_current, self.is_paused)
+
+    def of(self, number: int, reason: confluent_kafka.KafkaError | None = None) -> Partition:
         """The partition of a number.
 
         Args:
@@ -110,8 +126,10 @@ class Assignment:
         Raises:
             ConsumeError: It is not.
         """
+        self.clean()
         partition = self.table.get((self._topic, number))
         if partition is None:
+            reason = reason or _no_partition("not assigned to this consumer")
             raise consume_error(self._topic, reason, number)
         return partition
 
@@ -125,7 +143,7 @@ class Assignment:
         """
         if self._has_begun:
             return
-        if self._group:
+        if self._is_member:
             interruptible(
                 self._client.subscribe,
                 [self._topic],
@@ -140,48 +158,68 @@ class Assignment:
     def _assign_all(self) -> None:
         known = self._offsets.partitions()
         wanted = known if self._partitions is None else self._partitions
-        for number in wanted:
+        for number in (*wanted, *self._offsets.own_starts):
             if number not in known:
                 # librdkafka waits for such a partition, since it may be added to the topic.
                 reason = f"the topic has {len(known)}"
-                raise consume_error(self._topic, no_partition(reason), number)
-        partitions = [self._partition(number) for number in wanted]
-        self._offsets.set_start(partitions)
+                raise consume_error(self._topic, _no_partition(reason), number)
+        partitions = [self.partition(number) for number in wanted]
+        self._offsets.set_next(partitions, BROKER_TIMEOUT)
         self._client.assign([each.place(each.fetched) for each in partitions])
         self.table = {each.key: each for each in partitions}
         self.is_known = True
 
-    def _partition(self, number: int) -> Partition:
+    def partition(self, number: int) -> Partition:
+        """A partition of the topic that nothing is known of yet."""
         return Partition(self._topic, number, self._reader)
 
     # The group
 
     def _on_assign(self, client: Client, places: list[TopicPartition]) -> None:
         del client
-        partitions = [self._partition(place.partition) for place in places]
-        if partitions and self._offsets.resets:
-            must = self._offsets.has_position
-            try:
-                self._offsets.set_next(partitions, BROKER_TIMEOUT if must else LOOK_UP)
-            except ConsumeError:
-                # confluent_kafka has the partitions read from what is committed then.
-                if must:
-                    raise
+        partitions = [self.partition(place.partition) for place in places]
+        must = any(map(self._offsets.has_position, partitions))
+        try:
+            self._offsets.set_next(partitions, BROKER_TIMEOUT if must else LOOK_UP)
+        except ConsumeError:
+            # confluent_kafka has the partitions read from what is committed then.
+            if must:
+                raise
         self.table.update({each.key: each for each in partitions})
         if any(each.fetched != UNKNOWN for each in partitions):
             assign = self._client.incremental_assign if self._incremental else self._client.assign
             assign([each.place(each.fetched) for each in partitions])
         self.is_known = True
+        self._report([each.key for each in partitions])
 
     def _on_revoke(self, client: Client, places: list[TopicPartition]) -> None:
         """The group revokes partitions: their next owner is to go on from where we are."""
         del client
-        self._leave([(place.topic, place.partition) for place in places], _ORDERLY)
+        keys = [(place.topic, place.partition) for place in places]
+        self.callbacks.revoked(keys)
+        self._leave(keys, _ORDERLY)
 
     def _on_lost(self, client: Client, places: list[TopicPartition]) -> None:
         """The group gave partitions to others already: nothing can be committed any more."""
         del client
-        self._leave([(place.topic, place.partition) for place in places], 0.0)
+        keys = [(place.topic, place.partition) for place in places]
+        self._leave(keys, 0.0)
+        self.callbacks.lost(keys)
+
+    def _report(self, keys: Iterable[Key]) -> None:
+        self.callbacks.assigned(keys)
+        for key in keys:
+            if key in self.table:  # another object maybe, where the callback has sought
+                self.table[key].is_reported = True
+
+    def report(self) -> None:
+        """Call back for what a call that was broken off has left unreported."""
+        if self._lost:
+            self.callbacks.lost(self._lost)
+            self._lost = set()
+        new = [key for key, each in self.table.items() if not each.is_reported]
+        if new and self._is_member:
+            self._report(new)
 
     def lose_all(self) -> None:
         """All partitions are lost, of which librdkafka has yet to say so."""
@@ -206,17 +244,18 @@ class Assignment:
             self.table.pop(partition.key, None)
 
     def clean(self) -> None:
-        """Make up for what was broken off, if anything was."""
-        if not self.is_dirty:
+        """Make up for what was broken off, if anything was; not for what is at work just now."""
+        if not self.is_dirty or self.callbacks.is_calling:
             return
         assigned = {(place.topic, place.partition) for place in self._client.assignment()}
         left = [key for key, each in self.table.items() if key not in assigned and not each.is_gone]
+        self._lost |= {key for key in left if self.table[key].is_reported}
         self._leave(left, 0.0)
         for key in assigned - self.table.keys():
-            self.table[key] = self._partition(key[1])
+            self.table[key] = self.partition(key[1])
         self.is_known = self.is_known or bool(assigned)
-        self._queue.keep(self.is_live)
-        for run in self._queue.runs:
+        self.sort_queue()
+        for run in self._queue.all_runs:
             if run.partition is not self.nowhere:
                 run.partition.fetched = max(run.partition.fetched, run.offset_after(run.size))
         paused = [each for each in self.table.values() if each.is_paused]
@@ -232,10 +271,7 @@ class Assignment:
     def move(self, offsets: Mapping[Partition, int]) -> None:
         """Go on from other offsets; ``UNKNOWN`` stands for the committed one."""
         moved = {each.key: each.moved(offset) for each, offset in offsets.items()}
-        self.is_dirty = True
-        self.table = {**self.table, **moved}
-        self._queue.keep(self.is_live)
-        self.is_dirty = False
+        self.table = {**self.table, **moved}  # in one step, so that nothing can break it off
 
     def reach_offsets(self) -> bool:
         """Have librdkafka go to where partitions are to be fetched; whether it is there.
@@ -295,6 +331,6 @@ class Assignment:
             partition.is_gone = partition.is_adrift = False
 
 
-def no_partition(text: str) -> confluent_kafka.KafkaError:
+def _no_partition(text: str) -> confluent_kafka.KafkaError:
     """An error as librdkafka has it for a partition that a consumer cannot read."""
     return confluent_kafka.KafkaError(LocalErrorCode.UNKNOWN_PARTITION, text)

@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 
 from streamcontract.kafka.assembly import splitter
-from streamcontract.kafka.consumer.assignment import no_partition
 from streamcontract.kafka.consumer.partition import BEGINNING, UNKNOWN
 from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.interrupts import interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from streamcontract.kafka.consumer.assignment import Assignment, Client
     from streamcontract.kafka.consumer.commits import Commits
     from streamcontract.kafka.consumer.offsets import Offsets
-    from streamcontract.kafka.consumer.partition import Partition
+    from streamcontract.kafka.consumer.partition import Key, Partition
     from streamcontract.kafka.consumer.queue import Queue
     from streamcontract.kafka.poison import PoisonHandler
     from streamcontract.kafka.start import Start
@@ -102,14 +101,17 @@ class Contact:
             ConsumeError: The topic is not there, or the brokers did not say where to begin or go
                 on: the next contact asks again.
             DeadLetterError: A dead letter could not be delivered; raised once, and tried again.
+            Exception: What a rebalance callback raised.
         """
         assignment = self.assignment
+        assignment.callbacks.forbid("a call for messages")
         self._poison.serve()
         self.queue.note_positions()
         self._commits.store_if_due(assignment.table.values())
         until_commit = self._commits.commit_by_count(assignment.table.values())
         assignment.begin()
         assignment.clean()
+        assignment.report()
         sizes = self.queue.sizes(read)
         left = sum(sizes.values())
         assignment.is_dirty = True
@@ -124,15 +126,16 @@ class Contact:
         if until_commit is not None:
             wanted = min(wanted, until_commit - left)
         beginnings = self._fetch(timeout, max(1, min(wanted, _BATCH)))
-        self.queue.keep(self.is_live)
+        assignment.sort_queue()
         assignment.is_dirty = False
         self._size = sum(self.queue.sizes(read).values())
         self.due = time.monotonic() + _INTERVAL
         self._offsets.check_beginnings(beginnings)
+        assignment.callbacks.raise_first()
 
     def is_live(self, partition: Partition) -> bool:
         """Whether messages of a partition may be delivered."""
-        return self.assignment.is_live(partition)
+        return self.assignment.is_current(partition) and not self.assignment.is_paused(partition)
 
     def seek(self, number: int, start: Start) -> None:
         """Go on from another offset in a partition.
@@ -140,8 +143,7 @@ class Contact:
         Raises:
             ConsumeError: The partition is not assigned, or the brokers did not answer.
         """
-        self.assignment.clean()
-        partition = self.assignment.of(number, no_partition("not assigned to this consumer"))
+        partition = self.assignment.of(number)
         self._move({partition: self._offsets.at([number], start)[number]})
 
     def rewind(self, *, ask: bool) -> None:
@@ -156,21 +158,45 @@ class Contact:
 
     def _move(self, offsets: Mapping[Partition, int]) -> None:
         self.assignment.clean()
-        self.due = 0.0  # what is in hand may be left, so the next call takes no short cut
+        self.due = 0.0  # so that the next call drops what was fetched before it returns any of it
         self.assignment.move(offsets)
 
+    def pause(self, numbers: Iterable[int]) -> None:
+        """Deliver nothing of partitions, and have librdkafka fetch nothing of them.
+
+        Raises:
+            ConsumeError: One is not assigned.
+        """
+        self._set_paused(self.assignment.paused | {self.assignment.of(n).key for n in numbers})
+
+    def resume(self, numbers: Iterable[int]) -> None:
+        """Deliver messages of partitions again.
+
+        Raises:
+            ConsumeError: One is not assigned.
+        """
+        self._set_paused(self.assignment.paused - {self.assignment.of(n).key for n in numbers})
+
+    def _set_paused(self, keys: frozenset[Key]) -> None:
+        # The next call takes no short cut, and the contact that it begins with tells librdkafka.
+        self.due = 0.0
+        self.assignment.paused = keys
+        self.assignment.sort_queue()
+
     def _pause(self, sizes: Mapping[Partition, int]) -> None:
-        """Have librdkafka fetch nothing of a partition whose messages pile up in the queue."""
-        full = [
+        """Have librdkafka fetch nothing of a partition that the application has paused.
+
+        Nor of one whose messages pile up in the queue.
+        """
+        partitions = self.assignment.table.values()
+        stopped = {each for each in partitions if self.assignment.is_paused(each)}
+        stopped |= {
             each
-            for each, size in sizes.items()
-            if size >= _MOST_QUEUED and not each.is_paused and each.number >= 0
-        ]
-        again = [
-            each
-            for each in self.assignment.table.values()
-            if each.is_paused and sizes.get(each, 0) <= _MOST_QUEUED // 2
-        ]
+            for each in partitions
+            if sizes.get(each, 0) > (_MOST_QUEUED // 2 if each.is_paused else _MOST_QUEUED - 1)
+        }
+        full = [each for each in partitions if each in stopped and not each.is_paused]
+        again = [each for each in partitions if each.is_paused and each not in stopped]
         for partition in full:
             partition.is_paused = True
         if full:
@@ -241,8 +267,10 @@ class Contact:
             if partition is not None and not partition.is_adrift:
                 partition.end = raw.offset()  # type: ignore[assignment] # the end has one
             return False
-        if error.code() == LocalErrorCode.AUTO_OFFSET_RESET and self._offsets.resets:
+        if error.code() == LocalErrorCode.AUTO_OFFSET_RESET:
             if partition is not None:
+                if not self._offsets.resets(partition):
+                    return True
                 if partition.fetched < 0 and raw.offset() is not None:
                     partition.fetched = raw.offset()  # type: ignore[assignment] # checked above
                 partition.is_gone = partition.is_adrift = True

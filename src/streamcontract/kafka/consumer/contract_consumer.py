@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.access import AccessWatch
 from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.cluster import Cluster
-from streamcontract.kafka.config import build_client, split_config
-from streamcontract.kafka.consumer.assignment import Assignment
-from streamcontract.kafka.consumer.commits import Commits
-from streamcontract.kafka.consumer.contact import Contact
-from streamcontract.kafka.consumer.delivery import Delivery
-from streamcontract.kafka.consumer.offsets import Offsets
+from streamcontract.kafka.cluster import BROKER_TIMEOUT
 from streamcontract.kafka.consumer.partition import UNKNOWN, Partition
-from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
+from streamcontract.kafka.consumer.queue import NOTHING, Run, moves_of
 from streamcontract.kafka.consumer.until_end import UntilEnd
-from streamcontract.kafka.consumer_config import (
-    is_incremental,
-    set_commit,
-    set_group,
-    set_start,
-    take_commit_count,
-)
+from streamcontract.kafka.consumer.wiring import wire
 from streamcontract.kafka.dispatch import RecordsBinding, bind_records
 from streamcontract.kafka.error_codes import LocalErrorCode
-from streamcontract.kafka.errors import DeadLetterError
 from streamcontract.kafka.interrupts import SLICE, deadline_of
-from streamcontract.kafka.poison import poison_handler
-from streamcontract.kafka.reading import TypedReader
-from streamcontract.kafka.start import check_start
-from streamcontract.kafka.telemetry import Lag, ObservedReader, check_telemetry, observed
-from streamcontract.kafka.transaction_input import TransactionInput, why_not_transactional
+from streamcontract.kafka.options import ConsumerOptions, check_options
+from streamcontract.kafka.start import (
+    check_offset,
+    check_partition,
+    check_partitions,
+    check_start,
+)
+from streamcontract.kafka.telemetry import Lag, ObservedReader, observed
+from streamcontract.kafka.transaction_input import TransactionInput
 from streamcontract.kafka.unions import ReadsUnions
-from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -50,10 +39,7 @@ if TYPE_CHECKING:
 
     from streamcontract.codec import Contract
     from streamcontract.kafka.message import Message
-    from streamcontract.kafka.options import ConsumerOptions
-    from streamcontract.kafka.poison import Poison
     from streamcontract.kafka.start import Start
-    from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.schema import Schema
 
 __all__ = ["ContractConsumer"]
@@ -96,9 +82,18 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         registry: A registry client to share; without it the consumer makes, and closes, its own.
         start: Where to begin in a partition for which the group has committed nothing:
             ``"earliest"``, ``"latest"``, an offset (outside of what a partition holds: the
-            nearest it has), or an aware datetime. Left out: ``auto.offset.reset``, else
-            ``"earliest"``.
-        partitions: Without a group: which partitions to read; all of them if left out.
+            nearest it has), or an aware datetime; or a dict of these by partition. Left out, and
+            for partitions that are not in it: ``auto.offset.reset``, else ``"earliest"``.
+        partitions: Which partitions to read; left out, those that the group assigns, or without
+            a group all of them. With a group they go on where it committed last, and can be
+            committed, but no rebalance moves them: no other consumer of the group should read
+            them, nor be assigned partitions by it.
+        on_assign: Called with the consumer and a tuple of partitions that the group assigns, from
+            within a call for messages. They can be sought and paused in it.
+        on_revoke: Called likewise with partitions that the group revokes, before they are left:
+            what was worked on can be committed in it.
+        on_lost: Called likewise when it is too late for that, after the partitions were left;
+            if left out, ``on_revoke`` is called.
         poison: What to do with a message that is not of this contract: ``"raise"``,
             :class:`~streamcontract.kafka.poison.Skip` or
             :class:`~streamcontract.kafka.poison.DeadLetters`.
@@ -109,6 +104,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             message of another type is poison, for an ``UnexpectedTypeError``. Left out in
             ``ContractConsumer[Trade | Quote](topic="market")``, which names them already.
         schema: A schema to read plain values with, instead of ``record``.
+
+    What a callback raises is raised by the call for messages, or ``close``, that it was called in:
+    the rebalance goes on, and the next call gives the next message.
 
     Raises:
         ConfigurationError: The configuration is wrong; a ``PropertyError`` names a property that
@@ -165,22 +163,17 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
-    def __init__(  # noqa: PLR0913 - each is one choice of the application's, given by name
+    def __init__(
         self,
         config: Mapping[str, Any] | None = None,
         *,
         topic: str | None = None,
-        group: str | None = None,
-        registry: SchemaRegistry | None = None,
-        start: Start | None = None,
-        partitions: Sequence[int] | None = None,
-        poison: Poison = "raise",
-        telemetry: Telemetry | None = None,
         record: type[T] | None = None,
         records: Sequence[type[T]] | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
+        **options: Unpack[ConsumerOptions],
     ) -> None:
-        check_telemetry(telemetry)
+        check_options(options, ConsumerOptions)
         binding: Binding[T] | RecordsBinding[T]
         if (record, records, schema) == (None, None, None):
             records = self.union
@@ -193,82 +186,22 @@ class ContractConsumer(ReadsUnions, Generic[T]):
                 "records= stands for record= and schema=, and is for ContractConsumer itself: a "
                 "generated consumer reads its own contract"
             )
-        settings = split_config(config)
-        commit_count = take_commit_count(settings.client)
-        access = AccessWatch(settings.client)
-        self._cluster = Cluster(settings.client)
-        has_group = set_group(settings.client, group, partitions)
-        first, resets = set_start(settings.client, start)
-        auto_commit = set_commit(settings.client, has_group=has_group, count=commit_count)
-        with contextlib.ExitStack() as resources:
-            if registry is None:
-                registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            name = settings.client["group.id"] if has_group else None
-            self._receiving = (
-                None
-                if telemetry is None
-                else telemetry.receiving(binding.topic, name, settings.client.get("client.id"))
-            )
-            reader: TypedReader[T] = TypedReader(
-                binding, registry, self._receiving, settings.subject_name_strategy
-            )
-            self._poison = poison_handler(
-                poison,
-                binding.topic,
-                self._cluster,
-                group=name,
-                registry=settings.registry,
-                receiving=self._receiving,
-            )
-            resources.callback(self._poison.close)
-            self.client = build_client(
-                confluent_kafka.DeserializingConsumer,
-                {
-                    **settings.client,
-                    "error_cb": access.hear,
-                    "key.deserializer": reader.read_key,
-                    "value.deserializer": reader.deserializer,
-                },
-            )
-            self._resources = resources.pop_all()
+        wiring = wire(binding, config, **options)
+        self.client = wiring.client
         self._topic = binding.topic
-        self._has_group = has_group
-        queue = Queue()
-        offsets = Offsets(
-            self.client,
-            self._cluster,
-            access,
-            topic=binding.topic,
-            group=has_group,
-            start=first,
-            resets=resets,
-        )
-        self._commits = Commits(
-            self.client, binding.topic, automatic=auto_commit, count=commit_count
-        )
-        self._assignment = Assignment(
-            self.client,
-            reader,
-            queue,
-            offsets,
-            self._commits,
-            self._poison,
-            group=has_group,
-            partitions=partitions,
-            incremental=is_incremental(settings.client),
-        )
-        self._contact = Contact(
-            self.client,
-            queue=queue,
-            assignment=self._assignment,
-            offsets=offsets,
-            commits=self._commits,
-            poison=self._poison,
-        )
-        self._refusal = why_not_transactional(
-            settings.client, has_group=has_group, auto_commit=auto_commit
-        )
-        self._delivery: Delivery[T] = Delivery(binding.topic, self._contact, self._poison, access)
+        self._has_group = wiring.has_group
+        self._refusal = wiring.refusal
+        self._cluster = wiring.cluster
+        self._offsets = wiring.offsets
+        self._commits = wiring.commits
+        self._assignment = wiring.assignment
+        self._contact = wiring.contact
+        self._delivery = wiring.delivery
+        self._poison = wiring.poison
+        self._resources = wiring.resources
+        self._receiving = wiring.receiving
+        self._callbacks = wiring.callbacks
+        self._callbacks.consumer = self
         self._one, self._many = self._delivery.one, self._delivery.many
         # Telemetry is to see each message.
         self._hot = Run if self._receiving is None else None
@@ -277,7 +210,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         if self._receiving is not None:
             self._lag = Lag(binding.topic, self.client, self._contact, self._positions)
             self._receiving.watch(self._lag)
-            reader.fast = ObservedReader(reader.fast, self._lag)
+            wiring.reader.fast = ObservedReader(wiring.reader.fast, self._lag)
             self._one = observed(self._receiving, self._one)
             self._many = observed(self._receiving, self._many)
 
@@ -375,6 +308,64 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             self._topic, self._cluster, self._contact, self._delivery, self._receiving, timeout
         )
 
+    def pause(self, partitions: Iterable[int]) -> None:
+        """Return no messages of partitions until :meth:`resume`.
+
+        Those that are fetched already are kept. The consumer stays in its group, as long as it is
+        called. A partition that is revoked and comes back is paused still; ``until_end`` does not
+        wait for it.
+
+        Args:
+            partitions: Partitions that are assigned.
+
+        Raises:
+            ConfigurationError: These are no partitions.
+            ConsumeError: One is not assigned.
+            ClientError: The consumer is closed.
+
+        Example:
+            >>> from streamcontract import StockConsumer
+            >>> with StockConsumer(group="paused") as consumer:
+            ...     consumer.pause(consumer.assignment(timeout=10))
+            ...     print(consumer.poll(0.1))
+            ...     consumer.resume(consumer.paused())
+            ...     print(next(consumer).offset)
+            None
+            0
+        """
+        self._contact.pause(self._known(partitions))
+
+    def resume(self, partitions: Iterable[int]) -> None:
+        """Return messages of partitions again; those that are not paused stay as they are.
+
+        Args:
+            partitions: Partitions that are assigned.
+
+        Raises:
+            ConfigurationError: These are no partitions.
+            ConsumeError: One is not assigned.
+            ClientError: The consumer is closed.
+        """
+        self._contact.resume(self._known(partitions))
+
+    def paused(self) -> tuple[int, ...]:
+        """The assigned partitions that :meth:`pause` has paused, in order."""
+        paused = self._assignment.paused & self._assignment.table.keys()
+        return tuple(sorted(number for _, number in paused))
+
+    def _known(self, partitions: Iterable[int]) -> tuple[int, ...]:
+        """Partitions as they were given, once there is an assignment to find them in."""
+        self._require_open()
+        numbers = check_partitions(partitions)
+        if not self._assignment.is_known:
+            self._delivery.wait(0)
+        return numbers
+
+    def _require_open(self) -> None:
+        """Raise a ClientError if this is closed, but for a callback that closing has called."""
+        if not self._callbacks.is_calling:
+            self._delivery.require_open()
+
     def assignment(self, timeout: float = 0) -> tuple[int, ...]:
         """The partitions this consumer reads, in order.
 
@@ -391,44 +382,97 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         return tuple(sorted(number for _, number in self._assignment.table))
 
     def commit(
-        self, message: Message[T] | None = None, *, asynchronous: bool = False
+        self,
+        message: Message[T] | None = None,
+        *,
+        offsets: Mapping[int, int] | None = None,
+        asynchronous: bool = False,
     ) -> dict[int, int]:
         """Commit the positions for the group, the message in hand included.
 
         Args:
             message: Commit only this message, and with it all before it in its partition.
+            offsets: Commit these: by partition, the offset of the next message to read.
             asynchronous: Do not wait for the broker's answer.
 
         Returns:
             The committed offset (that of the next message) by partition.
 
         Raises:
-            ConfigurationError: This consumer has no group, or the message is of another topic.
-            ConsumeError: The broker refused, or did not answer.
+            ConfigurationError: This consumer has no group, the message is of another topic, or an
+                offset is none.
+            ConsumeError: The broker refused, or did not answer; or a partition is not assigned.
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
-        self._delivery.require_open()
-        if not self._has_group:
-            raise ConfigurationError(
-                f"a consumer of topic {self._topic!r} without a group has nowhere to commit to: "
-                f"give it one with group="
-            )
+        self._require_group()
+        chosen: Mapping[Partition, int]
         if message is None:
-            offsets = self._positions()
+            chosen = self._positions() if offsets is None else self._chosen(offsets)
+        elif offsets is not None:
+            raise ConfigurationError("commit() takes a message or offsets=, not both")
         elif message.topic != self._topic:
             raise ConfigurationError(
                 f"a message of topic {message.topic!r} is not one for this consumer of topic "
                 f"{self._topic!r} to commit: give it to the consumer that it came from"
             )
         else:
-            offsets = {self._assigned(message.partition): message.offset + 1}
+            chosen = {self._assigned(message.partition): message.offset + 1}
         self._delivery.confirm()
-        self._commits.commit(offsets, asynchronous=asynchronous)
-        return {partition.number: offset for partition, offset in offsets.items()}
+        self._commits.commit(chosen, asynchronous=asynchronous)
+        return {partition.number: offset for partition, offset in chosen.items()}
+
+    def committed(
+        self, partitions: Iterable[int] | None = None, *, timeout: float = BROKER_TIMEOUT
+    ) -> dict[int, int | None]:
+        """The offsets that the group has committed: where it goes on after a restart.
+
+        Args:
+            partitions: The partitions; those that are assigned if left out.
+            timeout: Seconds to wait for the broker's answer.
+
+        Returns:
+            The offset of the next message by partition; None where nothing is committed.
+
+        Raises:
+            ConfigurationError: This consumer has no group, or these are no partitions.
+            ConsumeError: The broker refused, or did not answer.
+            ClientError: The consumer is closed.
+
+        Example:
+            >>> from streamcontract import StockConsumer
+            >>> with StockConsumer({"enable.auto.commit": False}, group="books") as consumer:
+            ...     message = next(consumer)
+            ...     print(consumer.committed())
+            ...     print(consumer.commit(offsets={0: 2}))
+            ...     print(consumer.committed())
+            {0: None}
+            {0: 2}
+            {0: 2}
+        """
+        self._require_group()
+        numbers = self.assignment() if partitions is None else check_partitions(partitions)
+        found = self._offsets.committed(map(self._assignment.partition, numbers), timeout)
+        return {number: found.get((self._topic, number)) for number in numbers}
+
+    def _require_group(self) -> None:
+        self._require_open()
+        if not self._has_group:
+            raise ConfigurationError(
+                f"a consumer of topic {self._topic!r} without a group has nowhere to commit to: "
+                f"give it one with group="
+            )
+
+    def _chosen(self, offsets: Mapping[int, int]) -> dict[Partition, int]:
+        """Offsets by partition, as they were given."""
+        if not isinstance(offsets, Mapping):
+            raise ConfigurationError(f"offsets= is a dict of offsets by partition, not {offsets!r}")
+        return {
+            self._assigned(check_partition(number)): check_offset(offset)
+            for number, offset in offsets.items()
+        }
 
     def _assigned(self, number: int) -> Partition:
         """The partition of a message that is to be committed."""
-        self._assignment.clean()
         reason = confluent_kafka.KafkaError(
             LocalErrorCode.ASSIGNMENT_LOST, "revoked, or lost, before the message was committed"
         )
@@ -452,7 +496,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             DeadLetterError: One is not.
             ClientError: The consumer is closed.
         """
-        self._delivery.require_open()
+        self._require_open()
         self._delivery.confirm()
         return {partition.number: offset for partition, offset in self._positions().items()}
 
@@ -500,11 +544,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             ConsumeError: The partition is not assigned, or the brokers did not answer.
             NotSupportedError: ``start`` is a moment, and this is the embedded broker.
         """
-        self._delivery.require_open()
         offset = check_start(start)
-        if not self._assignment.is_known:
-            self._delivery.wait(0)
-        self._contact.seek(partition, offset)
+        (number,) = self._known([partition])
+        self._contact.seek(number, offset)
 
     def close(self) -> None:
         """Commit what was returned (unless ``enable.auto.commit`` is False) and leave the group.
@@ -514,9 +556,11 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         Raises:
             DeadLetterError: Dead letters were not delivered: what was returned last was not
                 committed.
+            Exception: What a rebalance callback raised; the consumer is closed all the same.
         """
         if self._is_closed:
             return
+        self._callbacks.forbid("close")
         self._delivery.close()
         if self._lag is not None:
             self._lag.close()
@@ -527,6 +571,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             self._contact.close()
             self._resources.close()
             self._is_closed = True
+        self._callbacks.raise_first(and_log=True)
 
     def __enter__(self) -> Self:
         return self
@@ -543,8 +588,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         self.take_back()
         try:
             self.close()
-        except DeadLetterError:
-            # The exception that leaves the block goes first; nothing was committed.
+        except Exception:  # noqa: BLE001 - the one that leaves the block goes first
             _log.exception(
                 "while leaving a with block because of %r", error, extra={"topic": self._topic}
             )

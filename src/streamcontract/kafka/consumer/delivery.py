@@ -119,7 +119,7 @@ class Delivery(Generic[T]):
         self.settle()
         self._queue.note_positions()
         self.is_open = False
-        self._queue.runs.clear()
+        self._queue.clear()
 
     def settle(self) -> None:
         """What is in hand was worked on.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.access import AccessWatch
     from streamcontract.kafka.cluster import Cluster
     from streamcontract.kafka.consumer.partition import Key, Partition
-    from streamcontract.kafka.start import Start
+    from streamcontract.kafka.start import Start, Starts
 
 __all__ = ["LOOK_UP", "Offsets"]
 
@@ -38,8 +38,7 @@ class Offsets:
         access: What the client's ``error_cb`` heard.
         topic: The topic.
         group: Whether there is a group, which keeps committed offsets.
-        start: Where to begin in a partition for which nothing is committed.
-        resets: Whether to go on from there where an offset is gone too; else that is an error.
+        starts: Where to begin in a partition for which nothing is committed.
     """
 
     def __init__(
@@ -50,25 +49,31 @@ class Offsets:
         *,
         topic: str,
         group: bool,
-        start: Start,
-        resets: bool,
+        starts: Starts,
     ) -> None:
         self._client = client
         self._cluster = cluster
         self._access = access
         self._topic = topic
         self._group = group
-        self._start = start
-        self.resets = resets
+        self._starts = starts
 
     @property
-    def has_position(self) -> bool:
-        """Whether a start has to be looked up when partitions are assigned.
+    def own_starts(self) -> Iterable[int]:
+        """The partitions that have a start of their own."""
+        return self._starts.by_partition
+
+    def resets(self, partition: Partition) -> bool:
+        """Whether to begin anew where an offset is gone; else that is an error."""
+        return self._starts.resets(partition.number)
+
+    def has_position(self, partition: Partition) -> bool:
+        """Whether a partition's start has to be looked up when it is assigned.
 
         It is to be committed then, even if nothing comes before the next rebalance: otherwise
         "latest" would mean a later offset, and skip what came in between.
         """
-        return self._start != "earliest"
+        return self._starts.of(partition.number) != "earliest"
 
     def partitions(self) -> list[int]:
         """The numbers of the topic's partitions.
@@ -99,36 +104,32 @@ class Offsets:
         """
         return offsets_at(self._cluster, self._topic, numbers, start)
 
-    def set_start(self, partitions: Sequence[Partition]) -> None:
-        """Have partitions fetched from their start, whatever is committed.
-
-        Raises:
-            ConsumeError: The brokers did not answer.
-        """
-        offsets = self.at([each.number for each in partitions], self._start)
-        for partition in partitions:
-            partition.start = partition.fetched = offsets[partition.number]
-
     def set_next(self, partitions: Sequence[Partition], timeout: float) -> None:
         """Have partitions fetched from what is committed, else from their start.
 
+        With a group, and an error asked for where there is neither, librdkafka looks up where.
+
         Raises:
             ConsumeError: The brokers did not answer.
         """
+        if self._group:
+            partitions = [each for each in partitions if self.resets(each)]
+        if not partitions:
+            return
         committed = self.committed(partitions, timeout) if self._group else {}
         new = [
             each.number
             for each in partitions
             if each.key not in committed and each.start == UNKNOWN
         ]
-        starts = self.at(sorted(new), self._start)
+        starts = self._starts.offsets(self._cluster, self._topic, sorted(new))
         for partition in partitions:
             if partition.key in committed:
                 partition.fetched = partition.committed = committed[partition.key]
             else:
                 partition.start = starts.get(partition.number, partition.start)
                 partition.fetched = partition.start
-            if self.has_position and partition.fetched >= 0:
+            if self.has_position(partition) and partition.fetched >= 0:
                 partition.position = partition.fetched
 
     def committed(self, partitions: Iterable[Partition], timeout: float) -> dict[Key, int]:
@@ -163,7 +164,7 @@ class Offsets:
             return
         first = self._cluster.first_offsets(self._topic, [number])[number]
         end = self._cluster.end_offsets(self._topic, [number])[number]
-        start = self.at([number], self._start)[number]
+        start = self.at([number], self._starts.of(number))[number]
         if not first <= known <= end:
             start = first if start == BEGINNING else start
             missing = known - end if known > end else max(start, first) - known

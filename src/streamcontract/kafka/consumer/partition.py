@@ -44,6 +44,7 @@ class Partition:
         counted: From which offset messages count for the next commit by count.
         end: The offset at which the partition's end was met last.
         is_paused: Whether librdkafka is to fetch nothing from it.
+        is_reported: Whether ``on_assign`` was called for it.
         is_adrift: Whether librdkafka may be elsewhere than at ``fetched``.
         is_gone: Whether the brokers have no message at ``fetched`` any more.
         letters: Offsets of dead letters that are not delivered yet.
@@ -62,6 +63,7 @@ class Partition:
     counted: int = attrs.field(default=UNKNOWN, kw_only=True)
     end: int = attrs.field(default=UNKNOWN, kw_only=True)
     is_paused: bool = attrs.field(default=False, kw_only=True)
+    is_reported: bool = attrs.field(default=False, kw_only=True)
     is_adrift: bool = attrs.field(default=False, kw_only=True)
     is_gone: bool = attrs.field(default=False, kw_only=True)
     letters: set[int] = attrs.field(factory=set, kw_only=True)
@@ -93,6 +95,7 @@ class Partition:
             position=offset if offset >= 0 else UNKNOWN,
             committed=self.committed,
             is_paused=self.is_paused,
+            is_reported=self.is_reported,
             is_adrift=True,
             letters=self.letters,
         )

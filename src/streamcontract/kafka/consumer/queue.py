@@ -68,10 +68,27 @@ def moves_of(in_hand: InHand) -> tuple[Move, ...]:
 
 
 class Queue:
-    """Runs of messages; nothing is taken out before the application is done with it."""
+    """Runs of messages; nothing is taken out before the application is done with it.
+
+    Attributes:
+        runs: Those to be delivered.
+        paused: Those of partitions that the application has paused. A run may be in both while
+            it changes sides: the next :meth:`sort` decides.
+    """
 
     def __init__(self) -> None:
         self.runs: deque[Run] = deque()
+        self.paused: deque[Run] = deque()
+
+    @property
+    def all_runs(self) -> tuple[Run, ...]:
+        """All runs, those of each partition in their order."""
+        return tuple(dict.fromkeys((*self.paused, *self.runs)))  # another thread may ask for it
+
+    def clear(self) -> None:
+        """Drop all."""
+        self.runs.clear()
+        self.paused.clear()
 
     def apply(self, moves: tuple[Move, ...]) -> None:
         """The application is done with what it was given.
@@ -87,14 +104,20 @@ class Queue:
 
     def note_positions(self) -> None:
         """Tell all partitions how far their messages are worked on."""
-        for run in tuple(self.runs):  # another thread may ask for positions
+        for run in self.all_runs:
             run.note_position()
 
-    def keep(self, is_live: Callable[[Partition], bool]) -> None:
-        """Drop the runs of other partitions, and those that are read."""
-        self.runs = deque(
-            run for run in self.runs if run.next < run.size and is_live(run.partition)
-        )
+    def sort(
+        self, is_current: Callable[[Partition], bool], is_paused: Callable[[Partition], bool]
+    ) -> None:
+        """Drop the runs of other partitions, and those that are read; put paused ones aside.
+
+        If this is broken off, each run is in one of the two or in both.
+        """
+        runs = [run for run in self.all_runs if run.next < run.size and is_current(run.partition)]
+        self.paused.extend(run for run in runs if is_paused(run.partition))
+        self.runs = deque(run for run in runs if not is_paused(run.partition))
+        self.paused = deque(run for run in runs if is_paused(run.partition))
 
     def sizes(self, read: Mapping[Run, int]) -> dict[Partition, int]:
         """How many messages of each partition are left.
@@ -104,7 +127,7 @@ class Queue:
                 yet.
         """
         sizes: dict[Partition, int] = {}
-        for run in self.runs:
+        for run in self.all_runs:
             left = run.size - read.get(run, run.next)
             sizes[run.partition] = sizes.get(run.partition, 0) + left
         return sizes
@@ -112,7 +135,7 @@ class Queue:
     def waiting(self) -> dict[Partition, int]:
         """The offset of the first message that waits, for each partition that has one."""
         offsets: dict[Partition, int] = {}
-        for run in tuple(self.runs):  # as above
+        for run in self.all_runs:
             if run.next < run.size and run.partition.number >= 0:
                 offsets.setdefault(run.partition, run.offset_after(run.next + 1) - 1)
         return offsets

@@ -104,6 +104,8 @@ class UntilEnd(Generic[T]):
         waiting = self._contact.queue.waiting()
         remaining: dict[int, tuple[int | None, int]] = {}
         for partition in self._contact.assignment.table.values():
+            if self._contact.assignment.is_paused(partition):
+                continue
             end = self.ends[partition.number]
             # Control records at the end have offsets but are no messages: there the consumer
             # only meets the end, after all messages that are waiting.

@@ -1,0 +1,190 @@
+"""The parts of a consumer, made of its configuration and tied together."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+import confluent_kafka
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.access import AccessWatch
+from streamcontract.kafka.cluster import Cluster
+from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.consumer.assignment import Assignment
+from streamcontract.kafka.consumer.callbacks import Callbacks
+from streamcontract.kafka.consumer.commits import Commits
+from streamcontract.kafka.consumer.contact import Contact
+from streamcontract.kafka.consumer.delivery import Delivery
+from streamcontract.kafka.consumer.offsets import Offsets
+from streamcontract.kafka.consumer.queue import Queue
+from streamcontract.kafka.consumer_config import (
+    is_incremental,
+    set_commit,
+    set_group,
+    set_start,
+    take_commit_count,
+)
+from streamcontract.kafka.poison import PoisonHandler, poison_handler
+from streamcontract.kafka.reading import TypedReader
+from streamcontract.kafka.start import check_partitions
+from streamcontract.kafka.telemetry import Receiving, check_telemetry
+from streamcontract.kafka.transaction_input import why_not_transactional
+from streamcontract.registry import SchemaRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Unpack
+
+    from streamcontract.kafka.binding import Binding
+    from streamcontract.kafka.dispatch import RecordsBinding
+    from streamcontract.kafka.options import ConsumerOptions
+
+__all__ = ["Wiring", "wire"]
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Wiring(Generic[T]):
+    """The parts of one consumer.
+
+    Attributes:
+        client: The client that is wrapped.
+        cluster: Answers questions on topics and offsets.
+        reader: Reads the topic's messages.
+        has_group: Whether there is a group to commit for.
+        offsets: Knows where partitions are to be read.
+        commits: Commits positions.
+        callbacks: Those of the application, for rebalances.
+        assignment: The partitions.
+        contact: Calls librdkafka.
+        delivery: Gives the application its messages.
+        poison: What becomes of a message that is not of the contract.
+        receiving: Telemetry, if any.
+        refusal: Why the consumer cannot be read in a transaction; None if it can.
+        resources: What is to be closed with it.
+    """
+
+    client: confluent_kafka.DeserializingConsumer[Any, T]
+    cluster: Cluster
+    reader: TypedReader[T]
+    has_group: bool
+    offsets: Offsets
+    commits: Commits
+    callbacks: Callbacks
+    assignment: Assignment
+    contact: Contact
+    delivery: Delivery[T]
+    poison: PoisonHandler
+    receiving: Receiving | None
+    refusal: str | None
+    resources: contextlib.ExitStack
+
+
+def wire(
+    binding: Binding[T] | RecordsBinding[T],
+    config: Mapping[str, Any] | None,
+    **options: Unpack[ConsumerOptions],
+) -> Wiring[T]:
+    """Make the parts of a consumer.
+
+    Args:
+        binding: The topic, and the contract or contracts that its messages are of.
+        config: The configuration.
+        **options: Those of the consumer.
+
+    Raises:
+        ConfigurationError: The configuration is wrong.
+    """
+    topic, partitions = binding.topic, options.get("partitions")
+    if partitions is not None:
+        partitions = check_partitions(partitions)
+    telemetry, registry = options.get("telemetry"), options.get("registry")
+    check_telemetry(telemetry)
+    callbacks = Callbacks(
+        topic, options.get("on_assign"), options.get("on_revoke"), options.get("on_lost")
+    )
+    settings = split_config(config)
+    count = take_commit_count(settings.client)
+    access = AccessWatch(settings.client)
+    cluster = Cluster(settings.client)
+    has_group = set_group(settings.client, options.get("group"), partitions)
+    is_member = has_group and partitions is None
+    if callbacks and not is_member:
+        raise ConfigurationError(
+            f"on_assign=, on_revoke= and on_lost= are for a consumer of topic {topic!r} whose "
+            f"group assigns its partitions: give it group=, and leave partitions= out"
+        )
+    starts = set_start(settings.client, options.get("start"), partitions)
+    automatic = set_commit(settings.client, has_group=has_group, count=count)
+    group = settings.client["group.id"] if has_group else None
+    with contextlib.ExitStack() as resources:
+        if registry is None:
+            registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
+        receiving = (
+            None
+            if telemetry is None
+            else telemetry.receiving(topic, group, settings.client.get("client.id"))
+        )
+        reader = TypedReader(binding, registry, receiving, settings.subject_name_strategy)
+        poison = poison_handler(
+            options.get("poison", "raise"),
+            topic,
+            cluster,
+            group=group,
+            registry=settings.registry,
+            receiving=receiving,
+        )
+        resources.callback(poison.close)
+        client: confluent_kafka.DeserializingConsumer[Any, T] = build_client(
+            confluent_kafka.DeserializingConsumer,
+            {
+                **settings.client,
+                "error_cb": access.hear,
+                "key.deserializer": reader.read_key,
+                "value.deserializer": reader.deserializer,
+            },
+        )
+        kept = resources.pop_all()
+    queue = Queue()
+    offsets = Offsets(client, cluster, access, topic=topic, group=has_group, starts=starts)
+    commits = Commits(client, topic, automatic=automatic, count=count)
+    assignment = Assignment(
+        client,
+        reader,
+        queue,
+        offsets,
+        commits,
+        poison,
+        callbacks,
+        is_member=is_member,
+        partitions=partitions,
+        incremental=is_member and is_incremental(settings.client),
+    )
+    contact = Contact(
+        client,
+        queue=queue,
+        assignment=assignment,
+        offsets=offsets,
+        commits=commits,
+        poison=poison,
+    )
+    return Wiring(
+        client=client,
+        cluster=cluster,
+        reader=reader,
+        has_group=has_group,
+        offsets=offsets,
+        commits=commits,
+        callbacks=callbacks,
+        assignment=assignment,
+        contact=contact,
+        delivery=Delivery(topic, contact, poison, access),
+        poison=poison,
+        receiving=receiving,
+        refusal=why_not_transactional(settings.client, has_group=has_group, auto_commit=automatic),
+        resources=kept,
+    )
