@@ -2,6 +2,7 @@
 
     StreamContractError
     |-- ConfigurationError    a setting, environment variable or streamcontract.toml is wrong
+    |   `-- ArgumentError     an argument is of no use as it is; .argument .value .expected
     |-- SchemaParseError      a schema breaks the Avro specification; .faults names each place
     |-- DataError             a value or its bytes do not fit a schema; .faults names each place
     |   |-- EncodeError       a value does not fit the writer schema
@@ -22,6 +23,7 @@ from __future__ import annotations
 import attrs
 
 __all__ = [
+    "ArgumentError",
     "ClientError",
     "CodegenError",
     "ConfigurationError",
@@ -37,6 +39,7 @@ __all__ = [
     "SchemaParseError",
     "StackError",
     "StreamContractError",
+    "shown",
 ]
 
 _MAX_SHOWN_FAULTS = 20
@@ -49,6 +52,54 @@ class StreamContractError(Exception):
 
 class ConfigurationError(StreamContractError):
     """A setting, an environment variable or a line of ``streamcontract.toml`` is wrong."""
+
+
+def shown(value: object) -> str:
+    """A value for messages: short, and whatever its ``__repr__`` does.
+
+    Example:
+        >>> shown("a" * 200)[-20:]
+        "... (202 characters)"
+    """
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - a broken __repr__ must not hide the fault itself
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    if len(text) > _MAX_SHOWN_VALUE:
+        text = f"{text[:_MAX_SHOWN_VALUE]}... ({len(text)} characters)"
+    return text
+
+
+class ArgumentError(ConfigurationError, ValueError):
+    """An argument is of a type, or has a value, that can be of no use.
+
+    Attributes:
+        argument: Its name.
+        value: What was given; None where it may be a secret.
+        expected: What it has to be.
+        found: What was given, in words.
+    """
+
+    def __init__(
+        self,
+        argument: str,
+        value: object,
+        expected: str,
+        secret: bool = False,  # noqa: FBT001, FBT002 - pickle gives all of them by position
+    ) -> None:
+        kept = None if secret else value
+        super().__init__(argument, kept, expected, secret)
+        self.argument = argument
+        self.value = kept
+        self.expected = expected
+        kind = type(value).__name__
+        self.found = f"what was given ({kind})" if secret else f"{shown(value)} ({kind})"
+
+    def __str__(self) -> str:
+        return f"{self.argument} has to be {self.expected}, not {self.found}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"  # the value's own __repr__ may raise
 
 
 class FrameError(StreamContractError):
@@ -117,16 +168,6 @@ class SchemaParseError(StreamContractError):
         return _render(tuple(str(fault) for fault in self.faults))
 
 
-def _short_repr(value: object) -> str:
-    try:
-        text = repr(value)
-    except Exception as error:  # noqa: BLE001 - a broken __repr__ must not hide the fault itself
-        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
-    if len(text) > _MAX_SHOWN_VALUE:
-        text = f"{text[:_MAX_SHOWN_VALUE]}... ({len(text)} characters)"
-    return text
-
-
 def _render(lines: tuple[str, ...]) -> str:
     if len(lines) == 1:
         return lines[0]
@@ -149,13 +190,13 @@ class DataFault:
 
     path: str
     expected: str
-    value: object = None
+    value: object = attrs.field(default=None, repr=shown)  # its own __repr__ may raise
     has_value: bool = False
 
     def __str__(self) -> str:
         if not self.has_value:
             return f"{self.path}: {self.expected}"
-        found = f"{_short_repr(self.value)} ({type(self.value).__name__})"
+        found = f"{shown(self.value)} ({type(self.value).__name__})"
         return f"{self.path}: expected {self.expected}, found {found}"
 
 

@@ -33,11 +33,18 @@ cdef class Sender:
 
     def send(self, value):
         """Queue a record; False, with nothing queued, where it takes care."""
+        return self._send(value, self.report)
+
+    def send_reported(self, value, report):
+        """Queue a record whose delivery is reported elsewhere."""
+        return self._send(value, report)
+
+    cdef bint _send(self, value, report) except -1:
         if value is None or monotonic() >= self.due_at:
             return False
         try:
             payload = self.encode(value)
-            self.produce(self.topic, payload, self.derive(value), -1, self.report)
+            self.produce(self.topic, payload, self.derive(value), -1, report)
         except Exception:
             return False  # whatever it is, the careful way raises it anew
         return True
@@ -49,3 +56,16 @@ cdef class Sender:
             return False
         self.due_at = now + self.interval
         return True
+
+
+cdef class Report:
+    """See ``streamcontract.kafka.sending.reporter``."""
+
+    cdef object failed, index, value
+
+    def __init__(self, failed, index, value):
+        self.failed, self.index, self.value = failed, index, value
+
+    def __call__(self, error, raw):
+        if error is not None:
+            self.failed(self.index, self.value, error, raw)

@@ -9,6 +9,7 @@ import attrs
 from streamcontract.codec import Codec, Contract
 from streamcontract.codec.contract import contract_of
 from streamcontract.errors import ConfigurationError
+from streamcontract.guards import text
 from streamcontract.kafka.keys import KeyCodec, field_getter, key_codec, raw_key_codec
 from streamcontract.schema import Schema, parse_schema
 
@@ -94,6 +95,6 @@ def _bind_contract(contract: Contract, topic: str) -> Binding[Any]:
 def _known(topic: str | None) -> str:
     if topic is None:
         raise ConfigurationError("no topic: the contract names none, so give one with topic=")
-    if not topic:
+    if not topic and isinstance(topic, str):
         raise ConfigurationError("topic= is empty: name a topic, or leave it out")
-    return topic
+    return text(topic, "topic")

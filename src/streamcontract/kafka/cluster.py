@@ -19,6 +19,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec i
     ResourceType,
 )
 
+from streamcontract.errors import ArgumentError
+from streamcontract.guards import seconds
 from streamcontract.kafka.access import WatchedAdminClient, access_advice
 from streamcontract.kafka.config import build_client
 from streamcontract.kafka.error_codes import (
@@ -99,7 +101,7 @@ class Cluster:
             if properties.get("isolation.level") == "read_uncommitted"
             else IsolationLevel.READ_COMMITTED
         )
-        self.timeout = timeout
+        self.timeout = _question_time(timeout)
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -229,6 +231,14 @@ def offsets_of(
         if wanted:
             time.sleep(_RETRY_PAUSE)
     return offsets
+
+
+def _question_time(timeout: float) -> float:
+    """Seconds as librdkafka takes them for a question: up to an hour (rdkafka_admin.c)."""
+    given = seconds(timeout)
+    if given <= 0:
+        raise ArgumentError("timeout", timeout, "a number of seconds above 0")
+    return min(given, 3600.0)
 
 
 def is_embedded(metadata: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 import confluent_kafka
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.kafka.credentials import (
     TokenSource,
     environment_security,
@@ -20,8 +20,10 @@ from streamcontract.kafka.credentials import (
 )
 from streamcontract.kafka.errors import PropertyError, kafka_error_of
 from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
+from streamcontract.kafka.properties import check_properties, refuse_unused
 from streamcontract.registry.config import CONFIG_PREFIX, LOCK_PREFIX
 from streamcontract.registry.subjects import (
+    checked_strategy,
     record_name_strategy,
     topic_name_strategy,
     topic_record_name_strategy,
@@ -123,6 +125,8 @@ def split_config(
         defaults: Client properties that the configuration may replace.
 
     Raises:
+        PropertyError: A value is no text, number or callable that a client takes, or a property
+            would not be used, such as ``value.serializer``.
         ConfigurationError: One of streamcontract's own entries has a value it does not take.
 
     Example:
@@ -135,7 +139,8 @@ def split_config(
             f"a configuration is a dict of client properties, such as "
             f'{{"bootstrap.servers": "host:9092"}}, not a {type(config).__name__}'
         )
-    given = dict(config or {})
+    given = check_properties(config or {})
+    refuse_unused(given)
     registry = {key: given.pop(key) for key in [*given] if key.startswith(_REGISTRY_PREFIXES)}
     auto_register = _flag(given, "auto.register.schemas", default=True)
     normalize = _flag(given, "normalize.schemas", default=False)
@@ -166,6 +171,7 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
     Raises:
         PropertyError: librdkafka refuses a property, or two that contradict each other.
     """
+    properties = check_properties(properties)
     try:
         return kind(properties)
     except confluent_kafka.KafkaException as error:
@@ -210,17 +216,18 @@ def _flag(given: dict[str, Any], key: str, *, default: bool) -> bool:
     if isinstance(value, bool):
         return value
     # As text in configurations that were read from a properties file.
-    if value in {"true", "false"}:
-        return bool(value == "true")
-    raise ConfigurationError(f"{key!r} is True or False, not {value!r}")
+    if isinstance(value, str) and value in {"true", "false"}:
+        return value == "true"
+    raise ConfigurationError(f"{key!r} is True or False, not {shown(value)}")
 
 
 def _strategy(value: object) -> SubjectNameStrategy:
     if isinstance(value, str) and value in _STRATEGIES:
         return _STRATEGIES[value]
-    if callable(value):
-        return value
-    raise ConfigurationError(
-        f"'subject.name.strategy' is one of {', '.join(map(repr, _STRATEGIES))}, or a callable "
-        f"(topic, record_name, *, is_key) -> str; not {value!r}"
-    )
+    try:
+        return checked_strategy(value)
+    except ArgumentError as error:
+        names = ", ".join(map(repr, _STRATEGIES))
+        raise ConfigurationError(
+            f"'subject.name.strategy' is one of {names}, or {error.expected}; not {error.found}"
+        ) from None

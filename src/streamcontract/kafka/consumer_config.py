@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ConfigurationError, shown
+from streamcontract.guards import text
 from streamcontract.kafka.start import Starts, check_partition, check_start
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _NO_GROUP: Final = "streamcontract.no-group"
 def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[int] | None) -> bool:
     """Whether there is a group; librdkafka's property is set to it."""
     configured = client.get("group.id")
+    if group is not None:
+        group = text(group, "group")
     if group is not None and configured not in {None, group}:
         raise ConfigurationError(
             f"the group is {group!r} by group= and {configured!r} by 'group.id': give one of them"
@@ -102,7 +105,9 @@ def take_commit_count(client: dict[str, Any]) -> int | None:
     # As text in configurations that were read from a properties file.
     count = int(given) if isinstance(given, str) and given.isdecimal() else given
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise ConfigurationError(f"{COMMIT_COUNT!r} is a number of messages from 1, not {given!r}")
+        raise ConfigurationError(
+            f"{COMMIT_COUNT!r} is a number of messages from 1, not {shown(given)}"
+        )
     return count
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import confluent_kafka
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
+from streamcontract.errors import ArgumentError
+from streamcontract.guards import text
 from streamcontract.kafka.cluster import (
     BROKER_TIMEOUT,
     END,
@@ -21,7 +24,7 @@ from streamcontract.kafka.config import split_config
 from streamcontract.kafka.errors import BrokerError, TopicError, kafka_error_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from confluent_kafka.admin import AdminClient
 
@@ -147,7 +150,10 @@ def describe_topics(
         >>> [partition.end for partition in state.topics[0].partitions]
         [2]
     """
-    admin = Cluster(split_config(config).client, timeout=timeout).admin()
+    if names is not None:
+        names = _texts(names, "names")
+    cluster = Cluster(split_config(config).client, timeout=timeout)
+    admin, timeout = cluster.admin(), cluster.timeout
     try:
         metadata = admin.list_topics(timeout=timeout)
     except confluent_kafka.KafkaException as error:
@@ -182,7 +188,12 @@ def describe_groups(
     Raises:
         TopicError: The brokers did not answer, or cannot list groups.
     """
-    admin = Cluster(split_config(config).client, timeout=timeout).admin()
+    if not isinstance(topic, TopicState):
+        raise ArgumentError("topic", topic, "a TopicState, as describe_topics() gives them")
+    if groups is not None:
+        groups = _texts(groups, "groups")
+    cluster = Cluster(split_config(config).client, timeout=timeout)
+    admin, timeout = cluster.admin(), cluster.timeout
     try:
         # A question to a client that is not connected yet is put off for 1 to 3 seconds.
         admin.list_topics(topic.name, timeout=timeout)
@@ -193,6 +204,13 @@ def describe_groups(
     if groups is None:
         found = [state for state in found if any(at is not None for at in state.committed.values())]
     return tuple(found)
+
+
+def _texts(given: Iterable[str], argument: str) -> list[str]:
+    # A text is an iterable of texts too.
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ArgumentError(argument, given, "a list of texts")
+    return [text(each, f"one of {argument}") for each in given]
 
 
 def _describe(admin: AdminClient, found: Any, timeout: float) -> TopicState:

@@ -16,6 +16,7 @@ from streamcontract.errors import ConfigurationError, DataFault, DecodeError
 from streamcontract.kafka.binding import bind
 from streamcontract.kafka.errors import UnexpectedTypeError
 from streamcontract.kafka.keys import KeyCodec
+from streamcontract.kafka.serializers import checked_registry
 from streamcontract.schema import STORED, parse_schema
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import NamedType, UnionType
@@ -116,7 +117,7 @@ class DispatchingDeserializer(Deserializer, Generic[T]):
     ) -> None:
         codecs = tuple(each if isinstance(each, Codec) else Codec(each) for each in types)
         self._codecs = _by_name(codecs)
-        self._registry = registry
+        self._registry = checked_registry(registry)
         self._subject = subject
         self._decoders: dict[bytes, tuple[int, Callable[[bytes], T]]] = {}
 

@@ -7,6 +7,7 @@ schema of its own is Avro, framed like a value.
 
 from __future__ import annotations
 
+from functools import partial
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from uuid import UUID
@@ -97,7 +98,7 @@ def raw_key_codec() -> KeyCodec:
     """Keys of a contract that names none: str or bytes to send, bytes when read."""
 
     def check(key: object) -> str | bytes:
-        return key if isinstance(key, (str, bytes)) else _refuse("a str or bytes", key)
+        return key if isinstance(key, bytes) else _check_text("a str or bytes", key)
 
     return KeyCodec("a str or bytes", check, check, as_is)
 
@@ -126,16 +127,17 @@ def _codec_for(node: AvroType, types: Mapping[str, type]) -> KeyCodec | None:
 
 
 def _text_codec() -> KeyCodec:
-    def check(key: object) -> str:
-        if not isinstance(key, str):
-            _refuse("a str", key)
-        try:
-            key.encode()
-        except UnicodeEncodeError:
-            _refuse("a str that UTF-8 can encode (no lone surrogates)", key)
-        return key
+    return KeyCodec("a str", as_is, partial(_check_text, "a str"), _read_text, bytes.decode)
 
-    return KeyCodec("a str", as_is, check, _read_text, bytes.decode)
+
+def _check_text(expected: str, key: object) -> str:
+    if not isinstance(key, str):
+        _refuse(expected, key)
+    try:
+        str.encode(key)
+    except UnicodeEncodeError:
+        _refuse("a str that UTF-8 can encode (no lone surrogates)", key)
+    return str.__str__(key)
 
 
 def _uuid_codec() -> KeyCodec:

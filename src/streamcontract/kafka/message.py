@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError, shown
+from streamcontract.guards import text, whole_number
 
 if TYPE_CHECKING:
     import confluent_kafka
@@ -30,6 +31,8 @@ Headers = Mapping[str, "str | bytes | None"] | Sequence[tuple[str, "str | bytes 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_LAST_TIMESTAMP: Final = 2**63 - 1  # an INT64 in Kafka's protocol
+_HEADERS: Final = "a mapping of names to values, or a list of pairs (name, value)"
 _NOT_AVAILABLE: Final = 0  # confluent_kafka.TIMESTAMP_NOT_AVAILABLE
 
 
@@ -46,11 +49,11 @@ def to_milliseconds(moment: datetime) -> int:
     """Milliseconds since the epoch, Kafka's unit; smaller parts are rounded down.
 
     Raises:
-        ConfigurationError: The datetime is naive: nobody knows which moment it means.
+        ConfigurationError: The datetime is naive, so it names no moment.
     """
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise ConfigurationError(
-            f"{moment!r} has no time zone, so it names no moment: "
+            f"{shown(moment)} has no time zone, so it names no moment: "
             f"add one, such as tzinfo=timezone.utc"
         )
     return (moment - _EPOCH) // _MILLISECOND
@@ -60,22 +63,58 @@ def timestamp_of(timestamp: datetime | int) -> int:
     """A timestamp to send, in milliseconds since the epoch.
 
     Raises:
-        ConfigurationError: It is a naive datetime, or not after the epoch.
+        ArgumentError: It is no moment (a date, a float, a naive datetime), or not after the epoch.
     """
-    milliseconds = timestamp if isinstance(timestamp, int) else to_milliseconds(timestamp)
-    if milliseconds <= 0:
+    number = to_milliseconds(timestamp) if isinstance(timestamp, datetime) else timestamp
+    if number.__class__ is int and number <= 0:
         raise ConfigurationError(
-            f"the timestamp {timestamp!r} is not after 1970-01-01T00:00:00Z: Kafka has no earlier "
-            f"ones, and librdkafka takes 0 for the present"
+            f"the timestamp {shown(timestamp)} is not after 1970-01-01T00:00:00Z: Kafka has no "
+            f"earlier ones, and librdkafka takes 0 for the present"
         )
-    return milliseconds
+    return whole_number(
+        number,
+        "timestamp",
+        1,
+        _LAST_TIMESTAMP,
+        "an aware datetime, or whole milliseconds since the epoch below 2**63",
+    )
 
 
-def headers_of(headers: Headers | None) -> dict[str, str | bytes | None] | list[Any] | None:
-    """Headers as the dict or list that confluent_kafka insists on."""
+def headers_of(headers: Headers | None) -> list[tuple[str, bytes | None]] | None:
+    """Headers as confluent_kafka takes them, each certain to arrive as it is.
+
+    Raises:
+        ArgumentError: They are no mapping and no sequence of pairs, a name is no text, or a value
+            is none of text, bytes and None.
+    """
     if headers is None:
         return None
-    return dict(headers) if isinstance(headers, Mapping) else list(headers)
+    given: Any = headers
+    if isinstance(given, Mapping):
+        given = list(given.items())
+    elif not isinstance(given, Sequence) or isinstance(given, str | bytes | bytearray):
+        raise ArgumentError("headers", headers, _HEADERS)
+    return [_header(number, pair) for number, pair in enumerate(given)]
+
+
+def _header(number: int, pair: object) -> tuple[str, bytes | None]:
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise ArgumentError(f"headers[{number}]", pair, "a pair (name, value)")
+    name = text(pair[0], f"the name of headers[{number}]")
+    value = pair[1]
+    if value is None or isinstance(value, bytes):
+        return name, value
+    if not isinstance(value, str):
+        raise ArgumentError(f"the value of header {name!r}", value, "a str, bytes or None")
+    try:
+        # Encoded here, as C text would end at a NUL.
+        return name, str.encode(value)
+    except UnicodeEncodeError:
+        raise ArgumentError(
+            f"the value of header {name!r}",
+            value,
+            "text that UTF-8 can encode (replace the half of a surrogate pair), or bytes",
+        ) from None
 
 
 @attrs.frozen(weakref_slot=False)

@@ -68,7 +68,7 @@ class ProduceOptions(TypedDict, total=False):
         headers: Names with text, bytes or None.
         timestamp: The message's own time: an aware datetime (rounded down to Kafka's
             milliseconds) or milliseconds since the epoch; the time of the call if left out.
-        partition: The partition; chosen by the key's hash if left out.
+        partition: The partition; chosen by the key's hash if left out (or -1).
         on_delivery: Called with the :class:`Delivery` during a later call of the producer,
             whether it succeeded or not (only if not, where the configuration sets
             ``delivery.report.only.error``, which spares the work for the others). What it raises

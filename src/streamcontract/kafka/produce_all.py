@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
+import sys
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError
+from streamcontract.guards import call_back, whole_number
 from streamcontract.kafka.errors import MessageEncodeError, ProduceError, ProduceFailuresError
 from streamcontract.kafka.message import Delivery
+from streamcontract.kafka.sending import reporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +29,8 @@ __all__ = ["BulkProduce", "ProduceFailure", "ProduceProgress", "ProduceReport", 
 T = TypeVar("T")
 
 _PROGRESS_INTERVAL: Final = 0.5
+_RECORDS_A_LOOK: Final = 100
+"""Records that are taken, at most, from one look at the queue and the clock to the next."""
 
 
 @attrs.frozen
@@ -96,38 +102,45 @@ class ProduceReport(Generic[T]):
 
 
 def check_limits(max_in_flight: int, max_failures: int) -> None:
-    """Raise a ConfigurationError for limits that would never let anything through."""
-    if max_in_flight < 1 or max_failures < 0:
-        raise ConfigurationError(
-            f"max_in_flight is at least 1 and max_failures at least 0, "
-            f"not {max_in_flight} and {max_failures}"
-        )
+    """Raise an ArgumentError for limits that would never let anything through."""
+    whole_number(max_in_flight, "max_in_flight", 1, sys.maxsize, "a number of messages from 1")
+    whole_number(max_failures, "max_failures", 0, sys.maxsize, "a number of failures from 0")
 
 
 class BulkProduce(Generic[T]):
     """One call of ``produce_all``: counts, and keeps the first failures.
 
     Args:
-        produce: Queues a record.
+        send: Queues a plain record with a delivery callback; False where it takes care.
+        produce: Queues a record with care: value, delivery callback, and options of ``produce``.
         options: What each record's message is to have beside it.
         max_failures: How many failures to keep.
-        untold: Gets the deliveries that failed if nobody gets the report.
+        untold: Gets the deliveries that failed if the report is lost.
         progress: Called now and then.
+        waiting: How many messages of the producer are on their way.
     """
 
     def __init__(
         self,
+        send: Callable[[Any, Callable[..., None]], bool],
         produce: Callable[..., None],
         options: Callable[[T | None], ProduceOptions] | None,
         max_failures: int,
         untold: Failures,
         progress: Callable[[ProduceProgress], object] | None,
+        waiting: Callable[[], int],
     ) -> None:
+        if options is not None:
+            call_back(options, "options", "(value) -> dict of options")
+        if progress is not None:
+            call_back(progress, "progress", "(progress)")
+        self._send = send
         self._produce = produce
         self._options = options
         self._max_failures = max_failures
         self._untold = untold
         self._progress = progress
+        self._waiting = waiting
         self._progress_at = time.monotonic() + _PROGRESS_INTERVAL
         self._taken = 0
         self._delivered = 0
@@ -135,26 +148,47 @@ class BulkProduce(Generic[T]):
         self._failures: list[ProduceFailure[T]] = []
         self._is_over = False
 
-    def take(self, value: T | None) -> None:
-        """Queue one record, or note why it cannot be.
+    def take_all(self, values: Iterable[T | None], room: Callable[[], int]) -> None:
+        """Queue every record, or note why it cannot be.
+
+        Args:
+            values: The records.
+            room: Waits until there is room for more; says for how many.
 
         Raises:
             ProduceError: The producer cannot go on at all.
             Exception: The registry does not answer, the producer is closed, ...
         """
-        index = self._taken
+        if not isinstance(values, Iterable):
+            raise ArgumentError("values", values, "an iterable of records")
+        send = self._send if self._options is None else _with_care
+        report, failed = reporter(), self._told_of_failure
+        # How many records until the queue and the clock are looked at again.
+        left = 1
+        index = -1
+        for index, value in enumerate(values):
+            if not send(value, report(failed, index, value)):
+                self._take(index, value)
+            left -= 1
+            if not left:
+                self._taken = index + 1
+                self.show_progress_if_due()
+                left = min(room(), _RECORDS_A_LOOK)
+        self._taken = index + 1
+
+    def _take(self, index: int, value: T | None) -> None:
         options: dict[str, Any] = {} if self._options is None else {**self._options(value)}
         told = options.pop("on_delivery", None)
+        report: Callable[..., None] = reporter()(self._told_of_failure, index, value)
+        if told is not None:
+            call_back(told, "on_delivery", "(delivery)")
+            report = functools.partial(self._told, index, value, told)
         try:
-            self._produce(
-                value, **options, callback=functools.partial(self._told, index, value, told)
-            )
+            self._produce(value, report, **options)
         except (MessageEncodeError, ProduceError) as error:
             if isinstance(error, ProduceError) and error.fatal:
                 raise  # it is so for every record
             self._fail(ProduceFailure(index, value, error))
-        self._taken += 1
-        self.show_progress_if_due()
 
     def show_progress_if_due(self) -> None:
         """Call ``progress`` if its interval is over."""
@@ -163,15 +197,17 @@ class BulkProduce(Generic[T]):
 
     def _show_progress(self, progress: Callable[[ProduceProgress], object]) -> None:
         self._progress_at = time.monotonic() + _PROGRESS_INTERVAL
+        # Delivered is what neither waits nor has failed. Others' messages may wait too.
+        arrived = self._taken - self._failed - self._waiting()
+        self._delivered = max(self._delivered, arrived)
         progress(ProduceProgress(self._taken, self._delivered, self._failed))
 
     def finish(self) -> ProduceReport[T]:
         """The report, when nothing is on its way any more."""
-        # Counted from behind: with delivery.report.only.error nothing is told of what arrived.
-        self._delivered = self._taken - self._failed
+        delivered = self._taken - self._failed
         if self._progress is not None:
-            self._show_progress(self._progress)
-        return ProduceReport(self._delivered, self._failed, tuple(self._failures))
+            self._progress(ProduceProgress(self._taken, delivered, self._failed))
+        return ProduceReport(delivered, self._failed, tuple(self._failures))
 
     def abandon(self) -> None:
         """Nobody gets the report: what failed, and fails from here on, is told by the producer."""
@@ -180,26 +216,43 @@ class BulkProduce(Generic[T]):
             if failure.delivery is not None:
                 self._untold.add(failure.delivery)
 
+    def _told_of_failure(
+        self,
+        index: int,
+        value: T | None,
+        error: confluent_kafka.KafkaError,
+        raw: confluent_kafka.Message,
+    ) -> None:
+        if self._is_over:
+            self._untold.report(error, raw)
+        else:
+            self._fail_delivery(index, value, Delivery.of(error, raw))
+
     def _told(
         self,
         index: int,
         value: T | None,
-        told: Callable[[Delivery], None] | None,
+        told: Callable[[Delivery], None],
         error: confluent_kafka.KafkaError | None,
         raw: confluent_kafka.Message,
     ) -> None:
-        if error is None:
-            self._delivered += 1
-        elif self._is_over and told is None:
-            self._untold.report(error, raw)
-        else:
-            delivery = Delivery.of(error, raw)
-            reason = ProduceError(delivery.topic, error, delivery.partition)
-            self._fail(ProduceFailure(index, value, reason, delivery))
-        if told is not None:
-            told(Delivery.of(error, raw))
+        delivery = Delivery.of(error, raw)
+        if error is not None and not self._is_over:
+            self._fail_delivery(index, value, delivery)
+        told(delivery)
+
+    def _fail_delivery(self, index: int, value: T | None, delivery: Delivery) -> None:
+        assert delivery.error is not None  # noqa: S101 - it has failed
+        reason = ProduceError(delivery.topic, delivery.error, delivery.partition)
+        self._fail(ProduceFailure(index, value, reason, delivery))
 
     def _fail(self, failure: ProduceFailure[T]) -> None:
         self._failed += 1
         if len(self._failures) < self._max_failures:
             self._failures.append(failure)
+
+
+def _with_care(value: object, report: object) -> bool:
+    """What queues plain records where each has options: nothing does."""
+    del value, report
+    return False

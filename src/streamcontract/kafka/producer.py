@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overlo
 
 import confluent_kafka
 
-from streamcontract.errors import ClientError
+from streamcontract.errors import ArgumentError, ClientError
+from streamcontract.guards import MAX_PARTITION, call_back, seconds, text, whole_number
 from streamcontract.kafka.access import AccessWatch, access_advice
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.config import build_client, split_config
@@ -24,7 +25,7 @@ from streamcontract.kafka.errors import (
 )
 from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.flushing import Flusher, close_producer
-from streamcontract.kafka.interrupts import SLICE, interruptible
+from streamcontract.kafka.interrupts import SLICE, deadline_of, interruptible
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
 from streamcontract.kafka.produce_all import (
     BulkProduce,
@@ -219,7 +220,8 @@ class ContractProducer(Generic[T]):
             DeliveryError: Earlier messages were not delivered; this one was not queued.
             ProduceError: The client refuses the message (too large, no such partition, ...).
             RegistryError: The schema could not be registered or found.
-            ConfigurationError: The timestamp is a naive datetime.
+            ArgumentError: An option would not arrive as it is, such as a header's name of bytes or
+                a timestamp that names no moment (a naive datetime, a date, a float).
             ClientError: The producer is closed.
         """
         if options or not self._send_plain(value):
@@ -235,15 +237,34 @@ class ContractProducer(Generic[T]):
         timestamp: datetime | int | None = None,
         partition: int | None = None,
         on_delivery: Callable[[Delivery], None] | None = None,
-        callback: Callable[..., None] | None = None,
+        callback: object = None,
     ) -> None:
-        """Like :meth:`produce`, with care: any options, any value, any state of the client.
+        """Like :meth:`produce`, with care: any options, any value, any state of the client."""
+        if callback is not None:
+            # confluent_kafka's other name for on_delivery, with other arguments.
+            raise ArgumentError(
+                "callback", callback, "left out: on_delivery= is called with a Delivery"
+            )
+        if on_delivery is None:
+            report = self._report
+        else:
+            call_back(on_delivery, "on_delivery", "(delivery)")
+            report = functools.partial(_tell, on_delivery)
+        self._queue(value, report, key, topic, headers, timestamp, partition)
 
-        ``callback`` is given the report as confluent_kafka gives it.
-        """
-        if callback is None:
-            told = on_delivery
-            callback = self._report if told is None else functools.partial(_tell, told)
+    def _queue(
+        self,
+        value: T | None,
+        report: Callable[..., None],
+        key: Any = DERIVED,
+        topic: str | None = None,
+        headers: Headers | None = None,
+        timestamp: datetime | int | None = None,
+        partition: int | None = None,
+    ) -> None:
+        """Encode a record and queue it; ``report`` is called as confluent_kafka calls it."""
+        if topic is not None:
+            topic = text(topic, "topic")
         route = self._open_routes.get(topic) or self._open_route(topic)
         payload, wire_key = route.encode(value, key)
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
@@ -252,8 +273,8 @@ class ContractProducer(Generic[T]):
             route.topic,
             payload,
             wire_key,
-            -1 if partition is None else partition,
-            callback,
+            -1 if partition is None else _partition(partition),
+            report,
             None,
             0 if timestamp is None else timestamp_of(timestamp),
             headers_of(headers),
@@ -266,6 +287,11 @@ class ContractProducer(Generic[T]):
             self._send_when_there_is_room(message)
         except confluent_kafka.KafkaException as error:
             raise self._refused(route.topic, error, partition) from error
+
+    def _send_reported(self, value: T | None, report: Callable[..., None]) -> bool:
+        """Queue a plain record for the producer's topic, once that is open."""
+        route = self._open_routes.get(None)
+        return route is not None and route.sender.send_reported(value, report)
 
     def _refused(
         self, topic: str, error: confluent_kafka.KafkaException, partition: int | None
@@ -303,7 +329,7 @@ class ContractProducer(Generic[T]):
             ProduceError: The producer cannot go on at all, such as one that was fenced.
             RegistryError: The schema could not be registered or found.
             DeliveryError: Messages that were produced before were not delivered.
-            ConfigurationError: A limit makes no sense, or a timestamp is a naive datetime.
+            ArgumentError: A limit makes no sense, or an option is of no use, as for ``produce``.
             ClientError: The producer is closed.
             Exception: What the iterable, ``options``, ``progress`` or an ``on_delivery`` raised.
                 What was taken up to then is delivered all the same, and where that has failed or
@@ -326,12 +352,23 @@ class ContractProducer(Generic[T]):
         """
         check_limits(max_in_flight, max_failures)
         self.poll(0)
-        run = BulkProduce[T](self._produce, options, max_failures, self._failures, progress)
+        run = BulkProduce[T](
+            self._send_reported,
+            self._queue,
+            options,
+            max_failures,
+            self._failures,
+            progress,
+            self.client.__len__,
+        )
+
+        def room() -> int:
+            while len(self.client) >= max_in_flight:
+                self.poll(SLICE)
+            return max_in_flight - len(self.client)
+
         try:
-            for value in values:
-                run.take(value)
-                while len(self.client) >= max_in_flight:
-                    self.poll(SLICE)
+            run.take_all(values, room)
             while self._drain(SLICE):
                 self.poll(0)
                 run.show_progress_if_due()
@@ -351,9 +388,13 @@ class ContractProducer(Generic[T]):
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         self._require_open()
-        served = interruptible(self.client.poll, timeout)
-        self._raise_failures()
-        return served
+        deadline = deadline_of(seconds(timeout))
+        while True:
+            left = deadline - time.monotonic()
+            served = interruptible(self.client.poll, max(0.0, min(SLICE, left)))
+            self._raise_failures()
+            if served or left <= 0:
+                return served
 
     def flush(self, timeout: float | None = None) -> int:
         """Wait until every message is delivered or has failed.
@@ -369,7 +410,7 @@ class ContractProducer(Generic[T]):
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         self._require_open()
-        left = self._drain(timeout)
+        left = self._drain(_limit(timeout))
         self._raise_failures()
         return left
 
@@ -408,8 +449,10 @@ class ContractProducer(Generic[T]):
             >>> target.close()
         """
         self._require_open()
+        if consumer is not None and not hasattr(consumer, "transaction_input"):
+            raise ArgumentError("consumer", consumer, "a ContractConsumer, or None")
         source = None if consumer is None else consumer.transaction_input()
-        return Transaction(self._transactions, source, timeout, self.flush)
+        return Transaction(self._transactions, source, seconds(timeout), self.flush)
 
     def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
         """Become the one producer with this ``transactional.id``; what others have open is aborted.
@@ -425,7 +468,7 @@ class ContractProducer(Generic[T]):
             TransactionError: The brokers refused, or did not answer in time.
         """
         self._require_open()
-        self._transactions.init(timeout)
+        self._transactions.init(seconds(timeout))
 
     def close(self, timeout: float | None = None) -> None:
         """Deliver what is queued, then end; closing twice is harmless.
@@ -443,6 +486,7 @@ class ContractProducer(Generic[T]):
             Exception: What an ``on_delivery`` raised; the other messages were served all the
                 same.
         """
+        timeout = _limit(timeout)
         self._is_open = False
         self._open_routes.clear()
         self._send_plain = _not_yet
@@ -564,6 +608,16 @@ def _not_yet(value: object) -> bool:
     """What sends plain records while the topic is not open: nothing does."""
     del value
     return False
+
+
+def _limit(timeout: float | None) -> float | None:
+    return None if timeout is None else seconds(timeout)
+
+
+def _partition(partition: int) -> int:
+    # -1 is confluent_kafka's word for the one that the key's hash gives (PARTITION_UA).
+    expected = "a partition's number from 0, or None for the one that the key gives"
+    return whole_number(partition, "partition", -1, MAX_PARTITION, expected)
 
 
 def _tell(

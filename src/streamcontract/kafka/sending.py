@@ -15,7 +15,7 @@ from streamcontract.codec.engine import choose_engine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["PortableSender", "Sender", "sender"]
+__all__ = ["PortableReport", "PortableSender", "Sender", "reporter", "sender"]
 
 
 class Sender(Protocol):
@@ -23,6 +23,9 @@ class Sender(Protocol):
 
     def send(self, value: Any) -> bool:
         """Queue a record; False, with nothing queued, where it takes care."""
+
+    def send_reported(self, value: Any, report: Callable[..., None]) -> bool:
+        """The same for a record with a delivery callback of its own."""
 
     def is_due(self) -> bool:
         """Whether delivery reports have waited for so long that it is time to serve them.
@@ -56,6 +59,35 @@ def sender(
     return PortableSender(topic, encode, derive, produce, report, interval)
 
 
+def reporter() -> Callable[[Callable[..., None], int, Any], Callable[..., None]]:
+    """The maker of delivery callbacks that goes with the codec's engine; both do the same.
+
+    It is given a function, and the index and the value of a record. The callback calls the function
+    with both, the error and the message if the record is not delivered.
+    """
+    if choose_engine().name == "native":
+        from streamcontract.codec import _native  # noqa: PLC0415 - an installation may lack it
+
+        return _native.Report
+    return PortableReport
+
+
+class PortableReport:
+    """A delivery callback of one of many records, in Python."""
+
+    __slots__ = ("_failed", "_index", "_value")
+
+    def __init__(self, failed: Callable[..., None], index: int, value: Any) -> None:
+        self._failed = failed
+        self._index = index
+        self._value = value
+
+    def __call__(self, error: object, raw: object) -> None:
+        """The delivery callback."""
+        if error is not None:
+            self._failed(self._index, self._value, error, raw)
+
+
 class PortableSender:
     """Queues plain records, in Python."""
 
@@ -79,11 +111,15 @@ class PortableSender:
 
     def send(self, value: Any) -> bool:
         """See :class:`Sender`."""
+        return self.send_reported(value, self._report)
+
+    def send_reported(self, value: Any, report: Callable[..., None]) -> bool:
+        """See :class:`Sender`."""
         if value is None or self._now() >= self._due_at:
             return False
         try:
             payload = self._encode(value)
-            self._produce(self._topic, payload, self._derive(value), -1, self._report)
+            self._produce(self._topic, payload, self._derive(value), -1, report)
         except Exception:  # noqa: BLE001 - whatever it is, the careful way raises it anew
             return False
         return True

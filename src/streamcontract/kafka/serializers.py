@@ -16,10 +16,10 @@ from confluent_kafka.serialization import (
 )
 
 from streamcontract.codec import Codec
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.kafka.payloads import payload_decoder, payload_encoder
 from streamcontract.registry.cache import OnceCache
-from streamcontract.registry.subjects import topic_name_strategy
+from streamcontract.registry.subjects import checked_strategy, topic_name_strategy
 from streamcontract.wire import HEADER_SIZE, schema_id_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from streamcontract.registry.subjects import SubjectNameStrategy
     from streamcontract.schema import Schema
 
-__all__ = ["ContractDeserializer", "ContractSerializer", "KeyDeserializer", "KeySerializer"]
+__all__ = [
+    "ContractDeserializer",
+    "ContractSerializer",
+    "KeyDeserializer",
+    "KeySerializer",
+    "checked_registry",
+]
 
 T = TypeVar("T")
 
@@ -73,10 +79,10 @@ class ContractSerializer(Serializer, Generic[T]):
         subject_name_strategy: SubjectNameStrategy = topic_name_strategy,
     ) -> None:
         self._codec: Codec[T] = contract if isinstance(contract, Codec) else Codec(contract)
-        self._registry = registry
+        self._registry = checked_registry(registry)
         self._auto_register = auto_register
         self._normalize = normalize
-        self._subject_of = subject_name_strategy
+        self._subject_of = checked_strategy(subject_name_strategy)
         self._ids: OnceCache[str, int] = OnceCache()
         self._encoders: dict[tuple[str, str], Callable[[T], bytes]] = {}
 
@@ -165,7 +171,7 @@ class ContractDeserializer(Deserializer, Generic[T]):
         subject: str | None = None,
     ) -> None:
         self._codec: Codec[T] = contract if isinstance(contract, Codec) else Codec(contract)
-        self._registry = registry
+        self._registry = checked_registry(registry)
         self._subject = subject
         self._decoders: dict[bytes, tuple[int, Callable[[bytes], T]]] = {}
 
@@ -208,6 +214,17 @@ class ContractDeserializer(Deserializer, Generic[T]):
         known = schema_id, payload_decoder(self._codec, writer)
         self._decoders[data[:HEADER_SIZE]] = known
         return known
+
+
+def checked_registry(given: SchemaRegistry) -> SchemaRegistry:
+    """A registry client, and not its URL or configuration.
+
+    Raises:
+        ArgumentError: It is something else.
+    """
+    if not (hasattr(given, "id_of") and hasattr(given, "schema_by_id")):
+        raise ArgumentError("registry", given, "a streamcontract.SchemaRegistry")
+    return given
 
 
 class KeySerializer(Serializer):

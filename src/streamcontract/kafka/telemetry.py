@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, runtim
 
 import confluent_kafka
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ConfigurationError, shown
 from streamcontract.kafka.consumer.partition import UNKNOWN
 from streamcontract.wire import HEADER_SIZE
 
@@ -112,7 +112,7 @@ def check_telemetry(telemetry: object) -> None:
     """Raise a ConfigurationError for what is neither None nor telemetry."""
     if not (telemetry is None or isinstance(telemetry, Telemetry)):
         raise ConfigurationError(
-            f"telemetry= is a streamcontract.otel.Telemetry, or None, not {telemetry!r}"
+            f"telemetry= is a streamcontract.otel.Telemetry, or None, not {shown(telemetry)}"
         )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import attrs
 import confluent_kafka
@@ -14,18 +15,17 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # all are docu
     ResourceType,
 )
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, shown
+from streamcontract.guards import MAX_PARTITION, text, whole_number
 from streamcontract.kafka.cluster import BROKER_TIMEOUT, Cluster, advice_on, is_embedded
 from streamcontract.kafka.config import split_config
 from streamcontract.kafka.errors import NotSupportedError, TopicError, kafka_error_of
 from streamcontract.registry import SchemaRegistry
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 __all__ = ["TopicMismatch", "TopicOutcome", "ensure_topic"]
 
 _BROKER_DEFAULT: Final = -1  # KIP-464: the broker's own number of partitions or replicas
+_MOST_REPLICAS: Final = 2**15 - 1  # CreateTopics has an INT16
 _CONTROL_PATH: Final = "/streamcontract/topics"
 _POLL_SECONDS: Final = 0.05
 
@@ -106,12 +106,17 @@ def ensure_topic(
         >>> print(ensure_topic("orders", partitions=3))
         Topic orders: created, 3 partitions
     """
-    for what, number in (("partitions", partitions), ("replication", replication)):
-        if number is not None and number < 1:
-            raise ConfigurationError(f"{what} of topic {name!r} is at least 1, not {number}")
-    wanted = _Wanted(name, partitions, replication, dict(topic_config or {}))
+    name = text(name, "the name of a topic")
+    for what, number, most in (
+        ("partitions", partitions, MAX_PARTITION),
+        ("replication", replication, _MOST_REPLICAS),
+    ):
+        if number is not None:
+            whole_number(number, f"{what} of topic {name!r}", 1, most, f"from 1 to {most}")
+    wanted = _Wanted(name, partitions, replication, _properties_of(topic_config))
     settings = split_config(config)
     cluster = Cluster(settings.client, timeout=timeout)
+    timeout = cluster.timeout
     admin = cluster.admin()
     metadata = _metadata(admin, name, timeout)
     created = False
@@ -128,6 +133,15 @@ def ensure_topic(
         len(found.partitions),
         tuple(_mismatches(admin, wanted, metadata, timeout)),
     )
+
+
+def _properties_of(given: Mapping[str, str] | None) -> dict[str, str]:
+    if not isinstance(given, Mapping | None):
+        raise ArgumentError("topic_config", given, "a dict of topic properties")
+    return {
+        text(name, "the name of a topic property"): text(value, f"topic property {shown(name)}")
+        for name, value in (given or {}).items()
+    }
 
 
 @attrs.frozen

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from streamcontract.guards import text
 from streamcontract.registry import body, protocol, results
 from streamcontract.registry.calls import flags, path_of
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, QualifiedSubject, normalize_context
@@ -71,7 +72,7 @@ class RegistryApi:
             # Between colons: every HTTP library would resolve a lone dot away.
             name = f":{normalize_context(context)}:"
         except ValueError:
-            raise InvalidSubjectError(context) from None
+            raise InvalidSubjectError(text(context, "context")) from None
         path = path_of(protocol.Path.CONTEXT, context=name)
         self._transport.send("DELETE", path, is_idempotent=False).read(_read_nothing)
 
@@ -241,7 +242,9 @@ class RegistryApi:
         Raises:
             InvalidCompatibilityLevelError: There is no such level.
         """
-        self._put_config({"compatibility": level}, subject).read(results.read_level_set)
+        self._put_config({"compatibility": text(level, "level")}, subject).read(
+            results.read_level_set
+        )
 
     def _put_config(self, values: Mapping[str, object], subject: str | None) -> Answer:
         path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
@@ -321,7 +324,9 @@ class RegistryApi:
             OperationNotPermittedError: The registry does not let it be changed.
         """
         path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
-        answer = self._transport.send("PUT", path, query=flags(force=force), body={"mode": mode})
+        answer = self._transport.send(
+            "PUT", path, query=flags(force=force), body={"mode": text(mode, "mode")}
+        )
         answer.read(_read_mode)
 
     def delete_mode(self, subject: str | None = None) -> str:

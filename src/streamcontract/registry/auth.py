@@ -8,7 +8,8 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import attrs
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.guards import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,8 +161,9 @@ def choose_auth(
     if basic is not None:
         # Text too could be unpacked: two letters of it would be user and password.
         given: Any = basic
-        if isinstance(given, str) or len(given) != 2:
-            raise ConfigurationError("basic_auth is a pair, (user, password)")
+        is_pair = isinstance(given, tuple | list) and len(given) == 2
+        if not is_pair or not all(isinstance(each, str) for each in given):
+            raise ConfigurationError("basic_auth is a pair of texts, (user, password)")
         return BasicAuth(*given)
     return None
 
@@ -190,7 +192,11 @@ def endpoints(url: str | Sequence[str], auth: Auth | None) -> tuple[Endpoint, ..
         ConfigurationError: There is none, one is not an http(s) URL, or credentials are given in
             both places.
     """
-    texts = url.split(",") if isinstance(url, str) else list(url)
+    if not isinstance(url, str | tuple | list):
+        raise ArgumentError("url", url, "a URL or a list of URLs", secret=True)
+    texts = (
+        url.split(",") if isinstance(url, str) else [text(each, "url", secret=True) for each in url]
+    )
     found = tuple(_endpoint(text.strip(), auth) for text in texts if text.strip())
     if not found:
         raise ConfigurationError(

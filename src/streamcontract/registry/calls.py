@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.registry.errors import InvalidSubjectError
 from streamcontract.registry.protocol import SchemaReference, SchemaRequest, fill
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["flags", "path_of", "request_of"]
 
 _NO_SEGMENTS: Final = ("", ".", "..")
+_IDS: Final = 2**31
+"""Ids and versions are below that: an id travels in four bytes, of which Java makes an int."""
 
 
 def path_of(template: str, **parameters: str | int) -> str:
@@ -29,12 +31,13 @@ def path_of(template: str, **parameters: str | int) -> str:
     Raises:
         InvalidSubjectError: The subject cannot be a segment: every HTTP library resolves ``.``
             and ``..`` (RFC 3986, section 5.2.4), so that deleting ``..`` would delete elsewhere.
-        ConfigurationError: Neither can a version.
+        ConfigurationError: Neither can a version, or a parameter is no text and no whole number.
 
     Example:
         >>> path_of("/subjects/{subject}/versions", subject="a/b")
         '/subjects/a%2Fb/versions'
     """
+    parameters = {name: _plain(name, value) for name, value in parameters.items()}
     subject, version = parameters.get("subject", "-"), parameters.get("version", "-")
     if version in _NO_SEGMENTS:
         raise ConfigurationError(f"a version is a number or 'latest', not {version!r}")
@@ -45,6 +48,14 @@ def path_of(template: str, **parameters: str | int) -> str:
     if subject in _NO_SEGMENTS:
         raise InvalidSubjectError(str(subject))
     return path
+
+
+def _plain(name: str, value: object) -> str | int:
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _IDS:
+        return int(value)
+    raise ArgumentError(name, value, "a str" if name != "id" else "a whole number below 2**31")
 
 
 def flags(**flags: bool) -> dict[str, str]:

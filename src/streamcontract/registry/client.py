@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.guards import text, whole_number
 from streamcontract.registry import body, protocol, results
 from streamcontract.registry import config as settings
 from streamcontract.registry.api import RegistryApi
@@ -16,20 +19,19 @@ from streamcontract.registry.auth import choose_auth, endpoints
 from streamcontract.registry.cache import CAPACITY
 from streamcontract.registry.calls import flags, path_of, request_of
 from streamcontract.registry.contexts import QualifiedSubject, context_of
+from streamcontract.registry.lock import Lock
 from streamcontract.registry.protocol import SchemaReference, VersionAnswer
 from streamcontract.registry.references import reference_versions, register_in_order
 from streamcontract.registry.results import CompatibilityResult, RegisteredSchema
 from streamcontract.registry.stored import StoredSchemas
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
 
     from streamcontract.registry.data_contracts import Metadata, RuleSet
-    from streamcontract.registry.lock import Lock
     from streamcontract.schema import Schema
 
 __all__ = ["SchemaRegistry"]
@@ -138,6 +140,9 @@ class SchemaRegistry(RegistryApi):
             ),
         )
         super().__init__(transport, context_of([endpoint.url for endpoint in found]))
+        whole_number(cache_capacity, "cache_capacity", 1, sys.maxsize, "a number of schemas from 1")
+        if not isinstance(lock, Lock | None):
+            raise ArgumentError("lock", lock, "a streamcontract.registry.lock.Lock, or None")
         if lock is not None and lock.context != self.context:
             raise ConfigurationError(
                 f"the lock of environment {lock.environment!r} is of context {lock.context}, and "
@@ -445,4 +450,8 @@ class SchemaRegistry(RegistryApi):
 
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:
-    return None if path is None else Path(path)
+    if path is None:
+        return None
+    if not isinstance(path, str | os.PathLike):
+        raise ArgumentError("a file's path", path, "a str or an os.PathLike")
+    return Path(text(os.fspath(path), "a file's path"))

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,6 +64,8 @@ class QualifiedSubject:
             text: The subject; what does not begin with ``:.`` is a name without a context.
             within: The context of such a name.
         """
+        if not isinstance(text, str):
+            raise ArgumentError("subject", text, "a str")
         if not text.startswith(_QUALIFIED):
             return cls(within, text)
         context, _, name = text[1:].partition(":")
@@ -91,12 +93,16 @@ def normalize_context(text: str) -> str:
     """The name of a context from the forms that the API takes in a URL.
 
     Raises:
+        ArgumentError: It is no text.
         ValueError: A colon is inside it.
 
     Example:
         >>> normalize_context("staging"), normalize_context(":.staging:")
         ('.staging', '.staging')
     """
+    if not isinstance(text, str):
+        raise ArgumentError("context", text, "a str")
+    text = str.__str__(text)
     name = text.removeprefix(":").removesuffix(":")
     if ":" in name:
         raise ValueError(f"{text!r} is no name of a context: it has a colon inside")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, TypeAlias
 
-from streamcontract.errors import SchemaParseError
+from streamcontract.errors import ArgumentError, SchemaParseError
 from streamcontract.registry.cache import CAPACITY, OnceCache
 from streamcontract.registry.calls import path_of
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, QualifiedSubject
@@ -65,6 +65,8 @@ class StoredSchemas:
     def by_id(self, schema_id: int, subject: str | None = None) -> Schema:
         """The schema of an id, in the context of a subject."""
         named = self._qualified("" if subject is None else subject)
+        if not isinstance(schema_id, int):
+            raise ArgumentError("schema_id", schema_id, "a whole number")
         key = named.context, schema_id
         return self._by_id.get(key, lambda: self._load(schema_id, named))
 

@@ -6,13 +6,21 @@ Schema Registry documentation). The topic name strategy is the default here and 
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+import inspect
+from typing import TYPE_CHECKING, Final, Protocol
 
-from streamcontract.errors import ConfigurationError
+import attrs
+
+from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.guards import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "STRATEGIES",
     "SubjectNameStrategy",
+    "checked_strategy",
     "record_name_strategy",
     "topic_name_strategy",
     "topic_record_name_strategy",
@@ -86,6 +94,70 @@ STRATEGIES: Final[tuple[SubjectNameStrategy, ...]] = (
     topic_record_name_strategy,
 )
 """Those above. Their subjects are in the context of the registry's URL."""
+
+
+_OF_CONFLUENT: Final = {
+    "topic_subject_name_strategy": topic_name_strategy,
+    "record_subject_name_strategy": record_name_strategy,
+    "topic_record_subject_name_strategy": topic_record_name_strategy,
+}
+"""By the names of confluent_kafka's functions, which take a SerializationContext instead."""
+
+
+def checked_strategy(given: object) -> SubjectNameStrategy:
+    """A strategy that certainly names subjects.
+
+    Args:
+        given: A strategy, or one of the three in ``confluent_kafka.schema_registry``, which
+            stand for those above.
+
+    Raises:
+        ArgumentError: It cannot be called with ``(topic, record_name, is_key=...)``.
+
+    Example:
+        >>> checked_strategy(topic_name_strategy)("stocks", None, is_key=True)
+        'stocks-key'
+    """
+    name = getattr(given, "__name__", "")
+    home = str(getattr(given, "__module__", ""))
+    if home.partition(".")[0] == "confluent_kafka" and name in _OF_CONFLUENT:
+        return _OF_CONFLUENT[name]
+    for known in STRATEGIES:
+        if given is known:
+            return known
+    if isinstance(given, _Checked):
+        return given
+    if not callable(given) or not _takes_topics(given):
+        raise ArgumentError(
+            "subject_name_strategy",
+            given,
+            "a callable (topic, record_name, *, is_key) -> str, such as those of "
+            "streamcontract.registry.subjects",
+        )
+    return _Checked(given)
+
+
+def _takes_topics(given: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(given).bind("topic", "record_name", is_key=False)
+    except TypeError:
+        return False
+    except ValueError:
+        pass  # it has no signature to look at, as some callables written in C
+    return True
+
+
+@attrs.frozen
+class _Checked:
+    """The application's strategy, whose subjects are text."""
+
+    given: Callable[..., object]
+
+    def __call__(self, topic: str, record_name: str | None, *, is_key: bool) -> str:
+        return text(
+            self.given(topic, record_name, is_key=is_key),
+            f"the subject that {getattr(self.given, '__name__', 'the strategy')} gives",
+        )
 
 
 def _named(topic: str, record_name: str | None) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 import json
 import logging
+import sys
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic, sleep
@@ -22,8 +24,9 @@ from urllib3.exceptions import (
 )
 from urllib3.util.retry import Retry
 
+from streamcontract import guards
 from streamcontract._version import __version__
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.registry.auth import BearerAuth, TokenError, strip_credentials
 from streamcontract.registry.deadlines import deadline
 from streamcontract.registry.errors import (
@@ -41,7 +44,7 @@ from streamcontract.registry.received import ACCEPTED_ENCODING, BodyRefusedError
 from streamcontract.registry.tls import TlsAdapter, TlsSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from streamcontract.registry.auth import Auth, Endpoint
 
@@ -65,6 +68,7 @@ MAX_RETRY_AFTER: Final = 30.0
 
 
 def _check_timeout(_: object, field: attrs.Attribute[float], seconds: float) -> None:
+    guards.seconds(seconds, field.name)
     # 0 would not wait at all, and the HTTP library refuses it, but not as an error of ours.
     if not 0 < seconds <= MAX_TIMEOUT:
         raise ConfigurationError(
@@ -73,7 +77,35 @@ def _check_timeout(_: object, field: attrs.Attribute[float], seconds: float) -> 
         )
 
 
+def _check_pause(_: object, field: attrs.Attribute[float], seconds: float) -> None:
+    if guards.seconds(seconds, field.name) < 0:
+        raise ArgumentError(field.name, seconds, "seconds from 0")
+
+
+def _check_count(_: object, field: attrs.Attribute[int], count: int) -> None:
+    guards.whole_number(count, field.name, 0, sys.maxsize, "a number from 0")
+
+
+def _check_headers(
+    _: object, field: attrs.Attribute[Mapping[str, str]], headers: Mapping[str, str]
+) -> None:
+    if not isinstance(headers, Mapping):
+        raise ArgumentError(field.name, headers, "a mapping of names to values", secret=True)
+    for name, value in headers.items():
+        for each in (guards.text(name, "the name of a header"), value):
+            text = guards.text(each, f"header {name!r}", secret=True)
+            # RFC 9110, 5.5; http.client sends Latin-1.
+            if not text.isprintable() or not text.isascii():
+                raise ArgumentError(f"header {name!r}", each, "one line of ASCII text", secret=True)
+
+
+def _check_proxy(_: object, field: attrs.Attribute[str | None], proxy: str | None) -> None:
+    if proxy is not None:
+        guards.text(proxy, field.name, secret=True)
+
+
 def _check_size(_: object, field: attrs.Attribute[int], size: int) -> None:
+    guards.whole_number(size, field.name, -sys.maxsize, sys.maxsize, "a number of bytes")
     if size < 1:
         raise ConfigurationError(
             f"{field.name} (schema.registry.max.answer.bytes) has to be at least 1, not {size!r}"
@@ -100,13 +132,13 @@ class TransportSettings:
 
     connect_timeout: float = attrs.field(default=5.0, validator=_check_timeout)
     read_timeout: float = attrs.field(default=30.0, validator=_check_timeout)
-    max_retries: int = 4
-    backoff: float = 0.2
-    max_backoff: float = 10.0
-    deadline: float = 60.0
+    max_retries: int = attrs.field(default=4, validator=_check_count)
+    backoff: float = attrs.field(default=0.2, validator=_check_pause)
+    max_backoff: float = attrs.field(default=10.0, validator=_check_pause)
+    deadline: float = attrs.field(default=60.0, validator=_check_pause)
     tls: TlsSettings = attrs.field(factory=TlsSettings)
-    proxy: str | None = attrs.field(default=None, repr=False)
-    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    proxy: str | None = attrs.field(default=None, repr=False, validator=_check_proxy)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False, validator=_check_headers)
     max_answer_bytes: int = attrs.field(default=MAX_ANSWER_BYTES, validator=_check_size)
 
     def retry_policy(self) -> Retry:

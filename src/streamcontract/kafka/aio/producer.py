@@ -168,7 +168,8 @@ class AsyncContractProducer(Generic[T]):
             BrokerError: The brokers do not let this client in.
             ProduceError: The client refuses the message (too large, no such partition, ...).
             RegistryError: The schema could not be registered or found.
-            ConfigurationError: The timestamp is a naive datetime.
+            ArgumentError: An option would not arrive as it is, such as a header's name of bytes or
+                a timestamp that names no moment (a naive datetime, a date, a float).
             ClientError: The producer is closed.
         """
         self._left_of_turn -= 1

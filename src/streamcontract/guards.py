@@ -1,0 +1,130 @@
+"""Arguments checked before they reach code that does not check them.
+
+C code ends a text at its first NUL, and crashes where half a surrogate pair has no UTF-8
+(confluent-kafka 2.16 for headers' names and properties); it takes True for 1. So every text, number
+and callable of the application passes one of these functions first, each of which gives back the
+plain value or raises an :class:`~streamcontract.errors.ArgumentError`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from numbers import Real
+from typing import Final
+
+from streamcontract.errors import ArgumentError
+
+__all__ = ["MAX_PARTITION", "call_back", "seconds", "text", "whole_number"]
+
+MAX_PARTITION: Final = 2**31 - 1
+"""Kafka numbers partitions with an INT32 (protocol guide, "Protocol Primitive Types")."""
+
+
+def text(value: object, argument: str, *, secret: bool = False) -> str:
+    """A text that C code takes as it is.
+
+    Args:
+        value: The argument.
+        argument: Its name, for the error.
+        secret: Whether the error must not show it.
+
+    Raises:
+        ArgumentError: It is no ``str``, or has a NUL or half a surrogate pair in it.
+
+    Example:
+        >>> text("stocks", "topic")
+        'stocks'
+        >>> text(b"stocks", "topic")
+        Traceback (most recent call last):
+        ...
+        streamcontract.errors.ArgumentError: topic has to be a str, not b'stocks' (bytes)
+    """
+    if not isinstance(value, str):
+        raise ArgumentError(argument, value, "a str", secret=secret)
+    # Of a subclass the text itself: C code would call its __str__.
+    plain = str.__str__(value)
+    if "\0" in plain:
+        raise ArgumentError(
+            argument, value, "text without NUL, at which C code would cut it off", secret=secret
+        )
+    if not plain.isascii() and not _has_utf8(plain):
+        raise ArgumentError(
+            argument,
+            value,
+            "text that UTF-8 can encode: replace the half of a surrogate pair",
+            secret=secret,
+        )
+    return plain
+
+
+def whole_number(value: object, argument: str, low: int, high: int, expected: str) -> int:
+    """A whole number within limits; True and False are none.
+
+    Args:
+        value: The argument.
+        argument: Its name, for the error.
+        low: The least that is taken.
+        high: The most that is taken.
+        expected: What is taken, in words, for the error.
+
+    Raises:
+        ArgumentError: It is something else.
+
+    Example:
+        >>> whole_number(3, "partition", 0, MAX_PARTITION, "a partition's number")
+        3
+    """
+    if not isinstance(value, bool):
+        try:
+            number = operator.index(value)  # type: ignore[arg-type] # which is what is found out
+        except TypeError:
+            pass
+        else:
+            if low <= number <= high:
+                return number
+    raise ArgumentError(argument, value, expected)
+
+
+def seconds(value: object, argument: str = "timeout") -> float:
+    """Seconds to wait, with or without end.
+
+    Raises:
+        ArgumentError: It is no number, or not a number that can be waited for (NaN).
+
+    Example:
+        >>> seconds(1)
+        1.0
+    """
+    is_bool = isinstance(value, bool)
+    if isinstance(value, Real) and not is_bool:
+        try:
+            number = float(value)
+        except OverflowError:
+            return math.inf if operator.gt(value, 0) else -math.inf
+        if not math.isnan(number):
+            return number
+    raise ArgumentError(argument, value, "a number of seconds")
+
+
+def call_back(value: object, argument: str, signature: str) -> None:
+    """Check what is called back later, in a place from which nobody would hear of a TypeError.
+
+    Args:
+        value: The argument.
+        argument: Its name, for the error.
+        signature: How it is called, for the error.
+
+    Raises:
+        ArgumentError: It is not callable.
+    """
+    if not callable(value):
+        raise ArgumentError(argument, value, f"a callable {signature}")
+
+
+def _has_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

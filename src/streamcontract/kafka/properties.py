@@ -1,0 +1,116 @@
+"""Client properties, checked before confluent_kafka makes C text of them with ``str()``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Final
+
+from streamcontract.errors import ArgumentError
+from streamcontract.guards import call_back, text
+from streamcontract.kafka.errors import PropertyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["check_properties", "refuse_unused"]
+
+_CALLBACKS: Final = {
+    "error_cb": "(error)",
+    "oauth_cb": "(config: str) -> (token, seconds since the epoch when it expires)",
+    "on_commit": "(error, partitions)",
+    "stats_cb": "(json: str)",
+    "throttle_cb": "(event)",
+}
+"""What confluent_kafka itself takes beside librdkafka's properties, and calls back."""
+
+_SERIALIZERS: Final = (
+    "the contract says how keys and values travel, so it would not be used: leave it out. A "
+    "serializer of your own plugs into confluent_kafka.SerializingProducer or "
+    "DeserializingConsumer, and a contract's into those by streamcontract.kafka."
+    "ContractSerializer and ContractDeserializer"
+)
+_REPORTS: Final = "it would not be called: give on_delivery= to produce(), which gets a Delivery"
+_UNUSED: Final = {
+    "dr_cb": _REPORTS,
+    "dr_msg_cb": _REPORTS,
+    "key.deserializer": _SERIALIZERS,
+    "key.serializer": _SERIALIZERS,
+    "on_delivery": _REPORTS,
+    "value.deserializer": _SERIALIZERS,
+    "value.serializer": _SERIALIZERS,
+}
+# The registry's settings, the lock's, and those that split_config takes out.
+_CHECKED_ELSEWHERE: Final = ("schema.registry.", "streamcontract.", "subject.name.strategy")
+_TOPIC_CONFIG: Final = "default.topic.config"  # a dict in the dict: librdkafka's older way
+_SECRET: Final = re.compile(r"password|secret|\.pem$|token|oauthbearer|user\.info")
+
+
+def refuse_unused(given: Iterable[object]) -> None:
+    """Refuse what a typed client takes elsewhere.
+
+    Args:
+        given: Names of properties.
+
+    Raises:
+        PropertyError: It would not be used.
+    """
+    for name in given:
+        if isinstance(name, str) and name in _UNUSED:
+            raise PropertyError(name, _UNUSED[name])
+
+
+def check_properties(given: Mapping[Any, object]) -> dict[str, Any]:
+    """Client properties whose names and values are plain text, numbers, callables or None.
+
+    Raises:
+        ArgumentError: A name is no text.
+        PropertyError: A value is of no use.
+
+    Example:
+        >>> check_properties({"acks": "all", "linger.ms": 5})
+        {'acks': 'all', 'linger.ms': 5}
+    """
+    checked = {}
+    for each, value in given.items():
+        name = text(each, "the name of a client property")
+        try:
+            checked[name] = _value(name, value)
+        except ArgumentError as error:
+            raise PropertyError(name, f"it has to be {error.expected}, not {error.found}") from None
+    return checked
+
+
+def _value(name: str, value: object) -> Any:
+    if name in _UNUSED:
+        return value
+    if name in _CALLBACKS:
+        if value is not None:
+            call_back(value, name, _CALLBACKS[name])
+        return value
+    if name == "logger":
+        if value is not None and not callable(getattr(value, "log", None)):
+            raise ArgumentError(name, value, "an object with a method log(level, message, *args)")
+        return value
+    if name.startswith(_CHECKED_ELSEWHERE):
+        return value
+    if name == _TOPIC_CONFIG:
+        if not isinstance(value, Mapping):
+            raise ArgumentError(name, value, "a dict of topic properties")
+        return check_properties(value)
+    if value is None:
+        return value
+    if isinstance(value, bool):
+        return value
+    secret = _SECRET.search(name) is not None
+    plain = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if isinstance(plain, str):
+        return text(plain, name, secret=secret)
+    if isinstance(plain, float):
+        return float(plain)
+    # Python makes no text of an int of thousands of digits.
+    if isinstance(plain, Integral) and -(2**63) <= int(plain) < 2**63:
+        return int(plain)
+    raise ArgumentError(name, value, "text, a number, True or False", secret=secret)
