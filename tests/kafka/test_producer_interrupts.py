@@ -33,7 +33,7 @@ WAYS: Final = ("flush", "close", "on_delivery", "produce_all", "full queue")
 CALLBACKS: Final = (
     *("failures.py:report ", "failures.py:add ", "producer.py:_tell "),
     *("message.py:of ", "message.py:ok "),
-    *("produce_all.py:_told ", "produce_all.py:_fail "),
+    *("produce_all.py:tell ", "produce_all.py:_fail "),
 )
 """What confluent_kafka calls with a report, and what that calls."""
 

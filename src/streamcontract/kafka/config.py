@@ -19,6 +19,7 @@ from streamcontract.kafka.credentials import (
     require_token_source,
 )
 from streamcontract.kafka.errors import PropertyError, kafka_error_of
+from streamcontract.kafka.forks import keep_from_child, weakly_referable
 from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
 from streamcontract.kafka.properties import check_properties, refuse_unused
 from streamcontract.registry.config import CONFIG_PREFIX, LOCK_PREFIX
@@ -172,8 +173,9 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
         PropertyError: librdkafka refuses a property, or two that contradict each other.
     """
     properties = check_properties(properties)
+    made = weakly_referable(kind) if isinstance(kind, type) else kind
     try:
-        return kind(properties)
+        client: Client = made(properties)
     except confluent_kafka.KafkaException as error:
         reason = kafka_error_of(error).str()
         if kafka_error_of(error).code() == _NO_TOKEN:
@@ -184,6 +186,8 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
     except (TypeError, ValueError) as error:
         # confluent_kafka's own checks, such as a callback that is not callable.
         raise PropertyError(None, str(error)) from error
+    keep_from_child(client)
+    return client
 
 
 def _as_given(named: str, properties: Mapping[str, Any]) -> str:

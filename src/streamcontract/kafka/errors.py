@@ -8,6 +8,7 @@ ClientError
 |-- DeadLetterError           dead letters were not delivered; .topic .count .source .reason
 |-- DeliveryError             messages were not delivered; .count .first .failures
 |-- ProduceFailuresError      records of an iterable did not arrive; .delivered .failed
+|-- ForkedError               the client was made before a fork, in another process; .process
 |-- NotSupportedError         the embedded broker has no such operation
 |-- StalledError              a bounded read made no progress; .remaining
 `-- BrokerError               the broker or the client library failed; .code .name .retriable
@@ -44,6 +45,7 @@ __all__ = [
     "ConsumeError",
     "DeadLetterError",
     "DeliveryError",
+    "ForkedError",
     "MessageDecodeError",
     "MessageEncodeError",
     "NotSupportedError",
@@ -247,6 +249,27 @@ class ProduceFailuresError(ClientError):
     def __str__(self) -> str:
         first = f"; the first: {self.first}" if self.first else ""
         return f"{self.failed} of {self.delivered + self.failed} records did not arrive{first}"
+
+
+class ForkedError(ClientError):
+    """A client was made before a fork, and belongs to the parent process.
+
+    Attributes:
+        client: Which, in words.
+        process: The id of the process that made it.
+    """
+
+    def __init__(self, client: str, process: int) -> None:
+        super().__init__(client, process)
+        self.client = client
+        self.process = process
+
+    def __str__(self) -> str:
+        return (
+            f"this {self.client} was made in process {self.process}, from which this one was "
+            f"forked: librdkafka's threads stay there, and nothing would be sent or received. "
+            f"Make clients after the fork, such as in the initializer of a pool's workers"
+        )
 
 
 class NotSupportedError(ClientError):

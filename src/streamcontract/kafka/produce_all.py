@@ -182,7 +182,7 @@ class BulkProduce(Generic[T]):
         report: Callable[..., None] = reporter()(self._told_of_failure, index, value)
         if told is not None:
             call_back(told, "on_delivery", "(delivery)")
-            report = functools.partial(self._told, index, value, told)
+            report = functools.partial(self.tell, index, value, told)
         try:
             self._produce(value, report, **options)
         except (MessageEncodeError, ProduceError) as error:
@@ -228,7 +228,7 @@ class BulkProduce(Generic[T]):
         else:
             self._fail_delivery(index, value, Delivery.of(error, raw))
 
-    def _told(
+    def tell(
         self,
         index: int,
         value: T | None,
@@ -236,6 +236,8 @@ class BulkProduce(Generic[T]):
         error: confluent_kafka.KafkaError | None,
         raw: confluent_kafka.Message,
     ) -> None:
+        """Call an ``on_delivery``; ``failures`` say whose it is to who looks at this frame."""
+        failures = self._untold  # noqa: F841 - see above
         delivery = Delivery.of(error, raw)
         if error is not None and not self._is_over:
             self._fail_delivery(index, value, delivery)

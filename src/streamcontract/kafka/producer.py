@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import logging
 import time
 import warnings
@@ -14,6 +15,7 @@ import confluent_kafka
 
 from streamcontract.errors import ArgumentError, ClientError
 from streamcontract.guards import MAX_PARTITION, call_back, seconds, text, whole_number
+from streamcontract.kafka.abandoned import Unclosed
 from streamcontract.kafka.access import AccessWatch, access_advice
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.config import build_client, split_config
@@ -25,6 +27,7 @@ from streamcontract.kafka.errors import (
 )
 from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.flushing import Flusher, close_producer
+from streamcontract.kafka.forks import ForkGuard
 from streamcontract.kafka.interrupts import SLICE, deadline_of, interruptible
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
 from streamcontract.kafka.produce_all import (
@@ -201,6 +204,8 @@ class ContractProducer(Generic[T]):
         )
         self._open_routes: dict[str | None, Route] = {}
         self._send_plain: Callable[[Any], bool] = _not_yet
+        self._guard = ForkGuard(f"producer for topic {binding.topic!r}", self._leave_to_parent)
+        self._unclosed = Unclosed(self.client, binding.topic, self._failures, self._transactions)
         self._is_open = True
 
     @property
@@ -249,7 +254,7 @@ class ContractProducer(Generic[T]):
             report = self._report
         else:
             call_back(on_delivery, "on_delivery", "(delivery)")
-            report = functools.partial(_tell, on_delivery)
+            report = functools.partial(_tell, on_delivery, self._failures)
         self._queue(value, report, key, topic, headers, timestamp, partition)
 
     def _queue(
@@ -350,6 +355,8 @@ class ContractProducer(Generic[T]):
             >>> for failure in report.failures:
             ...     print(failure.index, failure.value, failure.error)
         """
+        self._require_open()
+        self._require_no_callback("produce_all")
         check_limits(max_in_flight, max_failures)
         self.poll(0)
         run = BulkProduce[T](
@@ -410,6 +417,7 @@ class ContractProducer(Generic[T]):
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         self._require_open()
+        self._require_no_callback("flush")
         left = self._drain(_limit(timeout))
         self._raise_failures()
         return left
@@ -449,6 +457,7 @@ class ContractProducer(Generic[T]):
             >>> target.close()
         """
         self._require_open()
+        self._require_no_callback("transaction")
         if consumer is not None and not hasattr(consumer, "transaction_input"):
             raise ArgumentError("consumer", consumer, "a ContractConsumer, or None")
         source = None if consumer is None else consumer.transaction_input()
@@ -486,6 +495,8 @@ class ContractProducer(Generic[T]):
             Exception: What an ``on_delivery`` raised; the other messages were served all the
                 same.
         """
+        self._guard.check()
+        self._require_no_callback("close")
         timeout = _limit(timeout)
         self._is_open = False
         self._open_routes.clear()
@@ -522,11 +533,12 @@ class ContractProducer(Generic[T]):
             )
 
     def __del__(self) -> None:
-        if self._is_open:
+        if self._is_open and not self._guard.is_foreign:
             name = self._shown_as or type(self).__name__
+            self._unclosed.drop()
             warnings.warn(
-                f"{name} was not closed, and what is left in its queue may be lost "
-                f"({len(self.client)} messages or events): use it in a with block",
+                f"{name} was not closed, and a failure to deliver what is left in its queue "
+                f"({len(self.client)} messages or events) is only logged: use it in a with block",
                 ResourceWarning,
                 source=self,
                 stacklevel=2,
@@ -540,6 +552,7 @@ class ContractProducer(Generic[T]):
             # Nothing is in the queue any more, unless Ctrl-C was heard: then this must not wait.
             if not len(self.client):
                 self._is_drained = True
+                self._unclosed.close()
                 with self._transactions.closing():
                     close_producer(self.client)
 
@@ -551,9 +564,25 @@ class ContractProducer(Generic[T]):
             self.client.purge()
             self._drain(None)
 
+    def _leave_to_parent(self) -> None:
+        self._open_routes.clear()
+        self._send_plain = _not_yet
+
     def _require_open(self) -> None:
+        self._guard.check()
         if not self._is_open:
             raise ClientError(f"this producer for topic {self.topic!r} is closed")
+
+    def _require_no_callback(self, call: str) -> None:
+        """Refuse what waits for all deliveries within the report on one of them."""
+        frame = inspect.currentframe()
+        while frame is not None:
+            if frame.f_code in _CALLERS and frame.f_locals.get("failures") is self._failures:
+                raise ClientError(
+                    f"{call} cannot be called by an on_delivery: it waits until all are delivered, "
+                    f"and this delivery is not before on_delivery returns. Call it afterwards"
+                )
+            frame = frame.f_back
 
     def _raise_failures(self) -> None:
         refusal = self._access.take()
@@ -622,7 +651,13 @@ def _partition(partition: int) -> int:
 
 def _tell(
     on_delivery: Callable[[Delivery], None],
+    failures: Failures,  # noqa: ARG001 - see below
     error: confluent_kafka.KafkaError | None,
     raw: confluent_kafka.Message,
 ) -> None:
+    """Call an ``on_delivery``; ``failures`` say whose it is to who looks at this frame."""
     on_delivery(Delivery.of(error, raw))
+
+
+_CALLERS: Final = {_tell.__code__, BulkProduce.tell.__code__}
+"""What calls an ``on_delivery``."""

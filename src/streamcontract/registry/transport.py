@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 import json
 import logging
+import os
 import sys
+import weakref
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -268,6 +270,7 @@ class Transport:
         self._retry = settings.retry_policy()
         self._first = 0
         self._session = _session(settings) if session is None else session
+        _transports.add(self)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -277,6 +280,10 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def reconnect(self) -> None:
+        """Leave the connections to whoever has them too, and make others."""
+        self._session = _session(self._settings)
 
     def in_haste(self, seconds: float) -> Transport:
         """The same connections for what can be done without: one round, soon given up.
@@ -407,6 +414,19 @@ class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as in the base
         """Nowhere."""
         return
+
+
+_transports: weakref.WeakSet[Transport] = weakref.WeakSet()
+
+
+def _reconnect() -> None:
+    """This is a forked child: on the parent's connections each would get the other's answers."""
+    for transport in list(_transports):
+        transport.reconnect()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reconnect)
 
 
 def _session(settings: TransportSettings) -> requests.Session:

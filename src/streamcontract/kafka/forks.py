@@ -1,0 +1,93 @@
+"""Clients and forked processes: a client belongs to the process that made it.
+
+A fork copies a client's memory and none of librdkafka's threads: what the child produces stays
+there, and waiting for it never ends ("Note: rd_kafka_new() ... fork()" in librdkafka's
+INTRODUCTION.md). The sockets are shared, so that a child that destroys the copy may hang, or spoil
+the parent's connections.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from streamcontract.kafka.errors import ForkedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["ForkGuard", "begin", "keep_from_child", "weakly_referable"]
+
+_clients: weakref.WeakSet[Any] = weakref.WeakSet()
+_guards: weakref.WeakSet[ForkGuard] = weakref.WeakSet()
+
+
+class ForkGuard:
+    """Knows whether a client belongs to another process, from which this one was forked.
+
+    Args:
+        shown: The client in words, for the error, such as ``"producer for topic 'stocks'"``.
+        on_fork: A bound method of the client's owner, called in the child: it is to lead every
+            call past its short cuts, to :meth:`check`. The owner is not kept alive by it.
+
+    Example:
+        >>> guard = ForkGuard("producer for topic 'stocks'")
+        >>> guard.is_foreign
+        False
+        >>> guard.check()
+    """
+
+    def __init__(self, shown: str, on_fork: Callable[[], None] | None = None) -> None:
+        self.is_foreign = False
+        self._shown = shown
+        self._process = os.getpid()
+        self._on_fork = None if on_fork is None else weakref.WeakMethod(on_fork)
+        _guards.add(self)
+
+    def check(self) -> None:
+        """Return in the process that made the client.
+
+        Raises:
+            ForkedError: This is another one.
+        """
+        if self.is_foreign:
+            raise ForkedError(self._shown, self._process)
+
+    def leave(self) -> None:
+        """This is the child: the client is the parent's."""
+        self.is_foreign = True
+        on_fork = self._on_fork and self._on_fork()
+        if on_fork is not None:
+            on_fork()
+
+
+def keep_from_child(client: Any) -> None:
+    """Have a forked child never destroy this client of confluent_kafka."""
+    _clients.add(client)
+
+
+@functools.cache
+def weakly_referable(kind: type[Any]) -> type[Any]:
+    """A class of confluent_kafka, or one beneath it that has weak references, as ours need."""
+    return kind if getattr(kind, "__weakrefoffset__", 1) else type(kind.__name__, (kind,), {})
+
+
+def _in_child() -> None:
+    for client in list(_clients):
+        # One reference that nobody gives back: not even the end of the interpreter destroys it.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))
+    for guard in list(_guards):
+        guard.leave()
+
+
+@functools.cache
+def begin() -> None:
+    """Watch for forks from here on; hooks that are registered afterwards run later in a child."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_in_child)
+
+
+begin()

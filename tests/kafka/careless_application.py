@@ -1,0 +1,80 @@
+"""An application that forgets its producer, or forks; run as a program of its own.
+
+Its first argument says which, the others are the broker, the registry and the topic.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from tests.kafka.applications import ScriptedRegistry, bar
+
+from streamcontract import StockProducer, StreamContractError
+from streamcontract.kafka import abandoned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamcontract import SchemaRegistry
+
+COUNT: Final = 5
+REGISTRY: Final = cast("SchemaRegistry", ScriptedRegistry())
+
+
+def main(how: str, servers: str, registry: str, topic: str) -> None:
+    """Be careless."""
+    config = {"bootstrap.servers": servers, "schema.registry.url": registry, "linger.ms": 100}
+    if how == "transaction":
+        config["transactional.id"] = topic
+    if how == "nowhere":
+        producer = StockProducer({"bootstrap.servers": "127.0.0.1:9"}, registry=REGISTRY)
+        atexit.unregister(abandoned.finish_all)
+        atexit.register(abandoned.finish_all, 0.1)
+    else:
+        producer = StockProducer(config, topic=topic)
+    if how == "transaction":
+        producer.transaction().__enter__()
+    for number in range(COUNT):
+        producer.produce(bar(number))
+    if how == "dropped":
+        del producer
+        with abandoned._serving:  # which the thread gives back that serves it
+            assert not abandoned.waiting()
+        os._exit(0)  # so that nothing else can deliver it
+    if how == "forked":
+        _fork(config, producer, topic)
+    globals()["producer"] = producer  # it lives until the interpreter ends
+
+
+def _fork(config: dict[str, Any], producer: StockProducer, topic: str) -> None:
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        producer.close()
+        sys.exit(os.waitstatus_to_exitcode(status))
+    calls: dict[str, Callable[[], object]] = {
+        "produce": lambda: producer.produce(bar(100)),
+        "produce with options": lambda: producer.produce(bar(100), partition=0),
+        "produce_all": lambda: producer.produce_all([bar(100)]),
+        "poll": lambda: producer.poll(0),
+        "flush": lambda: producer.flush(3),
+        "transaction": producer.transaction,
+        "init_transactions": producer.init_transactions,
+        "close": producer.close,
+    }
+    for name, call in calls.items():
+        try:
+            call()
+        except StreamContractError as error:  # noqa: PERF203 - each is to raise
+            sys.stdout.write(f"{name}: {type(error).__name__}\n")
+    # A client of its own works, as does the registry's client that both share.
+    with StockProducer(config, topic=topic) as own:
+        own.produce(bar(COUNT))
+    sys.exit(0)  # with an interpreter that ends as any other
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
