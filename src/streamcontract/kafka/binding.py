@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
 from streamcontract.codec import Codec, Contract
 from streamcontract.codec.contract import contract_of
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.guards import text
 from streamcontract.kafka.keys import KeyCodec, field_getter, key_codec, raw_key_codec
 from streamcontract.schema import Schema, parse_schema
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Binding", "bind"]
+__all__ = ["Binding", "bind", "bind_each"]
 
 T = TypeVar("T")
 
@@ -75,6 +76,26 @@ def bind(
     if contract is None:
         raise AssertionError("exactly one of contract, record and schema is given")
     return _bind_contract(contract, _known(contract.topic if topic is None else topic))
+
+
+def bind_each(
+    records: Sequence[type[Any]], topic: str | None
+) -> dict[type[Any] | None, Binding[Any]]:
+    """Bind a client to several generated classes, each with the topic and key of its contract.
+
+    Args:
+        records: The classes.
+        topic: The topic of all of them, instead of their contracts'.
+
+    Raises:
+        ConfigurationError: There are none, one comes twice, or one's contract names no topic.
+    """
+    given: Any = records
+    if not isinstance(given, Sequence) or not all(isinstance(each, type) for each in given):
+        raise ArgumentError("records", records, "a list of generated classes")
+    if not records or len(set(records)) != len(records):
+        raise ArgumentError("records", records, "generated classes, at least one and each once")
+    return {each: bind(None, topic=topic, record=each, schema=None) for each in records}
 
 
 def _bind_contract(contract: Contract, topic: str) -> Binding[Any]:

@@ -15,7 +15,7 @@ from streamcontract.codec.varint import read_long
 from streamcontract.errors import ConfigurationError, DataFault, DecodeError
 from streamcontract.kafka.binding import bind
 from streamcontract.kafka.errors import UnexpectedTypeError
-from streamcontract.kafka.keys import KeyCodec
+from streamcontract.kafka.keys import KeyCodec, keys_alike
 from streamcontract.kafka.serializers import checked_registry
 from streamcontract.schema import STORED, parse_schema
 from streamcontract.schema.inline import inlined
@@ -84,7 +84,7 @@ def merge_bindings(bindings: Sequence[Binding[T]]) -> RecordsBinding[T]:
     """
     first = bindings[0]
     for binding in bindings:
-        if not _read_alike(binding.key, first.key):
+        if not keys_alike(binding.key, first.key):
             raise ConfigurationError(
                 f"the keys of {_name_of(first)} and {_name_of(binding)} differ: "
                 f"{_key_in_words(first)}, and {_key_in_words(binding)}; a topic has one kind of key"
@@ -212,22 +212,6 @@ def _by_name(codecs: Sequence[Codec[T]]) -> dict[str, Codec[T]]:
                 raise ConfigurationError(f"two of the types to read have the alias {alias}")
             aliases[alias] = codec
     return {**aliases, **names}
-
-
-def _read_alike(one: KeyCodec | Codec[Any], other: KeyCodec | Codec[Any]) -> bool:
-    """Whether the same bytes are the same key to both."""
-    if isinstance(one, KeyCodec) or isinstance(other, KeyCodec):
-        # An enum's codec reads members of its own class, so that the words are not enough.
-        return (
-            isinstance(one, KeyCodec)
-            and isinstance(other, KeyCodec)
-            and (one.expected, one.kind) == (other.expected, other.kind)
-        )
-    if one.schema.canonical_form != other.schema.canonical_form:
-        return False
-    from streamcontract.diff import logical_type_changes  # noqa: PLC0415 - few topics need it
-
-    return not logical_type_changes(one.schema, other.schema)
 
 
 def _name_of(binding: Binding[Any]) -> str:

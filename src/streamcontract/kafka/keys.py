@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
     from streamcontract.schema.model import AvroType
 
-__all__ = ["KeyCodec", "as_is", "field_getter", "key_codec", "raw_key_codec"]
+__all__ = ["KeyCodec", "as_is", "field_getter", "key_codec", "keys_alike", "raw_key_codec"]
 
 _INTEGER_BITS: Final = {"int": 32, "long": 64}
 _SIZE_OF_UUID: Final = long_bytes(36)
@@ -101,6 +101,22 @@ def raw_key_codec() -> KeyCodec:
         return key if isinstance(key, bytes) else _check_text("a str or bytes", key)
 
     return KeyCodec("a str or bytes", check, check, as_is)
+
+
+def keys_alike(one: KeyCodec | Codec[Any], other: KeyCodec | Codec[Any]) -> bool:
+    """Whether the same bytes are the same key to both."""
+    if isinstance(one, KeyCodec) or isinstance(other, KeyCodec):
+        # An enum's codec reads members of its own class, so that the words are not enough.
+        return (
+            isinstance(one, KeyCodec)
+            and isinstance(other, KeyCodec)
+            and (one.expected, one.kind) == (other.expected, other.kind)
+        )
+    if one.schema.canonical_form != other.schema.canonical_form:
+        return False
+    from streamcontract.diff import logical_type_changes  # noqa: PLC0415 - few topics need it
+
+    return not logical_type_changes(one.schema, other.schema)
 
 
 def _fields(schema: Schema) -> tuple[Any, ...]:

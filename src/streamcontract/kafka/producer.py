@@ -8,16 +8,16 @@ import inspect
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
 
 import confluent_kafka
 
-from streamcontract.errors import ArgumentError, ClientError
+from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
 from streamcontract.guards import MAX_PARTITION, call_back, seconds, text, whole_number
 from streamcontract.kafka.abandoned import Unclosed
 from streamcontract.kafka.access import AccessWatch, access_advice
-from streamcontract.kafka.binding import Binding, bind
+from streamcontract.kafka.binding import Binding, bind, bind_each
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.derive import DERIVED
 from streamcontract.kafka.errors import (
@@ -36,9 +36,10 @@ from streamcontract.kafka.produce_all import (
     ProduceReport,
     check_limits,
 )
-from streamcontract.kafka.routes import Route, Routes
+from streamcontract.kafka.routes import Kind, Route, Routes
 from streamcontract.kafka.telemetry import check_telemetry
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT, Transaction, Transactions
+from streamcontract.kafka.unions import ReadsUnions
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
 _PATIENCE_AFTER_ERROR: Final = 10.0
 
 
-class ContractProducer(Generic[T]):
-    """Produces records of one contract.
+class ContractProducer(ReadsUnions, Generic[T]):
+    """Produces records of one contract, or of several.
 
     It wraps a ``confluent_kafka.SerializingProducer``: ``client``, for what this class does not
     offer. Unless the configuration says otherwise, idempotence and
@@ -101,6 +102,10 @@ class ContractProducer(Generic[T]):
         registry: A registry client to share; without it the producer makes, and closes, its own.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
         record: The generated class to produce; a generated producer class has it built in.
+        records: Several generated classes: each record goes to the topic of its class's contract
+            (or ``topic``), so that one transaction can have several types in it. Left out in
+            ``ContractProducer[Order | Event]()``, which names them already. A tombstone needs
+            ``topic=``, which says whose key it is, unless all go to one topic.
         schema: A schema whose plain values to produce, instead of ``record``.
 
     Raises:
@@ -150,6 +155,16 @@ class ContractProducer(Generic[T]):
 
     @overload
     def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        topic: str | None = None,
+        records: Sequence[type[T]],
+        **options: Unpack[ProducerOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
         self: ContractProducer[Any],
         config: Mapping[str, Any] | None = None,
         *,
@@ -166,16 +181,28 @@ class ContractProducer(Generic[T]):
         registry: SchemaRegistry | None = None,
         telemetry: Telemetry | None = None,
         record: type[T] | None = None,
+        records: Sequence[type[T]] | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
     ) -> None:
         check_telemetry(telemetry)
-        binding: Binding[T] = bind(self.contract, topic=topic, record=record, schema=schema)
+        if (record, records, schema) == (None, None, None):
+            records = self.union
+        bindings: dict[Kind, Binding[Any]]
+        if records is None:
+            bindings = {None: bind(self.contract, topic=topic, record=record, schema=schema)}
+        elif (self.contract, record, schema) == (None, None, None):
+            bindings = bind_each(records, topic)
+        else:
+            raise ConfigurationError(
+                "records= stands for record= and schema=, and is for ContractProducer itself: a "
+                "generated producer writes its own contract"
+            )
         settings = split_config(config, defaults=_DEFAULTS)
         self._access = AccessWatch(settings.client)
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            self._routes = Routes(binding, registry, settings)
+            self._routes: Routes[T] = Routes(bindings, registry, settings)
             self.client = build_client(
                 confluent_kafka.SerializingProducer,
                 {
@@ -186,7 +213,10 @@ class ContractProducer(Generic[T]):
                 },
             )
             self._resources = resources.pop_all()
-        self._topic = binding.topic
+        self._topic = self._routes.topic
+        self._shown = (
+            f"producer for {f'topic {self._topic!r}' if self._topic else 'several topics'}"
+        )
         # SerializingProducer.produce takes 1.2 µs a message more than this method of its base
         # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
         self._send = confluent_kafka.Producer.produce.__get__(self.client)
@@ -197,20 +227,23 @@ class ContractProducer(Generic[T]):
         self._report = self._failures.report
         self._transactions = Transactions(
             self.client,
-            binding.topic,
+            self._topic,
             settings.client.get("transactional.id"),
             self._failures.take,
             self._access,
         )
-        self._open_routes: dict[str | None, Route] = {}
+        self._open_routes: dict[tuple[Kind, str | None], Route] = {}
         self._send_plain: Callable[[Any], bool] = _not_yet
-        self._guard = ForkGuard(f"producer for topic {binding.topic!r}", self._leave_to_parent)
-        self._unclosed = Unclosed(self.client, binding.topic, self._failures, self._transactions)
+        self._guard = ForkGuard(self._shown, self._leave_to_parent)
+        self._unclosed = Unclosed(self.client, self._topic, self._failures, self._transactions)
         self._is_open = True
 
     @property
     def topic(self) -> str:
-        """The topic that records go to unless ``produce`` is told otherwise."""
+        """The topic that records go to unless ``produce`` is told otherwise.
+
+        ``""`` for a producer of several contracts whose records go to several.
+        """
         return self._topic
 
     def produce(self, value: T | None, **options: Unpack[ProduceOptions]) -> None:
@@ -270,7 +303,8 @@ class ContractProducer(Generic[T]):
         """Encode a record and queue it; ``report`` is called as confluent_kafka calls it."""
         if topic is not None:
             topic = text(topic, "topic")
-        route = self._open_routes.get(topic) or self._open_route(topic)
+        kind = self._routes.kind_of(value, topic)
+        route = self._open_routes.get((kind, topic)) or self._open_route(kind, topic)
         payload, wire_key = route.encode(value, key)
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
         # not left out counts, and a timestamp of 0 is the present.
@@ -295,8 +329,14 @@ class ContractProducer(Generic[T]):
 
     def _send_reported(self, value: T | None, report: Callable[..., None]) -> bool:
         """Queue a plain record for the producer's topic, once that is open."""
-        route = self._open_routes.get(None)
+        kind = value.__class__ if self._routes.are_several else None
+        route = self._open_routes.get((kind, None))
         return route is not None and route.sender.send_reported(value, report)
+
+    def _send_by_class(self, value: T | None) -> bool:
+        """Queue a plain record of one of several contracts."""
+        route = self._open_routes.get((value.__class__, None))
+        return route is not None and route.sender.send(value)
 
     def _refused(
         self, topic: str, error: confluent_kafka.KafkaException, partition: int | None
@@ -423,7 +463,10 @@ class ContractProducer(Generic[T]):
         return left
 
     def transaction(
-        self, consumer: ContractConsumer[Any] | None = None, *, timeout: float = TRANSACTION_TIMEOUT
+        self,
+        consumer: ContractConsumer[Any] | Sequence[ContractConsumer[Any]] | None = None,
+        *,
+        timeout: float = TRANSACTION_TIMEOUT,
     ) -> Transaction:
         """A ``with`` block in which all that is produced is committed as one, or void.
 
@@ -435,7 +478,7 @@ class ContractProducer(Generic[T]):
 
         Args:
             consumer: Whose messages are worked on: one with a group, and with
-                ``enable.auto.commit`` set to False.
+                ``enable.auto.commit`` set to False; or several of them, of any groups.
             timeout: Seconds for each of beginning, committing and aborting.
 
         Raises:
@@ -458,10 +501,12 @@ class ContractProducer(Generic[T]):
         """
         self._require_open()
         self._require_no_callback("transaction")
-        if consumer is not None and not hasattr(consumer, "transaction_input"):
-            raise ArgumentError("consumer", consumer, "a ContractConsumer, or None")
-        source = None if consumer is None else consumer.transaction_input()
-        return Transaction(self._transactions, source, seconds(timeout), self.flush)
+        given: Any = () if consumer is None else consumer
+        consumers = given if isinstance(given, list | tuple) else [given]
+        if not all(hasattr(each, "transaction_input") for each in consumers):
+            raise ArgumentError("consumer", consumer, "a ContractConsumer, a list of them, or None")
+        inputs = [each.transaction_input() for each in consumers]
+        return Transaction(self._transactions, inputs, seconds(timeout), self.flush)
 
     def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
         """Become the one producer with this ``transactional.id``; what others have open is aborted.
@@ -571,7 +616,7 @@ class ContractProducer(Generic[T]):
     def _require_open(self) -> None:
         self._guard.check()
         if not self._is_open:
-            raise ClientError(f"this producer for topic {self.topic!r} is closed")
+            raise ClientError(f"this {self._shown} is closed")
 
     def _require_no_callback(self, call: str) -> None:
         """Refuse what waits for all deliveries within the report on one of them."""
@@ -593,14 +638,14 @@ class ContractProducer(Generic[T]):
             else BrokerError(self.topic, refusal, advice=access_advice(refusal))
         )
 
-    def _open_route(self, topic: str | None) -> Route:
+    def _open_route(self, kind: Kind, topic: str | None) -> Route:
         """Prepare for a topic, which asks the registry; later calls find it ready."""
         self._require_open()
-        route = self._routes.open(self.topic if topic is None else topic, self._send, self._report)
-        self._open_routes[topic] = route
+        route = self._routes.open(kind, topic, self._send, self._report)
+        self._open_routes[kind, topic] = route
         self._flusher.topic = route.topic
         if topic is None:
-            self._send_plain = route.sender.send
+            self._send_plain = route.sender.send if kind is None else self._send_by_class
         return route
 
     def _send_when_there_is_room(self, message: tuple[Any, ...]) -> None:

@@ -6,14 +6,11 @@ import os
 import re
 from collections.abc import Mapping
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import call_back, text
 from streamcontract.kafka.errors import PropertyError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["check_properties", "refuse_unused"]
 
@@ -32,14 +29,23 @@ _SERIALIZERS: Final = (
     "DeserializingConsumer, and a contract's into those by streamcontract.kafka."
     "ContractSerializer and ContractDeserializer"
 )
+_OWN_SCHEMA: Final = (
+    "records are written with the schema of their contract, and no other, so that what the type "
+    "checker saw is what is sent: leave it out. With 'auto.register.schemas' set to False the "
+    "registry has to have that very schema; a new version is for `streamcontract generate`"
+)
 _REPORTS: Final = "it would not be called: give on_delivery= to produce(), which gets a Delivery"
 _UNUSED: Final = {
+    # Confluent's AvroSerializer and AvroDeserializer take those that begin with use.
     "dr_cb": _REPORTS,
     "dr_msg_cb": _REPORTS,
     "key.deserializer": _SERIALIZERS,
     "key.serializer": _SERIALIZERS,
     "on_delivery": _REPORTS,
     "value.deserializer": _SERIALIZERS,
+    "use.latest.version": _OWN_SCHEMA,
+    "use.latest.with.metadata": _OWN_SCHEMA,
+    "use.schema.id": _OWN_SCHEMA,
     "value.serializer": _SERIALIZERS,
 }
 # The registry's settings, the lock's, and those that split_config takes out.
@@ -48,17 +54,18 @@ _TOPIC_CONFIG: Final = "default.topic.config"  # a dict in the dict: librdkafka'
 _SECRET: Final = re.compile(r"password|secret|\.pem$|token|oauthbearer|user\.info")
 
 
-def refuse_unused(given: Iterable[object]) -> None:
-    """Refuse what a typed client takes elsewhere.
+def refuse_unused(given: dict[str, Any]) -> None:
+    """Refuse what a typed client takes elsewhere; drop what is there to say no.
 
     Args:
-        given: Names of properties.
+        given: The properties.
 
     Raises:
-        PropertyError: It would not be used.
+        PropertyError: One would not be used.
     """
-    for name in given:
-        if isinstance(name, str) and name in _UNUSED:
+    for name in _UNUSED.keys() & given.keys():
+        value = given.pop(name)
+        if not (value is None or value is False):
             raise PropertyError(name, _UNUSED[name])
 
 

@@ -6,22 +6,24 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 
-from streamcontract.errors import ConfigurationError, EncodeError
+from streamcontract.errors import ConfigurationError, DataFault, EncodeError
 from streamcontract.kafka.derive import DERIVED, deriver, no_record
 from streamcontract.kafka.errors import MessageEncodeError
-from streamcontract.kafka.keys import KeyCodec
+from streamcontract.kafka.keys import KeyCodec, keys_alike
 from streamcontract.kafka.sending import Sender, sender
 from streamcontract.kafka.serializers import ContractSerializer, KeySerializer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from confluent_kafka.serialization import SerializationContext
 
     from streamcontract.codec import Codec
     from streamcontract.kafka.binding import Binding
     from streamcontract.kafka.config import Settings
     from streamcontract.registry import SchemaRegistry
 
-__all__ = ["Route", "Routes"]
+__all__ = ["Kind", "Route", "Routes"]
 
 T = TypeVar("T")
 
@@ -62,21 +64,109 @@ class Route:
             raise MessageEncodeError(self.topic, error.faults) from error
 
 
+Kind = type[Any] | None
+"""Which of a producer's contracts: by the class of its records, or None where there is one."""
+
+
 class Routes(Generic[T]):
-    """The routes of one producer.
+    """The routes of one producer: by the class of a record, and the topic it goes to.
 
     Args:
-        binding: The contract.
+        bindings: The contracts.
         registry: The registry; the caller closes it.
         settings: What the producer's configuration says of the registry.
 
     Attributes:
         key: Serializes keys; it plugs into confluent_kafka's clients.
         value: Serializes records, likewise.
+        topic: Where records go by their contracts; ``""`` if not all go to one.
+        are_several: Whether the class of a record says which contract it is of.
     """
 
-    def __init__(self, binding: Binding[T], registry: SchemaRegistry, settings: Settings) -> None:
-        self._binding = binding
+    def __init__(
+        self,
+        bindings: Mapping[Kind, Binding[Any]],
+        registry: SchemaRegistry,
+        settings: Settings,
+    ) -> None:
+        self._contracts = {
+            kind: _Contract(binding, registry, settings) for kind, binding in bindings.items()
+        }
+        self.are_several = None not in bindings
+        topics = {binding.topic for binding in bindings.values()}
+        self.topic = topics.pop() if len(topics) == 1 else ""
+        self._only = self._contracts.get(None)
+        self.key: Any = self._write_key if self._only is None else self._only.key
+        self.value: Any = self._write_value if self._only is None else self._only.value
+
+    def kind_of(self, value: object, topic: str | None) -> Kind:
+        """Which contract a record is of, or a tombstone for a topic.
+
+        Raises:
+            MessageEncodeError: It is of none, or the tombstone could be of several.
+        """
+        if self._only is not None:
+            return None
+        if value is None:
+            return self._kind_of_topic(self.topic if topic is None else topic)
+        kind = value.__class__
+        if kind in self._contracts:
+            return kind
+        names = ", ".join(sorted(each.__name__ for each in self._contracts if each is not None))
+        fault = DataFault("value", f"a record of one of {names}", value, has_value=True)
+        raise MessageEncodeError(self.topic if topic is None else topic, (fault,))
+
+    def _kind_of_topic(self, topic: str) -> Kind:
+        of_topic = {
+            kind: each for kind, each in self._contracts.items() if each.binding.topic == topic
+        }
+        found = of_topic or (self._contracts if topic else {})
+        for kind, each in found.items():
+            # Keys that are plain bytes and keys of one schema are alike, whatever the record is.
+            if all(keys_alike(each.binding.key, other.binding.key) for other in found.values()):
+                return kind
+        expected = "a tombstone says by its topic= which contract its key is of"
+        raise MessageEncodeError(topic, (DataFault("value", expected),))
+
+    def open(
+        self,
+        kind: Kind,
+        topic: str | None,
+        produce: Callable[..., None],
+        report: Callable[..., None],
+    ) -> Route:
+        """Prepare for a topic, which asks the registry.
+
+        Args:
+            kind: Which contract.
+            topic: The topic; None for the contract's own.
+            produce: The method of ``confluent_kafka.Producer``, bound.
+            report: The delivery callback of plain records.
+
+        Raises:
+            ConfigurationError: The topic has no name.
+            RegistryError: The schema could not be registered or found.
+        """
+        contract = self._contracts[kind]
+        topic = contract.binding.topic if topic is None else topic
+        if not topic:
+            raise ConfigurationError("topic= is empty: name a topic, or leave it out")
+        return contract.open(topic, produce, report)
+
+    def _write_value(self, value: Any, context: SerializationContext) -> bytes | None:
+        if value is None:
+            return None
+        return self._contracts[self.kind_of(value, context.topic)].value(value, context)
+
+    def _write_key(self, key: Any, context: SerializationContext) -> bytes | None:
+        return self._contracts[self._kind_of_topic(context.topic)].key(key, context)
+
+
+class _Contract:
+    """One contract of a producer."""
+
+    def __init__(self, binding: Binding[Any], registry: SchemaRegistry, settings: Settings) -> None:
+        self.binding = binding
         self.value = _serializer(binding.codec, registry, settings)
         self.key = (
             KeySerializer(binding.key)
@@ -85,25 +175,12 @@ class Routes(Generic[T]):
         )
 
     def open(self, topic: str, produce: Callable[..., None], report: Callable[..., None]) -> Route:
-        """Prepare for a topic, which asks the registry.
-
-        Args:
-            topic: The topic.
-            produce: The method of ``confluent_kafka.Producer``, bound.
-            report: The delivery callback of plain records.
-
-        Raises:
-            ConfigurationError: The topic has no name.
-            RegistryError: The schema could not be registered or found.
-        """
-        if not topic:
-            raise ConfigurationError("topic= is empty: name a topic, or leave it out")
         check: Callable[[Any], str | bytes]
         if isinstance(self.key, KeySerializer):
             check, send = self.key.codec.check, self.key.codec.send
         else:
             check = send = self.key.encoder(topic, is_key=True)
-        derive = deriver(self._binding, send)
+        derive = deriver(self.binding, send)
         encode = self.value.encoder(topic)
         plain = sender(topic, encode, derive, produce, report, _SERVICE_INTERVAL)
         return Route(topic, plain, encode, derive, check)

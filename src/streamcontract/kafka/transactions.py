@@ -30,7 +30,7 @@ from streamcontract.kafka.errors import (
 from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from streamcontract.kafka.access import AccessWatch
@@ -138,12 +138,12 @@ class Transactions:
         self.is_open = True
 
     def commit(
-        self, source: TransactionInput | None, timeout: float, flush: Callable[[float], int]
+        self, sources: Sequence[TransactionInput], timeout: float, flush: Callable[[float], int]
     ) -> None:
-        """Deliver all that was produced, then commit it, with the positions of ``source``.
+        """Deliver all that was produced, then commit it, with the positions of ``sources``.
 
         Args:
-            source: The consumer that was read, or None.
+            sources: The consumers that were read.
             timeout: Seconds to wait.
             flush: Waits so many seconds until all is delivered; gives how many messages are left,
                 and raises what went wrong.
@@ -160,14 +160,8 @@ class Transactions:
                     LocalErrorCode.TIMED_OUT, f"not all was delivered within {timeout:g} s"
                 )
                 raise self._aborted(late)
-            offsets = [] if source is None else source.offsets()
-            if source is not None and offsets:
-                metadata = source.group_metadata()
-                # Not in slices: it cannot be resumed, only done again.
-                _again(
-                    lambda left: self._client.send_offsets_to_transaction(offsets, metadata, left),
-                    deadline,
-                )
+            for source in sources:
+                self._send_offsets(source.offsets(), source.group_metadata(), deadline)
         except (DeliveryError, ConsumeError) as error:
             reason = error.first.error if isinstance(error, DeliveryError) else error.error
             assert reason is not None  # noqa: S101 - a delivery that failed has its error
@@ -185,6 +179,14 @@ class Transactions:
                 self._broken = failed
             raise failed from error
         self.is_open = False
+
+    def _send_offsets(self, offsets: list[Any], metadata: Any, deadline: float) -> None:
+        if not offsets:
+            return
+        # Not in slices: it cannot be resumed, only done again.
+        _again(
+            lambda left: self._client.send_offsets_to_transaction(offsets, metadata, left), deadline
+        )
 
     def abort(self, timeout: float) -> TransactionError | None:
         """Make void all that was produced; without an open transaction it does nothing.
@@ -289,13 +291,13 @@ class Transaction:
     def __init__(
         self,
         transactions: Transactions,
-        source: TransactionInput | None,
+        sources: Sequence[TransactionInput],
         timeout: float,
         flush: Callable[[float], int],
     ) -> None:
         self._transactions = transactions
         self._flush = flush
-        self._source = source
+        self._sources = sources
         self._timeout = timeout
 
     def __enter__(self) -> None:
@@ -311,12 +313,12 @@ class Transaction:
             self._give_up(error)
             return
         try:
-            self._transactions.commit(self._source, self._timeout, self._flush)
+            self._transactions.commit(self._sources, self._timeout, self._flush)
         except BaseException as failure:
             self._give_up(failure)
             raise
-        if self._source is not None:
-            self._source.settle()
+        for source in self._sources:
+            source.settle()
 
     @property
     def log_fields(self) -> dict[str, object]:
@@ -330,8 +332,9 @@ class Transaction:
             broken = self._transactions.abort(self._timeout)
             in_doubt = broken is not None
         finally:
-            if self._source is not None:
-                self._source.rewind(in_doubt=in_doubt)
+            with contextlib.ExitStack() as rewinding:  # each, whatever another raises
+                for source in self._sources:
+                    rewinding.callback(source.rewind, in_doubt=in_doubt)
         better = self._transactions.explain(error)
         if broken is None:
             if better is not None:

@@ -1,4 +1,4 @@
-"""``ContractConsumer[Trade | Quote]``: the types to read, said once, in the brackets."""
+"""``ContractConsumer[Trade | Quote]``: the types of a client, said once, in the brackets."""
 
 from __future__ import annotations
 

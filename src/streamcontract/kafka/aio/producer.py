@@ -7,16 +7,17 @@ import functools
 import time
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
-from streamcontract.errors import ClientError
+from streamcontract.errors import ArgumentError, ClientError
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.interrupts import deadline_of, interruptible
 from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
+from streamcontract.kafka.unions import ReadsUnions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
@@ -80,8 +81,8 @@ class _StoppableProducer(ContractProducer[T]):
         self._raise_failures()
 
 
-class AsyncContractProducer(Generic[T]):
-    """Produces records of one contract in asyncio.
+class AsyncContractProducer(ReadsUnions, Generic[T]):
+    """Produces records of one contract in asyncio, or of several.
 
     It has the methods, arguments and promises of
     :class:`~streamcontract.kafka.producer.ContractProducer`, each method to be awaited. A record
@@ -101,6 +102,8 @@ class AsyncContractProducer(Generic[T]):
     Args:
         config: Client properties, as for ``ContractProducer``.
         record: The generated class to produce.
+        records: Several generated classes, as for ``ContractProducer``; left out in
+            ``AsyncContractProducer[Order | Event]()``.
         schema: A schema whose plain values to produce, instead of ``record``.
         **options: ``topic``, ``registry`` and ``telemetry``, as for ``ContractProducer``.
 
@@ -129,6 +132,16 @@ class AsyncContractProducer(Generic[T]):
 
     @overload
     def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        topic: str | None = None,
+        records: Sequence[type[T]] | None = None,
+        **options: Unpack[ProducerOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
         self: AsyncContractProducer[Any],
         config: Mapping[str, Any] | None = None,
         *,
@@ -138,6 +151,8 @@ class AsyncContractProducer(Generic[T]):
     ) -> None: ...
 
     def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+        if not {"record", "records", "schema"} & options.keys():
+            options["records"] = self.union
         self._producer: _StoppableProducer[T] = _StoppableProducer(config, **options)
         # Two threads, which the synchronous producer allows: whoever waits for deliveries does
         # not keep others from producing.
@@ -302,6 +317,9 @@ class AsyncContractProducer(Generic[T]):
             ...                 await target.produce(message.value)
             >>> asyncio.run(copy())
         """
+        if not (consumer is None or hasattr(consumer, "synchronous")):
+            # Each has a thread of its own, and one call at a time may use a consumer.
+            raise ArgumentError("consumer", consumer, "one AsyncContractConsumer, or None")
         if consumer is None:
             transaction = self._producer.transaction(timeout=timeout)
             return AsyncTransaction(transaction, functools.partial(self._run, self._sending))
