@@ -127,3 +127,30 @@ def test_wrong_settings_are_a_failure_too() -> None:
     code, lines, _ = run({**_NOBODY, "STREAMCONTRACT_REGISTRY_URL": "nonsense"}, timeout=0.5)
     assert code == 1
     assert lines["registry"].startswith("FAIL ")
+
+
+def test_where_an_address_comes_from(stack: DevStack) -> None:
+    """A variable by its name, or the default, which nobody may have meant."""
+    _, lines, _ = run(stack.environment)
+    assert "the address is that of STREAMCONTRACT_BOOTSTRAP_SERVERS" in lines["broker"]
+    assert "the address is that of STREAMCONTRACT_REGISTRY_URL" in lines["registry"]
+    none = {"STREAMCONTRACT_BOOTSTRAP_SERVERS": "", "STREAMCONTRACT_REGISTRY_URL": ""}
+    _, lines, _ = run(none, timeout=0.2)
+    assert "the default, as STREAMCONTRACT_BOOTSTRAP_SERVERS is not set" in lines["broker"]
+    assert "the default, as STREAMCONTRACT_REGISTRY_URL is not set" in lines["registry"]
+
+
+def test_a_misspelt_variable_is_warned_of(stack: DevStack) -> None:
+    """With the one that was meant; that alone is no failure."""
+    misspelt = {"STREAMCONTRACT_BOOTSTRAP_SERVER": "elsewhere:9092"}
+    code, lines, _ = run(stack.environment | misspelt)
+    assert code == 0
+    assert lines["environment"].startswith("warn ")
+    assert "nothing reads STREAMCONTRACT_BOOTSTRAP_SERVER" in lines["environment"]
+    assert "did you mean STREAMCONTRACT_BOOTSTRAP_SERVERS?" in lines["environment"]
+
+
+def test_variables_of_credentials_are_read(stack: DevStack) -> None:
+    """Each property of librdkafka that is about them has one."""
+    _, lines, _ = run(stack.environment | {"STREAMCONTRACT_SASL_USERNAME": ""})
+    assert "environment" not in lines

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
 import platform
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import click
@@ -14,28 +15,50 @@ import confluent_kafka
 
 from streamcontract._version import __version__
 from streamcontract.cli import EXIT_FINDINGS
-from streamcontract.codec.engine import choose_engine
-from streamcontract.errors import ClientError, ConfigurationError, StreamContractError
+from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
+from streamcontract.errors import (
+    ClientError,
+    ConfigurationError,
+    RegistryError,
+    StreamContractError,
+)
 from streamcontract.kafka import describe_topics
 from streamcontract.kafka.config import BOOTSTRAP_VARIABLE, DEFAULT_BOOTSTRAP
+from streamcontract.kafka.credentials import SECURITY_PREFIXES
 from streamcontract.project import PROJECT_FILE, find_project_file, load_project
 from streamcontract.registry import SchemaRegistry, find_lock
-from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE
+from streamcontract.registry.config import URL_VARIABLE
+from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE, LOCK_FILE_VARIABLE
 from streamcontract.reporting.terminal import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["command"]
+
+_PREFIX: Final = "STREAMCONTRACT_"
+_VARIABLES: Final = (
+    BOOTSTRAP_VARIABLE,
+    URL_VARIABLE,
+    ENGINE_VARIABLE,
+    ENVIRONMENT_VARIABLE,
+    LOCK_FILE_VARIABLE,
+    # Read by the pytest plugin, which imports pytest.
+    "STREAMCONTRACT_STACK",
+)
 
 
 @attrs.frozen
 class _Check:
-    """One thing looked at: what it is, how it is, and whether something should be done."""
+    """One thing looked at: what it is, how it is, and whether something should be done.
+
+    What is fine may still deserve a look: ``is_odd``.
+    """
 
     subject: str
     state: str
     is_fine: bool = True
+    is_odd: bool = False
 
 
 @click.command("doctor")
@@ -49,6 +72,8 @@ class _Check:
 def command(timeout: float) -> None:
     """Show versions, the project file and what can be reached.
 
+    Warns of environment variables that begin with STREAMCONTRACT_ and that nothing reads.
+
     Exits 1 if the project file is wrong, the native engine is built but broken, or the broker or
     the registry does not answer.
     """
@@ -57,7 +82,7 @@ def command(timeout: float) -> None:
     found = list(_checks(timeout))
     width = max(len(check.subject) for check in found)
     for check in found:
-        mark = "ok  " if check.is_fine else "FAIL"
+        mark = "FAIL" if not check.is_fine else "warn" if check.is_odd else "ok  "
         echo(f"{mark}  {check.subject.ljust(width)}  {check.state}")
     if not all(check.is_fine for check in found):
         raise click.exceptions.Exit(EXIT_FINDINGS)
@@ -71,8 +96,27 @@ def _checks(timeout: float) -> Iterator[_Check]:
     yield _engine()
     yield _checked("project", _project)
     yield _checked("lock", _lock)
+    yield from _unknown_variables(os.environ)
     yield _checked("broker", lambda: _broker(timeout))
     yield _checked("registry", lambda: _registry(timeout))
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> Iterator[_Check]:
+    """Variables that are read by nothing, such as misspelt ones."""
+    for name in sorted(environment):
+        rest = name.removeprefix(_PREFIX)
+        if rest == name or name in _VARIABLES or rest.startswith(SECURITY_PREFIXES):
+            continue
+        near = difflib.get_close_matches(name, _VARIABLES, n=1)
+        meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(_VARIABLES)}"
+        yield _Check("environment", f"nothing reads {name}: {meant}", is_odd=True)
+
+
+def _origin(variable: str) -> str:
+    """Where an address comes from, in words."""
+    if os.environ.get(variable):
+        return f"the address is that of {variable}"
+    return f"the address is the default, as {variable} is not set"
 
 
 def _checked(subject: str, look: Callable[[], str]) -> _Check:
@@ -111,14 +155,20 @@ def _lock() -> str:
 
 def _broker(timeout: float) -> str:
     address = os.environ.get(BOOTSTRAP_VARIABLE) or DEFAULT_BOOTSTRAP
+    origin = _origin(BOOTSTRAP_VARIABLE)
     try:
         state = describe_topics([], timeout=timeout)
     except ClientError as error:
-        raise ClientError(f"{address}: {error}") from error
-    return f"{address}: {'the embedded broker' if state.is_embedded else 'a cluster'} answers"
+        raise ClientError(f"{address}: {error} ({origin})") from error
+    kind = "the embedded broker" if state.is_embedded else "a cluster"
+    return f"{address}: {kind} answers ({origin})"
 
 
 def _registry(timeout: float) -> str:
     with SchemaRegistry(connect_timeout=timeout, read_timeout=timeout, max_retries=0) as registry:
-        types = ", ".join(sorted(registry.schema_types()))
-        return f"{', '.join(registry.urls)}: answers, takes {types}"
+        urls, origin = ", ".join(registry.urls), _origin(URL_VARIABLE)
+        try:
+            types = ", ".join(sorted(registry.schema_types()))
+        except RegistryError as error:
+            raise ClientError(f"{error} ({origin})") from error
+        return f"{urls}: answers, takes {types} ({origin})"

@@ -26,7 +26,7 @@ __all__ = ["command"]
 
 _timeout = click.option(
     "--timeout",
-    default=30.0,
+    default=10.0,
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
     help="Seconds that each question to the brokers may take.",

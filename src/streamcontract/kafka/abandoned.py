@@ -17,7 +17,6 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.kafka import forks
-from streamcontract.kafka.errors import DeliveryError
 from streamcontract.kafka.interrupts import SLICE
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
 
@@ -77,8 +76,10 @@ class Unclosed:
         try:
             self._transactions.abort(TRANSACTION_TIMEOUT if self.is_dropped else timeout)
             self._client.poll(timeout)
-        except Exception:  # noqa: BLE001 - of the application's on_delivery: there is no call to raise it
-            _log.exception("topic %r: an on_delivery failed", self._topic, extra=self._fields)
+        except Exception:  # noqa: BLE001 - of an on_delivery; no call can raise it
+            _log.exception(
+                "topic %r: an on_delivery failed", self._topic, extra={"topic": self._topic}
+            )
         self.report()
         return not len(self._client)
 
@@ -90,12 +91,13 @@ class Unclosed:
     def report(self) -> None:
         """Log the deliveries that failed, of which no call of the producer tells any more."""
         error = self._failures.take()
-        if isinstance(error, DeliveryError):
-            _log.error("%s. The producer was never closed: %s", error, _ADVICE, extra=self._fields)
-
-    @property
-    def _fields(self) -> dict[str, object]:
-        return {"topic": self._topic}
+        if error is not None:
+            _log.error(
+                "%s. The producer was never closed: %s",
+                error,
+                _ADVICE,
+                extra={"topic": self._topic},
+            )
 
 
 _unclosed: dict[int, Unclosed] = {}

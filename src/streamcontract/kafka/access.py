@@ -15,7 +15,7 @@ import confluent_kafka
 from confluent_kafka.admin import AdminClient
 
 from streamcontract.kafka.error_codes import LocalErrorCode
-from streamcontract.kafka.interrupts import interruptible
+from streamcontract.kafka.interrupts import Waiting, deadline_of, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,11 +44,16 @@ class AccessWatch:
         self._others: Callable[[confluent_kafka.KafkaError], object] | None = properties.get(
             "error_cb"
         )
+        self._servers = properties.get("bootstrap.servers", properties.get("metadata.broker.list"))
+        self._last: confluent_kafka.KafkaError | None = None
         self._is_cut_off = False
         self._refusal: confluent_kafka.KafkaError | None = None
 
     def hear(self, error: confluent_kafka.KafkaError) -> None:
         """The ``error_cb``."""
+        # That all are down comes after why one is, and says less.
+        if self._last is None or error.code() != LocalErrorCode.ALL_BROKERS_DOWN:
+            self._last = error
         if error.code() == LocalErrorCode.ALL_BROKERS_DOWN:
             # Never taken back, as librdkafka does not tell when a broker is up again: once cut
             # off, a client hears of the next refusal even if only one broker of several refuses.
@@ -57,6 +62,15 @@ class AccessWatch:
             self._refusal = error if access_advice(error) else None
         if self._others is not None:
             self._others(error)
+
+    def state(self) -> str:
+        """How the connection stands, for the log: the client's last error, if there was one."""
+        if self._last is None:
+            return ""
+        return (
+            f"the brokers are {self._servers}, and the client's last error was {self._last.str()} "
+            f"({self._last.name()})"
+        )
 
     @property
     def is_refused(self) -> bool:
@@ -109,7 +123,8 @@ def watched_metadata(
     Raises:
         confluent_kafka.KafkaException: No broker answered, or none lets this client in.
     """
-    deadline = float("inf") if timeout < 0 else time.monotonic() + timeout
+    deadline = deadline_of(timeout)
+    waiting = Waiting("the cluster's metadata", "", watch.state)
     wait = _FIRST_WAIT
     while True:
         begin = time.monotonic()
@@ -126,6 +141,7 @@ def watched_metadata(
             now = time.monotonic()
             if now >= deadline or now < begin + span:
                 raise
+        waiting.note()
         wait *= 2
 
 

@@ -30,6 +30,7 @@ from streamcontract.kafka.error_codes import (
     LocalErrorCode,
 )
 from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
+from streamcontract.kafka.interrupts import Waiting, result_of
 from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ class Cluster:
             return {}
         resource = ConfigResource(ResourceType.TOPIC, topic)
         try:
-            entries = admin.describe_configs([resource])[resource].result()
+            asked = admin.describe_configs([resource])[resource]
+            entries = result_of(asked, Waiting(f"the properties of topic {topic!r}", topic))
         except confluent_kafka.KafkaException as error:
             # Reading them takes a right of its own, which a consumer need not have.
             _log.info("topic %r: properties not read: %s", topic, error, extra={"topic": topic})
@@ -217,11 +219,12 @@ def offsets_of(
     wanted = {TopicPartition(topic, partition): spec for partition in partitions}
     deadline = time.monotonic() + timeout
     offsets: dict[int, int] = {}
+    waiting = Waiting(f"the offsets of topic {topic!r}", topic)
     while wanted:
         futures = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=timeout)
         for place, future in futures.items():
             try:
-                offsets[place.partition] = future.result().offset
+                offsets[place.partition] = result_of(future, waiting).offset
             except confluent_kafka.KafkaException as error:  # noqa: PERF203 - one per partition
                 reason = kafka_error_of(error)
                 if reason.code() not in LEADER_MOVES or time.monotonic() > deadline:

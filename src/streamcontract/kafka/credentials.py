@@ -12,12 +12,19 @@ from streamcontract.registry.secret_files import read_secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["TokenSource", "environment_security", "read_secret_files", "require_token_source"]
+__all__ = [
+    "SECURITY_PREFIXES",
+    "TokenSource",
+    "environment_security",
+    "read_secret_files",
+    "require_token_source",
+]
 
 _log = logging.getLogger("streamcontract.kafka")
 
 _PREFIX: Final = "STREAMCONTRACT_"
-_SECURITY: Final = ("SASL_", "SSL_", "SECURITY_PROTOCOL")
+SECURITY_PREFIXES: Final = ("SASL_", "SSL_", "SECURITY_PROTOCOL")
+"""How the variables go on that :func:`environment_security` reads, after ``STREAMCONTRACT_``."""
 
 # librdkafka has properties of these names without the ending, each a secret.
 _SECRETS: Final = (
@@ -53,7 +60,9 @@ def environment_security(environment: Mapping[str, str] | None = None) -> dict[s
     return {
         name.removeprefix(_PREFIX).lower().replace("_", "."): value
         for name, value in variables.items()
-        if value and name.startswith(_PREFIX) and name.removeprefix(_PREFIX).startswith(_SECURITY)
+        if value
+        and name.startswith(_PREFIX)
+        and name.removeprefix(_PREFIX).startswith(SECURITY_PREFIXES)
     }
 
 

@@ -17,7 +17,7 @@ from streamcontract.kafka.dead_letters import Source, reason_headers, schema_id_
 from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
 from streamcontract.kafka.flushing import Flusher, close_producer
-from streamcontract.kafka.interrupts import SLICE, interruptible
+from streamcontract.kafka.interrupts import SLICE, Waiting, interruptible
 from streamcontract.kafka.topics import ensure_topic
 
 if TYPE_CHECKING:
@@ -191,8 +191,10 @@ class DeadLetterSender:
             self._send(self._cluster.timeout)
             if self._producer is not None:
                 flusher = Flusher(self._producer, self._topic)
-                while flusher.flush():
-                    pass  # it ends: message.timeout.ms makes a failure of what is not delivered
+                waiting = Waiting("dead letters to be delivered", self._topic)
+                # It ends: message.timeout.ms makes a failure of what is not delivered.
+                while left := flusher.flush():
+                    waiting.note(left)
             self._note_reports()
             if self._waiting and self._reason is not None:
                 self._is_told = True

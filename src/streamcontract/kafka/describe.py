@@ -22,6 +22,7 @@ from streamcontract.kafka.cluster import (
 )
 from streamcontract.kafka.config import split_config
 from streamcontract.kafka.errors import BrokerError, TopicError, kafka_error_of
+from streamcontract.kafka.interrupts import Waiting, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -238,7 +239,8 @@ def _describe(admin: AdminClient, found: Any, timeout: float) -> TopicState:
 
 
 def _all_groups(admin: AdminClient, topic: str, timeout: float) -> list[str]:
-    found = admin.list_consumer_groups(request_timeout=timeout).result()
+    asked = admin.list_consumer_groups(request_timeout=timeout)
+    found = result_of(asked, Waiting("the list of consumer groups", topic))
     for error in found.errors or ():
         raise _topic_error(topic, error.args[0] if isinstance(error, Exception) else error)
     return sorted(listing.group_id for listing in found.valid)
@@ -248,7 +250,7 @@ def _group(admin: AdminClient, topic: TopicState, group: str, timeout: float) ->
     places = [TopicPartition(topic.name, each.number) for each in topic.partitions]
     request = ConsumerGroupTopicPartitions(group, places)
     futures = admin.list_consumer_group_offsets([request], request_timeout=timeout)
-    answer = futures[group].result()
+    answer = result_of(futures[group], Waiting(f"the offsets of group {group!r}", topic.name))
     return GroupState(
         group,
         topic,

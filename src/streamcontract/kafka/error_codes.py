@@ -19,6 +19,7 @@ __all__ = [
     "LEADER_MOVES",
     "NO_SHARE_GROUPS",
     "NO_SUCH_TOPIC",
+    "TOO_LARGE",
     "UNREACHABLE",
     "LocalErrorCode",
 ]
@@ -76,6 +77,9 @@ NO_SHARE_GROUPS: Final = frozenset(
 
 NO_SUCH_TOPIC: Final = frozenset({LocalErrorCode.UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART})
 """The cluster has no such topic."""
+
+TOO_LARGE: Final = KafkaError.MSG_SIZE_TOO_LARGE
+"""A message is larger than the client, or the topic, takes."""
 
 UNREACHABLE: Final = frozenset(
     {LocalErrorCode.ALL_BROKERS_DOWN, LocalErrorCode.TIMED_OUT, LocalErrorCode.TRANSPORT}

@@ -34,6 +34,7 @@ from streamcontract.errors import (
     DecodeError,
     EncodeError,
 )
+from streamcontract.kafka.error_codes import TOO_LARGE
 
 if TYPE_CHECKING:
     import confluent_kafka
@@ -114,6 +115,7 @@ class MessageDecodeError(ClientError):
         offset: The message's offset.
         raw: The message as it came, with ``key()``, ``value()`` and ``headers()`` as bytes.
         reason: Why it is not of this contract.
+        advice: What to do about it, or ``""``.
     """
 
     def __init__(
@@ -130,10 +132,12 @@ class MessageDecodeError(ClientError):
         self.offset = offset
         self.raw = raw
         self.reason = reason
+        self.advice = ""
 
     def __str__(self) -> str:
         place = f"topic {self.topic!r}, partition {self.partition}, offset {self.offset}"
-        return f"{place}: not a message of this contract: {self.reason}"
+        advice = f". {self.advice}" if self.advice else ""
+        return f"{place}: not a message of this contract: {self.reason}{advice}"
 
 
 class UnexpectedTypeError(DecodeError):
@@ -223,6 +227,8 @@ class DeliveryError(ClientError):
     def __str__(self) -> str:
         first = self.first
         reason = first.error and f"{first.error.str()} ({first.error.name()})"
+        if first.error is not None and first.error.code() == TOO_LARGE:
+            reason = f"{reason}. The broker takes what max.message.bytes of the topic allows"
         messages = "1 message was" if self.count == 1 else f"{self.count} messages were"
         partition = "" if first.partition is None else f", partition {first.partition}"
         return (

@@ -1,23 +1,31 @@
-"""Ctrl-C while confluent_kafka waits, which it does not hear, or can lose."""
+"""Waiting for confluent_kafka: Ctrl-C, which it does not hear, or can lose, and long waits."""
 
 from __future__ import annotations
 
+import logging
 import time
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from typing_extensions import ParamSpec
 
     P = ParamSpec("P")
 
-__all__ = ["SLICE", "deadline_of", "interruptible"]
+__all__ = ["SLICE", "Waiting", "deadline_of", "interruptible", "result_of"]
 
 R = TypeVar("R")
 
 SLICE: Final = 0.2
 """Seconds: waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka."""
+
+_LONG: Final = 3.0
+"""Seconds without progress after which a wait is logged; after that, twice as many each time."""
+
+_log = logging.getLogger("streamcontract.kafka")
 
 _LOST: Final = (
     # What CPython says of a C function that failed and does not say why.
@@ -53,3 +61,63 @@ def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         if not any(text in str(error) for text in _LOST):
             raise
         raise KeyboardInterrupt from error
+
+
+class Waiting:
+    """A wait in slices, of which a line is logged when nothing has changed for three seconds.
+
+    Args:
+        what: What is waited for, in words, such as ``"the metadata of topic 'stocks'"``.
+        topic: The topic it is about; ``""`` if it is about none or several.
+        state: Says how it stands, such as the client's last error; ``""`` if there is nothing.
+
+    Example:
+        >>> waiting = Waiting("the metadata of topic 'stocks'", "stocks")
+        >>> waiting.note()
+    """
+
+    def __init__(self, what: str, topic: str, state: Callable[[], str] | None = None) -> None:
+        self._what = what
+        self._topic = topic
+        self._state = state
+        self._begin_anew(None)
+
+    def _begin_anew(self, left: object) -> None:
+        self._left = left
+        self._begun = time.monotonic()
+        self._pause = _LONG
+
+    def note(self, left: object = None) -> None:
+        """Called after each slice.
+
+        Args:
+            left: What is left to wait for: another value means progress.
+        """
+        waited = time.monotonic() - self._begun
+        if left != self._left:
+            self._begin_anew(left)
+        elif waited >= self._pause:
+            self._pause = 2 * waited
+            state = self._state() if self._state is not None else ""
+            _log.warning(
+                "waiting for %s, without progress for %.0f s%s",
+                self._what,
+                waited,
+                f": {state}" if state else "",
+                extra={"topic": self._topic},
+            )
+
+
+def result_of(future: Future[R], waiting: Waiting) -> R:
+    """The result of an AdminClient's question, waited for in slices.
+
+    Raises:
+        Exception: What the question failed with.
+    """
+    while True:
+        try:
+            return future.result(SLICE)
+        except FutureTimeoutError:  # noqa: PERF203 - each slice may end by it
+            if future.done():
+                raise
+            waiting.note()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import attrs
 
@@ -109,9 +109,16 @@ class PoisonHandler(Protocol):
         """Let go of what is left, without waiting."""
 
 
+_ADVICE: Final = (
+    "The next call goes on after it; poison=Skip(callback) passes over such messages, and "
+    "poison=DeadLetters() puts them into a dead letter topic"
+)
+
+
 class _Raise:
     def take(self, partition: Partition, error: MessageDecodeError) -> Exception | None:
         del partition
+        error.advice = _ADVICE
         return error
 
     def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:

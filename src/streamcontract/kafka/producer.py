@@ -20,6 +20,7 @@ from streamcontract.kafka.access import AccessWatch, access_advice
 from streamcontract.kafka.binding import Binding, bind, bind_each
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.derive import DERIVED
+from streamcontract.kafka.error_codes import TOO_LARGE
 from streamcontract.kafka.errors import (
     BrokerError,
     ProduceError,
@@ -28,7 +29,7 @@ from streamcontract.kafka.errors import (
 from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.flushing import Flusher, close_producer
 from streamcontract.kafka.forks import ForkGuard
-from streamcontract.kafka.interrupts import SLICE, deadline_of, interruptible
+from streamcontract.kafka.interrupts import SLICE, Waiting, deadline_of, interruptible
 from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
 from streamcontract.kafka.produce_all import (
     BulkProduce,
@@ -41,6 +42,7 @@ from streamcontract.kafka.telemetry import check_telemetry
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT, Transaction, Transactions
 from streamcontract.kafka.unions import ReadsUnions
 from streamcontract.registry import SchemaRegistry
+from streamcontract.registry.errors import RegistryRejectedError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -214,6 +216,8 @@ class ContractProducer(ReadsUnions, Generic[T]):
             )
             self._resources = resources.pop_all()
         self._topic = self._routes.topic
+        # 1,000,000 is librdkafka's default (CONFIGURATION.md).
+        self._max_bytes = settings.client.get("message.max.bytes", 1_000_000)
         self._shown = (
             f"producer for {f'topic {self._topic!r}' if self._topic else 'several topics'}"
         )
@@ -325,7 +329,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
         except BufferError:
             self._send_when_there_is_room(message)
         except confluent_kafka.KafkaException as error:
-            raise self._refused(route.topic, error, partition) from error
+            raise self._refused(message, error) from error
 
     def _send_reported(self, value: T | None, report: Callable[..., None]) -> bool:
         """Queue a plain record for the producer's topic, once that is open."""
@@ -339,10 +343,18 @@ class ContractProducer(ReadsUnions, Generic[T]):
         return route is not None and route.sender.send(value)
 
     def _refused(
-        self, topic: str, error: confluent_kafka.KafkaException, partition: int | None
+        self, message: tuple[Any, ...], error: confluent_kafka.KafkaException
     ) -> ProduceError:
+        topic, payload, key, partition, *_ = message
+        partition = None if partition < 0 else partition
         outside = self._transactions.are_on and not self._transactions.is_open
         advice = "Produce within a block `with producer.transaction():`" if outside else ""
+        if kafka_error_of(error).code() == TOO_LARGE:
+            size = sum(len(each) for each in (payload, key) if each is not None)
+            advice = (
+                f"Its value and key have {size:,} bytes, and 'message.max.bytes' of this producer "
+                f"is {self._max_bytes}: raise it, and max.message.bytes of the topic"
+            )
         return ProduceError(topic, kafka_error_of(error), partition, advice)
 
     def produce_all(
@@ -410,7 +422,9 @@ class ContractProducer(ReadsUnions, Generic[T]):
         )
 
         def room() -> int:
+            slow = self._waiting("messages in flight to be delivered")
             while len(self.client) >= max_in_flight:
+                slow.note(len(self.client))
                 self.poll(SLICE)
             return max_in_flight - len(self.client)
 
@@ -641,7 +655,11 @@ class ContractProducer(ReadsUnions, Generic[T]):
     def _open_route(self, kind: Kind, topic: str | None) -> Route:
         """Prepare for a topic, which asks the registry; later calls find it ready."""
         self._require_open()
-        route = self._routes.open(kind, topic, self._send, self._report)
+        try:
+            route = self._routes.open(kind, topic, self._send, self._report)
+        except RegistryRejectedError as error:
+            # What the registry has against the schema says more than the way the answer took here.
+            raise error.with_traceback(None) from error.__cause__
         self._open_routes[kind, topic] = route
         self._flusher.topic = route.topic
         if topic is None:
@@ -650,20 +668,26 @@ class ContractProducer(ReadsUnions, Generic[T]):
 
     def _send_when_there_is_room(self, message: tuple[Any, ...]) -> None:
         """Serve delivery reports, which is what empties the queue, until the message fits."""
+        slow = self._waiting("room in the queue of the producer")
         while True:
+            slow.note(len(self.client))
             self.poll(SLICE)
             try:
                 interruptible(self._send, *message)
             except BufferError:
                 continue
             except confluent_kafka.KafkaException as error:
-                raise self._refused(message[0], error, message[3]) from error
+                raise self._refused(message, error) from error
             return
+
+    def _waiting(self, what: str) -> Waiting:
+        return Waiting(what, self._topic, self._access.state)
 
     def _drain(self, timeout: float | None) -> int:
         """Flush; what callbacks raise is raised at the end, so that all of them are served."""
         deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout
         raised: Exception | None = None
+        slow = self._waiting("what was produced to be delivered")
         while True:
             left = SLICE if deadline is None else deadline - time.monotonic()
             try:
@@ -673,6 +697,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
                 waiting = len(self.client)
             if not waiting or left <= 0 or self._access.is_refused:
                 break
+            slow.note(waiting)
         if raised is not None:
             raise raised
         return waiting

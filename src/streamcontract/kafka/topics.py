@@ -20,6 +20,7 @@ from streamcontract.guards import MAX_PARTITION, text, whole_number
 from streamcontract.kafka.cluster import BROKER_TIMEOUT, Cluster, advice_on, is_embedded
 from streamcontract.kafka.config import split_config
 from streamcontract.kafka.errors import NotSupportedError, TopicError, kafka_error_of
+from streamcontract.kafka.interrupts import Waiting, result_of
 from streamcontract.registry import SchemaRegistry
 
 __all__ = ["TopicMismatch", "TopicOutcome", "ensure_topic"]
@@ -173,7 +174,8 @@ def _create(admin: AdminClient, wanted: _Wanted, timeout: float) -> bool:
     )
     futures = admin.create_topics([topic], operation_timeout=timeout, request_timeout=timeout)
     try:
-        futures[wanted.name].result()
+        waiting = Waiting(f"topic {wanted.name!r} to be created", wanted.name)
+        result_of(futures[wanted.name], waiting)
     except confluent_kafka.KafkaException as error:
         # Somebody else was faster: theirs is compared with what is wanted here.
         if kafka_error_of(error).code() == confluent_kafka.KafkaError.TOPIC_ALREADY_EXISTS:
@@ -214,6 +216,7 @@ def _create_embedded(
 def _await_leaders(admin: AdminClient, name: str, timeout: float) -> Any:
     """Wait until every partition can be written and read."""
     deadline = time.monotonic() + timeout
+    waiting = Waiting(f"leaders of the partitions of topic {name!r}", name)
     while True:
         metadata = _metadata(admin, name, timeout)
         if _is_there(metadata, name):
@@ -226,6 +229,7 @@ def _await_leaders(admin: AdminClient, name: str, timeout: float) -> Any:
                 f"created, but not every partition had a leader after {timeout:g} s",
             )
             raise TopicError(name, late)
+        waiting.note()
         time.sleep(_POLL_SECONDS)
 
 
@@ -256,7 +260,8 @@ def _properties(admin: AdminClient, name: str, timeout: float) -> dict[str, str 
     resource = ConfigResource(ResourceType.TOPIC, name)
     futures = admin.describe_configs([resource], request_timeout=timeout)
     try:
-        entries = futures[resource].result()
+        waiting = Waiting(f"the properties of topic {name!r}", name)
+        entries = result_of(futures[resource], waiting)
     except confluent_kafka.KafkaException as error:
         raise _topic_error(name, error) from error
     return {key: entry.value for key, entry in entries.items()}

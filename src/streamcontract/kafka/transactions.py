@@ -27,7 +27,7 @@ from streamcontract.kafka.errors import (
     TransactionError,
     kafka_error_of,
 )
-from streamcontract.kafka.interrupts import SLICE, interruptible
+from streamcontract.kafka.interrupts import SLICE, Waiting, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,7 +102,7 @@ class Transactions:
         if self._is_initialised:
             return
         try:
-            _resume(self._init_once, timeout)
+            _resume(self._init_once, timeout, self._waiting("begin"))
         except confluent_kafka.KafkaException as error:
             raise self._failed(kafka_error_of(error)) from error
         self._is_initialised = True
@@ -171,7 +171,8 @@ class Transactions:
             failed = self._failed(reason)
             raise (self._aborted(reason) if self._broken is None else failed) from error
         try:
-            _resume(self._client.commit_transaction, deadline - time.monotonic())
+            left = deadline - time.monotonic()
+            _resume(self._client.commit_transaction, left, self._waiting("be committed"))
         except confluent_kafka.KafkaException as error:
             failed = self._failed(kafka_error_of(error))
             if not isinstance(failed, TransactionAbortedError):
@@ -185,7 +186,9 @@ class Transactions:
             return
         # Not in slices: it cannot be resumed, only done again.
         _again(
-            lambda left: self._client.send_offsets_to_transaction(offsets, metadata, left), deadline
+            lambda left: self._client.send_offsets_to_transaction(offsets, metadata, left),
+            deadline,
+            self._waiting("take the positions of its consumers"),
         )
 
     def abort(self, timeout: float) -> TransactionError | None:
@@ -243,7 +246,7 @@ class Transactions:
 
     def _abort(self, timeout: float) -> None:
         try:
-            _resume(self._client.abort_transaction, timeout)
+            _resume(self._client.abort_transaction, timeout, self._waiting("be aborted"))
         except confluent_kafka.KafkaException:
             raise
         except Exception:  # noqa: BLE001 - whatever an on_delivery raises
@@ -252,10 +255,14 @@ class Transactions:
                 "on_delivery failed while a transaction was aborted", extra=self.log_fields
             )
             try:
-                _resume(self._client.abort_transaction, timeout)
+                _resume(self._client.abort_transaction, timeout, self._waiting("be aborted"))
             except confluent_kafka.KafkaException as error:
                 if kafka_error_of(error).code() != LocalErrorCode.STATE:  # else it was done already
                     raise
+
+    def _waiting(self, to: str) -> Waiting:
+        what = f"the transactions of transactional.id {self._id!r} to {to}"
+        return Waiting(what, self._topic, self._access.state)
 
     def _failed(self, reason: confluent_kafka.KafkaError) -> TransactionError:
         """The error for what librdkafka says; one that ends this producer is kept."""
@@ -347,12 +354,17 @@ class Transaction:
             _log.error("a transaction could not be aborted: %s", broken, extra=self.log_fields)
 
 
-def _resume(call: Callable[[float], None], timeout: float) -> None:
+def _resume(call: Callable[[float], None], timeout: float, waiting: Waiting) -> None:
     """Make a call in slices; one that timed out is resumed by the next."""
-    _again(call, time.monotonic() + timeout, SLICE)
+    _again(call, time.monotonic() + timeout, waiting, SLICE)
 
 
-def _again(call: Callable[[float], None], deadline: float, at_once: float | None = None) -> None:
+def _again(
+    call: Callable[[float], None],
+    deadline: float,
+    waiting: Waiting,
+    at_once: float | None = None,
+) -> None:
     """Make a call as often as librdkafka says that the next one may succeed, up to a deadline."""
     while True:
         left = max(0.0, deadline - time.monotonic())
@@ -362,6 +374,7 @@ def _again(call: Callable[[float], None], deadline: float, at_once: float | None
             reason = kafka_error_of(error)
             if not reason.retriable() or not left:
                 raise
+            waiting.note()
             if reason.code() != LocalErrorCode.TIMED_OUT:
                 time.sleep(_RETRY_PAUSE)
         else:

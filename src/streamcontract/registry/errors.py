@@ -300,8 +300,8 @@ class IncompatibleSchemaError(RegistryRejectedError):
     """The schema is incompatible with an earlier version of the subject (409, 40901)."""
 
     advice = (
-        "Change the schema so that the subject's compatibility level holds, "
-        "or use another subject or level"
+        "Change the schema so that the subject's compatibility level holds, or use another subject "
+        "or level; `streamcontract check --against registry` finds this before anything is deployed"
     )
 
     @property

@@ -8,10 +8,11 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from streamcontract.errors import ArgumentError, ClientError
+from streamcontract.guards import seconds
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
-from streamcontract.kafka.interrupts import deadline_of, interruptible
+from streamcontract.kafka.interrupts import Waiting, deadline_of, interruptible
 from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
 from streamcontract.kafka.unions import ReadsUnions
@@ -75,6 +76,10 @@ class _StoppableProducer(ContractProducer[T]):
     def has_transactions(self) -> bool:
         """Whether it produces within transactions, and only there."""
         return self._transactions.are_on
+
+    def waiting(self) -> Waiting:
+        """A wait for deliveries, to be logged if it takes long."""
+        return self._waiting("what was produced to be delivered")
 
     def tell(self) -> None:
         """Tell of failures."""
@@ -386,7 +391,8 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         is_enough: Callable[[int], bool],
     ) -> int:
         """Wait in short calls, so that a cancelled wait does not keep the thread."""
-        deadline = deadline_of(-1 if timeout is None else timeout)
+        deadline = deadline_of(-1 if timeout is None else seconds(timeout))
+        waiting = self._producer.waiting()
         while True:
             left = deadline - time.monotonic()
             count = await self._run(
@@ -394,6 +400,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             )
             if is_enough(count) or left <= 0 or self._producer.is_refused:
                 return count
+            waiting.note(count)
 
     async def _run(
         self,
