@@ -286,7 +286,7 @@ class _Work:
                 self.config, topic=self.topic, schema=_schema(), registry=registry
             ) as consumer,
         ):
-            met: set[int | None] = set()
+            met: set[object] = set()
             while min(due.values()) < self.half and time.monotonic() < deadline:
                 for message in self.watch.until_it_works(
                     "consumer", lambda: consumer.consume(_BATCH, _POLL)

@@ -35,7 +35,7 @@ _COMPATIBILITY: Final = "src/streamcontract/compatibility"
 _PROPERTIES: Final = "tests/compatibility/test_evolution_properties.py"
 
 PARTS: Final = {
-    "wire": Part(["src/streamcontract/wire.py"], ["tests/wire"]),
+    "wire": Part(["src/streamcontract/wire/prefix.py"], ["tests/wire"]),
     "resolution": Part(["src/streamcontract/resolution/*.py"], ["tests/resolution"]),
     "compatibility": Part(
         [

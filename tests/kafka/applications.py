@@ -14,6 +14,7 @@ from tests.kafka.scripted_client import raw_messages
 from streamcontract import Codec, SchemaRegistry, Stock, StockConsumer
 from streamcontract.kafka import DeadLetters, MessageDecodeError, Skip
 from streamcontract.kafka.dead_letters import SUFFIX
+from streamcontract.registry.results import Identified, StoredSchema
 from streamcontract.wire import header
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from tests.kafka.interrupts import Interrupts
 
     from streamcontract.kafka import Message
-    from streamcontract.schema import Schema
 
 __all__ = ["POISON", "TOPIC", "Account", "Application", "ScriptedRegistry", "Way", "bar", "payload"]
 
@@ -76,14 +76,16 @@ class Way:
 class ScriptedRegistry:
     """A registry that knows one schema."""
 
-    def schema_by_id(self, schema_id: int, **_: object) -> Schema:
+    cache_capacity = 1000
+
+    def stored(self, schema_id: int, **_: object) -> StoredSchema:
         """The schema."""
         assert schema_id == _ID
-        return _codec().schema
+        return StoredSchema(schema=_codec().schema)
 
-    def id_of(self, *_: object, **__: object) -> int:
+    def identify(self, *_: object, **__: object) -> Identified:
         """Its id."""
-        return _ID
+        return Identified(id=_ID)
 
     def close(self) -> None:
         """Nothing is open."""

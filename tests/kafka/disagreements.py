@@ -53,8 +53,3 @@ EMPTY_PAYLOAD: Final = (
     'without fields is empty ("Complex Types", Records: "the concatenation of the encodings of its '
     'fields"), so ours reads it'
 )
-
-IDS_IN_HEADERS: Final = (
-    "header_schema_id_serializer puts a schema's GUID into a header; Redpanda's schemas have ids "
-    "only, so ours refuses a payload without frame"
-)

@@ -34,6 +34,7 @@ from streamcontract import SchemaRegistry, parse_schema
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.errors import EncodeError, FrameError
 from streamcontract.kafka import ContractDeserializer, ContractSerializer
+from streamcontract.registry.errors import UnsupportedRequestError
 from streamcontract.schema import PrimitiveType
 from streamcontract.testing.strategies import from_schema, schemas
 
@@ -146,10 +147,13 @@ def test_an_empty_payload(both: Both) -> None:
 
 
 def test_ids_in_headers(both: Both) -> None:
-    """``IDS_IN_HEADERS``: the payload alone is no message of ours."""
+    """The payload alone is no message of ours; with its header, it names a GUID."""
     context = SerializationContext("t", MessageField.VALUE, [])
     guid = SchemaId("AVRO", guid=str(uuid.UUID(int=7)))
     payload = header_schema_id_serializer(b"\2payload", context, guid)
     assert payload == b"\2payload"
+    deserialize = ContractDeserializer[Any](parse_schema("string"), both.ours)
     with pytest.raises(FrameError):
-        ContractDeserializer[Any](parse_schema("string"), both.ours)(payload, context)
+        deserialize(payload)
+    with pytest.raises(UnsupportedRequestError, match="finds no schemas by GUID"):
+        deserialize(payload, context)  # this registry is Redpanda's

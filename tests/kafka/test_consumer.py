@@ -474,7 +474,9 @@ def test_poison_is_named_and_passed(
     name = filled(2)
     if poison is None:
         with StockConsumer(config, topic=name) as consumer:
-            poison = frame(next(consumer).schema_id or 0, b"\x08AA")
+            schema_id = next(consumer).schema_id
+        assert isinstance(schema_id, int)
+        poison = frame(schema_id, b"\x08AA")
     produce_raw(config, name, poison)
     add(config, name, bar(volume=2))
     with StockConsumer(config, topic=name) as consumer:

@@ -29,6 +29,7 @@ SUBJECT = "../x?c#d %2e"
 QUOTED = quote(SUBJECT, safe="")
 SECRET = "pl4nted"  # noqa: S105 - of no registry
 INT = parse_schema("int")
+GUID = "6f1d5e2a-0000-4000-8000-000000000007"
 STORED = {"subject": SUBJECT, "version": 1, "id": 7, "schema": '"int"'}
 RETRIES = 1
 
@@ -67,6 +68,15 @@ CALLS = {
         f"/mode/{QUOTED}",
         ({"mode": "READONLY"},),
         is_idempotent=False,
+    ),
+    "schema_by_guid": Call(
+        lambda r: r.schema_by_guid(GUID), f"/schemas/guids/{GUID}", ({"schema": '"int"'},)
+    ),
+    "stored": Call(lambda r: r.stored(7), "/schemas/ids/7", ({"schema": '"int"'},)),
+    "identify": Call(
+        lambda r: r.identify(SUBJECT, INT),
+        f"/subjects/{QUOTED}/versions",
+        ({"id": 7, "schema": '"int"'},),
     ),
     "schema_by_id": Call(lambda r: r.schema_by_id(7), "/schemas/ids/7", ({"schema": '"int"'},)),
     "versions_of_id": Call(

@@ -27,13 +27,14 @@ from streamcontract.kafka.serializers import ContractDeserializer
 from streamcontract.project import find_project_file, load_project
 from streamcontract.registry import SchemaRegistry
 from streamcontract.reporting.terminal import echo, printable
-from streamcontract.wire import schema_id_of
+from streamcontract.wire import IdKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from streamcontract.kafka.dead_letter_replay import Replayed
     from streamcontract.kafka.dead_letter_topic import Entry
+    from streamcontract.wire import WireFormat
 
 __all__ = ["command"]
 
@@ -115,8 +116,9 @@ def _show(
             click.echo(f"  {line}")
         if part is not None and len(part) > limit:
             click.echo(f"  ... and {number(len(part) - limit)} bytes more; --bytes shows them")
-    with SchemaRegistry.from_config(split_config(config).registry) as registry:
-        for line in _decoded(entry, letter, project_file, registry):
+    settings = split_config(config)
+    with SchemaRegistry.from_config(settings.registry) as registry:
+        for line in _decoded(entry, letter, project_file, registry, settings.wire):
             echo(line)
 
 
@@ -147,8 +149,9 @@ def _replay(
     """
     config = properties_of(properties)
     topic = find_dead_letter_topic(name, config)
-    with SchemaRegistry.from_config(split_config(config).registry) as registry:
-        readers = project_readers(load_project(project_file), registry)
+    settings = split_config(config)
+    with SchemaRegistry.from_config(settings.registry) as registry:
+        readers = project_readers(load_project(project_file), registry, settings.wire)
         done = replay_dead_letters(topic, readers, config, discard=discard)
     echo(f"{topic}: {_sum(done)}")
     ctx.exit(EXIT_FINDINGS if done.left else EXIT_CLEAN)
@@ -213,7 +216,11 @@ def _facts(letter: DeadLetter) -> Iterator[str]:
 
 
 def _decoded(
-    entry: Entry, letter: DeadLetter, project_file: Path | None, registry: SchemaRegistry
+    entry: Entry,
+    letter: DeadLetter,
+    project_file: Path | None,
+    registry: SchemaRegistry,
+    wire: WireFormat,
 ) -> Iterator[str]:
     """The value as today's contract reads it, else as it was written, else why not."""
     if letter.value is None:
@@ -221,7 +228,7 @@ def _decoded(
         return
     told = ""
     try:
-        reader = _reader_of(letter.source.topic, project_file, registry)
+        reader = _reader_of(letter.source.topic, project_file, registry, wire)
         if reader is None:
             yield "no contract of a project here has this topic"
         else:
@@ -234,8 +241,11 @@ def _decoded(
                 yield "as today's contract reads it:"
                 yield from _pretty(message.value)
                 return
-        writer = registry.schema_by_id(schema_id_of(letter.value))
-        value: Any = ContractDeserializer(writer, registry)(letter.value)
+        frame = wire.value.frame(letter.value, letter.headers)
+        writer = registry.stored(frame.schema_id, is_global=frame.kind is IdKind.GLOBAL_ID).schema
+        reads: ContractDeserializer[Any] = ContractDeserializer(writer, registry, framing=wire)
+        _, decode = reads.decoder(letter.value, letter.headers)
+        value: Any = decode(letter.value)
     except (DataError, FrameError, RegistryError) as error:
         reason = "for the same reason" if str(error) == told else str(error)
         yield f"not even as it was written: {reason}"
@@ -244,12 +254,14 @@ def _decoded(
         yield from _pretty(value)
 
 
-def _reader_of(topic: str, project_file: Path | None, registry: SchemaRegistry) -> Any:
+def _reader_of(
+    topic: str, project_file: Path | None, registry: SchemaRegistry, wire: WireFormat
+) -> Any:
     """The project's reader for a topic; None where there is no project, or no such topic in it."""
     found = project_file or find_project_file()
     if found is None:
         return None
-    return project_readers(load_project(found), registry).get(topic)
+    return project_readers(load_project(found), registry, wire).get(topic)
 
 
 def _pretty(value: object) -> Iterator[str]:

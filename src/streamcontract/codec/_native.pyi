@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
+
+from streamcontract.wire import FrameReader
 
 VERSION: str
 SOURCES: str
@@ -222,8 +225,11 @@ class MessageReader:
         cls: type,
         names: tuple[str, ...],
         topic: str,
-        decoders: Mapping[bytes, tuple[int, Callable[[bytes], Any]]],
-        read_key: Callable[[bytes], Any],
+        decoders: Mapping[Any, tuple[int | UUID, Callable[[bytes], Any]]],
+        read_key: Callable[..., Any],
+        frames: FrameReader | None = None,
+        forbidden: tuple[str, ...] = (),
+        key_has_frame: bool = False,
     ) -> None: ...
     def read(self, raw: Any) -> Any: ...
     def read_many(self, raws: list[Any], start: int, stop: int, messages: list[Any]) -> int: ...
@@ -237,6 +243,7 @@ class Sender:
         produce: Callable[..., None],
         report: Callable[..., None],
         interval: float,
+        headers: list[tuple[str, bytes]] | None = None,
     ) -> None: ...
     def send(self, value: Any) -> bool: ...
     def send_reported(self, value: Any, report: Callable[..., None]) -> bool: ...

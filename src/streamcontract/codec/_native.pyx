@@ -47,6 +47,7 @@ from libc.string cimport memcpy
 from streamcontract.codec import leaves
 from streamcontract.codec.refusal import REFUSALS as _REFUSALS
 from streamcontract.codec.refusal import Refused as _Refused
+from streamcontract.wire import CONFLUENT
 
 import_datetime()
 

@@ -32,8 +32,11 @@ cdef extern from *:
     object sc_call(PyCFunction function, object self)
 
 cdef enum:
-    FRAME_SIZE = 5  # streamcontract.wire.HEADER_SIZE, as a constant to compilers
     PARTS = 8  # of a message
+    BYTES = 256
+    PLAIN = 0  # what a message's headers say: nothing, the frame, or that it takes care
+    HEADED = 1
+    CAREFUL = 2
 
 cdef object NO_HEADERS = ()
 cdef object DECODE_TEXT = bytes.decode
@@ -93,23 +96,50 @@ cdef class RawMethods:
 
 
 @cython.final
+cdef class Known:
+    """A frame that was met, and what it stands for."""
+
+    cdef bytes frame
+    cdef object schema_id, decode
+    cdef Decoder decoder  # whose method ``decode`` is, or None
+
+    def __cinit__(self, bytes frame, tuple known not None):
+        self.frame = frame
+        self.schema_id, self.decode = known
+        owner = getattr(self.decode, "__self__", None)
+        is_native = isinstance(owner, Decoder) and self.decode == (<Decoder>owner).decode
+        self.decoder = owner if is_native else None
+
+
+cdef inline uint64_t bit_of(object name):
+    """The bit of a text's length; those of 63 and more share one."""
+    return <uint64_t>1 << min(PyUnicode_GET_LENGTH(name), 63)
+
+
+@cython.final
 cdef class MessageReader:
     """See ``streamcontract.kafka.assembly.MessageReader``.
 
     ``cls`` is the class of messages, and ``names`` its slots for value, key, topic, partition,
-    offset, schema id, timestamp and headers.
+    offset, schema id, timestamp and headers. ``frames`` is a ``streamcontract.wire.FrameReader``,
+    and ``forbidden`` are the names of headers with which a key is not plain.
     """
 
-    cdef object topic, decoders, read_key, cls
-    cdef bint key_is_text
+    cdef object topic, decoders, read_key, cls, locate
+    cdef bint key_is_text, key_has_frame
+    cdef tuple names, refused, allowed, forbidden
+    cdef uint64_t lengths  # that these have: one bit for each
     cdef RawMethods of
     cdef Offsets slots
-    # The frame that came last and what it stands for: nearly always the next message's too.
-    cdef bytes frame
-    cdef object frame_id, decode
-    cdef Decoder decoder  # whose method ``decode`` is, or None
+    cdef Py_ssize_t[BYTES] sizes  # of a prefix, by its first byte; 0 where there is none such
+    # The frames that came last: nearly always the next message's too.
+    cdef Known prefixed, headed
+    cdef Py_ssize_t header  # which one of ``names`` the last frame in a header was in
 
-    def __init__(self, cls, tuple names not None, topic, decoders, read_key):
+    def __init__(
+        self, cls, tuple names not None, topic, decoders, read_key, frames=None,
+        tuple forbidden=(), bint key_has_frame=False,
+    ):
         if len(names) != PARTS:
             raise ValueError(f"{PARTS} slots, not {len(names)}")
         if not has_slots(cls, names) or cls.__dictoffset__:
@@ -117,7 +147,17 @@ cdef class MessageReader:
         self.slots = Offsets(cls, names)
         self.cls, self.topic, self.decoders, self.read_key = cls, topic, decoders, read_key
         self.key_is_text = read_key is DECODE_TEXT
+        self.key_has_frame = key_has_frame
         self.of = RawMethods()
+        frames = CONFLUENT.value if frames is None else frames
+        self.locate = frames.locate
+        for magic in range(BYTES):
+            self.sizes[magic] = frames.sizes.get(magic, 0)
+        self.names = tuple(frames.names)
+        self.refused, self.allowed = tuple(frames.refused), tuple(frames.refused.values())
+        self.forbidden = forbidden
+        for name in (*self.names, *self.refused, *forbidden):
+            self.lengths |= bit_of(name)
 
     def read(self, raw):
         """The message, or None where it takes care to read it."""
@@ -147,17 +187,23 @@ cdef class MessageReader:
         cdef object value = None, schema_id = None, message, kind, milliseconds
         cdef object headers = self.of.headers(raw)
         cdef Py_ssize_t *at = self.slots.items
+        cdef Known known = None
         try:
             if data is not None:
-                if not self.knows(data):
+                known = self.find(data, key, headers)
+                if known is None:
                     return None
-                schema_id = self.frame_id
-                value = self.decode(data) if self.decoder is None else self.decoder.decode(data)
+                schema_id = known.schema_id
+                value = known.decode(data) if known.decoder is None else known.decoder.decode(data)
+            elif key is not None and headers and self.look_at(headers, False, True) == CAREFUL:
+                return None
             if key is not None:
                 if self.key_is_text and PyBytes_CheckExact(key):
                     key = PyUnicode_DecodeUTF8(
                         PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key), NULL
                     )
+                elif self.key_has_frame:
+                    key = self.read_key(key, headers)
                 else:
                     key = self.read_key(key)
         except Exception:
@@ -174,33 +220,92 @@ cdef class MessageReader:
         sc_put(message, at[7], headers or NO_HEADERS)
         # See Reader.closed: messages are frozen, and what they hold is closed too.
         if (
-            (data is None or self.decoder is not None and self.decoder.root.closed)
+            (data is None or known.decoder is not None and known.decoder.root.closed)
             and (key is None or PyUnicode_CheckExact(key))
             and not headers
         ):
             PyObject_GC_UnTrack(message)
         return message
 
-    cdef bint knows(self, data) except -1:
-        """Whether these bytes can be decoded, by the frame in front; if so, it is at hand."""
-        cdef object known
+    cdef Known find(self, data, key, headers):
+        """What a message's frame stands for; None where that was not met, or takes care."""
+        cdef Known known
+        cdef Py_ssize_t size
+        cdef int said
         if not PyBytes_CheckExact(data):
-            return False
-        if (
-            self.frame is not None
-            and PyBytes_GET_SIZE(data) >= FRAME_SIZE
-            and memcmp(PyBytes_AS_STRING(data), PyBytes_AS_STRING(self.frame), FRAME_SIZE) == 0
-        ):
-            return True
-        known = self.decoders.get(data[:FRAME_SIZE])
-        if known is None:
-            return False
-        self.frame_id, self.decode = known
-        owner = getattr(self.decode, "__self__", None)
-        is_native = isinstance(owner, Decoder) and self.decode == (<Decoder>owner).decode
-        self.decoder = owner if is_native else None
-        self.frame = data[:FRAME_SIZE]
-        return True
+            return None
+        if headers and self.lengths:
+            said = self.look_at(headers, True, key is not None)
+            if said != PLAIN:
+                return self.headed if said == HEADED else None
+        if self.locate is not None:
+            return self.met(None, self.locate(data, headers or NO_HEADERS))
+        known = self.prefixed
+        if known is not None:
+            size = PyBytes_GET_SIZE(known.frame)
+            if (
+                PyBytes_GET_SIZE(data) >= size
+                and memcmp(PyBytes_AS_STRING(data), PyBytes_AS_STRING(known.frame), size) == 0
+            ):
+                return known
+        if not PyBytes_GET_SIZE(data):
+            return None
+        size = self.sizes[<unsigned char>PyBytes_AS_STRING(data)[0]]
+        if not 0 < size <= PyBytes_GET_SIZE(data):
+            return None
+        frame = data[:size]
+        known = self.met(frame, frame)
+        if known is not None:
+            self.prefixed = known
+        return known
+
+    cdef int look_at(self, headers, bint has_value, bint has_key) except -1:
+        """What headers say; if it is HEADED, what it stands for is in ``headed``."""
+        cdef object pair, name, value, found = None
+        cdef Py_ssize_t i, j, best = PyTuple_GET_SIZE(self.names)
+        cdef Known known
+        if not PyList_CheckExact(headers):
+            return CAREFUL
+        for i in range(PyList_GET_SIZE(headers)):
+            pair = <object>PyList_GET_ITEM(headers, i)
+            if not isinstance(pair, tuple) or PyTuple_GET_SIZE(pair) != 2:
+                return CAREFUL
+            name, value = <object>PyTuple_GET_ITEM(pair, 0), <object>PyTuple_GET_ITEM(pair, 1)
+            if not PyUnicode_CheckExact(name):
+                return CAREFUL
+            if value is None or not self.lengths & bit_of(name):
+                continue
+            # What is compared below runs no code of anybody's, which could change the list.
+            if not PyBytes_CheckExact(value):
+                return CAREFUL
+            if has_value:
+                for j in range(PyTuple_GET_SIZE(self.names)):
+                    if j <= best and name == <object>PyTuple_GET_ITEM(self.names, j):
+                        best, found = j, value
+                for j in range(PyTuple_GET_SIZE(self.refused)):
+                    if (
+                        name == <object>PyTuple_GET_ITEM(self.refused, j)
+                        and value != <object>PyTuple_GET_ITEM(self.allowed, j)
+                    ):
+                        return CAREFUL
+            if has_key:
+                for j in range(PyTuple_GET_SIZE(self.forbidden)):
+                    if name == <object>PyTuple_GET_ITEM(self.forbidden, j):
+                        return CAREFUL
+        if found is None:
+            return PLAIN
+        known = self.headed
+        if known is None or self.header != best or known.frame != found:
+            known = self.met(found, (self.names[best], found))
+            if known is None:
+                return CAREFUL
+            self.headed, self.header = known, best
+        return HEADED
+
+    cdef Known met(self, bytes frame, key):
+        """What a frame that was met before stands for, or None."""
+        known = self.decoders.get(key)
+        return None if known is None else Known(frame, known)
 
 
 def split(list raws not None, *, bint by_topic):

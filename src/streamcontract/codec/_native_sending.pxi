@@ -23,10 +23,11 @@ cdef inline double monotonic() noexcept nogil:
 cdef class Sender:
     """See ``streamcontract.kafka.sending.Sender``."""
 
-    cdef object topic, encode, derive, produce, report
+    cdef object topic, encode, derive, produce, report, headers
     cdef double interval, due_at
 
-    def __init__(self, topic, encode, derive, produce, report, double interval):
+    def __init__(self, topic, encode, derive, produce, report, double interval, headers=None):
+        self.headers = headers
         self.topic, self.encode, self.derive = topic, encode, derive
         self.produce, self.report, self.interval = produce, report, interval
         self.due_at = 0
@@ -44,7 +45,11 @@ cdef class Sender:
             return False
         try:
             payload = self.encode(value)
-            self.produce(self.topic, payload, self.derive(value), -1, report)
+            key = self.derive(value)
+            if self.headers is None:
+                self.produce(self.topic, payload, key, -1, report)
+            else:
+                self.produce(self.topic, payload, key, -1, report, None, 0, self.headers)
         except Exception:
             return False  # whatever it is, the careful way raises it anew
         return True

@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
 
 from streamcontract.codec.contract import Bindings, Contract, bindings_of, contract_of
 from streamcontract.codec.decode import compile_locator
@@ -32,6 +32,9 @@ __all__ = ["Codec"]
 T = TypeVar("T")
 
 _log = logging.getLogger("streamcontract.codec")
+
+# As many as a registry client keeps schemas by default; the oldest go first.
+_MOST_DECODERS: Final = 1000
 
 _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 
@@ -153,6 +156,8 @@ class Codec(Generic[T]):
                 known = self._decoders.get(key)
                 if known is None:
                     known = self._decoders[key] = (writer, self._compile_decoder(writer, start))
+                    while len(self._decoders) > _MOST_DECODERS:
+                        del self._decoders[next(iter(self._decoders))]
         return known[1]
 
     def _compile_decoder(self, writer: Schema, start: int) -> Callable[[bytes], T]:

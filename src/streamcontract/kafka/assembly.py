@@ -10,13 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from streamcontract.codec.engine import choose_engine
+from streamcontract.errors import FrameError
 from streamcontract.kafka.message import Message
-from streamcontract.wire import HEADER_SIZE
+from streamcontract.wire import CONFLUENT, schema_id_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     import confluent_kafka
+
+    from streamcontract.kafka.framed import SchemaId
+    from streamcontract.wire import FrameReader
 
 __all__ = ["MessageReader", "PortableMessageReader", "message_reader", "portable_split", "splitter"]
 
@@ -52,21 +56,34 @@ class MessageReader(Protocol):
 
 def message_reader(
     topic: str,
-    decoders: Mapping[bytes, tuple[int, Callable[[bytes], Any]]],
-    read_key: Callable[[bytes], Any],
+    decoders: Mapping[Hashable, tuple[SchemaId, Callable[[bytes], Any]]],
+    read_key: Callable[..., Any],
+    frames: FrameReader = CONFLUENT.value,
+    *,
+    key_has_frame: bool = False,
 ) -> MessageReader:
     """The reader that goes with the codec's engine; both make the same messages.
 
     Args:
         topic: Where all messages come from.
-        decoders: Schema id and decoding function by frame, for those met so far.
+        decoders: Schema id and decoding function by the key of a frame, for those met so far.
         read_key: Makes the key of its bytes; what it raises is never shown.
+        frames: Finds the frames of values.
+        key_has_frame: Whether keys are framed: then ``read_key`` is given the headers too.
     """
     if choose_engine().name == "native":
         from streamcontract.codec import _native  # noqa: PLC0415 - an installation may lack it
 
-        return _native.MessageReader(Message, _SLOTS, topic, decoders, read_key)
-    return PortableMessageReader(topic, decoders, read_key)
+        forbidden = _forbidden(frames, key_has_frame=key_has_frame)
+        return _native.MessageReader(
+            Message, _SLOTS, topic, decoders, read_key, frames, forbidden, key_has_frame
+        )
+    return PortableMessageReader(topic, decoders, read_key, frames, key_has_frame=key_has_frame)
+
+
+def _forbidden(frames: FrameReader, *, key_has_frame: bool) -> tuple[str, ...]:
+    """The headers with which a key is no plain one, where headers count at all."""
+    return tuple(schema_id_headers(is_key=True)) if frames.names and not key_has_frame else ()
 
 
 class PortableMessageReader:
@@ -75,12 +92,18 @@ class PortableMessageReader:
     def __init__(
         self,
         topic: str,
-        decoders: Mapping[bytes, tuple[int, Callable[[bytes], Any]]],
-        read_key: Callable[[bytes], Any],
+        decoders: Mapping[Hashable, tuple[SchemaId, Callable[[bytes], Any]]],
+        read_key: Callable[..., Any],
+        frames: FrameReader = CONFLUENT.value,
+        *,
+        key_has_frame: bool = False,
     ) -> None:
         self._topic = topic
         self._decoders = decoders
         self._read_key = read_key
+        self._frames = frames
+        self._key_has_frame = key_has_frame
+        self._forbidden = _forbidden(frames, key_has_frame=key_has_frame)
 
     def read(self, raw: confluent_kafka.Message) -> Message[Any] | None:
         """See :class:`MessageReader`."""
@@ -96,16 +119,20 @@ class PortableMessageReader:
 
         Raises:
             KeyError: Its frame was not met before.
+            FrameError: A header says otherwise than the contract.
             Exception: What decoders and ``read_key`` raise.
         """
         data: bytes | None = raw.value()
         key = raw.key()
+        headers: Any = raw.headers()
         value = schema_id = None
         if data is not None:
-            schema_id, decode = self._decoders[data[:HEADER_SIZE]]
+            schema_id, decode = self._decoders[self._frames.key(data, headers)]
             value = decode(data)
         if key is not None:
-            key = self._read_key(key)
+            if headers and self._forbidden:
+                self._check_plain_key(headers)
+            key = self._read_key(key, headers) if self._key_has_frame else self._read_key(key)
         kind, milliseconds = raw.timestamp()
         return Message(
             value,
@@ -115,8 +142,16 @@ class PortableMessageReader:
             raw.offset(),  # type: ignore[arg-type] # likewise
             schema_id,
             milliseconds if kind else None,
-            raw.headers() or (),  # type: ignore[arg-type] # received ones are pairs of name and bytes
+            headers or (),
         )
+
+    def _check_plain_key(self, headers: list[tuple[str, bytes | None]]) -> None:
+        for name, value in headers:
+            if value is not None and name in self._forbidden:
+                raise FrameError(
+                    f"the header {name} says that the key was written with a schema, and the "
+                    f"contract's keys are plain: give it a key schema"
+                )
 
     def read_many(
         self,

@@ -29,11 +29,13 @@ from streamcontract.registry.subjects import (
     topic_name_strategy,
     topic_record_name_strategy,
 )
+from streamcontract.wire import CONFLUENT, wire_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamcontract.registry.subjects import SubjectNameStrategy
+    from streamcontract.wire import Location, WireFormat
 
 __all__ = ["BOOTSTRAP_VARIABLE", "DEFAULT_BOOTSTRAP", "Settings", "build_client", "split_config"]
 
@@ -75,6 +77,8 @@ _OFTEN_USED: Final = (
     "normalize.schemas",
     "sasl.password",
     "sasl.username",
+    "schema.id.framing",
+    "schema.id.location",
     "security.protocol",
     "session.timeout.ms",
     "ssl.ca.location",
@@ -100,6 +104,9 @@ class Settings:
         auto_register: Whether schemas are registered, or only looked up.
         normalize: Whether the registry normalizes schemas that are registered or looked up.
         subject_name_strategy: Names the subject of a topic's schema.
+        wire: Where messages say which schema they were written with.
+        location: Whether that is written as a prefix or into a header; None for where the first
+            framing has it.
     """
 
     client: dict[str, Any] = attrs.field(repr=False)
@@ -107,6 +114,8 @@ class Settings:
     auto_register: bool = True
     normalize: bool = False
     subject_name_strategy: SubjectNameStrategy = topic_name_strategy
+    wire: WireFormat = CONFLUENT
+    location: Location | None = None
 
 
 def split_config(
@@ -122,7 +131,8 @@ def split_config(
             ``streamcontract.auto.commit.interval.messages`` (docs/delivery.md), and
             ``auto.register.schemas``, ``normalize.schemas`` and ``subject.name.strategy``
             (``"topic"``, ``"record"``, ``"topic-record"`` or a callable), which confluent_kafka
-            takes in its serializers' configuration.
+            takes in its serializers' configuration, and ``schema.id.framing`` and
+            ``schema.id.location`` (docs/wire-formats.md).
         defaults: Client properties that the configuration may replace.
 
     Raises:
@@ -146,6 +156,8 @@ def split_config(
     auto_register = _flag(given, "auto.register.schemas", default=True)
     normalize = _flag(given, "normalize.schemas", default=False)
     strategy = _strategy(given.pop("subject.name.strategy", "topic"))
+    wire = wire_format(given.pop("schema.id.framing", CONFLUENT))
+    location = _location(given.pop("schema.id.location", None))
     client = {**(defaults or {}), **given}
     if not any(key in client for key in _BOOTSTRAP_KEYS):
         client["bootstrap.servers"] = os.environ.get(BOOTSTRAP_VARIABLE) or DEFAULT_BOOTSTRAP
@@ -163,7 +175,7 @@ def split_config(
         registry.update({key: client[key] for key in _INHERITED if key in client})
     # librdkafka writes to standard error of its own accord; a library leaves that to logging.
     client.setdefault("logger", LIBRDKAFKA_LOG)
-    return Settings(client, registry, auto_register, normalize, strategy)
+    return Settings(client, registry, auto_register, normalize, strategy, wire, location)
 
 
 def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str, Any]) -> Client:
@@ -223,6 +235,13 @@ def _flag(given: dict[str, Any], key: str, *, default: bool) -> bool:
     if isinstance(value, str) and value in {"true", "false"}:
         return value == "true"
     raise ConfigurationError(f"{key!r} is True or False, not {shown(value)}")
+
+
+def _location(value: object) -> Location | None:
+    match value:
+        case None | "prefix" | "header":
+            return value
+    raise ConfigurationError(f"'schema.id.location' is 'prefix' or 'header', not {value!r}")
 
 
 def _strategy(value: object) -> SubjectNameStrategy:

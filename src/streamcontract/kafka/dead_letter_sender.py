@@ -13,7 +13,7 @@ import confluent_kafka
 from streamcontract.errors import ClientError
 from streamcontract.kafka.cluster import Cluster, advice_on
 from streamcontract.kafka.config import build_client
-from streamcontract.kafka.dead_letters import Source, reason_headers, schema_id_in, source_of
+from streamcontract.kafka.dead_letters import Source, reason_headers, source_of
 from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
 from streamcontract.kafka.flushing import Flusher, close_producer
@@ -322,7 +322,7 @@ class DeadLetterSender:
                 "topic": source.topic,
                 "partition": source.partition,
                 "offset": source.offset,
-                "schema_id": schema_id_in(error.raw.value()),
+                "schema_id": error.schema_id,
                 "group": self._group,
                 "dead_letter_topic": self._topic,
             },

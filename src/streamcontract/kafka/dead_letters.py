@@ -11,11 +11,11 @@ import contextlib
 import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 import attrs
 
-from streamcontract.errors import DataError, FrameError, StreamContractError
-from streamcontract.wire import schema_id_of
+from streamcontract.errors import DataError, StreamContractError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,6 @@ __all__ = [
     "Source",
     "read_dead_letter",
     "reason_headers",
-    "schema_id_in",
     "settled_before",
     "source_of",
     "with_attempt",
@@ -118,7 +117,7 @@ class DeadLetter:
         error: The class of the error, such as ``DecodeError``.
         text: What the error says; cut at 4,000 characters.
         path: Where in the record, such as ``Order.lines[3].price``, or None.
-        schema_id: The schema id in front of the value, or None where there is none.
+        schema_id: The schema id, or the GUID, that the message says; None where it says none.
         time: When it was put aside; aware, in UTC.
         attempt: How often it could not be read: 1, and one more for each replay.
         group: The consumer group that could not read it, or None.
@@ -134,7 +133,7 @@ class DeadLetter:
     error: str
     text: str
     path: str | None
-    schema_id: int | None
+    schema_id: int | UUID | None
     time: datetime
     attempt: int
     group: str | None
@@ -163,13 +162,12 @@ def reason_headers(
         attempt: How often it could not be read by now.
     """
     reason = error.reason
-    schema_id = schema_id_in(error.raw.value())
     headers: dict[str, object] = {
         "version": _VERSION,
         "error": type(reason).__name__,
         "text": str(reason)[:_MAX_TEXT],
         "path": reason.path if isinstance(reason, DataError) else None,
-        "schema.id": schema_id,
+        "schema.id": error.schema_id,
         "topic": source.topic,
         "partition": source.partition,
         "offset": source.offset,
@@ -225,7 +223,7 @@ def read_dead_letter(raw: confluent_kafka.Message) -> DeadLetter:
             error=own["error"],
             text=own["text"],
             path=own.get("path"),
-            schema_id=None if "schema.id" not in own else int(own["schema.id"]),
+            schema_id=None if "schema.id" not in own else _schema_id(own["schema.id"]),
             time=datetime.fromisoformat(own["time"]),
             attempt=_whole(own["attempt"], 1, 2**63 - 1),
             group=own.get("group"),
@@ -246,6 +244,10 @@ def settled_before(raw: confluent_kafka.Message) -> int | None:
     return None
 
 
+def _schema_id(text: str) -> int | UUID:
+    return UUID(text) if "-" in text[1:] else int(text)
+
+
 def _whole(text: str, least: int, most: int) -> int:
     """A number that Kafka's protocol has room for.
 
@@ -264,11 +266,3 @@ def with_attempt(raw: confluent_kafka.Message, attempt: int) -> RawHeaders:
     last = max(at for at, (name, _) in enumerate(headers) if name == f"{_PREFIX}attempt")
     headers[last] = headers[last][0], str(attempt).encode()
     return headers
-
-
-def schema_id_in(value: Any) -> int | None:
-    """The schema id in front of a message's value; None where there is none."""
-    try:
-        return None if value is None else schema_id_of(value)
-    except FrameError:
-        return None

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
-from confluent_kafka.serialization import Deserializer, SerializationContext
 
 from streamcontract.codec import Codec
 from streamcontract.codec.contract import contract_of
@@ -15,20 +14,21 @@ from streamcontract.codec.varint import read_long
 from streamcontract.errors import ConfigurationError, DataFault, DecodeError
 from streamcontract.kafka.binding import bind
 from streamcontract.kafka.errors import UnexpectedTypeError
+from streamcontract.kafka.framed import FramedDeserializer
 from streamcontract.kafka.keys import KeyCodec, keys_alike
-from streamcontract.kafka.serializers import checked_registry
 from streamcontract.schema import STORED, parse_schema
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import NamedType, UnionType
-from streamcontract.wire import HEADER_SIZE, schema_id_of
+from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from streamcontract.kafka.binding import Binding
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
     from streamcontract.schema.model import AvroType
+    from streamcontract.wire import Frame, OwnFraming, WireFormat
 
 __all__ = ["DispatchingDeserializer", "RecordsBinding", "bind_records", "merge_bindings"]
 
@@ -94,7 +94,7 @@ def merge_bindings(bindings: Sequence[Binding[T]]) -> RecordsBinding[T]:
     return RecordsBinding(first.topic, codecs, first.key)
 
 
-class DispatchingDeserializer(Deserializer, Generic[T]):
+class DispatchingDeserializer(FramedDeserializer[T]):
     """Reads framed values as one of several types: the one whose name the writer's schema has.
 
     A reader's aliases count as names of it. A schema that is a union is dispatched by its branch.
@@ -103,6 +103,7 @@ class DispatchingDeserializer(Deserializer, Generic[T]):
         types: The types: generated classes, schemas or codecs, each a named type.
         registry: The registry to ask; the caller closes it.
         subject: As for :class:`~streamcontract.kafka.serializers.ContractDeserializer`.
+        framing: Likewise.
 
     Raises:
         ConfigurationError: A type has no name, or two have the same.
@@ -114,50 +115,16 @@ class DispatchingDeserializer(Deserializer, Generic[T]):
         registry: SchemaRegistry,
         *,
         subject: str | None = None,
+        framing: str | list[str] | OwnFraming | WireFormat = CONFLUENT,
     ) -> None:
+        super().__init__(registry, subject=subject, framing=framing)
         codecs = tuple(each if isinstance(each, Codec) else Codec(each) for each in types)
         self._codecs = _by_name(codecs)
-        self._registry = checked_registry(registry)
-        self._subject = subject
-        self._decoders: dict[bytes, tuple[int, Callable[[bytes], T]]] = {}
 
-    @property
-    def decoders(self) -> Mapping[bytes, tuple[int, Callable[[bytes], T]]]:
-        """As those of :class:`~streamcontract.kafka.serializers.ContractDeserializer`."""
-        return self._decoders
-
-    def __call__(self, value: bytes | None, ctx: SerializationContext | None = None) -> T | None:
-        """The value in framed bytes; None, a tombstone, stays None.
-
-        Raises:
-            FrameError: There is no magic byte and schema id in front.
-            UnexpectedTypeError: It was written as a type that is not read here.
-            DecodeError: The payload is not what its schema says, or cannot be read as its type.
-            RegistryError: The registry does not know the id, or did not answer.
-        """
-        del ctx
-        if value is None:
-            return None
-        known = self._decoders.get(value[:HEADER_SIZE]) or self.decoder(value)
-        return known[1](value)
-
-    def decoder(self, data: bytes) -> tuple[int, Callable[[bytes], T]]:
-        """Schema id, and the function that reads framed bytes with it, for a message's bytes.
-
-        Raises:
-            FrameError: There is no magic byte and schema id in front.
-            UnexpectedTypeError: It was written as a type that is not read here.
-            RegistryError: The registry does not know the id, or did not answer.
-        """
-        schema_id = schema_id_of(data)
-        writer = self._registry.schema_by_id(schema_id, subject=self._subject)
+    def _compile(self, frame: Frame, writer: Schema) -> Callable[[bytes], T]:
         if isinstance(writer.root, UnionType):
-            decode = self._branch_decoder(writer.root)
-        else:
-            decode = self._codec_for(writer.root).decoder(writer, HEADER_SIZE)
-        known = schema_id, decode
-        self._decoders[data[:HEADER_SIZE]] = known
-        return known
+            return self._branch_decoder(writer.root, frame.size)
+        return self._codec_for(writer.root).decoder(writer, frame.size)
 
     def _codec_for(self, writer: AvroType) -> Codec[T]:
         name = writer.full_name if isinstance(writer, NamedType) else None
@@ -166,7 +133,7 @@ class DispatchingDeserializer(Deserializer, Generic[T]):
             raise UnexpectedTypeError(name, tuple(self._codecs))
         return codec
 
-    def _branch_decoder(self, union: UnionType) -> Callable[[bytes], T]:
+    def _branch_decoder(self, union: UnionType, at: int) -> Callable[[bytes], T]:
         """Read a union's branch number, then the branch as the type of its name.
 
         Branches are prepared when they are met: one that nobody reads here does no harm before.
@@ -176,7 +143,7 @@ class DispatchingDeserializer(Deserializer, Generic[T]):
 
         def decode(data: bytes) -> T:
             try:
-                index, start = read_long(data, HEADER_SIZE)
+                index, start = read_long(data, at)
             except (IndexError, Refused) as error:
                 raise DecodeError((data_fault("value", error),)) from error
             if index not in schemas:

@@ -37,6 +37,8 @@ from streamcontract.errors import (
 from streamcontract.kafka.error_codes import TOO_LARGE
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     import confluent_kafka
 
     from streamcontract.kafka.message import Delivery
@@ -80,9 +82,9 @@ class PropertyError(ConfigurationError):
         place = f"client property {self.property!r}: " if self.property else ""
         return (
             f"{place}{self.reason} (properties are listed in librdkafka's CONFIGURATION.md; "
-            f"schema.registry.*, auto.register.schemas, normalize.schemas, subject.name.strategy "
-            f"and, for consumers, streamcontract.auto.commit.interval.messages are "
-            f"streamcontract's)"
+            f"schema.registry.*, auto.register.schemas, normalize.schemas, "
+            f"subject.name.strategy, schema.id.framing, schema.id.location and, for consumers, "
+            f"streamcontract.auto.commit.interval.messages are streamcontract's)"
         )
 
 
@@ -116,6 +118,7 @@ class MessageDecodeError(ClientError):
         raw: The message as it came, with ``key()``, ``value()`` and ``headers()`` as bytes.
         reason: Why it is not of this contract.
         advice: What to do about it, or ``""``.
+        schema_id: The id, or the GUID, of the schema that it says it was written with, or None.
     """
 
     def __init__(
@@ -125,8 +128,10 @@ class MessageDecodeError(ClientError):
         offset: int,
         raw: confluent_kafka.Message,
         reason: Exception,
+        schema_id: int | UUID | None = None,
     ) -> None:
-        super().__init__(topic, partition, offset, raw, reason)
+        super().__init__(topic, partition, offset, raw, reason, schema_id)
+        self.schema_id = schema_id
         self.topic = topic
         self.partition = partition
         self.offset = offset

@@ -12,6 +12,8 @@ from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text, whole_number
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     import confluent_kafka
 
 __all__ = [
@@ -128,7 +130,8 @@ class Message(Generic[T]):
         topic: The topic.
         partition: The partition.
         offset: The offset.
-        schema_id: The id of the schema it was written with; None for a tombstone.
+        schema_id: The id of the schema it was written with, or its GUID where the message has
+            that (docs/wire-formats.md); None for a tombstone.
         timestamp_ms: Milliseconds since the epoch, or None where the broker has none.
         headers: Name and value, in the order they were sent; a name may come twice.
 
@@ -143,7 +146,7 @@ class Message(Generic[T]):
     topic: str
     partition: int
     offset: int
-    schema_id: int | None = None
+    schema_id: int | UUID | None = None
     timestamp_ms: int | None = None
     headers: Sequence[tuple[str, bytes | None]] = ()
 

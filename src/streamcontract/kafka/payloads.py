@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamcontract.codec.varint import long_bytes, read_long
 from streamcontract.schema import PrimitiveType
-from streamcontract.wire import HEADER_SIZE, header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +23,8 @@ __all__ = ["payload_decoder", "payload_encoder"]
 T = TypeVar("T")
 
 
-def payload_encoder(codec: Codec[T], schema_id: int) -> Callable[[T], bytes]:
-    """The function that writes framed values."""
-    frame = header(schema_id)
+def payload_encoder(codec: Codec[T], frame: bytes) -> Callable[[T], bytes]:
+    """The function that writes values behind a frame."""
     if not _is_bytes(codec.schema):
         return codec.encoder(frame)
     encode = codec.encoder()
@@ -39,14 +37,14 @@ def payload_encoder(codec: Codec[T], schema_id: int) -> Callable[[T], bytes]:
     return write
 
 
-def payload_decoder(codec: Codec[T], writer: Schema) -> Callable[[bytes], T]:
-    """The function that reads framed values which were written with a schema."""
+def payload_decoder(codec: Codec[T], writer: Schema, start: int) -> Callable[[bytes], T]:
+    """The function that reads values, behind a frame, which were written with a schema."""
     if not _is_bytes(writer):
-        return codec.decoder(writer, HEADER_SIZE)
+        return codec.decoder(writer, start)
     decode: Callable[[Any], T] = codec.decoder(writer)
 
     def read(data: bytes) -> T:
-        payload = data[HEADER_SIZE:]
+        payload = data[start:]
         return decode(long_bytes(len(payload)) + payload)
 
     return read

@@ -30,7 +30,7 @@ from streamcontract.kafka.failures import Failures
 from streamcontract.kafka.flushing import Flusher, close_producer
 from streamcontract.kafka.forks import ForkGuard
 from streamcontract.kafka.interrupts import SLICE, Waiting, deadline_of, interruptible
-from streamcontract.kafka.message import Delivery, Headers, headers_of, timestamp_of
+from streamcontract.kafka.message import Delivery, Headers, timestamp_of
 from streamcontract.kafka.produce_all import (
     BulkProduce,
     ProduceProgress,
@@ -226,7 +226,9 @@ class ContractProducer(ReadsUnions, Generic[T]):
         self._send = confluent_kafka.Producer.produce.__get__(self.client)
         self._flusher = Flusher(self.client)
         if telemetry is not None:
-            self._send = telemetry.sending(self._send, settings.client.get("client.id"))
+            self._send = telemetry.sending(
+                self._send, settings.client.get("client.id"), settings.wire.value
+            )
         self._failures = Failures()
         self._report = self._failures.report
         self._transactions = Transactions(
@@ -320,7 +322,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
             report,
             None,
             0 if timestamp is None else timestamp_of(timestamp),
-            headers_of(headers),
+            route.headers(headers, payload, wire_key),
         )
         if route.sender.is_due():
             self.poll(0)

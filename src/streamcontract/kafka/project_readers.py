@@ -12,16 +12,20 @@ from streamcontract.kafka.dispatch import RecordsBinding, merge_bindings
 from streamcontract.kafka.keys import key_codec, raw_key_codec
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.schema import parse_schema
+from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
     from streamcontract.kafka.keys import KeyCodec
     from streamcontract.project import ContractConfig, Project
     from streamcontract.registry import SchemaRegistry
+    from streamcontract.wire import WireFormat
 
 __all__ = ["project_readers"]
 
 
-def project_readers(project: Project, registry: SchemaRegistry) -> dict[str, TypedReader[Any]]:
+def project_readers(
+    project: Project, registry: SchemaRegistry, wire: WireFormat = CONFLUENT
+) -> dict[str, TypedReader[Any]]:
     """A reader of plain values for each topic that the project's contracts name.
 
     A topic that several contracts name carries several types.
@@ -29,6 +33,7 @@ def project_readers(project: Project, registry: SchemaRegistry) -> dict[str, Typ
     Args:
         project: The project.
         registry: The registry; the caller closes it.
+        wire: Where messages say which schema they were written with.
 
     Raises:
         ConfigurationError: No contract names a topic, or a contract's key cannot be read.
@@ -40,7 +45,10 @@ def project_readers(project: Project, registry: SchemaRegistry) -> dict[str, Typ
             found[contract.topic].append(_bind(contract, contract.topic))
     if not found:
         raise ConfigurationError(f"no contract of {project.file} names a topic")
-    return {topic: TypedReader(_merged(bindings), registry) for topic, bindings in found.items()}
+    return {
+        topic: TypedReader(_merged(bindings), registry, wire=wire)
+        for topic, bindings in found.items()
+    }
 
 
 def _bind(contract: ContractConfig, topic: str) -> Binding[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
@@ -17,21 +18,25 @@ from streamcontract.registry.errors import (
     SchemaNotFoundError,
     StoredSchemaError,
     SubjectNotFoundError,
+    UnsupportedRequestError,
     VersionNotFoundError,
 )
 from streamcontract.registry.subjects import STRATEGIES, topic_name_strategy
+from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     import confluent_kafka
 
     from streamcontract.codec import Codec
     from streamcontract.kafka.binding import Binding
+    from streamcontract.kafka.framed import SchemaId
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
     from streamcontract.registry import SchemaRegistry
     from streamcontract.registry.subjects import SubjectNameStrategy
+    from streamcontract.wire import RawHeaders, WireFormat
 
 __all__ = ["POISON", "TypedReader", "ValueDeserializer"]
 
@@ -45,6 +50,7 @@ POISON: Final = (
     SubjectNotFoundError,
     VersionNotFoundError,
     StoredSchemaError,
+    UnsupportedRequestError,  # it names its schema by a GUID, and this registry has none
 )
 """The message is at fault. Every other error, such as a registry that does not answer, leaves the
 message where it is, to be tried again. Of "not found" only the registry's own codes count: a proxy
@@ -55,10 +61,12 @@ class ValueDeserializer(Protocol[T_co]):
     """What reads framed values: of one contract, or of several."""
 
     @property
-    def decoders(self) -> Mapping[bytes, tuple[int, Callable[[bytes], T_co]]]:
+    def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T_co]]]:
         """Schema id and decoding function by frame, for those met so far."""
 
-    def decoder(self, data: bytes) -> tuple[int, Callable[[bytes], T_co]]:
+    def decoder(
+        self, data: bytes, headers: RawHeaders = None
+    ) -> tuple[SchemaId, Callable[[bytes], T_co]]:
         """Schema id and decoding function for a message's bytes, which are met from now on."""
 
     def __call__(self, value: bytes | None, ctx: Any = None) -> T_co | None:
@@ -74,6 +82,7 @@ class TypedReader(Generic[T]):
         receiving: Telemetry to tell of schemas and of the time decoding takes, if any.
         subject_name_strategy: Names the subjects of the topic's schemas, in whose context its
             messages' schema ids are.
+        wire: Where messages say which schema they were written with.
 
     Attributes:
         topic: Where all of them come from.
@@ -88,33 +97,48 @@ class TypedReader(Generic[T]):
         registry: SchemaRegistry,
         receiving: Receiving | None = None,
         subject_name_strategy: SubjectNameStrategy = topic_name_strategy,
+        wire: WireFormat = CONFLUENT,
     ) -> None:
         topic, key = binding.topic, binding.key
         subject_of = partial(_subject_in_context, registry, subject_name_strategy, topic)
         deserializer: ValueDeserializer[T] = (
             DispatchingDeserializer(
-                binding.codecs, registry, subject=subject_of(*binding.codecs, is_key=False)
+                binding.codecs,
+                registry,
+                subject=subject_of(*binding.codecs, is_key=False),
+                framing=wire,
             )
             if isinstance(binding, RecordsBinding)
             else ContractDeserializer(
-                binding.codec, registry, subject=subject_of(binding.codec, is_key=False)
+                binding.codec,
+                registry,
+                subject=subject_of(binding.codec, is_key=False),
+                framing=wire,
             )
         )
         if receiving is not None:
-            deserializer = ObservedDeserializer(deserializer, receiving)
+            deserializer = ObservedDeserializer(
+                deserializer, receiving, wire.value, registry.cache_capacity
+            )
         self.topic = topic
         self.deserializer = deserializer
-        read_plain: Callable[[bytes], Any]
-        read_carefully: Callable[[bytes], Any]
+        read_plain: Callable[..., Any]
+        read_carefully: Callable[..., Any]
+        has_frame = not isinstance(key, KeyCodec)
         if isinstance(key, KeyCodec):
             self.read_key: Any = KeyDeserializer(key)
             read_plain, read_carefully = key.read_plain, key.read
         else:
-            self.read_key = read_plain = read_carefully = ContractDeserializer(
-                key, registry, subject=subject_of(key, is_key=True)
+            self.read_key = ContractDeserializer(
+                key, registry, subject=subject_of(key, is_key=True), framing=wire
             )
-        self.fast = message_reader(topic, deserializer.decoders, read_plain)
-        self._careful = PortableMessageReader(topic, deserializer.decoders, read_carefully)
+            read_plain = read_carefully = self.read_key.read_key
+        self._frames = wire.value
+        decoders = deserializer.decoders
+        self.fast = message_reader(topic, decoders, read_plain, wire.value, key_has_frame=has_frame)
+        self._careful = PortableMessageReader(
+            topic, decoders, read_carefully, wire.value, key_has_frame=has_frame
+        )
 
     def read(self, raw: confluent_kafka.Message) -> Message[T]:
         """Read a message with care: say what is wrong with it, or learn how its like is read.
@@ -132,10 +156,21 @@ class TypedReader(Generic[T]):
         try:
             data = raw.value()
             if data is not None:
-                self.deserializer.decoder(data)  # makes the frame known, or says why it cannot be
+                # Makes the frame known, or says why it cannot be.
+                self.deserializer.decoder(data, raw.headers())
             return self._careful.assemble(raw)
         except POISON as reason:
-            raise MessageDecodeError(self.topic, partition, offset, raw, reason) from reason
+            schema_id = self.schema_id_of(raw)
+            raise MessageDecodeError(
+                self.topic, partition, offset, raw, reason, schema_id
+            ) from reason
+
+    def schema_id_of(self, raw: confluent_kafka.Message) -> SchemaId | None:
+        """The id of the schema that a message's value was written with; None where none is said."""
+        data = raw.value()
+        with contextlib.suppress(FrameError):
+            return None if data is None else self._frames.frame(data, raw.headers()).schema_id
+        return None
 
 
 def _subject_in_context(

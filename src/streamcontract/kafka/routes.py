@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
@@ -10,8 +11,10 @@ from streamcontract.errors import ConfigurationError, DataFault, EncodeError
 from streamcontract.kafka.derive import DERIVED, deriver, no_record
 from streamcontract.kafka.errors import MessageEncodeError
 from streamcontract.kafka.keys import KeyCodec, keys_alike
+from streamcontract.kafka.message import headers_of
 from streamcontract.kafka.sending import Sender, sender
 from streamcontract.kafka.serializers import ContractSerializer, KeySerializer
+from streamcontract.wire import schema_id_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from streamcontract.codec import Codec
     from streamcontract.kafka.binding import Binding
     from streamcontract.kafka.config import Settings
+    from streamcontract.kafka.message import Headers
     from streamcontract.registry import SchemaRegistry
 
 __all__ = ["Kind", "Route", "Routes"]
@@ -31,6 +35,8 @@ T = TypeVar("T")
 # enough to cost nothing, often enough to tell of failures soon. Reports wait in librdkafka's
 # queue until then; when that is full they are served at once.
 _SERVICE_INTERVAL: Final = 0.1
+
+_SCHEMA_ID_HEADERS: Final = schema_id_headers(is_key=False) | schema_id_headers(is_key=True)
 
 
 @attrs.frozen
@@ -48,6 +54,29 @@ class Route:
     # Takes the key out of a record that was encoded, and so checked, already.
     _derive: Callable[[Any], str | bytes | None]
     _check: Callable[[Any], str | bytes]
+    # Say which schemas value and key were written with.
+    _value_headers: tuple[tuple[str, bytes], ...]
+    _key_headers: tuple[tuple[str, bytes], ...]
+
+    def headers(self, given: Headers | None, payload: object, key: object) -> Any:
+        """The headers of a message, as confluent_kafka takes them.
+
+        Among those that are given, what says the schema of another message, which is forwarded
+        with its headers, is left out.
+
+        Args:
+            given: The application's.
+            payload: The message's value, as :meth:`encode` gives it.
+            key: Its key, likewise.
+        """
+        own = (
+            *(self._value_headers if payload is not None else ()),
+            *(self._key_headers if key is not None else ()),
+        )
+        if not given:
+            return list(own) or headers_of(given)
+        pairs: Any = given.items() if isinstance(given, Mapping) else given
+        return [*(each for each in pairs if each[0] not in _SCHEMA_ID_HEADERS), *own]
 
     def encode(self, value: Any, key: Any) -> tuple[bytes | None, str | bytes | None]:
         """A record, or None for a tombstone, and its key, as they travel.
@@ -176,14 +205,19 @@ class _Contract:
 
     def open(self, topic: str, produce: Callable[..., None], report: Callable[..., None]) -> Route:
         check: Callable[[Any], str | bytes]
+        key_headers: tuple[tuple[str, bytes], ...] = ()
         if isinstance(self.key, KeySerializer):
             check, send = self.key.codec.check, self.key.codec.send
         else:
             check = send = self.key.encoder(topic, is_key=True)
+            key_headers = self.key.written(topic, is_key=True).headers
         derive = deriver(self.binding, send)
         encode = self.value.encoder(topic)
-        plain = sender(topic, encode, derive, produce, report, _SERVICE_INTERVAL)
-        return Route(topic, plain, encode, derive, check)
+        headers = self.value.written(topic).headers
+        plain = sender(
+            topic, encode, derive, produce, report, _SERVICE_INTERVAL, list(headers) or None
+        )
+        return Route(topic, plain, encode, derive, check, headers, key_headers)
 
 
 def _serializer(
@@ -195,4 +229,6 @@ def _serializer(
         auto_register=settings.auto_register,
         normalize=settings.normalize,
         subject_name_strategy=settings.subject_name_strategy,
+        framing=settings.wire,
+        location=settings.location,
     )

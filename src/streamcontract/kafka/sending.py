@@ -1,6 +1,7 @@
 """Records to the client's queue: what a producer does for each plain record, and nothing else.
 
-Plain is a record whose key comes from the record, without headers, time or partition of its own.
+Plain is a record whose key comes from the record, without time, partition, or headers but those
+that say its schema.
 Whatever is not that simple (a record that does not fit, a full queue, a client that refuses) is
 left to the producer's careful way, which finds out why; so errors cost nothing before they happen.
 """
@@ -41,6 +42,7 @@ def sender(
     produce: Callable[..., None],
     report: Callable[..., None],
     interval: float,
+    headers: list[tuple[str, bytes]] | None = None,
 ) -> Sender:
     """The sender that goes with the codec's engine; both do the same.
 
@@ -51,12 +53,13 @@ def sender(
         produce: The method of ``confluent_kafka.Producer``, bound.
         report: The delivery callback.
         interval: Seconds between two times that delivery reports are due.
+        headers: Those of each message, if it has any.
     """
     if choose_engine().name == "native":
         from streamcontract.codec import _native  # noqa: PLC0415 - an installation may lack it
 
-        return _native.Sender(topic, encode, derive, produce, report, interval)
-    return PortableSender(topic, encode, derive, produce, report, interval)
+        return _native.Sender(topic, encode, derive, produce, report, interval, headers)
+    return PortableSender(topic, encode, derive, produce, report, interval, headers)
 
 
 def reporter() -> Callable[[Callable[..., None], int, Any], Callable[..., None]]:
@@ -99,7 +102,9 @@ class PortableSender:
         produce: Callable[..., None],
         report: Callable[..., None],
         interval: float,
+        headers: list[tuple[str, bytes]] | None = None,
     ) -> None:
+        self._more: tuple[Any, ...] = () if headers is None else (None, 0, headers)
         self._topic = topic
         self._encode = encode
         self._derive = derive
@@ -119,7 +124,8 @@ class PortableSender:
             return False
         try:
             payload = self._encode(value)
-            self._produce(self._topic, payload, self._derive(value), -1, report)
+            key = self._derive(value)
+            self._produce(self._topic, payload, key, -1, report, *self._more)
         except Exception:  # noqa: BLE001 - whatever it is, the careful way raises it anew
             return False
         return True

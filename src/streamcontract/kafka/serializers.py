@@ -1,7 +1,8 @@
 """Serializer and deserializer of one contract, which plug into confluent_kafka's own clients too.
 
-The bytes are those of :mod:`streamcontract.wire`: magic byte, schema id, Avro binary encoding;
-confluent_kafka's ``AvroSerializer`` and ``AvroDeserializer`` write and read the same.
+The wire formats are those of :mod:`streamcontract.wire`: by default magic byte, schema id, Avro
+binary encoding; confluent_kafka's ``AvroSerializer`` and ``AvroDeserializer`` write and read the
+same.
 """
 
 from __future__ import annotations
@@ -16,27 +17,29 @@ from confluent_kafka.serialization import (
 )
 
 from streamcontract.codec import Codec
-from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.framed import FramedDeserializer, checked_registry
 from streamcontract.kafka.payloads import payload_decoder, payload_encoder
 from streamcontract.registry.cache import OnceCache
 from streamcontract.registry.subjects import checked_strategy, topic_name_strategy
-from streamcontract.wire import HEADER_SIZE, schema_id_of
+from streamcontract.wire import CONFLUENT, schema_id_headers, wire_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from streamcontract.codec import Contract
     from streamcontract.kafka.keys import KeyCodec
     from streamcontract.registry import SchemaRegistry
+    from streamcontract.registry.results import Identified
     from streamcontract.registry.subjects import SubjectNameStrategy
     from streamcontract.schema import Schema
+    from streamcontract.wire import Frame, Location, OwnFraming, WireFormat, Written
 
 __all__ = [
     "ContractDeserializer",
     "ContractSerializer",
     "KeyDeserializer",
     "KeySerializer",
-    "checked_registry",
 ]
 
 T = TypeVar("T")
@@ -55,6 +58,10 @@ class ContractSerializer(Serializer, Generic[T]):
         normalize: Let the registry normalize the schema before it compares or stores it.
         subject_name_strategy: Names the subject; Confluent's three are in
             :mod:`streamcontract.registry.subjects`.
+        framing: What says the schema, as for ``schema.id.framing``
+            (:func:`streamcontract.wire.wire_format`).
+        location: ``"prefix"`` puts the schema id in front of the payload, ``"header"`` into a
+            header; None, where the first framing has it.
 
     Example:
         >>> import confluent_kafka
@@ -77,14 +84,18 @@ class ContractSerializer(Serializer, Generic[T]):
         auto_register: bool = True,
         normalize: bool = False,
         subject_name_strategy: SubjectNameStrategy = topic_name_strategy,
+        framing: str | list[str] | OwnFraming | WireFormat = CONFLUENT,
+        location: Location | None = None,
     ) -> None:
+        self._format = wire_format(framing)
+        self._location = location
         self._codec: Codec[T] = contract if isinstance(contract, Codec) else Codec(contract)
         self._registry = checked_registry(registry)
         self._auto_register = auto_register
         self._normalize = normalize
         self._subject_of = checked_strategy(subject_name_strategy)
-        self._ids: OnceCache[str, int] = OnceCache()
-        self._encoders: dict[tuple[str, str], Callable[[T], bytes]] = {}
+        self._ids: OnceCache[str, Identified] = OnceCache()
+        self._encoders: dict[tuple[str, str], tuple[Callable[[T], bytes], Written]] = {}
 
     def __call__(self, obj: T | None, ctx: SerializationContext | None = None) -> bytes | None:
         """The framed bytes of a value; None stays None, which is a tombstone.
@@ -106,11 +117,17 @@ class ContractSerializer(Serializer, Generic[T]):
                 "the subject is named after the topic: call the serializer with a "
                 "SerializationContext(topic, field)"
             )
-        encode = self._encoders.get((ctx.topic, ctx.field))
-        if encode is None:
-            encode = self.encoder(ctx.topic, is_key=ctx.field == MessageField.KEY)
-            self._encoders[ctx.topic, ctx.field] = encode
-        return encode(obj)
+        known = self._encoders.get((ctx.topic, ctx.field))
+        if known is None:
+            is_key = ctx.field == MessageField.KEY
+            written = self.written(ctx.topic, is_key=is_key)
+            known = self.encoder(ctx.topic, is_key=is_key), written
+            self._encoders[ctx.topic, ctx.field] = known
+        encode, written = known
+        data = encode(obj)
+        if written.headers or ctx.headers:
+            _set_headers(ctx, written)
+        return data
 
     def encoder(self, topic: str, *, is_key: bool = False) -> Callable[[T], bytes]:
         """The function that writes values for one topic, for hot loops.
@@ -118,12 +135,21 @@ class ContractSerializer(Serializer, Generic[T]):
         Raises:
             RegistryError: The registry did not register or find the schema.
         """
-        subject = self._subject_of(topic, self._codec.schema.name, is_key=is_key)
-        schema_id = self._ids.get(subject, lambda: self._ask_for_id(subject))
-        return payload_encoder(self._codec, schema_id)
+        return payload_encoder(self._codec, self.written(topic, is_key=is_key).prefix)
 
-    def _ask_for_id(self, subject: str) -> int:
-        return self._registry.id_of(
+    def written(self, topic: str, *, is_key: bool = False) -> Written:
+        """What goes with values for one topic: the prefix that encoding puts there, and headers.
+
+        Raises:
+            RegistryError: The registry did not register or find the schema.
+            ConfigurationError: The framing cannot be written.
+        """
+        subject = self._subject_of(topic, self._codec.schema.name, is_key=is_key)
+        found = self._ids.get(subject, lambda: self._identify(subject))
+        return self._format.write(found.id, found.guid, self._location, is_key=is_key)
+
+    def _identify(self, subject: str) -> Identified:
+        return self._registry.identify(
             subject,
             self._codec.schema,
             auto_register=self._auto_register,
@@ -131,7 +157,29 @@ class ContractSerializer(Serializer, Generic[T]):
         )
 
 
-class ContractDeserializer(Deserializer, Generic[T]):
+def _set_headers(ctx: SerializationContext, written: Written) -> None:
+    """Say the schema in the headers that confluent_kafka's producer is about to send.
+
+    Those that came with another message, which is forwarded with it, would say another schema.
+    """
+    headers: Any = ctx.headers
+    stale = schema_id_headers(is_key=ctx.field == MessageField.KEY)
+    if isinstance(headers, dict):
+        for name in stale & headers.keys():
+            del headers[name]
+        headers.update(written.headers)
+    elif isinstance(headers, list):
+        if any(name in stale for name, _ in headers):
+            headers[:] = [each for each in headers if each[0] not in stale]
+        headers.extend(written.headers)
+    elif written.headers:
+        raise ConfigurationError(
+            "the schema id goes into a header ('schema.id.location'): give produce() headers=, a "
+            "list or a dict, which may be empty"
+        )
+
+
+class ContractDeserializer(FramedDeserializer[T]):
     """Reads framed values as one contract, whatever version of its schema they were written with.
 
     A schema is fetched when its id is met for the first time, compared with the reader's schema
@@ -143,6 +191,8 @@ class ContractDeserializer(Deserializer, Generic[T]):
         subject: A subject of the context whose schema ids the values carry, such as
             ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
             the registry's URL.
+        framing: Where the schema ids are, as for ``schema.id.framing``
+            (:func:`streamcontract.wire.wire_format`).
 
     Example:
         >>> import confluent_kafka
@@ -169,62 +219,13 @@ class ContractDeserializer(Deserializer, Generic[T]):
         registry: SchemaRegistry,
         *,
         subject: str | None = None,
+        framing: str | list[str] | OwnFraming | WireFormat = CONFLUENT,
     ) -> None:
+        super().__init__(registry, subject=subject, framing=framing)
         self._codec: Codec[T] = contract if isinstance(contract, Codec) else Codec(contract)
-        self._registry = checked_registry(registry)
-        self._subject = subject
-        self._decoders: dict[bytes, tuple[int, Callable[[bytes], T]]] = {}
 
-    @property
-    def decoders(self) -> Mapping[bytes, tuple[int, Callable[[bytes], T]]]:
-        """Schema id and decoding function by the five bytes of a frame, for those met so far.
-
-        For hot loops: look up ``data[:5]`` here, and call :meth:`decoder` for what is missing.
-        """
-        return self._decoders
-
-    def __call__(self, value: bytes | None, ctx: SerializationContext | None = None) -> T | None:
-        """The value in framed bytes; None, a tombstone, stays None.
-
-        Args:
-            value: Magic byte, schema id and payload.
-            ctx: Not needed; confluent_kafka's clients pass it.
-
-        Raises:
-            FrameError: There is no magic byte and schema id in front.
-            DecodeError: The payload is not what its schema says, or cannot be read as this one.
-            RegistryError: The registry does not know the id, or did not answer.
-        """
-        del ctx
-        if value is None:
-            return None
-        known = self._decoders.get(value[:HEADER_SIZE]) or self.decoder(value)
-        return known[1](value)
-
-    def decoder(self, data: bytes) -> tuple[int, Callable[[bytes], T]]:
-        """Schema id, and the function that reads framed bytes with it, for a message's bytes.
-
-        Raises:
-            FrameError: There is no magic byte and schema id in front.
-            RegistryError: The registry does not know the id, or did not answer.
-            SchemaParseError: The registry's schema for that id breaks the Avro specification.
-        """
-        schema_id = schema_id_of(data)
-        writer = self._registry.schema_by_id(schema_id, subject=self._subject)
-        known = schema_id, payload_decoder(self._codec, writer)
-        self._decoders[data[:HEADER_SIZE]] = known
-        return known
-
-
-def checked_registry(given: SchemaRegistry) -> SchemaRegistry:
-    """A registry client, and not its URL or configuration.
-
-    Raises:
-        ArgumentError: It is something else.
-    """
-    if not (hasattr(given, "id_of") and hasattr(given, "schema_by_id")):
-        raise ArgumentError("registry", given, "a streamcontract.SchemaRegistry")
-    return given
+    def _compile(self, frame: Frame, writer: Schema) -> Callable[[bytes], T]:
+        return payload_decoder(self._codec, writer, frame.size)
 
 
 class KeySerializer(Serializer):

@@ -189,7 +189,13 @@ class ContractShareConsumer(Generic[T]):
                 if telemetry is None
                 else telemetry.receiving(binding.topic, name, properties.get("client.id"))
             )
-            reader = TypedReader(binding, registry, self._receiving, settings.subject_name_strategy)
+            reader = TypedReader(
+                binding,
+                registry,
+                self._receiving,
+                settings.subject_name_strategy,
+                settings.wire,
+            )
             self._poison = poison_handler(
                 poison,
                 binding.topic,
@@ -369,6 +375,7 @@ class ContractShareConsumer(Generic[T]):
                 message.offset,
                 run.raws[index - 1],
                 RejectedError(reason),
+                message.schema_id,
             )
             self._delivery.in_hand = ((run, index, (why,)),)
         self._delivery.answer(answer)

@@ -14,10 +14,10 @@ import confluent_kafka
 
 from streamcontract.errors import ConfigurationError, shown
 from streamcontract.kafka.consumer.partition import UNKNOWN
-from streamcontract.wire import HEADER_SIZE
+from streamcontract.kafka.framed import Decoders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
     from types import TracebackType
 
     from typing_extensions import ParamSpec
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.contact import Contact
     from streamcontract.kafka.consumer.delivery import Found
     from streamcontract.kafka.consumer.partition import Partition
+    from streamcontract.kafka.framed import SchemaId
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.reading import ValueDeserializer
+    from streamcontract.wire import FrameReader, RawHeaders
 
     P = ParamSpec("P")
 
@@ -57,12 +59,15 @@ class Telemetry(Protocol):
     goes its way.
     """
 
-    def sending(self, produce: Callable[..., None], client_id: str | None) -> Callable[..., None]:
+    def sending(
+        self, produce: Callable[..., None], client_id: str | None, frames: FrameReader
+    ) -> Callable[..., None]:
         """What a producer queues its messages with.
 
         Args:
             produce: The method of ``confluent_kafka.Producer``, bound.
             client_id: The producer's ``client.id``, if it has one.
+            frames: Finds what says the schema of a message's value.
 
         Returns:
             A function that takes and raises what ``produce`` does. Called with positional
@@ -80,7 +85,7 @@ class Receiving(Protocol):
     def call(self) -> Call:
         """A ``with`` block around one call that returns messages."""
 
-    def decoding(self, schema_id: int, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """A schema is met for the first time; what is to decode values written with it."""
 
     def dead_lettered(self, reason: Exception) -> None:
@@ -122,31 +127,43 @@ class ObservedDeserializer(Generic[T]):
     Args:
         inner: What finds them.
         receiving: What is told of each schema.
+        frames: Finds the frames of values.
+        capacity: How many decoding functions are kept.
     """
 
-    def __init__(self, inner: ValueDeserializer[T], receiving: Receiving) -> None:
+    def __init__(
+        self,
+        inner: ValueDeserializer[T],
+        receiving: Receiving,
+        frames: FrameReader,
+        capacity: int,
+    ) -> None:
         self._inner = inner
         self._receiving = receiving
-        self._decoders: dict[bytes, tuple[int, Callable[[bytes], T]]] = {}
+        self._frames = frames
+        self._decoders: Decoders[T] = Decoders(capacity)
 
     @property
-    def decoders(self) -> Mapping[bytes, tuple[int, Callable[[bytes], T]]]:
+    def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T]]]:
         """Schema id and decoding function by frame, for those met so far."""
-        return self._decoders
+        return self._decoders.known
 
-    def decoder(self, data: bytes) -> tuple[int, Callable[[bytes], T]]:
+    def decoder(
+        self, data: bytes, headers: RawHeaders = None
+    ) -> tuple[SchemaId, Callable[[bytes], T]]:
         """Schema id and decoding function for a message's bytes, which are met from now on."""
-        known = self._decoders.get(data[:HEADER_SIZE])
+        key = self._frames.key(data, headers)
+        known = self._decoders.known.get(key)
         if known is None:
-            schema_id, decode = self._inner.decoder(data)
+            schema_id, decode = self._inner.decoder(data, headers)
             known = schema_id, self._receiving.decoding(schema_id, decode)
-            self._decoders[data[:HEADER_SIZE]] = known
+            self._decoders.keep(key, known)
         return known
 
     def __call__(self, value: bytes | None, ctx: Any = None) -> T | None:
         """The value in framed bytes; None, a tombstone, stays None."""
-        del ctx
-        return None if value is None else self.decoder(value)[1](value)
+        headers = None if ctx is None else ctx.headers
+        return None if value is None else self.decoder(value, headers)[1](value)
 
 
 class Lag:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Link
     from typing_extensions import Self
 
+    from streamcontract.kafka.framed import SchemaId
     from streamcontract.kafka.telemetry import Lag
     from streamcontract.otel.instruments import Guard
     from streamcontract.otel.lags import Lags
@@ -57,10 +58,10 @@ class Receiving:
         """A ``with`` block around one call that hands out messages."""
         return ObservedCall(self, self._tools.guard)
 
-    def decoding(self, schema_id: int, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """A schema is met for the first time; what is to decode values written with it."""
         guard, record = self._tools.guard, self._tools.instruments.decode_duration.record
-        attributes = {**self._source, names.SCHEMA_ID: schema_id}
+        attributes = {**self._source, names.SCHEMA_ID: schema_attribute(schema_id)}
         guard(self._tools.instruments.schema_versions.add, 1, attributes)
         clock = time.perf_counter_ns
 
@@ -190,10 +191,15 @@ def message_attributes(message: Message[Any]) -> Attributes:
     """
     attributes = _place(message.partition, message.offset)
     if message.schema_id is not None:
-        attributes[names.SCHEMA_ID] = message.schema_id
+        attributes[names.SCHEMA_ID] = schema_attribute(message.schema_id)
     if message.is_tombstone:
         attributes[names.TOMBSTONE] = True
     return attributes
+
+
+def schema_attribute(schema_id: SchemaId) -> int | str:
+    """A schema id as an attribute: a number, or the text of a GUID."""
+    return schema_id if isinstance(schema_id, int) else str(schema_id)
 
 
 def _place(partition: int, offset: int) -> Attributes:

@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 from streamcontract.otel import names
 from streamcontract.otel.instruments import StopWatch
 from streamcontract.otel.propagation import inject, links_to, pairs_of
-from streamcontract.wire import schema_id_of
+from streamcontract.otel.receiving import schema_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from streamcontract.otel.propagation import Header
     from streamcontract.otel.tools import Tools
+    from streamcontract.wire import FrameReader
 
 __all__ = ["Sending"]
 
@@ -32,10 +33,18 @@ class Sending:
         tools: Where spans and measurements go.
         produce: The method of ``confluent_kafka.Producer``, bound.
         client_id: The producer's ``client.id``, if it has one.
+        frames: Finds what says the schema of a message's value.
     """
 
-    def __init__(self, tools: Tools, produce: Callable[..., None], client_id: str | None) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        produce: Callable[..., None],
+        client_id: str | None,
+        frames: FrameReader,
+    ) -> None:
         self._tools = tools
+        self._frames = frames
         self._produce = produce
         self._client = {} if client_id is None else {names.CLIENT_ID: client_id}
 
@@ -79,7 +88,9 @@ class Sending:
         if value is None:
             attributes[names.TOMBSTONE] = True
         else:
-            attributes[names.SCHEMA_ID] = schema_id_of(value)
+            attributes[names.SCHEMA_ID] = schema_attribute(
+                self._frames.frame(value, headers).schema_id
+            )
         watch = StopWatch()
         span = self._tools.tracer.start_span(
             f"{names.SEND} {topic}",

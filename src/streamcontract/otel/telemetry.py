@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
 
     from streamcontract.kafka import Message
+    from streamcontract.wire import FrameReader
 
 __all__ = ["Telemetry"]
 
@@ -74,9 +75,11 @@ class Telemetry:
             "Messages between what was handed out last and the end of the partition.",
         )
 
-    def sending(self, produce: Callable[..., None], client_id: str | None) -> Callable[..., None]:
+    def sending(
+        self, produce: Callable[..., None], client_id: str | None, frames: FrameReader
+    ) -> Callable[..., None]:
         """What a producer queues its messages with; producers call this by themselves."""
-        return Sending(self._tools, produce, client_id).send
+        return Sending(self._tools, produce, client_id, frames).send
 
     def receiving(self, topic: str, group: str | None, client_id: str | None) -> Receiving:
         """What one consumer tells of its messages to; consumers call this by themselves."""

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
@@ -20,9 +21,14 @@ from streamcontract.registry.cache import CAPACITY
 from streamcontract.registry.calls import flags, path_of, request_of
 from streamcontract.registry.contexts import QualifiedSubject, context_of
 from streamcontract.registry.lock import Lock
-from streamcontract.registry.protocol import SchemaReference, VersionAnswer
+from streamcontract.registry.protocol import SchemaReference, SchemaRequest, VersionAnswer
 from streamcontract.registry.references import reference_versions, register_in_order
-from streamcontract.registry.results import CompatibilityResult, RegisteredSchema
+from streamcontract.registry.results import (
+    CompatibilityResult,
+    Identified,
+    RegisteredSchema,
+    StoredSchema,
+)
 from streamcontract.registry.stored import StoredSchemas
 
 if TYPE_CHECKING:
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from streamcontract.registry.data_contracts import Metadata, RuleSet
+    from streamcontract.registry.transport import Answer
     from streamcontract.schema import Schema
 
 __all__ = ["SchemaRegistry"]
@@ -149,6 +156,7 @@ class SchemaRegistry(RegistryApi):
                 f"the registry's URL leads to {self.context}: one of them is another environment's"
             )
         self._lock = lock
+        self._cache_capacity = cache_capacity
         self._stored = StoredSchemas(transport, self.context, lock, capacity=cache_capacity)
 
     @classmethod
@@ -177,6 +185,11 @@ class SchemaRegistry(RegistryApi):
     def urls(self) -> tuple[str, ...]:
         """The registry's URLs, without credentials."""
         return self._transport.urls
+
+    @property
+    def cache_capacity(self) -> int:
+        """How many schemas are kept by id, here and by those who read with them."""
+        return self._cache_capacity
 
     def __repr__(self) -> str:
         return f"SchemaRegistry({','.join(self.urls)!r})"
@@ -216,6 +229,41 @@ class SchemaRegistry(RegistryApi):
             StoredSchemaError: It is not an Avro schema.
             RegistryRequestError: The request failed.
         """
+        return self._stored.by_id(schema_id, subject).schema
+
+    def schema_by_guid(self, guid: UUID | str, *, subject: str | None = None) -> Schema:
+        """The schema of a GUID, with its references; asked once and kept.
+
+        Args:
+            guid: The id that the schema has in every registry of Confluent's, from release 8 on.
+            subject: A subject of the context that its references are in; None for the URL's.
+
+        Raises:
+            SchemaNotFoundError: There is no such GUID.
+            UnsupportedRequestError: The registry has no GUIDs, as Redpanda's.
+            StoredSchemaError: It is not an Avro schema.
+            ConfigurationError: The text is no GUID.
+            RegistryRequestError: The request failed.
+        """
+        return self.stored(_guid(guid), subject=subject).schema
+
+    def stored(
+        self, schema_id: int | UUID, *, subject: str | None = None, is_global: bool = False
+    ) -> StoredSchema:
+        """The schema of an id with the rules beside it; asked once and kept.
+
+        Args:
+            schema_id: The id, or the GUID.
+            subject: As for :meth:`schema_by_id` and :meth:`schema_by_guid`.
+            is_global: Whether the id is Apicurio's global id, of which Confluent's API knows
+                nothing: Apicurio's own is asked, beside the URL's.
+
+        Raises:
+            ConfigurationError: A global id, and the URL is not Apicurio's.
+            RegistryError: As for those.
+        """
+        if is_global and isinstance(schema_id, int):
+            return self._stored.by_global_id(schema_id)
         return self._stored.by_id(schema_id, subject)
 
     # Registering and looking up
@@ -259,15 +307,18 @@ class SchemaRegistry(RegistryApi):
             RegistryRequestError: The request failed otherwise.
         """
         request = request_of(schema, references, metadata, rule_set)
+        request = attrs.evolve(request, id=id, version=version)
+        return self._register(subject, request, normalize=normalize).read(_read_id)
+
+    def _register(self, subject: str, request: SchemaRequest, *, normalize: bool) -> Answer:
         answer = self._transport.send(
             "POST",
             path_of(protocol.Path.VERSIONS, subject=subject),
             query=flags(normalize=normalize),
-            body=attrs.evolve(request, id=id, version=version).to_json(),
+            body=request.to_json(),
         )
-        schema_id = answer.read(lambda value: body.read_integer(body.read_key(value, "id")))
-        self._stored.was_given_out(schema_id, subject)
-        return schema_id
+        self._stored.was_given_out(answer.read(_read_id), subject)
+        return answer
 
     def lookup(
         self,
@@ -329,22 +380,62 @@ class SchemaRegistry(RegistryApi):
                 registered.
             RegistryRequestError: The request failed otherwise.
         """
-        if self._lock is not None:
-            locked = self._lock.id_of(subject, schema)
-            if locked is not None:
-                self.schema_by_id(locked, subject=subject)  # confirms it, once
-                return locked
-            log.warning(
-                "%s is not in the lock of environment %r, so the registry is asked; "
-                "`streamcontract lock` adds it",
-                subject,
-                self._lock.environment,
-                extra={"subject": subject, "environment": self._lock.environment},
-            )
+        locked = self._locked_id(subject, schema)
+        if locked is not None:
+            return locked
         references = reference_versions(self, subject, schema, auto_register=auto_register)
         if auto_register:
             return self.register(subject, schema, normalize=normalize, references=references)
         return self.lookup(subject, schema, normalize=normalize, references=references).id
+
+    def identify(
+        self, subject: str, schema: Schema, *, auto_register: bool = True, normalize: bool = False
+    ) -> Identified:
+        """Like :meth:`id_of`, with the schema's GUID and the rules beside it.
+
+        The answer to a registration has them, or the registry is asked for them: those of before
+        Confluent 7.7 and Redpanda 26 answer the id alone.
+
+        Args:
+            subject: The subject.
+            schema: The schema.
+            auto_register: As for :meth:`id_of`.
+            normalize: Likewise.
+
+        Raises:
+            RegistryError: As for :meth:`id_of`.
+        """
+        locked = self._locked_id(subject, schema)
+        if locked is not None:
+            return Identified(id=locked, rule_set=self.stored(locked, subject=subject).rule_set)
+        references = reference_versions(self, subject, schema, auto_register=auto_register)
+        if not auto_register:
+            found = self.lookup(subject, schema, normalize=normalize, references=references)
+            return _identified(found)
+        request = request_of(schema, references)
+        answer = self._register(subject, request, normalize=normalize)
+        schema_id = answer.read(_read_id)
+        if isinstance(answer.value, dict) and "schema" in answer.value:
+            unsaid = {"subject": subject, "version": 0}
+            whole = {**unsaid, **answer.value}
+            return _identified(answer.read(lambda _: VersionAnswer.from_json(whole)))
+        return _identified(self._stored.answer(schema_id, self.qualified(subject)))
+
+    def _locked_id(self, subject: str, schema: Schema) -> int | None:
+        if self._lock is None:
+            return None
+        locked = self._lock.id_of(subject, schema)
+        if locked is not None:
+            self.schema_by_id(locked, subject=subject)  # confirms it, once
+            return locked
+        log.warning(
+            "%s is not in the lock of environment %r, so the registry is asked; "
+            "`streamcontract lock` adds it",
+            subject,
+            self._lock.environment,
+            extra={"subject": subject, "environment": self._lock.environment},
+        )
+        return None
 
     def register_with_references(self, subject: str, schema: Schema) -> RegisteredSchema:
         """Register a schema after everything it refers to, each type under its full name.
@@ -447,6 +538,22 @@ class SchemaRegistry(RegistryApi):
             deleted=answer.deleted,
             timestamp=answer.timestamp,
         )
+
+
+def _read_id(value: object) -> int:
+    return body.read_integer(body.read_key(value, "id"))
+
+
+def _identified(found: RegisteredSchema | VersionAnswer) -> Identified:
+    guid = None if found.guid is None else _guid(found.guid)
+    return Identified(id=found.id, guid=guid, rule_set=found.rule_set)
+
+
+def _guid(text: UUID | str) -> UUID:
+    try:
+        return text if isinstance(text, UUID) else UUID(text)
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is no GUID of a schema") from None
 
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:

@@ -121,6 +121,7 @@ class Path:
     COMPATIBILITY_WITH_ALL = "/compatibility/subjects/{subject}/versions"  # Confluent
     READY = "/status/ready"
     ACLS = "/security/acls"
+    APICURIO_GLOBAL_ID = "/ids/globalIds/{id}"  # of Apicurio's own API
 
 
 def fill(template: str, **parameters: str | int) -> str:

@@ -20,11 +20,19 @@ from streamcontract.registry.protocol import SchemaReference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from streamcontract.registry.data_contracts import Metadata, RuleSet
     from streamcontract.schema import Schema
 
-__all__ = ["CompatibilityResult", "RegisteredSchema", "SubjectConfig", "SubjectVersion"]
+__all__ = [
+    "CompatibilityResult",
+    "Identified",
+    "RegisteredSchema",
+    "StoredSchema",
+    "SubjectConfig",
+    "SubjectVersion",
+]
 
 _CONFIG_KEYS: Final = (
     "compatibilityLevel",
@@ -70,6 +78,34 @@ class RegisteredSchema:
     # Not every answer about a version has these: they make no other version of it.
     deleted: bool | None = attrs.field(default=None, eq=False)
     timestamp: int | None = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class StoredSchema:
+    """A schema by its id.
+
+    Attributes:
+        schema: The schema as the registry stores it.
+        rule_set: The rules that the registry keeps beside it.
+    """
+
+    schema: Schema
+    rule_set: RuleSet | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Identified:
+    """What a schema is in a subject, for those who write values of it.
+
+    Attributes:
+        id: Its id in the subject's context of this registry.
+        guid: Its id in all of Confluent's registries, from those.
+        rule_set: The rules that the registry keeps beside it.
+    """
+
+    id: int
+    guid: UUID | None = None
+    rule_set: RuleSet | None = None
 
 
 @attrs.frozen

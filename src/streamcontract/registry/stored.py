@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, TypeAlias
+from uuid import UUID
 
 from streamcontract.errors import ArgumentError, SchemaParseError
 from streamcontract.registry.cache import CAPACITY, OnceCache
 from streamcontract.registry.calls import path_of
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, QualifiedSubject
-from streamcontract.registry.errors import StoredSchemaError
+from streamcontract.registry.errors import (
+    NotFoundError,
+    SchemaNotFoundError,
+    StoredSchemaError,
+    UnsupportedRequestError,
+)
 from streamcontract.registry.missing import MissingIds
-from streamcontract.registry.protocol import Path, VersionAnswer
+from streamcontract.registry.protocol import ErrorCode, Path, VersionAnswer
 from streamcontract.registry.referenced import parse_with_references
+from streamcontract.registry.results import StoredSchema
 from streamcontract.registry.verify import HASTE, LockVerifier
 from streamcontract.schema import STORED
 
@@ -26,8 +34,9 @@ __all__ = ["StoredSchemas"]
 
 log = logging.getLogger("streamcontract.registry")
 
-SchemaKey: TypeAlias = tuple[str, int]
-"""A context and a schema id in it: the same id means another schema in each context."""
+SchemaKey: TypeAlias = tuple[str | None, "int | UUID"]
+"""A context and a schema id in it: the same id means another schema in each context. A global id
+has None for the context."""
 
 # What one load has met so far; None while its own references are being fetched.
 _Seen: TypeAlias = "dict[tuple[QualifiedSubject, int], Schema | None]"
@@ -57,18 +66,25 @@ class StoredSchemas:
         self._context = context
         self._lock = lock
         self._missing = MissingIds()
-        self._by_id: OnceCache[SchemaKey, Schema] = OnceCache(capacity)
+        self._by_id: OnceCache[SchemaKey, StoredSchema] = OnceCache(capacity)
         if lock is not None:
             in_haste = StoredSchemas(transport.in_haste(HASTE), context)
             self._verifier = LockVerifier(lock.environment, in_haste.fetch)
 
-    def by_id(self, schema_id: int, subject: str | None = None) -> Schema:
-        """The schema of an id, in the context of a subject."""
+    def by_id(self, schema_id: int | UUID, subject: str | None = None) -> StoredSchema:
+        """The schema of an id or a GUID, in the context of a subject."""
         named = self._qualified("" if subject is None else subject)
         if not isinstance(schema_id, int):
             raise ArgumentError("schema_id", schema_id, "a whole number")
         key = named.context, schema_id
         return self._by_id.get(key, lambda: self._load(schema_id, named))
+
+    def by_global_id(self, global_id: int) -> StoredSchema:
+        """The schema of an id that Apicurio's own API alone knows."""
+        key = None, global_id
+        return self._by_id.get(
+            key, lambda: self._missing.find(key, lambda: self._fetch_global(global_id))
+        )
 
     def was_given_out(self, schema_id: int, subject: str) -> None:
         """An id is known to be there from now on, though it may have been missing."""
@@ -76,45 +92,89 @@ class StoredSchemas:
 
     def of_version(self, answer: VersionAnswer, context: str) -> Schema:
         """The schema that an answer about a version of a subject in a context gives."""
-        return self._parse(answer, context, f"version {answer.version} of {answer.subject}", {})
+        place = f"version {answer.version} of {answer.subject}"
+        return self._keep(answer, context, place, {}).schema
 
-    def _load(self, schema_id: int, subject: QualifiedSubject) -> Schema:
+    def _load(self, schema_id: int | UUID, subject: QualifiedSubject) -> StoredSchema:
         is_locked = self._lock is not None and subject.context == self._context
-        locked = self._lock.schema_of(schema_id) if self._lock and is_locked else None
+        locked = None
+        if self._lock is not None and is_locked and isinstance(schema_id, int):
+            locked = self._lock.schema_of(schema_id)
         if locked is None:
             key = subject.context, schema_id
             return self._missing.find(key, lambda: self.fetch(schema_id, subject))
-        self._verifier.verify(schema_id, locked)
-        return locked
+        assert isinstance(schema_id, int)  # noqa: S101 - a lock has no GUIDs
+        stored = self._verifier.verify(schema_id, locked)
+        return StoredSchema(schema=locked, rule_set=None if stored is None else stored.rule_set)
 
-    def fetch(self, schema_id: int, subject: QualifiedSubject | None = None) -> Schema:
+    def fetch(self, schema_id: int | UUID, subject: QualifiedSubject | None = None) -> StoredSchema:
         """The registry's schema of an id, whatever is known of it.
 
         Args:
-            schema_id: The id.
+            schema_id: The id, or the GUID.
             subject: A subject of the context whose id it is; None for that of the URL.
         """
+        context = self._context if subject is None else subject.context
+        answer = self.answer(schema_id, subject)
+        place = f"schema id {schema_id}" if isinstance(schema_id, int) else f"schema {schema_id}"
+        if context != DEFAULT_CONTEXT:
+            place += f" of context {context}"
+        if isinstance(schema_id, UUID):
+            return self._parse(answer, context, place, {})
+        return self._keep(answer, context, place, {})
+
+    def answer(
+        self, schema_id: int | UUID, subject: QualifiedSubject | None = None
+    ) -> VersionAnswer:
+        """What the registry answers about an id or a GUID, without subject and version."""
         context, query = self._context, {}
         if subject is not None and subject.context != context:
             # The URL says its own context; any other one is that of the subject that is asked with.
-            query, context = {"subject": subject.within(context)}, subject.context
-        answer = self._transport.send("GET", path_of(Path.SCHEMA, id=schema_id), query=query)
+            query = {"subject": subject.within(context)}
         # The id is in the path and not in the answer, as are neither subject nor version.
-        missing = {"subject": "", "version": 0}
-        found = answer.read(
+        missing: dict[str, object] = {"subject": "", "version": 0}
+        number = schema_id if isinstance(schema_id, int) else 0
+        if isinstance(schema_id, int):
+            path = path_of(Path.SCHEMA, id=schema_id)
+        else:
+            path = path_of(Path.SCHEMA_OF_GUID, guid=str(schema_id))
+        try:
+            answer = self._transport.send("GET", path, query=query)
+        except NotFoundError as error:
+            if isinstance(schema_id, int) or error.code != ErrorCode.NOT_FOUND:
+                raise
+            raise UnsupportedRequestError(
+                "it finds no schemas by GUID, as Confluent's does from release 8 on",
+                *error.args[1:],
+            ) from error
+        return answer.read(
             lambda value: VersionAnswer.from_json(
-                {**missing, **value, "id": schema_id} if isinstance(value, dict) else value
+                {**missing, **value, "id": number} if isinstance(value, dict) else value
             )
         )
-        place = f"schema id {schema_id}"
-        if context != DEFAULT_CONTEXT:
-            place += f" of context {context}"
-        return self._parse(found, context, place, {})
 
-    def _parse(self, answer: VersionAnswer, context: str, place: str, seen: _Seen) -> Schema:
-        known = self._by_id.peek((context, answer.id))
-        if known is not None:
-            return known
+    def _fetch_global(self, global_id: int) -> StoredSchema:
+        try:
+            answer = self._transport.of_apicurio().send(
+                "GET",
+                path_of(Path.APICURIO_GLOBAL_ID, id=global_id),
+                query={"references": "DEREFERENCE"},
+            )
+        except NotFoundError as error:
+            if "NotFoundException" not in error.body:
+                raise
+            raise SchemaNotFoundError(*error.args) from error
+        text = json.dumps(answer.value)
+        found = VersionAnswer(subject="", version=0, id=global_id, schema=text)
+        return self._parse(found, DEFAULT_CONTEXT, f"schema of global id {global_id}", {})
+
+    def _keep(self, answer: VersionAnswer, context: str, place: str, seen: _Seen) -> StoredSchema:
+        key = context, answer.id
+        return self._by_id.peek(key) or self._by_id.put(
+            key, self._parse(answer, context, place, seen)
+        )
+
+    def _parse(self, answer: VersionAnswer, context: str, place: str, seen: _Seen) -> StoredSchema:
         if answer.schema_type != "AVRO":
             raise StoredSchemaError(
                 place,
@@ -135,9 +195,9 @@ class StoredSchemas:
                 "%s: %s",
                 place,
                 each,
-                extra={"schema_id": answer.id, "subject": answer.subject},
+                extra={"schema_id": answer.id or None, "subject": answer.subject},
             )
-        return self._by_id.put((context, answer.id), schema)
+        return StoredSchema(schema=schema, rule_set=answer.rule_set)
 
     def _reference(
         self, reference: SchemaReference, context: str, place: str, seen: _Seen
@@ -153,7 +213,7 @@ class StoredSchemas:
             answer = self._transport.send("GET", path, query={"deleted": "true"})
             where = f"version {reference.version} of {reference.subject}"
             found = answer.read(VersionAnswer.from_json)
-            seen[key] = self._parse(found, named.context, where, seen)
+            seen[key] = self._keep(found, named.context, where, seen).schema
         schema = seen[key]
         if schema is None:
             raise StoredSchemaError(place, f"its references lead back to {reference.subject}")

@@ -69,6 +69,11 @@ MAX_RETRY_AFTER: Final = 30.0
 """Seconds: a registry that asks for a longer pause gets this one; nobody waits for hours here."""
 
 
+_CONFLUENT_API: Final = "/apis/ccompat/"
+_APICURIO_API: Final = "/apis/registry/v3"
+"""Confluent's API and its own, in the URLs of Apicurio Registry 3 ("REST API" in its docs)."""
+
+
 def _check_timeout(_: object, field: attrs.Attribute[float], seconds: float) -> None:
     guards.seconds(seconds, field.name)
     # 0 would not wait at all, and the HTTP library refuses it, but not as an error of ours.
@@ -295,6 +300,23 @@ class Transport:
             self._settings, deadline=min(seconds, self._settings.deadline), max_retries=0
         )
         return Transport(self._endpoints, settings, self._session)
+
+    def of_apicurio(self) -> Transport:
+        """The same connections to Apicurio's own API, beside the one that is Confluent's.
+
+        Raises:
+            ConfigurationError: A URL is not that of Confluent's API of an Apicurio Registry.
+        """
+        found = []
+        for endpoint in self._endpoints:
+            base, api, _ = endpoint.url.partition(_CONFLUENT_API)
+            if not api:
+                raise ConfigurationError(
+                    f"only an Apicurio Registry knows global ids, and {endpoint.url} is none: "
+                    f"its URL ends in {_CONFLUENT_API}v7"
+                )
+            found.append(attrs.evolve(endpoint, url=base + _APICURIO_API))
+        return Transport(tuple(found), self._settings, self._session)
 
     def send(
         self,

@@ -15,6 +15,7 @@ from streamcontract.registry.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamcontract.registry.results import StoredSchema
     from streamcontract.schema import Schema
 
 __all__ = ["HASTE", "LockVerifier"]
@@ -37,21 +38,21 @@ class LockVerifier:
         fetch: Gives the registry's schema of an id, soon and without retries, or fails.
     """
 
-    def __init__(self, environment: str, fetch: Callable[[int], Schema]) -> None:
+    def __init__(self, environment: str, fetch: Callable[[int], StoredSchema]) -> None:
         self._environment = environment
         self._fetch = fetch
         self._is_answering = True
 
-    def verify(self, schema_id: int, locked: Schema) -> None:
-        """Compare one locked schema with the registry's.
+    def verify(self, schema_id: int, locked: Schema) -> StoredSchema | None:
+        """Compare one locked schema with the registry's, which is given if it answers.
 
         Raises:
             LockMismatchError: The registry has another schema under this id, or none.
         """
         if not self._is_answering:
-            return
+            return None
         try:
-            stored = self._fetch(schema_id)
+            found = self._fetch(schema_id)
         except (SchemaNotFoundError, StoredSchemaError) as error:
             raise self._mismatch(schema_id, str(error)) from error
         except RegistryError as error:
@@ -62,7 +63,8 @@ class LockVerifier:
                 error,
                 extra={"environment": self._environment, "schema_id": schema_id},
             )
-            return
+            return None
+        stored = found.schema
         if stored.canonical_form != locked.canonical_form:
             raise self._mismatch(
                 schema_id,
@@ -76,6 +78,7 @@ class LockVerifier:
             raise self._mismatch(
                 schema_id, f"the registry's schema of this id has another meaning: {changes[0]}"
             )
+        return found
 
     def _mismatch(self, schema_id: int, reason: str) -> LockMismatchError:
         return LockMismatchError(f"schema id {schema_id}", self._environment, reason)

@@ -129,7 +129,9 @@ def wire(
             if telemetry is None
             else telemetry.receiving(topic, group, settings.client.get("client.id"))
         )
-        reader = TypedReader(binding, registry, receiving, settings.subject_name_strategy)
+        reader = TypedReader(
+            binding, registry, receiving, settings.subject_name_strategy, settings.wire
+        )
         poison = poison_handler(
             options.get("poison", "raise"),
             topic,

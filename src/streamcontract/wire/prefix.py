@@ -1,4 +1,4 @@
-"""The frame in front of every payload: a magic byte and the schema id.
+"""The prefix of a payload: a magic byte and the schema id.
 
 The format is Confluent's wire format, which Redpanda's tools share: byte 0 is zero, bytes 1 to 4
 are the schema id as a big-endian 32-bit integer, the Avro binary encoding follows ("Wire format"
@@ -11,7 +11,7 @@ import struct
 
 from streamcontract.errors import FrameError
 
-__all__ = ["HEADER_SIZE", "frame", "header", "unframe"]
+__all__ = ["HEADER_SIZE", "frame", "header", "schema_id_of", "unframe"]
 
 HEADER_SIZE = 5
 """Bytes in front of the payload: one magic byte and four of schema id."""
