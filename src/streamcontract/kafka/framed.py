@@ -153,6 +153,6 @@ def checked_registry(given: SchemaRegistry) -> SchemaRegistry:
     Raises:
         ArgumentError: It is something else.
     """
-    if not (hasattr(given, "id_of") and hasattr(given, "schema_by_id")):
+    if not (hasattr(given, "identify") and hasattr(given, "stored")):
         raise ArgumentError("registry", given, "a streamcontract.SchemaRegistry")
     return given
