@@ -15,12 +15,20 @@ from tests.kafka.bars import volumes
 from streamcontract import AsyncContractConsumer, AsyncContractProducer, Stock, StockConsumer
 from streamcontract.devstack import DevStack
 from streamcontract.errors import ClientError, ConfigurationError
-from streamcontract.kafka import BrokerError, Delivery, MessageEncodeError, ProducerFencedError
+from streamcontract.kafka import (
+    BrokerError,
+    Delivery,
+    DeliveryError,
+    MessageEncodeError,
+    ProducerFencedError,
+    routes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.testing.fixtures.faults import Faults
     from streamcontract.testing.fixtures.stacks import Stack
 
 Config = dict[str, Any]
@@ -240,10 +248,19 @@ def test_produce_all(config: Config, bar: Callable[..., Stock], topic: Callable[
     assert read(config, name) == [0, 2, 3]
 
 
+@pytest.mark.parametrize("interval", [0.1, 0.0])
 def test_produce_all_cancelled(
-    config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
+    config: Config,
+    bar: Callable[..., Stock],
+    topic: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    interval: float,
 ) -> None:
-    """It takes no more from its iterable, and what it took is delivered."""
+    """It takes no more from its iterable, and what it took is delivered.
+
+    However often it looks whether it is to end.
+    """
+    monkeypatch.setattr(routes, "_SERVICE_INTERVAL", interval)
     name = topic()
     taken: list[int] = []
 
@@ -267,3 +284,45 @@ def test_produce_all_cancelled(
 
     run(main())
     assert read(config, name) == [*taken, -1]
+
+
+def test_produce_all_cancelled_while_there_is_no_room(
+    config: Config,
+    bar: Callable[..., Stock],
+    topic: Callable[..., str],
+    streamcontract_faults: Faults,
+) -> None:
+    """The record that it waits with was taken too: the next call tells of it."""
+    name = topic()
+    taken: list[int] = []
+    told: list[DeliveryError] = []
+
+    async def main() -> None:
+        properties = {**config, "queue.buffering.max.messages": 1}
+        async with AsyncContractProducer(properties, record=Stock, topic=name) as producer:
+            await producer.produce(bar(volume=-1))
+            await producer.flush()
+            streamcontract_faults.broker_down()
+            loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+            def values() -> Iterator[Stock]:
+                for volume in range(5):
+                    taken.append(volume)
+                    if volume == 1:
+                        loop.call_soon_threadsafe(begun.set)
+                    yield bar(volume=volume)
+
+            task = asyncio.create_task(producer.produce_all(values()))
+            await begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(DeliveryError) as caught:
+                await producer.poll()
+            told.append(caught.value)
+            streamcontract_faults.broker_up()
+
+    run(main())
+    assert taken == [0, 1]
+    assert read(config, name) == [-1, 0]
+    assert [(error.count, error.first.key) for error in told] == [(1, b"AAPL")]

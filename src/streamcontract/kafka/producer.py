@@ -20,7 +20,7 @@ from streamcontract.kafka.access import AccessWatch, access_advice
 from streamcontract.kafka.binding import Binding, bind, bind_each
 from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.derive import DERIVED
-from streamcontract.kafka.error_codes import TOO_LARGE
+from streamcontract.kafka.error_codes import TOO_LARGE, LocalErrorCode
 from streamcontract.kafka.errors import (
     BrokerError,
     ProduceError,
@@ -294,9 +294,29 @@ class ContractProducer(ReadsUnions, Generic[T]):
         else:
             call_back(on_delivery, "on_delivery", "(delivery)")
             report = functools.partial(_tell, on_delivery, self._failures)
-        self._queue(value, report, key, topic, headers, timestamp, partition)
+        route, message = self._message(value, report, key, topic, headers, timestamp, partition)
+        # Before the record is queued: what this raises of others leaves it to the caller.
+        if route.sender.is_due():
+            self.poll(0)
+        self._queue(message)
 
-    def _queue(
+    def _queue_taken(self, value: T | None, report: Callable[..., None], **options: Any) -> None:
+        """Queue a record of ``produce_all``, which no caller could give again."""
+        route, message = self._message(value, report, **options)
+        try:
+            self._queue(message)
+        except ProduceError:  # which tells of this record
+            raise
+        except BaseException:
+            # Broken off while there was no room for it.
+            reason = confluent_kafka.KafkaError(LocalErrorCode.QUEUE_FULL, "given up on the way")
+            key = message[2].encode() if isinstance(message[2], str) else message[2]
+            self._failures.add(Delivery(route.topic, None, None, key=key, error=reason))
+            raise
+        if route.sender.is_due():
+            self.poll(0)
+
+    def _message(
         self,
         value: T | None,
         report: Callable[..., None],
@@ -305,8 +325,8 @@ class ContractProducer(ReadsUnions, Generic[T]):
         headers: Headers | None = None,
         timestamp: datetime | int | None = None,
         partition: int | None = None,
-    ) -> None:
-        """Encode a record and queue it; ``report`` is called as confluent_kafka calls it."""
+    ) -> tuple[Route, tuple[Any, ...]]:
+        """Encode a record; ``report`` is called as confluent_kafka calls it."""
         if topic is not None:
             topic = text(topic, "topic")
         kind = self._routes.kind_of(value, topic)
@@ -324,8 +344,9 @@ class ContractProducer(ReadsUnions, Generic[T]):
             0 if timestamp is None else timestamp_of(timestamp),
             route.headers(headers, payload, wire_key),
         )
-        if route.sender.is_due():
-            self.poll(0)
+        return route, message
+
+    def _queue(self, message: tuple[Any, ...]) -> None:
         try:
             interruptible(self._send, *message)
         except BufferError:
@@ -415,7 +436,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
         self.poll(0)
         run = BulkProduce[T](
             self._send_reported,
-            self._queue,
+            self._queue_taken,
             options,
             max_failures,
             self._failures,
