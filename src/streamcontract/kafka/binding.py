@@ -116,6 +116,8 @@ def _bind_contract(contract: Contract, topic: str) -> Binding[Any]:
 def _known(topic: str | None) -> str:
     if topic is None:
         raise ConfigurationError("no topic: the contract names none, so give one with topic=")
-    if not topic and isinstance(topic, str):
+    if not isinstance(topic, str):
+        raise ConfigurationError(f"topic= is the name of one topic, not {topic!r}")
+    if not topic:
         raise ConfigurationError("topic= is empty: name a topic, or leave it out")
     return text(topic, "topic")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.errors import ConfigurationError, shown
 from streamcontract.guards import text
+from streamcontract.kafka.errors import PropertyError
 from streamcontract.kafka.start import Starts, check_partition, check_start
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMMIT_COUNT",
+    "check_topic",
     "is_incremental",
+    "refuse_deserializers",
     "set_commit",
     "set_group",
     "set_start",
@@ -25,8 +28,41 @@ __all__ = [
 
 COMMIT_COUNT: Final = "streamcontract.auto.commit.interval.messages"
 
+_DESERIALIZERS: Final = tuple(
+    f"{what}.deserializer{suffix}" for what in ("key", "value") for suffix in ("", ".builder")
+)
+
 # A client without a group never joins or commits, but librdkafka wants a name all the same.
 _NO_GROUP: Final = "streamcontract.no-group"
+
+
+def check_topic(topic: str) -> None:
+    """Refuse what librdkafka takes for a pattern: messages of other topics would be read as these.
+
+    Raises:
+        ConfigurationError: It is one.
+    """
+    if topic.startswith("^"):
+        raise ConfigurationError(
+            f"topic= is the name of one topic, and {topic!r} a pattern of names: make a consumer "
+            f"for each topic that it stands for"
+        )
+
+
+def refuse_deserializers(client: Mapping[str, Any]) -> None:
+    """Refuse what would be ignored: the contract says how keys and values are read.
+
+    Raises:
+        PropertyError: There is one.
+    """
+    for name in _DESERIALIZERS:
+        if name in client:
+            raise PropertyError(
+                name,
+                "keys and values are read as the contract has them, with record=, records= or "
+                "schema=; leave it out, or give a ContractDeserializer to a "
+                "confluent_kafka.DeserializingConsumer",
+            )
 
 
 def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[int] | None) -> bool:

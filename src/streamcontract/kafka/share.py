@@ -19,8 +19,10 @@ from streamcontract.kafka.config import build_client, split_config
 from streamcontract.kafka.consumer.delivery import Delivery, Found
 from streamcontract.kafka.consumer.partition import Key, Partition
 from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
+from streamcontract.kafka.consumer_config import check_topic, refuse_deserializers
 from streamcontract.kafka.error_codes import NO_SHARE_GROUPS
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
+from streamcontract.kafka.guarded_client import SHARE_CONSUMER_CALLS, guarded, unguarded
 from streamcontract.kafka.interrupts import interruptible
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.poison import DeadLetters, PoisonHandler, poison_handler
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from typing_extensions import Self
+    from typing_extensions import Never, Self
 
     from streamcontract.kafka.poison import Poison
     from streamcontract.kafka.telemetry import Telemetry
@@ -47,6 +49,16 @@ _log = logging.getLogger("streamcontract.kafka")
 
 _MODE: Final = "share.acknowledgement.mode"
 _COMMIT_TIMEOUT: Final = 60.0
+
+_NO_PARTITIONS: Final = "the members of a share group have no partitions of their own"
+_NOT_SHARED: Final = {
+    "on_assign": _NO_PARTITIONS,
+    "on_lost": _NO_PARTITIONS,
+    "on_revoke": _NO_PARTITIONS,
+    "partitions": _NO_PARTITIONS,
+    "start": "a new group begins where share.auto.offset.reset says, which the broker keeps",
+}
+"""Arguments of a ``ContractConsumer``, and why a share consumer does not take them."""
 
 _ACCEPT: Final = confluent_kafka.AcknowledgeType.ACCEPT
 _RELEASE: Final = confluent_kafka.AcknowledgeType.RELEASE
@@ -159,11 +171,18 @@ class ContractShareConsumer(Generic[T]):
         telemetry: Telemetry | None = None,
         record: type[T] | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
+        **options: Never,
     ) -> None:
+        for option in options:
+            if option not in _NOT_SHARED:
+                raise TypeError(f"got an unexpected keyword argument {option!r}")
+            raise ConfigurationError(f"{option}= is not for share consumers: {_NOT_SHARED[option]}")
         check_telemetry(telemetry)
         binding: Binding[T] = bind(None, topic=topic, record=record, schema=schema)
         settings = split_config(config)
         properties = dict(settings.client)
+        check_topic(binding.topic)
+        refuse_deserializers(properties)
         name = group or properties.get("group.id")
         if not name:
             raise ConfigurationError(
@@ -207,7 +226,7 @@ class ContractShareConsumer(Generic[T]):
             self._keeps_rejected = isinstance(poison, DeadLetters)
             resources.callback(self._poison.close)
             self.client = build_client(
-                confluent_kafka.ShareConsumer,
+                guarded(confluent_kafka.ShareConsumer, SHARE_CONSUMER_CALLS),
                 {
                     **properties,
                     "group.id": name,
@@ -217,7 +236,7 @@ class ContractShareConsumer(Generic[T]):
             )
             self._resources = resources.pop_all()
         self._topic = binding.topic
-        self._contact = _Contact(self.client, reader, name, self._poison)
+        self._contact = _Contact(unguarded(self.client), reader, name, self._poison)
         self._delivery: _Delivery[T] = _Delivery(binding.topic, self._contact, self._poison, access)
         self._message: ShareMessage[T] | None = None
         self._one = self._next if self._receiving is None else observed(self._receiving, self._next)
@@ -299,7 +318,7 @@ class ContractShareConsumer(Generic[T]):
         self._delivery.confirm()
         self._contact.reject()
         try:
-            outcome = self.client.commit_sync(timeout)
+            outcome = unguarded(self.client).commit_sync(timeout)
         except confluent_kafka.KafkaException as error:
             raise _error(self._topic, error) from error
         for place, refused in outcome.items():
@@ -420,7 +439,7 @@ class _Contact:
 
     def __init__(
         self,
-        client: confluent_kafka.ShareConsumer,
+        client: Any,
         reader: TypedReader[Any],
         group: str,
         poison: PoisonHandler,

@@ -104,6 +104,11 @@ class Assignment:
         self.paused: frozenset[Key] = frozenset()
         self.revoked: set[Key] = set()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known which partitions are read, and that there is such a topic."""
+        return self.is_known and (bool(self.table) or self._offsets.is_topic_found)
+
     def is_current(self, partition: Partition) -> bool:
         """Whether a partition is assigned, and was not left by a seek."""
         return self.table.get(partition.key) is partition or partition is self.nowhere

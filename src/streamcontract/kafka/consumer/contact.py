@@ -17,6 +17,7 @@ from streamcontract.kafka.assembly import splitter
 from streamcontract.kafka.consumer.partition import BEGINNING, UNKNOWN
 from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.error_codes import LocalErrorCode
+from streamcontract.kafka.guarded_client import unguarded
 from streamcontract.kafka.interrupts import interruptible
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Contact:
         commits: Commits,
         poison: PoisonHandler,
     ) -> None:
-        self._client = client
+        self._client = unguarded(client)
         self._offsets = offsets
         self._commits = commits
         self._poison = poison
@@ -112,6 +113,8 @@ class Contact:
         assignment.begin()
         assignment.clean()
         assignment.report()
+        if timeout is not None and not assignment.table:
+            timeout = self._offsets.find_topic(timeout)
         sizes = self.queue.sizes(read)
         left = sum(sizes.values())
         assignment.is_dirty = True
@@ -160,6 +163,7 @@ class Contact:
         self.assignment.clean()
         self.due = 0.0  # so that the next call drops what was fetched before it returns any of it
         self.assignment.move(offsets)
+        self.assignment.sort_queue()
 
     def pause(self, numbers: Iterable[int]) -> None:
         """Deliver nothing of partitions, and have librdkafka fetch nothing of them.

@@ -53,7 +53,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
     """Consumes the messages of one contract, by iteration, ``poll`` or ``consume``.
 
     It wraps a ``confluent_kafka.DeserializingConsumer``: ``client``, for what this class does not
-    offer. Nothing is asked of broker or registry before the first message is asked for.
+    offer. What it does offer (``subscribe``, ``pause``, ``seek``, ``commit``, ...) raises a
+    ``ClientError`` there, since it would go past this class. Nothing is asked of broker or
+    registry before the first message is asked for.
 
     With a ``group`` (or ``group.id``) the group's members share the partitions, and each goes on
     where the group committed last. Without one, this consumer reads every partition on its own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
@@ -10,6 +11,7 @@ import confluent_kafka
 from streamcontract.kafka.access import watched_metadata
 from streamcontract.kafka.cluster import BROKER_TIMEOUT, consume_error
 from streamcontract.kafka.consumer.partition import BEGINNING, UNKNOWN
+from streamcontract.kafka.error_codes import NO_SUCH_TOPIC
 from streamcontract.kafka.errors import kafka_error_of
 from streamcontract.kafka.start import offsets_at
 
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
     from streamcontract.kafka.start import Start, Starts
 
 __all__ = ["LOOK_UP", "Offsets"]
+
+_NO_WAIT: Final = 0.01
+"""Seconds to wait for metadata at least: with none, they would never come."""
+
+_PROPAGATION: Final = 1.0
+"""Seconds for a new topic to become known to all brokers, and from one error to the next."""
 
 LOOK_UP: Final = 5.0
 """Seconds to wait for committed offsets that librdkafka would fetch by itself too."""
@@ -39,6 +47,9 @@ class Offsets:
         topic: The topic.
         group: Whether there is a group, which keeps committed offsets.
         starts: Where to begin in a partition for which nothing is committed.
+
+    Attributes:
+        is_topic_found: Whether the brokers have said that there is such a topic.
     """
 
     def __init__(
@@ -57,6 +68,8 @@ class Offsets:
         self._topic = topic
         self._group = group
         self._starts = starts
+        self._missing_since: float | None = None
+        self.is_topic_found = False
 
     @property
     def own_starts(self) -> Iterable[int]:
@@ -93,7 +106,41 @@ class Offsets:
             raise consume_error(self._topic, kafka_error_of(error)) from error
         if found.error is not None:
             raise consume_error(self._topic, found.error)
+        self.is_topic_found = True
         return sorted(found.partitions)
+
+    def find_topic(self, timeout: float) -> float:
+        """Ask whether there is such a topic, which the group would wait for without a word.
+
+        Only the classic protocol reports one that is missing; with the newer one (KIP-848) the
+        group takes it for one without partitions.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Returns:
+            How many are left.
+
+        Raises:
+            ConsumeError: It has been missing for a second.
+        """
+        if self.is_topic_found:
+            return timeout
+        begin = time.monotonic()
+        try:
+            metadata = self._client.list_topics(self._topic, max(timeout, _NO_WAIT))
+        except confluent_kafka.KafkaException:
+            return 0.0  # no broker answers yet, and why is for others to say
+        now = time.monotonic()
+        error = metadata.topics[self._topic].error
+        if error is None or error.code() not in NO_SUCH_TOPIC:
+            self.is_topic_found = True
+        elif self._missing_since is None:
+            self._missing_since = now
+        elif now >= self._missing_since + _PROPAGATION:
+            self._missing_since = now
+            raise consume_error(self._topic, error)
+        return max(0.0, timeout - (now - begin))
 
     def at(self, numbers: Iterable[int], start: Start) -> dict[int, int]:
         """The offset that a start means in each partition.

@@ -58,8 +58,10 @@ class UntilEnd(Generic[T]):
         self._take = self._next if receiving is None else observed(receiving, self._next)
         self.ends: dict[int, int] = {}
         deadline = time.monotonic() + timeout
-        while not contact.assignment.is_known:
+        while not contact.assignment.is_settled:
             self._wait(deadline)
+            if not contact.assignment.is_known:
+                self._raise_reported()
         self._follow_assignment()
 
     def __iter__(self) -> Self:
@@ -88,6 +90,13 @@ class UntilEnd(Generic[T]):
             if not self._remaining():
                 return None, NOTHING, None
             self._wait(deadline)
+
+    def _raise_reported(self) -> None:
+        """Raise what librdkafka reports while there are no partitions, such as a missing topic."""
+        found = self._delivery.first({})
+        if found is not None and found[2] is not None:
+            self._delivery.in_hand = found[1]
+            raise found[2]
 
     def _follow_assignment(self) -> None:
         self._contact.assignment.clean()

@@ -20,12 +20,15 @@ from streamcontract.kafka.consumer.delivery import Delivery
 from streamcontract.kafka.consumer.offsets import Offsets
 from streamcontract.kafka.consumer.queue import Queue
 from streamcontract.kafka.consumer_config import (
+    check_topic,
     is_incremental,
+    refuse_deserializers,
     set_commit,
     set_group,
     set_start,
     take_commit_count,
 )
+from streamcontract.kafka.guarded_client import CONSUMER_CALLS, guarded, unguarded
 from streamcontract.kafka.poison import PoisonHandler, poison_handler
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.start import check_partitions
@@ -107,7 +110,9 @@ def wire(
     callbacks = Callbacks(
         topic, options.get("on_assign"), options.get("on_revoke"), options.get("on_lost")
     )
+    check_topic(topic)
     settings = split_config(config)
+    refuse_deserializers(settings.client)
     count = take_commit_count(settings.client)
     access = AccessWatch(settings.client)
     cluster = Cluster(settings.client)
@@ -142,7 +147,7 @@ def wire(
         )
         resources.callback(poison.close)
         client: confluent_kafka.DeserializingConsumer[Any, T] = build_client(
-            confluent_kafka.DeserializingConsumer,
+            guarded(confluent_kafka.DeserializingConsumer, CONSUMER_CALLS),
             {
                 **settings.client,
                 "error_cb": access.hear,
@@ -151,11 +156,11 @@ def wire(
             },
         )
         kept = resources.pop_all()
-    queue = Queue()
-    offsets = Offsets(client, cluster, access, topic=topic, group=has_group, starts=starts)
-    commits = Commits(client, topic, automatic=automatic, count=count)
+    queue, calls = Queue(), unguarded(client)
+    offsets = Offsets(calls, cluster, access, topic=topic, group=has_group, starts=starts)
+    commits = Commits(calls, topic, automatic=automatic, count=count)
     assignment = Assignment(
-        client,
+        calls,
         reader,
         queue,
         offsets,
