@@ -51,6 +51,22 @@ def test_a_passing_fault_is_retried(
     assert len(pauses) == 2
 
 
+@pytest.mark.parametrize("seconds", [0.0, 3.0])
+def test_what_takes_three_seconds_is_said(
+    scripted: ScriptedServer,
+    client: SchemaRegistry,
+    pauses: list[float],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+) -> None:
+    """At level WARNING, which is shown unless the application wants otherwise; before, at DEBUG."""
+    monkeypatch.setattr(transport, "_LONG", 3.0 - seconds)
+    scripted.then(BUSY, SUBJECTS)
+    client.subjects()
+    assert ("again in" in caplog.text) == (seconds == 3.0)
+
+
 @pytest.mark.parametrize("fault", [reset, half_a_body])
 def test_a_broken_connection_is_retried(
     scripted: ScriptedServer, client: SchemaRegistry, pauses: list[float], fault: Act

@@ -60,9 +60,10 @@ _NOT_SHARED: Final = {
 }
 """Arguments of a ``ContractConsumer``, and why a share consumer does not take them."""
 
-_ACCEPT: Final = confluent_kafka.AcknowledgeType.ACCEPT
-_RELEASE: Final = confluent_kafka.AcknowledgeType.RELEASE
-_REJECT: Final = confluent_kafka.AcknowledgeType.REJECT
+# KIP-932, "ShareAcknowledgeRequest": as numbers, since confluent-kafka before 2.16 has no names.
+_ACCEPT: Final = 1
+_RELEASE: Final = 2
+_REJECT: Final = 3
 
 
 class RejectedError(ClientError):
@@ -177,6 +178,11 @@ class ContractShareConsumer(Generic[T]):
             if option not in _NOT_SHARED:
                 raise TypeError(f"got an unexpected keyword argument {option!r}")
             raise ConfigurationError(f"{option}= is not for share consumers: {_NOT_SHARED[option]}")
+        if not hasattr(confluent_kafka, "ShareConsumer"):
+            raise ConfigurationError(
+                f"share groups need confluent-kafka 2.16 or newer, and "
+                f"{confluent_kafka.__version__} is installed: pip install -U confluent-kafka"
+            )
         check_telemetry(telemetry)
         binding: Binding[T] = bind(None, topic=topic, record=record, schema=schema)
         settings = split_config(config)

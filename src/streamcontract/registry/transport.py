@@ -59,6 +59,9 @@ log = logging.getLogger("streamcontract.registry")
 _SHORTEST_TIMEOUT: Final = 0.001
 """Seconds: no time-out may be 0, which means something else to sockets."""
 
+_LONG: Final = 3.0
+"""Seconds after which a request that is repeated is logged at level WARNING."""
+
 MAX_TIMEOUT: Final = 86_400.0
 """Seconds: a day. Sockets take no infinity, and no call waits behind its deadline anyway."""
 
@@ -340,7 +343,8 @@ class Transport:
             RegistryRequestError: Its subclass for what went wrong.
         """
         encoded = None if body is None else json.dumps(body).encode()
-        gives_up_at = monotonic() + self._settings.deadline
+        begun = monotonic()
+        gives_up_at = begun + self._settings.deadline
         call = _Call(method, path, query or {}, encoded, is_idempotent, gives_up_at)
         retry = self._retry
         while True:
@@ -354,7 +358,9 @@ class Transport:
             pause = _pause(retry, outcome)
             if not call.has_time_for(pause):
                 raise outcome.error from outcome.error.__cause__
-            log.debug("%s; again in %.1f s", outcome.error, pause, extra=outcome.log_fields)
+            # One that takes long is said to whoever waits.
+            level = logging.WARNING if monotonic() - begun >= _LONG else logging.DEBUG
+            log.log(level, "%s; again in %.1f s", outcome.error, pause, extra=outcome.log_fields)
             sleep(pause)
 
     def _go_round(self, call: _Call) -> Answer | _Failure:

@@ -284,7 +284,9 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             BrokerError: The brokers do not let this client in; what is queued stays there.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
-        left = await self._in_slices(self._producer.drain, timeout, lambda left: left == 0)
+        left = await self._in_slices(
+            self._producer.drain, timeout, lambda left: left == 0, self._producer.waiting()
+        )
         await self._tell()
         return left
 
@@ -389,10 +391,10 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         call: Callable[[float], int],
         timeout: float | None,
         is_enough: Callable[[int], bool],
+        waiting: Waiting | None = None,
     ) -> int:
         """Wait in short calls, so that a cancelled wait does not keep the thread."""
         deadline = deadline_of(-1 if timeout is None else seconds(timeout))
-        waiting = self._producer.waiting()
         while True:
             left = deadline - time.monotonic()
             count = await self._run(
@@ -400,7 +402,8 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             )
             if is_enough(count) or left <= 0 or self._producer.is_refused:
                 return count
-            waiting.note(count)
+            if waiting is not None:
+                waiting.note(count)
 
     async def _run(
         self,
