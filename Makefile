@@ -57,7 +57,16 @@ test-long: $(DEV)  ## Run every search on ten times as many examples, with other
 # The tests that depend on brokers or a registry; the others would be the same there.
 STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks
 
-.PHONY: test-kafka test-redpanda reliability
+.PHONY: test-oldest test-kafka test-redpanda reliability
+
+# The oldest confluent-kafka that streamcontract.kafka.versions takes, in front of the installed one.
+# Share consumers and the scripted clients of the tests need newer ones, and are skipped.
+OLDEST := .venvs/oldest-confluent-kafka
+
+test-oldest: $(DEV)  ## Run the tests of the clients on the oldest confluent-kafka that is supported
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(OLDEST) \
+	  "confluent-kafka[avro] ~= $$($(BIN)/python -c 'from streamcontract.kafka.versions import OLDEST; print(*OLDEST, 0, sep=".")')"
+	PYTHONPATH=$(OLDEST) $(PYTEST) $(PARALLEL) -m "not searching" tests/kafka
 
 test-kafka: $(DEV)  ## Run the tests of the broker path on Apache Kafka and Apicurio Registry (Maven, JDK 17)
 	$(PYTEST) --hypothesis-profile=searching --streamcontract-stack=kafka $(STACK_TESTS)

@@ -74,7 +74,12 @@ def __getattr__(name: str) -> object:
         home = _HOME[name]
     except KeyError:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    value: object = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    try:
+        module = importlib.import_module(f"{__name__}.{home}")
+    except AttributeError as error:
+        # Python would make "cannot import name" of it, without the reason.
+        raise ImportError(f"{name} cannot be imported: {error}", name=name) from error
+    value: object = getattr(module, name)
     globals()[name] = value
     return value
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 import attrs
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from tests.kafka.installed import skip_without_messages
 from tests.kafka.scripted_broker import ROUND_TRIP, Group, Place, ScriptedBroker
 
 import streamcontract.kafka.cluster
@@ -43,6 +44,7 @@ def script(patch: pytest.MonkeyPatch) -> ScriptedBroker:
     The library finds the classes as attributes of ``confluent_kafka``, and calls methods of a base
     class on a client too, so it is there that they are replaced.
     """
+    skip_without_messages()
     broker = ScriptedBroker()
     clients = Clients(broker)
     patch.setattr(confluent_kafka, "Consumer", clients.consumer_class)
@@ -59,6 +61,7 @@ class Clients:
     """The client classes of one broker."""
 
     def __init__(self, broker: ScriptedBroker) -> None:
+        skip_without_messages()
         self.consumer_class = type("Consumer", (ScriptedConsumer,), {"broker": broker})
         self.producer_class = type("Producer", (ScriptedProducer,), {"broker": broker})
         self.admin_class = type("AdminClient", (ScriptedAdminClient,), {"broker": broker})

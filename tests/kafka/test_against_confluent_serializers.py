@@ -27,6 +27,7 @@ from tests.codec.oracles import (
     read_by_fastavro,
 )
 from tests.kafka.disagreements import TAKEN_BY_CONFLUENT
+from tests.kafka.installed import needs
 from tests.peers import said_of_others
 from tests.searching import examples
 
@@ -122,6 +123,7 @@ def test_what_confluent_takes_and_we_refuse(both: Both, name: str) -> None:
         assert data is not None
 
 
+@needs(2, 13, "before, Confluent wrote their length")
 @pytest.mark.parametrize("value", [b"", b"\6abc", bytes(300)])
 def test_bare_bytes(both: Both, value: bytes) -> None:
     """Where the whole schema is bytes, no length stands in front, and each reads the other's."""

@@ -13,6 +13,7 @@ import confluent_kafka
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from tests.kafka.client_sides import WAIT, RealSide, ScriptedSide, Side, is_end
+from tests.kafka.installed import needs
 from tests.kafka.scripted_broker import ScriptedBroker
 
 if TYPE_CHECKING:
@@ -536,6 +537,7 @@ def test_reports_come_with_poll_or_flush(side: Side) -> None:
     assert producer.flush(WAIT) == 0
 
 
+@needs(2, 13, "before, the first exception counts")
 def test_what_reports_raise_leaves_the_call(side: Side) -> None:
     """``poll`` ends with the first that raises; ``flush`` serves all, and the last one counts."""
     topic = side.topic()

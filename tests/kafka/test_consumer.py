@@ -12,6 +12,7 @@ import attrs
 import confluent_kafka
 import pytest
 from tests.kafka.bars import volumes
+from tests.kafka.installed import needs
 
 from streamcontract import ContractConsumer, ContractProducer, Stock, StockConsumer, StockProducer
 from streamcontract.devstack.registry.application import Answer
@@ -354,6 +355,7 @@ def test_the_message_in_hand_comes_again_after_an_exception(
         assert volumes(consumer.until_end()) == [2, 3, 4]
 
 
+@needs(2, 13, "before, members of the newer protocol are given partitions back and read them again")
 def test_members_share_a_group_and_hand_over(config: Config, filled: Callable[..., str]) -> None:
     """Two members get every message; what one worked on, the other does not see again."""
     name = filled(50, partitions=4)

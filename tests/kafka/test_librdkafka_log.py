@@ -81,6 +81,8 @@ def test_how_long_an_attempt_took_makes_no_other_line() -> None:
     form, *words, text = REFUSED
     for duration in (0, 0, 12):
         log.log(logging.ERROR, form, *words, text.format(duration))
+    suppressed = text.format(0).replace(")", ", 1 identical error(s) suppressed)")
+    log.log(logging.ERROR, form, *words, suppressed)
     assert len(lines.texts) == 1
 
 

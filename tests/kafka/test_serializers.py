@@ -14,6 +14,7 @@ from confluent_kafka.schema_registry import (
 )
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
+from tests.kafka.installed import needs
 
 from streamcontract import Codec, Stock, parse_schema
 from streamcontract.errors import ConfigurationError, EncodeError, FrameError
@@ -77,6 +78,7 @@ def test_ours_reads_and_writes_what_confluents_serializer_writes(
     assert ContractDeserializer(Stock, registry)(theirs) == bar()
 
 
+@needs(2, 13, "before, messages had no deserialized_value()")
 def test_inside_confluents_own_clients(
     config: dict[str, Any],
     registry: SchemaRegistry,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import KafkaError, Producer
+from tests.kafka.installed import SHARE_GROUPS
 
 from streamcontract import ContractConsumer, ContractShareConsumer, Stock, StockProducer
 from streamcontract.devstack import DevStack, EmbeddedBroker
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamcontract.testing.fixtures.stacks import Stack
+
+
+pytestmark = SHARE_GROUPS
 
 
 def receive(consumer: ContractShareConsumer[Stock]) -> ShareMessage[Stock]:

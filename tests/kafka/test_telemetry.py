@@ -22,6 +22,7 @@ from opentelemetry.semconv.schemas import Schemas
 from opentelemetry.trace import SpanKind, StatusCode
 from tests.kafka.bars import volumes
 from tests.kafka.dlq_io import letters, produce_raw, read_all
+from tests.kafka.installed import SHARE_GROUPS
 from tests.kafka.observed import Observed
 from tests.searching import examples
 
@@ -574,6 +575,7 @@ def test_asyncio(
     assert observed.total(names.CONSUMED_MESSAGES) == 3
 
 
+@SHARE_GROUPS
 def test_share_consumers(
     embedded_stack: DevStack,
     config: Config,

@@ -1,4 +1,11 @@
 """Typed producer, consumer and topics; with ``devstack`` the only user of confluent_kafka."""
+# ruff: noqa: E402 - the version is checked before anything needs what older ones lack
+
+import confluent_kafka
+
+from streamcontract.kafka.versions import check_version
+
+check_version(str(confluent_kafka.__version__))
 
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.until_end import UntilEnd

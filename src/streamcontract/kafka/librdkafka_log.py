@@ -21,8 +21,9 @@ _SILENCE: Final = 30.0
 """Seconds for which a line is not written again."""
 # That the application did not poll in time, which the consumer logs itself.
 _LOGGED_ELSEWHERE: Final = "MAXPOLL"
-# "(after 0ms in state CONNECT)": in what one line differs from the next.
-_DURATION: Final = re.compile(r"after \d+ms")
+# "(after 0ms in state CONNECT, 1 identical error(s) suppressed)": in what one line differs from the
+# next. The second part comes and goes.
+_DIFFERENCE: Final = re.compile(r"after \d+ms|, \d+ identical error\(s\) suppressed")
 
 
 class LibrdkafkaLog:
@@ -54,7 +55,7 @@ class LibrdkafkaLog:
             self._logger.log(level, message, *args)
 
     def _is_due(self, line: str) -> bool:
-        fault = _DURATION.sub("", line)
+        fault = _DIFFERENCE.sub("", line)
         with self._lock:
             now = self._clock()
             recent = {each: at for each, at in self._told.items() if now - at < _SILENCE}

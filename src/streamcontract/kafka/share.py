@@ -178,12 +178,12 @@ class ContractShareConsumer(Generic[T]):
             if option not in _NOT_SHARED:
                 raise TypeError(f"got an unexpected keyword argument {option!r}")
             raise ConfigurationError(f"{option}= is not for share consumers: {_NOT_SHARED[option]}")
+        check_telemetry(telemetry)
         if not hasattr(confluent_kafka, "ShareConsumer"):
             raise ConfigurationError(
                 f"share groups need confluent-kafka 2.16 or newer, and "
                 f"{confluent_kafka.__version__} is installed: pip install -U confluent-kafka"
             )
-        check_telemetry(telemetry)
         binding: Binding[T] = bind(None, topic=topic, record=record, schema=schema)
         settings = split_config(config)
         properties = dict(settings.client)

@@ -1,0 +1,43 @@
+"""The confluent-kafka that is installed: what tests of newer ones need, the oldest lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import confluent_kafka
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = ["MAKES_MESSAGES", "SHARE_GROUPS", "needs", "skip_without_messages"]
+
+_VERSION: Final = tuple(map(int, str(confluent_kafka.__version__).split(".")[:2]))
+
+
+def needs(major: int, minor: int, reason: str) -> Callable[[Any], Any]:
+    """Skip a test on older versions of confluent-kafka."""
+    return pytest.mark.skipif((major, minor) > _VERSION, reason=reason)
+
+
+def _makes_messages() -> bool:
+    try:
+        confluent_kafka.Message(topic="t")
+    except TypeError:
+        return False
+    return True
+
+
+MAKES_MESSAGES: Final = _makes_messages()
+"""Whether a test can make messages of what it wants in them."""
+
+
+def skip_without_messages() -> None:
+    """Skip a test that needs such messages."""
+    if not MAKES_MESSAGES:
+        pytest.skip("this confluent-kafka makes no messages for tests")
+
+
+SHARE_GROUPS: Final = needs(2, 16, "this confluent-kafka has no share groups")
+"""For tests of share consumers."""
