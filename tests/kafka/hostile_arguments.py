@@ -23,8 +23,23 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.kafka.applications import ScriptedRegistry, bar
 
-from streamcontract import SchemaRegistry, StockConsumer, StockProducer, StreamContractError
-from streamcontract.kafka import ContractSerializer, describe_groups, describe_topics, ensure_topic
+from streamcontract import (
+    AsyncContractProducer,
+    ContractConsumer,
+    ContractProducer,
+    SchemaRegistry,
+    Stock,
+    StockConsumer,
+    StockProducer,
+    StreamContractError,
+)
+from streamcontract.kafka import (
+    ContractSerializer,
+    DeadLetters,
+    describe_groups,
+    describe_topics,
+    ensure_topic,
+)
 from streamcontract.kafka.config import split_config
 
 if TYPE_CHECKING:
@@ -58,7 +73,9 @@ class _BrokenText(str):
 
 TEXTS: Final = st.one_of(
     st.text(st.characters(), max_size=8),
-    st.sampled_from(["\ud800", "a\udfff", "a\0b", "\0", "", " ", "\n", "^a.*", "../x", "a" * 300]),
+    st.sampled_from(
+        ["\ud800", "a\udfff", "a\0b", "\0", "", " ", "\n", "\t ", "^a.*", "../x", "a" * 300]
+    ),
     st.builds(_BrokenText, st.sampled_from(["stocks", "\ud800", "\0"])),
 )
 NUMBERS: Final = st.one_of(
@@ -80,7 +97,7 @@ OTHERS: Final = st.one_of(
     st.binary(max_size=4),
     st.builds(bytearray, st.binary(max_size=4)),
     st.builds(_Broken),
-    st.sampled_from([[], {}, (), set(), [()], {"a": []}, object(), int, print, range(3), ...]),
+    st.sampled_from([[], {}, (), set(), [()], {"a": []}, object(), bool, id, range(3), ...]),
 )
 SCALARS: Final = st.one_of(TEXTS, NUMBERS, TIMES, OTHERS)
 PAIRS: Final = st.tuples(SCALARS, SCALARS)
@@ -149,6 +166,9 @@ def _made(make: Callable[..., Any], *given: Any, **named: Any) -> None:
     _closed(make(*given, **named))
 
 
+_GENERIC: Final[dict[str, Any]] = {"producer": ContractProducer, "consumer": ContractConsumer}
+
+
 def _construction_calls() -> dict[str, Call]:
     calls: dict[str, Call] = {}
     for kind, make in (("producer", StockProducer), ("consumer", StockConsumer)):
@@ -157,7 +177,19 @@ def _construction_calls() -> dict[str, Call]:
         for name in ("topic", "telemetry", "registry", "config"):
             calls[f"{kind}({name}=)"] = functools.partial(_with_argument, make, name)
         calls[f"{kind}(property's name)"] = functools.partial(_with_name, make)
+        calls[f"{kind}(record=)"] = functools.partial(_with_argument, _GENERIC[kind], "record")
+        calls[f"{kind}(records=)"] = functools.partial(_with_argument, _GENERIC[kind], "records")
     calls["consumer(group=)"] = functools.partial(_with_argument, StockConsumer, "group")
+    calls["async producer(topic=)"] = lambda value: AsyncContractProducer(
+        NOWHERE, record=Stock, registry=REGISTRY, topic=value
+    )
+    calls["DeadLetters(config=)"] = lambda value: _made(
+        StockConsumer, NOWHERE, registry=REGISTRY, poison=DeadLetters(config=value)
+    )
+    calls["DeadLetters(topic=)"] = lambda value: _made(
+        StockConsumer, NOWHERE, registry=REGISTRY, poison=DeadLetters(topic=value)
+    )
+    calls["SchemaRegistry.from_config"] = lambda value: SchemaRegistry.from_config(value).close()
     calls["split_config"] = split_config
     calls["ContractSerializer(subject_name_strategy=)"] = lambda value: ContractSerializer(
         {"type": "string"}, REGISTRY, subject_name_strategy=value

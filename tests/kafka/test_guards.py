@@ -234,6 +234,8 @@ def test_a_failed_delivery_is_heard_of_whatever_name_the_callback_has(
         ("client.id", "a\0b"),
         ("client.id", b"a"),
         ("client.id", ["a"]),
+        ("group.id", " \t"),
+        ("transactional.id", "\n"),
         ("client.id", _Unspeakable()),
         pytest.param("linger.ms", 10**5000, id="an int of 5001 digits"),
         ("linger.ms", Fraction(1, 2)),
@@ -285,11 +287,13 @@ def test_an_error_about_a_secret_does_not_show_it() -> None:
     assert "hunter" not in repr(caught.value)
 
 
-@pytest.mark.parametrize(("group", "topic"), [("a\ud800", "t"), ("a\0b", "t"), ("g", "a\ud800")])
+@pytest.mark.parametrize(
+    ("group", "topic"), [("a\ud800", "t"), ("a\0b", "t"), (" ", "t"), ("g", "a\ud800")]
+)
 def test_groups_and_topics_are_text(group: str, topic: str) -> None:
     """A half of a surrogate pair in a group was a SystemError; a NUL joined another group."""
     config = {"bootstrap.servers": "127.0.0.1:9"}
-    with pytest.raises(ArgumentError, match=r"(topic|group) has to be"):
+    with pytest.raises(ConfigurationError, match=r"(topic|group|'group.id': it) has to be"):
         StockConsumer(config, group=group, topic=topic, registry=REGISTRY)
 
 

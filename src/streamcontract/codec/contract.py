@@ -11,7 +11,7 @@ from typing import TypeVar
 import attrs
 
 from streamcontract._bound_classes import announce
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.schema.model import EnumType, RecordType
 from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.schema import Schema
@@ -121,8 +121,11 @@ def contract_of(cls: type) -> tuple[Contract, str]:
     """The contract a generated class belongs to, and its type's full name.
 
     Raises:
+        ArgumentError: It is no class.
         ConfigurationError: The class was not generated from a schema.
     """
+    if not isinstance(cls, type):
+        raise ArgumentError("record", cls, "a generated class")
     contract, name = cls.__dict__.get(_CONTRACT), cls.__dict__.get(_NAME)
     if not isinstance(contract, Contract) or not isinstance(name, str):
         raise ConfigurationError(

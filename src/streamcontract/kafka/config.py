@@ -195,6 +195,11 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
         quoted = _QUOTED_PROPERTY.search(reason)
         named = _as_given(quoted[1] or quoted[2], properties) if quoted else None
         raise PropertyError(named, reason + _suggestion(named, reason)) from error
+    except SystemError as error:
+        # C code met it while it wrote a line to the log.
+        if not isinstance(error.__cause__, Exception):
+            raise
+        raise PropertyError(None, f"a callback failed: {error.__cause__}") from error
     except (TypeError, ValueError) as error:
         # confluent_kafka's own checks, such as a callback that is not callable.
         raise PropertyError(None, str(error)) from error

@@ -101,11 +101,18 @@ class TokenSource:
     def __call__(self, config: str) -> tuple[Any, ...]:
         """The token, and what belongs to it."""
         try:
-            return self._callback(config)
+            token = self._callback(config)
+            _check_answer(token)
         except Exception as error:
             # Its type alone: what somebody else's code says may show a secret.
             _log.warning("oauth_cb raised %s", type(error).__name__)
             raise
+        return token
+
+
+def _check_answer(answer: object) -> None:
+    if not isinstance(answer, tuple) or len(answer) < 2:
+        raise TypeError("oauth_cb returns (token, seconds since the epoch when it expires)")
 
 
 def require_token_source(properties: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -11,7 +12,7 @@ from streamcontract.codec import Codec
 from streamcontract.codec.contract import contract_of
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.varint import read_long
-from streamcontract.errors import ConfigurationError, DataFault, DecodeError
+from streamcontract.errors import ArgumentError, ConfigurationError, DataFault, DecodeError
 from streamcontract.kafka.binding import bind
 from streamcontract.kafka.errors import UnexpectedTypeError
 from streamcontract.kafka.framed import FramedDeserializer
@@ -22,7 +23,7 @@ from streamcontract.schema.model import NamedType, UnionType
 from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from streamcontract.kafka.binding import Binding
     from streamcontract.registry import SchemaRegistry
@@ -61,6 +62,9 @@ def bind_records(records: Sequence[type[T]], topic: str | None) -> RecordsBindin
         ConfigurationError: There are none, two have the same name, no topic is known, or their
             keys differ, so that a key could not be read before its value.
     """
+    given: Any = records
+    if not isinstance(given, Sequence) or not all(isinstance(each, type) for each in given):
+        raise ArgumentError("records", records, "a list of generated classes")
     if not records:
         raise ConfigurationError("records= is empty: give the generated classes to read")
     if topic is None:

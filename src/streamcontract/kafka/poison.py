@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import attrs
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError, shown
+from streamcontract.guards import text
 from streamcontract.kafka.dead_letter_sender import DeadLetterSender
 from streamcontract.kafka.dead_letters import SUFFIX
 from streamcontract.kafka.errors import MessageDecodeError
@@ -179,11 +180,15 @@ def poison_handler(
     Raises:
         ConfigurationError: It is no policy, or the dead letter topic is the source itself.
     """
-    if poison == "raise":
+    if isinstance(poison, str) and poison == "raise":
         return _Raise()
     if isinstance(poison, Skip):
         return _Skip(poison.callback)
     if isinstance(poison, DeadLetters):
+        if not isinstance(poison.config, Mapping):
+            raise ArgumentError("DeadLetters(config=)", poison.config, "a dict", secret=True)
+        if poison.topic is not None:
+            text(poison.topic, "DeadLetters(topic=)")
         if poison.topic == "":
             raise ConfigurationError(
                 f"DeadLetters(topic=...) is empty: name a topic, or leave it out for "
@@ -205,4 +210,6 @@ def poison_handler(
             config=poison.config,
             receiving=receiving,
         )
-    raise ConfigurationError(f'poison= is "raise", Skip(callback) or DeadLetters(), not {poison!r}')
+    raise ConfigurationError(
+        f'poison= is "raise", Skip(callback) or DeadLetters(), not {shown(poison)}'
+    )

@@ -234,7 +234,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
         self._transactions = Transactions(
             self.client,
             self._topic,
-            settings.client.get("transactional.id"),
+            settings.client.get("transactional.id") or None,  # "" is none to librdkafka too
             self._failures.take,
             self._access,
         )

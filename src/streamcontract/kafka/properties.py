@@ -51,6 +51,7 @@ _UNUSED: Final = {
 # The registry's settings, the lock's, and those that split_config takes out.
 _CHECKED_ELSEWHERE: Final = ("schema.registry.", "streamcontract.", "subject.name.strategy")
 _TOPIC_CONFIG: Final = "default.topic.config"  # a dict in the dict: librdkafka's older way
+_BLANKS: Final = " \t\n\v\f\r"  # those of isspace() in C
 _SECRET: Final = re.compile(r"password|secret|\.pem$|token|oauthbearer|user\.info")
 
 
@@ -114,7 +115,11 @@ def _value(name: str, value: object) -> Any:
     secret = _SECRET.search(name) is not None
     plain = os.fspath(value) if isinstance(value, os.PathLike) else value
     if isinstance(plain, str):
-        return text(plain, name, secret=secret)
+        checked = text(plain, name, secret=secret)
+        if checked and not checked.strip(_BLANKS):
+            # A consumer without a group, for one, ends the process (confluent-kafka 2.16).
+            raise ArgumentError(name, value, "more than blanks, which librdkafka takes for nothing")
+        return checked
     if isinstance(plain, float):
         return float(plain)
     # Python makes no text of an int of thousands of digits.

@@ -164,7 +164,7 @@ def choose_auth(
         is_pair = isinstance(given, tuple | list) and len(given) == 2
         if not is_pair or not all(isinstance(each, str) for each in given):
             raise ConfigurationError("basic_auth is a pair of texts, (user, password)")
-        return BasicAuth(*given)
+        return BasicAuth(*(str.__str__(each) for each in given))
     return None
 
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 import difflib
 import math
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.registry.lockfile import find_lock
 from streamcontract.registry.secret_files import read_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from streamcontract.registry.lock import Lock
 
@@ -88,8 +89,12 @@ def options(config: Mapping[str, object]) -> ClientOptions:
         >>> options({"schema.registry.url": "http://localhost:18081", "group.id": "readers"})
         {'url': 'http://localhost:18081'}
     """
+    if not isinstance(config, Mapping):
+        raise ArgumentError("config", config, "a dict of properties", secret=True)
     found = ClientOptions()
     for name, value in config.items():
+        if not isinstance(name, str):
+            raise ArgumentError("the name of a property", name, "a str")
         if not name.startswith(CONFIG_PREFIX):
             continue
         key = name.removeprefix(CONFIG_PREFIX)
