@@ -56,7 +56,9 @@ rules = st.lists(
     ),
     max_size=2,
 ).map(tuple)
-rule_sets = st.builds(RuleSet, migration_rules=rules, domain_rules=rules, encoding_rules=rules)
+rule_sets = st.builds(
+    RuleSet, migration_rules=rules, domain_rules=rules, encoding_rules=rules, enable_at=words
+)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from streamcontract.cli import main
 from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.registry import SchemaRegistry
+from streamcontract.registry.data_contracts import Metadata, Rule, RuleSet
 from streamcontract.schema import parse_schema
 
 Register = Callable[..., Result]
@@ -278,3 +279,32 @@ def test_no_registry_is_exit_code_2(project: Path, monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 2
     assert "streamcontract dev" in result.stderr
     assert "secret" not in result.output
+
+
+def test_a_dry_run_shows_what_is_inherited(register: Register, project: Path) -> None:
+    """Metadata and rules of the version before, which a registry gives a new one; no secret."""
+    with RegistryServer(confluent=True) as server:
+        where = ("--registry", server.url, "parcel")
+        schema = parse_schema(project / "parcel.avsc")
+        rule = Rule(name="positive", kind="CONDITION", mode="WRITE", type="CEL", disabled=True)
+        metadata = Metadata(
+            properties={"owner": "parcels team", "token": "s3cret"},
+            tags={"shop.Parcel.to": ("PII",)},
+            sensitive=("token",),
+        )
+        with SchemaRegistry(server.url) as registry:
+            assert "inherits" not in register("--dry-run", *where).output
+            registry.register(
+                "parcels-value",
+                schema,
+                metadata=metadata,
+                rule_set=RuleSet(domain_rules=(rule,)),
+            )
+            _write(project / "parcel.avsc", "shop.Parcel", to=["null", "shop.Address"])
+            output = register("--dry-run", *where).output
+        assert "parcels-value: the new version inherits from version 1:" in output
+        assert "property owner: parcels team" in output
+        assert "property token: (sensitive, not shown)" in output
+        assert "s3cret" not in output
+        assert "tags of shop.Parcel.to: PII" in output
+        assert "rule positive (CONDITION, type CEL, mode WRITE, disabled)" in output

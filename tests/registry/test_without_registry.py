@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from click.testing import CliRunner
@@ -256,13 +256,13 @@ def test_ctrl_c_while_the_registry_is_waited_for_loses_nothing(
         SchemaRegistry(config["schema.registry.url"]) as registry,
         ContractConsumer(config, topic=name, schema=schema, registry=registry) as consumer,
     ):
-        ask = registry.schema_by_id
+        ask = registry.stored
 
-        def interrupt(schema_id: int, *, subject: str | None = None) -> Schema:
-            registry.schema_by_id = ask  # type: ignore[method-assign] # the next one works
+        def interrupt(schema_id: object, **_: object) -> NoReturn:
+            registry.stored = ask  # type: ignore[method-assign] # the next one works
             raise KeyboardInterrupt
 
-        registry.schema_by_id = interrupt  # type: ignore[method-assign] # as Ctrl-C would
+        registry.stored = interrupt  # type: ignore[method-assign] # as Ctrl-C would
         with pytest.raises(KeyboardInterrupt):
             next(consumer)
         messages = [consumer.poll(30), consumer.poll(30)]

@@ -32,9 +32,9 @@ from streamcontract.wire import IdKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from streamcontract.kafka.config import Settings
     from streamcontract.kafka.dead_letter_replay import Replayed
     from streamcontract.kafka.dead_letter_topic import Entry
-    from streamcontract.wire import WireFormat
 
 __all__ = ["command"]
 
@@ -118,7 +118,7 @@ def _show(
             click.echo(f"  ... and {number(len(part) - limit)} bytes more; --bytes shows them")
     settings = split_config(config)
     with SchemaRegistry.from_config(settings.registry) as registry:
-        for line in _decoded(entry, letter, project_file, registry, settings.wire):
+        for line in _decoded(entry, letter, project_file, registry, settings):
             echo(line)
 
 
@@ -151,7 +151,9 @@ def _replay(
     topic = find_dead_letter_topic(name, config)
     settings = split_config(config)
     with SchemaRegistry.from_config(settings.registry) as registry:
-        readers = project_readers(load_project(project_file), registry, settings.wire)
+        readers = project_readers(
+            load_project(project_file), registry, settings.wire, settings.rules_ignored
+        )
         done = replay_dead_letters(topic, readers, config, discard=discard)
     echo(f"{topic}: {_sum(done)}")
     ctx.exit(EXIT_FINDINGS if done.left else EXIT_CLEAN)
@@ -220,7 +222,7 @@ def _decoded(
     letter: DeadLetter,
     project_file: Path | None,
     registry: SchemaRegistry,
-    wire: WireFormat,
+    settings: Settings,
 ) -> Iterator[str]:
     """The value as today's contract reads it, else as it was written, else why not."""
     if letter.value is None:
@@ -228,7 +230,7 @@ def _decoded(
         return
     told = ""
     try:
-        reader = _reader_of(letter.source.topic, project_file, registry, wire)
+        reader = _reader_of(letter.source.topic, project_file, registry, settings)
         if reader is None:
             yield "no contract of a project here has this topic"
         else:
@@ -241,9 +243,11 @@ def _decoded(
                 yield "as today's contract reads it:"
                 yield from _pretty(message.value)
                 return
-        frame = wire.value.frame(letter.value, letter.headers)
+        frame = settings.wire.value.frame(letter.value, letter.headers)
         writer = registry.stored(frame.schema_id, is_global=frame.kind is IdKind.GLOBAL_ID).schema
-        reads: ContractDeserializer[Any] = ContractDeserializer(writer, registry, framing=wire)
+        reads: ContractDeserializer[Any] = ContractDeserializer(
+            writer, registry, framing=settings.wire, rules_ignored=settings.rules_ignored
+        )
         _, decode = reads.decoder(letter.value, letter.headers)
         value: Any = decode(letter.value)
     except (DataError, FrameError, RegistryError) as error:
@@ -255,13 +259,14 @@ def _decoded(
 
 
 def _reader_of(
-    topic: str, project_file: Path | None, registry: SchemaRegistry, wire: WireFormat
+    topic: str, project_file: Path | None, registry: SchemaRegistry, settings: Settings
 ) -> Any:
     """The project's reader for a topic; None where there is no project, or no such topic in it."""
     found = project_file or find_project_file()
     if found is None:
         return None
-    return project_readers(load_project(found), registry, wire).get(topic)
+    readers = project_readers(load_project(found), registry, settings.wire, settings.rules_ignored)
+    return readers.get(topic)
 
 
 def _pretty(value: object) -> Iterator[str]:

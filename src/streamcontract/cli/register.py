@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from streamcontract.project import Project
+    from streamcontract.registry.data_contracts import Metadata, RuleSet
     from streamcontract.registry.lock import Lock
 
 __all__ = ["command"]
@@ -75,6 +76,8 @@ def command(
 
     With --environment, what the registry has then is written into streamcontract.lock, too (see
     `streamcontract lock`); a registry that contradicts that environment's lock is left alone.
+
+    A dry run also shows the metadata and rules that a new version would inherit.
 
     Exits with 1 if the registry refuses a schema as incompatible, or would.
     """
@@ -208,7 +211,41 @@ def _show(outcomes: list[_Outcome], registry: SchemaRegistry, *, dry_run: bool) 
     if all(outcome.is_unchanged for outcome in outcomes):
         click.echo("Nothing to change: the registry has it all.")
     elif dry_run:
+        for line in _inherited(registry, outcomes):
+            echo(line)
         click.echo("This was a dry run: nothing was changed.")
+
+
+def _inherited(registry: SchemaRegistry, outcomes: Iterable[_Outcome]) -> Iterator[str]:
+    """What new versions would take over from the ones before: registries keep it unless told."""
+    new = {
+        each.subject: None for outcome in outcomes for each in outcome.registrations if each.is_new
+    }
+    for subject in new:
+        try:
+            before = registry.version(subject)
+        except (SubjectNotFoundError, VersionNotFoundError):
+            continue
+        kept = [*_metadata_in_words(before.metadata), *_rules_in_words(before.rule_set)]
+        if kept:
+            yield f"{subject}: the new version inherits from version {before.version}:"
+            yield from (f"  - {each}" for each in kept)
+
+
+def _metadata_in_words(metadata: Metadata | None) -> Iterator[str]:
+    if metadata is None:
+        return
+    for name, value in metadata.properties.items():
+        shown = "(sensitive, not shown)" if name in metadata.sensitive else value
+        yield f"property {name}: {shown}"
+    for path, tags in metadata.tags.items():
+        yield f"tags of {path}: {', '.join(tags)}"
+
+
+def _rules_in_words(rule_set: RuleSet | None) -> Iterator[str]:
+    for rule in rule_set.rules if rule_set is not None else ():
+        disabled = ", disabled" if rule.disabled else ""
+        yield f"rule {rule.name} ({rule.kind}, type {rule.type}, mode {rule.mode}{disabled})"
 
 
 def _rows(outcomes: Iterable[_Outcome]) -> Iterator[tuple[str, ...]]:

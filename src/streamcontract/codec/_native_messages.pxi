@@ -116,6 +116,11 @@ cdef inline uint64_t bit_of(object name):
     return <uint64_t>1 << min(PyUnicode_GET_LENGTH(name), 63)
 
 
+cdef inline bint is_name(object name, object known):
+    """Whether two texts are the same; most differ in their length."""
+    return PyUnicode_GET_LENGTH(name) == PyUnicode_GET_LENGTH(known) and name == known
+
+
 @cython.final
 cdef class MessageReader:
     """See ``streamcontract.kafka.assembly.MessageReader``.
@@ -280,17 +285,17 @@ cdef class MessageReader:
                 return CAREFUL
             if has_value:
                 for j in range(PyTuple_GET_SIZE(self.names)):
-                    if j <= best and name == <object>PyTuple_GET_ITEM(self.names, j):
+                    if j <= best and is_name(name, <object>PyTuple_GET_ITEM(self.names, j)):
                         best, found = j, value
                 for j in range(PyTuple_GET_SIZE(self.refused)):
                     if (
-                        name == <object>PyTuple_GET_ITEM(self.refused, j)
+                        is_name(name, <object>PyTuple_GET_ITEM(self.refused, j))
                         and value != <object>PyTuple_GET_ITEM(self.allowed, j)
                     ):
                         return CAREFUL
             if has_key:
                 for j in range(PyTuple_GET_SIZE(self.forbidden)):
-                    if name == <object>PyTuple_GET_ITEM(self.forbidden, j):
+                    if is_name(name, <object>PyTuple_GET_ITEM(self.forbidden, j)):
                         return CAREFUL
         if found is None:
             return PLAIN

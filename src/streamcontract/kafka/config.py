@@ -75,6 +75,7 @@ _OFTEN_USED: Final = (
     "enable.idempotence",
     "group.id",
     "normalize.schemas",
+    "rules.ignored",
     "sasl.password",
     "sasl.username",
     "schema.id.framing",
@@ -107,6 +108,7 @@ class Settings:
         wire: Where messages say which schema they were written with.
         location: Whether that is written as a prefix or into a header; None for where the first
             framing has it.
+        rules_ignored: The types of rules, in capitals, that are run elsewhere or not at all.
     """
 
     client: dict[str, Any] = attrs.field(repr=False)
@@ -116,6 +118,7 @@ class Settings:
     subject_name_strategy: SubjectNameStrategy = topic_name_strategy
     wire: WireFormat = CONFLUENT
     location: Location | None = None
+    rules_ignored: frozenset[str] = frozenset()
 
 
 def split_config(
@@ -131,8 +134,9 @@ def split_config(
             ``streamcontract.auto.commit.interval.messages`` (docs/delivery.md), and
             ``auto.register.schemas``, ``normalize.schemas`` and ``subject.name.strategy``
             (``"topic"``, ``"record"``, ``"topic-record"`` or a callable), which confluent_kafka
-            takes in its serializers' configuration, and ``schema.id.framing`` and
-            ``schema.id.location`` (docs/wire-formats.md).
+            takes in its serializers' configuration, ``schema.id.framing`` and
+            ``schema.id.location`` (docs/wire-formats.md), and ``rules.ignored``
+            (docs/registry-client.md).
         defaults: Client properties that the configuration may replace.
 
     Raises:
@@ -158,6 +162,7 @@ def split_config(
     strategy = _strategy(given.pop("subject.name.strategy", "topic"))
     wire = wire_format(given.pop("schema.id.framing", CONFLUENT))
     location = _location(given.pop("schema.id.location", None))
+    ignored = _types_of_rules(given.pop("rules.ignored", ()))
     client = {**(defaults or {}), **given}
     if not any(key in client for key in _BOOTSTRAP_KEYS):
         client["bootstrap.servers"] = os.environ.get(BOOTSTRAP_VARIABLE) or DEFAULT_BOOTSTRAP
@@ -175,7 +180,7 @@ def split_config(
         registry.update({key: client[key] for key in _INHERITED if key in client})
     # librdkafka writes to standard error of its own accord; a library leaves that to logging.
     client.setdefault("logger", LIBRDKAFKA_LOG)
-    return Settings(client, registry, auto_register, normalize, strategy, wire, location)
+    return Settings(client, registry, auto_register, normalize, strategy, wire, location, ignored)
 
 
 def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str, Any]) -> Client:
@@ -247,6 +252,17 @@ def _location(value: object) -> Location | None:
         case None | "prefix" | "header":
             return value
     raise ConfigurationError(f"'schema.id.location' is 'prefix' or 'header', not {value!r}")
+
+
+def _types_of_rules(value: object) -> frozenset[str]:
+    types = value.split(",") if isinstance(value, str) else value
+    if isinstance(types, list | tuple | set | frozenset):
+        names = [each.strip().upper() for each in types if isinstance(each, str)]
+        if all(names) and len(names) == len(types):
+            return frozenset(names)
+    raise ConfigurationError(
+        f"'rules.ignored' is types of rules, such as 'CEL, ENCRYPT', not {value!r}"
+    )
 
 
 def _strategy(value: object) -> SubjectNameStrategy:

@@ -23,7 +23,7 @@ from streamcontract.schema.model import NamedType, UnionType
 from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from streamcontract.kafka.binding import Binding
     from streamcontract.registry import SchemaRegistry
@@ -108,6 +108,7 @@ class DispatchingDeserializer(FramedDeserializer[T]):
         registry: The registry to ask; the caller closes it.
         subject: As for :class:`~streamcontract.kafka.serializers.ContractDeserializer`.
         framing: Likewise.
+        rules_ignored: Likewise.
 
     Raises:
         ConfigurationError: A type has no name, or two have the same.
@@ -120,10 +121,15 @@ class DispatchingDeserializer(FramedDeserializer[T]):
         *,
         subject: str | None = None,
         framing: str | list[str] | OwnFraming | WireFormat = CONFLUENT,
+        rules_ignored: Collection[str] = (),
     ) -> None:
-        super().__init__(registry, subject=subject, framing=framing)
+        super().__init__(registry, subject=subject, framing=framing, rules_ignored=rules_ignored)
         codecs = tuple(each if isinstance(each, Codec) else Codec(each) for each in types)
         self._codecs = _by_name(codecs)
+
+    def _is_own(self, writer: Schema) -> bool:
+        forms = {codec.schema.canonical_form for codec in self._codecs.values()}
+        return writer.canonical_form in forms
 
     def _compile(self, frame: Frame, writer: Schema) -> Callable[[bytes], T]:
         if isinstance(writer.root, UnionType):

@@ -83,8 +83,8 @@ class PropertyError(ConfigurationError):
         return (
             f"{place}{self.reason} (properties are listed in librdkafka's CONFIGURATION.md; "
             f"schema.registry.*, auto.register.schemas, normalize.schemas, "
-            f"subject.name.strategy, schema.id.framing, schema.id.location and, for consumers, "
-            f"streamcontract.auto.commit.interval.messages are streamcontract's)"
+            f"subject.name.strategy, schema.id.framing, schema.id.location, rules.ignored and, "
+            f"for consumers, streamcontract.auto.commit.interval.messages are streamcontract's)"
         )
 
 

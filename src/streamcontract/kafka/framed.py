@@ -9,10 +9,11 @@ from uuid import UUID
 from confluent_kafka.serialization import Deserializer, MessageField, SerializationContext
 
 from streamcontract.errors import ArgumentError
+from streamcontract.registry.rules import require_no_rules
 from streamcontract.wire import CONFLUENT, IdKind, wire_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Collection, Hashable, Mapping
 
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
@@ -65,6 +66,8 @@ class FramedDeserializer(Deserializer, Generic[T]):
             the registry's URL.
         framing: Where the schema ids are, as for ``schema.id.framing``
             (:func:`streamcontract.wire.wire_format`).
+        rules_ignored: The types of rules that are not this reader's business, as for
+            ``rules.ignored``.
     """
 
     def __init__(
@@ -73,7 +76,9 @@ class FramedDeserializer(Deserializer, Generic[T]):
         *,
         subject: str | None = None,
         framing: str | list[str] | OwnFraming | WireFormat = CONFLUENT,
+        rules_ignored: Collection[str] = (),
     ) -> None:
+        self._rules_ignored = frozenset(each.upper() for each in rules_ignored)
         self._registry = checked_registry(registry)
         self._subject = subject
         self._format = wire_format(framing)
@@ -131,6 +136,7 @@ class FramedDeserializer(Deserializer, Generic[T]):
 
         Raises:
             FrameError: Nothing says which schema it was written with.
+            RulesNotRunError: Rules apply to such messages that are not run here.
             RegistryError: The registry does not know the id, or did not answer.
             SchemaParseError: The registry's schema for that id breaks the Avro specification.
         """
@@ -139,8 +145,19 @@ class FramedDeserializer(Deserializer, Generic[T]):
         stored = self._registry.stored(
             frame.schema_id, subject=self._subject, is_global=frame.kind is IdKind.GLOBAL_ID
         )
+        require_no_rules(
+            f"{frame.kind.value} {frame.schema_id}",
+            stored.rule_set,
+            "READ",
+            self._rules_ignored,
+            migrates=not self._is_own(stored.schema),
+        )
         known = frame.schema_id, self._compile(frame, stored.schema)
         return self._decoders.keep(frames.key(data, headers), known)
+
+    def _is_own(self, writer: Schema) -> bool:
+        """Whether that is the reader's schema, too."""
+        raise NotImplementedError
 
     def _compile(self, frame: Frame, writer: Schema) -> Callable[[bytes], T]:
         """The function that reads values which have such a frame and such a schema."""

@@ -15,6 +15,8 @@ from streamcontract.schema import parse_schema
 from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from streamcontract.kafka.keys import KeyCodec
     from streamcontract.project import ContractConfig, Project
     from streamcontract.registry import SchemaRegistry
@@ -24,7 +26,10 @@ __all__ = ["project_readers"]
 
 
 def project_readers(
-    project: Project, registry: SchemaRegistry, wire: WireFormat = CONFLUENT
+    project: Project,
+    registry: SchemaRegistry,
+    wire: WireFormat = CONFLUENT,
+    rules_ignored: Collection[str] = (),
 ) -> dict[str, TypedReader[Any]]:
     """A reader of plain values for each topic that the project's contracts name.
 
@@ -34,6 +39,7 @@ def project_readers(
         project: The project.
         registry: The registry; the caller closes it.
         wire: Where messages say which schema they were written with.
+        rules_ignored: The types of rules that are not these readers' business.
 
     Raises:
         ConfigurationError: No contract names a topic, or a contract's key cannot be read.
@@ -46,7 +52,7 @@ def project_readers(
     if not found:
         raise ConfigurationError(f"no contract of {project.file} names a topic")
     return {
-        topic: TypedReader(_merged(bindings), registry, wire=wire)
+        topic: TypedReader(_merged(bindings), registry, wire=wire, rules_ignored=rules_ignored)
         for topic, bindings in found.items()
     }
 

@@ -25,7 +25,7 @@ from streamcontract.registry.subjects import STRATEGIES, topic_name_strategy
 from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Collection, Hashable, Mapping
 
     import confluent_kafka
 
@@ -83,6 +83,7 @@ class TypedReader(Generic[T]):
         subject_name_strategy: Names the subjects of the topic's schemas, in whose context its
             messages' schema ids are.
         wire: Where messages say which schema they were written with.
+        rules_ignored: The types of rules that are not this reader's business.
 
     Attributes:
         topic: Where all of them come from.
@@ -98,6 +99,7 @@ class TypedReader(Generic[T]):
         receiving: Receiving | None = None,
         subject_name_strategy: SubjectNameStrategy = topic_name_strategy,
         wire: WireFormat = CONFLUENT,
+        rules_ignored: Collection[str] = (),
     ) -> None:
         topic, key = binding.topic, binding.key
         subject_of = partial(_subject_in_context, registry, subject_name_strategy, topic)
@@ -107,6 +109,7 @@ class TypedReader(Generic[T]):
                 registry,
                 subject=subject_of(*binding.codecs, is_key=False),
                 framing=wire,
+                rules_ignored=rules_ignored,
             )
             if isinstance(binding, RecordsBinding)
             else ContractDeserializer(
@@ -114,6 +117,7 @@ class TypedReader(Generic[T]):
                 registry,
                 subject=subject_of(binding.codec, is_key=False),
                 framing=wire,
+                rules_ignored=rules_ignored,
             )
         )
         if receiving is not None:
@@ -130,7 +134,11 @@ class TypedReader(Generic[T]):
             read_plain, read_carefully = key.read_plain, key.read
         else:
             self.read_key = ContractDeserializer(
-                key, registry, subject=subject_of(key, is_key=True), framing=wire
+                key,
+                registry,
+                subject=subject_of(key, is_key=True),
+                framing=wire,
+                rules_ignored=rules_ignored,
             )
             read_plain = read_carefully = self.read_key.read_key
         self._frames = wire.value

@@ -231,4 +231,5 @@ def _serializer(
         subject_name_strategy=settings.subject_name_strategy,
         framing=settings.wire,
         location=settings.location,
+        rules_ignored=settings.rules_ignored,
     )

@@ -21,11 +21,12 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.framed import FramedDeserializer, checked_registry
 from streamcontract.kafka.payloads import payload_decoder, payload_encoder
 from streamcontract.registry.cache import OnceCache
+from streamcontract.registry.rules import require_no_rules
 from streamcontract.registry.subjects import checked_strategy, topic_name_strategy
 from streamcontract.wire import CONFLUENT, schema_id_headers, wire_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from streamcontract.codec import Contract
     from streamcontract.kafka.keys import KeyCodec
@@ -62,6 +63,8 @@ class ContractSerializer(Serializer, Generic[T]):
             (:func:`streamcontract.wire.wire_format`).
         location: ``"prefix"`` puts the schema id in front of the payload, ``"header"`` into a
             header; None, where the first framing has it.
+        rules_ignored: The types of rules that are not this writer's business, as for
+            ``rules.ignored``.
 
     Example:
         >>> import confluent_kafka
@@ -86,7 +89,9 @@ class ContractSerializer(Serializer, Generic[T]):
         subject_name_strategy: SubjectNameStrategy = topic_name_strategy,
         framing: str | list[str] | OwnFraming | WireFormat = CONFLUENT,
         location: Location | None = None,
+        rules_ignored: Collection[str] = (),
     ) -> None:
+        self._rules_ignored = frozenset(each.upper() for each in rules_ignored)
         self._format = wire_format(framing)
         self._location = location
         self._codec: Codec[T] = contract if isinstance(contract, Codec) else Codec(contract)
@@ -141,6 +146,7 @@ class ContractSerializer(Serializer, Generic[T]):
         """What goes with values for one topic: the prefix that encoding puts there, and headers.
 
         Raises:
+            RulesNotRunError: Rules apply to such messages that are not run here.
             RegistryError: The registry did not register or find the schema.
             ConfigurationError: The framing cannot be written.
         """
@@ -149,12 +155,14 @@ class ContractSerializer(Serializer, Generic[T]):
         return self._format.write(found.id, found.guid, self._location, is_key=is_key)
 
     def _identify(self, subject: str) -> Identified:
-        return self._registry.identify(
+        found = self._registry.identify(
             subject,
             self._codec.schema,
             auto_register=self._auto_register,
             normalize=self._normalize,
         )
+        require_no_rules(subject, found.rule_set, "WRITE", self._rules_ignored)
+        return found
 
 
 def _set_headers(ctx: SerializationContext, written: Written) -> None:
@@ -193,6 +201,8 @@ class ContractDeserializer(FramedDeserializer[T]):
             the registry's URL.
         framing: Where the schema ids are, as for ``schema.id.framing``
             (:func:`streamcontract.wire.wire_format`).
+        rules_ignored: The types of rules that are not this reader's business, as for
+            ``rules.ignored``.
 
     Example:
         >>> import confluent_kafka
@@ -220,9 +230,13 @@ class ContractDeserializer(FramedDeserializer[T]):
         *,
         subject: str | None = None,
         framing: str | list[str] | OwnFraming | WireFormat = CONFLUENT,
+        rules_ignored: Collection[str] = (),
     ) -> None:
-        super().__init__(registry, subject=subject, framing=framing)
+        super().__init__(registry, subject=subject, framing=framing, rules_ignored=rules_ignored)
         self._codec: Codec[T] = contract if isinstance(contract, Codec) else Codec(contract)
+
+    def _is_own(self, writer: Schema) -> bool:
+        return writer.canonical_form == self._codec.schema.canonical_form
 
     def _compile(self, frame: Frame, writer: Schema) -> Callable[[bytes], T]:
         return payload_decoder(self._codec, writer, frame.size)

@@ -220,6 +220,7 @@ class ContractShareConsumer(Generic[T]):
                 self._receiving,
                 settings.subject_name_strategy,
                 settings.wire,
+                settings.rules_ignored,
             )
             self._poison = poison_handler(
                 poison,

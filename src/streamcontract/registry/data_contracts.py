@@ -154,11 +154,13 @@ class RuleSet:
         migration_rules: From one version of the schema to another.
         domain_rules: For the values of a message.
         encoding_rules: For its bytes.
+        enable_at: Where they are run: ``""``, ``ALL`` and ``CLIENT`` mean in clients.
     """
 
     migration_rules: tuple[Rule, ...] = ()
     domain_rules: tuple[Rule, ...] = ()
     encoding_rules: tuple[Rule, ...] = ()
+    enable_at: str = ""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -172,7 +174,10 @@ class RuleSet:
             "domainRules": self.domain_rules,
             "encodingRules": self.encoding_rules,
         }
-        return {key: [rule.to_json() for rule in rules] for key, rules in kinds.items() if rules}
+        body: dict[str, object] = {
+            key: [rule.to_json() for rule in rules] for key, rules in kinds.items() if rules
+        }
+        return {**body, "enableAt": self.enable_at} if self.enable_at else body
 
     @classmethod
     def from_json(cls, value: object, path: str = "ruleSet") -> RuleSet | None:
@@ -195,6 +200,7 @@ class RuleSet:
             migration_rules=rules("migrationRules"),
             domain_rules=rules("domainRules"),
             encoding_rules=rules("encodingRules"),
+            enable_at=read_string(_given(fields, "enableAt", ""), f"{path}.enableAt"),
         )
 
 

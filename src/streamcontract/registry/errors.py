@@ -32,6 +32,7 @@
     |       `-- UnsupportedRequestError            501
     |-- InvalidSubjectError                a subject name that no URL can carry
     |-- LockMismatchError                  streamcontract.lock says otherwise; .place .environment
+    |-- RulesNotRunError                   rules apply that are not run here; .place .mode .rules
     `-- StoredSchemaError                  the registry holds a schema that cannot be used
 
 The codes are :class:`streamcontract.registry.protocol.ErrorCode`'s.
@@ -48,6 +49,8 @@ from streamcontract.registry.protocol import LEVELS, ErrorCode, parse_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from streamcontract.registry.data_contracts import Rule
 
 __all__ = [
     "CompatibilityLevelNotSetError",
@@ -71,6 +74,7 @@ __all__ = [
     "RegistryServerError",
     "RegistryUnreachableError",
     "ReservedSubjectError",
+    "RulesNotRunError",
     "SchemaIdExistsError",
     "SchemaNotFoundError",
     "StoredSchemaError",
@@ -121,6 +125,36 @@ class StoredSchemaError(RegistryError):
 
     def __str__(self) -> str:
         return f"the registry's {self.place} cannot be used: {self.reason}"
+
+
+class RulesNotRunError(RegistryError):
+    """The registry keeps rules beside a schema that apply to its messages, and none is run here.
+
+    Attributes:
+        place: Whose rules they are: a subject, or ``schema id 7``.
+        mode: Whether messages were to be written (``WRITE``) or read (``READ``).
+        rules: The rules.
+    """
+
+    def __init__(self, place: str, mode: str, rules: tuple[Rule, ...]) -> None:
+        super().__init__(place, mode, rules)
+        self.place = place
+        self.mode = mode
+        self.rules = rules
+
+    def __str__(self) -> str:
+        named = ", ".join(
+            f"{rule.name!r} ({rule.kind or 'of no kind'}, type {rule.type or 'unknown'}, "
+            f"mode {rule.mode})"
+            for rule in self.rules
+        )
+        types = ", ".join(dict.fromkeys(rule.type for rule in self.rules if rule.type))
+        what = "written" if self.mode == "WRITE" else "read"
+        return (
+            f"{self.place} has rules for messages that are {what}, and they are not run here: "
+            f"{named}. Use a client that runs them; or, if they are run elsewhere or are not "
+            f"needed, name their types: 'rules.ignored': {types!r}"
+        )
 
 
 class LockMismatchError(RegistryError):

@@ -135,7 +135,12 @@ def wire(
             else telemetry.receiving(topic, group, settings.client.get("client.id"))
         )
         reader = TypedReader(
-            binding, registry, receiving, settings.subject_name_strategy, settings.wire
+            binding,
+            registry,
+            receiving,
+            settings.subject_name_strategy,
+            settings.wire,
+            settings.rules_ignored,
         )
         poison = poison_handler(
             options.get("poison", "raise"),
