@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import linecache
 from typing import Any
 
 import pytest
 from tests.counting import LINEAR, calls
 
 from streamcontract import Codec, parse_schema
-from streamcontract.errors import EncodeError
+from streamcontract.codec.engine import ENGINE_VARIABLE
+from streamcontract.errors import DecodeError, EncodeError
 
 
 def record(name: str, *fields: dict[str, Any]) -> dict[str, Any]:
@@ -75,3 +78,24 @@ def test_keys_narrow_branches_down_without_changing_the_choice() -> None:
         ({"z": "1"}, "map"),
     ):
         assert codec.decode(codec.encode(value))[0] == branch
+
+
+@pytest.mark.parametrize("engine", ["native", "portable"])
+def test_who_meets_ever_more_schemas_keeps_the_last_ones(
+    monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    """Decoders, and the sources that tracebacks show, are kept up to a number."""
+    if engine == "native":
+        pytest.importorskip("streamcontract.codec._native")
+    monkeypatch.setenv(ENGINE_VARIABLE, engine)
+    monkeypatch.setattr("streamcontract.codec.codec._MOST_DECODERS", 3)
+    codec = Codec(record("R", field("a", "string", default="")))
+    kept = []
+    for number in range(20):
+        writer = parse_schema(record("R", field(f"b{number}", "int")))
+        assert codec.decode(b"\2", writer=writer) == {"a": ""}
+        with pytest.raises(DecodeError):
+            codec.decode(b"", writer=writer)
+        gc.collect()
+        kept.append((len(codec._decoders), len(linecache.cache)))
+    assert kept[5] == kept[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from streamcontract.devstack.limits import LIMITS
 from streamcontract.errors import PortError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["command"]
 
@@ -68,6 +69,17 @@ def _parse_topics(
     help="File that keeps the registry's subjects over restarts.",
 )
 @click.option(
+    "--contexts/--no-contexts",
+    default=True,
+    show_default=True,
+    help="Whether :.context:subject names a context, as in Redpanda from release 26.2 on.",
+)
+@click.option(
+    "--confluent",
+    is_flag=True,
+    help="Keep and answer what Confluent's registry does beyond Redpanda's: rules, GUIDs, ...",
+)
+@click.option(
     "topics",
     "--topic",
     metavar="NAME:PARTITIONS",
@@ -77,13 +89,15 @@ def _parse_topics(
 )
 @click.argument("arguments", metavar="[-- COMMAND ...]", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def command(
+def command(  # noqa: PLR0913 - each is an option of the command line
     ctx: click.Context,
     *,
     brokers: int,
     broker_port: int,
     registry_port: int,
     state: Path | None,
+    contexts: bool,
+    confluent: bool,
     topics: list[tuple[str, int]],
     arguments: tuple[str, ...],
 ) -> None:
@@ -93,7 +107,18 @@ def command(
     COMMAND they run as long as it does: it finds them in its environment, and its exit code is
     passed on (128 + n where signal n ended it).
     """
-    running = _stack(brokers, broker_port, registry_port, state, topics)
+    running = _running(
+        partial(
+            DevStack,
+            brokers,
+            broker_port=broker_port,
+            registry_port=registry_port,
+            registry_state=state,
+            registry_contexts=contexts,
+            registry_confluent=confluent,
+        ),
+        topics,
+    )
     if arguments:
         with running as stack:
             code = run_command(arguments, stack.environment)
@@ -102,20 +127,9 @@ def command(
 
 
 @contextlib.contextmanager
-def _stack(
-    brokers: int,
-    broker_port: int,
-    registry_port: int,
-    state: Path | None,
-    topics: list[tuple[str, int]],
-) -> Iterator[DevStack]:
+def _running(start: Callable[[], DevStack], topics: list[tuple[str, int]]) -> Iterator[DevStack]:
     try:
-        stack = DevStack(
-            brokers,
-            broker_port=broker_port,
-            registry_port=registry_port,
-            registry_state=state,
-        )
+        stack = start()
     except PortError as error:
         raise PortError(f"{error} (options --broker-port, --registry-port)") from error
     with stack:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 
 __all__ = ["Source"]
@@ -59,4 +61,9 @@ class Source:
         filename = f"<streamcontract {self._title} {next(_COUNTER)}>"
         exec(compile(text, filename, "exec", dont_inherit=True), self.namespace)  # noqa: S102 - our own text; see class
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        for value in self.namespace.values():
+            if isinstance(value, FunctionType) and value.__code__.co_filename == filename:
+                # Its lines go with it: who meets ever more schemas must not keep all their sources.
+                weakref.finalize(value, linecache.cache.pop, filename, None).atexit = False
+                break
         return self.namespace

@@ -28,6 +28,9 @@ class DevStack:
         broker_port: The port to bootstrap from; 0 leaves the brokers' own, free ones.
         registry_port: The registry's port; 0 for a free one.
         registry_state: A file in which the registry keeps its subjects; None for memory only.
+        registry_contexts: Whether ``:.context:subject`` names a context there.
+        registry_confluent: Whether the registry keeps and answers what Confluent's does beyond
+            Redpanda's.
         group_join_delay_ms: How long a new consumer group waits for more members before it gives
             out partitions (Kafka's default is 3000). Start consumers of one group within it.
 
@@ -55,6 +58,8 @@ class DevStack:
         broker_port: int = 0,
         registry_port: int = 0,
         registry_state: Path | None = None,
+        registry_contexts: bool = True,
+        registry_confluent: bool = False,
         group_join_delay_ms: int = GROUP_JOIN_DELAY_MS,
     ) -> None:
         with contextlib.ExitStack() as parts:
@@ -66,7 +71,13 @@ class DevStack:
                 forwarder = Forwarder(broker_port, _targets(self.broker.bootstrap_servers))
                 parts.enter_context(forwarder)
                 self.bootstrap_servers = f"localhost:{forwarder.port}"
-            registry = RegistryServer(registry_port, registry_state, control=self.broker)
+            registry = RegistryServer(
+                registry_port,
+                registry_state,
+                control=self.broker,
+                contexts=registry_contexts,
+                confluent=registry_confluent,
+            )
             self.registry = parts.enter_context(registry)
             self.registry_url = registry.url
             self._parts = parts.pop_all()
