@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamcontract.compatibility import check_level
+from streamcontract.devstack.registry.lenient import parse_as_redpanda
 from streamcontract.devstack.registry.refusal import Refusal
 from streamcontract.devstack.registry.state import Content
 from streamcontract.errors import SchemaParseError
@@ -86,14 +87,14 @@ def parse(state: State, context: str, request: SchemaRequest) -> Content:
         raise Refusal(ErrorCode.EMPTY_SCHEMA, "Empty schema")
     known = [_referenced(state, context, reference) for reference in request.references]
     try:
-        return read(request, known)
+        return read(request, known, is_strict=state.is_confluent)
     except Refusal as refusal:
         if state.is_confluent:
             raise Refusal(ErrorCode.EMPTY_SCHEMA, refusal.message) from refusal
         raise
 
 
-def read(request: SchemaRequest, known: Iterable[Schema]) -> Content:
+def read(request: SchemaRequest, known: Iterable[Schema], *, is_strict: bool = False) -> Content:
     """Read the schema of a request with the schemas that it refers to.
 
     It has to be JSON: a bare ``string`` is none, unlike in ``parse_schema``.
@@ -101,6 +102,7 @@ def read(request: SchemaRequest, known: Iterable[Schema]) -> Content:
     Args:
         request: The request.
         known: The schemas of its references, in their order.
+        is_strict: Whether it keeps to the specification; else it is read as Redpanda's does.
 
     Raises:
         Refusal: 422.
@@ -108,7 +110,8 @@ def read(request: SchemaRequest, known: Iterable[Schema]) -> Content:
     text = request.schema
     try:
         json.loads(text.encode())  # lone surrogates have no encoding, so no bytes could be sent
-        schema = parse_with_references(text, request.references, known)
+        parse = parse_with_references if is_strict else parse_as_redpanda
+        schema = parse(text, request.references, known)
     except (ValueError, SchemaParseError, RecursionError) as error:
         raise Refusal(ErrorCode.INVALID_SCHEMA, f"Invalid schema: {error}") from error
     return Content(text, request.references, schema, request.metadata, request.rule_set)
