@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from streamcontract.codec.engine import choose_engine
 from streamcontract.errors import FrameError
 from streamcontract.kafka.message import Message
-from streamcontract.wire import CONFLUENT, schema_id_headers
+from streamcontract.wire import CONFLUENT, HEADER_SIZE, schema_id_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -127,7 +127,9 @@ class PortableMessageReader:
         headers: Any = raw.headers()
         value = schema_id = None
         if data is not None:
-            schema_id, decode = self._decoders[self._frames.key(data, headers)]
+            # The plain case first: only Confluent's prefix has a key of five bytes.
+            known = None if headers else self._decoders.get(data[:HEADER_SIZE])
+            schema_id, decode = known or self._decoders[self._frames.key(data, headers)]
             value = decode(data)
         if key is not None:
             if headers and self._forbidden:
