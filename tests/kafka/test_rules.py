@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext, Se
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.kafka.dlq_io import produce_raw
+from tests.registry.scripted import ScriptedServer, answer
 from tests.searching import examples
 
 from streamcontract import (
@@ -226,3 +228,15 @@ def test_a_setting_that_names_no_types_is_refused(config: Config, value: object)
     """When the client is made."""
     with pytest.raises(ConfigurationError, match=r"'rules\.ignored' is types of rules"):
         ContractProducer({**config, "rules.ignored": value}, topic="t", schema=SCHEMA)
+
+
+def test_a_registration_that_is_answered_by_an_id_alone() -> None:
+    """As before Confluent 7.7: the registry is asked what it keeps beside the schema."""
+    context = SerializationContext("sales", MessageField.VALUE)
+    stored = {"schema": SCHEMA.json, "ruleSet": RuleSet(domain_rules=(POSITIVE,)).to_json()}
+    with closing(ScriptedServer()) as server, SchemaRegistry(server.url) as registry:
+        server.then(answer(200, {"id": 7}), answer(200, stored))
+        with pytest.raises(RulesNotRunError, match="positive"):
+            ContractSerializer[Any](SCHEMA, registry)(VALUE, context)
+        paths = [each.path for each in server.received]
+    assert paths == ["/subjects/sales-value/versions", "/schemas/ids/7"]

@@ -19,6 +19,7 @@ from confluent_kafka.schema_registry import (
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 from tests.kafka.dlq_io import produce_raw, read_all
+from tests.kafka.observed import Observed
 from tests.registry.scripted import ScriptedServer, answer
 
 from streamcontract import (
@@ -44,6 +45,7 @@ from streamcontract.kafka.dead_letter_replay import Replayed, replay_dead_letter
 from streamcontract.kafka.dead_letter_topic import DeadLetterTopic
 from streamcontract.kafka.dead_letters import DeadLetter
 from streamcontract.kafka.reading import TypedReader
+from streamcontract.otel import names
 from streamcontract.registry.errors import SchemaNotFoundError, UnsupportedRequestError
 from streamcontract.wire import Frame, OwnFraming, Written, frame, wire_format
 
@@ -97,7 +99,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.usefixtures("engine")
 def test_one_consumer_reads_a_topic_in_all_of_confluents_formats(
-    properties: Config, topic: Callable[..., str]
+    properties: Config, topic: Callable[..., str], confluent: RegistryServer
 ) -> None:
     """Written by its serializers and by ours, each message by another version of the schema."""
     name = topic(partitions=1)
@@ -110,8 +112,12 @@ def test_one_consumer_reads_a_topic_in_all_of_confluents_formats(
     for _ in range(2):
         for number, write in enumerate(writers):
             write(name, _values(number))
+    asked: list[str] = []
+    confluent.before = lambda request: asked.append(request.target)
     with ContractConsumer(properties, topic=name, schema=READER) as consumer:
         messages = list(consumer.until_end())
+    confluent.before = None
+    assert len(asked) == 4 == len(set(asked))  # each schema once, GUIDs too
     expected = [{"said": f"by version {n}", "version": n} for n in range(4)]
     assert [message.value for message in messages] == [*expected, *expected]
     with SchemaRegistry(properties["schema.registry.url"]) as registry:
@@ -453,3 +459,27 @@ def test_a_setting_that_is_none_is_refused(config: Config, name: str, value: obj
     """When the client is made, with what there is."""
     with pytest.raises(ConfigurationError, match=name):
         ContractConsumer({**config, name: value}, topic="t", schema=READER)
+
+
+def test_telemetry_names_the_schema(properties: Config, topic: Callable[..., str]) -> None:
+    """By its id, or the text of its GUID, where it is written and where it is read."""
+    name = topic(partitions=1)
+    observed = Observed()
+    for more in ({}, {"schema.id.location": "header"}):
+        with ContractProducer(
+            {**properties, **more}, topic=name, schema=READER, telemetry=observed.telemetry
+        ) as producer:
+            producer.produce(_values(0), headers={"a": b"b"})
+            producer.produce(_values(0))
+    with ContractConsumer(
+        properties, topic=name, schema=READER, telemetry=observed.telemetry
+    ) as consumer:
+        ids = [message.schema_id for message in consumer.until_end()]
+    expected = [each if isinstance(each, int) else str(each) for each in ids]
+    assert [isinstance(each, str) for each in expected] == [False, False, True, True]
+    for kind in (names.SEND, names.POLL):
+        spans = observed.spans(f"{kind} {name}")
+        found = [dict(span.attributes or {}).get(names.SCHEMA_ID) for span in spans]
+        assert [each for each in found if each is not None] == expected
+    counted = {point[names.SCHEMA_ID] for point, _ in observed.points(names.SCHEMA_VERSIONS)}
+    assert counted == set(expected)
