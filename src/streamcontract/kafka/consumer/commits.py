@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Commits"]
 
-_INTERVAL: Final = 0.1
+_INTERVAL: Final = 0.02
 """Seconds from storing positions to storing them again."""
 
 _log = logging.getLogger("streamcontract.kafka")

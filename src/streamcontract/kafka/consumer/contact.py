@@ -35,7 +35,7 @@ __all__ = ["Contact"]
 
 _log = logging.getLogger("streamcontract.kafka")
 
-_INTERVAL: Final = 0.1
+_INTERVAL: Final = 0.02
 """Seconds between two contacts while there are messages in the queue."""
 
 _BATCH: Final = 500
