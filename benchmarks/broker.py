@@ -52,6 +52,7 @@ def _produce_table(stack: DevStack, shape: Shape, rounds: int) -> Table:
     rivals: dict[str, Rival] = {
         RAW: _produce_raw,
         OURS: _produce_ours,
+        f"{OURS}, produce_all()": _produce_all_ours,
         CONFLUENT: _produce_confluent,
     }
     queued, delivered = _in_turn(rivals, stack, shape, rounds)
@@ -151,6 +152,20 @@ def _produce_ours(stack: DevStack, shape: Shape, topic: str) -> tuple[float, flo
     record = shape.record
     with ContractProducer(_typed_config(stack), topic=topic, record=type(record)) as producer:
         return _timed_produce(lambda: producer.produce(record), producer.flush)
+
+
+def _produce_all_ours(stack: DevStack, shape: Shape, topic: str) -> tuple[float, float]:
+    """Queued and delivered are one here: the call returns when all has arrived."""
+    record = shape.record
+    with ContractProducer(_typed_config(stack), topic=topic, record=type(record)) as producer:
+        producer.produce(record)
+        producer.flush()
+        records = itertools.repeat(record, MESSAGES)
+        with bystanders_frozen():
+            begin = time.perf_counter()
+            producer.produce_all(records)
+            seconds = time.perf_counter() - begin
+    return seconds / MESSAGES, seconds / MESSAGES
 
 
 def _produce_raw(stack: DevStack, shape: Shape, topic: str) -> tuple[float, float]:

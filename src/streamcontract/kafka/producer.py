@@ -386,7 +386,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
         *,
         options: Callable[[T | None], ProduceOptions] | None = None,
         progress: Callable[[ProduceProgress], object] | None = None,
-        max_in_flight: int = 10_000,
+        max_in_flight: int = 50_000,
         max_failures: int = 1_000,
     ) -> ProduceReport[T]:
         """Produce every record of an iterable, and wait until each is delivered or has failed.
@@ -399,7 +399,9 @@ class ContractProducer(ReadsUnions, Generic[T]):
             values: The records, or None for tombstones, for which ``options`` gives the key.
             options: Called with each record: what its message is to have, as for ``produce``.
             progress: Called every half second and at the end. What it raises ends the call.
-            max_in_flight: How many messages may wait for delivery before more records are taken.
+            max_in_flight: How many messages may wait for delivery before more records are taken. A
+                batch has up to ``batch.num.messages`` (10,000): with fewer than two in flight the
+                next is queued only when the last has arrived.
             max_failures: How many failures the report keeps; the others are only counted.
 
         Returns:

@@ -211,7 +211,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         *,
         options: Callable[[T | None], ProduceOptions] | None = None,
         progress: Callable[[ProduceProgress], object] | None = None,
-        max_in_flight: int = 10_000,
+        max_in_flight: int = 50_000,
         max_failures: int = 1_000,
     ) -> ProduceReport[T]:
         """Produce every record of an iterable, and wait until each is delivered or has failed.
