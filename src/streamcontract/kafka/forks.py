@@ -12,7 +12,7 @@ import ctypes
 import functools
 import os
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from streamcontract.kafka.errors import ForkedError
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["ForkGuard", "begin", "keep_from_child", "weakly_referable"]
+
+_SPECIAL: Final = frozenset({"__aenter__", "__anext__", "__enter__", "__next__"})
 
 _clients: weakref.WeakSet[Any] = weakref.WeakSet()
 _guards: weakref.WeakSet[ForkGuard] = weakref.WeakSet()
@@ -32,6 +34,8 @@ class ForkGuard:
         shown: The client in words, for the error, such as ``"producer for topic 'stocks'"``.
         on_fork: A bound method of the client's owner, called in the child: it is to lead every
             call past its short cuts, to :meth:`check`. The owner is not kept alive by it.
+        owner: The client's owner, where all its calls are to be refused in the child. It has to
+            keep this guard as ``_guard``; it is not kept alive either.
 
     Example:
         >>> guard = ForkGuard("producer for topic 'stocks'")
@@ -40,11 +44,18 @@ class ForkGuard:
         >>> guard.check()
     """
 
-    def __init__(self, shown: str, on_fork: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        shown: str,
+        on_fork: Callable[[], None] | None = None,
+        *,
+        owner: object | None = None,
+    ) -> None:
         self.is_foreign = False
         self._shown = shown
         self._process = os.getpid()
         self._on_fork = None if on_fork is None else weakref.WeakMethod(on_fork)
+        self._owner = None if owner is None else weakref.ref(owner)
         _guards.add(self)
 
     def check(self) -> None:
@@ -62,11 +73,38 @@ class ForkGuard:
         on_fork = self._on_fork and self._on_fork()
         if on_fork is not None:
             on_fork()
+        owner: Any = self._owner and self._owner()
+        if owner is not None:
+            kind: Any = type(owner)
+            owner.__class__ = _refusing(kind)
+            if hasattr(owner, "_delivery"):  # by which the iterators of a consumer read, too
+                owner._delivery.require_open = self.check  # noqa: SLF001 - see above
 
 
 def keep_from_child(client: Any) -> None:
     """Have a forked child never destroy this client of confluent_kafka."""
     _clients.add(client)
+
+
+@functools.cache
+def _refusing(kind: type[Any]) -> type[Any]:
+    """A client's class in a forked child: each call is refused, and nothing is destroyed."""
+
+    def refuse(self: Any, *_: object, **__: object) -> NoReturn:
+        self._guard.check()
+        raise AssertionError("only in a child is an object of this class")
+
+    def leave(self: Any, error_type: object, *_: object) -> None:
+        if error_type is None:  # else the exception that leaves the block goes first
+            self._guard.check()
+
+    async def leave_async(self: Any, *error: object) -> None:
+        leave(self, *error)
+
+    calls = {name for name in dir(kind) if not name.startswith("_")} | _SPECIAL
+    body: dict[str, Any] = {name: refuse for name in calls if callable(getattr(kind, name, None))}
+    body.update({"__exit__": leave, "__aexit__": leave_async, "__del__": lambda _: None})
+    return type(kind.__name__, (kind,), body)
 
 
 @functools.cache

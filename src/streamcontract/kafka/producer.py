@@ -609,6 +609,8 @@ class ContractProducer(ReadsUnions, Generic[T]):
         if error is None:
             self.close()
             return
+        if self._guard.is_foreign:
+            return
         try:
             self.close(_PATIENCE_AFTER_ERROR)
         except Exception:  # noqa: BLE001 - the exception that leaves the block goes first

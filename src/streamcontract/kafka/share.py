@@ -22,6 +22,7 @@ from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
 from streamcontract.kafka.consumer_config import check_topic, refuse_deserializers
 from streamcontract.kafka.error_codes import NO_SHARE_GROUPS
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
+from streamcontract.kafka.forks import ForkGuard
 from streamcontract.kafka.guarded_client import SHARE_CONSUMER_CALLS, guarded, unguarded
 from streamcontract.kafka.interrupts import interruptible
 from streamcontract.kafka.message import Message
@@ -246,6 +247,7 @@ class ContractShareConsumer(Generic[T]):
         self._contact = _Contact(unguarded(self.client), reader, name, self._poison)
         self._delivery: _Delivery[T] = _Delivery(binding.topic, self._contact, self._poison, access)
         self._message: ShareMessage[T] | None = None
+        self._guard = ForkGuard(f"share consumer of topic {binding.topic!r}", owner=self)
         self._one = self._next if self._receiving is None else observed(self._receiving, self._next)
 
     @property

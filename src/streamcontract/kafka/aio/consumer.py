@@ -12,6 +12,7 @@ from streamcontract.kafka.cluster import BROKER_TIMEOUT
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
+from streamcontract.kafka.forks import ForkGuard
 from streamcontract.kafka.unions import ReadsUnions
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         self._consumer.end_waits_by(self._worker.check)
         self._untold: Exception | None = None
         self._closing = Closing()
+        self._guard = ForkGuard("AsyncContractConsumer", owner=self)
 
     @property
     def topic(self) -> str:

@@ -12,6 +12,7 @@ from streamcontract.guards import seconds
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
+from streamcontract.kafka.forks import ForkGuard
 from streamcontract.kafka.interrupts import Waiting, deadline_of, interruptible
 from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
@@ -167,6 +168,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         self._left_of_turn = _RECORDS_A_TURN
         self._untold: list[DeliveryError | BrokerError] = []
         self._closing = Closing()
+        self._guard = ForkGuard("AsyncContractProducer", owner=self)
 
     @property
     def topic(self) -> str:
