@@ -5,6 +5,7 @@ Its first argument says which, the others are the broker, the registry and the t
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import sys
@@ -12,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from tests.kafka.applications import ScriptedRegistry, bar
 
-from streamcontract import StockProducer, StreamContractError
+from streamcontract import (
+    AsyncContractConsumer,
+    AsyncContractProducer,
+    Stock,
+    StockConsumer,
+    StockProducer,
+    StreamContractError,
+)
 from streamcontract.kafka import abandoned
 
 if TYPE_CHECKING:
@@ -46,6 +54,9 @@ def main(how: str, servers: str, registry: str, topic: str) -> None:
         os._exit(0)  # so that nothing else can deliver it
     if how == "forked":
         _fork(config, producer, topic)
+    if how == "forked consumers":
+        producer.close()
+        _fork_others(config, topic)
     globals()["producer"] = producer  # it lives until the interpreter ends
 
 
@@ -74,6 +85,47 @@ def _fork(config: dict[str, Any], producer: StockProducer, topic: str) -> None:
     with StockProducer(config, topic=topic) as own:
         own.produce(bar(COUNT))
     sys.exit(0)  # with an interpreter that ends as any other
+
+
+def _fork_others(config: dict[str, Any], topic: str) -> None:
+    consumer = StockConsumer(config, topic=topic)
+    next(consumer)  # there are more in its queue
+    rest = consumer.until_end()
+    others = (
+        AsyncContractProducer(config, record=Stock, topic=topic),
+        AsyncContractConsumer(config, record=Stock, topic=topic),
+    )
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        # What is the parent's is not touched.
+        assert len(list(rest)) == COUNT - 1
+        consumer.close()
+        for each in others:
+            asyncio.run(each.close())
+        sys.exit(os.waitstatus_to_exitcode(status))
+    calls: dict[str, Callable[[], object]] = {
+        "next": lambda: next(consumer),
+        "poll": lambda: consumer.poll(1),
+        "consume": lambda: consumer.consume(5, 1),
+        "until_end": consumer.until_end,
+        "iterator of before": lambda: next(rest),
+        "commit": consumer.commit,
+        "close": consumer.close,
+        "with": consumer.__enter__,
+        "async produce": lambda: asyncio.run(others[0].produce(bar(0))),
+        "async flush": lambda: asyncio.run(others[0].flush()),
+        "async close": lambda: asyncio.run(others[0].close()),
+        "async poll": lambda: asyncio.run(others[1].poll()),
+    }
+    for name, call in calls.items():
+        try:
+            call()
+        except StreamContractError as error:  # noqa: PERF203 - each is to raise
+            sys.stdout.write(f"{name}: {type(error).__name__}\n")
+    with StockConsumer(config, topic=topic) as own:
+        assert len(list(own.until_end())) == COUNT
+    sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,15 @@ def test_a_forked_child_is_told_and_leaves_the_parents_client_alone(
     assert sorted(volumes(config, name)) == sorted(expected)
 
 
+def test_consumers_and_clients_of_asyncio_are_the_parents_too(
+    stack: Stack, topic: Callable[..., str]
+) -> None:
+    """What the parent has fetched is not returned by the child, nor does it wait for threads."""
+    told = run("forked consumers", stack, topic()).stdout.splitlines()
+    assert len(told) == 12
+    assert all(line.endswith(": ForkedError") for line in told)
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -18,6 +18,7 @@ from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.consumer.wiring import wire
 from streamcontract.kafka.dispatch import RecordsBinding, bind_records
 from streamcontract.kafka.error_codes import LocalErrorCode
+from streamcontract.kafka.forks import ForkGuard
 from streamcontract.kafka.interrupts import SLICE, deadline_of
 from streamcontract.kafka.options import ConsumerOptions, check_options
 from streamcontract.kafka.start import (
@@ -208,6 +209,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         # Telemetry is to see each message.
         self._hot = Run if self._receiving is None else None
         self._is_closed = False
+        self._guard = ForkGuard(f"consumer of topic {binding.topic!r}", owner=self)
         self._lag: Lag | None = None
         if self._receiving is not None:
             self._lag = Lag(binding.topic, self.client, self._contact, self._positions)
