@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import math
 import pathlib
@@ -16,7 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.kafka.applications import ScriptedRegistry, bar
 
-from streamcontract import SchemaRegistry, StockConsumer, StockProducer
+from streamcontract import (
+    AsyncContractProducer,
+    SchemaRegistry,
+    Stock,
+    StockConsumer,
+    StockProducer,
+)
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import MAX_PARTITION, seconds, text, whole_number
 from streamcontract.kafka import Delivery, PropertyError
@@ -211,6 +218,24 @@ def test_options_of_produce_that_are_of_no_use(
         producer.produce(bar(0), **options)
     assert caught.value.argument == argument
     producer.close(0)
+
+
+def test_asyncio_has_the_same_guards() -> None:
+    """Before anything is queued, and not in the event loop's exception handler."""
+
+    async def produce(**options: Any) -> None:
+        producer = AsyncContractProducer(
+            {"bootstrap.servers": "127.0.0.1:9"}, record=Stock, registry=REGISTRY
+        )
+        try:
+            await producer.produce(bar(0), **options)
+        finally:
+            await producer.close(0)
+
+    for options in ({"on_delivery": 5}, {"callback": print}, {"partition": True}):
+        with pytest.raises(ArgumentError) as caught:
+            asyncio.run(produce(**options))
+        assert caught.value.argument in options
 
 
 def test_a_failed_delivery_is_heard_of_whatever_name_the_callback_has(

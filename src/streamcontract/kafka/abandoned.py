@@ -70,7 +70,7 @@ class Unclosed:
         """Serve it for up to ``timeout`` seconds; whether all is delivered or has failed."""
         if self._transactions.is_open:
             _log.warning(
-                "a transaction is aborted, as its producer was never closed",
+                "a transaction is aborted, as its producer was not closed",
                 extra=self._transactions.log_fields,
             )
         try:
@@ -93,7 +93,7 @@ class Unclosed:
         error = self._failures.take()
         if error is not None:
             _log.error(
-                "%s. The producer was never closed: %s",
+                "%s. The producer was not closed: %s",
                 error,
                 _ADVICE,
                 extra={"topic": self._topic},

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from streamcontract.errors import ArgumentError, ClientError
-from streamcontract.guards import seconds
+from streamcontract.guards import call_back, seconds
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
@@ -461,6 +461,7 @@ def _in_loop(
     loop: asyncio.AbstractEventLoop, on_delivery: Callable[[Delivery], None]
 ) -> Callable[[Delivery], None]:
     """Call back in the event loop, whichever thread is told of the delivery."""
+    call_back(on_delivery, "on_delivery", "(delivery)")
 
     def tell(delivery: Delivery) -> None:
         loop.call_soon_threadsafe(on_delivery, delivery)
