@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 import confluent_kafka
 import pytest
 
-from streamcontract.kafka.sending import PortableSender, sender
+from streamcontract.kafka.sending import PortableReport, PortableSender, reporter, sender
 
 if TYPE_CHECKING:
     from streamcontract.kafka.sending import Sender
@@ -125,3 +126,25 @@ def test_reports_come_first_when_they_are_due(make: Make) -> None:
     assert always.is_due()
     assert not always.send("AAPL")
     assert len(parts.queued) == 1
+
+
+def test_a_record_may_have_a_report_of_its_own(make: Make) -> None:
+    """Everything else is as for others."""
+    parts = Parts()
+    plain = make(parts, LONG)
+    own = object()
+    assert not plain.send_reported("AAPL", own)  # type: ignore[arg-type] # nobody calls it
+    assert plain.is_due()
+    assert plain.send_reported("AAPL", own)  # type: ignore[arg-type] # likewise
+    assert parts.queued == [("stocks", b"AAPL", "A", -1, own)]
+
+
+def test_a_report_passes_failures_on_with_their_record(make: Make) -> None:
+    """What was delivered costs nothing but the call."""
+    make(Parts(), LONG)  # chooses the engine
+    failed: list[tuple[Any, ...]] = []
+    report = reporter()(lambda *failure: failed.append(failure), 7, "AAPL")
+    assert isinstance(report, PortableReport) == (os.environ["STREAMCONTRACT_ENGINE"] == "portable")
+    report(None, "message")
+    report("error", "message")
+    assert failed == [(7, "AAPL", "error", "message")]
