@@ -369,3 +369,15 @@ def test_errors_can_be_pickled(error: Exception) -> None:
     """Errors come through worker processes whole."""
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - its own bytes
     assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+
+
+def test_a_forked_child_makes_connections_of_its_own(scripted: ScriptedServer) -> None:
+    """On the parent's each would read the other's answers; the parent's are not closed."""
+    scripted.then(SUBJECTS, SUBJECTS)
+    with SchemaRegistry(scripted.url) as client:
+        client.subjects()
+        before = client._transport._session
+        transport._reconnect()
+        assert client._transport._session is not before
+        assert client.subjects() == ["a"]
+        before.close()
