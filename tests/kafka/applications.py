@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import attrs
 from tests.kafka.scripted_broker import Place, ScriptedBroker
 from tests.kafka.scripted_client import raw_messages
 
-from streamcontract import Codec, SchemaRegistry, Stock, StockConsumer
+from streamcontract import Codec, ContractConsumer, SchemaRegistry, Stock
 from streamcontract.kafka import DeadLetters, MessageDecodeError, Skip
 from streamcontract.kafka.dead_letters import SUFFIX
 from streamcontract.registry.results import Identified, StoredSchema
@@ -35,6 +35,7 @@ _CALLS: Final = 400
 LEAST_PLACES: Final = 2
 """Places from the end of a callback to the end of the line that called it."""
 
+Reading: TypeAlias = "ContractConsumer[Stock, Any]"
 How = Literal["next", "poll", "consume", "until_end"]
 
 
@@ -51,6 +52,7 @@ class Way:
         properties: More client properties.
         commits: Whether the application commits each message by hand.
         callbacks: Whether it follows rebalances, and commits when partitions are revoked.
+        topics: Whether the topic is one of several, though there is no other.
     """
 
     how: How
@@ -61,6 +63,7 @@ class Way:
     properties: dict[str, Any] = attrs.field(factory=dict)
     commits: bool = False
     callbacks: bool = False
+    topics: bool = False
 
     def __str__(self) -> str:
         parts = [self.how, "group" if self.group else "alone"]
@@ -68,6 +71,7 @@ class Way:
         parts += [f"{self.members} members"] if self.members > 1 else []
         parts += ["commits"] if self.commits else []
         parts += ["callbacks"] if self.callbacks else []
+        parts += ["topics"] if self.topics else []
         parts += [f"start {self.start}"] if self.start is not None else []
         parts += [str(value) for value in self.properties.values()]
         return ", ".join(parts)
@@ -163,7 +167,7 @@ class Account:
                 "enable.auto.commit": way.group and not way.commits,
                 **way.properties,
             },
-            "topic": TOPIC,
+            **({"topics": {TOPIC: Stock}} if way.topics else {"topic": TOPIC, "record": Stock}),
             "group": "readers" if way.group else None,
             "registry": cast("SchemaRegistry", ScriptedRegistry()),
             "poison": policies.get(way.poison, "raise"),
@@ -175,15 +179,18 @@ class Account:
         if not self.way.callbacks:
             return {}
 
-        def on_assign(consumer: object, partitions: tuple[int, ...]) -> None:
-            self._assigned[id(consumer)].update(partitions)
+        def numbers(partitions: tuple[Any, ...]) -> list[int]:
+            return [each[1] if self.way.topics else each for each in partitions]
 
-        def on_revoke(consumer: StockConsumer, partitions: tuple[int, ...]) -> None:
+        def on_assign(consumer: object, partitions: tuple[Any, ...]) -> None:
+            self._assigned[id(consumer)].update(numbers(partitions))
+
+        def on_revoke(consumer: Reading, partitions: tuple[Any, ...]) -> None:
             consumer.commit()
             on_lost(consumer, partitions)
 
-        def on_lost(consumer: object, partitions: tuple[int, ...]) -> None:
-            self._assigned[id(consumer)].difference_update(partitions)
+        def on_lost(consumer: object, partitions: tuple[Any, ...]) -> None:
+            self._assigned[id(consumer)].difference_update(numbers(partitions))
 
         return {"on_assign": on_assign, "on_revoke": on_revoke, "on_lost": on_lost}
 
@@ -314,8 +321,9 @@ class Application:
         self._skipped_at = (-LEAST_PLACES, (0, 0))
         self._consumers = [self._join()]
 
-    def _join(self) -> StockConsumer:
-        return StockConsumer(**self._account.options(self._on_skip), **self._account.callbacks())
+    def _join(self) -> Reading:
+        options = {**self._account.options(self._on_skip), **self._account.callbacks()}
+        return ContractConsumer(**options)
 
     def _on_skip(self, error: MessageDecodeError) -> None:
         self._account.skips(error)
@@ -341,7 +349,7 @@ class Application:
         """What has to hold."""
         self._account.check(closed_at_once=len(self._interrupts.raised) < 2)
 
-    def _read(self, consumer: StockConsumer) -> None:
+    def _read(self, consumer: Reading) -> None:
         if self._way.how == "until_end":
             messages = self._until_done(consumer, lambda: consumer.until_end(5))
             while self._once(consumer, lambda: next(messages, None)) and self._calls < _CALLS:
@@ -360,7 +368,7 @@ class Application:
         if self._way.commits and self._account.has_in_hand(consumer):
             self._until_done(consumer, consumer.commit)
 
-    def _once(self, consumer: StockConsumer, call: Callable[[], Any]) -> bool:
+    def _once(self, consumer: Reading, call: Callable[[], Any]) -> bool:
         """Make a call that gives messages; whether there is more to be asked for."""
         self._calls += 1
         self._account.asks(consumer)
@@ -378,7 +386,7 @@ class Application:
             return True
         return self._account.gets(consumer, found)
 
-    def _until_done(self, consumer: StockConsumer | None, call: Callable[[], Any]) -> Any:
+    def _until_done(self, consumer: Reading | None, call: Callable[[], Any]) -> Any:
         """Make a call again and again until it is not interrupted."""
         while True:
             if consumer is not None:

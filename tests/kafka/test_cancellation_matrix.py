@@ -126,7 +126,7 @@ class Application:
     async def run(self) -> None:
         """Read all, close, and check."""
         options = self._account.options(self._account.skips)
-        consumer = AsyncContractConsumer[Stock](**options, record=Stock)
+        consumer = AsyncContractConsumer[Stock](**options)
         calls: dict[str, Callable[[], Awaitable[Any]]] = {
             "next": lambda: anext(consumer),
             "poll": lambda: consumer.poll(0.05),

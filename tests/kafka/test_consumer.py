@@ -439,7 +439,7 @@ def test_messages_of_a_partition_revoked_during_consume_are_not_returned(
             moved = [confluent_kafka.TopicPartition(name, 0)]
             consumer._assignment._on_revoke(consumer.client, moved)
             if comes_back:
-                consumer._assignment.table[name, 0] = consumer._assignment.partition(0)
+                consumer._assignment.table[name, 0] = consumer._topics.partition((name, 0))
             if interrupt:
                 raise KeyboardInterrupt
 

@@ -56,7 +56,21 @@ CALLBACKS: Final = [
     for protocol in (EAGER, COOPERATIVE, CONSUMER)
     for commits in (False, True)
 ]
-ALL: Final = [*ALONE, *IN_A_GROUP, *WITH_POISON, *OTHERS, *REBALANCES, *CALLBACKS]
+TOPICS: Final = [
+    Way(how, topics=True, poison=policy, members=members, callbacks=members > 1)
+    for how in METHODS
+    for policy in (None, "dead letters")
+    for members in (1, 2)
+]
+ALL: Final = [
+    *ALONE,
+    *IN_A_GROUP,
+    *WITH_POISON,
+    *OTHERS,
+    *REBALANCES,
+    *CALLBACKS,
+    *TOPICS,
+]
 QUICK: Final = [
     (Way("next"), 1),
     (Way("poll", group=False), 1),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from streamcontract.errors import ConfigurationError, shown
 from streamcontract.guards import text
 from streamcontract.kafka.errors import PropertyError
-from streamcontract.kafka.start import Starts, check_partition, check_start
+from streamcontract.kafka.start import Starts, check_start
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from streamcontract.kafka.consumer.partition import Key
     from streamcontract.kafka.start import Start
 
 __all__ = [
@@ -36,16 +37,19 @@ _DESERIALIZERS: Final = tuple(
 _NO_GROUP: Final = "streamcontract.no-group"
 
 
-def check_topic(topic: str) -> None:
+def check_topic(topic: str, instead: str) -> None:
     """Refuse what librdkafka takes for a pattern: messages of other topics would be read as these.
+
+    Args:
+        topic: The topic as it was given.
+        instead: What to do instead.
 
     Raises:
         ConfigurationError: It is one.
     """
     if topic.startswith("^"):
         raise ConfigurationError(
-            f"topic= is the name of one topic, and {topic!r} a pattern of names: make a consumer "
-            f"for each topic that it stands for"
+            f"topic= is the name of one topic, and {topic!r} a pattern of names: {instead}"
         )
 
 
@@ -65,7 +69,7 @@ def refuse_deserializers(client: Mapping[str, Any]) -> None:
             )
 
 
-def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[int] | None) -> bool:
+def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[Key] | None) -> bool:
     """Whether there is a group; librdkafka's property is set to it."""
     configured = client.get("group.id")
     if group is not None:
@@ -82,7 +86,7 @@ def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[in
     if partitions is not None and not partitions:
         raise ConfigurationError("partitions= is empty: name some, or leave it out to read all")
     if partitions is not None and len(set(partitions)) < len(partitions):
-        raise ConfigurationError(f"partitions= names one twice: {list(partitions)}")
+        raise ConfigurationError(f"partitions= names one twice: {partitions}")
     name = group or configured
     client["group.id"] = name or _NO_GROUP
     return bool(name)
@@ -90,8 +94,9 @@ def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[in
 
 def set_start(
     client: dict[str, Any],
-    start: Start | Mapping[int, Start] | None,
-    partitions: Sequence[int] | None,
+    start: Start | Mapping[Any, Start] | None,
+    partitions: Sequence[Key] | None,
+    key_of: Callable[[object], Key],
 ) -> Starts:
     """Where to begin, and whether to begin there anew where an offset is gone.
 
@@ -99,13 +104,14 @@ def set_start(
     """
     reset = client.get("auto.offset.reset", "earliest")
     client["auto.offset.reset"] = "error"
-    own: dict[int, Start] = {}
+    own: dict[Key, Start] = {}
     if isinstance(start, Mapping):
-        own = {check_partition(number): check_start(each) for number, each in start.items()}
-        for number in own:
-            if partitions is not None and number not in partitions:
+        own = {key_of(name): check_start(each) for name, each in start.items()}
+        for topic, number in own:
+            if partitions is not None and (topic, number) not in partitions:
                 raise ConfigurationError(
-                    f"start= names partition {number}, which is not among partitions="
+                    f"start= names topic {topic!r}, partition {number}, which is not among "
+                    f"partitions="
                 )
         start = None
     if start is None and reset == "error":

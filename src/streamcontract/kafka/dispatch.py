@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -31,7 +33,13 @@ if TYPE_CHECKING:
     from streamcontract.schema.model import AvroType
     from streamcontract.wire import Frame, OwnFraming, WireFormat
 
-__all__ = ["DispatchingDeserializer", "RecordsBinding", "bind_records", "merge_bindings"]
+__all__ = [
+    "DispatchingDeserializer",
+    "RecordsBinding",
+    "bind_records",
+    "bind_topics",
+    "merge_bindings",
+]
 
 T = TypeVar("T")
 
@@ -78,6 +86,49 @@ def bind_records(records: Sequence[type[T]], topic: str | None) -> RecordsBindin
         bind(None, topic=topic, record=record, schema=None) for record in records
     ]
     return merge_bindings(bindings)
+
+
+def bind_topics(
+    topics: Mapping[str, type[T] | Sequence[type[T]]],
+) -> dict[str, Callable[[str], Binding[T] | RecordsBinding[T]]]:
+    """What ties each of several topics to the generated classes that its messages are read as.
+
+    Args:
+        topics: By topic, or pattern of topics, the class, or the classes.
+
+    Raises:
+        ConfigurationError: There are none, one has no name or no classes, or a pattern is none.
+    """
+    given: Any = topics
+    if not isinstance(given, Mapping) or not given:
+        raise ConfigurationError(
+            f'topics= is a dict such as {{"trades": Trade, "^quotes-.*": Quote}}, not {topics!r}'
+        )
+    found: dict[str, Callable[[str], Binding[T] | RecordsBinding[T]]] = {}
+    for subscription, records in topics.items():
+        name: Any = subscription
+        if not isinstance(name, str) or not name:
+            raise ConfigurationError(f"topics= names a topic by a text, not by {subscription!r}")
+        try:
+            re.compile(subscription if subscription.startswith("^") else "")
+        except re.error as error:
+            raise ConfigurationError(
+                f"topics= has a pattern that is none: {subscription!r}: {error}"
+            ) from error
+        found[subscription] = functools.partial(_bind_topic, records)
+        found[subscription](subscription)  # what is wrong with it is raised now
+    return found
+
+
+def _bind_topic(records: type[T] | Sequence[type[T]], topic: str) -> Binding[T] | RecordsBinding[T]:
+    given: Any = records
+    if isinstance(given, type):
+        return bind(None, topic=topic, record=given, schema=None)
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return bind_records(given, topic)
+    raise ConfigurationError(
+        f"topics= has for {topic!r} no generated class, nor a list of them, but {records!r}"
+    )
 
 
 def merge_bindings(bindings: Sequence[Binding[T]]) -> RecordsBinding[T]:

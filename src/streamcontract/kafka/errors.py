@@ -25,7 +25,7 @@ DecodeError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamcontract.errors import (
     ClientError,
@@ -37,6 +37,7 @@ from streamcontract.errors import (
 from streamcontract.kafka.error_codes import TOO_LARGE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     import confluent_kafka
@@ -297,7 +298,7 @@ class StalledError(ClientError):
     """
 
     def __init__(
-        self, topic: str, seconds: float, remaining: dict[int, tuple[int | None, int]]
+        self, topic: str, seconds: float, remaining: Mapping[Any, tuple[int | None, int]]
     ) -> None:
         super().__init__(topic, seconds, remaining)
         self.topic = topic

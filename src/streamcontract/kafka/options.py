@@ -35,11 +35,11 @@ class ConsumerOptions(TypedDict, total=False):
 
     group: str | None
     registry: SchemaRegistry | None
-    start: Start | Mapping[int, Start] | None
-    partitions: Sequence[int] | None
-    on_assign: Callable[[Any, tuple[int, ...]], object] | None
-    on_revoke: Callable[[Any, tuple[int, ...]], object] | None
-    on_lost: Callable[[Any, tuple[int, ...]], object] | None
+    start: Start | Mapping[Any, Start] | None
+    partitions: Sequence[Any] | None
+    on_assign: Callable[[Any, tuple[Any, ...]], object] | None
+    on_revoke: Callable[[Any, tuple[Any, ...]], object] | None
+    on_lost: Callable[[Any, tuple[Any, ...]], object] | None
     poison: Poison
     telemetry: Telemetry | None
 

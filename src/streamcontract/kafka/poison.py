@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.partition import Partition
     from streamcontract.kafka.telemetry import Receiving
 
-__all__ = ["DeadLetters", "Poison", "PoisonHandler", "Skip", "poison_handler"]
+__all__ = ["DeadLetters", "Poison", "PoisonHandler", "Skip", "poison_by_topic", "poison_handler"]
 
 
 @attrs.frozen
@@ -156,6 +156,62 @@ class _Skip(_Raise):
                 raised = reason
             partition.passed[error.offset] = raised
         return partition.passed[error.offset]
+
+
+class _ByTopic(_Raise):
+    """A handler for each of several topics, made when it is needed first."""
+
+    def __init__(self, make: Callable[[str], PoisonHandler]) -> None:
+        self._make = make
+        self._made: dict[str, PoisonHandler] = {}
+
+    def _of(self, partition: Partition) -> PoisonHandler:
+        if partition.topic not in self._made:
+            self._made[partition.topic] = self._make(partition.topic)
+        return self._made[partition.topic]
+
+    def take(self, partition: Partition, error: MessageDecodeError) -> Exception | None:
+        return self._of(partition).take(partition, error)
+
+    def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:
+        self._of(partition).settle(partition, errors)
+
+    def is_full(self, partition: Partition, more: int) -> bool:
+        return self._of(partition).is_full(partition, more)
+
+    def serve(self) -> None:
+        for each in self._made.values():
+            each.serve()
+
+    def wait(self, timeout: float) -> bool:
+        waited = [each.wait(timeout / len(self._made)) for each in self._made.values()]
+        return any(waited)
+
+    def release(self, partitions: Sequence[Partition], timeout: float) -> None:
+        for topic, handler in self._made.items():
+            own = [each for each in partitions if each.topic == topic]
+            handler.release(own, timeout)
+
+    def confirm(self) -> None:
+        for each in self._made.values():
+            each.confirm()
+
+    def close(self) -> None:
+        for each in self._made.values():
+            each.close()
+
+
+def poison_by_topic(poison: object, make: Callable[[str], PoisonHandler]) -> PoisonHandler:
+    """What carries out a policy for one consumer of several topics.
+
+    Args:
+        poison: The policy, as it was given.
+        make: Makes what carries it out for one topic.
+
+    Raises:
+        ConfigurationError: It is no policy.
+    """
+    return _ByTopic(make) if isinstance(poison, DeadLetters) else make("")
 
 
 def poison_handler(

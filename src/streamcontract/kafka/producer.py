@@ -503,7 +503,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
 
     def transaction(
         self,
-        consumer: ContractConsumer[Any] | Sequence[ContractConsumer[Any]] | None = None,
+        consumer: ContractConsumer[Any, Any] | Sequence[ContractConsumer[Any, Any]] | None = None,
         *,
         timeout: float = TRANSACTION_TIMEOUT,
     ) -> Transaction:

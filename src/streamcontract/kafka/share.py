@@ -188,7 +188,7 @@ class ContractShareConsumer(Generic[T]):
         binding: Binding[T] = bind(None, topic=topic, record=record, schema=schema)
         settings = split_config(config)
         properties = dict(settings.client)
-        check_topic(binding.topic)
+        check_topic(binding.topic, "make a consumer for each topic that it stands for")
         refuse_deserializers(properties)
         name = group or properties.get("group.id")
         if not name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -13,6 +13,8 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.message import to_milliseconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from streamcontract.kafka.cluster import Cluster
 
 __all__ = [
@@ -20,7 +22,6 @@ __all__ = [
     "Starts",
     "check_offset",
     "check_partition",
-    "check_partitions",
     "check_start",
     "offsets_at",
 ]
@@ -75,29 +76,32 @@ class Starts:
 
     default: Start = "earliest"
     resets_by_default: bool = True
-    by_partition: Mapping[int, Start] = attrs.field(factory=dict)
+    by_partition: Mapping[tuple[str, int], Start] = attrs.field(factory=dict)
 
-    def of(self, number: int) -> Start:
+    def of(self, key: tuple[str, int]) -> Start:
         """Where to begin in a partition."""
-        return self.by_partition.get(number, self.default)
+        return self.by_partition.get(key, self.default)
 
-    def resets(self, number: int) -> bool:
+    def resets(self, key: tuple[str, int]) -> bool:
         """Whether to begin there anew where an offset is gone; else that is an error."""
-        return self.resets_by_default or number in self.by_partition
+        return self.resets_by_default or key in self.by_partition
 
-    def offsets(self, cluster: Cluster, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-        """The offset to begin at in each partition.
+    def offsets(
+        self, cluster: Cluster, partitions: Iterable[tuple[str, int]]
+    ) -> dict[tuple[str, int], int]:
+        """The offset to begin at in each partition, of a topic and a number.
 
         Raises:
             Exception: As :func:`offsets_at` does.
         """
-        numbers: dict[Start, list[int]] = {}
-        for number in partitions:
-            numbers.setdefault(self.of(number), []).append(number)
-        found: dict[int, int] = {}
-        for start, alike in numbers.items():
-            found.update(offsets_at(cluster, topic, alike, start))
-        return found
+        alike: dict[tuple[str, Start], list[int]] = {}
+        for topic, number in partitions:
+            alike.setdefault((topic, self.of((topic, number))), []).append(number)
+        return {
+            (topic, number): offset
+            for (topic, start), numbers in alike.items()
+            for number, offset in offsets_at(cluster, topic, numbers, start).items()
+        }
 
 
 def check_partition(number: object) -> int:
@@ -109,17 +113,6 @@ def check_partition(number: object) -> int:
     if number.__class__ is int and -_PARTITIONS <= number < _PARTITIONS:
         return number  # whether there is such a partition, the brokers know
     raise ConfigurationError(f"a partition is a number from 0, not {number!r}")
-
-
-def check_partitions(numbers: object) -> tuple[int, ...]:
-    """Numbers of partitions as they were given.
-
-    Raises:
-        ConfigurationError: They are none.
-    """
-    if isinstance(numbers, Iterable) and not isinstance(numbers, str | bytes):
-        return tuple(map(check_partition, numbers))
-    raise ConfigurationError(f"partitions are numbers, such as [0, 1], not {numbers!r}")
 
 
 def check_offset(offset: object) -> int:

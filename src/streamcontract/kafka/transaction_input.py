@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
-from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.errors import ConsumeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from confluent_kafka import TopicPartition
+
     from streamcontract.kafka.consumer.contact import Contact
     from streamcontract.kafka.consumer.delivery import Delivery
+    from streamcontract.kafka.consumer.partition import Partition
 
 __all__ = ["TransactionInput", "why_not_transactional"]
 
@@ -23,7 +25,6 @@ class TransactionInput:
 
     Args:
         client: The consumer's client.
-        topic: Its topic.
         contact: Knows the partitions, and goes back.
         delivery: Knows what is in hand.
         positions: Gives the consumer's positions, or raises if something in front of them is not
@@ -33,13 +34,11 @@ class TransactionInput:
     def __init__(
         self,
         client: Any,
-        topic: str,
         contact: Contact,
         delivery: Delivery[Any],
-        positions: Callable[[], dict[int, int]],
+        positions: Callable[[], dict[Partition, int]],
     ) -> None:
         self._client = client
-        self._topic = topic
         self._contact = contact
         self._delivery = delivery
         self._positions = positions
@@ -54,20 +53,18 @@ class TransactionInput:
             ClientError: The consumer is closed.
         """
         positions = self._positions()
-        taken = sorted(number for _, number in self._contact.assignment.revoked)
+        taken = sorted(self._contact.assignment.revoked)
         if taken:
             # The broker does not see this by itself: after a rebalance the group's metadata name
             # the new generation, and are valid.
-            moved = ", ".join(map(str, taken))
+            moved = ", ".join(str(number) for _, number in taken)
             reason = confluent_kafka.KafkaError(
                 confluent_kafka.KafkaError.REBALANCE_IN_PROGRESS,
                 f"the group took partition {moved} away while its messages were worked on",
             )
-            raise ConsumeError(self._topic, reason, taken[0], "Their next owner reads them again")
-        return [
-            TopicPartition(self._topic, partition, offset)
-            for partition, offset in positions.items()
-        ]
+            topic, number = taken[0]
+            raise ConsumeError(topic, reason, number, "Their next owner reads them again")
+        return [partition.place(offset) for partition, offset in positions.items()]
 
     def group_metadata(self) -> Any:
         """Which member of the group this consumer is, by which the broker knows zombies."""

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import functools
 import types
-from typing import Any, ClassVar, Final, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
-__all__ = ["ReadsUnions"]
+__all__ = ["ReadsTopics", "ReadsUnions"]
 
 _UNIONS: Final = (Union, types.UnionType)
 
@@ -37,6 +47,29 @@ class ReadsUnions:
         if alias.__parameters__ or get_origin(item) not in _UNIONS:
             return alias
         return _subclass(alias, get_args(item))
+
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
+
+    T = TypeVar("T")
+    P = TypeVarWithDefault("P", default=int)
+
+    class ReadsTopics(ReadsUnions, Generic[T, P]):
+        """Generic over the type of values, and over what the application calls a partition.
+
+        That is a number, and topic and number where there are several topics.
+        """
+
+else:
+    T = TypeVar("T")
+    P = TypeVar("P")
+
+    class ReadsTopics(ReadsUnions, Generic[T]):
+        """The same at run time, where brackets may name the second one too."""
+
+        def __class_getitem__(cls, item):
+            return super().__class_getitem__(item[0] if isinstance(item, tuple) else item)
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
 from streamcontract.kafka.forks import ForkGuard
-from streamcontract.kafka.unions import ReadsUnions
+from streamcontract.kafka.unions import P, ReadsTopics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ _log = logging.getLogger("streamcontract.kafka")
 _MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
 
 
-class _StoppableConsumer(ContractConsumer[T]):
+class _StoppableConsumer(ContractConsumer[T, P]):
     """The synchronous consumer, which ends its waits when it is told so."""
 
     def end_waits_by(self, check: Callable[[], None]) -> None:
@@ -59,7 +59,7 @@ class _StoppableConsumer(ContractConsumer[T]):
         return receiving
 
 
-class AsyncContractConsumer(ReadsUnions, Generic[T]):
+class AsyncContractConsumer(ReadsTopics[T, P]):
     """Consumes the messages of one contract in asyncio: ``async for``, ``poll`` or ``consume``.
 
     It has the methods, arguments and promises of
@@ -83,6 +83,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         records: Several generated classes, for a topic that carries several types; left out in
             ``AsyncContractConsumer[Trade | Quote](topic="market")``.
         schema: A schema to read plain values with, instead of ``record``.
+        topics: Several topics, by name or pattern, as for ``ContractConsumer``.
         **options: ``topic``, ``group``, ``registry``, ``start``, ``partitions``, ``on_assign``,
             ``on_revoke``, ``on_lost``, ``poison`` and ``telemetry``, as for ``ContractConsumer``.
             Rebalance callbacks run in the consumer's thread, and get the synchronous consumer,
@@ -134,6 +135,15 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
 
     @overload
     def __init__(
+        self: AsyncContractConsumer[T, tuple[str, int]],
+        config: Mapping[str, Any] | None = None,
+        *,
+        topics: Mapping[str, type[T] | Sequence[type[T]]],
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
         self: AsyncContractConsumer[Any],
         config: Mapping[str, Any] | None = None,
         *,
@@ -143,9 +153,9 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
     ) -> None: ...
 
     def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
-        if not options.keys() & {"record", "records", "schema"}:
+        if not options.keys() & {"record", "records", "schema", "topics"}:
             options["records"] = self.union
-        self._consumer: _StoppableConsumer[T] = _StoppableConsumer(config, **options)
+        self._consumer: _StoppableConsumer[T, P] = _StoppableConsumer(config, **options)
         # A message counts as consumed when a task gets it: the thread may find one for nobody.
         self._receiving = self._consumer.hand_over_telemetry()
         self._worker = Worker("streamcontract-consumer")
@@ -156,8 +166,13 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
 
     @property
     def topic(self) -> str:
-        """The topic this consumer reads."""
+        """The topic this consumer reads; several of them with commas between."""
         return self._consumer.topic
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics this consumer reads, by name or pattern."""
+        return self._consumer.topics
 
     def __aiter__(self) -> Self:
         return self
@@ -209,7 +224,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         """
         return AsyncUntilEnd(self, functools.partial(self._consumer.until_end, timeout))
 
-    async def assignment(self, timeout: float = 0) -> tuple[int, ...]:
+    async def assignment(self, timeout: float = 0) -> tuple[P, ...]:
         """The partitions this consumer reads, in order.
 
         Args:
@@ -217,7 +232,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         """
         return await self.run(functools.partial(self._consumer.assignment, timeout))
 
-    async def pause(self, partitions: Iterable[int]) -> None:
+    async def pause(self, partitions: Iterable[P]) -> None:
         """Return no messages of partitions until :meth:`resume`; those that are fetched are kept.
 
         Args:
@@ -229,7 +244,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         """
         await self.run(functools.partial(self._consumer.pause, partitions))
 
-    async def resume(self, partitions: Iterable[int]) -> None:
+    async def resume(self, partitions: Iterable[P]) -> None:
         """Return messages of partitions again.
 
         Args:
@@ -241,13 +256,13 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         """
         await self.run(functools.partial(self._consumer.resume, partitions))
 
-    async def paused(self) -> tuple[int, ...]:
+    async def paused(self) -> tuple[P, ...]:
         """The assigned partitions that :meth:`pause` has paused, in order."""
         return await self.run(self._consumer.paused)
 
     async def committed(
-        self, partitions: Iterable[int] | None = None, *, timeout: float = BROKER_TIMEOUT
-    ) -> dict[int, int | None]:
+        self, partitions: Iterable[P] | None = None, *, timeout: float = BROKER_TIMEOUT
+    ) -> dict[P, int | None]:
         """The offsets that the group has committed: where it goes on after a restart.
 
         Args:
@@ -269,9 +284,9 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         self,
         message: Message[T] | None = None,
         *,
-        offsets: Mapping[int, int] | None = None,
+        offsets: Mapping[P, int] | None = None,
         asynchronous: bool = False,
-    ) -> dict[int, int]:
+    ) -> dict[P, int]:
         """Commit the positions for the group, the message in hand included.
 
         Args:
@@ -294,7 +309,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
             )
         )
 
-    async def positions(self) -> dict[int, int]:
+    async def positions(self) -> dict[P, int]:
         """The position in each partition: the offset after the last message returned.
 
         Raises:
@@ -302,7 +317,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
         """
         return await self.run(self._consumer.positions)
 
-    async def seek(self, partition: int, start: Start) -> None:
+    async def seek(self, partition: P, start: Start) -> None:
         """Go on from another place in a partition that this consumer reads.
 
         Args:
@@ -356,7 +371,7 @@ class AsyncContractConsumer(ReadsUnions, Generic[T]):
             return observed.gives(found)
 
     @property
-    def synchronous(self) -> ContractConsumer[T]:
+    def synchronous(self) -> ContractConsumer[T, P]:
         """The consumer that does the work: for calls that ``run`` makes in its thread."""
         return self._consumer
 
@@ -407,7 +422,7 @@ class AsyncUntilEnd(Generic[T]):
     """
 
     def __init__(
-        self, consumer: AsyncContractConsumer[T], begin: Callable[[], UntilEnd[T]]
+        self, consumer: AsyncContractConsumer[T, Any], begin: Callable[[], UntilEnd[T]]
     ) -> None:
         self._consumer = consumer
         self._begin = begin

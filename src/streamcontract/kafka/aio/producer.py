@@ -294,7 +294,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
 
     def transaction(
         self,
-        consumer: AsyncContractConsumer[Any] | None = None,
+        consumer: AsyncContractConsumer[Any, Any] | None = None,
         *,
         timeout: float = TRANSACTION_TIMEOUT,
     ) -> AsyncTransaction:

@@ -14,7 +14,7 @@ import confluent_kafka
 
 from streamcontract.kafka.cluster import BROKER_TIMEOUT, consume_error
 from streamcontract.kafka.consumer.offsets import LOOK_UP
-from streamcontract.kafka.consumer.partition import UNKNOWN, Key, Partition
+from streamcontract.kafka.consumer.partition import UNKNOWN
 from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import ConsumeError, kafka_error_of
 from streamcontract.kafka.interrupts import interruptible
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.callbacks import Callbacks
     from streamcontract.kafka.consumer.commits import Commits
     from streamcontract.kafka.consumer.offsets import Offsets
+    from streamcontract.kafka.consumer.partition import Key, Partition
     from streamcontract.kafka.consumer.queue import Queue
+    from streamcontract.kafka.consumer.topics import Topics
     from streamcontract.kafka.poison import PoisonHandler
-    from streamcontract.kafka.reading import TypedReader
 
 __all__ = ["Assignment", "Client"]
 
@@ -44,18 +45,18 @@ _ORDERLY: Final = 5.0
 
 
 class Assignment:
-    """The partitions of one topic that a consumer reads.
+    """The partitions that a consumer reads.
 
     Args:
         client: The consumer.
-        reader: Reads the topic's messages.
+        topics: The topics that are read.
         queue: Their messages that were fetched.
         offsets: Knows where partitions are to be read.
         commits: Stores positions when partitions are revoked.
         poison: Is waited for when partitions are revoked.
         callbacks: Are called when the group moves partitions.
         is_member: Whether the group assigns the partitions.
-        partitions: If it does not: which ones to read; None for all.
+        chosen: If it does not: which ones to read; None for all.
         incremental: Whether the group assigns and revokes partitions one by one (KIP-429, KIP-848).
 
     Attributes:
@@ -71,7 +72,7 @@ class Assignment:
     def __init__(  # noqa: PLR0913 - each is one fact of the consumer it is for, given by name
         self,
         client: Client,
-        reader: TypedReader[Any],
+        topics: Topics,
         queue: Queue,
         offsets: Offsets,
         commits: Commits,
@@ -79,25 +80,24 @@ class Assignment:
         callbacks: Callbacks,
         *,
         is_member: bool,
-        partitions: Sequence[int] | None,
+        chosen: Sequence[Key] | None,
         incremental: bool,
     ) -> None:
         self._client = client
-        self._topic = reader.topic
-        self._reader = reader
+        self._topics = topics
         self._queue = queue
         self._offsets = offsets
         self._commits = commits
         self._poison = poison
         self._is_member = is_member
-        self._partitions = partitions
+        self._chosen = chosen
         self._incremental = incremental
         self._lost: set[Key] = set()  # of which on_lost is to be called yet
         self.callbacks = callbacks
         self._has_begun = False
         self._seeks_since: float | None = None
         # What librdkafka reports of no partition is given to the application as a run of this one.
-        self.nowhere = Partition(reader.topic, -1, reader)
+        self.nowhere = topics.nowhere()
         self.table: dict[Key, Partition] = {}
         self.is_known = False
         self.is_dirty = False
@@ -106,8 +106,8 @@ class Assignment:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is known which partitions are read, and that there is such a topic."""
-        return self.is_known and (bool(self.table) or self._offsets.is_topic_found)
+        """Whether it is known which partitions are read, and that there are such topics."""
+        return self.is_known and self._offsets.are_topics_found
 
     def is_current(self, partition: Partition) -> bool:
         """Whether a partition is assigned, and was not left by a seek."""
@@ -121,27 +121,27 @@ class Assignment:
         """Drop messages of partitions that are not read any more; keep those of paused ones."""
         self._queue.sort(self.is_current, self.is_paused)
 
-    def of(self, number: int, reason: confluent_kafka.KafkaError | None = None) -> Partition:
-        """The partition of a number.
+    def of(self, key: Key, reason: confluent_kafka.KafkaError | None = None) -> Partition:
+        """The partition of a topic and a number.
 
         Args:
-            number: The partition's number.
+            key: Topic and number.
             reason: What the error says if it is not assigned to this consumer, or not any more.
 
         Raises:
             ConsumeError: It is not.
         """
         self.clean()
-        partition = self.table.get((self._topic, number))
+        partition = self.table.get(key)
         if partition is None:
             reason = reason or _no_partition("not assigned to this consumer")
-            raise consume_error(self._topic, reason, number)
+            raise consume_error(key[0], reason, key[1])
         return partition
 
     # Begin
 
     def begin(self) -> None:
-        """Subscribe to the topic, or assign the partitions; only the first call does anything.
+        """Subscribe to the topics, or assign the partitions; only the first call does anything.
 
         Raises:
             ConsumeError: The topic or a partition is not there, or the brokers did not answer.
@@ -151,7 +151,7 @@ class Assignment:
         if self._is_member:
             interruptible(
                 self._client.subscribe,
-                [self._topic],
+                list(self._topics.subscriptions),
                 on_assign=self._on_assign,
                 on_revoke=self._on_revoke,
                 on_lost=self._on_lost,
@@ -162,27 +162,23 @@ class Assignment:
 
     def _assign_all(self) -> None:
         known = self._offsets.partitions()
-        wanted = known if self._partitions is None else self._partitions
-        for number in (*wanted, *self._offsets.own_starts):
-            if number not in known:
+        wanted = known if self._chosen is None else self._chosen
+        for topic, number in (*wanted, *self._offsets.own_starts):
+            if (topic, number) not in known:
                 # librdkafka waits for such a partition, since it may be added to the topic.
-                reason = f"the topic has {len(known)}"
-                raise consume_error(self._topic, _no_partition(reason), number)
-        partitions = [self.partition(number) for number in wanted]
+                count = sum(each == topic for each, _ in known)
+                raise consume_error(topic, _no_partition(f"the topic has {count}"), number)
+        partitions = [self._topics.partition(key) for key in wanted]
         self._offsets.set_next(partitions, BROKER_TIMEOUT)
         self._client.assign([each.place(each.fetched) for each in partitions])
         self.table = {each.key: each for each in partitions}
         self.is_known = True
 
-    def partition(self, number: int) -> Partition:
-        """A partition of the topic that nothing is known of yet."""
-        return Partition(self._topic, number, self._reader)
-
     # The group
 
     def _on_assign(self, client: Client, places: list[TopicPartition]) -> None:
         del client
-        partitions = [self.partition(place.partition) for place in places]
+        partitions = [self._topics.partition((place.topic, place.partition)) for place in places]
         must = any(map(self._offsets.has_position, partitions))
         try:
             self._offsets.set_next(partitions, BROKER_TIMEOUT if must else LOOK_UP)
@@ -195,6 +191,7 @@ class Assignment:
             assign = self._client.incremental_assign if self._incremental else self._client.assign
             assign([each.place(each.fetched) for each in partitions])
         self.is_known = True
+        self._offsets.note_topics(partitions)
         self._report([each.key for each in partitions])
 
     def _on_revoke(self, client: Client, places: list[TopicPartition]) -> None:
@@ -257,7 +254,7 @@ class Assignment:
         self._lost |= {key for key in left if self.table[key].is_reported}
         self._leave(left, 0.0)
         for key in assigned - self.table.keys():
-            self.table[key] = self.partition(key[1])
+            self.table[key] = self._topics.partition(key)
         self.is_known = self.is_known or bool(assigned)
         self.sort_queue()
         for run in self._queue.all_runs:

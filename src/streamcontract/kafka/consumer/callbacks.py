@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from streamcontract.kafka.consumer.partition import Key
+    from streamcontract.kafka.consumer.topics import Topics
 
 __all__ = ["Callbacks"]
 
@@ -29,7 +30,7 @@ class Callbacks:
     What is no ``Exception``, such as Ctrl-C, is not kept: it breaks the call off.
 
     Args:
-        topic: The topic, for errors.
+        topics: The topics that are read.
         on_assign: Called with the consumer and the partitions that are read from now on.
         on_revoke: Called with those that are not read any more once it returns.
         on_lost: Called with those that others have already; if left out, ``on_revoke`` is.
@@ -40,10 +41,10 @@ class Callbacks:
 
     def __init__(
         self,
-        topic: str,
-        on_assign: Callable[[Any, tuple[int, ...]], object] | None,
-        on_revoke: Callable[[Any, tuple[int, ...]], object] | None,
-        on_lost: Callable[[Any, tuple[int, ...]], object] | None,
+        topics: Topics,
+        on_assign: Callable[[Any, tuple[Any, ...]], object] | None,
+        on_revoke: Callable[[Any, tuple[Any, ...]], object] | None,
+        on_lost: Callable[[Any, tuple[Any, ...]], object] | None,
     ) -> None:
         given = {"on_assign": on_assign, "on_revoke": on_revoke, "on_lost": on_lost}
         for name, callback in given.items():
@@ -52,7 +53,7 @@ class Callbacks:
                     f"{name}= is called with the consumer and a tuple of partitions; {callback!r} "
                     f"cannot be called"
                 )
-        self._topic = topic
+        self._topics = topics
         self._on_assign = on_assign
         self._on_revoke = on_revoke
         self._on_lost = on_lost or on_revoke
@@ -88,13 +89,13 @@ class Callbacks:
         self._call(self._on_lost, keys)
 
     def _call(
-        self, callback: Callable[[Any, tuple[int, ...]], object] | None, keys: Iterable[Key]
+        self, callback: Callable[[Any, tuple[Any, ...]], object] | None, keys: Iterable[Key]
     ) -> None:
         if callback is None:
             return
         self._frame = inspect.currentframe()
         try:
-            callback(self.consumer, tuple(sorted(number for _, number in keys)))
+            callback(self.consumer, tuple(map(self._topics.name_of, sorted(keys))))
         except Exception as error:  # noqa: BLE001 - raised when librdkafka has returned
             self._errors.append(error)
         finally:
@@ -108,9 +109,10 @@ class Callbacks:
         """
         if self.is_calling:
             raise ClientError(
-                f"topic {self._topic!r}: {call} was called from within on_assign, on_revoke or "
-                f"on_lost, which are called in the middle of such a call: only commit, committed, "
-                f"positions, assignment, seek, pause and resume are for callbacks"
+                f"topic {self._topics.label!r}: {call} was called from within on_assign, "
+                f"on_revoke or on_lost, which are called in the middle of such a call: only "
+                f"commit, committed, positions, assignment, seek, pause and resume are for "
+                f"callbacks"
             )
 
     def raise_first(self, *, and_log: bool = False) -> None:
@@ -128,8 +130,8 @@ class Callbacks:
         while and_log and self._errors:
             _log.error(
                 "topic %r: raised by a rebalance callback: %r",
-                self._topic,
+                self._topics.label,
                 self._errors.popleft(),
-                extra={"topic": self._topic},
+                extra={"topic": self._topics.label},
             )
         raise first

@@ -58,6 +58,7 @@ class Contact:
         offsets: Knows where partitions are to be read.
         commits: Stores and commits positions.
         poison: Holds back what may be stored or committed.
+        by_topic: Whether messages may be of several topics.
 
     Attributes:
         queue: What was fetched and is not worked on yet.
@@ -74,6 +75,7 @@ class Contact:
         offsets: Offsets,
         commits: Commits,
         poison: PoisonHandler,
+        by_topic: bool,
     ) -> None:
         self._client = unguarded(client)
         self._offsets = offsets
@@ -84,6 +86,7 @@ class Contact:
         self._poll = confluent_kafka.Consumer.poll.__get__(client)
         self._consume = confluent_kafka.Consumer.consume.__get__(client)
         self._split = splitter()
+        self._by_topic = by_topic
         self._is_closing = False
         self._size = 0
         self.queue = queue
@@ -113,8 +116,8 @@ class Contact:
         assignment.begin()
         assignment.clean()
         assignment.report()
-        if timeout is not None and not assignment.table:
-            timeout = self._offsets.find_topic(timeout)
+        if timeout is not None and not self._offsets.are_topics_found:
+            timeout = self._offsets.find_topics(timeout)
         sizes = self.queue.sizes(read)
         left = sum(sizes.values())
         assignment.is_dirty = True
@@ -140,14 +143,14 @@ class Contact:
         """Whether messages of a partition may be delivered."""
         return self.assignment.is_current(partition) and not self.assignment.is_paused(partition)
 
-    def seek(self, number: int, start: Start) -> None:
+    def seek(self, key: Key, start: Start) -> None:
         """Go on from another offset in a partition.
 
         Raises:
             ConsumeError: The partition is not assigned, or the brokers did not answer.
         """
-        partition = self.assignment.of(number)
-        self._move({partition: self._offsets.at([number], start)[number]})
+        partition = self.assignment.of(key)
+        self._move({partition: self._offsets.at(partition, start)})
 
     def rewind(self, *, ask: bool) -> None:
         """Go on from what is committed; where nothing is, from where the partition began.
@@ -165,21 +168,21 @@ class Contact:
         self.assignment.move(offsets)
         self.assignment.sort_queue()
 
-    def pause(self, numbers: Iterable[int]) -> None:
+    def pause(self, keys: Iterable[Key]) -> None:
         """Deliver nothing of partitions, and have librdkafka fetch nothing of them.
 
         Raises:
             ConsumeError: One is not assigned.
         """
-        self._set_paused(self.assignment.paused | {self.assignment.of(n).key for n in numbers})
+        self._set_paused(self.assignment.paused | {self.assignment.of(key).key for key in keys})
 
-    def resume(self, numbers: Iterable[int]) -> None:
+    def resume(self, keys: Iterable[Key]) -> None:
         """Deliver messages of partitions again.
 
         Raises:
             ConsumeError: One is not assigned.
         """
-        self._set_paused(self.assignment.paused - {self.assignment.of(n).key for n in numbers})
+        self._set_paused(self.assignment.paused - {self.assignment.of(key).key for key in keys})
 
     def _set_paused(self, keys: frozenset[Key]) -> None:
         # The next call takes no short cut, and the contact that it begins with tells librdkafka.
@@ -234,7 +237,7 @@ class Contact:
         runs: list[Run] = []
         fetched: dict[Partition, int] = {}
         beginnings: list[tuple[Partition, int]] = []
-        for messages in self._split(raws, by_topic=False):
+        for messages in self._split(raws, by_topic=self._by_topic):
             first: Any = messages[0]
             if first.error() is not None:
                 if self._is_to_be_raised(first):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 import confluent_kafka
 
@@ -16,20 +16,16 @@ from streamcontract.kafka.consumer.partition import UNKNOWN, Partition
 from streamcontract.kafka.consumer.queue import NOTHING, Run, moves_of
 from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.consumer.wiring import wire
-from streamcontract.kafka.dispatch import RecordsBinding, bind_records
+from streamcontract.kafka.consumer_config import check_topic
+from streamcontract.kafka.dispatch import RecordsBinding, bind_records, bind_topics
 from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.forks import ForkGuard
 from streamcontract.kafka.interrupts import SLICE, deadline_of
 from streamcontract.kafka.options import ConsumerOptions, check_options
-from streamcontract.kafka.start import (
-    check_offset,
-    check_partition,
-    check_partitions,
-    check_start,
-)
+from streamcontract.kafka.start import check_offset, check_start
 from streamcontract.kafka.telemetry import Lag, ObservedReader, observed
 from streamcontract.kafka.transaction_input import TransactionInput
-from streamcontract.kafka.unions import ReadsUnions
+from streamcontract.kafka.unions import P, ReadsTopics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,6 +35,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from streamcontract.codec import Contract
+    from streamcontract.kafka.consumer.partition import Key
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.start import Start
     from streamcontract.schema import Schema
@@ -50,7 +47,7 @@ T = TypeVar("T")
 _log = logging.getLogger("streamcontract.kafka")
 
 
-class ContractConsumer(ReadsUnions, Generic[T]):
+class ContractConsumer(ReadsTopics[T, P]):
     """Consumes the messages of one contract, by iteration, ``poll`` or ``consume``.
 
     It wraps a ``confluent_kafka.DeserializingConsumer``: ``client``, for what this class does not
@@ -107,6 +104,10 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             message of another type is poison, for an ``UnexpectedTypeError``. Left out in
             ``ContractConsumer[Trade | Quote](topic="market")``, which names them already.
         schema: A schema to read plain values with, instead of ``record``.
+        topics: Several topics, instead of ``topic`` and ``record``: by name, or by a pattern of
+            names that begins with ``^``, the generated class to read, or several. The first that
+            matches a topic counts. Partitions are named by topic and number then, as in
+            ``pause([("trades", 0)])``, wherever else a number is enough.
 
     What a callback raises is raised by the call for messages, or ``close``, that it was called in:
     the rebalance goes on, and the next call gives the next message.
@@ -158,6 +159,15 @@ class ContractConsumer(ReadsUnions, Generic[T]):
 
     @overload
     def __init__(
+        self: ContractConsumer[T, tuple[str, int]],
+        config: Mapping[str, Any] | None = None,
+        *,
+        topics: Mapping[str, type[T] | Sequence[type[T]]],
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
         self: ContractConsumer[Any],
         config: Mapping[str, Any] | None = None,
         *,
@@ -174,27 +184,26 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         record: type[T] | None = None,
         records: Sequence[type[T]] | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
+        topics: Mapping[str, type[T] | Sequence[type[T]]] | None = None,
         **options: Unpack[ConsumerOptions],
     ) -> None:
         check_options(options, ConsumerOptions)
-        binding: Binding[T] | RecordsBinding[T]
-        if (record, records, schema) == (None, None, None):
-            records = self.union
-        if records is None:
-            binding = bind(self.contract, topic=topic, record=record, schema=schema)
-        elif (self.contract, record, schema) == (None, None, None):
-            binding = bind_records(records, topic)
+        if topics is not None:
+            if (self.contract, topic, record, records, schema) != (None, None, None, None, None):
+                raise ConfigurationError(
+                    "topics= stands for topic=, record=, records= and schema=, and is for "
+                    "ContractConsumer itself: a generated consumer reads its own contract"
+                )
+            bindings = bind_topics(topics)
         else:
-            raise ConfigurationError(
-                "records= stands for record= and schema=, and is for ContractConsumer itself: a "
-                "generated consumer reads its own contract"
-            )
-        wiring = wire(binding, config, **options)
+            binding = self._bind(topic, record, records, schema)
+            bindings = {binding.topic: lambda _: binding}
+        wiring = wire(bindings, config, are_several=topics is not None, **options)
         self.client = wiring.client
-        self._topic = binding.topic
+        self._topics = wiring.topics
+        self._topic = wiring.topics.label
         self._has_group = wiring.has_group
         self._refusal = wiring.refusal
-        self._cluster = wiring.cluster
         self._offsets = wiring.offsets
         self._commits = wiring.commits
         self._assignment = wiring.assignment
@@ -212,16 +221,45 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         self._guard = ForkGuard(f"consumer of topic {binding.topic!r}", owner=self)
         self._lag: Lag | None = None
         if self._receiving is not None:
-            self._lag = Lag(binding.topic, self.client, self._contact, self._positions)
+            self._lag = Lag(self._topic, self.client, self._contact, self._positions)
             self._receiving.watch(self._lag)
-            wiring.reader.fast = ObservedReader(wiring.reader.fast, self._lag)
+            reader = self._topics.reader(self._topic)
+            reader.fast = ObservedReader(reader.fast, self._lag)
             self._one = observed(self._receiving, self._one)
             self._many = observed(self._receiving, self._many)
 
+    def _bind(
+        self,
+        topic: str | None,
+        record: type[T] | None,
+        records: Sequence[type[T]] | None,
+        schema: Schema | str | dict[str, Any] | list[Any] | Path | None,
+    ) -> Binding[T] | RecordsBinding[T]:
+        """Tie one topic to what its messages are read as."""
+        binding: Binding[T] | RecordsBinding[T]
+        if (record, records, schema) == (None, None, None):
+            records = self.union
+        if records is None:
+            binding = bind(self.contract, topic=topic, record=record, schema=schema)
+        elif (self.contract, record, schema) == (None, None, None):
+            binding = bind_records(records, topic)
+        else:
+            raise ConfigurationError(
+                "records= stands for record= and schema=, and is for ContractConsumer itself: a "
+                "generated consumer reads its own contract"
+            )
+        check_topic(binding.topic, "give it as in topics={'^quotes-.*': Quote}")
+        return binding
+
     @property
     def topic(self) -> str:
-        """The topic this consumer reads."""
+        """The topic this consumer reads; several of them with commas between."""
         return self._topic
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics this consumer reads, by name or pattern."""
+        return self._topics.subscriptions
 
     def __iter__(self) -> Iterator[Message[T]]:
         return self
@@ -309,10 +347,10 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             Exception: As iteration does. After an error the iterator can go on.
         """
         return UntilEnd(
-            self._topic, self._cluster, self._contact, self._delivery, self._receiving, timeout
+            self._topic, self._offsets, self._contact, self._delivery, self._receiving, timeout
         )
 
-    def pause(self, partitions: Iterable[int]) -> None:
+    def pause(self, partitions: Iterable[P]) -> None:
         """Return no messages of partitions until :meth:`resume`.
 
         Those that are fetched already are kept. The consumer stays in its group, as long as it is
@@ -339,7 +377,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         """
         self._contact.pause(self._known(partitions))
 
-    def resume(self, partitions: Iterable[int]) -> None:
+    def resume(self, partitions: Iterable[P]) -> None:
         """Return messages of partitions again; those that are not paused stay as they are.
 
         Args:
@@ -352,25 +390,25 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         """
         self._contact.resume(self._known(partitions))
 
-    def paused(self) -> tuple[int, ...]:
+    def paused(self) -> tuple[P, ...]:
         """The assigned partitions that :meth:`pause` has paused, in order."""
         paused = self._assignment.paused & self._assignment.table.keys()
-        return tuple(sorted(number for _, number in paused))
+        return tuple(map(self._topics.name_of, sorted(paused)))
 
-    def _known(self, partitions: Iterable[int]) -> tuple[int, ...]:
+    def _known(self, partitions: object) -> tuple[Key, ...]:
         """Partitions as they were given, once there is an assignment to find them in."""
         self._require_open()
-        numbers = check_partitions(partitions)
+        keys = self._topics.keys_of(partitions)
         if not self._assignment.is_known:
             self._delivery.wait(0)
-        return numbers
+        return keys
 
     def _require_open(self) -> None:
         """Raise a ClientError if this is closed, but for a callback that closing has called."""
         if not self._callbacks.is_calling:
             self._delivery.require_open()
 
-    def assignment(self, timeout: float = 0) -> tuple[int, ...]:
+    def assignment(self, timeout: float = 0) -> tuple[P, ...]:
         """The partitions this consumer reads, in order.
 
         Args:
@@ -383,15 +421,15 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             if left <= 0:
                 break
         self._assignment.clean()
-        return tuple(sorted(number for _, number in self._assignment.table))
+        return tuple(map(self._topics.name_of, sorted(self._assignment.table)))
 
     def commit(
         self,
         message: Message[T] | None = None,
         *,
-        offsets: Mapping[int, int] | None = None,
+        offsets: Mapping[P, int] | None = None,
         asynchronous: bool = False,
-    ) -> dict[int, int]:
+    ) -> dict[P, int]:
         """Commit the positions for the group, the message in hand included.
 
         Args:
@@ -414,20 +452,20 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             chosen = self._positions() if offsets is None else self._chosen(offsets)
         elif offsets is not None:
             raise ConfigurationError("commit() takes a message or offsets=, not both")
-        elif message.topic != self._topic:
+        elif self._topics.match(message.topic) is None:
             raise ConfigurationError(
                 f"a message of topic {message.topic!r} is not one for this consumer of topic "
                 f"{self._topic!r} to commit: give it to the consumer that it came from"
             )
         else:
-            chosen = {self._assigned(message.partition): message.offset + 1}
+            chosen = {self._assigned((message.topic, message.partition)): message.offset + 1}
         self._delivery.confirm()
         self._commits.commit(chosen, asynchronous=asynchronous)
-        return {partition.number: offset for partition, offset in chosen.items()}
+        return {partition.name: offset for partition, offset in chosen.items()}
 
     def committed(
-        self, partitions: Iterable[int] | None = None, *, timeout: float = BROKER_TIMEOUT
-    ) -> dict[int, int | None]:
+        self, partitions: Iterable[P] | None = None, *, timeout: float = BROKER_TIMEOUT
+    ) -> dict[P, int | None]:
         """The offsets that the group has committed: where it goes on after a restart.
 
         Args:
@@ -454,9 +492,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             {0: 2}
         """
         self._require_group()
-        numbers = self.assignment() if partitions is None else check_partitions(partitions)
-        found = self._offsets.committed(map(self._assignment.partition, numbers), timeout)
-        return {number: found.get((self._topic, number)) for number in numbers}
+        keys = self._topics.keys_of(self.assignment() if partitions is None else partitions)
+        found = self._offsets.committed(map(self._topics.partition, keys), timeout)
+        return {self._topics.name_of(key): found.get(key) for key in keys}
 
     def _require_group(self) -> None:
         self._require_open()
@@ -466,21 +504,21 @@ class ContractConsumer(ReadsUnions, Generic[T]):
                 f"give it one with group="
             )
 
-    def _chosen(self, offsets: Mapping[int, int]) -> dict[Partition, int]:
+    def _chosen(self, offsets: Mapping[P, int]) -> dict[Partition, int]:
         """Offsets by partition, as they were given."""
         if not isinstance(offsets, Mapping):
             raise ConfigurationError(f"offsets= is a dict of offsets by partition, not {offsets!r}")
         return {
-            self._assigned(check_partition(number)): check_offset(offset)
-            for number, offset in offsets.items()
+            self._assigned(self._topics.key_of(name)): check_offset(offset)
+            for name, offset in offsets.items()
         }
 
-    def _assigned(self, number: int) -> Partition:
+    def _assigned(self, key: Key) -> Partition:
         """The partition of a message that is to be committed."""
         reason = confluent_kafka.KafkaError(
             LocalErrorCode.ASSIGNMENT_LOST, "revoked, or lost, before the message was committed"
         )
-        return self._assignment.of(number, reason)
+        return self._assignment.of(key, reason)
 
     def take_back(self) -> None:
         """The application has not worked on what it was given last: it comes again.
@@ -490,7 +528,7 @@ class ContractConsumer(ReadsUnions, Generic[T]):
         """
         self._delivery.in_hand = NOTHING
 
-    def positions(self) -> dict[int, int]:
+    def positions(self) -> dict[P, int]:
         """The position in each partition: the offset after the last message returned.
 
         This is what a transaction commits for the group (``send_offsets_to_transaction``, with
@@ -500,9 +538,13 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             DeadLetterError: One is not.
             ClientError: The consumer is closed.
         """
+        return {partition.name: offset for partition, offset in self._safe_positions().items()}
+
+    def _safe_positions(self) -> dict[Partition, int]:
+        """Positions that may be committed."""
         self._require_open()
         self._delivery.confirm()
-        return {partition.number: offset for partition, offset in self._positions().items()}
+        return self._positions()
 
     def _positions(self) -> dict[Partition, int]:
         """By partition, as far as it is known; what is in hand is included."""
@@ -532,11 +574,9 @@ class ContractConsumer(ReadsUnions, Generic[T]):
                 f"the consumer of topic {self._topic!r} cannot be read in a transaction: "
                 f"{self._refusal}"
             )
-        return TransactionInput(
-            self.client, self._topic, self._contact, self._delivery, self.positions
-        )
+        return TransactionInput(self.client, self._contact, self._delivery, self._safe_positions)
 
-    def seek(self, partition: int, start: Start) -> None:
+    def seek(self, partition: P, start: Start) -> None:
         """Go on from another place in a partition that this consumer reads.
 
         Args:
@@ -549,8 +589,8 @@ class ContractConsumer(ReadsUnions, Generic[T]):
             NotSupportedError: ``start`` is a moment, and this is the embedded broker.
         """
         offset = check_start(start)
-        (number,) = self._known([partition])
-        self._contact.seek(number, offset)
+        (key,) = self._known([partition])
+        self._contact.seek(key, offset)
 
     def close(self) -> None:
         """Commit what was returned (unless ``enable.auto.commit`` is False) and leave the group.

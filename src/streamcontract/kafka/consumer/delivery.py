@@ -201,11 +201,11 @@ class Delivery(Generic[T]):
             left = deadline - time.monotonic()
             self.wait(max(0.0, min(SLICE, left)))
 
-    def first(self, ends: Mapping[int, int]) -> Found[Message[T] | None] | None:
+    def first(self, ends: Mapping[Any, int]) -> Found[Message[T] | None] | None:
         """The first message in the queue; None if there is none.
 
         Args:
-            ends: By partition, an offset from which on messages are passed over.
+            ends: By the partition's name, an offset from which on messages are passed over.
         """
         while True:
             for run in self._queue.runs:
@@ -213,7 +213,7 @@ class Delivery(Generic[T]):
                 if index >= run.size or (run.letters and self._poison.is_full(partition, 0)):
                     continue
                 raw = run.raws[index]
-                end = ends.get(partition.number)
+                end = ends.get(partition.name)
                 if end is not None and raw.offset() >= end:  # type: ignore[operator] # only errors have none
                     continue
                 message = run.read(raw)

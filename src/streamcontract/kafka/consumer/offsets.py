@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.access import AccessWatch
     from streamcontract.kafka.cluster import Cluster
     from streamcontract.kafka.consumer.partition import Key, Partition
+    from streamcontract.kafka.consumer.topics import Topics
     from streamcontract.kafka.start import Start, Starts
 
 __all__ = ["LOOK_UP", "Offsets"]
@@ -38,18 +40,18 @@ _log = logging.getLogger("streamcontract.kafka")
 
 
 class Offsets:
-    """Looks up where the partitions of a topic are to be read.
+    """Looks up where partitions are to be read.
 
     Args:
         client: The consumer.
         cluster: Knows the offsets that a start means.
         access: What the client's ``error_cb`` heard.
-        topic: The topic.
+        topics: The topics that are read.
         group: Whether there is a group, which keeps committed offsets.
         starts: Where to begin in a partition for which nothing is committed.
 
     Attributes:
-        is_topic_found: Whether the brokers have said that there is such a topic.
+        are_topics_found: Whether the brokers have said that there are such topics.
     """
 
     def __init__(
@@ -58,27 +60,32 @@ class Offsets:
         cluster: Cluster,
         access: AccessWatch,
         *,
-        topic: str,
+        topics: Topics,
         group: bool,
         starts: Starts,
     ) -> None:
         self._client = client
         self._cluster = cluster
         self._access = access
-        self._topic = topic
+        self._topics = topics
         self._group = group
         self._starts = starts
         self._missing_since: float | None = None
-        self.is_topic_found = False
+        self._not_found = set(topics.names)
 
     @property
-    def own_starts(self) -> Iterable[int]:
+    def are_topics_found(self) -> bool:
+        """Whether the brokers have said that there are such topics."""
+        return not self._not_found
+
+    @property
+    def own_starts(self) -> Iterable[Key]:
         """The partitions that have a start of their own."""
         return self._starts.by_partition
 
     def resets(self, partition: Partition) -> bool:
         """Whether to begin anew where an offset is gone; else that is an error."""
-        return self._starts.resets(partition.number)
+        return self._starts.resets(partition.key)
 
     def has_position(self, partition: Partition) -> bool:
         """Whether a partition's start has to be looked up when it is assigned.
@@ -86,31 +93,44 @@ class Offsets:
         It is to be committed then, even if nothing comes before the next rebalance: otherwise
         "latest" would mean a later offset, and skip what came in between.
         """
-        return self._starts.of(partition.number) != "earliest"
+        return self._starts.of(partition.key) != "earliest"
 
-    def partitions(self) -> list[int]:
-        """The numbers of the topic's partitions.
+    def partitions(self) -> list[Key]:
+        """All partitions of the topics.
 
         Raises:
-            ConsumeError: The topic is not there, or the brokers did not answer.
+            ConsumeError: A topic is not there, or the brokers did not answer.
         """
+        known: list[Key] = []
+        for topic in self._topics.names:
+            found = self._metadata(topic)[topic]
+            if found.error is not None:
+                raise consume_error(topic, found.error)
+            known += [(topic, number) for number in found.partitions]
+        if len(self._topics.names) < len(self._topics.subscriptions):
+            known += [
+                (topic, number)
+                for topic, found in self._metadata(None).items()
+                if topic not in self._topics.names and self._topics.match(topic) is not None
+                for number in found.partitions
+            ]
+        self._not_found.clear()
+        return sorted(known)
+
+    def _metadata(self, topic: str | None) -> Any:
+        of_one = {} if topic is None else {"topic": topic}
         try:
-            metadata = watched_metadata(
+            return watched_metadata(
                 self._client,
-                lambda seconds: self._client.list_topics(self._topic, seconds),
+                lambda seconds: self._client.list_topics(timeout=seconds, **of_one),
                 self._access,
                 BROKER_TIMEOUT,
-            )
-            found = metadata.topics[self._topic]
+            ).topics
         except confluent_kafka.KafkaException as error:
-            raise consume_error(self._topic, kafka_error_of(error)) from error
-        if found.error is not None:
-            raise consume_error(self._topic, found.error)
-        self.is_topic_found = True
-        return sorted(found.partitions)
+            raise consume_error(topic or self._topics.label, kafka_error_of(error)) from error
 
-    def find_topic(self, timeout: float) -> float:
-        """Ask whether there is such a topic, which the group would wait for without a word.
+    def find_topics(self, timeout: float) -> float:
+        """Ask whether there are such topics, which the group would wait for without a word.
 
         Only the classic protocol reports one that is missing; with the newer one (KIP-848) the
         group takes it for one without partitions.
@@ -122,34 +142,55 @@ class Offsets:
             How many are left.
 
         Raises:
-            ConsumeError: It has been missing for a second.
+            ConsumeError: One has been missing for a second.
         """
-        if self.is_topic_found:
-            return timeout
-        begin = time.monotonic()
-        try:
-            metadata = self._client.list_topics(self._topic, max(timeout, _NO_WAIT))
-        except confluent_kafka.KafkaException:
-            return 0.0  # no broker answers yet, and why is for others to say
-        now = time.monotonic()
-        error = metadata.topics[self._topic].error
-        if error is None or error.code() not in NO_SUCH_TOPIC:
-            self.is_topic_found = True
-        elif self._missing_since is None:
+        begin = now = time.monotonic()
+        missing: dict[str, confluent_kafka.KafkaError] = {}
+        for topic in sorted(self._not_found):
+            try:
+                metadata = self._client.list_topics(topic, max(timeout, _NO_WAIT))
+            except confluent_kafka.KafkaException:
+                return 0.0  # no broker answers yet, and why is for others to say
+            now = time.monotonic()
+            error = metadata.topics[topic].error
+            if error is not None and error.code() in NO_SUCH_TOPIC:
+                missing[topic] = error
+            else:
+                self._not_found.discard(topic)
+        if missing and self._missing_since is None:
             self._missing_since = now
-        elif now >= self._missing_since + _PROPAGATION:
+        elif self._missing_since is not None and now >= self._missing_since + _PROPAGATION:
             self._missing_since = now
-            raise consume_error(self._topic, error)
+            for topic, error in missing.items():
+                raise consume_error(topic, error)
         return max(0.0, timeout - (now - begin))
 
-    def at(self, numbers: Iterable[int], start: Start) -> dict[int, int]:
-        """The offset that a start means in each partition.
+    def note_topics(self, partitions: Iterable[Partition]) -> None:
+        """Partitions are assigned, so their topics are there."""
+        self._not_found.difference_update(each.topic for each in partitions)
+
+    def at(self, partition: Partition, start: Start) -> int:
+        """The offset that a start means in a partition.
 
         Raises:
             ConsumeError: The brokers did not answer, or there is no such partition.
             NotSupportedError: ``start`` is a moment, and this is the embedded broker.
         """
-        return offsets_at(self._cluster, self._topic, numbers, start)
+        topic, number = partition.key
+        return offsets_at(self._cluster, topic, [number], start)[number]
+
+    def ends(self, partitions: Iterable[Partition]) -> dict[Key, int]:
+        """The offset that the next message of each partition will get.
+
+        Raises:
+            ConsumeError: The brokers did not answer.
+        """
+        found: dict[Key, int] = {}
+        for topic, alike in itertools.groupby(sorted(each.key for each in partitions), _topic_of):
+            numbers = [number for _, number in alike]
+            ends = self._cluster.end_offsets(topic, numbers)
+            found.update(((topic, number), ends[number]) for number in numbers)
+        return found
 
     def set_next(self, partitions: Sequence[Partition], timeout: float) -> None:
         """Have partitions fetched from what is committed, else from their start.
@@ -165,16 +206,14 @@ class Offsets:
             return
         committed = self.committed(partitions, timeout) if self._group else {}
         new = [
-            each.number
-            for each in partitions
-            if each.key not in committed and each.start == UNKNOWN
+            each.key for each in partitions if each.key not in committed and each.start == UNKNOWN
         ]
-        starts = self._starts.offsets(self._cluster, self._topic, sorted(new))
+        starts = self._starts.offsets(self._cluster, sorted(new))
         for partition in partitions:
             if partition.key in committed:
                 partition.fetched = partition.committed = committed[partition.key]
             else:
-                partition.start = starts.get(partition.number, partition.start)
+                partition.start = starts.get(partition.key, partition.start)
                 partition.fetched = partition.start
             if self.has_position(partition) and partition.fetched >= 0:
                 partition.position = partition.fetched
@@ -190,7 +229,7 @@ class Offsets:
                 [each.place(UNKNOWN) for each in partitions], timeout
             )
         except confluent_kafka.KafkaException as error:
-            raise consume_error(self._topic, kafka_error_of(error)) from error
+            raise consume_error(self._topics.label, kafka_error_of(error)) from error
         for place in committed:
             # Not the same as nothing committed: such as an offset that a transaction holds back.
             if place.error is not None:
@@ -205,13 +244,13 @@ class Offsets:
         Raises:
             ConsumeError: The brokers did not answer.
         """
-        number, known = partition.number, partition.fetched
+        (topic, number), known = partition.key, partition.fetched
         if known < 0:
             partition.fetched = UNKNOWN
             return
-        first = self._cluster.first_offsets(self._topic, [number])[number]
-        end = self._cluster.end_offsets(self._topic, [number])[number]
-        start = self.at([number], self._starts.of(number))[number]
+        first = self._cluster.first_offsets(topic, [number])[number]
+        end = self._cluster.end_offsets(topic, [number])[number]
+        start = self.at(partition, self._starts.of(partition.key))
         if not first <= known <= end:
             start = first if start == BEGINNING else start
             missing = known - end if known > end else max(start, first) - known
@@ -228,6 +267,10 @@ class Offsets:
             for partition, offset in beginnings:
                 reason = "the embedded broker keeps 5 MiB of a partition"
                 _warn_of_missing(partition, 0, offset, reason, offset)
+
+
+def _topic_of(key: Key) -> str:
+    return key[0]
 
 
 def _warn_of_missing(

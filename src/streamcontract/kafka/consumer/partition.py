@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 import confluent_kafka
 
 if TYPE_CHECKING:
-    from streamcontract.kafka.reading import TypedReader
+    from streamcontract.kafka.assembly import MessageReader
+    from streamcontract.kafka.message import Message
 
-__all__ = ["BEGINNING", "UNKNOWN", "Key", "Partition"]
+__all__ = ["BEGINNING", "UNKNOWN", "Key", "Partition", "Reader"]
 
 Key = tuple[str, int]
 """Topic and partition number."""
@@ -20,6 +21,15 @@ UNKNOWN: Final = confluent_kafka.OFFSET_INVALID
 
 BEGINNING: Final = confluent_kafka.OFFSET_BEGINNING
 """The offset that stands for the first there is; below all numbers."""
+
+
+class Reader(Protocol):
+    """What reads the messages of a partition."""
+
+    fast: MessageReader
+
+    def read(self, raw: confluent_kafka.Message) -> Message[Any]:
+        """Read one that ``fast`` has not read, or raise why it cannot be read."""
 
 
 @attrs.define(eq=False)
@@ -34,6 +44,7 @@ class Partition:
         topic: The topic.
         number: The partition's number in it.
         reader: Reads its messages.
+        name: What the application calls it: its number, or topic and number.
         start: Where to go on if nothing is committed.
         fetched: The offset of the next message to come from librdkafka.
         position: The offset of the next message for the application.
@@ -53,7 +64,8 @@ class Partition:
 
     topic: str
     number: int
-    reader: TypedReader[Any]
+    reader: Reader
+    name: Any = attrs.field(default=None, kw_only=True)
     start: int = attrs.field(default=UNKNOWN, kw_only=True)
     fetched: int = attrs.field(default=UNKNOWN, kw_only=True)
     position: int = attrs.field(default=UNKNOWN, kw_only=True)
@@ -90,6 +102,7 @@ class Partition:
             self.topic,
             self.number,
             self.reader,
+            name=self.name,
             start=self.start,
             fetched=offset,
             position=offset if offset >= 0 else UNKNOWN,

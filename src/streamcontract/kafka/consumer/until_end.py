@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.errors import StalledError
@@ -13,9 +13,9 @@ from streamcontract.kafka.telemetry import observed
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from streamcontract.kafka.cluster import Cluster
     from streamcontract.kafka.consumer.contact import Contact
     from streamcontract.kafka.consumer.delivery import Delivery, Found
+    from streamcontract.kafka.consumer.offsets import Offsets
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
 
@@ -30,8 +30,8 @@ class UntilEnd(Generic[T]):
     An error does not end it: the next call goes on after the message that raised.
 
     Args:
-        topic: The topic.
-        cluster: Knows where the partitions end.
+        topic: The topic, or all of them, for errors.
+        offsets: Knows where the partitions end.
         contact: Knows the partitions.
         delivery: Gives their messages to the application.
         receiving: Telemetry to tell of them, if any.
@@ -44,19 +44,19 @@ class UntilEnd(Generic[T]):
     def __init__(
         self,
         topic: str,
-        cluster: Cluster,
+        offsets: Offsets,
         contact: Contact,
         delivery: Delivery[T],
         receiving: Receiving | None,
         timeout: float,
     ) -> None:
         self._topic = topic
-        self._cluster = cluster
+        self._offsets = offsets
         self._contact = contact
         self._delivery = delivery
         self._timeout = timeout
         self._take = self._next if receiving is None else observed(receiving, self._next)
-        self.ends: dict[int, int] = {}
+        self.ends: dict[Any, int] = {}
         deadline = time.monotonic() + timeout
         while not contact.assignment.is_settled:
             self._wait(deadline)
@@ -100,28 +100,28 @@ class UntilEnd(Generic[T]):
 
     def _follow_assignment(self) -> None:
         self._contact.assignment.clean()
-        assigned = {number for _, number in self._contact.assignment.table}
-        new = assigned - self.ends.keys()
-        if new:
-            self.ends.update(self._cluster.end_offsets(self._topic, new))
-        for number in self.ends.keys() - assigned:
-            del self.ends[number]
+        assigned = {each.name: each for each in self._contact.assignment.table.values()}
+        new = [each for name, each in assigned.items() if name not in self.ends]
+        ends = self._offsets.ends(new)
+        self.ends.update((each.name, ends[each.key]) for each in new)
+        for name in self.ends.keys() - assigned.keys():
+            del self.ends[name]
 
-    def _remaining(self) -> dict[int, tuple[int | None, int]]:
+    def _remaining(self) -> dict[Any, tuple[int | None, int]]:
         """Where each partition stands that is not read to its end."""
         self._contact.queue.note_positions()
         waiting = self._contact.queue.waiting()
-        remaining: dict[int, tuple[int | None, int]] = {}
+        remaining: dict[Any, tuple[int | None, int]] = {}
         for partition in self._contact.assignment.table.values():
             if self._contact.assignment.is_paused(partition):
                 continue
-            end = self.ends[partition.number]
+            end = self.ends[partition.name]
             # Control records at the end have offsets but are no messages: there the consumer
             # only meets the end, after all messages that are waiting.
             met = waiting.get(partition, max(partition.position, partition.end))
             if met < end:
                 at = partition.position
-                remaining[partition.number] = (at if at >= 0 else None, end)
+                remaining[partition.name] = (at if at >= 0 else None, end)
         return remaining
 
     def _wait(self, deadline: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -19,8 +20,8 @@ from streamcontract.kafka.consumer.contact import Contact
 from streamcontract.kafka.consumer.delivery import Delivery
 from streamcontract.kafka.consumer.offsets import Offsets
 from streamcontract.kafka.consumer.queue import Queue
+from streamcontract.kafka.consumer.topics import Topics
 from streamcontract.kafka.consumer_config import (
-    check_topic,
     is_incremental,
     refuse_deserializers,
     set_commit,
@@ -29,19 +30,19 @@ from streamcontract.kafka.consumer_config import (
     take_commit_count,
 )
 from streamcontract.kafka.guarded_client import CONSUMER_CALLS, guarded, unguarded
-from streamcontract.kafka.poison import PoisonHandler, poison_handler
+from streamcontract.kafka.poison import PoisonHandler, poison_by_topic, poison_handler
 from streamcontract.kafka.reading import TypedReader
-from streamcontract.kafka.start import check_partitions
 from streamcontract.kafka.telemetry import Receiving, check_telemetry
 from streamcontract.kafka.transaction_input import why_not_transactional
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from typing_extensions import Unpack
 
     from streamcontract.kafka.binding import Binding
+    from streamcontract.kafka.config import Settings
     from streamcontract.kafka.dispatch import RecordsBinding
     from streamcontract.kafka.options import ConsumerOptions
 
@@ -57,7 +58,7 @@ class Wiring(Generic[T]):
     Attributes:
         client: The client that is wrapped.
         cluster: Answers questions on topics and offsets.
-        reader: Reads the topic's messages.
+        topics: The topics that are read.
         has_group: Whether there is a group to commit for.
         offsets: Knows where partitions are to be read.
         commits: Commits positions.
@@ -73,7 +74,7 @@ class Wiring(Generic[T]):
 
     client: confluent_kafka.DeserializingConsumer[Any, T]
     cluster: Cluster
-    reader: TypedReader[T]
+    topics: Topics
     has_group: bool
     offsets: Offsets
     commits: Commits
@@ -88,42 +89,47 @@ class Wiring(Generic[T]):
 
 
 def wire(
-    binding: Binding[T] | RecordsBinding[T],
+    bindings: Mapping[str, Callable[[str], Binding[T] | RecordsBinding[T]]],
     config: Mapping[str, Any] | None,
+    *,
+    are_several: bool,
     **options: Unpack[ConsumerOptions],
 ) -> Wiring[T]:
     """Make the parts of a consumer.
 
     Args:
-        binding: The topic, and the contract or contracts that its messages are of.
+        bindings: By topic, or pattern of topics, what ties one of them to its contracts.
         config: The configuration.
+        are_several: Whether the application names partitions by topic and number.
         **options: Those of the consumer.
 
     Raises:
         ConfigurationError: The configuration is wrong.
     """
-    topic, partitions = binding.topic, options.get("partitions")
-    if partitions is not None:
-        partitions = check_partitions(partitions)
+    readers: dict[str, Callable[[str], TypedReader[T]]] = {}
+    topics = Topics(tuple(bindings), readers, are_several=are_several)
+    topic, partitions = topics.label, options.get("partitions")
+    chosen = None if partitions is None else topics.keys_of(partitions)
     telemetry, registry = options.get("telemetry"), options.get("registry")
     check_telemetry(telemetry)
+    if telemetry is not None and are_several:
+        raise ConfigurationError("telemetry= is for a consumer of one topic, not for topics=")
     callbacks = Callbacks(
-        topic, options.get("on_assign"), options.get("on_revoke"), options.get("on_lost")
+        topics, options.get("on_assign"), options.get("on_revoke"), options.get("on_lost")
     )
-    check_topic(topic)
     settings = split_config(config)
     refuse_deserializers(settings.client)
     count = take_commit_count(settings.client)
     access = AccessWatch(settings.client)
     cluster = Cluster(settings.client)
-    has_group = set_group(settings.client, options.get("group"), partitions)
-    is_member = has_group and partitions is None
+    has_group = set_group(settings.client, options.get("group"), chosen)
+    is_member = has_group and chosen is None
     if callbacks and not is_member:
         raise ConfigurationError(
             f"on_assign=, on_revoke= and on_lost= are for a consumer of topic {topic!r} whose "
             f"group assigns its partitions: give it group=, and leave partitions= out"
         )
-    starts = set_start(settings.client, options.get("start"), partitions)
+    starts = set_start(settings.client, options.get("start"), chosen, topics.key_of)
     automatic = set_commit(settings.client, has_group=has_group, count=count)
     group = settings.client["group.id"] if has_group else None
     with contextlib.ExitStack() as resources:
@@ -134,46 +140,47 @@ def wire(
             if telemetry is None
             else telemetry.receiving(topic, group, settings.client.get("client.id"))
         )
-        reader = TypedReader(
-            binding,
-            registry,
-            receiving,
-            settings.subject_name_strategy,
-            settings.wire,
-            settings.rules_ignored,
+        make = functools.partial(
+            _make_reader,
+            registry=registry,
+            receiving=receiving,
+            settings=settings,
         )
-        poison = poison_handler(
-            options.get("poison", "raise"),
+        readers.update((each, functools.partial(make, bind)) for each, bind in bindings.items())
+        for each in topics.names:
+            topics.reader(each)  # what is wrong with it is raised now
+        policy = options.get("poison", "raise")
+        handler: Callable[[str], PoisonHandler] = lambda topic: poison_handler(  # noqa: E731
+            policy,
             topic,
             cluster,
             group=group,
             registry=settings.registry,
             receiving=receiving,
         )
+        poison = poison_by_topic(policy, handler) if are_several else handler(topic)
         resources.callback(poison.close)
         client: confluent_kafka.DeserializingConsumer[Any, T] = build_client(
             guarded(confluent_kafka.DeserializingConsumer, CONSUMER_CALLS),
             {
                 **settings.client,
                 "error_cb": access.hear,
-                "key.deserializer": reader.read_key,
-                "value.deserializer": reader.deserializer,
             },
         )
         kept = resources.pop_all()
     queue, calls = Queue(), unguarded(client)
-    offsets = Offsets(calls, cluster, access, topic=topic, group=has_group, starts=starts)
+    offsets = Offsets(calls, cluster, access, topics=topics, group=has_group, starts=starts)
     commits = Commits(calls, topic, automatic=automatic, count=count)
     assignment = Assignment(
         calls,
-        reader,
+        topics,
         queue,
         offsets,
         commits,
         poison,
         callbacks,
         is_member=is_member,
-        partitions=partitions,
+        chosen=chosen,
         incremental=is_member and is_incremental(settings.client),
     )
     contact = Contact(
@@ -183,11 +190,12 @@ def wire(
         offsets=offsets,
         commits=commits,
         poison=poison,
+        by_topic=are_several,
     )
     return Wiring(
         client=client,
         cluster=cluster,
-        reader=reader,
+        topics=topics,
         has_group=has_group,
         offsets=offsets,
         commits=commits,
@@ -199,4 +207,22 @@ def wire(
         receiving=receiving,
         refusal=why_not_transactional(settings.client, has_group=has_group, auto_commit=automatic),
         resources=kept,
+    )
+
+
+def _make_reader(
+    bind: Callable[[str], Binding[T] | RecordsBinding[T]],
+    topic: str,
+    *,
+    registry: SchemaRegistry,
+    receiving: Receiving | None,
+    settings: Settings,
+) -> TypedReader[T]:
+    return TypedReader(
+        bind(topic),
+        registry,
+        receiving,
+        settings.subject_name_strategy,
+        settings.wire,
+        settings.rules_ignored,
     )
