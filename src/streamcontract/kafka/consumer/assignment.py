@@ -198,6 +198,7 @@ class Assignment:
         """The group revokes partitions: their next owner is to go on from where we are."""
         del client
         keys = [(place.topic, place.partition) for place in places]
+        self._commits.store(self.table.values())  # though the callback may be broken off
         self.callbacks.revoked(keys)
         self._leave(keys, _ORDERLY)
 
