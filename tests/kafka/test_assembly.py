@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamcontract import Codec, Stock
+from streamcontract.errors import FrameError
 from streamcontract.kafka.assembly import PortableMessageReader, message_reader, splitter
 from streamcontract.kafka.message import Message
-from streamcontract.wire import header
+from streamcontract.wire import CONFLUENT, header, wire_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,6 +200,111 @@ def test_runs_are_of_one_partition(
         assert keys != {None} or len(run) == 1
     for run, after in itertools.pairwise(runs):
         assert of(run[-1]) != of(after[0]) or of(run[-1]) is None
+
+
+GUID = b"\1" + bytes(range(16))
+FRAMES: dict[Any, tuple[Any, Any]] = {
+    header(1): (1, decode),
+    GUID: ("in front", lambda data: data[17:].decode()),
+    b"\0" + bytes(7) + b"\1": ("eight bytes", lambda data: data[9:].decode()),
+    ("__value_schema_id", GUID): ("GUID in a header", bytes.decode),
+    ("__value_schema_id", header(1)): ("id in a header", bytes.decode),
+    ("apicurio.value.contentId", bytes(7) + b"\1"): ("Apicurio's", bytes.decode),
+}
+FORMATS = [
+    CONFLUENT,
+    *map(
+        wire_format,
+        [
+            "prefix-id",
+            "header-guid, header-id",
+            "apicurio-header-content-id, apicurio-prefix8-content-id",
+            "apicurio-header-content-id, confluent",
+        ],
+    ),
+]
+HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "__value_schema_id",
+                "__key_schema_id",
+                "apicurio.value.contentId",
+                "apicurio.value.globalId",
+                "apicurio.value.encoding",
+                "a",
+                "\u00e4" * 17,
+                "x" * 100,
+            ]
+        ),
+        st.none()
+        | st.sampled_from([GUID, header(1), header(9), bytes(7) + b"\1", b"BINARY", b"JSON", b""]),
+    ),
+    max_size=3,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it only sets a variable
+@given(
+    raws=st.lists(
+        st.builds(
+            Raw,
+            st.none()
+            | st.binary(max_size=6)
+            | st.builds(
+                bytes.__add__,
+                st.sampled_from([key for key in FRAMES if isinstance(key, bytes)]),
+                st.sampled_from([b"", b"a", b"\xff"]),
+            ),
+            st.none() | st.just(b"1"),
+            headers=st.none() | HEADERS,
+        ),
+        max_size=8,
+    ),
+    wire=st.sampled_from(FORMATS),
+    has_frame=st.booleans(),
+)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_headers_say_how_a_message_is_read(
+    monkeypatch: pytest.MonkeyPatch, engine: str, raws: list[Any], wire: Any, has_frame: bool
+) -> None:
+    """On both engines as the wire format has it, whatever came before; else with care."""
+    monkeypatch.setenv("STREAMCONTRACT_ENGINE", engine)
+    reads = (lambda data, headers: (data, headers)) if has_frame else read_key
+    frames = wire.value
+    met = {  # as a deserializer of this format could have met them
+        key: known
+        for key, known in FRAMES.items()
+        if (
+            key[0] in frames.names
+            if isinstance(key, tuple)
+            else frames.sizes.get(key[0]) == len(key)
+        )
+    }
+    reader = message_reader("t", met, reads, frames, key_has_frame=has_frame)
+    for raw in raws:
+        value, key, _, _, headers, _ = raw.parts
+        try:
+            frame = None if value is None else frames.frame(value, headers)
+            schema_id, read = met[frames.key(value, headers)] if frame else (None, None)
+            text = read(value) if read is not None else None
+        except (FrameError, KeyError, UnicodeDecodeError):
+            assert reader.read(raw) is None
+            continue
+        is_plain = key is None or has_frame or not frames.names
+        said = any(name == "__key_schema_id" and held is not None for name, held in headers or ())
+        if said and not is_plain:
+            assert reader.read(raw) is None
+            continue
+        message = reader.read(raw)
+        if message is None:
+            # A header that is not read takes care, beside one that is.
+            assert any(name.startswith("apicurio") for name, _ in headers or ())
+            careful = PortableMessageReader("t", met, reads, frames, key_has_frame=has_frame)
+            message = careful.assemble(raw)
+        known = (key, headers) if has_frame else 1
+        expected = None if key is None else known
+        assert (message.value, message.schema_id, message.key) == (text, schema_id, expected)
 
 
 def test_messages_are_whole(make: Callable[[], MessageReader]) -> None:

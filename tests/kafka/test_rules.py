@@ -34,6 +34,13 @@ from streamcontract.kafka import (
 )
 from streamcontract.registry.data_contracts import Rule, RuleSet
 from streamcontract.registry.errors import RulesNotRunError
+from streamcontract.registry.lock import (
+    Lock,
+    LockedSchema,
+    LockedSubject,
+    canonical_fingerprint,
+    source_fingerprint,
+)
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
@@ -240,3 +247,31 @@ def test_a_registration_that_is_answered_by_an_id_alone() -> None:
             ContractSerializer[Any](SCHEMA, registry)(VALUE, context)
         paths = [each.path for each in server.received]
     assert paths == ["/subjects/sales-value/versions", "/schemas/ids/7"]
+
+
+def test_a_locked_schema(server: RegistryServer, registry: SchemaRegistry) -> None:
+    """The registry, which confirms a locked id, says its rules; while it is away, nobody does."""
+    topic = f"t{uuid.uuid4().hex}"
+    subject, context = f"{topic}-value", SerializationContext(topic, MessageField.VALUE)
+    rules = RuleSet(domain_rules=(SECRET,))
+    schema_id = registry.register(subject, SCHEMA, rule_set=rules)
+    locked = LockedSubject(
+        subject=subject,
+        version=1,
+        id=schema_id,
+        fingerprint=canonical_fingerprint(SCHEMA),
+        source=source_fingerprint(SCHEMA),
+        ids=(schema_id,),
+    )
+    text = LockedSchema(fingerprint=locked.fingerprint, schema=SCHEMA.json)
+    lock = Lock(
+        environment="test", contracts={"sale": {"value": locked}}, schemas={schema_id: text}
+    )
+    data = frame(schema_id, Codec(SCHEMA).encode(VALUE))
+    with SchemaRegistry(server.url, lock=lock) as client:
+        with pytest.raises(RulesNotRunError, match=subject):
+            ContractSerializer[Any](SCHEMA, client)(VALUE, context)
+        with pytest.raises(RulesNotRunError, match=f"schema id {schema_id} "):
+            ContractDeserializer[Any](SCHEMA, client)(data)
+    with SchemaRegistry("http://127.0.0.1:1", lock=lock) as client:
+        assert ContractSerializer[Any](SCHEMA, client)(VALUE, context) == data
