@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from confluent_kafka.serialization import MessageField, SerializationContext
 from tests.peers import said_of_others
 
 from streamcontract import (
+    Codec,
     SchemaRegistry,
     Stock,
     StockConsumer,
@@ -22,7 +24,9 @@ from streamcontract import (
 )
 from streamcontract.devstack import DevStack
 from streamcontract.devstack.registry import RegistryServer
+from streamcontract.kafka import ContractDeserializer
 from streamcontract.registry import SubjectVersion, errors
+from streamcontract.wire import FRAMINGS, IdKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,3 +210,47 @@ def test_records_through_it(stack: Any, apicurio: ApicurioRegistry, topic: Any) 
         for message in consumer.until_end():
             came[message.key].append(message.value)
     assert came == sent
+
+
+def test_content_ids_and_global_ids_of_apicurio(apicurio: ApicurioRegistry) -> None:
+    """Its framings as its documentation has them, whose ids its own server looks up."""
+    address = _record("shop.Address", city="string")
+    order = parse_schema(
+        {
+            "type": "record",
+            "name": "shop.Order",
+            "fields": [{"name": "to", "type": "shop.Address"}],
+        },
+        references=[address],
+    )
+    value = {"to": {"city": "Oslo"}}
+    encoded = Codec[Any](order).encode(value)
+    with SchemaRegistry(apicurio.url) as registry:
+        # Each version has a global id of its own, and equal contents have one content id.
+        content_id = registry.register_with_references(_subject(), order).id
+        assert registry.register_with_references(_subject(), order).id == content_id
+        global_id = content_id + 1
+        while registry.stored(global_id, is_global=True).schema.name != "shop.Order":
+            global_id += 1
+        number = {"content": content_id, "global": global_id}
+        for name, framing in FRAMINGS.items():
+            if not name.startswith("apicurio"):
+                continue
+            schema_id = number["global" if framing.kind is IdKind.GLOBAL_ID else "content"]
+            held = schema_id.to_bytes(framing.size, "big")
+            headers: Any = [] if framing.headers is None else [(framing.headers[0], held)]
+            data = encoded if headers else b"\0" + held + encoded
+            read = ContractDeserializer[Any](order, registry, framing=name)
+            context = SerializationContext("orders", MessageField.VALUE, headers)
+            assert read(data, context) == value
+        with pytest.raises(errors.SchemaNotFoundError):
+            registry.stored(2**31 - 1, is_global=True)
+
+
+def _record(name: str, **fields: str) -> Any:
+    listed = [{"name": field, "type": kind} for field, kind in fields.items()]
+    return parse_schema({"type": "record", "name": name, "fields": listed})
+
+
+def _subject() -> str:
+    return f"wire-{uuid.uuid4().hex}-value"
