@@ -49,7 +49,10 @@ _UNUSED: Final = {
     "value.serializer": _SERIALIZERS,
 }
 # The registry's settings, the lock's, and those that split_config takes out.
-_CHECKED_ELSEWHERE: Final = ("schema.registry.", "streamcontract.", "subject.name.strategy")
+_CHECKED_ELSEWHERE: Final = (
+    *("schema.registry.", "schema.id.", "rules.ignored"),
+    *("streamcontract.", "subject.name.strategy"),
+)
 _TOPIC_CONFIG: Final = "default.topic.config"  # a dict in the dict: librdkafka's older way
 _BLANKS: Final = " \t\n\v\f\r"  # those of isspace() in C
 _SECRET: Final = re.compile(r"password|secret|\.pem$|token|oauthbearer|user\.info")

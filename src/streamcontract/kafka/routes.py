@@ -73,10 +73,10 @@ class Route:
             *(self._value_headers if payload is not None else ()),
             *(self._key_headers if key is not None else ()),
         )
-        if not given:
-            return list(own) or headers_of(given)
-        pairs: Any = given.items() if isinstance(given, Mapping) else given
-        return [*(each for each in pairs if each[0] not in _SCHEMA_ID_HEADERS), *own]
+        checked = headers_of(given)
+        if not checked:
+            return list(own) or checked
+        return [*(each for each in checked if each[0] not in _SCHEMA_ID_HEADERS), *own]
 
     def encode(self, value: Any, key: Any) -> tuple[bytes | None, str | bytes | None]:
         """A record, or None for a tombstone, and its key, as they travel.

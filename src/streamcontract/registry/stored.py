@@ -74,8 +74,8 @@ class StoredSchemas:
     def by_id(self, schema_id: int | UUID, subject: str | None = None) -> StoredSchema:
         """The schema of an id or a GUID, in the context of a subject."""
         named = self._qualified("" if subject is None else subject)
-        if not isinstance(schema_id, int):
-            raise ArgumentError("schema_id", schema_id, "a whole number")
+        if not isinstance(schema_id, int | UUID):
+            raise ArgumentError("schema_id", schema_id, "a whole number, or a UUID")
         key = named.context, schema_id
         return self._by_id.get(key, lambda: self._load(schema_id, named))
 
