@@ -198,10 +198,15 @@ def test_poison_of_several_topics(config: Config, names: dict[str, str], poison:
         producer.produce(name, b"no frame", partition=0)
     producer.flush(WAIT)
     errors: list[MessageDecodeError] = []
+    # Not those of the dead letters too.
+    topics: dict[str, Any] = {
+        names["trades"]: Trade,
+        names["pattern"].replace(".*", "[^.]*$"): Quote,
+    }
     policies: dict[str, Any] = {"skip": Skip(errors.append), "dead letters": DeadLetters()}
     with ContractConsumer(
         config,
-        topics=subscriptions(names),
+        topics=topics,
         group=names["trades"],
         poison=policies.get(poison, "raise"),
     ) as consumer:
@@ -215,7 +220,7 @@ def test_poison_of_several_topics(config: Config, names: dict[str, str], poison:
             except StopIteration:
                 messages = consumer.until_end()
         if poison == "dead letters":
-            while consumer.positions()[names["trades"], 0] < 4:
+            while not all(consumer.positions().get((name, 0), 0) >= 4 for name in bad):
                 consumer.poll(0.1)
     assert sorted(places(seen)) == everything(names)
     if poison == "dead letters":
@@ -224,6 +229,25 @@ def test_poison_of_several_topics(config: Config, names: dict[str, str], poison:
             assert (letter.source.topic, letter.source.offset) == (name, 3)
     else:
         assert sorted(error.topic for error in errors) == sorted(bad)
+
+
+@pytest.mark.parametrize("with_group", [False, True])
+def test_a_consumer_does_not_read_its_own_dead_letters(
+    config: Config, names: dict[str, str], with_group: bool
+) -> None:
+    """A pattern that matches their topic is refused when a topic is met whose letters go there."""
+    options: Config = {"group": names["trades"]} if with_group else {}
+    with ContractConsumer(
+        config, topics={names["pattern"]: Quote}, poison=DeadLetters(), **options
+    ) as consumer:
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match=r"\.dlq.* reads too"):
+                next(consumer)
+    for target in (names["trades"], names["quotes-a"]):
+        with pytest.raises(ConfigurationError, match="dead letters"):
+            ContractConsumer(
+                config, topics=subscriptions(names), poison=DeadLetters(topic=target), **options
+            )
 
 
 def test_one_of_several_topics_is_not_there(config: Config, names: dict[str, str]) -> None:

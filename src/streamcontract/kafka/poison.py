@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.partition import Partition
     from streamcontract.kafka.telemetry import Receiving
 
-__all__ = ["DeadLetters", "Poison", "PoisonHandler", "Skip", "poison_by_topic", "poison_handler"]
+__all__ = [
+    "DeadLetters",
+    "Poison",
+    "PoisonHandler",
+    "Skip",
+    "dead_letter_topic",
+    "poison_by_topic",
+    "poison_handler",
+]
 
 
 @attrs.frozen
@@ -201,6 +209,11 @@ class _ByTopic(_Raise):
             each.close()
 
 
+def dead_letter_topic(policy: DeadLetters, topic: str) -> str:
+    """Where the dead letters of a topic go."""
+    return policy.topic or f"{topic}{SUFFIX}"
+
+
 def poison_by_topic(poison: object, make: Callable[[str], PoisonHandler]) -> PoisonHandler:
     """What carries out a policy for one consumer of several topics.
 
@@ -250,7 +263,7 @@ def poison_handler(
                 f"DeadLetters(topic=...) is empty: name a topic, or leave it out for "
                 f"{topic}{SUFFIX}"
             )
-        target = poison.topic or f"{topic}{SUFFIX}"
+        target = dead_letter_topic(poison, topic)
         if target == topic:
             raise ConfigurationError(
                 f"dead letters of topic {topic!r} cannot go into that topic itself, where they "

@@ -218,7 +218,7 @@ class ContractConsumer(ReadsTopics[T, P]):
         # Telemetry is to see each message.
         self._hot = Run if self._receiving is None else None
         self._is_closed = False
-        self._guard = ForkGuard(f"consumer of topic {binding.topic!r}", owner=self)
+        self._guard = ForkGuard(f"consumer of topic {wiring.topics.label!r}", owner=self)
         self._lag: Lag | None = None
         if self._receiving is not None:
             self._lag = Lag(self._topic, self.client, self._contact, self._positions)

@@ -30,7 +30,13 @@ from streamcontract.kafka.consumer_config import (
     take_commit_count,
 )
 from streamcontract.kafka.guarded_client import CONSUMER_CALLS, guarded, unguarded
-from streamcontract.kafka.poison import PoisonHandler, poison_by_topic, poison_handler
+from streamcontract.kafka.poison import (
+    DeadLetters,
+    PoisonHandler,
+    dead_letter_topic,
+    poison_by_topic,
+    poison_handler,
+)
 from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.telemetry import Receiving, check_telemetry
 from streamcontract.kafka.transaction_input import why_not_transactional
@@ -57,7 +63,6 @@ class Wiring(Generic[T]):
 
     Attributes:
         client: The client that is wrapped.
-        cluster: Answers questions on topics and offsets.
         topics: The topics that are read.
         has_group: Whether there is a group to commit for.
         offsets: Knows where partitions are to be read.
@@ -73,7 +78,6 @@ class Wiring(Generic[T]):
     """
 
     client: confluent_kafka.DeserializingConsumer[Any, T]
-    cluster: Cluster
     topics: Topics
     has_group: bool
     offsets: Offsets
@@ -146,10 +150,11 @@ def wire(
             receiving=receiving,
             settings=settings,
         )
-        readers.update((each, functools.partial(make, bind)) for each, bind in bindings.items())
+        policy = options.get("poison", "raise")
+        for each, bind in bindings.items():
+            readers[each] = functools.partial(make, bind, functools.partial(_check, policy, topics))
         for each in topics.names:
             topics.reader(each)  # what is wrong with it is raised now
-        policy = options.get("poison", "raise")
         handler: Callable[[str], PoisonHandler] = lambda topic: poison_handler(  # noqa: E731
             policy,
             topic,
@@ -194,7 +199,6 @@ def wire(
     )
     return Wiring(
         client=client,
-        cluster=cluster,
         topics=topics,
         has_group=has_group,
         offsets=offsets,
@@ -212,12 +216,14 @@ def wire(
 
 def _make_reader(
     bind: Callable[[str], Binding[T] | RecordsBinding[T]],
+    check: Callable[[str], None],
     topic: str,
     *,
     registry: SchemaRegistry,
     receiving: Receiving | None,
     settings: Settings,
 ) -> TypedReader[T]:
+    check(topic)
     return TypedReader(
         bind(topic),
         registry,
@@ -226,3 +232,19 @@ def _make_reader(
         settings.wire,
         settings.rules_ignored,
     )
+
+
+def _check(policy: object, topics: Topics, topic: str) -> None:
+    """Refuse a pattern that matches the dead letter topic of what it matches.
+
+    The consumer would read its own dead letters, and put each into a dead letter topic in turn.
+    """
+    if not isinstance(policy, DeadLetters):
+        return
+    target = dead_letter_topic(policy, topic)
+    if topics.match(target) is not None:
+        raise ConfigurationError(
+            f"dead letters of topic {topic!r} would go into topic {target!r}, which this consumer "
+            f"of {topics.label} reads too: name another with DeadLetters(topic=...), or a pattern "
+            f"that does not match it"
+        )
