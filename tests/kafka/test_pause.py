@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.kafka.applications import TOPIC, ScriptedRegistry, payload
 from tests.kafka.bars import volumes
+from tests.kafka.matrix import first_of_each, places_of, try_all
 from tests.kafka.scripted_client import script
 from tests.searching import examples
 
@@ -19,6 +20,9 @@ from streamcontract.kafka import ConsumeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.kafka.interrupts import Interrupts
+    from tests.kafka.scripted_broker import ScriptedBroker
 
     from streamcontract import Stock
     from streamcontract.kafka import Message
@@ -188,6 +192,56 @@ def test_nothing_is_fetched_of_a_paused_partition(monkeypatch: pytest.MonkeyPatc
             assert consumer.poll(0.01) is None
             assert called.count("resume") == 1
             broker.on_call = None
+
+
+class Pausing:
+    """An application that pauses and resumes, and does again what was interrupted."""
+
+    def __init__(self, broker: ScriptedBroker, interrupts: Interrupts) -> None:
+        broker.create_topic(TOPIC, 2)
+        for partition in (0, 1):
+            for number in range(5):
+                broker.append(TOPIC, partition, payload(number), b"AAPL")
+        self._interrupts = interrupts
+        self._seen: list[tuple[int, int]] = []
+        self._paused: set[int] = set()
+        self._consumer = scripted()
+
+    def run(self) -> None:
+        """Pause each partition in turn, in the middle of its messages."""
+        for paused in (0, 1):
+            self._read(2)
+            self._until_done(lambda paused=paused: self._consumer.pause([paused]))  # type: ignore[misc] # its default is no parameter
+            self._paused = {paused}
+            self._read(3)
+            self._paused = set()
+            self._until_done(lambda paused=paused: self._consumer.resume([paused]))  # type: ignore[misc] # likewise
+        while self._read(3):
+            pass
+        self._until_done(self._consumer.close)
+
+    def _until_done(self, call: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return self._interrupts.call(call)
+            except KeyboardInterrupt:  # noqa: PERF203 - it is made again
+                pass
+
+    def _read(self, count: int) -> bool:
+        messages = self._until_done(lambda: self._consumer.consume(count, 0.05))
+        assert not self._paused & {each.partition for each in messages}
+        self._seen += places(messages)
+        return bool(messages)
+
+    def check(self) -> None:
+        """All came, in order."""
+        for partition in (0, 1):
+            assert [at for number, at in self._seen if number == partition] == list(range(5))
+
+
+def test_an_interrupt_anywhere_loses_nothing_that_is_paused() -> None:
+    """In pause and resume, and in the calls between them."""
+    try_all(Pausing, ((number,) for number in first_of_each(places_of(Pausing))[::2]))
 
 
 _STEPS = st.lists(
