@@ -239,8 +239,8 @@ def _check(policy: object, topics: Topics, topic: str) -> None:
 
     The consumer would read its own dead letters, and put each into a dead letter topic in turn.
     """
-    if not isinstance(policy, DeadLetters):
-        return
+    if not (isinstance(policy, DeadLetters) and topics.are_several):
+        return  # one topic of its own is refused where its dead letters are seen to
     target = dead_letter_topic(policy, topic)
     if topics.match(target) is not None:
         raise ConfigurationError(
