@@ -156,6 +156,17 @@ def test_a_source_of_tokens_that_fails(caplog: pytest.LogCaptureFixture) -> None
     assert caught.value.property == "oauth_cb"
 
 
+@pytest.mark.parametrize("wrap", [lambda error: error, confluent_kafka.KafkaException])
+def test_a_token_that_does_not_come(wrap: Any) -> None:
+    """confluent_kafka raises the error by itself in some clients, and within another elsewhere."""
+
+    def make(_properties: dict[str, Any]) -> object:
+        raise wrap(KafkaError(KafkaError.SASL_AUTHENTICATION_FAILED, "no token in time"))
+
+    with pytest.raises(PropertyError, match=r"'oauth_cb'.*no token in time"):
+        build_client(make, {})
+
+
 def test_a_file_that_librdkafka_cannot_use(tmp_path: Path) -> None:
     """The property is named, as it is for values that librdkafka refuses."""
     with pytest.raises(PropertyError) as caught:

@@ -18,7 +18,7 @@ from streamcontract.kafka.credentials import (
     read_secret_files,
     require_token_source,
 )
-from streamcontract.kafka.errors import PropertyError, kafka_error_of
+from streamcontract.kafka.errors import PropertyError
 from streamcontract.kafka.forks import keep_from_child, weakly_referable
 from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
 from streamcontract.kafka.properties import check_properties, refuse_unused
@@ -90,6 +90,8 @@ _QUOTED_PROPERTY: Final = re.compile(r'property:? "([^"]+)"|(ssl\.[a-z.]+) faile
 _CREDENTIALS_SOURCE: Final = CONFIG_PREFIX + "basic.auth.credentials.source"
 # What confluent_kafka raises if oauth_cb has given no token for ten seconds.
 _NO_TOKEN: Final = confluent_kafka.KafkaError.SASL_AUTHENTICATION_FAILED
+# That error comes by itself, as an exception, which the stubs do not say it is.
+_BARE: Final[type[Exception]] = confluent_kafka.KafkaError  # type: ignore[assignment] # see above
 _INHERITED: Final = ("sasl.username", "sasl.password")
 
 Client = TypeVar("Client")
@@ -193,9 +195,10 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
     made = weakly_referable(kind) if isinstance(kind, type) else kind
     try:
         client: Client = made(properties)
-    except confluent_kafka.KafkaException as error:
-        reason = kafka_error_of(error).str()
-        if kafka_error_of(error).code() == _NO_TOKEN:
+    except (confluent_kafka.KafkaException, _BARE) as error:
+        found: Any = error if isinstance(error, _BARE) else error.args[0]
+        reason = found.str()
+        if found.code() == _NO_TOKEN:
             raise PropertyError("oauth_cb", reason) from error
         quoted = _QUOTED_PROPERTY.search(reason)
         named = _as_given(quoted[1] or quoted[2], properties) if quoted else None
