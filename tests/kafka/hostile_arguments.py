@@ -152,6 +152,19 @@ def _producer_calls(client: StockProducer, empty: StockProducer) -> dict[str, Ca
     }
 
 
+def _consumer_calls(client: StockConsumer) -> dict[str, Call]:
+    # None of them gets as far as asking the brokers.
+    return {
+        "pause(partitions)": client.pause,
+        "resume(partitions)": client.resume,
+        "seek(partition)": lambda value: client.seek(value, 0),
+        "commit(message)": lambda value: client.commit(value) if value is not None else None,
+        "commit(offsets=)": lambda value: client.commit(offsets=value) if value else None,
+        "commit(offsets={partition})": lambda value: client.commit(offsets=_hashed(value, 0)),
+        "commit(offsets={offset})": lambda value: client.commit(offsets={0: value}),
+    }
+
+
 def _produce(client: StockProducer, name: str, value: Any) -> None:
     with contextlib.suppress(StreamContractError):
         client.poll(0)
@@ -179,7 +192,21 @@ def _construction_calls() -> dict[str, Call]:
         calls[f"{kind}(property's name)"] = functools.partial(_with_name, make)
         calls[f"{kind}(record=)"] = functools.partial(_with_argument, _GENERIC[kind], "record")
         calls[f"{kind}(records=)"] = functools.partial(_with_argument, _GENERIC[kind], "records")
-    calls["consumer(group=)"] = functools.partial(_with_argument, StockConsumer, "group")
+    for name in ("group", "start", "partitions", "poison", "on_assign", "on_revoke", "on_lost"):
+        calls[f"consumer({name}=)"] = functools.partial(_with_argument, StockConsumer, name)
+    calls["consumer(topics=)"] = functools.partial(_with_argument, ContractConsumer, "topics")
+    calls["consumer(topics={name})"] = lambda value: _with_argument(
+        ContractConsumer, "topics", _hashed(value, Stock)
+    )
+    calls["consumer(topics={class})"] = lambda value: _with_argument(
+        ContractConsumer, "topics", {"t": value}
+    )
+    calls["consumer(start={partition})"] = lambda value: _with_argument(
+        StockConsumer, "start", _hashed(value, 0)
+    )
+    calls["consumer(start={offset})"] = lambda value: _with_argument(
+        StockConsumer, "start", {0: value}
+    )
     calls["async producer(topic=)"] = lambda value: AsyncContractProducer(
         NOWHERE, record=Stock, registry=REGISTRY, topic=value
     )
@@ -210,9 +237,13 @@ def _with_name(make: Callable[..., Any], value: Any) -> None:
 
 
 def _keyed(value: Any) -> dict[Any, Any]:
+    return {**NOWHERE, **_hashed(value, "x")}
+
+
+def _hashed(key: Any, value: Any) -> dict[Any, Any]:
     try:
-        return {**NOWHERE, value: "x"}
-    except TypeError:  # it is not hashable, so that it cannot be a name at all
+        return {key: value}
+    except TypeError:  # it is not hashable, so that it cannot be a key at all
         return {}
 
 
@@ -263,12 +294,14 @@ def main(examples: int, seed: int) -> int:
     faulthandler.enable()
     random.seed(seed)
     client = producer()
+    reader = StockConsumer(NOWHERE, registry=REGISTRY, group="g")
     empty = producer()  # there is nothing to wait for
     registry = SchemaRegistry(
         "http://127.0.0.1:9", max_retries=0, connect_timeout=0.1, read_timeout=0.1, deadline=0.2
     )
     calls = {
         **_producer_calls(client, empty),
+        **_consumer_calls(reader),
         **_construction_calls(),
         **_topic_calls(),
         **_registry_calls(registry),
@@ -281,6 +314,7 @@ def main(examples: int, seed: int) -> int:
     registry.close()
     _closed(client)
     _closed(empty)
+    _closed(reader)
     sys.stdout.writelines(f"{line}\n" for line in wrong)
     return 1 if wrong else 0
 

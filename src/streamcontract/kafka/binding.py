@@ -9,7 +9,7 @@ import attrs
 
 from streamcontract.codec import Codec, Contract
 from streamcontract.codec.contract import contract_of
-from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text
 from streamcontract.kafka.keys import KeyCodec, field_getter, key_codec, raw_key_codec
 from streamcontract.schema import Schema, parse_schema
@@ -117,7 +117,7 @@ def _known(topic: str | None) -> str:
     if topic is None:
         raise ConfigurationError("no topic: the contract names none, so give one with topic=")
     if not isinstance(topic, str):
-        raise ConfigurationError(f"topic= is the name of one topic, not {topic!r}")
+        raise ConfigurationError(f"topic= is the name of one topic, not {shown(topic)}")
     if not topic:
         raise ConfigurationError("topic= is empty: name a topic, or leave it out")
     return text(topic, "topic")

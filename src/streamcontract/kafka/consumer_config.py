@@ -76,7 +76,8 @@ def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[Ke
         group = text(group, "group")
     if group is not None and configured not in {None, group}:
         raise ConfigurationError(
-            f"the group is {group!r} by group= and {configured!r} by 'group.id': give one of them"
+            f"the group is {shown(group)} by group= and {shown(configured)} by 'group.id': "
+            f"give one of them"
         )
     # Such as a variable of the environment that is not set: without a group nothing is committed.
     if group == "":
@@ -110,7 +111,7 @@ def set_start(
         for topic, number in own:
             if partitions is not None and (topic, number) not in partitions:
                 raise ConfigurationError(
-                    f"start= names topic {topic!r}, partition {number}, which is not among "
+                    f"start= names topic {shown(topic)}, partition {number}, which is not among "
                     f"partitions="
                 )
         start = None

@@ -14,7 +14,7 @@ from streamcontract.codec import Codec
 from streamcontract.codec.contract import contract_of
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.varint import read_long
-from streamcontract.errors import ArgumentError, ConfigurationError, DataFault, DecodeError
+from streamcontract.errors import ArgumentError, ConfigurationError, DataFault, DecodeError, shown
 from streamcontract.kafka.binding import bind
 from streamcontract.kafka.errors import UnexpectedTypeError
 from streamcontract.kafka.framed import FramedDeserializer
@@ -102,18 +102,21 @@ def bind_topics(
     given: Any = topics
     if not isinstance(given, Mapping) or not given:
         raise ConfigurationError(
-            f'topics= is a dict such as {{"trades": Trade, "^quotes-.*": Quote}}, not {topics!r}'
+            f'topics= is a dict such as {{"trades": Trade, "^quotes-.*": Quote}}, '
+            f"not {shown(topics)}"
         )
     found: dict[str, Callable[[str], Binding[T] | RecordsBinding[T]]] = {}
     for subscription, records in topics.items():
         name: Any = subscription
         if not isinstance(name, str) or not name:
-            raise ConfigurationError(f"topics= names a topic by a text, not by {subscription!r}")
+            raise ConfigurationError(
+                f"topics= names a topic by a text, not by {shown(subscription)}"
+            )
         try:
             re.compile(subscription if subscription.startswith("^") else "")
         except re.error as error:
             raise ConfigurationError(
-                f"topics= has a pattern that is none: {subscription!r}: {error}"
+                f"topics= has a pattern that is none: {shown(subscription)}: {error}"
             ) from error
         found[subscription] = functools.partial(_bind_topic, records)
         found[subscription](subscription)  # what is wrong with it is raised now
@@ -127,7 +130,7 @@ def _bind_topic(records: type[T] | Sequence[type[T]], topic: str) -> Binding[T] 
     if isinstance(given, Sequence) and not isinstance(given, str):
         return bind_records(given, topic)
     raise ConfigurationError(
-        f"topics= has for {topic!r} no generated class, nor a list of them, but {records!r}"
+        f"topics= has for {topic!r} no generated class, nor a list of them, but {shown(records)}"
     )
 
 

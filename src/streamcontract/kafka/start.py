@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import attrs
 import confluent_kafka
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ConfigurationError, shown
 from streamcontract.kafka.message import to_milliseconds
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def check_start(start: object) -> Start:
     if isinstance(start, str) and start in _EARLIEST | _LATEST:
         return "earliest" if start in _EARLIEST else "latest"
     raise ConfigurationError(
-        f'a start is "earliest", "latest", an offset from 0, or an aware datetime; not {start!r}'
+        f'a start is "earliest", "latest", an offset from 0, or an aware datetime; '
+        f"not {shown(start)}"
     )
 
 
@@ -112,7 +113,7 @@ def check_partition(number: object) -> int:
     """
     if number.__class__ is int and -_PARTITIONS <= number < _PARTITIONS:
         return number  # whether there is such a partition, the brokers know
-    raise ConfigurationError(f"a partition is a number from 0, not {number!r}")
+    raise ConfigurationError(f"a partition is a number from 0, not {shown(number)}")
 
 
 def check_offset(offset: object) -> int:
@@ -123,7 +124,7 @@ def check_offset(offset: object) -> int:
     """
     if offset.__class__ is int and 0 <= offset < _OFFSETS:
         return offset
-    raise ConfigurationError(f"an offset to commit is a number from 0, not {offset!r}")
+    raise ConfigurationError(f"an offset to commit is a number from 0, not {shown(offset)}")
 
 
 def offsets_at(

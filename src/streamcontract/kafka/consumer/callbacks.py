@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.errors import ClientError, ConfigurationError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,8 +50,8 @@ class Callbacks:
         for name, callback in given.items():
             if not (callback is None or callable(callback)):
                 raise ConfigurationError(
-                    f"{name}= is called with the consumer and a tuple of partitions; {callback!r} "
-                    f"cannot be called"
+                    f"{name}= is called with the consumer and a tuple of partitions; "
+                    f"{shown(callback)} cannot be called"
                 )
         self._topics = topics
         self._on_assign = on_assign

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 import confluent_kafka
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.kafka.binding import Binding, bind
 from streamcontract.kafka.cluster import BROKER_TIMEOUT
 from streamcontract.kafka.consumer.partition import UNKNOWN, Partition
@@ -21,6 +21,7 @@ from streamcontract.kafka.dispatch import RecordsBinding, bind_records, bind_top
 from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.forks import ForkGuard
 from streamcontract.kafka.interrupts import SLICE, deadline_of
+from streamcontract.kafka.message import Message
 from streamcontract.kafka.options import ConsumerOptions, check_options
 from streamcontract.kafka.start import check_offset, check_start
 from streamcontract.kafka.telemetry import Lag, ObservedReader, observed
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from streamcontract.codec import Contract
     from streamcontract.kafka.consumer.partition import Key
-    from streamcontract.kafka.message import Message
     from streamcontract.kafka.start import Start
     from streamcontract.schema import Schema
 
@@ -452,6 +452,8 @@ class ContractConsumer(ReadsTopics[T, P]):
             chosen = self._positions() if offsets is None else self._chosen(offsets)
         elif offsets is not None:
             raise ConfigurationError("commit() takes a message or offsets=, not both")
+        elif not isinstance(message, Message):
+            raise ArgumentError("message", message, "a Message that this consumer returned")
         elif self._topics.match(message.topic) is None:
             raise ConfigurationError(
                 f"a message of topic {message.topic!r} is not one for this consumer of topic "
@@ -507,7 +509,9 @@ class ContractConsumer(ReadsTopics[T, P]):
     def _chosen(self, offsets: Mapping[P, int]) -> dict[Partition, int]:
         """Offsets by partition, as they were given."""
         if not isinstance(offsets, Mapping):
-            raise ConfigurationError(f"offsets= is a dict of offsets by partition, not {offsets!r}")
+            raise ConfigurationError(
+                f"offsets= is a dict of offsets by partition, not {shown(offsets)}"
+            )
         return {
             self._assigned(self._topics.key_of(name)): check_offset(offset)
             for name, offset in offsets.items()

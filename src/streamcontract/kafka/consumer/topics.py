@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ConfigurationError, shown
 from streamcontract.kafka.cluster import consume_error
 from streamcontract.kafka.consumer.partition import Partition
 from streamcontract.kafka.start import check_partition
@@ -106,7 +106,9 @@ class Topics:
         if topic not in self._made:
             subscription = self.match(topic)
             if subscription is None:
-                raise ConfigurationError(f"topic {topic!r} is none of those read: {self.label}")
+                raise ConfigurationError(
+                    f"topic {shown(topic)} is none of those read: {self.label}"
+                )
             self._made[topic] = self._readers[subscription](topic)
         return self._made[topic]
 
@@ -132,11 +134,11 @@ class Topics:
             return self.label, check_partition(name)
         if not isinstance(name, tuple) or len(name) != 2 or not isinstance(name[0], str):
             raise ConfigurationError(
-                f"a partition of one of several topics is (topic, number), not {name!r}"
+                f"a partition of one of several topics is (topic, number), not {shown(name)}"
             )
         topic, number = name
         if self.match(topic) is None:
-            raise ConfigurationError(f"topic {topic!r} is none of those read: {self.label}")
+            raise ConfigurationError(f"topic {shown(topic)} is none of those read: {self.label}")
         return topic, check_partition(number)
 
     def keys_of(self, names: object) -> tuple[Key, ...]:
@@ -148,4 +150,6 @@ class Topics:
         if isinstance(names, Iterable) and not isinstance(names, str | bytes):
             return tuple(map(self.key_of, names))
         example = '[("trades", 0)]' if self.are_several else "[0, 1]"
-        raise ConfigurationError(f"partitions are given as a list such as {example}, not {names!r}")
+        raise ConfigurationError(
+            f"partitions are given as a list such as {example}, not {shown(names)}"
+        )
