@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import confluent_kafka
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
 
 __all__ = ["MAKES_MESSAGES", "SHARE_GROUPS", "needs", "skip_without_messages"]
 
 _VERSION: Final = tuple(map(int, str(confluent_kafka.__version__).split(".")[:2]))
 
 
-def needs(major: int, minor: int, reason: str) -> Callable[[Any], Any]:
+def needs(major: int, minor: int, reason: str) -> pytest.MarkDecorator:
     """Skip a test on older versions of confluent-kafka."""
     return pytest.mark.skipif((major, minor) > _VERSION, reason=reason)
 
