@@ -96,6 +96,7 @@ def test_who_meets_ever_more_schemas_keeps_the_last_ones(
         assert codec.decode(b"\2", writer=writer) == {"a": ""}
         with pytest.raises(DecodeError):
             codec.decode(b"", writer=writer)
-        gc.collect()
-        kept.append((len(codec._decoders), len(linecache.cache)))
-    assert kept[5] == kept[-1]
+        if number in {5, 19}:
+            gc.collect()
+            kept.append((len(codec._decoders), len(linecache.cache)))
+    assert kept[0] == kept[1]

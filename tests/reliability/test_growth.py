@@ -22,6 +22,8 @@ from reliability.verdict import Verdict
 from streamcontract import SchemaRegistry
 from streamcontract.devstack import DevStack
 
+pytestmark = pytest.mark.searching  # runs of some seconds each
+
 RATE = 500.0
 MINUTES = 30
 MIB = 2**20

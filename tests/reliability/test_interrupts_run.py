@@ -25,6 +25,7 @@ def no_collector() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.searching
 @pytest.mark.usefixtures("no_collector")
 @pytest.mark.skipif(
     sys.version_info < (3, 11), reason="CPython 3.10 may run a signal's handler anywhere"

@@ -20,6 +20,8 @@ from streamcontract.kafka.dead_letters import DeadLetter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.searching  # runs of some seconds each
+
 COUNT = 2 * EVERY * len(KINDS)
 
 
