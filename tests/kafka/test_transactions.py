@@ -116,14 +116,14 @@ def test_closing_does_not_wait_for_brokers_that_are_away(
 ) -> None:
     """They end the transaction by themselves; confluent_kafka alone would wait without end."""
     monkeypatch.setattr(flushing, "_CLOSING", 0.1)
-    producer = StockProducer(transactional, topic=topic())
-    producer.init_transactions()
-    with contextlib.suppress(ZeroDivisionError), producer.transaction(timeout=0.1):
-        producer.produce(bar())
-        producer.flush()
-        streamcontract_faults.broker_down()
-        raise ZeroDivisionError
-    producer.close(0.1)
+    with contextlib.closing(StockProducer(transactional, topic=topic())) as producer:
+        producer.init_transactions()
+        with contextlib.suppress(ZeroDivisionError), producer.transaction(timeout=0.1):
+            producer.produce(bar())
+            producer.flush()
+            streamcontract_faults.broker_down()
+            raise ZeroDivisionError
+        producer.close(0.1)
 
 
 def test_an_exception_goes_first_and_voids_what_waits(
