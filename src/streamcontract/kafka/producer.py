@@ -347,12 +347,19 @@ class ContractProducer(ReadsUnions, Generic[T]):
         return route, message
 
     def _queue(self, message: tuple[Any, ...]) -> None:
-        try:
-            interruptible(self._send, *message)
-        except BufferError:
-            self._send_when_there_is_room(message)
-        except confluent_kafka.KafkaException as error:
-            raise self._refused(message, error) from error
+        """Queue a message; delivery reports are served, which empties the queue, until it fits."""
+        slow: Waiting | None = None
+        while True:
+            try:
+                interruptible(self._send, *message)
+            except BufferError:  # noqa: PERF203 - a full queue is waited for
+                slow = slow or self._waiting("room in the queue of the producer")
+                slow.note(len(self.client))
+                self.poll(SLICE)
+            except confluent_kafka.KafkaException as error:
+                raise self._refused(message, error) from error
+            else:
+                return
 
     def _send_reported(self, value: T | None, report: Callable[..., None]) -> bool:
         """Queue a plain record for the producer's topic, once that is open."""
@@ -692,20 +699,6 @@ class ContractProducer(ReadsUnions, Generic[T]):
         if topic is None:
             self._send_plain = route.sender.send if kind is None else self._send_by_class
         return route
-
-    def _send_when_there_is_room(self, message: tuple[Any, ...]) -> None:
-        """Serve delivery reports, which is what empties the queue, until the message fits."""
-        slow = self._waiting("room in the queue of the producer")
-        while True:
-            slow.note(len(self.client))
-            self.poll(SLICE)
-            try:
-                interruptible(self._send, *message)
-            except BufferError:
-                continue
-            except confluent_kafka.KafkaException as error:
-                raise self._refused(message, error) from error
-            return
 
     def _waiting(self, what: str) -> Waiting:
         return Waiting(what, self._topic, self._access.state)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.consumer.partition import Partition
 
-__all__ = ["Commits"]
+__all__ = ["INTERVAL", "Commits"]
 
-_INTERVAL: Final = 0.02
-"""Seconds from storing positions to storing them again."""
+INTERVAL: Final = 0.02
+"""Seconds from storing positions to storing them again, as between two contacts with librdkafka."""
 
 _log = logging.getLogger("streamcontract.kafka")
 
@@ -53,7 +53,7 @@ class Commits:
         """
         if not self._automatic:
             return
-        self._store_due = time.monotonic() + _INTERVAL
+        self._store_due = time.monotonic() + INTERVAL
         for partition in partitions:
             offset = partition.storable
             if offset < 0 or offset == partition.stored:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 
 from streamcontract.kafka.assembly import splitter
+from streamcontract.kafka.consumer.commits import INTERVAL
 from streamcontract.kafka.consumer.partition import BEGINNING, UNKNOWN
 from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.error_codes import LocalErrorCode
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Contact"]
 
 _log = logging.getLogger("streamcontract.kafka")
-
-_INTERVAL: Final = 0.02
-"""Seconds between two contacts while there are messages in the queue."""
 
 _BATCH: Final = 500
 """Messages that one contact asks for, at most."""
@@ -135,7 +133,7 @@ class Contact:
         assignment.sort_queue()
         assignment.is_dirty = False
         self._size = sum(self.queue.sizes(read).values())
-        self.due = time.monotonic() + _INTERVAL
+        self.due = time.monotonic() + INTERVAL
         self._offsets.check_beginnings(beginnings)
         assignment.callbacks.raise_first()
 
