@@ -54,7 +54,7 @@ def signals_end() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def stack(streamcontract_stack: Stack) -> Stack:
     """The stack that ``--streamcontract-stack`` chooses; three embedded brokers by default.
 

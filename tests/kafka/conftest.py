@@ -21,6 +21,29 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+def streamcontract_stack(
+    request: pytest.FixtureRequest, streamcontract_stack: Stack
+) -> Iterator[Stack]:
+    """The stack that all tests share; with ``own_producer_ids`` one of the test alone."""
+    is_embedded = isinstance(streamcontract_stack, DevStack)
+    if not is_embedded or "own_producer_ids" not in request.fixturenames:
+        yield streamcontract_stack
+        return
+    with DevStack(brokers=3) as own:
+        yield own
+
+
+@pytest.fixture
+def own_producer_ids() -> None:
+    """For a test with transactions: no other test's producer has an id in its cluster.
+
+    The mock cluster draws producer ids from 900,000. A transactional producer that draws the id of
+    an earlier producer is refused for good (INVALID_PRODUCER_ID_MAPPING), and among the thousands
+    of producers of all tests that happens.
+    """
+
+
+@pytest.fixture
 def config(stack: Stack) -> dict[str, Any]:
     """Client properties that lead to the stack.
 
@@ -61,7 +84,7 @@ def real(stack: Stack) -> Stack:
 
 
 @pytest.fixture
-def transactional(config: dict[str, Any]) -> dict[str, Any]:
+def transactional(own_producer_ids: None, config: dict[str, Any]) -> dict[str, Any]:
     """Properties of a producer with transactions."""
     return {**config, "transactional.id": f"t-{uuid.uuid4().hex}", "linger.ms": 0}
 

@@ -58,6 +58,7 @@ def test_what_cannot_be_delivered_is_said_on_standard_error(
     assert "use it in a with block" in done.stderr
 
 
+@pytest.mark.usefixtures("own_producer_ids")
 def test_an_open_transaction_is_aborted_at_the_end(
     stack: Stack, config: dict[str, Any], topic: Callable[..., str]
 ) -> None:

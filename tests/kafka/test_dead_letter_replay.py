@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 Config = dict[str, Any]
 
+pytestmark = pytest.mark.usefixtures("own_producer_ids")  # a replay is a transaction
+
 
 def schema(kind: object) -> dict[str, Any]:
     """A record with one field of that type."""

@@ -405,6 +405,7 @@ def test_a_tombstone_has_no_schema(properties: Config, topic: Callable[..., str]
     assert [(message.value, message.schema_id) for message in messages] == [(None, None)] * 2
 
 
+@pytest.mark.usefixtures("own_producer_ids")
 def test_dead_letters_keep_what_says_their_schema(
     properties: Config, topic: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
