@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 from confluent_kafka import KafkaError
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.searching import examples
 
@@ -68,7 +68,8 @@ def refuse_next(stack: DevStack) -> None:
     stack.broker.push_request_errors(0, [KafkaError.TOPIC_AUTHORIZATION_FAILED])
 
 
-@settings(max_examples=examples(25))  # each makes a topic, which real brokers take their time for
+# Each example makes a topic, which real brokers take their time for.
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kinds=st.lists(st.sampled_from(["good", "faulty", "large"]), max_size=12))
 def test_each_record_is_delivered_or_reported(
     streamcontract_stack: Stack, kinds: list[str]
