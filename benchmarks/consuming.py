@@ -21,8 +21,8 @@ from benchmarks.tables import Table
 from streamcontract import Codec, SchemaRegistry
 from streamcontract.codec import Contract
 from streamcontract.devstack import DevStack
-from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.reading import TypedReader
+from streamcontract.kafka.contract.binding import Binding, bind
+from streamcontract.kafka.contract.topic_deserializer import TypedReader
 from streamcontract.wire import HEADER_SIZE
 
 __all__ = ["tables"]

@@ -16,11 +16,11 @@ from reliability.verdict import Verdict
 from streamcontract import ContractConsumer, SchemaRegistry
 from streamcontract.devstack.kafka import KafkaStack
 from streamcontract.kafka import DeadLetters
-from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.dead_letter_replay import Replayed, replay_dead_letters
-from streamcontract.kafka.dead_letter_topic import DeadLetterTopic
-from streamcontract.kafka.dead_letters import ORIGIN_HEADER, DeadLetter
-from streamcontract.kafka.reading import TypedReader
+from streamcontract.kafka.contract.binding import Binding, bind
+from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.dead_letters.dead_letter import ORIGIN_HEADER, DeadLetter
+from streamcontract.kafka.dead_letters.replay import Replayed, replay_dead_letters
+from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

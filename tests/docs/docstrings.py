@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 import streamcontract
-from streamcontract.kafka.config import DEFAULT_BOOTSTRAP
+from streamcontract.kafka.connection.config import DEFAULT_BOOTSTRAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ SOURCES = REPOSITORY / "src" / "streamcontract"
 PARTS = ("kafka", "registry")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 # It is about the application's own callback: neither a message nor a topic nor a subject.
-WITHOUT = {"kafka/credentials.py"}
+WITHOUT = {"kafka/connection/credentials.py"}
 
 
 def _calls() -> Iterator[tuple[str, ast.Call]]:

@@ -13,7 +13,7 @@ from tests.kafka.scripted_client import raw_messages
 
 from streamcontract import Codec, ContractConsumer, SchemaRegistry, Stock
 from streamcontract.kafka import DeadLetters, MessageDecodeError, Skip
-from streamcontract.kafka.dead_letters import SUFFIX
+from streamcontract.kafka.dead_letters.dead_letter import SUFFIX
 from streamcontract.registry.results import Identified, StoredSchema
 from streamcontract.wire import header
 

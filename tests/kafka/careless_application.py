@@ -21,7 +21,7 @@ from streamcontract import (
     StockProducer,
     StreamContractError,
 )
-from streamcontract.kafka import abandoned
+from streamcontract.kafka.producer import unclosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,8 @@ def main(how: str, servers: str, registry: str, topic: str) -> None:
         config["transactional.id"] = topic
     if how == "nowhere":
         producer = StockProducer({"bootstrap.servers": "127.0.0.1:9"}, registry=REGISTRY)
-        atexit.unregister(abandoned.finish_all)
-        atexit.register(abandoned.finish_all, 0.1)
+        atexit.unregister(unclosed.finish_all)
+        atexit.register(unclosed.finish_all, 0.1)
     else:
         producer = StockProducer(config, topic=topic)
     if how == "transaction":
@@ -49,8 +49,8 @@ def main(how: str, servers: str, registry: str, topic: str) -> None:
         producer.produce(bar(number))
     if how == "dropped":
         del producer
-        with abandoned._serving:  # which the thread gives back that serves it
-            assert not abandoned.waiting()
+        with unclosed._serving:  # which the thread gives back that serves it
+            assert not unclosed.waiting()
         os._exit(0)  # so that nothing else can deliver it
     if how == "forked":
         _fork(config, producer, topic)

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.devstack import DevStack, EmbeddedBroker
 from streamcontract.kafka import Delivery, Message, MessageDecodeError
-from streamcontract.kafka.consumer_config import COMMIT_COUNT
+from streamcontract.kafka.consumer.config import COMMIT_COUNT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import Any
 import confluent_kafka
 from confluent_kafka import KafkaError
 
-from streamcontract.kafka.dead_letters import DeadLetter, read_dead_letter
+from streamcontract.kafka.dead_letters.dead_letter import DeadLetter, read_dead_letter
 
 __all__ = ["WAIT", "Headers", "Raw", "letters", "produce_raw", "read_all"]
 

@@ -40,7 +40,7 @@ from streamcontract.kafka import (
     describe_topics,
     ensure_topic,
 )
-from streamcontract.kafka.config import split_config
+from streamcontract.kafka.connection.config import split_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable

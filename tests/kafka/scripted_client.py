@@ -22,7 +22,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from tests.kafka.installed import skip_without_messages
 from tests.kafka.scripted_broker import ROUND_TRIP, Group, Place, ScriptedBroker
 
-import streamcontract.kafka.cluster
+from streamcontract.kafka.connection import cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -51,7 +51,7 @@ def script(patch: pytest.MonkeyPatch) -> ScriptedBroker:
     patch.setattr(confluent_kafka, "DeserializingConsumer", clients.consumer_class)
     patch.setattr(confluent_kafka, "Producer", clients.producer_class)
     patch.setattr(confluent_kafka, "SerializingProducer", clients.producer_class)
-    patch.setattr(streamcontract.kafka.cluster, "WatchedAdminClient", clients.admin_class)
+    patch.setattr(cluster, "WatchedAdminClient", clients.admin_class)
     patch.setattr(time, "monotonic", broker.clock.monotonic)
     patch.setattr(time, "sleep", broker.clock.sleep)
     return broker

@@ -16,14 +16,18 @@ from hypothesis import strategies as st
 
 from streamcontract import Codec, Stock
 from streamcontract.errors import FrameError
-from streamcontract.kafka.assembly import PortableMessageReader, message_reader, splitter
+from streamcontract.kafka.contract.message_deserializer import (
+    PortableMessageReader,
+    message_reader,
+    splitter,
+)
 from streamcontract.kafka.message import Message
 from streamcontract.wire import CONFLUENT, header, wire_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamcontract.kafka.assembly import MessageReader
+    from streamcontract.kafka.contract.message_deserializer import MessageReader
 
 HAS_NATIVE = importlib.util.find_spec("streamcontract.codec._native") is not None
 ENGINES = [

@@ -21,8 +21,8 @@ from streamcontract.kafka import (
     DeliveryError,
     MessageEncodeError,
     ProducerFencedError,
-    routes,
 )
+from streamcontract.kafka.producer import topic_serializer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -260,7 +260,7 @@ def test_produce_all_cancelled(
 
     However often it looks whether it is to end.
     """
-    monkeypatch.setattr(routes, "_SERVICE_INTERVAL", interval)
+    monkeypatch.setattr(topic_serializer, "_SERVICE_INTERVAL", interval)
     name = topic()
     taken: list[int] = []
 

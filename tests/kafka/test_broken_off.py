@@ -15,7 +15,7 @@ from tests.kafka.dlq_io import WAIT, letters, produce_raw
 
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.kafka import DeadLetterError, DeadLetters, MessageDecodeError, Skip
-from streamcontract.kafka.interrupts import interruptible
+from streamcontract.kafka.connection.waits import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,8 @@ from tests.kafka.careless_application import COUNT, REGISTRY
 from streamcontract import StockConsumer, StockProducer
 from streamcontract.devstack import DevStack
 from streamcontract.errors import ClientError
-from streamcontract.kafka import Delivery, DeliveryError, abandoned
+from streamcontract.kafka import Delivery, DeliveryError
+from streamcontract.kafka.producer import unclosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,8 +83,8 @@ def test_collecting_a_producer_does_not_wait_and_its_failures_are_logged(
     with pytest.warns(ResourceWarning, match="not closed"):  # noqa: PT031 - one or the other warns
         del producer
         gc.collect()
-    with abandoned._serving:
-        assert not abandoned.waiting()
+    with unclosed._serving:
+        assert not unclosed.waiting()
     assert [report.ok for report in told] == [False]
     assert "1 message was not delivered" in caplog.text
 
@@ -165,5 +166,5 @@ def test_a_failure_is_raised_by_close_and_not_logged_at_the_end(
     producer.produce(bar(0))
     with pytest.raises(DeliveryError):
         producer.close(0)
-    abandoned.finish_all(0)
+    unclosed.finish_all(0)
     assert "not closed" not in caplog.text

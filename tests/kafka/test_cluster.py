@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streamcontract.kafka import ConsumeError
-from streamcontract.kafka.cluster import END, offsets_of
+from streamcontract.kafka.connection.cluster import END, offsets_of
 
 
 class Admin:

@@ -12,7 +12,7 @@ from tests.kafka.bars import volumes
 from streamcontract import StockConsumer
 from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka import ConsumeError
-from streamcontract.kafka.consumer_config import COMMIT_COUNT
+from streamcontract.kafka.consumer.config import COMMIT_COUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

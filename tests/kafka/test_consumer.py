@@ -29,7 +29,7 @@ from streamcontract.kafka import (
     NotSupportedError,
     StalledError,
 )
-from streamcontract.kafka.cluster import Cluster, advice_on, consume_error
+from streamcontract.kafka.connection.cluster import Cluster, advice_on, consume_error
 from streamcontract.registry.errors import SchemaNotFoundError
 from streamcontract.wire import frame
 

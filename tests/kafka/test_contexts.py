@@ -16,11 +16,11 @@ from streamcontract import (
 )
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.binding import Binding
-from streamcontract.kafka.dispatch import merge_bindings
-from streamcontract.kafka.keys import raw_key_codec
-from streamcontract.kafka.reading import TypedReader
-from streamcontract.kafka.serializers import ContractDeserializer, ContractSerializer
+from streamcontract.kafka.contract.binding import Binding
+from streamcontract.kafka.contract.dispatch import merge_bindings
+from streamcontract.kafka.contract.keys import raw_key_codec
+from streamcontract.kafka.contract.serializers import ContractDeserializer, ContractSerializer
+from streamcontract.kafka.contract.topic_deserializer import TypedReader
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:

@@ -22,18 +22,19 @@ from tests.searching import examples
 from streamcontract import Codec, ContractConsumer, SchemaRegistry, parse_schema
 from streamcontract.cli import main
 from streamcontract.devstack import DevStack
-from streamcontract.kafka import DeadLetters, ProduceError, dead_letter_replay, flushing
-from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.dead_letter_replay import Replayed, _Replay, replay_dead_letters
-from streamcontract.kafka.dead_letter_topic import DeadLetterTopic
-from streamcontract.kafka.dead_letters import (
+from streamcontract.kafka import DeadLetters, ProduceError
+from streamcontract.kafka.connection import flushing
+from streamcontract.kafka.contract.binding import Binding, bind
+from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.dead_letters.dead_letter import (
     FIRST_HEADER,
     ORIGIN_HEADER,
     SETTLED_HEADER,
     DeadLetter,
     settled_before,
 )
-from streamcontract.kafka.reading import TypedReader
+from streamcontract.kafka.dead_letters.replay import Replayed, _Replay, replay_dead_letters
+from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
@@ -294,10 +295,10 @@ def test_a_mark_that_is_none(case: Case, text: bytes) -> None:
 
 KILLED = """
     import os, signal, sys
-    import streamcontract.kafka.dead_letter_replay as replay
+    import streamcontract.kafka.dead_letters.replay as replay
     from streamcontract import SchemaRegistry
-    from streamcontract.kafka.binding import bind
-    from streamcontract.kafka.reading import TypedReader
+    from streamcontract.kafka.contract.binding import bind
+    from streamcontract.kafka.contract.topic_deserializer import TypedReader
 
     servers, url, topic, schema, after = sys.argv[1:]
     config = {"bootstrap.servers": servers, "schema.registry.url": url}
@@ -367,7 +368,7 @@ def test_a_replay_whose_brokers_go_away_ends(
         mark(replay, settled)
         assert replay._producer.flush(WAIT) == 0
         streamcontract_faults.broker_down()
-        monkeypatch.setattr(dead_letter_replay, "_TIMEOUT", 0.1)
+        monkeypatch.setattr(replay, "_TIMEOUT", 0.1)
         monkeypatch.setattr(flushing, "_CLOSING", 0.1)
         raise confluent_kafka.KafkaException(KafkaError(KafkaError._TIMED_OUT))
 

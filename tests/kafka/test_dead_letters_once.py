@@ -21,14 +21,14 @@ from streamcontract import (
     StockProducer,
 )
 from streamcontract.kafka import DeadLetterError, DeadLetters, MessageDecodeError, Skip
-from streamcontract.kafka.dead_letters import SUFFIX, read_dead_letter
+from streamcontract.kafka.dead_letters.dead_letter import SUFFIX, read_dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.kafka.scripted_broker import ScriptedBroker
 
-    from streamcontract.kafka.poison import Poison
+    from streamcontract.kafka.dead_letters.poison import Poison
 
 Config = dict[str, Any]
 

@@ -27,8 +27,8 @@ from streamcontract.kafka import (
     Skip,
     UnexpectedTypeError,
 )
-from streamcontract.kafka.binding import bind
-from streamcontract.kafka.dispatch import merge_bindings
+from streamcontract.kafka.contract.binding import bind
+from streamcontract.kafka.contract.dispatch import merge_bindings
 from streamcontract.schema import parse_schema
 from streamcontract.wire import frame
 

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 import streamcontract
-from streamcontract.kafka.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.error_codes import LocalErrorCode
 
 SOURCE = Path(streamcontract.__file__).parent
 
@@ -31,4 +31,4 @@ def test_no_other_module_reads_codes_of_librdkafka() -> None:
         and node.attr.startswith("_")
         and ast.unparse(node.value).rpartition(".")[2] == "KafkaError"
     }
-    assert readers == {"kafka/error_codes.py"}
+    assert readers == {"kafka/connection/error_codes.py"}

@@ -10,7 +10,7 @@ import confluent_kafka
 import pytest
 from tests.kafka.installed import MAKES_MESSAGES
 
-from streamcontract.kafka.failures import Failures
+from streamcontract.kafka.producer.delivery_failures import Failures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

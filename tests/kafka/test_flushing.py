@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamcontract.kafka.flushing import Flusher
+from streamcontract.kafka.connection.flushing import Flusher
 
 
 class Unmet:

@@ -27,9 +27,9 @@ from streamcontract import (
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import MAX_PARTITION, seconds, text, whole_number
 from streamcontract.kafka import Delivery, PropertyError
-from streamcontract.kafka.config import split_config
+from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.connection.properties import check_properties
 from streamcontract.kafka.message import headers_of, timestamp_of
-from streamcontract.kafka.properties import check_properties
 from streamcontract.registry.subjects import (
     checked_strategy,
     record_name_strategy,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from streamcontract.codec import Contract
 from streamcontract.errors import ConfigurationError, DecodeError, EncodeError, StreamContractError
-from streamcontract.kafka.keys import KeyCodec, field_getter, key_codec
+from streamcontract.kafka.contract.keys import KeyCodec, field_getter, key_codec
 from streamcontract.schema import Schema, parse_schema
 
 SIDE = {"type": "enum", "name": "Side", "symbols": ["BUY", "SELL"]}

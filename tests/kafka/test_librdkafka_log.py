@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamcontract.cli import main
-from streamcontract.kafka.librdkafka_log import LibrdkafkaLog
+from streamcontract.kafka.connection.librdkafka_log import LibrdkafkaLog
 
 REFUSED = "%s [%s] %s", "FAIL", "rdkafka#producer-1", "refused (after {}ms in state CONNECT)"
 # Nothing listens on the lowest port of a machine that runs tests.

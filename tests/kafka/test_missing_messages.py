@@ -13,7 +13,7 @@ from tests.kafka.bars import volumes
 
 from streamcontract import StockConsumer, StockProducer
 from streamcontract.kafka import ConsumeError
-from streamcontract.kafka.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.error_codes import LocalErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

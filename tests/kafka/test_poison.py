@@ -26,7 +26,7 @@ from streamcontract.kafka import (
     Skip,
 )
 from streamcontract.kafka.consumer.queue import moves_of
-from streamcontract.kafka.dead_letters import (
+from streamcontract.kafka.dead_letters.dead_letter import (
     FIRST_HEADER,
     NotADeadLetterError,
     read_dead_letter,

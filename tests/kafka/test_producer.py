@@ -29,7 +29,7 @@ from streamcontract.kafka import (
     ProduceError,
     PropertyError,
 )
-from streamcontract.kafka.config import split_config
+from streamcontract.kafka.connection.config import split_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable

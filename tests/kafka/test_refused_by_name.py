@@ -16,7 +16,7 @@ from tests.kafka.installed import SHARE_GROUPS
 from streamcontract import AsyncContractConsumer, ContractConsumer, Stock, StockConsumer
 from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka import ConsumeError, ContractShareConsumer, PropertyError
-from streamcontract.kafka.guarded_client import CONSUMER_CALLS, SHARE_CONSUMER_CALLS
+from streamcontract.kafka.connection.guarded_client import CONSUMER_CALLS, SHARE_CONSUMER_CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 from streamcontract.cli import main
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import DeadLetters
-from streamcontract.kafka.access import AccessWatch, access_advice, watched_metadata
-from streamcontract.kafka.config import build_client, split_config
-from streamcontract.kafka.credentials import environment_security
+from streamcontract.kafka.connection.authentication_errors import (
+    AccessWatch,
+    access_advice,
+    watched_metadata,
+)
+from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.connection.credentials import environment_security
 from streamcontract.kafka.errors import PropertyError
 from streamcontract.registry import SchemaRegistry
 

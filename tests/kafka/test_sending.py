@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import confluent_kafka
 import pytest
 
-from streamcontract.kafka.sending import PortableReport, PortableSender, reporter, sender
+from streamcontract.kafka.producer.plain_records import (
+    PortableReport,
+    PortableSender,
+    reporter,
+    sender,
+)
 
 if TYPE_CHECKING:
-    from streamcontract.kafka.sending import Sender
+    from streamcontract.kafka.producer.plain_records import Sender
 
 HAS_NATIVE = importlib.util.find_spec("streamcontract.codec._native") is not None
 LONG = 1e9

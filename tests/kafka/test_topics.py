@@ -24,7 +24,7 @@ from streamcontract.kafka import (
     describe_topics,
     ensure_topic,
 )
-from streamcontract.kafka.cluster import Cluster
+from streamcontract.kafka.connection.cluster import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable

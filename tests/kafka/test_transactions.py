@@ -26,8 +26,8 @@ from streamcontract.kafka import (
     ProducerFencedError,
     TransactionAbortedError,
     TransactionError,
-    flushing,
 )
+from streamcontract.kafka.connection import flushing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

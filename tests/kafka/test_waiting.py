@@ -17,9 +17,10 @@ from tests.kafka.applications import ScriptedRegistry, bar
 
 from streamcontract import ContractConsumer, ContractProducer, SchemaRegistry, StockProducer
 from streamcontract.devstack import DevStack, EmbeddedBroker
-from streamcontract.kafka import DeliveryError, MessageDecodeError, ProduceError, interrupts
-from streamcontract.kafka.access import AccessWatch
-from streamcontract.kafka.interrupts import Waiting, result_of
+from streamcontract.kafka import DeliveryError, MessageDecodeError, ProduceError
+from streamcontract.kafka.connection import waits
+from streamcontract.kafka.connection.authentication_errors import AccessWatch
+from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.registry.errors import IncompatibleSchemaError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def test_a_wait_is_logged_after_three_seconds_without_progress(
 
 def test_an_answer_is_waited_for_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the question failed with is raised, a time-out of its own included."""
-    monkeypatch.setattr(interrupts, "SLICE", 0.0)
+    monkeypatch.setattr(waits, "SLICE", 0.0)
     done: Future[int] = Future()
     noted: list[object] = []
 
@@ -108,7 +109,7 @@ def test_a_flush_that_gets_nowhere_says_so(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the address and the reason, long before the delivery fails."""
-    monkeypatch.setattr(interrupts, "_LONG", 0.0)
+    monkeypatch.setattr(waits, "_LONG", 0.0)
     registry = cast("SchemaRegistry", ScriptedRegistry())
     with (
         contextlib.suppress(DeliveryError),

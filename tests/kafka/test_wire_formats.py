@@ -41,11 +41,11 @@ from streamcontract.kafka import (
     DeadLetters,
     MessageDecodeError,
 )
-from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.dead_letter_replay import Replayed, replay_dead_letters
-from streamcontract.kafka.dead_letter_topic import DeadLetterTopic
-from streamcontract.kafka.dead_letters import DeadLetter
-from streamcontract.kafka.reading import TypedReader
+from streamcontract.kafka.contract.binding import Binding, bind
+from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
+from streamcontract.kafka.dead_letters.replay import Replayed, replay_dead_letters
+from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
 from streamcontract.otel import names
 from streamcontract.registry.errors import SchemaNotFoundError, UnsupportedRequestError
 from streamcontract.wire import Frame, OwnFraming, Written, frame, wire_format

@@ -177,7 +177,7 @@ _SINGLED_OUT: Final = {
     "codegen/contracts.py": {"uuid"},  # it alone may be a message's key as it stands
     "codegen/vocabulary.py": {"decimal", "uuid"},  # modules of Python
     "compatibility/drift.py": {"decimal"},  # what changes in it are digits
-    "kafka/keys.py": {"uuid"},  # as in codegen/contracts.py
+    "kafka/contract/keys.py": {"uuid"},  # as in codegen/contracts.py
     "lint/rules/meaning.py": {"date", "decimal", "timestamp-micros", "uuid"},  # what to use instead
     "resolution/resolver.py": {"decimal"},  # it has a scale, not a unit
     "testing/strategies/forms.py": {  # what does not fit

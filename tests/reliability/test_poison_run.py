@@ -14,8 +14,8 @@ from reliability.poisonous import EVERY, KINDS
 from reliability.verdict import Verdict
 from streamcontract.devstack import DevStack
 from streamcontract.kafka import ensure_topic
-from streamcontract.kafka.dead_letter_sender import DeadLetterSender
-from streamcontract.kafka.dead_letters import DeadLetter
+from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
+from streamcontract.kafka.dead_letters.producer import DeadLetterSender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

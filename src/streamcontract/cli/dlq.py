@@ -13,17 +13,17 @@ from streamcontract.cli import EXIT_CLEAN, EXIT_FINDINGS
 from streamcontract.cli._kafka import config_option, number, open_console, properties_of, table
 from streamcontract.cli._options import project_option
 from streamcontract.errors import DataError, FrameError, RegistryError
-from streamcontract.kafka.config import split_config
-from streamcontract.kafka.dead_letter_replay import replay_dead_letters
-from streamcontract.kafka.dead_letter_topic import (
+from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.contract.project_deserializers import project_readers
+from streamcontract.kafka.contract.serializers import ContractDeserializer
+from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
+from streamcontract.kafka.dead_letters.replay import replay_dead_letters
+from streamcontract.kafka.dead_letters.topic import (
     DeadLetterTopic,
     dead_letter_topics,
     find_dead_letter_topic,
 )
-from streamcontract.kafka.dead_letters import DeadLetter
 from streamcontract.kafka.errors import MessageDecodeError
-from streamcontract.kafka.project_readers import project_readers
-from streamcontract.kafka.serializers import ContractDeserializer
 from streamcontract.project import find_project_file, load_project
 from streamcontract.registry import SchemaRegistry
 from streamcontract.reporting.terminal import echo, printable
@@ -32,9 +32,9 @@ from streamcontract.wire import IdKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamcontract.kafka.config import Settings
-    from streamcontract.kafka.dead_letter_replay import Replayed
-    from streamcontract.kafka.dead_letter_topic import Entry
+    from streamcontract.kafka.connection.config import Settings
+    from streamcontract.kafka.dead_letters.replay import Replayed
+    from streamcontract.kafka.dead_letters.topic import Entry
 
 __all__ = ["command"]
 

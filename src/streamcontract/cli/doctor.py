@@ -23,8 +23,8 @@ from streamcontract.errors import (
     StreamContractError,
 )
 from streamcontract.kafka import describe_topics
-from streamcontract.kafka.config import BOOTSTRAP_VARIABLE, DEFAULT_BOOTSTRAP
-from streamcontract.kafka.credentials import SECURITY_PREFIXES
+from streamcontract.kafka.connection.config import BOOTSTRAP_VARIABLE, DEFAULT_BOOTSTRAP
+from streamcontract.kafka.connection.credentials import SECURITY_PREFIXES
 from streamcontract.project import PROJECT_FILE, find_project_file, load_project
 from streamcontract.registry import SchemaRegistry, find_lock
 from streamcontract.registry.config import URL_VARIABLE

@@ -12,15 +12,15 @@ from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._kafka import config_option, number, open_console, properties_of, table
 from streamcontract.cli._options import project_option
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.describe import describe_groups, describe_topics
-from streamcontract.kafka.topics import ensure_topic
+from streamcontract.kafka.admin.describe import describe_groups, describe_topics
+from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.project import find_project_file, load_project
 from streamcontract.reporting.terminal import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from streamcontract.kafka.describe import GroupState, TopicState
+    from streamcontract.kafka.admin.describe import GroupState, TopicState
 
 __all__ = ["command"]
 

@@ -218,7 +218,7 @@ class Decoder:
     def decode(self, data: bytes, /) -> Any: ...
 
 class MessageReader:
-    """Of ``streamcontract.kafka.assembly``; ``raw`` is a message of confluent_kafka."""
+    """Of ``streamcontract.kafka.contract.message_deserializer``; ``raw`` is of confluent_kafka."""
 
     def __init__(
         self,

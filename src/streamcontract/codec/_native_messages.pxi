@@ -1,4 +1,4 @@
-# What a consumer does for each message, for kafka/assembly.py: included by _native.pyx.
+# What a consumer does for each message, for kafka/contract/message_deserializer.py: included by _native.pyx.
 
 from libc.string cimport memcmp
 
@@ -123,7 +123,7 @@ cdef inline bint is_name(object name, object known):
 
 @cython.final
 cdef class MessageReader:
-    """See ``streamcontract.kafka.assembly.MessageReader``.
+    """See ``streamcontract.kafka.contract.message_deserializer.MessageReader``.
 
     ``cls`` is the class of messages, and ``names`` its slots for value, key, topic, partition,
     offset, schema id, timestamp and headers. ``frames`` is a ``streamcontract.wire.FrameReader``,
@@ -314,7 +314,7 @@ cdef class MessageReader:
 
 
 def split(list raws not None, *, bint by_topic):
-    """See ``streamcontract.kafka.assembly.splitter``."""
+    """See ``streamcontract.kafka.contract.message_deserializer.splitter``."""
     cdef RawMethods of = RawMethods()
     cdef list runs = [], run = None
     cdef object raw, partition, current = None, topic = None, current_topic = None

@@ -1,4 +1,4 @@
-# What a producer does for each plain record, for kafka/sending.py: included by _native.pyx.
+# What a producer does for each plain record, for kafka/producer/plain_records.py: included by _native.pyx.
 
 from posix.time cimport clock_gettime, clockid_t, timespec
 
@@ -21,7 +21,7 @@ cdef inline double monotonic() noexcept nogil:
 
 
 cdef class Sender:
-    """See ``streamcontract.kafka.sending.Sender``."""
+    """See ``streamcontract.kafka.producer.plain_records.Sender``."""
 
     cdef object topic, encode, derive, produce, report, headers
     cdef double interval, due_at
@@ -64,7 +64,7 @@ cdef class Sender:
 
 
 cdef class Report:
-    """See ``streamcontract.kafka.sending.reporter``."""
+    """See ``streamcontract.kafka.producer.plain_records.reporter``."""
 
     cdef object failed, index, value
 

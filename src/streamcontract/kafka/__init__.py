@@ -7,12 +7,26 @@ from streamcontract.kafka.versions import check_version
 
 check_version(str(confluent_kafka.__version__))
 
+from streamcontract.kafka.admin.describe import describe_groups, describe_topics
+from streamcontract.kafka.admin.topics import TopicMismatch, TopicOutcome, ensure_topic
 from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.consumer.share_consumer import (
+    ContractShareConsumer,
+    RejectedError,
+    ShareMessage,
+)
+from streamcontract.kafka.consumer.start import Start
 from streamcontract.kafka.consumer.until_end import UntilEnd
-from streamcontract.kafka.dead_letters import DeadLetter
-from streamcontract.kafka.derive import DERIVED, Derived
-from streamcontract.kafka.describe import describe_groups, describe_topics
-from streamcontract.kafka.dispatch import DispatchingDeserializer
+from streamcontract.kafka.contract.derived_key import DERIVED, Derived
+from streamcontract.kafka.contract.dispatch import DispatchingDeserializer
+from streamcontract.kafka.contract.serializers import (
+    ContractDeserializer,
+    ContractSerializer,
+    KeyDeserializer,
+    KeySerializer,
+)
+from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
+from streamcontract.kafka.dead_letters.poison import DeadLetters, Poison, Skip
 from streamcontract.kafka.errors import (
     BrokerError,
     ConsumeError,
@@ -33,19 +47,9 @@ from streamcontract.kafka.errors import (
     UnexpectedTypeError,
 )
 from streamcontract.kafka.message import Delivery, Headers, Message
-from streamcontract.kafka.poison import DeadLetters, Poison, Skip
-from streamcontract.kafka.produce_all import ProduceFailure, ProduceProgress, ProduceReport
 from streamcontract.kafka.producer import ContractProducer
-from streamcontract.kafka.serializers import (
-    ContractDeserializer,
-    ContractSerializer,
-    KeyDeserializer,
-    KeySerializer,
-)
-from streamcontract.kafka.share import ContractShareConsumer, RejectedError, ShareMessage
-from streamcontract.kafka.start import Start
-from streamcontract.kafka.topics import TopicMismatch, TopicOutcome, ensure_topic
-from streamcontract.kafka.transactions import Transaction
+from streamcontract.kafka.producer.produce_all import ProduceFailure, ProduceProgress, ProduceReport
+from streamcontract.kafka.producer.transactions import Transaction
 
 __all__ = [
     "DERIVED",

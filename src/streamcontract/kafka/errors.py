@@ -34,7 +34,7 @@ from streamcontract.errors import (
     DecodeError,
     EncodeError,
 )
-from streamcontract.kafka.error_codes import TOO_LARGE
+from streamcontract.kafka.connection.error_codes import TOO_LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

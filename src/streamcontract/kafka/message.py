@@ -126,7 +126,7 @@ class Message(Generic[T]):
     Attributes:
         value: The record; None for a tombstone, which says that its key is deleted.
         key: The key in the type the contract gives it (see
-            :class:`streamcontract.kafka.keys.KeyCodec`), or None.
+            :class:`streamcontract.kafka.contract.keys.KeyCodec`), or None.
         topic: The topic.
         partition: The partition.
         offset: The offset.

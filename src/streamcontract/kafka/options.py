@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from streamcontract.kafka.consumer.start import Start
+    from streamcontract.kafka.dead_letters.poison import Poison
     from streamcontract.kafka.message import Delivery, Headers
-    from streamcontract.kafka.poison import Poison
-    from streamcontract.kafka.start import Start
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.registry import SchemaRegistry
 

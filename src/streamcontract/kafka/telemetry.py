@@ -14,7 +14,7 @@ import confluent_kafka
 
 from streamcontract.errors import ConfigurationError, shown
 from streamcontract.kafka.consumer.partition import UNKNOWN
-from streamcontract.kafka.framed import Decoders
+from streamcontract.kafka.contract.framed import Decoders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import ParamSpec
 
-    from streamcontract.kafka.assembly import MessageReader
     from streamcontract.kafka.consumer.contact import Contact
     from streamcontract.kafka.consumer.delivery import Found
     from streamcontract.kafka.consumer.partition import Partition
-    from streamcontract.kafka.framed import SchemaId
+    from streamcontract.kafka.contract.framed import SchemaId
+    from streamcontract.kafka.contract.message_deserializer import MessageReader
+    from streamcontract.kafka.contract.topic_deserializer import ValueDeserializer
     from streamcontract.kafka.message import Message
-    from streamcontract.kafka.reading import ValueDeserializer
     from streamcontract.wire import FrameReader, RawHeaders
 
     P = ParamSpec("P")
@@ -250,7 +250,7 @@ class ObservedReader:
         self._lag = lag
 
     def read(self, raw: confluent_kafka.Message) -> Message[Any] | None:
-        """See :class:`~streamcontract.kafka.assembly.MessageReader`."""
+        """See :class:`~streamcontract.kafka.contract.message_deserializer.MessageReader`."""
         self._lag.look()
         return self._inner.read(raw)
 
@@ -261,7 +261,7 @@ class ObservedReader:
         stop: int,
         messages: list[Message[Any]],
     ) -> int:
-        """See :class:`~streamcontract.kafka.assembly.MessageReader`."""
+        """See :class:`~streamcontract.kafka.contract.message_deserializer.MessageReader`."""
         self._lag.look()
         return self._inner.read_many(raws, start, stop, messages)
 

@@ -13,7 +13,7 @@ import attrs
 from streamcontract.codec import Contract
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import ContractConsumer, Message
-from streamcontract.kafka.keys import field_getter
+from streamcontract.kafka.contract.keys import field_getter
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
-from streamcontract.kafka.cluster import BROKER_TIMEOUT
+from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT
+from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
+from streamcontract.kafka.contract.unions import P, ReadsTopics
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
-from streamcontract.kafka.forks import ForkGuard
-from streamcontract.kafka.unions import P, ReadsTopics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.kafka.consumer.start import Start
     from streamcontract.kafka.consumer.until_end import UntilEnd
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.options import ConsumerOptions
-    from streamcontract.kafka.start import Start
     from streamcontract.kafka.telemetry import Receiving
     from streamcontract.schema import Schema
 

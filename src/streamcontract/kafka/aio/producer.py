@@ -11,12 +11,12 @@ from streamcontract.errors import ArgumentError, ClientError
 from streamcontract.guards import call_back, seconds
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
+from streamcontract.kafka.connection.forks import ForkGuard
+from streamcontract.kafka.connection.waits import Waiting, deadline_of, interruptible
+from streamcontract.kafka.contract.unions import ReadsUnions
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
-from streamcontract.kafka.forks import ForkGuard
-from streamcontract.kafka.interrupts import Waiting, deadline_of, interruptible
 from streamcontract.kafka.producer import ContractProducer
-from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
-from streamcontract.kafka.unions import ReadsUnions
+from streamcontract.kafka.producer.transactions import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.aio.consumer import AsyncContractConsumer
     from streamcontract.kafka.message import Delivery
     from streamcontract.kafka.options import ProduceOptions, ProducerOptions
-    from streamcontract.kafka.produce_all import ProduceProgress, ProduceReport
+    from streamcontract.kafka.producer.produce_all import ProduceProgress, ProduceReport
     from streamcontract.schema import Schema
 
 __all__ = ["AsyncContractProducer"]

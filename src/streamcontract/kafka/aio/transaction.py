@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from types import TracebackType
 
-    from streamcontract.kafka.transactions import Transaction
+    from streamcontract.kafka.producer.transactions import Transaction
 
 __all__ = ["AsyncTransaction"]
 

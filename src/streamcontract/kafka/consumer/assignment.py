@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 
-from streamcontract.kafka.cluster import BROKER_TIMEOUT, consume_error
+from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT, consume_error
+from streamcontract.kafka.connection.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.waits import interruptible
 from streamcontract.kafka.consumer.offsets import LOOK_UP
 from streamcontract.kafka.consumer.partition import UNKNOWN
-from streamcontract.kafka.error_codes import LocalErrorCode
 from streamcontract.kafka.errors import ConsumeError, kafka_error_of
-from streamcontract.kafka.interrupts import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.partition import Key, Partition
     from streamcontract.kafka.consumer.queue import Queue
     from streamcontract.kafka.consumer.topics import Topics
-    from streamcontract.kafka.poison import PoisonHandler
+    from streamcontract.kafka.dead_letters.poison import PoisonHandler
 
 __all__ = ["Assignment", "Client"]
 

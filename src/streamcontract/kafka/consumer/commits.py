@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 
-from streamcontract.kafka.cluster import consume_error
+from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.errors import kafka_error_of
 
 if TYPE_CHECKING:

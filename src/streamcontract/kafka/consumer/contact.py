@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 
-from streamcontract.kafka.assembly import splitter
+from streamcontract.kafka.connection.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.guarded_client import unguarded
+from streamcontract.kafka.connection.waits import interruptible
 from streamcontract.kafka.consumer.commits import INTERVAL
 from streamcontract.kafka.consumer.partition import BEGINNING, UNKNOWN
 from streamcontract.kafka.consumer.queue import Run
-from streamcontract.kafka.error_codes import LocalErrorCode
-from streamcontract.kafka.guarded_client import unguarded
-from streamcontract.kafka.interrupts import interruptible
+from streamcontract.kafka.contract.message_deserializer import splitter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.offsets import Offsets
     from streamcontract.kafka.consumer.partition import Key, Partition
     from streamcontract.kafka.consumer.queue import Queue
-    from streamcontract.kafka.poison import PoisonHandler
-    from streamcontract.kafka.start import Start
+    from streamcontract.kafka.consumer.start import Start
+    from streamcontract.kafka.dead_letters.poison import PoisonHandler
 
 __all__ = ["Contact"]
 

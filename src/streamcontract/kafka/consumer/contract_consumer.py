@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 import confluent_kafka
 
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
-from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.cluster import BROKER_TIMEOUT
+from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT
+from streamcontract.kafka.connection.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.forks import ForkGuard
+from streamcontract.kafka.connection.waits import SLICE, deadline_of
+from streamcontract.kafka.consumer.config import check_topic
 from streamcontract.kafka.consumer.partition import UNKNOWN, Partition
 from streamcontract.kafka.consumer.queue import NOTHING, Run, moves_of
+from streamcontract.kafka.consumer.start import check_offset, check_start
+from streamcontract.kafka.consumer.transaction_input import TransactionInput
 from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.consumer.wiring import wire
-from streamcontract.kafka.consumer_config import check_topic
-from streamcontract.kafka.dispatch import RecordsBinding, bind_records, bind_topics
-from streamcontract.kafka.error_codes import LocalErrorCode
-from streamcontract.kafka.forks import ForkGuard
-from streamcontract.kafka.interrupts import SLICE, deadline_of
+from streamcontract.kafka.contract.binding import Binding, bind
+from streamcontract.kafka.contract.dispatch import RecordsBinding, bind_records, bind_topics
+from streamcontract.kafka.contract.unions import P, ReadsTopics
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.options import ConsumerOptions, check_options
-from streamcontract.kafka.start import check_offset, check_start
 from streamcontract.kafka.telemetry import Lag, ObservedReader, observed
-from streamcontract.kafka.transaction_input import TransactionInput
-from streamcontract.kafka.unions import P, ReadsTopics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from streamcontract.codec import Contract
     from streamcontract.kafka.consumer.partition import Key
-    from streamcontract.kafka.start import Start
+    from streamcontract.kafka.consumer.start import Start
     from streamcontract.schema import Schema
 
 __all__ = ["ContractConsumer"]
@@ -74,8 +74,8 @@ class ContractConsumer(ReadsTopics[T, P]):
     raised and the message is tried again by the next call.
 
     Args:
-        config: Client properties; see :func:`streamcontract.kafka.config.split_config`. What it
-            leaves out comes from the environment, else a broker at localhost:19092 and a
+        config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
+            What it leaves out comes from the environment, else a broker at localhost:19092 and a
             registry at http://localhost:18081. ``enable.partition.eof`` is always on in here.
         topic: The topic, instead of the contract's.
         group: The consumer group.
@@ -95,8 +95,8 @@ class ContractConsumer(ReadsTopics[T, P]):
         on_lost: Called likewise when it is too late for that, after the partitions were left;
             if left out, ``on_revoke`` is called.
         poison: What to do with a message that is not of this contract: ``"raise"``,
-            :class:`~streamcontract.kafka.poison.Skip` or
-            :class:`~streamcontract.kafka.poison.DeadLetters`.
+            :class:`~streamcontract.kafka.dead_letters.poison.Skip` or
+            :class:`~streamcontract.kafka.dead_letters.poison.DeadLetters`.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
         record: The generated class to read; a generated consumer class has it built in.
         records: Several generated classes, for a topic that carries several types: each message

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import attrs
 
 from streamcontract.errors import ClientError
-from streamcontract.kafka.cluster import consume_error
+from streamcontract.kafka.connection.cluster import consume_error
+from streamcontract.kafka.connection.waits import SLICE, deadline_of
 from streamcontract.kafka.consumer.partition import Partition
 from streamcontract.kafka.consumer.queue import NOTHING, InHand, Move, Queue, Run, moves_of
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError
-from streamcontract.kafka.interrupts import SLICE, deadline_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from streamcontract.kafka.access import AccessWatch
+    from streamcontract.kafka.connection.authentication_errors import AccessWatch
+    from streamcontract.kafka.dead_letters.poison import PoisonHandler
     from streamcontract.kafka.message import Message
-    from streamcontract.kafka.poison import PoisonHandler
 
 __all__ = ["Delivery", "Found", "Source"]
 

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 
-from streamcontract.kafka.access import watched_metadata
-from streamcontract.kafka.cluster import BROKER_TIMEOUT, consume_error
+from streamcontract.kafka.connection.authentication_errors import watched_metadata
+from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT, consume_error
+from streamcontract.kafka.connection.error_codes import NO_SUCH_TOPIC
 from streamcontract.kafka.consumer.partition import BEGINNING, UNKNOWN
-from streamcontract.kafka.error_codes import NO_SUCH_TOPIC
+from streamcontract.kafka.consumer.start import offsets_at
 from streamcontract.kafka.errors import kafka_error_of
-from streamcontract.kafka.start import offsets_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from streamcontract.kafka.access import AccessWatch
-    from streamcontract.kafka.cluster import Cluster
+    from streamcontract.kafka.connection.authentication_errors import AccessWatch
+    from streamcontract.kafka.connection.cluster import Cluster
     from streamcontract.kafka.consumer.partition import Key, Partition
+    from streamcontract.kafka.consumer.start import Start, Starts
     from streamcontract.kafka.consumer.topics import Topics
-    from streamcontract.kafka.start import Start, Starts
 
 __all__ = ["LOOK_UP", "Offsets"]
 

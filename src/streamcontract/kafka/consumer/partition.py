@@ -8,7 +8,7 @@ import attrs
 import confluent_kafka
 
 if TYPE_CHECKING:
-    from streamcontract.kafka.assembly import MessageReader
+    from streamcontract.kafka.contract.message_deserializer import MessageReader
     from streamcontract.kafka.message import Message
 
 __all__ = ["BEGINNING", "UNKNOWN", "Key", "Partition", "Reader"]

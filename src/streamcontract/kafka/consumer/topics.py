@@ -7,19 +7,19 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from streamcontract.errors import ConfigurationError, shown
-from streamcontract.kafka.cluster import consume_error
+from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.consumer.partition import Partition
-from streamcontract.kafka.start import check_partition
+from streamcontract.kafka.consumer.start import check_partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import confluent_kafka
 
-    from streamcontract.kafka.assembly import MessageReader
     from streamcontract.kafka.consumer.partition import Key
+    from streamcontract.kafka.contract.message_deserializer import MessageReader
+    from streamcontract.kafka.contract.topic_deserializer import TypedReader
     from streamcontract.kafka.message import Message
-    from streamcontract.kafka.reading import TypedReader
 
 __all__ = ["Topics"]
 

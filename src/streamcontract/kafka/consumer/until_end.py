@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from streamcontract.kafka.connection.waits import SLICE
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.errors import StalledError
-from streamcontract.kafka.interrupts import SLICE
 from streamcontract.kafka.telemetry import observed
 
 if TYPE_CHECKING:

@@ -10,18 +10,14 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.access import AccessWatch
-from streamcontract.kafka.cluster import Cluster
-from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.connection.authentication_errors import AccessWatch
+from streamcontract.kafka.connection.cluster import Cluster
+from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.connection.guarded_client import CONSUMER_CALLS, guarded, unguarded
 from streamcontract.kafka.consumer.assignment import Assignment
 from streamcontract.kafka.consumer.callbacks import Callbacks
 from streamcontract.kafka.consumer.commits import Commits
-from streamcontract.kafka.consumer.contact import Contact
-from streamcontract.kafka.consumer.delivery import Delivery
-from streamcontract.kafka.consumer.offsets import Offsets
-from streamcontract.kafka.consumer.queue import Queue
-from streamcontract.kafka.consumer.topics import Topics
-from streamcontract.kafka.consumer_config import (
+from streamcontract.kafka.consumer.config import (
     is_incremental,
     refuse_deserializers,
     set_commit,
@@ -29,17 +25,21 @@ from streamcontract.kafka.consumer_config import (
     set_start,
     take_commit_count,
 )
-from streamcontract.kafka.guarded_client import CONSUMER_CALLS, guarded, unguarded
-from streamcontract.kafka.poison import (
+from streamcontract.kafka.consumer.contact import Contact
+from streamcontract.kafka.consumer.delivery import Delivery
+from streamcontract.kafka.consumer.offsets import Offsets
+from streamcontract.kafka.consumer.queue import Queue
+from streamcontract.kafka.consumer.topics import Topics
+from streamcontract.kafka.consumer.transaction_input import why_not_transactional
+from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.dead_letters.poison import (
     DeadLetters,
     PoisonHandler,
     dead_letter_topic,
     poison_by_topic,
     poison_handler,
 )
-from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.telemetry import Receiving, check_telemetry
-from streamcontract.kafka.transaction_input import why_not_transactional
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from streamcontract.kafka.binding import Binding
-    from streamcontract.kafka.config import Settings
-    from streamcontract.kafka.dispatch import RecordsBinding
+    from streamcontract.kafka.connection.config import Settings
+    from streamcontract.kafka.contract.binding import Binding
+    from streamcontract.kafka.contract.dispatch import RecordsBinding
     from streamcontract.kafka.options import ConsumerOptions
 
 __all__ = ["Wiring", "wire"]

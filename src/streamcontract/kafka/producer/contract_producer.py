@@ -15,32 +15,36 @@ import confluent_kafka
 
 from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
 from streamcontract.guards import MAX_PARTITION, call_back, seconds, text, whole_number
-from streamcontract.kafka.abandoned import Unclosed
-from streamcontract.kafka.access import AccessWatch, access_advice
-from streamcontract.kafka.binding import Binding, bind, bind_each
-from streamcontract.kafka.config import build_client, split_config
-from streamcontract.kafka.derive import DERIVED
-from streamcontract.kafka.error_codes import TOO_LARGE, LocalErrorCode
+from streamcontract.kafka.connection.authentication_errors import AccessWatch, access_advice
+from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.connection.error_codes import TOO_LARGE, LocalErrorCode
+from streamcontract.kafka.connection.flushing import Flusher, close_producer
+from streamcontract.kafka.connection.forks import ForkGuard
+from streamcontract.kafka.connection.waits import SLICE, Waiting, deadline_of, interruptible
+from streamcontract.kafka.contract.binding import Binding, bind, bind_each
+from streamcontract.kafka.contract.derived_key import DERIVED
+from streamcontract.kafka.contract.unions import ReadsUnions
 from streamcontract.kafka.errors import (
     BrokerError,
     ProduceError,
     kafka_error_of,
 )
-from streamcontract.kafka.failures import Failures
-from streamcontract.kafka.flushing import Flusher, close_producer
-from streamcontract.kafka.forks import ForkGuard
-from streamcontract.kafka.interrupts import SLICE, Waiting, deadline_of, interruptible
 from streamcontract.kafka.message import Delivery, Headers, timestamp_of
-from streamcontract.kafka.produce_all import (
+from streamcontract.kafka.producer.delivery_failures import Failures
+from streamcontract.kafka.producer.produce_all import (
     BulkProduce,
     ProduceProgress,
     ProduceReport,
     check_limits,
 )
-from streamcontract.kafka.routes import Kind, Route, Routes
+from streamcontract.kafka.producer.topic_serializer import Kind, Route, Routes
+from streamcontract.kafka.producer.transactions import (
+    TRANSACTION_TIMEOUT,
+    Transaction,
+    Transactions,
+)
+from streamcontract.kafka.producer.unclosed import Unclosed
 from streamcontract.kafka.telemetry import check_telemetry
-from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT, Transaction, Transactions
-from streamcontract.kafka.unions import ReadsUnions
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import RegistryRejectedError
 
@@ -97,8 +101,8 @@ class ContractProducer(ReadsUnions, Generic[T]):
     failures are logged, so that they do not hide the exception.
 
     Args:
-        config: Client properties; see :func:`streamcontract.kafka.config.split_config`. What it
-            leaves out comes from the environment, else a broker at localhost:19092 and a
+        config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
+            What it leaves out comes from the environment, else a broker at localhost:19092 and a
             registry at http://localhost:18081.
         topic: The topic, instead of the contract's.
         registry: A registry client to share; without it the producer makes, and closes, its own.

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 
 from streamcontract.errors import ClientError
-from streamcontract.kafka.cluster import Cluster, advice_on
-from streamcontract.kafka.config import build_client
-from streamcontract.kafka.dead_letters import Source, reason_headers, source_of
-from streamcontract.kafka.error_codes import LocalErrorCode
+from streamcontract.kafka.admin.topics import ensure_topic
+from streamcontract.kafka.connection.cluster import Cluster, advice_on
+from streamcontract.kafka.connection.config import build_client
+from streamcontract.kafka.connection.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.flushing import Flusher, close_producer
+from streamcontract.kafka.connection.waits import SLICE, Waiting, interruptible
+from streamcontract.kafka.dead_letters.dead_letter import Source, reason_headers, source_of
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
-from streamcontract.kafka.flushing import Flusher, close_producer
-from streamcontract.kafka.interrupts import SLICE, Waiting, interruptible
-from streamcontract.kafka.topics import ensure_topic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ _LAST_PAUSE: Final = 30.0
 
 
 class DeadLetterSender:
-    """Sends dead letters of one consumer; see :class:`streamcontract.kafka.poison.DeadLetters`.
+    """Sends dead letters of one consumer, as ``poison=DeadLetters()`` asks for.
 
     Nothing is asked of the brokers before the first dead letter.
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import attrs
 
 from streamcontract.errors import ConfigurationError, DataFault, EncodeError
-from streamcontract.kafka.derive import DERIVED, deriver, no_record
+from streamcontract.kafka.contract.derived_key import DERIVED, deriver, no_record
+from streamcontract.kafka.contract.keys import KeyCodec, keys_alike
+from streamcontract.kafka.contract.serializers import ContractSerializer, KeySerializer
 from streamcontract.kafka.errors import MessageEncodeError
-from streamcontract.kafka.keys import KeyCodec, keys_alike
 from streamcontract.kafka.message import headers_of
-from streamcontract.kafka.sending import Sender, sender
-from streamcontract.kafka.serializers import ContractSerializer, KeySerializer
+from streamcontract.kafka.producer.plain_records import Sender, sender
 from streamcontract.wire import schema_id_headers
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from confluent_kafka.serialization import SerializationContext
 
     from streamcontract.codec import Codec
-    from streamcontract.kafka.binding import Binding
-    from streamcontract.kafka.config import Settings
+    from streamcontract.kafka.connection.config import Settings
+    from streamcontract.kafka.contract.binding import Binding
     from streamcontract.kafka.message import Headers
     from streamcontract.registry import SchemaRegistry
 

@@ -15,10 +15,10 @@ from streamcontract.codec.contract import contract_of
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.varint import read_long
 from streamcontract.errors import ArgumentError, ConfigurationError, DataFault, DecodeError, shown
-from streamcontract.kafka.binding import bind
+from streamcontract.kafka.contract.binding import bind
+from streamcontract.kafka.contract.framed import FramedDeserializer
+from streamcontract.kafka.contract.keys import KeyCodec, keys_alike
 from streamcontract.kafka.errors import UnexpectedTypeError
-from streamcontract.kafka.framed import FramedDeserializer
-from streamcontract.kafka.keys import KeyCodec, keys_alike
 from streamcontract.schema import STORED, parse_schema
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import NamedType, UnionType
@@ -27,7 +27,7 @@ from streamcontract.wire import CONFLUENT
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from streamcontract.kafka.binding import Binding
+    from streamcontract.kafka.contract.binding import Binding
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
     from streamcontract.schema.model import AvroType
@@ -160,7 +160,7 @@ class DispatchingDeserializer(FramedDeserializer[T]):
     Args:
         types: The types: generated classes, schemas or codecs, each a named type.
         registry: The registry to ask; the caller closes it.
-        subject: As for :class:`~streamcontract.kafka.serializers.ContractDeserializer`.
+        subject: As for :class:`~streamcontract.kafka.contract.serializers.ContractDeserializer`.
         framing: Likewise.
         rules_ignored: Likewise.
 

@@ -14,15 +14,15 @@ from streamcontract.errors import ArgumentError
 from streamcontract.guards import call_back, whole_number
 from streamcontract.kafka.errors import MessageEncodeError, ProduceError, ProduceFailuresError
 from streamcontract.kafka.message import Delivery
-from streamcontract.kafka.sending import reporter
+from streamcontract.kafka.producer.plain_records import reporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import confluent_kafka
 
-    from streamcontract.kafka.failures import Failures
     from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.kafka.producer.delivery_failures import Failures
 
 __all__ = ["BulkProduce", "ProduceFailure", "ProduceProgress", "ProduceReport", "check_limits"]
 

@@ -11,23 +11,23 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
-from streamcontract.kafka.access import AccessWatch
-from streamcontract.kafka.assembly import splitter
-from streamcontract.kafka.binding import Binding, bind
-from streamcontract.kafka.cluster import Cluster, consume_error
-from streamcontract.kafka.config import build_client, split_config
+from streamcontract.kafka.connection.authentication_errors import AccessWatch
+from streamcontract.kafka.connection.cluster import Cluster, consume_error
+from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.connection.error_codes import NO_SHARE_GROUPS
+from streamcontract.kafka.connection.forks import ForkGuard
+from streamcontract.kafka.connection.guarded_client import SHARE_CONSUMER_CALLS, guarded, unguarded
+from streamcontract.kafka.connection.waits import interruptible
+from streamcontract.kafka.consumer.config import check_topic, refuse_deserializers
 from streamcontract.kafka.consumer.delivery import Delivery, Found
 from streamcontract.kafka.consumer.partition import Key, Partition
 from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
-from streamcontract.kafka.consumer_config import check_topic, refuse_deserializers
-from streamcontract.kafka.error_codes import NO_SHARE_GROUPS
+from streamcontract.kafka.contract.binding import Binding, bind
+from streamcontract.kafka.contract.message_deserializer import splitter
+from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.dead_letters.poison import DeadLetters, PoisonHandler, poison_handler
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
-from streamcontract.kafka.forks import ForkGuard
-from streamcontract.kafka.guarded_client import SHARE_CONSUMER_CALLS, guarded, unguarded
-from streamcontract.kafka.interrupts import interruptible
 from streamcontract.kafka.message import Message
-from streamcontract.kafka.poison import DeadLetters, PoisonHandler, poison_handler
-from streamcontract.kafka.reading import TypedReader
 from streamcontract.kafka.telemetry import check_telemetry, observed
 from streamcontract.registry import SchemaRegistry
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Never, Self
 
-    from streamcontract.kafka.poison import Poison
+    from streamcontract.kafka.dead_letters.poison import Poison
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.schema import Schema
 
@@ -139,7 +139,7 @@ class ContractShareConsumer(Generic[T]):
     thread at a time may use a consumer.
 
     Args:
-        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
         topic: The topic, instead of the contract's.
         group: The share group.
         registry: A registry client to share; without it the consumer makes, and closes, its own.

@@ -21,17 +21,17 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec i
 
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import seconds
-from streamcontract.kafka.access import WatchedAdminClient, access_advice
-from streamcontract.kafka.config import build_client
-from streamcontract.kafka.error_codes import (
+from streamcontract.kafka.connection.authentication_errors import WatchedAdminClient, access_advice
+from streamcontract.kafka.connection.config import build_client
+from streamcontract.kafka.connection.error_codes import (
     LEADER_MOVES,
     NO_SUCH_TOPIC,
     UNREACHABLE,
     LocalErrorCode,
 )
+from streamcontract.kafka.connection.librdkafka_log import LIBRDKAFKA_LOG
+from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
-from streamcontract.kafka.interrupts import Waiting, result_of
-from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 from confluent_kafka import TopicPartition
 
-from streamcontract.kafka.cluster import consume_error
-from streamcontract.kafka.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.cluster import consume_error
+from streamcontract.kafka.connection.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.waits import SLICE, interruptible
 from streamcontract.kafka.errors import StalledError
-from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,10 +17,10 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.bounded_read import read_between
-from streamcontract.kafka.cluster import BROKER_TIMEOUT, Cluster, consume_error
-from streamcontract.kafka.config import build_client, split_config
-from streamcontract.kafka.dead_letters import (
+from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT, Cluster, consume_error
+from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.dead_letters.bounded_read import read_between
+from streamcontract.kafka.dead_letters.dead_letter import (
     SUFFIX,
     DeadLetter,
     NotADeadLetterError,
@@ -78,7 +78,7 @@ class DeadLetterTopic:
 
     Args:
         topic: The dead letter topic.
-        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
 
     Attributes:
         cluster: The brokers.

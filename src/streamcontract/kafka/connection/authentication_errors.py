@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 from confluent_kafka.admin import AdminClient
 
-from streamcontract.kafka.error_codes import LocalErrorCode
-from streamcontract.kafka.interrupts import Waiting, deadline_of, interruptible
+from streamcontract.kafka.connection.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.waits import Waiting, deadline_of, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

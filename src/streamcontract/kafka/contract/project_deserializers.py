@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from streamcontract.codec import Codec
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.binding import Binding
-from streamcontract.kafka.dispatch import RecordsBinding, merge_bindings
-from streamcontract.kafka.keys import key_codec, raw_key_codec
-from streamcontract.kafka.reading import TypedReader
+from streamcontract.kafka.contract.binding import Binding
+from streamcontract.kafka.contract.dispatch import RecordsBinding, merge_bindings
+from streamcontract.kafka.contract.keys import key_codec, raw_key_codec
+from streamcontract.kafka.contract.topic_deserializer import TypedReader
 from streamcontract.schema import parse_schema
 from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from streamcontract.kafka.keys import KeyCodec
+    from streamcontract.kafka.contract.keys import KeyCodec
     from streamcontract.project import ContractConfig, Project
     from streamcontract.registry import SchemaRegistry
     from streamcontract.wire import WireFormat

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import confluent_kafka
 
+from streamcontract.kafka.connection.waits import SLICE, interruptible
 from streamcontract.kafka.errors import kafka_error_of
-from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
     from typing import Protocol

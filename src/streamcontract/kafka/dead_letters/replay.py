@@ -18,25 +18,25 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import confluent_kafka
 
-from streamcontract.kafka.cluster import advice_on
-from streamcontract.kafka.config import build_client
-from streamcontract.kafka.dead_letter_topic import DeadLetterTopic, Entry
-from streamcontract.kafka.dead_letters import (
+from streamcontract.kafka.connection.cluster import advice_on
+from streamcontract.kafka.connection.config import build_client
+from streamcontract.kafka.connection.error_codes import FENCED
+from streamcontract.kafka.connection.flushing import close_producer
+from streamcontract.kafka.connection.waits import SLICE, interruptible
+from streamcontract.kafka.dead_letters.dead_letter import (
     ORIGIN_HEADER,
     SETTLED_HEADER,
     DeadLetter,
     reason_headers,
     with_attempt,
 )
-from streamcontract.kafka.error_codes import FENCED
+from streamcontract.kafka.dead_letters.topic import DeadLetterTopic, Entry
 from streamcontract.kafka.errors import MessageDecodeError, ProduceError, kafka_error_of
-from streamcontract.kafka.flushing import close_producer
-from streamcontract.kafka.interrupts import SLICE, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from streamcontract.kafka.reading import TypedReader
+    from streamcontract.kafka.contract.topic_deserializer import TypedReader
 
 __all__ = ["Replayed", "replay_dead_letters"]
 
@@ -92,7 +92,7 @@ def replay_dead_letters(
     Args:
         topic: The dead letter topic.
         readers: What reads the messages of each source topic.
-        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
         discard: Settle dead letters that still cannot be read, instead of keeping them open. They
             stay in the topic for as long as it keeps messages.
         on_progress: Called with the sum so far behind each transaction.

@@ -6,12 +6,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from streamcontract.errors import DataFault, EncodeError
-from streamcontract.kafka.keys import KeyCodec, as_is
+from streamcontract.kafka.contract.keys import KeyCodec, as_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamcontract.kafka.binding import Binding
+    from streamcontract.kafka.contract.binding import Binding
 
 __all__ = ["DERIVED", "Derived", "deriver"]
 

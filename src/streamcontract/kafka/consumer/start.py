@@ -15,7 +15,7 @@ from streamcontract.kafka.message import to_milliseconds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streamcontract.kafka.cluster import Cluster
+    from streamcontract.kafka.connection.cluster import Cluster
 
 __all__ = [
     "Start",

@@ -17,10 +17,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # all are docu
 
 from streamcontract.errors import ArgumentError, shown
 from streamcontract.guards import MAX_PARTITION, text, whole_number
-from streamcontract.kafka.cluster import BROKER_TIMEOUT, Cluster, advice_on, is_embedded
-from streamcontract.kafka.config import split_config
+from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT, Cluster, advice_on, is_embedded
+from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import NotSupportedError, TopicError, kafka_error_of
-from streamcontract.kafka.interrupts import Waiting, result_of
 from streamcontract.registry import SchemaRegistry
 
 __all__ = ["TopicMismatch", "TopicOutcome", "ensure_topic"]
@@ -93,7 +93,7 @@ def ensure_topic(
 
     Args:
         name: The topic.
-        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
         partitions: How many partitions; the broker's own default if left out.
         replication: How many replicas of each; the broker's own default if left out.
         topic_config: Topic properties, such as ``{"cleanup.policy": "compact"}``.

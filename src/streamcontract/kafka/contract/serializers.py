@@ -18,8 +18,8 @@ from confluent_kafka.serialization import (
 
 from streamcontract.codec import Codec
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.framed import FramedDeserializer, checked_registry
-from streamcontract.kafka.payloads import payload_decoder, payload_encoder
+from streamcontract.kafka.contract.framed import FramedDeserializer, checked_registry
+from streamcontract.kafka.contract.payloads import payload_decoder, payload_encoder
 from streamcontract.registry.cache import OnceCache
 from streamcontract.registry.rules import require_no_rules
 from streamcontract.registry.subjects import checked_strategy, topic_name_strategy
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from streamcontract.codec import Contract
-    from streamcontract.kafka.keys import KeyCodec
+    from streamcontract.kafka.contract.keys import KeyCodec
     from streamcontract.registry import SchemaRegistry
     from streamcontract.registry.results import Identified
     from streamcontract.registry.subjects import SubjectNameStrategy
@@ -246,7 +246,7 @@ class KeySerializer(Serializer):
     """Writes keys as the plain bytes that the contract's key field calls for.
 
     Args:
-        codec: How keys of the contract travel; see :mod:`streamcontract.kafka.keys`.
+        codec: How keys of the contract travel; see :mod:`streamcontract.kafka.contract.keys`.
     """
 
     def __init__(self, codec: KeyCodec) -> None:
@@ -269,7 +269,7 @@ class KeyDeserializer(Deserializer):
     """Reads keys back from plain bytes as what the contract's key field is.
 
     Args:
-        codec: How keys of the contract travel; see :mod:`streamcontract.kafka.keys`.
+        codec: How keys of the contract travel; see :mod:`streamcontract.kafka.contract.keys`.
     """
 
     def __init__(self, codec: KeyCodec) -> None:

@@ -9,12 +9,12 @@ import attrs
 
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text
-from streamcontract.kafka.dead_letter_sender import DeadLetterSender
-from streamcontract.kafka.dead_letters import SUFFIX
+from streamcontract.kafka.dead_letters.dead_letter import SUFFIX
+from streamcontract.kafka.dead_letters.producer import DeadLetterSender
 from streamcontract.kafka.errors import MessageDecodeError
 
 if TYPE_CHECKING:
-    from streamcontract.kafka.cluster import Cluster
+    from streamcontract.kafka.connection.cluster import Cluster
     from streamcontract.kafka.consumer.partition import Partition
     from streamcontract.kafka.telemetry import Receiving
 

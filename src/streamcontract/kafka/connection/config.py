@@ -12,16 +12,16 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
-from streamcontract.kafka.credentials import (
+from streamcontract.kafka.connection.credentials import (
     TokenSource,
     environment_security,
     read_secret_files,
     require_token_source,
 )
+from streamcontract.kafka.connection.forks import keep_from_child, weakly_referable
+from streamcontract.kafka.connection.librdkafka_log import LIBRDKAFKA_LOG
+from streamcontract.kafka.connection.properties import check_properties, refuse_unused
 from streamcontract.kafka.errors import PropertyError
-from streamcontract.kafka.forks import keep_from_child, weakly_referable
-from streamcontract.kafka.librdkafka_log import LIBRDKAFKA_LOG
-from streamcontract.kafka.properties import check_properties, refuse_unused
 from streamcontract.registry.config import CONFIG_PREFIX, LOCK_PREFIX
 from streamcontract.registry.subjects import (
     checked_strategy,

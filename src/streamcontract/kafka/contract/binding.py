@@ -11,7 +11,7 @@ from streamcontract.codec import Codec, Contract
 from streamcontract.codec.contract import contract_of
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text
-from streamcontract.kafka.keys import KeyCodec, field_getter, key_codec, raw_key_codec
+from streamcontract.kafka.contract.keys import KeyCodec, field_getter, key_codec, raw_key_codec
 from streamcontract.schema import Schema, parse_schema
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.errors import ConfigurationError, shown
 from streamcontract.guards import text
+from streamcontract.kafka.consumer.start import Starts, check_start
 from streamcontract.kafka.errors import PropertyError
-from streamcontract.kafka.start import Starts, check_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from streamcontract.kafka.consumer.partition import Key
-    from streamcontract.kafka.start import Start
+    from streamcontract.kafka.consumer.start import Start
 
 __all__ = [
     "COMMIT_COUNT",

@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from streamcontract.errors import ConfigurationError, DecodeError, FrameError
-from streamcontract.kafka.assembly import PortableMessageReader, message_reader
-from streamcontract.kafka.cluster import consume_error
-from streamcontract.kafka.dispatch import DispatchingDeserializer, RecordsBinding
+from streamcontract.kafka.connection.cluster import consume_error
+from streamcontract.kafka.contract.dispatch import DispatchingDeserializer, RecordsBinding
+from streamcontract.kafka.contract.keys import KeyCodec
+from streamcontract.kafka.contract.message_deserializer import PortableMessageReader, message_reader
+from streamcontract.kafka.contract.serializers import ContractDeserializer, KeyDeserializer
 from streamcontract.kafka.errors import MessageDecodeError
-from streamcontract.kafka.keys import KeyCodec
-from streamcontract.kafka.serializers import ContractDeserializer, KeyDeserializer
 from streamcontract.kafka.telemetry import ObservedDeserializer
 from streamcontract.registry.errors import (
     SchemaNotFoundError,
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import confluent_kafka
 
     from streamcontract.codec import Codec
-    from streamcontract.kafka.binding import Binding
-    from streamcontract.kafka.framed import SchemaId
+    from streamcontract.kafka.contract.binding import Binding
+    from streamcontract.kafka.contract.framed import SchemaId
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
     from streamcontract.registry import SchemaRegistry

@@ -16,13 +16,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from streamcontract.kafka import forks
-from streamcontract.kafka.interrupts import SLICE
-from streamcontract.kafka.transactions import TRANSACTION_TIMEOUT
+from streamcontract.kafka.connection import forks
+from streamcontract.kafka.connection.waits import SLICE
+from streamcontract.kafka.producer.transactions import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
-    from streamcontract.kafka.failures import Failures
-    from streamcontract.kafka.transactions import Transactions
+    from streamcontract.kafka.producer.delivery_failures import Failures
+    from streamcontract.kafka.producer.transactions import Transactions
 
 __all__ = ["Unclosed", "finish_all", "waiting"]
 

@@ -11,7 +11,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import text
-from streamcontract.kafka.cluster import (
+from streamcontract.kafka.connection.cluster import (
     BROKER_TIMEOUT,
     END,
     FIRST,
@@ -20,9 +20,9 @@ from streamcontract.kafka.cluster import (
     is_embedded,
     offsets_of,
 )
-from streamcontract.kafka.config import split_config
+from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import BrokerError, TopicError, kafka_error_of
-from streamcontract.kafka.interrupts import Waiting, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,7 +140,7 @@ def describe_topics(
 
     Args:
         names: The topics; all of the cluster if left out.
-        config: Client properties; see :func:`streamcontract.kafka.config.split_config`.
+        config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
         timeout: Seconds that each question to the brokers may take.
 
     Raises:

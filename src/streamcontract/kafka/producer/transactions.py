@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
-from streamcontract.kafka.access import access_advice
-from streamcontract.kafka.error_codes import FENCED, LocalErrorCode
+from streamcontract.kafka.connection.authentication_errors import access_advice
+from streamcontract.kafka.connection.error_codes import FENCED, LocalErrorCode
+from streamcontract.kafka.connection.waits import SLICE, Waiting, interruptible
 from streamcontract.kafka.errors import (
     BrokerError,
     ConsumeError,
@@ -27,14 +28,13 @@ from streamcontract.kafka.errors import (
     TransactionError,
     kafka_error_of,
 )
-from streamcontract.kafka.interrupts import SLICE, Waiting, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
-    from streamcontract.kafka.access import AccessWatch
-    from streamcontract.kafka.transaction_input import TransactionInput
+    from streamcontract.kafka.connection.authentication_errors import AccessWatch
+    from streamcontract.kafka.consumer.transaction_input import TransactionInput
 
 __all__ = ["TRANSACTION_TIMEOUT", "Transaction", "Transactions"]
 

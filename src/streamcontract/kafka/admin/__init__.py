@@ -1,0 +1,1 @@
+"""Topics and groups: created, compared and described."""

@@ -1,0 +1,1 @@
+"""Connections to brokers: configuration, credentials, waits and errors of librdkafka's clients."""

@@ -1,0 +1,1 @@
+"""Contracts bound to topics: keys, serializers and deserializers, framings of payloads."""

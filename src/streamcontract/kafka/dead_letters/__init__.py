@@ -1,0 +1,1 @@
+"""Poison, dead letters, their topic and its replay."""
