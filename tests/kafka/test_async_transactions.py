@@ -27,7 +27,7 @@ from streamcontract.kafka.producer import topic_serializer
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.kafka.producer.options import ProduceOptions
     from streamcontract.testing.fixtures.faults import Faults
     from streamcontract.testing.fixtures.stacks import Stack
 

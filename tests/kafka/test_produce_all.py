@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from streamcontract.devstack import DevStack
-    from streamcontract.kafka.options import ProduceOptions
+    from streamcontract.kafka.producer.options import ProduceOptions
     from streamcontract.testing.fixtures.stacks import Stack
 
 BAR = Stock(

@@ -34,7 +34,6 @@ from streamcontract.errors import (
     DecodeError,
     EncodeError,
 )
-from streamcontract.kafka.connection.error_codes import TOO_LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -233,7 +232,7 @@ class DeliveryError(ClientError):
     def __str__(self) -> str:
         first = self.first
         reason = first.error and f"{first.error.str()} ({first.error.name()})"
-        if first.error is not None and first.error.code() == TOO_LARGE:
+        if first.error is not None and first.error.name() == "MSG_SIZE_TOO_LARGE":
             reason = f"{reason}. The broker takes what max.message.bytes of the topic allows"
         messages = "1 message was" if self.count == 1 else f"{self.count} messages were"
         partition = "" if first.partition is None else f", partition {first.partition}"

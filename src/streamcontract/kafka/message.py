@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+from uuid import UUID
 
 import attrs
 
@@ -12,14 +13,13 @@ from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text, whole_number
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     import confluent_kafka
 
 __all__ = [
     "Delivery",
     "Headers",
     "Message",
+    "SchemaId",
     "headers_of",
     "timestamp_of",
     "to_datetime",
@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 Headers = Mapping[str, "str | bytes | None"] | Sequence[tuple[str, "str | bytes | None"]]
 """Headers to send: a mapping, or pairs where a name may come twice; text is sent as UTF-8."""
+
+SchemaId: TypeAlias = int | UUID
+"""A schema's id in its registry; its GUID in messages that have that."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -146,7 +149,7 @@ class Message(Generic[T]):
     topic: str
     partition: int
     offset: int
-    schema_id: int | UUID | None = None
+    schema_id: SchemaId | None = None
     timestamp_ms: int | None = None
     headers: Sequence[tuple[str, bytes | None]] = ()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Link
     from typing_extensions import Self
 
-    from streamcontract.kafka.contract.framed import SchemaId
+    from streamcontract.kafka.message import SchemaId
     from streamcontract.kafka.telemetry import Lag
     from streamcontract.otel.instruments import Guard
     from streamcontract.otel.lags import Lags

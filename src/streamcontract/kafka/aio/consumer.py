@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.kafka.consumer.options import ConsumerOptions
     from streamcontract.kafka.consumer.start import Start
     from streamcontract.kafka.consumer.until_end import UntilEnd
     from streamcontract.kafka.message import Message
-    from streamcontract.kafka.options import ConsumerOptions
     from streamcontract.kafka.telemetry import Receiving
     from streamcontract.schema import Schema
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.aio.consumer import AsyncContractConsumer
     from streamcontract.kafka.message import Delivery
-    from streamcontract.kafka.options import ProduceOptions, ProducerOptions
+    from streamcontract.kafka.producer.options import ProduceOptions, ProducerOptions
     from streamcontract.kafka.producer.produce_all import ProduceProgress, ProduceReport
     from streamcontract.schema import Schema
 
@@ -182,7 +182,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
 
         Args:
             value: The record, or None for a tombstone, which deletes its key.
-            **options: See :class:`~streamcontract.kafka.options.ProduceOptions`.
+            **options: See :class:`~streamcontract.kafka.producer.options.ProduceOptions`.
 
         Raises:
             MessageEncodeError: The record or key does not fit the contract; nothing was queued.

@@ -1,1 +1,1 @@
-"""Connections to brokers: configuration, credentials, waits and errors of librdkafka's clients."""
+"""Librdkafka's clients: configuration, credentials, questions to the cluster, codes, waits."""

@@ -15,6 +15,8 @@ from streamcontract.kafka.connection.error_codes import LocalErrorCode
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.waits import SLICE, deadline_of
 from streamcontract.kafka.consumer.config import check_topic
+from streamcontract.kafka.consumer.observed import ConsumerLag, ObservedReader, observed
+from streamcontract.kafka.consumer.options import ConsumerOptions, check_options
 from streamcontract.kafka.consumer.partition import UNKNOWN, Partition
 from streamcontract.kafka.consumer.queue import NOTHING, Run, moves_of
 from streamcontract.kafka.consumer.start import check_offset, check_start
@@ -25,8 +27,6 @@ from streamcontract.kafka.contract.binding import Binding, bind
 from streamcontract.kafka.contract.dispatch import RecordsBinding, bind_records, bind_topics
 from streamcontract.kafka.contract.unions import P, ReadsTopics
 from streamcontract.kafka.message import Message
-from streamcontract.kafka.options import ConsumerOptions, check_options
-from streamcontract.kafka.telemetry import Lag, ObservedReader, observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -219,9 +219,9 @@ class ContractConsumer(ReadsTopics[T, P]):
         self._hot = Run if self._receiving is None else None
         self._is_closed = False
         self._guard = ForkGuard(f"consumer of topic {wiring.topics.label!r}", owner=self)
-        self._lag: Lag | None = None
+        self._lag: ConsumerLag | None = None
         if self._receiving is not None:
-            self._lag = Lag(self._topic, self.client, self._contact, self._positions)
+            self._lag = ConsumerLag(self._topic, self.client, self._contact, self._positions)
             self._receiving.watch(self._lag)
             reader = self._topics.reader(self._topic)
             reader.fast = ObservedReader(reader.fast, self._lag)

@@ -20,6 +20,7 @@ from streamcontract.kafka.connection.guarded_client import SHARE_CONSUMER_CALLS,
 from streamcontract.kafka.connection.waits import interruptible
 from streamcontract.kafka.consumer.config import check_topic, refuse_deserializers
 from streamcontract.kafka.consumer.delivery import Delivery, Found
+from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.partition import Key, Partition
 from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
 from streamcontract.kafka.contract.binding import Binding, bind
@@ -28,7 +29,7 @@ from streamcontract.kafka.contract.topic_deserializer import TypedReader
 from streamcontract.kafka.dead_letters.poison import DeadLetters, PoisonHandler, poison_handler
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
 from streamcontract.kafka.message import Message
-from streamcontract.kafka.telemetry import check_telemetry, observed
+from streamcontract.kafka.telemetry import check_telemetry
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from streamcontract.kafka.connection.waits import SLICE
+from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.errors import StalledError
-from streamcontract.kafka.telemetry import observed
 
 if TYPE_CHECKING:
     from typing_extensions import Self

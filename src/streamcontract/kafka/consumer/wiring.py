@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from streamcontract.kafka.connection.config import Settings
+    from streamcontract.kafka.consumer.options import ConsumerOptions
     from streamcontract.kafka.contract.binding import Binding
     from streamcontract.kafka.contract.dispatch import RecordsBinding
-    from streamcontract.kafka.options import ConsumerOptions
 
 __all__ = ["Wiring", "wire"]
 

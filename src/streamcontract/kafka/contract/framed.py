@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from confluent_kafka.serialization import Deserializer, MessageField, SerializationContext
 
@@ -15,16 +14,14 @@ from streamcontract.wire import CONFLUENT, IdKind, wire_format
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
 
+    from streamcontract.kafka.message import SchemaId
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
     from streamcontract.wire import Frame, OwnFraming, RawHeaders, WireFormat
 
-__all__ = ["Decoders", "FramedDeserializer", "SchemaId", "checked_registry"]
+__all__ = ["Decoders", "FramedDeserializer", "checked_registry"]
 
 T = TypeVar("T")
-
-SchemaId: TypeAlias = int | UUID
-"""A schema's id in its registry; its GUID in messages that have that."""
 
 
 class Decoders(Generic[T]):

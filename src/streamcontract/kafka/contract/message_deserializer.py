@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import confluent_kafka
 
-    from streamcontract.kafka.contract.framed import SchemaId
+    from streamcontract.kafka.message import SchemaId
     from streamcontract.wire import FrameReader
 
 __all__ = ["MessageReader", "PortableMessageReader", "message_reader", "portable_split", "splitter"]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 from streamcontract.errors import ConfigurationError, DecodeError, FrameError
 from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.contract.dispatch import DispatchingDeserializer, RecordsBinding
+from streamcontract.kafka.contract.framed import Decoders
 from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.message_deserializer import PortableMessageReader, message_reader
 from streamcontract.kafka.contract.serializers import ContractDeserializer, KeyDeserializer
 from streamcontract.kafka.errors import MessageDecodeError
-from streamcontract.kafka.telemetry import ObservedDeserializer
 from streamcontract.registry.errors import (
     SchemaNotFoundError,
     StoredSchemaError,
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
 
     from streamcontract.codec import Codec
     from streamcontract.kafka.contract.binding import Binding
-    from streamcontract.kafka.contract.framed import SchemaId
-    from streamcontract.kafka.message import Message
+    from streamcontract.kafka.message import Message, SchemaId
     from streamcontract.kafka.telemetry import Receiving
     from streamcontract.registry import SchemaRegistry
     from streamcontract.registry.subjects import SubjectNameStrategy
-    from streamcontract.wire import RawHeaders, WireFormat
+    from streamcontract.wire import FrameReader, RawHeaders, WireFormat
 
 __all__ = ["POISON", "TypedReader", "ValueDeserializer"]
 
@@ -71,6 +70,51 @@ class ValueDeserializer(Protocol[T_co]):
 
     def __call__(self, value: bytes | None, ctx: Any = None) -> T_co | None:
         """The value in framed bytes."""
+
+
+class ObservedDeserializer(Generic[T]):
+    """A consumer's deserializer, whose decoding functions telemetry has had in its hands.
+
+    Args:
+        inner: What finds them.
+        receiving: What is told of each schema.
+        frames: Finds the frames of values.
+        capacity: How many decoding functions are kept.
+    """
+
+    def __init__(
+        self,
+        inner: ValueDeserializer[T],
+        receiving: Receiving,
+        frames: FrameReader,
+        capacity: int,
+    ) -> None:
+        self._inner = inner
+        self._receiving = receiving
+        self._frames = frames
+        self._decoders: Decoders[T] = Decoders(capacity)
+
+    @property
+    def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T]]]:
+        """Schema id and decoding function by frame, for those met so far."""
+        return self._decoders.known
+
+    def decoder(
+        self, data: bytes, headers: RawHeaders = None
+    ) -> tuple[SchemaId, Callable[[bytes], T]]:
+        """Schema id and decoding function for a message's bytes, which are met from now on."""
+        key = self._frames.key(data, headers)
+        known = self._decoders.known.get(key)
+        if known is None:
+            schema_id, decode = self._inner.decoder(data, headers)
+            known = schema_id, self._receiving.decoding(schema_id, decode)
+            self._decoders.keep(key, known)
+        return known
+
+    def __call__(self, value: bytes | None, ctx: Any = None) -> T | None:
+        """The value in framed bytes; None, a tombstone, stays None."""
+        headers = None if ctx is None else ctx.headers
+        return None if value is None else self.decoder(value, headers)[1](value)
 
 
 class TypedReader(Generic[T]):

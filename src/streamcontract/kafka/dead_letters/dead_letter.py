@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 import attrs
@@ -31,6 +31,7 @@ __all__ = [
     "SUFFIX",
     "DeadLetter",
     "NotADeadLetterError",
+    "Partition",
     "Source",
     "read_dead_letter",
     "reason_headers",
@@ -78,6 +79,26 @@ class NotADeadLetterError(StreamContractError):
     def __str__(self) -> str:
         place = f"topic {self.topic!r}, partition {self.partition}, offset {self.offset}"
         return f"{place}: not a dead letter of this library: {self.reason}"
+
+
+class Partition(Protocol):
+    """A partition that a consumer reads, as far as dead letters know it.
+
+    Attributes:
+        letters: Offsets of dead letters that are not delivered yet.
+        passed: For poison that a callback was told of: what the callback raised, or None.
+    """
+
+    letters: set[int]
+    passed: dict[int, Exception | None]
+
+    @property
+    def topic(self) -> str:
+        """The topic."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Topic and number."""
 
 
 @attrs.frozen

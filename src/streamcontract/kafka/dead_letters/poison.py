@@ -15,7 +15,7 @@ from streamcontract.kafka.errors import MessageDecodeError
 
 if TYPE_CHECKING:
     from streamcontract.kafka.connection.cluster import Cluster
-    from streamcontract.kafka.consumer.partition import Partition
+    from streamcontract.kafka.dead_letters.dead_letter import Partition
     from streamcontract.kafka.telemetry import Receiving
 
 __all__ = [

@@ -23,7 +23,7 @@ from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from streamcontract.kafka.consumer.partition import Partition
+    from streamcontract.kafka.dead_letters.dead_letter import Partition
     from streamcontract.kafka.errors import MessageDecodeError
     from streamcontract.kafka.telemetry import Receiving
 

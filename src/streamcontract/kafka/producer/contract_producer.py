@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
     from streamcontract.codec import Contract
     from streamcontract.kafka.consumer import ContractConsumer
-    from streamcontract.kafka.options import ProduceOptions, ProducerOptions
+    from streamcontract.kafka.producer.options import ProduceOptions, ProducerOptions
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.schema import Schema
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import confluent_kafka
 
-    from streamcontract.kafka.options import ProduceOptions
     from streamcontract.kafka.producer.delivery_failures import Failures
+    from streamcontract.kafka.producer.options import ProduceOptions
 
 __all__ = ["BulkProduce", "ProduceFailure", "ProduceProgress", "ProduceReport", "check_limits"]
 

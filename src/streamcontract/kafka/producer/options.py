@@ -1,20 +1,18 @@
-"""Keyword arguments that several signatures share: of ``produce``, and of the clients."""
+"""Keyword arguments that the producers share, and those of ``produce``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
-    from streamcontract.kafka.consumer.start import Start
-    from streamcontract.kafka.dead_letters.poison import Poison
     from streamcontract.kafka.message import Delivery, Headers
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.registry import SchemaRegistry
 
-__all__ = ["ConsumerOptions", "ProduceOptions", "ProducerOptions", "check_options"]
+__all__ = ["ProduceOptions", "ProducerOptions"]
 
 
 class ProducerOptions(TypedDict, total=False):
@@ -25,34 +23,6 @@ class ProducerOptions(TypedDict, total=False):
 
     registry: SchemaRegistry | None
     telemetry: Telemetry | None
-
-
-class ConsumerOptions(TypedDict, total=False):
-    """What a consumer may be told beside its configuration, contract and topic.
-
-    See :class:`streamcontract.kafka.consumer.ContractConsumer`.
-    """
-
-    group: str | None
-    registry: SchemaRegistry | None
-    start: Start | Mapping[Any, Start] | None
-    partitions: Sequence[Any] | None
-    on_assign: Callable[[Any, tuple[Any, ...]], object] | None
-    on_revoke: Callable[[Any, tuple[Any, ...]], object] | None
-    on_lost: Callable[[Any, tuple[Any, ...]], object] | None
-    poison: Poison
-    telemetry: Telemetry | None
-
-
-def check_options(given: Mapping[str, object], known: type[Any]) -> None:
-    """Refuse keyword arguments that a signature does not have, as Python does.
-
-    Raises:
-        TypeError: One is not known.
-    """
-    for name in given:
-        if name not in known.__annotations__:
-            raise TypeError(f"got an unexpected keyword argument {name!r}")
 
 
 class ProduceOptions(TypedDict, total=False):

@@ -1,0 +1,153 @@
+"""A consumer with telemetry: its lag, its reader, and its calls for messages."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import confluent_kafka
+
+from streamcontract.kafka.consumer.partition import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import ParamSpec
+
+    from streamcontract.kafka.consumer.contact import Contact
+    from streamcontract.kafka.consumer.delivery import Found
+    from streamcontract.kafka.consumer.partition import Partition
+    from streamcontract.kafka.contract.message_deserializer import MessageReader
+    from streamcontract.kafka.message import Message
+    from streamcontract.kafka.telemetry import Receiving
+
+    P = ParamSpec("P")
+
+__all__ = ["ConsumerLag", "ObservedReader", "observed"]
+
+R = TypeVar("R")
+
+# Seconds between two looks at the ends of partitions: each takes microseconds.
+_LOOK_INTERVAL: Final = 1.0
+
+
+class ConsumerLag:
+    """The lag of one consumer in its partitions, as far as it knows by itself.
+
+    No broker is asked: librdkafka keeps, for each partition it fetches from, the end that came
+    with the last answer. The consumer's thread looks there, now and then while it reads messages.
+    Any thread may read what it saw; but not look, which would wait for a ``poll`` of the
+    consumer's, and the next, and the next (confluent-kafka 2.16).
+
+    Args:
+        topic: The topic.
+        client: The consumer.
+        contact: Knows the partitions.
+        positions: Gives where the application is in them.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        client: confluent_kafka.Consumer,
+        contact: Contact,
+        positions: Callable[[], dict[Partition, int]],
+    ) -> None:
+        self._topic = topic
+        self._client = client
+        self._contact = contact
+        self._positions = positions
+        self._ends: dict[int, int] = {}
+        self._due_at = 0.0
+        self._is_closed = False
+
+    def look(self) -> None:
+        """Look where the partitions end, unless that was done just now."""
+        now = time.monotonic()
+        if now < self._due_at and all(
+            each.number in self._ends for each in self._contact.assignment.table.values()
+        ):
+            return
+        self._due_at = now + _LOOK_INTERVAL
+        for partition in self._contact.assignment.table.values():
+            # librdkafka does not know a partition (yet), or its end: then it is looked for again.
+            with contextlib.suppress(confluent_kafka.KafkaException):
+                place = partition.place(confluent_kafka.OFFSET_INVALID)
+                _, end = self._client.get_watermark_offsets(place, cached=True)
+                if end >= 0:
+                    self._ends[partition.number] = end
+
+    def read(self) -> dict[int, int]:
+        """See :class:`~streamcontract.kafka.telemetry.Lag`."""
+        if self._is_closed:
+            return {}
+        positions = self._positions()
+        waiting = self._contact.queue.waiting()
+        found: dict[int, int] = {}
+        for partition in tuple(self._contact.assignment.table.values()):
+            at, end = positions.get(partition, UNKNOWN), self._ends.get(partition.number)
+            if at >= partition.fetched or (at < 0 and partition not in waiting):
+                # After the last message there may be control records, which are no messages.
+                at = max(at, partition.end)
+            if at >= 0 and end is not None:
+                found[partition.number] = max(0, end - at)
+        return found
+
+    def close(self) -> None:
+        """From here on nothing is known."""
+        self._is_closed = True
+
+
+class ObservedReader:
+    """A consumer's reader, which looks for the ends of partitions on its way.
+
+    Args:
+        inner: What reads.
+        lag: What is to look.
+    """
+
+    def __init__(self, inner: MessageReader, lag: ConsumerLag) -> None:
+        self._inner = inner
+        self._lag = lag
+
+    def read(self, raw: confluent_kafka.Message) -> Message[Any] | None:
+        """See :class:`~streamcontract.kafka.contract.message_deserializer.MessageReader`."""
+        self._lag.look()
+        return self._inner.read(raw)
+
+    def read_many(
+        self,
+        raws: list[confluent_kafka.Message],
+        start: int,
+        stop: int,
+        messages: list[Message[Any]],
+    ) -> int:
+        """See :class:`~streamcontract.kafka.contract.message_deserializer.MessageReader`."""
+        self._lag.look()
+        return self._inner.read_many(raws, start, stop, messages)
+
+
+def observed(receiving: Receiving, take: Callable[P, Found[R]]) -> Callable[P, Found[R]]:
+    """A call for messages that telemetry is told of.
+
+    Args:
+        receiving: What is told.
+        take: The call.
+    """
+
+    def taken(*args: P.args, **kwargs: P.kwargs) -> Found[R]:
+        found: Found[R] | None = None
+        try:
+            with receiving.call() as call:
+                found = take(*args, **kwargs)
+                given, _, error = found
+                if error is not None:
+                    raise error  # noqa: TRY301 - for what telemetry sees of it
+                call.gives(given)
+        except Exception as error:
+            if found is None or error is not found[2]:
+                raise
+        return found
+
+    return taken

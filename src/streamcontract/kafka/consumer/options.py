@@ -1,0 +1,43 @@
+"""Keyword arguments that the consumers share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from streamcontract.kafka.consumer.start import Start
+    from streamcontract.kafka.dead_letters.poison import Poison
+    from streamcontract.kafka.telemetry import Telemetry
+    from streamcontract.registry import SchemaRegistry
+
+__all__ = ["ConsumerOptions", "check_options"]
+
+
+class ConsumerOptions(TypedDict, total=False):
+    """What a consumer may be told beside its configuration, contract and topic.
+
+    See :class:`streamcontract.kafka.consumer.ContractConsumer`.
+    """
+
+    group: str | None
+    registry: SchemaRegistry | None
+    start: Start | Mapping[Any, Start] | None
+    partitions: Sequence[Any] | None
+    on_assign: Callable[[Any, tuple[Any, ...]], object] | None
+    on_revoke: Callable[[Any, tuple[Any, ...]], object] | None
+    on_lost: Callable[[Any, tuple[Any, ...]], object] | None
+    poison: Poison
+    telemetry: Telemetry | None
+
+
+def check_options(given: Mapping[str, object], known: type[Any]) -> None:
+    """Refuse keyword arguments that a signature does not have, as Python does.
+
+    Raises:
+        TypeError: One is not known.
+    """
+    for name in given:
+        if name not in known.__annotations__:
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
