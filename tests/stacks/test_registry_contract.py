@@ -26,6 +26,7 @@ from streamcontract.devstack import DevStack
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.kafka import ContractDeserializer
 from streamcontract.registry import SubjectVersion, errors
+from streamcontract.registry.description import describe_subject
 from streamcontract.wire import FRAMINGS, IdKind
 
 if TYPE_CHECKING:
@@ -141,6 +142,26 @@ def test_deleting_takes_two_steps(registry: SchemaRegistry, subject: str) -> Non
     assert subject in registry.subjects(deleted=True)
     registry.delete_subject(subject, permanent=True)
     assert subject not in registry.subjects(deleted=True)
+
+
+def test_subjects_are_described(registry: SchemaRegistry, subject: str) -> None:
+    """Versions, deleted ones too, with the configuration and where it comes from."""
+    first = registry.register(subject, POINT)
+    second = registry.register(subject, WIDER)
+    registry.delete_version(subject, 1)
+    found = describe_subject(registry, subject, deleted=True)
+    assert [(each.version, each.id, each.deleted) for each in found.versions] == [
+        (1, first, True),
+        (2, second, False),
+    ]
+    assert parse_schema(json.loads(found.versions[1].schema)) == WIDER
+    assert found.own_config is None
+    assert found.config.compatibility == registry.compatibility(subject, default_to_global=True)
+    registry.set_compatibility("FULL", subject)
+    found = describe_subject(registry, subject)
+    assert found.own_config is not None
+    assert (found.own_config.compatibility, found.config.compatibility) == ("FULL", "FULL")
+    assert [each.version for each in found.versions] == [2]
 
 
 def test_schemas_that_use_others(url: str, registry: SchemaRegistry, subject: str) -> None:

@@ -40,6 +40,7 @@ _SUMMARIES: Final = {
     "lint": "Find what is valid Avro but no good contract.",
     "lock": "Write the contracts' ids and schemas into streamcontract.lock.",
     "register": "Register the contracts' schemas in the schema registry.",
+    "subjects": "List the registry's subjects, or show one: versions, rules, configuration.",
     "test": "Run property tests on every contract, without any test code.",
     "topics": "Create, list and describe topics.",
 }

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._data_contracts import metadata_in_words, rules_in_words
 from streamcontract.cli._options import project_option
 from streamcontract.cli._registry import (
     ContractSubject,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from streamcontract.project import Project
-    from streamcontract.registry.data_contracts import Metadata, RuleSet
     from streamcontract.registry.lock import Lock
 
 __all__ = ["command"]
@@ -226,26 +226,10 @@ def _inherited(registry: SchemaRegistry, outcomes: Iterable[_Outcome]) -> Iterat
             before = registry.version(subject)
         except (SubjectNotFoundError, VersionNotFoundError):
             continue
-        kept = [*_metadata_in_words(before.metadata), *_rules_in_words(before.rule_set)]
+        kept = [*metadata_in_words(before.metadata), *rules_in_words(before.rule_set)]
         if kept:
             yield f"{subject}: the new version inherits from version {before.version}:"
             yield from (f"  - {each}" for each in kept)
-
-
-def _metadata_in_words(metadata: Metadata | None) -> Iterator[str]:
-    if metadata is None:
-        return
-    for name, value in metadata.properties.items():
-        shown = "(sensitive, not shown)" if name in metadata.sensitive else value
-        yield f"property {name}: {shown}"
-    for path, tags in metadata.tags.items():
-        yield f"tags of {path}: {', '.join(tags)}"
-
-
-def _rules_in_words(rule_set: RuleSet | None) -> Iterator[str]:
-    for rule in rule_set.rules if rule_set is not None else ():
-        disabled = ", disabled" if rule.disabled else ""
-        yield f"rule {rule.name} ({rule.kind}, type {rule.type}, mode {rule.mode}{disabled})"
 
 
 def _rows(outcomes: Iterable[_Outcome]) -> Iterator[tuple[str, ...]]:

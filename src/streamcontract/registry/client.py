@@ -476,9 +476,27 @@ class SchemaRegistry(RegistryApi):
             VersionNotFoundError: It has no such version.
             StoredSchemaError: It is not an Avro schema.
         """
+        return self._registered(subject, self.describe_version(subject, version, deleted=deleted))
+
+    def describe_version(
+        self, subject: str, version: int | str = protocol.LATEST, *, deleted: bool = False
+    ) -> VersionAnswer:
+        """One version of a subject as the registry answers, its schema as text.
+
+        Nothing is parsed: a schema of another type than Avro is described too.
+
+        Args:
+            subject: The subject.
+            version: Its number, or ``"latest"``.
+            deleted: Whether to find a soft-deleted one too.
+
+        Raises:
+            SubjectNotFoundError: There is no such subject.
+            VersionNotFoundError: It has no such version.
+        """
         path = path_of(protocol.Path.VERSION, subject=subject, version=version)
         answer = self._transport.send("GET", path, query=flags(deleted=deleted))
-        return self._registered(subject, answer.read(VersionAnswer.from_json))
+        return answer.read(VersionAnswer.from_json)
 
     # Compatibility and mode
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from streamcontract.reporting.report import Report
 
-__all__ = ["echo", "print_report", "printable"]
+__all__ = ["echo", "on_one_line", "print_report", "printable"]
 
 
 def printable(text: str) -> str:
@@ -30,6 +30,18 @@ def printable(text: str) -> str:
         each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
         for each in text
     )
+
+
+def on_one_line(text: str) -> str:
+    r"""Printable text in which line breaks and tabs are written out too.
+
+    Where each line says something of its own, a name with a line break could fake one.
+
+    Example:
+        >>> print(on_one_line("orders\nversion 7"))
+        orders\nversion 7
+    """
+    return printable(text).replace("\n", r"\n").replace("\t", r"\t")
 
 
 def echo(text: str, *, err: bool = False) -> None:
