@@ -6,6 +6,7 @@ import uuid
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_name_strategy
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
@@ -250,7 +251,7 @@ def test_a_registration_that_is_answered_by_an_id_alone() -> None:
 
 
 def test_a_locked_schema(server: RegistryServer, registry: SchemaRegistry) -> None:
-    """The registry, which confirms a locked id, says its rules; while it is away, nobody does."""
+    """The registry, which confirms a locked id, says its rules; while it is away, the lock does."""
     topic = f"t{uuid.uuid4().hex}"
     subject, context = f"{topic}-value", SerializationContext(topic, MessageField.VALUE)
     rules = RuleSet(domain_rules=(SECRET,))
@@ -275,3 +276,9 @@ def test_a_locked_schema(server: RegistryServer, registry: SchemaRegistry) -> No
             ContractDeserializer[Any](SCHEMA, client)(data)
     with SchemaRegistry("http://127.0.0.1:1", lock=lock) as client:
         assert ContractSerializer[Any](SCHEMA, client)(VALUE, context) == data
+    with_rules = attrs.evolve(lock, schemas={schema_id: attrs.evolve(text, rule_set=rules)})
+    with SchemaRegistry("http://127.0.0.1:1", lock=with_rules) as client:
+        with pytest.raises(RulesNotRunError, match=subject):
+            ContractSerializer[Any](SCHEMA, client)(VALUE, context)
+        with pytest.raises(RulesNotRunError, match=f"schema id {schema_id} "):
+            ContractDeserializer[Any](SCHEMA, client)(data)

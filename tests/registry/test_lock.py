@@ -14,13 +14,20 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from tests.registry.scripted import Act, ScriptedServer, answer, half_a_body, refusal, reset
+from tests.registry.test_data_contracts import rule_sets
 from tests.searching import examples
 
 from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.errors import ConfigurationError
-from streamcontract.registry import SchemaRegistry, errors, verify
+from streamcontract.registry import Rule, RuleSet, SchemaRegistry, errors, verify
 from streamcontract.registry.lock import Lock
-from streamcontract.registry.lockfile import find_lock, read_locks, render, write_locks
+from streamcontract.registry.lockfile import (
+    find_lock,
+    read_locks,
+    render,
+    unknown_entries,
+    write_locks,
+)
 from streamcontract.registry.locking import LockBuilder
 from streamcontract.registry.references import register_in_order
 from streamcontract.schema import Schema, parse_schema
@@ -77,6 +84,13 @@ def shared() -> Iterator[SchemaRegistry]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def confluent() -> Iterator[SchemaRegistry]:
+    """A client of a registry like Confluent's."""
+    with RegistryServer(confluent=True) as server, SchemaRegistry(server.url) as client:
+        yield client
+
+
 # The file
 
 
@@ -98,6 +112,40 @@ def test_any_schema_can_be_locked(
     found = again.schema_of(schema_id)
     assert found is not None
     assert found.canonical_form == schema.canonical_form
+
+
+@given(rules=rule_sets.filter(lambda each: each.rules))
+def test_rules_are_locked(
+    confluent: SchemaRegistry, rules: RuleSet, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Written and read back; a file without rules is of the format that it always was."""
+    path = tmp_path_factory.mktemp("lock") / "streamcontract.lock"
+    subject = uuid.uuid4().hex
+    confluent.register(subject, POINT, rule_set=rules)
+    lock = _lock(confluent, POINT, subject)
+    assert write_locks(path, [lock])
+    assert not write_locks(path, [lock])
+    assert unknown_entries(path) == []
+    again = read_locks(path)["prod"]
+    assert again == lock
+    [schema_id] = again.contracts["point"]["value"].ids
+    assert again.rules_of(schema_id) == rules
+    assert json.loads(path.read_text("utf-8"))["format"] == 3
+    without = attrs.evolve(again.schemas[schema_id], rule_set=None)
+    assert json.loads(render([attrs.evolve(lock, schemas={schema_id: without})]))["format"] == 1
+
+
+def test_the_registrys_rules_go_before_the_locked_ones(
+    server: RegistryServer, registry: SchemaRegistry, lock: Lock
+) -> None:
+    """The lock's rules count while the registry does not answer, and its word counts else."""
+    [*_, last] = lock.schemas
+    rules = RuleSet(domain_rules=(Rule(name="positive"),))
+    schemas = {**lock.schemas, last: attrs.evolve(lock.schemas[last], rule_set=rules)}
+    with_rules = attrs.evolve(lock, schemas=schemas)
+    for url, expected in ((server.url, None), (DEAD, rules)):
+        with SchemaRegistry(url, lock=with_rules) as client:
+            assert client.stored(last).rule_set == expected
 
 
 def test_the_file_does_not_depend_on_the_order_of_events(lock: Lock) -> None:
@@ -136,6 +184,7 @@ def _damage(document: Any, path: str, value: object) -> None:
     ("path", "value", "place"),
     [
         ("format", 3, "format"),
+        ("format", 4, "format"),
         ("format", None, "format"),
         ("environments", [], "environments"),
         ("environments/prod/contracts", 1, "environments.prod.contracts"),
@@ -147,6 +196,7 @@ def _damage(document: Any, path: str, value: object) -> None:
         ("environments/prod/contracts/point/value/version", None, "contracts.point.value"),
         ("environments/prod/schemas/seven", {}, "environments.prod.schemas"),
         ("environments/prod/schemas/1/schema", 5, "environments.prod.schemas.1.schema"),
+        ("environments/prod/schemas/1/ruleSet", [], "environments.prod.schemas.1.ruleSet"),
         ("environments/a b", {"contracts": {}, "schemas": {}}, "'a b' cannot be an environment"),
     ],
 )

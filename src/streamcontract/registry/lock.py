@@ -27,7 +27,8 @@
 
 No URL and no credential is in it: the file is made to be committed. An environment whose
 registry's URL leads to a context has ``"context": ".staging"`` too, and the format is 2 then: ids
-and subjects are those of that context.
+and subjects are those of that context. A schema beside which the registry keeps rules has them as
+``"ruleSet"``, and the format is 3 then.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from streamcontract.schema import STORED, parse_schema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from streamcontract.registry.data_contracts import RuleSet
     from streamcontract.schema import Schema
 
 __all__ = [
@@ -125,10 +127,12 @@ class LockedSchema:
     Attributes:
         fingerprint: :func:`canonical_fingerprint` of it.
         schema: Its JSON text with everything it refers to written out.
+        rule_set: The rules that the registry keeps beside it.
     """
 
     fingerprint: str
     schema: str
+    rule_set: RuleSet | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -194,6 +198,11 @@ class Lock:
         if canonical_fingerprint(schema) != locked.fingerprint:
             raise self._damaged(schema_id, "its fingerprint is another one than stands beside it")
         return schema
+
+    def rules_of(self, schema_id: int) -> RuleSet | None:
+        """The rules beside the schema of an id; None where there are none."""
+        locked = self.schemas.get(schema_id)
+        return None if locked is None else locked.rule_set
 
     def _damaged(self, schema_id: int, reason: str) -> LockMismatchError:
         return LockMismatchError(

@@ -19,6 +19,7 @@ from streamcontract.registry.contexts import (
     QualifiedSubject,
     normalize_context,
 )
+from streamcontract.registry.data_contracts import RuleSet
 from streamcontract.registry.lock import (
     KEY,
     VALUE,
@@ -29,7 +30,7 @@ from streamcontract.registry.lock import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 __all__ = [
     "ENVIRONMENT_VARIABLE",
@@ -57,6 +58,9 @@ _T = TypeVar("_T")
 _FORMAT: Final = 1
 _WITH_CONTEXTS: Final = 2
 """The format of a file in which an environment has a context: before, nobody would look for it."""
+_WITH_RULES: Final = 3
+"""The format of a file in which a schema has rules, which releases before would pass over."""
+_FORMATS: Final = (_FORMAT, _WITH_CONTEXTS, _WITH_RULES)
 _ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -222,7 +226,7 @@ def render(locks: Iterable[Lock]) -> str:
                 for name, sides in sorted(lock.contracts.items())
             },
             "schemas": {
-                str(schema_id): attrs.asdict(lock.schemas[schema_id])
+                str(schema_id): _schema_json(lock.schemas[schema_id])
                 for schema_id in sorted(lock.schemas)
             },
         }
@@ -233,15 +237,23 @@ def render(locks: Iterable[Lock]) -> str:
 
 
 def _known_format(value: object) -> None:
-    if type(value) is not int or value not in (_FORMAT, _WITH_CONTEXTS):
-        raise BodyError(
-            "", f"{_FORMAT} or {_WITH_CONTEXTS}, which is what this release reads, not {value!r}"
-        )
+    if type(value) is not int or value not in _FORMATS:
+        known = " or ".join(map(str, _FORMATS))
+        raise BodyError("", f"{known}, which is what this release reads, not {value!r}")
 
 
-def _format_of(locks: Iterable[Lock]) -> int:
+def _format_of(locks: Collection[Lock]) -> int:
+    if any(each.rule_set is not None for lock in locks for each in lock.schemas.values()):
+        return _WITH_RULES
     has_contexts = any(lock.context != DEFAULT_CONTEXT for lock in locks)
     return _WITH_CONTEXTS if has_contexts else _FORMAT
+
+
+def _schema_json(locked: LockedSchema) -> dict[str, object]:
+    facts: dict[str, object] = {"fingerprint": locked.fingerprint, "schema": locked.schema}
+    if locked.rule_set is not None:
+        facts["ruleSet"] = locked.rule_set.to_json()
+    return facts
 
 
 def _require_format(expected: int, value: object) -> None:
@@ -324,6 +336,7 @@ def _schema(value: object) -> LockedSchema:
     return LockedSchema(
         fingerprint=_read(value, "fingerprint", _fingerprint),
         schema=_read(value, "schema", read_string),
+        rule_set=RuleSet.from_json(value.get("ruleSet")) if isinstance(value, dict) else None,
     )
 
 

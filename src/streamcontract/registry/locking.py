@@ -69,7 +69,10 @@ class LockBuilder:
         ]
         for each in versions:
             self._schemas[each.id] = LockedSchema(
-                fingerprint=canonical_fingerprint(each.schema), schema=each.schema.inlined_json
+                fingerprint=canonical_fingerprint(each.schema),
+                schema=each.schema.inlined_json,
+                # A set without rules says nothing.
+                rule_set=each.rule_set if each.rule_set and each.rule_set.rules else None,
             )
         named = self._registry.qualified(own.subject)
         if named.context != self._registry.context:

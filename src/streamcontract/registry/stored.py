@@ -100,12 +100,13 @@ class StoredSchemas:
         locked = None
         if self._lock is not None and is_locked and isinstance(schema_id, int):
             locked = self._lock.schema_of(schema_id)
-        if locked is None:
+        if self._lock is None or locked is None:
             key = subject.context, schema_id
             return self._missing.find(key, lambda: self.fetch(schema_id, subject))
         assert isinstance(schema_id, int)  # noqa: S101 - a lock has no GUIDs
         stored = self._verifier.verify(schema_id, locked)
-        return StoredSchema(schema=locked, rule_set=None if stored is None else stored.rule_set)
+        known = self._lock.rules_of(schema_id) if stored is None else stored.rule_set
+        return StoredSchema(schema=locked, rule_set=known)
 
     def fetch(self, schema_id: int | UUID, subject: QualifiedSubject | None = None) -> StoredSchema:
         """The registry's schema of an id, whatever is known of it.
