@@ -366,7 +366,10 @@ def test_whatever_subjects_are_called(answering: RegistryServer, names: list[str
     assert result.stdout.count("\n") == len(names)
 
 
-def test_a_registry_without_modes(answering: RegistryServer) -> None:
+@pytest.mark.parametrize(
+    "refusal", [Answer(404, b'{"error_code": 404, "message": "HTTP 404 Not Found"}'), Answer(204)]
+)
+def test_a_registry_without_modes(answering: RegistryServer, refusal: Answer) -> None:
     """What it does not know is said to be unknown."""
     version = VersionAnswer(
         subject="s", version=1, id=1, schema='"int"', timestamp=1_700_000_000_123
@@ -375,7 +378,7 @@ def test_a_registry_without_modes(answering: RegistryServer) -> None:
 
     def answer(request: Request) -> Answer | None:
         if request.target.startswith("/mode"):
-            return Answer(404, b'{"error_code": 404, "message": "HTTP 404 Not Found"}')
+            return refusal
         return script(request)
 
     answering.before = answer

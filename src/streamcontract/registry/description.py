@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
 
 from streamcontract.registry.errors import (
     NotFoundError,
+    RegistryResponseError,
     SubjectNotFoundError,
     UnsupportedRequestError,
 )
@@ -114,6 +116,10 @@ def _unless_unset(ask: Callable[[], T]) -> T | None:
         return ask()
     except (NotFoundError, UnsupportedRequestError):
         return None  # not set, or a registry without modes
+    except RegistryResponseError as error:
+        if error.status != HTTPStatus.NO_CONTENT:
+            raise
+        return None  # Apicurio has modes of subjects, all of them empty
 
 
 def hide_sensitive(metadata: object) -> object:
