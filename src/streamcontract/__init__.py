@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from streamcontract.compatibility import Finding, check_level, find_incompatibilities
     from streamcontract.contracts.stock import Stock, StockConsumer, StockProducer
     from streamcontract.errors import StreamContractError
+    from streamcontract.json_codec import JsonCodec
     from streamcontract.kafka import ContractConsumer, ContractProducer, ContractShareConsumer
     from streamcontract.kafka.aio import AsyncContractConsumer, AsyncContractProducer
     from streamcontract.registry import SchemaRegistry
@@ -33,6 +34,7 @@ __all__ = [
     "ContractShareConsumer",
     "Duration",
     "Finding",
+    "JsonCodec",
     "Limits",
     "Schema",
     "SchemaRegistry",
@@ -56,6 +58,7 @@ _HOME = {
     "ContractShareConsumer": "kafka",
     "Duration": "codec",
     "Finding": "compatibility",
+    "JsonCodec": "json_codec",
     "Limits": "codec",
     "Schema": "schema",
     "SchemaRegistry": "registry",

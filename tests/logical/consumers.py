@@ -7,13 +7,14 @@ with it. The modules it is about are what the failure names.
 from __future__ import annotations
 
 import builtins
+import itertools
 import json
 import os
 import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, get_args
 from unittest import mock
 
 import attrs
@@ -21,7 +22,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 
 from fuzz.pool import POOL
-from streamcontract import Codec, Duration, find_incompatibilities, parse_schema
+from streamcontract import Codec, Duration, JsonCodec, find_incompatibilities, parse_schema
 from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
 from streamcontract.codegen import ModuleSource, generate_module
 from streamcontract.compatibility.leaf_samples import leaf_samples
@@ -33,6 +34,7 @@ from streamcontract.errors import (
     EncodeError,
     SchemaParseError,
 )
+from streamcontract.json_codec.leaves import Encoding
 from streamcontract.lint import lint_schema
 from streamcontract.resolution import ReadPrimitive, resolve
 from streamcontract.schema import FixedType, PrimitiveType, Schema
@@ -347,14 +349,34 @@ def default_in_generated_code(case: Case) -> None:
 
 
 @_consumer("schema/logical/rows.py")
-def plain_json(case: Case) -> None:
-    """What a value looks like in JSON is JSON, and its maker makes the value of it again."""
+def maker(case: Case) -> None:
+    """Generated code makes a value of the arguments that it is given."""
     _, module = _generated(case)  # which imports what the maker needs
     python = case.row.python
-    maker = eval(python.maker, {**vars(builtins), **vars(module)})  # noqa: S307 - under test
+    make = eval(python.maker, {**vars(builtins), **vars(module)})  # noqa: S307 - under test
     for value in _values(case):
-        seen = json.loads(json.dumps(python.to_json(value)))
-        assert (maker(**seen) if isinstance(seen, dict) else maker(seen)) == value
+        given = python.arguments(value)
+        assert (make(**given) if isinstance(given, dict) else make(given)) == value
+
+
+@_consumer("schema/logical/rows.py", "schema/logical/json_forms.py")
+def plain_json(case: Case) -> None:
+    """A value's plain JSON is of the kind it says, and the value is read from its text again."""
+    form = case.row.python.json
+    for value in _values(case):
+        seen = json.loads(json.dumps(form.write(value)))
+        assert type(seen).__name__ == {"string": "str", "object": "dict"}[form.kind]
+        assert form.read(seen) == value
+
+
+@_consumer("json_codec/leaves.py")
+def both_encodings(case: Case) -> None:
+    """A record with a value of it comes back from either encoding, and from a union of it."""
+    documents = [case.record(), case.record(type=["null", case.document])]
+    for document, encoding in itertools.product(documents, get_args(Encoding)):
+        codec: JsonCodec[Any] = JsonCodec(document, encoding=encoding)
+        for value in _values(case):
+            assert codec.loads(codec.dumps({"held": value})) == {"held": value}
 
 
 # ---- testing

@@ -14,6 +14,7 @@ from streamcontract.schema.logical import (
     LOGICAL_TYPES,
     Base,
     Conversion,
+    JsonForm,
     LogicalRow,
     PythonType,
     Unit,
@@ -75,7 +76,11 @@ def colour(monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
 
     conversion = Conversion(name_of, colour_of)
     python = PythonType(
-        cls=Colour, annotation="Colour", to_json=lambda value: str(value.name), maker="Colour"
+        cls=Colour,
+        annotation="Colour",
+        maker="Colour",
+        arguments=name_of,
+        json=JsonForm("string", name_of, lambda json: colour_of(str(json))),
     )
     row = LogicalRow(
         name="colour",

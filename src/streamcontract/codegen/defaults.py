@@ -136,12 +136,11 @@ class DefaultWriter:
         return bytes_literal(raw) if isinstance(raw, bytes) else repr(raw).replace("e+", "e")
 
     def _typed(self, python: PythonType, value: Any) -> Expression:
-        """A call that makes a value of a logical type from how it looks in JSON."""
-        json = python.to_json(value)
-        if isinstance(json, dict):
-            arguments = [f"{name}={part!r}" for name, part in json.items()]
+        """A call that makes a value of a logical type."""
+        text = python.arguments(value)
+        if isinstance(text, dict):
+            arguments = [f"{name}={part!r}" for name, part in text.items()]
         else:
-            text = str(json)
             # A string, but for the whole numbers of decimals, which need none.
             is_number = python.cls is Decimal and text.lstrip("-").isdecimal()
             arguments = [text if is_number else string_literal(text)]

@@ -13,6 +13,7 @@ from streamcontract.schema.logical.duration import Duration
 from streamcontract.schema.logical.row import (
     Base,
     Conversion,
+    JsonForm,
     LogicalRow,
     Misfit,
     PythonType,
@@ -31,6 +32,7 @@ __all__ = [
     "Base",
     "Conversion",
     "Duration",
+    "JsonForm",
     "LogicalRow",
     "Misfit",
     "PythonType",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 
 from streamcontract.schema.model import JsonValue, LogicalType
 
-__all__ = ["Base", "Conversion", "LogicalRow", "Misfit", "PythonType", "Unit"]
+__all__ = ["Base", "Conversion", "JsonForm", "LogicalRow", "Misfit", "PythonType", "Unit"]
 
 _NO_PARAMETERS: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -59,6 +59,21 @@ class Unit:
         return 1_000_000 // self.per_second
 
 
+@attrs.frozen(eq=False)
+class JsonForm:
+    """The plain JSON of the values of one Python type.
+
+    Attributes:
+        kind: The JSON type: ``"string"`` or ``"object"``.
+        write: From a value to its JSON.
+        read: Back; refuses what it does not write, or what has no exact value.
+    """
+
+    kind: Literal["string", "object"]
+    write: Callable[[Any], JsonValue]
+    read: Callable[[JsonValue], Any]
+
+
 @attrs.frozen(eq=False, kw_only=True)
 class PythonType:
     """The Python type that has the values of logical types.
@@ -66,16 +81,16 @@ class PythonType:
     Attributes:
         cls: The class.
         annotation: Its name in generated modules, behind that of the module they import it from.
-        to_json: From a value to how it looks in plain JSON: ISO 8601 for times, text for numbers
-            that a JSON number might round, an object for what has parts.
-        maker: What makes the value from that again, named as in ``annotation``: it is called with
-            the text, or with the parts by keyword.
+        maker: What makes a value in generated modules, named as in ``annotation``.
+        arguments: From a value to what ``maker`` is called with: a text, or the parts by keyword.
+        json: Its plain JSON.
     """
 
     cls: type
     annotation: str
-    to_json: Callable[[Any], JsonValue]
     maker: str
+    arguments: Callable[[Any], str | dict[str, int]]
+    json: JsonForm
 
 
 @attrs.frozen(eq=False)

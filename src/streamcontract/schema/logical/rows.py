@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from streamcontract.schema.logical import times, uuids
+import attrs
+
+from streamcontract.schema.logical import json_forms, times, uuids
 from streamcontract.schema.logical.decimals import (
     BIG_DECIMAL,
     decimal_conversion,
@@ -30,28 +32,57 @@ def _iso(value: Any) -> str:
     return str(value.isoformat())
 
 
-def _parts(value: Duration) -> dict[str, Any]:
-    return {"months": value.months, "days": value.days, "milliseconds": value.milliseconds}
-
-
-_INT: Final = PythonType(cls=int, annotation="int", to_json=int, maker="int")
 _DATE: Final = PythonType(
-    cls=times.Standard.date, annotation="dt.date", to_json=_iso, maker="dt.date.fromisoformat"
+    cls=times.Standard.date,
+    annotation="dt.date",
+    maker="dt.date.fromisoformat",
+    arguments=_iso,
+    json=json_forms.DATE,
 )
 _TIME: Final = PythonType(
-    cls=times.Standard.time, annotation="dt.time", to_json=_iso, maker="dt.time.fromisoformat"
-)
-_DATETIME: Final = PythonType(
-    cls=times.Standard.datetime,
-    annotation="dt.datetime",
-    to_json=_iso,
-    maker="dt.datetime.fromisoformat",
+    cls=times.Standard.time,
+    annotation="dt.time",
+    maker="dt.time.fromisoformat",
+    arguments=_iso,
+    json=json_forms.TIME,
 )
 _DECIMAL: Final = PythonType(
-    cls=decimal.Decimal, annotation="decimal.Decimal", to_json=str, maker="decimal.Decimal"
+    cls=decimal.Decimal,
+    annotation="decimal.Decimal",
+    maker="decimal.Decimal",
+    arguments=str,
+    json=json_forms.DECIMAL,
 )
-_UUID: Final = PythonType(cls=uuid.UUID, annotation="uuid.UUID", to_json=str, maker="uuid.UUID")
-_DURATION: Final = PythonType(cls=Duration, annotation="Duration", to_json=_parts, maker="Duration")
+_UUID: Final = PythonType(
+    cls=uuid.UUID, annotation="uuid.UUID", maker="uuid.UUID", arguments=str, json=json_forms.UUID
+)
+_DURATION: Final = PythonType(
+    cls=Duration,
+    annotation="Duration",
+    maker="Duration",
+    arguments=attrs.asdict,
+    json=json_forms.DURATION,
+)
+
+
+def _moments(unit: Unit, *, is_local: bool) -> PythonType:
+    """The type of moments in a unit: an ``int`` below a microsecond, which no datetime holds."""
+    if unit.micros == 0:
+        digits = len(str(unit.per_second)) - 1
+        return PythonType(
+            cls=int,
+            annotation="int",
+            maker="int",
+            arguments=str,
+            json=json_forms.moment_in_units(digits, is_local=is_local),
+        )
+    return PythonType(
+        cls=times.Standard.datetime,
+        annotation="dt.datetime",
+        maker="dt.datetime.fromisoformat",
+        arguments=_iso,
+        json=json_forms.LOCAL_MOMENT if is_local else json_forms.MOMENT,
+    )
 
 
 def time_row(unit: Unit, base: Literal["int", "long"]) -> LogicalRow:
@@ -82,7 +113,7 @@ def moment_row(unit: Unit, *, is_local: bool) -> LogicalRow:
         name=f"{kind}-{unit.name}",
         bases=(Base("long"),),
         kind=kind,
-        python=_INT if is_int else _DATETIME,
+        python=_moments(unit, is_local=is_local),
         convert=None if conversion is None else lambda _logical, _size: conversion,
         unit=unit,
         limits=INTEGER_LIMITS["long"] if is_int else times.moment_limits(unit),

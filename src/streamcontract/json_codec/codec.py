@@ -1,0 +1,205 @@
+"""The JSON codec: values to JSON and back, by the rules of the binary codec."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, Final, Generic, TypeVar, get_args, overload
+
+from streamcontract.codec import Codec, Contract, Limits
+from streamcontract.codec.limits import DEFAULT_LIMITS
+from streamcontract.errors import ArgumentError, DataFault, DecodeError, EncodeError
+from streamcontract.json_codec.leaves import Encoding
+from streamcontract.json_codec.reader import Unreadable, compile_reader
+from streamcontract.json_codec.writer import compile_writer
+from streamcontract.schema.model import JsonValue
+from streamcontract.schema.schema import Schema
+
+__all__ = ["JsonCodec"]
+
+T = TypeVar("T")
+
+_SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
+
+
+class JsonCodec(Generic[T]):
+    """Writes the values of one schema as JSON and reads them back, strictly and without loss.
+
+    A value goes through Avro's binary encoding on its way: what a ``Codec`` of the schema refuses,
+    this refuses with the same paths, and what it rounds (a ``float`` field has 32 bits) is rounded.
+
+    The encodings:
+
+    - ``"plain"``: what people expect of JSON. Times are text as RFC 3339 has it, decimals and UUIDs
+      text, bytes text in base64, enums their symbol. A value of a union is written as it is where
+      its JSON type shows the branch, else as an object with one key, the branch's name.
+    - ``"avro"``: the specification's ("JSON Encoding", Avro 1.12). Every branch but null is an
+      object with one key; logical types are what they annotate; bytes are text of the code points
+      0 to 255.
+
+    In both, ``NaN``, ``Infinity`` and ``-Infinity`` are text. A field that is left out is read as
+    its default; a name that is no field's is refused.
+
+    Args:
+        schema: A record class that ``streamcontract generate`` made, or a schema: whatever
+            ``Codec`` takes.
+        encoding: ``"plain"`` or ``"avro"``.
+        tag_unions: Read the value of a union as ``(branch's full name, value)``.
+        limits: What it takes at most of what a few bytes can ask for.
+
+    Raises:
+        ArgumentError: There is no such encoding.
+        Exception: As ``Codec`` does.
+
+    Example:
+        >>> from streamcontract import Stock
+        >>> codec = JsonCodec(Stock)
+        >>> bar = codec.loads('''{"symbol": "AAPL", "date": "2024-05-17", "open": 189.5,
+        ...     "high": 190.8, "low": 189.2, "close": 189.9, "volume": 41282900}''')
+        >>> bar.date
+        datetime.date(2024, 5, 17)
+        >>> codec.dump(bar)["date"]
+        '2024-05-17'
+        >>> codec.loads('{"symbol": 1}')
+        Traceback (most recent call last):
+            ...
+        streamcontract.errors.DecodeError: 7 faults:
+          - Stock.symbol: expected a str, found 1 (int)
+          - Stock.date: missing: the field has no default
+        ...
+    """
+
+    schema: Schema
+
+    @overload
+    def __init__(
+        self: JsonCodec[Any],
+        schema: _SchemaLike,
+        *,
+        encoding: Encoding = ...,
+        tag_unions: bool = ...,
+        limits: Limits = ...,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        schema: type[T],
+        *,
+        encoding: Encoding = ...,
+        tag_unions: bool = ...,
+        limits: Limits = ...,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        schema: _SchemaLike | type[T],
+        *,
+        encoding: Encoding = "plain",
+        tag_unions: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        if encoding not in get_args(Encoding):
+            known = " or ".join(map(repr, get_args(Encoding)))
+            raise ArgumentError("encoding", encoding, known)
+        self._typed: Codec[Any] = Codec(schema, tag_unions=tag_unions, limits=limits)
+        self.schema = self._typed.schema
+        # Of plain values, with the branch of each union: in between there is nothing to choose.
+        self._named: Codec[Any] = Codec(self.schema, tag_unions=True, limits=limits)
+        self._write = compile_writer(self.schema.root, encoding)
+        self._read = compile_reader(self.schema.root, encoding)
+
+    def __repr__(self) -> str:
+        return f"<JsonCodec of {self.schema!r}>"
+
+    def dump(self, value: T) -> JsonValue:
+        """The JSON of a value, as what ``json.loads`` gives.
+
+        Raises:
+            EncodeError: The value does not fit the schema; it names every place where.
+        """
+        data = self._typed.encode(value)
+        try:
+            return self._write(self._named.decode(data))
+        except DecodeError as error:  # such as nested too deep
+            raise EncodeError(error.faults) from None
+        except RecursionError:
+            raise EncodeError((self._too_deep(),)) from None
+
+    def dumps(self, value: T) -> str:
+        """The JSON of a value as text, on one line.
+
+        Raises:
+            EncodeError: The value does not fit the schema; it names every place where.
+        """
+        document = self.dump(value)
+        try:
+            return _TO_TEXT(document)
+        except RecursionError:
+            raise EncodeError((self._too_deep(),)) from None
+
+    def load(self, document: JsonValue) -> T:
+        """The value that JSON stands for.
+
+        Args:
+            document: JSON as ``json.loads`` gives it.
+
+        Raises:
+            DecodeError: It does not fit the schema; it names every place where.
+        """
+        try:
+            value = self._read(document)
+            data = self._named.encode(value)
+        except EncodeError as error:
+            raise DecodeError(tuple(map(_in_json, error.faults))) from None
+        except RecursionError:
+            raise DecodeError((self._too_deep(),)) from None
+        return self._typed.decode(data)  # type: ignore[no-any-return]
+
+    def loads(self, text: str | bytes) -> T:
+        """The value that a text of JSON stands for.
+
+        Args:
+            text: One value; bytes are UTF-8.
+
+        Raises:
+            DecodeError: It is no JSON, an object of it has a key twice, or it does not fit the
+                schema; it names every place where.
+        """
+        try:
+            document = _OF_TEXT(text if isinstance(text, str) else bytes(text).decode())
+        except (ValueError, RecursionError) as error:
+            reason = "nested too deep" if isinstance(error, RecursionError) else error
+            fault = DataFault(path=self._root, expected=f"expected JSON: {reason}")
+            raise DecodeError((fault,)) from None
+        return self.load(document)
+
+    @property
+    def _root(self) -> str:
+        name = self.schema.name
+        return name.rpartition(".")[2] if name else "value"
+
+    def _too_deep(self) -> DataFault:
+        expected = "nested deeper than the Python stack can follow here"
+        return DataFault(path=self._root, expected=expected)
+
+
+def _in_json(fault: DataFault) -> DataFault:
+    return fault.value.instead_of(fault) if isinstance(fault.value, Unreadable) else fault
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise ValueError(f"an object has the key {counts.most_common(1)[0][0]!r} twice")
+    return found
+
+
+def _constant(token: str) -> JsonValue:
+    raise ValueError(f"{token} is no JSON; as text, {json.dumps(token)}, it is read as a number")
+
+
+_TO_TEXT: Final = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
+_OF_TEXT: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode

@@ -1,0 +1,201 @@
+"""The reader of JSON: a function for each type, from JSON to a value that a codec encodes.
+
+It says which branch of a union it reads. What cannot be read becomes an ``Unreadable``, which the
+codec refuses: so a fault in JSON has its path from the codec, beside all other faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+
+from streamcontract.codec.refusal import REFUSALS, data_fault
+from streamcontract.errors import DataFault
+from streamcontract.json_codec.leaves import Encoding, Kind
+from streamcontract.json_codec.unions import named_branches
+from streamcontract.json_codec.writer import kind_of, leaf_of
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    FixedType,
+    JsonValue,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
+
+__all__ = ["Read", "Unreadable", "compile_reader"]
+
+Read = Callable[[JsonValue], Any]
+
+
+@attrs.frozen(eq=False)
+class Unreadable:
+    """JSON that is no value of its type.
+
+    Attributes:
+        expected: What it should be.
+        json: What it is.
+    """
+
+    expected: str
+    json: JsonValue
+
+    def instead_of(self, fault: DataFault) -> DataFault:
+        """The fault, in the words of JSON."""
+        return attrs.evolve(fault, expected=self.expected, value=self.json)
+
+
+def compile_reader(root: AvroType, encoding: Encoding) -> Read:
+    """The function that reads a value of a type.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> read = compile_reader(parse_schema(["null", "bytes"]).root, "plain")
+        >>> read("QQ==")
+        ('bytes', b'A')
+        >>> read(1).expected
+        'one of: null (null), bytes (a string)'
+    """
+    return _Compiler(encoding).reader(root) or _same
+
+
+def _same(json: JsonValue) -> Any:
+    return json
+
+
+class _Compiler:
+    """Compiles each record once, so that recursive ones end."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
+        self._records: dict[str, Read] = {}
+
+    def reader(self, node: AvroType) -> Read | None:
+        """None where the value is the JSON itself, as far as the codec takes it."""
+        match node:
+            case RecordType():
+                return self._record(node)
+            case ArrayType():
+                return _array(self.reader(node.items))
+            case MapType():
+                return _map(self.reader(node.values))
+            case UnionType():
+                return self._union(node)
+            case _:
+                return self._leaf(node)
+
+    def _leaf(self, node: PrimitiveType | FixedType | EnumType) -> Read | None:
+        of_leaf = leaf_of(node, self._encoding).read
+        if of_leaf is None:
+            return None
+
+        def read(json: JsonValue) -> Any:
+            try:
+                return of_leaf(json)
+            except REFUSALS as refusal:
+                return Unreadable(data_fault("", refusal).expected, json)
+
+        return read
+
+    def _record(self, node: RecordType) -> Read:
+        known = self._records.get(node.full_name)
+        if known is not None:
+            return known
+        changed: list[tuple[str, Read]] = []
+        expected = f"an object, the fields of {node.name}"
+
+        def read(json: JsonValue) -> Any:
+            if not isinstance(json, dict):
+                return Unreadable(expected, json)
+            value: dict[str, Any] = dict(json)
+            for name, of_field in changed:
+                if name in value:
+                    value[name] = of_field(value[name])
+            return value
+
+        self._records[node.full_name] = read
+        for field in node.fields:
+            of_field = self.reader(field.type)
+            if of_field is not None:
+                changed.append((field.name, of_field))
+        return read
+
+    def _union(self, node: UnionType) -> Read:
+        encoding = self._encoding
+        named = named_branches(node, encoding, lambda each: kind_of(each, encoding))
+        readers = {branch_name(branch): self.reader(branch) for branch in node.branches}
+        kinds = {branch_name(branch): kind_of(branch, encoding) for branch in node.branches}
+        bare = {kind: name for name, kind in kinds.items() if name not in named}
+        by_name = set(named)
+        if "number" in bare:
+            # A double may be written without a fraction, and where JSON has no number for it, as
+            # text: under its name if text alone is another branch.
+            bare.setdefault("integer", bare["number"])
+            if bare.setdefault("string", bare["number"]) != bare["number"]:
+                by_name.add(bare["number"])
+        expected = _expected(kinds, named)
+
+        def read(json: JsonValue) -> Any:
+            name, held = bare.get(_KINDS[json.__class__]), json
+            if name is None and isinstance(json, dict) and len(json) == 1:
+                ((key, held),) = json.items()
+                name = key if key in by_name else None
+            if name is None:
+                return Unreadable(expected, json)
+            of_branch = readers[name]
+            return name, held if of_branch is None else of_branch(held)
+
+        return read
+
+
+_KINDS: Final[dict[type, Kind]] = {
+    type(None): "null",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+
+_NOUNS: Final[dict[Kind, str]] = {
+    "null": "null",
+    "boolean": "true or false",
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a string",
+    "array": "an array",
+    "object": "an object",
+}
+
+
+def _expected(kinds: dict[str, Kind], named: frozenset[str]) -> str:
+    forms = (
+        f'{name} ({{"{name}": ...}})' if name in named else f"{name} ({_NOUNS[kind]})"
+        for name, kind in kinds.items()
+    )
+    return f"one of: {', '.join(forms)}"
+
+
+def _array(of_item: Read | None) -> Read:
+    def read(json: JsonValue) -> Any:
+        if not isinstance(json, list):
+            return Unreadable("an array", json)
+        return json if of_item is None else [of_item(item) for item in json]
+
+    return read
+
+
+def _map(of_value: Read | None) -> Read:
+    def read(json: JsonValue) -> Any:
+        if not isinstance(json, dict):
+            return Unreadable("an object", json)
+        return json if of_value is None else {key: of_value(held) for key, held in json.items()}
+
+    return read

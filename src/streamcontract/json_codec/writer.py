@@ -1,0 +1,134 @@
+"""The writer of JSON: a function for each type, from a value to what ``json.dumps`` takes.
+
+Values are those of a codec that names the branches of unions, so nothing is left to guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from streamcontract.json_codec.leaves import Encoding, Kind, Leaf, avro_leaf, plain_leaf
+from streamcontract.json_codec.unions import named_branches
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    FixedType,
+    JsonValue,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
+
+__all__ = ["Write", "compile_writer", "kind_of", "leaf_of"]
+
+Write = Callable[[Any], JsonValue]
+
+
+def leaf_of(node: PrimitiveType | FixedType | EnumType, encoding: Encoding) -> Leaf:
+    """The form of a leaf in an encoding."""
+    return plain_leaf(node) if encoding == "plain" else avro_leaf(node)
+
+
+def kind_of(node: AvroType, encoding: Encoding) -> Kind:
+    """The JSON type of what a branch of a union is written as, without its name."""
+    match node:
+        case RecordType() | MapType():
+            return "object"
+        case ArrayType():
+            return "array"
+        case UnionType():
+            raise ValueError("a union is no branch of a union")
+        case _:
+            return leaf_of(node, encoding).kind
+
+
+def compile_writer(root: AvroType, encoding: Encoding) -> Write:
+    """The function that writes a value of a type.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> write = compile_writer(parse_schema(["null", "bytes"]).root, "plain")
+        >>> write(("bytes", b"A"))
+        'QQ=='
+    """
+    return _Compiler(encoding).writer(root) or _same
+
+
+def _same(value: Any) -> JsonValue:
+    return value  # type: ignore[no-any-return]
+
+
+class _Compiler:
+    """Compiles each record once, so that recursive ones end."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
+        self._records: dict[str, Write] = {}
+
+    def writer(self, node: AvroType) -> Write | None:
+        """None where the JSON of a value is the value itself."""
+        match node:
+            case RecordType():
+                return self._record(node)
+            case ArrayType():
+                return _array(self.writer(node.items))
+            case MapType():
+                return _map(self.writer(node.values))
+            case UnionType():
+                return self._union(node)
+            case _:
+                return leaf_of(node, self._encoding).write
+
+    def _record(self, node: RecordType) -> Write:
+        known = self._records.get(node.full_name)
+        if known is not None:
+            return known
+        changed: list[tuple[str, Write]] = []
+
+        def write(value: Any) -> JsonValue:
+            json = dict(value)
+            for name, of_field in changed:
+                json[name] = of_field(json[name])
+            return json
+
+        self._records[node.full_name] = write
+        for field in node.fields:
+            of_field = self.writer(field.type)
+            if of_field is not None:
+                changed.append((field.name, of_field))
+        return write
+
+    def _union(self, node: UnionType) -> Write:
+        named = named_branches(node, self._encoding, lambda each: kind_of(each, self._encoding))
+        writers = {branch_name(branch): self.writer(branch) for branch in node.branches}
+        strings = {
+            branch_name(branch)
+            for branch in node.branches
+            if kind_of(branch, self._encoding) == "string"
+        }
+        # "NaN" and the like are text, which a branch of text would be taken for.
+        careful = {"float", "double"} if strings else set[str]()
+
+        def write(value: Any) -> JsonValue:
+            name, held = value
+            of_branch = writers[name]
+            json = held if of_branch is None else of_branch(held)
+            if name in named or (name in careful and isinstance(json, str)):
+                return {name: json}
+            return json
+
+        return write
+
+
+def _array(of_item: Write | None) -> Write | None:
+    return None if of_item is None else lambda value: [of_item(item) for item in value]
+
+
+def _map(of_value: Write | None) -> Write | None:
+    if of_value is None:
+        return None
+    return lambda value: {key: of_value(held) for key, held in value.items()}
