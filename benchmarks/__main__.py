@@ -17,6 +17,7 @@ from benchmarks import (
     codec,
     consuming,
     evolution,
+    json,
     keeping,
     liveness,
     memory,
@@ -42,6 +43,7 @@ class _Part:
 _PARTS: Final = {
     "codec": _Part(codec.tables, 15),
     "evolution": _Part(evolution.tables, 15),
+    "json": _Part(json.tables, 15),
     "memory": _Part(memory.tables, 3),
     "keeping": _Part(keeping.tables, 3),
     "broker": _Part(broker.tables, 7),

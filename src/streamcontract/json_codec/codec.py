@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from typing import Any, Final, Generic, TypeVar, get_args, overload
+from typing import Any, Generic, TypeVar, get_args, overload
 
 from streamcontract.codec import Codec, Contract, Limits
 from streamcontract.codec.limits import DEFAULT_LIMITS
 from streamcontract.errors import ArgumentError, DataFault, DecodeError, EncodeError
 from streamcontract.json_codec.leaves import Encoding
 from streamcontract.json_codec.reader import Unreadable, compile_reader
+from streamcontract.json_codec.text import parse_text, to_text
 from streamcontract.json_codec.writer import compile_writer
 from streamcontract.schema.model import JsonValue
 from streamcontract.schema.schema import Schema
@@ -133,7 +132,7 @@ class JsonCodec(Generic[T]):
         """
         document = self.dump(value)
         try:
-            return _TO_TEXT(document)
+            return to_text(document)
         except RecursionError:
             raise EncodeError((self._too_deep(),)) from None
 
@@ -166,7 +165,7 @@ class JsonCodec(Generic[T]):
                 schema; it names every place where.
         """
         try:
-            document = _OF_TEXT(text if isinstance(text, str) else bytes(text).decode())
+            document = parse_text(text if isinstance(text, str) else bytes(text).decode())
         except (ValueError, RecursionError) as error:
             reason = "nested too deep" if isinstance(error, RecursionError) else error
             fault = DataFault(path=self._root, expected=f"expected JSON: {reason}")
@@ -185,21 +184,3 @@ class JsonCodec(Generic[T]):
 
 def _in_json(fault: DataFault) -> DataFault:
     return fault.value.instead_of(fault) if isinstance(fault.value, Unreadable) else fault
-
-
-def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        counts = Counter(key for key, _ in pairs)
-        raise ValueError(f"an object has the key {counts.most_common(1)[0][0]!r} twice")
-    return found
-
-
-def _constant(token: str) -> JsonValue:
-    raise ValueError(f"{token} is no JSON; as text, {json.dumps(token)}, it is read as a number")
-
-
-_TO_TEXT: Final = json.JSONEncoder(
-    separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-).encode
-_OF_TEXT: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
