@@ -1,4 +1,9 @@
-"""Raw messages between two places of each partition, read once and in order."""
+"""Raw messages between two offsets of each partition, read once and in order.
+
+It is no consumer of the application's: there is no group and nothing to commit or to seek, the
+messages stay raw, and a read that an interrupt breaks off is over, since its generator is. So it
+needs none of what the partitions and the queue of ``kafka.consumer`` keep.
+"""
 
 from __future__ import annotations
 
