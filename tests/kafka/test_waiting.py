@@ -15,7 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.kafka.applications import ScriptedRegistry, bar
 
-from streamcontract import ContractConsumer, ContractProducer, SchemaRegistry, StockProducer
+from streamcontract import (
+    ContractConsumer,
+    ContractProducer,
+    SchemaRegistry,
+    StockConsumer,
+    StockProducer,
+)
 from streamcontract.devstack import DevStack, EmbeddedBroker
 from streamcontract.kafka import DeliveryError, MessageDecodeError, ProduceError
 from streamcontract.kafka.connection import waits
@@ -103,6 +109,23 @@ def test_what_the_client_heard_last_is_said_with_it() -> None:
     assert watch.state() == (
         "the brokers are host:9092, and the client's last error was Connection refused (_TRANSPORT)"
     )
+
+
+def test_a_group_that_assigns_nothing_is_logged(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the group, and with what it may wait for; without a group there is no such line."""
+    monkeypatch.setattr(waits, "_LONG", 0.0)
+    registry = cast("SchemaRegistry", ScriptedRegistry())
+    with DevStack(group_join_delay_ms=60_000) as stack:
+        stack.create_topic("stocks")
+        for group in (None, "report"):
+            properties = {"bootstrap.servers": stack.bootstrap_servers}
+            with StockConsumer(properties, topic="stocks", group=group, registry=registry) as made:
+                for _ in range(3):
+                    assert made.poll(0) is None
+    (line, *_) = [each for each in caplog.messages if "to assign partitions" in each]
+    assert line.startswith("waiting for group 'report' to assign partitions (it keeps those of")
 
 
 def test_a_flush_that_gets_nowhere_says_so(

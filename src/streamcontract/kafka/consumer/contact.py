@@ -24,6 +24,7 @@ from streamcontract.kafka.contract.message_deserializer import splitter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from streamcontract.kafka.connection.waits import Waiting
     from streamcontract.kafka.consumer.assignment import Assignment, Client
     from streamcontract.kafka.consumer.commits import Commits
     from streamcontract.kafka.consumer.offsets import Offsets
@@ -57,6 +58,7 @@ class Contact:
         commits: Stores and commits positions.
         poison: Holds back what may be stored or committed.
         by_topic: Whether messages may be of several topics.
+        joining: Logs that the group has not assigned any partitions yet; None without a group.
 
     Attributes:
         queue: What was fetched and is not worked on yet.
@@ -74,6 +76,7 @@ class Contact:
         commits: Commits,
         poison: PoisonHandler,
         by_topic: bool,
+        joining: Waiting | None,
     ) -> None:
         self._client = unguarded(client)
         self._offsets = offsets
@@ -85,6 +88,7 @@ class Contact:
         self._consume = confluent_kafka.Consumer.consume.__get__(client)
         self._split = splitter()
         self._by_topic = by_topic
+        self._joining = joining
         self._is_closing = False
         self._size = 0
         self.queue = queue
@@ -132,6 +136,11 @@ class Contact:
         beginnings = self._fetch(timeout, max(1, min(wanted, _BATCH)))
         assignment.sort_queue()
         assignment.is_dirty = False
+        if self._joining is not None and timeout is not None:
+            if assignment.is_known:
+                self._joining = None
+            else:
+                self._joining.note("an assignment")
         self._size = sum(self.queue.sizes(read).values())
         self.due = time.monotonic() + INTERVAL
         self._offsets.check_beginnings(beginnings)

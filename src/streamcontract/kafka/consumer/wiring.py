@@ -14,6 +14,7 @@ from streamcontract.kafka.connection.authentication_errors import AccessWatch
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import build_client, split_config
 from streamcontract.kafka.connection.guarded_client import CONSUMER_CALLS, guarded, unguarded
+from streamcontract.kafka.connection.waits import Waiting
 from streamcontract.kafka.consumer.assignment import Assignment
 from streamcontract.kafka.consumer.callbacks import Callbacks
 from streamcontract.kafka.consumer.commits import Commits
@@ -196,6 +197,7 @@ def wire(
         commits=commits,
         poison=poison,
         by_topic=are_several,
+        joining=_joining(group, topic, access) if is_member else None,
     )
     return Wiring(
         client=client,
@@ -212,6 +214,14 @@ def wire(
         refusal=why_not_transactional(settings.client, has_group=has_group, auto_commit=automatic),
         resources=kept,
     )
+
+
+def _joining(group: str | None, topic: str, access: AccessWatch) -> Waiting:
+    what = (
+        f"group {group!r} to assign partitions (it keeps those of a member that ended without "
+        f"close() for session.timeout.ms)"
+    )
+    return Waiting(what, topic, access.state)
 
 
 def _make_reader(
