@@ -6,7 +6,7 @@ A client without telemetry asks nothing, and nothing of that is imported.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, runtime_checkable
 
 from streamcontract.errors import ConfigurationError, shown
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.message import SchemaId
     from streamcontract.wire import FrameReader
 
-__all__ = ["Call", "Lag", "Receiving", "Telemetry", "check_telemetry"]
+__all__ = ["NO_TELEMETRY", "Call", "Lag", "Receiving", "Telemetry", "telemetry_of"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -96,9 +96,52 @@ class Call(Protocol):
         """What the application gets: a message, a list of them, or None; given back as it is."""
 
 
-def check_telemetry(telemetry: object) -> None:
-    """Raise a ConfigurationError for what is neither None nor telemetry."""
-    if not (telemetry is None or isinstance(telemetry, Telemetry)):
-        raise ConfigurationError(
-            f"telemetry= is a streamcontract.otel.Telemetry, or None, not {shown(telemetry)}"
-        )
+class _NoTelemetry:
+    """All three, doing nothing: of a client that is given no telemetry."""
+
+    def sending(
+        self, produce: Callable[..., None], client_id: str | None, frames: FrameReader
+    ) -> Callable[..., None]:
+        del client_id, frames
+        return produce
+
+    def receiving(self, topic: str, group: str | None, client_id: str | None) -> _NoTelemetry:
+        del topic, group, client_id
+        return self
+
+    def call(self) -> _NoTelemetry:
+        return self
+
+    def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
+        del schema_id
+        return decode
+
+    def dead_lettered(self, reason: Exception) -> None: ...
+
+    def watch(self, lag: Lag) -> None: ...
+
+    def __enter__(self) -> _NoTelemetry:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def gives(self, result: R) -> R:
+        return result
+
+
+NO_TELEMETRY: Final = _NoTelemetry()
+
+
+def telemetry_of(given: object) -> Telemetry:
+    """The telemetry that a client was given, or none that does anything for None.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    if given is None:
+        return NO_TELEMETRY
+    if isinstance(given, Telemetry):
+        return given
+    raise ConfigurationError(
+        f"telemetry= is a streamcontract.otel.Telemetry, or None, not {shown(given)}"
+    )

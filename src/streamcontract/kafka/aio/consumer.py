@@ -14,9 +14,10 @@ from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.contract.unions import P, ReadsTopics
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
@@ -52,11 +53,25 @@ class _StoppableConsumer(ContractConsumer[T, P]):
         """What was given last was worked on."""
         self._delivery.settle()
 
-    def hand_over_telemetry(self) -> Receiving | None:
-        """What to tell of calls, which are another's from now on."""
-        receiving, self._receiving = self._receiving, None
+    def hand_over_telemetry(self) -> Receiving:
+        """The telemetry of its calls, which are another's from now on."""
+        receiving, self._receiving = self._receiving, NO_TELEMETRY
         self._hot, self._one, self._many = Run, self._delivery.one, self._delivery.many
         return receiving
+
+
+def observed(receiving: Receiving) -> Callable[[Awaitable[R]], Awaitable[R]]:
+    """What gives calls for messages their telemetry; the calls themselves if there is none."""
+
+    async def awaited(found: Awaitable[R]) -> R:
+        with receiving.call() as call:
+            return call.gives(await found)
+
+    return _unobserved if receiving is NO_TELEMETRY else awaited
+
+
+def _unobserved(found: Awaitable[R]) -> Awaitable[R]:
+    return found
 
 
 class AsyncContractConsumer(ReadsTopics[T, P]):
@@ -157,7 +172,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
             options["records"] = self.union
         self._consumer: _StoppableConsumer[T, P] = _StoppableConsumer(config, **options)
         # A message counts as consumed when a task gets it: the thread may find one for nobody.
-        self._receiving = self._consumer.hand_over_telemetry()
+        self._observed = observed(self._consumer.hand_over_telemetry())
         self._worker = Worker("streamcontract-consumer")
         self._consumer.end_waits_by(self._worker.check)
         self._untold: Exception | None = None
@@ -354,7 +369,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
     ) -> None:
         await self._close(functools.partial(self._consumer.__exit__, error_type, error, traceback))
 
-    async def take(self, call: Callable[[], R]) -> R:
+    def take(self, call: Callable[[], R]) -> Awaitable[R]:
         """Run a call that returns messages; if it is cancelled, they come again."""
 
         def tell_first() -> R:
@@ -364,11 +379,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
                 raise error
             return call()
 
-        if self._receiving is None:
-            return await self.run(tell_first, settle=self._take_back)
-        with self._receiving.call() as observed:
-            found: R = await self.run(tell_first, settle=self._take_back)
-            return observed.gives(found)
+        return self._observed(self.run(tell_first, settle=self._take_back))
 
     @property
     def synchronous(self) -> ContractConsumer[T, P]:

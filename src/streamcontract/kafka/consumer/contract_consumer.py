@@ -27,6 +27,7 @@ from streamcontract.kafka.contract.binding import Binding, bind
 from streamcontract.kafka.contract.dispatch import RecordsBinding, bind_records, bind_topics
 from streamcontract.kafka.contract.unions import P, ReadsTopics
 from streamcontract.kafka.message import Message
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -214,19 +215,18 @@ class ContractConsumer(ReadsTopics[T, P]):
         self._receiving = wiring.receiving
         self._callbacks = wiring.callbacks
         self._callbacks.consumer = self
-        self._one, self._many = self._delivery.one, self._delivery.many
+        self._one = observed(self._receiving, self._delivery.one)
+        self._many = observed(self._receiving, self._delivery.many)
         # Telemetry is to see each message.
-        self._hot = Run if self._receiving is None else None
+        self._hot = Run if self._receiving is NO_TELEMETRY else None
         self._is_closed = False
         self._guard = ForkGuard(f"consumer of topic {wiring.topics.label!r}", owner=self)
-        self._lag: ConsumerLag | None = None
-        if self._receiving is not None:
-            self._lag = ConsumerLag(self._topic, self.client, self._contact, self._positions)
-            self._receiving.watch(self._lag)
+        if self._hot is None:
+            lag = ConsumerLag(self._topic, self.client, self._contact, self._positions)
+            self._receiving.watch(lag)
+            self._resources.callback(lag.close)
             reader = self._topics.reader(self._topic)
-            reader.fast = ObservedReader(reader.fast, self._lag)
-            self._one = observed(self._receiving, self._one)
-            self._many = observed(self._receiving, self._many)
+            reader.fast = ObservedReader(reader.fast, lag)
 
     def _bind(
         self,
@@ -610,8 +610,6 @@ class ContractConsumer(ReadsTopics[T, P]):
             return
         self._callbacks.forbid("close")
         self._delivery.close()
-        if self._lag is not None:
-            self._lag.close()
         try:
             self._poison.confirm()
         finally:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import confluent_kafka
 
 from streamcontract.kafka.consumer.partition import UNKNOWN
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,12 +130,14 @@ class ObservedReader:
 
 
 def observed(receiving: Receiving, take: Callable[P, Found[R]]) -> Callable[P, Found[R]]:
-    """A call for messages that telemetry is told of.
+    """A call for messages with its telemetry; the call itself if there is none.
 
     Args:
-        receiving: What is told.
+        receiving: The telemetry.
         take: The call.
     """
+    if receiving is NO_TELEMETRY:
+        return take
 
     def taken(*args: P.args, **kwargs: P.kwargs) -> Found[R]:
         found: Found[R] | None = None

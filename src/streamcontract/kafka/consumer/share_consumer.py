@@ -29,7 +29,7 @@ from streamcontract.kafka.contract.topic_deserializer import TypedReader
 from streamcontract.kafka.dead_letters.poison import DeadLetters, PoisonHandler, poison_handler
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
 from streamcontract.kafka.message import Message
-from streamcontract.kafka.telemetry import check_telemetry
+from streamcontract.kafka.telemetry import telemetry_of
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class ContractShareConsumer(Generic[T]):
             if option not in _NOT_SHARED:
                 raise TypeError(f"got an unexpected keyword argument {option!r}")
             raise ConfigurationError(f"{option}= is not for share consumers: {_NOT_SHARED[option]}")
-        check_telemetry(telemetry)
+        observers = telemetry_of(telemetry)
         if not hasattr(confluent_kafka, "ShareConsumer"):
             raise ConfigurationError(
                 f"share groups need confluent-kafka 2.16 or newer, and "
@@ -211,15 +211,11 @@ class ContractShareConsumer(Generic[T]):
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            self._receiving = (
-                None
-                if telemetry is None
-                else telemetry.receiving(binding.topic, name, properties.get("client.id"))
-            )
+            receiving = observers.receiving(binding.topic, name, properties.get("client.id"))
             reader = TypedReader(
                 binding,
                 registry,
-                self._receiving,
+                receiving,
                 settings.subject_name_strategy,
                 settings.wire,
                 settings.rules_ignored,
@@ -230,7 +226,7 @@ class ContractShareConsumer(Generic[T]):
                 Cluster(settings.client),
                 group=name,
                 registry=settings.registry,
-                receiving=self._receiving,
+                receiving=receiving,
             )
             self._keeps_rejected = isinstance(poison, DeadLetters)
             resources.callback(self._poison.close)
@@ -249,7 +245,7 @@ class ContractShareConsumer(Generic[T]):
         self._delivery: _Delivery[T] = _Delivery(binding.topic, self._contact, self._poison, access)
         self._message: ShareMessage[T] | None = None
         self._guard = ForkGuard(f"share consumer of topic {binding.topic!r}", owner=self)
-        self._one = self._next if self._receiving is None else observed(self._receiving, self._next)
+        self._one = observed(receiving, self._next)
 
     @property
     def topic(self) -> str:

@@ -34,7 +34,7 @@ class UntilEnd(Generic[T]):
         offsets: Knows where the partitions end.
         contact: Knows the partitions.
         delivery: Gives their messages to the application.
-        receiving: Telemetry to tell of them, if any.
+        receiving: The telemetry of the consumer.
         timeout: Seconds without anything new after which to give up.
 
     Attributes:
@@ -47,7 +47,7 @@ class UntilEnd(Generic[T]):
         offsets: Offsets,
         contact: Contact,
         delivery: Delivery[T],
-        receiving: Receiving | None,
+        receiving: Receiving,
         timeout: float,
     ) -> None:
         self._topic = topic
@@ -55,7 +55,7 @@ class UntilEnd(Generic[T]):
         self._contact = contact
         self._delivery = delivery
         self._timeout = timeout
-        self._take = self._next if receiving is None else observed(receiving, self._next)
+        self._take = observed(receiving, self._next)
         self.ends: dict[Any, int] = {}
         deadline = time.monotonic() + timeout
         while not contact.assignment.is_settled:

@@ -40,7 +40,7 @@ from streamcontract.kafka.dead_letters.poison import (
     poison_by_topic,
     poison_handler,
 )
-from streamcontract.kafka.telemetry import Receiving, check_telemetry
+from streamcontract.kafka.telemetry import Receiving, telemetry_of
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Wiring(Generic[T]):
         contact: Calls librdkafka.
         delivery: Gives the application its messages.
         poison: What becomes of a message that is not of the contract.
-        receiving: Telemetry, if any.
+        receiving: Its telemetry.
         refusal: Why the consumer cannot be read in a transaction; None if it can.
         resources: What is to be closed with it.
     """
@@ -88,7 +88,7 @@ class Wiring(Generic[T]):
     contact: Contact
     delivery: Delivery[T]
     poison: PoisonHandler
-    receiving: Receiving | None
+    receiving: Receiving
     refusal: str | None
     resources: contextlib.ExitStack
 
@@ -116,7 +116,7 @@ def wire(
     topic, partitions = topics.label, options.get("partitions")
     chosen = None if partitions is None else topics.keys_of(partitions)
     telemetry, registry = options.get("telemetry"), options.get("registry")
-    check_telemetry(telemetry)
+    observers = telemetry_of(telemetry)
     if telemetry is not None and are_several:
         raise ConfigurationError("telemetry= is for a consumer of one topic, not for topics=")
     callbacks = Callbacks(
@@ -140,11 +140,7 @@ def wire(
     with contextlib.ExitStack() as resources:
         if registry is None:
             registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-        receiving = (
-            None
-            if telemetry is None
-            else telemetry.receiving(topic, group, settings.client.get("client.id"))
-        )
+        receiving = observers.receiving(topic, group, settings.client.get("client.id"))
         make = functools.partial(
             _make_reader,
             registry=registry,
@@ -230,7 +226,7 @@ def _make_reader(
     topic: str,
     *,
     registry: SchemaRegistry,
-    receiving: Receiving | None,
+    receiving: Receiving,
     settings: Settings,
 ) -> TypedReader[T]:
     check(topic)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from confluent_kafka.serialization import Deserializer, MessageField, SerializationContext
 
 from streamcontract.errors import ArgumentError
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 from streamcontract.registry.rules import require_no_rules
 from streamcontract.wire import CONFLUENT, IdKind, wire_format
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
 
     from streamcontract.kafka.message import SchemaId
+    from streamcontract.kafka.telemetry import Receiving
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
     from streamcontract.wire import Frame, OwnFraming, RawHeaders, WireFormat
@@ -80,6 +82,11 @@ class FramedDeserializer(Deserializer, Generic[T]):
         self._subject = subject
         self._format = wire_format(framing)
         self._decoders: Decoders[T] = Decoders(registry.cache_capacity)
+        self._receiving: Receiving = NO_TELEMETRY
+
+    def report_to(self, receiving: Receiving) -> None:
+        """Report each schema that is met from now on, and how long decoding takes."""
+        self._receiving = receiving
 
     @property
     def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T]]]:
@@ -138,6 +145,10 @@ class FramedDeserializer(Deserializer, Generic[T]):
             SchemaParseError: The registry's schema for that id breaks the Avro specification.
         """
         frames = self._format.side(is_key=is_key)
+        key = frames.key(data, headers)
+        known = self._decoders.known.get(key)
+        if known is not None:
+            return known
         frame = frames.frame(data, headers)
         stored = self._registry.stored(
             frame.schema_id, subject=self._subject, is_global=frame.kind is IdKind.GLOBAL_ID
@@ -149,8 +160,8 @@ class FramedDeserializer(Deserializer, Generic[T]):
             self._rules_ignored,
             migrates=not self._is_own(stored.schema),
         )
-        known = frame.schema_id, self._compile(frame, stored.schema)
-        return self._decoders.keep(frames.key(data, headers), known)
+        decode = self._receiving.decoding(frame.schema_id, self._compile(frame, stored.schema))
+        return self._decoders.keep(key, (frame.schema_id, decode))
 
     def _is_own(self, writer: Schema) -> bool:
         """Whether that is the reader's schema, too."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from streamcontract.errors import ConfigurationError, DecodeError, FrameError
 from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.contract.dispatch import DispatchingDeserializer, RecordsBinding
-from streamcontract.kafka.contract.framed import Decoders
 from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.message_deserializer import PortableMessageReader, message_reader
 from streamcontract.kafka.contract.serializers import ContractDeserializer, KeyDeserializer
 from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 from streamcontract.registry.errors import (
     SchemaNotFoundError,
     StoredSchemaError,
@@ -25,22 +25,22 @@ from streamcontract.registry.subjects import STRATEGIES, topic_name_strategy
 from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping
+    from collections.abc import Callable, Collection
 
     import confluent_kafka
 
     from streamcontract.codec import Codec
     from streamcontract.kafka.contract.binding import Binding
+    from streamcontract.kafka.contract.framed import FramedDeserializer
     from streamcontract.kafka.message import Message, SchemaId
     from streamcontract.kafka.telemetry import Receiving
     from streamcontract.registry import SchemaRegistry
     from streamcontract.registry.subjects import SubjectNameStrategy
-    from streamcontract.wire import FrameReader, RawHeaders, WireFormat
+    from streamcontract.wire import WireFormat
 
-__all__ = ["POISON", "TypedReader", "ValueDeserializer"]
+__all__ = ["POISON", "TypedReader"]
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 POISON: Final = (
     FrameError,
@@ -56,74 +56,13 @@ message where it is, to be tried again. Of "not found" only the registry's own c
 that lost its way to the registry answers with a bare 404."""
 
 
-class ValueDeserializer(Protocol[T_co]):
-    """What reads framed values: of one contract, or of several."""
-
-    @property
-    def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T_co]]]:
-        """Schema id and decoding function by frame, for those met so far."""
-
-    def decoder(
-        self, data: bytes, headers: RawHeaders = None
-    ) -> tuple[SchemaId, Callable[[bytes], T_co]]:
-        """Schema id and decoding function for a message's bytes, which are met from now on."""
-
-    def __call__(self, value: bytes | None, ctx: Any = None) -> T_co | None:
-        """The value in framed bytes."""
-
-
-class ObservedDeserializer(Generic[T]):
-    """A consumer's deserializer, whose decoding functions telemetry has had in its hands.
-
-    Args:
-        inner: What finds them.
-        receiving: What is told of each schema.
-        frames: Finds the frames of values.
-        capacity: How many decoding functions are kept.
-    """
-
-    def __init__(
-        self,
-        inner: ValueDeserializer[T],
-        receiving: Receiving,
-        frames: FrameReader,
-        capacity: int,
-    ) -> None:
-        self._inner = inner
-        self._receiving = receiving
-        self._frames = frames
-        self._decoders: Decoders[T] = Decoders(capacity)
-
-    @property
-    def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T]]]:
-        """Schema id and decoding function by frame, for those met so far."""
-        return self._decoders.known
-
-    def decoder(
-        self, data: bytes, headers: RawHeaders = None
-    ) -> tuple[SchemaId, Callable[[bytes], T]]:
-        """Schema id and decoding function for a message's bytes, which are met from now on."""
-        key = self._frames.key(data, headers)
-        known = self._decoders.known.get(key)
-        if known is None:
-            schema_id, decode = self._inner.decoder(data, headers)
-            known = schema_id, self._receiving.decoding(schema_id, decode)
-            self._decoders.keep(key, known)
-        return known
-
-    def __call__(self, value: bytes | None, ctx: Any = None) -> T | None:
-        """The value in framed bytes; None, a tombstone, stays None."""
-        headers = None if ctx is None else ctx.headers
-        return None if value is None else self.decoder(value, headers)[1](value)
-
-
 class TypedReader(Generic[T]):
     """Makes typed messages of raw ones of one topic.
 
     Args:
         binding: The topic, and the contract or contracts that its messages are of.
         registry: The registry; the caller closes it.
-        receiving: Telemetry to tell of schemas and of the time decoding takes, if any.
+        receiving: Gets the schemas that are met, and the time that decoding takes.
         subject_name_strategy: Names the subjects of the topic's schemas, in whose context its
             messages' schema ids are.
         wire: Where messages say which schema they were written with.
@@ -140,14 +79,14 @@ class TypedReader(Generic[T]):
         self,
         binding: Binding[T] | RecordsBinding[T],
         registry: SchemaRegistry,
-        receiving: Receiving | None = None,
+        receiving: Receiving = NO_TELEMETRY,
         subject_name_strategy: SubjectNameStrategy = topic_name_strategy,
         wire: WireFormat = CONFLUENT,
         rules_ignored: Collection[str] = (),
     ) -> None:
         topic, key = binding.topic, binding.key
         subject_of = partial(_subject_in_context, registry, subject_name_strategy, topic)
-        deserializer: ValueDeserializer[T] = (
+        deserializer: FramedDeserializer[T] = (
             DispatchingDeserializer(
                 binding.codecs,
                 registry,
@@ -164,10 +103,7 @@ class TypedReader(Generic[T]):
                 rules_ignored=rules_ignored,
             )
         )
-        if receiving is not None:
-            deserializer = ObservedDeserializer(
-                deserializer, receiving, wire.value, registry.cache_capacity
-            )
+        deserializer.report_to(receiving)
         self.topic = topic
         self.deserializer = deserializer
         read_plain: Callable[..., Any]

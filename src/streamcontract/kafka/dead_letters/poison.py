@@ -234,7 +234,7 @@ def poison_handler(
     *,
     group: str | None,
     registry: Mapping[str, object],
-    receiving: Receiving | None = None,
+    receiving: Receiving,
 ) -> PoisonHandler:
     """What carries out a policy for one consumer.
 
@@ -244,7 +244,7 @@ def poison_handler(
         cluster: The brokers, with the consumer's properties.
         group: The consumer's group, which dead letters name.
         registry: The ``schema.registry.*`` settings: the embedded stack creates topics there.
-        receiving: Telemetry to tell of dead letters, if any.
+        receiving: Gets the reasons of dead letters that were delivered.
 
     Raises:
         ConfigurationError: It is no policy, or the dead letter topic is the source itself.

@@ -75,7 +75,7 @@ class DeadLetterSender:
         registry: The ``schema.registry.*`` settings: the embedded stack creates topics there.
         create: Whether to create the topic.
         config: Client properties over those shared with the consumer.
-        receiving: Telemetry to tell of what was delivered, if any.
+        receiving: Gets the reasons of those that were delivered.
 
     Raises:
         PropertyError: librdkafka refuses one of them.
@@ -91,7 +91,7 @@ class DeadLetterSender:
         registry: Mapping[str, object],
         create: bool,
         config: Mapping[str, Any],
-        receiving: Receiving | None = None,
+        receiving: Receiving,
     ) -> None:
         self._topic = topic
         self._source = source
@@ -218,8 +218,7 @@ class DeadLetterSender:
                 letter.partition.letters.discard(source.offset)
                 self._waiting.pop(source, None)
                 self._reason, self._is_told, self._pause = None, False, _FIRST_PAUSE
-                if self._receiving is not None:
-                    self._receiving.dead_lettered(letter.reason)
+                self._receiving.dead_lettered(letter.reason)
             elif is_idle:
                 # Also if queueing it was broken off before the producer had it.
                 letter.is_sent = False

@@ -44,7 +44,7 @@ from streamcontract.kafka.producer.transactions import (
     Transactions,
 )
 from streamcontract.kafka.producer.unclosed import Unclosed
-from streamcontract.kafka.telemetry import check_telemetry
+from streamcontract.kafka.telemetry import telemetry_of
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import RegistryRejectedError
 
@@ -190,7 +190,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
         records: Sequence[type[T]] | None = None,
         schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
     ) -> None:
-        check_telemetry(telemetry)
+        observers = telemetry_of(telemetry)
         if (record, records, schema) == (None, None, None):
             records = self.union
         bindings: dict[Kind, Binding[Any]]
@@ -227,12 +227,12 @@ class ContractProducer(ReadsUnions, Generic[T]):
         )
         # SerializingProducer.produce takes 1.2 µs a message more than this method of its base
         # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
-        self._send = confluent_kafka.Producer.produce.__get__(self.client)
+        self._send = observers.sending(
+            confluent_kafka.Producer.produce.__get__(self.client),
+            settings.client.get("client.id"),
+            settings.wire.value,
+        )
         self._flusher = Flusher(self.client)
-        if telemetry is not None:
-            self._send = telemetry.sending(
-                self._send, settings.client.get("client.id"), settings.wire.value
-            )
         self._failures = Failures()
         self._report = self._failures.report
         self._transactions = Transactions(
