@@ -1,7 +1,8 @@
-"""Waiting for confluent_kafka: Ctrl-C, which it does not hear, or can lose, and long waits."""
+"""Waits for confluent_kafka: Ctrl-C, which it does not hear, or can lose, long ones, callbacks."""
 
 from __future__ import annotations
 
+import inspect
 import logging
 import time
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+    from types import FrameType
 
     from typing_extensions import ParamSpec
 
     P = ParamSpec("P")
 
-__all__ = ["SLICE", "Waiting", "deadline_of", "interruptible", "result_of"]
+__all__ = ["SLICE", "Waiting", "deadline_of", "interruptible", "is_called_by", "result_of"]
 
 R = TypeVar("R")
 
@@ -61,6 +63,20 @@ def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         if not any(text in str(error) for text in _LOST):
             raise
         raise KeyboardInterrupt from error
+
+
+def is_called_by(is_caller: Callable[[FrameType], bool]) -> bool:
+    """Whether this is called from within some function, such as one that calls the application.
+
+    Its frame is looked for, since a flag might stay set when Ctrl-C breaks the function off.
+
+    Args:
+        is_caller: Whether a frame is the function's.
+    """
+    frame = inspect.currentframe()
+    while frame is not None and not is_caller(frame):
+        frame = frame.f_back
+    return frame is not None
 
 
 class Waiting:

@@ -7,7 +7,9 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from streamcontract.errors import ClientError, ConfigurationError, shown
+from streamcontract.errors import ClientError
+from streamcontract.guards import call_back
+from streamcontract.kafka.connection.waits import is_called_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,11 +50,8 @@ class Callbacks:
     ) -> None:
         given = {"on_assign": on_assign, "on_revoke": on_revoke, "on_lost": on_lost}
         for name, callback in given.items():
-            if not (callback is None or callable(callback)):
-                raise ConfigurationError(
-                    f"{name}= is called with the consumer and a tuple of partitions; "
-                    f"{shown(callback)} cannot be called"
-                )
+            if callback is not None:
+                call_back(callback, name, "(consumer, partitions)")
         self._topics = topics
         self._on_assign = on_assign
         self._on_revoke = on_revoke
@@ -67,14 +66,9 @@ class Callbacks:
 
     @property
     def is_calling(self) -> bool:
-        """Whether this is asked from within a callback.
-
-        Its frame is looked for, since a flag might stay set when Ctrl-C breaks the callback off.
-        """
-        frame = None if self._frame is None else inspect.currentframe()
-        while frame is not None and frame is not self._frame:
-            frame = frame.f_back
-        return frame is not None
+        """Whether this is asked from within a callback."""
+        called = self._frame
+        return called is not None and is_called_by(lambda frame: frame is called)
 
     def assigned(self, keys: Iterable[Key]) -> None:
         """Partitions are read from now on."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import logging
 import time
 import warnings
@@ -20,7 +19,13 @@ from streamcontract.kafka.connection.config import build_client, split_config
 from streamcontract.kafka.connection.error_codes import TOO_LARGE, LocalErrorCode
 from streamcontract.kafka.connection.flushing import Flusher, close_producer
 from streamcontract.kafka.connection.forks import ForkGuard
-from streamcontract.kafka.connection.waits import SLICE, Waiting, deadline_of, interruptible
+from streamcontract.kafka.connection.waits import (
+    SLICE,
+    Waiting,
+    deadline_of,
+    interruptible,
+    is_called_by,
+)
 from streamcontract.kafka.contract.binding import Binding, bind, bind_each
 from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.contract.unions import ReadsUnions
@@ -672,14 +677,14 @@ class ContractProducer(ReadsUnions, Generic[T]):
 
     def _require_no_callback(self, call: str) -> None:
         """Refuse what waits for all deliveries within the report on one of them."""
-        frame = inspect.currentframe()
-        while frame is not None:
-            if frame.f_code in _CALLERS and frame.f_locals.get("failures") is self._failures:
-                raise ClientError(
-                    f"{call} cannot be called by an on_delivery: it waits until all are delivered, "
-                    f"and this delivery is not before on_delivery returns. Call it afterwards"
-                )
-            frame = frame.f_back
+        failures = self._failures
+        if is_called_by(
+            lambda frame: frame.f_code in _CALLERS and frame.f_locals.get("failures") is failures
+        ):
+            raise ClientError(
+                f"{call} cannot be called by an on_delivery: it waits until all are delivered, "
+                f"and this delivery is not before on_delivery returns. Call it afterwards"
+            )
 
     def _raise_failures(self) -> None:
         refusal = self._access.take()
