@@ -31,7 +31,7 @@ REFUSED: Final = 3
 
 WAYS: Final = ("flush", "close", "on_delivery", "produce_all", "full queue")
 CALLBACKS: Final = (
-    *("failures.py:report ", "failures.py:add ", "producer.py:_tell "),
+    *("failures.py:report ", "failures.py:add ", "deliveries.py:call_on_delivery "),
     *("message.py:of ", "message.py:ok "),
     *("produce_all.py:tell ", "produce_all.py:_fail "),
 )

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 from click.testing import CliRunner
+from confluent_kafka import Producer
 
 from streamcontract import ContractConsumer, ContractProducer
 from streamcontract.cli import main
@@ -234,7 +235,7 @@ def test_an_id_that_no_registry_knows_is_the_messages_fault(
     schema = parse_schema(_reading(0))
     with ContractProducer(config, topic=name, schema=schema) as producer:
         producer.produce({"number": 1})
-        producer._send(name, frame(2**31 - 1, b"\x00"))
+        Producer.produce(producer.client, name, frame(2**31 - 1, b"\x00"))
         producer.produce({"number": 2})
     with ContractConsumer(config, topic=name, schema=schema) as consumer:
         assert next(consumer).value == {"number": 1}

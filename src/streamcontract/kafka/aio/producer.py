@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.aio.consumer import AsyncContractConsumer
     from streamcontract.kafka.message import Delivery
+    from streamcontract.kafka.producer.deliveries import Deliveries
     from streamcontract.kafka.producer.options import ProduceOptions, ProducerOptions
     from streamcontract.kafka.producer.produce_all import ProduceProgress, ProduceReport
     from streamcontract.schema import Schema
@@ -46,45 +47,31 @@ _RECORDS_A_TURN: Final = 256
 class _StoppableProducer(ContractProducer[T]):
     """The synchronous producer, cut where a call may wait."""
 
-    check: Callable[[], None]
     _shown_as = "AsyncContractProducer"
 
     def send_plain(self, value: T | None) -> bool:
         """Queue a record if that takes no waiting and no care; False if nothing was queued."""
-        return self._send_plain(value)
+        return self._queue.send_plain(value)
 
-    def poll(self, timeout: float = 0) -> int:
-        """What ``produce`` calls, again and again, while the queue is full."""
-        self.check()
-        return super().poll(timeout)
+    @property
+    def deliveries(self) -> Deliveries:
+        """The deliveries, to wait for them in the producer's own way."""
+        return self._deliveries
 
     def serve(self, timeout: float) -> int:
         """Serve delivery reports, without telling of failures."""
-        self._require_open()
+        self._deliveries.require_open()
         return interruptible(self.client.poll, timeout)
 
     def drain(self, timeout: float) -> int:
         """Flush, without telling of failures."""
-        self._require_open()
-        return self._drain(timeout)
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether no broker lets the client in, so that waiting for deliveries is of no use."""
-        return self._access.is_refused
+        self._deliveries.require_open()
+        return self._deliveries.drain(timeout)
 
     @property
     def has_transactions(self) -> bool:
         """Whether it produces within transactions, and only there."""
         return self._transactions.are_on
-
-    def waiting(self) -> Waiting:
-        """A wait for deliveries, to be logged if it takes long."""
-        return self._waiting("what was produced to be delivered")
-
-    def tell(self) -> None:
-        """Tell of failures."""
-        self._raise_failures()
 
 
 class AsyncContractProducer(ReadsUnions, Generic[T]):
@@ -164,7 +151,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         # not keep others from producing.
         self._sending = Worker("streamcontract-produce")
         self._serving = Worker("streamcontract-deliveries")
-        self._producer.check = self._sending.check
+        self._producer.deliveries.check = self._sending.check
         self._left_of_turn = _RECORDS_A_TURN
         self._untold: list[DeliveryError | BrokerError] = []
         self._closing = Closing()
@@ -287,7 +274,10 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         left = await self._in_slices(
-            self._producer.drain, timeout, lambda left: left == 0, self._producer.waiting()
+            self._producer.drain,
+            timeout,
+            lambda left: left == 0,
+            self._producer.deliveries.waiting("what was produced to be delivered"),
         )
         await self._tell()
         return left
@@ -402,7 +392,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             count = await self._run(
                 self._serving, functools.partial(call, max(0.0, min(_SLICE, left)))
             )
-            if is_enough(count) or left <= 0 or self._producer.is_refused:
+            if is_enough(count) or left <= 0 or self._producer.deliveries.is_refused:
                 return count
             if waiting is not None:
                 waiting.note(count)
@@ -437,7 +427,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             raise self._closed()
         if self._untold:
             raise self._untold.pop(0)
-        self._producer.tell()
+        self._producer.deliveries.raise_failures()
 
     def _closed(self) -> ClientError:
         return ClientError(f"this producer for topic {self.topic!r} is closed")

@@ -5,44 +5,31 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
 
 import confluent_kafka
 
-from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
-from streamcontract.guards import MAX_PARTITION, call_back, seconds, text, whole_number
-from streamcontract.kafka.connection.authentication_errors import AccessWatch, access_advice
+from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.guards import call_back, seconds
+from streamcontract.kafka.connection.authentication_errors import AccessWatch
 from streamcontract.kafka.connection.config import build_client, split_config
-from streamcontract.kafka.connection.error_codes import TOO_LARGE, LocalErrorCode
-from streamcontract.kafka.connection.flushing import Flusher, close_producer
+from streamcontract.kafka.connection.flushing import close_producer
 from streamcontract.kafka.connection.forks import ForkGuard
-from streamcontract.kafka.connection.waits import (
-    SLICE,
-    Waiting,
-    deadline_of,
-    interruptible,
-    is_called_by,
-)
 from streamcontract.kafka.contract.binding import Binding, bind, bind_each
 from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.contract.unions import ReadsUnions
-from streamcontract.kafka.errors import (
-    BrokerError,
-    ProduceError,
-    kafka_error_of,
-)
-from streamcontract.kafka.message import Delivery, Headers, timestamp_of
+from streamcontract.kafka.message import Delivery, Headers
+from streamcontract.kafka.producer.deliveries import Deliveries, call_on_delivery
 from streamcontract.kafka.producer.delivery_failures import Failures
 from streamcontract.kafka.producer.produce_all import (
     BulkProduce,
     ProduceProgress,
     ProduceReport,
-    check_limits,
 )
-from streamcontract.kafka.producer.topic_serializer import Kind, Route, Routes
+from streamcontract.kafka.producer.queue import ProducerQueue
+from streamcontract.kafka.producer.topic_serializer import Kind, Routes
 from streamcontract.kafka.producer.transactions import (
     TRANSACTION_TIMEOUT,
     Transaction,
@@ -51,7 +38,6 @@ from streamcontract.kafka.producer.transactions import (
 from streamcontract.kafka.producer.unclosed import Unclosed
 from streamcontract.kafka.telemetry import telemetry_of
 from streamcontract.registry import SchemaRegistry
-from streamcontract.registry.errors import RegistryRejectedError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -141,7 +127,6 @@ class ContractProducer(ReadsUnions, Generic[T]):
 
     contract: ClassVar[Contract | None] = None
     client: confluent_kafka.SerializingProducer[Any, T]
-    _is_open = False
     _is_drained = False
     _shown_as: ClassVar[str | None] = None  # in the warning of one that was not closed
 
@@ -209,49 +194,47 @@ class ContractProducer(ReadsUnions, Generic[T]):
                 "generated producer writes its own contract"
             )
         settings = split_config(config, defaults=_DEFAULTS)
-        self._access = AccessWatch(settings.client)
+        access = AccessWatch(settings.client)
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            self._routes: Routes[T] = Routes(bindings, registry, settings)
+            routes: Routes[T] = Routes(bindings, registry, settings)
             self.client = build_client(
                 confluent_kafka.SerializingProducer,
                 {
                     **settings.client,
-                    "error_cb": self._access.hear,
-                    "key.serializer": self._routes.key,
-                    "value.serializer": self._routes.value,
+                    "error_cb": access.hear,
+                    "key.serializer": routes.key,
+                    "value.serializer": routes.value,
                 },
             )
             self._resources = resources.pop_all()
-        self._topic = self._routes.topic
-        # 1,000,000 is librdkafka's default (CONFIGURATION.md).
-        self._max_bytes = settings.client.get("message.max.bytes", 1_000_000)
-        self._shown = (
-            f"producer for {f'topic {self._topic!r}' if self._topic else 'several topics'}"
+        self._topic = routes.topic
+        failures = Failures()
+        self._report = failures.report
+        shown = f"producer for {f'topic {self._topic!r}' if self._topic else 'several topics'}"
+        self._guard = ForkGuard(shown, self._leave_to_parent)
+        self._deliveries = Deliveries(
+            self.client, self._topic, shown, self._guard, access, failures
         )
-        # SerializingProducer.produce takes 1.2 µs a message more than this method of its base
-        # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
-        self._send = observers.sending(
-            confluent_kafka.Producer.produce.__get__(self.client),
-            settings.client.get("client.id"),
-            settings.wire.value,
-        )
-        self._flusher = Flusher(self.client)
-        self._failures = Failures()
-        self._report = self._failures.report
         self._transactions = Transactions(
             self.client,
             self._topic,
             settings.client.get("transactional.id") or None,  # "" is none to librdkafka too
-            self._failures.take,
-            self._access,
+            failures.take,
+            access,
         )
-        self._open_routes: dict[tuple[Kind, str | None], Route] = {}
-        self._send_plain: Callable[[Any], bool] = _not_yet
-        self._guard = ForkGuard(self._shown, self._leave_to_parent)
-        self._unclosed = Unclosed(self.client, self._topic, self._failures, self._transactions)
-        self._is_open = True
+        # SerializingProducer.produce takes 1.2 µs a message more than this method of its base
+        # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
+        send = observers.sending(
+            confluent_kafka.Producer.produce.__get__(self.client),
+            settings.client.get("client.id"),
+            settings.wire.value,
+        )
+        self._queue = ProducerQueue(
+            send, routes, self._deliveries, failures, self._transactions, settings.client
+        )
+        self._unclosed = Unclosed(self.client, self._topic, failures, self._transactions)
 
     @property
     def topic(self) -> str:
@@ -277,7 +260,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
                 a timestamp that names no moment (a naive datetime, a date, a float).
             ClientError: The producer is closed.
         """
-        if options or not self._send_plain(value):
+        if options or not self._queue.send_plain(value):
             self._produce(value, **options)
 
     def _produce(
@@ -302,99 +285,14 @@ class ContractProducer(ReadsUnions, Generic[T]):
             report = self._report
         else:
             call_back(on_delivery, "on_delivery", "(delivery)")
-            report = functools.partial(_tell, on_delivery, self._failures)
-        route, message = self._message(value, report, key, topic, headers, timestamp, partition)
+            report = functools.partial(call_on_delivery, on_delivery, self._queue.failures)
+        route, message = self._queue.message(
+            value, report, key, topic, headers, timestamp, partition
+        )
         # Before the record is queued: what this raises of others leaves it to the caller.
         if route.sender.is_due():
-            self.poll(0)
-        self._queue(message)
-
-    def _queue_taken(self, value: T | None, report: Callable[..., None], **options: Any) -> None:
-        """Queue a record of ``produce_all``, which no caller could give again."""
-        route, message = self._message(value, report, **options)
-        try:
-            self._queue(message)
-        except ProduceError:  # which tells of this record
-            raise
-        except BaseException:
-            # Broken off while there was no room for it.
-            reason = confluent_kafka.KafkaError(LocalErrorCode.QUEUE_FULL, "given up on the way")
-            key = message[2].encode() if isinstance(message[2], str) else message[2]
-            self._failures.add(Delivery(route.topic, None, None, key=key, error=reason))
-            raise
-        if route.sender.is_due():
-            self.poll(0)
-
-    def _message(
-        self,
-        value: T | None,
-        report: Callable[..., None],
-        key: Any = DERIVED,
-        topic: str | None = None,
-        headers: Headers | None = None,
-        timestamp: datetime | int | None = None,
-        partition: int | None = None,
-    ) -> tuple[Route, tuple[Any, ...]]:
-        """Encode a record; ``report`` is called as confluent_kafka calls it."""
-        if topic is not None:
-            topic = text(topic, "topic")
-        kind = self._routes.kind_of(value, topic)
-        route = self._open_routes.get((kind, topic)) or self._open_route(kind, topic)
-        payload, wire_key = route.encode(value, key)
-        # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
-        # not left out counts, and a timestamp of 0 is the present.
-        message: tuple[Any, ...] = (
-            route.topic,
-            payload,
-            wire_key,
-            -1 if partition is None else _partition(partition),
-            report,
-            None,
-            0 if timestamp is None else timestamp_of(timestamp),
-            route.headers(headers, payload, wire_key),
-        )
-        return route, message
-
-    def _queue(self, message: tuple[Any, ...]) -> None:
-        """Queue a message; delivery reports are served, which empties the queue, until it fits."""
-        slow: Waiting | None = None
-        while True:
-            try:
-                interruptible(self._send, *message)
-            except BufferError:  # noqa: PERF203 - a full queue is waited for
-                slow = slow or self._waiting("room in the queue of the producer")
-                slow.note(len(self.client))
-                self.poll(SLICE)
-            except confluent_kafka.KafkaException as error:
-                raise self._refused(message, error) from error
-            else:
-                return
-
-    def _send_reported(self, value: T | None, report: Callable[..., None]) -> bool:
-        """Queue a plain record for the producer's topic, once that is open."""
-        kind = value.__class__ if self._routes.are_several else None
-        route = self._open_routes.get((kind, None))
-        return route is not None and route.sender.send_reported(value, report)
-
-    def _send_by_class(self, value: T | None) -> bool:
-        """Queue a plain record of one of several contracts."""
-        route = self._open_routes.get((value.__class__, None))
-        return route is not None and route.sender.send(value)
-
-    def _refused(
-        self, message: tuple[Any, ...], error: confluent_kafka.KafkaException
-    ) -> ProduceError:
-        topic, payload, key, partition, *_ = message
-        partition = None if partition < 0 else partition
-        outside = self._transactions.are_on and not self._transactions.is_open
-        advice = "Produce within a block `with producer.transaction():`" if outside else ""
-        if kafka_error_of(error).code() == TOO_LARGE:
-            size = sum(len(each) for each in (payload, key) if each is not None)
-            advice = (
-                f"Its value and key have {size:,} bytes, and 'message.max.bytes' of this producer "
-                f"is {self._max_bytes}: raise it, and max.message.bytes of the topic"
-            )
-        return ProduceError(topic, kafka_error_of(error), partition, advice)
+            self._deliveries.poll(0)
+        self._queue.put(message)
 
     def produce_all(
         self,
@@ -448,32 +346,14 @@ class ContractProducer(ReadsUnions, Generic[T]):
             >>> for failure in report.failures:
             ...     print(failure.index, failure.value, failure.error)
         """
-        self._require_open()
-        self._require_no_callback("produce_all")
-        check_limits(max_in_flight, max_failures)
-        self.poll(0)
+        self._deliveries.require_open()
+        self._deliveries.refuse_callback("produce_all")
         run = BulkProduce[T](
-            self._send_reported,
-            self._queue_taken,
-            options,
-            max_failures,
-            self._failures,
-            progress,
-            self.client.__len__,
+            self._queue, self._deliveries, options, progress, max_in_flight, max_failures
         )
-
-        def room() -> int:
-            slow = self._waiting("messages in flight to be delivered")
-            while len(self.client) >= max_in_flight:
-                slow.note(len(self.client))
-                self.poll(SLICE)
-            return max_in_flight - len(self.client)
-
+        self._deliveries.poll(0)
         try:
-            run.take_all(values, room)
-            while self._drain(SLICE):
-                self.poll(0)
-                run.show_progress_if_due()
+            run.take_all(values)
             return run.finish()
         except BaseException:
             run.abandon()
@@ -489,14 +369,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
             BrokerError: The brokers do not let this client in; what is queued stays there.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
-        self._require_open()
-        deadline = deadline_of(seconds(timeout))
-        while True:
-            left = deadline - time.monotonic()
-            served = interruptible(self.client.poll, max(0.0, min(SLICE, left)))
-            self._raise_failures()
-            if served or left <= 0:
-                return served
+        return self._deliveries.poll(timeout)
 
     def flush(self, timeout: float | None = None) -> int:
         """Wait until every message is delivered or has failed.
@@ -511,10 +384,10 @@ class ContractProducer(ReadsUnions, Generic[T]):
             BrokerError: The brokers do not let this client in; what is queued stays there.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
-        self._require_open()
-        self._require_no_callback("flush")
-        left = self._drain(_limit(timeout))
-        self._raise_failures()
+        self._deliveries.require_open()
+        self._deliveries.refuse_callback("flush")
+        left = self._deliveries.drain(_limit(timeout))
+        self._deliveries.raise_failures()
         return left
 
     def transaction(
@@ -554,8 +427,8 @@ class ContractProducer(ReadsUnions, Generic[T]):
             >>> source.close()
             >>> target.close()
         """
-        self._require_open()
-        self._require_no_callback("transaction")
+        self._deliveries.require_open()
+        self._deliveries.refuse_callback("transaction")
         given: Any = () if consumer is None else consumer
         consumers = given if isinstance(given, list | tuple) else [given]
         if not all(hasattr(each, "transaction_input") for each in consumers):
@@ -576,7 +449,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
             ConfigurationError: The producer has no ``transactional.id``.
             TransactionError: The brokers refused, or did not answer in time.
         """
-        self._require_open()
+        self._deliveries.require_open()
         self._transactions.init(seconds(timeout))
 
     def close(self, timeout: float | None = None) -> None:
@@ -596,16 +469,15 @@ class ContractProducer(ReadsUnions, Generic[T]):
                 same.
         """
         self._guard.check()
-        self._require_no_callback("close")
+        self._deliveries.refuse_callback("close")
         timeout = _limit(timeout)
-        self._is_open = False
-        self._open_routes.clear()
-        self._send_plain = _not_yet
+        self._deliveries.is_open = False
+        self._queue.close()
         try:
             self._finish(timeout)
         finally:
             self._resources.close()
-        self._raise_failures()
+        self._deliveries.raise_failures()
 
     def __enter__(self) -> Self:
         if self._transactions.are_on:
@@ -635,7 +507,9 @@ class ContractProducer(ReadsUnions, Generic[T]):
             )
 
     def __del__(self) -> None:
-        if self._is_open and not self._guard.is_foreign:
+        # Last of all, a producer gets this.
+        is_made = hasattr(self, "_unclosed")
+        if is_made and self._deliveries.is_open and not self._guard.is_foreign:
             name = self._shown_as or type(self).__name__
             self._unclosed.drop()
             warnings.warn(
@@ -662,101 +536,13 @@ class ContractProducer(ReadsUnions, Generic[T]):
         # Before anything is waited for: it would be void all the same.
         patience = TRANSACTION_TIMEOUT if timeout is None or timeout < 0 else timeout
         self._transactions.abort(patience)
-        if self._drain(timeout):
+        if self._deliveries.drain(timeout):
             self.client.purge()
-            self._drain(None)
+            self._deliveries.drain(None)
 
     def _leave_to_parent(self) -> None:
-        self._open_routes.clear()
-        self._send_plain = _not_yet
-
-    def _require_open(self) -> None:
-        self._guard.check()
-        if not self._is_open:
-            raise ClientError(f"this {self._shown} is closed")
-
-    def _require_no_callback(self, call: str) -> None:
-        """Refuse what waits for all deliveries within the report on one of them."""
-        failures = self._failures
-        if is_called_by(
-            lambda frame: frame.f_code in _CALLERS and frame.f_locals.get("failures") is failures
-        ):
-            raise ClientError(
-                f"{call} cannot be called by an on_delivery: it waits until all are delivered, "
-                f"and this delivery is not before on_delivery returns. Call it afterwards"
-            )
-
-    def _raise_failures(self) -> None:
-        refusal = self._access.take()
-        # What was not delivered, if it was given up already, is this error's __cause__.
-        self._failures.raise_all(
-            None
-            if refusal is None
-            else BrokerError(self.topic, refusal, advice=access_advice(refusal))
-        )
-
-    def _open_route(self, kind: Kind, topic: str | None) -> Route:
-        """Prepare for a topic, which asks the registry; later calls find it ready."""
-        self._require_open()
-        try:
-            route = self._routes.open(kind, topic, self._send, self._report)
-        except RegistryRejectedError as error:
-            # What the registry has against the schema says more than the way the answer took here.
-            raise error.with_traceback(None) from error.__cause__
-        self._open_routes[kind, topic] = route
-        self._flusher.topic = route.topic
-        if topic is None:
-            self._send_plain = route.sender.send if kind is None else self._send_by_class
-        return route
-
-    def _waiting(self, what: str) -> Waiting:
-        return Waiting(what, self._topic, self._access.state)
-
-    def _drain(self, timeout: float | None) -> int:
-        """Flush; what callbacks raise is raised at the end, so that all of them are served."""
-        deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout
-        raised: Exception | None = None
-        slow = self._waiting("what was produced to be delivered")
-        while True:
-            left = SLICE if deadline is None else deadline - time.monotonic()
-            try:
-                waiting = self._flusher.flush(left)
-            except Exception as error:  # noqa: BLE001 - raised below
-                raised = raised or error
-                waiting = len(self.client)
-            if not waiting or left <= 0 or self._access.is_refused:
-                break
-            slow.note(waiting)
-        if raised is not None:
-            raise raised
-        return waiting
-
-
-def _not_yet(value: object) -> bool:
-    """What sends plain records while the topic is not open: nothing does."""
-    del value
-    return False
+        self._queue.close()
 
 
 def _limit(timeout: float | None) -> float | None:
     return None if timeout is None else seconds(timeout)
-
-
-def _partition(partition: int) -> int:
-    # -1 is confluent_kafka's word for the one that the key's hash gives (PARTITION_UA).
-    expected = "a partition's number from 0, or None for the one that the key gives"
-    return whole_number(partition, "partition", -1, MAX_PARTITION, expected)
-
-
-def _tell(
-    on_delivery: Callable[[Delivery], None],
-    failures: Failures,  # noqa: ARG001 - see below
-    error: confluent_kafka.KafkaError | None,
-    raw: confluent_kafka.Message,
-) -> None:
-    """Call an ``on_delivery``; ``failures`` say whose it is to who looks at this frame."""
-    on_delivery(Delivery.of(error, raw))
-
-
-_CALLERS: Final = {_tell.__code__, BulkProduce.tell.__code__}
-"""What calls an ``on_delivery``."""

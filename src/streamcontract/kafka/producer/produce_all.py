@@ -12,8 +12,10 @@ import attrs
 
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import call_back, whole_number
+from streamcontract.kafka.connection.waits import SLICE
 from streamcontract.kafka.errors import MessageEncodeError, ProduceError, ProduceFailuresError
 from streamcontract.kafka.message import Delivery
+from streamcontract.kafka.producer.deliveries import calls_on_delivery
 from streamcontract.kafka.producer.plain_records import reporter
 
 if TYPE_CHECKING:
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
 
     import confluent_kafka
 
-    from streamcontract.kafka.producer.delivery_failures import Failures
+    from streamcontract.kafka.producer.deliveries import Deliveries
     from streamcontract.kafka.producer.options import ProduceOptions
+    from streamcontract.kafka.producer.queue import ProducerQueue
 
-__all__ = ["BulkProduce", "ProduceFailure", "ProduceProgress", "ProduceReport", "check_limits"]
+__all__ = ["BulkProduce", "ProduceFailure", "ProduceProgress", "ProduceReport"]
 
 T = TypeVar("T")
 
@@ -101,46 +104,43 @@ class ProduceReport(Generic[T]):
             raise ProduceFailuresError(self.delivered, self.failed, first)
 
 
-def check_limits(max_in_flight: int, max_failures: int) -> None:
-    """Raise an ArgumentError for limits that would never let anything through."""
-    whole_number(max_in_flight, "max_in_flight", 1, sys.maxsize, "a number of messages from 1")
-    whole_number(max_failures, "max_failures", 0, sys.maxsize, "a number of failures from 0")
-
-
 class BulkProduce(Generic[T]):
     """One call of ``produce_all``: counts, and keeps the first failures.
 
     Args:
-        send: Queues a plain record with a delivery callback; False where it takes care.
-        produce: Queues a record with care: value, delivery callback, and options of ``produce``.
+        queue: Queues records.
+        deliveries: Those of the producer.
         options: What each record's message is to have beside it.
-        max_failures: How many failures to keep.
-        untold: Gets the deliveries that failed if the report is lost.
         progress: Called now and then.
-        waiting: How many messages of the producer are on their way.
+        max_in_flight: How many messages may wait for delivery before more records are taken.
+        max_failures: How many failures to keep.
+
+    Raises:
+        ArgumentError: A limit would never let anything through, or a callable is none.
     """
 
     def __init__(
         self,
-        send: Callable[[Any, Callable[..., None]], bool],
-        produce: Callable[..., None],
+        queue: ProducerQueue,
+        deliveries: Deliveries,
         options: Callable[[T | None], ProduceOptions] | None,
-        max_failures: int,
-        untold: Failures,
         progress: Callable[[ProduceProgress], object] | None,
-        waiting: Callable[[], int],
+        max_in_flight: int,
+        max_failures: int,
     ) -> None:
+        whole_number(max_in_flight, "max_in_flight", 1, sys.maxsize, "a number of messages from 1")
+        whole_number(max_failures, "max_failures", 0, sys.maxsize, "a number of failures from 0")
         if options is not None:
             call_back(options, "options", "(value) -> dict of options")
         if progress is not None:
             call_back(progress, "progress", "(progress)")
-        self._send = send
-        self._produce = produce
+        self._queue = queue
+        self._deliveries = deliveries
         self._options = options
-        self._max_failures = max_failures
-        self._untold = untold
         self._progress = progress
-        self._waiting = waiting
+        self._max_in_flight = max_in_flight
+        self._max_failures = max_failures
+        self._untold = queue.failures
         self._progress_at = time.monotonic() + _PROGRESS_INTERVAL
         self._taken = 0
         self._delivered = 0
@@ -148,12 +148,11 @@ class BulkProduce(Generic[T]):
         self._failures: list[ProduceFailure[T]] = []
         self._is_over = False
 
-    def take_all(self, values: Iterable[T | None], room: Callable[[], int]) -> None:
+    def take_all(self, values: Iterable[T | None]) -> None:
         """Queue every record, or note why it cannot be.
 
         Args:
             values: The records.
-            room: Waits until there is room for more; says for how many.
 
         Raises:
             ProduceError: The producer cannot go on at all.
@@ -161,7 +160,7 @@ class BulkProduce(Generic[T]):
         """
         if not isinstance(values, Iterable):
             raise ArgumentError("values", values, "an iterable of records")
-        send = self._send if self._options is None else _with_care
+        send = self._queue.send_reported if self._options is None else _with_care
         report, failed = reporter(), self._told_of_failure
         # How many records until the queue and the clock are looked at again.
         left = 1
@@ -172,8 +171,8 @@ class BulkProduce(Generic[T]):
             left -= 1
             if not left:
                 self._taken = index + 1
-                self.show_progress_if_due()
-                left = min(room(), _RECORDS_A_LOOK)
+                self._show_progress_if_due()
+                left = min(self._room(), _RECORDS_A_LOOK)
         self._taken = index + 1
 
     def _take(self, index: int, value: T | None) -> None:
@@ -184,13 +183,21 @@ class BulkProduce(Generic[T]):
             call_back(told, "on_delivery", "(delivery)")
             report = functools.partial(self.tell, index, value, told)
         try:
-            self._produce(value, report, **options)
+            self._queue.put_taken(value, report, **options)
         except (MessageEncodeError, ProduceError) as error:
             if isinstance(error, ProduceError) and error.fatal:
                 raise  # it is so for every record
             self._fail(ProduceFailure(index, value, error))
 
-    def show_progress_if_due(self) -> None:
+    def _room(self) -> int:
+        """Wait until there is room for more records; for how many."""
+        slow = self._deliveries.waiting("messages in flight to be delivered")
+        while (waiting := self._deliveries.in_flight()) >= self._max_in_flight:
+            slow.note(waiting)
+            self._deliveries.poll(SLICE)
+        return self._max_in_flight - waiting
+
+    def _show_progress_if_due(self) -> None:
         """Call ``progress`` if its interval is over."""
         if self._progress is not None and time.monotonic() >= self._progress_at:
             self._show_progress(self._progress)
@@ -198,12 +205,15 @@ class BulkProduce(Generic[T]):
     def _show_progress(self, progress: Callable[[ProduceProgress], object]) -> None:
         self._progress_at = time.monotonic() + _PROGRESS_INTERVAL
         # Delivered is what neither waits nor has failed. Others' messages may wait too.
-        arrived = self._taken - self._failed - self._waiting()
+        arrived = self._taken - self._failed - self._deliveries.in_flight()
         self._delivered = max(self._delivered, arrived)
         progress(ProduceProgress(self._taken, self._delivered, self._failed))
 
     def finish(self) -> ProduceReport[T]:
-        """The report, when nothing is on its way any more."""
+        """Wait until nothing is on its way any more; the report."""
+        while self._deliveries.drain(SLICE):
+            self._deliveries.poll(0)
+            self._show_progress_if_due()
         delivered = self._taken - self._failed
         if self._progress is not None:
             self._progress(ProduceProgress(self._taken, delivered, self._failed))
@@ -228,6 +238,7 @@ class BulkProduce(Generic[T]):
         else:
             self._fail_delivery(index, value, Delivery.of(error, raw))
 
+    @calls_on_delivery
     def tell(
         self,
         index: int,

@@ -1,0 +1,183 @@
+"""Records of one producer on their way into the queue of its client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import confluent_kafka
+
+from streamcontract.guards import MAX_PARTITION, text, whole_number
+from streamcontract.kafka.connection.error_codes import TOO_LARGE, LocalErrorCode
+from streamcontract.kafka.connection.waits import SLICE, interruptible
+from streamcontract.kafka.contract.derived_key import DERIVED
+from streamcontract.kafka.errors import ProduceError, kafka_error_of
+from streamcontract.kafka.message import Delivery, timestamp_of
+from streamcontract.registry.errors import RegistryRejectedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from streamcontract.kafka.connection.waits import Waiting
+    from streamcontract.kafka.message import Headers
+    from streamcontract.kafka.producer.deliveries import Deliveries
+    from streamcontract.kafka.producer.delivery_failures import Failures
+    from streamcontract.kafka.producer.topic_serializer import Kind, Route, Routes
+    from streamcontract.kafka.producer.transactions import Transactions
+
+__all__ = ["ProducerQueue"]
+
+
+class ProducerQueue:
+    """Serializes records, and queues them; topics are opened when the first record goes there.
+
+    Args:
+        send: Queues a message, as ``confluent_kafka.Producer.produce`` does.
+        routes: Serializes the records of each topic.
+        deliveries: Serves delivery reports, which makes room.
+        failures: Gets the deliveries that failed.
+        transactions: Those of the producer.
+        properties: The client's properties.
+
+    Attributes:
+        send_plain: Queues a plain record for the producer's own topic; False, with nothing queued,
+            where it takes care, or the topic is not open.
+        failures: Gets the deliveries that failed.
+    """
+
+    def __init__(
+        self,
+        send: Callable[..., None],
+        routes: Routes[Any],
+        deliveries: Deliveries,
+        failures: Failures,
+        transactions: Transactions,
+        properties: Mapping[str, Any],
+    ) -> None:
+        self._send = send
+        self._routes = routes
+        self._deliveries = deliveries
+        self._transactions = transactions
+        # 1,000,000 is librdkafka's default (CONFIGURATION.md).
+        self._max_bytes = properties.get("message.max.bytes", 1_000_000)
+        self._open: dict[tuple[Kind, str | None], Route] = {}
+        self.failures = failures
+        self.send_plain: Callable[[Any], bool] = _not_yet
+
+    def close(self) -> None:
+        """From here on every record takes care, which finds out what is closed."""
+        self._open.clear()
+        self.send_plain = _not_yet
+
+    def message(
+        self,
+        value: object,
+        report: Callable[..., None],
+        key: Any = DERIVED,
+        topic: str | None = None,
+        headers: Headers | None = None,
+        timestamp: datetime | int | None = None,
+        partition: int | None = None,
+    ) -> tuple[Route, tuple[Any, ...]]:
+        """Serialize a record; ``report`` is called as confluent_kafka calls it."""
+        if topic is not None:
+            topic = text(topic, "topic")
+        kind = self._routes.kind_of(value, topic)
+        route = self._open.get((kind, topic)) or self._open_route(kind, topic)
+        payload, wire_key = route.encode(value, key)
+        # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
+        # not left out counts, and a timestamp of 0 is the present.
+        message: tuple[Any, ...] = (
+            route.topic,
+            payload,
+            wire_key,
+            -1 if partition is None else _partition(partition),
+            report,
+            None,
+            0 if timestamp is None else timestamp_of(timestamp),
+            route.headers(headers, payload, wire_key),
+        )
+        return route, message
+
+    def put(self, message: tuple[Any, ...]) -> None:
+        """Queue a message; delivery reports are served, which empties the queue, until it fits."""
+        slow: Waiting | None = None
+        while True:
+            try:
+                interruptible(self._send, *message)
+            except BufferError:  # noqa: PERF203 - a full queue is waited for
+                slow = slow or self._deliveries.waiting("room in the queue of the producer")
+                slow.note(self._deliveries.in_flight())
+                self._deliveries.poll(SLICE)
+            except confluent_kafka.KafkaException as error:
+                raise self._refused(message, error) from error
+            else:
+                return
+
+    def put_taken(self, value: object, report: Callable[..., None], **options: Any) -> None:
+        """Queue a record of ``produce_all``, which no caller could give again."""
+        route, message = self.message(value, report, **options)
+        try:
+            self.put(message)
+        except ProduceError:  # which tells of this record
+            raise
+        except BaseException:
+            # Broken off while there was no room for it.
+            reason = confluent_kafka.KafkaError(LocalErrorCode.QUEUE_FULL, "given up on the way")
+            key = message[2].encode() if isinstance(message[2], str) else message[2]
+            self.failures.add(Delivery(route.topic, None, None, key=key, error=reason))
+            raise
+        if route.sender.is_due():
+            self._deliveries.poll(0)
+
+    def send_reported(self, value: object, report: Callable[..., None]) -> bool:
+        """Queue a plain record with a delivery callback; False as of ``send_plain``."""
+        kind = value.__class__ if self._routes.are_several else None
+        route = self._open.get((kind, None))
+        return route is not None and route.sender.send_reported(value, report)
+
+    def _send_by_class(self, value: object) -> bool:
+        """Queue a plain record of one of several contracts."""
+        route = self._open.get((value.__class__, None))
+        return route is not None and route.sender.send(value)
+
+    def _open_route(self, kind: Kind, topic: str | None) -> Route:
+        """Prepare for a topic, which asks the registry; later calls find it ready."""
+        self._deliveries.require_open()
+        try:
+            route = self._routes.open(kind, topic, self._send, self.failures.report)
+        except RegistryRejectedError as error:
+            # What the registry has against the schema says more than the way the answer took here.
+            raise error.with_traceback(None) from error.__cause__
+        self._open[kind, topic] = route
+        self._deliveries.flusher.topic = route.topic
+        if topic is None:
+            self.send_plain = route.sender.send if kind is None else self._send_by_class
+        return route
+
+    def _refused(
+        self, message: tuple[Any, ...], error: confluent_kafka.KafkaException
+    ) -> ProduceError:
+        topic, payload, key, partition, *_ = message
+        partition = None if partition < 0 else partition
+        outside = self._transactions.are_on and not self._transactions.is_open
+        advice = "Produce within a block `with producer.transaction():`" if outside else ""
+        if kafka_error_of(error).code() == TOO_LARGE:
+            size = sum(len(each) for each in (payload, key) if each is not None)
+            advice = (
+                f"Its value and key have {size:,} bytes, and 'message.max.bytes' of this producer "
+                f"is {self._max_bytes}: raise it, and max.message.bytes of the topic"
+            )
+        return ProduceError(topic, kafka_error_of(error), partition, advice)
+
+
+def _not_yet(value: object) -> bool:
+    """What sends plain records while the topic is not open: nothing does."""
+    del value
+    return False
+
+
+def _partition(partition: int) -> int:
+    # -1 is confluent_kafka's word for the one that the key's hash gives (PARTITION_UA).
+    expected = "a partition's number from 0, or None for the one that the key gives"
+    return whole_number(partition, "partition", -1, MAX_PARTITION, expected)
