@@ -1,4 +1,4 @@
-"""What travels: a consumed message, and the report on a produced one."""
+"""Consumed messages and delivery reports."""
 
 from __future__ import annotations
 

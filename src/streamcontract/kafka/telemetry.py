@@ -1,7 +1,7 @@
-"""What clients tell of their messages to whoever counts and traces them.
+"""Telemetry of clients: protocols of what counts and traces their messages.
 
-These are the places where a client asks; ``streamcontract.otel`` answers them with OpenTelemetry.
-A client without telemetry asks nothing, and nothing of that is imported.
+``streamcontract.otel`` implements them with OpenTelemetry. A client that is given none has one that
+does nothing, and imports nothing of that.
 """
 
 from __future__ import annotations

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
-    from types import TracebackType
 
     from typing_extensions import Self, Unpack
 
@@ -362,10 +361,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
         return self
 
     async def __aexit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, error_type: object, error: BaseException | None, traceback: object
     ) -> None:
         await self._close(functools.partial(self._consumer.__exit__, error_type, error, traceback))
 

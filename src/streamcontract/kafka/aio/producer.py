@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
-    from types import TracebackType
 
     from typing_extensions import Self, Unpack
 
@@ -366,10 +365,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         return self
 
     async def __aexit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, error_type: object, error: BaseException | None, traceback: object
     ) -> None:
         if error is None:
             await self.close()

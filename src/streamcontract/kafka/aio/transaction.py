@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
-    from types import TracebackType
 
     from streamcontract.kafka.producer.transactions import Transaction
 
@@ -45,10 +44,7 @@ class AsyncTransaction:
         await self._run(self._transaction.__enter__, settle=self._abort)
 
     async def __aexit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, error_type: object, error: BaseException | None, traceback: object
     ) -> None:
         end = functools.partial(self._transaction.__exit__, error_type, error, traceback)
         # A producer that cannot go on says so again in its next transaction.

@@ -1,4 +1,4 @@
-"""Brokers that do not let this client in: heard of, told once, with the property to mend.
+"""Authentication and authorisation errors, raised once, with the property to mend.
 
 librdkafka takes a wrong password or a missing certificate for an outage: it connects again, for
 ever, and says why to ``error_cb`` alone. That is right for one broker of several, whose certificate

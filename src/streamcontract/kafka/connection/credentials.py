@@ -1,4 +1,4 @@
-"""Who this client is to the brokers: settings from the environment, secrets from files."""
+"""Credentials for the brokers: settings from the environment, secrets from files."""
 
 from __future__ import annotations
 

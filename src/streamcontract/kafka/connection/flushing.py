@@ -1,4 +1,4 @@
-"""Waiting for deliveries, without the pause in front of the first one.
+"""Waits for deliveries, without the pause before the first one.
 
 An idempotent producer sends nothing before the brokers gave it a producer id. librdkafka asks for
 one when it hears of the cluster, and just then it closes the connection it heard through, which

@@ -1,4 +1,4 @@
-"""librdkafka's log lines, each fault told once in a while.
+"""librdkafka's log lines, each fault logged once in a while.
 
 A client that waits for brokers tries to connect up to twenty times a second, and librdkafka writes
 a line each time: hundreds, before the one error that says what to do.

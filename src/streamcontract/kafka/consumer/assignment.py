@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.partition import Key, Partition
     from streamcontract.kafka.consumer.queue import Queue
     from streamcontract.kafka.consumer.topics import Topics
-    from streamcontract.kafka.dead_letters.poison import PoisonHandler
+    from streamcontract.kafka.dead_letters.handler import PoisonHandler
 
 __all__ = ["Assignment", "Client"]
 

@@ -1,4 +1,4 @@
-"""What a consumer's own arguments make of its client properties."""
+"""Client properties of a consumer, made of its own arguments."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.partition import Key, Partition
     from streamcontract.kafka.consumer.queue import Queue
     from streamcontract.kafka.consumer.start import Start
-    from streamcontract.kafka.dead_letters.poison import PoisonHandler
+    from streamcontract.kafka.dead_letters.handler import PoisonHandler
 
 __all__ = ["Contact"]
 

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 import confluent_kafka
 
-from streamcontract.errors import ArgumentError, ConfigurationError, shown
+from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT
-from streamcontract.kafka.connection.error_codes import LocalErrorCode
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.waits import SLICE, deadline_of
 from streamcontract.kafka.consumer.config import check_topic
 from streamcontract.kafka.consumer.observed import ConsumerLag, ObservedReader, observed
 from streamcontract.kafka.consumer.options import ConsumerOptions, check_options
-from streamcontract.kafka.consumer.partition import UNKNOWN, Partition
-from streamcontract.kafka.consumer.queue import NOTHING, Run, moves_of
-from streamcontract.kafka.consumer.start import check_offset, check_start
+from streamcontract.kafka.consumer.partition import Partition
+from streamcontract.kafka.consumer.queue import NOTHING, Run
+from streamcontract.kafka.consumer.start import check_start
 from streamcontract.kafka.consumer.transaction_input import TransactionInput
 from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.consumer.wiring import wire
@@ -32,7 +31,6 @@ from streamcontract.kafka.telemetry import NO_TELEMETRY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from typing_extensions import Self, Unpack
 
@@ -211,6 +209,7 @@ class ContractConsumer(ReadsTopics[T, P]):
         self._contact = wiring.contact
         self._delivery = wiring.delivery
         self._poison = wiring.poison
+        self._positions = wiring.positions
         self._resources = wiring.resources
         self._receiving = wiring.receiving
         self._callbacks = wiring.callbacks
@@ -222,7 +221,7 @@ class ContractConsumer(ReadsTopics[T, P]):
         self._is_closed = False
         self._guard = ForkGuard(f"consumer of topic {wiring.topics.label!r}", owner=self)
         if self._hot is None:
-            lag = ConsumerLag(self._topic, self.client, self._contact, self._positions)
+            lag = ConsumerLag(self._topic, self.client, self._contact, self._positions.known)
             self._receiving.watch(lag)
             self._resources.callback(lag.close)
             reader = self._topics.reader(self._topic)
@@ -447,20 +446,7 @@ class ContractConsumer(ReadsTopics[T, P]):
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
         self._require_group()
-        chosen: Mapping[Partition, int]
-        if message is None:
-            chosen = self._positions() if offsets is None else self._chosen(offsets)
-        elif offsets is not None:
-            raise ConfigurationError("commit() takes a message or offsets=, not both")
-        elif not isinstance(message, Message):
-            raise ArgumentError("message", message, "a Message that this consumer returned")
-        elif self._topics.match(message.topic) is None:
-            raise ConfigurationError(
-                f"a message of topic {message.topic!r} is not one for this consumer of topic "
-                f"{self._topic!r} to commit: give it to the consumer that it came from"
-            )
-        else:
-            chosen = {self._assigned((message.topic, message.partition)): message.offset + 1}
+        chosen = self._positions.chosen(message, offsets)
         self._delivery.confirm()
         self._commits.commit(chosen, asynchronous=asynchronous)
         return {partition.name: offset for partition, offset in chosen.items()}
@@ -506,24 +492,6 @@ class ContractConsumer(ReadsTopics[T, P]):
                 f"give it one with group="
             )
 
-    def _chosen(self, offsets: Mapping[P, int]) -> dict[Partition, int]:
-        """Offsets by partition, as they were given."""
-        if not isinstance(offsets, Mapping):
-            raise ConfigurationError(
-                f"offsets= is a dict of offsets by partition, not {shown(offsets)}"
-            )
-        return {
-            self._assigned(self._topics.key_of(name)): check_offset(offset)
-            for name, offset in offsets.items()
-        }
-
-    def _assigned(self, key: Key) -> Partition:
-        """The partition of a message that is to be committed."""
-        reason = confluent_kafka.KafkaError(
-            LocalErrorCode.ASSIGNMENT_LOST, "revoked, or lost, before the message was committed"
-        )
-        return self._assignment.of(key, reason)
-
     def take_back(self) -> None:
         """The application has not worked on what it was given last: it comes again.
 
@@ -548,22 +516,7 @@ class ContractConsumer(ReadsTopics[T, P]):
         """Positions that may be committed."""
         self._require_open()
         self._delivery.confirm()
-        return self._positions()
-
-    def _positions(self) -> dict[Partition, int]:
-        """By partition, as far as it is known; what is in hand is included."""
-        self._contact.queue.note_positions()
-        found = {
-            each: each.position
-            for each in tuple(self._assignment.table.values())
-            if each.position != UNKNOWN
-        }
-        found.update(
-            (run.partition, run.offset_after(index))
-            for run, index, _ in moves_of(self._delivery.in_hand)
-            if self._assignment.table.get(run.partition.key) is run.partition
-        )
-        return found
+        return self._positions.known()
 
     def transaction_input(self) -> TransactionInput:
         """This consumer's side of a transaction, for ``ContractProducer.transaction``.
@@ -622,12 +575,7 @@ class ContractConsumer(ReadsTopics[T, P]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, error_type: object, error: BaseException | None, traceback: object) -> None:
         if error is None:
             self.close()
             return

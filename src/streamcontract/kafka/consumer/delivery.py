@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streamcontract.kafka.connection.authentication_errors import AccessWatch
-    from streamcontract.kafka.dead_letters.poison import PoisonHandler
+    from streamcontract.kafka.dead_letters.handler import PoisonHandler
     from streamcontract.kafka.message import Message
 
 __all__ = ["Delivery", "Found", "Source"]

@@ -26,7 +26,8 @@ from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
 from streamcontract.kafka.contract.binding import Binding, bind
 from streamcontract.kafka.contract.message_deserializer import splitter
 from streamcontract.kafka.contract.topic_deserializer import TypedReader
-from streamcontract.kafka.dead_letters.poison import DeadLetters, PoisonHandler, poison_handler
+from streamcontract.kafka.dead_letters.handler import PoisonHandler
+from streamcontract.kafka.dead_letters.poison import DeadLetters, poison_handler
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.telemetry import telemetry_of
@@ -35,7 +36,6 @@ from streamcontract.registry import SchemaRegistry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-    from types import TracebackType
 
     from typing_extensions import Never, Self
 
@@ -363,12 +363,7 @@ class ContractShareConsumer(Generic[T]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, error_type: object, error: BaseException | None, traceback: object) -> None:
         if error is None:
             self.close()
             return

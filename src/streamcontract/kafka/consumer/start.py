@@ -1,4 +1,4 @@
-"""Where a consumer begins: the offset in each partition that a start means."""
+"""Starts of a consumer: the offset in each partition that each means."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from streamcontract.errors import ConfigurationError, shown
 from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.consumer.partition import Partition
 from streamcontract.kafka.consumer.start import check_partition
+from streamcontract.kafka.contract.message_deserializer import PortableMessageReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +30,7 @@ class _ErrorReader:
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self.fast: MessageReader = _NoReader()
+        self.fast: MessageReader = PortableMessageReader(label, {}, bytes)  # of no message
 
     def read(self, raw: confluent_kafka.Message) -> Message[Any]:
         """Raise it.
@@ -39,22 +40,6 @@ class _ErrorReader:
         """
         error: Any = raw.error()
         raise consume_error(raw.topic() or self._label, error, raw.partition())
-
-
-class _NoReader:
-    def read(self, raw: confluent_kafka.Message) -> Message[Any] | None:
-        del raw
-        return None
-
-    def read_many(
-        self,
-        raws: list[confluent_kafka.Message],
-        start: int,
-        stop: int,
-        messages: list[Message[Any]],
-    ) -> int:
-        del raws, stop, messages
-        return start
 
 
 class Topics:

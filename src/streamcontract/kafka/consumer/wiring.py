@@ -29,13 +29,14 @@ from streamcontract.kafka.consumer.config import (
 from streamcontract.kafka.consumer.contact import Contact
 from streamcontract.kafka.consumer.delivery import Delivery
 from streamcontract.kafka.consumer.offsets import Offsets
+from streamcontract.kafka.consumer.positions import Positions
 from streamcontract.kafka.consumer.queue import Queue
 from streamcontract.kafka.consumer.topics import Topics
 from streamcontract.kafka.consumer.transaction_input import why_not_transactional
 from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.dead_letters.handler import PoisonHandler
 from streamcontract.kafka.dead_letters.poison import (
     DeadLetters,
-    PoisonHandler,
     dead_letter_topic,
     poison_by_topic,
     poison_handler,
@@ -72,6 +73,7 @@ class Wiring(Generic[T]):
         assignment: The partitions.
         contact: Calls librdkafka.
         delivery: Gives the application its messages.
+        positions: The offsets after these.
         poison: What becomes of a message that is not of the contract.
         receiving: Its telemetry.
         refusal: Why the consumer cannot be read in a transaction; None if it can.
@@ -87,6 +89,7 @@ class Wiring(Generic[T]):
     assignment: Assignment
     contact: Contact
     delivery: Delivery[T]
+    positions: Positions
     poison: PoisonHandler
     receiving: Receiving
     refusal: str | None
@@ -195,6 +198,7 @@ def wire(
         by_topic=are_several,
         joining=_joining(group, topic, access) if is_member else None,
     )
+    delivery: Delivery[T] = Delivery(topic, contact, poison, access)
     return Wiring(
         client=client,
         topics=topics,
@@ -204,7 +208,8 @@ def wire(
         callbacks=callbacks,
         assignment=assignment,
         contact=contact,
-        delivery=Delivery(topic, contact, poison, access),
+        delivery=delivery,
+        positions=Positions(topics, assignment, queue, delivery),
         poison=poison,
         receiving=receiving,
         refusal=why_not_transactional(settings.client, has_group=has_group, auto_commit=automatic),

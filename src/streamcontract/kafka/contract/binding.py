@@ -1,4 +1,4 @@
-"""What a producer or consumer is bound to: a contract's codec, key and topic."""
+"""Bindings of a producer or consumer to a contract: its codec, key and topic."""
 
 from __future__ import annotations
 

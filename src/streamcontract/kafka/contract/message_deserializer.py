@@ -1,4 +1,4 @@
-"""Raw messages to typed ones: what a consumer does for each message, and nothing else.
+"""Deserializer of plain messages: one step for each message of a consumer.
 
 Plain cases only. Whatever is not one (an error of the client, a frame not met before, bytes that
 are not of the contract) is left to the consumer's careful way, which finds out why; so nothing

@@ -1,4 +1,4 @@
-"""What reads the messages of a project's topics, of ``streamcontract.toml`` and no classes."""
+"""Deserializers of a project's topics: of ``streamcontract.toml``, without classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A consumer's reader: the fast way for what is well, the careful way for what is not."""
+"""Deserializer of one topic: typed messages, or the error that says why there is none."""
 
 from __future__ import annotations
 

@@ -1,15 +1,16 @@
-"""What a consumer does with a message that is not of its contract."""
+"""Policies for messages that are not of a consumer's contract."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text
 from streamcontract.kafka.dead_letters.dead_letter import SUFFIX
+from streamcontract.kafka.dead_letters.handler import PoisonHandler
 from streamcontract.kafka.dead_letters.producer import DeadLetterSender
 from streamcontract.kafka.errors import MessageDecodeError
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DeadLetters",
     "Poison",
-    "PoisonHandler",
     "Skip",
     "dead_letter_topic",
     "poison_by_topic",
@@ -78,80 +78,7 @@ Poison = Literal["raise"] | Skip | DeadLetters
 """What to do with a message that is not of the contract."""
 
 
-class PoisonHandler(Protocol):
-    """Carries out a policy."""
-
-    def take(self, partition: Partition, error: MessageDecodeError) -> Exception | None:
-        """Deal with a message that is read; it may be read again, if the call is broken off.
-
-        Returns:
-            What the application is to be told when the message's turn comes; None for nothing.
-        """
-
-    def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:
-        """The consumer has passed these; said once or several times."""
-
-    def is_full(self, partition: Partition, more: int) -> bool:
-        """Whether no more than ``more`` messages of a partition can be passed for now."""
-
-    def serve(self) -> None:
-        """Go on with what takes time, without waiting.
-
-        Raises:
-            DeadLetterError: It failed; raised once for each failure that lasts.
-        """
-
-    def wait(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds for something that is on its way; False if nothing is."""
-
-    def release(self, partitions: Sequence[Partition], timeout: float) -> None:
-        """These are revoked: wait up to ``timeout`` seconds for what is on its way, no longer."""
-
-    def confirm(self) -> None:
-        """Wait until all that was passed is safe, before it is committed.
-
-        Raises:
-            DeadLetterError: It is not.
-        """
-
-    def close(self) -> None:
-        """Let go of what is left, without waiting."""
-
-
-_ADVICE: Final = (
-    "The next call goes on after it; poison=Skip(callback) passes over such messages, and "
-    "poison=DeadLetters() puts them into a dead letter topic"
-)
-
-
-class _Raise:
-    def take(self, partition: Partition, error: MessageDecodeError) -> Exception | None:
-        del partition
-        error.advice = _ADVICE
-        return error
-
-    def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:
-        for offset in [each for each in partition.passed if each <= errors[-1].offset]:
-            partition.passed.pop(offset, None)
-
-    def is_full(self, partition: Partition, more: int) -> bool:
-        del partition, more
-        return False
-
-    def serve(self) -> None: ...
-
-    def wait(self, timeout: float) -> bool:
-        del timeout
-        return False
-
-    def release(self, partitions: Sequence[Partition], timeout: float) -> None: ...
-
-    def confirm(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class _Skip(_Raise):
+class _Skip(PoisonHandler):
     def __init__(self, callback: Callable[[MessageDecodeError], object]) -> None:
         self._callback = callback
 
@@ -160,13 +87,17 @@ class _Skip(_Raise):
             raised: Exception | None = None
             try:
                 self._callback(error)
-            except Exception as reason:  # noqa: BLE001 - told when the message's turn comes
+            except Exception as reason:  # noqa: BLE001 - raised when the message's turn comes
                 raised = reason
             partition.passed[error.offset] = raised
         return partition.passed[error.offset]
 
+    def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:
+        for offset in [each for each in partition.passed if each <= errors[-1].offset]:
+            partition.passed.pop(offset, None)
 
-class _ByTopic(_Raise):
+
+class _ByTopic(PoisonHandler):
     """A handler for each of several topics, made when it is needed first."""
 
     def __init__(self, make: Callable[[str], PoisonHandler]) -> None:
@@ -250,7 +181,7 @@ def poison_handler(
         ConfigurationError: It is no policy, or the dead letter topic is the source itself.
     """
     if isinstance(poison, str) and poison == "raise":
-        return _Raise()
+        return PoisonHandler()
     if isinstance(poison, Skip):
         return _Skip(poison.callback)
     if isinstance(poison, DeadLetters):

@@ -18,6 +18,7 @@ from streamcontract.kafka.connection.error_codes import LocalErrorCode
 from streamcontract.kafka.connection.flushing import Flusher, close_producer
 from streamcontract.kafka.connection.waits import SLICE, Waiting, interruptible
 from streamcontract.kafka.dead_letters.dead_letter import Source, reason_headers, source_of
+from streamcontract.kafka.dead_letters.handler import PoisonHandler
 from streamcontract.kafka.errors import DeadLetterError, kafka_error_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ _LAST_PAUSE: Final = 30.0
 """Seconds before a failed dead letter is sent again, at first and at most."""
 
 
-class DeadLetterSender:
+class DeadLetterSender(PoisonHandler):
     """Sends dead letters of one consumer, as ``poison=DeadLetters()`` asks for.
 
     Nothing is asked of the brokers before the first dead letter.

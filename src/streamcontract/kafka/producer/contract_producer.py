@@ -42,7 +42,6 @@ from streamcontract.registry import SchemaRegistry
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
-    from types import TracebackType
 
     from typing_extensions import Self, Unpack
 
@@ -488,12 +487,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
                 raise
         return self
 
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, error_type: object, error: BaseException | None, traceback: object) -> None:
         if error is None:
             self.close()
             return

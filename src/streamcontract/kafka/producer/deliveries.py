@@ -123,7 +123,8 @@ class Deliveries:
         """Serve reports; see ``ContractProducer.poll``."""
         if self.check is not None:
             self.check()
-        self.require_open()
+        if not self.is_open or self._guard.is_foreign:
+            self.require_open()
         deadline = deadline_of(seconds(timeout))
         while True:
             left = deadline - time.monotonic()

@@ -1,4 +1,4 @@
-"""Records to the client's queue: what a producer does for each plain record, and nothing else.
+"""Plain records into the client's queue: one step for each record of a producer.
 
 Plain is a record whose key comes from the record, without time, partition, or headers but those
 that say its schema.

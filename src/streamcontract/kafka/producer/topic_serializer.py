@@ -1,4 +1,4 @@
-"""What producing to a topic needs, prepared once: the encoder, the key, the way into the queue."""
+"""Serializers of topics, prepared once: encoder, key, headers, the step of plain records."""
 
 from __future__ import annotations
 

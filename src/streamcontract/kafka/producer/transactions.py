@@ -31,7 +31,6 @@ from streamcontract.kafka.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from types import TracebackType
 
     from streamcontract.kafka.connection.authentication_errors import AccessWatch
     from streamcontract.kafka.consumer.transaction_input import TransactionInput
@@ -310,12 +309,7 @@ class Transaction:
     def __enter__(self) -> None:
         self._transactions.begin(self._timeout)
 
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, error_type: object, error: BaseException | None, traceback: object) -> None:
         if error is not None:
             self._give_up(error)
             return
