@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 import pytest
-from tests.kafka.dlq_io import letters
+from tests.kafka.dlq_io import letters, produce_raw
+from tests.kafka.observed import Observed
 from tests.kafka.test_dispatch import Order, Quote, Trade
 
 from streamcontract import AsyncContractConsumer, ContractConsumer, ContractProducer, StockConsumer
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import ConsumeError, DeadLetters, MessageDecodeError, Skip, StalledError
-from streamcontract.otel import Telemetry
+from streamcontract.otel import names as otel_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -292,16 +293,105 @@ def test_topics_that_cannot_be(config: Config, consumer: Any, topics: Any) -> No
 
 
 def test_topics_stand_alone(config: Config) -> None:
-    """Each of what they stand for is refused beside them, and what is not offered, by name."""
+    """Each of what they stand for is refused beside them."""
     topics: Any = {"trades": Trade}
     more: list[Config] = [{"topic": "a"}, {"record": Trade}, {"records": [Trade]}, {"schema": "{}"}]
     for options in more:
         with pytest.raises(ConfigurationError, match="topics= stands for"):
             ContractConsumer(config, topics=topics, **options)
-    with pytest.raises(ConfigurationError, match="telemetry= is for a consumer of one topic"):
-        ContractConsumer(config, topics=topics, telemetry=Telemetry())
     with pytest.raises(ConfigurationError, match="topics= stands for"):
         StockConsumer(config, topics=topics)
+
+
+@pytest.mark.parametrize("how", ["iteration", "consume", "asyncio"])
+def test_telemetry_counts_each_message_for_its_own_topic(
+    config: Config, names: dict[str, str], topic: Callable[..., str], how: str
+) -> None:
+    """Messages, schemas, decoding, dead letters and lag; a list of several topics is one call."""
+    observed, target = Observed(), topic(partitions=1)
+    produce_raw(config, names["quotes-b"], (b"poison", None, [], 0))
+    options: Any = {
+        "topics": subscriptions(names),
+        "group": names["trades"],
+        "poison": DeadLetters(topic=target),
+        "telemetry": observed.telemetry,
+    }
+    found: list[Message[Any]] = []
+
+    async def read() -> None:
+        async with AsyncContractConsumer(config, **options) as consumer:
+            found.extend([each async for each in consumer.until_end()])
+
+    if how == "asyncio":
+        asyncio.run(asyncio.wait_for(read(), 2 * WAIT))
+    else:
+        with ContractConsumer(config, **options) as consumer:
+            while how == "consume" and len(found) < 18:
+                found += consumer.consume(18 - len(found), 1)
+            found += consumer.until_end()
+            consumer.commit()  # not before the dead letter is delivered
+            lag = {
+                (each[otel_names.TOPIC], each[otel_names.PARTITION]): behind
+                for each, behind in observed.points(otel_names.LAG)
+            }
+            topics = {name for name, _, _ in everything(names)}
+            assert lag == {(name, number): 0 for name in topics for number in "01"}
+    ids = {message.topic: message.schema_id for message in found}
+    assert len(set(ids.values())) == 2
+    for name, schema_id in ids.items():
+        of = {"messaging.destination.name": name, "messaging.consumer.group.name": names["trades"]}
+        for number in "01":
+            partition = {**of, "messaging.destination.partition.id": number}
+            assert observed.total(otel_names.CONSUMED_MESSAGES, **partition) == 3
+        schema = {**of, "streamcontract.schema.id": schema_id}
+        assert observed.total(otel_names.SCHEMA_VERSIONS, **schema) == 1
+        assert observed.total(otel_names.DECODE_DURATION, **schema) == 6
+    assert observed.total(otel_names.CONSUMED_MESSAGES) == 18
+    assert observed.total(otel_names.SCHEMA_VERSIONS) == 3
+    assert observed.total(otel_names.DECODE_DURATION) == 18
+    ((letter, count),) = observed.points(otel_names.DEAD_LETTERED_MESSAGES)
+    assert (letter[otel_names.TOPIC], count) == (names["quotes-b"], 1)
+    for span in observed.spans("poll"):
+        of_span: dict[str, Any] = dict(span.attributes or {})
+        told = of_span.get(otel_names.TOPIC)
+        assert span.name == ("poll" if told is None else f"poll {told}")
+        assert how == "consume" or told is not None
+        if told is None:
+            assert of_span[otel_names.BATCH_COUNT] > 1
+
+
+def test_a_batch_of_several_topics_says_where_each_message_was(
+    config: Config, names: dict[str, str]
+) -> None:
+    """Its span names no topic, and each of its links one."""
+    observed = Observed()
+    sent: dict[str, Any] = {}
+    for kind, value in (
+        ("trades", Trade(symbol="a", price=1)),
+        ("quotes-a", Quote(symbol="a", bid=1)),
+    ):
+        with ContractProducer(
+            config, record=type(value), topic=names[kind], telemetry=observed.telemetry
+        ) as producer:
+            producer.produce(value, partition=0)
+        sent[names[kind]] = observed.spans("send")[-1].context
+    starts: Any = {(name, 0): 3 for name in sent}
+    with ContractConsumer(
+        config,
+        topics=subscriptions({**names, "pattern": names["quotes-a"]}),
+        partitions=list(starts),
+        start=starts,
+        telemetry=observed.telemetry,
+    ) as consumer:
+        found = consumer.consume(2, WAIT)
+    (span,) = observed.spans("poll")
+    assert (span.name, otel_names.TOPIC in (span.attributes or {})) == ("poll", False)
+    assert [(link.attributes or {})[otel_names.TOPIC] for link in span.links] == [
+        message.topic for message in found
+    ]
+    assert {
+        (link.attributes or {})[otel_names.TOPIC]: link.context.span_id for link in span.links
+    } == {name: context.span_id for name, context in sent.items()}
 
 
 def test_several_topics_in_asyncio(config: Config, names: dict[str, str]) -> None:

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from streamcontract.kafka.message import SchemaId
     from streamcontract.wire import FrameReader
 
-__all__ = ["NO_TELEMETRY", "Call", "Lag", "Receiving", "Telemetry", "telemetry_of"]
+__all__ = [
+    "NO_TELEMETRY",
+    "Call",
+    "Lag",
+    "Receiving",
+    "Telemetry",
+    "TopicReceiving",
+    "telemetry_of",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,8 +55,14 @@ class Telemetry(Protocol):
             more, None, timestamp and headers.
         """
 
-    def receiving(self, topic: str, group: str | None, client_id: str | None) -> Receiving:
-        """What one consumer tells of its messages to."""
+    def receiving(self, topic: str | None, group: str | None, client_id: str | None) -> Receiving:
+        """What one consumer tells of its messages to.
+
+        Args:
+            topic: The topic that it reads; None where there are several, or may be.
+            group: Its group, if it has one.
+            client_id: Its ``client.id``, if it has one.
+        """
 
 
 class Receiving(Protocol):
@@ -57,21 +71,30 @@ class Receiving(Protocol):
     def call(self) -> Call:
         """A ``with`` block around one call that returns messages."""
 
+    def of_topic(self, topic: str) -> TopicReceiving:
+        """What is told of the messages of one topic."""
+
+    def watch(self, lag: Lag) -> None:
+        """The consumer's lag can be read here, until it goes."""
+
+
+class TopicReceiving(Protocol):
+    """Counts what becomes of the messages of one topic of a consumer."""
+
     def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """A schema is met for the first time; what is to decode values written with it."""
 
     def dead_lettered(self, reason: Exception) -> None:
         """A dead letter was delivered."""
 
-    def watch(self, lag: Lag) -> None:
-        """The consumer's lag can be read here, until it goes."""
-
 
 class Lag(Protocol):
     """The lag of one consumer in its partitions, as far as it knows by itself."""
 
-    def read(self) -> dict[int, int]:
-        """Messages between what was delivered last and the end, by partition; any thread may ask.
+    def read(self) -> dict[tuple[str, int], int]:
+        """Messages between what was delivered last and the end, by topic and partition.
+
+        Any thread may ask.
 
         A partition of which nothing was delivered is missing, unless its end was met: where its
         reading began is not known here.
@@ -97,7 +120,7 @@ class Call(Protocol):
 
 
 class _NoTelemetry:
-    """All three, doing nothing: of a client that is given no telemetry."""
+    """All four, doing nothing: of a client that is given no telemetry."""
 
     def sending(
         self, produce: Callable[..., None], client_id: str | None, frames: FrameReader
@@ -105,8 +128,14 @@ class _NoTelemetry:
         del client_id, frames
         return produce
 
-    def receiving(self, topic: str, group: str | None, client_id: str | None) -> _NoTelemetry:
+    def receiving(
+        self, topic: str | None, group: str | None, client_id: str | None
+    ) -> _NoTelemetry:
         del topic, group, client_id
+        return self
+
+    def of_topic(self, topic: str) -> _NoTelemetry:
+        del topic
         return self
 
     def call(self) -> _NoTelemetry:

@@ -48,7 +48,7 @@ class Lags:
         with self._lock:
             known = list(self._known.items())
         return [
-            Observation(behind, {**source, names.PARTITION: str(partition)})
+            Observation(behind, {**source, names.TOPIC: topic, names.PARTITION: str(partition)})
             for lag, source in known
-            for partition, behind in (self._guard(lag.read) or {}).items()
+            for (topic, partition), behind in (self._guard(lag.read) or {}).items()
         ]

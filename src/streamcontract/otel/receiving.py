@@ -40,23 +40,114 @@ class Receiving:
     Args:
         tools: Where spans and measurements go.
         lags: Where to read how far consumers are behind.
-        topic: The topic that it reads.
+        topic: The topic that it reads; None where there are several, or may be.
         group: Its group, if it has one.
         client_id: Its ``client.id``, if it has one.
     """
 
     def __init__(
-        self, tools: Tools, lags: Lags, topic: str, group: str | None, client_id: str | None
+        self,
+        tools: Tools,
+        lags: Lags,
+        topic: str | None,
+        group: str | None,
+        client_id: str | None,
     ) -> None:
         self._tools = tools
         self._lags = lags
         self._topic = topic
+        self._group = group
         self._client = {} if client_id is None else {names.CLIENT_ID: client_id}
-        self._source = source_attributes(topic, group)
 
     def call(self) -> ObservedCall:
         """A ``with`` block around one call that hands out messages."""
         return ObservedCall(self, self._tools.guard)
+
+    def of_topic(self, topic: str) -> TopicReceiving:
+        """What is told of the messages of one topic."""
+        return TopicReceiving(self._tools, source_attributes(topic, self._group))
+
+    def watch(self, lag: Lag) -> None:
+        """How far the consumer is behind can be read here, until it goes."""
+        self._tools.guard(self._lags.add, lag, source_attributes(None, self._group))
+
+    def handed_out(
+        self, watch: StopWatch, messages: Sequence[Message[Any]], *, batch: bool
+    ) -> None:
+        """A call gave messages to the application."""
+        topics = {message.topic for message in messages}
+        topic = topics.pop() if len(topics) == 1 else None
+        links: list[Link] = []
+        for message in messages:
+            place = _place(message.partition, message.offset)
+            if topic is None:
+                place[names.TOPIC] = message.topic
+            links += links_to(message.headers, place)
+        attributes: Attributes = {}
+        if batch:
+            attributes[names.BATCH_COUNT] = len(messages)
+        else:
+            (message,) = messages
+            attributes |= message_attributes(message)
+        self._end(watch, topic, attributes, links)
+        counts = Counter((message.topic, message.partition) for message in messages)
+        for (each, partition), count in counts.items():
+            self._tools.instruments.consumed.add(
+                count, {**self._operation(each), names.PARTITION: str(partition)}
+            )
+
+    def failed(self, watch: StopWatch, error: Exception) -> None:
+        """A call ended by an error."""
+        topic = self._topic
+        attributes: Attributes = {}
+        links: list[Link] = []
+        if isinstance(error, MessageDecodeError):
+            topic = error.topic
+            attributes |= _place(error.partition, error.offset)
+            links = links_to(cast("Any", error.raw.headers()) or ())
+        self._end(watch, topic, attributes, links, error)
+
+    def _end(
+        self,
+        watch: StopWatch,
+        topic: str | None,
+        attributes: Attributes,
+        links: Sequence[Link],
+        error: Exception | None = None,
+    ) -> None:
+        """Tell of a call that is over. An empty one leaves no span: most loops make many."""
+        elapsed = watch.elapsed()
+        operation: Attributes = {**self._operation(topic), names.OPERATION_TYPE: names.RECEIVE}
+        if error is not None:
+            operation[names.ERROR_TYPE] = names.error_type(error)
+        span = self._tools.tracer.start_span(
+            names.POLL if topic is None else f"{names.POLL} {topic}",
+            kind=SpanKind.CLIENT,
+            attributes={**operation, **self._client, **attributes},
+            links=links,
+            start_time=watch.started,
+        )
+        if error is not None:
+            # Without a description: what an error says may quote the data it is about.
+            span.set_status(StatusCode.ERROR)
+        span.end(watch.started + elapsed)
+        self._tools.instruments.operation_duration.record(elapsed * 1e-9, operation)
+
+    def _operation(self, topic: str | None) -> Attributes:
+        return {**source_attributes(topic, self._group), names.OPERATION: names.POLL}
+
+
+class TopicReceiving:
+    """Counts for one topic; see :class:`streamcontract.kafka.telemetry.TopicReceiving`.
+
+    Args:
+        tools: Where measurements go.
+        source: Where the messages come from.
+    """
+
+    def __init__(self, tools: Tools, source: Attributes) -> None:
+        self._tools = tools
+        self._source = source
 
     def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """A schema is met for the first time; what is to decode values written with it."""
@@ -77,67 +168,6 @@ class Receiving:
         """A dead letter was delivered."""
         attributes = {**self._source, names.ERROR_TYPE: names.error_type(reason)}
         self._tools.guard(self._tools.instruments.dead_lettered.add, 1, attributes)
-
-    def watch(self, lag: Lag) -> None:
-        """How far the consumer is behind can be read here, until it goes."""
-        self._tools.guard(self._lags.add, lag, self._source)
-
-    def handed_out(
-        self, watch: StopWatch, messages: Sequence[Message[Any]], *, batch: bool
-    ) -> None:
-        """A call gave messages to the application."""
-        links: list[Link] = []
-        for message in messages:
-            links += links_to(message.headers, _place(message.partition, message.offset))
-        attributes: Attributes = {}
-        if batch:
-            attributes[names.BATCH_COUNT] = len(messages)
-        else:
-            (message,) = messages
-            attributes |= message_attributes(message)
-        self._end(watch, attributes, links)
-        counts = Counter(message.partition for message in messages)
-        for partition, count in counts.items():
-            self._tools.instruments.consumed.add(
-                count, {**self._operation(), names.PARTITION: str(partition)}
-            )
-
-    def failed(self, watch: StopWatch, error: Exception) -> None:
-        """A call ended by an error."""
-        attributes: Attributes = {}
-        links: list[Link] = []
-        if isinstance(error, MessageDecodeError):
-            attributes |= _place(error.partition, error.offset)
-            links = links_to(cast("Any", error.raw.headers()) or ())
-        self._end(watch, attributes, links, error)
-
-    def _end(
-        self,
-        watch: StopWatch,
-        attributes: Attributes,
-        links: Sequence[Link],
-        error: Exception | None = None,
-    ) -> None:
-        """Tell of a call that is over. An empty one leaves no span: most loops make many."""
-        elapsed = watch.elapsed()
-        operation: Attributes = {**self._operation(), names.OPERATION_TYPE: names.RECEIVE}
-        if error is not None:
-            operation[names.ERROR_TYPE] = names.error_type(error)
-        span = self._tools.tracer.start_span(
-            f"{names.POLL} {self._topic}",
-            kind=SpanKind.CLIENT,
-            attributes={**operation, **self._client, **attributes},
-            links=links,
-            start_time=watch.started,
-        )
-        if error is not None:
-            # Without a description: what an error says may quote the data it is about.
-            span.set_status(StatusCode.ERROR)
-        span.end(watch.started + elapsed)
-        self._tools.instruments.operation_duration.record(elapsed * 1e-9, operation)
-
-    def _operation(self) -> Attributes:
-        return {**self._source, names.OPERATION: names.POLL}
 
 
 class ObservedCall:
@@ -178,9 +208,11 @@ class ObservedCall:
             self._guard(self._receiving.failed, self._watch, error)
 
 
-def source_attributes(topic: str, group: str | None) -> Attributes:
-    """Where messages come from."""
-    source: Attributes = {names.SYSTEM: names.KAFKA, names.TOPIC: topic}
+def source_attributes(topic: str | None, group: str | None) -> Attributes:
+    """Where messages come from; without the topic where they come from several."""
+    source: Attributes = {names.SYSTEM: names.KAFKA}
+    if topic is not None:
+        source[names.TOPIC] = topic
     return source if group is None else {**source, names.GROUP: group}
 
 

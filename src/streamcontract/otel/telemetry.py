@@ -81,7 +81,7 @@ class Telemetry:
         """What a producer queues its messages with; producers call this by themselves."""
         return Sending(self._tools, produce, client_id, frames).send
 
-    def receiving(self, topic: str, group: str | None, client_id: str | None) -> Receiving:
+    def receiving(self, topic: str | None, group: str | None, client_id: str | None) -> Receiving:
         """What one consumer tells of its messages to; consumers call this by themselves."""
         return Receiving(self._tools, self._lags, topic, group, client_id)
 

@@ -221,11 +221,10 @@ class ContractConsumer(ReadsTopics[T, P]):
         self._is_closed = False
         self._guard = ForkGuard(f"consumer of topic {wiring.topics.label!r}", owner=self)
         if self._hot is None:
-            lag = ConsumerLag(self._topic, self.client, self._contact, self._positions.known)
+            lag = ConsumerLag(self.client, self._contact, self._positions.known)
             self._receiving.watch(lag)
             self._resources.callback(lag.close)
-            reader = self._topics.reader(self._topic)
-            reader.fast = ObservedReader(reader.fast, lag)
+            self._topics.read_through(lambda reader: ObservedReader(reader, lag))
 
     def _bind(
         self,

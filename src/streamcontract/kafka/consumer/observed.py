@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.consumer.contact import Contact
     from streamcontract.kafka.consumer.delivery import Found
-    from streamcontract.kafka.consumer.partition import Partition
+    from streamcontract.kafka.consumer.partition import Key, Partition
     from streamcontract.kafka.contract.message_deserializer import MessageReader
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
@@ -42,7 +42,6 @@ class ConsumerLag:
     consumer's, and the next, and the next (confluent-kafka 2.16).
 
     Args:
-        topic: The topic.
         client: The consumer.
         contact: Knows the partitions.
         positions: Gives where the application is in them.
@@ -50,25 +49,21 @@ class ConsumerLag:
 
     def __init__(
         self,
-        topic: str,
         client: confluent_kafka.Consumer,
         contact: Contact,
         positions: Callable[[], dict[Partition, int]],
     ) -> None:
-        self._topic = topic
         self._client = client
         self._contact = contact
         self._positions = positions
-        self._ends: dict[int, int] = {}
+        self._ends: dict[Key, int] = {}
         self._due_at = 0.0
         self._is_closed = False
 
     def look(self) -> None:
         """Look where the partitions end, unless that was done just now."""
         now = time.monotonic()
-        if now < self._due_at and all(
-            each.number in self._ends for each in self._contact.assignment.table.values()
-        ):
+        if now < self._due_at and all(key in self._ends for key in self._contact.assignment.table):
             return
         self._due_at = now + _LOOK_INTERVAL
         for partition in self._contact.assignment.table.values():
@@ -77,22 +72,22 @@ class ConsumerLag:
                 place = partition.place(confluent_kafka.OFFSET_INVALID)
                 _, end = self._client.get_watermark_offsets(place, cached=True)
                 if end >= 0:
-                    self._ends[partition.number] = end
+                    self._ends[partition.key] = end
 
-    def read(self) -> dict[int, int]:
+    def read(self) -> dict[Key, int]:
         """See :class:`~streamcontract.kafka.telemetry.Lag`."""
         if self._is_closed:
             return {}
         positions = self._positions()
         waiting = self._contact.queue.waiting()
-        found: dict[int, int] = {}
+        found: dict[Key, int] = {}
         for partition in tuple(self._contact.assignment.table.values()):
-            at, end = positions.get(partition, UNKNOWN), self._ends.get(partition.number)
+            at, end = positions.get(partition, UNKNOWN), self._ends.get(partition.key)
             if at >= partition.fetched or (at < 0 and partition not in waiting):
                 # After the last message there may be control records, which are no messages.
                 at = max(at, partition.end)
             if at >= 0 and end is not None:
-                found[partition.number] = max(0, end - at)
+                found[partition.key] = max(0, end - at)
         return found
 
     def close(self) -> None:

@@ -215,7 +215,7 @@ class ContractShareConsumer(Generic[T]):
             reader = TypedReader(
                 binding,
                 registry,
-                receiving,
+                receiving.of_topic(binding.topic),
                 settings.subject_name_strategy,
                 settings.wire,
                 settings.rules_ignored,
@@ -226,7 +226,7 @@ class ContractShareConsumer(Generic[T]):
                 Cluster(settings.client),
                 group=name,
                 registry=settings.registry,
-                receiving=receiving,
+                receiving=receiving.of_topic(binding.topic),
             )
             self._keeps_rejected = isinstance(poison, DeadLetters)
             resources.callback(self._poison.close)

@@ -70,6 +70,7 @@ class Topics:
     ) -> None:
         self._readers = readers
         self._made: dict[str, TypedReader[Any]] = {}
+        self._around: Callable[[MessageReader], MessageReader] | None = None
         self.subscriptions = subscriptions
         self.names = tuple(each for each in subscriptions if not each.startswith("^"))
         self.are_several = are_several
@@ -94,8 +95,16 @@ class Topics:
                 raise ConfigurationError(
                     f"topic {shown(topic)} is none of those read: {self.label}"
                 )
-            self._made[topic] = self._readers[subscription](topic)
+            self._made[topic] = made = self._readers[subscription](topic)
+            if self._around is not None:
+                made.fast = self._around(made.fast)
         return self._made[topic]
+
+    def read_through(self, around: Callable[[MessageReader], MessageReader]) -> None:
+        """Read the messages of all topics through something, also of those that are met later."""
+        self._around = around
+        for made in self._made.values():
+            made.fast = around(made.fast)
 
     def nowhere(self) -> Partition:
         """The partition of what librdkafka reports of none."""

@@ -118,10 +118,7 @@ def wire(
     topics = Topics(tuple(bindings), readers, are_several=are_several)
     topic, partitions = topics.label, options.get("partitions")
     chosen = None if partitions is None else topics.keys_of(partitions)
-    telemetry, registry = options.get("telemetry"), options.get("registry")
-    observers = telemetry_of(telemetry)
-    if telemetry is not None and are_several:
-        raise ConfigurationError("telemetry= is for a consumer of one topic, not for topics=")
+    registry, telemetry = options.get("registry"), telemetry_of(options.get("telemetry"))
     callbacks = Callbacks(
         topics, options.get("on_assign"), options.get("on_revoke"), options.get("on_lost")
     )
@@ -143,7 +140,9 @@ def wire(
     with contextlib.ExitStack() as resources:
         if registry is None:
             registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-        receiving = observers.receiving(topic, group, settings.client.get("client.id"))
+        receiving = telemetry.receiving(
+            None if are_several else topic, group, settings.client.get("client.id")
+        )
         make = functools.partial(
             _make_reader,
             registry=registry,
@@ -161,7 +160,7 @@ def wire(
             cluster,
             group=group,
             registry=settings.registry,
-            receiving=receiving,
+            receiving=receiving.of_topic(topic),
         )
         poison = poison_by_topic(policy, handler) if are_several else handler(topic)
         resources.callback(poison.close)
@@ -238,7 +237,7 @@ def _make_reader(
     return TypedReader(
         bind(topic),
         registry,
-        receiving,
+        receiving.of_topic(topic),
         settings.subject_name_strategy,
         settings.wire,
         settings.rules_ignored,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
 
     from streamcontract.kafka.message import SchemaId
-    from streamcontract.kafka.telemetry import Receiving
+    from streamcontract.kafka.telemetry import TopicReceiving
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
     from streamcontract.wire import Frame, OwnFraming, RawHeaders, WireFormat
@@ -82,9 +82,9 @@ class FramedDeserializer(Deserializer, Generic[T]):
         self._subject = subject
         self._format = wire_format(framing)
         self._decoders: Decoders[T] = Decoders(registry.cache_capacity)
-        self._receiving: Receiving = NO_TELEMETRY
+        self._receiving: TopicReceiving = NO_TELEMETRY
 
-    def report_to(self, receiving: Receiving) -> None:
+    def report_to(self, receiving: TopicReceiving) -> None:
         """Report each schema that is met from now on, and how long decoding takes."""
         self._receiving = receiving
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.binding import Binding
     from streamcontract.kafka.contract.framed import FramedDeserializer
     from streamcontract.kafka.message import Message, SchemaId
-    from streamcontract.kafka.telemetry import Receiving
+    from streamcontract.kafka.telemetry import TopicReceiving
     from streamcontract.registry import SchemaRegistry
     from streamcontract.registry.subjects import SubjectNameStrategy
     from streamcontract.wire import WireFormat
@@ -79,7 +79,7 @@ class TypedReader(Generic[T]):
         self,
         binding: Binding[T] | RecordsBinding[T],
         registry: SchemaRegistry,
-        receiving: Receiving = NO_TELEMETRY,
+        receiving: TopicReceiving = NO_TELEMETRY,
         subject_name_strategy: SubjectNameStrategy = topic_name_strategy,
         wire: WireFormat = CONFLUENT,
         rules_ignored: Collection[str] = (),

@@ -17,7 +17,7 @@ from streamcontract.kafka.errors import MessageDecodeError
 if TYPE_CHECKING:
     from streamcontract.kafka.connection.cluster import Cluster
     from streamcontract.kafka.dead_letters.dead_letter import Partition
-    from streamcontract.kafka.telemetry import Receiving
+    from streamcontract.kafka.telemetry import TopicReceiving
 
 __all__ = [
     "DeadLetters",
@@ -165,7 +165,7 @@ def poison_handler(
     *,
     group: str | None,
     registry: Mapping[str, object],
-    receiving: Receiving,
+    receiving: TopicReceiving,
 ) -> PoisonHandler:
     """What carries out a policy for one consumer.
 

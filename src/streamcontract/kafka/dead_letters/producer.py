@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.dead_letters.dead_letter import Partition
     from streamcontract.kafka.errors import MessageDecodeError
-    from streamcontract.kafka.telemetry import Receiving
+    from streamcontract.kafka.telemetry import TopicReceiving
 
 __all__ = ["DeadLetterSender"]
 
@@ -92,7 +92,7 @@ class DeadLetterSender(PoisonHandler):
         registry: Mapping[str, object],
         create: bool,
         config: Mapping[str, Any],
-        receiving: Receiving,
+        receiving: TopicReceiving,
     ) -> None:
         self._topic = topic
         self._source = source
