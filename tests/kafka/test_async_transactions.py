@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import threading
 from typing import TYPE_CHECKING, Any
@@ -157,6 +158,152 @@ def test_cancelled_as_it_begins(
 
     run(main())
     assert read(config, name) == [3]
+
+
+def test_positions_of_several_consumers_go_with_one_transaction(
+    stack: Stack,
+    transactional: Config,
+    manual: Config,
+    config: Config,
+    filled: Callable[..., str],
+    topic: Callable[..., str],
+) -> None:
+    """Of two groups; after an abort the messages of both come again."""
+    left, right, target = filled(3), filled(3), topic()
+    seen: list[tuple[int, int]] = []
+
+    async def main() -> None:
+        async with (
+            AsyncContractProducer(transactional, record=Stock, topic=target) as producer,
+            AsyncContractConsumer(manual, record=Stock, topic=left, group=left) as one,
+            AsyncContractConsumer(manual, record=Stock, topic=right, group=right) as other,
+        ):
+            for attempt in range(3):
+                with contextlib.suppress(ZeroDivisionError):
+                    async with producer.transaction([one, other]):
+                        first, second = await one.poll(WAIT), await other.poll(WAIT)
+                        assert first is not None
+                        assert second is not None
+                        seen.append((first.offset, second.offset))
+                        if attempt == 0:
+                            raise ZeroDivisionError  # the embedded broker would keep what is sent
+                        await producer.produce(first.value)
+            assert (await one.positions(), await other.positions()) == ({0: 2}, {0: 2})
+            if not isinstance(stack, DevStack):  # which forgets what transactions commit
+                assert (await one.committed(), await other.committed()) == ({0: 2}, {0: 2})
+
+    run(main())
+    assert seen == [(0, 0), (0, 0), (1, 1)]
+    assert read(config, target) == [0, 1]
+
+
+def test_two_transactions_with_the_same_consumers_do_not_wait_for_each_other(
+    manual: Config, filled: Callable[..., str]
+) -> None:
+    """Whichever is named first; and while one runs no thread uses any of them."""
+    left, right = filled(1), filled(1)
+    locks = [threading.Lock(), threading.Lock()]
+    calls: list[int] = []
+
+    def using(*numbers: int) -> None:
+        for number in numbers:
+            assert locks[number].acquire(blocking=False)
+        calls.append(threading.get_ident())
+        for number in numbers:
+            locks[number].release()
+
+    both = functools.partial(using, 0, 1)
+
+    async def main() -> None:
+        async with (
+            AsyncContractConsumer(manual, record=Stock, topic=left, group=left) as one,
+            AsyncContractConsumer(manual, record=Stock, topic=right, group=right) as other,
+        ):
+            for _ in range(20):
+                await asyncio.gather(
+                    one.run_with([other], both),
+                    other.run_with([one], both),
+                    one.run_with([other, one], both),
+                    one.run(functools.partial(using, 0)),
+                    other.run_with([], functools.partial(using, 1)),
+                )
+
+    run(main())
+    assert len(calls) == 100
+
+
+def test_cancelled_while_a_consumer_is_busy_as_the_transaction_ends(
+    transactional: Config,
+    manual: Config,
+    config: Config,
+    filled: Callable[..., str],
+    topic: Callable[..., str],
+) -> None:
+    """It is committed all the same, and the next one begins."""
+    left, right, target = filled(2), filled(2), topic()
+
+    async def main() -> None:
+        async with (
+            AsyncContractProducer(transactional, record=Stock, topic=target) as producer,
+            AsyncContractConsumer(manual, record=Stock, topic=left, group=left) as one,
+            AsyncContractConsumer(manual, record=Stock, topic=right, group=right) as other,
+        ):
+            loop = asyncio.get_running_loop()
+            is_busy, go_on = asyncio.Event(), threading.Event()
+            busy_task: asyncio.Task[None] | None = None
+
+            def busy() -> None:
+                loop.call_soon_threadsafe(is_busy.set)
+                assert go_on.wait(WAIT)
+
+            async def transform() -> None:
+                nonlocal busy_task
+                async with producer.transaction([one, other]):
+                    message = await one.poll(WAIT)
+                    assert message is not None
+                    await producer.produce(message.value)
+                    busy_task = asyncio.create_task(max(one, other, key=id).run(busy))
+                    await is_busy.wait()
+                    loop.call_soon(task.cancel)  # when it waits for the threads
+
+            task = asyncio.create_task(transform())
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            go_on.set()
+            assert busy_task is not None
+            await busy_task
+            await one.positions()  # comes after what the threads were given
+            async with producer.transaction([one, other]):
+                message = await one.poll(WAIT)
+                assert message is not None
+                assert message.offset == 1
+                await producer.produce(message.value)
+
+    run(main())
+    assert read(config, target) == [0, 1]
+
+
+def test_a_closed_consumer_holds_up_no_other(
+    transactional: Config, manual: Config, filled: Callable[..., str]
+) -> None:
+    """The transaction fails, and the others are read again."""
+    names = [filled(2) for _ in range(3)]
+
+    async def main() -> None:
+        consumers = [
+            AsyncContractConsumer(manual, record=Stock, topic=name, group=name) for name in names
+        ]
+        producer = AsyncContractProducer(transactional, record=Stock)
+        with pytest.raises(ClientError, match="closed"):
+            async with producer.transaction(consumers):
+                await sorted(consumers, key=id)[1].close()
+        first, _, last = sorted(consumers, key=id)
+        assert (await first.positions(), await last.positions()) == ({}, {})
+        for consumer in consumers:
+            await consumer.close()
+        await producer.close()
+
+    run(main())
 
 
 def test_a_zombie_is_told(

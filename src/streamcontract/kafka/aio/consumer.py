@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
+import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from streamcontract.errors import ClientError, RegistryError
@@ -17,7 +19,7 @@ from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, Sta
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -395,8 +397,42 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
             ClientError: The consumer is closed.
             Exception: What the call raises.
         """
-        try:
+        with self._closed_if_interrupted():
             return await self._worker.run(call, settle=settle)
+
+    async def run_with(
+        self,
+        others: Iterable[AsyncContractConsumer[Any, Any]],
+        call: Callable[[], R],
+        *,
+        settle: Callable[[Future[R]], None] | None = None,
+    ) -> R:
+        """Run a call that uses other consumers too: their threads do nothing meanwhile.
+
+        Raises:
+            ClientError: One of them is closed.
+            Exception: What the call raises.
+        """
+        # In one order, whoever asks, so that no two of these wait for each other.
+        *held, last = sorted({self, *others}, key=id)
+        released = threading.Event()
+        try:
+            for each in held:
+                with each._closed_if_interrupted():  # noqa: SLF001 - of this class
+                    await each._worker.hold(released)  # noqa: SLF001 - likewise
+        except BaseException:
+            released.set()
+            raise
+        try:
+            return await last.run(call, settle=settle)
+        finally:
+            # After what the thread still does for a call that was cancelled.
+            last._worker.afterwards(released.set)  # noqa: SLF001 - of this class
+
+    @contextlib.contextmanager
+    def _closed_if_interrupted(self) -> Iterator[None]:
+        try:
+            yield
         except Interrupted:
             raise ClientError(f"this consumer of topic {self.topic!r} is closed") from None
 

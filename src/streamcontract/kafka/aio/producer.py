@@ -283,7 +283,9 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
 
     def transaction(
         self,
-        consumer: AsyncContractConsumer[Any, Any] | None = None,
+        consumer: (
+            AsyncContractConsumer[Any, Any] | Sequence[AsyncContractConsumer[Any, Any]] | None
+        ) = None,
         *,
         timeout: float = TRANSACTION_TIMEOUT,
     ) -> AsyncTransaction:
@@ -294,7 +296,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
 
         Args:
             consumer: Whose messages are worked on: one with a group, and with
-                ``enable.auto.commit`` set to False.
+                ``enable.auto.commit`` set to False; or several of them, of any groups.
             timeout: Seconds for each of beginning, committing and aborting.
 
         Raises:
@@ -315,14 +317,20 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             ...                 await target.produce(message.value)
             >>> asyncio.run(copy())
         """
-        if not (consumer is None or hasattr(consumer, "synchronous")):
-            # Each has a thread of its own, and one call at a time may use a consumer.
-            raise ArgumentError("consumer", consumer, "one AsyncContractConsumer, or None")
-        if consumer is None:
-            transaction = self._producer.transaction(timeout=timeout)
-            return AsyncTransaction(transaction, functools.partial(self._run, self._sending))
-        transaction = self._producer.transaction(consumer.synchronous, timeout=timeout)
-        return AsyncTransaction(transaction, consumer.run)
+        given: Any = () if consumer is None else consumer
+        consumers = given if isinstance(given, list | tuple) else [given]
+        if not all(hasattr(each, "synchronous") for each in consumers):
+            raise ArgumentError(
+                "consumer", consumer, "an AsyncContractConsumer, a list of them, or None"
+            )
+        transaction = self._producer.transaction(
+            [each.synchronous for each in consumers], timeout=timeout
+        )
+        if not consumers:
+            run = functools.partial(self._run, self._sending)
+            return AsyncTransaction(transaction, run, run)
+        first, *others = consumers
+        return AsyncTransaction(transaction, first.run, functools.partial(first.run_with, others))
 
     async def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
         """Become the one producer with this ``transactional.id``; what others have open is aborted.

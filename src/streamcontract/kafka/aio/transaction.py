@@ -32,23 +32,32 @@ class AsyncTransaction:
 
     Args:
         transaction: The synchronous one.
-        run: Runs its calls: in the consumer's thread if there is a consumer, whose place they
-            read and move.
+        run_begin: Runs what begins it.
+        run_end: Runs what ends it: in a thread that may use the consumers, whose positions it
+            reads and moves.
     """
 
-    def __init__(self, transaction: Transaction, run: Run) -> None:
+    def __init__(self, transaction: Transaction, run_begin: Run, run_end: Run) -> None:
         self._transaction = transaction
-        self._run = run
+        self._run_begin = run_begin
+        self._run_end = run_end
 
     async def __aenter__(self) -> None:
-        await self._run(self._transaction.__enter__, settle=self._abort)
+        await self._run_begin(self._transaction.__enter__, settle=self._abort)
 
     async def __aexit__(
         self, error_type: object, error: BaseException | None, traceback: object
     ) -> None:
         end = functools.partial(self._transaction.__exit__, error_type, error, traceback)
-        # A producer that cannot go on says so again in its next transaction.
-        await self._run(end, settle=self._log_failure)
+        # A task of its own, which goes on if this is cancelled while it waits for the threads.
+        ending = asyncio.ensure_future(self._run_end(end, settle=self._log_failure))
+        try:
+            await asyncio.wait([ending])
+        except (asyncio.CancelledError, GeneratorExit):
+            # A producer that cannot go on raises that again in its next transaction.
+            ending.add_done_callback(self._log_failure)
+            raise
+        ending.result()
 
     def _abort(self, begun: Future[None]) -> None:
         """Nobody enters the block of a transaction whose beginning was cancelled."""
@@ -62,9 +71,9 @@ class AsyncTransaction:
                 extra=self._transaction.log_fields,
             )
 
-    def _log_failure(self, ended: Future[None]) -> None:
+    def _log_failure(self, ended: Future[None] | asyncio.Future[None]) -> None:
         """The block was left by cancellation, which is what its caller is told."""
-        error = ended.exception()
+        error = None if ended.cancelled() else ended.exception()
         if error is not None:
             _log.error(
                 "at the end of a transaction that nobody waited for: %s",

@@ -90,6 +90,38 @@ class Worker:
         finally:
             self._calls -= 1
 
+    async def hold(self, released: threading.Event) -> None:
+        """Keep the thread from all calls, from when this returns until an event is set.
+
+        Whoever gives up waiting for this has to set the event.
+
+        Raises:
+            Interrupted: The worker is stopping.
+        """
+        held: Future[None] = Future()
+
+        def keep() -> None:
+            held.set_result(None)
+            released.wait()
+
+        self._calls += 1
+        try:
+            async with self._turn:
+                if self._is_stopping:
+                    raise Interrupted
+                self._last = self._executor.submit(keep)
+                # Through wait(), which does not cancel what the thread is to set.
+                await asyncio.wait([asyncio.wrap_future(held)])
+        finally:
+            self._calls -= 1
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Make a call in the thread when all is done that it was given up to now."""
+        try:
+            self._executor.submit(call)
+        except RuntimeError:  # the thread has ended
+            call()
+
     def stop_waiting(self) -> None:
         """End the call that waits now, and refuse all others but that of ``finish``."""
         self._is_stopping = True
