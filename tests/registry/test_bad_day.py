@@ -72,6 +72,11 @@ CALLS = {
     "schema_by_guid": Call(
         lambda r: r.schema_by_guid(GUID), f"/schemas/guids/{GUID}", ({"schema": '"int"'},)
     ),
+    "describe_version": Call(
+        lambda r: r.describe_version(SUBJECT, 1),
+        f"/subjects/{QUOTED}/versions/1",
+        ({"subject": SUBJECT, "version": 1, "id": 7, "schema": '"int"'},),
+    ),
     "stored": Call(lambda r: r.stored(7), "/schemas/ids/7", ({"schema": '"int"'},)),
     "identify": Call(
         lambda r: r.identify(SUBJECT, INT),
