@@ -8,6 +8,17 @@
 
 ``Body()`` says where the record is; FastAPI looks for what is no model of pydantic in the query.
 Needs pydantic 2, which FastAPI brings.
+
+Example:
+    >>> from pydantic import TypeAdapter
+    >>> from streamcontract import Stock
+    >>> bars = TypeAdapter(list[AsJson[Stock]])
+    >>> (bar,) = bars.validate_json('''[{"symbol": "AAPL", "date": "2024-05-17", "open": 189.5,
+    ...     "high": 190.8, "low": 189.2, "close": 189.9, "volume": 41282900}]''')
+    >>> bar.volume
+    41282900
+    >>> bars.dump_python([bar])[0]["date"]
+    '2024-05-17'
 """
 
 from __future__ import annotations
@@ -71,15 +82,4 @@ AsJson = Annotated[T, _PlainJson()]
 
 The JSON is that of ``JsonCodec``, and so are the rules; what does not fit is a ``ValidationError``
 that names every place.
-
-Example:
-    >>> from pydantic import TypeAdapter
-    >>> from streamcontract import Stock
-    >>> bars = TypeAdapter(list[AsJson[Stock]])
-    >>> (bar,) = bars.validate_json('''[{"symbol": "AAPL", "date": "2024-05-17", "open": 189.5,
-    ...     "high": 190.8, "low": 189.2, "close": 189.9, "volume": 41282900}]''')
-    >>> bar.volume
-    41282900
-    >>> bars.dump_python([bar])[0]["date"]
-    '2024-05-17'
 """
