@@ -1,6 +1,7 @@
 """The contracts of a project: what ``streamcontract.toml`` says, checked.
 
     output = "src/shop/contracts"       # folder of the generated modules
+    schemas = ["schemas", "../common"]  # folders in which schemas find the types of other files
 
     [contracts.order]
     schema = "schemas/order.avsc"
@@ -34,6 +35,7 @@ import attrs
 from streamcontract.errors import ConfigurationError
 from streamcontract.levels import LEVELS
 from streamcontract.lint import FieldNames, Settings, unknown_rule
+from streamcontract.schema import SchemaFolders
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,7 +43,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
     "COMPATIBILITY_LEVELS",
@@ -50,6 +52,7 @@ __all__ = [
     "LintConfig",
     "Project",
     "find_project_file",
+    "folders_for",
     "load_project",
     "named_schemas",
 ]
@@ -86,6 +89,7 @@ class ContractConfig:
             registry's own.
         lint_off: Rules of ``streamcontract lint`` that do not hold for its files, each with the
             reason.
+        folders: The project's folders of types, for the parsing of the files.
     """
 
     name: str
@@ -96,6 +100,7 @@ class ContractConfig:
     partitions: int | None = None
     compatibility: str | None = None
     lint_off: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    folders: SchemaFolders = attrs.field(factory=SchemaFolders, eq=False, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -120,12 +125,14 @@ class Project:
         output: The folder of the generated modules, absolute.
         contracts: The contracts, in the order of the file.
         lint: What the ``[lint]`` table says.
+        folders: The folders in which schemas find the types of other files, absolute.
     """
 
     file: Path
     output: Path
     contracts: tuple[ContractConfig, ...]
     lint: LintConfig = LintConfig()
+    folders: SchemaFolders = attrs.field(factory=SchemaFolders, eq=False)
 
     @property
     def root(self) -> Path:
@@ -192,12 +199,14 @@ def find_project_file(start: Path | None = None) -> Path | None:
     return None
 
 
-def load_project(start: Path | None = None) -> Project:
+def load_project(start: Path | None = None, *, is_past: bool = False) -> Project:
     r"""Reads the contracts of the project that a folder belongs to.
 
     Args:
         start: A folder, searched upwards as :func:`find_project_file` does; or the project file
             itself. The current folder if left out.
+        is_past: Whether it is an earlier state, laid out without the folders of types that are
+            elsewhere or empty.
 
     Returns:
         The project, with every path absolute and every value checked.
@@ -231,7 +240,17 @@ def load_project(start: Path | None = None) -> Project:
             '  topic = "orders"\n'
         )
     prefix = "tool.streamcontract." if file.name == _PYPROJECT else ""
-    return _Reader(file, prefix).project(_document(file))
+    return _Reader(file, prefix, is_past=is_past).project(_document(file))
+
+
+def folders_for(file: Path) -> SchemaFolders:
+    """The folders of types of the project that a schema file lies in; none without a project.
+
+    Raises:
+        ConfigurationError: The project file is wrong.
+    """
+    found = find_project_file(file.parent)
+    return SchemaFolders() if found is None else load_project(found).folders
 
 
 def named_schemas(file: Path) -> set[PurePath]:
@@ -284,13 +303,16 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
 class _Reader:
     """Turns one parsed file into a Project and keeps every fault on the way."""
 
-    def __init__(self, file: Path, prefix: str) -> None:
+    def __init__(self, file: Path, prefix: str, *, is_past: bool) -> None:
         self._file = file
+        self._is_past = is_past
+        self._folders = SchemaFolders()
         self._prefix = prefix
         self._faults: list[str] = []
 
     def project(self, document: Mapping[str, object]) -> Project:
-        self._check_keys(document, ("output", "contracts", "lint"), where="")
+        self._check_keys(document, ("output", "contracts", "schemas", "lint"), where="")
+        self._folders = SchemaFolders(self._schema_folders(document.get("schemas", [])))
         text = self._get(document, "output", str, where="") or _DEFAULT_OUTPUT
         output = self._path(text, "output") or self._file.parent
         tables = document.get("contracts", {})
@@ -307,7 +329,23 @@ class _Reader:
             output=output,
             contracts=tuple(contracts),
             lint=lint,
+            folders=self._folders,
         )
+
+    def _schema_folders(self, value: object) -> Iterator[Path]:
+        if not isinstance(value, list):
+            self._fault("schemas", 'must be a list of folders, such as ["schemas", "../common"]')
+            return
+        for index, text in enumerate(value):
+            place = f"schemas[{index}]"
+            if not isinstance(text, str):
+                self._fault(place, f"must be a string, found {text!r}")
+                continue
+            path = self._path(text, place)
+            if path is not None and not (self._is_past or path.is_dir()):
+                self._fault(place, f"there is no folder {path}")
+            elif path is not None:
+                yield path
 
     def _lint(self, table: object) -> LintConfig:
         if not isinstance(table, dict):
@@ -356,6 +394,7 @@ class _Reader:
             partitions=self._checked(table, "partitions", int, where, _partitions_fault),
             compatibility=self._checked(table, "compatibility", str, where, _level_fault),
             lint_off=self._switched_off(table, "lint_off", where),
+            folders=self._folders,
         )
         if config.key is not None and config.key_schema is not None:
             self._fault(f"{where}.key", "a field's name and key_schema exclude each other")
@@ -427,7 +466,9 @@ class _Reader:
 
 
 _CONTRACT_KEYS: Final = tuple(
-    attribute.name for attribute in attrs.fields(ContractConfig) if attribute.name != "name"
+    attribute.name
+    for attribute in attrs.fields(ContractConfig)
+    if attribute.name not in {"name", "folders"}
 )
 
 

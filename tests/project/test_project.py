@@ -8,7 +8,12 @@ import pytest
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.lint import Settings
-from streamcontract.project import PROJECT_FILE, find_project_file, load_project
+from streamcontract.project import (
+    PROJECT_FILE,
+    find_project_file,
+    folders_for,
+    load_project,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +59,20 @@ def test_every_key_is_read(root: Path) -> None:
     assert (order.key, order.partitions, order.compatibility) == ("id", 6, "FULL_TRANSITIVE")
     assert (order.key_schema, trade.key_schema) == (None, root / "order.avsc")
     assert (trade.topic, trade.key, trade.partitions, trade.compatibility) == (None,) * 4
+
+
+def test_folders_of_types(root: Path) -> None:
+    """They are relative to the file, may lie above it, and hold for each contract."""
+    inner = root / "team"
+    (inner / "types").mkdir(parents=True)
+    (inner / PROJECT_FILE).write_text(
+        'schemas = ["types", ".."]\n[contracts.order]\nschema = "../order.avsc"'
+    )
+    project = load_project(inner)
+    assert project.folders.paths == (inner / "types", root)
+    assert project.contracts[0].folders is project.folders
+    assert folders_for(inner / "types" / "new.avsc").paths == project.folders.paths
+    assert folders_for(root / "order.avsc").paths == ()
 
 
 def test_pyproject_holds_the_same(root: Path) -> None:
@@ -120,6 +139,11 @@ _CONTRACT = '[contracts.order]\nschema = "order.avsc"\n'
         ('outptu = "x"', "outptu: is not a known key; did you mean 'output'?"),
         ("zzz = 1", "zzz: is not a known key; known are 'output', 'contracts'"),
         ("output = 1", "output: must be a string, found 1"),
+        ('schemas = "common"', 'schemas: must be a list of folders, such as ["schemas", "../co'),
+        ("schemas = [1]", "schemas[0]: must be a string, found 1"),
+        ('schemas = [".", "nowhere"]', "schemas[1]: there is no folder "),
+        ('schemas = ["order.avsc"]', "schemas[0]: there is no folder "),
+        (r'schemas = ["a\u0000b"]', r"schemas[0]: 'a\x00b' cannot be a path here"),
         ("contracts = 1", "contracts: must be a table of tables"),
         ("[contracts]\norder = 1", "contracts.order: must be a table"),
         ("[contracts.order]", 'contracts.order: needs schema = "'),

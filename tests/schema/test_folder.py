@@ -131,11 +131,27 @@ def test_files_that_need_each_other_are_a_fault(write: Write, tmp_path: Path) ->
 
 def test_two_definitions_in_the_folder_are_a_fault(write: Write) -> None:
     """Which of two files is meant is not guessed; unless needed, it does not matter."""
-    write("Item", file="item-1.avsc")
-    write("Item", file="item-2.avsc")
+    write("Item", "int", file="item-1.avsc")
+    write("Item", "long", file="item-2.avsc")
     assert parse_schema(write("R", "int")).name == "a.R"
     (fault,) = _faults(write("R", "Item"))
-    assert fault.message == "a.Item is defined in item-1.avsc and item-2.avsc; keep one definition"
+    assert fault.message == (
+        "a.Item is defined in two ways, in item-1.avsc and in item-2.avsc (at /fields/0/type: "
+        '"int" and "long"); keep one definition'
+    )
+
+
+def test_the_same_definition_twice_is_one(write: Write, tmp_path: Path) -> None:
+    """However it is written; the file of its own is the one that is referred to."""
+    item = {"name": "Item", "namespace": "a", "type": "fixed", "size": 4}
+    (tmp_path / "box.avsc").write_text(
+        json.dumps({"type": "map", "values": {"size": 4, "type": "fixed", "name": "a.Item"}})
+    )
+    (tmp_path / "item.avsc").write_text(json.dumps(item))
+    assert parse_schema(write("R", "Item")).references == (parse_schema(tmp_path / "item.avsc"),)
+    (tmp_path / "item.avsc").write_text(json.dumps({**item, "doc": "Four bytes."}))
+    (fault,) = _faults(write("R", "Item"))
+    assert "(at /doc: " in fault.message
 
 
 def test_a_definition_here_and_in_a_needed_file_is_a_fault(write: Write, tmp_path: Path) -> None:

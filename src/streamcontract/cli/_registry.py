@@ -58,5 +58,5 @@ def subjects_of(contract: ContractConfig) -> Iterator[ContractSubject]:
     for side, file in ((VALUE, contract.schema), (KEY, contract.key_schema)):
         if file is not None:
             subject = topic_name_strategy(contract.topic, is_key=side == KEY)
-            schema = parse_schema(file)
+            schema = parse_schema(file, folders=contract.folders)
             yield ContractSubject(contract.name, side, subject, schema, contract.compatibility)

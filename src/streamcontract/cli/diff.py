@@ -12,6 +12,7 @@ from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._options import format_option
 from streamcontract.diff import find_changes
 from streamcontract.diff.reported import Labelled, report_of
+from streamcontract.project import folders_for
 from streamcontract.reporting.terminal import print_report
 from streamcontract.schema import STORED, STRICT, parse_schema
 
@@ -43,18 +44,22 @@ def command(old: str, new: str, output_format: str) -> None:
     if old == new == _STDIN:
         raise click.UsageError("only one of the two can come from standard input")
     if old == _STDIN:
-        after = parse_schema(Path(new))
+        after = _from_file(new, STRICT)
         before = _from_stdin(after, STORED)
     elif new == _STDIN:
-        before = parse_schema(Path(old), leniency=STORED)
+        before = _from_file(old, STORED)
         after = _from_stdin(before, STRICT)
     else:
-        before, after = parse_schema(Path(old), leniency=STORED), parse_schema(Path(new))
+        before, after = _from_file(old, STORED), _from_file(new, STRICT)
     changes = find_changes(before, after)
     sides = Labelled(_label(old), before), Labelled(_label(new), after)
     print_report(report_of(changes, *sides), output_format)
     if changes:
         raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _from_file(name: str, leniency: Leniency) -> Schema:
+    return parse_schema(Path(name), folders=folders_for(Path(name)), leniency=leniency)
 
 
 def _from_stdin(other: Schema, leniency: Leniency) -> Schema:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from streamcontract.project import Project
-    from streamcontract.schema import Schema
+    from streamcontract.schema import Schema, SchemaFolders
 
 __all__ = ["command"]
 
@@ -52,7 +52,8 @@ def command(
         click.echo(listed, nl=False)
         return
     project = _project(project_file, names)
-    schemas = _parsed(_files(names), _contract_files(project, names))
+    folders = None if project is None else project.folders
+    schemas = _parsed(_files(names), _contract_files(project, names), folders)
     results = [(each, lint_schema(each, _settings(project, each))) for each in schemas]
     print_report(report_of(results), output_format)
     if any(findings for _, findings in results):
@@ -96,7 +97,9 @@ def _contract_files(project: Project | None, names: Sequence[str]) -> Iterator[P
             yield config.key_schema
 
 
-def _parsed(files: Iterable[Path], of_contracts: Iterable[Path]) -> list[Schema]:
+def _parsed(
+    files: Iterable[Path], of_contracts: Iterable[Path], folders: SchemaFolders | None
+) -> list[Schema]:
     """Each file once; with those of contracts, the files that they use.
 
     Raises:
@@ -109,7 +112,7 @@ def _parsed(files: Iterable[Path], of_contracts: Iterable[Path]) -> list[Schema]
         *((path, True) for path in of_contracts),
     ):
         try:
-            schema = parse_schema(path, leniency=STORED)
+            schema = parse_schema(path, folders=folders, leniency=STORED)
         except SchemaParseError as error:
             faults.update(dict.fromkeys(error.faults))
             continue

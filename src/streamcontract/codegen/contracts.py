@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from streamcontract.codegen.module import ModuleSource, generate_module
 from streamcontract.codegen.names import module_name
 from streamcontract.errors import ConfigurationError
+from streamcontract.project import folders_for
 from streamcontract.schema import EnumType, FixedType, PrimitiveType, RecordType, parse_schema
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def modules_of_contracts(contracts: Iterable[ContractConfig], root: Path) -> dic
     """
     modules: dict[str, str] = {}
     for contract in contracts:
-        schema = parse_schema(contract.schema)
+        schema = parse_schema(contract.schema, folders=contract.folders)
         if contract.key is not None:
             _check_key(contract.name, contract.key, schema)
         modules[contract.name] = generate_module(
@@ -44,7 +45,7 @@ def modules_of_contracts(contracts: Iterable[ContractConfig], root: Path) -> dic
                 origin=_origin(contract.schema, root),
                 topic=contract.topic,
                 key=contract.key,
-                key_schema=parse_schema(contract.key_schema) if contract.key_schema else None,
+                key_schema=_key_schema(contract),
                 partitions=contract.partitions,
                 compatibility=contract.compatibility,
             )
@@ -54,6 +55,8 @@ def modules_of_contracts(contracts: Iterable[ContractConfig], root: Path) -> dic
 
 def modules_of_files(files: Iterable[Path], root: Path) -> dict[str, str]:
     """The text of a module for each schema file, by the module's name; they know no topic.
+
+    Types of other files are found as in the project that a file lies in, if there is one.
 
     Args:
         files: The ``.avsc`` files.
@@ -72,10 +75,20 @@ def modules_of_files(files: Iterable[Path], root: Path) -> dict[str, str]:
             raise ConfigurationError(f"{other} and {file} would both become the module {name}.py")
     return {
         name: generate_module(
-            ModuleSource(schema=parse_schema(file), name=name, origin=_origin(file, root))
+            ModuleSource(
+                schema=parse_schema(file, folders=folders_for(file)),
+                name=name,
+                origin=_origin(file, root),
+            )
         )
         for name, file in sources.items()
     }
+
+
+def _key_schema(contract: ContractConfig) -> Schema | None:
+    if contract.key_schema is None:
+        return None
+    return parse_schema(contract.key_schema, folders=contract.folders)
 
 
 def _origin(file: Path, root: Path) -> str:

@@ -58,11 +58,14 @@ def version_of(snapshot: Snapshot, match: Match, label: Callable[[str], str]) ->
     """A contract's version in a snapshot, or None where its schema could not be read."""
     if match.schema is None:
         return None
-    sources = (each.source for each in match.schema.closure())
+    sources = [each.source for each in match.schema.closure() if each.source]
     return Version(
         label=label(snapshot.path(match.slot.file)),
         schema=match.schema,
-        labels={source: label(snapshot.path(source)) for source in sources if source},
+        labels={
+            source: label(snapshot.path(source)) if snapshot.has(source) else shown(source)
+            for source in sources
+        },
     )
 
 
@@ -118,10 +121,15 @@ def _project_notes(
     *,
     files_are_contracts: bool,
 ) -> Iterator[Note]:
-    if request.project_file is None or snapshot.slots is not None:
+    if request.project_file is None:
         return
     source = label("").rstrip(":/")
     place = Place(label=shown(request.project_file), file=str(request.project_file))
+    for each in snapshot.borrowed:
+        message = f"{source} has no {shown(each)}: what it defines is taken as it is now"
+        yield Note(kind="not-checked", contract="", message=message, place=place)
+    if snapshot.slots is not None:
+        return
     if snapshot.project_fault is not None:
         yield Note(
             kind="unreadable-version",

@@ -48,7 +48,7 @@ class FileSource:
                 f"{self.label} is one schema, and there are {len(request.candidates)} to compare "
                 f"with it ({names}): name the contract, or its .avsc file, that it belongs to"
             )
-        schema = parse_schema(self._file, leniency=STORED)
+        schema = parse_schema(self._file, folders=request.folders, leniency=STORED)
         sources = (each.source for each in schema.closure())
         labels = {source: shown(source) for source in sources if source is not None}
         version = Version(label=self.label, schema=schema, labels=labels)
@@ -80,6 +80,7 @@ class FolderSource:
             request.home.resolve(),
             project_file,
             request.others,
+            request.folders,
             has_layout=project_file.is_file(),
         )
         return compare_snapshot(

@@ -133,7 +133,13 @@ class _Reader:
             more = {path.suffix for path in named_schemas(project_file)} - self._suffixes
             self._lay_out(folder, self._repository.files(commit, more, ()))
             self._suffixes |= more
-        return Snapshot(folder, self._repository.top, project_file, self._request.others)
+        return Snapshot(
+            folder,
+            self._repository.top,
+            project_file,
+            self._request.others,
+            self._request.folders,
+        )
 
     def _lay_out(self, folder: Path, files: Sequence[GitFile]) -> None:
         contents = self._repository.contents(files)

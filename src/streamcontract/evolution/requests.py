@@ -13,7 +13,7 @@ from streamcontract.evolution.candidates import Candidate, Slot, slots
 from streamcontract.levels import DEFAULT_LEVEL, compatibility_level
 from streamcontract.project import find_project_file, load_project
 from streamcontract.reporting import shown
-from streamcontract.schema import parse_schema
+from streamcontract.schema import SchemaFolders, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ class Request:
         home: The folder of the project, or of the files.
         project_file: The project file, or None.
         level: The level that was asked for, or None for each contract's own.
+        folders: The project's folders of types.
         is_complete: Whether the candidates are all contracts of the project, so that one that is
             missing among them was deleted.
     """
@@ -42,6 +43,7 @@ class Request:
     home: Path
     project_file: Path | None = None
     level: str | None = None
+    folders: SchemaFolders = attrs.field(factory=SchemaFolders)
     is_complete: bool = False
 
     def level_of(self, candidate: Candidate) -> str:
@@ -70,11 +72,12 @@ def request_project(
     chosen = [project.contract(name) for name in names] or list(project.contracts)
     others = [contract for contract in project.contracts if contract not in chosen]
     return Request(
-        candidates=[_candidate(slot) for slot in slots(chosen)],
+        candidates=[_candidate(slot, project.folders) for slot in slots(chosen)],
         others=list(slots(others)),
         home=project.root,
         project_file=project.file,
         level=level,
+        folders=project.folders,
         is_complete=not names,
     )
 
@@ -99,7 +102,9 @@ def request_files(files: Sequence[Path], *, level: str | None = None) -> Request
     absolute = list(dict.fromkeys(file.resolve() for file in files))
     home = Path(os.path.commonpath([file.parent for file in absolute]))
     project_file = find_project_file(home)
-    known = [] if project_file is None else list(slots(load_project(project_file).contracts))
+    project = None if project_file is None else load_project(project_file)
+    known = [] if project is None else list(slots(project.contracts))
+    folders = SchemaFolders() if project is None else project.folders
     chosen = [
         slot
         for file in absolute
@@ -107,13 +112,14 @@ def request_files(files: Sequence[Path], *, level: str | None = None) -> Request
         or [Slot(contract=shown(file), file=file, is_contract=False)]
     ]
     return Request(
-        candidates=[_candidate(slot) for slot in chosen],
+        candidates=[_candidate(slot, folders) for slot in chosen],
         others=[slot for slot in known if slot not in chosen],
         home=home if project_file is None else project_file.parent,
         project_file=project_file,
         level=level,
+        folders=folders,
     )
 
 
-def _candidate(slot: Slot) -> Candidate:
-    return Candidate(slot=slot, schema=parse_schema(slot.file))
+def _candidate(slot: Slot, folders: SchemaFolders) -> Candidate:
+    return Candidate(slot=slot, schema=parse_schema(slot.file, folders=folders))

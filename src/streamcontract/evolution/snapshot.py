@@ -10,6 +10,7 @@ root type (or one that the type has an alias for), else of the same file name.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,13 @@ from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.evolution.candidates import Slot, slots
 from streamcontract.project import load_project
 from streamcontract.reporting import shown
-from streamcontract.schema import SCHEMA_SUFFIX, STORED, RecordType, parse_schema
+from streamcontract.schema import (
+    SCHEMA_SUFFIX,
+    STORED,
+    RecordType,
+    SchemaFolders,
+    parse_schema,
+)
 from streamcontract.schema.model import EnumType, FixedType
 
 if TYPE_CHECKING:
@@ -55,12 +62,15 @@ class Snapshot:
         home: The folder of now that it is an earlier state of.
         project_file: The earlier project file, or None to take each schema file by itself.
         others: Contracts of now that are not checked; what is theirs is nobody else's past.
+        folders: The folders of types of now; they count where the earlier project file is not
+            known.
         has_layout: Whether files have the paths in ``folder`` that they had in ``home``.
 
     Attributes:
         folder: The folder.
         slots: The earlier contracts; None where they are not known.
         project_fault: Why the project file could not be read, or None.
+        borrowed: The folders of types that lie elsewhere, so that they are those of now.
     """
 
     def __init__(
@@ -69,6 +79,7 @@ class Snapshot:
         home: Path,
         project_file: Path | None,
         others: Sequence[Slot] = (),
+        folders: SchemaFolders | None = None,
         *,
         has_layout: bool = True,
     ) -> None:
@@ -79,12 +90,31 @@ class Snapshot:
         self.slots: tuple[Slot, ...] | None = None
         self.project_fault: str | None = None
         self._parsed: dict[Path, Schema | SchemaParseError] = {}
+        relative = [] if folders is None else [_relative(each, home) for each in folders.paths]
         if project_file is not None and project_file.is_file():
             try:
-                self.slots = tuple(slots(load_project(project_file).contracts))
+                project = load_project(project_file, is_past=True)
+                self.slots = tuple(slots(project.contracts))
+                relative = [_relative(each, folder) for each in project.folders.paths]
             except ConfigurationError as error:
                 # A broken file in the past must not forbid to mend it.
                 self.project_fault = str(error).replace(f"{folder}/", "")
+
+        found = [each for path in relative if (each := self._folder_of_types(path)) is not None]
+        self._folders = SchemaFolders(found)
+        self.borrowed = tuple(each for each in found if not each.is_relative_to(folder))
+
+    def _folder_of_types(self, relative: str) -> Path | None:
+        """A folder of then; one that lies elsewhere has no past here, and is that of now."""
+        then = Path(os.path.normpath(self.folder / relative))
+        if then.is_relative_to(self.folder) and then.is_dir():
+            return then
+        now = (self._home / relative).resolve()
+        return now if now.is_dir() and not now.is_relative_to(self._home) else None
+
+    def has(self, file: str | Path) -> bool:
+        """Whether a file is one of its own, and not of a folder of types elsewhere."""
+        return (self.folder / file).is_relative_to(self.folder)
 
     def path(self, file: str | Path) -> str:
         """The path of one of its files, from its folder."""
@@ -198,10 +228,14 @@ class Snapshot:
     def _parse(self, file: Path) -> Schema | SchemaParseError:
         if file not in self._parsed:
             try:
-                self._parsed[file] = parse_schema(file, leniency=STORED)
+                self._parsed[file] = parse_schema(file, folders=self._folders, leniency=STORED)
             except SchemaParseError as error:
                 self._parsed[file] = error
         return self._parsed[file]
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return os.path.relpath(path, folder)
 
 
 def _names(schema: Schema) -> list[str]:

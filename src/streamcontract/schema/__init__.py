@@ -1,6 +1,7 @@
 """Avro schemas themselves, pure: model, parser, canonical form, fingerprints, logical types."""
 
 from streamcontract.schema.document import SCHEMA_SUFFIX
+from streamcontract.schema.folders import SchemaFolders
 from streamcontract.schema.leniency import (
     CLAUSES,
     STORED,
@@ -49,6 +50,7 @@ __all__ = [
     "PrimitiveType",
     "RecordType",
     "Schema",
+    "SchemaFolders",
     "UnionType",
     "branch_name",
     "parse_schema",

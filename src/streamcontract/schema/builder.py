@@ -236,15 +236,27 @@ class Builder:
         # else can, and Avro's Java library writes such schemas into registries.
         full_names = tuple(dict.fromkeys((join(namespace, name), name)))
         for full_name in full_names:
-            node = self.definitions.get(full_name) or self._import(full_name, pointer)
+            known = self._imports.known
+            node = self.definitions.get(full_name) or self._imported(known(full_name), pointer)
             if node is not None:
                 return node
         for full_name in full_names:
             node = self._defined_later(full_name, pointer)
             if node is not None:
                 return node
+        # A file means its own definitions, whatever is in the files around it.
+        if self._own_names.isdisjoint(full_names):
+            for full_name in full_names:
+                node = self._imported(self._imports.find(full_name), pointer)
+                if node is not None:
+                    return node
         self._unknown.append((pointer, name, namespace))
         return self._broken
+
+    @cached_property
+    def _own_names(self) -> frozenset[str]:
+        """The full names of what the JSON defines, wherever in it."""
+        return frozenset(each.full_name for each in definitions_in(self._json))
 
     @cached_property
     def _later(self) -> dict[str, Definition]:
@@ -268,8 +280,8 @@ class Builder:
         self._deeper = around
         return node
 
-    def _import(self, full_name: str, pointer: str) -> AvroType | None:
-        match self._imports.find(full_name):
+    def _imported(self, found: Imported | Unusable | None, pointer: str) -> AvroType | None:
+        match found:
             case Imported(schema, node):
                 self._references.setdefault(id(schema), schema)
                 return node

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 import attrs
 
 from streamcontract.errors import SchemaFault, SchemaParseError
-from streamcontract.schema.definitions import definitions_in
-from streamcontract.schema.document import SCHEMA_SUFFIX, read_document
-from streamcontract.schema.leniency import NAME
-from streamcontract.schema.names import is_full_name
+from streamcontract.schema.document import SCHEMA_SUFFIX
+from streamcontract.schema.folders import difference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
+    from streamcontract.schema.folders import Defined, Index, SchemaFolders
     from streamcontract.schema.leniency import Leniency
     from streamcontract.schema.model import NamedType
     from streamcontract.schema.schema import Schema
 
-__all__ = ["Folder", "Imported", "Imports", "Unusable"]
+__all__ = ["Files", "Imported", "Imports", "Unusable"]
 
 
 @attrs.frozen
@@ -44,66 +43,87 @@ class Unusable:
     faults: tuple[SchemaFault, ...] = ()
 
 
-class Folder:
-    """The named types that the ``.avsc`` files of one folder define.
+class Files:
+    """The named types that a file finds in others: those of its folder, and of folders for all.
 
-    The folder is read when a name is first asked for, and of its files only those are parsed
-    that define such a name. Files elsewhere are never read: names are looked up in an index of
-    the folder and never become paths, and a link that leads out of the folder is left alone.
+    Of the files only those are parsed that define a name that is asked for. No other files are
+    ever read: names are looked up in an index of the folders and never become paths.
 
     Args:
-        path: The folder.
-        load: Parses one of its files.
+        load: Parses one of the files.
         leniency: How they are read.
+        folders: The folders for all.
     """
 
-    def __init__(self, path: Path, load: Callable[[Path], Schema], leniency: Leniency) -> None:
-        self._path = path
+    def __init__(
+        self, load: Callable[[Path], Schema], leniency: Leniency, folders: SchemaFolders
+    ) -> None:
         self._load = load
         self._leniency = leniency
-        self._index: dict[str, list[Path]] | None = None
+        self._folders = folders
         self._schemas: dict[Path, Schema | None] = {}
         self._loading: list[Path] = []
-        self._unreadable: list[str] = []
 
-    def names(self, asking: Path) -> Iterator[str]:
+    def names(self, asking: Path | None) -> Iterator[str]:
         """The full names that other files than ``asking`` define."""
-        for name, paths in self._definitions().items():
-            if any(path != asking for path in paths):
+        for name in self._index(asking).definitions:
+            if self._others(name, asking):
                 yield name
 
-    def note(self) -> str:
+    def note(self, asking: Path | None) -> str:
         """Where a name was looked for in vain, for messages."""
-        note = "; no other .avsc file of the folder defines it"
-        if self._unreadable:
-            note += f" (not readable as JSON: {', '.join(self._unreadable)})"
+        below = " or ".join(map(str, self._folders.paths))
+        if asking is None:
+            note = f"; no {SCHEMA_SUFFIX} file below {below} defines it"
+        elif below:
+            note = f"; no other {SCHEMA_SUFFIX} file of the folder, or below {below}, defines it"
+        else:
+            note = f"; no other {SCHEMA_SUFFIX} file of the folder defines it"
+        unreadable = self._index(asking).unreadable
+        if unreadable:
+            names = ", ".join(_shown(path, asking) for path in unreadable)
+            note += f" (not readable as JSON: {names})"
         return note
 
-    def find(self, full_name: str, asking: Path) -> Imported | Unusable | None:
+    def find(self, full_name: str, asking: Path | None) -> Imported | Unusable | None:
         """Find the named type ``full_name`` on behalf of the file ``asking``."""
-        paths = [path for path in self._definitions().get(full_name, ()) if path != asking]
-        if not paths:
+        # A type with a file of its own comes before one inside of another's definition.
+        found = sorted(self._others(full_name, asking), key=lambda each: each.pointer != "")
+        if not found:
             return None
-        if len(paths) > 1:
-            files = " and ".join(path.name for path in paths)
-            return Unusable(f"{full_name} is defined in {files}; keep one definition")
-        path = paths[0]
-        if path in self._loading:
-            circle = " -> ".join(step.name for step in [*self._loading, path])
+        nearest, *others = found
+        for other in others:
+            if other.meaning != nearest.meaning:
+                files = " and in ".join(_shown(each.path, asking) for each in (nearest, other))
+                return Unusable(
+                    f"{full_name} is defined in two ways, in {files} (at "
+                    f"{difference(nearest, other)}); keep one definition"
+                )
+        if nearest.file in map(Path.resolve, self._loading):
+            circle = " -> ".join(step.name for step in [*self._loading, nearest.path])
             return Unusable(
-                f"{full_name} is defined in {path.name}, which itself needs this file ({circle}); "
-                "files must not need each other: put these types into one file"
+                f"{full_name} is defined in {nearest.path.name}, which itself needs this file "
+                f"({circle}); files must not need each other: put these types into one file"
             )
-        return self._import(full_name, path)
+        return self._import(full_name, nearest)
 
-    def _import(self, full_name: str, path: Path) -> Imported | Unusable:
-        if path not in self._schemas:
+    def _index(self, asking: Path | None) -> Index:
+        return self._folders.around(asking and asking.parent, self._leniency)
+
+    def _others(self, full_name: str, asking: Path | None) -> list[Defined]:
+        found = self._index(asking).definitions.get(full_name, [])
+        own = asking and asking.resolve()
+        return [each for each in found if each.file != own]
+
+    def _import(self, full_name: str, defined: Defined) -> Imported | Unusable:
+        file = defined.file
+        if file not in self._schemas:
             try:
-                self._schemas[path] = self.loading(path)
+                self._schemas[file] = self.loading(defined.path)
             except SchemaParseError as error:
-                self._schemas[path] = None
+                self._schemas[file] = None
                 return Unusable(faults=error.faults)
-        schema = self._schemas[path]
+        schema = self._schemas[file]
         return Imported(schema, schema.definitions[full_name]) if schema else Unusable()
 
     def loading(self, path: Path) -> Schema:
@@ -114,27 +134,10 @@ class Folder:
         finally:
             self._loading.pop()
 
-    def _definitions(self) -> Mapping[str, list[Path]]:
-        if self._index is None:
-            self._index = {}
-            home = self._path.resolve()
-            for path in sorted(self._path.glob(f"*{SCHEMA_SUFFIX}")):
-                if path.is_file() and path.resolve().parent == home:
-                    self._add(path, self._index)
-        return self._index
 
-    def _add(self, path: Path, index: dict[str, list[Path]]) -> None:
-        try:
-            document = read_document(path.read_text("utf-8-sig"), self._leniency)
-        except (OSError, UnicodeDecodeError):
-            self._unreadable.append(path.name)
-            return
-        if not document.is_readable:
-            self._unreadable.append(path.name)
-        names = dict.fromkeys(each.full_name for each in definitions_in(document.value))
-        for name in names:
-            if is_full_name(name) or NAME in self._leniency:
-                index.setdefault(name, []).append(path)
+def _shown(path: Path, asking: Path | None) -> str:
+    """A file's name, for those in its own folder; else its path."""
+    return path.name if asking is not None and path.parent == asking.parent else str(path)
 
 
 class Imports:
@@ -142,38 +145,39 @@ class Imports:
 
     Args:
         references: Schemas whose types, and whose references' types, are known.
-        folder: The folder of the schema's file, asked after the references.
-        path: The schema's file.
+        files: Other files, which are asked last.
+        path: The schema's file; None for a text by itself.
     """
 
     def __init__(
         self,
         references: Iterable[Schema] = (),
-        folder: Folder | None = None,
+        files: Files | None = None,
         path: Path | None = None,
     ) -> None:
         self._known: dict[str, Imported] = {}
-        self._folder = folder
-        self._path = path or Path()
+        self._files = files
+        self._path = path
         direct = tuple(references)
         # What a schema refers to itself comes before what its references refer to.
         for schema in (*direct, *(each for one in direct for each in one.closure())):
             for name, node in schema.definitions.items():
                 self._known.setdefault(name, Imported(schema, node))
 
+    def known(self, full_name: str) -> Imported | None:
+        """The named type ``full_name`` of the references, or None."""
+        return self._known.get(full_name)
+
     def find(self, full_name: str) -> Imported | Unusable | None:
-        """The named type ``full_name``, or why it cannot be used, or None."""
-        known = self._known.get(full_name)
-        if known is None and self._folder is not None:
-            return self._folder.find(full_name, self._path)
-        return known
+        """The named type ``full_name`` of other files, or why it cannot be used, or None."""
+        return None if self._files is None else self._files.find(full_name, self._path)
 
     def names(self) -> Iterator[str]:
         """Every full name that could be found."""
         yield from self._known
-        if self._folder is not None:
-            yield from self._folder.names(self._path)
+        if self._files is not None:
+            yield from self._files.names(self._path)
 
     def note(self) -> str:
         """Where a name was looked for in vain, for messages."""
-        return "" if self._folder is None else self._folder.note()
+        return "" if self._files is None else self._files.note(self._path)

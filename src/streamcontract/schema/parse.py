@@ -12,7 +12,8 @@ import attrs
 from streamcontract.errors import SchemaFault, SchemaParseError
 from streamcontract.schema.builder import Builder
 from streamcontract.schema.document import Document, read_document, read_value
-from streamcontract.schema.imports import Folder, Imports
+from streamcontract.schema.folders import SchemaFolders
+from streamcontract.schema.imports import Files, Imports
 from streamcontract.schema.leniency import STORED_DEFAULTS, STRICT, Leniency
 from streamcontract.schema.model import PRIMITIVE_NAMES
 from streamcontract.schema.positions import line_and_column, offsets
@@ -28,6 +29,7 @@ def parse_schema(
     source: str | dict[str, Any] | list[Any] | Path,
     *,
     references: Iterable[Schema] = (),
+    folders: SchemaFolders | None = None,
     leniency: Leniency = STRICT,
     ignore_bad_defaults: bool = False,
 ) -> Schema:
@@ -36,9 +38,11 @@ def parse_schema(
     Args:
         source: JSON text (or the bare name of a primitive type), the JSON as Python values, or
             the path of an ``.avsc`` file. Named types that a file does not define are looked up
-            in the other ``.avsc`` files of its folder, and nowhere else.
+            in the other ``.avsc`` files of its folder.
         references: Schemas whose named types ``source`` may use without defining them; the types
-            of their own references are known too. They come before the folder's files.
+            of their own references are known too. They come before the files of folders.
+        folders: Other folders whose files define named types; definitions in ``source`` itself
+            come first, and definitions of one name that are not the same are a fault.
         leniency: What is forgiven, in ``source`` and the files that it uses:
             :data:`~streamcontract.schema.STRICT` nothing, for schemas as authors write them,
             :data:`~streamcontract.schema.STORED` all that leaves no doubt about what data mean,
@@ -74,14 +78,14 @@ mean "string"?
     if ignore_bad_defaults:
         leniency = leniency | STORED_DEFAULTS
     if isinstance(source, Path):
-        return _parse_file(source, known, leniency)
+        return _parse_file(source, known, leniency, folders or SchemaFolders())
     if isinstance(source, str):
         bare = source.strip()
         text = json.dumps(bare) if bare in PRIMITIVE_NAMES else source
-        return parse_text(text, references=known, leniency=leniency)
+        return _parse_value(read_document(text, leniency), known, leniency, folders)
     if isinstance(source, dict | list):
         document = read_value(source, leniency)
-        return _build(document, Imports(known), leniency, positions=False)
+        return _parse_value(document, known, leniency, folders, positions=False)
     raise TypeError(f"a schema is a str, dict, list or pathlib.Path, not {type(source).__name__}")
 
 
@@ -100,15 +104,32 @@ def parse_text(
     return _build(read_document(text, leniency), Imports(references), leniency, source)
 
 
-def _parse_file(path: Path, references: tuple[Schema, ...], leniency: Leniency) -> Schema:
-    """Parse a file, and with it those files of its folder that it needs."""
+def _parse_value(
+    document: Document,
+    references: tuple[Schema, ...],
+    leniency: Leniency,
+    folders: SchemaFolders | None,
+    *,
+    positions: bool = True,
+) -> Schema:
+    files = None if folders is None else _files(references, leniency, folders)
+    return _build(document, Imports(references, files), leniency, positions=positions)
 
+
+def _parse_file(
+    path: Path, references: tuple[Schema, ...], leniency: Leniency, folders: SchemaFolders
+) -> Schema:
+    """Parse a file, and with it those files that it needs."""
+    return _files(references, leniency, folders).loading(path)
+
+
+def _files(references: tuple[Schema, ...], leniency: Leniency, folders: SchemaFolders) -> Files:
     def load(file: Path) -> Schema:
-        imports = Imports(references, folder, file)
+        imports = Imports(references, files, file)
         return _build(_read(file, leniency), imports, leniency, str(file))
 
-    folder = Folder(path.parent, load, leniency)
-    return folder.loading(path)
+    files = Files(load, leniency, folders)
+    return files
 
 
 def _read(path: Path, leniency: Leniency) -> Document:

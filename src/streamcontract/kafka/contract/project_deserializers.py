@@ -58,10 +58,10 @@ def project_readers(
 
 
 def _bind(contract: ContractConfig, topic: str) -> Binding[Any]:
-    schema = parse_schema(contract.schema)
+    schema = parse_schema(contract.schema, folders=contract.folders)
     key: KeyCodec | Codec[Any]
     if contract.key_schema is not None:
-        key = Codec(parse_schema(contract.key_schema))
+        key = Codec(parse_schema(contract.key_schema, folders=contract.folders))
     elif contract.key is not None:
         key = key_codec(contract.key, schema, {})
     else:

@@ -18,6 +18,7 @@ from streamcontract.project import (
     ContractConfig,
     Project,
     find_project_file,
+    folders_for,
     load_project,
 )
 from streamcontract.reporting import shown
@@ -82,7 +83,8 @@ class TestedContract:
         Raises:
             SchemaParseError: It is not valid.
         """
-        return parse_schema(self.file)
+        folders = folders_for(self.file) if self.config is None else self.config.folders
+        return parse_schema(self.file, folders=folders)
 
     @cached_property
     def codec(self) -> Codec[Any]:
