@@ -204,6 +204,33 @@ def test_invalid_schema(project: Path) -> None:
     assert "order.avsc" in error
 
 
+@pytest.mark.parametrize("fault", ["schema", "key", "no record"])
+def test_the_others_are_written(project: Path, folder: Path, fault: str) -> None:
+    """What is wrong with one contract keeps no other from its module, nor removes its own."""
+    run()
+    kept = (folder / "order.py").read_text()
+    order, toml = project / "schemas" / "order.avsc", project / PROJECT_FILE
+    if fault == "schema":
+        order.write_text(order.read_text().replace('"double"', '"duble"'))
+    elif fault == "key":
+        toml.write_text(_TOML.replace('key = "id"', 'key = "idd"'))
+    else:
+        order.write_text('{"type": "fixed", "name": "Order", "size": 1}')
+    trade = project / "schemas" / "trade.avsc"
+    trade.write_text(trade.read_text().replace('"double"', '"long"'))
+    toml.write_text(toml.read_text() + '[contracts.more]\nschema = "schemas/more.avsc"\n')
+    (project / "schemas" / "more.avsc").write_text('"strng"')
+    code, output, error = run("--check")
+    assert code == 2
+    assert "+++ b/src/app/contracts/trade.py" in output
+    code, output, error = run()
+    assert (code, output) == (2, "wrote src/app/contracts/trade.py\n")
+    assert "Error: order: " in error
+    assert f"Error: more: {project / 'schemas' / 'more.avsc'}:1:1: " in error
+    assert (folder / "order.py").read_text() == kept
+    assert run()[:2] == (2, "1 module(s) up to date\n")
+
+
 def test_schema_that_is_no_record(project: Path) -> None:
     """A contract is a record."""
     (project / "schemas" / "order.avsc").write_text('{"type": "array", "items": "int"}')

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.cli._options import project_option
 from streamcontract.codegen import (
     changes,
-    modules_of_contracts,
-    modules_of_files,
+    make_modules,
+    make_modules_of_files,
     remove_drafts,
     write,
 )
 from streamcontract.project import load_project
+from streamcontract.reporting.terminal import echo
 from streamcontract.schema import SCHEMA_SUFFIX
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def command(
     makes any more is removed. With schema files instead of names, no project file is needed:
 
       streamcontract generate schemas/order.avsc -o src/shop/contracts
+
+    Where a schema is wrong, its module stays as it is, the others are written, and the command
+    exits with 2.
     """
     files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]
     if files and len(files) < len(names):
@@ -60,19 +64,25 @@ def command(
                 f"generate {names[0]} -o contracts`"
             )
         root, folder = Path.cwd(), output.resolve()
-        modules = modules_of_files(_existing(files), root)
+        modules = make_modules_of_files(_existing(files), root)
     else:
         project = load_project(project_file)
         root, folder = project.root, (output or project.output).resolve()
         chosen = [project.contract(name) for name in names] or project.contracts
-        modules = modules_of_contracts(chosen, root)
-    pending = changes(folder, modules, complete=not names)
+        modules = make_modules(chosen, root)
+    pending = changes(folder, modules.texts, complete=not names, kept=modules.errors)
     if check:
-        _report(pending, root)
+        _show(pending, root)
     else:
         write(pending)
         remove_drafts(folder)
-        _list(pending, len(modules))
+        _list(pending, len(modules.texts))
+    for name, error in modules.errors.items():
+        echo(f"Error: {name}: {error}", err=True)
+    if modules.errors:
+        raise click.exceptions.Exit(EXIT_ERROR)
+    if check and pending:
+        raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
 def _existing(files: Iterable[Path]) -> list[Path]:
@@ -82,7 +92,7 @@ def _existing(files: Iterable[Path]) -> list[Path]:
     return list(files)
 
 
-def _report(pending: list[FileChange], root: Path) -> None:
+def _show(pending: list[FileChange], root: Path) -> None:
     for change in pending:
         click.echo(change.diff(root), nl=False)
     if pending:
@@ -91,14 +101,13 @@ def _report(pending: list[FileChange], root: Path) -> None:
             " `streamcontract generate` and commit the result",
             err=True,
         )
-        raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
 def _list(pending: list[FileChange], modules: int) -> None:
     for change in pending:
         verb = "removed" if change.after is None else "wrote"
         click.echo(f"{verb} {_relative(change.path)}")
-    if not pending:
+    if not pending and modules:
         click.echo(f"{modules} module(s) up to date")
 
 

@@ -1,6 +1,12 @@
 """From a schema to the text of a Python module: typed records, producer and consumer."""
 
-from streamcontract.codegen.contracts import modules_of_contracts, modules_of_files
+from streamcontract.codegen.contracts import (
+    Modules,
+    make_modules,
+    make_modules_of_files,
+    modules_of_contracts,
+    modules_of_files,
+)
 from streamcontract.codegen.files import FileChange, changes, remove_drafts, write
 from streamcontract.codegen.module import GENERATED_MARK, ModuleSource, generate_module
 
@@ -8,8 +14,11 @@ __all__ = [
     "GENERATED_MARK",
     "FileChange",
     "ModuleSource",
+    "Modules",
     "changes",
     "generate_module",
+    "make_modules",
+    "make_modules_of_files",
     "modules_of_contracts",
     "modules_of_files",
     "remove_drafts",

@@ -18,7 +18,7 @@ from streamcontract.errors import CodegenError
 from streamcontract.reporting.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
 __all__ = ["FileChange", "changes", "remove_drafts", "write"]
@@ -72,7 +72,9 @@ def _lines(text: str | None) -> list[str]:
     return list(io.StringIO(text, newline="\n"))  # no other character ends a line here
 
 
-def changes(folder: Path, modules: Mapping[str, str], *, complete: bool) -> list[FileChange]:
+def changes(
+    folder: Path, modules: Mapping[str, str], *, complete: bool, kept: Collection[str] = ()
+) -> list[FileChange]:
     """How a folder differs from what it should hold.
 
     Args:
@@ -80,6 +82,7 @@ def changes(folder: Path, modules: Mapping[str, str], *, complete: bool) -> list
         modules: The text of each module, by its name.
         complete: Whether these are all: then a generated module that is not among them is a
             leftover. Files that do not say they were generated are never touched.
+        kept: The names of modules that could not be made; those that there are stay as they are.
 
     Raises:
         CodegenError: A file cannot be read, or one that was written by hand is in the way.
@@ -96,7 +99,7 @@ def changes(folder: Path, modules: Mapping[str, str], *, complete: bool) -> list
             )
         if before != text:
             found.append(FileChange(path, before, text))
-    return found + (_leftovers(folder, set(modules)) if complete else [])
+    return found + (_leftovers(folder, {*modules, *kept}) if complete else [])
 
 
 def _leftovers(folder: Path, names: set[str]) -> list[FileChange]:
