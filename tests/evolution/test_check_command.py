@@ -222,7 +222,7 @@ def test_invalid_schemas_could_not_be_checked(scratch: Scratch, before: Path) ->
     scratch.write(order='{"type": "recrod"}')
     outcome = scratch.check(against=str(old))
     assert outcome.code == 2
-    assert "schemas/order.avsc:1:10" in outcome.error
+    assert "schemas/order.avsc:1:10: error: INVALID_SCHEMA in order" in outcome.output
     scratch.write(order=ORDER)
     old.write_text('{"type": "recrod"}')
     assert scratch.check(against=str(old)).code == 2

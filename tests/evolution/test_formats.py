@@ -24,7 +24,7 @@ from streamcontract import __version__
 from streamcontract.cli import main
 from streamcontract.compatibility import DRIFT_RULES
 from streamcontract.evolution import Problem, Report
-from streamcontract.evolution.report import Checked, Example, Note
+from streamcontract.evolution.report import INVALID_SCHEMA, Checked, Example, Note
 from streamcontract.evolution.reported import report_of
 from streamcontract.reporting import Place
 from streamcontract.reporting.formats import as_json, github, gitlab, junit, sarif, text
@@ -92,6 +92,16 @@ PROBLEMS = st.builds(
     against=st.tuples(TEXTS),
     direction=st.sampled_from([None, "new reads old"]),
     example=st.none() | EXAMPLES,
+)
+PROBLEMS |= st.builds(
+    Problem,
+    contract=TEXTS,
+    rule=st.just(INVALID_SCHEMA),
+    severity=st.just("error"),
+    message=MESSAGES,
+    now=PLACES,
+    before=st.none(),
+    against=st.just(()),
 )
 NOTES = st.builds(
     Note,

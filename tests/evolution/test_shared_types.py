@@ -214,5 +214,5 @@ def test_two_definitions(scratch: Scratch) -> None:
     scratch.put("orders/order.avsc", record("Order", to="Country"))
     outcome = scratch.check()
     assert outcome.code == 2
-    assert "shop.Country is defined in two ways, in country.avsc and in " in outcome.error
-    assert "common/geo/country.avsc (at /fields/0/type: " in outcome.error
+    assert "shop.Country is defined in two ways, in country.avsc and in " in outcome.output
+    assert "common/geo/country.avsc (at /fields/0/type: " in outcome.output

@@ -168,13 +168,13 @@ def test_wrong_usage(project: Path, arguments: list[str], message: str) -> None:
 
 
 def test_schemas_that_are_none(project: Path) -> None:
-    """The faults of all files in one message."""
+    """The faults of all files are findings, and the exit code says that they were not judged."""
     for name in ("order", "trade"):
         (project / "schemas" / f"{name}.avsc").write_text('{"type": "recrd"}')
-    code, _, errors = run()
-    assert code == 2
-    assert "order.avsc:1:10" in errors
-    assert "trade.avsc:1:10" in errors
+    code, output, errors = run()
+    assert (code, errors) == (2, "")
+    assert "schemas/order.avsc:1:10: error: invalid-schema" in output
+    assert "schemas/trade.avsc:1:10: error: invalid-schema" in output
 
 
 @pytest.mark.parametrize("folder", [".", "examples/orders"])

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.cli._options import format_option, project_option
 from streamcontract.evolution import check, open_source, request_files, request_project
 from streamcontract.evolution.reported import report_of
@@ -87,7 +87,8 @@ def command(
     spite of it fails too, and what it accepts in spite of it is said.
 
     A contract without a level is held to the registry's, elsewhere to BACKWARD. Exits with 1 if
-    a change breaks readers, with 2 if that could not be found out.
+    a change breaks readers, with 2 if that could not be found out: an invalid schema is a finding,
+    and the other contracts are judged.
     """
     source = open_source(against)
     files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]
@@ -103,5 +104,7 @@ def command(
         shown = None if counterexamples else 0
     report = check(request, source, strict=strict, dialect=dialect, counterexamples=shown)
     print_report(report_of(report), output_format)
+    if report.unjudged:
+        raise click.exceptions.Exit(EXIT_ERROR)
     if not report.is_clean:
         raise click.exceptions.Exit(EXIT_FINDINGS)

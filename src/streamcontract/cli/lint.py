@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.cli._options import format_option, project_option
 from streamcontract.errors import SchemaFault, SchemaParseError
 from streamcontract.lint import RULES, Settings, lint_schema
 from streamcontract.lint.reported import report_of
 from streamcontract.project import find_project_file, load_project
+from streamcontract.reporting import shown
 from streamcontract.reporting.terminal import print_report
 from streamcontract.schema import SCHEMA_SUFFIX, STORED, parse_schema
 
@@ -45,7 +46,8 @@ def command(
     schema alone is found too. Rules are switched off in
     streamcontract.toml or in the schema, each with its reason.
 
-    Exits with 1 if there are findings.
+    Exits with 1 if there are findings, with 2 if one of them is a file that is no schema; the
+    others are looked at all the same.
     """
     if list_rules:
         listed = _rules_as_json() if output_format == "json" else _rules_as_text()
@@ -53,9 +55,11 @@ def command(
         return
     project = _project(project_file, names)
     folders = None if project is None else project.folders
-    schemas = _parsed(_files(names), _contract_files(project, names), folders)
+    schemas, invalid = _parsed(_files(names), _contract_files(project, names), folders)
     results = [(each, lint_schema(each, _settings(project, each))) for each in schemas]
-    print_report(report_of(results), output_format)
+    print_report(report_of(results, invalid), output_format)
+    if invalid:
+        raise click.exceptions.Exit(EXIT_ERROR)
     if any(findings for _, findings in results):
         raise click.exceptions.Exit(EXIT_FINDINGS)
 
@@ -99,14 +103,13 @@ def _contract_files(project: Project | None, names: Sequence[str]) -> Iterator[P
 
 def _parsed(
     files: Iterable[Path], of_contracts: Iterable[Path], folders: SchemaFolders | None
-) -> list[Schema]:
-    """Each file once; with those of contracts, the files that they use.
+) -> tuple[list[Schema], dict[Path, dict[SchemaFault, None]]]:
+    """Each file once, with those that contracts' files use; and the faults of what is no schema.
 
-    Raises:
-        SchemaParseError: One is no schema, even read leniently; it has the faults of all.
+    A fault is that of the file that has it; files that use such a file have a fault that says so.
     """
     schemas: dict[Path, Schema] = {}
-    faults: dict[SchemaFault, None] = {}
+    invalid: dict[Path, dict[SchemaFault, None]] = {}
     for path, with_used in (
         *((path, False) for path in files),
         *((path, True) for path in of_contracts),
@@ -114,13 +117,24 @@ def _parsed(
         try:
             schema = parse_schema(path, folders=folders, leniency=STORED)
         except SchemaParseError as error:
-            faults.update(dict.fromkeys(error.faults))
+            for fault in _by_file(path, error.faults):
+                file = Path(fault.source or path).resolve()
+                invalid.setdefault(file, {})[fault] = None
             continue
         for each in schema.closure() if with_used else (schema,):
             schemas.setdefault(Path(each.source or path).resolve(), each)
-    if faults:
-        raise SchemaParseError(tuple(faults))
-    return list(schemas.values())
+    return list(schemas.values()), invalid
+
+
+def _by_file(path: Path, faults: Iterable[SchemaFault]) -> Iterator[SchemaFault]:
+    """The faults, and one of the file itself for each other file that has some of them."""
+    others: dict[str, None] = {}
+    for fault in faults:
+        if fault.source is not None and Path(fault.source).resolve() != path.resolve():
+            others[fault.source] = None
+        yield fault
+    for other in others:
+        yield SchemaFault("", f"it uses {shown(other)}, which is not valid", source=str(path))
 
 
 def _settings(project: Project | None, schema: Schema) -> Settings:

@@ -11,6 +11,7 @@ from streamcontract.evolution.examples import example_of
 from streamcontract.evolution.places import spots
 from streamcontract.evolution.report import (
     CONTRACT_DELETED,
+    INVALID_SCHEMA,
     Checked,
     Note,
     Problem,
@@ -18,6 +19,7 @@ from streamcontract.evolution.report import (
 )
 from streamcontract.levels import DEFAULT_LEVEL, compatibility_level
 from streamcontract.reporting import Place, shown
+from streamcontract.reporting.invalid import place_of_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from streamcontract.compatibility import Finding
     from streamcontract.evolution.candidates import Candidate
     from streamcontract.evolution.report import Direction
-    from streamcontract.evolution.requests import Request
+    from streamcontract.evolution.requests import Invalid, Request
     from streamcontract.evolution.sources import Deleted, Earlier, Source, Version
 
 __all__ = ["check"]
@@ -40,6 +42,8 @@ def check(
     counterexamples: int | None = None,
 ) -> Report:
     """Hold every candidate against its past, each at its level.
+
+    A contract whose schema is not valid has its faults as findings, and the others are judged.
 
     Args:
         request: The candidates and what is asked about them.
@@ -90,6 +94,9 @@ def check(
             refused, accepted = registry_verdict(dialect, candidate, level, considered)
             problems += refused
             notes += accepted
+    for invalid in request.invalid:
+        contracts.append(_unjudged(invalid, request))
+        problems += _faults(invalid)
     problems += _deletions(request, earlier.deleted)
     return Report(
         against=source.label,
@@ -196,6 +203,31 @@ def _problem(
         direction=direction,
         example=example_of(finding.counterexample) if has_example else None,
     )
+
+
+def _unjudged(invalid: Invalid, request: Request) -> Checked:
+    slot = invalid.slot
+    return Checked(
+        contract=slot.contract,
+        is_key=slot.is_key,
+        file=shown(slot.file),
+        level=request.level_of(invalid),
+        subject=slot.subject,
+        versions=(),
+    )
+
+
+def _faults(invalid: Invalid) -> Iterator[Problem]:
+    for fault in invalid.error.faults:
+        yield Problem(
+            contract=invalid.slot.contract,
+            rule=INVALID_SCHEMA,
+            severity="error",
+            message=fault.message,
+            now=place_of_fault(fault, invalid.slot.file),
+            before=None,
+            against=(),
+        )
 
 
 def _deletions(request: Request, deleted: Sequence[Deleted]) -> Iterator[Problem]:

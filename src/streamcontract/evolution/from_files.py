@@ -42,12 +42,16 @@ class FileSource:
             ConfigurationError: There is not exactly one contract to compare with it.
             SchemaParseError: The file is no schema, even read leniently.
         """
-        if len(request.candidates) != 1:
-            names = ", ".join(candidate.slot.contract for candidate in request.candidates)
+        asked = [each.slot.contract for each in request.candidates]
+        asked += [each.slot.contract for each in request.invalid]
+        if len(asked) != 1:
+            names = ", ".join(asked)
             raise ConfigurationError(
-                f"{self.label} is one schema, and there are {len(request.candidates)} to compare "
+                f"{self.label} is one schema, and there are {len(asked)} to compare "
                 f"with it ({names}): name the contract, or its .avsc file, that it belongs to"
             )
+        if request.invalid:
+            return Earlier(versions={})
         schema = parse_schema(self._file, folders=request.folders, leniency=STORED)
         sources = (each.source for each in schema.closure())
         labels = {source: shown(source) for source in sources if source is not None}

@@ -154,6 +154,8 @@ class _Reader:
                 snapshot = self.snapshot(each, Path(folder).resolve())
                 label = label_of(f"git:{each[:_SHORT]}:")
                 for name, match in snapshot.matches(candidates).items():
+                    if name not in by_name:
+                        continue
                     version = version_of(snapshot, match, label)
                     path = snapshot.path(match.slot.file)
                     yield _Found(by_name[name], match, label(path), version)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTRACT_DELETED",
+    "INVALID_SCHEMA",
     "REGISTRY_REFUSES",
     "Checked",
     "Direction",
@@ -31,6 +32,9 @@ CONTRACT_DELETED: Final = "CONTRACT_DELETED"
 REGISTRY_REFUSES: Final = "REGISTRY_REFUSES"
 """The rule of what a registry refuses for reasons of its own, where one was named. All other
 rules are those of ``compatibility``."""
+
+INVALID_SCHEMA: Final = "INVALID_SCHEMA"
+"""The rule of a schema of now that is not valid, so that its contract was not judged."""
 
 Direction = Literal["new reads old", "old reads new"]
 """Which side reads: the new version what the old one wrote (BACKWARD), or the other way round."""
@@ -88,22 +92,24 @@ class Problem:
 
     Attributes:
         contract: The contract's name.
-        rule: The finding's rule, :data:`CONTRACT_DELETED` or :data:`REGISTRY_REFUSES`.
-        severity: ``"breaking"`` or ``"drift"``.
+        rule: The finding's rule, :data:`CONTRACT_DELETED`, :data:`REGISTRY_REFUSES` or
+            :data:`INVALID_SCHEMA`.
+        severity: ``"breaking"``, ``"drift"``, or ``"error"`` for an invalid schema.
         message: What is wrong, and what would mend it.
         now: The place in the candidate; for a deleted contract the project file.
-        before: The place in the newest of the earlier versions that it was found with.
+        before: The place in the newest of the earlier versions that it was found with; None for
+            an invalid schema.
         against: The labels of all earlier versions that it was found with, newest first.
-        direction: Which side reads, or None for a deleted contract.
+        direction: Which side reads, or None for a deleted contract and an invalid schema.
         example: Data that show it, or None.
     """
 
     contract: str
     rule: str
-    severity: Severity
+    severity: Severity | Literal["error"]
     message: str
     now: Place
-    before: Place
+    before: Place | None
     against: tuple[str, ...]
     direction: Direction | None = None
     example: Example | None = None
@@ -172,12 +178,18 @@ class Report:
 
     def fails(self, problem: Problem) -> bool:
         """Whether a finding makes the check fail."""
-        return problem.severity == "breaking" or self.is_strict
+        return problem.severity != "drift" or self.is_strict
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing found makes the check fail."""
         return not any(map(self.fails, self.problems))
+
+    @property
+    def unjudged(self) -> tuple[str, ...]:
+        """The contracts whose schemas are not valid, so that their changes were not judged."""
+        invalid = (each.contract for each in self.problems if each.rule == INVALID_SCHEMA)
+        return tuple(dict.fromkeys(invalid))
 
 
 def _cut(text: str) -> str:

@@ -23,6 +23,7 @@ def report_of(checked: values.Report) -> Report:
             "against": checked.against,
             "clean": checked.is_clean,
             "strict": checked.is_strict,
+            "unjudged": list(checked.unjudged),
             "contracts": [_contract(each) for each in checked.contracts],
             "findings": [_problem(each) for each in checked.problems],
             "notes": [_note(each) for each in checked.notes],
@@ -61,13 +62,15 @@ def _finding(problem: values.Problem, *, fails: bool) -> FindingEntry:
 
 def _summary(checked: values.Report) -> Summary:
     breaking = sum(problem.severity == "breaking" for problem in checked.problems)
-    drift = len(checked.problems) - breaking
+    drift = sum(problem.severity == "drift" for problem in checked.problems)
     scope = f": {_counted(checked)} against {checked.against}"
     if not checked.problems:
         return Summary("clean", "clean", scope)
     found = f"{breaking} breaking, {drift} drift"
     if drift and checked.is_strict:
         found += " (strict: drift fails)"
+    if checked.unjudged:
+        found += f", {len(checked.unjudged)} not judged"
     return Summary(found, "warning" if checked.is_clean else "error", scope)
 
 
@@ -97,7 +100,7 @@ def _problem(problem: values.Problem) -> dict[str, Any]:
         "message": problem.message,
         "direction": problem.direction,
         "now": problem.now.document,
-        "before": problem.before.document,
+        "before": None if problem.before is None else problem.before.document,
         "against": list(problem.against),
         "counterexample": None if problem.example is None else attrs.asdict(problem.example),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.evolution.candidates import Candidate, Slot, slots
 from streamcontract.levels import DEFAULT_LEVEL, compatibility_level
 from streamcontract.project import find_project_file, load_project
@@ -16,11 +16,24 @@ from streamcontract.reporting import shown
 from streamcontract.schema import SchemaFolders, parse_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from streamcontract.project import Project
 
-__all__ = ["Request", "request_files", "request_project"]
+__all__ = ["Invalid", "Request", "request_files", "request_project"]
+
+
+@attrs.frozen(kw_only=True)
+class Invalid:
+    """A schema of now that cannot be checked.
+
+    Attributes:
+        slot: What it is for.
+        error: Its faults.
+    """
+
+    slot: Slot
+    error: SchemaParseError
 
 
 @attrs.frozen(kw_only=True)
@@ -29,7 +42,8 @@ class Request:
 
     Attributes:
         candidates: The contracts to find.
-        others: The project's contracts that are not to be checked.
+        invalid: Those that were asked about and whose schemas are not valid, with the faults.
+        others: The project's contracts that are not to be checked, or cannot be.
         home: The folder of the project, or of the files.
         project_file: The project file, or None.
         level: The level that was asked for, or None for each contract's own.
@@ -39,6 +53,7 @@ class Request:
     """
 
     candidates: Sequence[Candidate]
+    invalid: Sequence[Invalid] = ()
     others: Sequence[Slot] = ()
     home: Path
     project_file: Path | None = None
@@ -46,13 +61,23 @@ class Request:
     folders: SchemaFolders = attrs.field(factory=SchemaFolders)
     is_complete: bool = False
 
-    def level_of(self, candidate: Candidate) -> str:
-        """The level that a candidate is held to, as far as it is known without asking."""
-        return self.level or candidate.slot.level or DEFAULT_LEVEL
+    def level_of(self, asked: Candidate | Invalid) -> str:
+        """The level that a contract is held to, as far as it is known without asking."""
+        return self.level or asked.slot.level or DEFAULT_LEVEL
 
     def is_transitive(self, candidate: Candidate) -> bool:
         """Whether all earlier versions of a candidate count."""
         return compatibility_level(self.level_of(candidate)).is_transitive
+
+    def require_valid(self) -> None:
+        """Raise what is wrong with the schemas, if there is anything.
+
+        Raises:
+            SchemaParseError: A schema is not valid; it has the faults of all.
+        """
+        faults = dict.fromkeys(fault for each in self.invalid for fault in each.error.faults)
+        if faults:
+            raise SchemaParseError(tuple(faults))
 
 
 def request_project(
@@ -67,13 +92,14 @@ def request_project(
 
     Raises:
         ConfigurationError: There is no contract of such a name.
-        SchemaParseError: A schema is not valid.
     """
     chosen = [project.contract(name) for name in names] or list(project.contracts)
     others = [contract for contract in project.contracts if contract not in chosen]
+    candidates, invalid = _parsed(slots(chosen), project.folders)
     return Request(
-        candidates=[_candidate(slot, project.folders) for slot in slots(chosen)],
-        others=list(slots(others)),
+        candidates=candidates,
+        invalid=invalid,
+        others=[*slots(others), *(each.slot for each in invalid)],
         home=project.root,
         project_file=project.file,
         level=level,
@@ -94,7 +120,6 @@ def request_files(files: Sequence[Path], *, level: str | None = None) -> Request
 
     Raises:
         ConfigurationError: A file is not there, or the project file around it is wrong.
-        SchemaParseError: A schema is not valid.
     """
     for file in files:
         if not file.is_file():
@@ -111,9 +136,14 @@ def request_files(files: Sequence[Path], *, level: str | None = None) -> Request
         for slot in [slot for slot in known if slot.file == file]
         or [Slot(contract=shown(file), file=file, is_contract=False)]
     ]
+    candidates, invalid = _parsed(chosen, folders)
     return Request(
-        candidates=[_candidate(slot, folders) for slot in chosen],
-        others=[slot for slot in known if slot not in chosen],
+        candidates=candidates,
+        invalid=invalid,
+        others=[
+            *(slot for slot in known if slot not in chosen),
+            *(each.slot for each in invalid),
+        ],
         home=home if project_file is None else project_file.parent,
         project_file=project_file,
         level=level,
@@ -121,5 +151,14 @@ def request_files(files: Sequence[Path], *, level: str | None = None) -> Request
     )
 
 
-def _candidate(slot: Slot, folders: SchemaFolders) -> Candidate:
-    return Candidate(slot=slot, schema=parse_schema(slot.file, folders=folders))
+def _parsed(asked: Iterable[Slot], folders: SchemaFolders) -> tuple[list[Candidate], list[Invalid]]:
+    parsed = [_parse(slot, folders) for slot in asked]
+    candidates = [each for each in parsed if isinstance(each, Candidate)]
+    return candidates, [each for each in parsed if isinstance(each, Invalid)]
+
+
+def _parse(slot: Slot, folders: SchemaFolders) -> Candidate | Invalid:
+    try:
+        return Candidate(slot=slot, schema=parse_schema(slot.file, folders=folders))
+    except SchemaParseError as error:
+        return Invalid(slot=slot, error=error)

@@ -131,7 +131,7 @@ class Snapshot:
         return shown(path, self.folder if path.is_relative_to(self.folder) else self._home)
 
     def matches(self, candidates: Sequence[Candidate]) -> dict[str, Match]:
-        """What each contract was; those that are not there are left out.
+        """What each contract was, also those that are not checked; one that is new is left out.
 
         Returns:
             By the contract's name.
@@ -141,6 +141,10 @@ class Snapshot:
         for candidate in candidates:
             if candidate not in listed and (file := self._file_of(candidate)) is not None:
                 found[candidate.slot.contract] = self._slot_of(file)
+        if self.slots is None:
+            for slot in self._others:
+                if (file := self._counterpart(slot)).is_file():
+                    found.setdefault(slot.contract, self._slot_of(file))
         return {name: self.match(slot) for name, slot in found.items()}
 
     def match(self, slot: Slot) -> Match:
@@ -192,7 +196,7 @@ class Snapshot:
                         found[now.contract] = was
                         left.remove(was)
                         break
-        return {name: slot for name, slot in found.items() if name in schemas}
+        return found
 
     def _file_of(self, candidate: Candidate) -> Path | None:
         same_path = self._counterpart(candidate.slot)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from streamcontract.reporting.invalid import place_of_fault
 from streamcontract.reporting.places import Place, shown
 from streamcontract.reporting.report import FindingEntry, Report, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
+    from streamcontract.errors import SchemaFault
     from streamcontract.lint.model import Finding, Severity
     from streamcontract.schema.schema import Schema
 
@@ -19,16 +23,36 @@ _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 """The gravest first."""
 
 
-def report_of(linted: Sequence[tuple[Schema, Sequence[Finding]]]) -> Report:
-    """The report of schemas, each with the findings in it."""
-    findings = tuple(_entry(schema, each) for schema, found in linted for each in found)
-    files = [_label(schema) for schema, _ in linted]
+INVALID_SCHEMA: Final = "invalid-schema"
+"""The rule of a file that is no schema, so that no other rule was asked."""
+
+
+def report_of(
+    linted: Sequence[tuple[Schema, Sequence[Finding]]],
+    invalid: Mapping[Path, Iterable[SchemaFault]] = MappingProxyType({}),
+) -> Report:
+    """The report of schemas, each with the findings in it.
+
+    Args:
+        linted: The schemas and their findings.
+        invalid: The files that are no schemas, each with its faults.
+    """
+    faults = [_fault(file, each) for file, found in invalid.items() for each in found]
+    findings = (
+        *faults,
+        *(_entry(schema, each) for schema, found in linted for each in found),
+    )
+    unjudged = [shown(file) for file in invalid]
+    files = [*(_label(schema) for schema, _ in linted), *unjudged]
+    severities: list[Severity] = ["error" for _ in faults]
+    severities += (each.severity for _, found in linted for each in found)
     return Report(
         command="lint",
-        summary=_summary([each.severity for _, found in linted for each in found], len(files)),
+        summary=_summary(severities, len(files), len(unjudged)),
         document={
             "clean": not findings,
             "files": files,
+            "unjudged": unjudged,
             "findings": [_document(each) for each in findings],
         },
         cases=tuple(files),
@@ -38,6 +62,18 @@ def report_of(linted: Sequence[tuple[Schema, Sequence[Finding]]]) -> Report:
 
 def _label(schema: Schema) -> str:
     return shown(schema.source or "schema")
+
+
+def _fault(file: Path, fault: SchemaFault) -> FindingEntry:
+    return FindingEntry(
+        rule=INVALID_SCHEMA,
+        severity="error",
+        level="error",
+        fails=True,
+        message=fault.message,
+        place=place_of_fault(fault, file),
+        case=shown(file),
+    )
 
 
 def _entry(schema: Schema, finding: Finding) -> FindingEntry:
@@ -60,8 +96,10 @@ def _entry(schema: Schema, finding: Finding) -> FindingEntry:
     )
 
 
-def _summary(found: Sequence[Severity], files: int) -> Summary:
+def _summary(found: Sequence[Severity], files: int, unjudged: int) -> Summary:
     scope = f": {files} file{'' if files == 1 else 's'}"
+    if unjudged:
+        scope += f", {unjudged} of them not judged"
     if not found:
         return Summary("clean", "clean", scope)
     counts = {severity: found.count(severity) for severity in _SEVERITIES if severity in found}

@@ -164,8 +164,11 @@ class _Kept:
 
 def _request(contract: TestedContract) -> Request:
     if contract.project is None or contract.config is None:
-        return request_files([contract.file])
-    return request_project(contract.project, [contract.config.name])
+        request = request_files([contract.file])
+    else:
+        request = request_project(contract.project, [contract.config.name])
+    request.require_valid()
+    return request
 
 
 def _slot(contract: TestedContract, request: Request) -> str:
