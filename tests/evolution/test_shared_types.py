@@ -160,6 +160,23 @@ def test_a_link_to_another_checkout(scratch: Scratch) -> None:
     assert scratch.notes().keys() == {"not-checked"}
 
 
+@pytest.mark.parametrize("link", ["address.avsc", "geo"])
+def test_a_link_in_a_folder_to_another_checkout(scratch: Scratch, link: str) -> None:
+    """A file or a folder that is a link out of the repository is that of now, and that is said."""
+    outside = scratch.folder.parent / "shared" / link
+    outside.parent.mkdir()
+    shutil.move(scratch.folder / "common" / link, outside)
+    (scratch.folder / "common" / link).symlink_to(outside)
+    (scratch.folder / "orders" / "link.avsc").symlink_to(outside)
+    scratch.commit()
+    assert scratch.found() == []
+    assert scratch.notes() == {
+        "not-checked": f"git:main has no {outside}: what it defines is taken as it is now"
+    }
+    scratch.put("orders/order.avsc", record("Order", id="long", to="Address"))
+    assert [rule for rule, _ in scratch.found()] == ["TYPE_MISMATCH"]
+
+
 def test_a_copy_of_the_project(scratch: Scratch, tmp_path: Path) -> None:
     """Its own folders count."""
     old = tmp_path / "old"

@@ -126,25 +126,27 @@ class _Reader:
 
     def snapshot(self, commit: str, folder: Path) -> Snapshot:
         """A commit's schema files and project file, written to an empty folder."""
-        self._lay_out(folder, self._repository.files(commit, self._suffixes, self._also))
+        dangling = self._lay_out(folder, self._repository.files(commit, self._suffixes, self._also))
         project_file = None if self._project_file is None else folder / self._project_file
         if project_file is not None:
             # A project may call its schema files otherwise than now, or than Avro does.
             more = {path.suffix for path in named_schemas(project_file)} - self._suffixes
             self._lay_out(folder, self._repository.files(commit, more, ()))
             self._suffixes |= more
-        return Snapshot(
+        snapshot = Snapshot(
             folder,
             self._repository.top,
             project_file,
             self._request.others,
             self._request.folders,
         )
+        snapshot.borrow(dangling)
+        return snapshot
 
-    def _lay_out(self, folder: Path, files: Sequence[GitFile]) -> None:
+    def _lay_out(self, folder: Path, files: Sequence[GitFile]) -> list[PurePosixPath]:
+        """Write files; returns the links that lead out, which are left out."""
         contents = self._repository.contents(files)
-        for file in files:
-            _write(folder, file, contents[file.blob])
+        return [file.path for file in files if not _write(folder, file, contents[file.blob])]
 
     def history(self, commit: str, candidates: Sequence[Candidate]) -> Iterator[_Found]:
         """The candidates' versions in each commit that changed such a file, newest first."""
@@ -171,13 +173,16 @@ def _check_home(file: Path, repository: Repository) -> None:
         )
 
 
-def _write(folder: Path, file: GitFile, content: bytes) -> None:
+def _write(folder: Path, file: GitFile, content: bytes) -> bool:
+    """Write a file or a link; False for one that leads out, to nothing of that commit."""
     path = folder / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
     if not file.is_link:
         path.write_bytes(content)
-        return
+        return True
     target = Path(os.path.normpath(path.parent / os.fsdecode(content)))
-    # A link that leads out leads to nothing of that commit.
-    if target.is_relative_to(folder) and not path.is_symlink():
+    if not target.is_relative_to(folder):
+        return False
+    if not path.is_symlink():
         path.symlink_to(os.path.relpath(target, path.parent))
+    return True

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import attrs
@@ -70,7 +70,7 @@ class Snapshot:
         folder: The folder.
         slots: The earlier contracts; None where they are not known.
         project_fault: Why the project file could not be read, or None.
-        borrowed: The folders of types that lie elsewhere, so that they are those of now.
+        borrowed: The folders and files of types that lie elsewhere, so that they are those of now.
     """
 
     def __init__(
@@ -111,6 +111,19 @@ class Snapshot:
             return then
         now = (self._home / relative).resolve()
         return now if now.is_dir() and not now.is_relative_to(self._home) else None
+
+    def borrow(self, links: Iterable[PurePath]) -> None:
+        """Let links in the folders of types that lead elsewhere lead where they lead now.
+
+        Args:
+            links: Their paths from the folder, in which they are left out.
+        """
+        for link in links:
+            then, now = self.folder / link, (self._home / link).resolve()
+            is_of_types = any(then.is_relative_to(each) for each in self._folders.paths)
+            if is_of_types and now.exists() and not now.is_relative_to(self._home):
+                then.symlink_to(now)
+                self.borrowed += (now,)
 
     def has(self, file: str | Path) -> bool:
         """Whether a file is one of its own, and not of a folder of types elsewhere."""
