@@ -149,14 +149,26 @@ def _streamcontract_clients() -> Iterator[contextlib.ExitStack]:
 
 @pytest.fixture
 def streamcontract_producer(
+    streamcontract_stack: Stack,
     streamcontract_config: dict[str, Any],
     streamcontract_topic: TopicMaker,
     _streamcontract_clients: contextlib.ExitStack,
 ) -> ProducerMaker:
     """A maker of producers: ``streamcontract_producer(StockProducer)``."""
-    from streamcontract.testing.fixtures.clients import ProducerMaker  # noqa: PLC0415
+    from streamcontract.devstack import DevStack  # noqa: PLC0415
+    from streamcontract.testing.fixtures.clients import (  # noqa: PLC0415
+        PATIENT_PRODUCERS,
+        ProducerMaker,
+    )
 
-    return ProducerMaker(streamcontract_config, streamcontract_topic, _streamcontract_clients)
+    return ProducerMaker(
+        {
+            **streamcontract_config,
+            **(PATIENT_PRODUCERS if isinstance(streamcontract_stack, DevStack) else {}),
+        },
+        streamcontract_topic,
+        _streamcontract_clients,
+    )
 
 
 @pytest.fixture
