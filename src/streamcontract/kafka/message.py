@@ -18,15 +18,38 @@ if TYPE_CHECKING:
 __all__ = [
     "Delivery",
     "Headers",
+    "K",
+    "Keyed",
     "Message",
     "SchemaId",
+    "T",
     "headers_of",
     "timestamp_of",
     "to_datetime",
     "to_milliseconds",
 ]
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
+
+    T = TypeVar("T")
+    K = TypeVarWithDefault("K", default=Any)
+
+    class Keyed(Generic[T, K]):
+        """Generic over the type of values, and over that of keys, which may be left out."""
+
+else:
+    T = TypeVar("T")
+    K = TypeVar("K")
+
+    class Keyed(Generic[T]):
+        """The same at run time, where brackets may name the second one too."""
+
+        __slots__ = ()
+
+        def __class_getitem__(cls, item):
+            return super().__class_getitem__(item[0] if isinstance(item, tuple) else item)
+
 
 Headers = Mapping[str, "str | bytes | None"] | Sequence[tuple[str, "str | bytes | None"]]
 """Headers to send: a mapping, or pairs where a name may come twice; text is sent as UTF-8."""
@@ -123,8 +146,12 @@ def _header(number: int, pair: object) -> tuple[str, bytes | None]:
 
 
 @attrs.frozen(weakref_slot=False)
-class Message(Generic[T]):
+class Message(Keyed[T, K]):
     """One consumed message; frozen, so it stays as it came.
+
+    For type checkers ``Message[Stock]`` is ``Message[Stock, Any]``: its key may be anything.
+    ``Message[Stock, str]`` says what the key is; ``Message[Stock, str | None]``, that there may be
+    none.
 
     Attributes:
         value: The record; None for a tombstone, which says that its key is deleted.
@@ -145,7 +172,7 @@ class Message(Generic[T]):
     """
 
     value: T | None
-    key: Any
+    key: K
     topic: str
     partition: int
     offset: int

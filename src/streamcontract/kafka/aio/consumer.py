@@ -6,7 +6,7 @@ import contextlib
 import functools
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
@@ -14,8 +14,9 @@ from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
-from streamcontract.kafka.contract.unions import P, ReadsTopics
+from streamcontract.kafka.contract.unions import K, P, ReadsTopics
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
+from streamcontract.kafka.message import Keyed
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ _log = logging.getLogger("streamcontract.kafka")
 _MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
 
 
-class _StoppableConsumer(ContractConsumer[T, P]):
+class _StoppableConsumer(ContractConsumer[T, P, K]):
     """The synchronous consumer, which ends its waits when it is told so."""
 
     def end_waits_by(self, check: Callable[[], None]) -> None:
@@ -75,7 +76,7 @@ def _unobserved(found: Awaitable[R]) -> Awaitable[R]:
     return found
 
 
-class AsyncContractConsumer(ReadsTopics[T, P]):
+class AsyncContractConsumer(ReadsTopics[T, P, K]):
     """Consumes the messages of one contract in asyncio: ``async for``, ``poll`` or ``consume``.
 
     It has the methods, arguments and promises of
@@ -151,7 +152,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
 
     @overload
     def __init__(
-        self: AsyncContractConsumer[T, tuple[str, int]],
+        self: AsyncContractConsumer[T, tuple[str, int], K],
         config: Mapping[str, Any] | None = None,
         *,
         topics: Mapping[str, type[T] | Sequence[type[T]]],
@@ -171,7 +172,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
     def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         if not options.keys() & {"record", "records", "schema", "topics"}:
             options["records"] = self.union
-        self._consumer: _StoppableConsumer[T, P] = _StoppableConsumer(config, **options)
+        self._consumer: _StoppableConsumer[T, P, K] = _StoppableConsumer(config, **options)
         # A message counts as consumed when a task gets it: the thread may find one for nobody.
         self._observed = observed(self._consumer.hand_over_telemetry())
         self._worker = Worker("streamcontract-consumer")
@@ -193,7 +194,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Message[T]:
+    async def __anext__(self) -> Message[T, K]:
         """The next message, waited for without end; see :meth:`until_end` for a bounded read.
 
         Raises:
@@ -203,10 +204,10 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
             RegistryError: Its schema could not be fetched; the next call tries again.
             ClientError: The consumer is closed, by another task maybe while this one waits.
         """
-        message: Message[T] = await self.take(functools.partial(next, self._consumer))
+        message: Message[T, K] = await self.take(functools.partial(next, self._consumer))
         return message
 
-    async def poll(self, timeout: float = -1) -> Message[T] | None:
+    async def poll(self, timeout: float = -1) -> Message[T, K] | None:
         """The next message, or None if none came in time.
 
         Args:
@@ -217,7 +218,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
         """
         return await self.take(functools.partial(self._consumer.poll, timeout))
 
-    async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T]]:
+    async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
         """Up to ``num_messages`` messages; fewer when the time is over.
 
         Args:
@@ -229,7 +230,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
         """
         return await self.take(functools.partial(self._consumer.consume, num_messages, timeout))
 
-    def until_end(self, timeout: float = 60.0) -> AsyncUntilEnd[T]:
+    def until_end(self, timeout: float = 60.0) -> AsyncUntilEnd[T, K]:
         """Iterate up to the ends that the partitions have when the first message is asked for.
 
         Args:
@@ -380,7 +381,7 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
         return self._observed(self.run(tell_first, settle=self._take_back))
 
     @property
-    def synchronous(self) -> ContractConsumer[T, P]:
+    def synchronous(self) -> ContractConsumer[T, P, K]:
         """The consumer that does the work: for calls that ``run`` makes in its thread."""
         return self._consumer
 
@@ -458,30 +459,30 @@ class AsyncContractConsumer(ReadsTopics[T, P]):
             )
 
 
-class AsyncUntilEnd(Generic[T]):
+class AsyncUntilEnd(Keyed[T, K]):
     """Iterates over the messages in front of the ends that held when the first was asked for.
 
     An error or a cancelled wait does not end it: the next call goes on.
     """
 
     def __init__(
-        self, consumer: AsyncContractConsumer[T, Any], begin: Callable[[], UntilEnd[T]]
+        self, consumer: AsyncContractConsumer[T, Any, K], begin: Callable[[], UntilEnd[T, K]]
     ) -> None:
         self._consumer = consumer
         self._begin = begin
-        self._messages: UntilEnd[T] | None = None
+        self._messages: UntilEnd[T, K] | None = None
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Message[T]:
+    async def __anext__(self) -> Message[T, K]:
         """The next message, or StopAsyncIteration at the ends."""
         message = await self._consumer.take(self._next)
         if message is None:
             raise StopAsyncIteration
         return message
 
-    def _next(self) -> Message[T] | None:
+    def _next(self) -> Message[T, K] | None:
         if self._messages is None:
             self._messages = self._begin()
         return next(self._messages, None)

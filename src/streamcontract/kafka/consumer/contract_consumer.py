@@ -24,7 +24,7 @@ from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.consumer.wiring import wire
 from streamcontract.kafka.contract.binding import Binding, bind
 from streamcontract.kafka.contract.dispatch import RecordsBinding, bind_records, bind_topics
-from streamcontract.kafka.contract.unions import P, ReadsTopics
+from streamcontract.kafka.contract.unions import K, P, ReadsTopics
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 
@@ -46,7 +46,7 @@ T = TypeVar("T")
 _log = logging.getLogger("streamcontract.kafka")
 
 
-class ContractConsumer(ReadsTopics[T, P]):
+class ContractConsumer(ReadsTopics[T, P, K]):
     """Consumes the messages of one contract, by iteration, ``poll`` or ``consume``.
 
     It wraps a ``confluent_kafka.DeserializingConsumer``: ``client``, for what this class does not
@@ -158,7 +158,7 @@ class ContractConsumer(ReadsTopics[T, P]):
 
     @overload
     def __init__(
-        self: ContractConsumer[T, tuple[str, int]],
+        self: ContractConsumer[T, tuple[str, int], K],
         config: Mapping[str, Any] | None = None,
         *,
         topics: Mapping[str, type[T] | Sequence[type[T]]],
@@ -259,10 +259,10 @@ class ContractConsumer(ReadsTopics[T, P]):
         """The topics this consumer reads, by name or pattern."""
         return self._topics.subscriptions
 
-    def __iter__(self) -> Iterator[Message[T]]:
+    def __iter__(self) -> Iterator[Message[T, K]]:
         return self
 
-    def __next__(self) -> Message[T]:
+    def __next__(self) -> Message[T, K]:
         """The next message, waited for without end; see :meth:`until_end` for a bounded read.
 
         Raises:
@@ -292,7 +292,7 @@ class ContractConsumer(ReadsTopics[T, P]):
         self._delivery.in_hand = in_hand
         return message
 
-    def poll(self, timeout: float = -1) -> Message[T] | None:
+    def poll(self, timeout: float = -1) -> Message[T, K] | None:
         """The next message, or None if none came in time.
 
         Args:
@@ -308,7 +308,7 @@ class ContractConsumer(ReadsTopics[T, P]):
         self._delivery.in_hand = in_hand
         return message
 
-    def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T]]:
+    def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
         """Up to ``num_messages`` messages; fewer when the time is over.
 
         If one of them is not of this contract, those before it are returned, and the next call
@@ -330,7 +330,7 @@ class ContractConsumer(ReadsTopics[T, P]):
         self._delivery.in_hand = in_hand
         return messages
 
-    def until_end(self, timeout: float = 60.0) -> UntilEnd[T]:
+    def until_end(self, timeout: float = 60.0) -> UntilEnd[T, K]:
         """Iterate up to the ends that the partitions of this consumer have now.
 
         It gives exactly what is between here and there: a message that comes later stays for

@@ -29,7 +29,7 @@ from streamcontract.kafka.contract.topic_deserializer import TypedReader
 from streamcontract.kafka.dead_letters.handler import PoisonHandler
 from streamcontract.kafka.dead_letters.poison import DeadLetters, poison_handler
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
-from streamcontract.kafka.message import Message
+from streamcontract.kafka.message import K, Message
 from streamcontract.kafka.telemetry import telemetry_of
 from streamcontract.registry import SchemaRegistry
 
@@ -73,7 +73,7 @@ class RejectedError(ClientError):
 
 
 @attrs.frozen
-class ShareMessage(Message[T]):
+class ShareMessage(Message[T, K]):
     """A message that waits for an answer: :meth:`accept`, :meth:`release` or :meth:`reject`.
 
     Attributes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from streamcontract.kafka.connection.waits import SLICE
 from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.errors import StalledError
+from streamcontract.kafka.message import K, Keyed, T
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UntilEnd"]
 
-T = TypeVar("T")
 
-
-class UntilEnd(Generic[T]):
+class UntilEnd(Keyed[T, K]):
     """Iterates over the messages in front of the ends that held when it was made.
 
     An error does not end it: the next call goes on after the message that raised.
@@ -67,7 +66,7 @@ class UntilEnd(Generic[T]):
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Message[T]:
+    def __next__(self) -> Message[T, K]:
         """The next message, or StopIteration at the ends."""
         message, in_hand, error = self._take()
         if error is not None:

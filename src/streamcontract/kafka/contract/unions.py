@@ -54,19 +54,21 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
     P = TypeVarWithDefault("P", default=int)
+    K = TypeVarWithDefault("K", default=Any)
 
-    class ReadsTopics(ReadsUnions, Generic[T, P]):
-        """Generic over the type of values, and over what the application calls a partition.
+    class ReadsTopics(ReadsUnions, Generic[T, P, K]):
+        """Generic over the types of values, of partitions' names, and of keys.
 
-        That is a number, and topic and number where there are several topics.
+        A partition is called by its number, and by topic and number where there are several topics.
         """
 
 else:
     T = TypeVar("T")
     P = TypeVar("P")
+    K = TypeVar("K")
 
     class ReadsTopics(ReadsUnions, Generic[T]):
-        """The same at run time, where brackets may name the second one too."""
+        """The same at run time, where brackets may name the others too."""
 
         def __class_getitem__(cls, item):
             return super().__class_getitem__(item[0] if isinstance(item, tuple) else item)
