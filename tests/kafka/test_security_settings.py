@@ -171,6 +171,21 @@ def test_a_token_that_does_not_come(wrap: Any) -> None:
         build_client(make, {})
 
 
+def test_a_property_that_needs_what_is_not_installed() -> None:
+    """The package to install is named; older versions of confluent-kafka have no such property."""
+    with pytest.raises(PropertyError, match="oauthbearer"):
+        build_client(
+            confluent_kafka.Producer,
+            {
+                "security.protocol": "SASL_SSL",
+                "sasl.mechanism": "OAUTHBEARER",
+                "sasl.oauthbearer.method": "oidc",
+                "sasl.oauthbearer.metadata.authentication.type": "aws_iam",
+                "sasl.oauthbearer.config": "region=us-east-1,audience=https://example.com",
+            },
+        )
+
+
 def test_a_file_that_librdkafka_cannot_use(tmp_path: Path) -> None:
     """The property is named, as it is for values that librdkafka refuses."""
     with pytest.raises(PropertyError) as caught:

@@ -208,8 +208,9 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
         if not isinstance(error.__cause__, Exception):
             raise
         raise PropertyError(None, f"a callback failed: {error.__cause__}") from error
-    except (TypeError, ValueError) as error:
-        # confluent_kafka's own checks, such as a callback that is not callable.
+    except (TypeError, ValueError, ImportError) as error:
+        # confluent_kafka's own checks, such as a callback that is not callable, or a property that
+        # needs an extra of it: sasl.oauthbearer.metadata.authentication.type=aws_iam.
         raise PropertyError(None, str(error)) from error
     keep_from_child(client)
     return client
