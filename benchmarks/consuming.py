@@ -22,7 +22,7 @@ from streamcontract import Codec, SchemaRegistry
 from streamcontract.codec import Contract
 from streamcontract.devstack import DevStack
 from streamcontract.kafka.contract.binding import Binding, bind
-from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.wire import HEADER_SIZE
 
 __all__ = ["tables"]
@@ -50,7 +50,7 @@ def _table(stack: DevStack, shape: Shape, rounds: int) -> Table:
         contract: Contract = type(shape.record).__contract__
         with SchemaRegistry(stack.registry_url) as registry:
             bound: Binding[Any] = bind(contract, topic=topic, record=None, schema=None)
-            reader: TypedReader[Any] = TypedReader(bound, registry)
+            reader: TopicDeserializer[Any] = TopicDeserializer(bound, registry)
             reader.read(raws[0])  # which learns how its like is read
             for name, step in _steps(reader, shape).items():
                 seconds.setdefault(name, []).append(_median_slice(step, raws))
@@ -82,7 +82,7 @@ def _consume_raw(stack: DevStack, topic: str) -> tuple[float, Raws]:
     return statistics.median(slices), raws
 
 
-def _steps(reader: TypedReader[Any], shape: Shape) -> dict[str, Callable[[Raws], object]]:
+def _steps(reader: TopicDeserializer[Any], shape: Shape) -> dict[str, Callable[[Raws], object]]:
     decode = Codec[Any](type(shape.record)).decoder(start=HEADER_SIZE)
     accessors = [methodcaller(name) for name in _ACCESSORS]
 
@@ -103,10 +103,10 @@ def _steps(reader: TypedReader[Any], shape: Shape) -> dict[str, Callable[[Raws],
     }
 
 
-def _reading(reader: TypedReader[Any]) -> Callable[[Raws], object]:
+def _reading(reader: TopicDeserializer[Any]) -> Callable[[Raws], object]:
     def reading(raws: Raws) -> object:
         messages: list[Any] = []
-        reader.fast.read_many(raws, 0, len(raws), messages)
+        reader.plain.read_many(raws, 0, len(raws), messages)
         if len(messages) != len(raws):
             raise AssertionError(f"{len(raws) - len(messages)} messages were left to be read")
         return messages

@@ -17,7 +17,7 @@ from streamcontract import ContractConsumer, SchemaRegistry
 from streamcontract.devstack.kafka import KafkaStack
 from streamcontract.kafka import DeadLetters
 from streamcontract.kafka.contract.binding import Binding, bind
-from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.dead_letters.dead_letter import ORIGIN_HEADER, DeadLetter
 from streamcontract.kafka.dead_letters.replay import Replayed, replay_dead_letters
 from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
@@ -215,5 +215,5 @@ def open_letters(config: dict[str, Any], topic: str) -> Iterator[DeadLetter]:
 def _replay(config: dict[str, Any], topic: str, *, discard: bool = False) -> Replayed:
     with SchemaRegistry.from_config(_registry_of(config)) as registry:
         binding: Binding[Any] = bind(AFTER, topic=topic, record=None, schema=None)
-        readers = {topic: TypedReader(binding, registry)}
+        readers = {topic: TopicDeserializer(binding, registry)}
         return replay_dead_letters(f"{topic}.dlq", readers, config, discard=discard)

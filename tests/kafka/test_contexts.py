@@ -20,7 +20,7 @@ from streamcontract.kafka.contract.binding import Binding
 from streamcontract.kafka.contract.dispatch import merge_bindings
 from streamcontract.kafka.contract.keys import raw_key_codec
 from streamcontract.kafka.contract.serializers import ContractDeserializer, ContractSerializer
-from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def test_the_key_has_a_subject_too(registry_url: str) -> None:
     with SchemaRegistry(registry_url) as registry:
         serialize = ContractSerializer[Any](TEXT, registry, subject_name_strategy=in_staging)
         data = serialize("k", SerializationContext("orders", MessageField.KEY))
-        reader = TypedReader(binding, registry, subject_name_strategy=in_staging)
+        reader = TopicDeserializer(binding, registry, subject_name_strategy=in_staging)
         assert reader.read_key(data) == "k"
 
 
@@ -115,7 +115,7 @@ def test_types_of_a_topic_are_in_one_context(registry_url: str) -> None:
     )
     with SchemaRegistry(registry_url) as registry:
         with pytest.raises(ConfigurationError, match=r"several contexts \(\.order, \.return\)"):
-            TypedReader(binding, registry, subject_name_strategy=by_type)
-        reader = TypedReader(binding, registry, subject_name_strategy=in_staging)
+            TopicDeserializer(binding, registry, subject_name_strategy=by_type)
+        reader = TopicDeserializer(binding, registry, subject_name_strategy=in_staging)
         registry.register(":.staging:orders-value", schemas[1])
         assert reader.deserializer(frame(1, b"\x0e")) == {"amount": 7}

@@ -25,7 +25,7 @@ from streamcontract.devstack import DevStack
 from streamcontract.kafka import DeadLetters, ProduceError
 from streamcontract.kafka.connection import flushing
 from streamcontract.kafka.contract.binding import Binding, bind
-from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.dead_letters.dead_letter import (
     FIRST_HEADER,
     ORIGIN_HEADER,
@@ -91,7 +91,7 @@ class Case:
     def replay(self, contract: dict[str, Any] = AFTER, **options: Any) -> Replayed:
         """Replay with a contract."""
         binding: Binding[Any] = bind(None, topic=self.topic, record=None, schema=contract)
-        readers = {self.topic: TypedReader(binding, self.registry)}
+        readers = {self.topic: TopicDeserializer(binding, self.registry)}
         return replay_dead_letters(self.dead, readers, self.config, **options)
 
     def open(self) -> list[DeadLetter]:
@@ -298,7 +298,7 @@ KILLED = """
     import streamcontract.kafka.dead_letters.replay as replay
     from streamcontract import SchemaRegistry
     from streamcontract.kafka.contract.binding import bind
-    from streamcontract.kafka.contract.topic_deserializer import TypedReader
+    from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 
     servers, url, topic, schema, after = sys.argv[1:]
     config = {"bootstrap.servers": servers, "schema.registry.url": url}
@@ -315,7 +315,8 @@ KILLED = """
         return done
 
     replay._Replay._send = send
-    reader = TypedReader(bind(None, topic=topic, record=None, schema=schema), SchemaRegistry(url))
+    binding = bind(None, topic=topic, record=None, schema=schema)
+    reader = TopicDeserializer(binding, SchemaRegistry(url))
     replay.replay_dead_letters(f"{topic}.dlq", {topic: reader}, config)
 """
 

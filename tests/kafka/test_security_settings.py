@@ -16,8 +16,8 @@ from streamcontract.cli import main
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import DeadLetters
 from streamcontract.kafka.connection.authentication_errors import (
-    AccessWatch,
-    access_advice,
+    AuthenticationErrors,
+    authentication_advice,
     watched_metadata,
 )
 from streamcontract.kafka.connection.config import build_client, split_config
@@ -212,7 +212,7 @@ def test_no_representation_shows_a_secret() -> None:
 def test_a_refusal_counts_when_no_broker_is_left() -> None:
     """One broker of several that refuses is an outage of that one; then a refusal is told once."""
     heard: list[KafkaError] = []
-    watch = AccessWatch({"error_cb": heard.append})
+    watch = AuthenticationErrors({"error_cb": heard.append})
     watch.hear(REFUSED)
     assert (watch.is_refused, watch.take()) == (False, None)
     watch.hear(DOWN)
@@ -226,7 +226,7 @@ def test_a_refusal_counts_when_no_broker_is_left() -> None:
 
 def test_an_outage_is_no_refusal() -> None:
     """Brokers that are away are waited for, even if one of them had refused before."""
-    watch = AccessWatch({})
+    watch = AuthenticationErrors({})
     for error in (REFUSED, AWAY, DOWN):
         watch.hear(error)
     assert (watch.is_refused, watch.take()) == (False, None)
@@ -247,7 +247,7 @@ def test_an_outage_is_no_refusal() -> None:
 )
 def test_the_property_to_mend(error: KafkaError, to_mend: str) -> None:
     """By librdkafka's code, and by the TLS alert that it takes for a broken connection."""
-    advice = access_advice(error)
+    advice = authentication_advice(error)
     assert to_mend in advice
     assert bool(advice) == bool(to_mend)
 
@@ -268,5 +268,5 @@ def test_what_fails_before_its_time_is_not_asked_again() -> None:
         raise confluent_kafka.KafkaException(AWAY)
 
     with pytest.raises(confluent_kafka.KafkaException):
-        watched_metadata(_Deaf(), ask, AccessWatch({}), 60)
+        watched_metadata(_Deaf(), ask, AuthenticationErrors({}), 60)
     assert asked == [1.0]

@@ -25,7 +25,7 @@ from streamcontract import (
 from streamcontract.devstack import DevStack, EmbeddedBroker
 from streamcontract.kafka import DeliveryError, MessageDecodeError, ProduceError
 from streamcontract.kafka.connection import waits
-from streamcontract.kafka.connection.authentication_errors import AccessWatch
+from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.registry.errors import IncompatibleSchemaError
 
@@ -102,7 +102,7 @@ def test_an_answer_is_waited_for_in_slices(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_the_client_heard_last_is_said_with_it() -> None:
     """The reason goes before the summary that librdkafka gives afterwards."""
-    watch = AccessWatch({"bootstrap.servers": "host:9092"})
+    watch = AuthenticationErrors({"bootstrap.servers": "host:9092"})
     assert watch.state() == ""
     watch.hear(KafkaError(KafkaError._TRANSPORT, "Connection refused"))
     watch.hear(KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down"))

@@ -42,7 +42,7 @@ from streamcontract.kafka import (
     MessageDecodeError,
 )
 from streamcontract.kafka.contract.binding import Binding, bind
-from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
 from streamcontract.kafka.dead_letters.replay import Replayed, replay_dead_letters
 from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
@@ -203,18 +203,18 @@ def test_keys_in_headers(properties: Config, topic: Callable[..., str]) -> None:
     _produce_keyed({**properties, "schema.id.location": "header"}, name, None)
     with SchemaRegistry(properties["schema.registry.url"]) as registry:
         (raw,) = read_all(properties, name)
-        reader: TypedReader[Any] = TypedReader(_with_key(name, "string"), registry)
-        assert reader.fast.read(raw) is None
+        reader: TopicDeserializer[Any] = TopicDeserializer(_with_key(name, "string"), registry)
+        assert reader.plain.read(raw) is None
         message = reader.read(raw)
         assert (message.key, message.value) == ("a key that is long", _values(0))
-        assert reader.fast.read(raw) == message
-        plain: TypedReader[Any] = TypedReader(
+        assert reader.plain.read(raw) == message
+        plain: TopicDeserializer[Any] = TopicDeserializer(
             bind(None, topic=name, record=None, schema=READER), registry
         )
         for _ in range(2):
             with pytest.raises(MessageDecodeError, match=f"the header {KEY} says that the key"):
                 plain.read(raw)
-            assert plain.fast.read(raw) is None
+            assert plain.plain.read(raw) is None
 
 
 @pytest.mark.usefixtures("engine")
@@ -299,7 +299,7 @@ def test_apicurios_formats(config: Config, topic: Callable[..., str]) -> None:
             server.then(found)
             settings = {"url": f"{server.url}/apis/ccompat/v7"}
             with SchemaRegistry(settings["url"]) as registry:
-                reader: TypedReader[Any] = TypedReader(
+                reader: TopicDeserializer[Any] = TopicDeserializer(
                     bind(None, topic=name, record=None, schema=READER),
                     registry,
                     wire=wire_format(framing),
@@ -307,9 +307,9 @@ def test_apicurios_formats(config: Config, topic: Callable[..., str]) -> None:
                 raw = confluent_kafka.Message(
                     topic=name, partition=0, offset=0, value=prefix + encoded, headers=headers
                 )
-                assert reader.fast.read(raw) is None
+                assert reader.plain.read(raw) is None
                 assert reader.read(raw).value == _values(0)
-                message = reader.fast.read(raw)
+                message = reader.plain.read(raw)
                 assert message is not None
                 assert (message.value, message.schema_id) == (_values(0), 7)
             path = "/apis/ccompat/v7/schemas/ids/7"
@@ -431,7 +431,7 @@ def test_dead_letters_keep_what_says_their_schema(
         assert f"schema id: {guid}" in shown.output
         assert "'no order'" in shown.output
         binding: Any = bind(None, topic=name, record=None, schema=text)
-        readers = {name: TypedReader(binding, registry)}
+        readers = {name: TopicDeserializer(binding, registry)}
         assert replay_dead_letters(f"{name}.dlq", readers, properties) == Replayed(replayed=1)
         with ContractConsumer(properties, topic=name, schema=text) as consumer:
             values = [(message.value, message.schema_id) for message in consumer.until_end()]

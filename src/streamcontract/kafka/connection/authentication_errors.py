@@ -20,7 +20,12 @@ from streamcontract.kafka.connection.waits import Waiting, deadline_of, interrup
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["AccessWatch", "WatchedAdminClient", "access_advice", "watched_metadata"]
+__all__ = [
+    "AuthenticationErrors",
+    "WatchedAdminClient",
+    "authentication_advice",
+    "watched_metadata",
+]
 
 # With TLS 1.3 a broker looks at the client's certificate when the client takes the handshake for
 # done already, so librdkafka calls its alert a broken connection, with OpenSSL's words.
@@ -33,7 +38,7 @@ _FIRST_WAIT: Final = 1.0
 """Seconds of the first question for metadata; each one after it may take twice as long."""
 
 
-class AccessWatch:
+class AuthenticationErrors:
     """What a client's ``error_cb`` hears about brokers that do not let it in.
 
     Args:
@@ -59,7 +64,7 @@ class AccessWatch:
             # off, a client hears of the next refusal even if only one broker of several refuses.
             self._is_cut_off = True
         else:
-            self._refusal = error if access_advice(error) else None
+            self._refusal = error if authentication_advice(error) else None
         if self._others is not None:
             self._others(error)
 
@@ -89,7 +94,7 @@ class WatchedAdminClient(AdminClient):
     """An AdminClient whose question for metadata ends at once where no broker lets it in."""
 
     def __init__(self, properties: Mapping[str, Any]) -> None:
-        self._watch = AccessWatch(properties)
+        self._watch = AuthenticationErrors(properties)
         watched: dict[str, Any] = {**properties, "error_cb": self._watch.hear}
         super().__init__(watched)
 
@@ -109,7 +114,7 @@ class WatchedAdminClient(AdminClient):
 def watched_metadata(
     client: Any,
     ask: Callable[[float], Any],
-    watch: AccessWatch,
+    watch: AuthenticationErrors,
     timeout: float,
 ) -> Any:
     """A cluster's metadata, waited for only as long as some broker may let the client in.
@@ -145,13 +150,13 @@ def watched_metadata(
         wait *= 2
 
 
-def access_advice(error: confluent_kafka.KafkaError) -> str:
+def authentication_advice(error: confluent_kafka.KafkaError) -> str:
     """The property to mend where a broker did not let the client in; ``""`` for other errors.
 
     Example:
         >>> from confluent_kafka import KafkaError
         >>> error = KafkaError(LocalErrorCode.SSL, "certificate verify failed")
-        >>> access_advice(error).partition(" the authority")[0]
+        >>> authentication_advice(error).partition(" the authority")[0]
         'Does ssl.ca.location name'
     """
     code, text = error.code(), error.str()

@@ -21,7 +21,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec i
 
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import seconds
-from streamcontract.kafka.connection.authentication_errors import WatchedAdminClient, access_advice
+from streamcontract.kafka.connection.authentication_errors import (
+    WatchedAdminClient,
+    authentication_advice,
+)
 from streamcontract.kafka.connection.config import build_client
 from streamcontract.kafka.connection.error_codes import (
     LEADER_MOVES,
@@ -258,7 +261,7 @@ def consume_error(
 
 def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
     """What to do about an error of the brokers, or ``""``."""
-    if refused := access_advice(error):
+    if refused := authentication_advice(error):
         return refused
     if error.code() in NO_SUCH_TOPIC:
         return f"Create it first: streamcontract topics create {topic}"

@@ -21,7 +21,7 @@ from streamcontract.kafka.errors import ConsumeError, MessageDecodeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from streamcontract.kafka.connection.authentication_errors import AccessWatch
+    from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
     from streamcontract.kafka.dead_letters.handler import PoisonHandler
     from streamcontract.kafka.message import Message
 
@@ -88,7 +88,7 @@ class Delivery(Generic[T]):
         topic: The topic, for errors.
         source: Where messages come from.
         poison: What becomes of a message that is not of the contract.
-        access: What the client's ``error_cb`` heard.
+        authentication: What the client's ``error_cb`` heard.
 
     Attributes:
         in_hand: What the application works on now.
@@ -99,13 +99,17 @@ class Delivery(Generic[T]):
     check: Callable[[], None] | None = None
 
     def __init__(
-        self, topic: str, source: Source, poison: PoisonHandler, access: AccessWatch
+        self,
+        topic: str,
+        source: Source,
+        poison: PoisonHandler,
+        authentication: AuthenticationErrors,
     ) -> None:
         self._topic = topic
         self._source = source
         self._queue = source.queue
         self._poison = poison
-        self._access = access
+        self._authentication = authentication
         self.in_hand: InHand = NOTHING
         self.is_open = True
 
@@ -169,7 +173,7 @@ class Delivery(Generic[T]):
         if self._queue.runs and self._poison.wait(timeout):
             timeout = 0.0
         self._source.make(timeout, read or {})
-        if not self._queue.runs and (refusal := self._access.take()) is not None:
+        if not self._queue.runs and (refusal := self._authentication.take()) is not None:
             raise consume_error(self._topic, refusal)
 
     def one(self, timeout: float) -> Found[Message[T] | None]:
@@ -220,7 +224,7 @@ class Delivery(Generic[T]):
                 if message is not None:
                     run.given = index + 1
                     return message, run, None
-                message, poison, error = self._read_with_care(run, index)
+                message, poison, error = self._read_strictly(run, index)
                 in_hand: InHand = ((run, index + 1, poison),)
                 if message is not None or error is not None:
                     return message, in_hand, error
@@ -267,7 +271,7 @@ class Delivery(Generic[T]):
         return None, NOTHING
 
     def _collect_run(self, found: _List, run: Run, limit: int) -> tuple[Exception | None, InHand]:
-        messages, read_many = found.messages, run.partition.reader.fast.read_many
+        messages, read_many = found.messages, run.partition.reader.plain.read_many
         index = found.read.get(run, run.next)
         while index < run.size and len(messages) < limit:
             stop = min(run.size, index + limit - len(messages))
@@ -278,7 +282,7 @@ class Delivery(Generic[T]):
             if found.stops(self._poison, run.partition):
                 break
             try:
-                message, poison, error = self._read_with_care(run, index)
+                message, poison, error = self._read_strictly(run, index)
             except Exception as reason:
                 if not messages:
                     raise
@@ -300,7 +304,7 @@ class Delivery(Generic[T]):
             found.read[run] = index
         return None, NOTHING
 
-    def _read_with_care(
+    def _read_strictly(
         self, run: Run, index: int
     ) -> tuple[Message[T] | None, tuple[MessageDecodeError, ...], Exception | None]:
         """Read a message that is not plain.

@@ -19,7 +19,7 @@ from streamcontract.kafka.errors import kafka_error_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from streamcontract.kafka.connection.authentication_errors import AccessWatch
+    from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
     from streamcontract.kafka.connection.cluster import Cluster
     from streamcontract.kafka.consumer.partition import Key, Partition
     from streamcontract.kafka.consumer.start import Start, Starts
@@ -45,7 +45,7 @@ class Offsets:
     Args:
         client: The consumer.
         cluster: Knows the offsets that a start means.
-        access: What the client's ``error_cb`` heard.
+        authentication: What the client's ``error_cb`` heard.
         topics: The topics that are read.
         group: Whether there is a group, which keeps committed offsets.
         starts: Where to begin in a partition for which nothing is committed.
@@ -58,7 +58,7 @@ class Offsets:
         self,
         client: Any,
         cluster: Cluster,
-        access: AccessWatch,
+        authentication: AuthenticationErrors,
         *,
         topics: Topics,
         group: bool,
@@ -66,7 +66,7 @@ class Offsets:
     ) -> None:
         self._client = client
         self._cluster = cluster
-        self._access = access
+        self._authentication = authentication
         self._topics = topics
         self._group = group
         self._starts = starts
@@ -123,7 +123,7 @@ class Offsets:
             return watched_metadata(
                 self._client,
                 lambda seconds: self._client.list_topics(timeout=seconds, **of_one),
-                self._access,
+                self._authentication,
                 BROKER_TIMEOUT,
             ).topics
         except confluent_kafka.KafkaException as error:

@@ -26,10 +26,10 @@ BEGINNING: Final = confluent_kafka.OFFSET_BEGINNING
 class Reader(Protocol):
     """What reads the messages of a partition."""
 
-    fast: MessageReader
+    plain: MessageReader
 
     def read(self, raw: confluent_kafka.Message) -> Message[Any]:
-        """Read one that ``fast`` has not read, or raise why it cannot be read."""
+        """Read one that ``plain`` has not read, or raise why it cannot be read."""
 
 
 @attrs.define(eq=False)

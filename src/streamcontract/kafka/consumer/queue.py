@@ -38,7 +38,7 @@ class Run:
         self.size = len(raws)
         self.next = self.given = 0
         self.read: Callable[[confluent_kafka.Message], Message[Any] | None] = (
-            partition.reader.fast.read
+            partition.reader.plain.read
         )
 
     def offset_after(self, index: int) -> int:

@@ -11,7 +11,7 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
-from streamcontract.kafka.connection.authentication_errors import AccessWatch
+from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.cluster import Cluster, consume_error
 from streamcontract.kafka.connection.config import build_client, split_config
 from streamcontract.kafka.connection.error_codes import NO_SHARE_GROUPS
@@ -25,7 +25,7 @@ from streamcontract.kafka.consumer.partition import Key, Partition
 from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
 from streamcontract.kafka.contract.binding import Binding, bind
 from streamcontract.kafka.contract.message_deserializer import splitter
-from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.dead_letters.handler import PoisonHandler
 from streamcontract.kafka.dead_letters.poison import DeadLetters, poison_handler
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
@@ -207,12 +207,12 @@ class ContractShareConsumer(Generic[T]):
                 f"{_MODE!r} is always 'explicit' in here: a message that is not answered counts "
                 f"as accepted when the next one is asked for; leave it out"
             )
-        access = AccessWatch(properties)
+        authentication = AuthenticationErrors(properties)
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
             receiving = observers.receiving(binding.topic, name, properties.get("client.id"))
-            reader = TypedReader(
+            reader = TopicDeserializer(
                 binding,
                 registry,
                 receiving.of_topic(binding.topic),
@@ -236,13 +236,15 @@ class ContractShareConsumer(Generic[T]):
                     **properties,
                     "group.id": name,
                     _MODE: "explicit",
-                    "error_cb": access.hear,
+                    "error_cb": authentication.hear,
                 },
             )
             self._resources = resources.pop_all()
         self._topic = binding.topic
         self._contact = _Contact(unguarded(self.client), reader, name, self._poison)
-        self._delivery: _Delivery[T] = _Delivery(binding.topic, self._contact, self._poison, access)
+        self._delivery: _Delivery[T] = _Delivery(
+            binding.topic, self._contact, self._poison, authentication
+        )
         self._message: ShareMessage[T] | None = None
         self._guard = ForkGuard(f"share consumer of topic {binding.topic!r}", owner=self)
         self._one = observed(receiving, self._next)
@@ -441,7 +443,7 @@ class _Contact:
     def __init__(
         self,
         client: Any,
-        reader: TypedReader[Any],
+        reader: TopicDeserializer[Any],
         group: str,
         poison: PoisonHandler,
     ) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.consumer.partition import Key
     from streamcontract.kafka.contract.message_deserializer import MessageReader
-    from streamcontract.kafka.contract.topic_deserializer import TypedReader
+    from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.kafka.message import Message
 
 __all__ = ["Topics"]
@@ -30,7 +30,7 @@ class _ErrorReader:
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self.fast: MessageReader = PortableMessageReader(label, {}, bytes)  # of no message
+        self.plain: MessageReader = PortableMessageReader(label, {}, bytes)  # of no message
 
     def read(self, raw: confluent_kafka.Message) -> Message[Any]:
         """Raise it.
@@ -64,12 +64,12 @@ class Topics:
     def __init__(
         self,
         subscriptions: tuple[str, ...],
-        readers: Mapping[str, Callable[[str], TypedReader[Any]]],
+        readers: Mapping[str, Callable[[str], TopicDeserializer[Any]]],
         *,
         are_several: bool,
     ) -> None:
         self._readers = readers
-        self._made: dict[str, TypedReader[Any]] = {}
+        self._made: dict[str, TopicDeserializer[Any]] = {}
         self._around: Callable[[MessageReader], MessageReader] | None = None
         self.subscriptions = subscriptions
         self.names = tuple(each for each in subscriptions if not each.startswith("^"))
@@ -83,7 +83,7 @@ class Topics:
                 return each
         return None
 
-    def reader(self, topic: str) -> TypedReader[Any]:
+    def reader(self, topic: str) -> TopicDeserializer[Any]:
         """What reads the messages of a topic.
 
         Raises:
@@ -97,14 +97,14 @@ class Topics:
                 )
             self._made[topic] = made = self._readers[subscription](topic)
             if self._around is not None:
-                made.fast = self._around(made.fast)
+                made.plain = self._around(made.plain)
         return self._made[topic]
 
     def read_through(self, around: Callable[[MessageReader], MessageReader]) -> None:
         """Read the messages of all topics through something, also of those that are met later."""
         self._around = around
         for made in self._made.values():
-            made.fast = around(made.fast)
+            made.plain = around(made.plain)
 
     def nowhere(self) -> Partition:
         """The partition of what librdkafka reports of none."""

@@ -10,7 +10,7 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.connection.authentication_errors import AccessWatch
+from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import build_client, split_config
 from streamcontract.kafka.connection.guarded_client import CONSUMER_CALLS, guarded, unguarded
@@ -33,7 +33,7 @@ from streamcontract.kafka.consumer.positions import Positions
 from streamcontract.kafka.consumer.queue import Queue
 from streamcontract.kafka.consumer.topics import Topics
 from streamcontract.kafka.consumer.transaction_input import why_not_transactional
-from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.dead_letters.handler import PoisonHandler
 from streamcontract.kafka.dead_letters.poison import (
     DeadLetters,
@@ -114,7 +114,7 @@ def wire(
     Raises:
         ConfigurationError: The configuration is wrong.
     """
-    readers: dict[str, Callable[[str], TypedReader[T]]] = {}
+    readers: dict[str, Callable[[str], TopicDeserializer[T]]] = {}
     topics = Topics(tuple(bindings), readers, are_several=are_several)
     topic, partitions = topics.label, options.get("partitions")
     chosen = None if partitions is None else topics.keys_of(partitions)
@@ -125,7 +125,7 @@ def wire(
     settings = split_config(config)
     refuse_deserializers(settings.client)
     count = take_commit_count(settings.client)
-    access = AccessWatch(settings.client)
+    authentication = AuthenticationErrors(settings.client)
     cluster = Cluster(settings.client)
     has_group = set_group(settings.client, options.get("group"), chosen)
     is_member = has_group and chosen is None
@@ -168,12 +168,12 @@ def wire(
             guarded(confluent_kafka.DeserializingConsumer, CONSUMER_CALLS),
             {
                 **settings.client,
-                "error_cb": access.hear,
+                "error_cb": authentication.hear,
             },
         )
         kept = resources.pop_all()
     queue, calls = Queue(), unguarded(client)
-    offsets = Offsets(calls, cluster, access, topics=topics, group=has_group, starts=starts)
+    offsets = Offsets(calls, cluster, authentication, topics=topics, group=has_group, starts=starts)
     commits = Commits(calls, topic, automatic=automatic, count=count)
     assignment = Assignment(
         calls,
@@ -197,7 +197,7 @@ def wire(
         by_topic=are_several,
         joining=_joining(group, topic, access) if is_member else None,
     )
-    delivery: Delivery[T] = Delivery(topic, contact, poison, access)
+    delivery: Delivery[T] = Delivery(topic, contact, poison, authentication)
     return Wiring(
         client=client,
         topics=topics,
@@ -232,9 +232,9 @@ def _make_reader(
     registry: SchemaRegistry,
     receiving: Receiving,
     settings: Settings,
-) -> TypedReader[T]:
+) -> TopicDeserializer[T]:
     check(topic)
-    return TypedReader(
+    return TopicDeserializer(
         bind(topic),
         registry,
         receiving.of_topic(topic),

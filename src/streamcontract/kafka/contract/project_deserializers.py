@@ -10,7 +10,7 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.contract.binding import Binding
 from streamcontract.kafka.contract.dispatch import RecordsBinding, merge_bindings
 from streamcontract.kafka.contract.keys import key_codec, raw_key_codec
-from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.schema import parse_schema
 from streamcontract.wire import CONFLUENT
 
@@ -30,7 +30,7 @@ def project_readers(
     registry: SchemaRegistry,
     wire: WireFormat = CONFLUENT,
     rules_ignored: Collection[str] = (),
-) -> dict[str, TypedReader[Any]]:
+) -> dict[str, TopicDeserializer[Any]]:
     """A reader of plain values for each topic that the project's contracts name.
 
     A topic that several contracts name carries several types.
@@ -52,7 +52,9 @@ def project_readers(
     if not found:
         raise ConfigurationError(f"no contract of {project.file} names a topic")
     return {
-        topic: TypedReader(_merged(bindings), registry, wire=wire, rules_ignored=rules_ignored)
+        topic: TopicDeserializer(
+            _merged(bindings), registry, wire=wire, rules_ignored=rules_ignored
+        )
         for topic, bindings in found.items()
     }
 

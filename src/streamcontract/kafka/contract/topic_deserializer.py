@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from streamcontract.registry.subjects import SubjectNameStrategy
     from streamcontract.wire import WireFormat
 
-__all__ = ["POISON", "TypedReader"]
+__all__ = ["POISON", "TopicDeserializer"]
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ message where it is, to be tried again. Of "not found" only the registry's own c
 that lost its way to the registry answers with a bare 404."""
 
 
-class TypedReader(Generic[T]):
+class TopicDeserializer(Generic[T]):
     """Makes typed messages of raw ones of one topic.
 
     Args:
@@ -71,7 +71,7 @@ class TypedReader(Generic[T]):
     Attributes:
         topic: Where all of them come from.
         deserializer: Reads their values.
-        fast: Reads what is well, and nothing else.
+        plain: Reads what is well, and nothing else.
         read_key: Reads keys; it plugs into confluent_kafka's clients.
     """
 
@@ -107,11 +107,11 @@ class TypedReader(Generic[T]):
         self.topic = topic
         self.deserializer = deserializer
         read_plain: Callable[..., Any]
-        read_carefully: Callable[..., Any]
+        read_strict: Callable[..., Any]
         has_frame = not isinstance(key, KeyCodec)
         if isinstance(key, KeyCodec):
             self.read_key: Any = KeyDeserializer(key)
-            read_plain, read_carefully = key.read_plain, key.read
+            read_plain, read_strict = key.read_plain, key.read
         else:
             self.read_key = ContractDeserializer(
                 key,
@@ -120,12 +120,14 @@ class TypedReader(Generic[T]):
                 framing=wire,
                 rules_ignored=rules_ignored,
             )
-            read_plain = read_carefully = self.read_key.read_key
+            read_plain = read_strict = self.read_key.read_key
         self._frames = wire.value
         decoders = deserializer.decoders
-        self.fast = message_reader(topic, decoders, read_plain, wire.value, key_has_frame=has_frame)
-        self._careful = PortableMessageReader(
-            topic, decoders, read_carefully, wire.value, key_has_frame=has_frame
+        self.plain = message_reader(
+            topic, decoders, read_plain, wire.value, key_has_frame=has_frame
+        )
+        self._strict = PortableMessageReader(
+            topic, decoders, read_strict, wire.value, key_has_frame=has_frame
         )
 
     def read(self, raw: confluent_kafka.Message) -> Message[T]:
@@ -146,7 +148,7 @@ class TypedReader(Generic[T]):
             if data is not None:
                 # Makes the frame known, or says why it cannot be.
                 self.deserializer.decoder(data, raw.headers())
-            return self._careful.assemble(raw)
+            return self._strict.assemble(raw)
         except POISON as reason:
             schema_id = self.schema_id_of(raw)
             raise MessageDecodeError(

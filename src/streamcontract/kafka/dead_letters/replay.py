@@ -36,7 +36,7 @@ from streamcontract.kafka.errors import MessageDecodeError, ProduceError, kafka_
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from streamcontract.kafka.contract.topic_deserializer import TypedReader
+    from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 
 __all__ = ["Replayed", "replay_dead_letters"]
 
@@ -76,7 +76,7 @@ class Replayed:
 
 def replay_dead_letters(
     topic: str,
-    readers: Mapping[str, TypedReader[Any]],
+    readers: Mapping[str, TopicDeserializer[Any]],
     config: Mapping[str, Any] | None = None,
     *,
     discard: bool = False,
@@ -120,7 +120,7 @@ class _Replay:
     def __init__(
         self,
         letters: DeadLetterTopic,
-        readers: Mapping[str, TypedReader[Any]],
+        readers: Mapping[str, TopicDeserializer[Any]],
         *,
         discard: bool,
     ) -> None:

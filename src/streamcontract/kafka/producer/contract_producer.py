@@ -13,7 +13,7 @@ import confluent_kafka
 
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.guards import call_back, seconds
-from streamcontract.kafka.connection.authentication_errors import AccessWatch
+from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.config import build_client, split_config
 from streamcontract.kafka.connection.flushing import close_producer
 from streamcontract.kafka.connection.forks import ForkGuard
@@ -29,7 +29,7 @@ from streamcontract.kafka.producer.produce_all import (
     ProduceReport,
 )
 from streamcontract.kafka.producer.queue import ProducerQueue
-from streamcontract.kafka.producer.topic_serializer import Kind, Routes
+from streamcontract.kafka.producer.topic_serializer import Kind, TopicSerializers
 from streamcontract.kafka.producer.transactions import (
     TRANSACTION_TIMEOUT,
     Transaction,
@@ -193,35 +193,35 @@ class ContractProducer(ReadsUnions, Generic[T]):
                 "generated producer writes its own contract"
             )
         settings = split_config(config, defaults=_DEFAULTS)
-        access = AccessWatch(settings.client)
+        authentication = AuthenticationErrors(settings.client)
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            routes: Routes[T] = Routes(bindings, registry, settings)
+            serializers: TopicSerializers[T] = TopicSerializers(bindings, registry, settings)
             self.client = build_client(
                 confluent_kafka.SerializingProducer,
                 {
                     **settings.client,
-                    "error_cb": access.hear,
-                    "key.serializer": routes.key,
-                    "value.serializer": routes.value,
+                    "error_cb": authentication.hear,
+                    "key.serializer": serializers.key,
+                    "value.serializer": serializers.value,
                 },
             )
             self._resources = resources.pop_all()
-        self._topic = routes.topic
+        self._topic = serializers.topic
         failures = Failures()
         self._report = failures.report
         shown = f"producer for {f'topic {self._topic!r}' if self._topic else 'several topics'}"
         self._guard = ForkGuard(shown, self._leave_to_parent)
         self._deliveries = Deliveries(
-            self.client, self._topic, shown, self._guard, access, failures
+            self.client, self._topic, shown, self._guard, authentication, failures
         )
         self._transactions = Transactions(
             self.client,
             self._topic,
             settings.client.get("transactional.id") or None,  # "" is none to librdkafka too
             failures.take,
-            access,
+            authentication,
         )
         # SerializingProducer.produce takes 1.2 µs a message more than this method of its base
         # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
@@ -231,7 +231,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
             settings.wire.value,
         )
         self._queue = ProducerQueue(
-            send, routes, self._deliveries, failures, self._transactions, settings.client
+            send, serializers, self._deliveries, failures, self._transactions, settings.client
         )
         self._unclosed = Unclosed(self.client, self._topic, failures, self._transactions)
 
@@ -285,11 +285,11 @@ class ContractProducer(ReadsUnions, Generic[T]):
         else:
             call_back(on_delivery, "on_delivery", "(delivery)")
             report = functools.partial(call_on_delivery, on_delivery, self._queue.failures)
-        route, message = self._queue.message(
+        serializer, message = self._queue.message(
             value, report, key, topic, headers, timestamp, partition
         )
         # Before the record is queued: what this raises of others leaves it to the caller.
-        if route.sender.is_due():
+        if serializer.sender.is_due():
             self._deliveries.poll(0)
         self._queue.put(message)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from streamcontract.errors import ClientError
 from streamcontract.guards import seconds
-from streamcontract.kafka.connection.authentication_errors import access_advice
+from streamcontract.kafka.connection.authentication_errors import authentication_advice
 from streamcontract.kafka.connection.flushing import Flusher
 from streamcontract.kafka.connection.waits import (
     SLICE,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import confluent_kafka
 
-    from streamcontract.kafka.connection.authentication_errors import AccessWatch
+    from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
     from streamcontract.kafka.connection.forks import ForkGuard
     from streamcontract.kafka.producer.delivery_failures import Failures
 
@@ -62,7 +62,7 @@ class Deliveries:
         topic: Its topic, for errors and logs.
         shown: The producer in words, such as ``"producer for topic 'stocks'"``.
         guard: Knows whether the client is another process's.
-        access: What the client's ``error_cb`` heard.
+        authentication: What the client's ``error_cb`` heard.
         failures: Those that failed and were not raised.
 
     Attributes:
@@ -80,14 +80,14 @@ class Deliveries:
         topic: str,
         shown: str,
         guard: ForkGuard,
-        access: AccessWatch,
+        authentication: AuthenticationErrors,
         failures: Failures,
     ) -> None:
         self._client = client
         self._topic = topic
         self._shown = shown
         self._guard = guard
-        self._access = access
+        self._authentication = authentication
         self._failures = failures
         self.is_open = True
         self.in_flight: Callable[[], int] = client.__len__
@@ -96,7 +96,7 @@ class Deliveries:
     @property
     def is_refused(self) -> bool:
         """Whether no broker lets the client in, so that waiting for deliveries is of no use."""
-        return self._access.is_refused
+        return self._authentication.is_refused
 
     def require_open(self) -> None:
         """Raise a ClientError if the producer is closed, or another process's."""
@@ -155,7 +155,7 @@ class Deliveries:
             except Exception as error:  # noqa: BLE001 - raised below
                 raised = raised or error
                 waiting = self.in_flight()
-            if not waiting or left <= 0 or self._access.is_refused:
+            if not waiting or left <= 0 or self._authentication.is_refused:
                 break
             slow.note(waiting)
         if raised is not None:
@@ -170,11 +170,11 @@ class Deliveries:
                 given up already, is its ``__cause__``.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
-        refusal = self._access.take()
+        refusal = self._authentication.take()
         self._failures.raise_all(
             None
             if refusal is None
-            else BrokerError(self._topic, refusal, advice=access_advice(refusal))
+            else BrokerError(self._topic, refusal, advice=authentication_advice(refusal))
         )
 
     def waiting(self, what: str) -> Waiting:
@@ -183,4 +183,4 @@ class Deliveries:
         Args:
             what: What is waited for, in words.
         """
-        return Waiting(what, self._topic, self._access.state)
+        return Waiting(what, self._topic, self._authentication.state)

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from streamcontract.kafka.message import Headers
     from streamcontract.kafka.producer.deliveries import Deliveries
     from streamcontract.kafka.producer.delivery_failures import Failures
-    from streamcontract.kafka.producer.topic_serializer import Kind, Route, Routes
+    from streamcontract.kafka.producer.topic_serializer import (
+        Kind,
+        TopicSerializer,
+        TopicSerializers,
+    )
     from streamcontract.kafka.producer.transactions import Transactions
 
 __all__ = ["ProducerQueue"]
@@ -33,7 +37,7 @@ class ProducerQueue:
 
     Args:
         send: Queues a message, as ``confluent_kafka.Producer.produce`` does.
-        routes: Serializes the records of each topic.
+        serializers: Serializes the records of each topic.
         deliveries: Serves delivery reports, which makes room.
         failures: Gets the deliveries that failed.
         transactions: Those of the producer.
@@ -48,19 +52,19 @@ class ProducerQueue:
     def __init__(
         self,
         send: Callable[..., None],
-        routes: Routes[Any],
+        serializers: TopicSerializers[Any],
         deliveries: Deliveries,
         failures: Failures,
         transactions: Transactions,
         properties: Mapping[str, Any],
     ) -> None:
         self._send = send
-        self._routes = routes
+        self._serializers = serializers
         self._deliveries = deliveries
         self._transactions = transactions
         # 1,000,000 is librdkafka's default (CONFIGURATION.md).
         self._max_bytes = properties.get("message.max.bytes", 1_000_000)
-        self._open: dict[tuple[Kind, str | None], Route] = {}
+        self._open: dict[tuple[Kind, str | None], TopicSerializer] = {}
         self.failures = failures
         self.send_plain: Callable[[Any], bool] = _not_yet
 
@@ -78,26 +82,26 @@ class ProducerQueue:
         headers: Headers | None = None,
         timestamp: datetime | int | None = None,
         partition: int | None = None,
-    ) -> tuple[Route, tuple[Any, ...]]:
+    ) -> tuple[TopicSerializer, tuple[Any, ...]]:
         """Serialize a record; ``report`` is called as confluent_kafka calls it."""
         if topic is not None:
             topic = text(topic, "topic")
-        kind = self._routes.kind_of(value, topic)
-        route = self._open.get((kind, topic)) or self._open_route(kind, topic)
-        payload, wire_key = route.encode(value, key)
+        kind = self._serializers.kind_of(value, topic)
+        serializer = self._open.get((kind, topic)) or self._open_topic(kind, topic)
+        payload, wire_key = serializer.encode(value, key)
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
         # not left out counts, and a timestamp of 0 is the present.
         message: tuple[Any, ...] = (
-            route.topic,
+            serializer.topic,
             payload,
             wire_key,
             -1 if partition is None else _partition(partition),
             report,
             None,
             0 if timestamp is None else timestamp_of(timestamp),
-            route.headers(headers, payload, wire_key),
+            serializer.headers(headers, payload, wire_key),
         )
-        return route, message
+        return serializer, message
 
     def put(self, message: tuple[Any, ...]) -> None:
         """Queue a message; delivery reports are served, which empties the queue, until it fits."""
@@ -116,7 +120,7 @@ class ProducerQueue:
 
     def put_taken(self, value: object, report: Callable[..., None], **options: Any) -> None:
         """Queue a record of ``produce_all``, which no caller could give again."""
-        route, message = self.message(value, report, **options)
+        serializer, message = self.message(value, report, **options)
         try:
             self.put(message)
         except ProduceError:  # which tells of this record
@@ -125,35 +129,35 @@ class ProducerQueue:
             # Broken off while there was no room for it.
             reason = confluent_kafka.KafkaError(LocalErrorCode.QUEUE_FULL, "given up on the way")
             key = message[2].encode() if isinstance(message[2], str) else message[2]
-            self.failures.add(Delivery(route.topic, None, None, key=key, error=reason))
+            self.failures.add(Delivery(serializer.topic, None, None, key=key, error=reason))
             raise
-        if route.sender.is_due():
+        if serializer.sender.is_due():
             self._deliveries.poll(0)
 
     def send_reported(self, value: object, report: Callable[..., None]) -> bool:
         """Queue a plain record with a delivery callback; False as of ``send_plain``."""
-        kind = value.__class__ if self._routes.are_several else None
-        route = self._open.get((kind, None))
-        return route is not None and route.sender.send_reported(value, report)
+        kind = value.__class__ if self._serializers.are_several else None
+        serializer = self._open.get((kind, None))
+        return serializer is not None and serializer.sender.send_reported(value, report)
 
     def _send_by_class(self, value: object) -> bool:
         """Queue a plain record of one of several contracts."""
-        route = self._open.get((value.__class__, None))
-        return route is not None and route.sender.send(value)
+        serializer = self._open.get((value.__class__, None))
+        return serializer is not None and serializer.sender.send(value)
 
-    def _open_route(self, kind: Kind, topic: str | None) -> Route:
+    def _open_topic(self, kind: Kind, topic: str | None) -> TopicSerializer:
         """Prepare for a topic, which asks the registry; later calls find it ready."""
         self._deliveries.require_open()
         try:
-            route = self._routes.open(kind, topic, self._send, self.failures.report)
+            serializer = self._serializers.open(kind, topic, self._send, self.failures.report)
         except RegistryRejectedError as error:
             # What the registry has against the schema says more than the way the answer took here.
             raise error.with_traceback(None) from error.__cause__
-        self._open[kind, topic] = route
-        self._deliveries.flusher.topic = route.topic
+        self._open[kind, topic] = serializer
+        self._deliveries.flusher.topic = serializer.topic
         if topic is None:
-            self.send_plain = route.sender.send if kind is None else self._send_by_class
-        return route
+            self.send_plain = serializer.sender.send if kind is None else self._send_by_class
+        return serializer
 
     def _refused(
         self, message: tuple[Any, ...], error: confluent_kafka.KafkaException

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.message import Headers
     from streamcontract.registry import SchemaRegistry
 
-__all__ = ["Kind", "Route", "Routes"]
+__all__ = ["Kind", "TopicSerializer", "TopicSerializers"]
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ _SCHEMA_ID_HEADERS: Final = schema_id_headers(is_key=False) | schema_id_headers(
 
 
 @attrs.frozen
-class Route:
+class TopicSerializer:
     """The way of records to one topic.
 
     Attributes:
@@ -96,8 +96,8 @@ Kind = type[Any] | None
 """Which of a producer's contracts: by the class of its records, or None where there is one."""
 
 
-class Routes(Generic[T]):
-    """The routes of one producer: by the class of a record, and the topic it goes to.
+class TopicSerializers(Generic[T]):
+    """The serializers of one producer: by the class of a record, and the topic it goes to.
 
     Args:
         bindings: The contracts.
@@ -162,7 +162,7 @@ class Routes(Generic[T]):
         topic: str | None,
         produce: Callable[..., None],
         report: Callable[..., None],
-    ) -> Route:
+    ) -> TopicSerializer:
         """Prepare for a topic, which asks the registry.
 
         Args:
@@ -202,7 +202,9 @@ class _Contract:
             else _serializer(binding.key, registry, settings)
         )
 
-    def open(self, topic: str, produce: Callable[..., None], report: Callable[..., None]) -> Route:
+    def open(
+        self, topic: str, produce: Callable[..., None], report: Callable[..., None]
+    ) -> TopicSerializer:
         check: Callable[[Any], str | bytes]
         key_headers: tuple[tuple[str, bytes], ...] = ()
         if isinstance(self.key, KeySerializer):
@@ -216,7 +218,7 @@ class _Contract:
         plain = sender(
             topic, encode, derive, produce, report, _SERVICE_INTERVAL, list(headers) or None
         )
-        return Route(topic, plain, encode, derive, check, headers, key_headers)
+        return TopicSerializer(topic, plain, encode, derive, check, headers, key_headers)
 
 
 def _serializer(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
-from streamcontract.kafka.connection.authentication_errors import access_advice
+from streamcontract.kafka.connection.authentication_errors import authentication_advice
 from streamcontract.kafka.connection.error_codes import FENCED, LocalErrorCode
 from streamcontract.kafka.connection.waits import SLICE, Waiting, interruptible
 from streamcontract.kafka.errors import (
@@ -32,7 +32,7 @@ from streamcontract.kafka.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from streamcontract.kafka.connection.authentication_errors import AccessWatch
+    from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
     from streamcontract.kafka.consumer.transaction_input import TransactionInput
 
 __all__ = ["TRANSACTION_TIMEOUT", "Transaction", "Transactions"]
@@ -53,7 +53,7 @@ class Transactions:
         topic: The producer's topic, for errors.
         transactional_id: ``transactional.id`` of its configuration, or None.
         take_failures: Gives the deliveries that failed and nobody was told of, once.
-        access: What the client's ``error_cb`` heard.
+        authentication: What the client's ``error_cb`` heard.
 
     Attributes:
         is_open: Whether there is a transaction that is neither committed nor aborted.
@@ -65,11 +65,11 @@ class Transactions:
         topic: str,
         transactional_id: str | None,
         take_failures: Callable[[], DeliveryError | None],
-        access: AccessWatch,
+        authentication: AuthenticationErrors,
     ) -> None:
         self._client = client
         self._topic = topic
-        self._access = access
+        self._authentication = authentication
         self._id = transactional_id
         self._take_failures = take_failures
         self._is_initialised = False
@@ -112,9 +112,11 @@ class Transactions:
         except confluent_kafka.KafkaException as error:
             # The callback of the client's errors is served by polling alone.
             interruptible(self._client.poll, 0)
-            refusal = self._access.take()
+            refusal = self._authentication.take()
             if refusal is not None:
-                raise BrokerError(self._topic, refusal, advice=access_advice(refusal)) from error
+                raise BrokerError(
+                    self._topic, refusal, advice=authentication_advice(refusal)
+                ) from error
             raise
 
     def begin(self, timeout: float) -> None:
@@ -261,7 +263,7 @@ class Transactions:
 
     def _waiting(self, to: str) -> Waiting:
         what = f"the transactions of transactional.id {self._id!r} to {to}"
-        return Waiting(what, self._topic, self._access.state)
+        return Waiting(what, self._topic, self._authentication.state)
 
     def _failed(self, reason: confluent_kafka.KafkaError) -> TransactionError:
         """The error for what librdkafka says; one that ends this producer is kept."""
