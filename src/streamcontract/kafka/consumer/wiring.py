@@ -195,7 +195,7 @@ def wire(
         commits=commits,
         poison=poison,
         by_topic=are_several,
-        joining=_joining(group, topic, access) if is_member else None,
+        joining=_joining(group, topic, authentication) if is_member else None,
     )
     delivery: Delivery[T] = Delivery(topic, contact, poison, authentication)
     return Wiring(
@@ -216,12 +216,12 @@ def wire(
     )
 
 
-def _joining(group: str | None, topic: str, access: AccessWatch) -> Waiting:
+def _joining(group: str | None, topic: str, authentication: AuthenticationErrors) -> Waiting:
     what = (
         f"group {group!r} to assign partitions (it keeps those of a member that ended without "
         f"close() for session.timeout.ms)"
     )
-    return Waiting(what, topic, access.state)
+    return Waiting(what, topic, authentication.state)
 
 
 def _make_reader(
