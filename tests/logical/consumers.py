@@ -20,6 +20,7 @@ from unittest import mock
 import attrs
 import pytest
 from hypothesis import Phase, find, given, settings
+from jsonschema import Draft202012Validator, FormatChecker
 
 from fuzz.pool import POOL
 from streamcontract import Codec, Duration, JsonCodec, find_incompatibilities, parse_schema
@@ -34,6 +35,7 @@ from streamcontract.errors import (
     EncodeError,
     SchemaParseError,
 )
+from streamcontract.json_codec.json_schema import json_schema
 from streamcontract.json_codec.leaves import Encoding
 from streamcontract.lint import lint_schema
 from streamcontract.resolution import ReadPrimitive, resolve
@@ -367,6 +369,17 @@ def plain_json(case: Case) -> None:
         seen = json.loads(json.dumps(form.write(value)))
         assert type(seen).__name__ == {"string": "str", "object": "dict"}[form.kind]
         assert form.read(seen) == value
+
+
+@_consumer("json_codec/json_schema.py")
+def described_to_validators(case: Case) -> None:
+    """The JSON Schema of it takes its plain JSON, as a validator with formats sees it."""
+    schema = parse_schema(case.document)
+    validator = Draft202012Validator(json_schema(schema), format_checker=FormatChecker())
+    codec: JsonCodec[Any] = JsonCodec(schema)
+    for value in _values(case):
+        assert validator.is_valid(codec.dump(value))
+        assert not validator.is_valid(1)
 
 
 @_consumer("json_codec/leaves.py")

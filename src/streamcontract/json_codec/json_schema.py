@@ -26,9 +26,6 @@ __all__ = ["json_schema"]
 
 _NOT_FINITE: Final = {"enum": ["NaN", "Infinity", "-Infinity"]}
 
-_FORMATS: Final = {"date": "date", "timestamp": "date-time", "uuid": "uuid"}
-"""``format`` of JSON Schema by the kind of a logical type, where it has one."""
-
 _INT_LIMITS: Final = INTEGER_LIMITS["int"]
 _INTEGERS: Final[dict[str, dict[str, Any]]] = {
     "int": {"type": "integer", "minimum": _INT_LIMITS[0], "maximum": _INT_LIMITS[1]},
@@ -111,7 +108,8 @@ def _leaf(node: PrimitiveType | FixedType) -> dict[str, Any]:
     kind: Kind = plain_leaf(node).kind
     row = row_of(node)
     if row is not None:
-        return {"type": kind, **({"format": _FORMATS[row.kind]} if row.kind in _FORMATS else {})}
+        word = row.python.json.format
+        return {"type": kind, **({"format": word} if word is not None else {})}
     if kind == "number":
         return {"anyOf": [{"type": "number"}, _NOT_FINITE]}
     if kind == "integer":

@@ -132,9 +132,11 @@ def _read_local_moment(json: JsonValue) -> dt.datetime:
     return second.replace(microsecond=micros)
 
 
-DATE: Final = JsonForm("string", _iso, _read_date)
+_MOMENT_FORMAT: Final = "date-time"
+
+DATE: Final = JsonForm("string", _iso, _read_date, "date")
 TIME: Final = JsonForm("string", _iso, _read_time)
-MOMENT: Final = JsonForm("string", _utc, _read_moment)
+MOMENT: Final = JsonForm("string", _utc, _read_moment, _MOMENT_FORMAT)
 LOCAL_MOMENT: Final = JsonForm("string", _iso, _read_local_moment)
 
 
@@ -157,7 +159,7 @@ def moment_in_units(digits: int, *, is_local: bool) -> JsonForm:
         second, units = _read_parts(json, is_local=is_local, digits=digits)
         return (second - epoch) // _SECOND * per_second + units
 
-    return JsonForm("string", write, read)
+    return JsonForm("string", write, read, None if is_local else _MOMENT_FORMAT)
 
 
 # ---- numbers, UUIDs, durations
@@ -192,5 +194,5 @@ def _read_duration(json: JsonValue) -> Duration:
 
 
 DECIMAL: Final = JsonForm("string", str, _read_decimal)
-UUID: Final = JsonForm("string", str, _read_uuid)
+UUID: Final = JsonForm("string", str, _read_uuid, "uuid")
 DURATION: Final = JsonForm("object", attrs.asdict, _read_duration)

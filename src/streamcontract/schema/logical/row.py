@@ -67,11 +67,13 @@ class JsonForm:
         kind: The JSON type: ``"string"`` or ``"object"``.
         write: From a value to its JSON.
         read: Back; refuses what it does not write, or what has no exact value.
+        format: JSON Schema's name for such text ("Defined Formats", Validation 2020-12), or None.
     """
 
     kind: Literal["string", "object"]
     write: Callable[[Any], JsonValue]
     read: Callable[[JsonValue], Any]
+    format: str | None = None
 
 
 @attrs.frozen(eq=False, kw_only=True)
