@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import attrs
 import pytest
@@ -18,8 +18,9 @@ from streamcontract.devstack.kafka.ports import free_ports
 from streamcontract.devstack.kafka.workspace import Workspace
 from streamcontract.errors import StackError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+KAFKA, APICURIO = (
+    Path(distribution.__file__).with_name(f"{name}.pom.xml") for name in ("kafka", "apicurio")
+)
 
 
 @pytest.fixture
@@ -86,14 +87,14 @@ def test_java_home_goes_first(
 def test_without_maven() -> None:
     """The error says what is missing and what for."""
     with pytest.raises(StackError, match=r"no `mvn` on the PATH: install Maven"):
-        fetch("kafka")
+        fetch(KAFKA)
 
 
 def test_maven_fails(nothing: Path) -> None:
     """Its own message comes through, and nothing half-fetched stays."""
     put_program(nothing, "mvn", "echo no network today; exit 1")
     with pytest.raises(StackError, match="no network today"):
-        fetch("kafka")
+        fetch(KAFKA)
     assert [path.name for path in cache_folder().iterdir()] == [".lock"]
 
 
@@ -103,29 +104,29 @@ MAVEN = 'for a in "$@"; do case $a in -Dfolder=*) /bin/mkdir "${a#*=}";; esac; d
 def test_fetched_once(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second time nothing runs; another POM is another folder."""
     put_program(nothing, "mvn", MAVEN)
-    first = fetch("kafka")
+    first = fetch(KAFKA)
     (nothing / "mvn").unlink()
-    assert fetch("kafka") == first
+    assert fetch(KAFKA) == first
     with pytest.raises(StackError, match="install Maven"):
-        fetch("apicurio")
+        fetch(APICURIO)
 
 
 def test_a_kill_while_maven_fetches(nothing: Path) -> None:
     """What it left is gone after the next fetch, however often that was killed."""
     put_program(nothing, "mvn", f"{MAVEN}; kill -9 $PPID")
     for _ in range(2):
-        killed = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "from streamcontract.devstack.kafka.distribution import fetch; fetch('kafka')",
-            ],
-            check=False,
+        program = (
+            "import pathlib, sys;"
+            "from streamcontract.devstack.kafka.distribution import fetch;"
+            "fetch(pathlib.Path(sys.argv[1]))"
+        )
+        killed = subprocess.run(  # noqa: S603 - this program
+            [sys.executable, "-c", program, str(KAFKA)], check=False
         )
         assert killed.returncode == -signal.SIGKILL
         assert len(list(cache_folder().iterdir())) == 2
     put_program(nothing, "mvn", MAVEN)
-    folder = fetch("kafka")
+    folder = fetch(KAFKA)
     assert {path.name for path in cache_folder().iterdir()} == {".lock", folder.name}
 
 
@@ -134,7 +135,7 @@ def test_a_cache_that_cannot_be_written(nothing: Path, monkeypatch: pytest.Monke
     (nothing.parent / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(nothing.parent / "file"))
     with pytest.raises(StackError, match=r"file/streamcontract cannot be written.*XDG_CACHE_HOME"):
-        fetch("kafka")
+        fetch(KAFKA)
 
 
 def test_a_relative_cache_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import requests
@@ -14,13 +15,13 @@ from streamcontract.devstack.kafka.ports import LOOPBACK, free_ports
 from streamcontract.devstack.kafka.workspace import Server, Workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
 
 __all__ = ["ApicurioRegistry"]
 
+_POM: Final = Path(__file__).with_name("apicurio.pom.xml")
 _ASK_SECONDS: Final = 5.0
 _API: Final = "/apis/ccompat/v7"
 _OPTIONS: Final = ("-Xmx256m", "-Dquarkus.http.access-log.enabled=false")
@@ -78,7 +79,7 @@ class ApicurioRegistry:
 
 def _program() -> Program:
     java = find_java()
-    folder = fetch("apicurio")
+    folder = fetch(_POM)
     (runner,) = folder.glob("*-runner.jar")  # its manifest names the other jars
     program = Program(java, (runner,), main="io.quarkus.runner.GeneratedMain", options=_OPTIONS)
     return with_archive(program, folder, functools.partial(_record_classes, program))

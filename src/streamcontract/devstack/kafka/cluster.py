@@ -7,6 +7,7 @@ import functools
 import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -23,13 +24,13 @@ from streamcontract.kafka import ensure_topic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
 
 __all__ = ["KafkaCluster", "kafka_program"]
 
+_POM: Final = Path(__file__).with_name("kafka.pom.xml")
 _ASK_SECONDS: Final = 1.0
 
 # What is not as Kafka has it by default (https://kafka.apache.org/documentation/#brokerconfigs),
@@ -333,7 +334,7 @@ def kafka_program() -> Program:
         StackError: Java or Maven is not there.
     """
     java = find_java()
-    folder = fetch("kafka")
+    folder = fetch(_POM)
     jars = tuple(sorted(folder.glob("*.jar")))
     program = Program(java, jars, main="kafka.Kafka", options=_OPTIONS)
     return with_archive(program, folder, functools.partial(_record_classes, program))

@@ -1,4 +1,4 @@
-"""Servers by their Maven coordinates, fetched once into a cache folder of the user's."""
+"""Java programs by their Maven coordinates, fetched once into a cache folder of the user's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from streamcontract.errors import StackError
 
@@ -54,25 +54,27 @@ def cache_lock() -> Iterator[int]:
         yield lock.fileno()
 
 
-def fetch(server: Literal["kafka", "apicurio"]) -> Path:
-    """The folder with a server's files; Maven fetches them if they are not there.
+def fetch(pom: Path) -> Path:
+    """The folder with a program's files; Maven fetches them if they are not there.
 
     The folder's name changes with the POM, so that a new version is fetched and not mixed with the
     old one.
 
     Args:
-        server: Which POM of this package.
+        pom: ``NAME.pom.xml``, whose phase ``process-resources`` fills the folder that the property
+            ``folder`` names.
 
     Raises:
         StackError: Maven is needed and not there, or failed.
     """
-    pom = Path(__file__).with_name(f"{server}.pom.xml").read_bytes()
-    folder = cache_folder() / f"{server}-{hashlib.sha256(pom).hexdigest()[:12]}"
+    project = pom.read_bytes()
+    name = pom.name.removesuffix(".pom.xml")
+    folder = cache_folder() / f"{name}-{hashlib.sha256(project).hexdigest()[:12]}"
     if folder.is_dir():
         return folder
     with cache_lock() as lock:
         if not folder.is_dir():
-            _run_maven(pom, folder, lock)
+            _run_maven(project, folder, lock)
     return folder
 
 
