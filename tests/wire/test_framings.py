@@ -136,6 +136,20 @@ def test_a_header_that_is_not_read_keeps_the_payload_from_being_read(name: str) 
     assert wire_format("prefix-id").value.frame(PREFIX, headers) == Frame(1, 5)
 
 
+@pytest.mark.parametrize("name", [name for name, row in FRAMINGS.items() if row.is_in_header])
+@pytest.mark.parametrize("is_key", [False, True])
+def test_a_header_is_named_where_there_is_no_prefix(name: str, is_key: bool) -> None:
+    """Where prefixes alone are read; the other side's header is not what is missing."""
+    own, other = (FRAMINGS[name].header(is_key=each) for each in (is_key, not is_key))
+    assert own is not None
+    assert other is not None
+    side = wire_format("apicurio-prefix8-global-id").side(is_key=is_key)
+    with pytest.raises(FrameError, match=rf"not with the magic .* add .*'{name}'.* to 'schema\.id"):
+        side.frame(b"\x18payload", [(own, bytes(8))])
+    with pytest.raises(FrameError, match=r"frames with a schema id$"):
+        side.frame(b"\x18payload", [(other, bytes(8)), (own, None)])
+
+
 def test_a_header_goes_first() -> None:
     """Also where the payload begins like a framed one; of several headers the last one counts."""
     guid, number = b"\1" + GUID.bytes, b"\0\0\0\0\7"

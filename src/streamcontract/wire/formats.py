@@ -184,7 +184,10 @@ class FrameReader:
             found = self._in_headers(headers)
             if found is not None:
                 return self._of_header(*found)
-        return self._of_prefix(data)
+        try:
+            return self._of_prefix(data)
+        except FrameError as error:
+            raise FrameError(f"{error}{self._ignored(headers)}") from None
 
     def _in_headers(self, headers: RawHeaders) -> tuple[str, bytes] | None:
         """The header that counts: of one name the last, as in Confluent's and Apicurio's serdes."""
@@ -206,13 +209,24 @@ class FrameReader:
             if name in held:
                 return name, held[name]
         if foreign is not None:
-            rows = [repr(row.name) for row in FRAMINGS.values() if self._name(row) == foreign]
-            raise FrameError(
-                f"the header {foreign} says which schema the message was written with, and is not "
-                f"among the framings that are read here: add {' or '.join(rows)} to "
-                f"'schema.id.framing'"
-            )
+            raise FrameError(self._not_read(foreign))
         return None
+
+    def _ignored(self, headers: RawHeaders) -> str:
+        """Which header holds an id, where prefixes alone are read; the rest of a message."""
+        names = {self._name(row) for row in FRAMINGS.values() if row.is_in_header}
+        for name, value in _pairs(headers):
+            if name in names and name not in self.names and value is not None:
+                return f"; {self._not_read(name)}"
+        return ""
+
+    def _not_read(self, header: str) -> str:
+        rows = [repr(row.name) for row in FRAMINGS.values() if self._name(row) == header]
+        return (
+            f"the header {header} says which schema the message was written with, and is not "
+            f"among the framings that are read here: add {' or '.join(rows)} to "
+            f"'schema.id.framing'"
+        )
 
     def _of_header(self, name: str, value: bytes) -> Frame:
         rows = [row for row in self._rows if row.is_in_header and self._name(row) == name]
