@@ -7,9 +7,9 @@ import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pytest
-import requests
 from click.testing import CliRunner
 from tests.kafka.observed import Observed
+from tests.stacks.apicurio_api import own_api, versions_of
 from tests.stacks.apicurio_serdes import Keyed, Serdes, Value
 
 from streamcontract import (
@@ -56,11 +56,11 @@ def _version(number: int) -> Any:
         {"name": "said", "type": "string"},
         {"name": "version", "type": "int", "default": number},
     ]
-    return {"type": "record", "name": "Order", "namespace": "shop", "fields": fields}
+    return {"type": "record", "name": "Order", "namespace": "serdes", "fields": fields}
 
 
 VERSIONS: Final = [_version(number) for number in range(3)]
-KEY: Final = {"type": "record", "name": "shop.Key", "fields": [{"name": "id", "type": "long"}]}
+KEY: Final = {"type": "record", "name": "serdes.Key", "fields": [{"name": "id", "type": "long"}]}
 NOTE: Final = {"type": "record", "name": "Note", "fields": [{"name": "text", "type": "string"}]}
 COUNT: Final = 9
 
@@ -113,7 +113,7 @@ def serdes(
     def start(release: int) -> Serdes:
         if release not in started:
             log = tmp_path_factory.mktemp("serdes") / f"release-{release}.log"
-            url = _own_api(apicurio, release)
+            url = own_api(apicurio, release)
             try:
                 started[release] = Serdes(release, cluster.bootstrap_servers, url, log)
             except StackError as error:
@@ -123,10 +123,6 @@ def serdes(
     yield start
     for each in started.values():
         each.close()
-
-
-def _own_api(apicurio: ApicurioRegistry, release: int) -> str:
-    return apicurio.url.replace("/apis/ccompat/v7", f"/apis/registry/v{release}")
 
 
 @pytest.fixture
@@ -189,20 +185,10 @@ def test_our_consumer_reads_apicurios(
         messages = list(consumer.until_end())
     assert [(message.key, message.value) for message in messages] == READ
     kind = "globalId" if framing.endswith("global-id") else "contentId"
-    ids = _ids(apicurio, f"{topic}-value", kind)
+    ids = [each[kind] for each in versions_of(apicurio, f"{topic}-value")]
     assert [message.schema_id for message in messages] == [ids[n % 3] for n in range(COUNT)]
     counted = {point[names.SCHEMA_ID] for point, _ in observed.points(names.SCHEMA_VERSIONS)}
     assert counted == set(ids)
-
-
-def _ids(apicurio: ApicurioRegistry, artifact: str, kind: str) -> list[int]:
-    """The ids of an artifact's versions, as Apicurio's own API has them."""
-    url = f"{_own_api(apicurio, 3)}/groups/default/artifacts/{artifact}/versions"
-    answer = requests.get(url, timeout=30)
-    answer.raise_for_status()
-    found = sorted(answer.json()["versions"], key=lambda each: each["globalId"])
-    assert len(found) == len(VERSIONS)
-    return [each[kind] for each in found]
 
 
 def test_framings_of_one_topic(serdes: Callable[[int], Serdes], config: Config, topic: str) -> None:

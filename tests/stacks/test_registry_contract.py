@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from confluent_kafka.serialization import MessageField, SerializationContext
 from tests.peers import said_of_others
+from tests.stacks.apicurio_api import versions_of
 
 from streamcontract import (
     Codec,
@@ -248,12 +249,12 @@ def test_content_ids_and_global_ids_of_apicurio(apicurio: ApicurioRegistry) -> N
     encoded = Codec[Any](order).encode(value)
     with SchemaRegistry(apicurio.url) as registry:
         # Each version has a global id of its own, and equal contents have one content id.
+        subject = _subject()
         content_id = registry.register_with_references(_subject(), order).id
-        assert registry.register_with_references(_subject(), order).id == content_id
-        global_id = content_id + 1
-        while registry.stored(global_id, is_global=True).schema.name != "shop.Order":
-            global_id += 1
-        number = {"content": content_id, "global": global_id}
+        assert registry.register_with_references(subject, order).id == content_id
+        (version,) = versions_of(apicurio, subject)
+        assert version["contentId"] == content_id
+        number = {"content": content_id, "global": version["globalId"]}
         for name, framing in FRAMINGS.items():
             if not name.startswith("apicurio"):
                 continue
