@@ -24,7 +24,7 @@ from streamcontract.codec import Contract
 from streamcontract.errors import StackError
 from streamcontract.kafka import DeadLetters, Skip
 from streamcontract.kafka.contract.binding import Binding
-from streamcontract.kafka.contract.topic_deserializer import TypedReader
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
 from streamcontract.kafka.dead_letters.replay import Replayed, replay_dead_letters
 from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
@@ -271,7 +271,9 @@ def test_poison_of_apicurios_serializer(
         binding = Binding(
             topic, Codec[Any](parse_schema(NOTE)), Codec[Any](parse_schema(KEY)), None
         )
-        reader: TypedReader[Any] = TypedReader(binding, registry, wire=wire_format(framing))
+        reader: TopicDeserializer[Any] = TopicDeserializer(
+            binding, registry, wire=wire_format(framing)
+        )
         done = replay_dead_letters(f"{topic}.dlq", {topic: reader}, config)
         assert done == Replayed(replayed=1, failing=1)
     # The JSON is for Apicurio's own deserializer alone.
