@@ -369,7 +369,7 @@ def test_a_replay_whose_brokers_go_away_ends(
         mark(replay, settled)
         assert replay._producer.flush(WAIT) == 0
         streamcontract_faults.broker_down()
-        monkeypatch.setattr(replay, "_TIMEOUT", 0.1)
+        monkeypatch.setattr(f"{_Replay.__module__}._TIMEOUT", 0.1)
         monkeypatch.setattr(flushing, "_CLOSING", 0.1)
         raise confluent_kafka.KafkaException(KafkaError(KafkaError._TIMED_OUT))
 
