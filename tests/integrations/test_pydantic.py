@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import pydantic
 import pytest
@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 
 from streamcontract import Codec, JsonCodec, Stock
+from streamcontract.errors import ConfigurationError
 from streamcontract.integrations.pydantic import AsJson
 from streamcontract.json_codec.json_schema import json_schema
 from streamcontract.testing.strategies import records
@@ -76,7 +77,7 @@ def test_the_api_is_described(client: TestClient) -> None:
     """By the JSON Schema of the contract."""
     described = client.get("/openapi.json").json()["paths"]["/bars"]["post"]
     body = described["requestBody"]["content"]["application/json"]["schema"]
-    assert body["properties"] == json_schema(JsonCodec(Stock).schema)["properties"]
+    assert body["properties"] == json_schema(JsonCodec(Stock).schema, inline=True)["properties"]
 
 
 @given(records(Stock))
@@ -93,5 +94,29 @@ def test_a_model_keeps_a_record(stock: Stock) -> None:
 
 def test_a_class_that_is_no_record() -> None:
     """Is refused where the type is used first, by name."""
-    with pytest.raises(Exception, match="is no record class"):
+    with pytest.raises(ConfigurationError, match="is no record class"):
         pydantic.TypeAdapter(AsJson[int])
+    with pytest.raises(ConfigurationError, match="record has to be a generated class"):
+        pydantic.TypeAdapter(AsJson[list[Stock]])
+
+
+T = TypeVar("T")
+
+
+class Page(pydantic.BaseModel, Generic[T]):
+    """A generic model."""
+
+    items: list[AsJson[T]]
+
+
+def test_a_generic_model_is_built_with_a_class() -> None:
+    """Its parameter stands for any record until then."""
+    assert type(Page[Stock].model_validate({"items": [BAR]}).items[0]) is Stock
+
+
+def test_a_missing_field_is_reported_in_words() -> None:
+    """As the codec has them."""
+    bars = pydantic.TypeAdapter(AsJson[Stock])
+    with pytest.raises(pydantic.ValidationError) as caught:
+        bars.validate_python({key: value for key, value in BAR.items() if key != "close"})
+    assert [each["msg"] for each in caught.value.errors()] == ["missing: the field has no default"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
@@ -28,7 +29,9 @@ scalars = (
     | st.integers()
     | st.floats()
     | st.text(max_size=4)
-    | st.sampled_from(["NaN", "2024-05-17", "QQ==", "2024-05-17T09:30:00Z", "1.50", "long"])
+    | st.sampled_from(
+        ["NaN", "2024-05-17", "QQ==", "2024-05-17T09:30:00Z", "1.50", "1E" + 20 * "9"]
+    )
 )
 documents = st.recursive(
     scalars,
@@ -113,6 +116,32 @@ def test_text_that_is_no_json(text: str | bytes, words: str) -> None:
     with pytest.raises(DecodeError) as caught:
         codec.loads(text)
     assert words in str(caught.value)
+
+
+class Text(str):
+    """What another parser may make of text."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "union", [["null", "double"], ["null", "string", "bytes"], ["null", "int"]]
+)
+@pytest.mark.parametrize(
+    "part", [Decimal(1), Text("a"), True, (), b"a", {1}, float("nan"), float("inf"), object()]
+)
+def test_parts_that_no_parser_of_the_standard_library_makes(union: Any, part: Any) -> None:
+    """Are read as what they are a kind of, or refused."""
+    is_read_or_refused(JsonCodec(union), part)
+    is_read_or_refused(JsonCodec(union, encoding="avro"), {"string": part})
+    is_read_or_refused(JsonCodec({"type": "array", "items": union}), [part])
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_numbers_that_json_has_no_token_for_are_text(number: float) -> None:
+    """Whatever a parser made them of."""
+    with pytest.raises(DecodeError, match="as text, one of 'NaN'"):
+        JsonCodec("double").load(number)
 
 
 def test_all_faults_at_once() -> None:

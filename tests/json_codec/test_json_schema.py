@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tests.searching import examples
 
-from streamcontract import JsonCodec, Stock
+from streamcontract import JsonCodec, Stock, parse_schema
 from streamcontract.json_codec.json_schema import json_schema
 from streamcontract.testing.strategies import from_schema, schemas
 
@@ -36,6 +36,28 @@ def test_what_is_written_is_valid(case: tuple[Schema, Any]) -> None:
     Draft202012Validator.check_schema(described)
     document = JsonCodec(schema, tag_unions=True).dump(value)
     assert [each.message for each in Draft202012Validator(described).iter_errors(document)] == []
+
+
+def test_a_description_grows_with_the_schema() -> None:
+    """However often each record is used: by reference, or inline the first time alone."""
+    record: Any = {"type": "record", "name": "R0", "fields": []}
+    for number in range(1, 25):
+        fields = [{"name": "a", "type": record}, {"name": "b", "type": f"R{number - 1}"}]
+        record = {"type": "record", "name": f"R{number}", "fields": fields}
+    schema = parse_schema(record)
+    for inline in (False, True):
+        described = json_schema(schema, inline=inline)
+        assert len(str(described)) < 10_000
+        Draft202012Validator.check_schema(described)
+
+
+@deep
+@given(cases())
+def test_what_is_written_is_valid_inline(case: tuple[Schema, Any]) -> None:
+    """A description in one piece takes it too."""
+    schema, value = case
+    document = JsonCodec(schema, tag_unions=True).dump(value)
+    assert Draft202012Validator(json_schema(schema, inline=True)).is_valid(document)
 
 
 BAR = {

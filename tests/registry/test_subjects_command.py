@@ -262,6 +262,7 @@ def test_errors_are_one_line(server: RegistryServer, registry: SchemaRegistry) -
         assert result.stderr.endswith(f": {advice}\n")
         assert is_harmless(result.stderr)
         assert result.stderr.count("\n") == 1
+    assert "a subject has a name" in subjects(server.url, "").stderr
     unreachable = subjects("http://127.0.0.1:1", "orders-value")
     assert (unreachable.exit_code, unreachable.stderr.count("\n")) == (2, 1)
 

@@ -147,6 +147,11 @@ def test_hidden_folders_and_other_files_do_not_count(tmp_path: Path) -> None:
         f'unknown type "One"; no other .avsc file of the folder, or below {common}, defines it '
         f"(not readable as JSON: {common / 'bad.avsc'})"
     )
+    _write(common / "once.avsc", _record("Once", [], 0))
+    assert _fault(file, SchemaFolders([common])).message == (
+        f'unknown type "One"; did you mean "a.Once"? (not readable as JSON: {common / "bad.avsc"})'
+    )
+    (common / "once.avsc").unlink()
     with pytest.raises(SchemaParseError, match=f"no .avsc file below {common} defines it"):
         parse_schema(json.loads(file.read_text()), folders=SchemaFolders([common]))
 

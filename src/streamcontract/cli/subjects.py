@@ -59,6 +59,8 @@ def command(
     Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, else
     http://localhost:18081.
     """
+    if subject == "":
+        raise click.BadParameter("a subject has a name", param_hint="SUBJECT")
     as_json = output_format == "json"
     with SchemaRegistry(url) as registry:
         if subject is None:

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
-from streamcontract.errors import DecodeError
+from streamcontract.codec.contract import contract_of
+from streamcontract.errors import DataFault, DecodeError
 from streamcontract.json_codec import JsonCodec
 from streamcontract.json_codec.json_schema import json_schema
 
@@ -43,8 +44,11 @@ class _PlainJson:
     """Tells pydantic how to validate, serialise and describe a record class."""
 
     def __get_pydantic_core_schema__(
-        self, source: type[Any], _handler: Callable[[Any], core_schema.CoreSchema]
+        self, source: Any, _handler: Callable[[Any], core_schema.CoreSchema]
     ) -> core_schema.CoreSchema:
+        if isinstance(source, TypeVar):
+            return core_schema.any_schema()  # of a generic model, which is built again with a class
+        contract_of(source)  # which says so if it is no record class
         codec: JsonCodec[Any] = JsonCodec(source)
 
         def validate(value: Any) -> Any:
@@ -58,7 +62,7 @@ class _PlainJson:
         return core_schema.no_info_plain_validator_function(
             validate,
             serialization=core_schema.plain_serializer_function_ser_schema(codec.dump),
-            metadata={"pydantic_js_functions": [lambda *_: json_schema(codec.schema)]},
+            metadata={"pydantic_js_functions": [lambda *_: json_schema(codec.schema, inline=True)]},
         )
 
 
@@ -66,9 +70,7 @@ def _validation_error(title: str, error: DecodeError) -> ValidationError:
     """Each fault as an error of pydantic's, with the path in the record as its place."""
     faults = (
         InitErrorDetails(
-            type=PydanticCustomError(
-                "contract", "{expected}", {"expected": f"expected {fault.expected}"}
-            ),
+            type=PydanticCustomError("contract", "{reason}", {"reason": _reason(fault)}),
             loc=(fault.path,),
             input=fault.value,
         )
@@ -77,9 +79,14 @@ def _validation_error(title: str, error: DecodeError) -> ValidationError:
     return ValidationError.from_exception_data(title, list(faults))
 
 
+def _reason(fault: DataFault) -> str:
+    return f"expected {fault.expected}" if fault.has_value else fault.expected
+
+
 AsJson = Annotated[T, _PlainJson()]
 """A record class as a type of pydantic: validated from plain JSON, and serialised to it.
 
-The JSON is that of ``JsonCodec``, and so are the rules; what does not fit is a ``ValidationError``
-that names every place.
+The JSON is that of ``JsonCodec``, and so are the rules, but for what the parser before decides:
+pydantic's takes the last of two equal keys. What does not fit is a ``ValidationError`` that names
+every place. A record is taken as it is; it is checked when it is serialised.
 """

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote
 
-from streamcontract.json_codec.leaves import Kind, plain_leaf
-from streamcontract.json_codec.unions import named_branches
+from streamcontract.json_codec.leaves import plain_leaf
+from streamcontract.json_codec.unions import forms_of
 from streamcontract.json_codec.writer import kind_of
 from streamcontract.schema.logical import row_of
 from streamcontract.schema.model import (
@@ -34,65 +35,86 @@ _INTEGERS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def json_schema(schema: Schema) -> dict[str, Any]:
+def json_schema(schema: Schema, *, inline: bool = False) -> dict[str, Any]:
     """The JSON Schema (2020-12) of what ``JsonCodec(schema).dump`` gives.
 
-    A record within itself is any object there: what is nested is not described without end.
+    Args:
+        schema: The schema.
+        inline: Describe each record where it is used first, and as any object where it is used
+            again, without ``$ref``: for a part of another document.
 
     Example:
         >>> from streamcontract import parse_schema
         >>> json_schema(parse_schema(["null", {"type": "int", "logicalType": "date"}]))
         {'anyOf': [{'type': 'null'}, {'type': 'string', 'format': 'date'}]}
     """
-    return _of(schema.root, ())
+    describer = _Describer(inline=inline)
+    described = describer.of(schema.root)
+    if describer.definitions:
+        described["$defs"] = describer.definitions
+    return described
 
 
-def _of(node: AvroType, above: tuple[AvroType, ...]) -> dict[str, Any]:
-    match node:
-        case RecordType() if node in above:
-            return {"type": "object", "title": node.name}
-        case RecordType():
-            return _record(node, (*above, node))
-        case ArrayType():
-            return {"type": "array", "items": _of(node.items, above)}
-        case MapType():
-            return {"type": "object", "additionalProperties": _of(node.values, above)}
-        case UnionType():
-            return _union(node, above)
-        case EnumType():
-            return {"title": node.name, **_doc(node.doc), "enum": list(node.symbols)}
-        case _:
-            return _leaf(node)
+class _Describer:
+    """Describes each record once, however often and wherever it is used."""
 
+    def __init__(self, *, inline: bool) -> None:
+        self._inline = inline
+        self._seen: set[str] = set()
+        self.definitions: dict[str, Any] = {}
 
-def _record(node: RecordType, above: tuple[AvroType, ...]) -> dict[str, Any]:
-    required = [field.name for field in node.fields if not field.has_default]
-    properties = {
-        field.name: {**_of(field.type, above), **_doc(field.doc)} for field in node.fields
-    }
-    return {
-        "type": "object",
-        "title": node.name,
-        **_doc(node.doc),
-        "properties": properties,
-        **({"required": required} if required else {}),
-        "additionalProperties": False,
-    }
+    def of(self, node: AvroType) -> dict[str, Any]:
+        """The description of a type."""
+        match node:
+            case RecordType():
+                return self._record(node)
+            case ArrayType():
+                return {"type": "array", "items": self.of(node.items)}
+            case MapType():
+                return {"type": "object", "additionalProperties": self.of(node.values)}
+            case UnionType():
+                return self._union(node)
+            case EnumType():
+                return {"title": node.name, **_doc(node.doc), "enum": list(node.symbols)}
+            case _:
+                return _leaf(node)
 
+    def _record(self, node: RecordType) -> dict[str, Any]:
+        is_new = node.full_name not in self._seen
+        self._seen.add(node.full_name)
+        if self._inline:
+            return self._fields(node) if is_new else {"type": "object", "title": node.name}
+        if is_new:
+            self.definitions[node.full_name] = self._fields(node)
+        # Stored schemas may have names of any characters (RFC 6901, section 6).
+        return {"$ref": f"#/$defs/{quote(node.full_name.replace('~', '~0').replace('/', '~1'))}"}
 
-def _union(node: UnionType, above: tuple[AvroType, ...]) -> dict[str, Any]:
-    named = named_branches(node, "plain", lambda each: kind_of(each, "plain"))
-    kinds = {kind_of(branch, "plain") for branch in node.branches}
-    forms: list[dict[str, Any]] = []
-    for branch in node.branches:
-        name, form = branch_name(branch), _of(branch, above)
-        if name in named:
-            forms.append(_under(name, form))
-        elif kind_of(branch, "plain") == "number" and "string" in kinds:
-            forms += [{"type": "number"}, _under(name, _NOT_FINITE)]
-        else:
-            forms += form["anyOf"] if form.keys() == {"anyOf"} else [form]
-    return {"anyOf": forms}
+    def _fields(self, node: RecordType) -> dict[str, Any]:
+        required = [field.name for field in node.fields if not field.has_default]
+        properties = {
+            field.name: {**self.of(field.type), **_doc(field.doc)} for field in node.fields
+        }
+        return {
+            "type": "object",
+            "title": node.name,
+            **_doc(node.doc),
+            "properties": properties,
+            **({"required": required} if required else {}),
+            "additionalProperties": False,
+        }
+
+    def _union(self, node: UnionType) -> dict[str, Any]:
+        forms = forms_of(node, "plain", lambda each: kind_of(each, "plain"))
+        shown: list[dict[str, Any]] = []
+        for branch in node.branches:
+            name, form = branch_name(branch), self.of(branch)
+            if name in forms.named:
+                shown.append(_under(name, form))
+            elif name == forms.named_if_not_finite:
+                shown += [{"type": "number"}, _under(name, _NOT_FINITE)]
+            else:
+                shown += form["anyOf"] if form.keys() == {"anyOf"} else [form]
+        return {"anyOf": shown}
 
 
 def _under(name: str, form: dict[str, Any]) -> dict[str, Any]:
@@ -105,18 +127,16 @@ def _under(name: str, form: dict[str, Any]) -> dict[str, Any]:
 
 
 def _leaf(node: PrimitiveType | FixedType) -> dict[str, Any]:
-    kind: Kind = plain_leaf(node).kind
+    kind = plain_leaf(node).kind
     row = row_of(node)
     if row is not None:
         word = row.python.json.format
         return {"type": kind, **({"format": word} if word is not None else {})}
     if kind == "number":
         return {"anyOf": [{"type": "number"}, _NOT_FINITE]}
-    if kind == "integer":
-        return _INTEGERS[node.name]
     if isinstance(node, FixedType) or node.name == "bytes":
         return {"type": kind, "contentEncoding": "base64"}
-    return {"type": kind}
+    return _INTEGERS.get(node.name, {"type": kind})
 
 
 def _doc(doc: str | None) -> dict[str, str]:

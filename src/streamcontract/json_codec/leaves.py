@@ -76,8 +76,9 @@ def _packs_to(value: float, packed: bytes) -> bool:
 
 def _read_number(json: JsonValue) -> Any:
     if isinstance(json, float):
-        if math.isinf(json):  # the parser's word for more than 64 bits hold
-            raise Refused("a number within the range of 64 bits of floating point", json)
+        if not math.isfinite(json):  # a parser's word for more than 64 bits hold, or for no JSON
+            names = ", ".join(map(repr, _NAMES))
+            raise Refused(f"a number of 64 bits of floating point; as text, one of {names}", json)
         return json
     if isinstance(json, str):
         try:
@@ -109,7 +110,9 @@ def _write_base64(value: bytes) -> str:
 def _read_base64(json: JsonValue) -> bytes:
     try:
         if isinstance(json, str):
-            return base64.b64decode(json, validate=True)
+            value = base64.b64decode(json, validate=True)
+            if _write_base64(value) == json:  # else bits after the last byte would be lost
+                return value
     except (binascii.Error, ValueError):
         pass  # refused below
     raise Refused("bytes as text in base64", json)

@@ -14,7 +14,7 @@ import attrs
 from streamcontract.codec.refusal import REFUSALS, data_fault
 from streamcontract.errors import DataFault
 from streamcontract.json_codec.leaves import Encoding, Kind
-from streamcontract.json_codec.unions import named_branches
+from streamcontract.json_codec.unions import Forms, forms_of
 from streamcontract.json_codec.writer import kind_of, leaf_of
 from streamcontract.schema.model import (
     ArrayType,
@@ -128,21 +128,20 @@ class _Compiler:
 
     def _union(self, node: UnionType) -> Read:
         encoding = self._encoding
-        named = named_branches(node, encoding, lambda each: kind_of(each, encoding))
+        forms = forms_of(node, encoding, lambda each: kind_of(each, encoding))
         readers = {branch_name(branch): self.reader(branch) for branch in node.branches}
-        kinds = {branch_name(branch): kind_of(branch, encoding) for branch in node.branches}
-        bare = {kind: name for name, kind in kinds.items() if name not in named}
-        by_name = set(named)
+        bare: dict[Kind | None, str] = {
+            kind: name for name, kind in forms.kinds.items() if name not in forms.named
+        }
         if "number" in bare:
-            # A double may be written without a fraction, and where JSON has no number for it, as
-            # text: under its name if text alone is another branch.
-            bare.setdefault("integer", bare["number"])
-            if bare.setdefault("string", bare["number"]) != bare["number"]:
-                by_name.add(bare["number"])
-        expected = _expected(kinds, named)
+            bare["integer"] = bare["number"]  # which a double may be written as
+        if forms.text_if_not_finite is not None:
+            bare["string"] = forms.text_if_not_finite
+        by_name = {*forms.named, forms.named_if_not_finite}
+        expected = _expected(forms)
 
         def read(json: JsonValue) -> Any:
-            name, held = bare.get(_KINDS[json.__class__]), json
+            name, held = bare.get(_kind(json)), json
             if name is None and isinstance(json, dict) and len(json) == 1:
                 ((key, held),) = json.items()
                 name = key if key in by_name else None
@@ -175,12 +174,20 @@ _NOUNS: Final[dict[Kind, str]] = {
 }
 
 
-def _expected(kinds: dict[str, Kind], named: frozenset[str]) -> str:
-    forms = (
-        f'{name} ({{"{name}": ...}})' if name in named else f"{name} ({_NOUNS[kind]})"
-        for name, kind in kinds.items()
+def _kind(json: object) -> Kind | None:
+    """The JSON type of a value; None for what no JSON is."""
+    known = _KINDS.get(json.__class__)
+    if known is None:  # such as a subclass, which another parser may make
+        known = next((kind for cls, kind in _KINDS.items() if isinstance(json, cls)), None)
+    return known
+
+
+def _expected(forms: Forms) -> str:
+    shown = (
+        f'{name} ({{"{name}": ...}})' if name in forms.named else f"{name} ({_NOUNS[kind]})"
+        for name, kind in forms.kinds.items()
     )
-    return f"one of: {', '.join(forms)}"
+    return f"one of: {', '.join(shown)}"
 
 
 def _array(of_item: Read | None) -> Read:

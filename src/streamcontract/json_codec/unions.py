@@ -3,29 +3,50 @@
 In Avro's JSON encoding each but null is an object with one key, the branch's name. In plain JSON a
 branch is written bare if no other branch of its union looks like it: a union of null and any other
 type, or of a string and a number, has no names in it. Where two branches are of one JSON type, such
-as two records, these are written under their names.
+as two records, these are written under their names. Integers and other numbers are one JSON type:
+many programs write 1.0 as 1.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from streamcontract.schema.model import branch_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from streamcontract.json_codec.leaves import Encoding, Kind
     from streamcontract.schema.model import AvroType, UnionType
 
-__all__ = ["named_branches"]
+__all__ = ["Forms", "forms_of"]
+
+_NUMBERS: Final = frozenset({"integer", "number"})
 
 
-def named_branches(
-    union: UnionType, encoding: Encoding, kind_of: Callable[[AvroType], Kind]
-) -> frozenset[str]:
-    """The names of the branches that are written under their name.
+@attrs.frozen
+class Forms:
+    """How the branches of one union are written.
+
+    Attributes:
+        kinds: By the name of a branch, the JSON type of what it is written as, without its name.
+        named: The branches that are always written under their name.
+        text_if_not_finite: The branch of numbers of which those that JSON has no token for are bare
+            text; None if there is none, or if text is another branch.
+        named_if_not_finite: The branch of numbers of which those are written under its name.
+    """
+
+    kinds: Mapping[str, Kind]
+    named: frozenset[str]
+    text_if_not_finite: str | None = None
+    named_if_not_finite: str | None = None
+
+
+def forms_of(union: UnionType, encoding: Encoding, kind_of: Callable[[AvroType], Kind]) -> Forms:
+    """The forms of a union's branches.
 
     Args:
         union: The union.
@@ -34,10 +55,21 @@ def named_branches(
     """
     kinds = {branch_name(branch): kind_of(branch) for branch in union.branches}
     if encoding == "avro":
-        return frozenset(kinds) - {"null"}
-    counts = Counter(kinds.values())
-    named = {name for name, kind in kinds.items() if counts[kind] > 1}
-    if named or (counts["number"] and counts["string"]):
-        # What is written under a name is an object itself; a number that is none of JSON's is.
+        return Forms(kinds, frozenset(kinds) - {"null"})
+    counts = Counter("number" if kind in _NUMBERS else kind for kind in kinds.values())
+    named = {
+        name for name, kind in kinds.items() if counts["number" if kind in _NUMBERS else kind] > 1
+    }
+    number = next(
+        (name for name, kind in kinds.items() if kind == "number" and name not in named), None
+    )
+    is_beside_text = number is not None and counts["string"] > 0
+    if named or is_beside_text:
+        # What is written under a name is an object, so the branch of objects is named too.
         named.update(name for name, kind in kinds.items() if kind == "object")
-    return frozenset(named)
+    return Forms(
+        kinds,
+        frozenset(named),
+        text_if_not_finite=None if is_beside_text else number,
+        named_if_not_finite=number if is_beside_text else None,
+    )

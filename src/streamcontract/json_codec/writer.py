@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streamcontract.json_codec.leaves import Encoding, Kind, Leaf, avro_leaf, plain_leaf
-from streamcontract.json_codec.unions import named_branches
+from streamcontract.json_codec.unions import forms_of
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -103,21 +103,15 @@ class _Compiler:
         return write
 
     def _union(self, node: UnionType) -> Write:
-        named = named_branches(node, self._encoding, lambda each: kind_of(each, self._encoding))
+        forms = forms_of(node, self._encoding, lambda each: kind_of(each, self._encoding))
         writers = {branch_name(branch): self.writer(branch) for branch in node.branches}
-        strings = {
-            branch_name(branch)
-            for branch in node.branches
-            if kind_of(branch, self._encoding) == "string"
-        }
-        # "NaN" and the like are text, which a branch of text would be taken for.
-        careful = {"float", "double"} if strings else set[str]()
+        named, number = forms.named, forms.named_if_not_finite
 
         def write(value: Any) -> JsonValue:
             name, held = value
             of_branch = writers[name]
             json = held if of_branch is None else of_branch(held)
-            if name in named or (name in careful and isinstance(json, str)):
+            if name in named or (name == number and isinstance(json, str)):
                 return {name: json}
             return json
 

@@ -70,10 +70,17 @@ class Files:
             if self._others(name, asking):
                 yield name
 
-    def note(self, asking: Path | None) -> str:
-        """Where a name was looked for in vain, for messages."""
+    def note(self, hint: str, asking: Path | None) -> str:
+        """What there is to say of a name that no file defines, for messages.
+
+        Args:
+            hint: What it may stand for; where there is none, where it was looked for is said.
+            asking: The file that uses it.
+        """
         below = " or ".join(map(str, self._folders.paths))
-        if asking is None:
+        if hint:
+            note = hint
+        elif asking is None:
             note = f"; no {SCHEMA_SUFFIX} file below {below} defines it"
         elif below:
             note = f"; no other {SCHEMA_SUFFIX} file of the folder, or below {below}, defines it"
@@ -178,6 +185,6 @@ class Imports:
         if self._files is not None:
             yield from self._files.names(self._path)
 
-    def note(self) -> str:
-        """Where a name was looked for in vain, for messages."""
-        return "" if self._files is None else self._files.note(self._path)
+    def note(self, hint: str) -> str:
+        """What there is to say of a name that nothing defines; see ``Files.note``."""
+        return hint if self._files is None else self._files.note(hint, self._path)

@@ -47,7 +47,7 @@ def unknown_type_messages(
     unknown: Iterable[tuple[str, str, str]],
     definitions: Mapping[str, NamedType],
     names: Iterable[str],
-    note: Callable[[], str],
+    note: Callable[[str], str],
     guesser: Guesser,
 ) -> Iterator[tuple[str, str]]:
     """Say what is wrong with each name, used as a type, and what would be right.
@@ -56,7 +56,7 @@ def unknown_type_messages(
         unknown: JSON pointer, name as it was written, and the namespace it was written in.
         definitions: All named types that the schema defines.
         names: Other names that could have been meant.
-        note: Says where else the name was looked for.
+        note: From a hint, or "", to what else is to be said: where the name was looked for.
         guesser: Guesses what misspelt names stand for.
 
     Yields:
@@ -70,7 +70,7 @@ def unknown_type_messages(
             yield pointer, used_before_definition(later.full_name, later.pointer)
         else:
             if name not in hints:
-                hints[name] = _hint(name, candidates, guesser) or note()
+                hints[name] = note(_hint(name, candidates, guesser))
             yield pointer, f"unknown type {json.dumps(name)}{hints[name]}"
 
 

@@ -170,7 +170,11 @@ _DECIMAL_EXPECTED: Final = "a decimal as text, such as '12.50' (a JSON number ma
 def _read_decimal(json: JsonValue) -> decimal.Decimal:
     if isinstance(json, int) and not isinstance(json, bool):
         return decimal.Decimal(json)
-    return decimal.Decimal(_text(_DECIMAL_TEXT, json, _DECIMAL_EXPECTED).group())
+    text = _text(_DECIMAL_TEXT, json, _DECIMAL_EXPECTED).group()
+    try:
+        return decimal.Decimal(text)
+    except decimal.InvalidOperation:  # an exponent beyond what a Decimal has
+        raise Refused(_DECIMAL_EXPECTED, json) from None
 
 
 def _read_uuid(json: JsonValue) -> uuid.UUID:
