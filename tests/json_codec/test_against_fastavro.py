@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import fastavro
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 from tests.codec.equality import equal
 from tests.codec.oracles import (
@@ -61,25 +61,35 @@ def _is_writable(value: Any) -> bool:
     return True
 
 
+def written(schema: Any, value: Any) -> str:
+    """What fastavro writes of a value, with the branches of unions."""
+    out = io.StringIO()
+    fastavro.json_writer(out, schema, [value])
+    return out.getvalue()
+
+
 @deep
 @given(cases())
 def test_fastavro_writes_the_same(case: tuple[Schema, Any]) -> None:
-    """And its text is read as the value."""
+    """Its text is read as the value."""
     schema, value = case
-    out = io.StringIO()
-    theirs = fastavro.parse_schema(fastavro_schema(schema))
-    fastavro.json_writer(out, theirs, [for_fastavro(schema.root, value)])
+    text = written(fastavro.parse_schema(fastavro_schema(schema)), for_fastavro(schema.root, value))
     codec: JsonCodec[Any] = JsonCodec(schema, encoding="avro", tag_unions=True)
-    assert equal(codec.loads(out.getvalue()), codec.loads(codec.dumps(value)))
+    assert equal(codec.loads(text), codec.loads(codec.dumps(value)))
 
 
 @deep
 @given(cases())
 def test_fastavro_reads_ours(case: tuple[Schema, Any]) -> None:
-    """As the value, raw where it does not know the logical type."""
+    """As the value, raw where it does not know the logical type; and where it reads its own."""
     schema, value = case
-    codec: JsonCodec[Any] = JsonCodec(schema, encoding="avro", tag_unions=True)
     theirs = fastavro.parse_schema(fastavro_schema(schema))
+    own = written(theirs, for_fastavro(schema.root, value))
+    try:
+        list(fastavro.json_reader(io.StringIO(own), theirs))
+    except Exception:  # noqa: BLE001 - its parser loses its way in some shapes of records
+        reject()
+    codec: JsonCodec[Any] = JsonCodec(schema, encoding="avro", tag_unions=True)
     (read,) = fastavro.json_reader(io.StringIO(codec.dumps(value)), theirs)
-    written = codec.loads(codec.dumps(value))
-    assert equal(read, read_by_fastavro(schema.root, written))
+    again = codec.loads(codec.dumps(value))
+    assert equal(read, read_by_fastavro(schema.root, again))
