@@ -7,6 +7,7 @@ import logging
 import socket
 import traceback
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import attrs
@@ -198,8 +199,15 @@ def test_the_table_has_every_call() -> None:
     assert public - {"close", "qualified"} == CALLS.keys()
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def _pairs() -> Iterator[Any]:
+    """Every call with every fault; two thirds of them are left to make test-all."""
+    for number, (name, call) in enumerate(CALLS.items()):
+        for other, (day, fault) in enumerate(FAULTS.items()):
+            marks = () if (number + other) % 3 == 0 else pytest.mark.searching
+            yield pytest.param(call, fault, id=f"{name}-{day}", marks=marks)
+
+
+@pytest.mark.parametrize(("call", "fault"), list(_pairs()))
 def test_a_call_on_a_bad_day(
     scripted: ScriptedServer,
     impatient: SchemaRegistry,

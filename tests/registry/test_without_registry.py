@@ -188,7 +188,12 @@ ILLNESSES: dict[str, Answer] = {
 }
 
 
-@pytest.mark.parametrize("batch", [0, 1, 7, 500], ids=lambda size: f"batches of {size}")
+# By itself, a message at a time, and in lists; lists of another length are left to make test-all.
+@pytest.mark.parametrize(
+    "batch",
+    [0, 1, pytest.param(7, marks=pytest.mark.searching), 500],
+    ids=lambda size: f"batches of {size}",
+)
 @pytest.mark.parametrize("illness", ILLNESSES.values(), ids=ILLNESSES)
 def test_an_ill_registry_loses_and_reorders_nothing(
     config: Config,
