@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar, get_args, overload
 
 from streamcontract.codec import Codec, Contract, Limits
 from streamcontract.codec.limits import DEFAULT_LIMITS
+from streamcontract.codec.refusal import data_fault
 from streamcontract.errors import ArgumentError, DataFault, DecodeError, EncodeError
 from streamcontract.json_codec.leaves import Encoding
 from streamcontract.json_codec.reader import Unreadable, compile_reader
@@ -118,8 +119,8 @@ class JsonCodec(Generic[T]):
             return self._write(self._named.decode(data))
         except DecodeError as error:  # such as nested too deep
             raise EncodeError(error.faults) from None
-        except RecursionError:
-            raise EncodeError((self._too_deep(),)) from None
+        except RecursionError as error:
+            raise EncodeError((data_fault(self._root, error),)) from None
 
     def dumps(self, value: T) -> str:
         """The JSON of a value as text, on one line.
@@ -130,8 +131,8 @@ class JsonCodec(Generic[T]):
         document = self.dump(value)
         try:
             return to_text(document)
-        except RecursionError:
-            raise EncodeError((self._too_deep(),)) from None
+        except RecursionError as error:
+            raise EncodeError((data_fault(self._root, error),)) from None
 
     def load(self, document: JsonValue) -> T:
         """The value that JSON stands for.
@@ -147,8 +148,8 @@ class JsonCodec(Generic[T]):
             data = self._named.encode(value)
         except EncodeError as error:
             raise DecodeError(tuple(map(_in_json, error.faults))) from None
-        except RecursionError:
-            raise DecodeError((self._too_deep(),)) from None
+        except RecursionError as error:
+            raise DecodeError((data_fault(self._root, error),)) from None
         return self._typed.decode(data)  # type: ignore[no-any-return]
 
     def loads(self, text: str | bytes) -> T:
@@ -173,10 +174,6 @@ class JsonCodec(Generic[T]):
     def _root(self) -> str:
         name = self.schema.name
         return name.rpartition(".")[2] if name else "value"
-
-    def _too_deep(self) -> DataFault:
-        expected = "nested deeper than the Python stack can follow here"
-        return DataFault(path=self._root, expected=expected)
 
 
 def _in_json(fault: DataFault) -> DataFault:

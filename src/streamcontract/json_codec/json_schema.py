@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from streamcontract.json_codec.leaves import plain_leaf
 from streamcontract.json_codec.unions import forms_of
-from streamcontract.json_codec.writer import kind_of
 from streamcontract.schema.logical import row_of
 from streamcontract.schema.model import (
     INTEGER_LIMITS,
@@ -104,7 +103,7 @@ class _Describer:
         }
 
     def _union(self, node: UnionType) -> dict[str, Any]:
-        forms = forms_of(node, "plain", lambda each: kind_of(each, "plain"))
+        forms = forms_of(node, "plain")
         shown: list[dict[str, Any]] = []
         for branch in node.branches:
             name, form = branch_name(branch), self.of(branch)

@@ -20,12 +20,12 @@ from streamcontract.schema.logical import conversion, row_of
 from streamcontract.schema.model import EnumType, FixedType, JsonValue, PrimitiveType
 from streamcontract.schema.refusal import Refused
 
-__all__ = ["Encoding", "Kind", "Leaf", "avro_leaf", "plain_leaf"]
+__all__ = ["Encoding", "Kind", "Leaf", "avro_leaf", "leaf_of", "plain_leaf"]
 
 Encoding = Literal["plain", "avro"]
 
 Kind = Literal["null", "boolean", "integer", "number", "string", "array", "object"]
-"""What a JSON value is; a number with a fraction or an exponent is no integer."""
+"""The type of a JSON value; a number with a fraction or an exponent is no integer."""
 
 
 @attrs.frozen(eq=False)
@@ -143,6 +143,11 @@ _PLAIN: Final[dict[str, Leaf]] = {
 }
 _ENUM: Final = Leaf("string")
 _CODE_POINTS: Final = Leaf("string", _write_code_points, _read_code_points)
+
+
+def leaf_of(node: PrimitiveType | FixedType | EnumType, encoding: Encoding) -> Leaf:
+    """The form of a leaf in an encoding."""
+    return plain_leaf(node) if encoding == "plain" else avro_leaf(node)
 
 
 def plain_leaf(node: PrimitiveType | FixedType | EnumType) -> Leaf:

@@ -13,9 +13,8 @@ import attrs
 
 from streamcontract.codec.refusal import REFUSALS, data_fault
 from streamcontract.errors import DataFault
-from streamcontract.json_codec.leaves import Encoding, Kind
+from streamcontract.json_codec.leaves import Encoding, Kind, leaf_of
 from streamcontract.json_codec.unions import Forms, forms_of
-from streamcontract.json_codec.writer import kind_of, leaf_of
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -127,8 +126,7 @@ class _Compiler:
         return read
 
     def _union(self, node: UnionType) -> Read:
-        encoding = self._encoding
-        forms = forms_of(node, encoding, lambda each: kind_of(each, encoding))
+        forms = forms_of(node, self._encoding)
         readers = {branch_name(branch): self.reader(branch) for branch in node.branches}
         bare: dict[Kind | None, str] = {
             kind: name for name, kind in forms.kinds.items() if name not in forms.named

@@ -14,13 +14,20 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from streamcontract.schema.model import branch_name
+from streamcontract.json_codec.leaves import leaf_of
+from streamcontract.schema.model import (
+    ArrayType,
+    MapType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from streamcontract.json_codec.leaves import Encoding, Kind
-    from streamcontract.schema.model import AvroType, UnionType
+    from streamcontract.schema.model import AvroType
 
 __all__ = ["Forms", "forms_of"]
 
@@ -45,15 +52,14 @@ class Forms:
     named_if_not_finite: str | None = None
 
 
-def forms_of(union: UnionType, encoding: Encoding, kind_of: Callable[[AvroType], Kind]) -> Forms:
+def forms_of(union: UnionType, encoding: Encoding) -> Forms:
     """The forms of a union's branches.
 
     Args:
         union: The union.
         encoding: ``"plain"`` or ``"avro"``.
-        kind_of: The JSON type of what a branch is written as.
     """
-    kinds = {branch_name(branch): kind_of(branch) for branch in union.branches}
+    kinds = {branch_name(branch): _kind_of(branch, encoding) for branch in union.branches}
     if encoding == "avro":
         return Forms(kinds, frozenset(kinds) - {"null"})
     counts = Counter("number" if kind in _NUMBERS else kind for kind in kinds.values())
@@ -73,3 +79,16 @@ def forms_of(union: UnionType, encoding: Encoding, kind_of: Callable[[AvroType],
         text_if_not_finite=None if is_beside_text else number,
         named_if_not_finite=number if is_beside_text else None,
     )
+
+
+def _kind_of(node: AvroType, encoding: Encoding) -> Kind:
+    """The JSON type of what a branch of a union is written as, without its name."""
+    match node:
+        case RecordType() | MapType():
+            return "object"
+        case ArrayType():
+            return "array"
+        case UnionType():
+            raise ValueError("a union is no branch of a union")
+        case _:
+            return leaf_of(node, encoding).kind

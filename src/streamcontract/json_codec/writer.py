@@ -8,42 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from streamcontract.json_codec.leaves import Encoding, Kind, Leaf, avro_leaf, plain_leaf
+from streamcontract.json_codec.leaves import Encoding, leaf_of
 from streamcontract.json_codec.unions import forms_of
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
-    EnumType,
-    FixedType,
     JsonValue,
     MapType,
-    PrimitiveType,
     RecordType,
     UnionType,
     branch_name,
 )
 
-__all__ = ["Write", "compile_writer", "kind_of", "leaf_of"]
+__all__ = ["Write", "compile_writer"]
 
 Write = Callable[[Any], JsonValue]
-
-
-def leaf_of(node: PrimitiveType | FixedType | EnumType, encoding: Encoding) -> Leaf:
-    """The form of a leaf in an encoding."""
-    return plain_leaf(node) if encoding == "plain" else avro_leaf(node)
-
-
-def kind_of(node: AvroType, encoding: Encoding) -> Kind:
-    """The JSON type of what a branch of a union is written as, without its name."""
-    match node:
-        case RecordType() | MapType():
-            return "object"
-        case ArrayType():
-            return "array"
-        case UnionType():
-            raise ValueError("a union is no branch of a union")
-        case _:
-            return leaf_of(node, encoding).kind
 
 
 def compile_writer(root: AvroType, encoding: Encoding) -> Write:
@@ -103,7 +82,7 @@ class _Compiler:
         return write
 
     def _union(self, node: UnionType) -> Write:
-        forms = forms_of(node, self._encoding, lambda each: kind_of(each, self._encoding))
+        forms = forms_of(node, self._encoding)
         writers = {branch_name(branch): self.writer(branch) for branch in node.branches}
         named, number = forms.named, forms.named_if_not_finite
 

@@ -34,7 +34,7 @@ __all__ = ["Deliveries", "call_on_delivery", "calls_on_delivery"]
 F = TypeVar("F", bound="Callable[..., None]")
 
 _CALLERS: Final[set[CodeType]] = set()
-"""What calls an ``on_delivery``."""
+"""The code of every function that calls an ``on_delivery``."""
 
 
 def calls_on_delivery(function: F) -> F:
