@@ -3,6 +3,7 @@
 from streamcontract.codec.codec import Codec
 from streamcontract.codec.contract import Contract
 from streamcontract.codec.limits import Limits
+from streamcontract.codec.shared_types import shared_type
 from streamcontract.schema.logical import Duration
 
-__all__ = ["Codec", "Contract", "Duration", "Limits"]
+__all__ = ["Codec", "Contract", "Duration", "Limits", "shared_type"]

@@ -11,16 +11,16 @@ from typing import TypeVar
 import attrs
 
 from streamcontract._bound_classes import announce
+from streamcontract.codec.shared_types import MARK, NAME, SharedType
 from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.schema.likeness import likeness_mark
 from streamcontract.schema.model import EnumType, RecordType
 from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.schema import Schema
 
-__all__ = ["Bindings", "Contract", "bindings_of", "contract_of"]
+__all__ = ["Bindings", "Contract", "bindings_of", "contract_of", "contracts_of"]
 
 _Class = TypeVar("_Class", bound=type)
-_CONTRACT = "__contract__"
-_NAME = "__avro_name__"
 
 
 class Contract:
@@ -32,6 +32,7 @@ class Contract:
         schema: The text of the ``.avsc`` file.
         references: The texts of other schemas it uses named types of, each after those it needs
             itself.
+        types: The classes of the named types that other contracts use too.
         topic: The topic its records go to, or None.
         key: The name of the field that is the message key, or None.
         key_schema: The text of an Avro schema for message keys, or None.
@@ -44,11 +45,12 @@ class Contract:
         'Ping'
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one fact of the contract, given by name
         self,
         schema: str,
         *,
         references: tuple[str, ...] = (),
+        types: tuple[type, ...] = (),
         topic: str | None = None,
         key: str | None = None,
         key_schema: str | None = None,
@@ -60,7 +62,7 @@ class Contract:
         self._reference_texts = references
         self._key_schema_text = key_schema
         self._key_reference_texts = key_references
-        self._types: dict[str, type] = {}
+        self._types: dict[str, type] = {_mark_of(cls)[1]: cls for cls in types}
         self.topic = topic
         self.key = key
         self.partitions = partitions
@@ -86,6 +88,15 @@ class Contract:
         """The class that stands for each named type, by full name."""
         return MappingProxyType(self._types)
 
+    def sends_alike(self, other: Contract) -> bool:
+        """Whether a record becomes the same message with either: same schema, same kind of key."""
+        return self._message_texts == other._message_texts
+
+    @property
+    def _message_texts(self) -> tuple[object, ...]:
+        value = self._schema_text, self._reference_texts
+        return *value, self.key, self._key_schema_text, self._key_reference_texts
+
     def record(self, full_name: str) -> Callable[[_Class], _Class]:
         """Bind an attrs class to the record of that full name; attribute i is field i."""
         bind = self._bind(full_name)
@@ -102,8 +113,8 @@ class Contract:
 
     def _bind(self, full_name: str) -> Callable[[_Class], _Class]:
         def bind(cls: _Class) -> _Class:
-            setattr(cls, _CONTRACT, self)
-            setattr(cls, _NAME, full_name)
+            setattr(cls, MARK, self)
+            setattr(cls, NAME, full_name)
             self._types[full_name] = cls
             return cls
 
@@ -118,21 +129,41 @@ def _parse(text: str, references: tuple[str, ...]) -> Schema:
 
 
 def contract_of(cls: type) -> tuple[Contract, str]:
-    """The contract a generated class belongs to, and its type's full name.
+    """A contract that a generated class belongs to, and its type's full name.
+
+    Of several contracts it is any: all define the type alike.
 
     Raises:
         ArgumentError: It is no class.
         ConfigurationError: The class was not generated from a schema.
     """
+    mark, name = _mark_of(cls)
+    return (mark.any_contract() if isinstance(mark, SharedType) else mark), name
+
+
+def contracts_of(cls: type) -> Mapping[str, Contract]:
+    """The contracts whose record a generated class is, by name; none for a type inside of it.
+
+    Raises:
+        ArgumentError: It is no class.
+        ConfigurationError: The class was not generated from a schema.
+    """
+    mark, name = _mark_of(cls)
+    if isinstance(mark, SharedType):
+        return mark.load()
+    return {cls.__module__.rpartition(".")[2]: mark} if mark.schema.name == name else {}
+
+
+def _mark_of(cls: type) -> tuple[Contract | SharedType, str]:
     if not isinstance(cls, type):
         raise ArgumentError("record", cls, "a generated class")
-    contract, name = cls.__dict__.get(_CONTRACT), cls.__dict__.get(_NAME)
-    if not isinstance(contract, Contract) or not isinstance(name, str):
+    mark, name = cls.__dict__.get(MARK), cls.__dict__.get(NAME)
+    if not isinstance(mark, (Contract, SharedType)) or not isinstance(name, str):
         raise ConfigurationError(
             f"{cls.__module__}.{cls.__qualname__} is no record class: it was not generated from "
             f"a schema (streamcontract generate), nor is it bound with Contract.record"
         )
-    return contract, name
+    return mark, name
 
 
 @attrs.frozen(eq=False)
@@ -146,6 +177,7 @@ class Bindings:
         cls = self.types.get(node.full_name)
         if cls is None:
             return None
+        _require_alike(cls, node)
         names = tuple(field.name for field in attrs.fields(cls))
         if len(names) != len(node.fields):
             raise ConfigurationError(
@@ -159,6 +191,7 @@ class Bindings:
         cls = self.types.get(node.full_name)
         if cls is None or not issubclass(cls, enum.Enum):
             return None
+        _require_alike(cls, node)
         members = {str(member.value): member for member in cls}
         if tuple(members) != node.symbols:
             raise ConfigurationError(
@@ -166,6 +199,20 @@ class Bindings:
                 f"has {node.symbols}: generate the class anew from its schema"
             )
         return members or None  # of no symbols, whatever comes is refused either way
+
+
+def _require_alike(cls: type, node: RecordType | EnumType) -> None:
+    """Check that a class which stands in another module than its contract is still its own.
+
+    Raises:
+        ConfigurationError: The modules were not generated together.
+    """
+    mark = cls.__dict__.get(MARK)
+    if isinstance(mark, SharedType) and mark.likeness != likeness_mark(node):
+        raise ConfigurationError(
+            f"{cls.__module__}.{cls.__qualname__} was generated from another definition of "
+            f"{node.full_name} than the contract has: run `streamcontract generate`"
+        )
 
 
 def bindings_of(contract: Contract) -> Bindings:

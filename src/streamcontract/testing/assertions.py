@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import attrs
 
-from streamcontract.codec import Contract
+from streamcontract.codec.contract import contracts_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import ContractConsumer, Message
 from streamcontract.kafka.contract.keys import field_getter
@@ -174,12 +174,15 @@ class _Item:
 
 def _key_of(record: object) -> Any:
     """The key that a record's own contract takes out of it."""
-    contract = getattr(record, "__contract__", None)
-    if not isinstance(contract, Contract) or contract.key is None:
+    try:
+        contracts = contracts_of(type(record)).values()
+    except ConfigurationError:
         return _NO_KEY
-    if contract.schema.name != getattr(record, "__avro_name__", None):
-        return _NO_KEY  # a record inside of the contract's own
-    return field_getter(contract.key, contract.schema, type(record))(record)
+    keys = {contract.key for contract in contracts}
+    if len(keys) != 1 or None in keys:
+        return _NO_KEY  # a record inside of a contract's own, or of contracts with other keys
+    contract = next(iter(contracts))
+    return field_getter(contract.key or "", contract.schema, type(record))(record)
 
 
 def _lines(got: list[_Item], wanted: list[_Item], order: Order) -> list[str]:

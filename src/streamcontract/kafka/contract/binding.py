@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
 from streamcontract.codec import Codec, Contract
-from streamcontract.codec.contract import contract_of
+from streamcontract.codec.contract import contracts_of
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text
 from streamcontract.kafka.contract.keys import KeyCodec, field_getter, key_codec, raw_key_codec
@@ -32,12 +32,20 @@ class Binding(Generic[T]):
         codec: Writes and reads the values.
         key: How keys travel: as plain bytes, or as Avro of a schema of their own.
         derive: Takes the key out of a record, or None where the contract names no key field.
+        contract: The contract; None for a schema alone.
     """
 
     topic: str
     codec: Codec[T]
     key: KeyCodec | Codec[Any]
     derive: Callable[[T], Any] | None
+    contract: Contract | None = None
+
+    def sends_alike(self, other: Binding[T]) -> bool:
+        """Whether a record becomes the same message with either."""
+        if self.contract is None or other.contract is None:
+            return False
+        return self.contract.sends_alike(other.contract)
 
 
 def bind(
@@ -56,8 +64,9 @@ def bind(
         schema: A schema, instead of a contract; values are plain then.
 
     Raises:
-        ConfigurationError: Not exactly one of the three is given, no topic is known, or the
-            contract's key field cannot be a key.
+        ConfigurationError: Not exactly one of the three is given, no topic is known, the class is
+            the record of several contracts and no topic tells which, or the contract's key field
+            cannot be a key.
         SchemaParseError: The schema breaks the Avro specification.
     """
     if sum(given is not None for given in (contract, record, schema)) != 1:
@@ -69,9 +78,9 @@ def bind(
         parsed = schema if isinstance(schema, Schema) else parse_schema(schema)
         return Binding(_known(topic), Codec(parsed), raw_key_codec(), None)
     if record is not None:
-        contract, name = contract_of(record)
-        if name != contract.schema.name:
-            # A type inside the contract: topic and key are those of the contract's own record.
+        contract = _contract_for(record, topic)
+        if contract is None:
+            # A type inside a contract: topic and key are those of the contract's own record.
             return Binding(_known(topic), Codec(record), raw_key_codec(), None)
     if contract is None:
         raise AssertionError("exactly one of contract, record and schema is given")
@@ -80,12 +89,15 @@ def bind(
 
 def bind_each(
     records: Sequence[type[Any]], topic: str | None
-) -> dict[type[Any] | None, Binding[Any]]:
-    """Bind a client to several generated classes, each with the topic and key of its contract.
+) -> dict[type[Any] | None, tuple[Binding[Any], ...]]:
+    """Bind a client to several generated classes, each with topic and key of its contracts.
 
     Args:
         records: The classes.
         topic: The topic of all of them, instead of their contracts'.
+
+    Returns:
+        For each class its contracts, that of ``topic`` first.
 
     Raises:
         ConfigurationError: There are none, one comes twice, or one's contract names no topic.
@@ -95,7 +107,59 @@ def bind_each(
         raise ArgumentError("records", records, "a list of generated classes")
     if not records or len(set(records)) != len(records):
         raise ArgumentError("records", records, "generated classes, at least one and each once")
-    return {each: bind(None, topic=topic, record=each, schema=None) for each in records}
+    return {each: _bind_all(each, topic) for each in records}
+
+
+def _bind_all(record: type[Any], topic: str | None) -> tuple[Binding[Any], ...]:
+    contracts = contracts_of(record)
+    if len(contracts) <= 1:
+        return (bind(None, topic=topic, record=record, schema=None),)
+    topics = dict.fromkeys(each.topic for each in contracts.values())
+    if topic is not None:
+        topics = dict.fromkeys((topic, *filter(None, topics)))
+    return tuple(bind(None, topic=each, record=record, schema=None) for each in topics)
+
+
+def _contract_for(record: type[Any], topic: str | None) -> Contract | None:
+    """The contract that a class of records stands for; None for a type inside of contracts.
+
+    Raises:
+        ConfigurationError: There are several, and it makes a difference which.
+    """
+    contracts = contracts_of(record)
+    if topic is None:
+        # Without a topic given it takes one that they agree on.
+        is_clear = len({each.topic for each in contracts.values()}) <= 1
+        fitting = list(contracts.values())
+    else:
+        is_clear = True
+        fitting = [each for each in contracts.values() if each.topic == topic]
+        fitting = fitting or list(contracts.values())
+    if is_clear and all(each.sends_alike(fitting[0]) for each in fitting):
+        return fitting[0] if fitting else None
+    raise ConfigurationError(_which(record, contracts, topic))
+
+
+def _which(record: type[Any], contracts: Mapping[str, Contract], topic: str | None) -> str:
+    """What there is to choose from, for an error."""
+    named = [
+        f"{name!r} ({'no topic' if each.topic is None else f'topic {each.topic!r}'})"
+        for name, each in contracts.items()
+    ]
+    listed = f"{', '.join(named[:-1])} and {named[-1]}"
+    is_told_apart = len({each.topic for each in contracts.values()}) == len(contracts)
+    if topic is None and is_told_apart:
+        advice = "say which with topic=, or use a client of one"
+    elif topic is None:
+        advice = "use a client of one"
+    else:
+        advice = f"which differ, and topic= is {topic!r}: use a client of one, with topic="
+    package = record.__module__.rpartition(".")[0]
+    module = f"{package}.{next(iter(contracts))}".lstrip(".")
+    return (
+        f"{record.__name__} is the record of several contracts, {listed}: {advice}, such as the "
+        f"producer in {module}"
+    )
 
 
 def _bind_contract(contract: Contract, topic: str) -> Binding[Any]:
@@ -110,7 +174,7 @@ def _bind_contract(contract: Contract, topic: str) -> Binding[Any]:
         key = key_codec(contract.key, schema, types)
     else:
         key = raw_key_codec()
-    return Binding(topic, Codec(contract), key, derive)
+    return Binding(topic, Codec(contract), key, derive, contract)
 
 
 def _known(topic: str | None) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from streamcontract.codec import Codec
-from streamcontract.codec.contract import contract_of
+from streamcontract.codec.contract import contracts_of
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.varint import read_long
 from streamcontract.errors import ArgumentError, ConfigurationError, DataFault, DecodeError, shown
@@ -76,16 +76,23 @@ def bind_records(records: Sequence[type[T]], topic: str | None) -> RecordsBindin
     if not records:
         raise ConfigurationError("records= is empty: give the generated classes to read")
     if topic is None:
-        topics = {contract_of(record)[0].topic for record in records}
-        if len(topics) > 1 or None in topics:
-            named = ", ".join(sorted(repr(each) for each in topics))
-            raise ConfigurationError(
-                f"the contracts of records= name no common topic ({named}): give it with topic="
-            )
+        topic = _common_topic(records)
     bindings: list[Binding[T]] = [
         bind(None, topic=topic, record=record, schema=None) for record in records
     ]
     return merge_bindings(bindings)
+
+
+def _common_topic(records: Sequence[type[Any]]) -> str:
+    """The only topic that a contract of each class names."""
+    topics = [{each.topic for each in contracts_of(record).values()} for record in records]
+    common = [*set.intersection(*topics)]
+    if len(common) != 1 or common[0] is None:
+        named = ", ".join(sorted({repr(each) for each in set.union(*topics)}))
+        raise ConfigurationError(
+            f"the contracts of records= name no common topic ({named}): give it with topic="
+        )
+    return common[0]
 
 
 def bind_topics(
@@ -119,8 +126,18 @@ def bind_topics(
                 f"topics= has a pattern that is none: {shown(subscription)}: {error}"
             ) from error
         found[subscription] = functools.partial(_bind_topic, records)
-        found[subscription](subscription)  # what is wrong with it is raised now
+        found[subscription](_example(subscription, records))  # what is wrong is raised now
     return found
+
+
+def _example(subscription: str, records: object) -> str:
+    """A topic that a subscription stands for: one of the contracts', where it is a pattern."""
+    for record in records if isinstance(records, Sequence) else [records]:
+        if subscription.startswith("^") and isinstance(record, type):
+            for contract in contracts_of(record).values():
+                if contract.topic is not None and re.match(subscription, contract.topic):
+                    return contract.topic
+    return subscription
 
 
 def _bind_topic(records: type[T] | Sequence[type[T]], topic: str) -> Binding[T] | RecordsBinding[T]:

@@ -17,6 +17,7 @@ from confluent_kafka.serialization import (
 )
 
 from streamcontract.codec import Codec
+from streamcontract.codec.contract import contracts_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.contract.framed import FramedDeserializer, checked_registry
 from streamcontract.kafka.contract.payloads import payload_decoder, payload_encoder
@@ -66,6 +67,10 @@ class ContractSerializer(Serializer, Generic[T]):
         rules_ignored: The types of rules that are not this writer's business, as for
             ``rules.ignored``.
 
+    Raises:
+        ConfigurationError: The class is the record of several contracts whose schemas are not the
+            same text: give the ``CONTRACT`` of one.
+
     Example:
         >>> import confluent_kafka
         >>> from streamcontract import SchemaRegistry, Stock
@@ -95,6 +100,8 @@ class ContractSerializer(Serializer, Generic[T]):
         self._format = wire_format(framing)
         self._location = location
         self._codec: Codec[T] = contract if isinstance(contract, Codec) else Codec(contract)
+        if isinstance(contract, type):
+            _require_one_schema(contract)
         self._registry = checked_registry(registry)
         self._auto_register = auto_register
         self._normalize = normalize
@@ -163,6 +170,16 @@ class ContractSerializer(Serializer, Generic[T]):
         )
         require_no_rules(subject, found.rule_set, "WRITE", self._rules_ignored)
         return found
+
+
+def _require_one_schema(record: type[Any]) -> None:
+    """Check that it is no choice which contract's schema is registered for a class."""
+    contracts = contracts_of(record)
+    if len({each.schema for each in contracts.values()}) > 1:
+        raise ConfigurationError(
+            f"{record.__name__} is the record of several contracts, {', '.join(contracts)}, whose "
+            f"schemas are not the same text, as in their docs: give the CONTRACT of one"
+        )
 
 
 def _set_headers(ctx: SerializationContext, written: Written) -> None:

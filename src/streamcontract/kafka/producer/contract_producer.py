@@ -97,11 +97,13 @@ class ContractProducer(ReadsUnions, Generic[T]):
         topic: The topic, instead of the contract's.
         registry: A registry client to share; without it the producer makes, and closes, its own.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
-        record: The generated class to produce; a generated producer class has it built in.
+        record: The generated class to produce; a generated producer class has it built in. Where
+            it is the record of several contracts, ``topic`` says of which.
         records: Several generated classes: each record goes to the topic of its class's contract
             (or ``topic``), so that one transaction can have several types in it. Left out in
             ``ContractProducer[Order | Event]()``, which names them already. A tombstone needs
-            ``topic=``, which says whose key it is, unless all go to one topic.
+            ``topic=``, which says whose key it is, unless all go to one topic; so does a record
+            of a class that several contracts have.
         schema: A schema whose plain values to produce, instead of ``record``.
 
     Raises:
@@ -182,9 +184,9 @@ class ContractProducer(ReadsUnions, Generic[T]):
         observers = telemetry_of(telemetry)
         if (record, records, schema) == (None, None, None):
             records = self.union
-        bindings: dict[Kind, Binding[Any]]
+        bindings: dict[Kind, tuple[Binding[Any], ...]]
         if records is None:
-            bindings = {None: bind(self.contract, topic=topic, record=record, schema=schema)}
+            bindings = {None: (bind(self.contract, topic=topic, record=record, schema=schema),)}
         elif (self.contract, record, schema) == (None, None, None):
             bindings = bind_each(records, topic)
         else:
@@ -197,7 +199,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            serializers: TopicSerializers[T] = TopicSerializers(bindings, registry, settings)
+            serializers: TopicSerializers[T] = TopicSerializers(bindings, registry, settings, topic)
             self.client = build_client(
                 confluent_kafka.SerializingProducer,
                 {

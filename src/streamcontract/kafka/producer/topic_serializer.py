@@ -16,7 +16,7 @@ from streamcontract.kafka.producer.plain_records import Sender, sender
 from streamcontract.wire import schema_id_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from confluent_kafka.serialization import SerializationContext
 
@@ -93,16 +93,20 @@ class TopicSerializer:
 
 
 Kind = type[Any] | None
-"""Which of a producer's contracts: by the class of its records, or None where there is one."""
+"""Which of a producer's contracts: by the class of its records, or None where there is one.
+
+Several contracts may have one class; the topic then says which of them.
+"""
 
 
 class TopicSerializers(Generic[T]):
     """The serializers of one producer: by the class of a record, and the topic it goes to.
 
     Args:
-        bindings: The contracts.
+        bindings: The contracts of each class.
         registry: The registry; the caller closes it.
         settings: What the producer's configuration says of the registry.
+        topic: The topic of all records, if the application gave one.
 
     Attributes:
         key: Serializes keys; it plugs into confluent_kafka's clients.
@@ -113,17 +117,20 @@ class TopicSerializers(Generic[T]):
 
     def __init__(
         self,
-        bindings: Mapping[Kind, Binding[Any]],
+        bindings: Mapping[Kind, Sequence[Binding[Any]]],
         registry: SchemaRegistry,
         settings: Settings,
+        topic: str | None = None,
     ) -> None:
         self._contracts = {
-            kind: _Contract(binding, registry, settings) for kind, binding in bindings.items()
+            kind: [_Contract(binding, registry, settings) for binding in each]
+            for kind, each in bindings.items()
         }
         self.are_several = None not in bindings
-        topics = {binding.topic for binding in bindings.values()}
-        self.topic = topics.pop() if len(topics) == 1 else ""
-        self._only = self._contracts.get(None)
+        topics = {binding.topic for each in bindings.values() for binding in each}
+        self._given = topic
+        self.topic = topic or (topics.pop() if len(topics) == 1 else "")
+        self._only = None if self.are_several else self._contracts[None][0]
         self.key: Any = self._write_key if self._only is None else self._only.key
         self.value: Any = self._write_value if self._only is None else self._only.value
 
@@ -145,14 +152,18 @@ class TopicSerializers(Generic[T]):
         raise MessageEncodeError(self.topic if topic is None else topic, (fault,))
 
     def _kind_of_topic(self, topic: str) -> Kind:
-        of_topic = {
-            kind: each for kind, each in self._contracts.items() if each.binding.topic == topic
-        }
-        found = of_topic or (self._contracts if topic else {})
-        for kind, each in found.items():
+        kind, _ = self._by_topic(topic)
+        return kind
+
+    def _by_topic(self, topic: str) -> tuple[Kind, _Contract]:
+        """A contract of a topic, where all its contracts have one kind of key."""
+        every = [(kind, each) for kind, several in self._contracts.items() for each in several]
+        of_topic = [pair for pair in every if pair[1].binding.topic == topic]
+        found = of_topic or (every if topic else [])
+        for kind, each in found:
             # Keys that are plain bytes and keys of one schema are alike, whatever the record is.
-            if all(keys_alike(each.binding.key, other.binding.key) for other in found.values()):
-                return kind
+            if all(keys_alike(each.binding.key, other.binding.key) for _, other in found):
+                return kind, each
         expected = "a tombstone says by its topic= which contract its key is of"
         raise MessageEncodeError(topic, (DataFault("value", expected),))
 
@@ -173,21 +184,38 @@ class TopicSerializers(Generic[T]):
 
         Raises:
             ConfigurationError: The topic has no name.
+            MessageEncodeError: The class has several contracts, and the topic does not say which.
             RegistryError: The schema could not be registered or found.
         """
-        contract = self._contracts[kind]
+        contract = self._contract(kind, self._given if topic is None else topic)
         topic = contract.binding.topic if topic is None else topic
         if not topic:
             raise ConfigurationError("topic= is empty: name a topic, or leave it out")
         return contract.open(topic, produce, report)
 
+    def _contract(self, kind: Kind, topic: str | None) -> _Contract:
+        several = self._contracts[kind]
+        if len(several) == 1:
+            return several[0]
+        for each in several:
+            if each.binding.topic == topic:
+                return each
+        first = several[0].binding
+        if topic is not None and all(first.sends_alike(each.binding) for each in several):
+            return several[0]
+        topics = ", ".join(repr(each.binding.topic) for each in several)
+        name = "a record" if kind is None else kind.__name__
+        expected = f"{name} is the record of several contracts: topic= says which, one of {topics}"
+        raise MessageEncodeError(topic or "", (DataFault("value", expected),))
+
     def _write_value(self, value: Any, context: SerializationContext) -> bytes | None:
         if value is None:
             return None
-        return self._contracts[self.kind_of(value, context.topic)].value(value, context)
+        kind = self.kind_of(value, context.topic)
+        return self._contract(kind, context.topic).value(value, context)
 
     def _write_key(self, key: Any, context: SerializationContext) -> bytes | None:
-        return self._contracts[self._kind_of_topic(context.topic)].key(key, context)
+        return self._by_topic(context.topic)[1].key(key, context)
 
 
 class _Contract:

@@ -12,7 +12,8 @@ import attrs
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from streamcontract.codec import Contract
+from streamcontract.codec.contract import contract_of
+from streamcontract.errors import ConfigurationError
 from streamcontract.schema import (
     ArrayType,
     AvroType,
@@ -30,6 +31,8 @@ from streamcontract.testing.strategies.shape import heights, recurring
 
 if TYPE_CHECKING:
     import pathlib
+
+    from streamcontract.codec import Contract
 
 __all__ = ["field_values", "from_schema", "records"]
 
@@ -158,17 +161,19 @@ def field_values(record_class: type, index: int) -> st.SearchStrategy[Any]:
 
 
 def _bound_record(record_class: type) -> tuple[RecordType, Contract]:
-    contract = getattr(record_class, "__contract__", None)
-    if not isinstance(contract, Contract):
-        raise InvalidArgument(f"{record_class!r} is not bound to a contract's record")
-    node = _bound_type(contract, record_class)
+    try:
+        contract, full_name = contract_of(record_class)
+    except ConfigurationError as error:
+        raise InvalidArgument(
+            f"{record_class!r} is not bound to a contract's record: {error}"
+        ) from None
+    node = _bound_type(contract, full_name, record_class)
     if not isinstance(node, RecordType):
         raise InvalidArgument(f"{record_class!r} is bound to an enum, not to a record")
     return node, contract
 
 
-def _bound_type(contract: Contract, record_class: type) -> AvroType:
-    full_name: str = record_class.__avro_name__  # type: ignore[attr-defined]  # Contract sets it
+def _bound_type(contract: Contract, full_name: str, record_class: type) -> AvroType:
     for schema in (contract.schema, contract.key_schema):
         if schema is not None and full_name in schema.named_types:
             return schema.named_types[full_name]

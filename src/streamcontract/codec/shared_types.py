@@ -1,0 +1,111 @@
+"""Classes of named types that several contracts of a project use, each generated once."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from enum import EnumMeta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import attrs
+
+from streamcontract._bound_classes import announce
+from streamcontract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from streamcontract.codec.contract import Contract
+
+__all__ = ["MARK", "NAME", "SharedType", "shared_type"]
+
+_Class = TypeVar("_Class", bound=type)
+
+MARK: Final = "__contract__"
+"""The attribute of a generated class that leads to its contract, or contracts."""
+NAME: Final = "__avro_name__"
+"""The attribute of a generated class that is the full name of its type."""
+
+
+@attrs.frozen(kw_only=True)
+class SharedType:
+    """The contracts of a class that several of them use.
+
+    Each contract is the module of its name beside that of the class. It is imported when it is
+    asked for; until then the class is a class like any other.
+
+    Attributes:
+        home: The module of the class.
+        likeness: What all definitions of the type have in common; see ``likeness_mark``.
+        contracts: The contracts whose record it is.
+        within: A contract that has it somewhere in its record; None where it is a record itself.
+    """
+
+    home: str
+    likeness: str
+    contracts: tuple[str, ...]
+    within: str | None
+
+    def load(self) -> dict[str, Contract]:
+        """The contracts whose record it is, by name.
+
+        Raises:
+            ConfigurationError: One is not there.
+        """
+        return {name: self._contract(name) for name in self.contracts}
+
+    def any_contract(self) -> Contract:
+        """A contract that defines the type; which one makes no difference.
+
+        Raises:
+            ConfigurationError: It is not there.
+        """
+        return self._contract(self.within or self.contracts[0])
+
+    def _contract(self, name: str) -> Contract:
+        package = self.home.rpartition(".")[0]
+        module = f"{package}.{name}" if package else name
+        try:
+            contract: Contract = importlib.import_module(module).CONTRACT
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            raise ConfigurationError(
+                f"{self.home} has a type of the contract {name!r}, and there is no module "
+                f"{module}: run `streamcontract generate`"
+            ) from None
+        return contract
+
+
+def shared_type(
+    full_name: str,
+    *,
+    likeness: str,
+    contracts: tuple[str, ...] = (),
+    within: str | None = None,
+) -> Callable[[_Class], _Class]:
+    """Mark a generated class as that of a named type which several contracts use.
+
+    Generated code alone calls it: the contracts are modules beside that of the class, and each
+    names the class in its ``Contract(types=...)``.
+
+    Args:
+        full_name: The full name of the type.
+        likeness: What all definitions of the type have in common.
+        contracts: The contracts whose record it is.
+        within: A contract that has it somewhere in its record, where there are none.
+
+    Raises:
+        ConfigurationError: It is of no contract.
+    """
+    if not contracts and within is None:
+        raise ConfigurationError(f"{full_name} is of no contract: give contracts= or within=")
+
+    def mark(cls: _Class) -> _Class:
+        home = cls.__module__
+        shared = SharedType(home=home, likeness=likeness, contracts=contracts, within=within)
+        setattr(cls, MARK, shared)
+        setattr(cls, NAME, full_name)
+        if not isinstance(cls, EnumMeta):
+            announce(cls)
+        return cls
+
+    return mark
