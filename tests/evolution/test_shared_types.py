@@ -65,7 +65,8 @@ def test_code_is_generated(scratch: Scratch) -> None:
     assert run("generate", "--check").exit_code == 0
     for module in ("order", "parcel"):
         text = (scratch.folder / f"contracts/{module}.py").read_text()
-        assert "class Country" in text
+        assert "from .shop_types import Address, Country" in text
+    assert "class Country" in (scratch.folder / "contracts/shop_types.py").read_text()
     assert run("generate", "orders/order.avsc", "-o", "by_file").exit_code == 0
     assert "class Address" in (scratch.folder / "by_file/order.py").read_text()
 

@@ -47,7 +47,8 @@ def command(
     """Write the typed Python modules of the contracts.
 
     Without a NAME, all contracts of streamcontract.toml; a generated module that no contract
-    makes any more is removed. With schema files instead of names, no project file is needed:
+    makes any more is removed. Types that several contracts use have modules of their own, which
+    come with those that import them. With schema files instead of names, no project file is needed:
 
       streamcontract generate schemas/order.avsc -o src/shop/contracts
 
@@ -68,9 +69,11 @@ def command(
     else:
         project = load_project(project_file)
         root, folder = project.root, (output or project.output).resolve()
-        chosen = [project.contract(name) for name in names] or project.contracts
-        modules = make_modules(chosen, root)
-    pending = changes(folder, modules.texts, complete=not names, kept=modules.errors)
+        chosen = [project.contract(name).name for name in names]
+        modules = make_modules(project.contracts, root, folder=folder)
+        modules = modules.of(chosen) if chosen else modules
+    kept = {*modules.errors, *modules.kept}
+    pending = changes(folder, modules.texts, complete=not names, kept=kept)
     if check:
         _show(pending, root)
     else:

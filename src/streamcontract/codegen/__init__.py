@@ -8,7 +8,8 @@ from streamcontract.codegen.contracts import (
     modules_of_files,
 )
 from streamcontract.codegen.files import FileChange, changes, remove_drafts, write
-from streamcontract.codegen.module import GENERATED_MARK, ModuleSource, generate_module
+from streamcontract.codegen.module import ModuleSource, generate_module
+from streamcontract.codegen.module_text import GENERATED_MARK
 
 __all__ = [
     "GENERATED_MARK",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import difflib
 import functools
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from streamcontract.codegen.module import ModuleSource, generate_module
+from streamcontract.codegen.files import types_in
+from streamcontract.codegen.module import ModuleSource, generate_module, record_of
 from streamcontract.codegen.names import module_name
+from streamcontract.codegen.sharing import share
+from streamcontract.codegen.types_module import TypesSource, generate_types_module
 from streamcontract.errors import (
     CodegenError,
     ConfigurationError,
@@ -20,11 +25,11 @@ from streamcontract.project import folders_for
 from streamcontract.schema import EnumType, FixedType, PrimitiveType, RecordType, parse_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Mapping
 
+    from streamcontract.codegen.sharing import Sharing
     from streamcontract.project import ContractConfig
-    from streamcontract.schema import AvroType, Schema
+    from streamcontract.schema import AvroType, NamedType, Schema
 
 __all__ = [
     "Modules",
@@ -34,6 +39,8 @@ __all__ = [
     "modules_of_files",
 ]
 
+T = TypeVar("T")
+
 
 @attrs.frozen
 class Modules:
@@ -41,11 +48,24 @@ class Modules:
 
     Attributes:
         texts: The text of each module, by the module's name.
-        errors: Why there is none, by the name that it would have.
+        errors: Why there is none of a contract, by the name that it would have.
+        kept: Modules of types that stay as they are, for contracts that have errors.
+        types: For each contract, the modules of types that its module imports.
     """
 
     texts: Mapping[str, str]
     errors: Mapping[str, StreamContractError]
+    kept: frozenset[str] = frozenset()
+    types: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
+
+    def of(self, contracts: Collection[str]) -> Modules:
+        """The modules of some contracts, and those of types that they import."""
+        names = {*contracts, *(each for name in contracts for each in self.types.get(name, ()))}
+        return attrs.evolve(
+            self,
+            texts={name: text for name, text in self.texts.items() if name in names},
+            errors={name: each for name, each in self.errors.items() if name in names},
+        )
 
     def require_all(self) -> dict[str, str]:
         """The texts of all modules.
@@ -58,21 +78,51 @@ class Modules:
         return dict(self.texts)
 
 
-def make_modules(contracts: Iterable[ContractConfig], root: Path) -> Modules:
-    """The modules of contracts; what is wrong with one keeps no other from being made.
+def make_modules(
+    contracts: Iterable[ContractConfig], root: Path, *, folder: Path | None = None
+) -> Modules:
+    """The modules of a project; what is wrong with a contract keeps no other from being made.
+
+    What contracts have in common depends on all of them. While one has an error, its module stays
+    as it is, and so do the types that it may import: a module of types loses none.
 
     Args:
-        contracts: The contracts.
+        contracts: All contracts of the project.
         root: The folder that the paths in the modules are relative to.
+        folder: The folder of the modules, as they were generated last.
     """
-    return _made({each.name: functools.partial(_of_contract, each, root) for each in contracts})
+    made = {each.name: _made(functools.partial(_source, each, root)) for each in contracts}
+    sources = {name: each for name, each in made.items() if isinstance(each, ModuleSource)}
+    errors = {name: each for name, each in made.items() if isinstance(each, StreamContractError)}
+    before = types_in(folder) if folder is not None and errors else {}
+    roots = {name: record_of(source) for name, source in sources.items()}
+    sharing = share(roots, kept=set().union(*before.values()))
+    kept = {name for name, types in before.items() if not types <= _types_of(sharing, name)}
+    texts = _texts_of_types(sharing, root, {name: before[name] for name in kept})
+    needed = {
+        name: frozenset(each.module for each in sharing.imported(name).values()) for name in sources
+    }
+    contract_texts = {
+        name: _made(
+            functools.partial(_text, source, sharing, [texts[each] for each in needed[name]])
+        )
+        for name, source in sources.items()
+    }
+    errors |= {
+        k: each for k, each in contract_texts.items() if isinstance(each, StreamContractError)
+    }
+    found = {name: each for name, each in contract_texts.items() if isinstance(each, str)}
+    wanted = {each for name in found for each in needed[name]} - kept
+    found |= {name: text for name in sorted(wanted) if isinstance(text := texts[name], str)}
+    unwritten = sharing.modules.keys() - wanted
+    return Modules(found, errors, kept=frozenset(kept | unwritten), types=needed)
 
 
 def modules_of_contracts(contracts: Iterable[ContractConfig], root: Path) -> dict[str, str]:
-    """The text of each contract's module, by the module's name.
+    """The text of each module of a project, by the module's name.
 
     Args:
-        contracts: The contracts.
+        contracts: All contracts of the project.
         root: The folder that the paths in the modules are relative to.
 
     Raises:
@@ -87,7 +137,7 @@ def make_modules_of_files(files: Iterable[Path], root: Path) -> Modules:
     """A module for each schema file; what is wrong with one keeps no other from being made.
 
     Types of other files are found as in the project that a file lies in, if there is one. The
-    modules know no topic.
+    modules know no topic, and share no types: which files there are is said anew at each call.
 
     Args:
         files: The ``.avsc`` files.
@@ -102,8 +152,12 @@ def make_modules_of_files(files: Iterable[Path], root: Path) -> Modules:
         other = sources.setdefault(name, file)
         if other != file:
             raise ConfigurationError(f"{other} and {file} would both become the module {name}.py")
-    return _made(
-        {name: functools.partial(_of_file, name, file, root) for name, file in sources.items()}
+    made = {
+        name: _made(functools.partial(_of_file, name, file, root)) for name, file in sources.items()
+    }
+    return Modules(
+        texts={name: each for name, each in made.items() if isinstance(each, str)},
+        errors={name: each for name, each in made.items() if not isinstance(each, str)},
     )
 
 
@@ -122,37 +176,69 @@ def modules_of_files(files: Iterable[Path], root: Path) -> dict[str, str]:
     return make_modules_of_files(files, root).require_all()
 
 
-def _made(makers: Mapping[str, Callable[[], str]]) -> Modules:
-    made = {name: _text_or_error(make) for name, make in makers.items()}
-    return Modules(
-        texts={name: each for name, each in made.items() if isinstance(each, str)},
-        errors={name: each for name, each in made.items() if not isinstance(each, str)},
-    )
-
-
-def _text_or_error(make: Callable[[], str]) -> str | StreamContractError:
+def _made(make: Callable[[], T]) -> T | StreamContractError:
     try:
         return make()
     except (SchemaParseError, CodegenError, ConfigurationError) as error:
         return error
 
 
-def _of_contract(contract: ContractConfig, root: Path) -> str:
+def _types_of(sharing: Sharing, module: str) -> set[tuple[str, str]]:
+    """The types in a module of types, each as its full name and its likeness in short."""
+    found = sharing.modules.get(module)
+    return {(each.node.full_name, each.mark) for each in found.types} if found else set()
+
+
+def _texts_of_types(
+    sharing: Sharing, root: Path, kept: Mapping[str, set[tuple[str, str]]]
+) -> dict[str, str | StreamContractError]:
+    """The texts of the modules of types, or why there is none."""
+    texts: dict[str, str | StreamContractError] = {}
+    for name, module in sharing.modules.items():
+        source = TypesSource(
+            module=module, sharing=sharing, origin=functools.partial(_origin_of, root)
+        )
+        if name not in kept:
+            texts[name] = _made(functools.partial(generate_types_module, source))
+        elif _types_of(sharing, name) <= kept[name]:
+            texts[name] = ""  # what there is will do
+        else:
+            texts[name] = CodegenError(
+                f"{name}.py has types of contracts that have errors, and stays as it is until "
+                f"those are mended"
+            )
+    return texts
+
+
+def _text(
+    source: ModuleSource, sharing: Sharing, types: Iterable[str | StreamContractError]
+) -> str:
+    for each in types:
+        if isinstance(each, StreamContractError):
+            raise each
+    return generate_module(
+        attrs.evolve(
+            source, imported=sharing.imported(source.name), others=sharing.others[source.name]
+        )
+    )
+
+
+def _source(contract: ContractConfig, root: Path) -> ModuleSource:
     schema = parse_schema(contract.schema, folders=contract.folders)
     if contract.key is not None:
         _check_key(contract.name, contract.key, schema)
-    return generate_module(
-        ModuleSource(
-            schema=schema,
-            name=contract.name,
-            origin=_origin(contract.schema, root),
-            topic=contract.topic,
-            key=contract.key,
-            key_schema=_key_schema(contract),
-            partitions=contract.partitions,
-            compatibility=contract.compatibility,
-        )
+    source = ModuleSource(
+        schema=schema,
+        name=contract.name,
+        origin=_origin(contract.schema, root),
+        topic=contract.topic,
+        key=contract.key,
+        key_schema=_key_schema(contract),
+        partitions=contract.partitions,
+        compatibility=contract.compatibility,
     )
+    record_of(source)
+    return source
 
 
 def _of_file(name: str, file: Path, root: Path) -> str:
@@ -170,6 +256,10 @@ def _origin(file: Path, root: Path) -> str:
     """The path from the root, or only the name: a module must not depend on who generated it."""
     absolute, base = file.resolve(), root.resolve()
     return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else file.name
+
+
+def _origin_of(root: Path, node: NamedType) -> str:
+    return _origin(Path(node.source or ""), root)
 
 
 def _check_key(contract: str, key: str, schema: Schema) -> None:

@@ -34,6 +34,11 @@ _SHORTEST_LINE_LENGTH: Final = 79  # PEP 8's; ruff has 88, the text 100
 _QUOTED_ANNOTATION: Final = re.compile(r'(^    \w+: |-> )\(?\s*"', re.MULTILINE)
 # Of Python 3.10, which older versions of ruff do not take for granted.
 _UNION_ANNOTATION: Final = re.compile(r"^(    \w+: |def ).* \| |^ +\| ", re.MULTILINE)
+# Of a module beside this one: no project's name for it is known here, and what only annotations
+# need, attrs shows to others at run time.
+_RELATIVE_IMPORT: Final = re.compile(r"^from \.", re.MULTILINE)
+# Sorted as sorted() has it.
+_EXPORTS: Final = re.compile(r"^__all__ = ", re.MULTILINE)
 # For annotations alone, says the rule; but attrs shows them to others at run time.
 _STANDARD_IMPORT: Final = re.compile(r"^import (builtins|datetime|decimal|uuid)\b", re.MULTILINE)
 
@@ -90,6 +95,8 @@ def _broken_by_tools(text: str) -> list[str]:
             else []
         ),
         *(["FA102"] if _UNION_ANNOTATION.search(text) else []),
+        *(["RUF022"] if _EXPORTS.search(text) else []),
+        *(["TC001", "TID252"] if _RELATIVE_IMPORT.search(text) else []),
         *(["TC003"] if _STANDARD_IMPORT.search(text) else []),
         *(["UP037"] if _QUOTED_ANNOTATION.search(text) else []),
     ]

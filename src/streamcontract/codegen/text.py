@@ -20,6 +20,7 @@ __all__ = [
     "bytes_literal",
     "comment_text",
     "docstring",
+    "fill",
     "is_plain",
     "schema_literal",
     "sentence",
@@ -156,11 +157,12 @@ def docstring(
         lines += ["", "Attributes:"]
         for name, description in attributes:
             text = " ".join(f"{name}: {description}".split())
-            lines += _fill(text, width, " " * 4, " " * 8)
+            lines += fill(text, width, " " * 4, " " * 8)
     return _encode_docstring(lines, " " * indent)
 
 
-def _fill(text: str, width: int, first: str, following: str) -> list[str]:
+def fill(text: str, width: int, first: str = "", following: str = "") -> list[str]:
+    """The lines of a text of at most so many columns; words are not broken."""
     return textwrap.wrap(
         text,
         width,
@@ -210,7 +212,7 @@ def _wrapped(text: str, width: int) -> list[str]:
     for line in text.strip("\n").split("\n"):
         if line.strip():
             margin = " " * min(_MAX_MARGIN, len(line) - len(line.lstrip(" ")))
-            lines += _fill(line.strip(), width, margin, margin)
+            lines += fill(line.strip(), width, margin, margin)
         elif lines[-1]:
             lines.append("")
     return lines

@@ -9,14 +9,17 @@ whatever a class body mentions goes by a name that no attribute of the module ha
 from __future__ import annotations
 
 import builtins
+import re
 from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from streamcontract.codegen.names import free_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-__all__ = ["MODULE_NAMES", "Vocabulary"]
+__all__ = ["MODULE_NAMES", "Imported", "Vocabulary"]
 
 _STANDARD: Final = {
     "builtins": "builtins",
@@ -34,10 +37,25 @@ _SUPPORT: Final = {
     "ContractProducer": _KAFKA,
     "Duration": _CODEC,
     "NoReturn": _TYPING,
+    "shared_type": _CODEC,
 }
+_SHORTEST_LINE_LENGTH: Final = 88  # ruff's own, if a project sets none
 
 MODULE_NAMES: Final = frozenset({"CONTRACT", "Final", *_SUPPORT})
 """What a class must not be called, since the module itself uses it."""
+
+
+@attrs.frozen
+class Imported:
+    """A class of another module of the package.
+
+    Attributes:
+        module: The module.
+        name: The class in there.
+    """
+
+    module: str
+    name: str
 
 
 class Vocabulary:
@@ -45,12 +63,20 @@ class Vocabulary:
 
     Args:
         classes: The class for each named type, by full name.
-        attributes: The attributes of all its records.
+        attributes: The attributes of all its own records.
+        imported: Where classes come from that stand in other modules, by full name.
     """
 
-    def __init__(self, classes: Mapping[str, str], attributes: frozenset[str]) -> None:
+    def __init__(
+        self,
+        classes: Mapping[str, str],
+        attributes: frozenset[str],
+        imported: Mapping[str, Imported],
+    ) -> None:
         self._classes = classes
         self._attributes = attributes
+        self._imported = imported
+        self._asked: set[str] = set()
         self._taken = {*MODULE_NAMES, *classes.values(), *attributes}
         self._used: dict[str, str] = {}
         self._aliases: dict[str, str] = {}
@@ -68,6 +94,7 @@ class Vocabulary:
     def type_class(self, full_name: str) -> str:
         """The class of a named type, as a class body can name it."""
         name = self._classes[full_name]
+        self._asked.add(full_name)
         return self.hidden_class_alias(full_name) or name
 
     def python(self, name: str) -> str:
@@ -92,28 +119,79 @@ class Vocabulary:
         self._taken.add(chosen)
         return chosen
 
-    def import_lines(self) -> list[str]:
-        """The import statements of everything that was asked for, sorted as ruff sorts them."""
+    def import_lines(self, *module_level: str, exported: Collection[str] = ()) -> list[str]:
+        """The import statements of everything that was asked for, sorted as ruff sorts them.
+
+        Args:
+            module_level: What the module's own level needs, which no attribute hides.
+            exported: Full names of types whose classes are imported under their own names too.
+        """
         standard = sorted(
             (_STANDARD[name], alias) for name, alias in self._used.items() if name in _STANDARD
         )
-        lines = [_import(module, alias) for module, alias in standard]
-        # Final is for the module's own level, which no attribute hides it from.
-        lines += [*self._from_lines(_TYPING, "Final"), ""]
-        if "attrs" in self._used:
-            lines += [_import("attrs", self._used["attrs"]), ""]
-        return [*lines, *self._from_lines(_CODEC), *self._from_lines(_KAFKA)]
+        always = {name: _SUPPORT.get(name, _TYPING) for name in module_level}
+        sections = [
+            [_import(module, alias) for module, alias in standard]
+            + self._from_lines(_TYPING, always),
+            [_import("attrs", self._used["attrs"])] if "attrs" in self._used else [],
+            [*self._from_lines(_CODEC, always), *self._from_lines(_KAFKA, always)],
+            list(self._relative_lines(exported)),
+        ]
+        return [line for section in sections if section for line in (*section, "")][:-1]
 
-    def _from_lines(self, module: str, *always: str) -> list[str]:
+    def _from_lines(self, module: str, always: Mapping[str, str]) -> list[str]:
         used = {n: alias for n, alias in self._used.items() if _SUPPORT.get(n) == module}
-        plain = sorted([*always, *(name for name, alias in used.items() if alias == name)])
-        imported = [(plain[0], ", ".join(plain))] if plain else []
-        imported += [(name, f"{name} as {alias}") for name, alias in used.items() if alias != name]
-        # ruff sorts statements by the first name that each imports.
-        return [f"from {module} import {names}" for _, names in sorted(imported)]
+        names = {name for name, home in always.items() if home == module}
+        names |= {name for name, alias in used.items() if alias == name}
+        return _from_statements(module, [*((n, n) for n in names), *used.items()])
+
+    def _relative_lines(self, exported: Collection[str]) -> Iterable[str]:
+        by_module: dict[str, list[tuple[str, str]]] = {}
+        for full_name, home in self._imported.items():
+            own, alias = self._classes[full_name], self._aliases.get(self._classes[full_name])
+            if full_name in exported or (alias is None and full_name in self._asked):
+                by_module.setdefault(home.module, []).append((home.name, own))
+            if alias is not None and full_name in self._asked:
+                by_module.setdefault(home.module, []).append((home.name, alias))
+        for module in sorted(by_module):
+            yield from _from_statements(f".{module}", by_module[module])
 
     def _visible(self, name: str) -> str:
         return self.private(name) if name in self._attributes else name
+
+
+def _from_statements(module: str, pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """``from`` statements: one for the names as they are, one for each that gets another."""
+    given = set(pairs)
+    plain = sorted((name for name, alias in given if alias == name), key=_sorting_key)
+    statements = [(plain[0], _from(module, plain))] if plain else []
+    statements += [
+        (name, [f"from {module} import {name} as {alias}"])
+        for name, alias in sorted(given)
+        if alias != name
+    ]
+    # ruff sorts statements by the first name that each imports.
+    statements.sort(key=lambda each: _sorting_key(each[0]))
+    return [line for _, lines in statements for line in lines]
+
+
+def _from(module: str, names: list[str]) -> list[str]:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= _SHORTEST_LINE_LENGTH:
+        return [line]
+    return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+
+
+def _sorting_key(name: str) -> tuple[object, ...]:
+    """As ruff sorts what is imported: constants, classes, the rest; numbers in names as numbers."""
+    is_constant = len(name) > 1 and name.isupper()
+    kind = 0 if is_constant else 1 if name[:1].isupper() else 2
+    return kind, *(_natural(each) for each in (name.lower(), name))
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
 
 
 def _import(module: str, alias: str) -> str:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from streamcontract.schema.model import AvroType, NamedType
 
-__all__ = ["in_order_of_definition", "in_order_of_use"]
+__all__ = ["in_order_of_definition", "in_order_of_use", "part_names"]
 
 
-def in_order_of_use(root: RecordType) -> list[RecordType | EnumType]:
+def in_order_of_use(root: RecordType | EnumType) -> list[RecordType | EnumType]:
     """The records and enums that can be reached, each at its first use, the root first."""
     found: dict[str, RecordType | EnumType] = {}
     waiting: list[AvroType] = [root]
@@ -35,11 +35,11 @@ def in_order_of_use(root: RecordType) -> list[RecordType | EnumType]:
     return list(found.values())
 
 
-def in_order_of_definition(root: RecordType) -> list[RecordType | EnumType]:
-    """The same, each behind those it is made of; only cycles make that impossible."""
+def in_order_of_definition(*roots: RecordType | EnumType) -> list[RecordType | EnumType]:
+    """The same of one root or several, each behind those it is made of, but for cycles."""
     ordered: dict[str, RecordType | EnumType] = {}
     started: set[str] = set()
-    waiting: list[tuple[NamedType, bool]] = [(root, False)]
+    waiting: list[tuple[NamedType, bool]] = [(root, False) for root in reversed(roots)]
     while waiting:
         node, parts_are_done = waiting.pop()
         if isinstance(node, FixedType):
@@ -51,6 +51,11 @@ def in_order_of_definition(root: RecordType) -> list[RecordType | EnumType]:
             waiting.append((node, True))
             waiting += [(part, False) for part in reversed(list(_named_parts(node)))]
     return list(ordered.values())
+
+
+def part_names(node: RecordType | EnumType) -> list[str]:
+    """The full names of the records and enums that a type is made of directly."""
+    return [part.full_name for part in _named_parts(node) if not isinstance(part, FixedType)]
 
 
 def _parts(node: AvroType) -> Iterator[AvroType]:

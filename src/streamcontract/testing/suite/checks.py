@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from streamcontract.codec import Codec
-from streamcontract.codegen import changes, modules_of_contracts
+from streamcontract.codegen import changes
 from streamcontract.compatibility import find_incompatibilities
 from streamcontract.errors import StreamContractError
 from streamcontract.kafka import ContractConsumer, ContractProducer, Message
@@ -93,14 +93,14 @@ def check_schema(contract: TestedContract, _suite: Suite) -> None:
 def check_generated(contract: TestedContract, _suite: Suite) -> None:
     """The committed module is what ``streamcontract generate`` writes now."""
     project, config = contract.project, contract.config
-    if project is None or config is None:
+    if contract.code is None or project is None or config is None:
         _ = contract.generated  # nothing is committed; it must be possible all the same
         return
-    wanted = modules_of_contracts([config], project.root)
+    wanted = contract.code.to_commit.of([config.name]).require_all()
     pending = changes(project.output, wanted, complete=False)
-    own = [change for change in pending if change.path.stem == config.name]
-    if own:
-        [change] = own
+    for change in pending:
+        if change.path.stem not in wanted:
+            continue
         state = "is missing" if change.before is None else "is not what its schema says"
         raise Failure(
             f"{shown(change.path)} {state}: the schema is {shown(contract.file)}; run"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from streamcontract.codec import Codec, Contract
-from streamcontract.codegen import modules_of_contracts, modules_of_files
+from streamcontract.codegen import make_modules, modules_of_files
 from streamcontract.errors import ConfigurationError
 from streamcontract.project import (
     PROJECT_FILE,
@@ -21,13 +19,16 @@ from streamcontract.project import (
     folders_for,
     load_project,
 )
-from streamcontract.reporting import shown
 from streamcontract.schema import SCHEMA_SUFFIX, RecordType, Schema, parse_schema
+from streamcontract.testing.suite.in_memory import InMemoryPackage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from types import ModuleType
 
-__all__ = ["Generated", "TestedContract", "find_contracts"]
+    from streamcontract.codegen import Modules
+
+__all__ = ["Generated", "ProjectCode", "TestedContract", "find_contracts"]
 
 _UNWRITTEN: Final = "contracts"  # the package that a test shows where nothing is generated yet
 
@@ -48,10 +49,50 @@ class Generated:
     record: type
     home: str
 
+    @property
+    def names(self) -> Mapping[type, str]:
+        """What its classes are called in there, shared ones too."""
+        public = {name: each for name, each in vars(self.module).items() if name[0] != "_"}
+        mine = self.contract.types.values()
+        return {cls: name for name, cls in public.items() if cls in mine}
+
+    def client_name(self, kind: str) -> str:
+        """The name of its ``"Producer"`` or ``"Consumer"`` class."""
+        return f"{self.names[self.record]}{kind}"
+
     def client(self, kind: str) -> type[Any]:
         """Its ``"Producer"`` or ``"Consumer"`` class."""
-        client: type[Any] = getattr(self.module, f"{self.record.__name__}{kind}")
+        client: type[Any] = getattr(self.module, self.client_name(kind))
         return client
+
+
+@attrs.frozen(eq=False, slots=False)
+class ProjectCode:
+    """The code of all contracts of a project, as it is generated now.
+
+    Attributes:
+        project: The project.
+    """
+
+    project: Project
+
+    @cached_property
+    def modules(self) -> Modules:
+        """The modules of the contracts that have no error."""
+        return make_modules(self.project.contracts, self.project.root)
+
+    @cached_property
+    def to_commit(self) -> Modules:
+        """The modules as ``streamcontract generate`` writes them beside those that there are."""
+        if not self.modules.errors:
+            return self.modules
+        project = self.project
+        return make_modules(project.contracts, project.root, folder=project.output)
+
+    @cached_property
+    def package(self) -> InMemoryPackage:
+        """The modules, to be imported."""
+        return InMemoryPackage(self.modules.texts)
 
 
 @attrs.frozen(eq=False, kw_only=True, slots=False)
@@ -63,7 +104,7 @@ class TestedContract:
         file: The schema's file, absolute.
         home: The folder that paths are relative to.
         config: What the project says about it; None for a file by itself.
-        project: The project; None for a file by itself.
+        code: The code of the project; None for a file by itself.
         is_key: Whether it is the schema of keys.
     """
 
@@ -73,8 +114,13 @@ class TestedContract:
     file: Path
     home: Path
     config: ContractConfig | None = None
-    project: Project | None = None
+    code: ProjectCode | None = None
     is_key: bool = False
+
+    @property
+    def project(self) -> Project | None:
+        """The project; None for a file by itself."""
+        return None if self.code is None else self.code.project
 
     @cached_property
     def schema(self) -> Schema:
@@ -106,14 +152,15 @@ class TestedContract:
         """
         if self.is_key or not isinstance(self.schema.root, RecordType):
             return None
-        if self.config is None:
-            [(name, text)] = modules_of_files([self.file], self.home).items()
+        if self.code is None or self.config is None:
+            texts = modules_of_files([self.file], self.home)
+            (name,) = texts
+            package = InMemoryPackage(texts)
         else:
-            [(name, text)] = modules_of_contracts([self.config], self.home).items()
-        module = ModuleType(f"streamcontract_suite_{name}_{id(self)}")
-        sys.modules[module.__name__] = module  # where annotations in strings are looked up
-        code = compile(text, f"<generated from {shown(self.file)}>", "exec", dont_inherit=True)
-        exec(code, module.__dict__)  # noqa: S102 - the project's own, as it would be imported
+            name = self.config.name
+            self.code.modules.of([name]).require_all()
+            package = self.code.package
+        module = package.load(name)
         contract: Contract = module.CONTRACT
         record = contract.types[contract.schema.name or ""]
         return Generated(module, contract, record, f"{self._package}.{name}")
@@ -180,6 +227,7 @@ def _of_folder(path: Path) -> list[TestedContract]:
 
 
 def _of_project(project: Project) -> Iterable[TestedContract]:
+    code = ProjectCode(project)
     for config in project.contracts:
         for is_key, file in ((False, config.schema), (True, config.key_schema)):
             if file is not None:
@@ -188,7 +236,7 @@ def _of_project(project: Project) -> Iterable[TestedContract]:
                     file=file,
                     home=project.root,
                     config=config,
-                    project=project,
+                    code=code,
                     is_key=is_key,
                 )
 

@@ -43,19 +43,21 @@ def _literal(schema: Schema) -> str:
     return repr(text) if "\\" in text or "'''" in text else f"'''{text}'''"
 
 
-def _homes(generated: Generated | None) -> dict[type, str]:
-    types = {} if generated is None else generated.contract.types
-    return {} if generated is None else dict.fromkeys(types.values(), generated.home)
+def _homes(generated: Generated | None) -> dict[type, tuple[str, str]]:
+    if generated is None:
+        return {}
+    return {cls: (generated.home, name) for cls, name in generated.names.items()}
 
 
 def round_trip_test(contract: TestedContract, generated: Generated | None, value: Any) -> str:
     """A test of one value: a record of the generated class, or a plain value without one."""
     pasted = source_of(value, _homes(generated))
     imports = {*pasted.imports, "from streamcontract import Codec"}
-    schema = "" if generated is None else generated.record.__name__
     if generated is None:
         schema = _read(contract)
         imports |= _READING
+    else:
+        schema = generated.names[generated.record]
     body = (
         f"codec = Codec({schema})\n"
         f"value = {pasted.text}\n"
@@ -85,7 +87,7 @@ def broker_test(
         names, options = ("ContractProducer", "ContractConsumer"), "schema=schema, topic=topic"
         first = f"schema, topic = Path({shown(contract.file)!r}), streamcontract_topic()\n"
     else:
-        names = (f"{generated.record.__name__}Producer", f"{generated.record.__name__}Consumer")
+        names = (generated.client_name("Producer"), generated.client_name("Consumer"))
         options, first = "topic=topic", f"topic = streamcontract_topic.of({names[0]})\n"
         imports |= {f"from {generated.home} import {name}" for name in names}
     body = (

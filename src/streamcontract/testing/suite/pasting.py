@@ -36,12 +36,12 @@ class Pasted:
     imports: frozenset[str] = frozenset()
 
 
-def source_of(value: object, homes: Mapping[type, str]) -> Pasted:
+def source_of(value: object, homes: Mapping[type, tuple[str, str]]) -> Pasted:
     """The Python that makes a value.
 
     Args:
         value: A record of a generated class, or a plain value.
-        homes: For generated classes, the module that users import them from.
+        homes: For generated classes, the module that users import them from, and their names there.
 
     Example:
         >>> source_of({"price": Decimal("1.5")}, {}).text
@@ -80,7 +80,7 @@ def _merged(imports: Iterable[str]) -> list[str]:
 
 
 class _Writer:
-    def __init__(self, homes: Mapping[type, str]) -> None:
+    def __init__(self, homes: Mapping[type, tuple[str, str]]) -> None:
         self._homes = homes
         self.imports: set[str] = set()
 
@@ -119,8 +119,9 @@ class _Writer:
         return self._wrapped(f"{self._class(type(value))}(", arguments, ")", margin)
 
     def _class(self, cls: type) -> str:
-        self.imports.add(f"from {self._homes.get(cls, cls.__module__)} import {cls.__name__}")
-        return cls.__name__
+        module, name = self._homes.get(cls, (cls.__module__, cls.__name__))
+        self.imports.add(f"from {module} import {name}")
+        return name
 
     def _wrapped(self, start: str, items: list[tuple[str, Any]], end: str, margin: int) -> str:
         inner = [f"{label}{self.text(item, margin + 4)}" for label, item in items]

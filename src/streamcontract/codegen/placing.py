@@ -1,0 +1,148 @@
+"""Modules of shared types: which type is in which, so that they import each other in no circle."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import attrs
+
+from streamcontract.codegen.names import class_names, module_name
+from streamcontract.codegen.vocabulary import MODULE_NAMES
+from streamcontract.schema.likeness import likeness_mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+
+    from streamcontract.schema.model import EnumType, RecordType
+
+__all__ = ["CommonType", "TypesModule", "place", "reached"]
+
+T = TypeVar("T", bound="Hashable")
+
+_SUFFIX: Final = "_types"
+_WITHOUT_NAMESPACE: Final = "shared"
+
+
+@attrs.frozen(eq=False, kw_only=True, slots=False)
+class CommonType:
+    """A named type as several contracts define it.
+
+    Attributes:
+        node: One of the definitions: that of a file which is no contract's own, if there is one,
+            else that of the first contract. They differ in words alone.
+        users: The contracts that use it, sorted.
+        record_of: Those of them whose record it is.
+    """
+
+    node: RecordType | EnumType
+    users: tuple[str, ...]
+    record_of: tuple[str, ...]
+
+    @cached_property
+    def mark(self) -> str:
+        """Its likeness in short."""
+        return likeness_mark(self.node)
+
+
+@attrs.frozen(eq=False, slots=False)
+class TypesModule:
+    """A module of types.
+
+    Attributes:
+        name: Its name.
+        types: The types, sorted by their full names, each of which is here once.
+    """
+
+    name: str
+    types: tuple[CommonType, ...]
+
+    @cached_property
+    def classes(self) -> Mapping[str, str]:
+        """The class of each type, by its full name."""
+        return class_names([each.node for each in self.types], MODULE_NAMES)
+
+
+def place(
+    parts: Mapping[CommonType, Collection[CommonType]], *, taken: Iterable[str]
+) -> dict[str, TypesModule]:
+    """Put each type into a module.
+
+    There is a module for each namespace, or for several that need each other. But a module must
+    not have two types of one full name, nor import one beside its own: where contracts share
+    versions of a type, each has a module of its own, and so has what is made of it.
+
+    Args:
+        parts: The types that each type is made of directly.
+        taken: Names that other modules have.
+    """
+    apart = _apart(parts)
+    spaces: dict[str, list[CommonType]] = {}
+    for each in parts:
+        if each not in apart:
+            spaces.setdefault(_space(each), []).append(each)
+    needed = {
+        space: {_space(part) for each in types for part in parts[each]}
+        for space, types in spaces.items()
+    }
+    groups = [
+        (circle[0] or _WITHOUT_NAMESPACE, [each for space in circle for each in spaces[space]])
+        for circle in _circles(sorted(spaces), needed.__getitem__)
+    ]
+    ordered = sorted(apart, key=lambda each: (each.node.full_name, each.users))
+    groups += [
+        (circle[0].node.full_name, circle) for circle in _circles(ordered, parts.__getitem__)
+    ]
+    names = set(taken)
+    modules: dict[str, TypesModule] = {}
+    for wanted, types in groups:
+        name = next(each for each in _candidates(wanted) if each not in names)
+        names.add(name)
+        by_name = sorted(types, key=lambda each: each.node.full_name)
+        modules[name] = TypesModule(name, tuple(by_name))
+    return modules
+
+
+def _space(common: CommonType) -> str:
+    return common.node.namespace or ""
+
+
+def _apart(parts: Mapping[CommonType, Collection[CommonType]]) -> set[CommonType]:
+    """Types of which there are several versions, and all that is made of them."""
+    versions = Counter(each.node.full_name for each in parts)
+    made_of: dict[CommonType, list[CommonType]] = {each: [] for each in parts}
+    for each, mine in parts.items():
+        for part in mine:
+            made_of[part].append(each)
+    several = (each for each in parts if versions[each.node.full_name] > 1)
+    return reached(several, made_of.__getitem__)
+
+
+def _candidates(wanted: str) -> Iterator[str]:
+    name = f"{module_name(wanted)}{_SUFFIX}"
+    yield name
+    yield from (f"{name}_{number}" for number in itertools.count(2))
+
+
+def _circles(every: list[T], needed: Callable[[T], Iterable[T]]) -> Iterator[list[T]]:
+    """Those that need each other, directly or not, together; all others by themselves."""
+    needs = {each: reached([each], needed) for each in every}
+    done = set[T]()
+    for each in every:
+        if each not in done:
+            circle = [other for other in every if other in needs[each] and each in needs[other]]
+            done.update(circle)
+            yield circle
+
+
+def reached(starts: Iterable[T], needed: Callable[[T], Iterable[T]]) -> set[T]:
+    """All that some need, directly or not, and they themselves."""
+    found = set(starts)
+    waiting = list(found)
+    while waiting:
+        new = set(needed(waiting.pop())) - found
+        found |= new
+        waiting += new
+    return found

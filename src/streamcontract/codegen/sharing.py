@@ -1,0 +1,181 @@
+"""Named types that several contracts of a project use.
+
+Contracts share a class where they define a full name alike, all the way down
+(:mod:`streamcontract.schema.likeness`), whether in one file or in copies. So everything that a
+shared type is made of is shared too.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import attrs
+
+from streamcontract.codegen.placing import CommonType, place, reached
+from streamcontract.codegen.vocabulary import Imported
+from streamcontract.codegen.walk import in_order_of_use, part_names
+from streamcontract.schema.likeness import likeness, likeness_mark
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Hashable, Mapping
+
+    from streamcontract.codegen.placing import TypesModule
+    from streamcontract.schema.model import EnumType, RecordType
+
+__all__ = ["Sharing", "share"]
+
+_Types = dict[str, "dict[str, RecordType | EnumType]"]
+"""For each contract the types that it uses, by full name."""
+_Key = tuple[str, str]
+"""A contract, and the full name of a type that it uses."""
+
+
+@attrs.frozen(eq=False, slots=False)
+class Sharing:
+    """What the contracts of a project share.
+
+    Attributes:
+        modules: The modules of types, by name.
+        used: For each contract the shared types that it uses, by full name.
+        others: For each contract, by the full name of a type that it uses, those that define the
+            name in another way.
+    """
+
+    modules: Mapping[str, TypesModule]
+    used: Mapping[str, Mapping[str, CommonType]]
+    others: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+    def imported(self, contract: str) -> dict[str, Imported]:
+        """Where the classes of the shared types stand that a contract uses, by full name."""
+        return {name: self.homes[common] for name, common in self.used[contract].items()}
+
+    @cached_property
+    def homes(self) -> Mapping[CommonType, Imported]:
+        """Where the class of each shared type stands."""
+        return {
+            common: Imported(module.name, module.classes[common.node.full_name])
+            for module in self.modules.values()
+            for common in module.types
+        }
+
+
+def share(roots: Mapping[str, RecordType], *, kept: Collection[tuple[str, str]] = ()) -> Sharing:
+    """Find what contracts share.
+
+    Args:
+        roots: The record of each contract, by the contract's name.
+        kept: Types that have a module even if one contract alone uses them, each as its full name
+            and its likeness in short.
+
+    Example:
+        >>> from streamcontract.schema import parse_schema
+        >>> side = {"type": "enum", "name": "Side", "symbols": ["BUY", "SELL"]}
+        >>> roots = {
+        ...     name.lower(): parse_schema(
+        ...         {"type": "record", "name": name, "fields": [{"name": "side", "type": side}]}
+        ...     ).root
+        ...     for name in ("Order", "Trade")
+        ... }
+        >>> share(roots).imported("order")
+        {'Side': Imported(module='shared_types', name='Side')}
+    """
+    types: _Types = {
+        contract: {node.full_name: node for node in in_order_of_use(roots[contract])}
+        for contract in sorted(roots)
+    }
+    families = _families(types)
+    users: dict[tuple[str, int], list[str]] = {}
+    for (contract, name), family in families.items():
+        users.setdefault((name, family), []).append(contract)
+    common = {
+        key: _common(key[0], users[key], types, roots)
+        for key in _shared(types, families, users, kept)
+    }
+    used = {
+        contract: {
+            name: common[name, families[contract, name]]
+            for name in mine
+            if (name, families[contract, name]) in common
+        }
+        for contract, mine in types.items()
+    }
+    parts = {
+        each: {used[each.users[0]][name] for name in part_names(each.node)}
+        for each in common.values()
+    }
+    return Sharing(
+        modules=place(parts, taken=roots),
+        used=used,
+        others={contract: _others(contract, types, families) for contract in types},
+    )
+
+
+def _families(types: _Types) -> dict[_Key, int]:
+    """A number for each contract's type; equal where they are alike all the way down.
+
+    What a definition says tells types apart first; then, again and again, what those are that
+    they are made of, until no more are told apart.
+    """
+    every = {(contract, name): node for contract, of in types.items() for name, node in of.items()}
+    parts = {key: [(key[0], part) for part in part_names(node)] for key, node in every.items()}
+    found = _numbered({key: likeness(node) for key, node in every.items()})
+    while True:
+        finer = _numbered(
+            {key: (found[key], *(found[each] for each in parts[key])) for key in every}
+        )
+        if len({*finer.values()}) == len({*found.values()}):
+            return found
+        found = finer
+
+
+def _numbered(told_apart_by: Mapping[_Key, Hashable]) -> dict[_Key, int]:
+    numbers = {each: number for number, each in enumerate(dict.fromkeys(told_apart_by.values()))}
+    return {key: numbers[each] for key, each in told_apart_by.items()}
+
+
+def _shared(
+    types: _Types,
+    families: Mapping[_Key, int],
+    users: Mapping[tuple[str, int], list[str]],
+    kept: Collection[tuple[str, str]],
+) -> list[tuple[str, int]]:
+    """The families of several contracts, those that are kept, and all that they are made of."""
+
+    def is_kept(contract: str, name: str) -> bool:
+        return bool(kept) and (name, likeness_mark(types[contract][name])) in kept
+
+    starts = [
+        (contracts[0], name)
+        for (name, _), contracts in users.items()
+        if len(contracts) > 1 or is_kept(contracts[0], name)
+    ]
+    every = reached(
+        starts, lambda key: [(key[0], part) for part in part_names(types[key[0]][key[1]])]
+    )
+    return sorted({(name, families[contract, name]) for contract, name in every})
+
+
+def _common(
+    name: str, users: list[str], types: _Types, roots: Mapping[str, RecordType]
+) -> CommonType:
+    def is_own(contract: str) -> bool:
+        return types[contract][name].source == roots[contract].source
+
+    return CommonType(
+        node=types[min(users, key=lambda contract: (is_own(contract), contract))][name],
+        users=tuple(users),
+        record_of=tuple(each for each in users if roots[each].full_name == name),
+    )
+
+
+def _others(
+    contract: str, types: _Types, families: Mapping[_Key, int]
+) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for name in types[contract]:
+        family = families[contract, name]
+        others = [each for each in types if families.get((each, name), family) != family]
+        if others:
+            found[name] = tuple(others)
+    return found

@@ -1,0 +1,128 @@
+"""A module of types that several contracts use, as text: their classes, and no contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from streamcontract.codegen.classes import ClassWriter, remark_on_others
+from streamcontract.codegen.layout import Group
+from streamcontract.codegen.module_text import module_text
+from streamcontract.codegen.text import comment_text, docstring, string_literal
+from streamcontract.codegen.vocabulary import MODULE_NAMES
+from streamcontract.codegen.walk import in_order_of_definition, in_order_of_use
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from streamcontract.codegen.layout import Expression
+    from streamcontract.codegen.placing import TypesModule
+    from streamcontract.codegen.sharing import Sharing
+    from streamcontract.codegen.vocabulary import Imported
+    from streamcontract.schema.model import EnumType, RecordType
+
+__all__ = ["TypesSource", "generate_types_module"]
+
+
+@attrs.frozen(kw_only=True)
+class TypesSource:
+    """What a module of types is generated from.
+
+    Attributes:
+        module: The module.
+        sharing: What it is part of.
+        origin: The file that defines a type, relative to the project.
+    """
+
+    module: TypesModule
+    sharing: Sharing
+    origin: Callable[[RecordType | EnumType], str]
+
+
+def generate_types_module(source: TypesSource) -> str:
+    """The text of a module of types, as final as that of a contract's module.
+
+    Args:
+        source: The module.
+
+    Raises:
+        CodegenError: A default stands for no Python value.
+    """
+    return _TypesModule(source).text()
+
+
+class _TypesModule:
+    """Writes one module of types; methods return lines."""
+
+    def __init__(self, source: TypesSource) -> None:
+        self._own = {each.node.full_name: each for each in source.module.types}
+        self._sharing = source.sharing
+        self._origin = source.origin
+        self._nodes = [each.node for each in source.module.types]
+        others: dict[str, RecordType | EnumType] = {}
+        imported: dict[str, Imported] = {}
+        for common in source.module.types:
+            used = source.sharing.used[common.users[0]]
+            for node in in_order_of_use(common.node):
+                if node.full_name not in self._own:
+                    others[node.full_name] = node
+                    imported[node.full_name] = source.sharing.homes[used[node.full_name]]
+        self._writer = ClassWriter(
+            [*self._nodes, *(others[name] for name in sorted(others))],
+            MODULE_NAMES,
+            imported=imported,
+            decorator=self._decorator,
+            origin=source.origin,
+        )
+
+    def text(self) -> str:
+        classes = list(self._classes())
+        origins = sorted({self._origin(node) for node in self._nodes})
+        source = f"{comment_text(origins[0])}: change that file, not this one."
+        if len(origins) > 1:
+            source = "the files that are named below: change those, not this one."
+        return module_text(
+            source,
+            docstring=self._docstring(origins),
+            imports=self._writer.words.import_lines("shared_type"),
+            constants=(),
+            classes=classes,
+            identifiers=self._writer.identifiers,
+        )
+
+    def _docstring(self, origins: Sequence[str]) -> list[str]:
+        spaces = sorted({node.namespace or "" for node in self._nodes})
+        named = " and ".join(f"``{space}``" for space in spaces if space)
+        where = f" of the namespace{'s' if len(spaces) > 1 else ''} {named}" if named else ""
+        files = (
+            f" {origins[0]}."
+            if len(origins) == 1
+            else "\n".join([":", "", *(f"- {each}" for each in origins)])
+        )
+        return docstring(
+            None,
+            otherwise=f"Types{where} that several contracts use.",
+            closing=f"``streamcontract generate`` wrote this module from{files}",
+        )
+
+    def _classes(self) -> Iterator[list[str]]:
+        for node in in_order_of_definition(*self._nodes):
+            common = self._own.get(node.full_name)
+            if common is not None:
+                others = self._sharing.others[common.users[0]].get(node.full_name, ())
+                yield [
+                    *remark_on_others(node.full_name, others),
+                    *self._writer.write(common.node),
+                ]
+
+    def _decorator(self, node: RecordType | EnumType) -> Group:
+        common = self._own[node.full_name]
+        contracts: tuple[str, Expression]
+        if common.record_of:
+            names = tuple(("", string_literal(name)) for name in common.record_of)
+            contracts = ("contracts=", Group("(", names, ")", is_tuple=True))
+        else:
+            contracts = ("within=", string_literal(common.users[0]))
+        facts = (("", string_literal(node.full_name)), ("likeness=", string_literal(common.mark)))
+        return Group("shared_type(", (*facts, contracts), ")")
