@@ -7,9 +7,13 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
+import attrs
 import pytest
 
 from streamcontract.codegen import ModuleSource, generate_module
+from streamcontract.codegen.module import record_of
+from streamcontract.codegen.sharing import share
+from streamcontract.codegen.types_module import TypesSource, generate_types_module
 from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
@@ -23,6 +27,14 @@ class Generator(Protocol):
 
     def __call__(self, schema: Schema | dict[str, Any], **options: Any) -> str:
         """Generate it from a schema, or the JSON of one."""
+        ...
+
+
+class SharedGenerator(Protocol):
+    """Generates the texts of modules that share types."""
+
+    def __call__(self, *schemas: Schema | dict[str, Any]) -> dict[str, str]:
+        """Generate them from the schemas of contracts, by the modules' names."""
         ...
 
 
@@ -42,6 +54,40 @@ def generate() -> Generator:
         parsed = parse_schema(schema) if isinstance(schema, dict) else schema
         facts = {"name": "case", "origin": "schemas/case.avsc", **options}
         return generate_module(ModuleSource(schema=parsed, **facts))
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def generate_shared() -> SharedGenerator:
+    """Generates the texts of modules that share types, from the schemas of contracts."""
+
+    def call(*schemas: Schema | dict[str, Any]) -> dict[str, str]:
+        sources = {
+            f"contract_{number}": ModuleSource(
+                schema=parse_schema(schema) if isinstance(schema, dict) else schema,
+                name=f"contract_{number}",
+                origin=f"schemas/contract_{number}.avsc",
+            )
+            for number, schema in enumerate(schemas)
+        }
+        sharing = share({name: record_of(source) for name, source in sources.items()})
+        return {
+            **{
+                name: generate_module(
+                    attrs.evolve(
+                        source, imported=sharing.imported(name), others=sharing.others[name]
+                    )
+                )
+                for name, source in sources.items()
+            },
+            **{
+                name: generate_types_module(
+                    TypesSource(module=module, sharing=sharing, origin=lambda node: node.full_name)
+                )
+                for name, module in sharing.modules.items()
+            },
+        }
 
     return call
 

@@ -20,7 +20,7 @@ from streamcontract.testing.strategies import records, schemas
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.codegen.conftest import Generator, Importer
+    from tests.codegen.conftest import Generator, Importer, SharedGenerator
 
     from streamcontract.schema import Schema
 
@@ -31,6 +31,8 @@ ignore = [
     "D420", "RUF105",   # previews that older versions, which a project may have, would warn of
 ]
 """
+
+PACKAGE = '"""A package."""  # noqa: CPY001, RUF100\n'
 
 WORDS = (
     *("lower case first.", "this is it", "This is it.", "Returns the x.", "returns: x", ".", "!"),
@@ -73,8 +75,15 @@ def described(words: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, generate: Generator) -> Path:
-    """A folder with the modules of many random schemas and of all odd cases."""
+def folder(
+    tmp_path_factory: pytest.TempPathFactory,
+    generate: Generator,
+    generate_shared: SharedGenerator,
+) -> Path:
+    """A folder with the modules of many random schemas and of all odd cases.
+
+    Of the odd cases also as packages, in which several contracts share all or many types.
+    """
     drawn: list[Schema] = []
 
     @settings(
@@ -97,6 +106,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory, generate: Generator) -> Pat
         (path / f"odd_{name}.py").write_text(generate(case, topic="a.topic"), encoding="utf-8")
     for index, words in enumerate(WORDS):
         (path / f"words_{index}.py").write_text(generate(described(words)), encoding="utf-8")
+    for name, case in CASES.items():
+        package = path / f"shared_{name}"
+        package.mkdir()
+        (package / "__init__.py").write_text(PACKAGE, encoding="utf-8")
+        within = record("Within", field("of_another", case), field("Within", "int"))
+        changed = record("Changed", field("of_another", {**case, "aliases": ["OfNoOther"]}))
+        for module, text in generate_shared(case, case, within, changed, changed).items():
+            (package / f"{module}.py").write_text(text, encoding="utf-8")
     return path
 
 
@@ -104,11 +121,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory, generate: Generator) -> Pat
 def unmarked(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same modules without the comments that keep formatters and sorters of imports away."""
     path = tmp_path_factory.mktemp("unmarked")
-    for module in folder.glob("*.py"):
+    for module in folder.rglob("*.py"):
         text = module.read_text(encoding="utf-8")
         head, tail = "\n# fmt: off\n# isort: skip_file\n", "\n"
-        assert text.count(head) == 1
-        (path / module.name).write_text(text.replace(head, tail), encoding="utf-8")
+        assert text.count(head) == (module.name != "__init__.py")
+        copy = path / module.relative_to(folder)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(text.replace(head, tail), encoding="utf-8")
     return path
 
 

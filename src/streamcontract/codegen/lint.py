@@ -107,7 +107,7 @@ def _broken_by_words(text: str, identifiers: Iterable[str]) -> list[str]:
     beyond_ascii = not text.isascii()
     ambiguous = not names.isdisjoint(_AMBIGUOUS)
     return [
-        *(["A001"] if any(map(_BUILTIN.fullmatch, names)) else []),
+        *(["A001", "A004"] if any(map(_BUILTIN.fullmatch, names)) else []),
         *(["D400"] if _SUMMARY_WITHOUT_STOP.search(text) else []),
         *(["D404"] if _BEGINS_WITH_THIS.search(text) else []),
         *(_WORDS_SECTION_RULES if _SECTION.search(text.replace(_OWN_SECTION, "\n")) else []),

@@ -121,7 +121,7 @@ def _apart(parts: Mapping[CommonType, Collection[CommonType]]) -> set[CommonType
 
 
 def _candidates(wanted: str) -> Iterator[str]:
-    name = f"{module_name(wanted)}{_SUFFIX}"
+    name = module_name(f"{wanted}{_SUFFIX}")
     yield name
     yield from (f"{name}_{number}" for number in itertools.count(2))
 
