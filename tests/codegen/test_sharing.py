@@ -25,7 +25,7 @@ from streamcontract.testing.strategies import records
 from streamcontract.testing.suite.in_memory import InMemoryPackage
 
 CONTRACTS = ("one", "three", "two")
-TYPES = ("A", "a.B", "a.C", "a.b.D", "a_b.E", "b.A")
+TYPES = ("c.A", "a.B", "a.C", "a.b.D", "a_b.E", "b.A")
 VERSIONS = st.sampled_from(["plain", "plain", "described", "other"])
 
 
