@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
 from tests.codegen.cases import CASES, field, logical, record
+from tests.projects import code_of, put, put_shop
 from tests.searching import examples
 
 from streamcontract.codec import Codec
@@ -218,12 +219,43 @@ def test_imports_are_not_sorted_in_other_projects(folder: Path, tmp_path: Path) 
     assert run("ruff", "check", *options, str(folder), root=folder) == ""
 
 
+USES_OF_SHARED_TYPES = """
+from shop_code.order import Address, Country, Order, OrderConsumer, OrderProducer
+from shop_code.order import Weight  # type: ignore[attr-defined]
+from shop_code.order_retry import OrderProducer as RetryProducer
+from shop_code.parcel import Address as AddressOfParcel, Parcel, ParcelProducer, Weight as Grams
+
+from streamcontract import Codec, ContractProducer
+
+address: AddressOfParcel = Address(street="s", country=Country.DE)
+order = Order(id="1", to=address)
+parcel = Parcel(to=order.to, weight=Grams(grams=1))
+Order(id="1", to=Grams(grams=1))  # type: ignore[arg-type]
+OrderProducer().produce(order)
+RetryProducer().produce(order)
+RetryProducer().produce(parcel)  # type: ignore[arg-type]
+ParcelProducer().produce(order)  # type: ignore[arg-type]
+ContractProducer(record=Order, topic="orders").produce(order)
+ContractProducer(record=Order, topic="orders").produce(parcel)  # type: ignore[arg-type]
+for message in OrderConsumer():
+    assert message.value is not None
+    Parcel(to=message.value.to, weight=Grams(grams=1))
+    Parcel(to=message.value, weight=Grams(grams=1))  # type: ignore[arg-type]
+country: Country = Codec(Address).decode(b"").country
+"""
+
+
 @pytest.mark.searching
 @pytest.mark.hypothesis
-def test_type_checker_finds_nothing(folder: Path, pytestconfig: pytest.Config) -> None:
-    """``mypy --strict`` with this project's settings finds nothing."""
+def test_type_checker_finds_nothing(
+    folder: Path, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """``mypy --strict`` with this project's settings finds nothing, but for each misuse."""
+    put_shop(tmp_path)
+    put(tmp_path, {f"shop_code/{k}.py": text for k, text in code_of(tmp_path).texts.items()})
+    put(tmp_path, {"shop_code/__init__.py": "", "uses.py": USES_OF_SHARED_TYPES})
     options = ["--strict", "--config-file", "pyproject.toml", "--cache-dir", str(folder / "cache")]
-    assert run("mypy", *options, str(folder), root=pytestconfig.rootpath) == ""
+    assert run("mypy", *options, str(folder), str(tmp_path), root=pytestconfig.rootpath) == ""
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(60))

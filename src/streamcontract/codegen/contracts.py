@@ -84,7 +84,8 @@ def make_modules(
     """The modules of a project; what is wrong with a contract keeps no other from being made.
 
     What contracts have in common depends on all of them. While one has an error, its module stays
-    as it is, and so do the types that it may import: a module of types loses none.
+    as it is, and so do the types that it may import: a module of types may get more, and loses
+    none.
 
     Args:
         contracts: All contracts of the project.
@@ -97,7 +98,7 @@ def make_modules(
     before = types_in(folder) if folder is not None and errors else {}
     roots = {name: record_of(source) for name, source in sources.items()}
     sharing = share(roots, kept=set().union(*before.values()))
-    kept = {name for name, types in before.items() if not types <= _types_of(sharing, name)}
+    kept = {name for name, types in before.items() if not types < _types_of(sharing, name)}
     texts = _texts_of_types(sharing, root, {name: before[name] for name in kept})
     needed = {
         name: frozenset(each.module for each in sharing.imported(name).values()) for name in sources
