@@ -96,7 +96,7 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
 
     Args:
         config: Client properties, as for ``ContractConsumer``.
-        record: The generated class to read.
+        record: The generated class to read; of several contracts, that of ``topic``.
         records: Several generated classes, for a topic that carries several types; left out in
             ``AsyncContractConsumer[Trade | Quote](topic="market")``.
         schema: A schema to read plain values with, instead of ``record``.

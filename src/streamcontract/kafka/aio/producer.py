@@ -93,7 +93,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
 
     Args:
         config: Client properties, as for ``ContractProducer``.
-        record: The generated class to produce.
+        record: The generated class to produce; of several contracts, that of ``topic``.
         records: Several generated classes, as for ``ContractProducer``; left out in
             ``AsyncContractProducer[Order | Event]()``.
         schema: A schema whose plain values to produce, instead of ``record``.

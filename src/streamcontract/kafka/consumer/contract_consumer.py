@@ -97,7 +97,8 @@ class ContractConsumer(ReadsTopics[T, P, K]):
             :class:`~streamcontract.kafka.dead_letters.poison.Skip` or
             :class:`~streamcontract.kafka.dead_letters.poison.DeadLetters`.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
-        record: The generated class to read; a generated consumer class has it built in.
+        record: The generated class to read; a generated consumer class has it built in. Where it
+            is the record of several contracts, ``topic`` says of which.
         records: Several generated classes, for a topic that carries several types: each message
             is read as the one that its writer's schema names, by its full name or an alias. A
             message of another type is poison, for an ``UnexpectedTypeError``. Left out in

@@ -147,7 +147,8 @@ class ContractShareConsumer(Generic[T]):
         poison: What to do with a message that is not of this contract; ``DeadLetters()`` is also
             where rejected messages go.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
-        record: The generated class to read.
+        record: The generated class to read. Where it is the record of several contracts, ``topic``
+            says of which.
         schema: A schema to read plain values with, instead of ``record``.
 
     Raises:
