@@ -169,6 +169,20 @@ def test_a_module_that_would_lose_and_get_types(
     assert (modules(folder) == before) is is_kept
 
 
+def test_a_module_of_types_that_is_no_python(project: Path, folder: Path) -> None:
+    """Has no types to keep, and is written again where all can be."""
+    before = modules(folder)
+    broken = before["shop_common_types"] + "<<<<<<< HEAD\n"
+    put(folder, {"shop_common_types.py": broken})
+    put(project, {"orders/order.avsc": "{"})
+    code, _, error = run()
+    assert code == 2
+    assert "Error: order:" in error
+    put(project, {"orders/order.avsc": SHOP_FILES["orders/order.avsc"]})
+    assert run()[0] == 0
+    assert modules(folder) == before
+
+
 def test_a_default_of_a_shared_type_that_is_no_value(project: Path, folder: Path) -> None:
     """Is an error of each contract that uses it, with its file; modules stay as they are."""
     before = modules(folder)

@@ -107,6 +107,8 @@ def changes(
 def types_in(folder: Path) -> dict[str, set[tuple[str, str]]]:
     """The types in each module of types of a folder, as their full names and likenesses in short.
 
+    What is no Python, such as a module with marks of a merge in it, has none.
+
     Raises:
         CodegenError: A file cannot be read.
     """
@@ -119,7 +121,11 @@ def types_in(folder: Path) -> dict[str, set[tuple[str, str]]]:
 
 
 def _shared_types(text: str) -> Iterator[tuple[str, str]]:
-    for call in ast.walk(ast.parse(text)):
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+    for call in ast.walk(tree):
         match call:
             case ast.Call(
                 func=ast.Name(id=str(name)),
