@@ -79,7 +79,11 @@ class Modules:
 
 
 def make_modules(
-    contracts: Iterable[ContractConfig], root: Path, *, folder: Path | None = None
+    contracts: Iterable[ContractConfig],
+    root: Path,
+    *,
+    folder: Path | None = None,
+    are_all: bool = True,
 ) -> Modules:
     """The modules of a project; what is wrong with a contract keeps no other from being made.
 
@@ -91,11 +95,12 @@ def make_modules(
         contracts: All contracts of the project.
         root: The folder that the paths in the modules are relative to.
         folder: The folder of the modules, as they were generated last.
+        are_all: Whether these are all; those that cannot be given count as contracts with errors.
     """
     made = {each.name: _made(functools.partial(_source, each, root)) for each in contracts}
     sources = {name: each for name, each in made.items() if isinstance(each, ModuleSource)}
     errors = {name: each for name, each in made.items() if isinstance(each, StreamContractError)}
-    before = types_in(folder) if folder is not None and errors else {}
+    before = types_in(folder) if folder is not None and (errors or not are_all) else {}
     roots = {name: record_of(source) for name, source in sources.items()}
     sharing = share(roots, kept=set().union(*before.values()))
     kept = {name for name, types in before.items() if not types < _types_of(sharing, name)}

@@ -7,6 +7,7 @@ reads the same module.
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import io
 from typing import TYPE_CHECKING, Final
@@ -107,16 +108,14 @@ def changes(
 def types_in(folder: Path) -> dict[str, set[tuple[str, str]]]:
     """The types in each module of types of a folder, as their full names and likenesses in short.
 
-    What is no Python, such as a module with marks of a merge in it, has none.
-
-    Raises:
-        CodegenError: A file cannot be read.
+    What cannot be read, or is no Python, such as a module with marks of a merge in it, has none.
     """
     found = {}
     for path in sorted(folder.glob("*.py")):
-        text = _read(path) or ""
-        if text.startswith(GENERATED_MARK) and f"@{_OF_TYPES}(" in text:
-            found[path.stem] = set(_shared_types(text))
+        with contextlib.suppress(CodegenError):
+            text = _read(path) or ""
+            if text.startswith(GENERATED_MARK) and f"@{_OF_TYPES}(" in text:
+                found[path.stem] = set(_shared_types(text))
     return found
 
 
