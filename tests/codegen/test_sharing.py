@@ -7,11 +7,12 @@ import pickle
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.codegen.cases import CASES, field, record
 from tests.projects import SHOP_FILES, code_of, package_of, put, put_shop
 from tests.searching import examples
 
@@ -21,8 +22,12 @@ from streamcontract.codec.engine import ENGINE_VARIABLE
 from streamcontract.codegen import modules_of_contracts
 from streamcontract.errors import ConfigurationError, EncodeError
 from streamcontract.project import load_project
-from streamcontract.testing.strategies import records
+from streamcontract.schema import FixedType, Schema, parse_schema
+from streamcontract.testing.strategies import records, schemas
 from streamcontract.testing.suite.in_memory import InMemoryPackage
+
+if TYPE_CHECKING:
+    from tests.codegen.conftest import SharedGenerator
 
 CONTRACTS = ("one", "three", "two")
 TYPES = ("c.A", "a.B", "a.C", "a.b.D", "a_b.E", "b.A")
@@ -32,16 +37,6 @@ VERSIONS = st.sampled_from(["plain", "plain", "described", "other"])
 def project(*contracts: str) -> str:
     """A project file of contracts, each of the schema of its name."""
     return "".join(f'[contracts.{name}]\nschema = "{name}.avsc"\n' for name in contracts)
-
-
-def record(name: str, *fields: Any, **more: Any) -> dict[str, Any]:
-    """A record."""
-    return {"type": "record", "name": name, "fields": list(fields), **more}
-
-
-def field(name: str, kind: Any, **more: Any) -> dict[str, Any]:
-    """A field."""
-    return {"name": name, "type": kind, **more}
 
 
 class _World:
@@ -120,7 +115,7 @@ def worlds(draw: st.DrawFn) -> _World:
     )
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(100))
 @given(world=worlds(), data=st.data())
 def test_classes_are_shared_exactly_where_definitions_are_alike(
     world: _World, data: st.DataObject
@@ -142,6 +137,42 @@ def test_classes_are_shared_exactly_where_definitions_are_alike(
     top = types[contract][f"top.Of{contract.title()}"]
     value = data.draw(records(top))
     assert Codec(top).decode(Codec(top).encode(value)) == value
+
+
+def _shares_all(package: InMemoryPackage, one: str, other: str, schema: Schema) -> None:
+    """Two contracts have one class for each type of a schema."""
+    types, others = (package.load(each).CONTRACT.types for each in (one, other))
+    classes = {n for n, node in schema.named_types.items() if not isinstance(node, FixedType)}
+    assert classes <= types.keys() & others.keys()
+    assert all(types[name] is others[name] for name in classes)
+
+
+@settings(max_examples=examples(60))
+@given(schema=schemas(only_records=True), data=st.data())
+def test_all_types_of_drawn_schemas_are_shared(
+    schema: Schema, data: st.DataObject, generate_shared: SharedGenerator
+) -> None:
+    """By two contracts of one schema, and by a third that has its record in its own."""
+    within = record("With", field("it", ["null", schema.name], default=None))
+    texts = generate_shared(schema, schema, parse_schema(within, references=[schema]))
+    package = InMemoryPackage(texts)
+    _shares_all(package, "contract_0", "contract_1", schema)
+    _shares_all(package, "contract_0", "contract_2", schema)
+    cls = package.load("contract_0").CONTRACT.types[schema.name]
+    value = data.draw(records(cls))
+    payload = Codec(cls).encode(value)
+    assert Codec(cls).encode(Codec(cls).decode(payload)) == payload
+    assert Codec(package.load("contract_1").CONTRACT).encode(value) == payload
+    assert set(contracts_of(cls)) == {"contract_0", "contract_1"}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_odd_types_are_shared(case: dict[str, Any], generate_shared: SharedGenerator) -> None:
+    """Whatever their names are, those of their fields, and the circles they make."""
+    within = record("Within", field("of_another", case), field("Within", "int"))
+    package = InMemoryPackage(generate_shared(case, case, within, within))
+    for other in ("contract_1", "contract_2", "contract_3"):
+        _shares_all(package, "contract_0", other, parse_schema(case))
 
 
 def test_two_teams_share_a_class(tmp_path: Path) -> None:

@@ -95,6 +95,14 @@ def shared_type(
 
     Raises:
         ConfigurationError: It is of no contract.
+
+    Example:
+        >>> import enum
+        >>> @shared_type("shop.Side", likeness="70d186d1bf5ba1cf", within="order")
+        ... class Side(enum.Enum):
+        ...     BUY = "BUY"
+        >>> Side.__contract__.within
+        'order'
     """
     if not contracts and within is None:
         raise ConfigurationError(f"{full_name} is of no contract: give contracts= or within=")

@@ -106,8 +106,9 @@ def _broken_by_words(text: str, identifiers: Iterable[str]) -> list[str]:
     names = set(identifiers)
     beyond_ascii = not text.isascii()
     ambiguous = not names.isdisjoint(_AMBIGUOUS)
+    builtin = ["A001", "A004"] if _RELATIVE_IMPORT.search(text) else ["A001"]
     return [
-        *(["A001", "A004"] if any(map(_BUILTIN.fullmatch, names)) else []),
+        *(builtin if any(map(_BUILTIN.fullmatch, names)) else []),
         *(["D400"] if _SUMMARY_WITHOUT_STOP.search(text) else []),
         *(["D404"] if _BEGINS_WITH_THIS.search(text) else []),
         *(_WORDS_SECTION_RULES if _SECTION.search(text.replace(_OWN_SECTION, "\n")) else []),
