@@ -240,6 +240,7 @@ def _terminals() -> None:
         os.close(end)
 
 
+@pytest.mark.searching
 @pytest.mark.usefixtures("_terminals")
 def test_ctrl_c_reaches_the_command_once() -> None:
     """On a terminal Ctrl-C goes to both; the command sees one, and the stack waits for it."""

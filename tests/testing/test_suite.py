@@ -182,6 +182,7 @@ def project(files: Scratch) -> Scratch:
     return files
 
 
+@pytest.mark.searching
 def test_three_files_and_no_test_code(files: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
     """One command gives all checks of all three, and all hold; exit code 0."""
     done = files.streamcontract("test", "--max-examples=10", "--", "-v")
@@ -509,6 +510,7 @@ class TestCommand:
         assert "DECIMAL_SCALE_CHANGED" in said.out
         assert "1 failed, 23 deselected" in said.out
 
+    @pytest.mark.searching
     def test_what_cannot_run(self, files: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
         """Exit code 2: no such path or source, an option that pytest does not know, no tests."""
         for arguments, words in [
