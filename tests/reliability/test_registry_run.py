@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.searching
+
 
 @pytest.fixture
 def faulty(tmp_path: Path) -> Iterator[FaultyRegistry]:
@@ -31,7 +33,6 @@ def faulty(tmp_path: Path) -> Iterator[FaultyRegistry]:
         yield running
 
 
-@pytest.mark.searching
 def test_what_was_registered_outlives_a_kill(faulty: FaultyRegistry) -> None:
     """At the same address, after refusing connections meanwhile."""
     with SchemaRegistry(faulty.url, max_retries=0) as client:
@@ -55,7 +56,6 @@ def test_an_illness_is_felt_and_passes(faulty: FaultyRegistry, name: str) -> Non
         assert json.load(answer) == []
 
 
-@pytest.mark.searching
 def test_clients_that_hold(faulty: FaultyRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed under load: nothing is lost, however slow this machine makes it."""
     monkeypatch.setattr(registry, "FAULTS", ("killed",))

@@ -217,6 +217,7 @@ LOSSY = ("schemas/order.avsc", '"amount", "type": "long"', '"amount", "type": "d
 LESS_SCALE = ("schemas/line.avsc", '"scale": 2', '"scale": 1')
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     ("fault", "cases", "words"),
     [
@@ -304,6 +305,7 @@ def test_failures_can_be_pasted(project: Scratch) -> None:
     run("-p", "no:cacheprovider", *paths[:-1]).assert_outcomes(passed=len(paths) - 1)
 
 
+@pytest.mark.searching
 def test_failures_against_a_stored_schema_can_be_pasted(project: Scratch) -> None:
     """An earlier version that no author may write is read in the pasted test as it is here."""
     right = (project.folder / "schemas" / "order.avsc").read_text("utf-8")
@@ -345,6 +347,7 @@ def broken(monkeypatch):
 """
 
 
+@pytest.mark.searching
 def test_a_value_that_is_changed_can_be_pasted(project: Scratch) -> None:
     """The record's constructor, its classes imported from the project's own modules."""
     project.put("conftest.py", BROKEN_CODEC)
@@ -374,6 +377,7 @@ def broken(monkeypatch):
 """
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("name", ["order", "tick"])
 def test_a_lost_message_can_be_pasted(project: Scratch, name: str) -> None:
     """The batch, with what is missing; the pasted test uses the plugin's fixtures."""
@@ -498,6 +502,7 @@ class TestPaths:
 class TestCommand:
     """The exit codes, and what is handed on."""
 
+    @pytest.mark.searching
     def test_a_failed_test(self, files: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
         """Exit code 1; what stands behind the dashes goes to pytest."""
         files.change(*LESS_SCALE)
