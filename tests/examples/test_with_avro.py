@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from streamcontract.cli._bars import BARS_FILE
 from streamcontract.devstack import DevStack
 
