@@ -79,7 +79,7 @@ def _unobserved(found: Awaitable[R]) -> Awaitable[R]:
 class AsyncContractConsumer(ReadsTopics[T, P, K]):
     """Consumes the messages of one contract in asyncio: ``async for``, ``poll`` or ``consume``.
 
-    It has the methods, arguments and promises of
+    It has the methods, arguments, results, errors and promises of
     :class:`~streamcontract.kafka.consumer.ContractConsumer`, each method to be awaited, and runs
     one in a thread of its own, so that neither broker nor registry holds up the event loop. It is
     not built over confluent-kafka's ``AIOConsumer``, where the message of a cancelled ``poll`` is
@@ -195,82 +195,35 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         return self
 
     async def __anext__(self) -> Message[T, K]:
-        """The next message, waited for without end; see :meth:`until_end` for a bounded read.
+        """The next message, waited for without end; raises what the synchronous one raises.
 
-        Raises:
-            MessageDecodeError: It is not of this contract, and ``poison`` asks for nothing else.
-            DeadLetterError: Dead letters were not delivered; the next call tries again.
-            ConsumeError: The topic is not there, access is denied, ...
-            RegistryError: Its schema could not be fetched; the next call tries again.
-            ClientError: The consumer is closed, by another task maybe while this one waits.
+        Another task may close the consumer while this one waits: ``ClientError``.
         """
         message: Message[T, K] = await self.take(functools.partial(next, self._consumer))
         return message
 
     async def poll(self, timeout: float = -1) -> Message[T, K] | None:
-        """The next message, or None if none came in time.
-
-        Args:
-            timeout: Seconds to wait; below zero without end.
-
-        Raises:
-            Exception: As iteration does.
-        """
+        """The next message, or None if none came in time: :meth:`.ContractConsumer.poll`."""
         return await self.take(functools.partial(self._consumer.poll, timeout))
 
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
-        """Up to ``num_messages`` messages; fewer when the time is over.
-
-        Args:
-            num_messages: How many at most.
-            timeout: Seconds to wait; below zero without end.
-
-        Raises:
-            Exception: As iteration does.
-        """
+        """A list of messages; fewer when the time is over: :meth:`.ContractConsumer.consume`."""
         return await self.take(functools.partial(self._consumer.consume, num_messages, timeout))
 
     def until_end(self, timeout: float = 60.0) -> AsyncUntilEnd[T, K]:
-        """Iterate up to the ends that the partitions have when the first message is asked for.
-
-        Args:
-            timeout: Seconds to wait for something new before giving up.
-
-        Raises:
-            StalledError: Raised by the iterator: nothing came for so long.
-        """
+        """Iterate up to the ends of the partitions: :meth:`.ContractConsumer.until_end`."""
         return AsyncUntilEnd(self, functools.partial(self._consumer.until_end, timeout))
 
     async def assignment(self, timeout: float = 0) -> tuple[P, ...]:
-        """The partitions this consumer reads, in order.
-
-        Args:
-            timeout: Seconds to wait until there is an assignment; below zero without end.
-        """
+        """The partitions this consumer reads, in order: :meth:`.ContractConsumer.assignment`."""
         return await self.run(functools.partial(self._consumer.assignment, timeout))
 
     async def pause(self, partitions: Iterable[P]) -> None:
-        """Return no messages of partitions until :meth:`resume`; those that are fetched are kept.
-
-        Args:
-            partitions: Partitions that are assigned.
-
-        Raises:
-            ConfigurationError: These are no partitions.
-            ConsumeError: One is not assigned.
-        """
+        """Return no messages of partitions meanwhile: :meth:`.ContractConsumer.pause`."""
         await self.run(functools.partial(self._consumer.pause, partitions))
 
     async def resume(self, partitions: Iterable[P]) -> None:
-        """Return messages of partitions again.
-
-        Args:
-            partitions: Partitions that are assigned.
-
-        Raises:
-            ConfigurationError: These are no partitions.
-            ConsumeError: One is not assigned.
-        """
+        """Return messages of partitions again: :meth:`.ContractConsumer.resume`."""
         await self.run(functools.partial(self._consumer.resume, partitions))
 
     async def paused(self) -> tuple[P, ...]:
@@ -280,19 +233,7 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
     async def committed(
         self, partitions: Iterable[P] | None = None, *, timeout: float = BROKER_TIMEOUT
     ) -> dict[P, int | None]:
-        """The offsets that the group has committed: where it goes on after a restart.
-
-        Args:
-            partitions: The partitions; those that are assigned if left out.
-            timeout: Seconds to wait for the broker's answer.
-
-        Returns:
-            The offset of the next message by partition; None where nothing is committed.
-
-        Raises:
-            ConfigurationError: This consumer has no group, or these are no partitions.
-            ConsumeError: The broker refused, or did not answer.
-        """
+        """The offsets that the group has committed: :meth:`.ContractConsumer.committed`."""
         return await self.run(
             functools.partial(self._consumer.committed, partitions, timeout=timeout)
         )
@@ -304,22 +245,7 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         offsets: Mapping[P, int] | None = None,
         asynchronous: bool = False,
     ) -> dict[P, int]:
-        """Commit the positions for the group, the message in hand included.
-
-        Args:
-            message: Commit only this message, and with it all before it in its partition.
-            offsets: Commit these: by partition, the offset of the next message to read.
-            asynchronous: Do not wait for the broker's answer.
-
-        Returns:
-            The committed offset (that of the next message) by partition.
-
-        Raises:
-            ConfigurationError: This consumer has no group, the message is of another topic, or an
-                offset is none.
-            ConsumeError: The broker refused, or did not answer; or a partition is not assigned.
-            DeadLetterError: Dead letters were not delivered, so nothing was committed.
-        """
+        """Commit the positions for the group: :meth:`.ContractConsumer.commit`."""
         return await self.run(
             functools.partial(
                 self._consumer.commit, message, offsets=offsets, asynchronous=asynchronous
@@ -327,25 +253,11 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         )
 
     async def positions(self) -> dict[P, int]:
-        """The position in each partition: the offset after the last message returned.
-
-        Raises:
-            DeadLetterError: A dead letter in front of it is not delivered.
-        """
+        """The position in each partition: :meth:`.ContractConsumer.positions`."""
         return await self.run(self._consumer.positions)
 
     async def seek(self, partition: P, start: Start) -> None:
-        """Go on from another place in a partition that this consumer reads.
-
-        Args:
-            partition: The partition.
-            start: As for the constructor.
-
-        Raises:
-            ConfigurationError: ``start`` is no place to begin.
-            ConsumeError: The partition is not assigned, or the brokers did not answer.
-            NotSupportedError: ``start`` is a moment, and this is the embedded broker.
-        """
+        """Go on from another place in a partition: :meth:`.ContractConsumer.seek`."""
         await self.run(functools.partial(self._consumer.seek, partition, start))
 
     async def close(self) -> None:

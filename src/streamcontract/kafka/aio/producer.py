@@ -76,7 +76,7 @@ class _StoppableProducer(ContractProducer[T]):
 class AsyncContractProducer(ReadsUnions, Generic[T]):
     """Produces records of one contract in asyncio, or of several.
 
-    It has the methods, arguments and promises of
+    It has the methods, arguments, results, errors and promises of
     :class:`~streamcontract.kafka.producer.ContractProducer`, each method to be awaited. A record
     that can be queued without waiting is queued at once; what may wait (for the registry, for
     room in the queue, for deliveries) does so in threads of the producer's own. It is not built
@@ -162,23 +162,9 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         return self._producer.topic
 
     async def produce(self, value: T | None, **options: Unpack[ProduceOptions]) -> None:
-        """Encode a record and queue it for delivery; a full queue is waited for.
+        """Encode a record and queue it for delivery: :meth:`.ContractProducer.produce`.
 
-        If it is cancelled, the record was queued or not.
-
-        Args:
-            value: The record, or None for a tombstone, which deletes its key.
-            **options: See :class:`~streamcontract.kafka.producer.options.ProduceOptions`.
-
-        Raises:
-            MessageEncodeError: The record or key does not fit the contract; nothing was queued.
-            DeliveryError: Earlier messages were not delivered; this one was not queued.
-            BrokerError: The brokers do not let this client in.
-            ProduceError: The client refuses the message (too large, no such partition, ...).
-            RegistryError: The schema could not be registered or found.
-            ArgumentError: An option would not arrive as it is, such as a header's name of bytes or
-                a timestamp that names no moment (a naive datetime, a date, a float).
-            ClientError: The producer is closed.
+        A full queue is waited for. If it is cancelled, the record was queued or not.
         """
         self._left_of_turn -= 1
         if self._left_of_turn <= 0:
@@ -202,24 +188,11 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         max_in_flight: int = 50_000,
         max_failures: int = 1_000,
     ) -> ProduceReport[T]:
-        """Produce every record of an iterable, and wait until each is delivered or has failed.
+        """Produce every record, and wait until each is delivered or has failed.
 
-        The iterable, ``options`` and ``progress`` are called in the producer's thread, and what
-        other tasks produce waits until this is done. If it is cancelled, what was taken from the
-        iterable up to then is delivered all the same.
-
-        Args:
-            values: The records, or None for tombstones, for which ``options`` gives the key.
-            options: Called with each record: what its message is to have, as for ``produce``.
-            progress: Called every half second and at the end. What it raises ends the call.
-            max_in_flight: How many messages may wait for delivery before more records are taken.
-            max_failures: How many failures the report keeps; the others are only counted.
-
-        Returns:
-            How many were delivered, and what failed and why.
-
-        Raises:
-            Exception: As :meth:`ContractProducer.produce_all` does.
+        As :meth:`.ContractProducer.produce_all`. The iterable, ``options`` and ``progress`` are
+        called in the producer's thread, and what other tasks produce waits until this is done. If
+        it is cancelled, what was taken from the iterable up to then is delivered all the same.
         """
         loop = asyncio.get_running_loop()
 
@@ -246,32 +219,13 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         )
 
     async def poll(self, timeout: float = 0) -> int:
-        """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.
-
-        Returns:
-            How many were served, what librdkafka reports of the brokers included.
-
-        Raises:
-            BrokerError: The brokers do not let this client in; what is queued stays there.
-            DeliveryError: Messages without an ``on_delivery`` were not delivered.
-        """
+        """Serve delivery reports: :meth:`.ContractProducer.poll`."""
         served = await self._in_slices(self._producer.serve, timeout, lambda served: served > 0)
         await self._tell()
         return served
 
     async def flush(self, timeout: float | None = None) -> int:
-        """Wait until every message is delivered or has failed.
-
-        Args:
-            timeout: Seconds to wait; without it, or below zero, as long as librdkafka tries.
-
-        Returns:
-            How many messages are still on their way; 0 unless the time ran out.
-
-        Raises:
-            BrokerError: The brokers do not let this client in; what is queued stays there.
-            DeliveryError: Messages without an ``on_delivery`` were not delivered.
-        """
+        """Wait until every message is delivered or has failed: :meth:`.ContractProducer.flush`."""
         left = await self._in_slices(
             self._producer.drain,
             timeout,
@@ -333,31 +287,18 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         return AsyncTransaction(transaction, first.run, functools.partial(first.run_with, others))
 
     async def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
-        """Become the one producer with this ``transactional.id``; what others have open is aborted.
+        """Become the one producer with this ``transactional.id``.
 
-        The ``async with`` block of the producer begins with it, else the first transaction does.
-
-        Args:
-            timeout: Seconds to wait.
-
-        Raises:
-            ConfigurationError: The producer has no ``transactional.id``.
-            TransactionError: The brokers refused, or did not answer in time.
+        As :meth:`.ContractProducer.init_transactions`. The ``async with`` block of the producer
+        begins with it, else the first transaction does.
         """
         await self._run(self._sending, functools.partial(self._producer.init_transactions, timeout))
 
     async def close(self, timeout: float | None = None) -> None:
-        """Deliver what is queued, then end; closing twice is harmless.
+        """Deliver what is queued, then end: :meth:`.ContractProducer.close`.
 
         A call that waits in another task raises ``ClientError``. A cancelled ``close`` goes on in
         the background.
-
-        Args:
-            timeout: Seconds to wait; what is not delivered by then is discarded, and counts as
-                failed. Without it, or below zero, as long as librdkafka tries.
-
-        Raises:
-            DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         await self._close(functools.partial(self._producer.close, timeout))
         if self._untold:
