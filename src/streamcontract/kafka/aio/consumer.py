@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
@@ -20,7 +23,7 @@ from streamcontract.kafka.message import Keyed
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -40,6 +43,11 @@ R = TypeVar("R")
 
 _log = logging.getLogger("streamcontract.kafka")
 
+# After so many messages, which take about a millisecond, other tasks have a turn.
+_MESSAGES_A_TURN: Final = 256
+
+_NO_ENDS: Final[Mapping[Any, int]] = MappingProxyType({})
+
 # The next call meets these again by itself: told late, they would speak of what is over.
 _MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
 
@@ -54,6 +62,10 @@ class _StoppableConsumer(ContractConsumer[T, P, K]):
     def settle(self) -> None:
         """What was given last was worked on."""
         self._delivery.settle()
+
+    def at_once(self, ends: Mapping[Any, int]) -> Message[T, K] | None:
+        """The next message, if it takes no waiting; None, with nothing given, if it may."""
+        return self._delivery.at_once(ends)
 
     def hand_over_telemetry(self) -> Receiving:
         """The telemetry of its calls, which are another's from now on."""
@@ -177,6 +189,8 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         self._observed = observed(self._consumer.hand_over_telemetry())
         self._worker = Worker("streamcontract-consumer")
         self._consumer.end_waits_by(self._worker.check)
+        self._is_observed = self._observed is not _unobserved
+        self._left_of_turn = _MESSAGES_A_TURN
         self._untold: Exception | None = None
         self._closing = Closing()
         self._guard = ForkGuard("AsyncContractConsumer", owner=self)
@@ -199,11 +213,16 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
 
         Another task may close the consumer while this one waits: ``ClientError``.
         """
-        message: Message[T, K] = await self.take(functools.partial(next, self._consumer))
-        return message
+        message = await self.at_once()
+        if message is not None:
+            return message
+        return await self.take(functools.partial(next, self._consumer))
 
     async def poll(self, timeout: float = -1) -> Message[T, K] | None:
         """The next message, or None if none came in time: :meth:`.ContractConsumer.poll`."""
+        message = await self.at_once()
+        if message is not None:
+            return message
         return await self.take(functools.partial(self._consumer.poll, timeout))
 
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
@@ -279,6 +298,20 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         self, error_type: object, error: BaseException | None, traceback: object
     ) -> None:
         await self._close(functools.partial(self._consumer.__exit__, error_type, error, traceback))
+
+    async def at_once(self, ends: Mapping[Any, int] = _NO_ENDS) -> Message[T, K] | None:
+        """The next message, if it is here and takes no thread, whose turn costs 0.1 ms; else None.
+
+        Args:
+            ends: By partition, an offset from which on messages are passed over.
+        """
+        self._left_of_turn -= 1
+        if self._left_of_turn <= 0:
+            self._left_of_turn = _MESSAGES_A_TURN
+            await asyncio.sleep(0)  # before a message is given: cancelled here, none is
+        if self._is_observed or self._untold is not None or self._closing.has_begun:
+            return None
+        return self._consumer.at_once(ends) if self._worker.is_idle else None
 
     def take(self, call: Callable[[], R]) -> Awaitable[R]:
         """Run a call that returns messages; if it is cancelled, they come again."""
@@ -389,7 +422,11 @@ class AsyncUntilEnd(Keyed[T, K]):
 
     async def __anext__(self) -> Message[T, K]:
         """The next message, or StopAsyncIteration at the ends."""
-        message = await self._consumer.take(self._next)
+        message = None
+        if self._messages is not None:
+            message = await self._consumer.at_once(self._messages.ends)
+        if message is None:
+            message = await self._consumer.take(self._next)
         if message is None:
             raise StopAsyncIteration
         return message

@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from streamcontract.errors import ArgumentError, ClientError
-from streamcontract.guards import call_back, seconds
+from streamcontract.guards import seconds
+from streamcontract.kafka.aio.reports import Reports
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
@@ -16,6 +17,7 @@ from streamcontract.kafka.connection.waits import Waiting, deadline_of, interrup
 from streamcontract.kafka.contract.unions import ReadsUnions
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
+from streamcontract.kafka.producer.deliveries import call_on_delivery
 from streamcontract.kafka.producer.transactions import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from streamcontract.kafka.aio.consumer import AsyncContractConsumer
-    from streamcontract.kafka.message import Delivery
     from streamcontract.kafka.producer.deliveries import Deliveries
     from streamcontract.kafka.producer.options import ProduceOptions, ProducerOptions
     from streamcontract.kafka.producer.produce_all import ProduceProgress, ProduceReport
@@ -51,6 +52,21 @@ class _StoppableProducer(ContractProducer[T]):
     def send_plain(self, value: T | None) -> bool:
         """Queue a record if that takes no waiting and no care; False if nothing was queued."""
         return self._queue.send_plain(value)
+
+    def send_at_once(self, value: T | None, options: ProduceOptions) -> bool:
+        """Queue a record if that takes no waiting; False if nothing was queued.
+
+        Raises:
+            Exception: As ``produce`` does.
+        """
+        if not self._queue.is_ready(value, options.get("topic")):
+            return False
+        on_delivery = options.get("on_delivery")
+        if on_delivery is not None and len(options) == 1:
+            report = functools.partial(call_on_delivery, on_delivery, self._queue.failures)
+            if self._queue.send_reported(value, report):
+                return True
+        return self._queue.put_at_once(self._message(value, **options))
 
     @property
     def deliveries(self) -> Deliveries:
@@ -152,6 +168,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         self._serving = Worker("streamcontract-deliveries")
         self._producer.deliveries.check = self._sending.check
         self._left_of_turn = _RECORDS_A_TURN
+        self._last_reports: Reports | None = None
         self._untold: list[DeliveryError | BrokerError] = []
         self._closing = Closing()
         self._guard = ForkGuard("AsyncContractProducer", owner=self)
@@ -171,12 +188,14 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             self._left_of_turn = _RECORDS_A_TURN
             await asyncio.sleep(0)  # before the record is queued: cancelled here, it is not
         await self._tell()
-        # Not past records that wait for the thread.
-        if not options and self._sending.is_idle and self._producer.send_plain(value):
-            return
-        on_delivery = options.get("on_delivery")
-        if on_delivery is not None:
-            options["on_delivery"] = _in_loop(asyncio.get_running_loop(), on_delivery)
+        if options:
+            options = _told_by(self._reports(), options)
+        if self._sending.is_idle:  # not past records that wait for the thread
+            if not options:
+                if self._producer.send_plain(value):
+                    return
+            elif self._producer.send_at_once(value, options):
+                return
         await self._run(self._sending, functools.partial(self._producer.produce, value, **options))
 
     async def produce_all(
@@ -194,16 +213,11 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         called in the producer's thread, and what other tasks produce waits until this is done. If
         it is cancelled, what was taken from the iterable up to then is delivered all the same.
         """
-        loop = asyncio.get_running_loop()
+        reports = self._reports()
 
-        def with_loop(value: T | None) -> ProduceOptions:
+        def told_in_loop(value: T | None) -> ProduceOptions:
             given = ProduceOptions() if options is None else options(value)
-            on_delivery = given.get("on_delivery")
-            return (
-                given
-                if on_delivery is None
-                else {**given, "on_delivery": _in_loop(loop, on_delivery)}
-            )
+            return _told_by(reports, given)
 
         await self._tell()
         return await self._run(
@@ -211,7 +225,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             functools.partial(
                 self._producer.produce_all,
                 values,
-                options=None if options is None else with_loop,
+                options=None if options is None else told_in_loop,
                 progress=progress,
                 max_in_flight=max_in_flight,
                 max_failures=max_failures,
@@ -323,6 +337,14 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
                 functools.partial(self._producer.__exit__, error_type, error, traceback)
             )
 
+    def _reports(self) -> Reports:
+        """What tells of deliveries in the event loop of this call."""
+        loop = asyncio.get_running_loop()
+        reports = self._last_reports
+        if reports is None or reports.loop is not loop:
+            reports = self._last_reports = Reports(loop)
+        return reports
+
     async def _in_slices(
         self,
         call: Callable[[float], int],
@@ -392,13 +414,7 @@ def _nothing() -> None:
     """The last call of a thread that has nothing to end."""
 
 
-def _in_loop(
-    loop: asyncio.AbstractEventLoop, on_delivery: Callable[[Delivery], None]
-) -> Callable[[Delivery], None]:
-    """Call back in the event loop, whichever thread is told of the delivery."""
-    call_back(on_delivery, "on_delivery", "(delivery)")
-
-    def tell(delivery: Delivery) -> None:
-        loop.call_soon_threadsafe(on_delivery, delivery)
-
-    return tell
+def _told_by(reports: Reports, options: ProduceOptions) -> ProduceOptions:
+    """The options, with an ``on_delivery`` that is called in the event loop."""
+    on_delivery = options.get("on_delivery")
+    return options if on_delivery is None else {**options, "on_delivery": reports.to(on_delivery)}

@@ -260,9 +260,9 @@ class ContractProducer(ReadsUnions, Generic[T]):
             ClientError: The producer is closed.
         """
         if options or not self._queue.send_plain(value):
-            self._produce(value, **options)
+            self._queue.put(self._message(value, **options))
 
-    def _produce(
+    def _message(
         self,
         value: T | None,
         *,
@@ -273,8 +273,8 @@ class ContractProducer(ReadsUnions, Generic[T]):
         partition: int | None = None,
         on_delivery: Callable[[Delivery], None] | None = None,
         callback: object = None,
-    ) -> None:
-        """Like :meth:`produce`, with care: any options, any value, any state of the client."""
+    ) -> tuple[Any, ...]:
+        """What ``produce`` queues, with care: any options, any value, any state of the client."""
         if callback is not None:
             # confluent_kafka's other name for on_delivery, with other arguments.
             raise ArgumentError(
@@ -291,7 +291,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
         # Before the record is queued: what this raises of others leaves it to the caller.
         if serializer.sender.is_due():
             self._deliveries.poll(0)
-        self._queue.put(message)
+        return message
 
     def produce_all(
         self,
