@@ -177,7 +177,7 @@ def test_positions_of_several_consumers_go_with_one_transaction(
                 assert first is not None
                 assert second is not None
                 seen.append((first.offset, second.offset))
-                producer.produce(first.value)
+                producer.produce(first.value, key=first.key)
                 if attempt == 0:
                     raise ZeroDivisionError
         assert seen == [(0, 0), (0, 0), (1, 1)]

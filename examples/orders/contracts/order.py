@@ -12,7 +12,7 @@ import datetime as dt
 import decimal
 import enum
 import uuid
-from typing import Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import attrs
 
@@ -183,6 +183,9 @@ class Order:
         tags: Notes of the shop, by name.
     """
 
+    if TYPE_CHECKING:
+        __contract__: ClassVar[Contract[uuid.UUID | None, uuid.UUID | None]]
+
     order_id: uuid.UUID
     placed_at: dt.datetime
     status: OrderStatus
@@ -193,13 +196,13 @@ class Order:
     tags: dict[str, str] = attrs.field(factory=dict)
 
 
-class OrderProducer(ContractProducer[Order]):
+class OrderProducer(ContractProducer[Order, uuid.UUID | None]):
     """Sends :class:`Order` records to the topic ``orders``."""
 
     contract = CONTRACT
 
 
-class OrderConsumer(ContractConsumer[Order]):
+class OrderConsumer(ContractConsumer[Order, uuid.UUID | None]):
     """Receives :class:`Order` records from the topic ``orders``."""
 
     contract = CONTRACT

@@ -9,7 +9,7 @@ b8981e98eb3ea5d2.
 """
 
 import datetime as dt
-from typing import Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import attrs
 
@@ -57,6 +57,9 @@ class Stock:
             where not known.
     """
 
+    if TYPE_CHECKING:
+        __contract__: ClassVar[Contract[str | None, str | None]]
+
     symbol: str
     date: dt.date
     open: float
@@ -67,13 +70,13 @@ class Stock:
     adjusted_close: float | None = None
 
 
-class StockProducer(ContractProducer[Stock]):
+class StockProducer(ContractProducer[Stock, str | None]):
     """Sends :class:`Stock` records to the topic ``stocks``."""
 
     contract = CONTRACT
 
 
-class StockConsumer(ContractConsumer[Stock]):
+class StockConsumer(ContractConsumer[Stock, str | None]):
     """Receives :class:`Stock` records from the topic ``stocks``."""
 
     contract = CONTRACT

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import confluent_kafka
 
 __all__ = [
+    "Brackets",
     "Delivery",
     "Headers",
     "K",
@@ -34,21 +35,33 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
     K = TypeVarWithDefault("K", default=Any)
+else:
+    T, K = TypeVar("T"), TypeVar("K")
+
+
+class Brackets:
+    """A generic class whose brackets may name types that only type checkers know."""
+
+    __slots__ = ()
+
+    def __class_getitem__(cls, item: Any) -> Any:
+        """As ``Generic`` has it, of the first types."""
+        given = item if isinstance(item, tuple) else (item,)
+        known: Any = cls
+        return super().__class_getitem__(given[: len(known.__parameters__)] or item)  # type: ignore[misc] # it is Generic's
+
+
+if TYPE_CHECKING:
 
     class Keyed(Generic[T, K]):
         """Generic over the type of values, and over that of keys, which may be left out."""
 
 else:
-    T = TypeVar("T")
-    K = TypeVar("K")
 
-    class Keyed(Generic[T]):
-        """The same at run time, where brackets may name the second one too."""
+    class Keyed(Brackets, Generic[T]):
+        """The same at run time."""
 
         __slots__ = ()
-
-        def __class_getitem__(cls, item):
-            return super().__class_getitem__(item[0] if isinstance(item, tuple) else item)
 
 
 Headers = Mapping[str, "str | bytes | None"] | Sequence[tuple[str, "str | bytes | None"]]

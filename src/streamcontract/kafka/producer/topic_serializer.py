@@ -8,7 +8,7 @@ import attrs
 
 from streamcontract.errors import ConfigurationError, DataFault, EncodeError
 from streamcontract.kafka.contract.derived_key import DERIVED, deriver, no_record
-from streamcontract.kafka.contract.keys import KeyCodec, keys_alike
+from streamcontract.kafka.contract.keys import KeyCodec, keys_alike, may_be_none
 from streamcontract.kafka.contract.serializers import ContractSerializer, KeySerializer
 from streamcontract.kafka.errors import MessageEncodeError
 from streamcontract.kafka.message import headers_of
@@ -53,6 +53,7 @@ class TopicSerializer:
     # Takes the key out of a record that was encoded, and so checked, already.
     _derive: Callable[[Any], str | bytes | None]
     _check: Callable[[Any], str | bytes]
+    _may_be_none: bool  # whether a record may go without a key
     # Say which schemas value and key were written with.
     _value_headers: tuple[tuple[str, bytes], ...]
     _key_headers: tuple[tuple[str, bytes], ...]
@@ -85,9 +86,11 @@ class TopicSerializer:
         """
         try:
             payload = None if value is None else self._encode(value)
+            if value is None and (key is DERIVED or key is None):
+                no_record()
             if key is DERIVED:
-                return payload, no_record() if value is None else self._derive(value)
-            return payload, None if key is None else self._check(key)
+                return payload, self._derive(value)
+            return payload, None if key is None and self._may_be_none else self._check(key)
         except EncodeError as error:
             raise MessageEncodeError(self.topic, error.faults) from error
 
@@ -218,7 +221,8 @@ class _Contract:
         plain = sender(
             topic, encode, derive, produce, report, _SERVICE_INTERVAL, list(headers) or None
         )
-        return TopicSerializer(topic, plain, encode, derive, check, headers, key_headers)
+        none = may_be_none(self.binding.key)
+        return TopicSerializer(topic, plain, encode, derive, check, none, headers, key_headers)
 
 
 def _serializer(
