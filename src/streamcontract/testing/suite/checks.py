@@ -18,6 +18,7 @@ from streamcontract.levels import compatibility_level
 from streamcontract.reporting import shown
 from streamcontract.testing.assertions import Order, assert_messages, differences
 from streamcontract.testing.strategies import from_schema, records
+from streamcontract.testing.strategies import keys as keys_of
 from streamcontract.testing.suite.documentation import faults
 from streamcontract.testing.suite.failing_tests import (
     broker_test,
@@ -165,7 +166,7 @@ def check_broker(contract: TestedContract, suite: Suite, request: pytest.Fixture
         clients, options = (generated.client("Producer"), generated.client("Consumer")), {}
         values = records(generated.record)
         if generated.contract.key_schema is not None:
-            keys = from_schema(generated.contract.key_schema)
+            keys = keys_of(generated.record)
     producer = request.getfixturevalue("streamcontract_producer")(
         clients[0], topic=topic, **options
     )

@@ -44,8 +44,11 @@ def _literal(schema: Schema) -> str:
 
 
 def _homes(generated: Generated | None) -> dict[type, str]:
-    types = {} if generated is None else generated.contract.types
-    return {} if generated is None else dict.fromkeys(types.values(), generated.home)
+    if generated is None:
+        return {}
+    contract = generated.contract
+    keys = {} if contract.key_schema is None else contract.keys.types
+    return dict.fromkeys([*keys.values(), *contract.types.values()], generated.home)
 
 
 def round_trip_test(contract: TestedContract, generated: Generated | None, value: Any) -> str:
