@@ -168,8 +168,8 @@ class Message(Keyed[T, K]):
 
     Attributes:
         value: The record; None for a tombstone, which says that its key is deleted.
-        key: The key in the type the contract gives it (see
-            :class:`streamcontract.kafka.contract.keys.KeyCodec`), or None.
+        key: The key in the type the contract gives it, or None, as any message may have none
+            (docs/generated-code.md, "Types of keys").
         topic: The topic.
         partition: The partition.
         offset: The offset.

@@ -356,7 +356,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
             ...     async with target, source:
             ...         async for message in source.until_end():
             ...             async with target.transaction(source):
-            ...                 await target.produce(message.value)
+            ...                 await target.produce(message.value, key=message.key)
             >>> asyncio.run(copy())
         """
         given: Any = () if consumer is None else consumer

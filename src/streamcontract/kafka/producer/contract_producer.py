@@ -458,7 +458,7 @@ class ContractProducer(Produces[T, K_contra]):
             >>> target = StockProducer({"transactional.id": "doubled-1"}, topic="doubled")
             >>> for message in source.until_end():
             ...     with target.transaction(source):
-            ...         target.produce(message.value)
+            ...         target.produce(message.value, key=message.key)
             >>> source.close()
             >>> target.close()
         """

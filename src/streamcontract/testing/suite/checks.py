@@ -110,7 +110,7 @@ def check_generated(contract: TestedContract, _suite: Suite) -> None:
 
 
 def check_codec(contract: TestedContract, suite: Suite) -> None:
-    """Every value comes back equal through codec and frame, as plain value and as record."""
+    """Every value and key comes back equal through codec and frame, plain and as record."""
 
     def holds(codec: Codec[Any], value: Any, paste: Callable[[], str]) -> None:
         try:
@@ -142,6 +142,16 @@ def check_codec(contract: TestedContract, suite: Suite) -> None:
         holds(codec, value, lambda: round_trip_test(contract, generated, value))
 
     typed()
+    if generated.contract.key_schema is None:
+        return
+    of_keys: Codec[Any] = Codec(generated.contract.keys)
+
+    @suite.settings(share=2)
+    @given(keys_of(generated.record))
+    def typed_key(key: Any) -> None:
+        holds(of_keys, key, lambda: round_trip_test(contract, generated, key, is_key=True))
+
+    typed_key()
 
 
 def check_examples(contract: TestedContract, _suite: Suite) -> None:
