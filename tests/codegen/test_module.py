@@ -114,7 +114,7 @@ def test_clients_name_the_type_of_keys(
     text = generate(EVERY_TYPE, **options)
     assert f"class EveryProducer(ContractProducer[Every, {sent}]):" in text
     assert f"class EveryConsumer(ContractConsumer[Every, {read}]):" in text
-    assert f"__contract__: ClassVar[Contract[{sent}, {read}]]" in text
+    assert f'__contract__: "ClassVar[Contract[Every, {sent}, {read}]]"' in text
 
 
 def test_two_definitions_of_one_type_are_refused(generate: Generator) -> None:

@@ -71,7 +71,7 @@ def test_each_message_has_its_own_topic_and_type(
 ) -> None:
     """Those of topics by name and by pattern, each partition in its order."""
     options: Config = {"group": names["trades"]} if with_group else {}
-    with ContractConsumer[Trade | Quote, str | None](
+    with ContractConsumer[Trade | Quote, str | None, tuple[str, int]](
         config, topics=subscriptions(names), **options
     ) as consumer:
         if TYPE_CHECKING:
@@ -398,7 +398,7 @@ def test_several_topics_in_asyncio(config: Config, names: dict[str, str]) -> Non
     """The same, to be awaited; the brackets may say how partitions are named."""
 
     async def main() -> None:
-        consumer = AsyncContractConsumer[Trade | Quote, str | None](
+        consumer = AsyncContractConsumer[Trade | Quote, str | None, tuple[str, int]](
             config, topics=subscriptions(names), group=names["trades"]
         )
         async with consumer:

@@ -12,7 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.searching import examples
 from tests.typed import former, misuses
-from tests.typed.contracts.order import Order, OrderConsumer, OrderKey, OrderProducer, Region
+from tests.typed.contracts.order import (
+    CONTRACT,
+    Order,
+    OrderConsumer,
+    OrderKey,
+    OrderProducer,
+    Region,
+)
 from tests.typed.contracts.payment import Payment, PaymentConsumer, PaymentProducer
 from tests.typed.contracts.ping import Ping, PingConsumer, PingProducer
 from tests.typed.contracts.visit import Visit, VisitConsumer, VisitProducer
@@ -82,7 +89,11 @@ def test_keys_come_back_as_they_were_sent(
     source = streamcontract_producer(producer)
     target = streamcontract_consumer(consumer)
 
-    @settings(max_examples=examples(4), suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(
+        max_examples=examples(4),
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        deadline=None,
+    )
     @given(st.lists(st.tuples(keys(record), st.none() | records(record)), min_size=1, max_size=9))
     def arrive(batch: list[tuple[Any, Any]]) -> None:
         batch = [(key, value) for key, value in batch if key is not None or value is not None]
@@ -106,7 +117,7 @@ def test_classes_of_keys_are_those_of_records(key: OrderKey) -> None:
     assert codec.decode(codec.encode(key)) == key
     as_json = JsonCodec(OrderKey)
     assert as_json.loads(as_json.dumps(key)) == key
-    assert Codec[Any](OrderProducer.contract.keys).decode(codec.encode(key)) == key
+    assert Codec[Any](CONTRACT.keys).decode(codec.encode(key)) == key
     assert key.limit is None or type(key.limit) is type(ORDER.total)
 
 
@@ -214,7 +225,7 @@ async def type_checked() -> None:
         several = ContractConsumer(topics={"^orders-.*": Order})
         assert_type(next(several), Message[Order, OrderKey | None])
         assert_type(several.positions(), dict[tuple[str, int], int])
-        either = ContractConsumer[Order | Payment, OrderKey | uuid.UUID | None](
+        either = ContractConsumer[Order | Payment, OrderKey | uuid.UUID | None, tuple[str, int]](
             topics={"orders": Order, "payments": Payment}
         )
         assert_type(next(either), Message[Order | Payment, OrderKey | uuid.UUID | None])

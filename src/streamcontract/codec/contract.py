@@ -25,18 +25,19 @@ _NAME = "__avro_name__"
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
 
+    Value_co = TypeVarWithDefault("Value_co", default=Any, covariant=True)
     Sent_contra = TypeVarWithDefault("Sent_contra", default=Any, contravariant=True)
     Read_co = TypeVarWithDefault("Read_co", default=Any, covariant=True)
 else:
-    Sent_contra, Read_co = TypeVar("Sent_contra"), TypeVar("Read_co")
+    Value_co, Sent_contra, Read_co = map(TypeVar, ("Value_co", "Sent_contra", "Read_co"))
 
 
-class Contract(Generic[Sent_contra, Read_co]):
+class Contract(Generic[Value_co, Sent_contra, Read_co]):
     """The contract of one topic, as a generated module declares it.
 
     Nothing is parsed before its first use, so importing a generated module is cheap. For type
-    checkers it is generic over the keys that a producer takes and that a consumer gives, which a
-    generated record class says of its contract.
+    checkers it is generic over its records, the keys that a producer takes, and the keys that a
+    consumer gives: a generated record class says these of its contract.
 
     Args:
         schema: The text of the ``.avsc`` file.

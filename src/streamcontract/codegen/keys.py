@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamcontract.codegen.annotations import annotation_of
 from streamcontract.codegen.layout import Alternatives
+from streamcontract.codegen.walk import in_order_of_use
 from streamcontract.errors import CodegenError
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import RecordType
@@ -50,19 +51,18 @@ def _bare(json: Any) -> Any:
     return json
 
 
-def key_annotations(
-    source: ModuleSource, words: Vocabulary, defined: frozenset[str]
-) -> tuple[Annotation, Annotation]:
+def key_annotations(source: ModuleSource, words: Vocabulary) -> tuple[Annotation, Annotation]:
     """The types of the keys that a producer takes, and of those that a consumer gives.
 
     A producer's key may be left out where its type has None in it. On the wire any key may be
-    missing, whatever the contract says, as other clients write to the topic too.
+    missing, whatever the contract says, as other clients write to the topic too. The annotations
+    are for places where all classes are defined.
 
     Args:
         source: The contract.
         words: The names of the module.
-        defined: As for :func:`~streamcontract.codegen.annotations.annotation_of`.
     """
+    defined = frozenset(node.full_name for node in in_order_of_use(*roots_of(source)))
     if source.key_schema is not None:
         key = annotation_of(source.key_schema.root, words, defined)
         return key, _or_none(key)

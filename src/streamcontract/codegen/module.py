@@ -46,7 +46,7 @@ from streamcontract.schema.model import ArrayType, MapType, Missing, RecordType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from streamcontract.codegen.layout import Annotation, Expression
+    from streamcontract.codegen.layout import Expression
     from streamcontract.schema.model import EnumType, Field, JsonValue
     from streamcontract.schema.schema import Schema
 
@@ -257,19 +257,18 @@ class _Module:
 
     def _contract_of_class(self) -> list[str]:
         """What tells type checkers the keys of clients that are given the class: ``record=``."""
-        defined = frozenset(self._classes)
-        keys = key_annotations(self._source, self._words, defined)
-        contract = Subscript(self._words.support("Contract"), keys)
-        annotation: Annotation = Subscript(self._words.support("ClassVar"), (contract,))
-        above = {node.full_name for node in in_order_of_use(*roots_of(self._source)[1:])}
-        if not above <= self._defined:  # the keys have records of this class in them
-            annotation = string_literal(flat_annotation(annotation))
-        nothing = Group("", (), "")
-        return [
-            "",
-            f"{' ' * _INDENT}if {self._words.support('TYPE_CHECKING')}:",
-            *lay_out_field("__contract__", annotation, nothing, indent=2 * _INDENT),
-        ]
+        keys = key_annotations(self._source, self._words)
+        own = self._words.type_class(self._root.full_name)
+        contract = Subscript(self._words.support("Contract"), (own, *keys))
+        annotation = Subscript(self._words.support("ClassVar"), (contract,))
+        # A text, since the class is not there before its body ends.
+        lines = lay_out_field(
+            "__contract__",
+            string_literal(flat_annotation(annotation)),
+            Group("", (), ""),
+            indent=2 * _INDENT,
+        )
+        return ["", f"{' ' * _INDENT}if {self._words.support('TYPE_CHECKING')}:", *lines]
 
     def _described(self, node: RecordType) -> list[tuple[str, str]]:
         """The attributes of which there is more to say than their name and type."""
@@ -359,7 +358,7 @@ class _Module:
         return self._client("Consumer", f"Receives :class:`{self._top}` records{topic}.", keys=1)
 
     def _client(self, role: str, summary: str, *, keys: int) -> list[str]:
-        key = key_annotations(self._source, self._words, frozenset(self._classes))[keys]
+        key = key_annotations(self._source, self._words)[keys]
         base = Subscript(self._words.support(f"Contract{role}"), (self._top, key))
         return [
             *lay_out_class(f"{self._top}{role}", base),

@@ -247,8 +247,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             partitions: Partitions that are assigned.
 
         Raises:
-            ConfigurationError: These are no partitions.
-            ConsumeError: One is not assigned.
+            Exception: As the method of ``ContractConsumer`` does.
         """
         await self.run(functools.partial(self._consumer.pause, partitions))
 
@@ -259,8 +258,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             partitions: Partitions that are assigned.
 
         Raises:
-            ConfigurationError: These are no partitions.
-            ConsumeError: One is not assigned.
+            Exception: As the method of ``ContractConsumer`` does.
         """
         await self.run(functools.partial(self._consumer.resume, partitions))
 
@@ -281,8 +279,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             The offset of the next message by partition; None where nothing is committed.
 
         Raises:
-            ConfigurationError: This consumer has no group, or these are no partitions.
-            ConsumeError: The broker refused, or did not answer.
+            Exception: As :meth:`ContractConsumer.committed` does.
         """
         return await self.run(
             functools.partial(self._consumer.committed, partitions, timeout=timeout)
@@ -306,10 +303,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             The committed offset (that of the next message) by partition.
 
         Raises:
-            ConfigurationError: This consumer has no group, the message is of another topic, or an
-                offset is none.
-            ConsumeError: The broker refused, or did not answer; or a partition is not assigned.
-            DeadLetterError: Dead letters were not delivered, so nothing was committed.
+            Exception: As :meth:`ContractConsumer.commit` does.
         """
         return await self.run(
             functools.partial(

@@ -183,17 +183,10 @@ class AsyncContractProducer(Produces[T, K_contra]):
 
         Args:
             value: The record, or None for a tombstone, which deletes its key.
-            **options: See :class:`~streamcontract.kafka.producer.options.ProduceOptions`.
+            **options: As for :meth:`ContractProducer.produce`.
 
         Raises:
-            MessageEncodeError: The record or key does not fit the contract; nothing was queued.
-            DeliveryError: Earlier messages were not delivered; this one was not queued.
-            BrokerError: The brokers do not let this client in.
-            ProduceError: The client refuses the message (too large, no such partition, ...).
-            RegistryError: The schema could not be registered or found.
-            ArgumentError: An option would not arrive as it is, such as a header's name of bytes or
-                a timestamp that names no moment (a naive datetime, a date, a float).
-            ClientError: The producer is closed.
+            Exception: As :meth:`ContractProducer.produce` does.
         """
         self._left_of_turn -= 1
         if self._left_of_turn <= 0:
@@ -255,9 +248,9 @@ class AsyncContractProducer(Produces[T, K_contra]):
         Args:
             values: The records, or None for tombstones, for which ``options`` gives the key.
             options: Called with each record: what its message is to have, as for ``produce``.
-            progress: Called every half second and at the end. What it raises ends the call.
-            max_in_flight: How many messages may wait for delivery before more records are taken.
-            max_failures: How many failures the report keeps; the others are only counted.
+            progress: As for :meth:`ContractProducer.produce_all`, like the others.
+            max_in_flight: Likewise.
+            max_failures: Likewise.
 
         Returns:
             How many were delivered, and what failed and why.

@@ -39,10 +39,8 @@ if TYPE_CHECKING:
     from typing_extensions import Never, Self, Unpack
 
     from streamcontract.kafka.connection.config import Config
-    from streamcontract.kafka.consumer.options import (
-        ShareConsumerOptions,
-        TopicShareConsumerOptions,
-    )
+    from streamcontract.kafka.consumer.options import ShareConsumerOptions
+    from streamcontract.kafka.consumer.options import TopicShareConsumerOptions as OfTopic
     from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.contract.unions import RecordClass
     from streamcontract.kafka.dead_letters.poison import Poison
@@ -168,19 +166,11 @@ class ContractShareConsumer(Keyed[T, K]):
 
     @overload
     def __init__(
-        self,
-        config: Config = None,
-        *,
-        record: RecordClass[T, Any, K],
-        **options: Unpack[TopicShareConsumerOptions],
+        self, config: Config = None, *, record: RecordClass[T, Any, K], **options: Unpack[OfTopic]
     ) -> None: ...
     @overload
     def __init__(
-        self,
-        config: Config = None,
-        *,
-        record: type[T],
-        **options: Unpack[TopicShareConsumerOptions],
+        self, config: Config = None, *, record: type[T], **options: Unpack[OfTopic]
     ) -> None: ...
     @overload
     def __init__(

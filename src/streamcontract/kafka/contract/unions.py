@@ -81,8 +81,8 @@ if TYPE_CHECKING:
         """A generated class: its records, and the keys that go and come with them."""
 
         @property
-        def __contract__(self) -> Contract[K_contra, K_co]: ...
-        def __call__(self, *args: Any, **kwargs: Any) -> T_co: ...
+        def __contract__(self) -> Contract[T_co, K_contra, K_co]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> object: ...  # no instance of it
 
 else:
     K_contra, P = TypeVar("K_contra"), TypeVar("P")
