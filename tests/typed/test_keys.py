@@ -211,6 +211,7 @@ def test_right_uses(
 async def type_checked() -> None:
     """What the record's class says of keys to the clients that are given it."""
     if TYPE_CHECKING:
+        assert_type(keys(Order), st.SearchStrategy[OrderKey])
         assert_type(ContractProducer(record=Order), ContractProducer[Order, OrderKey])
         assert_type(AsyncContractProducer(record=Order), AsyncContractProducer[Order, OrderKey])
         assert_type(ContractProducer(record=Ping), ContractProducer[Ping, str | bytes | None])

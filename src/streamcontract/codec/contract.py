@@ -6,7 +6,7 @@ import enum
 import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -133,6 +133,16 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
             return cls
 
         return bind
+
+
+if TYPE_CHECKING:
+
+    class RecordClass(Protocol[Value_co, Sent_contra, Read_co]):
+        """A generated record class, which says of what contract it is."""
+
+        @property
+        def __contract__(self) -> Contract[Value_co, Sent_contra, Read_co]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> object: ...  # no instance of it
 
 
 def _parse(text: str, references: tuple[str, ...]) -> Schema:

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer.options import ConsumerOptions
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.consumer.start import Start
     from streamcontract.kafka.consumer.until_end import UntilEnd
     from streamcontract.kafka.contract.binding import SchemaSource
-    from streamcontract.kafka.contract.unions import Classes, RecordClass
+    from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
 

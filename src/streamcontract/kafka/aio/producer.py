@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.aio.consumer import AsyncContractConsumer
     from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.contract.derived_key import Derived
-    from streamcontract.kafka.contract.unions import Classes, RecordClass
+    from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.message import Delivery
     from streamcontract.kafka.producer.deliveries import Deliveries
     from streamcontract.kafka.producer.options import (

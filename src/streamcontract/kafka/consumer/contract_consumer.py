@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from streamcontract.codec import Contract
+    from streamcontract.codec.contract import Contract, RecordClass
     from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.consumer.partition import Key
     from streamcontract.kafka.consumer.start import Start
     from streamcontract.kafka.contract.binding import SchemaSource
-    from streamcontract.kafka.contract.unions import Classes, RecordClass
+    from streamcontract.kafka.contract.unions import Classes
 
 __all__ = ["ContractConsumer"]
 

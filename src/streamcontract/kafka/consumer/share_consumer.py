@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Never, Self, Unpack
 
+    from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer.options import ShareConsumerOptions
     from streamcontract.kafka.consumer.options import TopicShareConsumerOptions as OfTopic
     from streamcontract.kafka.contract.binding import SchemaSource
-    from streamcontract.kafka.contract.unions import RecordClass
     from streamcontract.kafka.dead_letters.poison import Poison
     from streamcontract.kafka.telemetry import Telemetry
 

@@ -10,7 +10,6 @@ from typing import (
     ClassVar,
     Final,
     Generic,
-    Protocol,
     TypeVar,
     Union,
     get_args,
@@ -59,10 +58,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
 
-    from streamcontract.codec import Contract
-
-    T_co = TypeVar("T_co", covariant=True)
-    K_co = TypeVarWithDefault("K_co", default=Any, covariant=True)
     K_contra = TypeVarWithDefault("K_contra", default=Any, contravariant=True)
     P = TypeVarWithDefault("P", default=int)
 
@@ -76,13 +71,6 @@ if TYPE_CHECKING:
 
         A partition is called by its number, and by topic and number where there are several topics.
         """
-
-    class RecordClass(Protocol[T_co, K_contra, K_co]):
-        """A generated class: its records, and the keys that go and come with them."""
-
-        @property
-        def __contract__(self) -> Contract[T_co, K_contra, K_co]: ...
-        def __call__(self, *args: Any, **kwargs: Any) -> object: ...  # no instance of it
 
 else:
     K_contra, P = TypeVar("K_contra"), TypeVar("P")

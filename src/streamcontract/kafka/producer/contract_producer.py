@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from streamcontract.codec import Contract
+    from streamcontract.codec.contract import Contract, RecordClass
     from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer import ContractConsumer
     from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.contract.derived_key import Derived
-    from streamcontract.kafka.contract.unions import Classes, RecordClass
+    from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.producer.options import (
         BulkOptions,
         ClientOptions,

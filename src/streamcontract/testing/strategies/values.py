@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import attrs
 from hypothesis import strategies as st
@@ -31,9 +31,12 @@ from streamcontract.testing.strategies.shape import heights, recurring
 if TYPE_CHECKING:
     import pathlib
 
+    from streamcontract.codec.contract import RecordClass
+
 __all__ = ["field_values", "from_schema", "keys", "records"]
 
 T = TypeVar("T")
+Key = TypeVar("Key")
 
 _NO_TYPES: Final[Mapping[str, type]] = MappingProxyType({})
 _NO_OVERRIDES: Final = Overrides()
@@ -139,7 +142,13 @@ def records(
     return _Builder(node, types=contract.types).strategy(checked)
 
 
-def keys(record_class: type) -> st.SearchStrategy[Any]:
+@overload
+def keys(record_class: RecordClass[Any, Key]) -> st.SearchStrategy[Key]: ...
+@overload
+def keys(record_class: type) -> st.SearchStrategy[Any]: ...
+
+
+def keys(record_class: Any) -> st.SearchStrategy[Any]:
     """Keys for messages with records of a generated class, as its contract has them.
 
     Those of a key schema are of the classes that were generated for it; those of a key field, of
