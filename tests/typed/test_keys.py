@@ -231,6 +231,8 @@ async def type_checked() -> None:
         )
         assert_type(next(either), Message[Order | Payment, OrderKey | uuid.UUID | None])
         assert_type(either.positions(), dict[tuple[str, int], int])
+        OrderProducer().transaction([OrderConsumer(), either])
+        AsyncContractProducer(record=Order).transaction(AsyncContractConsumer(record=Payment))
         assert_type(next(ContractConsumer(topic="t", schema="int")), Message[Any, bytes | None])
 
 

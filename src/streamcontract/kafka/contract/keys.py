@@ -28,6 +28,7 @@ from streamcontract.schema.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from streamcontract.codec import Contract
     from streamcontract.schema import Schema
     from streamcontract.schema.model import AvroType
 
@@ -36,6 +37,7 @@ __all__ = [
     "KeyCodec",
     "as_is",
     "field_getter",
+    "has_class",
     "key_codec",
     "keys_alike",
     "may_be_none",
@@ -71,6 +73,15 @@ class AvroKeyCodec(Codec[Any]):
     """Keys with a schema of their own, as Avro; of the classes of the contract's module, if any."""
 
     unnamed: ClassVar[str] = "key"
+
+    def __init__(self, contract: Contract) -> None:
+        super().__init__(contract)
+        self.types = contract.types
+
+
+def has_class(codec: KeyCodec | Codec[Any], key: object) -> bool:
+    """Whether a key is of a class that was generated for the contract."""
+    return isinstance(codec, AvroKeyCodec) and key.__class__ in codec.types.values()
 
 
 def may_be_none(key: KeyCodec | Codec[Any]) -> bool:

@@ -86,7 +86,7 @@ class ProducerQueue:
         """Serialize a record; ``report`` is called as confluent_kafka calls it."""
         if topic is not None:
             topic = text(topic, "topic")
-        kind = self._serializers.kind_of(value, topic)
+        kind = self._serializers.kind_of(value, topic, key)
         serializer = self._open.get((kind, topic)) or self._open_topic(kind, topic)
         payload, wire_key = serializer.encode(value, key)
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them

@@ -8,7 +8,7 @@ import attrs
 
 from streamcontract.errors import ConfigurationError, DataFault, EncodeError
 from streamcontract.kafka.contract.derived_key import DERIVED, deriver, no_record
-from streamcontract.kafka.contract.keys import KeyCodec, keys_alike, may_be_none
+from streamcontract.kafka.contract.keys import KeyCodec, has_class, keys_alike, may_be_none
 from streamcontract.kafka.contract.serializers import ContractSerializer, KeySerializer
 from streamcontract.kafka.errors import MessageEncodeError
 from streamcontract.kafka.message import headers_of
@@ -130,8 +130,8 @@ class TopicSerializers(Generic[T]):
         self.key: Any = self._write_key if self._only is None else self._only.key
         self.value: Any = self._write_value if self._only is None else self._only.value
 
-    def kind_of(self, value: object, topic: str | None) -> Kind:
-        """Which contract a record is of, or a tombstone for a topic.
+    def kind_of(self, value: object, topic: str | None, key: object = None) -> Kind:
+        """Which contract a record is of, or a tombstone for a topic, with its key.
 
         Raises:
             MessageEncodeError: It is of none, or the tombstone could be of several.
@@ -139,7 +139,7 @@ class TopicSerializers(Generic[T]):
         if self._only is not None:
             return None
         if value is None:
-            return self._kind_of_topic(self.topic if topic is None else topic)
+            return self._kind_of_topic(self.topic if topic is None else topic, key)
         kind = value.__class__
         if kind in self._contracts:
             return kind
@@ -147,15 +147,17 @@ class TopicSerializers(Generic[T]):
         fault = DataFault("value", f"a record of one of {names}", value, has_value=True)
         raise MessageEncodeError(self.topic if topic is None else topic, (fault,))
 
-    def _kind_of_topic(self, topic: str) -> Kind:
+    def _kind_of_topic(self, topic: str, key: object) -> Kind:
         of_topic = {
             kind: each for kind, each in self._contracts.items() if each.binding.topic == topic
         }
         found = of_topic or (self._contracts if topic else {})
-        for kind, each in found.items():
+        keys = {kind: each.binding.key for kind, each in found.items()}
+        for kind, one in keys.items():
             # Keys that are plain bytes and keys of one schema are alike, whatever the record is.
-            if all(keys_alike(each.binding.key, other.binding.key) for other in found.values()):
-                return kind
+            if all(keys_alike(one, other) for other in keys.values()):
+                # But each contract's module may have a class of its own for them.
+                return next((k for k, each in keys.items() if has_class(each, key)), kind)
         expected = "a tombstone says by its topic= which contract its key is of"
         raise MessageEncodeError(topic, (DataFault("value", expected),))
 
@@ -190,7 +192,7 @@ class TopicSerializers(Generic[T]):
         return self._contracts[self.kind_of(value, context.topic)].value(value, context)
 
     def _write_key(self, key: Any, context: SerializationContext) -> bytes | None:
-        return self._contracts[self._kind_of_topic(context.topic)].key(key, context)
+        return self._contracts[self._kind_of_topic(context.topic, key)].key(key, context)
 
 
 class _Contract:
