@@ -27,14 +27,15 @@ def roots_of(source: ModuleSource) -> tuple[AvroType, ...]:
 
 
 def require_one_definition(source: ModuleSource) -> None:
-    """Refuse a named type that the records and the keys define differently.
+    """Refuse a record or enum that the records and the keys define differently.
 
     Raises:
         CodegenError: There is one: a module has one class for each name.
     """
-    types = {} if source.key_schema is None else source.key_schema.named_types
-    for name in source.schema.named_types.keys() & types.keys():
-        of_record, of_key = inlined(source.schema.named_types[name]), inlined(types[name])
+    of_records = {node.full_name: node for node in in_order_of_use(source.schema.root)}
+    for node in in_order_of_use(*roots_of(source)[1:]):
+        name = node.full_name
+        of_record, of_key = inlined(of_records.get(name, node)), inlined(node)
         if _bare(of_record) != _bare(of_key):
             raise CodegenError(
                 f"{source.origin}: the schema and the key schema both define {name}, differently: "
