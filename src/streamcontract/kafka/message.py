@@ -30,14 +30,6 @@ __all__ = [
     "to_milliseconds",
 ]
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
-
-    T = TypeVar("T")
-    K = TypeVarWithDefault("K", default=Any)
-else:
-    T, K = TypeVar("T"), TypeVar("K")
-
 
 class Brackets:
     """A generic class whose brackets may name types that only type checkers know."""
@@ -52,11 +44,16 @@ class Brackets:
 
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
+
+    T = TypeVar("T")
+    K = TypeVarWithDefault("K", default=Any)
 
     class Keyed(Generic[T, K]):
         """Generic over the type of values, and over that of keys, which may be left out."""
 
 else:
+    T, K = TypeVar("T"), TypeVar("K")
 
     class Keyed(Brackets, Generic[T]):
         """The same at run time."""
