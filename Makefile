@@ -141,6 +141,7 @@ layers: $(DEV)
 drift: $(DEV)
 	$(BIN)/streamcontract generate --check
 	cd examples/orders && ../../$(BIN)/streamcontract generate --check
+	cd tests/typed && ../../$(BIN)/streamcontract generate --check
 
 # Every interpreter of this machine from 3.10 on, and those of the supported versions that Debian has;
 # `make wheels PYTHONS="3.10 3.14"` confines it to some. Environments of their own are in .venvs.

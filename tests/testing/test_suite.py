@@ -328,7 +328,7 @@ def test_failures_against_a_stored_schema_can_be_pasted(project: Scratch) -> Non
     run("-p", "no:cacheprovider", "test_pasted.py").assert_outcomes(passed=1)
 
 
-# A codec that reads every long of 1 as 2: what no schema can be blamed for.
+# A codec that changes what it reads: what no schema can be blamed for.
 BROKEN_CODEC = """
 import attrs, pytest
 from streamcontract import Codec
@@ -339,20 +339,26 @@ def broken(monkeypatch):
 
     def decode(self, data, **options):
         value = whole(self, data, **options)
-        if attrs.has(type(value)):
-            return attrs.evolve(value, amount=0)
-        return {**value, "amount": 0}
+        if isinstance(value, dict):
+            return {**value, "amount": 0} if "amount" in value else value
+        changes = {"amount": 0, "sku": "B"}
+        return attrs.evolve(value, **{k: v for k, v in changes.items() if hasattr(value, k)})
 
     monkeypatch.setattr(Codec, "decode", decode)
 """
 
 
 @pytest.mark.searching
-def test_a_value_that_is_changed_can_be_pasted(project: Scratch) -> None:
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("order", ".amount: sent 1, received 0"), ("tick", ".sku: sent '', received 'B'")],
+    ids=["a record", "a key"],
+)
+def test_a_value_that_is_changed_can_be_pasted(project: Scratch, name: str, change: str) -> None:
     """The record's constructor, its classes imported from the project's own modules."""
     project.put("conftest.py", BROKEN_CODEC)
-    said = project.failed("-k", "order-codec")["order-codec"]
-    assert ".amount: sent 1, received 0" in said
+    said = project.failed("-k", f"{name}-codec and not key")[f"{name}-codec"]
+    assert change in said
     pasted = said.partition("paste:\n\n")[2]
     project.put("test_pasted.py", pasted)
     run = project.pytester.runpytest_inprocess

@@ -6,7 +6,7 @@ import enum
 import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -22,11 +22,22 @@ _Class = TypeVar("_Class", bound=type)
 _CONTRACT = "__contract__"
 _NAME = "__avro_name__"
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
 
-class Contract:
+    Value_co = TypeVarWithDefault("Value_co", default=Any, covariant=True)
+    Sent_contra = TypeVarWithDefault("Sent_contra", default=Any, contravariant=True)
+    Read_co = TypeVarWithDefault("Read_co", default=Any, covariant=True)
+else:
+    Value_co, Sent_contra, Read_co = map(TypeVar, ("Value_co", "Sent_contra", "Read_co"))
+
+
+class Contract(Generic[Value_co, Sent_contra, Read_co]):
     """The contract of one topic, as a generated module declares it.
 
-    Nothing is parsed before its first use, so importing a generated module is cheap.
+    Nothing is parsed before its first use, so importing a generated module is cheap. For type
+    checkers it is generic over its records, the keys that a producer takes, and the keys that a
+    consumer gives: a generated record class says these of its contract.
 
     Args:
         schema: The text of the ``.avsc`` file.
@@ -58,8 +69,9 @@ class Contract:
     ) -> None:
         self._schema_text = schema
         self._reference_texts = references
-        self._key_schema_text = key_schema
-        self._key_reference_texts = key_references
+        self._keys: Contract | None = None
+        if key_schema is not None:
+            self._keys = Contract(key_schema, references=key_references)
         self._types: dict[str, type] = {}
         self.topic = topic
         self.key = key
@@ -74,12 +86,25 @@ class Contract:
         """The schema of the records, parsed once."""
         return _parse(self._schema_text, self._reference_texts)
 
-    @functools.cached_property
+    @property
     def key_schema(self) -> Schema | None:
         """The schema of the keys, parsed once, or None."""
-        if self._key_schema_text is None:
-            return None
-        return _parse(self._key_schema_text, self._key_reference_texts)
+        return None if self._keys is None else self._keys.schema
+
+    @property
+    def keys(self) -> Contract:
+        """The keys as a contract of their own: its schema is the key schema, its types theirs.
+
+        Raises:
+            ConfigurationError: There is no key schema.
+
+        Example:
+            >>> Contract('{"type": "map", "values": "int"}', key_schema='"long"').keys.schema.json
+            '"long"'
+        """
+        if self._keys is None:
+            raise ConfigurationError(f"{self!r} has no key schema: give it one with key_schema=")
+        return self._keys
 
     @property
     def types(self) -> Mapping[str, type]:
@@ -108,6 +133,16 @@ class Contract:
             return cls
 
         return bind
+
+
+if TYPE_CHECKING:
+
+    class RecordClass(Protocol[Value_co, Sent_contra, Read_co]):
+        """A generated record class, which says of what contract it is."""
+
+        @property
+        def __contract__(self) -> Contract[Value_co, Sent_contra, Read_co]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> object: ...  # no instance of it
 
 
 def _parse(text: str, references: tuple[str, ...]) -> Schema:

@@ -1,8 +1,8 @@
 """One contract as the text of one Python module.
 
 The shape, from the top: who wrote it from what, comments for tools, the imports, ``CONTRACT`` with
-the schema's text, the enums and records in the order of their definition, the producer and the
-consumer.
+the schema's text, the enums and records in the order of their definition (those of the keys first),
+the producer and the consumer.
 
 Annotations are no strings (there is no ``from __future__ import annotations``): tools that look
 at ``attrs.fields(Stock)`` find types there. Only cycles of records need strings.
@@ -19,7 +19,16 @@ import attrs
 
 from streamcontract.codegen.annotations import annotation_of, remark_on
 from streamcontract.codegen.defaults import DefaultWriter, branch_of
-from streamcontract.codegen.layout import Group, lay_out, lay_out_field, lay_out_return
+from streamcontract.codegen.keys import key_annotations, require_one_definition, roots_of
+from streamcontract.codegen.layout import (
+    Group,
+    Subscript,
+    flat_annotation,
+    lay_out,
+    lay_out_class,
+    lay_out_field,
+    lay_out_return,
+)
 from streamcontract.codegen.lint import tool_comments
 from streamcontract.codegen.names import attribute_names, class_names, member_names, module_name
 from streamcontract.codegen.text import (
@@ -101,13 +110,15 @@ def generate_module(source: ModuleSource) -> str:
             f"{source.origin}: a contract's schema is a record, found"
             f" {_kind(root)}; put it into a field of a record"
         )
-    forgiven = [each for schema in source.schema.closure() for each in schema.forgiven]
+    schemas = filter(None, (source.schema, source.key_schema))
+    forgiven = [each for root in schemas for schema in root.closure() for each in schema.forgiven]
     if forgiven:
         places = "".join(f"\n  - {each}" for each in forgiven)
         raise CodegenError(
             f"{source.origin}: the schema was read leniently, as a stored one, and a contract is "
             f"an author's: mend it first{places}"
         )
+    require_one_definition(source)
     return _Module(source, root).text()
 
 
@@ -130,7 +141,7 @@ class _Module:
     def __init__(self, source: ModuleSource, root: RecordType) -> None:
         self._source = source
         self._root = root
-        used = in_order_of_use(root)
+        used = in_order_of_use(*roots_of(source))
         self._attributes = {
             node.full_name: _by_name([field.name for field in node.fields], attribute_names)
             for node in used
@@ -192,7 +203,7 @@ class _Module:
         return lay_out("CONTRACT: Final = ", Group(f"{contract}(", tuple(arguments), ")"), indent=0)
 
     def _types(self) -> Iterator[list[str]]:
-        for node in in_order_of_definition(self._root):
+        for node in in_order_of_definition(*reversed(roots_of(self._source))):
             yield self._record(node) if isinstance(node, RecordType) else self._enum(node)
             self._defined.add(node.full_name)
 
@@ -238,10 +249,26 @@ class _Module:
                 attributes=self._described(node),
                 indent=_INDENT,
             ),
+            *(self._contract_of_class() if node is self._root else []),
             *([""] if fields else []),
             *fields,
             *self._alias(node.full_name),
         ]
+
+    def _contract_of_class(self) -> list[str]:
+        """What tells type checkers the keys of clients that are given the class: ``record=``."""
+        keys = key_annotations(self._source, self._words)
+        own = self._words.type_class(self._root.full_name)
+        contract = Subscript(self._words.support("Contract"), (own, *keys))
+        annotation = Subscript(self._words.support("ClassVar"), (contract,))
+        # A text, since the class is not there before its body ends.
+        lines = lay_out_field(
+            "__contract__",
+            string_literal(flat_annotation(annotation)),
+            Group("", (), ""),
+            indent=2 * _INDENT,
+        )
+        return ["", f"{' ' * _INDENT}if {self._words.support('TYPE_CHECKING')}:", *lines]
 
     def _described(self, node: RecordType) -> list[tuple[str, str]]:
         """The attributes of which there is more to say than their name and type."""
@@ -306,8 +333,14 @@ class _Module:
         return _Default("factory=", function, [*lines, "", ""])
 
     def _decorator(self, kind: str, full_name: str) -> list[str]:
-        call = Group(f"CONTRACT.{kind}(", (("", string_literal(full_name)),), ")")
-        return lay_out("@", call, indent=0)
+        # Of the contract last, where it has records and keys with parts of this type.
+        contracts = {"CONTRACT.keys": self._source.key_schema, "CONTRACT": self._source.schema}
+        lines: list[str] = []
+        for name, schema in reversed(contracts.items()):
+            if schema is not None and full_name in schema.named_types:
+                call = Group(f"{name}.{kind}(", (("", string_literal(full_name)),), ")")
+                lines += lay_out("@", call, indent=0)
+        return lines
 
     def _alias(self, full_name: str) -> list[str]:
         alias = self._words.hidden_class_alias(full_name)
@@ -318,17 +351,17 @@ class _Module:
 
     def _producer(self) -> list[str]:
         topic = f" to the topic ``{self._source.topic}``" if self._source.topic else ""
-        return self._client("Producer", f"Sends :class:`{self._top}` records{topic}.")
+        return self._client("Producer", f"Sends :class:`{self._top}` records{topic}.", keys=0)
 
     def _consumer(self) -> list[str]:
         topic = f" from the topic ``{self._source.topic}``" if self._source.topic else ""
-        return self._client("Consumer", f"Receives :class:`{self._top}` records{topic}.")
+        return self._client("Consumer", f"Receives :class:`{self._top}` records{topic}.", keys=1)
 
-    def _client(self, role: str, summary: str) -> list[str]:
-        base = self._words.support(f"Contract{role}")
-        bases = Group("(", (("", f"{base}[{self._top}]"),), ")")
+    def _client(self, role: str, summary: str, *, keys: int) -> list[str]:
+        key = key_annotations(self._source, self._words)[keys]
+        base = Subscript(self._words.support(f"Contract{role}"), (self._top, key))
         return [
-            *lay_out(f"class {self._top}{role}", bases, indent=0, suffix=":"),
+            *lay_out_class(f"{self._top}{role}", base),
             *docstring(None, otherwise=summary, indent=_INDENT),
             "",
             f"{' ' * _INDENT}contract = CONTRACT",

@@ -29,11 +29,13 @@ _TYPING: Final = "typing"
 _CODEC: Final = "streamcontract.codec"
 _KAFKA: Final = "streamcontract.kafka"
 _SUPPORT: Final = {
+    "ClassVar": _TYPING,
     "Contract": _CODEC,
     "ContractConsumer": _KAFKA,
     "ContractProducer": _KAFKA,
     "Duration": _CODEC,
     "NoReturn": _TYPING,
+    "TYPE_CHECKING": _TYPING,
 }
 
 MODULE_NAMES: Final = frozenset({"CONTRACT", "Final", *_SUPPORT})
@@ -106,14 +108,19 @@ class Vocabulary:
 
     def _from_lines(self, module: str, *always: str) -> list[str]:
         used = {n: alias for n, alias in self._used.items() if _SUPPORT.get(n) == module}
-        plain = sorted([*always, *(name for name, alias in used.items() if alias == name)])
-        imported = [(plain[0], ", ".join(plain))] if plain else []
-        imported += [(name, f"{name} as {alias}") for name, alias in used.items() if alias != name]
+        plain = sorted([*always, *(n for n, alias in used.items() if alias == n)], key=_by_kind)
+        imported = [(_by_kind(plain[0]), ", ".join(plain))] if plain else []
+        imported += [(_by_kind(n), f"{n} as {alias}") for n, alias in used.items() if alias != n]
         # ruff sorts statements by the first name that each imports.
         return [f"from {module} import {names}" for _, names in sorted(imported)]
 
     def _visible(self, name: str) -> str:
         return self.private(name) if name in self._attributes else name
+
+
+def _by_kind(name: str) -> tuple[bool, str]:
+    """Constants first, as ruff has it."""
+    return not name.isupper(), name
 
 
 def _import(module: str, alias: str) -> str:

@@ -17,7 +17,7 @@ from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
-from streamcontract.kafka.contract.unions import K, P, ReadsTopics
+from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
 from streamcontract.kafka.message import Keyed
 from streamcontract.kafka.telemetry import NO_TELEMETRY
@@ -25,20 +25,22 @@ from streamcontract.kafka.telemetry import NO_TELEMETRY
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.codec.contract import RecordClass
+    from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer.options import ConsumerOptions
+    from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.consumer.start import Start
     from streamcontract.kafka.consumer.until_end import UntilEnd
+    from streamcontract.kafka.contract.binding import SchemaSource
+    from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
-    from streamcontract.schema import Schema
 
 __all__ = ["AsyncContractConsumer", "AsyncUntilEnd"]
 
-T = TypeVar("T")
 R = TypeVar("R")
 
 _log = logging.getLogger("streamcontract.kafka")
@@ -52,7 +54,7 @@ _NO_ENDS: Final[Mapping[Any, int]] = MappingProxyType({})
 _MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
 
 
-class _StoppableConsumer(ContractConsumer[T, P, K]):
+class _StoppableConsumer(ContractConsumer[T, K, P]):
     """The synchronous consumer, which ends its waits when it is told so."""
 
     def end_waits_by(self, check: Callable[[], None]) -> None:
@@ -88,7 +90,7 @@ def _unobserved(found: Awaitable[R]) -> Awaitable[R]:
     return found
 
 
-class AsyncContractConsumer(ReadsTopics[T, P, K]):
+class AsyncContractConsumer(ReadsTopics[T, K, P]):
     """Consumes the messages of one contract in asyncio: ``async for``, ``poll`` or ``consume``.
 
     It has the methods, arguments, results, errors and promises of
@@ -135,56 +137,46 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
 
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        **options: Unpack[ConsumerOptions],
+        self, config: Config = None, *, record: RecordClass[T, Any, K], **options: Unpack[OfTopic]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        record: type[T],
-        **options: Unpack[ConsumerOptions],
+        self, config: Config = None, *, record: type[T], **options: Unpack[OfTopic]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        records: Sequence[type[T]],
-        **options: Unpack[ConsumerOptions],
+        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[OfTopic]
     ) -> None: ...
-
     @overload
     def __init__(
-        self: AsyncContractConsumer[T, tuple[str, int], K],
-        config: Mapping[str, Any] | None = None,
+        self: AsyncContractConsumer[T, K, tuple[str, int]],
+        config: Config = None,
+        *,
+        topics: Mapping[str, RecordClass[T, Any, K]],
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: AsyncContractConsumer[T, K, tuple[str, int]],
+        config: Config = None,
         *,
         topics: Mapping[str, type[T] | Sequence[type[T]]],
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
-
     @overload
     def __init__(
-        self: AsyncContractConsumer[Any],
-        config: Mapping[str, Any] | None = None,
+        self: AsyncContractConsumer[Any, bytes | None],
+        config: Config = None,
         *,
         topic: str,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path,
+        schema: SchemaSource,
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
-    def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(self, config: Config = None, **options: Any) -> None:
         if not options.keys() & {"record", "records", "schema", "topics"}:
             options["records"] = self.union
-        self._consumer: _StoppableConsumer[T, P, K] = _StoppableConsumer(config, **options)
+        self._consumer: _StoppableConsumer[T, K, P] = _StoppableConsumer(config, **options)
         # A message counts as consumed when a task gets it: the thread may find one for nobody.
         self._observed = observed(self._consumer.hand_over_telemetry())
         self._worker = Worker("streamcontract-consumer")
@@ -326,7 +318,7 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         return self._observed(self.run(tell_first, settle=self._take_back))
 
     @property
-    def synchronous(self) -> ContractConsumer[T, P, K]:
+    def synchronous(self) -> ContractConsumer[T, K, P]:
         """The consumer that does the work: for calls that ``run`` makes in its thread."""
         return self._consumer
 
@@ -348,7 +340,7 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
 
     async def run_with(
         self,
-        others: Iterable[AsyncContractConsumer[Any, Any]],
+        others: Iterable[AsyncContractConsumer[Any, Any, Any]],
         call: Callable[[], R],
         *,
         settle: Callable[[Future[R]], None] | None = None,
@@ -411,7 +403,7 @@ class AsyncUntilEnd(Keyed[T, K]):
     """
 
     def __init__(
-        self, consumer: AsyncContractConsumer[T, Any, K], begin: Callable[[], UntilEnd[T, K]]
+        self, consumer: AsyncContractConsumer[T, K, Any], begin: Callable[[], UntilEnd[T, K]]
     ) -> None:
         self._consumer = consumer
         self._begin = begin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from streamcontract.errors import ArgumentError, ClientError
 from streamcontract.guards import seconds
@@ -14,7 +14,7 @@ from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.waits import Waiting, deadline_of, interruptible
-from streamcontract.kafka.contract.unions import ReadsUnions
+from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.producer.deliveries import call_on_delivery
@@ -23,19 +23,30 @@ from streamcontract.kafka.producer.transactions import TRANSACTION_TIMEOUT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.aio.consumer import AsyncContractConsumer
+    from streamcontract.kafka.connection.config import Config
+    from streamcontract.kafka.contract.binding import SchemaSource
+    from streamcontract.kafka.contract.derived_key import Derived
+    from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.producer.deliveries import Deliveries
-    from streamcontract.kafka.producer.options import ProduceOptions, ProducerOptions
+    from streamcontract.kafka.producer.options import (
+        BulkOptions,
+        ClientOptions,
+        KeyedProduceOptions,
+        MessageOptions,
+        ProduceOptions,
+    )
+    from streamcontract.kafka.producer.options import ProducerOptions as Options
     from streamcontract.kafka.producer.produce_all import ProduceProgress, ProduceReport
-    from streamcontract.schema import Schema
+
+    AnyConsumer = AsyncContractConsumer[Any, Any, Any]
 
 __all__ = ["AsyncContractProducer"]
 
-T = TypeVar("T")
 R = TypeVar("R")
 
 # A cancelled wait for delivery reports ends within so many seconds.
@@ -44,7 +55,7 @@ _SLICE: Final = 0.2
 _RECORDS_A_TURN: Final = 256
 
 
-class _StoppableProducer(ContractProducer[T]):
+class _StoppableProducer(ContractProducer[T, K_contra]):
     """The synchronous producer, cut where a call may wait."""
 
     _shown_as = "AsyncContractProducer"
@@ -53,7 +64,7 @@ class _StoppableProducer(ContractProducer[T]):
         """Queue a record if that takes no waiting and no care; False if nothing was queued."""
         return self._queue.send_plain(value)
 
-    def send_at_once(self, value: T | None, options: ProduceOptions) -> bool:
+    def send_at_once(self, value: T | None, options: Mapping[str, Any]) -> bool:
         """Queue a record if that takes no waiting; False if nothing was queued.
 
         Raises:
@@ -89,7 +100,7 @@ class _StoppableProducer(ContractProducer[T]):
         return self._transactions.are_on
 
 
-class AsyncContractProducer(ReadsUnions, Generic[T]):
+class AsyncContractProducer(Produces[T, K_contra]):
     """Produces records of one contract in asyncio, or of several.
 
     It has the methods, arguments, results, errors and promises of
@@ -130,38 +141,30 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
 
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        record: type[T],
-        **options: Unpack[ProducerOptions],
+        self, config: Config = None, *, record: RecordClass[T, K_contra], **options: Unpack[Options]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        records: Sequence[type[T]] | None = None,
-        **options: Unpack[ProducerOptions],
+        self, config: Config = None, *, record: type[T], **options: Unpack[Options]
     ) -> None: ...
-
     @overload
     def __init__(
-        self: AsyncContractProducer[Any],
-        config: Mapping[str, Any] | None = None,
+        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[Options]
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: AsyncContractProducer[Any, str | bytes | None],
+        config: Config = None,
         *,
         topic: str,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path,
-        **options: Unpack[ProducerOptions],
+        schema: SchemaSource,
+        **options: Unpack[ClientOptions],
     ) -> None: ...
 
-    def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(self, config: Config = None, **options: Any) -> None:
         if not {"record", "records", "schema"} & options.keys():
             options["records"] = self.union
-        self._producer: _StoppableProducer[T] = _StoppableProducer(config, **options)
+        self._producer: _StoppableProducer[T, Any] = _StoppableProducer(config, **options)
         # Two threads, which the synchronous producer allows: whoever waits for deliveries does
         # not keep others from producing.
         self._sending = Worker("streamcontract-produce")
@@ -178,7 +181,20 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         """The topic that records go to unless ``produce`` is told otherwise."""
         return self._producer.topic
 
-    async def produce(self, value: T | None, **options: Unpack[ProduceOptions]) -> None:
+    @overload
+    async def produce(
+        self: AsyncContractProducer[T, None], value: T, **options: Unpack[ProduceOptions[Derived]]
+    ) -> None: ...
+    @overload
+    async def produce(
+        self, value: T | None, *, key: K_contra, **options: Unpack[MessageOptions]
+    ) -> None: ...
+    @overload
+    async def produce(
+        self: AsyncContractProducer[T, object], value: T | None, **options: Unpack[ProduceOptions]
+    ) -> None: ...
+
+    async def produce(self, value: T | None, **options: Any) -> None:
         """Encode a record and queue it for delivery: :meth:`.ContractProducer.produce`.
 
         A full queue is waited for. If it is cancelled, the record was queued or not.
@@ -198,11 +214,40 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
                 return
         await self._run(self._sending, functools.partial(self._producer.produce, value, **options))
 
+    @overload
+    async def produce_all(
+        self: AsyncContractProducer[T, None], values: Iterable[T], **limits: Unpack[BulkOptions]
+    ) -> ProduceReport[T]: ...
+    @overload
+    async def produce_all(
+        self: AsyncContractProducer[T, None],
+        values: Iterable[T | None],
+        *,
+        options: Callable[[T | None], ProduceOptions[K_contra]],
+        **limits: Unpack[BulkOptions],
+    ) -> ProduceReport[T]: ...
+    @overload
     async def produce_all(
         self,
         values: Iterable[T | None],
         *,
+        options: Callable[[T | None], KeyedProduceOptions[K_contra]],
+        **limits: Unpack[BulkOptions],
+    ) -> ProduceReport[T]: ...
+    @overload
+    async def produce_all(
+        self: AsyncContractProducer[T, object],
+        values: Iterable[T | None],
+        *,
         options: Callable[[T | None], ProduceOptions] | None = None,
+        **limits: Unpack[BulkOptions],
+    ) -> ProduceReport[T]: ...
+
+    async def produce_all(
+        self,
+        values: Iterable[T | None],
+        *,
+        options: Callable[[Any], Any] | None = None,
         progress: Callable[[ProduceProgress], object] | None = None,
         max_in_flight: int = 50_000,
         max_failures: int = 1_000,
@@ -215,9 +260,8 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         """
         reports = self._reports()
 
-        def told_in_loop(value: T | None) -> ProduceOptions:
-            given = ProduceOptions() if options is None else options(value)
-            return _told_by(reports, given)
+        def told_in_loop(value: T | None) -> Any:
+            return _told_by(reports, {} if options is None else options(value))
 
         await self._tell()
         return await self._run(
@@ -251,9 +295,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
 
     def transaction(
         self,
-        consumer: (
-            AsyncContractConsumer[Any, Any] | Sequence[AsyncContractConsumer[Any, Any]] | None
-        ) = None,
+        consumer: AnyConsumer | Sequence[AnyConsumer] | None = None,
         *,
         timeout: float = TRANSACTION_TIMEOUT,
     ) -> AsyncTransaction:
@@ -282,7 +324,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             ...     async with target, source:
             ...         async for message in source.until_end():
             ...             async with target.transaction(source):
-            ...                 await target.produce(message.value)
+            ...                 await target.produce(message.value, key=message.key)
             >>> asyncio.run(copy())
         """
         given: Any = () if consumer is None else consumer
@@ -414,7 +456,9 @@ def _nothing() -> None:
     """The last call of a thread that has nothing to end."""
 
 
-def _told_by(reports: Reports, options: ProduceOptions) -> ProduceOptions:
+def _told_by(reports: Reports, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options, with an ``on_delivery`` that is called in the event loop."""
-    on_delivery = options.get("on_delivery")
-    return options if on_delivery is None else {**options, "on_delivery": reports.to(on_delivery)}
+    told = dict(options)
+    if told.get("on_delivery") is not None:
+        told["on_delivery"] = reports.to(told["on_delivery"])
+    return told

@@ -86,7 +86,7 @@ class ProducerQueue:
         """Serialize a record; ``report`` is called as confluent_kafka calls it."""
         if topic is not None:
             topic = text(topic, "topic")
-        kind = self._serializers.kind_of(value, topic)
+        kind = self._serializers.kind_of(value, topic, key)
         serializer = self._open.get((kind, topic)) or self._open_topic(kind, topic)
         payload, wire_key = serializer.encode(value, key)
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
@@ -105,6 +105,7 @@ class ProducerQueue:
 
     def is_ready(self, value: object, topic: str | None) -> bool:
         """Whether the topic of a record is open, so that nothing is asked of the registry."""
+        topic = None if topic is None else text(topic, "topic")
         return (self._serializers.kind_of(value, topic), topic) in self._open
 
     def put(self, message: tuple[Any, ...]) -> None:

@@ -44,18 +44,27 @@ def _literal(schema: Schema) -> str:
 
 
 def _homes(generated: Generated | None) -> dict[type, str]:
-    types = {} if generated is None else generated.contract.types
-    return {} if generated is None else dict.fromkeys(types.values(), generated.home)
+    if generated is None:
+        return {}
+    contract = generated.contract
+    keys = {} if contract.key_schema is None else contract.keys.types
+    return dict.fromkeys([*keys.values(), *contract.types.values()], generated.home)
 
 
-def round_trip_test(contract: TestedContract, generated: Generated | None, value: Any) -> str:
-    """A test of one value: a record of the generated class, or a plain value without one."""
+def round_trip_test(
+    contract: TestedContract, generated: Generated | None, value: Any, *, is_key: bool = False
+) -> str:
+    """A test of one value: of the generated classes, or a plain value without them."""
     pasted = source_of(value, _homes(generated))
     imports = {*pasted.imports, "from streamcontract import Codec"}
-    schema = "" if generated is None else generated.record.__name__
     if generated is None:
         schema = _read(contract)
         imports |= _READING
+    elif is_key:
+        schema = "CONTRACT.keys"
+        imports.add(f"from {generated.home} import CONTRACT")
+    else:
+        schema = generated.record.__name__
     body = (
         f"codec = Codec({schema})\n"
         f"value = {pasted.text}\n"
