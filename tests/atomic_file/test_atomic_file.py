@@ -19,6 +19,7 @@ from streamcontract.atomic_file import DRAFT_SUFFIX, remove_draft, write_atomica
 SCRIPT = Path(__file__).with_name("killed_at_each_step.py")
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     "writer",
     [

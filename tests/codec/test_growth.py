@@ -80,6 +80,7 @@ def test_keys_narrow_branches_down_without_changing_the_choice() -> None:
         assert codec.decode(codec.encode(value))[0] == branch
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("engine", ["native", "portable"])
 def test_who_meets_ever_more_schemas_keeps_the_last_ones(
     monkeypatch: pytest.MonkeyPatch, engine: str

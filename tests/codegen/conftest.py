@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from streamcontract.codegen import ModuleSource, generate_module
-from streamcontract.codegen.module import record_of
+from streamcontract.codegen.keys import roots_of
 from streamcontract.codegen.sharing import share
 from streamcontract.codegen.types_module import TypesSource, generate_types_module
 from streamcontract.schema import parse_schema
@@ -71,7 +71,7 @@ def generate_shared() -> SharedGenerator:
             )
             for number, schema in enumerate(schemas)
         }
-        sharing = share({name: record_of(source) for name, source in sources.items()})
+        sharing = share({name: roots_of(source) for name, source in sources.items()})
         return {
             **{
                 name: generate_module(
@@ -83,7 +83,12 @@ def generate_shared() -> SharedGenerator:
             },
             **{
                 name: generate_types_module(
-                    TypesSource(module=module, sharing=sharing, origin=lambda node: node.full_name)
+                    TypesSource(
+                        module=module,
+                        sharing=sharing,
+                        contracts=sources,
+                        origin=lambda node: node.full_name,
+                    )
                 )
                 for name, module in sharing.modules.items()
             },

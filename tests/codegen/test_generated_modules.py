@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,9 @@ from tests.projects import code_of, put, put_shop
 from tests.searching import examples
 
 from streamcontract.codec import Codec
+from streamcontract.errors import CodegenError
 from streamcontract.schema import RecordType, parse_schema
-from streamcontract.testing.strategies import records, schemas
+from streamcontract.testing.strategies import keys, records, schemas
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +87,7 @@ def folder(
 
     Of the odd cases also as packages, in which several contracts share all or many types.
     """
-    drawn: list[Schema] = []
+    drawn: list[tuple[Schema, Schema]] = []
 
     @settings(
         max_examples=examples(80),
@@ -95,16 +97,21 @@ def folder(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(schemas(only_records=True))
-    def draw(schema: Schema) -> None:
-        drawn.append(schema)
+    @given(schemas(only_records=True), schemas())
+    def draw(schema: Schema, key_schema: Schema) -> None:
+        drawn.append((schema, key_schema))
 
     draw()
     path = tmp_path_factory.mktemp("modules")
-    for index, schema in enumerate(drawn):
+    for index, (schema, key_schema) in enumerate(drawn):
         (path / f"random_{index}.py").write_text(generate(schema), encoding="utf-8")
+        with contextlib.suppress(CodegenError):  # both define a type of one name
+            text = generate(schema, key_schema=key_schema)
+            (path / f"keyed_{index}.py").write_text(text, encoding="utf-8")
     for name, case in CASES.items():
         (path / f"odd_{name}.py").write_text(generate(case, topic="a.topic"), encoding="utf-8")
+        text = generate(case, key_schema=parse_schema({"type": "array", "items": case}))
+        (path / f"odd_keyed_{name}.py").write_text(text, encoding="utf-8")
     for index, words in enumerate(WORDS):
         (path / f"words_{index}.py").write_text(generate(described(words)), encoding="utf-8")
     for name, case in CASES.items():
@@ -233,10 +240,12 @@ parcel = Parcel(to=order.to, weight=Grams(grams=1))
 Order(id="1", to=Grams(grams=1))  # type: ignore[arg-type]
 OrderProducer().produce(order)
 RetryProducer().produce(order)
-RetryProducer().produce(parcel)  # type: ignore[arg-type]
-ParcelProducer().produce(order)  # type: ignore[arg-type]
+RetryProducer().produce(parcel)  # type: ignore[call-overload]
+ParcelProducer().produce(order)  # type: ignore[call-overload]
 ContractProducer(record=Order, topic="orders").produce(order)
-ContractProducer(record=Order, topic="orders").produce(parcel)  # type: ignore[arg-type]
+ContractProducer(record=Order, topic="orders").produce(order, key="2")
+ContractProducer(record=Order, topic="orders").produce(order, key=2)  # type: ignore[call-overload]
+ContractProducer(record=Order, topic="orders").produce(parcel)  # type: ignore[call-overload]
 for message in OrderConsumer():
     assert message.value is not None
     Parcel(to=message.value.to, weight=Grams(grams=1))
@@ -270,6 +279,26 @@ def test_records_go_round(data: st.DataObject, generate: Generator, load: Import
     payload = codec.encode(value)
     assert codec.encode(codec.decode(payload)) == payload
     assert type(codec.decode(payload)) is record
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(30))
+@given(data=st.data())
+def test_keys_go_round(data: st.DataObject, generate: Generator, load: Importer) -> None:
+    """Keys of any schema come back as the classes of the module, or as what Python has for them."""
+    schema, key_schema = data.draw(schemas(only_records=True)), data.draw(schemas())
+    try:
+        module = load(generate(schema, key_schema=key_schema))
+    except CodegenError as error:
+        assert "both define" in str(error)  # noqa: PT017 - most pairs are none
+        return
+    codec: Codec[Any] = Codec(module.CONTRACT.keys)
+    key = data.draw(keys(module.CONTRACT.types[schema.name]))
+    payload = codec.encode(key)
+    back = codec.decode(payload)
+    assert (codec.encode(back), type(back)) == (payload, type(key))
+    for name in key_schema.named_types.keys() & schema.named_types.keys():
+        of_key = module.CONTRACT.keys.types.get(name)
+        assert module.CONTRACT.types.get(name) is of_key
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(60))

@@ -81,6 +81,52 @@ def test_key_schema_is_embedded(generate: Generator, load: Importer) -> None:
     assert module.CONTRACT.key_schema == key_schema
 
 
+def test_key_classes_are_part_of_the_module(generate: Generator, load: Importer) -> None:
+    """Those that the records have too are one class; the keys' own stand before the records."""
+    money = record("Money", field("cents", "long"))
+    key = record("Key", field("limit", money), doc="What tells it from others.")
+    text = generate(record("Ping", field("cost", money)), key_schema=parse_schema(key))
+    module = load(text)
+    assert module.CONTRACT.types == {"Money": module.Money, "Ping": module.Ping}
+    assert module.CONTRACT.keys.types == {"Money": module.Money, "Key": module.Key}
+    assert module.Money.__contract__ is module.CONTRACT
+    assert module.Key.__contract__ is module.CONTRACT.keys
+    value = module.Key(limit=module.Money(cents=1))
+    assert Codec(module.Key).decode(Codec(module.Key).encode(value)) == value
+    assert "class PingProducer(ContractProducer[Ping, Key]):" in text
+    assert "class PingConsumer(ContractConsumer[Ping, Key | None]):" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "sent", "read"),
+    [
+        ({}, "str | bytes | None", "bytes | None"),
+        ({"key": "side"}, "Side | None", "Side | None"),
+        ({"key": "id"}, "uuid.UUID | None", "uuid.UUID | None"),
+        ({"key_schema": parse_schema('"long"')}, "int", "int | None"),
+        ({"key_schema": parse_schema('["null", "string"]')}, "str | None", "str | None"),
+    ],
+)
+def test_clients_name_the_type_of_keys(
+    generate: Generator, options: dict[str, Any], sent: str, read: str
+) -> None:
+    """A producer's may be left out where None is in it; a consumer's may be missing anyway."""
+    text = generate(EVERY_TYPE, **options)
+    assert f"class EveryProducer(ContractProducer[Every, {sent}]):" in text
+    assert f"class EveryConsumer(ContractConsumer[Every, {read}]):" in text
+    assert f'__contract__: "ClassVar[Contract[Every, {sent}, {read}]]"' in text
+
+
+def test_two_definitions_of_one_type_are_refused(generate: Generator) -> None:
+    """A module has one class for a name; docs and aliases make no difference."""
+    value = record("Ping", field("cost", record("Money", field("cents", "long"))))
+    other = record("Money", field("cents", "int"))
+    with pytest.raises(CodegenError, match=r"both define Money, differently: .*long.*int"):
+        generate(value, key_schema=parse_schema(other))
+    same = record("Money", field("cents", "long", doc="The amount."), aliases=["Cash"], doc="M.")
+    generate(value, key_schema=parse_schema(same))
+
+
 def test_types_of_other_files_are_embedded(
     generate: Generator, load: Importer, tmp_path: Path
 ) -> None:

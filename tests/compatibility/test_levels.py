@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
+from tests.sources import modules_with
 
 import streamcontract
 from streamcontract import SchemaRegistry, check_level, levels, parse_schema
@@ -28,7 +29,6 @@ from streamcontract.testing.strategies import breaking_evolutions, evolutions, h
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SOURCE = Path(streamcontract.__file__).parent
 REPOSITORY = Path(__file__).parents[2]
 INT, LONG, TEXT, BYTES = (parse_schema(each) for each in ("int", "long", "string", "bytes"))
 
@@ -117,9 +117,9 @@ def test_a_misspelt_level_is_refused_with_the_choices(
 def test_no_other_module_takes_a_level_apart() -> None:
     """Only the rows know what is in a name; elsewhere, one level may be named to ask for it."""
     modules = {
-        file.relative_to(SOURCE).as_posix()
-        for file in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        name
+        for name, tree in modules_with("_TRANSITIVE")
+        for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and "_TRANSITIVE" in str(node.value).split("\n")[0][-20:]
     }
     assert modules == {"levels.py", "testing/suite/history.py"}

@@ -104,6 +104,7 @@ def test_console_is_wired_to_the_internal_listeners(resolved: Resolved) -> None:
     assert "rpk cluster health" in resolved["services"]["redpanda"]["healthcheck"]["test"][-1]
 
 
+@pytest.mark.searching
 def test_one_variable_moves_the_console() -> None:
     """Where 8080 is taken, STREAMCONTRACT_CONSOLE_PORT moves the console and nothing else."""
     moved = resolve(STREAMCONTRACT_CONSOLE_PORT="8085")

@@ -115,6 +115,7 @@ def test_the_command_finds_the_stack_in_its_environment() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "reached both\n", "")
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     ("command", "code"),
     [("exit 77", 77), ("kill -KILL $$", 128 + signal.SIGKILL)],
@@ -124,6 +125,7 @@ def test_the_commands_exit_code_is_passed_on(command: str, code: int) -> None:
     assert run("sh", "-c", command).returncode == code
 
 
+@pytest.mark.searching
 def test_options_of_the_command_stay_its_own() -> None:
     """What follows the command is not read as an option of ``dev``."""
     ended = run(sys.executable, "-c", "import sys; print(sys.argv)", "--brokers", "-h")
@@ -210,6 +212,7 @@ def test_subjects_survive_in_the_state_file(tmp_path: Path) -> None:
     assert runs[1].stdout == '["s"]\n'
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_end_goes_to_the_command(number: signal.Signals) -> None:
     """The command ends by it, and the exit code says so."""
@@ -240,6 +243,7 @@ def _terminals() -> None:
         os.close(end)
 
 
+@pytest.mark.searching
 @pytest.mark.usefixtures("_terminals")
 def test_ctrl_c_reaches_the_command_once() -> None:
     """On a terminal Ctrl-C goes to both; the command sees one, and the stack waits for it."""
@@ -261,6 +265,7 @@ def test_ctrl_c_reaches_the_command_once() -> None:
         assert process.returncode == 11
 
 
+@pytest.mark.searching
 def test_the_registry_is_of_the_kind_asked_for() -> None:
     """Without contexts there is one alone; Confluent's keeps rules."""
     asks = """

@@ -111,6 +111,7 @@ def test_fetched_once(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         fetch(APICURIO)
 
 
+@pytest.mark.searching
 def test_a_kill_while_maven_fetches(nothing: Path) -> None:
     """What it left is gone after the next fetch, however often that was killed."""
     put_program(nothing, "mvn", f"{MAVEN}; kill -9 $PPID")

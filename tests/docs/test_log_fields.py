@@ -8,11 +8,11 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.docs.markdown import REPOSITORY
+from tests.sources import modules_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SOURCES = REPOSITORY / "src" / "streamcontract"
 PARTS = ("kafka", "registry")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 # It is about the application's own callback: neither a message nor a topic nor a subject.
@@ -22,12 +22,12 @@ WITHOUT = {"kafka/connection/credentials.py"}
 def _calls() -> Iterator[tuple[str, ast.Call]]:
     """Every call that logs, of those parts that deal with messages and subjects."""
     for part in PARTS:
-        for path in sorted((SOURCES / part).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for name, tree in modules_with("log", under=part):
+            for node in ast.walk(tree):
                 match node:
                     case ast.Call(ast.Attribute(ast.Name("_log" | "log"), level)):
                         if level in LEVELS:
-                            yield path.relative_to(SOURCES).as_posix(), node
+                            yield name, node
 
 
 def _fields() -> set[str]:
@@ -35,10 +35,10 @@ def _fields() -> set[str]:
     made = [
         keyword.value for _, call in _calls() for keyword in call.keywords if keyword.arg == "extra"
     ]
-    for path in (path for part in PARTS for path in (SOURCES / part).rglob("*.py")):
+    for tree in (tree for part in PARTS for _, tree in modules_with("log_fields", under=part)):
         made += [
             returned.value
-            for function in ast.walk(ast.parse(path.read_text("utf-8")))
+            for function in ast.walk(tree)
             if isinstance(function, ast.FunctionDef) and function.name == "log_fields"
             for returned in ast.walk(function)
             if isinstance(returned, ast.Return) and returned.value is not None

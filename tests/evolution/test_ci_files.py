@@ -68,6 +68,7 @@ def break_the_contract(scratch: Scratch) -> None:
     scratch.commit("a break")
 
 
+@pytest.mark.searching
 def test_github_workflow(change: Scratch) -> None:
     """Its last step fails on a break, with an annotation of the line; the others still pass."""
     workflow = read(EXAMPLES / "github-workflow.yml")
@@ -103,6 +104,7 @@ def _documented(text: str) -> str:
     )
 
 
+@pytest.mark.searching
 def test_gitlab_job(change: Scratch) -> None:
     """It fails on a break, and leaves both reports behind."""
     [job] = read(EXAMPLES / "gitlab-ci.yml").values()
@@ -131,6 +133,7 @@ def test_pre_commit_hooks_have_what_pre_commit_demands() -> None:
         assert not pattern.search("docs/avsc.md")
 
 
+@pytest.mark.searching
 def test_pre_commit_check_hook(change: Scratch) -> None:
     """It compares what is about to be committed with the last commit."""
     [hook] = [hook for hook in read(HOOKS) if hook["id"] == "streamcontract-check"]
@@ -143,6 +146,7 @@ def test_pre_commit_check_hook(change: Scratch) -> None:
     assert run(change, command).returncode == 0
 
 
+@pytest.mark.searching
 def test_pre_commit_generate_and_lint_hooks(change: Scratch) -> None:
     """One fails where code was not generated again, the other takes the files of the commit."""
     hooks = {hook["id"]: hook for hook in read(HOOKS)}

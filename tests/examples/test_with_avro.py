@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from streamcontract.cli._bars import BARS_FILE
 from streamcontract.devstack import DevStack
 
@@ -55,6 +57,7 @@ def test_replay(run_example: Run, stack: Stack) -> None:
     ) in printed
 
 
+@pytest.mark.searching
 def test_groups(run_example: Run) -> None:
     """One group shares the bars between its consumers, the other gets them all."""
     printed = run_example("groups/groups.py")
@@ -71,6 +74,7 @@ def test_groups(run_example: Run) -> None:
     assert "symbols that both billing consumers saw: 0" in printed
 
 
+@pytest.mark.searching
 def test_orders(run_example: Run) -> None:
     """The project of its own publishes and consumes every kind of value."""
     assert run_example("orders/publish.py") == "published 3 orders\n"

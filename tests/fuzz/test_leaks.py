@@ -69,6 +69,7 @@ def test_blocks() -> None:
     assert any(each.startswith("blocks of memory") for each in found)
 
 
+@pytest.mark.searching
 @pytest.mark.skipif(sys.platform == "win32", reason="the C library is found otherwise there")
 def test_memory_behind_pythons_back() -> None:
     """What the C library hands out, Python's allocator does not see: the process grows."""

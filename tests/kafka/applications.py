@@ -35,7 +35,7 @@ _CALLS: Final = 400
 LEAST_PLACES: Final = 2
 """Places from the end of a callback to the end of the line that called it."""
 
-Reading: TypeAlias = "ContractConsumer[Stock, Any]"
+Reading: TypeAlias = "ContractConsumer[Stock, Any, Any]"
 How = Literal["next", "poll", "consume", "until_end"]
 
 

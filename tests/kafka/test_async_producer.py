@@ -80,7 +80,7 @@ def test_a_record_arrives_with_all_that_was_said(
             assert len(reports) == 1  # before flush returns
             await producer.produce(None, key="MSFT", partition=2)
             with pytest.raises(MessageEncodeError, match="tombstone"):
-                await producer.produce(None)
+                await producer.produce(None)  # type: ignore[call-overload]
 
     run(main())
     first, tombstone = read(config, name)

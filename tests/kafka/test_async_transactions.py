@@ -76,7 +76,7 @@ def test_consume_transform_produce(
                 async with producer.transaction(consumer):
                     for message in await consumer.consume(2, WAIT):
                         seen.append(message.value.volume if message.value else -1)
-                        await producer.produce(message.value)
+                        await producer.produce(message.value, key=message.key)
             if not isinstance(stack, DevStack):  # which forgets what transactions commit
                 place = TopicPartition(source, 0)
                 client = consumer.synchronous.client
@@ -187,7 +187,7 @@ def test_positions_of_several_consumers_go_with_one_transaction(
                         seen.append((first.offset, second.offset))
                         if attempt == 0:
                             raise ZeroDivisionError  # the embedded broker would keep what is sent
-                        await producer.produce(first.value)
+                        await producer.produce(first.value, key=first.key)
             assert (await one.positions(), await other.positions()) == ({0: 2}, {0: 2})
             if not isinstance(stack, DevStack):  # which forgets what transactions commit
                 assert (await one.committed(), await other.committed()) == ({0: 2}, {0: 2})
@@ -261,7 +261,7 @@ def test_cancelled_while_a_consumer_is_busy_as_the_transaction_ends(
                 async with producer.transaction([one, other]):
                     message = await one.poll(WAIT)
                     assert message is not None
-                    await producer.produce(message.value)
+                    await producer.produce(message.value, key=message.key)
                     busy_task = asyncio.create_task(max(one, other, key=id).run(busy))
                     await is_busy.wait()
                     loop.call_soon(task.cancel)  # when it waits for the threads
@@ -277,7 +277,7 @@ def test_cancelled_while_a_consumer_is_busy_as_the_transaction_ends(
                 message = await one.poll(WAIT)
                 assert message is not None
                 assert message.offset == 1
-                await producer.produce(message.value)
+                await producer.produce(message.value, key=message.key)
 
     run(main())
     assert read(config, target) == [0, 1]

@@ -36,6 +36,34 @@ def test_a_worker_is_idle_only_when_all_calls_are_over() -> None:
     asyncio.run(main())
 
 
+def test_a_call_that_never_began_leaves_the_thread_as_busy_as_it_was() -> None:
+    """Cancelled behind a call that the thread is still at, though nobody waits for that either."""
+
+    async def run() -> None:
+        worker, released = Worker("test"), threading.Event()
+        begun = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def busy() -> None:
+            loop.call_soon_threadsafe(begun.set)
+            released.wait()
+
+        first = asyncio.ensure_future(worker.run(busy))
+        await begun.wait()
+        second = asyncio.ensure_future(worker.run(lambda: None))
+        for cancelled in (first, second):
+            cancelled.cancel()
+            await asyncio.wait([cancelled])
+        seen = [worker.is_idle]
+        released.set()
+        await worker.settled()
+        seen.append(worker.is_idle)
+        assert seen == [False, True]
+        await worker.finish(lambda: None)
+
+    asyncio.run(run())
+
+
 def test_a_cancelled_call_is_settled_before_the_next() -> None:
     """The one that runs ends at its next check; the one that waits for its turn never begins."""
     events: list[str] = []

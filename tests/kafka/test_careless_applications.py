@@ -59,6 +59,7 @@ def test_what_cannot_be_delivered_is_said_on_standard_error(
     assert "use it in a with block" in done.stderr
 
 
+@pytest.mark.searching
 @pytest.mark.usefixtures("own_producer_ids")
 def test_an_open_transaction_is_aborted_at_the_end(
     stack: Stack, config: dict[str, Any], topic: Callable[..., str]
@@ -71,6 +72,7 @@ def test_an_open_transaction_is_aborted_at_the_end(
         assert volumes(config, name) == []
 
 
+@pytest.mark.searching
 def test_collecting_a_producer_does_not_wait_and_its_failures_are_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_forked_child_is_told_and_leaves_the_parents_client_alone(
     assert sorted(volumes(config, name)) == sorted(expected)
 
 
+@pytest.mark.searching
 def test_consumers_and_clients_of_asyncio_are_the_parents_too(
     stack: Stack, topic: Callable[..., str]
 ) -> None:

@@ -1,15 +1,12 @@
 """librdkafka's error codes: one table, under librdkafka's names."""
 
 import ast
-from pathlib import Path
 
 import pytest
 from confluent_kafka import KafkaError
+from tests.sources import modules_with
 
-import streamcontract
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
-
-SOURCE = Path(streamcontract.__file__).parent
 
 
 @pytest.mark.parametrize("code", LocalErrorCode)
@@ -24,9 +21,9 @@ def test_librdkafka_calls_each_local_code_by_its_name(code: LocalErrorCode) -> N
 def test_no_other_module_reads_codes_of_librdkafka() -> None:
     """Private attributes of ``KafkaError`` are read in one module, where the reason is written."""
     readers = {
-        file.relative_to(SOURCE).as_posix()
-        for file in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        name
+        for name, tree in modules_with("KafkaError")
+        for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
         and node.attr.startswith("_")
         and ast.unparse(node.value).rpartition(".")[2] == "KafkaError"

@@ -30,6 +30,7 @@ PROTOCOLS = [
 ]
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_handler_that_takes_too_long_loses_its_partitions(
     config: Config,

@@ -239,6 +239,7 @@ class Pausing:
             assert [at for number, at in self._seen if number == partition] == list(range(5))
 
 
+@pytest.mark.searching
 def test_an_interrupt_anywhere_loses_nothing_that_is_paused() -> None:
     """In pause and resume, and in the calls between them."""
     try_all(Pausing, ((number,) for number in first_of_each(places_of(Pausing))[::2]))

@@ -108,7 +108,9 @@ def test_a_tombstone_needs_a_key(
         producer.produce(bar("MSFT"))
         producer.produce(None, key="MSFT", headers={"why": "delisted"})
         with pytest.raises(MessageEncodeError, match="tombstone"):
-            producer.produce(None)
+            producer.produce(None)  # type: ignore[call-overload]
+        with pytest.raises(MessageEncodeError, match="tombstone"):
+            producer.produce(None, key=None)
     tombstone = read(config, name)[1]
     assert tombstone.is_tombstone
     assert (tombstone.value, tombstone.key, tombstone.schema_id) == (None, "MSFT", None)
@@ -123,7 +125,7 @@ def test_keys_can_be_given_and_left_out(
         producer.produce(bar("A"), key="B")
         producer.produce(bar("A"), key=None)
         with pytest.raises(MessageEncodeError, match="expected a str, found 5"):
-            producer.produce(bar("A"), key=5)
+            producer.produce(bar("A"), key=5)  # type: ignore[call-overload]
     assert [message.key for message in read(config, name)] == ["B", None]
 
 

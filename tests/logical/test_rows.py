@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 import pytest
 from tests.logical.consumers import CONSUMERS, DOCUMENTATION, SOURCES, Case, Consumer, cases
+from tests.sources import modules_with
 
 from streamcontract.schema.logical import (
     LOGICAL_TYPES,
@@ -147,22 +148,22 @@ def test_what_a_row_lacks_is_named(colour: Case) -> None:
 # ---- who deals with logical types
 
 _IMPORTED: Final = "streamcontract.schema.logical"
-_ROWS: Final = SOURCES / "schema" / "logical"
+_ROWS: Final = "schema/logical/"
 # These hand on what they import, and have nothing of their own to check.
 _HAND_ON: Final = frozenset({"codec/__init__.py"})
 
 
-def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(SOURCES.rglob("*.py")):
-        if not path.is_relative_to(_ROWS):
-            yield str(path.relative_to(SOURCES)), ast.parse(path.read_text("utf-8"))
+def _modules(*words: str) -> Iterator[tuple[str, ast.Module]]:
+    for name, tree in modules_with(*words):
+        if not name.startswith(_ROWS):
+            yield name, tree
 
 
 def test_every_module_that_uses_rows_is_a_consumer() -> None:
     """A module that starts to use the rows gets a check."""
     users = {
         name
-        for name, tree in _modules()
+        for name, tree in _modules(_IMPORTED)
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_IMPORTED)
     }
@@ -199,7 +200,7 @@ _SINGLED_OUT: Final = {
 def test_no_other_module_lists_logical_types() -> None:
     """Their names are in the rows; elsewhere only where one is singled out."""
     found: dict[str, set[str]] = {}
-    for name, tree in _modules():
+    for name, tree in _modules(*LOGICAL_TYPES):
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and node.value in LOGICAL_TYPES:
                 found.setdefault(name, set()).add(str(node.value))

@@ -74,6 +74,7 @@ def test_a_producer_and_the_command_register_alike(
         assert reader.id_of("orders-value", ORDER, auto_register=False) == found
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("auto_register", [True, False])
 def test_each_shared_reference_is_asked_for_once(
     server: RegistryServer, registry: SchemaRegistry, *, auto_register: bool

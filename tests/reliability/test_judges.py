@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.searching
+
 COUNT = 3 * KEYS
 ALL = [record(number) for number in range(COUNT)]
 

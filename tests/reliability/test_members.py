@@ -7,6 +7,8 @@ import sys
 import time
 from typing import Any
 
+import pytest
+
 from reliability.members import MEMBERS, Members, told_to_end
 from reliability.verdict import Verdict
 
@@ -24,6 +26,7 @@ def fail() -> None:
     sys.exit(3)
 
 
+@pytest.mark.searching
 def test_members_end_when_they_are_told_to() -> None:
     """And that is no failure."""
     ready, verdict = multiprocessing.get_context("spawn").Queue(), Verdict()
@@ -34,6 +37,7 @@ def test_members_end_when_they_are_told_to() -> None:
     assert verdict.holds, verdict.lines()
 
 
+@pytest.mark.searching
 def test_members_that_fail_are_found() -> None:
     """Whoever ended by itself did not try what it was there for."""
     verdict = Verdict()

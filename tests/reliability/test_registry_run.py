@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.searching
+
 
 @pytest.fixture
 def faulty(tmp_path: Path) -> Iterator[FaultyRegistry]:

@@ -103,6 +103,7 @@ def run(program: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     "imports",
     [

@@ -50,6 +50,7 @@ def test_apache_avro_refuses_it_too(schema: InvalidSchema) -> None:
             avro.schema.parse(schema.text)
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(("rule", "library"), SCHEMAS)
 def test_disagreements_are_true(rule: str, library: str) -> None:
     """What is said to be taken is taken: the list grows shorter when the libraries improve."""

@@ -155,6 +155,7 @@ BROKEN_IN: dict[str, Any] = {
 }
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("corruption", BYTES)
 def test_disagreements_are_true(corruption: str) -> None:
     """What fastavro is said to take, it takes."""

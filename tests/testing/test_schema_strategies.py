@@ -134,6 +134,7 @@ def test_only_fitting_logical_types(document: Any) -> None:
     assert len(understood) == declared
 
 
+@pytest.mark.searching
 def test_recursive_schemas_appear() -> None:
     """Some records can hold themselves."""
     find(schemas(), lambda schema: bool(recurring(schema.root)[1]), settings=SEEK_ANY)
@@ -167,6 +168,7 @@ def test_references_define_what_is_used(schema: Schema) -> None:
     assert parse_schema(schema.inlined_json).canonical_form == schema.canonical_form
 
 
+@pytest.mark.searching
 def test_references_have_references() -> None:
     """Some references use types of others."""
     find(

@@ -182,6 +182,7 @@ def project(files: Scratch) -> Scratch:
     return files
 
 
+@pytest.mark.searching
 def test_three_files_and_no_test_code(files: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
     """One command gives all checks of all three, and all hold; exit code 0."""
     done = files.streamcontract("test", "--max-examples=10", "--", "-v")
@@ -216,6 +217,7 @@ LOSSY = ("schemas/order.avsc", '"amount", "type": "long"', '"amount", "type": "d
 LESS_SCALE = ("schemas/line.avsc", '"scale": 2', '"scale": 1')
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     ("fault", "cases", "words"),
     [
@@ -303,6 +305,7 @@ def test_failures_can_be_pasted(project: Scratch) -> None:
     run("-p", "no:cacheprovider", *paths[:-1]).assert_outcomes(passed=len(paths) - 1)
 
 
+@pytest.mark.searching
 def test_failures_against_a_stored_schema_can_be_pasted(project: Scratch) -> None:
     """An earlier version that no author may write is read in the pasted test as it is here."""
     right = (project.folder / "schemas" / "order.avsc").read_text("utf-8")
@@ -325,7 +328,7 @@ def test_failures_against_a_stored_schema_can_be_pasted(project: Scratch) -> Non
     run("-p", "no:cacheprovider", "test_pasted.py").assert_outcomes(passed=1)
 
 
-# A codec that reads every long of 1 as 2: what no schema can be blamed for.
+# A codec that changes what it reads: what no schema can be blamed for.
 BROKEN_CODEC = """
 import attrs, pytest
 from streamcontract import Codec
@@ -336,19 +339,26 @@ def broken(monkeypatch):
 
     def decode(self, data, **options):
         value = whole(self, data, **options)
-        if attrs.has(type(value)):
-            return attrs.evolve(value, amount=0)
-        return {**value, "amount": 0}
+        if isinstance(value, dict):
+            return {**value, "amount": 0} if "amount" in value else value
+        changes = {"amount": 0, "sku": "B"}
+        return attrs.evolve(value, **{k: v for k, v in changes.items() if hasattr(value, k)})
 
     monkeypatch.setattr(Codec, "decode", decode)
 """
 
 
-def test_a_value_that_is_changed_can_be_pasted(project: Scratch) -> None:
+@pytest.mark.searching
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("order", ".amount: sent 1, received 0"), ("tick", ".sku: sent '', received 'B'")],
+    ids=["a record", "a key"],
+)
+def test_a_value_that_is_changed_can_be_pasted(project: Scratch, name: str, change: str) -> None:
     """The record's constructor, its classes imported from the project's own modules."""
     project.put("conftest.py", BROKEN_CODEC)
-    said = project.failed("-k", "order-codec")["order-codec"]
-    assert ".amount: sent 1, received 0" in said
+    said = project.failed("-k", f"{name}-codec and not key")[f"{name}-codec"]
+    assert change in said
     pasted = said.partition("paste:\n\n")[2]
     project.put("test_pasted.py", pasted)
     run = project.pytester.runpytest_inprocess
@@ -373,6 +383,7 @@ def broken(monkeypatch):
 """
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("name", ["order", "tick"])
 def test_a_lost_message_can_be_pasted(project: Scratch, name: str) -> None:
     """The batch, with what is missing; the pasted test uses the plugin's fixtures."""
@@ -497,6 +508,7 @@ class TestPaths:
 class TestCommand:
     """The exit codes, and what is handed on."""
 
+    @pytest.mark.searching
     def test_a_failed_test(self, files: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
         """Exit code 1; what stands behind the dashes goes to pytest."""
         files.change(*LESS_SCALE)
@@ -509,6 +521,7 @@ class TestCommand:
         assert "DECIMAL_SCALE_CHANGED" in said.out
         assert "1 failed, 23 deselected" in said.out
 
+    @pytest.mark.searching
     def test_what_cannot_run(self, files: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
         """Exit code 2: no such path or source, an option that pytest does not know, no tests."""
         for arguments, words in [

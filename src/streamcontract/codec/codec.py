@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, Final, Generic, TypeVar, overload
+from typing import Any, ClassVar, Final, Generic, TypeVar, overload
 
 from streamcontract.codec.contract import Bindings, Contract, bindings_of, contract_of
 from streamcontract.codec.decode import compile_locator
@@ -66,6 +66,7 @@ class Codec(Generic[T]):
     """
 
     schema: Schema
+    unnamed: ClassVar[str] = "value"  # what errors call a value whose type has no name
 
     @overload
     def __init__(
@@ -184,7 +185,7 @@ class Codec(Generic[T]):
     @property
     def _root_path(self) -> str:
         name = self.schema.name
-        return name.rpartition(".")[2] if name else "value"
+        return name.rpartition(".")[2] if name else self.unnamed
 
     def _encode_failed(self, value: T, error: BaseException) -> None:
         faults = self._explain(value, self._root_path)

@@ -6,7 +6,7 @@ import enum
 import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -22,11 +22,22 @@ __all__ = ["Bindings", "Contract", "bindings_of", "contract_of", "contracts_of"]
 
 _Class = TypeVar("_Class", bound=type)
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
 
-class Contract:
+    Value_co = TypeVarWithDefault("Value_co", default=Any, covariant=True)
+    Sent_contra = TypeVarWithDefault("Sent_contra", default=Any, contravariant=True)
+    Read_co = TypeVarWithDefault("Read_co", default=Any, covariant=True)
+else:
+    Value_co, Sent_contra, Read_co = map(TypeVar, ("Value_co", "Sent_contra", "Read_co"))
+
+
+class Contract(Generic[Value_co, Sent_contra, Read_co]):
     """The contract of one topic, as a generated module declares it.
 
-    Nothing is parsed before its first use, so importing a generated module is cheap.
+    Nothing is parsed before its first use, so importing a generated module is cheap. For type
+    checkers it is generic over its records, the keys that a producer takes, and the keys that a
+    consumer gives: a generated record class says these of its contract.
 
     Args:
         schema: The text of the ``.avsc`` file.
@@ -37,6 +48,7 @@ class Contract:
         key: The name of the field that is the message key, or None.
         key_schema: The text of an Avro schema for message keys, or None.
         key_references: Like ``references``, for the key schema.
+        key_types: Like ``types``, for the key schema.
         partitions: How many partitions the topic is created with, or None.
         compatibility: The compatibility level of its subject, such as ``"BACKWARD"``, or None.
 
@@ -55,13 +67,15 @@ class Contract:
         key: str | None = None,
         key_schema: str | None = None,
         key_references: tuple[str, ...] = (),
+        key_types: tuple[type, ...] = (),
         partitions: int | None = None,
         compatibility: str | None = None,
     ) -> None:
         self._schema_text = schema
         self._reference_texts = references
-        self._key_schema_text = key_schema
-        self._key_reference_texts = key_references
+        self._keys: Contract | None = None
+        if key_schema is not None:
+            self._keys = Contract(key_schema, references=key_references, types=key_types)
         self._types: dict[str, type] = {_mark_of(cls)[1]: cls for cls in types}
         self.topic = topic
         self.key = key
@@ -76,12 +90,25 @@ class Contract:
         """The schema of the records, parsed once."""
         return _parse(self._schema_text, self._reference_texts)
 
-    @functools.cached_property
+    @property
     def key_schema(self) -> Schema | None:
         """The schema of the keys, parsed once, or None."""
-        if self._key_schema_text is None:
-            return None
-        return _parse(self._key_schema_text, self._key_reference_texts)
+        return None if self._keys is None else self._keys.schema
+
+    @property
+    def keys(self) -> Contract:
+        """The keys as a contract of their own: its schema is the key schema, its types theirs.
+
+        Raises:
+            ConfigurationError: There is no key schema.
+
+        Example:
+            >>> Contract('{"type": "map", "values": "int"}', key_schema='"long"').keys.schema.json
+            '"long"'
+        """
+        if self._keys is None:
+            raise ConfigurationError(f"{self!r} has no key schema: give it one with key_schema=")
+        return self._keys
 
     @property
     def types(self) -> Mapping[str, type]:
@@ -92,10 +119,10 @@ class Contract:
         """Whether a record becomes the same message with either: same schema, same kind of key."""
         return self._message_texts == other._message_texts
 
-    @property
+    @functools.cached_property
     def _message_texts(self) -> tuple[object, ...]:
-        value = self._schema_text, self._reference_texts
-        return *value, self.key, self._key_schema_text, self._key_reference_texts
+        keys = () if self._keys is None else (self._keys.schema.inlined_json,)
+        return self._schema_text, self._reference_texts, self.key, *keys
 
     def record(self, full_name: str) -> Callable[[_Class], _Class]:
         """Bind an attrs class to the record of that full name; attribute i is field i."""
@@ -121,6 +148,16 @@ class Contract:
         return bind
 
 
+if TYPE_CHECKING:
+
+    class RecordClass(Protocol[Value_co, Sent_contra, Read_co]):
+        """A generated record class, which says of what contract it is."""
+
+        @property
+        def __contract__(self) -> Contract[Value_co, Sent_contra, Read_co]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> object: ...  # no instance of it
+
+
 def _parse(text: str, references: tuple[str, ...]) -> Schema:
     known: list[Schema] = []
     for reference in references:
@@ -138,7 +175,10 @@ def contract_of(cls: type) -> tuple[Contract, str]:
         ConfigurationError: The class was not generated from a schema.
     """
     mark, name = _mark_of(cls)
-    return (mark.any_contract() if isinstance(mark, SharedType) else mark), name
+    if not isinstance(mark, SharedType):
+        return mark, name
+    contract = mark.any_contract()
+    return (contract if name in contract.schema.named_types else contract.keys), name
 
 
 def contracts_of(cls: type) -> Mapping[str, Contract]:

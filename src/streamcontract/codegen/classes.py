@@ -78,8 +78,9 @@ class ClassWriter:
             one first.
         reserved: Names that the module uses itself.
         imported: Where the classes come from that stand in other modules, by full name.
-        decorator: The decorator of a class of the module's own.
+        decorators: The decorators of a class of the module's own.
         origin: The file that defines a type, for messages.
+        body: The lines of a record's class between its words and its fields.
 
     Attributes:
         classes: The class of each type, by full name.
@@ -92,10 +93,12 @@ class ClassWriter:
         reserved: frozenset[str],
         *,
         imported: Mapping[str, Imported],
-        decorator: Callable[[RecordType | EnumType], Group],
+        decorators: Callable[[RecordType | EnumType], list[Group]],
         origin: Callable[[RecordType | EnumType], str],
+        body: Callable[[RecordType], list[str]] = lambda _: [],
     ) -> None:
-        self._decorator = decorator
+        self._decorators = decorators
+        self._body = body
         self._origin = origin
         self._attributes = {
             node.full_name: _by_name([field.name for field in node.fields], attribute_names)
@@ -135,7 +138,7 @@ class ClassWriter:
         )
         bases = Group("(", (("", f"{self.words.support('enum')}.Enum"),), ")")
         return [
-            *lay_out("@", self._decorator(node), indent=0),
+            *(line for each in self._decorators(node) for line in lay_out("@", each, indent=0)),
             *lay_out(f"class {self.classes[node.full_name]}", bases, indent=0, suffix=":"),
             *docstring(
                 node.doc,
@@ -160,7 +163,7 @@ class ClassWriter:
             fields += lines
         return [
             *functions,
-            *lay_out("@", self._decorator(node), indent=0),
+            *(line for each in self._decorators(node) for line in lay_out("@", each, indent=0)),
             f"@{self.words.support('attrs')}.frozen(kw_only=True)",
             f"class {self.classes[node.full_name]}:",
             *docstring(
@@ -169,6 +172,7 @@ class ClassWriter:
                 attributes=self._described(node),
                 indent=INDENT,
             ),
+            *self._body(node),
             *([""] if fields else []),
             *fields,
             *self._alias(node.full_name),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from streamcontract.codegen.files import types_in
+from streamcontract.codegen.keys import roots_of
 from streamcontract.codegen.module import ModuleSource, generate_module, record_of
 from streamcontract.codegen.names import module_name
 from streamcontract.codegen.sharing import share
@@ -101,10 +102,10 @@ def make_modules(
     sources = {name: each for name, each in made.items() if isinstance(each, ModuleSource)}
     errors = {name: each for name, each in made.items() if isinstance(each, StreamContractError)}
     before = types_in(folder) if folder is not None and (errors or not are_all) else {}
-    roots = {name: record_of(source) for name, source in sources.items()}
+    roots = {name: roots_of(source) for name, source in sources.items()}
     sharing = share(roots, kept=set().union(*before.values()))
     kept = {name for name, types in before.items() if not types < _types_of(sharing, name)}
-    texts = _texts_of_types(sharing, root, {name: before[name] for name in kept})
+    texts = _texts_of_types(sharing, sources, root, {name: before[name] for name in kept})
     needed = {
         name: frozenset(each.module for each in sharing.imported(name).values()) for name in sources
     }
@@ -196,13 +197,19 @@ def _types_of(sharing: Sharing, module: str) -> set[tuple[str, str]]:
 
 
 def _texts_of_types(
-    sharing: Sharing, root: Path, kept: Mapping[str, set[tuple[str, str]]]
+    sharing: Sharing,
+    sources: Mapping[str, ModuleSource],
+    root: Path,
+    kept: Mapping[str, set[tuple[str, str]]],
 ) -> dict[str, str | StreamContractError]:
     """The texts of the modules of types, or why there is none."""
     texts: dict[str, str | StreamContractError] = {}
     for name, module in sharing.modules.items():
         source = TypesSource(
-            module=module, sharing=sharing, origin=functools.partial(_origin_of, root)
+            module=module,
+            sharing=sharing,
+            contracts=sources,
+            origin=functools.partial(_origin_of, root),
         )
         if name not in kept:
             texts[name] = _made(functools.partial(generate_types_module, source))

@@ -23,6 +23,7 @@ __all__ = [
     "flat",
     "flat_annotation",
     "lay_out",
+    "lay_out_class",
     "lay_out_field",
     "lay_out_return",
 ]
@@ -127,6 +128,17 @@ def flat_annotation(node: Annotation) -> str:
             return f"{node.name}[{', '.join(map(flat_annotation, node.arguments))}]"
         case Alternatives():
             return " | ".join(map(flat_annotation, node.members))
+
+
+def lay_out_class(name: str, base: Subscript) -> list[str]:
+    """The lines of the head of a class with one base."""
+    line = f"class {name}({flat_annotation(base)}):"
+    if _fits(line):
+        return [line]
+    margin = " " * _STEP
+    inner = f"{margin}{flat_annotation(base)},"
+    lines = [inner] if _fits(inner) else _break(margin, base, indent=_STEP, suffix=",")
+    return [f"class {name}(", *lines, "):"]
 
 
 def lay_out_field(name: str, annotation: Annotation, call: Group, *, indent: int) -> list[str]:

@@ -1,8 +1,8 @@
 """One contract as the text of one Python module.
 
 The shape, from the top: who wrote it from what, comments for tools, the imports, ``CONTRACT`` with
-the schema's text, the enums and records in the order of their definition, the producer and the
-consumer. What other contracts use too is imported.
+the schema's text, the enums and records in the order of their definition (those of the keys first),
+the producer and the consumer. What other contracts use too is imported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from streamcontract.codegen.classes import INDENT, ClassWriter, kind_of, remark_on_others
-from streamcontract.codegen.layout import Group, lay_out
+from streamcontract.codegen.keys import (
+    contract_of_class,
+    key_annotations,
+    require_one_definition,
+    roots_of,
+)
+from streamcontract.codegen.layout import Group, Subscript, lay_out, lay_out_class
 from streamcontract.codegen.module_text import module_text
 from streamcontract.codegen.names import class_names
 from streamcontract.codegen.text import comment_text, docstring, schema_literal, string_literal
@@ -88,7 +94,8 @@ def record_of(source: ModuleSource) -> RecordType:
     """The record of a contract.
 
     Raises:
-        CodegenError: The schema is no record, or was read leniently.
+        CodegenError: The schema is no record, was read leniently, or defines a type that the key
+            schema defines otherwise.
     """
     root = source.schema.root
     if not isinstance(root, RecordType):
@@ -96,13 +103,15 @@ def record_of(source: ModuleSource) -> RecordType:
             f"{source.origin}: a contract's schema is a record, found"
             f" {kind_of(root)}; put it into a field of a record"
         )
-    forgiven = [each for schema in source.schema.closure() for each in schema.forgiven]
+    schemas = filter(None, (source.schema, source.key_schema))
+    forgiven = [each for schema in schemas for one in schema.closure() for each in one.forgiven]
     if forgiven:
         places = "".join(f"\n  - {each}" for each in forgiven)
         raise CodegenError(
             f"{source.origin}: the schema was read leniently, as a stored one, and a contract is "
             f"an author's: mend it first{places}"
         )
+    require_one_definition(source)
     return root
 
 
@@ -112,7 +121,7 @@ class _Module:
     def __init__(self, source: ModuleSource, root: RecordType) -> None:
         self._source = source
         self._root = root
-        used = in_order_of_use(root)
+        used = in_order_of_use(*roots_of(source))
         self._top = class_names([root], MODULE_NAMES)[root.full_name]
         clients = {f"{self._top}Producer", f"{self._top}Consumer"}
         self._imported = {
@@ -124,8 +133,9 @@ class _Module:
             used,
             MODULE_NAMES | clients,
             imported=self._imported,
-            decorator=_decorator,
+            decorators=self._decorators,
             origin=lambda _: source.origin,
+            body=self._contract_of_class,
         )
         self._words = self._writer.words
 
@@ -168,14 +178,13 @@ class _Module:
         source = self._source
         arguments: list[tuple[str, Expression]] = [("", schema_literal(source.schema.json))]
         arguments += _references("references", source.schema)
-        if self._imported:
-            classes = tuple(("", self._writer.classes[each]) for each in self._imported)
-            arguments.append(("types=", Group("(", classes, ")", is_tuple=True)))
+        arguments += self._shared("types", source.schema)
         options = {"topic": source.topic, "key": source.key}
         arguments += [(f"{k}=", string_literal(v)) for k, v in options.items() if v is not None]
         if source.key_schema is not None:
             arguments.append(("key_schema=", schema_literal(source.key_schema.json)))
             arguments += _references("key_references", source.key_schema)
+            arguments += self._shared("key_types", source.key_schema)
         if source.partitions is not None:
             arguments.append(("partitions=", repr(source.partitions)))
         if source.compatibility is not None:
@@ -183,34 +192,52 @@ class _Module:
         contract = self._words.support("Contract")
         return lay_out("CONTRACT: Final = ", Group(f"{contract}(", tuple(arguments), ")"), indent=0)
 
+    def _shared(self, argument: str, schema: Schema) -> list[tuple[str, Expression]]:
+        """The classes that stand in modules of types, of the types of a schema."""
+        names = [name for name in self._imported if name in schema.named_types]
+        classes = tuple(("", self._writer.classes[name]) for name in names)
+        return [(f"{argument}=", Group("(", classes, ")", is_tuple=True))] if classes else []
+
     def _types(self) -> Iterator[list[str]]:
-        for node in in_order_of_definition(self._root):
+        for node in in_order_of_definition(*reversed(roots_of(self._source))):
             if node.full_name not in self._imported:
                 others = self._source.others.get(node.full_name, ())
                 yield [*remark_on_others(node.full_name, others), *self._writer.write(node)]
 
     def _producer(self) -> list[str]:
         topic = f" to the topic ``{self._source.topic}``" if self._source.topic else ""
-        return self._client("Producer", f"Sends :class:`{self._top}` records{topic}.")
+        return self._client("Producer", f"Sends :class:`{self._top}` records{topic}.", keys=0)
 
     def _consumer(self) -> list[str]:
         topic = f" from the topic ``{self._source.topic}``" if self._source.topic else ""
-        return self._client("Consumer", f"Receives :class:`{self._top}` records{topic}.")
+        return self._client("Consumer", f"Receives :class:`{self._top}` records{topic}.", keys=1)
 
-    def _client(self, role: str, summary: str) -> list[str]:
-        base = self._words.support(f"Contract{role}")
-        bases = Group("(", (("", f"{base}[{self._top}]"),), ")")
+    def _client(self, role: str, summary: str, *, keys: int) -> list[str]:
+        key = key_annotations(self._source, self._words)[keys]
+        base = Subscript(self._words.support(f"Contract{role}"), (self._top, key))
         return [
-            *lay_out(f"class {self._top}{role}", bases, indent=0, suffix=":"),
+            *lay_out_class(f"{self._top}{role}", base),
             *docstring(None, otherwise=summary, indent=INDENT),
             "",
             f"{' ' * INDENT}contract = CONTRACT",
         ]
 
+    def _decorators(self, node: RecordType | EnumType) -> list[Group]:
+        kind = "record" if isinstance(node, RecordType) else "enum"
+        # Of the contract last, where it has records and keys with parts of this type.
+        contracts = {"CONTRACT": self._source.schema, "CONTRACT.keys": self._source.key_schema}
+        return [
+            Group(f"{name}.{kind}(", (("", string_literal(node.full_name)),), ")")
+            for name, schema in contracts.items()
+            if schema is not None and node.full_name in schema.named_types
+        ]
 
-def _decorator(node: RecordType | EnumType) -> Group:
-    kind = "record" if isinstance(node, RecordType) else "enum"
-    return Group(f"CONTRACT.{kind}(", (("", string_literal(node.full_name)),), ")")
+    def _contract_of_class(self, node: RecordType) -> list[str]:
+        if node is not self._root:
+            return []
+        own = self._words.type_class(node.full_name)
+        keys = key_annotations(self._source, self._words)
+        return contract_of_class(own, keys, self._words, indent=INDENT)
 
 
 def _references(argument: str, schema: Schema) -> list[tuple[str, Expression]]:

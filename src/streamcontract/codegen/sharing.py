@@ -16,12 +16,13 @@ from streamcontract.codegen.placing import CommonType, place, reached
 from streamcontract.codegen.vocabulary import Imported
 from streamcontract.codegen.walk import in_order_of_use, part_names
 from streamcontract.schema.likeness import likeness, likeness_mark
+from streamcontract.schema.model import NamedType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Mapping
+    from collections.abc import Collection, Hashable, Mapping, Sequence
 
     from streamcontract.codegen.placing import TypesModule
-    from streamcontract.schema.model import EnumType, RecordType
+    from streamcontract.schema.model import AvroType, EnumType, RecordType
 
 __all__ = ["Sharing", "share"]
 
@@ -60,11 +61,14 @@ class Sharing:
         }
 
 
-def share(roots: Mapping[str, RecordType], *, kept: Collection[tuple[str, str]] = ()) -> Sharing:
+def share(
+    roots: Mapping[str, Sequence[AvroType]], *, kept: Collection[tuple[str, str]] = ()
+) -> Sharing:
     """Find what contracts share.
 
     Args:
-        roots: The record of each contract, by the contract's name.
+        roots: The record of each contract, and its keys where they have a schema, by the contract's
+            name.
         kept: Types that have a module even if one contract alone uses them, each as its full name
             and its likeness in short.
 
@@ -72,19 +76,21 @@ def share(roots: Mapping[str, RecordType], *, kept: Collection[tuple[str, str]] 
         >>> from streamcontract.schema import parse_schema
         >>> side = {"type": "enum", "name": "Side", "symbols": ["BUY", "SELL"]}
         >>> roots = {
-        ...     name.lower(): parse_schema(
-        ...         {"type": "record", "name": name, "fields": [{"name": "side", "type": side}]}
-        ...     ).root
+        ...     name.lower(): [
+        ...         parse_schema(
+        ...             {"type": "record", "name": name, "fields": [{"name": "side", "type": side}]}
+        ...         ).root
+        ...     ]
         ...     for name in ("Order", "Trade")
         ... }
         >>> share(roots).imported("order")
         {'Side': Imported(module='shared_types', name='Side')}
     """
     types: _Types = {
-        contract: {node.full_name: node for node in in_order_of_use(roots[contract])}
+        contract: {node.full_name: node for node in in_order_of_use(*roots[contract])}
         for contract in sorted(roots)
     }
-    families = _families(types)
+    families = _families(types, roots)
     users: dict[tuple[str, int], list[str]] = {}
     for (contract, name), family in families.items():
         users.setdefault((name, family), []).append(contract)
@@ -111,7 +117,7 @@ def share(roots: Mapping[str, RecordType], *, kept: Collection[tuple[str, str]] 
     )
 
 
-def _families(types: _Types) -> dict[_Key, int]:
+def _families(types: _Types, roots: Mapping[str, Sequence[AvroType]]) -> dict[_Key, int]:
     """A number for each contract's type; equal where they are alike all the way down.
 
     What a definition says tells types apart first; then, again and again, what those are that
@@ -119,7 +125,15 @@ def _families(types: _Types) -> dict[_Key, int]:
     """
     every = {(contract, name): node for contract, of in types.items() for name, node in of.items()}
     parts = {key: [(key[0], part) for part in part_names(node)] for key, node in every.items()}
-    found = _numbered({key: likeness(node) for key, node in every.items()})
+    # A contract whose records and keys define a type in words of their own has it for itself.
+    copies: dict[_Key, set[str]] = {}
+    for contract in types:
+        for root in roots[contract]:
+            for node in in_order_of_use(root):
+                copies.setdefault((contract, node.full_name), set()).add(likeness(node))
+    found = _numbered(
+        {key: key if len(alike) > 1 else likeness(every[key]) for key, alike in copies.items()}
+    )
     while True:
         finer = _numbered(
             {key: (found[key], *(found[each] for each in parts[key])) for key in every}
@@ -157,15 +171,16 @@ def _shared(
 
 
 def _common(
-    name: str, users: list[str], types: _Types, roots: Mapping[str, RecordType]
+    name: str, users: list[str], types: _Types, roots: Mapping[str, Sequence[AvroType]]
 ) -> CommonType:
     def is_own(contract: str) -> bool:
-        return types[contract][name].source == roots[contract].source
+        own = {each.source for each in roots[contract] if isinstance(each, NamedType)}
+        return types[contract][name].source in own
 
     return CommonType(
         node=types[min(users, key=lambda contract: (is_own(contract), contract))][name],
         users=tuple(users),
-        record_of=tuple(each for each in users if roots[each].full_name == name),
+        record_of=tuple(each for each in users if roots[each][0] is types[each][name]),
     )
 
 

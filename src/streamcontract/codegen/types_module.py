@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from streamcontract.codegen.classes import ClassWriter, remark_on_others
+from streamcontract.codegen.classes import INDENT, ClassWriter, remark_on_others
+from streamcontract.codegen.keys import contract_of_class, key_annotations, roots_of
 from streamcontract.codegen.layout import Group
 from streamcontract.codegen.module_text import module_text
 from streamcontract.codegen.text import comment_text, docstring, string_literal
@@ -14,9 +15,10 @@ from streamcontract.codegen.vocabulary import MODULE_NAMES
 from streamcontract.codegen.walk import in_order_of_definition, in_order_of_use
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from streamcontract.codegen.layout import Expression
+    from streamcontract.codegen.module import ModuleSource
     from streamcontract.codegen.placing import TypesModule
     from streamcontract.codegen.sharing import Sharing
     from streamcontract.codegen.vocabulary import Imported
@@ -32,11 +34,13 @@ class TypesSource:
     Attributes:
         module: The module.
         sharing: What it is part of.
+        contracts: What the modules of all contracts are generated from, by name.
         origin: The file that defines a type, relative to the project.
     """
 
     module: TypesModule
     sharing: Sharing
+    contracts: Mapping[str, ModuleSource]
     origin: Callable[[RecordType | EnumType], str]
 
 
@@ -58,6 +62,7 @@ class _TypesModule:
     def __init__(self, source: TypesSource) -> None:
         self._own = {each.node.full_name: each for each in source.module.types}
         self._sharing = source.sharing
+        self._contracts = source.contracts
         self._origin = source.origin
         self._nodes = [each.node for each in source.module.types]
         others: dict[str, RecordType | EnumType] = {}
@@ -72,8 +77,9 @@ class _TypesModule:
             [*self._nodes, *(others[name] for name in sorted(others))],
             MODULE_NAMES,
             imported=imported,
-            decorator=self._decorator,
+            decorators=self._decorators,
             origin=source.origin,
+            body=self._contract_of_class,
         )
 
     def text(self) -> str:
@@ -116,7 +122,7 @@ class _TypesModule:
                     *self._writer.write(common.node),
                 ]
 
-    def _decorator(self, node: RecordType | EnumType) -> Group:
+    def _decorators(self, node: RecordType | EnumType) -> list[Group]:
         common = self._own[node.full_name]
         contracts: tuple[str, Expression]
         if common.record_of:
@@ -125,4 +131,19 @@ class _TypesModule:
         else:
             contracts = ("within=", string_literal(common.users[0]))
         facts = (("", string_literal(node.full_name)), ("likeness=", string_literal(common.mark)))
-        return Group("shared_type(", (*facts, contracts), ")")
+        return [Group("shared_type(", (*facts, contracts), ")")]
+
+    def _contract_of_class(self, node: RecordType) -> list[str]:
+        """The types of keys, where all contracts of the record have the same.
+
+        Classes of keys stand in the contracts' modules, which nothing is imported from.
+        """
+        words = self._writer.words
+        sources = [self._contracts[name] for name in self._own[node.full_name].record_of]
+        if any(in_order_of_use(*roots_of(source)[1:]) for source in sources):
+            return []
+        keys = [key_annotations(source, words) for source in sources]
+        if not keys or any(each != keys[0] for each in keys):
+            return []
+        own = words.type_class(node.full_name)
+        return contract_of_class(own, keys[0], words, indent=INDENT)

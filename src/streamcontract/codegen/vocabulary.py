@@ -32,11 +32,13 @@ _TYPING: Final = "typing"
 _CODEC: Final = "streamcontract.codec"
 _KAFKA: Final = "streamcontract.kafka"
 _SUPPORT: Final = {
+    "ClassVar": _TYPING,
     "Contract": _CODEC,
     "ContractConsumer": _KAFKA,
     "ContractProducer": _KAFKA,
     "Duration": _CODEC,
     "NoReturn": _TYPING,
+    "TYPE_CHECKING": _TYPING,
     "shared_type": _CODEC,
 }
 _SHORTEST_LINE_LENGTH: Final = 88  # ruff's own, if a project sets none

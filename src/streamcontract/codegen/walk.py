@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["in_order_of_definition", "in_order_of_use", "part_names"]
 
 
-def in_order_of_use(root: RecordType | EnumType) -> list[RecordType | EnumType]:
-    """The records and enums that can be reached, each at its first use, the root first."""
+def in_order_of_use(*roots: AvroType) -> list[RecordType | EnumType]:
+    """The records and enums that can be reached, each at its first use, the roots first."""
     found: dict[str, RecordType | EnumType] = {}
-    waiting: list[AvroType] = [root]
+    waiting: list[AvroType] = list(reversed(roots))
     while waiting:
         node = waiting.pop()
         if isinstance(node, (RecordType, EnumType)) and node.full_name not in found:
@@ -35,11 +35,11 @@ def in_order_of_use(root: RecordType | EnumType) -> list[RecordType | EnumType]:
     return list(found.values())
 
 
-def in_order_of_definition(*roots: RecordType | EnumType) -> list[RecordType | EnumType]:
-    """The same of one root or several, each behind those it is made of, but for cycles."""
+def in_order_of_definition(*roots: AvroType) -> list[RecordType | EnumType]:
+    """The same, each behind those it is made of; only cycles make that impossible."""
     ordered: dict[str, RecordType | EnumType] = {}
     started: set[str] = set()
-    waiting: list[tuple[NamedType, bool]] = [(root, False) for root in reversed(roots)]
+    waiting = [(part, False) for root in reversed(roots) for part in _named_in(root)]
     while waiting:
         node, parts_are_done = waiting.pop()
         if isinstance(node, FixedType):
@@ -56,6 +56,13 @@ def in_order_of_definition(*roots: RecordType | EnumType) -> list[RecordType | E
 def part_names(node: RecordType | EnumType) -> list[str]:
     """The full names of the records and enums that a type is made of directly."""
     return [part.full_name for part in _named_parts(node) if not isinstance(part, FixedType)]
+
+
+def _named_in(root: AvroType) -> list[NamedType]:
+    """The named types at the top of a type, the last first."""
+    if isinstance(root, (RecordType, EnumType, FixedType)):
+        return [root]
+    return list(reversed(list(_named_parts(root))))
 
 
 def _parts(node: AvroType) -> Iterator[AvroType]:

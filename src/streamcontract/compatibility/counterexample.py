@@ -11,10 +11,9 @@ import attrs
 
 from streamcontract.codec import Codec
 from streamcontract.compatibility.rewrite import schema_of
-from streamcontract.compatibility.walk import faults_at
 from streamcontract.compatibility.witness import Witness, witness_of
 from streamcontract.errors import DecodeError, ResolutionError
-from streamcontract.resolution import Action, Fault, IntoUnion, Plan, ReadEnum
+from streamcontract.resolution import Action, Fault, IntoUnion, Plan, ReadEnum, faults_at
 from streamcontract.schema.model import branch_name
 from streamcontract.schema.schema import Schema
 

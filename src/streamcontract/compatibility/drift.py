@@ -10,7 +10,6 @@ of a union that matches (measured, as is what is said of Avro for Python).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import SequenceMatcher
 from typing import Any, Final, Literal
 
 import attrs
@@ -24,6 +23,7 @@ from streamcontract.compatibility.counterexample import (
     drift_example,
     run,
 )
+from streamcontract.compatibility.renames import Dropped
 from streamcontract.compatibility.rewrite import schema_of, with_type, without_field
 from streamcontract.compatibility.samples import leaf_samples, samples
 from streamcontract.compatibility.walk import Place, walk
@@ -88,7 +88,6 @@ DRIFT_RULES: Final[dict[DriftRule, str]] = {
 
 # Floating point holds every integer up to here (IEEE 754: 24 and 53 bits of significand).
 _EXACT: Final = {"float": 2**24, "double": 2**53}
-_ALIKE: Final = 0.6  # how like two names are that are taken for one, as difflib counts
 
 
 @attrs.frozen(kw_only=True)
@@ -368,17 +367,17 @@ def _default_example(plan: Plan, action: ReadRecord, field: Field) -> Counterexa
 
 
 def _renamed(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
-    gone: dict[str, dict[int, Field]] = {}  # by canonical form of their types
+    dropped: dict[str, Dropped] = {}  # by canonical form of their types
     for i, step in enumerate(action.steps):
         if step.target is None:
-            gone.setdefault(canonical_form(step.field.type), {})[i] = step.field
+            dropped.setdefault(canonical_form(step.field.type), Dropped()).add(i, step.field)
     for target in action.defaults:
         added = action.reader.fields[target]
-        alike = gone.get(canonical_form(added.type), {})
-        former = _former(target, added, alike) if added.has_default else None
+        alike = dropped.get(canonical_form(added.type))
+        former = alike.take(target, added.name) if alike and added.has_default else None
         if former is None:
             continue
-        removed = alike.pop(former)
+        removed = action.steps[former].field
         yield Drift(
             rule="FIELD_RENAMED_WITHOUT_ALIAS",
             reader_path=f"{place.reader_path}/fields/{target}",
@@ -392,21 +391,6 @@ def _renamed(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
                 plan, action, lambda witness: iter([_telling(witness, action, old, new)])
             ),
         )
-
-
-def _former(target: int, added: Field, gone: dict[int, Field]) -> int | None:
-    """Which of the fields of its type that are gone an added one stands for: by place or name."""
-    matcher = SequenceMatcher(b=added.name.lower())  # which the matcher prepares once
-    best: tuple[float, int] | None = None
-    for i, field in gone.items():
-        matcher.set_seq1(field.name.lower())
-        least = max(best[0], _ALIKE) if best else _ALIKE
-        if i != target and (matcher.real_quick_ratio() < least or matcher.quick_ratio() < least):
-            continue  # two upper bounds of the ratio, each cheaper than the next
-        ratio = matcher.ratio()
-        if (i == target or ratio >= _ALIKE) and (best is None or ratio > best[0]):
-            best = ratio, i
-    return best[1] if best else None
 
 
 def _telling(witness: Witness, action: ReadRecord, old: Field, new: Field) -> Any:

@@ -11,9 +11,9 @@ import attrs
 from streamcontract.compatibility.counterexample import Counterexample, breaking_example
 from streamcontract.compatibility.drift import DriftRule, drifts
 from streamcontract.compatibility.messages import fault_message
-from streamcontract.compatibility.walk import faults_at, order, walk
+from streamcontract.compatibility.walk import order, walk
 from streamcontract.levels import Direction
-from streamcontract.resolution import Fault, Plan, Rule, resolve
+from streamcontract.resolution import Fault, Plan, Rule, faults_at, resolve
 from streamcontract.schema.schema import Schema
 
 __all__ = ["Finding", "Severity", "find_incompatibilities"]

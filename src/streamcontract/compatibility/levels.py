@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from streamcontract.compatibility.findings import Finding, find_incompatibilities
-from streamcontract.levels import Level, compatibility_level
+from streamcontract.levels import Direction, Level, compatibility_level
 from streamcontract.schema.schema import Schema
 
 __all__ = ["check_level"]
@@ -39,10 +39,16 @@ def check_level(
     """
     row = compatibility_level(level)
     findings: list[Finding] = []
+    # Histories repeat themselves: a change that was taken back, and a version of each branch of it.
+    known: dict[tuple[Direction, str, tuple[Schema, ...]], list[Finding]] = {}
     for version, earlier in reversed(row.compared(list(enumerate(history, start=1)))):
         for direction in row.directions:
             backward = direction == "backward"
             reader, writer = (candidate, earlier) if backward else (earlier, candidate)
-            found = find_incompatibilities(reader=reader, writer=writer, drift=drift)
+            key = direction, earlier.json, earlier.references
+            found = known.get(key)
+            if found is None:
+                found = find_incompatibilities(reader=reader, writer=writer, drift=drift)
+                known[key] = found
             findings += [attrs.evolve(each, direction=direction, version=version) for each in found]
     return findings

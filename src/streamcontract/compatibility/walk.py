@@ -8,18 +8,15 @@ import attrs
 
 from streamcontract.resolution import (
     Action,
-    Fail,
-    Fault,
     IntoUnion,
     Plan,
     ReadArray,
-    ReadEnum,
     ReadMap,
     ReadRecord,
     ReadUnion,
 )
 
-__all__ = ["Place", "faults_at", "order", "walk"]
+__all__ = ["Place", "order", "walk"]
 
 # What Avro's paths name besides numbers: a type's own attributes come before what is inside it.
 _ATTRIBUTES = ("name", "size", "symbols")
@@ -54,17 +51,6 @@ def walk(plan: Plan) -> Iterator[Place]:
         ['', '/items']
     """
     return _walk(Place(plan.root), set())
-
-
-def faults_at(action: Action) -> tuple[Fault, ...]:
-    """The faults of an action itself, without those of the actions inside it."""
-    match action:
-        case Fail() | ReadRecord():
-            return action.faults
-        case ReadEnum() | IntoUnion() if action.fault is not None:
-            return (action.fault,)
-        case _:
-            return ()
 
 
 def order(path: str) -> tuple[tuple[bool, int, str], ...]:

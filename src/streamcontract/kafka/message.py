@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import confluent_kafka
 
 __all__ = [
+    "Brackets",
     "Delivery",
     "Headers",
     "K",
@@ -29,6 +30,19 @@ __all__ = [
     "to_milliseconds",
 ]
 
+
+class Brackets:
+    """A generic class whose brackets may name types that only type checkers know."""
+
+    __slots__ = ()
+
+    def __class_getitem__(cls, item: Any) -> Any:
+        """As ``Generic`` has it, of the first types."""
+        given = item if isinstance(item, tuple) else (item,)
+        known: Any = cls
+        return super().__class_getitem__(given[: len(known.__parameters__)] or item)  # type: ignore[misc] # it is Generic's
+
+
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
 
@@ -39,16 +53,12 @@ if TYPE_CHECKING:
         """Generic over the type of values, and over that of keys, which may be left out."""
 
 else:
-    T = TypeVar("T")
-    K = TypeVar("K")
+    T, K = TypeVar("T"), TypeVar("K")
 
-    class Keyed(Generic[T]):
-        """The same at run time, where brackets may name the second one too."""
+    class Keyed(Brackets, Generic[T]):
+        """The same at run time."""
 
         __slots__ = ()
-
-        def __class_getitem__(cls, item):
-            return super().__class_getitem__(item[0] if isinstance(item, tuple) else item)
 
 
 Headers = Mapping[str, "str | bytes | None"] | Sequence[tuple[str, "str | bytes | None"]]
@@ -155,8 +165,8 @@ class Message(Keyed[T, K]):
 
     Attributes:
         value: The record; None for a tombstone, which says that its key is deleted.
-        key: The key in the type the contract gives it (see
-            :class:`streamcontract.kafka.contract.keys.KeyCodec`), or None.
+        key: The key in the type the contract gives it, or None, as any message may have none
+            (docs/generated-code.md, "Types of keys").
         topic: The topic.
         partition: The partition.
         offset: The offset.

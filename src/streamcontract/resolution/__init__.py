@@ -20,6 +20,7 @@ from streamcontract.resolution.plan import (
     ReadUnion,
     Rescale,
     Rule,
+    faults_at,
 )
 from streamcontract.resolution.resolver import resolve, resolve_types, type_label
 
@@ -39,6 +40,7 @@ __all__ = [
     "ReadUnion",
     "Rescale",
     "Rule",
+    "faults_at",
     "resolve",
     "resolve_types",
     "type_label",

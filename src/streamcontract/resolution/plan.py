@@ -268,6 +268,17 @@ class Plan:
     faults: tuple[Fault, ...]
 
 
+def faults_at(action: Action) -> tuple[Fault, ...]:
+    """The faults of an action itself, without those of the actions inside it."""
+    match action:
+        case Fail() | ReadRecord():
+            return action.faults
+        case ReadEnum() | IntoUnion() if action.fault is not None:
+            return (action.fault,)
+        case _:
+            return ()
+
+
 def faults_of(root: Action) -> Iterator[Fault]:
     """Every fault that can be reached from an action, each record's once."""
     return _faults(root, set())

@@ -38,6 +38,7 @@ from streamcontract.resolution.plan import (
     ReadRecord,
     ReadUnion,
     Rescale,
+    faults_at,
     faults_of,
 )
 from streamcontract.schema.logical import LOGICAL_TYPES, Misfit, declared_logical_type
@@ -68,6 +69,8 @@ PROMOTIONS: Final[dict[str, tuple[str, ...]]] = {
 }
 """What each primitive may be promoted to ("Schema Resolution", Avro 1.12)."""
 
+_NAMED: Final = (RecordType, EnumType, FixedType)
+
 
 def resolve(writer: Schema, reader: Schema) -> Plan:
     """Work out how data written with one schema are read with another.
@@ -80,8 +83,10 @@ def resolve(writer: Schema, reader: Schema) -> Plan:
         >>> [fault.rule for fault in resolve(parse_schema("long"), parse_schema("int")).faults]
         ['TYPE_MISMATCH']
     """
-    root = _Resolver().action(writer.root, reader.root, "", "")
-    return Plan(writer=writer, reader=reader, root=root, faults=tuple(faults_of(root)))
+    resolver = _Resolver()
+    root = resolver.action(writer.root, reader.root, "", "")
+    faults = tuple(faults_of(root)) if resolver.met_faults else ()
+    return Plan(writer=writer, reader=reader, root=root, faults=faults)
 
 
 def resolve_types(writer: AvroType, reader: AvroType) -> Action:
@@ -109,14 +114,24 @@ def type_label(node: AvroType) -> str:
 
 
 class _Resolver:
-    """One call of :func:`resolve`; ``records`` guards it against recursive types."""
+    """One call of :func:`resolve`; ``records`` guards it against recursive types.
+
+    Attributes:
+        met_faults: Whether there was a fault anywhere, be it in a branch that was not taken.
+    """
 
     def __init__(self) -> None:
+        self.met_faults = False
         self._records: dict[tuple[int, int], ReadRecord] = {}
         self._unions: dict[int, _Branches] = {}
 
     def action(self, writer: AvroType, reader: AvroType, wp: str, rp: str) -> Action:
         """Resolve two types; ``wp`` and ``rp`` are the JSON pointers walked so far."""
+        action = self._action(writer, reader, wp, rp)
+        self.met_faults = self.met_faults or bool(faults_at(action))
+        return action
+
+    def _action(self, writer: AvroType, reader: AvroType, wp: str, rp: str) -> Action:
         match writer, reader:
             case UnionType(), _:
                 return self._from_union(writer, reader, wp, rp)
@@ -159,7 +174,7 @@ class _Resolver:
         nearest: tuple[int, Action, tuple[Fault, ...]] | None = None
         for i in candidates:
             action = self.action(writer, reader.branches[i], wp, f"{rp}/{i}")
-            faults = tuple(faults_of(action))
+            faults = tuple(faults_of(action)) if self.met_faults else ()
             if not faults:
                 return IntoUnion(
                     writer=writer, reader=reader, branch=i, action=action, candidates=candidates
@@ -202,7 +217,7 @@ class _Resolver:
                 steps.append(FieldStep(field=field))
                 continue
             wanted = reader.fields[target]
-            if _is_plain(field.type) and _is_plain(wanted.type):
+            if not isinstance(field.type, _NAMED) and not isinstance(wanted.type, _NAMED):
                 step = _plain_step(field, wanted, target)
                 if step is not None:
                     steps.append(step)
@@ -225,11 +240,13 @@ class _Resolver:
 
 @lru_cache(maxsize=8_192)  # the fields of the versions of a few wide records
 def _plain_step(field: Field, wanted: Field, target: int) -> FieldStep | None:
-    """The step from one field to another that have no named type; None if it has a fault.
+    """The step from one field to another without named types; None if these are not, or on a fault.
 
     The versions of a schema share most of their fields (``schema/builder.py``), and a step without
     a fault, which would name its path, is the same whatever the rest of the two schemas is.
     """
+    if not (_is_plain(field.type) and _is_plain(wanted.type)):
+        return None
     action = resolve_types(field.type, wanted.type)
     return None if any(faults_of(action)) else FieldStep(field=field, target=target, action=action)
 

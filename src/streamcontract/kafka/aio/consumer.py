@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
@@ -14,37 +17,44 @@ from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
-from streamcontract.kafka.contract.unions import K, P, ReadsTopics
+from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
 from streamcontract.kafka.message import Keyed
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.codec.contract import RecordClass
+    from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer.options import ConsumerOptions
+    from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.consumer.start import Start
     from streamcontract.kafka.consumer.until_end import UntilEnd
+    from streamcontract.kafka.contract.binding import SchemaSource
+    from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
-    from streamcontract.schema import Schema
 
 __all__ = ["AsyncContractConsumer", "AsyncUntilEnd"]
 
-T = TypeVar("T")
 R = TypeVar("R")
 
 _log = logging.getLogger("streamcontract.kafka")
+
+# After so many messages, which take about a millisecond, other tasks have a turn.
+_MESSAGES_A_TURN: Final = 256
+
+_NO_ENDS: Final[Mapping[Any, int]] = MappingProxyType({})
 
 # The next call meets these again by itself: told late, they would speak of what is over.
 _MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
 
 
-class _StoppableConsumer(ContractConsumer[T, P, K]):
+class _StoppableConsumer(ContractConsumer[T, K, P]):
     """The synchronous consumer, which ends its waits when it is told so."""
 
     def end_waits_by(self, check: Callable[[], None]) -> None:
@@ -54,6 +64,10 @@ class _StoppableConsumer(ContractConsumer[T, P, K]):
     def settle(self) -> None:
         """What was given last was worked on."""
         self._delivery.settle()
+
+    def at_once(self, ends: Mapping[Any, int]) -> Message[T, K] | None:
+        """The next message, if it takes no waiting; None, with nothing given, if it may."""
+        return self._delivery.at_once(ends)
 
     def hand_over_telemetry(self) -> Receiving:
         """The telemetry of its calls, which are another's from now on."""
@@ -76,10 +90,10 @@ def _unobserved(found: Awaitable[R]) -> Awaitable[R]:
     return found
 
 
-class AsyncContractConsumer(ReadsTopics[T, P, K]):
+class AsyncContractConsumer(ReadsTopics[T, K, P]):
     """Consumes the messages of one contract in asyncio: ``async for``, ``poll`` or ``consume``.
 
-    It has the methods, arguments and promises of
+    It has the methods, arguments, results, errors and promises of
     :class:`~streamcontract.kafka.consumer.ContractConsumer`, each method to be awaited, and runs
     one in a thread of its own, so that neither broker nor registry holds up the event loop. It is
     not built over confluent-kafka's ``AIOConsumer``, where the message of a cancelled ``poll`` is
@@ -123,60 +137,52 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
 
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        **options: Unpack[ConsumerOptions],
+        self, config: Config = None, *, record: RecordClass[T, Any, K], **options: Unpack[OfTopic]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        record: type[T],
-        **options: Unpack[ConsumerOptions],
+        self, config: Config = None, *, record: type[T], **options: Unpack[OfTopic]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        records: Sequence[type[T]],
-        **options: Unpack[ConsumerOptions],
+        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[OfTopic]
     ) -> None: ...
-
     @overload
     def __init__(
-        self: AsyncContractConsumer[T, tuple[str, int], K],
-        config: Mapping[str, Any] | None = None,
+        self: AsyncContractConsumer[T, K, tuple[str, int]],
+        config: Config = None,
+        *,
+        topics: Mapping[str, RecordClass[T, Any, K]],
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: AsyncContractConsumer[T, K, tuple[str, int]],
+        config: Config = None,
         *,
         topics: Mapping[str, type[T] | Sequence[type[T]]],
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
-
     @overload
     def __init__(
-        self: AsyncContractConsumer[Any],
-        config: Mapping[str, Any] | None = None,
+        self: AsyncContractConsumer[Any, bytes | None],
+        config: Config = None,
         *,
         topic: str,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path,
+        schema: SchemaSource,
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
-    def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(self, config: Config = None, **options: Any) -> None:
         if not options.keys() & {"record", "records", "schema", "topics"}:
             options["records"] = self.union
-        self._consumer: _StoppableConsumer[T, P, K] = _StoppableConsumer(config, **options)
+        self._consumer: _StoppableConsumer[T, K, P] = _StoppableConsumer(config, **options)
         # A message counts as consumed when a task gets it: the thread may find one for nobody.
         self._observed = observed(self._consumer.hand_over_telemetry())
         self._worker = Worker("streamcontract-consumer")
         self._consumer.end_waits_by(self._worker.check)
+        self._is_observed = self._observed is not _unobserved
+        self._left_of_turn = _MESSAGES_A_TURN
         self._untold: Exception | None = None
         self._closing = Closing()
         self._guard = ForkGuard("AsyncContractConsumer", owner=self)
@@ -195,82 +201,40 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         return self
 
     async def __anext__(self) -> Message[T, K]:
-        """The next message, waited for without end; see :meth:`until_end` for a bounded read.
+        """The next message, waited for without end; raises what the synchronous one raises.
 
-        Raises:
-            MessageDecodeError: It is not of this contract, and ``poison`` asks for nothing else.
-            DeadLetterError: Dead letters were not delivered; the next call tries again.
-            ConsumeError: The topic is not there, access is denied, ...
-            RegistryError: Its schema could not be fetched; the next call tries again.
-            ClientError: The consumer is closed, by another task maybe while this one waits.
+        Another task may close the consumer while this one waits: ``ClientError``.
         """
-        message: Message[T, K] = await self.take(functools.partial(next, self._consumer))
-        return message
+        message = await self.at_once()
+        if message is not None:
+            return message
+        return await self.take(functools.partial(next, self._consumer))
 
     async def poll(self, timeout: float = -1) -> Message[T, K] | None:
-        """The next message, or None if none came in time.
-
-        Args:
-            timeout: Seconds to wait; below zero without end.
-
-        Raises:
-            Exception: As iteration does.
-        """
+        """The next message, or None if none came in time: :meth:`.ContractConsumer.poll`."""
+        message = await self.at_once()
+        if message is not None:
+            return message
         return await self.take(functools.partial(self._consumer.poll, timeout))
 
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
-        """Up to ``num_messages`` messages; fewer when the time is over.
-
-        Args:
-            num_messages: How many at most.
-            timeout: Seconds to wait; below zero without end.
-
-        Raises:
-            Exception: As iteration does.
-        """
+        """A list of messages; fewer when the time is over: :meth:`.ContractConsumer.consume`."""
         return await self.take(functools.partial(self._consumer.consume, num_messages, timeout))
 
     def until_end(self, timeout: float = 60.0) -> AsyncUntilEnd[T, K]:
-        """Iterate up to the ends that the partitions have when the first message is asked for.
-
-        Args:
-            timeout: Seconds to wait for something new before giving up.
-
-        Raises:
-            StalledError: Raised by the iterator: nothing came for so long.
-        """
+        """Iterate up to the ends of the partitions: :meth:`.ContractConsumer.until_end`."""
         return AsyncUntilEnd(self, functools.partial(self._consumer.until_end, timeout))
 
     async def assignment(self, timeout: float = 0) -> tuple[P, ...]:
-        """The partitions this consumer reads, in order.
-
-        Args:
-            timeout: Seconds to wait until there is an assignment; below zero without end.
-        """
+        """The partitions this consumer reads, in order: :meth:`.ContractConsumer.assignment`."""
         return await self.run(functools.partial(self._consumer.assignment, timeout))
 
     async def pause(self, partitions: Iterable[P]) -> None:
-        """Return no messages of partitions until :meth:`resume`; those that are fetched are kept.
-
-        Args:
-            partitions: Partitions that are assigned.
-
-        Raises:
-            ConfigurationError: These are no partitions.
-            ConsumeError: One is not assigned.
-        """
+        """Return no messages of partitions meanwhile: :meth:`.ContractConsumer.pause`."""
         await self.run(functools.partial(self._consumer.pause, partitions))
 
     async def resume(self, partitions: Iterable[P]) -> None:
-        """Return messages of partitions again.
-
-        Args:
-            partitions: Partitions that are assigned.
-
-        Raises:
-            ConfigurationError: These are no partitions.
-            ConsumeError: One is not assigned.
-        """
+        """Return messages of partitions again: :meth:`.ContractConsumer.resume`."""
         await self.run(functools.partial(self._consumer.resume, partitions))
 
     async def paused(self) -> tuple[P, ...]:
@@ -280,19 +244,7 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
     async def committed(
         self, partitions: Iterable[P] | None = None, *, timeout: float = BROKER_TIMEOUT
     ) -> dict[P, int | None]:
-        """The offsets that the group has committed: where it goes on after a restart.
-
-        Args:
-            partitions: The partitions; those that are assigned if left out.
-            timeout: Seconds to wait for the broker's answer.
-
-        Returns:
-            The offset of the next message by partition; None where nothing is committed.
-
-        Raises:
-            ConfigurationError: This consumer has no group, or these are no partitions.
-            ConsumeError: The broker refused, or did not answer.
-        """
+        """The offsets that the group has committed: :meth:`.ContractConsumer.committed`."""
         return await self.run(
             functools.partial(self._consumer.committed, partitions, timeout=timeout)
         )
@@ -304,22 +256,7 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         offsets: Mapping[P, int] | None = None,
         asynchronous: bool = False,
     ) -> dict[P, int]:
-        """Commit the positions for the group, the message in hand included.
-
-        Args:
-            message: Commit only this message, and with it all before it in its partition.
-            offsets: Commit these: by partition, the offset of the next message to read.
-            asynchronous: Do not wait for the broker's answer.
-
-        Returns:
-            The committed offset (that of the next message) by partition.
-
-        Raises:
-            ConfigurationError: This consumer has no group, the message is of another topic, or an
-                offset is none.
-            ConsumeError: The broker refused, or did not answer; or a partition is not assigned.
-            DeadLetterError: Dead letters were not delivered, so nothing was committed.
-        """
+        """Commit the positions for the group: :meth:`.ContractConsumer.commit`."""
         return await self.run(
             functools.partial(
                 self._consumer.commit, message, offsets=offsets, asynchronous=asynchronous
@@ -327,25 +264,11 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         )
 
     async def positions(self) -> dict[P, int]:
-        """The position in each partition: the offset after the last message returned.
-
-        Raises:
-            DeadLetterError: A dead letter in front of it is not delivered.
-        """
+        """The position in each partition: :meth:`.ContractConsumer.positions`."""
         return await self.run(self._consumer.positions)
 
     async def seek(self, partition: P, start: Start) -> None:
-        """Go on from another place in a partition that this consumer reads.
-
-        Args:
-            partition: The partition.
-            start: As for the constructor.
-
-        Raises:
-            ConfigurationError: ``start`` is no place to begin.
-            ConsumeError: The partition is not assigned, or the brokers did not answer.
-            NotSupportedError: ``start`` is a moment, and this is the embedded broker.
-        """
+        """Go on from another place in a partition: :meth:`.ContractConsumer.seek`."""
         await self.run(functools.partial(self._consumer.seek, partition, start))
 
     async def close(self) -> None:
@@ -368,6 +291,20 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
     ) -> None:
         await self._close(functools.partial(self._consumer.__exit__, error_type, error, traceback))
 
+    async def at_once(self, ends: Mapping[Any, int] = _NO_ENDS) -> Message[T, K] | None:
+        """The next message, if it is here and takes no thread, whose turn costs 0.1 ms; else None.
+
+        Args:
+            ends: By partition, an offset from which on messages are passed over.
+        """
+        self._left_of_turn -= 1
+        if self._left_of_turn <= 0:
+            self._left_of_turn = _MESSAGES_A_TURN
+            await asyncio.sleep(0)  # before a message is given: cancelled here, none is
+        if self._is_observed or self._untold is not None or self._closing.has_begun:
+            return None
+        return self._consumer.at_once(ends) if self._worker.is_idle else None
+
     def take(self, call: Callable[[], R]) -> Awaitable[R]:
         """Run a call that returns messages; if it is cancelled, they come again."""
 
@@ -381,7 +318,7 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
         return self._observed(self.run(tell_first, settle=self._take_back))
 
     @property
-    def synchronous(self) -> ContractConsumer[T, P, K]:
+    def synchronous(self) -> ContractConsumer[T, K, P]:
         """The consumer that does the work: for calls that ``run`` makes in its thread."""
         return self._consumer
 
@@ -403,7 +340,7 @@ class AsyncContractConsumer(ReadsTopics[T, P, K]):
 
     async def run_with(
         self,
-        others: Iterable[AsyncContractConsumer[Any, Any]],
+        others: Iterable[AsyncContractConsumer[Any, Any, Any]],
         call: Callable[[], R],
         *,
         settle: Callable[[Future[R]], None] | None = None,
@@ -466,7 +403,7 @@ class AsyncUntilEnd(Keyed[T, K]):
     """
 
     def __init__(
-        self, consumer: AsyncContractConsumer[T, Any, K], begin: Callable[[], UntilEnd[T, K]]
+        self, consumer: AsyncContractConsumer[T, K, Any], begin: Callable[[], UntilEnd[T, K]]
     ) -> None:
         self._consumer = consumer
         self._begin = begin
@@ -477,7 +414,11 @@ class AsyncUntilEnd(Keyed[T, K]):
 
     async def __anext__(self) -> Message[T, K]:
         """The next message, or StopAsyncIteration at the ends."""
-        message = await self._consumer.take(self._next)
+        message = None
+        if self._messages is not None:
+            message = await self._consumer.at_once(self._messages.ends)
+        if message is None:
+            message = await self._consumer.take(self._next)
         if message is None:
             raise StopAsyncIteration
         return message

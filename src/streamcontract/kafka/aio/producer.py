@@ -5,36 +5,48 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from streamcontract.errors import ArgumentError, ClientError
-from streamcontract.guards import call_back, seconds
+from streamcontract.guards import seconds
+from streamcontract.kafka.aio.reports import Reports
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.waits import Waiting, deadline_of, interruptible
-from streamcontract.kafka.contract.unions import ReadsUnions
+from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
+from streamcontract.kafka.producer.deliveries import call_on_delivery
 from streamcontract.kafka.producer.transactions import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from typing_extensions import Self, Unpack
 
+    from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.aio.consumer import AsyncContractConsumer
-    from streamcontract.kafka.message import Delivery
+    from streamcontract.kafka.connection.config import Config
+    from streamcontract.kafka.contract.binding import SchemaSource
+    from streamcontract.kafka.contract.derived_key import Derived
+    from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.producer.deliveries import Deliveries
-    from streamcontract.kafka.producer.options import ProduceOptions, ProducerOptions
+    from streamcontract.kafka.producer.options import (
+        BulkOptions,
+        ClientOptions,
+        KeyedProduceOptions,
+        MessageOptions,
+        ProduceOptions,
+    )
+    from streamcontract.kafka.producer.options import ProducerOptions as Options
     from streamcontract.kafka.producer.produce_all import ProduceProgress, ProduceReport
-    from streamcontract.schema import Schema
+
+    AnyConsumer = AsyncContractConsumer[Any, Any, Any]
 
 __all__ = ["AsyncContractProducer"]
 
-T = TypeVar("T")
 R = TypeVar("R")
 
 # A cancelled wait for delivery reports ends within so many seconds.
@@ -43,7 +55,7 @@ _SLICE: Final = 0.2
 _RECORDS_A_TURN: Final = 256
 
 
-class _StoppableProducer(ContractProducer[T]):
+class _StoppableProducer(ContractProducer[T, K_contra]):
     """The synchronous producer, cut where a call may wait."""
 
     _shown_as = "AsyncContractProducer"
@@ -51,6 +63,21 @@ class _StoppableProducer(ContractProducer[T]):
     def send_plain(self, value: T | None) -> bool:
         """Queue a record if that takes no waiting and no care; False if nothing was queued."""
         return self._queue.send_plain(value)
+
+    def send_at_once(self, value: T | None, options: Mapping[str, Any]) -> bool:
+        """Queue a record if that takes no waiting; False if nothing was queued.
+
+        Raises:
+            Exception: As ``produce`` does.
+        """
+        if not self._queue.is_ready(value, options.get("topic")):
+            return False
+        on_delivery = options.get("on_delivery")
+        if on_delivery is not None and len(options) == 1:
+            report = functools.partial(call_on_delivery, on_delivery, self._queue.failures)
+            if self._queue.send_reported(value, report):
+                return True
+        return self._queue.put_at_once(self._message(value, **options))
 
     @property
     def deliveries(self) -> Deliveries:
@@ -73,10 +100,10 @@ class _StoppableProducer(ContractProducer[T]):
         return self._transactions.are_on
 
 
-class AsyncContractProducer(ReadsUnions, Generic[T]):
+class AsyncContractProducer(Produces[T, K_contra]):
     """Produces records of one contract in asyncio, or of several.
 
-    It has the methods, arguments and promises of
+    It has the methods, arguments, results, errors and promises of
     :class:`~streamcontract.kafka.producer.ContractProducer`, each method to be awaited. A record
     that can be queued without waiting is queued at once; what may wait (for the registry, for
     room in the queue, for deliveries) does so in threads of the producer's own. It is not built
@@ -114,44 +141,37 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
 
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        record: type[T],
-        **options: Unpack[ProducerOptions],
+        self, config: Config = None, *, record: RecordClass[T, K_contra], **options: Unpack[Options]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        records: Sequence[type[T]] | None = None,
-        **options: Unpack[ProducerOptions],
+        self, config: Config = None, *, record: type[T], **options: Unpack[Options]
     ) -> None: ...
-
     @overload
     def __init__(
-        self: AsyncContractProducer[Any],
-        config: Mapping[str, Any] | None = None,
+        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[Options]
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: AsyncContractProducer[Any, str | bytes | None],
+        config: Config = None,
         *,
         topic: str,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path,
-        **options: Unpack[ProducerOptions],
+        schema: SchemaSource,
+        **options: Unpack[ClientOptions],
     ) -> None: ...
 
-    def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(self, config: Config = None, **options: Any) -> None:
         if not {"record", "records", "schema"} & options.keys():
             options["records"] = self.union
-        self._producer: _StoppableProducer[T] = _StoppableProducer(config, **options)
+        self._producer: _StoppableProducer[T, Any] = _StoppableProducer(config, **options)
         # Two threads, which the synchronous producer allows: whoever waits for deliveries does
         # not keep others from producing.
         self._sending = Worker("streamcontract-produce")
         self._serving = Worker("streamcontract-deliveries")
         self._producer.deliveries.check = self._sending.check
         self._left_of_turn = _RECORDS_A_TURN
+        self._last_reports: Reports | None = None
         self._untold: list[DeliveryError | BrokerError] = []
         self._closing = Closing()
         self._guard = ForkGuard("AsyncContractProducer", owner=self)
@@ -161,76 +181,87 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         """The topic that records go to unless ``produce`` is told otherwise."""
         return self._producer.topic
 
-    async def produce(self, value: T | None, **options: Unpack[ProduceOptions]) -> None:
-        """Encode a record and queue it for delivery; a full queue is waited for.
+    @overload
+    async def produce(
+        self: AsyncContractProducer[T, None], value: T, **options: Unpack[ProduceOptions[Derived]]
+    ) -> None: ...
+    @overload
+    async def produce(
+        self, value: T | None, *, key: K_contra, **options: Unpack[MessageOptions]
+    ) -> None: ...
+    @overload
+    async def produce(
+        self: AsyncContractProducer[T, object], value: T | None, **options: Unpack[ProduceOptions]
+    ) -> None: ...
 
-        If it is cancelled, the record was queued or not.
+    async def produce(self, value: T | None, **options: Any) -> None:
+        """Encode a record and queue it for delivery: :meth:`.ContractProducer.produce`.
 
-        Args:
-            value: The record, or None for a tombstone, which deletes its key.
-            **options: See :class:`~streamcontract.kafka.producer.options.ProduceOptions`.
-
-        Raises:
-            MessageEncodeError: The record or key does not fit the contract; nothing was queued.
-            DeliveryError: Earlier messages were not delivered; this one was not queued.
-            BrokerError: The brokers do not let this client in.
-            ProduceError: The client refuses the message (too large, no such partition, ...).
-            RegistryError: The schema could not be registered or found.
-            ArgumentError: An option would not arrive as it is, such as a header's name of bytes or
-                a timestamp that names no moment (a naive datetime, a date, a float).
-            ClientError: The producer is closed.
+        A full queue is waited for. If it is cancelled, the record was queued or not.
         """
         self._left_of_turn -= 1
         if self._left_of_turn <= 0:
             self._left_of_turn = _RECORDS_A_TURN
             await asyncio.sleep(0)  # before the record is queued: cancelled here, it is not
         await self._tell()
-        # Not past records that wait for the thread.
-        if not options and self._sending.is_idle and self._producer.send_plain(value):
-            return
-        on_delivery = options.get("on_delivery")
-        if on_delivery is not None:
-            options["on_delivery"] = _in_loop(asyncio.get_running_loop(), on_delivery)
+        if options:
+            options = _told_by(self._reports(), options)
+        if self._sending.is_idle:  # not past records that wait for the thread
+            if not options:
+                if self._producer.send_plain(value):
+                    return
+            elif self._producer.send_at_once(value, options):
+                return
         await self._run(self._sending, functools.partial(self._producer.produce, value, **options))
+
+    @overload
+    async def produce_all(
+        self: AsyncContractProducer[T, None], values: Iterable[T], **limits: Unpack[BulkOptions]
+    ) -> ProduceReport[T]: ...
+    @overload
+    async def produce_all(
+        self: AsyncContractProducer[T, None],
+        values: Iterable[T | None],
+        *,
+        options: Callable[[T | None], ProduceOptions[K_contra]],
+        **limits: Unpack[BulkOptions],
+    ) -> ProduceReport[T]: ...
+    @overload
+    async def produce_all(
+        self,
+        values: Iterable[T | None],
+        *,
+        options: Callable[[T | None], KeyedProduceOptions[K_contra]],
+        **limits: Unpack[BulkOptions],
+    ) -> ProduceReport[T]: ...
+    @overload
+    async def produce_all(
+        self: AsyncContractProducer[T, object],
+        values: Iterable[T | None],
+        *,
+        options: Callable[[T | None], ProduceOptions] | None = None,
+        **limits: Unpack[BulkOptions],
+    ) -> ProduceReport[T]: ...
 
     async def produce_all(
         self,
         values: Iterable[T | None],
         *,
-        options: Callable[[T | None], ProduceOptions] | None = None,
+        options: Callable[[Any], Any] | None = None,
         progress: Callable[[ProduceProgress], object] | None = None,
         max_in_flight: int = 50_000,
         max_failures: int = 1_000,
     ) -> ProduceReport[T]:
-        """Produce every record of an iterable, and wait until each is delivered or has failed.
+        """Produce every record, and wait until each is delivered or has failed.
 
-        The iterable, ``options`` and ``progress`` are called in the producer's thread, and what
-        other tasks produce waits until this is done. If it is cancelled, what was taken from the
-        iterable up to then is delivered all the same.
-
-        Args:
-            values: The records, or None for tombstones, for which ``options`` gives the key.
-            options: Called with each record: what its message is to have, as for ``produce``.
-            progress: Called every half second and at the end. What it raises ends the call.
-            max_in_flight: How many messages may wait for delivery before more records are taken.
-            max_failures: How many failures the report keeps; the others are only counted.
-
-        Returns:
-            How many were delivered, and what failed and why.
-
-        Raises:
-            Exception: As :meth:`ContractProducer.produce_all` does.
+        As :meth:`.ContractProducer.produce_all`. The iterable, ``options`` and ``progress`` are
+        called in the producer's thread, and what other tasks produce waits until this is done. If
+        it is cancelled, what was taken from the iterable up to then is delivered all the same.
         """
-        loop = asyncio.get_running_loop()
+        reports = self._reports()
 
-        def with_loop(value: T | None) -> ProduceOptions:
-            given = ProduceOptions() if options is None else options(value)
-            on_delivery = given.get("on_delivery")
-            return (
-                given
-                if on_delivery is None
-                else {**given, "on_delivery": _in_loop(loop, on_delivery)}
-            )
+        def told_in_loop(value: T | None) -> Any:
+            return _told_by(reports, {} if options is None else options(value))
 
         await self._tell()
         return await self._run(
@@ -238,7 +269,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             functools.partial(
                 self._producer.produce_all,
                 values,
-                options=None if options is None else with_loop,
+                options=None if options is None else told_in_loop,
                 progress=progress,
                 max_in_flight=max_in_flight,
                 max_failures=max_failures,
@@ -246,32 +277,13 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         )
 
     async def poll(self, timeout: float = 0) -> int:
-        """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.
-
-        Returns:
-            How many were served, what librdkafka reports of the brokers included.
-
-        Raises:
-            BrokerError: The brokers do not let this client in; what is queued stays there.
-            DeliveryError: Messages without an ``on_delivery`` were not delivered.
-        """
+        """Serve delivery reports: :meth:`.ContractProducer.poll`."""
         served = await self._in_slices(self._producer.serve, timeout, lambda served: served > 0)
         await self._tell()
         return served
 
     async def flush(self, timeout: float | None = None) -> int:
-        """Wait until every message is delivered or has failed.
-
-        Args:
-            timeout: Seconds to wait; without it, or below zero, as long as librdkafka tries.
-
-        Returns:
-            How many messages are still on their way; 0 unless the time ran out.
-
-        Raises:
-            BrokerError: The brokers do not let this client in; what is queued stays there.
-            DeliveryError: Messages without an ``on_delivery`` were not delivered.
-        """
+        """Wait until every message is delivered or has failed: :meth:`.ContractProducer.flush`."""
         left = await self._in_slices(
             self._producer.drain,
             timeout,
@@ -283,9 +295,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
 
     def transaction(
         self,
-        consumer: (
-            AsyncContractConsumer[Any, Any] | Sequence[AsyncContractConsumer[Any, Any]] | None
-        ) = None,
+        consumer: AnyConsumer | Sequence[AnyConsumer] | None = None,
         *,
         timeout: float = TRANSACTION_TIMEOUT,
     ) -> AsyncTransaction:
@@ -314,7 +324,7 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             ...     async with target, source:
             ...         async for message in source.until_end():
             ...             async with target.transaction(source):
-            ...                 await target.produce(message.value)
+            ...                 await target.produce(message.value, key=message.key)
             >>> asyncio.run(copy())
         """
         given: Any = () if consumer is None else consumer
@@ -333,31 +343,18 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
         return AsyncTransaction(transaction, first.run, functools.partial(first.run_with, others))
 
     async def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
-        """Become the one producer with this ``transactional.id``; what others have open is aborted.
+        """Become the one producer with this ``transactional.id``.
 
-        The ``async with`` block of the producer begins with it, else the first transaction does.
-
-        Args:
-            timeout: Seconds to wait.
-
-        Raises:
-            ConfigurationError: The producer has no ``transactional.id``.
-            TransactionError: The brokers refused, or did not answer in time.
+        As :meth:`.ContractProducer.init_transactions`. The ``async with`` block of the producer
+        begins with it, else the first transaction does.
         """
         await self._run(self._sending, functools.partial(self._producer.init_transactions, timeout))
 
     async def close(self, timeout: float | None = None) -> None:
-        """Deliver what is queued, then end; closing twice is harmless.
+        """Deliver what is queued, then end: :meth:`.ContractProducer.close`.
 
         A call that waits in another task raises ``ClientError``. A cancelled ``close`` goes on in
         the background.
-
-        Args:
-            timeout: Seconds to wait; what is not delivered by then is discarded, and counts as
-                failed. Without it, or below zero, as long as librdkafka tries.
-
-        Raises:
-            DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         await self._close(functools.partial(self._producer.close, timeout))
         if self._untold:
@@ -381,6 +378,14 @@ class AsyncContractProducer(ReadsUnions, Generic[T]):
             await self._close(
                 functools.partial(self._producer.__exit__, error_type, error, traceback)
             )
+
+    def _reports(self) -> Reports:
+        """What tells of deliveries in the event loop of this call."""
+        loop = asyncio.get_running_loop()
+        reports = self._last_reports
+        if reports is None or reports.loop is not loop:
+            reports = self._last_reports = Reports(loop)
+        return reports
 
     async def _in_slices(
         self,
@@ -451,13 +456,9 @@ def _nothing() -> None:
     """The last call of a thread that has nothing to end."""
 
 
-def _in_loop(
-    loop: asyncio.AbstractEventLoop, on_delivery: Callable[[Delivery], None]
-) -> Callable[[Delivery], None]:
-    """Call back in the event loop, whichever thread is told of the delivery."""
-    call_back(on_delivery, "on_delivery", "(delivery)")
-
-    def tell(delivery: Delivery) -> None:
-        loop.call_soon_threadsafe(on_delivery, delivery)
-
-    return tell
+def _told_by(reports: Reports, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options, with an ``on_delivery`` that is called in the event loop."""
+    told = dict(options)
+    if told.get("on_delivery") is not None:
+        told["on_delivery"] = reports.to(told["on_delivery"])
+    return told

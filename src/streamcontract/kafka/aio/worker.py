@@ -139,13 +139,15 @@ class Worker:
     ) -> R:
         # In the context of the task, as asyncio.to_thread does: a trace goes on in the thread.
         future = self._executor.submit(contextvars.copy_context().run, call)
-        self._last = future  # type: ignore[assignment] # only asked whether it is done
+        before, self._last = self._last, future  # type: ignore[assignment] # only asked whether it is done
         try:
             return await asyncio.wrap_future(future)
         except (asyncio.CancelledError, GeneratorExit):  # a loop that ends closes its coroutines
             # Otherwise it runs or has run. The thread takes its calls in order, so the flag is
             # lowered again before it comes to any other.
-            if not future.cancel():
+            if future.cancel():
+                self._last = before  # which the thread may still be at
+            else:
                 self._interrupted.set()
                 self._settling = self._executor.submit(self._settle, future, settle)
                 self._last = self._settling  # type: ignore[assignment] # as above

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BOOTSTRAP_VARIABLE", "DEFAULT_BOOTSTRAP", "Settings", "build_client", "split_config"]
 
+Config = Mapping[str, Any] | None
+"""Client properties; those that are left out come from the environment."""
+
 BOOTSTRAP_VARIABLE: Final = "STREAMCONTRACT_BOOTSTRAP_SERVERS"
 DEFAULT_BOOTSTRAP: Final = "localhost:19092"
 

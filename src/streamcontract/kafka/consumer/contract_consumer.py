@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import confluent_kafka
 
@@ -24,29 +24,29 @@ from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.consumer.wiring import wire
 from streamcontract.kafka.contract.binding import Binding, bind
 from streamcontract.kafka.contract.dispatch import RecordsBinding, bind_records, bind_topics
-from streamcontract.kafka.contract.unions import K, P, ReadsTopics
+from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from typing_extensions import Self, Unpack
 
-    from streamcontract.codec import Contract
+    from streamcontract.codec.contract import Contract, RecordClass
+    from streamcontract.kafka.connection.config import Config
+    from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.consumer.partition import Key
     from streamcontract.kafka.consumer.start import Start
-    from streamcontract.schema import Schema
+    from streamcontract.kafka.contract.binding import SchemaSource
+    from streamcontract.kafka.contract.unions import Classes
 
 __all__ = ["ContractConsumer"]
-
-T = TypeVar("T")
 
 _log = logging.getLogger("streamcontract.kafka")
 
 
-class ContractConsumer(ReadsTopics[T, P, K]):
+class ContractConsumer(ReadsTopics[T, K, P]):
     """Consumes the messages of one contract, by iteration, ``poll`` or ``consume``.
 
     It wraps a ``confluent_kafka.DeserializingConsumer``: ``client``, for what this class does not
@@ -130,61 +130,51 @@ class ContractConsumer(ReadsTopics[T, P, K]):
 
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        **options: Unpack[ConsumerOptions],
+        self, config: Config = None, *, record: RecordClass[T, Any, K], **options: Unpack[OfTopic]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        record: type[T],
-        **options: Unpack[ConsumerOptions],
+        self, config: Config = None, *, record: type[T], **options: Unpack[OfTopic]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        records: Sequence[type[T]],
-        **options: Unpack[ConsumerOptions],
+        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[OfTopic]
     ) -> None: ...
-
     @overload
     def __init__(
-        self: ContractConsumer[T, tuple[str, int], K],
-        config: Mapping[str, Any] | None = None,
+        self: ContractConsumer[T, K, tuple[str, int]],
+        config: Config = None,
+        *,
+        topics: Mapping[str, RecordClass[T, Any, K]],
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: ContractConsumer[T, K, tuple[str, int]],
+        config: Config = None,
         *,
         topics: Mapping[str, type[T] | Sequence[type[T]]],
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
-
     @overload
     def __init__(
-        self: ContractConsumer[Any],
-        config: Mapping[str, Any] | None = None,
+        self: ContractConsumer[Any, bytes | None],
+        config: Config = None,
         *,
         topic: str,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path,
+        schema: SchemaSource,
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
     def __init__(
         self,
-        config: Mapping[str, Any] | None = None,
+        config: Config = None,
         *,
         topic: str | None = None,
-        record: type[T] | None = None,
-        records: Sequence[type[T]] | None = None,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
-        topics: Mapping[str, type[T] | Sequence[type[T]]] | None = None,
+        record: Any = None,
+        records: Classes[T] = None,
+        schema: SchemaSource | None = None,
+        topics: Mapping[str, Any] | None = None,
         **options: Unpack[ConsumerOptions],
     ) -> None:
         check_options(options, ConsumerOptions)
@@ -231,8 +221,8 @@ class ContractConsumer(ReadsTopics[T, P, K]):
         self,
         topic: str | None,
         record: type[T] | None,
-        records: Sequence[type[T]] | None,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path | None,
+        records: Classes[T],
+        schema: SchemaSource | None,
     ) -> Binding[T] | RecordsBinding[T]:
         """Tie one topic to what its messages are read as."""
         binding: Binding[T] | RecordsBinding[T]

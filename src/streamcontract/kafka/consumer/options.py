@@ -12,24 +12,50 @@ if TYPE_CHECKING:
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.registry import SchemaRegistry
 
-__all__ = ["ConsumerOptions", "check_options"]
+__all__ = [
+    "ConsumerOptions",
+    "ShareConsumerOptions",
+    "TopicConsumerOptions",
+    "TopicShareConsumerOptions",
+    "check_options",
+]
 
 
-class ConsumerOptions(TypedDict, total=False):
-    """What a consumer may be told beside its configuration, contract and topic.
+class ShareConsumerOptions(TypedDict, total=False):
+    """What any consumer may be told beside its configuration, contract and topic.
 
-    See :class:`streamcontract.kafka.consumer.ContractConsumer`.
+    See :class:`streamcontract.kafka.consumer.share_consumer.ContractShareConsumer`.
     """
 
     group: str | None
     registry: SchemaRegistry | None
+    poison: Poison
+    telemetry: Telemetry | None
+
+
+class TopicShareConsumerOptions(ShareConsumerOptions, total=False):
+    """The same with the topic, which a contract may name too."""
+
+    topic: str | None
+
+
+class ConsumerOptions(ShareConsumerOptions, total=False):
+    """What a consumer may be told that does not share its partitions' messages.
+
+    See :class:`streamcontract.kafka.consumer.ContractConsumer`.
+    """
+
     start: Start | Mapping[Any, Start] | None
     partitions: Sequence[Any] | None
     on_assign: Callable[[Any, tuple[Any, ...]], object] | None
     on_revoke: Callable[[Any, tuple[Any, ...]], object] | None
     on_lost: Callable[[Any, tuple[Any, ...]], object] | None
-    poison: Poison
-    telemetry: Telemetry | None
+
+
+class TopicConsumerOptions(ConsumerOptions, total=False):
+    """The same with the topic, which a contract may name too."""
+
+    topic: str | None
 
 
 def check_options(given: Mapping[str, object], known: type[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import attrs
 import confluent_kafka
@@ -29,23 +29,24 @@ from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.dead_letters.handler import PoisonHandler
 from streamcontract.kafka.dead_letters.poison import DeadLetters, poison_handler
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
-from streamcontract.kafka.message import K, Message
+from streamcontract.kafka.message import K, Keyed, Message, T
 from streamcontract.kafka.telemetry import telemetry_of
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
-    from typing_extensions import Never, Self
+    from typing_extensions import Never, Self, Unpack
 
+    from streamcontract.codec.contract import RecordClass
+    from streamcontract.kafka.connection.config import Config
+    from streamcontract.kafka.consumer.options import ShareConsumerOptions
+    from streamcontract.kafka.consumer.options import TopicShareConsumerOptions as OfTopic
+    from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.dead_letters.poison import Poison
     from streamcontract.kafka.telemetry import Telemetry
-    from streamcontract.schema import Schema
 
 __all__ = ["ContractShareConsumer", "RejectedError", "ShareMessage"]
-
-T = TypeVar("T")
 
 _log = logging.getLogger("streamcontract.kafka")
 
@@ -82,7 +83,7 @@ class ShareMessage(Message[T, K]):
     """
 
     delivery_count: int = 1
-    _answer: Callable[[ShareMessage[T], int, str], None] | None = attrs.field(
+    _answer: Callable[[ShareMessage[T, K], int, str], None] | None = attrs.field(
         default=None, repr=False, eq=False
     )
 
@@ -121,7 +122,7 @@ class ShareMessage(Message[T, K]):
         self._answer(self, answer, reason)
 
 
-class ContractShareConsumer(Generic[T]):
+class ContractShareConsumer(Keyed[T, K]):
     """Consumes the messages of one contract as a queue, shared with others of its share group.
 
     It wraps a ``confluent_kafka.ShareConsumer``: ``client``. All consumers of a group may read the
@@ -164,17 +165,35 @@ class ContractShareConsumer(Generic[T]):
 
     client: confluent_kafka.ShareConsumer
 
+    @overload
+    def __init__(
+        self, config: Config = None, *, record: RecordClass[T, Any, K], **options: Unpack[OfTopic]
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, config: Config = None, *, record: type[T], **options: Unpack[OfTopic]
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: ContractShareConsumer[Any, bytes | None],
+        config: Config = None,
+        *,
+        topic: str,
+        schema: SchemaSource,
+        **options: Unpack[ShareConsumerOptions],
+    ) -> None: ...
+
     def __init__(
         self,
-        config: Mapping[str, Any] | None = None,
+        config: Config = None,
         *,
         topic: str | None = None,
         group: str | None = None,
         registry: SchemaRegistry | None = None,
         poison: Poison = "raise",
         telemetry: Telemetry | None = None,
-        record: type[T] | None = None,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
+        record: Any = None,
+        schema: SchemaSource | None = None,
         **options: Never,
     ) -> None:
         for option in options:
@@ -246,7 +265,7 @@ class ContractShareConsumer(Generic[T]):
         self._delivery: _Delivery[T] = _Delivery(
             binding.topic, self._contact, self._poison, authentication
         )
-        self._message: ShareMessage[T] | None = None
+        self._message: ShareMessage[T, K] | None = None
         self._guard = ForkGuard(f"share consumer of topic {binding.topic!r}", owner=self)
         self._one = observed(receiving, self._next)
 
@@ -255,10 +274,10 @@ class ContractShareConsumer(Generic[T]):
         """The topic this consumer reads."""
         return self._topic
 
-    def __iter__(self) -> Iterator[ShareMessage[T]]:
+    def __iter__(self) -> Iterator[ShareMessage[T, K]]:
         return self
 
-    def __next__(self) -> ShareMessage[T]:
+    def __next__(self) -> ShareMessage[T, K]:
         """The next message, waited for without end.
 
         Raises:
@@ -275,7 +294,7 @@ class ContractShareConsumer(Generic[T]):
         self._delivery.in_hand = in_hand
         return message
 
-    def poll(self, timeout: float = -1) -> ShareMessage[T] | None:
+    def poll(self, timeout: float = -1) -> ShareMessage[T, K] | None:
         """The next message, or None if none came in time.
 
         Args:
@@ -291,7 +310,7 @@ class ContractShareConsumer(Generic[T]):
         self._delivery.in_hand = in_hand
         return message
 
-    def _next(self, timeout: float) -> Found[ShareMessage[T] | None]:
+    def _next(self, timeout: float) -> Found[ShareMessage[T, K] | None]:
         self._message = None
         message, in_hand, error = self._delivery.one(timeout)
         if message is None:
@@ -382,7 +401,7 @@ class ContractShareConsumer(Generic[T]):
         """The application has not worked on what it was given last: it comes again here."""
         self._delivery.in_hand = NOTHING
 
-    def _answer(self, message: ShareMessage[T], answer: int, reason: str) -> None:
+    def _answer(self, message: ShareMessage[T, K], answer: int, reason: str) -> None:
         self._delivery.require_open()
         moves = moves_of(self._delivery.in_hand)
         if not moves or message is not self._message:

@@ -11,12 +11,21 @@ from streamcontract.codec import Codec, Contract
 from streamcontract.codec.contract import contracts_of
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text
-from streamcontract.kafka.contract.keys import KeyCodec, field_getter, key_codec, raw_key_codec
+from streamcontract.kafka.contract.keys import (
+    AvroKeyCodec,
+    KeyCodec,
+    field_getter,
+    key_codec,
+    raw_key_codec,
+)
 from streamcontract.schema import Schema, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import TypeAlias
+
+    SchemaSource: TypeAlias = Schema | str | dict[str, Any] | list[Any] | Path
 
 __all__ = ["Binding", "bind", "bind_each"]
 
@@ -53,7 +62,7 @@ def bind(
     *,
     topic: str | None,
     record: type[T] | None,
-    schema: Schema | str | dict[str, Any] | list[Any] | Path | None,
+    schema: SchemaSource | None,
 ) -> Binding[T]:
     """Bind a client to a contract, a record class or a schema.
 
@@ -169,7 +178,7 @@ def _bind_contract(contract: Contract, topic: str) -> Binding[Any]:
         derive = field_getter(contract.key, schema, types.get(schema.name or ""))
     key: KeyCodec | Codec[Any]
     if contract.key_schema is not None:
-        key = Codec(contract.key_schema)
+        key = AvroKeyCodec(contract.keys)
     elif contract.key is not None:
         key = key_codec(contract.key, schema, types)
     else:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from streamcontract.errors import DataFault, EncodeError
-from streamcontract.kafka.contract.keys import KeyCodec, as_is
+from streamcontract.kafka.contract.keys import KeyCodec, as_is, may_be_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamcontract.kafka.contract.binding import Binding
+    from streamcontract.schema import Schema
 
 __all__ = ["DERIVED", "Derived", "deriver"]
 
 _NO_RECORD: Final = "a tombstone has no record to take the key from: give it with key="
-_OWN_SCHEMA: Final = "the contract's key has a schema of its own: give it with key="
+_OWN_SCHEMA: Final = "the contract's key has a schema of its own ({}): give it with key="
 _LEFT_OUT: Final = "the key field is left out, and its default is no key: give it a value, or key="
 
 
@@ -44,7 +46,9 @@ def deriver(
     """
     field = binding.derive
     if field is None:
-        return _nothing if isinstance(binding.key, KeyCodec) else _missing
+        if isinstance(binding.key, KeyCodec) or may_be_none(binding.key):
+            return _nothing
+        return functools.partial(_missing, binding.key.schema)
     if send is as_is and isinstance(field, attrgetter):
         return field  # which cannot fail: the record's class has the attribute
 
@@ -71,9 +75,9 @@ def _nothing(value: Any) -> None:
     del value
 
 
-def _missing(value: Any) -> NoReturn:
+def _missing(schema: Schema, value: Any) -> NoReturn:
     del value
-    _refuse(_OWN_SCHEMA)
+    _refuse(_OWN_SCHEMA.format(schema.name or schema.canonical_form))
 
 
 def _refuse(expected: str) -> NoReturn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 from uuid import UUID
 
 import attrs
@@ -17,15 +17,32 @@ import attrs
 from streamcontract.codec import Codec
 from streamcontract.codec.varint import long_bytes
 from streamcontract.errors import ConfigurationError, DataFault, DecodeError, EncodeError
-from streamcontract.schema.model import EnumType, FixedType, PrimitiveType, RecordType
+from streamcontract.schema.model import (
+    EnumType,
+    FixedType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from streamcontract.codec import Contract
     from streamcontract.schema import Schema
     from streamcontract.schema.model import AvroType
 
-__all__ = ["KeyCodec", "as_is", "field_getter", "key_codec", "keys_alike", "raw_key_codec"]
+__all__ = [
+    "AvroKeyCodec",
+    "KeyCodec",
+    "as_is",
+    "field_getter",
+    "has_class",
+    "key_codec",
+    "keys_alike",
+    "may_be_none",
+    "raw_key_codec",
+]
 
 _INTEGER_BITS: Final = {"int": 32, "long": 64}
 _SIZE_OF_UUID: Final = long_bytes(36)
@@ -50,6 +67,30 @@ class KeyCodec:
     read: Callable[[bytes], Any]
     read_plain: Callable[[bytes], Any] = attrs.Factory(lambda codec: codec.read, takes_self=True)
     kind: type | None = None
+
+
+class AvroKeyCodec(Codec[Any]):
+    """Keys with a schema of their own, as Avro; of the classes of the contract's module, if any."""
+
+    unnamed: ClassVar[str] = "key"
+
+    def __init__(self, contract: Contract) -> None:
+        super().__init__(contract)
+        self.types = contract.types
+
+
+def has_class(codec: KeyCodec | Codec[Any], key: object) -> bool:
+    """Whether a key is of a class that was generated for the contract."""
+    return isinstance(codec, AvroKeyCodec) and key.__class__ in codec.types.values()
+
+
+def may_be_none(key: KeyCodec | Codec[Any]) -> bool:
+    """Whether a record may go without a key: unless the keys' schema has no null in it."""
+    if isinstance(key, KeyCodec):
+        return True
+    root = key.schema.root
+    branches = root.branches if isinstance(root, UnionType) else (root,)
+    return any(isinstance(each, PrimitiveType) and each.name == "null" for each in branches)
 
 
 def field_getter(name: str, schema: Schema, record: type | None) -> Callable[[Any], Any]:

@@ -16,12 +16,14 @@ from typing import (
     get_origin,
 )
 
-__all__ = ["ReadsTopics", "ReadsUnions"]
+from streamcontract.kafka.message import Brackets, K, T
+
+__all__ = ["K", "K_contra", "P", "Produces", "ReadsTopics", "ReadsUnions", "T"]
 
 _UNIONS: Final = (Union, types.UnionType)
 
 
-class ReadsUnions:
+class ReadsUnions(Brackets):
     """A generic class that knows the members of the union it is subscripted with.
 
     Python forgets them: an instance learns of its brackets only when ``__init__`` is over. So a
@@ -43,35 +45,40 @@ class ReadsUnions:
 
     def __class_getitem__(cls, item: Any) -> Any:
         """As ``Generic`` has it, but for a union without type variables."""
-        alias: Any = super().__class_getitem__(item)  # type: ignore[misc] # it is Generic's
-        if alias.__parameters__ or get_origin(item) not in _UNIONS:
+        alias: Any = super().__class_getitem__(item)
+        (first, *others) = alias.__args__
+        if others or alias.__parameters__ or get_origin(first) not in _UNIONS:
             return alias
-        return _subclass(alias, get_args(item))
+        return _subclass(alias, get_args(first))
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
     from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
 
-    T = TypeVar("T")
+    K_contra = TypeVarWithDefault("K_contra", default=Any, contravariant=True)
     P = TypeVarWithDefault("P", default=int)
-    K = TypeVarWithDefault("K", default=Any)
 
-    class ReadsTopics(ReadsUnions, Generic[T, P, K]):
-        """Generic over the types of values, of partitions' names, and of keys.
+    Classes: TypeAlias = Sequence[type[T]] | None
+
+    class Produces(ReadsUnions, Generic[T, K_contra]):
+        """Generic over the types of values and of keys."""
+
+    class ReadsTopics(ReadsUnions, Generic[T, K, P]):
+        """Generic over the types of values, of keys, and of partitions' names.
 
         A partition is called by its number, and by topic and number where there are several topics.
         """
 
 else:
-    T = TypeVar("T")
-    P = TypeVar("P")
-    K = TypeVar("K")
+    K_contra, P = TypeVar("K_contra"), TypeVar("P")
 
     class ReadsTopics(ReadsUnions, Generic[T]):
-        """The same at run time, where brackets may name the others too."""
+        """The same at run time."""
 
-        def __class_getitem__(cls, item):
-            return super().__class_getitem__(item[0] if isinstance(item, tuple) else item)
+    Produces = ReadsTopics
 
 
 @functools.cache

@@ -7,7 +7,7 @@ import functools
 import logging
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 import confluent_kafka
 
@@ -19,7 +19,7 @@ from streamcontract.kafka.connection.flushing import close_producer
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.contract.binding import Binding, bind, bind_each
 from streamcontract.kafka.contract.derived_key import DERIVED
-from streamcontract.kafka.contract.unions import ReadsUnions
+from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.message import Delivery, Headers
 from streamcontract.kafka.producer.deliveries import Deliveries, call_on_delivery
 from streamcontract.kafka.producer.delivery_failures import Failures
@@ -41,19 +41,28 @@ from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from typing_extensions import Self, Unpack
 
-    from streamcontract.codec import Contract
+    from streamcontract.codec.contract import Contract, RecordClass
+    from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer import ContractConsumer
-    from streamcontract.kafka.producer.options import ProduceOptions, ProducerOptions
+    from streamcontract.kafka.contract.binding import SchemaSource
+    from streamcontract.kafka.contract.derived_key import Derived
+    from streamcontract.kafka.contract.unions import Classes
+    from streamcontract.kafka.producer.options import (
+        BulkOptions,
+        ClientOptions,
+        KeyedProduceOptions,
+        MessageOptions,
+        ProduceOptions,
+    )
+    from streamcontract.kafka.producer.options import ProducerOptions as Options
     from streamcontract.kafka.telemetry import Telemetry
-    from streamcontract.schema import Schema
+
+    AnyConsumer = ContractConsumer[Any, Any, Any]
 
 __all__ = ["ContractProducer"]
-
-T = TypeVar("T")
 
 _log = logging.getLogger("streamcontract.kafka")
 
@@ -68,7 +77,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
 _PATIENCE_AFTER_ERROR: Final = 10.0
 
 
-class ContractProducer(ReadsUnions, Generic[T]):
+class ContractProducer(Produces[T, K_contra]):
     """Produces records of one contract, or of several.
 
     It wraps a ``confluent_kafka.SerializingProducer``: ``client``, for what this class does not
@@ -133,53 +142,36 @@ class ContractProducer(ReadsUnions, Generic[T]):
 
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        **options: Unpack[ProducerOptions],
+        self, config: Config = None, *, record: RecordClass[T, K_contra], **options: Unpack[Options]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        record: type[T],
-        **options: Unpack[ProducerOptions],
+        self, config: Config = None, *, record: type[T], **options: Unpack[Options]
     ) -> None: ...
-
     @overload
     def __init__(
-        self,
-        config: Mapping[str, Any] | None = None,
-        *,
-        topic: str | None = None,
-        records: Sequence[type[T]],
-        **options: Unpack[ProducerOptions],
+        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[Options]
     ) -> None: ...
-
     @overload
     def __init__(
-        self: ContractProducer[Any],
-        config: Mapping[str, Any] | None = None,
+        self: ContractProducer[Any, str | bytes | None],
+        config: Config = None,
         *,
         topic: str,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path,
-        **options: Unpack[ProducerOptions],
+        schema: SchemaSource,
+        **options: Unpack[ClientOptions],
     ) -> None: ...
 
     def __init__(
         self,
-        config: Mapping[str, Any] | None = None,
+        config: Config = None,
         *,
         topic: str | None = None,
         registry: SchemaRegistry | None = None,
         telemetry: Telemetry | None = None,
-        record: type[T] | None = None,
-        records: Sequence[type[T]] | None = None,
-        schema: Schema | str | dict[str, Any] | list[Any] | Path | None = None,
+        record: Any = None,
+        records: Classes[T] = None,
+        schema: SchemaSource | None = None,
     ) -> None:
         observers = telemetry_of(telemetry)
         if (record, records, schema) == (None, None, None):
@@ -245,12 +237,27 @@ class ContractProducer(ReadsUnions, Generic[T]):
         """
         return self._topic
 
-    def produce(self, value: T | None, **options: Unpack[ProduceOptions]) -> None:
+    @overload
+    def produce(
+        self: ContractProducer[T, None], value: T, **options: Unpack[ProduceOptions[Derived]]
+    ) -> None: ...
+    @overload
+    def produce(
+        self, value: T | None, *, key: K_contra, **options: Unpack[MessageOptions]
+    ) -> None: ...
+    @overload
+    def produce(
+        self: ContractProducer[T, object], value: T | None, **options: Unpack[ProduceOptions]
+    ) -> None: ...
+
+    def produce(self, value: T | None, **options: Any) -> None:
         """Encode a record and queue it for delivery; a full queue is waited for.
 
         Args:
             value: The record, or None for a tombstone, which deletes its key.
-            **options: See :class:`ProduceOptions`; each may be left out.
+            **options: ``key``, of the type the contract gives it, which may be left out where the
+                contract takes it from the record or has none, but for a tombstone; the others are
+                those of :class:`~streamcontract.kafka.producer.options.MessageOptions`.
 
         Raises:
             MessageEncodeError: The record or key does not fit the contract; nothing was queued.
@@ -262,9 +269,9 @@ class ContractProducer(ReadsUnions, Generic[T]):
             ClientError: The producer is closed.
         """
         if options or not self._queue.send_plain(value):
-            self._produce(value, **options)
+            self._queue.put(self._message(value, **options))
 
-    def _produce(
+    def _message(
         self,
         value: T | None,
         *,
@@ -275,8 +282,8 @@ class ContractProducer(ReadsUnions, Generic[T]):
         partition: int | None = None,
         on_delivery: Callable[[Delivery], None] | None = None,
         callback: object = None,
-    ) -> None:
-        """Like :meth:`produce`, with care: any options, any value, any state of the client."""
+    ) -> tuple[Any, ...]:
+        """What ``produce`` queues, with care: any options, any value, any state of the client."""
         if callback is not None:
             # confluent_kafka's other name for on_delivery, with other arguments.
             raise ArgumentError(
@@ -293,13 +300,42 @@ class ContractProducer(ReadsUnions, Generic[T]):
         # Before the record is queued: what this raises of others leaves it to the caller.
         if serializer.sender.is_due():
             self._deliveries.poll(0)
-        self._queue.put(message)
+        return message
+
+    @overload
+    def produce_all(
+        self: ContractProducer[T, None], values: Iterable[T], **limits: Unpack[BulkOptions]
+    ) -> ProduceReport[T]: ...
+    @overload
+    def produce_all(
+        self: ContractProducer[T, None],
+        values: Iterable[T | None],
+        *,
+        options: Callable[[T | None], ProduceOptions[K_contra]],
+        **limits: Unpack[BulkOptions],
+    ) -> ProduceReport[T]: ...
+    @overload
+    def produce_all(
+        self,
+        values: Iterable[T | None],
+        *,
+        options: Callable[[T | None], KeyedProduceOptions[K_contra]],
+        **limits: Unpack[BulkOptions],
+    ) -> ProduceReport[T]: ...
+    @overload
+    def produce_all(
+        self: ContractProducer[T, object],
+        values: Iterable[T | None],
+        *,
+        options: Callable[[T | None], ProduceOptions] | None = None,
+        **limits: Unpack[BulkOptions],
+    ) -> ProduceReport[T]: ...
 
     def produce_all(
         self,
         values: Iterable[T | None],
         *,
-        options: Callable[[T | None], ProduceOptions] | None = None,
+        options: Callable[[Any], Any] | None = None,
         progress: Callable[[ProduceProgress], object] | None = None,
         max_in_flight: int = 50_000,
         max_failures: int = 1_000,
@@ -393,7 +429,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
 
     def transaction(
         self,
-        consumer: ContractConsumer[Any, Any] | Sequence[ContractConsumer[Any, Any]] | None = None,
+        consumer: AnyConsumer | Sequence[AnyConsumer] | None = None,
         *,
         timeout: float = TRANSACTION_TIMEOUT,
     ) -> Transaction:
@@ -424,7 +460,7 @@ class ContractProducer(ReadsUnions, Generic[T]):
             >>> target = StockProducer({"transactional.id": "doubled-1"}, topic="doubled")
             >>> for message in source.until_end():
             ...     with target.transaction(source):
-            ...         target.produce(message.value)
+            ...         target.produce(message.value, key=message.key)
             >>> source.close()
             >>> target.close()
         """

@@ -1,4 +1,4 @@
-"""Keyword arguments that the producers share, and those of ``produce``."""
+"""Keyword arguments that the producers share, and those of ``produce`` and ``produce_all``."""
 
 from __future__ import annotations
 
@@ -7,15 +7,28 @@ from typing import TYPE_CHECKING, Any, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from typing import Generic
+
+    from typing_extensions import TypeVar  # PEP 696, for type checkers alone
 
     from streamcontract.kafka.message import Delivery, Headers
+    from streamcontract.kafka.producer.produce_all import ProduceProgress
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.registry import SchemaRegistry
 
-__all__ = ["ProduceOptions", "ProducerOptions"]
+    K = TypeVar("K", default=Any)
+
+__all__ = [
+    "BulkOptions",
+    "ClientOptions",
+    "KeyedProduceOptions",
+    "MessageOptions",
+    "ProduceOptions",
+    "ProducerOptions",
+]
 
 
-class ProducerOptions(TypedDict, total=False):
+class ClientOptions(TypedDict, total=False):
     """What a producer may be told beside its configuration, contract and topic.
 
     See :class:`streamcontract.kafka.producer.ContractProducer`.
@@ -25,15 +38,19 @@ class ProducerOptions(TypedDict, total=False):
     telemetry: Telemetry | None
 
 
-class ProduceOptions(TypedDict, total=False):
-    """The keyword arguments of ``produce``; each may be left out.
+class ProducerOptions(ClientOptions, total=False):
+    """The same with the topic, which a contract may name too."""
+
+    topic: str | None
+
+
+class MessageOptions(TypedDict, total=False):
+    """The keyword arguments of ``produce`` beside ``key``; each may be left out.
 
     They are no parameters of their own since Python takes 0.1 µs to fill in defaults for six of
     them, a tenth of all that it costs to produce a small record.
 
     Attributes:
-        key: The key, of the type the contract gives it, or None for no key. Left out, it is taken
-            from the record's key field; a contract without one sends no key.
         topic: The topic, instead of the producer's.
         headers: Names with text, bytes or None.
         timestamp: The message's own time: an aware datetime (rounded down to Kafka's
@@ -45,9 +62,37 @@ class ProduceOptions(TypedDict, total=False):
             comes out of that call.
     """
 
-    key: Any
     topic: str | None
     headers: Headers | None
     timestamp: datetime | int | None
     partition: int | None
     on_delivery: Callable[[Delivery], None] | None
+
+
+if TYPE_CHECKING:
+
+    class ProduceOptions(MessageOptions, Generic[K], total=False):
+        """All keyword arguments of ``produce``; each may be left out.
+
+        Attributes:
+            key: The key, of the type the contract gives it, or None for no key, where the contract
+                allows that. Left out, it is taken from the record's key field.
+        """
+
+        key: K
+
+    class KeyedProduceOptions(MessageOptions, Generic[K]):
+        """The same with a key, for tombstones and for contracts that take none from the record."""
+
+        key: K
+
+else:  # Python 3.10 has no generic ones
+    ProduceOptions = KeyedProduceOptions = dict
+
+
+class BulkOptions(TypedDict, total=False):
+    """The keyword arguments of ``produce_all`` beside ``options``; each may be left out."""
+
+    progress: Callable[[ProduceProgress], object] | None
+    max_in_flight: int
+    max_failures: int

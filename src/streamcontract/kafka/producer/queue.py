@@ -86,7 +86,7 @@ class ProducerQueue:
         """Serialize a record; ``report`` is called as confluent_kafka calls it."""
         if topic is not None:
             topic = text(topic, "topic")
-        kind = self._serializers.kind_of(value, topic)
+        kind = self._serializers.kind_of(value, topic, key)
         serializer = self._open.get((kind, topic)) or self._open_topic(kind, topic)
         payload, wire_key = serializer.encode(value, key)
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
@@ -103,20 +103,28 @@ class ProducerQueue:
         )
         return serializer, message
 
+    def is_ready(self, value: object, topic: str | None) -> bool:
+        """Whether the topic of a record is open, so that nothing is asked of the registry."""
+        topic = None if topic is None else text(topic, "topic")
+        return (self._serializers.kind_of(value, topic), topic) in self._open
+
     def put(self, message: tuple[Any, ...]) -> None:
         """Queue a message; delivery reports are served, which empties the queue, until it fits."""
         slow: Waiting | None = None
-        while True:
-            try:
-                interruptible(self._send, *message)
-            except BufferError:  # noqa: PERF203 - a full queue is waited for
-                slow = slow or self._deliveries.waiting("room in the queue of the producer")
-                slow.note(self._deliveries.in_flight())
-                self._deliveries.poll(SLICE)
-            except confluent_kafka.KafkaException as error:
-                raise self._refused(message, error) from error
-            else:
-                return
+        while not self.put_at_once(message):
+            slow = slow or self._deliveries.waiting("room in the queue of the producer")
+            slow.note(self._deliveries.in_flight())
+            self._deliveries.poll(SLICE)
+
+    def put_at_once(self, message: tuple[Any, ...]) -> bool:
+        """Queue a message; False if there is no room."""
+        try:
+            interruptible(self._send, *message)
+        except BufferError:
+            return False
+        except confluent_kafka.KafkaException as error:
+            raise self._refused(message, error) from error
+        return True
 
     def put_taken(self, value: object, report: Callable[..., None], **options: Any) -> None:
         """Queue a record of ``produce_all``, which no caller could give again."""

@@ -8,7 +8,7 @@ import attrs
 
 from streamcontract.errors import ConfigurationError, DataFault, EncodeError
 from streamcontract.kafka.contract.derived_key import DERIVED, deriver, no_record
-from streamcontract.kafka.contract.keys import KeyCodec, keys_alike
+from streamcontract.kafka.contract.keys import KeyCodec, has_class, keys_alike, may_be_none
 from streamcontract.kafka.contract.serializers import ContractSerializer, KeySerializer
 from streamcontract.kafka.errors import MessageEncodeError
 from streamcontract.kafka.message import headers_of
@@ -53,6 +53,7 @@ class TopicSerializer:
     # Takes the key out of a record that was encoded, and so checked, already.
     _derive: Callable[[Any], str | bytes | None]
     _check: Callable[[Any], str | bytes]
+    _may_be_none: bool  # whether a record may go without a key
     # Say which schemas value and key were written with.
     _value_headers: tuple[tuple[str, bytes], ...]
     _key_headers: tuple[tuple[str, bytes], ...]
@@ -85,9 +86,11 @@ class TopicSerializer:
         """
         try:
             payload = None if value is None else self._encode(value)
+            if value is None and (key is DERIVED or key is None):
+                no_record()
             if key is DERIVED:
-                return payload, no_record() if value is None else self._derive(value)
-            return payload, None if key is None else self._check(key)
+                return payload, self._derive(value)
+            return payload, None if key is None and self._may_be_none else self._check(key)
         except EncodeError as error:
             raise MessageEncodeError(self.topic, error.faults) from error
 
@@ -134,8 +137,8 @@ class TopicSerializers(Generic[T]):
         self.key: Any = self._write_key if self._only is None else self._only.key
         self.value: Any = self._write_value if self._only is None else self._only.value
 
-    def kind_of(self, value: object, topic: str | None) -> Kind:
-        """Which contract a record is of, or a tombstone for a topic.
+    def kind_of(self, value: object, topic: str | None, key: object = None) -> Kind:
+        """Which contract a record is of, or a tombstone for a topic, with its key.
 
         Raises:
             MessageEncodeError: It is of none, or the tombstone could be of several.
@@ -143,7 +146,7 @@ class TopicSerializers(Generic[T]):
         if self._only is not None:
             return None
         if value is None:
-            return self._kind_of_topic(self.topic if topic is None else topic)
+            return self._kind_of_topic(self.topic if topic is None else topic, key)
         kind = value.__class__
         if kind in self._contracts:
             return kind
@@ -151,19 +154,22 @@ class TopicSerializers(Generic[T]):
         fault = DataFault("value", f"a record of one of {names}", value, has_value=True)
         raise MessageEncodeError(self.topic if topic is None else topic, (fault,))
 
-    def _kind_of_topic(self, topic: str) -> Kind:
-        kind, _ = self._by_topic(topic)
+    def _kind_of_topic(self, topic: str, key: object) -> Kind:
+        kind, _ = self._by_topic(topic, key)
         return kind
 
-    def _by_topic(self, topic: str) -> tuple[Kind, _Contract]:
+    def _by_topic(self, topic: str, key: object) -> tuple[Kind, _Contract]:
         """A contract of a topic, where all its contracts have one kind of key."""
         every = [(kind, each) for kind, several in self._contracts.items() for each in several]
         of_topic = [pair for pair in every if pair[1].binding.topic == topic]
         found = of_topic or (every if topic else [])
-        for kind, each in found:
+        keys = [each.binding.key for _, each in found]
+        for one in keys:
             # Keys that are plain bytes and keys of one schema are alike, whatever the record is.
-            if all(keys_alike(each.binding.key, other.binding.key) for _, other in found):
-                return kind, each
+            if all(keys_alike(one, other) for other in keys):
+                # But each contract's module may have a class of its own for them.
+                classes = (pair for pair in found if has_class(pair[1].binding.key, key))
+                return next(classes, found[keys.index(one)])
         expected = "a tombstone says by its topic= which contract its key is of"
         raise MessageEncodeError(topic, (DataFault("value", expected),))
 
@@ -215,7 +221,7 @@ class TopicSerializers(Generic[T]):
         return self._contract(kind, context.topic).value(value, context)
 
     def _write_key(self, key: Any, context: SerializationContext) -> bytes | None:
-        return self._by_topic(context.topic)[1].key(key, context)
+        return self._by_topic(context.topic, key)[1].key(key, context)
 
 
 class _Contract:
@@ -246,7 +252,8 @@ class _Contract:
         plain = sender(
             topic, encode, derive, produce, report, _SERVICE_INTERVAL, list(headers) or None
         )
-        return TopicSerializer(topic, plain, encode, derive, check, headers, key_headers)
+        none = may_be_none(self.binding.key)
+        return TopicSerializer(topic, plain, encode, derive, check, none, headers, key_headers)
 
 
 def _serializer(

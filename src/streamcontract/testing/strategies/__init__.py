@@ -34,7 +34,7 @@ from streamcontract.testing.strategies.stored import (
     StoredSchema,
     stored_schemas,
 )
-from streamcontract.testing.strategies.values import from_schema, records
+from streamcontract.testing.strategies.values import from_schema, keys, records
 
 __all__ = [
     "CORRUPTIONS",
@@ -51,6 +51,7 @@ __all__ = [
     "from_schema",
     "histories",
     "invalid_schemas",
+    "keys",
     "payloads",
     "records",
     "schema_documents",

@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import attrs
 from hypothesis import strategies as st
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     import pathlib
 
     from streamcontract.codec import Contract
+    from streamcontract.codec.contract import RecordClass
 
-__all__ = ["field_values", "from_schema", "records"]
+__all__ = ["field_values", "from_schema", "keys", "records"]
 
 T = TypeVar("T")
+Key = TypeVar("Key")
 
 _NO_TYPES: Final[Mapping[str, type]] = MappingProxyType({})
 _NO_OVERRIDES: Final = Overrides()
@@ -140,6 +142,39 @@ def records(
     names = functools.partial(_python_names, contract.types)
     checked = checked_overrides(node, both, names)
     return _Builder(node, types=contract.types).strategy(checked)
+
+
+@overload
+def keys(record_class: RecordClass[Any, Key]) -> st.SearchStrategy[Key]: ...
+@overload
+def keys(record_class: type) -> st.SearchStrategy[Any]: ...
+
+
+def keys(record_class: Any) -> st.SearchStrategy[Any]:
+    """Keys for messages with records of a generated class, as its contract has them.
+
+    Those of a key schema are of the classes that were generated for it; those of a key field, of
+    the field's type. A contract without a key may have any bytes, or none.
+
+    Args:
+        record_class: A class that a contract binds to the record of its schema.
+
+    Raises:
+        InvalidArgument: The class is bound to no record, or there is no finite key.
+
+    Example:
+        >>> from hypothesis import find
+        >>> from streamcontract import Stock
+        >>> find(keys(Stock), lambda key: key > "")
+        '0'
+    """
+    node, contract = _bound_record(record_class)
+    if contract.key_schema is not None:
+        return _Builder(contract.key_schema.root, types=contract.keys.types).strategy()
+    for field in node.fields:
+        if field.name == contract.key:
+            return _Builder(field.type, types=contract.types).strategy()
+    return st.none() | st.binary()
 
 
 @functools.lru_cache(maxsize=_KEPT)

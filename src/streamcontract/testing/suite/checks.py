@@ -18,6 +18,7 @@ from streamcontract.levels import compatibility_level
 from streamcontract.reporting import shown
 from streamcontract.testing.assertions import Order, assert_messages, differences
 from streamcontract.testing.strategies import from_schema, records
+from streamcontract.testing.strategies import keys as keys_of
 from streamcontract.testing.suite.documentation import faults
 from streamcontract.testing.suite.failing_tests import (
     broker_test,
@@ -109,7 +110,7 @@ def check_generated(contract: TestedContract, _suite: Suite) -> None:
 
 
 def check_codec(contract: TestedContract, suite: Suite) -> None:
-    """Every value comes back equal through codec and frame, as plain value and as record."""
+    """Every value and key comes back equal through codec and frame, plain and as record."""
 
     def holds(codec: Codec[Any], value: Any, paste: Callable[[], str]) -> None:
         try:
@@ -141,6 +142,16 @@ def check_codec(contract: TestedContract, suite: Suite) -> None:
         holds(codec, value, lambda: round_trip_test(contract, generated, value))
 
     typed()
+    if generated.contract.key_schema is None:
+        return
+    of_keys: Codec[Any] = Codec(generated.contract.keys)
+
+    @suite.settings(share=2)
+    @given(keys_of(generated.record))
+    def typed_key(key: Any) -> None:
+        holds(of_keys, key, lambda: round_trip_test(contract, generated, key, is_key=True))
+
+    typed_key()
 
 
 def check_examples(contract: TestedContract, _suite: Suite) -> None:
@@ -165,7 +176,7 @@ def check_broker(contract: TestedContract, suite: Suite, request: pytest.Fixture
         clients, options = (generated.client("Producer"), generated.client("Consumer")), {}
         values = records(generated.record)
         if generated.contract.key_schema is not None:
-            keys = from_schema(generated.contract.key_schema)
+            keys = keys_of(generated.record)
     producer = request.getfixturevalue("streamcontract_producer")(
         clients[0], topic=topic, **options
     )

@@ -53,7 +53,9 @@ class Generated:
     def names(self) -> Mapping[type, str]:
         """What its classes are called in there, shared ones too."""
         public = {name: each for name, each in vars(self.module).items() if name[0] != "_"}
-        mine = self.contract.types.values()
+        contract = self.contract
+        keys = {} if contract.key_schema is None else contract.keys.types
+        mine = {*contract.types.values(), *keys.values()}
         return {cls: name for name, cls in public.items() if cls in mine}
 
     def client_name(self, kind: str) -> str:

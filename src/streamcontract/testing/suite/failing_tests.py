@@ -49,13 +49,18 @@ def _homes(generated: Generated | None) -> dict[type, tuple[str, str]]:
     return {cls: (generated.home, name) for cls, name in generated.names.items()}
 
 
-def round_trip_test(contract: TestedContract, generated: Generated | None, value: Any) -> str:
-    """A test of one value: a record of the generated class, or a plain value without one."""
+def round_trip_test(
+    contract: TestedContract, generated: Generated | None, value: Any, *, is_key: bool = False
+) -> str:
+    """A test of one value: of the generated classes, or a plain value without them."""
     pasted = source_of(value, _homes(generated))
     imports = {*pasted.imports, "from streamcontract import Codec"}
     if generated is None:
         schema = _read(contract)
         imports |= _READING
+    elif is_key:
+        schema = "CONTRACT.keys"
+        imports.add(f"from {generated.home} import CONTRACT")
     else:
         schema = generated.names[generated.record]
     body = (

@@ -1,0 +1,107 @@
+"""Keys of a contract: their Python types, and the named types they share with the records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamcontract.codegen.annotations import annotation_of
+from streamcontract.codegen.layout import (
+    Alternatives,
+    Group,
+    Subscript,
+    flat_annotation,
+    lay_out_field,
+)
+from streamcontract.codegen.text import string_literal
+from streamcontract.codegen.walk import in_order_of_use
+from streamcontract.errors import CodegenError
+from streamcontract.schema.inline import inlined
+from streamcontract.schema.model import RecordType
+
+if TYPE_CHECKING:
+    from streamcontract.codegen.layout import Annotation
+    from streamcontract.codegen.module import ModuleSource
+    from streamcontract.codegen.vocabulary import Vocabulary
+    from streamcontract.schema.model import AvroType
+
+__all__ = ["contract_of_class", "key_annotations", "require_one_definition", "roots_of"]
+
+
+def roots_of(source: ModuleSource) -> tuple[AvroType, ...]:
+    """The types that a module has classes for, and for what they are made of."""
+    keys = () if source.key_schema is None else (source.key_schema.root,)
+    return (source.schema.root, *keys)
+
+
+def require_one_definition(source: ModuleSource) -> None:
+    """Refuse a record or enum that the records and the keys define differently.
+
+    Raises:
+        CodegenError: There is one: a module has one class for each name.
+    """
+    of_records = {node.full_name: node for node in in_order_of_use(source.schema.root)}
+    for node in in_order_of_use(*roots_of(source)[1:]):
+        name = node.full_name
+        of_record, of_key = inlined(of_records.get(name, node)), inlined(node)
+        if _bare(of_record) != _bare(of_key):
+            raise CodegenError(
+                f"{source.origin}: the schema and the key schema both define {name}, differently: "
+                f"{of_record}, and {of_key}; keep one definition, or give one another name"
+            )
+
+
+def _bare(json: Any) -> Any:
+    """The JSON of a schema without what changes no value."""
+    if isinstance(json, list):
+        return [_bare(each) for each in json]
+    if isinstance(json, dict):
+        return {k: _bare(v) for k, v in json.items() if k not in {"doc", "aliases", "order"}}
+    return json
+
+
+def key_annotations(source: ModuleSource, words: Vocabulary) -> tuple[Annotation, Annotation]:
+    """The types of the keys that a producer takes, and of those that a consumer gives.
+
+    A producer's key may be left out where its type has None in it. On the wire any key may be
+    missing, whatever the contract says, as other clients write to the topic too. The annotations
+    are for places where all classes are defined.
+
+    Args:
+        source: The contract.
+        words: The names of the module.
+    """
+    defined = frozenset(node.full_name for node in in_order_of_use(*roots_of(source)))
+    if source.key_schema is not None:
+        key = annotation_of(source.key_schema.root, words, defined)
+        return key, _or_none(key)
+    root = source.schema.root
+    for field in root.fields if isinstance(root, RecordType) else ():
+        if field.name == source.key:
+            derived = _or_none(annotation_of(field.type, words, defined))
+            return derived, derived
+    raw = words.builtin("bytes")
+    return Alternatives((words.builtin("str"), raw, "None")), Alternatives((raw, "None"))
+
+
+def contract_of_class(
+    own: str, keys: tuple[Annotation, Annotation], words: Vocabulary, *, indent: int
+) -> list[str]:
+    """What tells type checkers the keys of clients that are given a record class: ``record=``.
+
+    Args:
+        own: The class.
+        keys: As of :func:`key_annotations`.
+        words: The names of the module.
+        indent: Columns in front of what stands in the class.
+    """
+    contract = Subscript(words.support("Contract"), (own, *keys))
+    annotation = Subscript(words.support("ClassVar"), (contract,))
+    # A text, since the class is not there before its body ends.
+    text = string_literal(flat_annotation(annotation))
+    lines = lay_out_field("__contract__", text, Group("", (), ""), indent=2 * indent)
+    return ["", f"{' ' * indent}if {words.support('TYPE_CHECKING')}:", *lines]
+
+
+def _or_none(key: Annotation) -> Annotation:
+    members = key.members if isinstance(key, Alternatives) else (key,)
+    return key if "None" in members else Alternatives((*members, "None"))

@@ -1,0 +1,67 @@
+"""Delivery reports of a thread, told in the event loop: as many at once as have come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from streamcontract.guards import call_back
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamcontract.kafka.message import Delivery
+
+__all__ = ["Reports"]
+
+# After so many calls, which take about a millisecond, other tasks have a turn.
+_REPORTS_A_TURN: Final = 256
+
+
+class Reports:
+    """Calls back in the event loop, whichever thread learns of a delivery.
+
+    The loop is woken once for all reports that come before it has a turn: to wake it takes longer
+    than most callbacks do. They are called in the order in which they came; what one raises goes to
+    the loop's exception handler.
+
+    Args:
+        loop: The event loop.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._came: deque[tuple[Callable[[Delivery], None], Delivery]] = deque()
+        self._is_woken = False
+
+    def to(self, on_delivery: Callable[[Delivery], None]) -> Callable[[Delivery], None]:
+        """What a thread calls in its place.
+
+        Raises:
+            ArgumentError: It cannot be called with a delivery.
+        """
+        call_back(on_delivery, "on_delivery", "(delivery)")
+
+        def tell(delivery: Delivery) -> None:
+            self._came.append((on_delivery, delivery))
+            if not self._is_woken:
+                self._is_woken = True
+                self.loop.call_soon_threadsafe(self._call_back)
+
+        return tell
+
+    def _call_back(self) -> None:
+        # First: what comes from here on, and is not met below, wakes the loop again.
+        self._is_woken = False
+        for _ in range(min(len(self._came), _REPORTS_A_TURN)):
+            on_delivery, delivery = self._came.popleft()
+            try:
+                on_delivery(delivery)
+            except Exception as error:  # noqa: BLE001 - as the loop does with a callback of its own
+                self.loop.call_exception_handler(
+                    {"message": f"Exception in on_delivery {on_delivery!r}", "exception": error}
+                )
+        if self._came and not self._is_woken:
+            self._is_woken = True
+            self.loop.call_soon(self._call_back)
