@@ -1,16 +1,30 @@
-"""Faults of schemas that cannot be parsed, as places of a report."""
+"""What keeps a command from judging: faults of schemas and project files as places of a report."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from streamcontract.reporting.places import Place, shown
+from streamcontract.reporting.report import FindingEntry
 
 if TYPE_CHECKING:
-    from streamcontract.errors import SchemaFault
+    from streamcontract.errors import ProjectFault, SchemaFault
 
-__all__ = ["place_of_fault"]
+__all__ = [
+    "INVALID_PROJECT",
+    "INVALID_SCHEMA",
+    "place_of_fault",
+    "place_of_project_fault",
+    "project_fault_entry",
+    "schema_fault_entry",
+]
+
+INVALID_SCHEMA: Final = "invalid-schema"
+"""The rule of a file that is no schema, so that it was not judged."""
+
+INVALID_PROJECT: Final = "invalid-project"
+"""The rule of what is wrong in the project file, so that it does not hold."""
 
 
 def place_of_fault(fault: SchemaFault, file: Path) -> Place:
@@ -21,15 +35,69 @@ def place_of_fault(fault: SchemaFault, file: Path) -> Place:
         file: The schema's file, for a fault that names none.
     """
     path = Path(fault.source or file)
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        text = ""  # that is the fault
     return Place(
         label=shown(path),
-        text=text,
+        text=_text(path),
         pointer=fault.pointer,
         line=fault.line or 1,
         column=fault.column or 1,
         file=str(path),
     )
+
+
+def place_of_project_fault(fault: ProjectFault) -> Place:
+    """The place of a fault in a project file.
+
+    Its pointer leads through the tables of the file as it would through JSON objects.
+    """
+    path = Path(fault.file)
+    steps = (str(each).replace("~", "~0").replace("/", "~1") for each in fault.path)
+    return Place(
+        label=shown(path),
+        text=_text(path),
+        pointer="".join(f"/{step}" for step in steps),
+        line=fault.line,
+        column=fault.column,
+        file=str(path),
+    )
+
+
+def schema_fault_entry(fault: SchemaFault, file: Path, contract: str = "") -> FindingEntry:
+    """A fault of a schema as a finding.
+
+    Args:
+        fault: The fault.
+        file: The schema's file.
+        contract: The contract, where it is that of one.
+    """
+    return FindingEntry(
+        rule=INVALID_SCHEMA,
+        severity="error",
+        level="error",
+        fails=True,
+        message=fault.message,
+        place=place_of_fault(fault, file),
+        case=contract or shown(file),
+        contract=contract,
+    )
+
+
+def project_fault_entry(fault: ProjectFault) -> FindingEntry:
+    """A fault of a project file as a finding."""
+    return FindingEntry(
+        rule=INVALID_PROJECT,
+        severity="error",
+        level="error",
+        fails=True,
+        message=fault.statement,
+        place=place_of_project_fault(fault),
+        case=fault.contract or shown(fault.file),
+        contract=fault.contract or "",
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return ""  # that is the fault
