@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from streamcontract.reporting.formats import DEFAULT_FORMAT, format_names
 
 __all__ = ["format_option", "project_option"]
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 project_option = click.option(
     "--project",
@@ -22,16 +18,11 @@ project_option = click.option(
 )
 
 
-def format_option(*, with_verdict: bool) -> Callable[[_Command], _Command]:
-    """``--format``, with every format that can show what a command finds.
-
-    Args:
-        with_verdict: Whether the command finds faults, not only changes.
-    """
-    return click.option(
-        "--format",
-        "output_format",
-        type=click.Choice(format_names(with_verdict=with_verdict)),
-        default=DEFAULT_FORMAT,
-        help="Output for people, or for machines.",
-    )
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(format_names()),
+    default=DEFAULT_FORMAT,
+    help="Output for people, or for machines.",
+)
+"""``--format`` of a command that has a report."""

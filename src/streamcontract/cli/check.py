@@ -62,7 +62,7 @@ def _known_dialect(
         f"first {_COUNTEREXAMPLES} of each contract as text, and for all in other formats."
     ),
 )
-@format_option(with_verdict=True)
+@format_option
 @project_option
 def command(
     names: tuple[str, ...],

@@ -31,7 +31,7 @@ __all__ = ["command"]
 @click.command("lint")
 @click.argument("names", nargs=-1, metavar="[CONTRACT | FILE.avsc | FOLDER]...")
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules and the reason for each.")
-@format_option(with_verdict=True)
+@format_option
 @project_option
 def command(
     names: tuple[str, ...],

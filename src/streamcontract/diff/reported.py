@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamcontract.diff.changes import At, Change
+    from streamcontract.reporting.report import FindingEntry
     from streamcontract.schema.schema import Schema
 
-__all__ = ["Labelled", "report_of"]
+__all__ = ["Labelled", "report_of", "report_of_faults"]
 
 
 @attrs.frozen(slots=False)
@@ -49,7 +50,7 @@ class Labelled:
             self._offsets[at.source] = offsets(text)
         line, column = line_and_column(text, self._offsets[at.source][at.pointer])
         label = self.label if at.source == self.schema.source else str(at.source)
-        return Place(label=label, pointer=at.pointer, line=line, column=column)
+        return Place(label=label, pointer=at.pointer, line=line, column=column, file=at.source)
 
 
 def report_of(changes: Sequence[Change], old: Labelled, new: Labelled) -> Report:
@@ -59,18 +60,60 @@ def report_of(changes: Sequence[Change], old: Labelled, new: Labelled) -> Report
     return Report(
         command="diff",
         summary=Summary(f"{count or 'no'} change{'' if count == 1 else 's'}", "neutral"),
-        document={"equal": not changes, "changes": [_document(*each) for each in placed]},
-        changes=tuple(_entry(*each) for each in placed),
+        document=_report(equal=not changes, changes=[_document(*each) for each in placed]),
+        cases=(new.label,),
+        changes=tuple(_entry(*each, new.label) for each in placed),
     )
 
 
-def _entry(change: Change, before: Place, after: Place) -> ChangeEntry:
+def report_of_faults(findings: Sequence[FindingEntry]) -> Report:
+    """The report where one of the schemas, or the project file around it, is not valid."""
+    count = len(findings)
+    return Report(
+        command="diff",
+        summary=Summary(f"{count} error{'' if count == 1 else 's'}", "error", ": not compared"),
+        document=_report(
+            equal=None,
+            changes=[],
+            unjudged=list(dict.fromkeys(each.case for each in findings)),
+            findings=[
+                {
+                    "rule": each.rule,
+                    "severity": each.severity,
+                    "message": each.message,
+                    "at": each.place.document,
+                }
+                for each in findings
+            ],
+        ),
+        findings=tuple(findings),
+    )
+
+
+def _report(
+    *,
+    equal: bool | None,
+    changes: list[dict[str, Any]],
+    unjudged: Sequence[str] = (),
+    findings: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    return {
+        "equal": equal,
+        "changes": changes,
+        "unjudged": list(unjudged),
+        "findings": list(findings),
+    }
+
+
+def _entry(change: Change, before: Place, after: Place, case: str) -> ChangeEntry:
     sides: list[Side] = []
     if change.has_before:
         sides.append(Side(sign="-", value=_json(change.before), place=before))
     if change.has_after:
         sides.append(Side(sign="+", value=_json(change.after), place=after))
-    return ChangeEntry(path=change.path, words=change.words, sides=tuple(sides))
+    return ChangeEntry(
+        path=change.path, words=change.words, sides=tuple(sides), place=after, case=case
+    )
 
 
 def _json(value: Any) -> str:

@@ -25,7 +25,13 @@ from streamcontract.project.files import (
     find_project_file,
     named_schemas,
 )
-from streamcontract.project.load import find_project, folders_for, load_project, read_project
+from streamcontract.project.load import (
+    fault_at,
+    find_project,
+    folders_for,
+    load_project,
+    read_project,
+)
 from streamcontract.project.rules import COMPATIBILITY_LEVELS
 from streamcontract.project.values import ContractConfig, LintConfig, Project
 
@@ -35,6 +41,7 @@ __all__ = [
     "ContractConfig",
     "LintConfig",
     "Project",
+    "fault_at",
     "find_project",
     "find_project_file",
     "folders_for",

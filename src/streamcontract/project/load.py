@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from streamcontract.errors import ConfigurationError, ProjectError
+from streamcontract.errors import ConfigurationError, ProjectError, ProjectFault
 from streamcontract.project.files import PROJECT_FILE, PYPROJECT, Document, find_project_file
 from streamcontract.project.reader import DEFAULT_OUTPUT, project_of
 from streamcontract.project.values import Project
 from streamcontract.schema import SchemaFolders
 
-__all__ = ["find_project", "folders_for", "load_project", "read_project"]
+if TYPE_CHECKING:
+    from streamcontract.project.positions import KeyPath
+
+__all__ = ["fault_at", "find_project", "folders_for", "load_project", "read_project"]
 
 
 def load_project(start: Path | None = None, *, is_past: bool = False) -> Project:
@@ -107,6 +111,32 @@ def find_project(start: Path | None = None, *, is_past: bool = False) -> Project
             faults=error.faults,
             is_complete=False,
         )
+
+
+def fault_at(
+    project: Project, path: KeyPath, message: str, *, contract: str | None = None
+) -> ProjectFault:
+    """A fault of a project file that only shows beside a schema.
+
+    Args:
+        project: The project.
+        path: The keys that lead to what is wrong, from the project's table.
+        message: What is wrong.
+        contract: The contract that it is about.
+    """
+    try:
+        document = Document.read(project.file)
+    except ProjectError as error:  # the file was changed meanwhile
+        return error.faults[0]
+    line, column = document.place(path)
+    return ProjectFault(
+        path=(*document.prefix, *path),
+        message=message,
+        file=str(project.file),
+        line=line,
+        column=column,
+        contract=contract,
+    )
 
 
 def folders_for(file: Path) -> SchemaFolders:

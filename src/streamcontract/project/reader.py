@@ -65,8 +65,9 @@ class _Reader:
     def project(self, table: Mapping[str, object]) -> Project:
         is_complete = self._check_keys(table, ("output", "contracts", "schemas", "lint"), ())
         self._folders = SchemaFolders(self._schema_folders(table.get("schemas", [])))
-        text = self._get(table, "output", str, ()) or DEFAULT_OUTPUT
-        output = self._path(text, ("output",)) or self._root
+        text = self._get(table, "output", str, ())
+        is_complete &= text is not None or "output" not in table
+        output = self._path(text or DEFAULT_OUTPUT, ("output",))
         tables = table.get("contracts", {})
         contracts: list[ContractConfig] = []
         if not isinstance(tables, dict):
@@ -78,13 +79,13 @@ class _Reader:
         wrong = {fault.contract for fault in self._faults}
         return Project(
             file=self._document.file,
-            output=output,
+            output=output or self._root,
             contracts=tuple(each for each in contracts if each.name not in wrong),
             lint=lint,
             folders=self._folders,
             faults=tuple(sorted(self._faults, key=lambda fault: (fault.line, fault.column))),
             invalid=tuple(each for each in contracts if each.name in wrong),
-            is_complete=is_complete,
+            is_complete=is_complete and output is not None,
         )
 
     def _schema_folders(self, value: object) -> Iterator[Path]:

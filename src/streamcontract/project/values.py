@@ -76,8 +76,9 @@ class Project:
         faults: Everything that is wrong in the file; nothing in a project that was loaded.
         invalid: The contracts whose tables are wrong, as far as they can be read. They are not
             among ``contracts``.
-        is_complete: Whether the contracts and the invalid ones are all that the file lists. False
-            where it is not TOML, or where a key that is not known may be a misspelt table.
+        is_complete: Whether the file says which contracts there are, invalid ones among them, and
+            where their modules are. False where it is not TOML, or where a key that is not known
+            may be a misspelt one.
     """
 
     file: Path

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from streamcontract.reporting.places import Place, shown
 from streamcontract.reporting.report import FindingEntry
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INVALID_PROJECT",
     "INVALID_SCHEMA",
+    "Text",
     "place_of_fault",
     "place_of_project_fault",
     "project_fault_entry",
@@ -27,21 +30,35 @@ INVALID_PROJECT: Final = "invalid-project"
 """The rule of what is wrong in the project file, so that it does not hold."""
 
 
-def place_of_fault(fault: SchemaFault, file: Path) -> Place:
+@attrs.frozen
+class Text:
+    """A schema that comes from no file.
+
+    Attributes:
+        label: What people call it.
+        text: Its text.
+    """
+
+    label: str
+    text: str
+
+
+def place_of_fault(fault: SchemaFault, file: Path | Text) -> Place:
     """The place of a fault: in the file that has it, which may be one that the schema uses.
 
     Args:
         fault: The fault.
-        file: The schema's file, for a fault that names none.
+        file: The schema's file or text, for a fault that names no file.
     """
-    path = Path(fault.source or file)
+    own = file if fault.source is None else Path(fault.source)
+    text = own if isinstance(own, Text) else Text(shown(own), _text(own))
     return Place(
-        label=shown(path),
-        text=_text(path),
+        label=text.label,
+        text=text.text,
         pointer=fault.pointer,
         line=fault.line or 1,
         column=fault.column or 1,
-        file=str(path),
+        file=None if isinstance(own, Text) else str(own),
     )
 
 
@@ -62,12 +79,12 @@ def place_of_project_fault(fault: ProjectFault) -> Place:
     )
 
 
-def schema_fault_entry(fault: SchemaFault, file: Path, contract: str = "") -> FindingEntry:
+def schema_fault_entry(fault: SchemaFault, file: Path | Text, contract: str = "") -> FindingEntry:
     """A fault of a schema as a finding.
 
     Args:
         fault: The fault.
-        file: The schema's file.
+        file: The schema's file or text.
         contract: The contract, where it is that of one.
     """
     return FindingEntry(
@@ -77,7 +94,7 @@ def schema_fault_entry(fault: SchemaFault, file: Path, contract: str = "") -> Fi
         fails=True,
         message=fault.message,
         place=place_of_fault(fault, file),
-        case=contract or shown(file),
+        case=contract or (file.label if isinstance(file, Text) else shown(file)),
         contract=contract,
     )
 
