@@ -11,10 +11,15 @@ import click
 from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.cli._options import format_option
 from streamcontract.diff import find_changes
-from streamcontract.diff.reported import Labelled, report_of, report_of_faults
+from streamcontract.diff.reported import Labelled, report_of
 from streamcontract.errors import ProjectError, SchemaParseError
 from streamcontract.project import folders_for
-from streamcontract.reporting.invalid import Text, project_fault_entry, schema_fault_entry
+from streamcontract.reporting.invalid import (
+    Text,
+    project_fault_entry,
+    report_of_invalid,
+    schema_fault_entry,
+)
 from streamcontract.reporting.terminal import print_report
 from streamcontract.schema import STORED, STRICT, parse_schema
 
@@ -57,7 +62,10 @@ def command(old: str, new: str, output_format: str) -> None:
     elif not sides.faults and new == _STDIN and before is not None:
         after = sides.from_stdin(before, STRICT)
     if before is None or after is None:
-        print_report(report_of_faults(list(sides.faults)), output_format)
+        report = report_of_invalid(
+            "diff", list(sides.faults), "not compared", equal=None, changes=[]
+        )
+        print_report(report, output_format)
         raise click.exceptions.Exit(EXIT_ERROR)
     changes = find_changes(before, after)
     report = report_of(changes, Labelled(_label(old), before), Labelled(_label(new), after))

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import attrs
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._data_contracts import metadata_in_words, rules_in_words
-from streamcontract.cli._options import project_option
+from streamcontract.cli._options import facts_option, project_option
 from streamcontract.cli._registry import (
     ContractSubject,
     environment_option,
     registry_option,
-    subjects_of,
+    sound_subjects,
 )
-from streamcontract.cli.lock import update_lock_file
-from streamcontract.project import load_project
+from streamcontract.cli.lock import UpdatedLock, update_lock_file
+from streamcontract.project import read_project
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import (
     CompatibilityLevelNotSetError,
@@ -33,10 +30,12 @@ from streamcontract.registry.errors import (
 from streamcontract.registry.lockfile import LOCK_FILE, check_environment, read_locks
 from streamcontract.registry.locking import LockBuilder, require_same_registry
 from streamcontract.registry.references import Registration, register_in_order
+from streamcontract.reporting.facts import print_facts
+from streamcontract.reporting.tables import Table
 from streamcontract.reporting.terminal import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from streamcontract.project import Project
     from streamcontract.registry.lock import Lock
@@ -46,21 +45,20 @@ __all__ = ["command"]
 _NEW: Final = "new"
 _UNCHANGED: Final = "unchanged"
 
-_PIPE_WIDTH: Final = 1000
-"""Columns where there is no terminal: nothing is folded that a program may read."""
-
 
 @click.command("register")
 @click.argument("contracts", nargs=-1, metavar="[CONTRACT]...")
 @registry_option
 @environment_option
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would change.")
+@facts_option
 @project_option
 def command(
     contracts: tuple[str, ...],
     url: str | None,
     environment: str | None,
     dry_run: bool,  # noqa: FBT001 - click passes options by keyword
+    output_format: str,
     project_file: Path | None,
 ) -> None:
     """Register the contracts' schemas in the schema registry.
@@ -79,25 +77,34 @@ def command(
 
     A dry run also shows the metadata and rules that a new version would inherit.
 
-    Exits with 1 if the registry refuses a schema as incompatible, or would.
+    Exits with 1 if the registry refuses a schema as incompatible, or would; with 2, and nothing
+    registered, if the project file or any schema is not valid.
     """
-    project = load_project(project_file)
-    chosen = [project.contract(name) for name in contracts] or list(project.contracts)
+    project = read_project(project_file)
     # All are read before the first is written: a broken file leaves the registry as it was.
-    entries = [entry for contract in chosen for entry in subjects_of(contract)]
+    entries = sound_subjects(
+        "register", project, contracts, output_format, "nothing was registered"
+    )
     locked = None if environment is None else _locked(project, check_environment(environment))
     with SchemaRegistry(url) as registry:
         if locked is not None:
             require_same_registry(registry, locked)
         outcomes = [_bring_about(registry, entry, dry_run=dry_run) for entry in entries]
-        _show(outcomes, registry, dry_run=dry_run)
-        if environment is not None and not dry_run:
-            builder = LockBuilder(registry, environment, kept=locked)
-            for outcome in outcomes:
-                if not outcome.refusals:
-                    builder.add(outcome.entry.contract, outcome.entry.side, outcome.registrations)
-            update_lock_file(project, builder.lock())
+        inherited = _inherited(registry, outcomes) if dry_run else {}
+        updated: UpdatedLock | None = None
+        try:
+            if environment is not None and not dry_run:
+                updated = _updated_lock(
+                    project, outcomes, LockBuilder(registry, environment, kept=locked)
+                )
+        finally:  # what was registered is said, whatever becomes of the file
+            _show(registry, outcomes, inherited, updated, output_format, dry_run=dry_run)
+    for outcome in outcomes:
+        for refusal in outcome.refusals:
+            echo(refusal, err=True)
     if any(outcome.refusals for outcome in outcomes):
+        hint = "`streamcontract check --against registry` shows where, and a record that breaks"
+        click.echo(hint, err=True)
         raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
@@ -126,9 +133,30 @@ class _Outcome:
         return self.references if self.own is None else (*self.references, self.own)
 
     @property
+    def state(self) -> str:
+        return "refused" if self.refusals or self.own is None else _state(self.own)
+
+    @property
     def changes(self) -> str:
-        state = "refused" if self.refusals or self.own is None else _state(self.own)
-        return ", ".join(filter(None, [state, self.level_change]))
+        return ", ".join(filter(None, [self.state, self.level_change]))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as JSON has it."""
+        return {
+            "contract": self.entry.contract,
+            "side": self.entry.side,
+            "subject": self.entry.subject,
+            **_registered(self.own),
+            "change": self.state,
+            "level": self.level,
+            "level_change": self.level_change or None,
+            "references": [
+                {"subject": each.subject, **_registered(each), "change": _state(each)}
+                for each in self.references
+            ],
+            "refusals": list(self.refusals),
+        }
 
     @property
     def is_unchanged(self) -> bool:
@@ -187,40 +215,77 @@ def _foreseen_refusals(registry: SchemaRegistry, registration: Registration) -> 
         yield f"{registration.subject}: the registry refuses it as incompatible:{messages}"
 
 
-def _show(outcomes: list[_Outcome], registry: SchemaRegistry, *, dry_run: bool) -> None:
-    if not outcomes:
-        click.echo("Nothing to register: no contract names a topic.")
-        return
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPE_WIDTH
-    table = Table(title=", ".join(registry.urls))
-    for column in ("contract", "subject", "version", "id", "level", "change"):
-        table.add_column(
-            column, justify="right" if column in {"version", "id"} else "left", overflow="fold"
-        )
-    for row in _rows(outcomes):
-        table.add_row(*map(Text, row))
-    console.print(table)
+def _updated_lock(
+    project: Project, outcomes: Iterable[_Outcome], builder: LockBuilder
+) -> UpdatedLock:
     for outcome in outcomes:
-        for refusal in outcome.refusals:
-            echo(refusal, err=True)
-    if any(outcome.refusals for outcome in outcomes):
-        hint = "`streamcontract check --against registry` shows where, and a record that breaks"
-        click.echo(hint, err=True)
-    if all(outcome.is_unchanged for outcome in outcomes):
-        click.echo("Nothing to change: the registry has it all.")
-    elif dry_run:
-        for line in _inherited(registry, outcomes):
-            echo(line)
-        click.echo("This was a dry run: nothing was changed.")
+        if not outcome.refusals:
+            builder.add(outcome.entry.contract, outcome.entry.side, outcome.registrations)
+    return update_lock_file(project, builder.lock())
 
 
-def _inherited(registry: SchemaRegistry, outcomes: Iterable[_Outcome]) -> Iterator[str]:
+def _show(
+    registry: SchemaRegistry,
+    outcomes: Sequence[_Outcome],
+    inherited: Mapping[str, _Inherited],
+    updated: UpdatedLock | None,
+    output_format: str,
+    *,
+    dry_run: bool,
+) -> None:
+    document = {
+        "registry": list(registry.urls),
+        "dry_run": dry_run,
+        "subjects": [outcome.document for outcome in outcomes],
+        "inherited": inherited,
+        "lock": None if updated is None else updated.document,
+    }
+    urls = ", ".join(registry.urls)
+    print_facts(
+        document,
+        output_format,
+        lambda: _in_words(urls, outcomes, inherited, updated, dry_run=dry_run),
+    )
+
+
+def _in_words(
+    urls: str,
+    outcomes: Sequence[_Outcome],
+    inherited: Mapping[str, _Inherited],
+    updated: UpdatedLock | None,
+    *,
+    dry_run: bool,
+) -> Iterator[str | Table]:
+    if not outcomes:
+        yield "Nothing to register: no contract names a topic."
+    else:
+        yield f"Registry: {urls}"
+        columns = ("contract", "subject", "version", "id", "level", "change")
+        yield Table(columns, list(_rows(outcomes)), frozenset({"version", "id"}))
+        if all(outcome.is_unchanged for outcome in outcomes):
+            yield "Nothing to change: the registry has it all."
+        elif dry_run:
+            for subject, each in inherited.items():
+                yield f"{subject}: the new version inherits from version {each['version']}:"
+                yield from (f"  - {line}" for line in each["kept"])
+            yield "This was a dry run: nothing was changed."
+    if updated is not None:
+        yield updated.in_words
+
+
+class _Inherited(TypedDict):
+    """What a new version takes over from one before, in words."""
+
+    version: int
+    kept: list[str]
+
+
+def _inherited(registry: SchemaRegistry, outcomes: Iterable[_Outcome]) -> dict[str, _Inherited]:
     """What new versions would take over from the ones before: registries keep it unless told."""
     new = {
         each.subject: None for outcome in outcomes for each in outcome.registrations if each.is_new
     }
+    found: dict[str, _Inherited] = {}
     for subject in new:
         try:
             before = registry.version(subject)
@@ -228,8 +293,8 @@ def _inherited(registry: SchemaRegistry, outcomes: Iterable[_Outcome]) -> Iterat
             continue
         kept = [*metadata_in_words(before.metadata), *rules_in_words(before.rule_set)]
         if kept:
-            yield f"{subject}: the new version inherits from version {before.version}:"
-            yield from (f"  - {each}" for each in kept)
+            found[subject] = {"version": before.version, "kept": kept}
+    return found
 
 
 def _rows(outcomes: Iterable[_Outcome]) -> Iterator[tuple[str, ...]]:
@@ -239,7 +304,7 @@ def _rows(outcomes: Iterable[_Outcome]) -> Iterator[tuple[str, ...]]:
         for each in outcome.references:
             if each.subject not in shown:
                 shown.add(each.subject)
-                yield entry.contract, each.subject, *_numbers(each), "", _state(each)
+                yield entry.contract, each.subject, *_numbers(each), "-", _state(each)
         yield (
             entry.contract,
             entry.subject,
@@ -254,5 +319,13 @@ def _state(registration: Registration) -> str:
 
 
 def _numbers(registration: Registration | None) -> tuple[str, str]:
+    found = _registered(registration)
+    version, number = ("-" if each is None else str(each) for each in found.values())
+    return version, number
+
+
+def _registered(registration: Registration | None) -> dict[str, int | None]:
     registered = None if registration is None else registration.registered
-    return ("-", "-") if registered is None else (str(registered.version), str(registered.id))
+    if registered is None:
+        return {"version": None, "id": None}
+    return {"version": registered.version, "id": registered.id}

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamcontract.diff.changes import At, Change
-    from streamcontract.reporting.report import FindingEntry
     from streamcontract.schema.schema import Schema
 
-__all__ = ["Labelled", "report_of", "report_of_faults"]
+__all__ = ["Labelled", "report_of"]
 
 
 @attrs.frozen(slots=False)
@@ -60,49 +59,15 @@ def report_of(changes: Sequence[Change], old: Labelled, new: Labelled) -> Report
     return Report(
         command="diff",
         summary=Summary(f"{count or 'no'} change{'' if count == 1 else 's'}", "neutral"),
-        document=_report(equal=not changes, changes=[_document(*each) for each in placed]),
+        document={
+            "equal": not changes,
+            "changes": [_document(*each) for each in placed],
+            "unjudged": [],
+            "findings": [],
+        },
         cases=(new.label,),
         changes=tuple(_entry(*each, new.label) for each in placed),
     )
-
-
-def report_of_faults(findings: Sequence[FindingEntry]) -> Report:
-    """The report where one of the schemas, or the project file around it, is not valid."""
-    count = len(findings)
-    return Report(
-        command="diff",
-        summary=Summary(f"{count} error{'' if count == 1 else 's'}", "error", ": not compared"),
-        document=_report(
-            equal=None,
-            changes=[],
-            unjudged=list(dict.fromkeys(each.case for each in findings)),
-            findings=[
-                {
-                    "rule": each.rule,
-                    "severity": each.severity,
-                    "message": each.message,
-                    "at": each.place.document,
-                }
-                for each in findings
-            ],
-        ),
-        findings=tuple(findings),
-    )
-
-
-def _report(
-    *,
-    equal: bool | None,
-    changes: list[dict[str, Any]],
-    unjudged: Sequence[str] = (),
-    findings: Sequence[dict[str, Any]] = (),
-) -> dict[str, Any]:
-    return {
-        "equal": equal,
-        "changes": changes,
-        "unjudged": list(unjudged),
-        "findings": list(findings),
-    }
 
 
 def _entry(change: Change, before: Place, after: Place, case: str) -> ChangeEntry:

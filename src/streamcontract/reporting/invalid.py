@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from streamcontract.reporting.places import Place, shown
-from streamcontract.reporting.report import FindingEntry
+from streamcontract.reporting.report import FindingEntry, Report, Summary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from streamcontract.errors import ProjectFault, SchemaFault
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "place_of_fault",
     "place_of_project_fault",
     "project_fault_entry",
+    "report_of_invalid",
     "schema_fault_entry",
 ]
 
@@ -110,6 +113,39 @@ def project_fault_entry(fault: ProjectFault) -> FindingEntry:
         place=place_of_project_fault(fault),
         case=fault.contract or shown(fault.file),
         contract=fault.contract or "",
+    )
+
+
+def report_of_invalid(
+    command: str, findings: Sequence[FindingEntry], consequence: str, **keys: Any
+) -> Report:
+    """The report of a command that did nothing, as not all that it needs is valid.
+
+    Args:
+        command: The command's name.
+        findings: What is wrong.
+        consequence: What was not done because of it.
+        keys: More keys of its JSON, before those of every such report.
+    """
+    count = len(findings)
+    return Report(
+        command=command,
+        summary=Summary(f"{count} error{'' if count == 1 else 's'}", "error", f": {consequence}"),
+        document={
+            **keys,
+            "unjudged": list(dict.fromkeys(each.case for each in findings)),
+            "findings": [
+                {
+                    "contract": each.contract,
+                    "rule": each.rule,
+                    "severity": each.severity,
+                    "message": each.message,
+                    "at": each.place.document,
+                }
+                for each in findings
+            ],
+        },
+        findings=tuple(findings),
     )
 
 
