@@ -136,7 +136,7 @@ def test_no_help_cuts_a_summary_short_or_breaks_an_example() -> None:
         assert {*examples} <= {line.strip() for line in lines}, path
 
 
-FACTS = {"doctor", "lock", "register", "subjects"}
+FACTS = {"doctor", "init", "lock", "register", "subjects"}
 FACTS |= {"dlq list", "dlq show", "dlq replay", "topics list", "topics describe", "topics create"}
 """The commands that print facts, as docs/command-line.md lists them."""
 

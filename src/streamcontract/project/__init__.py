@@ -32,7 +32,7 @@ from streamcontract.project.load import (
     load_project,
     read_project,
 )
-from streamcontract.project.rules import COMPATIBILITY_LEVELS
+from streamcontract.project.rules import COMPATIBILITY_LEVELS, topic_fault
 from streamcontract.project.values import ContractConfig, LintConfig, Project
 
 __all__ = [
@@ -48,4 +48,5 @@ __all__ = [
     "load_project",
     "named_schemas",
     "read_project",
+    "topic_fault",
 ]
