@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.searching import examples
 
 from streamcontract.cli import main
-from streamcontract.devstack.registry import RegistryServer
+from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.project import PROJECT_FILE, load_project
 from streamcontract.registry import SchemaRegistry
 from streamcontract.schema import parse_schema
@@ -247,9 +247,16 @@ def test_any_schemas(tmp_path_factory: pytest.TempPathFactory, drawn: list[Any])
 
 
 @pytest.fixture
-def registry() -> Iterator[SchemaRegistry]:
-    """An empty registry of the environment."""
-    with RegistryServer() as server, SchemaRegistry(server.url) as client:
+def server() -> Iterator[RegistryServer]:
+    """An empty registry."""
+    with RegistryServer() as running:
+        yield running
+
+
+@pytest.fixture
+def registry(server: RegistryServer) -> Iterator[SchemaRegistry]:
+    """A client of it."""
+    with SchemaRegistry(server.url) as client:
         yield client
 
 
@@ -297,6 +304,35 @@ def test_from_a_registry(root: Path, registry: SchemaRegistry) -> None:
     )
     changes = {each["change"] for each in json.loads(registry_again[1])["subjects"]}
     assert (registry_again[0], changes) == (0, {"unchanged"})
+
+
+def test_what_no_module_can_be_made_of(server: RegistryServer, registry: SchemaRegistry) -> None:
+    """Of other types, and what only a lenient reader takes; other contexts are not looked at."""
+    registry.register("good-value", parse_schema(record("Good")))
+    registry.register(":.staging:other-value", parse_schema(record("Other")))
+    held = {
+        "json-value": {"schemaType": "JSON", "schema": "{}"},
+        "lenient-value": {"schema": "/* a comment */" + record("Lenient")},
+        "broken-value": {"schema": "{"},
+    }
+
+    def answer(request: Request) -> Answer | None:
+        if request.target == "/subjects":
+            names = ["good-value", *held, ":.staging:other-value"]
+            return Answer(200, json.dumps(names).encode())
+        subject = request.target.split("/")[2] if request.target.startswith("/subjects/") else ""
+        if subject in held:
+            facts = {"subject": subject, "version": 1, "id": 7, **held[subject]}
+            return Answer(200, json.dumps(facts).encode())
+        return None
+
+    server.before = answer
+    code, made = init("--from-registry", "--registry", server.url)
+    assert (code, [each["contract"] for each in made["contracts"]]) == (1, ["good"])
+    assert {each["schema"] for each in made["left_out"]} == held.keys()
+    reasons = {each["schema"]: each["reason"] for each in made["left_out"]}
+    assert "it can only be read leniently: " in reasons["lenient-value"]
+    require_sound()
 
 
 def test_two_versions_of_a_referred_type(registry: SchemaRegistry) -> None:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from streamcontract.errors import CodegenError, RegistryError
+from streamcontract.errors import CodegenError
 from streamcontract.project import topic_fault
-from streamcontract.registry.errors import CompatibilityLevelNotSetError, SubjectNotFoundError
+from streamcontract.registry.errors import (
+    CompatibilityLevelNotSetError,
+    StoredSchemaError,
+    SubjectNotFoundError,
+)
 from streamcontract.scaffold.draft import SCHEMA_FOLDER, Draft, Planned, contract_name
 from streamcontract.schema import SCHEMA_SUFFIX, Schema
 
@@ -74,13 +78,23 @@ class _Reader:
         for subject in sorted(self._registry.subjects()):
             if self._registry.qualified(subject).context != self._registry.context:
                 continue
-            try:
-                found[subject] = self._registry.version(subject).schema
-            except RegistryError as error:
-                if "avro" not in str(error).lower():
-                    raise
-                self._left_out[subject] = str(error)
+            schema = self._schema(subject)
+            if schema is not None:
+                found[subject] = schema
         return found
+
+    def _schema(self, subject: str) -> Schema | None:
+        try:
+            schema = self._registry.version(subject).schema
+        except StoredSchemaError as error:
+            self._left_out[subject] = str(error)
+            return None
+        faults = [str(each.message) for used in schema.closure() for each in used.forgiven]
+        if not faults:
+            return schema
+        # What is generated is of valid schemas, and another text would be another version.
+        self._left_out[subject] = f"it can only be read leniently: {'; '.join(faults)}"
+        return None
 
     def _add(self, subject: str, schema: Schema, topic: str | None, key: Schema | None) -> None:
         title = topic or subject
