@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -60,10 +61,14 @@ class Document:
 
     def place(self, path: KeyPath) -> tuple[int, int]:
         """Line and column of a key, or of the nearest table around one that is not there."""
-        offsets = key_offsets(self.text)
         path = (*self.prefix, *path)
-        known = (offsets[path[:end]] for end in range(len(path), 0, -1) if path[:end] in offsets)
+        ends = range(len(path), 0, -1)
+        known = (self._offsets[path[:end]] for end in ends if path[:end] in self._offsets)
         return line_and_column(self.text, next(known, 0))
+
+    @cached_property
+    def _offsets(self) -> Mapping[KeyPath, int]:
+        return key_offsets(self.text)
 
     @classmethod
     def read(cls, file: Path) -> Document:
