@@ -203,7 +203,7 @@ def test_from_schemas_that_are_there(root: Path) -> None:
     ]
     assert (orders.name, orders.topic) == ("shop_orders", "shop-orders")
     assert orders.key_schema == root / "orders/shop-orders-key.avsc"
-    assert {parcel.name, other.name} == {"class_", "class__2"}
+    assert {parcel.name, other.name} == {"parcels_class", "more_class"}
     assert project.folders.paths == (root,)
     assert project.lint.field_names == "camelCase"
     assert "field-doc" in made["lint_off"]

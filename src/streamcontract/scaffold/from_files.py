@@ -7,6 +7,7 @@ says more: ``orders-value.avsc`` is of the topic ``orders``, and ``orders-key.av
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.errors import CodegenError, SchemaParseError
@@ -54,6 +55,7 @@ def draft_of_files(root: Path, folder: Path) -> Draft:
         if each is not schema
     }
     contracts: dict[str, Planned] = {}
+    stems = Counter(file.stem for file in schemas)
     for file, schema in schemas.items():
         if file in keys.values() or str(file) in used:
             continue
@@ -63,7 +65,9 @@ def draft_of_files(root: Path, folder: Path) -> Draft:
             continue
         stem = file.stem.removesuffix(_VALUE)
         try:
-            name = contract_name(stem, contracts)
+            # Of files of one name, the folder tells them apart.
+            title = stem if stems[file.stem] == 1 else f"{file.parent.name}-{stem}"
+            name = contract_name(title, contracts)
         except CodegenError as error:
             left_out[path] = str(error)
             continue
