@@ -12,14 +12,15 @@ import attrs
 
 from streamcontract.codec import Codec, Contract
 from streamcontract.codegen import modules_of_contracts, modules_of_files
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ConfigurationError, ProjectError
 from streamcontract.project import (
     PROJECT_FILE,
     ContractConfig,
     Project,
+    find_project,
     find_project_file,
     folders_for,
-    load_project,
+    read_project,
 )
 from streamcontract.reporting import shown
 from streamcontract.schema import SCHEMA_SUFFIX, RecordType, Schema, parse_schema
@@ -140,9 +141,11 @@ def find_contracts(path: Path | str | None = None) -> list[TestedContract]:
             contract, in the project that they lie in, count as that contract. Left out, the
             project of the current folder, else the ``.avsc`` files below it.
 
+    Contracts whose tables in the project file are wrong are not among them.
+
     Raises:
-        ConfigurationError: There is no such path, no contract there, or the project file is
-            wrong.
+        ConfigurationError: There is no such path, or no contract there.
+        ProjectError: No contract can be read from the project file.
     """
     if path is None:
         found = find_project_file()
@@ -164,14 +167,13 @@ def find_contracts(path: Path | str | None = None) -> list[TestedContract]:
 def _of_file(path: Path) -> list[TestedContract]:
     if path.suffix == SCHEMA_SUFFIX:
         return _of_schemas([path], path.parent)
-    project = load_project(path)
-    return list(_of_project(project))
+    return list(_of_project(read_project(path)))
 
 
 def _of_folder(path: Path) -> list[TestedContract]:
     nearest = find_project_file(path)
     if nearest is not None and nearest.parent == path:
-        return list(_of_project(load_project(nearest)))
+        return list(_of_project(read_project(nearest)))
     if (path / PROJECT_FILE).exists():
         raise ConfigurationError(f"{path / PROJECT_FILE} is no file")
     return _of_schemas(
@@ -180,6 +182,8 @@ def _of_folder(path: Path) -> list[TestedContract]:
 
 
 def _of_project(project: Project) -> Iterable[TestedContract]:
+    if project.faults and not project.contracts:
+        raise ProjectError(project.faults)
     for config in project.contracts:
         for is_key, file in ((False, config.schema), (True, config.key_schema)):
             if file is not None:
@@ -194,10 +198,12 @@ def _of_project(project: Project) -> Iterable[TestedContract]:
 
 
 def _of_schemas(files: list[Path], folder: Path) -> list[TestedContract]:
-    project_file = find_project_file(folder)
+    project = find_project(folder)
     known: dict[Path, list[TestedContract]] = {}
-    if project_file is not None:
-        for contract in _of_project(load_project(project_file)):
+    if project is not None:
+        if project.faults:  # it says where types are, which may be what is wrong
+            raise ProjectError(project.faults)
+        for contract in _of_project(project):
             known.setdefault(contract.file, []).append(contract)
     stems = [file.stem for file in files]
     found = []
