@@ -2,7 +2,8 @@
 
     StreamContractError
     |-- ConfigurationError    a setting, environment variable or streamcontract.toml is wrong
-    |   `-- ArgumentError     an argument is of no use as it is; .argument .value .expected
+    |   |-- ArgumentError     an argument is of no use as it is; .argument .value .expected
+    |   `-- ProjectError      a project file is wrong; .faults names each place
     |-- SchemaParseError      a schema breaks the Avro specification; .faults names each place
     |-- DataError             a value or its bytes do not fit a schema; .faults names each place
     |   |-- EncodeError       a value does not fit the writer schema
@@ -33,6 +34,8 @@ __all__ = [
     "EncodeError",
     "FrameError",
     "PortError",
+    "ProjectError",
+    "ProjectFault",
     "RegistryError",
     "ResolutionError",
     "SchemaFault",
@@ -100,6 +103,63 @@ class ArgumentError(ConfigurationError, ValueError):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"  # the value's own __repr__ may raise
+
+
+@attrs.frozen(kw_only=True)
+class ProjectFault:
+    """One thing that is wrong in a project file.
+
+    Attributes:
+        path: The keys, and indices of arrays, that lead to it; empty for the file itself.
+        message: What is wrong there, and what would be right.
+        file: The file.
+        line: Line in the file, counted from 1.
+        column: Column in that line, counted from 1.
+        contract: The name of the contract that it is about, or None.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    file: str
+    line: int = 1
+    column: int = 1
+    contract: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The path as one writes it.
+
+        Example:
+            >>> ProjectFault(path=("schemas", 1), message="", file="").key
+            'schemas[1]'
+        """
+        parts = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in self.path)
+        return "".join(parts).removeprefix(".")
+
+    @property
+    def statement(self) -> str:
+        """The message with the key that it is about."""
+        return f"{self.key}: {self.message}" if self.path else self.message
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.statement}"
+
+
+class ProjectError(ConfigurationError):
+    """A project file is wrong.
+
+    Attributes:
+        faults: Everything that is wrong in it, in the order of the text.
+    """
+
+    def __init__(self, faults: tuple[ProjectFault, ...]) -> None:
+        if not faults:
+            raise ValueError("a ProjectError needs at least one fault")
+        super().__init__(faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.faults))
 
 
 class FrameError(StreamContractError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 from typing import TYPE_CHECKING
@@ -68,6 +69,20 @@ def test_all_is_well(embedded_stack: DevStack) -> None:
     assert "the embedded broker answers" in lines["broker"]
     assert embedded_stack.registry_url in lines["registry"]
     assert "AVRO" in lines["registry"]
+
+
+def test_json(root: Path) -> None:
+    """The same checks, each with its status; the place of what is wrong is in its state."""
+    (root / PROJECT_FILE).write_text("[contracts.a]\nschem = 1\n")
+    environment = {**_NOBODY, "STREAMCONTRACT_STAK": "1"}
+    arguments = ["doctor", "--timeout", "0.2", "--format", "json"]
+    result = CliRunner().invoke(main, arguments, env=environment)
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["healthy"]) == (1, False)
+    status = {each["subject"]: each["status"] for each in document["checks"]}
+    assert (status["Python"], status["environment"], status["broker"]) == ("ok", "warn", "fail")
+    [project] = [each["state"] for each in document["checks"] if each["subject"] == "project"]
+    assert f"{root / PROJECT_FILE}:2:1: contracts.a.schem: is not a known key" in project
 
 
 def test_nobody_answers() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -69,11 +72,11 @@ def test_check_shows_a_diff_and_writes_nothing(project: Path, folder: Path) -> N
     before = (folder / "order.py").read_text()
     schema = project / "schemas" / "order.avsc"
     schema.write_text(schema.read_text().replace('"double"', '"long"'))
-    code, output, error = run("--check")
+    code, output, _ = run("--check")
     assert code == 1
     assert "--- a/src/app/contracts/order.py\n+++ b/src/app/contracts/order.py\n" in output
     assert "-    price: float\n+    price: int\n" in output
-    assert "run `streamcontract generate`" in error
+    assert "; run `streamcontract generate` and commit the result" in output
     assert (folder / "order.py").read_text() == before
 
 
@@ -191,17 +194,18 @@ def test_missing_project_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_keys_are_checked_against_the_schema(project: Path, key: str, message: str) -> None:
     """A key that is no field, or of a type that cannot be a key, is found here already."""
     (project / PROJECT_FILE).write_text(_TOML.replace('key = "id"', f'key = "{key}"'))
-    code, _, error = run()
+    code, output, _ = run()
     assert code == 2
-    assert message in error
+    assert "streamcontract.toml:6:1: error: invalid-project in order\n" in output
+    assert message in output
 
 
 def test_invalid_schema(project: Path) -> None:
     """A schema that is not valid is reported with its place."""
     (project / "schemas" / "order.avsc").write_text('{"type": "recrod"}')
-    code, _, error = run()
+    code, output, _ = run()
     assert code == 2
-    assert "order.avsc" in error
+    assert "schemas/order.avsc:1:10: error: invalid-schema in order\n" in output
 
 
 @pytest.mark.parametrize("fault", ["schema", "key", "no record"])
@@ -220,23 +224,116 @@ def test_the_others_are_written(project: Path, folder: Path, fault: str) -> None
     trade.write_text(trade.read_text().replace('"double"', '"long"'))
     toml.write_text(toml.read_text() + '[contracts.more]\nschema = "schemas/more.avsc"\n')
     (project / "schemas" / "more.avsc").write_text('"strng"')
-    code, output, error = run("--check")
+    code, output, _ = run("--check")
     assert code == 2
     assert "+++ b/src/app/contracts/trade.py" in output
-    code, output, error = run()
-    assert (code, output) == (2, "wrote src/app/contracts/trade.py\n")
-    assert "Error: order: " in error
-    assert f"Error: more: {project / 'schemas' / 'more.avsc'}:1:1: " in error
+    code, output, _ = run()
+    assert code == 2
+    assert output.startswith("wrote src/app/contracts/trade.py\n")
+    assert re.search(r"^\S+:\d+:\d+: error: [a-z-]+ in order$", output, re.MULTILINE)
+    assert "schemas/more.avsc:1:1: error: invalid-schema in more\n" in output
     assert (folder / "order.py").read_text() == kept
-    assert run()[:2] == (2, "1 module(s) up to date\n")
+    code, output, _ = run()
+    assert code == 2
+    assert output.startswith("1 module(s) up to date\n")
 
 
 def test_schema_that_is_no_record(project: Path) -> None:
     """A contract is a record."""
     (project / "schemas" / "order.avsc").write_text('{"type": "array", "items": "int"}')
-    code, _, error = run()
+    code, output, _ = run()
     assert code == 2
-    assert "schemas/order.avsc: a contract's schema is a record, found array" in error
+    assert "schemas/order.avsc: a contract's schema is a record, found array" in output
+
+
+def found(*arguments: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and document of a run in JSON."""
+    code, output, error = run(*arguments, "--format", "json")
+    assert error == ""
+    return code, json.loads(output)
+
+
+def places(document: dict[str, Any]) -> dict[str, tuple[str, int, int]]:
+    """File, line and column of each finding, by its rule."""
+    places = {each["rule"]: each["at"] for each in document["findings"]}
+    assert len(places) == len(document["findings"])
+    return {rule: (at["file"], at["line"], at["column"]) for rule, at in places.items()}
+
+
+def test_wrong_generated_files_are_findings(project: Path, folder: Path) -> None:
+    """One that was edited, one that is no Python, one that is missing, a leftover, another's."""
+    tables = "".join(
+        f'[contracts.{name}]\nschema = "schemas/trade.avsc"\n' for name in ("third", "fourth")
+    )
+    (project / PROJECT_FILE).write_text(_TOML + tables)
+    run()
+    lines = (folder / "order.py").read_text().split("\n")
+    (folder / "order.py").write_text("\n".join([*lines[:9], f"{lines[9]} # edited", *lines[10:]]))
+    text = (folder / "third.py").read_text()
+    (folder / "third.py").write_text(f"{text}\ndef f(:\n")
+    (folder / "fourth.py").write_text("x = 1\n")
+    (folder / "trade.py").unlink()
+    (folder / "old.py").write_text(text)
+    code, document = found("--check")
+    assert code == 2
+    assert document["unjudged"] == ["fourth"]
+    package = "src/app/contracts"
+    assert places(document) == {
+        "generated-differs": (f"{package}/order.py", 10, len(lines[9]) + 1),
+        "generated-broken": (f"{package}/third.py", text.count("\n") + 2, 7),
+        "not-generated": (f"{package}/fourth.py", 1, 1),
+        "generated-missing": (f"{package}/trade.py", 1, 1),
+        "generated-leftover": (f"{package}/old.py", 1, 1),
+    }
+    for output_format in ("text", "github", "gitlab", "junit", "sarif"):
+        code, output, error = run("--check", "--format", output_format)
+        assert (code, error) == (2, "")
+        assert all(name in output for name in ("order.py", "third.py", "fourth.py", "old.py"))
+    code, document = found()
+    assert code == 2
+    assert {each["file"]: each["change"] for each in document["changes"]} == {
+        f"{package}/order.py": "written",
+        f"{package}/third.py": "written",
+        f"{package}/trade.py": "written",
+        f"{package}/old.py": "removed",
+    }
+    assert places(document) == {"not-generated": (f"{package}/fourth.py", 1, 1)}
+    (folder / "fourth.py").unlink()
+    assert found()[0] == 0
+    assert found("--check") == (
+        0,
+        {**document, "check": True, "clean": True}
+        | {
+            "modules": ["order", "trade", "third", "fourth", "shared_types"],
+            "unjudged": [],
+            "changes": [],
+            "findings": [],
+        },
+    )
+
+
+def test_a_wrong_project_file(project: Path, folder: Path) -> None:
+    """The right contracts are generated; nothing of a wrong one is removed."""
+    run()
+    (project / PROJECT_FILE).write_text(_TOML.replace('topic = "orders"', 'topci = "orders"'))
+    (folder / "trade.py").unlink()
+    code, document = found()
+    assert code == 2
+    assert places(document) == {"invalid-project": ("streamcontract.toml", 5, 1)}
+    assert document["unjudged"] == ["order"]
+    assert [each["file"] for each in document["changes"]] == ["src/app/contracts/trade.py"]
+    assert (folder / "order.py").exists()
+
+
+@pytest.mark.parametrize("text", ["output = [", _TOML.replace("output", "outptu"), "output = 1\n"])
+def test_unknown_output_is_no_other_folder(project: Path, text: str) -> None:
+    """Where the modules are to be is not known, so nothing is written."""
+    (project / PROJECT_FILE).write_text(text)
+    before = set(project.rglob("*"))
+    code, document = found()
+    assert (code, document["changes"]) == (2, [])
+    assert [each["rule"] for each in document["findings"]] == ["invalid-project"]
+    assert set(project.rglob("*")) == before
 
 
 def test_committed_contracts_are_up_to_date(

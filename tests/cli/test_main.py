@@ -7,17 +7,22 @@ import importlib
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import pytest
+from click import shell_completion
 from click.testing import CliRunner
 
 from streamcontract import __version__, cli
 from streamcontract.errors import StreamContractError
+from streamcontract.reporting.facts import FACTS_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def invoke(*arguments: str) -> tuple[int, str, str]:
@@ -129,6 +134,40 @@ def test_no_help_cuts_a_summary_short_or_breaks_an_example() -> None:
         text = inspect.cleandoc(command.help or "")
         examples = [line.strip() for line in text.splitlines() if line.startswith(" ")]
         assert {*examples} <= {line.strip() for line in lines}, path
+
+
+FACTS = {"doctor", "init", "lock", "register", "subjects"}
+FACTS |= {"dlq list", "dlq show", "dlq replay", "topics list", "topics describe", "topics create"}
+"""The commands that print facts, as docs/command-line.md lists them."""
+
+
+def test_every_command_that_prints_facts_has_them_in_json() -> None:
+    """And the page says so."""
+    formats = {
+        " ".join(path): tuple(param.type.choices)
+        for path, command in every_command(cli.main)
+        for param in command.params
+        if param.name == "output_format" and isinstance(param.type, click.Choice)
+    }
+    assert {name for name, choices in formats.items() if choices == FACTS_FORMATS} == FACTS
+    assert {*formats} - FACTS == {"check", "diff", "generate", "lint"}
+    page = (REPOSITORY / "docs" / "command-line.md").read_text("utf-8")
+    assert {name for name in FACTS if f"| `{name}` |" in page} == FACTS
+
+
+def test_completion() -> None:
+    """Each shell gets its script, by the variable that docs/command-line.md names."""
+    page = (REPOSITORY / "docs" / "command-line.md").read_text("utf-8")
+    for shell in ("bash", "zsh", "fish"):
+        assert f"_STREAMCONTRACT_COMPLETE={shell}_source streamcontract >" in page
+        source = shell_completion.get_completion_class(shell)
+        assert source is not None
+        completion = source(cli.main, {}, "streamcontract", "_STREAMCONTRACT_COMPLETE")
+        assert {each.value for each in completion.get_completions(["topics"], "")} == {
+            "create",
+            "describe",
+            "list",
+        }
 
 
 def test_help_imports_no_command() -> None:

@@ -248,7 +248,7 @@ def test_a_broken_past_does_not_forbid_to_mend_it(scratch: Scratch) -> None:
     scratch.commit()
     scratch.write(toml=PROJECT, order=ORDER)
     assert scratch.found() == []
-    assert "streamcontract.toml: not TOML" in scratch.notes()["unreadable-version"]
+    assert "streamcontract.toml:1:11: not TOML: " in scratch.notes()["unreadable-version"]
 
 
 def test_a_project_file_that_was_moved_hides_what_is_gone(scratch: Scratch) -> None:

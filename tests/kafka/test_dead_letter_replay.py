@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import subprocess
@@ -419,6 +420,38 @@ def test_the_command_line_from_list_to_replay(case: Case, run: Callable[..., Res
     assert run("replay", case.topic, "--discard").exit_code == 0
     assert run("list", case.dead).output == "no dead letters are open\n"
     assert "nothing was open" in run("replay", case.dead).output
+
+
+def test_the_command_line_in_json(case: Case, run: Callable[..., Result]) -> None:
+    """What is open, one of them with its bytes and its value, and what a replay did."""
+    value = case.value("fine")
+    case.put_aside((value, b"k", [("h", b"1")], 0), (b"\x01\x02", None, [], 0))
+
+    def found(*arguments: str, **options: Any) -> tuple[int, Any]:
+        result = run(*arguments, "--format", "json", **options)
+        return result.exit_code, json.loads(result.stdout)
+
+    code, document = found("list", case.topic)
+    assert (code, document["brokers"]) == (1, case.config["bootstrap.servers"])
+    listed = {each["error"]: each for each in document["open"]}
+    assert set(listed) == {"ResolutionError", "FrameError"}
+    one = listed["FrameError"]
+    assert (one["topic"], one["source"], one["count"]) == (case.dead, case.topic, 1)
+    assert one["first"] == one["last"] == {"partition": 0, "offset": 1}
+    code, shown = found("show", case.topic, "0", "0")
+    assert (code, shown["error"], shown["source"]["topic"]) == (0, "ResolutionError", case.topic)
+    assert base64.b64decode(shown["value"]) == value
+    assert shown["headers"] == [{"name": "h", "value": "MQ=="}]
+    assert shown["decoded"] == {"reader": "contract", "value": {"a": "fine"}, "errors": []}
+    decoded = found("show", case.topic, "0", "0", contract=BEFORE)[1]["decoded"]
+    assert (decoded["reader"], decoded["value"]) == ("writer", {"a": "fine"})
+    assert len(decoded["errors"]) == 1
+    decoded = found("show", case.topic, "0", "1")[1]["decoded"]
+    assert (decoded["reader"], decoded["value"], len(decoded["errors"])) == (None, None, 1)
+    code, replayed = found("replay", case.topic)
+    assert (code, replayed["replayed"], replayed["failing"], replayed["left"]) == (1, 1, 1, 1)
+    assert found("replay", case.topic, "--discard")[1]["discarded"] == 1
+    assert found("list", case.dead) == (0, {"brokers": document["brokers"], "open": []})
 
 
 def test_a_dead_letter_cannot_steer_the_terminal(case: Case, run: Callable[..., Result]) -> None:

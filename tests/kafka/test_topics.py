@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from concurrent.futures import Future
 from types import SimpleNamespace
@@ -208,7 +209,9 @@ def run(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[in
 
 def test_commands(run: Callable[..., tuple[int, str]], stack: Stack, name: str) -> None:
     """Create, create again, list, describe; exit code 1 where a topic is not as asked for."""
-    assert run("create", name, "--partitions", "2") == (0, f"Topic {name}: created, 2 partitions\n")
+    brokers = f"Brokers: {stack.environment['STREAMCONTRACT_BOOTSTRAP_SERVERS']}\n"
+    created = f"{brokers}Topic {name}: created, 2 partitions\n"
+    assert run("create", name, "--partitions", "2") == (0, created)
     code, text = run("create", name, "--partitions", "3")
     assert (code, "partitions: 2, and not 3 as asked for" in text) == (1, True)
     code, text = run("list")
@@ -223,6 +226,36 @@ def test_commands(run: Callable[..., tuple[int, str]], stack: Stack, name: str) 
     code, text = run("list", "-X", "foo.bar=1")
     assert (code, "'foo.bar'" in text) == (2, True)
     assert run("list", "-X", "foo.bar")[0] == 2
+
+
+def test_json(run: Callable[..., tuple[int, str]], stack: Stack, name: str, tmp_path: Path) -> None:
+    """What was created, what there is, and what is not as asked for."""
+
+    def found(*arguments: str) -> tuple[int, dict[str, Any]]:
+        code, output = run(*arguments, "--format", "json")
+        document = json.loads(output)
+        brokers = document.pop("brokers", None)
+        assert brokers in {stack.environment["STREAMCONTRACT_BOOTSTRAP_SERVERS"], None}
+        return code, document
+
+    created = {"topic": name, "created": True, "partitions": 2, "mismatches": []}
+    assert found("create", name, "--partitions", "2") == (0, {"topics": [created]})
+    mismatch = {"setting": "partitions", "wanted": "3", "found": "2"}
+    there = {"topic": name, "created": False, "partitions": 2, "mismatches": [mismatch]}
+    assert found("create", name, "--partitions", "3") == (1, {"topics": [there]})
+    assert {"topic": name, "partitions": 2, "messages": 0} in found("list")[1]["topics"]
+    code, document = found("describe", name, "--group", "nobody")
+    [topic] = document["topics"]
+    assert (code, topic["topic"], topic["messages"]) == (0, name, 0)
+    assert [(each["partition"], each["first"], each["next"]) for each in topic["partitions"]] == [
+        (0, 0, 0),
+        (1, 0, 0),
+    ]
+    [group] = topic["groups"]
+    assert (group["group"], group["lag"]) == ("nobody", 0)
+    (tmp_path / "streamcontract.toml").write_text("[contracts.a]\n[contracts.b]\nschema = 1")
+    code, document = found("create", "--project", str(tmp_path))
+    assert (code, [each["at"]["line"] for each in document["findings"]]) == (2, [1, 3])
 
 
 def test_a_groups_name_cannot_steer_the_terminal(
@@ -243,7 +276,7 @@ def test_create_from_the_project(
     project = tmp_path / "streamcontract.toml"
     project.write_text(f'[contracts.a]\nschema = "a.avsc"\ntopic = "{name}"\npartitions = 3\n')
     code, text = run("create", "--project", str(tmp_path))
-    assert (code, text) == (0, f"Topic {name}: created, 3 partitions\n")
+    assert (code, text.splitlines()[1:]) == (0, [f"Topic {name}: created, 3 partitions"])
 
 
 def test_a_contracts_topic_is_created_as_it_says_by_name_too(
@@ -257,11 +290,10 @@ def test_a_contracts_topic_is_created_as_it_says_by_name_too(
     ]
     (tmp_path / "streamcontract.toml").write_text("".join(tables))
     here = ("--project", str(tmp_path))
-    assert run("create", f"{name}-a", *here) == (0, f"Topic {name}-a: created, 3 partitions\n")
-    assert run("create", f"{name}-b", "--partitions", "2", *here) == (
-        0,
-        f"Topic {name}-b: created, 2 partitions\n",
-    )
+    code, text = run("create", f"{name}-a", *here)
+    assert (code, text.splitlines()[1:]) == (0, [f"Topic {name}-a: created, 3 partitions"])
+    code, text = run("create", f"{name}-b", "--partitions", "2", *here)
+    assert (code, text.splitlines()[1:]) == (0, [f"Topic {name}-b: created, 2 partitions"])
 
 
 def test_a_cluster_without_topics(monkeypatch: pytest.MonkeyPatch) -> None:

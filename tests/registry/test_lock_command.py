@@ -126,6 +126,50 @@ def test_locking_again_changes_nothing(run: Run, project: Path) -> None:
     assert render(read_locks(file).values()).encode() == first
 
 
+def test_json(run: Run, project: Path) -> None:
+    """Each form of the command says in one document what its text says."""
+
+    def found(*arguments: str) -> tuple[int, Any]:
+        result = run("lock", "--format", "json", *arguments)
+        return result.exit_code, json.loads(result.stdout)
+
+    file = {"file": "streamcontract.lock", "environment": "prod"}
+    code, document = found("--environment", "prod")
+    assert (code, document["changed"], document["missing"][-1]) == (
+        1,
+        False,
+        {"contract": "parcel", "subject": "parcels-value"},
+    )
+    run("register")
+    counted = {"changed": True, "subjects": 3, "schemas": 3}
+    assert found("--environment", "prod") == (0, {**file, **counted})
+    assert found("--environment", "prod") == (0, {**file, **counted, "changed": False})
+    clean = {"clean": True, "faults": []}
+    assert found("--environment", "prod", "--check") == (0, {**file, **clean, "diff": ""})
+    offline = {"file": "streamcontract.lock", "environments": ["prod"]}
+    assert found("--check", "--offline") == (0, {**offline, **clean})
+    _widen(project)
+    code, document = found("--check", "--offline")
+    assert (code, document["clean"], len(document["faults"])) == (1, False, 1)
+    run("register")
+    code, document = found("--environment", "prod", "--check")
+    assert (code, document["clean"]) == (1, False)
+    assert document["diff"].startswith("--- streamcontract.lock\n+++ the registry\n")
+
+
+def test_all_that_is_not_valid_is_said(run: Run, project: Path) -> None:
+    """Of the project file and of each schema, before anything is asked or written."""
+    (project / "order.avsc").write_text('"strng"')
+    (project / "parcel.avsc").write_text('"lng"')
+    (project / "streamcontract.toml").write_text(f'outptu = "x"\n{PROJECT}')
+    for arguments in (("--environment", "prod"), ("--check", "--offline")):
+        result = run("lock", "--format", "json", *arguments)
+        assert (result.exit_code, result.stderr) == (2, "")
+        rules = [each["rule"] for each in json.loads(result.stdout)["findings"]]
+        assert rules == ["invalid-project", "invalid-schema", "invalid-schema"]
+    assert not (project / "streamcontract.lock").exists()
+
+
 def test_every_version_is_locked(run: Run, project: Path, registry: SchemaRegistry) -> None:
     """Messages of older versions have to be read too, soft-deleted ones included."""
     run("register", "--environment", "prod")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,8 +61,10 @@ def register(project: Path, server: RegistryServer) -> Register:
 
 def _rows(result: Result) -> list[list[str]]:
     """The cells of the table's body."""
-    lines = [line for line in result.stdout.splitlines() if line.startswith("│")]
-    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+    lines = [re.split(r" {2,}", line) for line in result.stdout.splitlines()]
+    cells = [line for line in lines if len(line) == 6]
+    assert cells[0] == ["contract", "subject", "version", "id", "level", "change"]
+    return cells[1:]
 
 
 def _count_writes(server: RegistryServer) -> list[str]:
@@ -85,7 +88,7 @@ def test_everything_is_registered_in_order(
     result = register()
     assert (result.exit_code, result.stderr) == (0, "")
     assert _rows(result) == [
-        ["order", "shop.Address", "1", "1", "", "new"],
+        ["order", "shop.Address", "1", "1", "-", "new"],
         ["order", "orders-value", "1", "2", "FULL", "new, level set"],
         ["order", "orders-key", "1", "3", "FULL", "new, level set"],
         ["parcel", "parcels-value", "1", "4", "BACKWARD (global)", "new"],
@@ -203,12 +206,54 @@ def test_another_schema_of_the_same_shape_is_a_change(
 def test_a_broken_schema_stops_all_before_anything_is_written(
     register: Register, project: Path, server: RegistryServer
 ) -> None:
-    """Every schema is read first, so that a mistake in the last leaves the registry as it was."""
+    """Every schema is read first, so that mistakes leave the registry as it was; all are said."""
     (project / "parcel.avsc").write_text('{"type": "recrod"}', encoding="utf-8")
+    (project / "order-key.avsc").write_text('\n"strng"', encoding="utf-8")
+    toml = (project / "streamcontract.toml").read_text("utf-8") + 'topci = "a"\n'
+    (project / "streamcontract.toml").write_text(toml, encoding="utf-8")
     writes = _count_writes(server)
     result = register()
-    assert (result.exit_code, writes) == (2, [])
-    assert "parcel.avsc" in result.stderr
+    assert (result.exit_code, result.stderr, writes) == (2, "", [])
+    assert "streamcontract.toml:10:1: error: invalid-project in parcel" in result.stdout
+    assert "order-key.avsc:2:1: error: invalid-schema in order" in result.stdout
+    assert result.stdout.endswith("\n2 errors: nothing was registered\n")
+    (project / "streamcontract.toml").write_text(PROJECT.format(level="FULL"), encoding="utf-8")
+    document = json.loads(register("--format", "json").stdout)
+    assert document["unjudged"] == ["order", "parcel"]
+    assert [each["at"]["line"] for each in document["findings"]] == [2, 1]
+    assert writes == []
+
+
+def test_json(register: Register, project: Path, server: RegistryServer) -> None:
+    """What was registered, what was refused and why, and what became of the lock file."""
+    document = json.loads(register("--format", "json", "--environment", "prod").stdout)
+    assert (document["registry"], document["dry_run"]) == ([server.url], False)
+    order, key, parcel = document["subjects"]
+    address = {"subject": "shop.Address", "version": 1, "id": 1}
+    assert order == {
+        "contract": "order",
+        "side": "value",
+        "subject": "orders-value",
+        "version": 1,
+        "id": 2,
+        "change": "new",
+        "level": "FULL",
+        "level_change": "level set",
+        "references": [{**address, "change": "new"}],
+        "refusals": [],
+    }
+    assert (key["side"], key["subject"], key["references"]) == ("key", "orders-key", [])
+    assert parcel["references"] == [{**address, "change": "unchanged"}]
+    lock = {"environment": "prod", "changed": True, "subjects": 3, "schemas": 3}
+    assert document["lock"] == {"file": "streamcontract.lock", **lock}
+    _write(project / "order.avsc", "shop.Order", to="shop.Address", more="string")
+    result = register("--format", "json", "--dry-run", "order")
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert [each["change"] for each in document["subjects"]] == ["refused", "unchanged"]
+    [refusal] = document["subjects"][0]["refusals"]
+    assert "READER_FIELD_MISSING_DEFAULT_VALUE" in refusal
+    assert (document["dry_run"], document["lock"], document["inherited"]) == (True, None, {})
 
 
 def test_a_dry_run_foresees_that_a_reference_is_refused(register: Register, project: Path) -> None:

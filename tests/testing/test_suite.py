@@ -283,6 +283,19 @@ def test_a_contract_that_is_gone(project: Scratch) -> None:
     assert "the contract 'tick' (ticks-value) is gone" in failed["project-deleted-git:HEAD"]
 
 
+def test_a_wrong_project_file(project: Scratch) -> None:
+    """It fails one case, with each fault and its place; the contracts that are right are tested."""
+    project.change("streamcontract.toml", "[contracts.order]", '[contracts.order]\ntopci = "x"')
+    result = project.run("-k", "not broker", suite="max_examples=1, against=[]")
+    outcomes = result.parseoutcomes()
+    assert outcomes["failed"] == 1
+    assert outcomes["passed"] > 3
+    output = "\n".join(result.outlines)
+    assert "test[project-file]" in output
+    assert "contracts.order.topci: is not a known key; did you mean 'topic'?" in output
+    assert not any("order-schema" in line for line in result.outlines)
+
+
 def test_failures_can_be_pasted(project: Scratch) -> None:
     """The tests in the messages are modules that fail now, and pass when the fault is mended."""
     project.change(*BREAKING)

@@ -37,6 +37,7 @@ _SUMMARIES: Final = {
     "dlq": "List, show and replay dead letters.",
     "doctor": "Show versions, the project file and what can be reached.",
     "generate": "Write the typed Python modules of the contracts.",
+    "init": "Make a project: project file, schemas, generated code, a test, a CI workflow.",
     "lint": "Find what is valid Avro but no good contract.",
     "lock": "Write the contracts' ids and schemas into streamcontract.lock.",
     "register": "Register the contracts' schemas in the schema registry.",

@@ -1,17 +1,17 @@
-"""What commands that talk to the brokers share: client properties, tables."""
+"""What commands that talk to the brokers share: client properties."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-__all__ = ["config_option", "number", "open_console", "properties_of", "table"]
+from streamcontract.kafka.connection.config import split_config
 
-_PIPE_WIDTH: Final = 1000
-"""Columns where there is no terminal: nothing is folded that a program may read."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["brokers_of", "config_option", "properties_of"]
 
 config_option = click.option(
     "--config",
@@ -32,22 +32,11 @@ def properties_of(pairs: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
-def open_console() -> Console:
-    """A console for standard output."""
-    console = Console()
-    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
+def brokers_of(properties: Mapping[str, Any]) -> str:
+    """The brokers that client properties lead to; the environment's, or the default, if to none.
 
-
-def table(*left: str, **columns: Any) -> Table:
-    """A table of columns that stand to the left, then others with where they stand."""
-    rows = Table()
-    for name in left:
-        rows.add_column(name)
-    for name, justify in columns.items():
-        rows.add_column(name, justify=justify)
-    return rows
-
-
-def number(value: int | None) -> str:
-    """A number with its thousands set apart, or a dash."""
-    return "-" if value is None else f"{value:,}"
+    Args:
+        properties: Client properties.
+    """
+    client = split_config(properties).client
+    return str(client.get("bootstrap.servers") or client.get("metadata.broker.list"))

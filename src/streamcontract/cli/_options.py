@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from streamcontract.cli import EXIT_ERROR
+from streamcontract.project import read_project
+from streamcontract.reporting.facts import FACTS_FORMATS
 from streamcontract.reporting.formats import DEFAULT_FORMAT, format_names
+from streamcontract.reporting.invalid import project_fault_entry, report_of_invalid
+from streamcontract.reporting.terminal import print_report
 
-__all__ = ["format_option", "project_option"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+    from streamcontract.project import Project
+    from streamcontract.reporting.report import FindingEntry
+
+__all__ = [
+    "facts_option",
+    "format_option",
+    "project_option",
+    "sound_project",
+    "stop_if_invalid",
+]
 
 project_option = click.option(
     "--project",
@@ -22,16 +36,46 @@ project_option = click.option(
 )
 
 
-def format_option(*, with_verdict: bool) -> Callable[[_Command], _Command]:
-    """``--format``, with every format that can show what a command finds.
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(format_names()),
+    default=DEFAULT_FORMAT,
+    help="Output for people, or for machines.",
+)
+"""``--format`` of a command that has a report."""
+
+facts_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(FACTS_FORMATS),
+    default=DEFAULT_FORMAT,
+    help="Output for people, or for machines.",
+)
+"""``--format`` of a command that has facts."""
+
+
+def stop_if_invalid(
+    command: str, findings: Iterable[FindingEntry], output_format: str, consequence: str
+) -> None:
+    """Print what is wrong in the project file and the schemas, and exit with 2, if anything is.
 
     Args:
-        with_verdict: Whether the command finds faults, not only changes.
+        command: The command's name.
+        findings: What is wrong.
+        output_format: The format that was asked for.
+        consequence: What was not done because of it, such as ``"nothing was registered"``.
     """
-    return click.option(
-        "--format",
-        "output_format",
-        type=click.Choice(format_names(with_verdict=with_verdict)),
-        default=DEFAULT_FORMAT,
-        help="Output for people, or for machines.",
-    )
+    found = list(dict.fromkeys(findings))
+    if found:
+        print_report(report_of_invalid(command, found, consequence), output_format)
+        raise click.exceptions.Exit(EXIT_ERROR)
+
+
+def sound_project(
+    command: str, project_file: Path | None, output_format: str, consequence: str
+) -> Project:
+    """The project, or :func:`stop_if_invalid`."""
+    project = read_project(project_file)
+    stop_if_invalid(command, map(project_fault_entry, project.faults), output_format, consequence)
+    return project

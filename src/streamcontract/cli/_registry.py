@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from streamcontract.cli._options import stop_if_invalid
+from streamcontract.errors import SchemaParseError
 from streamcontract.registry.lock import KEY, VALUE
 from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE, LOCK_FILE
 from streamcontract.registry.subjects import topic_name_strategy
+from streamcontract.reporting.invalid import project_fault_entry, schema_fault_entry
 from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
-    from streamcontract.project import ContractConfig
+    from streamcontract.project import Project
     from streamcontract.schema import Schema
 
-__all__ = ["ContractSubject", "environment_option", "registry_option", "subjects_of"]
+__all__ = ["ContractSubject", "environment_option", "registry_option", "sound_subjects"]
 
 registry_option = click.option(
     "--registry", "url", metavar="URL", help="The registry; else the environment's."
@@ -50,13 +53,37 @@ class ContractSubject:
     level: str | None
 
 
-def subjects_of(contract: ContractConfig) -> Iterator[ContractSubject]:
-    """The value's and the key's subject of a contract; none, said aloud, without a topic."""
-    if contract.topic is None:
-        click.echo(f"{contract.name}: not registered, as it has no topic to be named by", err=True)
-        return
-    for side, file in ((VALUE, contract.schema), (KEY, contract.key_schema)):
-        if file is not None:
+def sound_subjects(
+    command: str, project: Project, names: Sequence[str], output_format: str, consequence: str
+) -> list[ContractSubject]:
+    """The subjects of contracts, of all contracts without names, or :func:`stop_if_invalid`.
+
+    A contract without a topic has none, which is said aloud.
+
+    Args:
+        command: The command's name.
+        project: The project.
+        names: The contracts' names.
+        output_format: The format that was asked for.
+        consequence: What is not done if anything is wrong.
+    """
+    entries: list[ContractSubject] = []
+    findings = [project_fault_entry(each) for each in project.faults]
+    for contract in project.chosen(names):
+        if contract.topic is None:
+            message = f"{contract.name}: not registered, as it has no topic to be named by"
+            click.echo(message, err=True)
+            continue
+        for side, file in ((VALUE, contract.schema), (KEY, contract.key_schema)):
+            if file is None:
+                continue
+            try:
+                schema = parse_schema(file, folders=contract.folders)
+            except SchemaParseError as error:
+                findings += (schema_fault_entry(each, file, contract.name) for each in error.faults)
+                continue
             subject = topic_name_strategy(contract.topic, is_key=side == KEY)
-            schema = parse_schema(file, folders=contract.folders)
-            yield ContractSubject(contract.name, side, subject, schema, contract.compatibility)
+            level = contract.compatibility
+            entries.append(ContractSubject(contract.name, side, subject, schema, level))
+    stop_if_invalid(command, findings, output_format, consequence)
+    return entries

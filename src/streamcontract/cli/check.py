@@ -11,7 +11,7 @@ from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.cli._options import format_option, project_option
 from streamcontract.evolution import check, open_source, request_files, request_project
 from streamcontract.evolution.reported import report_of
-from streamcontract.project import COMPATIBILITY_LEVELS, load_project
+from streamcontract.project import COMPATIBILITY_LEVELS, read_project
 from streamcontract.reporting.formats import DEFAULT_FORMAT
 from streamcontract.reporting.terminal import print_report
 from streamcontract.schema import SCHEMA_SUFFIX
@@ -62,7 +62,7 @@ def _known_dialect(
         f"first {_COUNTEREXAMPLES} of each contract as text, and for all in other formats."
     ),
 )
-@format_option(with_verdict=True)
+@format_option
 @project_option
 def command(
     names: tuple[str, ...],
@@ -87,8 +87,8 @@ def command(
     spite of it fails too, and what it accepts in spite of it is said.
 
     A contract without a level is held to the registry's, elsewhere to BACKWARD. Exits with 1 if
-    a change breaks readers, with 2 if that could not be found out: an invalid schema is a finding,
-    and the other contracts are judged.
+    a change breaks readers, with 2 if that could not be found out: what is wrong in the project
+    file or in a schema is a finding, and the other contracts are judged.
     """
     source = open_source(against)
     files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]
@@ -97,7 +97,7 @@ def command(
     if files:
         request = request_files(files, level=level)
     else:
-        request = request_project(load_project(project_file), names, level=level)
+        request = request_project(read_project(project_file), names, level=level)
     if counterexamples is None:
         shown = _COUNTEREXAMPLES if output_format == DEFAULT_FORMAT else None
     else:

@@ -15,6 +15,7 @@ import confluent_kafka
 
 from streamcontract._version import __version__
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._options import facts_option
 from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
 from streamcontract.errors import (
     ClientError,
@@ -29,7 +30,7 @@ from streamcontract.project import PROJECT_FILE, find_project_file, load_project
 from streamcontract.registry import SchemaRegistry, find_lock
 from streamcontract.registry.config import URL_VARIABLE
 from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE, LOCK_FILE_VARIABLE
-from streamcontract.reporting.terminal import echo
+from streamcontract.reporting.facts import print_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +61,11 @@ class _Check:
     is_fine: bool = True
     is_odd: bool = False
 
+    @property
+    def status(self) -> str:
+        """``"ok"``, ``"warn"`` or ``"fail"``."""
+        return "fail" if not self.is_fine else "warn" if self.is_odd else "ok"
+
 
 @click.command("doctor")
 @click.option(
@@ -69,7 +75,8 @@ class _Check:
     show_default=True,
     help="Seconds to wait for the broker, and for the registry.",
 )
-def command(timeout: float) -> None:
+@facts_option
+def command(timeout: float, output_format: str) -> None:
     """Show versions, the project file and what can be reached.
 
     Warns of environment variables that begin with STREAMCONTRACT_ and that nothing reads.
@@ -80,12 +87,20 @@ def command(timeout: float) -> None:
     # What librdkafka logs about a broker it cannot reach is what the check says anyway.
     logging.getLogger("streamcontract.kafka").addHandler(logging.NullHandler())
     found = list(_checks(timeout))
+    is_fine = all(check.is_fine for check in found)
+    checks = [
+        {"subject": check.subject, "status": check.status, "state": check.state} for check in found
+    ]
+    print_facts({"healthy": is_fine, "checks": checks}, output_format, lambda: _lines(found))
+    if not is_fine:
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _lines(found: list[_Check]) -> Iterator[str]:
     width = max(len(check.subject) for check in found)
     for check in found:
-        mark = "FAIL" if not check.is_fine else "warn" if check.is_odd else "ok  "
-        echo(f"{mark}  {check.subject.ljust(width)}  {check.state}")
-    if not all(check.is_fine for check in found):
-        raise click.exceptions.Exit(EXIT_FINDINGS)
+        mark = "FAIL" if check.status == "fail" else check.status.ljust(4)
+        yield f"{mark}  {check.subject.ljust(width)}  {check.state}"
 
 
 def _checks(timeout: float) -> Iterator[_Check]:

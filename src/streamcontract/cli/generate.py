@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING
 import click
 
 from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
-from streamcontract.cli._options import project_option
+from streamcontract.cli._options import format_option, project_option
 from streamcontract.codegen import (
-    changes,
+    Comparison,
+    compare,
     make_modules,
     make_modules_of_files,
     remove_drafts,
     write,
 )
-from streamcontract.project import load_project
-from streamcontract.reporting.terminal import echo
+from streamcontract.codegen.names import module_name
+from streamcontract.codegen.reported import report_of
+from streamcontract.project import read_project
+from streamcontract.reporting.formats import DEFAULT_FORMAT
+from streamcontract.reporting.terminal import print_report
 from streamcontract.schema import SCHEMA_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from streamcontract.codegen import FileChange
+    from streamcontract.project import Project
 
 __all__ = ["command"]
 
@@ -37,11 +42,13 @@ __all__ = ["command"]
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the modules; the project file's if left out.",
 )
+@format_option
 @project_option
 def command(
     names: tuple[str, ...],
     check: bool,  # noqa: FBT001 - click passes options by keyword
     output: Path | None,
+    output_format: str,
     project_file: Path | None,
 ) -> None:
     """Write the typed Python modules of the contracts.
@@ -52,12 +59,13 @@ def command(
 
       streamcontract generate schemas/order.avsc -o src/shop/contracts
 
-    Where a schema is wrong, its module stays as it is, the others are written, and the command
-    exits with 2.
+    Where a schema or the project file is wrong, or a file that was not generated is in the way, the
+    module stays as it is, the others are written, and the command exits with 2.
     """
     files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]
     if files and len(files) < len(names):
         raise click.UsageError("give names of contracts or schema files, not both")
+    project: Project | None = None
     if files:
         if output is None:
             raise click.UsageError(
@@ -66,23 +74,40 @@ def command(
             )
         root, folder = Path.cwd(), output.resolve()
         modules = make_modules_of_files(_existing(files), root)
+        sources = {module_name(file.stem): file for file in files}
     else:
-        project = load_project(project_file)
+        project = read_project(project_file)
         root, folder = project.root, (output or project.output).resolve()
-        chosen = [project.contract(name).name for name in names]
-        modules = make_modules(project.contracts, root, folder=folder)
-        modules = modules.of(chosen) if chosen else modules
-    kept = {*modules.errors, *modules.kept}
-    pending = changes(folder, modules.texts, complete=not names, kept=kept)
-    if check:
-        _show(pending, root)
-    else:
+        chosen = project.chosen(names)
+        are_all = project.is_complete and not project.invalid
+        modules = make_modules(project.contracts, root, folder=folder, are_all=are_all)
+        modules = modules.of([each.name for each in chosen]) if names else modules
+        sources = {each.name: each.schema for each in chosen}
+    compared = Comparison((), {})
+    # Where the project file does not say where the modules are, they are left alone.
+    if project is None or project.is_complete or output is not None:
+        invalid = () if project is None else project.invalid
+        compared = compare(
+            folder,
+            modules.texts,
+            complete=project is not None and project.is_complete and not names,
+            kept=[*modules.errors, *modules.kept, *(each.name for each in invalid)],
+        )
+    pending = compared.changes
+    if not check:
         write(pending)
         remove_drafts(folder)
-        _list(pending, len(modules.texts))
-    for name, error in modules.errors.items():
-        echo(f"Error: {name}: {error}", err=True)
-    if modules.errors:
+    report = report_of(modules, compared, sources, project, is_check=check)
+    if output_format != DEFAULT_FORMAT:
+        print_report(report, output_format)
+    else:
+        if check:
+            _show(pending, root)
+        else:
+            _list(pending, len(modules.texts))
+        if report.findings:
+            print_report(report, output_format)
+    if report.document["unjudged"]:
         raise click.exceptions.Exit(EXIT_ERROR)
     if check and pending:
         raise click.exceptions.Exit(EXIT_FINDINGS)
@@ -95,18 +120,12 @@ def _existing(files: Iterable[Path]) -> list[Path]:
     return list(files)
 
 
-def _show(pending: list[FileChange], root: Path) -> None:
+def _show(pending: Iterable[FileChange], root: Path) -> None:
     for change in pending:
         click.echo(change.diff(root), nl=False)
-    if pending:
-        click.echo(
-            f"{len(pending)} generated file(s) differ from the schemas; run"
-            " `streamcontract generate` and commit the result",
-            err=True,
-        )
 
 
-def _list(pending: list[FileChange], modules: int) -> None:
+def _list(pending: Sequence[FileChange], modules: int) -> None:
     for change in pending:
         verb = "removed" if change.after is None else "wrote"
         click.echo(f"{verb} {_relative(change.path)}")

@@ -14,7 +14,7 @@ from streamcontract.cli._options import format_option, project_option
 from streamcontract.errors import SchemaFault, SchemaParseError
 from streamcontract.lint import RULES, Settings, lint_schema
 from streamcontract.lint.reported import report_of
-from streamcontract.project import find_project_file, load_project
+from streamcontract.project import find_project, read_project
 from streamcontract.reporting import shown
 from streamcontract.reporting.terminal import print_report
 from streamcontract.schema import SCHEMA_SUFFIX, STORED, parse_schema
@@ -31,7 +31,7 @@ __all__ = ["command"]
 @click.command("lint")
 @click.argument("names", nargs=-1, metavar="[CONTRACT | FILE.avsc | FOLDER]...")
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules and the reason for each.")
-@format_option(with_verdict=True)
+@format_option
 @project_option
 def command(
     names: tuple[str, ...],
@@ -46,8 +46,8 @@ def command(
     schema alone is found too. Rules are switched off in
     streamcontract.toml or in the schema, each with its reason.
 
-    Exits with 1 if there are findings, with 2 if one of them is a file that is no schema; the
-    others are looked at all the same.
+    Exits with 1 if there are findings, with 2 if one of them is a file that is no schema or a fault
+    of the project file; the others are looked at all the same.
     """
     if list_rules:
         listed = _rules_as_json() if output_format == "json" else _rules_as_text()
@@ -57,8 +57,9 @@ def command(
     folders = None if project is None else project.folders
     schemas, invalid = _parsed(_files(names), _contract_files(project, names), folders)
     results = [(each, lint_schema(each, _settings(project, each))) for each in schemas]
-    print_report(report_of(results, invalid), output_format)
-    if invalid:
+    faults = () if project is None else project.faults
+    print_report(report_of(results, invalid, faults), output_format)
+    if invalid or faults:
         raise click.exceptions.Exit(EXIT_ERROR)
     if any(findings for _, findings in results):
         raise click.exceptions.Exit(EXIT_FINDINGS)
@@ -70,9 +71,9 @@ def _is_path(name: str) -> bool:
 
 def _project(project_file: Path | None, names: Sequence[str]) -> Project | None:
     """The project; None where there is none and only paths are given, which need none."""
-    if names and all(map(_is_path, names)) and find_project_file(project_file) is None:
-        return None
-    return load_project(project_file)
+    if names and all(map(_is_path, names)):
+        return find_project(project_file)
+    return read_project(project_file)
 
 
 def _files(names: Iterable[str]) -> Iterator[Path]:
@@ -94,8 +95,8 @@ def _contract_files(project: Project | None, names: Sequence[str]) -> Iterator[P
     """The schema files of the contracts among the names, of all contracts without any name."""
     if project is None:
         return
-    chosen = [project.contract(name) for name in names if not _is_path(name)]
-    for config in chosen if names else project.contracts:
+    named = [name for name in names if not _is_path(name)]
+    for config in project.chosen(named) if named or not names else ():
         yield config.schema
         if config.key_schema is not None:
             yield config.key_schema

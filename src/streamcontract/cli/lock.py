@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import attrs
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
-from streamcontract.cli._options import project_option
+from streamcontract.cli._options import facts_option, project_option
 from streamcontract.cli._registry import (
     ContractSubject,
     environment_option,
     registry_option,
-    subjects_of,
+    sound_subjects,
 )
 from streamcontract.errors import ConfigurationError
-from streamcontract.project import load_project
+from streamcontract.project import read_project
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.lockfile import (
     LOCK_FILE,
@@ -29,6 +30,7 @@ from streamcontract.registry.lockfile import (
 )
 from streamcontract.registry.locking import LockBuilder, offline_faults, require_same_registry
 from streamcontract.registry.references import register_in_order
+from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.terminal import echo
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from streamcontract.project import Project
     from streamcontract.registry.lock import Lock
 
-__all__ = ["command"]
+__all__ = ["UpdatedLock", "command", "update_lock_file"]
 
 
 @click.command("lock")
@@ -46,6 +48,7 @@ __all__ = ["command"]
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the file would change.")
 @click.option("--offline", is_flag=True, help="With --check: hold it against the schemas only.")
 @click.option("--force", is_flag=True, help="Lock anew though locked ids mean something else now.")
+@facts_option
 @project_option
 def command(
     environment: str | None,
@@ -53,6 +56,7 @@ def command(
     check: bool,  # noqa: FBT001 - click passes options by keyword
     offline: bool,  # noqa: FBT001
     force: bool,  # noqa: FBT001
+    output_format: str,
     project_file: Path | None,
 ) -> None:
     """Write the contracts' ids and schemas into streamcontract.lock.
@@ -65,16 +69,16 @@ def command(
     Exits with 1 if a contract's schema is not registered or, with --check, if the file is not
     what this would write. --check --offline needs no registry: it finds contracts that were
     changed, added or removed since, and entries that contradict each other, in all environments
-    unless one is named.
+    unless one is named. Exits with 2 if the project file or a schema is not valid.
     """
-    project = load_project(project_file)
+    project = read_project(project_file)
     path = project.root / LOCK_FILE
+    entries = sound_subjects("lock", project, (), output_format, "nothing was locked")
     locks = read_locks(path) if path.exists() else {}
-    entries = [each for contract in project.contracts for each in subjects_of(contract)]
     if offline:
         if not check:
             raise click.UsageError("--offline goes with --check: ids are the registry's to give")
-        _check_offline(path, _chosen(path, locks, environment), entries)
+        _check_offline(path, _chosen(path, locks, environment), entries, output_format)
         return
     if environment is None:
         known = f"; {LOCK_FILE} has {', '.join(locks)}" if locks else ""
@@ -86,26 +90,61 @@ def command(
         before = locks.get(check_environment(environment))
         if before is not None and not (force or check):
             require_same_registry(registry, before)
-        after = _locked(registry, environment, entries)
+        after, missing = _locked(registry, environment, entries)
+    if missing:
+        _stop_as_missing(environment, missing, output_format)
     if check:
-        _check(path, before, after)
+        _check(path, before, after, output_format)
     else:
-        update_lock_file(project, after)
+        updated = update_lock_file(project, after)
+        print_facts(updated.document, output_format, lambda: [updated.in_words])
 
 
-def update_lock_file(project: Project, lock: Lock) -> None:
-    """Put one environment's lock into the project's file, and say whether that changed it."""
+@attrs.frozen
+class UpdatedLock:
+    """What became of the project's lock file.
+
+    Attributes:
+        lock: The lock that is in it now.
+        has_changed: Whether the file was changed.
+    """
+
+    lock: Lock
+    has_changed: bool
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as JSON has it."""
+        return {
+            "file": LOCK_FILE,
+            "environment": self.lock.environment,
+            "changed": self.has_changed,
+            "subjects": sum(len(sides) for sides in self.lock.contracts.values()),
+            "schemas": len(self.lock.schemas),
+        }
+
+    @property
+    def in_words(self) -> str:
+        """It as a line."""
+        facts = self.document
+        return (
+            f"{LOCK_FILE} {'written' if self.has_changed else 'up to date'}: environment "
+            f"{self.lock.environment}, {facts['subjects']} subject(s), {facts['schemas']} schema(s)"
+        )
+
+
+def update_lock_file(project: Project, lock: Lock) -> UpdatedLock:
+    """Put one environment's lock into the project's file."""
     path = project.root / LOCK_FILE
     locks = read_locks(path) if path.exists() else {}
     has_changed = write_locks(path, [*({**locks, lock.environment: lock}).values()])
-    subjects = sum(len(sides) for sides in lock.contracts.values())
-    click.echo(
-        f"{LOCK_FILE} {'written' if has_changed else 'up to date'}: environment "
-        f"{lock.environment}, {subjects} subject(s), {len(lock.schemas)} schema(s)"
-    )
+    return UpdatedLock(lock, has_changed)
 
 
-def _locked(registry: SchemaRegistry, environment: str, entries: list[ContractSubject]) -> Lock:
+def _locked(
+    registry: SchemaRegistry, environment: str, entries: list[ContractSubject]
+) -> tuple[Lock, dict[str, str]]:
+    """The lock, and the subjects that do not have a schema, each with a contract that needs it."""
     builder = LockBuilder(registry, environment)
     missing: dict[str, str] = {}
     for entry in entries:
@@ -115,27 +154,47 @@ def _locked(registry: SchemaRegistry, environment: str, entries: list[ContractSu
                 missing.setdefault(each.subject, entry.contract)
         if not any(each.is_new for each in found):
             builder.add(entry.contract, entry.side, found)
-    if missing:
-        for subject, contract in missing.items():
-            click.echo(f"{contract}: {subject} does not have the contract's schema", err=True)
-        click.echo(
-            f"{len(missing)} schema(s) to register first: `streamcontract register --environment "
-            f"{environment}`",
-            err=True,
-        )
-        raise click.exceptions.Exit(EXIT_FINDINGS)
-    return builder.lock()
+    return builder.lock(), missing
 
 
-def _check(path: Path, before: Lock | None, after: Lock) -> None:
+def _stop_as_missing(environment: str, missing: Mapping[str, str], output_format: str) -> NoReturn:
+    document = {
+        "file": LOCK_FILE,
+        "environment": environment,
+        "changed": False,
+        "missing": [
+            {"contract": contract, "subject": subject} for subject, contract in missing.items()
+        ],
+    }
+    print_facts(document, output_format, list)
+    for subject, contract in missing.items():
+        click.echo(f"{contract}: {subject} does not have the contract's schema", err=True)
+    click.echo(
+        f"{len(missing)} schema(s) to register first: `streamcontract register --environment "
+        f"{environment}`",
+        err=True,
+    )
+    raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _check(path: Path, before: Lock | None, after: Lock, output_format: str) -> None:
     old, new = (
         render([each] if each else []).splitlines(keepends=True) for each in (before, after)
     )
     unknown = _unknown(path)
-    if old == new and not unknown:
-        click.echo(f"{path.name} is what the registry has for environment {after.environment}")
+    is_clean = old == new and not unknown
+    diff = "".join(difflib.unified_diff(old, new, path.name, "the registry"))
+    document = {
+        "file": path.name,
+        "environment": after.environment,
+        "clean": is_clean,
+        "diff": diff,
+        "faults": unknown,
+    }
+    clean = f"{path.name} is what the registry has for environment {after.environment}"
+    print_facts(document, output_format, lambda: [clean] if is_clean else diff.splitlines())
+    if is_clean:
         return
-    click.echo("".join(difflib.unified_diff(old, new, path.name, "the registry")), nl=False)
     for fault in unknown:
         echo(fault, err=True)
     click.echo(
@@ -160,22 +219,31 @@ def _chosen(path: Path, locks: Mapping[str, Lock], environment: str | None) -> l
     return [locks[environment]]
 
 
-def _check_offline(path: Path, locks: list[Lock], entries: list[ContractSubject]) -> None:
+def _check_offline(
+    path: Path, locks: list[Lock], entries: list[ContractSubject], output_format: str
+) -> None:
     if not locks:
         raise ConfigurationError(f"{path} locks no environment: there is nothing to check")
     schemas = {(each.contract, each.side): (each.subject, each.schema) for each in entries}
-    faults = [
+    faults = _unknown(path)
+    faults += (
         f"{lock.environment}: {fault}" for lock in locks for fault in offline_faults(lock, schemas)
-    ]
-    unknown = _unknown(path)
-    for fault in [*unknown, *faults]:
+    )
+    environments = [lock.environment for lock in locks]
+    document = {
+        "file": path.name,
+        "environments": environments,
+        "clean": not faults,
+        "faults": faults,
+    }
+    clean = f"{path.name} fits the contracts: {', '.join(environments)}"
+    print_facts(document, output_format, lambda: [] if faults else [clean])
+    if not faults:
+        return
+    for fault in faults:
         echo(fault, err=True)
-    if faults or unknown:
-        click.echo(
-            "run `streamcontract register --environment NAME` for each environment and commit the "
-            "file",
-            err=True,
-        )
-        raise click.exceptions.Exit(EXIT_FINDINGS)
-    names = ", ".join(lock.environment for lock in locks)
-    click.echo(f"{path.name} fits the contracts: {names}")
+    click.echo(
+        "run `streamcontract register --environment NAME` for each environment and commit the file",
+        err=True,
+    )
+    raise click.exceptions.Exit(EXIT_FINDINGS)

@@ -11,6 +11,7 @@ import attrs
 import click
 
 from streamcontract.cli._data_contracts import metadata_in_words, rules_in_words
+from streamcontract.cli._options import facts_option
 from streamcontract.cli._registry import registry_option
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry import SchemaRegistry
@@ -18,6 +19,7 @@ from streamcontract.registry.body import BodyError
 from streamcontract.registry.data_contracts import Metadata, RuleSet
 from streamcontract.registry.description import describe_subject
 from streamcontract.registry.errors import SubjectNotFoundError
+from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.terminal import on_one_line
 
 if TYPE_CHECKING:
@@ -35,13 +37,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 @click.command("subjects")
 @click.argument("subject", required=False)
 @click.option("--deleted", is_flag=True, help="Show soft-deleted subjects and versions too.")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["human", "json"]),
-    default="human",
-    help="Output for people, or for machines.",
-)
+@facts_option
 @registry_option
 def command(
     subject: str | None,
@@ -61,18 +57,17 @@ def command(
     """
     if subject == "":
         raise click.BadParameter("a subject has a name", param_hint="SUBJECT")
-    as_json = output_format == "json"
     with SchemaRegistry(url) as registry:
         if subject is None:
             found = _listed(registry, deleted=deleted)
-            lines = [_in_json(registry, {"subjects": [attrs.asdict(each) for each in found]})]
-            _print(lines if as_json else [each.in_words for each in found])
+            document = _document(registry, {"subjects": [attrs.asdict(each) for each in found]})
+            print_facts(document, output_format, lambda: [each.in_words for each in found])
             if not found:
                 click.echo("the registry has no subjects", err=True)
             return
         description = _described(registry, subject, deleted=deleted)
-        in_words = _in_words(description)
-        _print([_in_json(registry, description.to_json())] if as_json else in_words)
+        document = _document(registry, description.to_json())
+        print_facts(document, output_format, lambda: _in_words(description))
 
 
 @attrs.frozen
@@ -114,14 +109,8 @@ def _not_found(registry: SchemaRegistry, subject: str) -> str:
     return on_one_line(f"{', '.join(registry.urls)} has no subject {subject!r}: {advice}")
 
 
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _in_json(registry: SchemaRegistry, facts: dict[str, object]) -> str:
-    # ASCII alone: whatever others have named their subjects, it cannot steer a terminal.
-    return json.dumps({"registry": list(registry.urls), **facts}, indent=2, ensure_ascii=True)
+def _document(registry: SchemaRegistry, facts: dict[str, object]) -> dict[str, object]:
+    return {"registry": list(registry.urls), **facts}
 
 
 def _in_words(description: SubjectDescription) -> Iterator[str]:

@@ -63,7 +63,8 @@ def command(
     versions, that their data are read, that its level holds and that nothing is changed.
 
     The tests run in pytest, which takes what stands behind "--", such as -- -x -k order. Exits
-    with 1 if a test failed, with 2 if they could not be run.
+    with 1 if a test failed, with 2 if they could not be run, or not all of them as the
+    project file is wrong.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -74,10 +75,10 @@ def command(
     # click takes "--" away; what follows it begins with a dash, and a path does not.
     has_path = bool(arguments) and not arguments[0].startswith("-")
     path = Path(arguments[0]).resolve() if has_path else None
-    # What is wrong with the path, the project file or a source is said once, not by each test.
-    home = find_contracts(path)[0].home
+    # What is wrong with the path or a source is said once, not by each test.
+    contract = find_contracts(path)[0]
     for source in against:
-        require_source(source, home)
+        require_source(source, contract.home)
     options = {
         "path": None if path is None else str(path),
         "against": list(against) or None,
@@ -86,7 +87,8 @@ def command(
     }
     given = [f"{name}={value!r}" for name, value in options.items() if value is not None]
     code = _run(f"contract_suite({', '.join(given)})", stack, arguments[has_path:])
-    sys.exit(_EXIT_CODES.get(code, EXIT_ERROR))
+    is_judged = contract.project is None or not contract.project.faults
+    sys.exit(_EXIT_CODES.get(code, EXIT_ERROR) if is_judged else EXIT_ERROR)
 
 
 def _run(suite: str, stack: str | None, arguments: tuple[str, ...]) -> int:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
-from rich.text import Text
 
 from streamcontract.cli import EXIT_FINDINGS
-from streamcontract.cli._kafka import config_option, number, open_console, properties_of, table
-from streamcontract.cli._options import project_option
+from streamcontract.cli._kafka import brokers_of, config_option, properties_of
+from streamcontract.cli._options import facts_option, project_option, sound_project
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.admin.describe import describe_groups, describe_topics
 from streamcontract.kafka.admin.topics import ensure_topic
-from streamcontract.project import find_project_file, load_project
-from streamcontract.reporting.terminal import printable
+from streamcontract.project import find_project_file
+from streamcontract.reporting.facts import print_facts
+from streamcontract.reporting.tables import Table, number
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from collections.abc import Iterator, Sequence
 
     from streamcontract.kafka.admin.describe import GroupState, TopicState
 
@@ -43,46 +44,80 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--all", "with_internal", is_flag=True, help="Show topics that start with _ too.")
+@facts_option
 @config_option
 @_timeout
-def _list(with_internal: bool, properties: tuple[str, ...], timeout: float) -> None:  # noqa: FBT001 - click passes options by keyword
+def _list(
+    with_internal: bool,  # noqa: FBT001 - click passes options by keyword
+    output_format: str,
+    properties: tuple[str, ...],
+    timeout: float,
+) -> None:
     """List topics: partitions and messages."""
-    found = describe_topics(None, properties_of(properties), timeout=timeout).topics
+    config = properties_of(properties)
+    found = describe_topics(None, config, timeout=timeout).topics
     topics = [each for each in found if with_internal or not each.name.startswith("_")]
-    if not topics:
-        click.echo("there are no topics")
-        return
-    rows = table("topic", partitions="right", messages="right")
-    for topic in topics:
-        rows.add_row(Text(topic.name), str(len(topic.partitions)), number(topic.messages))
-    open_console().print(rows)
+
+    def in_words() -> Iterator[str | Table]:
+        if not topics:
+            yield "there are no topics"
+            return
+        rows = [(each.name, str(len(each.partitions)), number(each.messages)) for each in topics]
+        yield Table(
+            ("topic", "partitions", "messages"), rows, frozenset({"partitions", "messages"})
+        )
+
+    listed = [
+        {"topic": each.name, "partitions": len(each.partitions), "messages": each.messages}
+        for each in topics
+    ]
+    print_facts({"brokers": brokers_of(config), "topics": listed}, output_format, in_words)
 
 
 @command.command("describe", short_help="Describe topics: partitions, offsets, groups' lag.")
 @click.argument("names", nargs=-1, required=True, metavar="TOPIC...")
 @click.option("--group", "groups", multiple=True, help="Show this group's lag; may be repeated.")
+@facts_option
 @config_option
 @_timeout
 def _describe(
-    names: tuple[str, ...], groups: tuple[str, ...], properties: tuple[str, ...], timeout: float
+    names: tuple[str, ...],
+    groups: tuple[str, ...],
+    output_format: str,
+    properties: tuple[str, ...],
+    timeout: float,
 ) -> None:
     """Describe topics: partitions, leaders, offsets, and how far groups have come.
 
     Without --group, every group that has committed in the topic is shown.
     """
-    console, config = open_console(), properties_of(properties)
+    config = properties_of(properties)
     state = describe_topics(names, config, timeout=timeout)
-    for topic in state.topics:
-        console.print(Text(f"{topic.name}: {number(topic.messages)} messages"))
-        console.print(_partitions_table(topic))
-        if groups or not state.is_embedded:
-            for group in describe_groups(topic, groups or None, config, timeout=timeout):
-                # Whoever joins a group names it, by any characters.
-                name = printable(group.group)
-                console.print(Text(f"group {name}: lag {number(group.total_lag)}"))
-                console.print(_group_table(group))
-    if state.is_embedded and not groups:
-        console.print("The embedded broker cannot list groups: name them with --group.")
+    # The embedded broker cannot list groups.
+    is_asked = bool(groups) or not state.is_embedded
+    found = [
+        (topic, describe_groups(topic, groups or None, config, timeout=timeout) if is_asked else ())
+        for topic in state.topics
+    ]
+
+    def in_words() -> Iterator[str | Table]:
+        for topic, its_groups in found:
+            yield f"{topic.name}: {number(topic.messages)} messages"
+            yield _partitions_table(topic)
+            for group in its_groups:
+                yield f"group {group.group}: lag {number(group.total_lag)}"
+                yield _group_table(group)
+        if not is_asked:
+            yield "The embedded broker cannot list groups: name them with --group."
+
+    topics = [
+        {
+            **_described(topic),
+            "groups": [_described_group(each) for each in its] if is_asked else None,
+        }
+        for topic, its in found
+    ]
+    print_facts({"brokers": brokers_of(config), "topics": topics}, output_format, in_words)
 
 
 @command.command("create")
@@ -92,6 +127,7 @@ def _describe(
 @click.option(
     "--topic-config", multiple=True, metavar="NAME=VALUE", help="A property of the topic."
 )
+@facts_option
 @project_option
 @config_option
 @_timeout
@@ -100,6 +136,7 @@ def _create(
     partitions: int | None,
     replication: int | None,
     topic_config: tuple[str, ...],
+    output_format: str,
     project_file: Path | None,
     properties: tuple[str, ...],
     timeout: float,
@@ -110,10 +147,7 @@ def _create(
     topic gets the partitions that the contract asks for. Exits with 1 if a topic is there and is
     not as asked for; it is not changed.
     """
-    file = project_file or find_project_file()
-    # Topics that are named, such as one of dead letters, need no project.
-    contracts = () if names and file is None else load_project(file).contracts
-    declared = {each.topic: each.partitions for each in contracts if each.topic}
+    declared = _declared(names, project_file, output_format)
     wanted: dict[str, int | None]
     if names:
         wanted = {name: partitions or declared.get(name) for name in names}
@@ -121,10 +155,11 @@ def _create(
         wanted = {name: count or partitions for name, count in declared.items()}
     if not wanted:
         raise ConfigurationError("no contract of the project names a topic: name one here")
+    config = properties_of(properties)
     outcomes = [
         ensure_topic(
             name,
-            properties_of(properties),
+            config,
             partitions=count,
             replication=replication,
             topic_config=properties_of(topic_config),
@@ -132,19 +167,75 @@ def _create(
         )
         for name, count in wanted.items()
     ]
-    for outcome in outcomes:
-        click.echo(str(outcome))
+    brokers = brokers_of(config)
+    topics = [
+        {
+            "topic": each.name,
+            "created": each.created,
+            "partitions": each.partitions,
+            "mismatches": [attrs.asdict(mismatch) for mismatch in each.mismatches],
+        }
+        for each in outcomes
+    ]
+    print_facts(
+        {"brokers": brokers, "topics": topics},
+        output_format,
+        lambda: [f"Brokers: {brokers}", *map(str, outcomes)],
+    )
     if any(outcome.mismatches for outcome in outcomes):
         raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
+def _declared(
+    names: Sequence[str], project_file: Path | None, output_format: str
+) -> dict[str, int | None]:
+    """The partitions of each topic that the project names."""
+    # Topics that are named, such as one of dead letters, need no project.
+    if names and project_file is None and find_project_file() is None:
+        return {}
+    project = sound_project("topics", project_file, output_format, "no topic was created")
+    return {each.topic: each.partitions for each in project.contracts if each.topic}
+
+
+def _described(topic: TopicState) -> dict[str, Any]:
+    return {
+        "topic": topic.name,
+        "messages": topic.messages,
+        "partitions": [
+            {
+                "partition": each.number,
+                "leader": each.leader,
+                "replicas": list(each.replicas),
+                "in_sync": list(each.in_sync),
+                "first": each.first,
+                "next": each.end,
+                "messages": each.messages,
+            }
+            for each in topic.partitions
+        ],
+    }
+
+
+def _described_group(group: GroupState) -> dict[str, Any]:
+    return {
+        "group": group.group,
+        "lag": group.total_lag,
+        "partitions": [
+            {
+                "partition": each.number,
+                "committed": group.committed.get(each.number),
+                "next": each.end,
+                "lag": group.lag(each),
+            }
+            for each in group.topic.partitions
+        ],
+    }
+
+
 def _partitions_table(topic: TopicState) -> Table:
-    columns: dict[str, Any] = dict.fromkeys(
-        ("partition", "leader", "replicas", "in sync", "first", "next", "messages"), "right"
-    )
-    rows = table(**columns)
-    for each in topic.partitions:
-        rows.add_row(
+    columns = ("partition", "leader", "replicas", "in sync", "first", "next", "messages")
+    rows = [
+        (
             str(each.number),
             number(each.leader),
             " ".join(map(str, each.replicas)),
@@ -153,16 +244,20 @@ def _partitions_table(topic: TopicState) -> Table:
             number(each.end),
             number(each.messages),
         )
-    return rows
+        for each in topic.partitions
+    ]
+    return Table(columns, rows, frozenset(columns))
 
 
 def _group_table(group: GroupState) -> Table:
-    rows = table(partition="right", committed="right", next="right", lag="right")
-    for each in group.topic.partitions:
-        rows.add_row(
+    columns = ("partition", "committed", "next", "lag")
+    rows = [
+        (
             str(each.number),
             number(group.committed.get(each.number)),
             number(each.end),
             number(group.lag(each)),
         )
-    return rows
+        for each in group.topic.partitions
+    ]
+    return Table(columns, rows, frozenset(columns))

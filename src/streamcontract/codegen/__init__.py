@@ -7,16 +7,25 @@ from streamcontract.codegen.contracts import (
     modules_of_contracts,
     modules_of_files,
 )
-from streamcontract.codegen.files import FileChange, changes, remove_drafts, write
+from streamcontract.codegen.files import (
+    Comparison,
+    FileChange,
+    changes,
+    compare,
+    remove_drafts,
+    write,
+)
 from streamcontract.codegen.module import ModuleSource, generate_module
 from streamcontract.codegen.module_text import GENERATED_MARK
 
 __all__ = [
     "GENERATED_MARK",
+    "Comparison",
     "FileChange",
     "ModuleSource",
     "Modules",
     "changes",
+    "compare",
     "generate_module",
     "make_modules",
     "make_modules_of_files",

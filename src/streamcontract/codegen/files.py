@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["FileChange", "changes", "remove_drafts", "types_in", "write"]
+__all__ = [
+    "Comparison",
+    "FileChange",
+    "changes",
+    "compare",
+    "remove_drafts",
+    "types_in",
+    "write",
+]
 
 _NO_END: Final = "\n\\ No newline at end of file\n"
 """As diff and Git write it."""
@@ -62,6 +70,19 @@ class FileChange:
         return "".join(map(_visible, lines))
 
 
+@attrs.frozen
+class Comparison:
+    """A folder of generated code against what it should hold.
+
+    Attributes:
+        changes: How the files differ.
+        blocked: By file, why it can neither be compared nor written.
+    """
+
+    changes: tuple[FileChange, ...]
+    blocked: Mapping[Path, CodegenError]
+
+
 def _visible(line: str) -> str:
     """A line of a diff, in which no two that differ look alike."""
     text = line.rstrip("\n")
@@ -81,28 +102,53 @@ def changes(
     """How a folder differs from what it should hold.
 
     Args:
+        folder: As for :func:`compare`.
+        modules: Likewise.
+        complete: Likewise.
+        kept: Likewise.
+
+    Raises:
+        CodegenError: A file cannot be read, or one that was written by hand is in the way.
+    """
+    found = compare(folder, modules, complete=complete, kept=kept)
+    for error in found.blocked.values():
+        raise error
+    return list(found.changes)
+
+
+def compare(
+    folder: Path, modules: Mapping[str, str], *, complete: bool, kept: Collection[str] = ()
+) -> Comparison:
+    """Compare a folder with what it should hold; what is in the way of one file stops no other.
+
+    Args:
         folder: The folder of the generated modules.
         modules: The text of each module, by its name.
         complete: Whether these are all: then a generated module that is not among them is a
             leftover. Files that do not say they were generated are never touched.
         kept: The names of modules that could not be made; those that there are stay as they are.
-
-    Raises:
-        CodegenError: A file cannot be read, or one that was written by hand is in the way.
     """
     package = folder / "__init__.py"
     found = [] if package.exists() else [FileChange(package, None, _PACKAGE)]
-    for name, text in sorted(modules.items()):
-        path = folder / f"{name}.py"
-        before = _read(path)
-        if before is not None and not before.startswith(GENERATED_MARK):
-            raise CodegenError(
+    blocked: dict[Path, CodegenError] = {}
+    wanted: dict[Path, str | None] = {folder / f"{name}.py": modules[name] for name in modules}
+    if complete:
+        wanted.update(dict.fromkeys(_others(folder, {*modules, *kept})))
+    for path, text in sorted(wanted.items()):
+        try:
+            before = _read(path)
+        except CodegenError as error:
+            blocked[path] = error
+            continue
+        is_generated = before is None or before.startswith(GENERATED_MARK)
+        if text is not None and not is_generated:
+            blocked[path] = CodegenError(
                 f"{path} was not generated and is not overwritten: move it, or give the contract"
                 " another name if it has this one"
             )
-        if before != text:
+        elif is_generated and before != text:
             found.append(FileChange(path, before, text))
-    return found + (_leftovers(folder, {*modules, *kept}) if complete else [])
+    return Comparison(tuple(found), blocked)
 
 
 def types_in(folder: Path) -> dict[str, set[tuple[str, str]]]:
@@ -136,13 +182,9 @@ def _shared_types(text: str) -> Iterator[tuple[str, str]]:
                 pass
 
 
-def _leftovers(folder: Path, names: set[str]) -> list[FileChange]:
-    found = []
-    for path in sorted(folder.glob("*.py")):
-        text = _read(path) if path.stem not in names else None
-        if text is not None and text.startswith(GENERATED_MARK):
-            found.append(FileChange(path, text, None))
-    return found
+def _others(folder: Path, names: set[str]) -> Iterator[Path]:
+    """The modules of other names; leftovers, as far as they say that they were generated."""
+    return (path for path in folder.glob("*.py") if path.stem not in names)
 
 
 def _read(path: Path) -> str | None:

@@ -49,7 +49,7 @@ class Labelled:
             self._offsets[at.source] = offsets(text)
         line, column = line_and_column(text, self._offsets[at.source][at.pointer])
         label = self.label if at.source == self.schema.source else str(at.source)
-        return Place(label=label, pointer=at.pointer, line=line, column=column)
+        return Place(label=label, pointer=at.pointer, line=line, column=column, file=at.source)
 
 
 def report_of(changes: Sequence[Change], old: Labelled, new: Labelled) -> Report:
@@ -59,18 +59,26 @@ def report_of(changes: Sequence[Change], old: Labelled, new: Labelled) -> Report
     return Report(
         command="diff",
         summary=Summary(f"{count or 'no'} change{'' if count == 1 else 's'}", "neutral"),
-        document={"equal": not changes, "changes": [_document(*each) for each in placed]},
-        changes=tuple(_entry(*each) for each in placed),
+        document={
+            "equal": not changes,
+            "changes": [_document(*each) for each in placed],
+            "unjudged": [],
+            "findings": [],
+        },
+        cases=(new.label,),
+        changes=tuple(_entry(*each, new.label) for each in placed),
     )
 
 
-def _entry(change: Change, before: Place, after: Place) -> ChangeEntry:
+def _entry(change: Change, before: Place, after: Place, case: str) -> ChangeEntry:
     sides: list[Side] = []
     if change.has_before:
         sides.append(Side(sign="-", value=_json(change.before), place=before))
     if change.has_after:
         sides.append(Side(sign="+", value=_json(change.after), place=after))
-    return ChangeEntry(path=change.path, words=change.words, sides=tuple(sides))
+    return ChangeEntry(
+        path=change.path, words=change.words, sides=tuple(sides), place=after, case=case
+    )
 
 
 def _json(value: Any) -> str:

@@ -11,6 +11,7 @@ from streamcontract.evolution.examples import example_of
 from streamcontract.evolution.places import spots
 from streamcontract.evolution.report import (
     CONTRACT_DELETED,
+    INVALID_PROJECT,
     INVALID_SCHEMA,
     Checked,
     Note,
@@ -19,12 +20,13 @@ from streamcontract.evolution.report import (
 )
 from streamcontract.levels import DEFAULT_LEVEL, compatibility_level
 from streamcontract.reporting import Place, shown
-from streamcontract.reporting.invalid import place_of_fault
+from streamcontract.reporting.invalid import place_of_fault, place_of_project_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from streamcontract.compatibility import Finding
+    from streamcontract.errors import ProjectFault
     from streamcontract.evolution.candidates import Candidate
     from streamcontract.evolution.report import Direction
     from streamcontract.evolution.requests import Invalid, Request
@@ -43,7 +45,8 @@ def check(
 ) -> Report:
     """Hold every candidate against its past, each at its level.
 
-    A contract whose schema is not valid has its faults as findings, and the others are judged.
+    What is wrong in the project file or in a contract's schema is a finding, and the other
+    contracts are judged.
 
     Args:
         request: The candidates and what is asked about them.
@@ -97,6 +100,7 @@ def check(
     for invalid in request.invalid:
         contracts.append(_unjudged(invalid, request))
         problems += _faults(invalid)
+    problems += map(_project_fault, request.faults)
     problems += _deletions(request, earlier.deleted)
     return Report(
         against=source.label,
@@ -228,6 +232,18 @@ def _faults(invalid: Invalid) -> Iterator[Problem]:
             before=None,
             against=(),
         )
+
+
+def _project_fault(fault: ProjectFault) -> Problem:
+    return Problem(
+        contract=fault.contract or "",
+        rule=INVALID_PROJECT,
+        severity="error",
+        message=fault.statement,
+        now=place_of_project_fault(fault),
+        before=None,
+        against=(),
+    )
 
 
 def _deletions(request: Request, deleted: Sequence[Deleted]) -> Iterator[Problem]:

@@ -44,6 +44,8 @@ class FileSource:
         """
         asked = [each.slot.contract for each in request.candidates]
         asked += [each.slot.contract for each in request.invalid]
+        if not asked and request.faults:
+            return Earlier(versions={})  # the one that is meant may be among what is wrong
         if len(asked) != 1:
             names = ", ".join(asked)
             raise ConfigurationError(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTRACT_DELETED",
+    "INVALID_PROJECT",
     "INVALID_SCHEMA",
     "REGISTRY_REFUSES",
     "Checked",
@@ -35,6 +36,10 @@ rules are those of ``compatibility``."""
 
 INVALID_SCHEMA: Final = "INVALID_SCHEMA"
 """The rule of a schema of now that is not valid, so that its contract was not judged."""
+
+INVALID_PROJECT: Final = "INVALID_PROJECT"
+"""The rule of what is wrong in the project file; its contract, if it is that of one, was not
+judged."""
 
 Direction = Literal["new reads old", "old reads new"]
 """Which side reads: the new version what the old one wrote (BACKWARD), or the other way round."""
@@ -91,16 +96,16 @@ class Problem:
     """A finding with its places in both texts.
 
     Attributes:
-        contract: The contract's name.
-        rule: The finding's rule, :data:`CONTRACT_DELETED`, :data:`REGISTRY_REFUSES` or
-            :data:`INVALID_SCHEMA`.
-        severity: ``"breaking"``, ``"drift"``, or ``"error"`` for an invalid schema.
+        contract: The contract's name; ``""`` for a fault of the project file as a whole.
+        rule: The finding's rule, :data:`CONTRACT_DELETED`, :data:`REGISTRY_REFUSES`,
+            :data:`INVALID_SCHEMA` or :data:`INVALID_PROJECT`.
+        severity: ``"breaking"``, ``"drift"``, or ``"error"`` for what could not be judged.
         message: What is wrong, and what would mend it.
         now: The place in the candidate; for a deleted contract the project file.
         before: The place in the newest of the earlier versions that it was found with; None for
-            an invalid schema.
+            what could not be judged.
         against: The labels of all earlier versions that it was found with, newest first.
-        direction: Which side reads, or None for a deleted contract and an invalid schema.
+        direction: Which side reads, or None where it is about no pair of schemas.
         example: Data that show it, or None.
     """
 
@@ -187,9 +192,9 @@ class Report:
 
     @property
     def unjudged(self) -> tuple[str, ...]:
-        """The contracts whose schemas are not valid, so that their changes were not judged."""
-        invalid = (each.contract for each in self.problems if each.rule == INVALID_SCHEMA)
-        return tuple(dict.fromkeys(invalid))
+        """The contracts that were not judged; the project file, where it is wrong as a whole."""
+        invalid = (each for each in self.problems if each.severity == "error")
+        return tuple(dict.fromkeys(each.contract or each.now.label for each in invalid))
 
 
 def _cut(text: str) -> str:

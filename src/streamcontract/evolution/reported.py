@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from streamcontract.evolution.report import INVALID_PROJECT
 from streamcontract.reporting.report import FindingEntry, NoteEntry, Report, Summary
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _finding(problem: values.Problem, *, fails: bool) -> FindingEntry:
         fails=fails,
         message=problem.message,
         place=problem.now,
-        case=problem.contract,
+        case=problem.contract or problem.now.label,
         contract=problem.contract,
         direction=problem.direction,
         before=problem.before,
@@ -75,9 +76,11 @@ def _summary(checked: values.Report) -> Summary:
 
 
 def _counted(checked: values.Report) -> str:
-    """The contracts that were checked; the schema of a key belongs to its contract."""
+    """The contracts that were asked about; the schema of a key belongs to its contract."""
     keys = sum(each.is_key for each in checked.contracts)
-    counts = [(len(checked.contracts) - keys, "contract"), (keys, "key schema")]
+    names = {each.contract for each in checked.contracts if not each.is_key}
+    names |= {each.contract for each in checked.problems if each.rule == INVALID_PROJECT} - {""}
+    counts = [(len(names), "contract"), (keys, "key schema")]
     words = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
     return " and ".join(words) or "0 contracts"
 

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from streamcontract.errors import ConfigurationError, SchemaParseError
+from streamcontract.errors import ConfigurationError, ProjectError, SchemaParseError
 from streamcontract.evolution.candidates import Candidate, Slot, slots
 from streamcontract.levels import DEFAULT_LEVEL, compatibility_level
-from streamcontract.project import find_project_file, load_project
+from streamcontract.project import find_project
 from streamcontract.reporting import shown
 from streamcontract.schema import SchemaFolders, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from streamcontract.errors import ProjectFault
     from streamcontract.project import Project
 
 __all__ = ["Invalid", "Request", "request_files", "request_project"]
@@ -43,6 +44,8 @@ class Request:
     Attributes:
         candidates: The contracts to find.
         invalid: Those that were asked about and whose schemas are not valid, with the faults.
+        faults: What is wrong in the project file. Contracts whose tables are wrong are neither
+            candidates nor invalid.
         others: The project's contracts that are not to be checked, or cannot be.
         home: The folder of the project, or of the files.
         project_file: The project file, or None.
@@ -54,6 +57,7 @@ class Request:
 
     candidates: Sequence[Candidate]
     invalid: Sequence[Invalid] = ()
+    faults: Sequence[ProjectFault] = ()
     others: Sequence[Slot] = ()
     home: Path
     project_file: Path | None = None
@@ -70,11 +74,14 @@ class Request:
         return compatibility_level(self.level_of(candidate)).is_transitive
 
     def require_valid(self) -> None:
-        """Raise what is wrong with the schemas, if there is anything.
+        """Raise what is wrong with the project file or the schemas, if there is anything.
 
         Raises:
+            ProjectError: The project file is wrong.
             SchemaParseError: A schema is not valid; it has the faults of all.
         """
+        if self.faults:
+            raise ProjectError(tuple(self.faults))
         faults = dict.fromkeys(fault for each in self.invalid for fault in each.error.faults)
         if faults:
             raise SchemaParseError(tuple(faults))
@@ -93,18 +100,19 @@ def request_project(
     Raises:
         ConfigurationError: There is no contract of such a name.
     """
-    chosen = [project.contract(name) for name in names] or list(project.contracts)
-    others = [contract for contract in project.contracts if contract not in chosen]
+    chosen = project.chosen(names)
+    others = [each for each in (*project.contracts, *project.invalid) if each not in chosen]
     candidates, invalid = _parsed(slots(chosen), project.folders)
     return Request(
         candidates=candidates,
         invalid=invalid,
+        faults=project.faults,
         others=[*slots(others), *(each.slot for each in invalid)],
         home=project.root,
         project_file=project.file,
         level=level,
         folders=project.folders,
-        is_complete=not names,
+        is_complete=not names and project.is_complete,
     )
 
 
@@ -119,16 +127,15 @@ def request_files(files: Sequence[Path], *, level: str | None = None) -> Request
         level: The level to hold them to instead of their contracts' own.
 
     Raises:
-        ConfigurationError: A file is not there, or the project file around it is wrong.
+        ConfigurationError: A file is not there.
     """
     for file in files:
         if not file.is_file():
             raise ConfigurationError(f"there is no file {file}")
     absolute = list(dict.fromkeys(file.resolve() for file in files))
     home = Path(os.path.commonpath([file.parent for file in absolute]))
-    project_file = find_project_file(home)
-    project = None if project_file is None else load_project(project_file)
-    known = [] if project is None else list(slots(project.contracts))
+    project = find_project(home)
+    known = [] if project is None else list(slots((*project.contracts, *project.invalid)))
     folders = SchemaFolders() if project is None else project.folders
     chosen = [
         slot
@@ -140,12 +147,13 @@ def request_files(files: Sequence[Path], *, level: str | None = None) -> Request
     return Request(
         candidates=candidates,
         invalid=invalid,
+        faults=() if project is None else project.faults,
         others=[
             *(slot for slot in known if slot not in chosen),
             *(each.slot for each in invalid),
         ],
-        home=home if project_file is None else project_file.parent,
-        project_file=project_file,
+        home=home if project is None else project.root,
+        project_file=None if project is None else project.file,
         level=level,
         folders=folders,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from streamcontract.reporting.invalid import place_of_fault
+from streamcontract.reporting.invalid import project_fault_entry, schema_fault_entry
 from streamcontract.reporting.places import Place, shown
 from streamcontract.reporting.report import FindingEntry, Report, Summary
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from streamcontract.errors import SchemaFault
+    from streamcontract.errors import ProjectFault, SchemaFault
     from streamcontract.lint.model import Finding, Severity
     from streamcontract.schema.schema import Schema
 
@@ -23,27 +23,29 @@ _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 """The gravest first."""
 
 
-INVALID_SCHEMA: Final = "invalid-schema"
-"""The rule of a file that is no schema, so that no other rule was asked."""
-
-
 def report_of(
     linted: Sequence[tuple[Schema, Sequence[Finding]]],
     invalid: Mapping[Path, Iterable[SchemaFault]] = MappingProxyType({}),
+    project_faults: Sequence[ProjectFault] = (),
 ) -> Report:
     """The report of schemas, each with the findings in it.
 
     Args:
         linted: The schemas and their findings.
         invalid: The files that are no schemas, each with its faults.
+        project_faults: What is wrong in the project file.
     """
-    faults = [_fault(file, each) for file, found in invalid.items() for each in found]
+    of_schemas = [
+        schema_fault_entry(each, file) for file, found in invalid.items() for each in found
+    ]
+    faults = [*map(project_fault_entry, project_faults), *of_schemas]
     findings = (
         *faults,
         *(_entry(schema, each) for schema, found in linted for each in found),
     )
     unjudged = [shown(file) for file in invalid]
     files = [*(_label(schema) for schema, _ in linted), *unjudged]
+    wrong = dict.fromkeys(fault.contract or shown(fault.file) for fault in project_faults)
     severities: list[Severity] = ["error" for _ in faults]
     severities += (each.severity for _, found in linted for each in found)
     return Report(
@@ -52,7 +54,7 @@ def report_of(
         document={
             "clean": not findings,
             "files": files,
-            "unjudged": unjudged,
+            "unjudged": [*wrong, *unjudged],
             "findings": [_document(each) for each in findings],
         },
         cases=tuple(files),
@@ -62,18 +64,6 @@ def report_of(
 
 def _label(schema: Schema) -> str:
     return shown(schema.source or "schema")
-
-
-def _fault(file: Path, fault: SchemaFault) -> FindingEntry:
-    return FindingEntry(
-        rule=INVALID_SCHEMA,
-        severity="error",
-        level="error",
-        fails=True,
-        message=fault.message,
-        place=place_of_fault(fault, file),
-        case=shown(file),
-    )
 
 
 def _entry(schema: Schema, finding: Finding) -> FindingEntry:

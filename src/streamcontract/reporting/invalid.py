@@ -1,35 +1,156 @@
-"""Faults of schemas that cannot be parsed, as places of a report."""
+"""What keeps a command from judging: faults of schemas and project files as places of a report."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
 
 from streamcontract.reporting.places import Place, shown
+from streamcontract.reporting.report import FindingEntry, Report, Summary
 
 if TYPE_CHECKING:
-    from streamcontract.errors import SchemaFault
+    from collections.abc import Sequence
 
-__all__ = ["place_of_fault"]
+    from streamcontract.errors import ProjectFault, SchemaFault
+
+__all__ = [
+    "INVALID_PROJECT",
+    "INVALID_SCHEMA",
+    "Text",
+    "place_of_fault",
+    "place_of_project_fault",
+    "project_fault_entry",
+    "report_of_invalid",
+    "schema_fault_entry",
+]
+
+INVALID_SCHEMA: Final = "invalid-schema"
+"""The rule of a file that is no schema, so that it was not judged."""
+
+INVALID_PROJECT: Final = "invalid-project"
+"""The rule of what is wrong in the project file, so that it does not hold."""
 
 
-def place_of_fault(fault: SchemaFault, file: Path) -> Place:
+@attrs.frozen
+class Text:
+    """A schema that comes from no file.
+
+    Attributes:
+        label: What people call it.
+        text: Its text.
+    """
+
+    label: str
+    text: str
+
+
+def place_of_fault(fault: SchemaFault, file: Path | Text) -> Place:
     """The place of a fault: in the file that has it, which may be one that the schema uses.
 
     Args:
         fault: The fault.
-        file: The schema's file, for a fault that names none.
+        file: The schema's file or text, for a fault that names no file.
     """
-    path = Path(fault.source or file)
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        text = ""  # that is the fault
+    own = file if fault.source is None else Path(fault.source)
+    text = own if isinstance(own, Text) else Text(shown(own), _text(own))
     return Place(
-        label=shown(path),
-        text=text,
+        label=text.label,
+        text=text.text,
         pointer=fault.pointer,
         line=fault.line or 1,
         column=fault.column or 1,
+        file=None if isinstance(own, Text) else str(own),
+    )
+
+
+def place_of_project_fault(fault: ProjectFault) -> Place:
+    """The place of a fault in a project file.
+
+    Its pointer leads through the tables of the file as it would through JSON objects.
+    """
+    path = Path(fault.file)
+    steps = (str(each).replace("~", "~0").replace("/", "~1") for each in fault.path)
+    return Place(
+        label=shown(path),
+        text=_text(path),
+        pointer="".join(f"/{step}" for step in steps),
+        line=fault.line,
+        column=fault.column,
         file=str(path),
     )
+
+
+def schema_fault_entry(fault: SchemaFault, file: Path | Text, contract: str = "") -> FindingEntry:
+    """A fault of a schema as a finding.
+
+    Args:
+        fault: The fault.
+        file: The schema's file or text.
+        contract: The contract, where it is that of one.
+    """
+    return FindingEntry(
+        rule=INVALID_SCHEMA,
+        severity="error",
+        level="error",
+        fails=True,
+        message=fault.message,
+        place=place_of_fault(fault, file),
+        case=contract or (file.label if isinstance(file, Text) else shown(file)),
+        contract=contract,
+    )
+
+
+def project_fault_entry(fault: ProjectFault) -> FindingEntry:
+    """A fault of a project file as a finding."""
+    return FindingEntry(
+        rule=INVALID_PROJECT,
+        severity="error",
+        level="error",
+        fails=True,
+        message=fault.statement,
+        place=place_of_project_fault(fault),
+        case=fault.contract or shown(fault.file),
+        contract=fault.contract or "",
+    )
+
+
+def report_of_invalid(
+    command: str, findings: Sequence[FindingEntry], consequence: str, **keys: Any
+) -> Report:
+    """The report of a command that did nothing, as not all that it needs is valid.
+
+    Args:
+        command: The command's name.
+        findings: What is wrong.
+        consequence: What was not done because of it.
+        keys: More keys of its JSON, before those of every such report.
+    """
+    count = len(findings)
+    return Report(
+        command=command,
+        summary=Summary(f"{count} error{'' if count == 1 else 's'}", "error", f": {consequence}"),
+        document={
+            **keys,
+            "unjudged": list(dict.fromkeys(each.case for each in findings)),
+            "findings": [
+                {
+                    "contract": each.contract,
+                    "rule": each.rule,
+                    "severity": each.severity,
+                    "message": each.message,
+                    "at": each.place.document,
+                }
+                for each in findings
+            ],
+        },
+        findings=tuple(findings),
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return ""  # that is the fault

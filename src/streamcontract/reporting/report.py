@@ -121,11 +121,25 @@ class ChangeEntry:
         path: What differs, such as ``Order.price``.
         words: How, such as ``"doc changed"``.
         sides: What was, what is now, or both.
+        place: Where in the new version.
+        case: What was compared, one of the report's cases.
     """
 
     path: str
     words: str
     sides: tuple[Side, ...]
+    place: Place
+    case: str
+
+    @property
+    def statement(self) -> str:
+        """What differs, and how."""
+        return f"{self.path}: {self.words}"
+
+    @property
+    def details(self) -> list[str]:
+        """Both values, a line each."""
+        return [f"{side.sign} {side.value}" for side in self.sides]
 
 
 @attrs.frozen

@@ -28,18 +28,15 @@ class Format:
     Attributes:
         name: What ``--format`` calls it.
         module: Its module in this package.
-        needs_verdict: Whether it is about faults, so that a report of mere changes has nothing to
-            put into it.
     """
 
     name: str
     module: str
-    needs_verdict: bool = True
 
 
 FORMATS: Final = (
-    Format(DEFAULT_FORMAT, "text", needs_verdict=False),
-    Format("json", "as_json", needs_verdict=False),
+    Format(DEFAULT_FORMAT, "text"),
+    Format("json", "as_json"),
     Format("github", "github"),
     Format("gitlab", "gitlab"),
     Format("junit", "junit"),
@@ -47,17 +44,14 @@ FORMATS: Final = (
 )
 
 
-def format_names(*, with_verdict: bool) -> tuple[str, ...]:
-    """The formats that a command offers.
-
-    Args:
-        with_verdict: Whether its reports have a verdict.
+def format_names() -> tuple[str, ...]:
+    """The formats that a command with reports offers.
 
     Example:
-        >>> format_names(with_verdict=False)
-        ('text', 'json')
+        >>> format_names()
+        ('text', 'json', 'github', 'gitlab', 'junit', 'sarif')
     """
-    return tuple(row.name for row in FORMATS if with_verdict or not row.needs_verdict)
+    return tuple(row.name for row in FORMATS)
 
 
 def render(report: Report, name: str) -> str | Text:

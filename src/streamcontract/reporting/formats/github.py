@@ -18,13 +18,17 @@ __all__ = ["annotation", "render"]
 
 
 def render(report: Report) -> str:
-    """One command for each finding and note: error, warning (drift that passes) or notice."""
+    """One command for each finding, note and change: error, warning or notice."""
     lines = [
         annotation(each.level, each.place, each.title, _body(each)) for each in report.findings
     ]
     lines += [
         annotation("notice", note.place, f"{note.kind} {note.contract}".strip(), note.message)
         for note in report.notes
+    ]
+    lines += [
+        annotation("notice", each.place, each.statement, "\n".join([each.statement, *each.details]))
+        for each in report.changes
     ]
     return "".join(f"{line}\n" for line in lines)
 

@@ -1,5 +1,7 @@
 """JUnit XML: a test case for each contract, or for each file.
 
+A change is no failure.
+
 There is no specification of JUnit XML; these are the elements and attributes that Jenkins' and
 GitLab's readers know: ``testsuites``, ``testsuite``, ``testcase``, ``failure``, ``skipped`` and
 ``system-out``, with at most one ``failure`` in a case.
@@ -12,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from streamcontract.reporting.report import FindingEntry, NoteEntry, Report
+    from streamcontract.reporting.report import ChangeEntry, FindingEntry, NoteEntry, Report
 
 __all__ = ["render"]
 
@@ -32,6 +34,7 @@ def render(report: Report) -> str:
             element,
             [finding for finding in report.findings if finding.case == case],
             [note for note in report.notes if note.contract == case],
+            [change for change in report.changes if change.case == case],
         )
     for count, number in {
         "tests": len(suite),
@@ -46,15 +49,21 @@ def render(report: Report) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _fill(case: ET.Element, findings: Sequence[FindingEntry], notes: Sequence[NoteEntry]) -> None:
+def _fill(
+    case: ET.Element,
+    findings: Sequence[FindingEntry],
+    notes: Sequence[NoteEntry],
+    changes: Sequence[ChangeEntry],
+) -> None:
     failing = [finding for finding in findings if finding.fails]
     passing = [finding for finding in findings if not finding.fails]
     if failing:
         _add_failure(case, failing)
     elif any(note.is_skip for note in notes):
         ET.SubElement(case, "skipped", message="not checked")
-    if passing or notes:
-        ET.SubElement(case, "system-out").text = _clean(_lines(passing, notes))
+    if passing or notes or changes:
+        lines = [*_lines(passing, notes), *_changes(changes)]
+        ET.SubElement(case, "system-out").text = _clean("\n".join(lines))
 
 
 def _add_failure(case: ET.Element, findings: Sequence[FindingEntry]) -> None:
@@ -63,17 +72,22 @@ def _add_failure(case: ET.Element, findings: Sequence[FindingEntry]) -> None:
     failure = ET.SubElement(
         case, "failure", type=_clean(first.rule), message=_clean(f"{first.message}{more}")
     )
-    failure.text = _clean(_lines(findings, ()))
+    failure.text = _clean("\n".join(_lines(findings, ())))
 
 
-def _lines(findings: Iterable[FindingEntry], notes: Iterable[NoteEntry]) -> str:
-    lines: list[str] = []
+def _lines(findings: Iterable[FindingEntry], notes: Iterable[NoteEntry]) -> Iterator[str]:
     for each in findings:
-        lines.append(f"{each.place}: {each.severity}: {each.rule}: {each.message}")
-        lines += [] if each.before is None else [f"  before: {each.before}"]
-        lines += (f"  {detail}" for detail in each.details)
-    lines += (f"{note.kind}: {note.message}" for note in notes)
-    return "\n".join(lines)
+        yield f"{each.place}: {each.severity}: {each.rule}: {each.message}"
+        if each.before is not None:
+            yield f"  before: {each.before}"
+        yield from (f"  {detail}" for detail in each.details)
+    yield from (f"{note.kind}: {note.message}" for note in notes)
+
+
+def _changes(changes: Iterable[ChangeEntry]) -> Iterator[str]:
+    for each in changes:
+        yield f"{each.place}: {each.statement}"
+        yield from (f"  {detail}" for detail in each.details)
 
 
 def _clean(text: str) -> str:

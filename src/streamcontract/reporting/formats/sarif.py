@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from streamcontract._version import __version__
-from streamcontract.reporting.formats.gitlab import fingerprint
+from streamcontract.reporting.formats.gitlab import change_fingerprint, fingerprint
 from streamcontract.reporting.places import repository_path
 
 if TYPE_CHECKING:
     from streamcontract.reporting.places import Place
-    from streamcontract.reporting.report import FindingEntry, NoteEntry, Report
+    from streamcontract.reporting.report import ChangeEntry, FindingEntry, Report
 
 __all__ = ["render"]
 
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+
+_CHANGE: Final = "change"
+"""The rule of a difference, on which there is no verdict."""
 
 
 def render(report: Report) -> str:
@@ -32,6 +35,7 @@ def render(report: Report) -> str:
             [
                 *(finding.rule for finding in report.findings),
                 *(note.kind for note in report.notes),
+                *(_CHANGE for _ in report.changes),
             ]
         )
     )
@@ -48,7 +52,8 @@ def render(report: Report) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [
             *(_result(finding, rules) for finding in report.findings),
-            *(_remark(note, rules) for note in report.notes),
+            *(_remark(note.kind, note.statement, note.place, rules) for note in report.notes),
+            *(_change(change, rules) for change in report.changes),
         ],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -67,15 +72,23 @@ def _result(finding: FindingEntry, rules: list[str]) -> dict[str, Any]:
     }
 
 
-def _remark(note: NoteEntry, rules: list[str]) -> dict[str, Any]:
+def _change(change: ChangeEntry, rules: list[str]) -> dict[str, Any]:
+    text = "\n".join([change.statement, *change.details])
+    return {
+        **_remark(_CHANGE, text, change.place, rules),
+        "partialFingerprints": {"streamcontract/v1": change_fingerprint(change)},
+    }
+
+
+def _remark(rule: str, text: str, place: Place, rules: list[str]) -> dict[str, Any]:
     # A result that is no failure has a kind of its own, and then the level is "none" (3.27.10).
     return {
-        "ruleId": note.kind,
-        "ruleIndex": rules.index(note.kind),
+        "ruleId": rule,
+        "ruleIndex": rules.index(rule),
         "kind": "informational",
         "level": "none",
-        "message": {"text": note.statement},
-        "locations": [_location(note.place)],
+        "message": {"text": text},
+        "locations": [_location(place)],
     }
 
 

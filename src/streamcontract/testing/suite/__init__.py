@@ -16,4 +16,7 @@ makes one test for each contract and check:
 - ``lossless``: nothing is read otherwise than it was meant.
 
 The last three are made for each place that keeps earlier versions.
+
+One more, ``project-file``, fails where the project file is wrong; the contracts whose tables are
+right are tested all the same.
 """

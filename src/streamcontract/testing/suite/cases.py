@@ -65,7 +65,7 @@ def contract_suite(
             Hypothesis if left out.
 
     Raises:
-        ConfigurationError: There are no contracts, or the project file is wrong.
+        ConfigurationError: There are no contracts, or none can be read from the project file.
 
     Example:
         >>> test_contracts = contract_suite("schemas/stock.avsc", against=[])
@@ -107,7 +107,7 @@ class _Case:
             pytest.fail(found, pytrace=False)
 
     def _check(self, suite: Suite, request: pytest.FixtureRequest) -> None:
-        if self.name != "schema":
+        if self.name not in {"schema", "project"}:
             try:
                 _ = self.contract.schema
             except SchemaParseError:
@@ -117,7 +117,9 @@ class _Case:
                 _ = self.contract.generated
             except (CodegenError, ConfigurationError):
                 pytest.skip("no code can be generated from the schema: see the test of that")
-        if self.history is not None:
+        if self.name == "project":
+            checks.check_project(self.contract, suite)
+        elif self.history is not None:
             check = _BEFORE.get(self.name, checks.check_deleted)
             check(self.contract, suite, self.history)
         elif self.name == "broker":
@@ -139,6 +141,8 @@ def _cases(contracts: list[TestedContract], histories: list[History]) -> Iterato
                     id=f"{contract.name}-{name}-{history.source}",
                 )
     project = contracts[0].project
+    if project is not None and project.faults:
+        yield pytest.param(_Case(name="project", contract=contracts[0]), id="project-file")
     if project is not None and _is_whole(contracts):
         for history in histories:
             case = _Case(name="deleted", contract=contracts[0], history=history)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streamcontract.codec import Codec
 from streamcontract.codegen import changes
 from streamcontract.compatibility import find_incompatibilities
-from streamcontract.errors import StreamContractError
+from streamcontract.errors import ProjectError, StreamContractError
 from streamcontract.kafka import ContractConsumer, ContractProducer, Message
 from streamcontract.levels import compatibility_level
 from streamcontract.reporting import shown
@@ -48,6 +48,7 @@ __all__ = [
     "check_generated",
     "check_level",
     "check_lossless",
+    "check_project",
     "check_schema",
 ]
 
@@ -277,6 +278,12 @@ def check_lossless(contract: TestedContract, _suite: Suite, history: History) ->
             f"{contract.name} loses or changes data against {history.source}:\n\n"
             + "\n\n".join([history.rendered(contract, problems), *pastes])
         )
+
+
+def check_project(contract: TestedContract, _suite: Suite) -> None:
+    """The project file is right."""
+    if contract.project is not None and contract.project.faults:
+        raise ProjectError(contract.project.faults)
 
 
 def check_deleted(contract: TestedContract, _suite: Suite, history: History) -> None:

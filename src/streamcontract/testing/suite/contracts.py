@@ -10,14 +10,15 @@ import attrs
 
 from streamcontract.codec import Codec, Contract
 from streamcontract.codegen import make_modules, modules_of_files
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ConfigurationError, ProjectError
 from streamcontract.project import (
     PROJECT_FILE,
     ContractConfig,
     Project,
+    find_project,
     find_project_file,
     folders_for,
-    load_project,
+    read_project,
 )
 from streamcontract.schema import SCHEMA_SUFFIX, RecordType, Schema, parse_schema
 from streamcontract.testing.suite.in_memory import InMemoryPackage
@@ -86,10 +87,11 @@ class ProjectCode:
     @cached_property
     def to_commit(self) -> Modules:
         """The modules as ``streamcontract generate`` writes them beside those that there are."""
-        if not self.modules.errors:
-            return self.modules
         project = self.project
-        return make_modules(project.contracts, project.root, folder=project.output)
+        are_all = project.is_complete and not project.invalid
+        if are_all and not self.modules.errors:
+            return self.modules
+        return make_modules(project.contracts, project.root, folder=project.output, are_all=are_all)
 
     @cached_property
     def package(self) -> InMemoryPackage:
@@ -189,9 +191,11 @@ def find_contracts(path: Path | str | None = None) -> list[TestedContract]:
             contract, in the project that they lie in, count as that contract. Left out, the
             project of the current folder, else the ``.avsc`` files below it.
 
+    Contracts whose tables in the project file are wrong are not among them.
+
     Raises:
-        ConfigurationError: There is no such path, no contract there, or the project file is
-            wrong.
+        ConfigurationError: There is no such path, or no contract there.
+        ProjectError: No contract can be read from the project file.
     """
     if path is None:
         found = find_project_file()
@@ -213,14 +217,13 @@ def find_contracts(path: Path | str | None = None) -> list[TestedContract]:
 def _of_file(path: Path) -> list[TestedContract]:
     if path.suffix == SCHEMA_SUFFIX:
         return _of_schemas([path], path.parent)
-    project = load_project(path)
-    return list(_of_project(project))
+    return list(_of_project(read_project(path)))
 
 
 def _of_folder(path: Path) -> list[TestedContract]:
     nearest = find_project_file(path)
     if nearest is not None and nearest.parent == path:
-        return list(_of_project(load_project(nearest)))
+        return list(_of_project(read_project(nearest)))
     if (path / PROJECT_FILE).exists():
         raise ConfigurationError(f"{path / PROJECT_FILE} is no file")
     return _of_schemas(
@@ -229,6 +232,8 @@ def _of_folder(path: Path) -> list[TestedContract]:
 
 
 def _of_project(project: Project) -> Iterable[TestedContract]:
+    if project.faults and not project.contracts:
+        raise ProjectError(project.faults)
     code = ProjectCode(project)
     for config in project.contracts:
         for is_key, file in ((False, config.schema), (True, config.key_schema)):
@@ -244,10 +249,12 @@ def _of_project(project: Project) -> Iterable[TestedContract]:
 
 
 def _of_schemas(files: list[Path], folder: Path) -> list[TestedContract]:
-    project_file = find_project_file(folder)
+    project = find_project(folder)
     known: dict[Path, list[TestedContract]] = {}
-    if project_file is not None:
-        for contract in _of_project(load_project(project_file)):
+    if project is not None:
+        if project.faults:  # it says where types are, which may be what is wrong
+            raise ProjectError(project.faults)
+        for contract in _of_project(project):
             known.setdefault(contract.file, []).append(contract)
     stems = [file.stem for file in files]
     found = []

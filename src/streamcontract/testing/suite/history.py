@@ -167,6 +167,8 @@ def _request(contract: TestedContract) -> Request:
         request = request_files([contract.file])
     else:
         request = request_project(contract.project, [contract.config.name])
+        # Of the other contracts, or a test of its own.
+        request = attrs.evolve(request, faults=())
     request.require_valid()
     return request
 

@@ -1,0 +1,256 @@
+"""Dead letters in words and as JSON."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import pprint
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from streamcontract.errors import EncodeError
+from streamcontract.json_codec import JsonCodec
+from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
+from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
+from streamcontract.reporting.tables import Table, number
+
+if TYPE_CHECKING:
+    from streamcontract.kafka.dead_letters.replay import Replayed
+    from streamcontract.kafka.dead_letters.topic import Entry
+    from streamcontract.schema import Schema
+
+__all__ = [
+    "Decoded",
+    "Summary",
+    "letter_as_json",
+    "letter_in_words",
+    "replay_as_json",
+    "replay_in_words",
+    "summaries",
+    "summary_table",
+]
+
+_BYTES_A_LINE: Final = 16
+
+
+@attrs.define
+class Summary:
+    """Open messages of one topic with the same source and error.
+
+    Attributes:
+        topic: The dead letter topic.
+        source: The topic that they come from.
+        error: Why they were put aside.
+        count: How many there are.
+        attempts: How often one of them could not be read, at most.
+        places: Partition and offset of the first and the last.
+    """
+
+    topic: str
+    source: str
+    error: str
+    count: int = 0
+    attempts: int = 1
+    places: list[tuple[int, int]] = attrs.field(factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Count one more."""
+        self.count += 1
+        place = _number(entry.raw.partition()), _number(entry.raw.offset())
+        # The first and the last: nobody reads a list of thousands.
+        self.places = [min([place, *self.places]), max([place, *self.places])]
+        if isinstance(entry.letter, DeadLetter):
+            self.attempts = max(self.attempts, entry.letter.attempt)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as JSON has it."""
+        first, last = ({"partition": each[0], "offset": each[1]} for each in self.places)
+        return {
+            "topic": self.topic,
+            "source": self.source,
+            "error": self.error,
+            "count": self.count,
+            "attempts": self.attempts,
+            "first": first,
+            "last": last,
+        }
+
+
+def summaries(topic: str, config: dict[str, str]) -> list[Summary]:
+    """What is open in a dead letter topic, by source and error."""
+    found: dict[tuple[str, str], Summary] = {}
+    with DeadLetterTopic(topic, config) as letters:
+        for batch in letters.open():
+            for entry in batch:
+                if entry.is_copy:
+                    continue
+                letter = entry.letter
+                what = (
+                    (letter.source.topic, letter.error)
+                    if isinstance(letter, DeadLetter)
+                    else ("-", "not a dead letter")
+                )
+                found.setdefault(what, Summary(topic, *what)).add(entry)
+    return [found[what] for what in sorted(found)]
+
+
+def summary_table(found: Sequence[Summary]) -> Table:
+    """All of them, a row each."""
+    columns = ("topic", "source", "error", "count", "attempts", "first", "last")
+    rows = [
+        (
+            each.topic,
+            each.source,
+            each.error,
+            number(each.count),
+            str(each.attempts),
+            *(f"{partition} {offset}" for partition, offset in each.places),
+        )
+        for each in found
+    ]
+    return Table(columns, rows, frozenset(columns[3:]))
+
+
+@attrs.frozen(kw_only=True)
+class Decoded:
+    """What can be read of a dead letter's value now.
+
+    Attributes:
+        reader: ``"contract"`` or ``"writer"``, whose schema it was read with; None for neither.
+        value: The value, of plain Python types.
+        schemas: The schema; of a topic with several contracts theirs. None without a reader.
+        errors: Why it could not be read with the contract, with the writer's schema, or both.
+        lines: All of that in words.
+    """
+
+    reader: str | None = None
+    value: Any = None
+    schemas: Sequence[Schema] = ()
+    errors: Sequence[str] = ()
+    lines: Sequence[str] = ()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as JSON has it; the value in the plain encoding of docs/json.md."""
+        return {"reader": self.reader, "value": self._value, "errors": list(self.errors)}
+
+    @property
+    def _value(self) -> Any:
+        for schema in self.schemas:
+            # One that does not take it is that of another contract of the topic.
+            with contextlib.suppress(EncodeError):
+                return JsonCodec(schema).dump(self.value)
+        return None
+
+    @property
+    def in_words(self) -> Iterator[str]:
+        """It as lines."""
+        yield from self.lines
+        if self.reader is not None:
+            shown = pprint.pformat(self.value, sort_dicts=False)
+            yield from (f"  {line}" for line in shown.splitlines())
+
+
+def letter_as_json(letter: DeadLetter, decoded: Decoded) -> dict[str, Any]:
+    """A dead letter; bytes are in base64."""
+    return {
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "source": {
+            "topic": letter.source.topic,
+            "partition": letter.source.partition,
+            "offset": letter.source.offset,
+            "timestamp_ms": letter.source.timestamp_ms,
+        },
+        "time": letter.time.isoformat(),
+        "group": letter.group,
+        "attempt": letter.attempt,
+        "error": letter.error,
+        "path": letter.path,
+        "text": letter.text,
+        "schema_id": None if letter.schema_id is None else str(letter.schema_id),
+        "headers": [{"name": name, "value": _base64(value)} for name, value in letter.headers],
+        "key": _base64(letter.key),
+        "value": _base64(letter.value),
+        "decoded": decoded.document,
+    }
+
+
+def letter_in_words(letter: DeadLetter, decoded: Decoded, limit: int) -> Iterator[str]:
+    """A dead letter as lines.
+
+    Args:
+        letter: The dead letter.
+        decoded: What can be read of its value.
+        limit: How many bytes of key and value to show in hexadecimal.
+    """
+    yield from _facts(letter)
+    for title, part in (("key", letter.key), ("value", letter.value)):
+        yield f"{title}: {_size(part)}"
+        yield from (f"  {line}" for line in _hexdump((part or b"")[:limit]))
+        if part is not None and len(part) > limit:
+            yield f"  ... and {number(len(part) - limit)} bytes more; --bytes shows them"
+    yield from decoded.in_words
+
+
+def _facts(letter: DeadLetter) -> Iterator[str]:
+    source = letter.source
+    written = "no time" if source.timestamp_ms is None else f"{source.timestamp_ms} ms"
+    by = f", by group {letter.group!r}" if letter.group else ""
+    yield f"{letter.topic}, partition {letter.partition}, offset {letter.offset}"
+    yield (
+        f"from: topic {source.topic!r}, partition {source.partition}, offset {source.offset}, "
+        f"timestamp {written}"
+    )
+    yield f"put aside: {letter.time.isoformat()}{by}, attempt {letter.attempt}"
+    yield f"reason: {letter.error}{f' at {letter.path}' if letter.path else ''}"
+    yield from (f"  {line}" for line in letter.text.splitlines())
+    yield f"schema id: {'none' if letter.schema_id is None else letter.schema_id}"
+    yield f"headers: {len(letter.headers)}"
+    yield from (f"  {name}: {value!r}" for name, value in letter.headers)
+
+
+def _hexdump(data: bytes) -> Iterator[str]:
+    for start in range(0, len(data), _BYTES_A_LINE):
+        line = data[start : start + _BYTES_A_LINE]
+        shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in line)
+        yield f"{start:08x}  {line.hex(' '):<{3 * _BYTES_A_LINE}} {shown}"
+
+
+def _size(part: bytes | None) -> str:
+    return "null" if part is None else f"{number(len(part))} bytes"
+
+
+def replay_as_json(topic: str, done: Replayed) -> dict[str, Any]:
+    """What a replay did."""
+    counts = attrs.asdict(done, recurse=False)
+    return {"topic": topic, **counts, "unknown": dict(done.unknown), "left": done.left}
+
+
+def replay_in_words(done: Replayed) -> str:
+    """What a replay did."""
+    counts = {
+        "sent back": done.replayed,
+        "still cannot be read, and stay open": done.failing,
+        "still cannot be read, and were discarded": done.discarded,
+        "copies": done.copies,
+        "are no dead letters, and stay": done.foreign,
+    }
+    shown = [f"{number(count)} {what}" for what, count in counts.items() if count]
+    if done.unknown:
+        topics = ", ".join(map(repr, sorted(done.unknown)))
+        count = sum(done.unknown.values())
+        shown.append(f"{number(count)} of topics without a contract here ({topics}) stay open")
+    return ", ".join(shown) or "nothing was open"
+
+
+def _number(value: Any) -> int:
+    return int(value)
+
+
+def _base64(part: bytes | None) -> str | None:
+    return None if part is None else base64.b64encode(part).decode()

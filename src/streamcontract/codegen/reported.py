@@ -1,0 +1,167 @@
+"""Generated code against the contracts as a report for the output formats."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from typing import TYPE_CHECKING, Any, Final
+
+from streamcontract.errors import ConfigurationError, SchemaParseError
+from streamcontract.project import fault_at
+from streamcontract.reporting.invalid import project_fault_entry, schema_fault_entry
+from streamcontract.reporting.places import Place, shown
+from streamcontract.reporting.report import FindingEntry, Report, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from streamcontract.codegen.contracts import Modules
+    from streamcontract.codegen.files import Comparison, FileChange
+    from streamcontract.errors import StreamContractError
+    from streamcontract.project import Project
+
+__all__ = ["report_of"]
+
+NO_MODULE: Final = "no-module"
+"""The rule of a schema of which no sound module can be made."""
+
+NOT_GENERATED: Final = "not-generated"
+"""The rule of a file that cannot be compared, or that was written by hand and is in the way."""
+
+
+def report_of(
+    modules: Modules,
+    compared: Comparison,
+    files: Mapping[str, Path],
+    project: Project | None,
+    *,
+    is_check: bool,
+) -> Report:
+    """The report of one run.
+
+    Args:
+        modules: The modules of the contracts.
+        compared: What there is, against them.
+        files: The schema file of each module, by the module's name.
+        project: The project, or None where there are files only.
+        is_check: Whether nothing is written, so that each difference is a finding.
+    """
+    faults = [] if project is None else [project_fault_entry(each) for each in project.faults]
+    for name, error in modules.errors.items():
+        faults += _unmade(name, error, files[name], project)
+    faults += (_blocked(path, error) for path, error in compared.blocked.items())
+    differences = [_difference(each) for each in compared.changes] if is_check else []
+    findings = (*faults, *differences)
+    count = len(findings)
+    return Report(
+        command="generate",
+        summary=Summary(
+            f"{count} error{'' if count == 1 else 's'}" if count else "clean",
+            "error" if count else "clean",
+            f": {len(modules.texts)} module{'' if len(modules.texts) == 1 else 's'}",
+        ),
+        document={
+            "clean": not findings,
+            "check": is_check,
+            "modules": list(modules.texts),
+            "unjudged": list(dict.fromkeys(each.case for each in faults)),
+            "changes": [_document_of_change(each) for each in compared.changes],
+            "findings": [_document(each) for each in findings],
+        },
+        cases=tuple(modules.texts),
+        findings=findings,
+    )
+
+
+def _unmade(
+    name: str, error: StreamContractError, file: Path, project: Project | None
+) -> Iterator[FindingEntry]:
+    """Why there is no module of a contract."""
+    if isinstance(error, SchemaParseError):
+        yield from (schema_fault_entry(each, file, name) for each in error.faults)
+    elif isinstance(error, ConfigurationError) and project is not None:
+        fault = fault_at(project, ("contracts", name, "key"), str(error), contract=name)
+        yield project_fault_entry(fault)
+    else:
+        yield _entry(NO_MODULE, str(error), Place(label=shown(file), file=str(file)), name)
+
+
+def _blocked(path: Path, error: StreamContractError) -> FindingEntry:
+    return _entry(NOT_GENERATED, str(error), Place(label=shown(path), file=str(path)), path.stem)
+
+
+def _difference(change: FileChange) -> FindingEntry:
+    """A file that is not what the contracts give, at the first line that is another."""
+    before = change.before or ""
+    line, column = _first_difference(before, change.after or "")
+    if change.before is None:
+        rule, message = "generated-missing", "this module is missing"
+    elif change.after is None:
+        rule, message = "generated-leftover", "no contract makes this module any more"
+        line, column = 1, 1
+    elif (fault := _syntax_error(before)) is not None:
+        rule, message = "generated-broken", f"this is no Python ({fault.msg})"
+        line, column = fault.lineno or line, fault.offset or column
+    else:
+        rule = "generated-differs"
+        message = (
+            "this is not what the contracts give: it was edited by hand, or a schema, the project "
+            "file or streamcontract has changed since"
+        )
+    place = Place(
+        label=shown(change.path), text=before, line=line, column=column, file=str(change.path)
+    )
+    message += "; run `streamcontract generate` and commit the result"
+    return _entry(rule, message, place, change.path.stem)
+
+
+def _syntax_error(text: str) -> SyntaxError | None:
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return error
+    except ValueError as error:  # such as a null character, before Python 3.12
+        return SyntaxError(str(error))
+    return None
+
+
+def _first_difference(before: str, after: str) -> tuple[int, int]:
+    """Line and column in the former text, which has such a line."""
+    lines = before.split("\n")
+    pairs = itertools.zip_longest(lines, after.split("\n"))
+    for number, (old, new) in enumerate(pairs, start=1):
+        if old is None:
+            return len(lines), len(lines[-1]) + 1
+        if old != new:
+            pairs_of_characters = zip(old, new or "", strict=False)
+            same = itertools.takewhile(lambda pair: pair[0] == pair[1], pairs_of_characters)
+            return number, len(list(same)) + 1
+    return 1, 1
+
+
+def _entry(rule: str, message: str, place: Place, contract: str) -> FindingEntry:
+    return FindingEntry(
+        rule=rule,
+        severity="error",
+        level="error",
+        fails=True,
+        message=message,
+        place=place,
+        case=contract,
+        contract=contract,
+    )
+
+
+def _document(finding: FindingEntry) -> dict[str, Any]:
+    return {
+        "contract": finding.contract,
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "message": finding.message,
+        "at": finding.place.document,
+    }
+
+
+def _document_of_change(change: FileChange) -> dict[str, str]:
+    return {"file": shown(change.path), "change": "removed" if change.after is None else "written"}

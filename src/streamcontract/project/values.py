@@ -1,0 +1,148 @@
+"""What a project file says, as values."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import attrs
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.lint import FieldNames, Settings
+from streamcontract.project.rules import suggestion
+from streamcontract.schema import SchemaFolders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from streamcontract.errors import ProjectFault
+
+__all__ = ["ContractConfig", "LintConfig", "Project"]
+
+
+@attrs.frozen(kw_only=True)
+class ContractConfig:
+    """One ``[contracts.<name>]`` table.
+
+    Attributes:
+        name: The table's name, which is also the name of the generated module.
+        schema: The ``.avsc`` file of the values, absolute.
+        topic: The topic, or None.
+        key: The field of the record that gives the message key, or None.
+        key_schema: The ``.avsc`` file of the keys, absolute, or None.
+        partitions: How many partitions the topic is created with, or None for the broker's own.
+        compatibility: The registry's compatibility level for the subject, or None for the
+            registry's own.
+        lint_off: Rules of ``streamcontract lint`` that do not hold for its files, each with the
+            reason.
+        folders: The project's folders of types, for the parsing of the files.
+    """
+
+    name: str
+    schema: Path
+    topic: str | None = None
+    key: str | None = None
+    key_schema: Path | None = None
+    partitions: int | None = None
+    compatibility: str | None = None
+    lint_off: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    folders: SchemaFolders = attrs.field(factory=SchemaFolders, eq=False, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class LintConfig:
+    """The ``[lint]`` table.
+
+    Attributes:
+        field_names: The style of field names.
+        off: Rules that do not hold for any contract, each with the reason.
+    """
+
+    field_names: FieldNames = "snake_case"
+    off: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Project:
+    """A project's contracts.
+
+    Attributes:
+        file: The file this was read from, absolute.
+        output: The folder of the generated modules, absolute.
+        contracts: The contracts, in the order of the file.
+        lint: What the ``[lint]`` table says.
+        folders: The folders in which schemas find the types of other files, absolute.
+        faults: Everything that is wrong in the file; nothing in a project that was loaded.
+        invalid: The contracts whose tables are wrong, as far as they can be read. They are not
+            among ``contracts``.
+        is_complete: Whether the file says which contracts there are, invalid ones among them, and
+            where their modules are. False where it is not TOML, or where a key that is not known
+            may be a misspelt one.
+    """
+
+    file: Path
+    output: Path
+    contracts: tuple[ContractConfig, ...]
+    lint: LintConfig = LintConfig()
+    folders: SchemaFolders = attrs.field(factory=SchemaFolders, eq=False)
+    faults: tuple[ProjectFault, ...] = ()
+    invalid: tuple[ContractConfig, ...] = ()
+    is_complete: bool = True
+
+    @property
+    def root(self) -> Path:
+        """The folder of the file; every path in it is relative to this one."""
+        return self.file.parent
+
+    def contract(self, name: str) -> ContractConfig:
+        """The contract of this name.
+
+        Args:
+            name: The name of its table.
+
+        Raises:
+            ConfigurationError: There is none; the message suggests the nearest name.
+        """
+        for config in (*self.contracts, *self.invalid):
+            if config.name == name:
+                return config
+        names = [config.name for config in self.contracts]
+        raise ConfigurationError(
+            f"{self.file.name} has no contract {name!r}{suggestion(name, names)}"
+        )
+
+    def chosen(self, names: Sequence[str]) -> list[ContractConfig]:
+        """The contracts of these names, all contracts if there are none; without invalid ones.
+
+        Args:
+            names: The names of their tables.
+
+        Raises:
+            ConfigurationError: There is no contract of such a name, and the file is not so wrong
+                that there may be one.
+        """
+        if not names:
+            return list(self.contracts)
+        if not self.is_complete:
+            return [config for config in self.contracts if config.name in names]
+        asked = [self.contract(name) for name in names]
+        return [config for config in asked if config in self.contracts]
+
+    def lint_settings(self, schema: Path) -> Settings:
+        """What the project decides about linting one schema file.
+
+        Args:
+            schema: The file; what its contracts switch off counts, if it is that of any.
+        """
+        off = self._lint_off.get(schema.resolve(), frozenset())
+        return Settings(field_names=self.lint.field_names, off=off.union(self.lint.off))
+
+    @cached_property
+    def _lint_off(self) -> Mapping[Path, frozenset[str]]:
+        """The rules that the contracts of each schema file switch off."""
+        found: dict[Path, frozenset[str]] = {}
+        for config in self.contracts:
+            for file in filter(None, (config.schema, config.key_schema)):
+                found[file] = found.get(file, frozenset()).union(config.lint_off)
+        return found

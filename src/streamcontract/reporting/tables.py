@@ -1,0 +1,88 @@
+"""Tables as lines of text that fit a terminal.
+
+Columns are set apart by spaces, without boxes: what is piped into another program is the same, and
+never folded. Where a terminal is too narrow for the columns, each row is a block of its own, with a
+line for each cell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+from rich.cells import cell_len, chop_cells
+
+from streamcontract.reporting.terminal import on_one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Table", "number"]
+
+_GAP: Final = "  "
+
+
+@attrs.frozen
+class Table:
+    """Rows of text under the names of columns.
+
+    Attributes:
+        columns: The names of the columns.
+        right: Those of them whose cells stand to the right, as numbers do.
+        rows: The rows, each with a cell for each column. What would steer a terminal is written
+            out when they are shown.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    right: frozenset[str] = frozenset()
+
+    def lines(self, width: int | None) -> Iterator[str]:
+        r"""The table as lines; the first one has the names of the columns, if they fit.
+
+        Args:
+            width: Columns of the terminal, or None for none.
+
+        Example:
+            >>> table = Table(["topic", "messages"], [["orders", "12"]], frozenset(["messages"]))
+            >>> print(*table.lines(80), sep="\n")
+            topic   messages
+            orders        12
+            >>> print(*table.lines(12), sep="\n")
+            topic     or
+                      de
+                      rs
+            messages  12
+        """
+        rows = [[on_one_line(cell) for cell in row] for row in self.rows]
+        lengths = [max(map(cell_len, cells)) for cells in zip(self.columns, *rows, strict=True)]
+        if width is None or sum(lengths) + len(_GAP) * (len(lengths) - 1) <= width:
+            for row in (self.columns, *rows):
+                cells = map(self._padded, self.columns, row, lengths)
+                yield _GAP.join(cells).rstrip()
+        else:
+            yield from self._blocks(rows, width)
+
+    def _padded(self, column: str, cell: str, length: int) -> str:
+        padding = " " * (length - cell_len(cell))
+        return f"{padding}{cell}" if column in self.right else f"{cell}{padding}"
+
+    def _blocks(self, rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+        indent = max(map(cell_len, self.columns)) + len(_GAP)
+        for index, row in enumerate(rows):
+            if index:
+                yield ""
+            for column, cell in zip(self.columns, row, strict=True):
+                first, *others = chop_cells(cell, max(1, width - indent)) or [""]
+                yield f"{column}{' ' * (indent - cell_len(column))}{first}".rstrip()
+                yield from (f"{' ' * indent}{part}" for part in others)
+
+
+def number(value: int | None) -> str:
+    """A number with its thousands set apart, or a dash.
+
+    Example:
+        >>> number(12154), number(None)
+        ('12,154', '-')
+    """
+    return "-" if value is None else f"{value:,}"

@@ -1,0 +1,80 @@
+"""The contracts of a project to be, wherever they come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from streamcontract.codegen.names import module_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ["SCHEMA_FOLDER", "Draft", "Planned", "contract_name"]
+
+SCHEMA_FOLDER: Final = "schemas"
+"""The folder of schema files that are written."""
+
+
+@attrs.frozen(kw_only=True)
+class Planned:
+    """A contract to be.
+
+    Attributes:
+        name: Its name.
+        schema: The path of its schema file, from the project's folder.
+        topic: Its topic, or None where that is not known.
+        key: The field that is the key, or None.
+        key_schema: The path of the schema file of its keys, or None.
+        compatibility: Its compatibility level, or None.
+        partitions: How many partitions its topic is created with, or None.
+    """
+
+    name: str
+    schema: str
+    topic: str | None = None
+    key: str | None = None
+    key_schema: str | None = None
+    compatibility: str | None = None
+    partitions: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Draft:
+    """What is known of a project before anything is made of it.
+
+    Attributes:
+        contracts: The contracts.
+        schemas: The schema files to write, by their paths; none where they are there already.
+        folders: The folders in which schemas find types of other files, as the project file names
+            them.
+        left_out: What becomes no contract, and why.
+    """
+
+    contracts: tuple[Planned, ...]
+    schemas: Mapping[str, str] = attrs.field(factory=dict)
+    folders: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def contract_name(text: str, taken: Collection[str]) -> str:
+    """A name for a contract, made of that of its topic or file.
+
+    Args:
+        text: The name of the topic or file.
+        taken: The names of other contracts.
+
+    Raises:
+        CodegenError: No name can be made of it.
+
+    Example:
+        >>> contract_name("shop.orders", ()), contract_name("shop-orders", ["shop_orders"])
+        ('shop_orders', 'shop_orders_2')
+    """
+    name = unique = module_name(text)
+    number = 1
+    while unique in taken:
+        number += 1
+        unique = f"{name}_{number}"
+    return unique

@@ -1,0 +1,373 @@
+"""``streamcontract init``: what it makes is sound, and nothing that was there is changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mypy.api
+import pytest
+import yaml
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.searching import examples
+
+from streamcontract.cli import main
+from streamcontract.devstack.registry import Answer, RegistryServer, Request
+from streamcontract.project import PROJECT_FILE, load_project
+from streamcontract.registry import SchemaRegistry
+from streamcontract.schema import parse_schema
+from streamcontract.testing.strategies import schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SAMPLE = {
+    "schemas/order.avsc",
+    "contracts/__init__.py",
+    "contracts/order.py",
+    "tests/test_contracts.py",
+    ".github/workflows/contracts.yml",
+    ".gitignore",
+    PROJECT_FILE,
+}
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit code and output of a command."""
+    result = CliRunner().invoke(main, arguments)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def init(*arguments: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and document of ``streamcontract init``."""
+    code, output = run("init", "--format", "json", *arguments)
+    return code, json.loads(output)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """The files below a folder."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def record(name: str, **fields: Any) -> str:
+    """The text of a record."""
+    listed = [{"name": field, "type": kind} for field, kind in fields.items()]
+    return json.dumps({"type": "record", "name": name, "fields": listed})
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, the current one."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def require_sound() -> None:
+    """What every project that was made passes."""
+    assert run("lint")[0] == 0, run("lint")
+    assert run("generate", "--check") == (0, "")
+
+
+def git(*arguments: str) -> None:
+    """Run git."""
+    who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    subprocess.run(["git", *who, *arguments], check=True, capture_output=True)  # noqa: S603, S607
+
+
+def test_from_nothing() -> None:
+    """A sample contract with all around it; a dry run writes nothing and says the same."""
+    code, planned = init("--dry-run")
+    assert (code, files(Path())) == (0, {})
+    code, made = init()
+    assert (code, made) == (0, {**planned, "dry_run": False})
+    assert set(made["created"]) == set(files(Path())) == SAMPLE
+    assert (made["kept"], made["left_out"], made["lint_off"]) == ([], [], [])
+    assert made["contracts"] == [
+        {"contract": "order", "schema": "schemas/order.avsc", "topic": "orders"}
+    ]
+    require_sound()
+
+
+def test_text() -> None:
+    """Each file that was written, or was not."""
+    Path(".gitignore").write_text("mine\n")
+    _, output = run("init")
+    lines = output.splitlines()
+    assert {line for line in lines if line.startswith("wrote ")} == {
+        f"wrote {path}" for path in SAMPLE - {".gitignore"}
+    }
+    assert "kept .gitignore: it is there, and was not changed" in lines
+
+
+def test_in_another_folder() -> None:
+    """One that is not there yet."""
+    assert init("new/shop", "-o", "src/shop/contracts")[0] == 0
+    assert load_project(Path("new/shop")).output == Path.cwd() / "new/shop/src/shop/contracts"
+    assert run("generate", "--check", "--project", "new/shop") == (0, "")
+
+
+@given(st.sets(st.sampled_from(sorted(SAMPLE - {"schemas/order.avsc", PROJECT_FILE})), min_size=1))
+def test_nothing_is_overwritten(
+    tmp_path_factory: pytest.TempPathFactory, present: set[str]
+) -> None:
+    """Whichever files are there: they stay as they are and are named, the others are written."""
+    folder = tmp_path_factory.mktemp("project")
+    for path in present:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("mine\n")
+    _, made = init(str(folder))
+    assert set(made["kept"]) == present
+    assert set(made["created"]) == SAMPLE - present
+    assert {path for path, text in files(folder).items() if text == b"mine\n"} == present
+
+
+def test_a_link_to_nothing_is_something(root: Path) -> None:
+    """It is not written through."""
+    (root / ".gitignore").symlink_to("../elsewhere")
+    assert init()[1]["kept"] == [".gitignore"]
+    assert not (root.parent / "elsewhere").exists()
+
+
+def test_a_project_is_not_made_twice(root: Path) -> None:
+    """Nor one of pyproject.toml; a project in a folder above is another one."""
+    assert init()[0] == 0
+    before = files(root)
+    code, output = run("init")
+    assert (code, files(root)) == (2, before)
+    assert f"there is a project already: {root / PROJECT_FILE}" in output
+    assert init("inner")[0] == 0
+    Path("other").mkdir()
+    Path("other/pyproject.toml").write_text("[tool.streamcontract]\n")
+    assert run("init", "other")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--schemas", ".", "--from-registry"], "not both"),
+        (["--registry", "http://localhost"], "--registry goes with --from-registry"),
+        (["-o", "../x"], "--output is a path below FOLDER"),
+        (["-o", "/x"], "--output is a path below FOLDER"),
+        (["--schemas", "nowhere"], "does not exist"),
+        (["file"], "is a file"),
+        (["--schemas", "empty"], "there is nothing that can be a contract"),
+        (["--schemas", "wrong"], 'wrong/a.avsc: line 1: unknown type "strng"'),
+    ],
+)
+def test_what_cannot_be_made(root: Path, arguments: list[str], message: str) -> None:
+    """Exit code 2, one message, and nothing is written."""
+    for name, text in {"file": "", "empty/a.txt": "", "wrong/a.avsc": '"strng"'}.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+    before = files(root)
+    code, output = run("init", *arguments)
+    assert (code, files(root)) == (2, before)
+    assert message in output
+
+
+def test_from_schemas_that_are_there(root: Path) -> None:
+    """Records that nothing uses are contracts; shared types, keys and mistakes are not."""
+    written = {
+        "orders/shop-orders-value.avsc": record("shop.Order", shipTo="shop.Address"),
+        "orders/shop-orders-key.avsc": '"string"',
+        "common/Address.avsc": record("shop.Address", cityName="string"),
+        "parcels/class.avsc": record("shop.Parcel", sentTo="shop.Address", ts="long"),
+        "parcels/more/class.avsc": record("shop.Other", n="int"),
+        "parcels/kind.avsc": '{"type": "enum", "name": "Kind", "symbols": ["A"]}',
+        "parcels/wrong.avsc": '{"type": "recrod"}',
+        ".hidden/wrong.avsc": "{",
+    }
+    for path, text in written.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    code, made = init()
+    assert code == 1
+    assert {each["schema"]: each["reason"] for each in made["left_out"]}.keys() == {
+        "parcels/kind.avsc",
+        "parcels/wrong.avsc",
+    }
+    project = load_project(root)
+    orders, other, parcel = sorted(project.contracts, key=lambda each: each.topic or each.name)[
+        ::-1
+    ]
+    assert (orders.name, orders.topic) == ("shop_orders", "shop-orders")
+    assert orders.key_schema == root / "orders/shop-orders-key.avsc"
+    assert {parcel.name, other.name} == {"parcels_class", "more_class"}
+    assert project.folders.paths == (root,)
+    assert project.lint.field_names == "camelCase"
+    assert "field-doc" in made["lint_off"]
+    assert {path: text for path, text in files(root).items() if path in written} == {
+        path: text.encode() for path, text in written.items()
+    }
+    require_sound()
+
+
+def test_a_folder_elsewhere(root: Path) -> None:
+    """The schemas stay there; types of the same folder need no word."""
+    for name, text in {"a": record("A", b="B"), "b": record("B")}.items():
+        (root.parent / "schemas").mkdir(exist_ok=True)
+        (root.parent / "schemas" / f"{name}.avsc").write_text(text)
+    code, made = init("--schemas", "../schemas")
+    assert (code, made["contracts"]) == (
+        0,
+        [{"contract": "a", "schema": "../schemas/a.avsc", "topic": None}],
+    )
+    assert "schemas = [" not in Path(PROJECT_FILE).read_text()
+    require_sound()
+
+
+@settings(max_examples=examples(20))
+@given(st.lists(schemas(), min_size=1, max_size=4))
+def test_any_schemas(tmp_path_factory: pytest.TempPathFactory, drawn: list[Any]) -> None:
+    """Whatever there is: what becomes a project is sound, and the rest is said."""
+    folder = tmp_path_factory.mktemp("project")
+    for number, schema in enumerate(drawn):
+        text = schema.json if hasattr(schema, "json") else json.dumps(schema)
+        (folder / f"s{number}.avsc").write_text(text, "utf-8")
+    code, output = run("init", str(folder), "--format", "json")
+    if code == 2:
+        assert "there is nothing that can be a contract" in output
+        return
+    made = json.loads(output)
+    assert code == bool(made["left_out"])
+    lint = run("lint", "--project", str(folder))
+    assert lint[0] == 0, lint[1]
+    assert run("generate", "--check", "--project", str(folder)) == (0, "")
+
+
+@pytest.fixture
+def server() -> Iterator[RegistryServer]:
+    """An empty registry."""
+    with RegistryServer() as running:
+        yield running
+
+
+@pytest.fixture
+def registry(server: RegistryServer) -> Iterator[SchemaRegistry]:
+    """A client of it."""
+    with SchemaRegistry(server.url) as client:
+        yield client
+
+
+def test_from_a_registry(root: Path, registry: SchemaRegistry) -> None:
+    """The texts of the latest versions as they are stored, keys, levels and references."""
+    address = '{"type":  "record", "name": "shop.Address", "doc": "Wo?  é", "fields": []}'
+    registry.register("shop.Address", parse_schema(address))
+    order = (
+        '{ "type": "record", "name": "shop.Order",  "fields": [{"name": "to", "type": "Address"}] }'
+    )
+    for text in (order.replace("[{", '[{"name": "n", "type": "int", "default": 0}, {'), order):
+        schema = parse_schema(text, references=[parse_schema(address)])
+        registry.register_with_references("shop.orders-value", schema)
+    registry.register("shop.orders-key", parse_schema('"string"'))
+    registry.set_compatibility("FULL", "shop.orders-value")
+    registry.register("shop.Event", parse_schema(record("shop.Event", at="long")))
+    registry.register("numbers-value", parse_schema('"int"'))
+    registry.register("lonely-key", parse_schema('"int"'))
+    code, made = init("--from-registry", "--registry", registry.urls[0])
+    assert code == 1
+    reasons = {each["schema"]: each["reason"] for each in made["left_out"]}
+    assert reasons.keys() == {"lonely-key", "schemas/numbers.avsc"}
+    assert reasons["lonely-key"] == "there is no subject lonely-value beside it"
+    assert "a contract's schema is a record" in reasons["schemas/numbers.avsc"]
+    project = load_project(root)
+    event, orders = sorted(project.contracts, key=lambda each: each.name)
+    assert (event.topic, event.compatibility) == (None, None)
+    assert (orders.name, orders.topic, orders.compatibility) == (
+        "shop_orders",
+        "shop.orders",
+        "FULL",
+    )
+    for file, subject in (
+        (orders.schema, "shop.orders-value"),
+        (orders.key_schema, "shop.orders-key"),
+        (root / "schemas/shop.Address.avsc", "shop.Address"),
+    ):
+        assert file is not None
+        stored = registry.version(subject).schema
+        assert file.read_text("utf-8") == stored.json
+        assert parse_schema(file) == stored
+    require_sound()
+    registry_again = run(
+        "register", "--registry", registry.urls[0], "--format", "json", "shop_orders"
+    )
+    changes = {each["change"] for each in json.loads(registry_again[1])["subjects"]}
+    assert (registry_again[0], changes) == (0, {"unchanged"})
+
+
+def test_what_no_module_can_be_made_of(server: RegistryServer, registry: SchemaRegistry) -> None:
+    """Of other types, and what only a lenient reader takes; other contexts are not looked at."""
+    registry.register("good-value", parse_schema(record("Good")))
+    registry.register(":.staging:other-value", parse_schema(record("Other")))
+    held = {
+        "json-value": {"schemaType": "JSON", "schema": "{}"},
+        "lenient-value": {"schema": "/* a comment */" + record("Lenient")},
+        "broken-value": {"schema": "{"},
+    }
+
+    def answer(request: Request) -> Answer | None:
+        if request.target == "/subjects":
+            names = ["good-value", *held, ":.staging:other-value"]
+            return Answer(200, json.dumps(names).encode())
+        subject = request.target.split("/")[2] if request.target.startswith("/subjects/") else ""
+        if subject in held:
+            facts = {"subject": subject, "version": 1, "id": 7, **held[subject]}
+            return Answer(200, json.dumps(facts).encode())
+        return None
+
+    server.before = answer
+    code, made = init("--from-registry", "--registry", server.url)
+    assert (code, [each["contract"] for each in made["contracts"]]) == (1, ["good"])
+    assert {each["schema"] for each in made["left_out"]} == held.keys()
+    reasons = {each["schema"]: each["reason"] for each in made["left_out"]}
+    assert "it can only be read leniently: " in reasons["lenient-value"]
+    require_sound()
+
+
+def test_two_versions_of_a_referred_type(registry: SchemaRegistry) -> None:
+    """One project has one definition of a name: the second contract is left out."""
+    for number, name in enumerate(("a", "b")):
+        text = json.dumps({"type": "record", "name": "T", "doc": str(number), "fields": []})
+        using = parse_schema(record(f"R{name}", t="T"), references=[parse_schema(text)])
+        registry.register_with_references(f"{name}-value", using)
+    code, made = init("--from-registry", "--registry", registry.urls[0])
+    assert (code, [each["contract"] for each in made["contracts"]]) == (1, ["a"])
+    [left_out] = made["left_out"]
+    assert left_out["schema"] == "b-value"
+    assert "another version of T" in left_out["reason"]
+    require_sound()
+
+
+@pytest.mark.searching
+def test_from_an_empty_folder_to_a_green_run_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command of the workflow, then ``mypy --strict`` of all that was made."""
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, "/dev/null")
+    monkeypatch.delenv("STREAMCONTRACT_REGISTRY_URL", raising=False)
+    git("init", "--quiet", "--initial-branch=main")
+    assert run("init")[0] == 0
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "the first contract")
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    workflow = yaml.safe_load(Path(".github/workflows/contracts.yml").read_text())
+    steps = workflow["jobs"]["contracts"]["steps"]
+    commands = [step["run"] for step in steps if step.get("run", "").startswith("streamcontract ")]
+    assert [command.split()[1] for command in commands] == ["lint", "generate", "check", "test"]
+    for command in commands:
+        words = re.sub(r'"(.*?)"', r"\1", command).replace("$GITHUB_BASE_REF", "main").split()[1:]
+        assert run(*words)[0] == 0, command
+    config = Path("mypy.ini")
+    config.write_text(f"[mypy]\nstrict = true\ncache_dir = {os.devnull}\n")
+    output, errors, code = mypy.api.run(["--config-file", str(config), "contracts", "tests"])
+    assert (code, errors) == (0, ""), output
