@@ -213,6 +213,19 @@ def test_from_schemas_that_are_there(root: Path) -> None:
     require_sound()
 
 
+def test_what_is_left_out_shares_no_types(root: Path) -> None:
+    """A contract without a module does not put another's types into a module of their own."""
+    kind = {"type": "enum", "name": "Kind", "symbols": ["A"]}
+    (root / "good.avsc").write_text(record("Good", kind=kind))
+    bad = json.loads(record("Bad", kind=kind, day={"type": "int", "logicalType": "date"}))
+    bad["fields"][1]["default"] = 2**31 - 1
+    (root / "bad.avsc").write_text(json.dumps(bad))
+    code, made = init()
+    assert (code, [each["contract"] for each in made["contracts"]]) == (1, ["good"])
+    assert "class Kind" in Path("contracts/good.py").read_text()
+    require_sound()
+
+
 def test_a_folder_elsewhere(root: Path) -> None:
     """The schemas stay there; types of the same folder need no word."""
     for name, text in {"a": record("A", b="B"), "b": record("B")}.items():

@@ -67,6 +67,8 @@ def _made(draft: Draft, base: Path, output: str) -> Made:
     left_out = dict(draft.left_out)
     left_out |= {each.schema: errors[each.name] for each in draft.contracts if each.name in errors}
     contracts = tuple(each for each in draft.contracts if each.name not in errors)
+    if errors:  # what is left shares no types with those
+        modules = make_modules((_config(each, base, folders) for each in contracts), base)
     draft = attrs.evolve(draft, contracts=contracts)
     field_names, off = _lint(contracts, base, folders)
     with tempfile.TemporaryDirectory() as nothing:  # where nothing is, all of it is new
