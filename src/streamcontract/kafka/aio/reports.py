@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from streamcontract.guards import call_back
 
@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Reports"]
 
-# After so many calls, which take about a millisecond, other tasks have a turn.
-_REPORTS_A_TURN: Final = 256
-
 
 class Reports:
     """Calls back in the event loop, whichever thread learns of a delivery.
 
     The loop is woken once for all reports that come before it has a turn: to wake it takes longer
-    than most callbacks do. They are called in the order in which they came; what one raises goes to
-    the loop's exception handler.
+    than most callbacks do. They are called in the order in which they came, and before anything
+    that the thread tells the loop later, such as that all is flushed. What one raises goes to the
+    loop's exception handler.
 
     Args:
         loop: The event loop.
@@ -54,7 +52,7 @@ class Reports:
     def _call_back(self) -> None:
         # First: what comes from here on, and is not met below, wakes the loop again.
         self._is_woken = False
-        for _ in range(min(len(self._came), _REPORTS_A_TURN)):
+        while self._came:
             on_delivery, delivery = self._came.popleft()
             try:
                 on_delivery(delivery)
@@ -62,6 +60,3 @@ class Reports:
                 self.loop.call_exception_handler(
                     {"message": f"Exception in on_delivery {on_delivery!r}", "exception": error}
                 )
-        if self._came and not self._is_woken:
-            self._is_woken = True
-            self.loop.call_soon(self._call_back)
