@@ -12,6 +12,7 @@
     lint_off = { float-for-money = "charted, never summed" }    # rules of `streamcontract lint`
 
     [lint]                              # for all contracts
+    tier = "standard"
     field_names = "camelCase"
     off = { nullable-items = "no consumer is a warehouse" }
 
@@ -34,7 +35,7 @@ import attrs
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.levels import LEVELS
-from streamcontract.lint import FieldNames, Settings, unknown_rule
+from streamcontract.lint import DEFAULT_TIER, TIERS, FieldNames, Settings, Tier, unknown_rule
 from streamcontract.schema import SchemaFolders
 
 if sys.version_info >= (3, 11):
@@ -108,10 +109,12 @@ class LintConfig:
     """The ``[lint]`` table.
 
     Attributes:
+        tier: The tier of rules that hold.
         field_names: The style of field names.
         off: Rules that do not hold for any contract, each with the reason.
     """
 
+    tier: Tier = DEFAULT_TIER
     field_names: FieldNames = "snake_case"
     off: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
@@ -163,7 +166,11 @@ class Project:
             schema: The file; what its contracts switch off counts, if it is that of any.
         """
         off = self._lint_off.get(schema.resolve(), frozenset())
-        return Settings(field_names=self.lint.field_names, off=off.union(self.lint.off))
+        return Settings(
+            tier=self.lint.tier,
+            field_names=self.lint.field_names,
+            off=off.union(self.lint.off),
+        )
 
     @cached_property
     def _lint_off(self) -> Mapping[Path, frozenset[str]]:
@@ -349,11 +356,13 @@ class _Reader:
 
     def _lint(self, table: object) -> LintConfig:
         if not isinstance(table, dict):
-            self._fault("lint", "must be a table with field_names, off or both")
+            self._fault("lint", "must be a table of tier, field_names and off")
             return LintConfig()
-        self._check_keys(table, ("field_names", "off"), where="lint")
+        self._check_keys(table, ("tier", "field_names", "off"), where="lint")
+        tier = self._checked(table, "tier", str, "lint", _tier_fault)
         style = self._checked(table, "field_names", str, "lint", _field_names_fault)
         return LintConfig(
+            tier=cast("Tier", tier or DEFAULT_TIER),
             field_names=cast("FieldNames", style or "snake_case"),
             off=self._switched_off(table, "off", "lint"),
         )
@@ -493,6 +502,12 @@ def _partitions_fault(partitions: int) -> str | None:
     if 1 <= partitions <= _MOST_PARTITIONS:
         return None
     return f"must be from 1 to {_MOST_PARTITIONS}, found {partitions}"
+
+
+def _tier_fault(tier: str) -> str | None:
+    if tier in TIERS:
+        return None
+    return f"{tier!r} is no tier of rules{_suggestion(tier, TIERS)}"
 
 
 def _field_names_fault(style: str) -> str | None:

@@ -183,7 +183,7 @@ _SINGLED_OUT: Final = {
     "codegen/vocabulary.py": {"decimal", "uuid"},  # modules of Python
     "compatibility/drift.py": {"decimal"},  # what changes in it are digits
     "kafka/contract/keys.py": {"uuid"},  # as in codegen/contracts.py
-    "lint/rules/meaning.py": {"date", "decimal", "timestamp-micros", "uuid"},  # what to use instead
+    "lint/rules/meaning.py": {"date", "decimal", "uuid"},  # what to use instead
     "resolution/resolver.py": {"decimal"},  # it has a scale, not a unit
     "testing/strategies/forms.py": {  # what does not fit
         *("date", "decimal", "duration", "uuid", "big-decimal"),

@@ -5,19 +5,22 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from streamcontract.reporting.invalid import place_of_fault
 from streamcontract.reporting.places import Place, shown
-from streamcontract.reporting.report import FindingEntry, Report, Summary
+from streamcontract.reporting.report import FindingEntry, NoteEntry, Report, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from streamcontract.errors import SchemaFault
+    from streamcontract.lint.baseline import BaselineEntry
     from streamcontract.lint.model import Finding, Severity
     from streamcontract.schema.schema import Schema
 
-__all__ = ["report_of"]
+__all__ = ["Known", "report_of"]
 
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 """The gravest first."""
@@ -27,15 +30,52 @@ INVALID_SCHEMA: Final = "invalid-schema"
 """The rule of a file that is no schema, so that no other rule was asked."""
 
 
+@attrs.frozen
+class Known:
+    """Findings that are in a baseline.
+
+    Attributes:
+        file: The baseline's file.
+        count: How many findings were left out for it.
+        stale: Its entries that stand for no finding any more.
+    """
+
+    file: Path
+    count: int
+    stale: Sequence[BaselineEntry]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as JSON output has it."""
+        return {
+            "file": shown(self.file),
+            "known": self.count,
+            "stale": [attrs.asdict(entry) for entry in self.stale],
+        }
+
+    @property
+    def notes(self) -> Iterator[NoteEntry]:
+        """What to say of entries that are stale."""
+        place = Place(label=shown(self.file), file=str(self.file))
+        for entry in self.stale:
+            message = (
+                f"{entry.rule} finds nothing in {entry.path} of {entry.file} any more; take it out"
+                f" of {place.label}, or let `streamcontract lint --write-baseline` do it"
+            )
+            yield NoteEntry(kind="stale-baseline", contract="", message=message, place=place)
+
+
 def report_of(
     linted: Sequence[tuple[Schema, Sequence[Finding]]],
     invalid: Mapping[Path, Iterable[SchemaFault]] = MappingProxyType({}),
+    known: Known | None = None,
 ) -> Report:
     """The report of schemas, each with the findings in it.
 
     Args:
         linted: The schemas and their findings.
         invalid: The files that are no schemas, each with its faults.
+        known: The findings that do not count; None without a baseline.
     """
     faults = [_fault(file, each) for file, found in invalid.items() for each in found]
     findings = (
@@ -48,15 +88,17 @@ def report_of(
     severities += (each.severity for _, found in linted for each in found)
     return Report(
         command="lint",
-        summary=_summary(severities, len(files), len(unjudged)),
+        summary=_summary(severities, len(files), len(unjudged), known),
         document={
             "clean": not findings,
             "files": files,
             "unjudged": unjudged,
             "findings": [_document(each) for each in findings],
+            "baseline": None if known is None else known.document,
         },
         cases=tuple(files),
         findings=findings,
+        notes=() if known is None else tuple(known.notes),
     )
 
 
@@ -96,10 +138,12 @@ def _entry(schema: Schema, finding: Finding) -> FindingEntry:
     )
 
 
-def _summary(found: Sequence[Severity], files: int, unjudged: int) -> Summary:
+def _summary(found: Sequence[Severity], files: int, unjudged: int, known: Known | None) -> Summary:
     scope = f": {files} file{'' if files == 1 else 's'}"
     if unjudged:
         scope += f", {unjudged} of them not judged"
+    if known is not None and known.count:
+        scope += f"; {known.count} known finding{'' if known.count == 1 else 's'} in the baseline"
     if not found:
         return Summary("clean", "clean", scope)
     counts = {severity: found.count(severity) for severity in _SEVERITIES if severity in found}
