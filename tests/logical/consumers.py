@@ -54,6 +54,7 @@ from streamcontract.testing.strategies import breaking_evolutions, from_schema, 
 from streamcontract.testing.strategies.forms import fixed_forms, logical_forms
 from streamcontract.testing.strategies.payloads import Payload
 from streamcontract.testing.suite.pasting import source_of
+from streamcontract.times import now
 
 REPOSITORY: Final = Path(__file__).parents[2]
 SOURCES: Final = REPOSITORY / "src" / "streamcontract"
@@ -402,6 +403,27 @@ def both_encodings(case: Case) -> None:
         codec: JsonCodec[Any] = JsonCodec(document, encoding=encoding)
         for value in _values(case):
             assert codec.loads(codec.dumps({"held": value})) == {"held": value}
+
+
+@_consumer("json_codec/faults.py")
+def in_the_words_of_json(case: Case) -> None:
+    """What is refused is shown as JSON, with what the row says of its JSON."""
+    codec: JsonCodec[Any] = JsonCodec(case.document)
+    with pytest.raises(DecodeError) as caught:
+        codec.loads("[1]")
+    assert str(caught.value).endswith(f": expected {case.row.python.json.expected}, found [1]")
+
+
+# ---- times
+
+
+@_consumer("times.py")
+def present(case: Case) -> None:
+    """The present in the unit of a timestamp fits it."""
+    if case.row.kind == "timestamp" and case.row.unit is not None:
+        codec: Codec[Any] = Codec(case.document)
+        moment: Any = now(case.row.unit.name)  # type: ignore[call-overload]
+        assert codec.decode(codec.encode(moment)) == moment
 
 
 # ---- testing

@@ -80,7 +80,7 @@ def colour(monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
         annotation="Colour",
         maker="Colour",
         arguments=name_of,
-        json=JsonForm("string", name_of, lambda json: colour_of(str(json))),
+        json=JsonForm("string", "the name of a colour", name_of, lambda json: colour_of(str(json))),
     )
     row = LogicalRow(
         name="colour",
