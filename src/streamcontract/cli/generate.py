@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.cli._options import project_option
+from streamcontract.cli._watch import Watcher, schema_files, watch
 from streamcontract.codegen import (
     changes,
     make_modules,
@@ -32,15 +34,25 @@ __all__ = ["command"]
 @click.argument("names", nargs=-1, metavar="[NAME | FILE.avsc]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff if code differs.")
 @click.option(
+    "--watch",
+    "is_watching",
+    is_flag=True,
+    help="Go on until Ctrl-C, and write again whenever a schema or the project file changes.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the modules; the project file's if left out.",
 )
 @project_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     names: tuple[str, ...],
-    check: bool,  # noqa: FBT001 - click passes options by keyword
+    *,
+    check: bool,
+    is_watching: bool,
     output: Path | None,
     project_file: Path | None,
 ) -> None:
@@ -55,6 +67,12 @@ def command(
     exits with 2.
     """
     files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]
+    if is_watching:
+        if check:
+            raise click.UsageError("--watch writes, --check does not: give one of them")
+        again = partial(ctx.invoke, command, **{**ctx.params, "is_watching": False})
+        watch(Watcher(schema_files(files, project_file), again))
+        return
     if files and len(files) < len(names):
         raise click.UsageError("give names of contracts or schema files, not both")
     if files:

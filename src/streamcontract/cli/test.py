@@ -13,7 +13,9 @@ from typing import Final
 import click
 
 from streamcontract.cli import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS
+from streamcontract.codegen import staleness_of
 from streamcontract.errors import ConfigurationError
+from streamcontract.reporting.terminal import echo
 from streamcontract.testing.fixtures import STACKS
 from streamcontract.testing.suite.contracts import find_contracts
 from streamcontract.testing.suite.history import require_source
@@ -75,7 +77,11 @@ def command(
     has_path = bool(arguments) and not arguments[0].startswith("-")
     path = Path(arguments[0]).resolve() if has_path else None
     # What is wrong with the path, the project file or a source is said once, not by each test.
-    home = find_contracts(path)[0].home
+    contracts = find_contracts(path)
+    home = contracts[0].home
+    project = contracts[0].project
+    for warning in () if project is None else staleness_of(project.file):
+        echo(f"Warning: {warning}", err=True)
     for source in against:
         require_source(source, home)
     options = {

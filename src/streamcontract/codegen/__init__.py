@@ -9,12 +9,14 @@ from streamcontract.codegen.contracts import (
 )
 from streamcontract.codegen.files import FileChange, changes, remove_drafts, write
 from streamcontract.codegen.module import GENERATED_MARK, ModuleSource, generate_module
+from streamcontract.codegen.stale import StaleModule, stale_modules, staleness_of
 
 __all__ = [
     "GENERATED_MARK",
     "FileChange",
     "ModuleSource",
     "Modules",
+    "StaleModule",
     "changes",
     "generate_module",
     "make_modules",
@@ -22,5 +24,7 @@ __all__ = [
     "modules_of_contracts",
     "modules_of_files",
     "remove_drafts",
+    "stale_modules",
+    "staleness_of",
     "write",
 ]
