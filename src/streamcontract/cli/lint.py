@@ -19,13 +19,12 @@ from streamcontract.lint.baseline import write_baseline as write_to
 from streamcontract.lint.reported import Known, report_of
 from streamcontract.project import find_project_file, load_project
 from streamcontract.reporting import shown
-from streamcontract.reporting.terminal import print_report
+from streamcontract.reporting.terminal import echo, print_report
 from streamcontract.schema import SCHEMA_SUFFIX, STORED, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from streamcontract.lint import Finding
     from streamcontract.project import Project
     from streamcontract.schema import Schema, SchemaFolders
 
@@ -95,7 +94,9 @@ def command(
     if write_baseline:
         if baseline_file is None:
             raise click.UsageError("without a project file, say where: --baseline FILE")
-        _renew(baseline_file, found, invalid, complete=not names)
+        baseline = read_baseline(baseline_file)
+        after = baseline.renewed(found, tier, complete=not names, unjudged=invalid)
+        _write(baseline_file, after, invalid)
         return
     known = None
     if baseline_file is not None and baseline_file.exists():
@@ -112,21 +113,12 @@ def command(
         raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
-def _renew(
-    file: Path,
-    found: dict[Path, list[Finding]],
-    invalid: Mapping[Path, Iterable[SchemaFault]],
-    *,
-    complete: bool,
-) -> None:
+def _write(file: Path, baseline: Baseline, invalid: Mapping[Path, Iterable[SchemaFault]]) -> None:
     """Writes the baseline, and reports the files that are no schemas, which it cannot be for."""
-    before = Baseline(file.resolve().parent) if complete and not invalid else read_baseline(file)
-    after = before.renewed(found, complete=complete, unjudged=invalid)
-    write_to(file, after)
-    count = len(after.entries)
-    click.echo(
-        f"wrote {shown(file)}: {count} finding{'' if count == 1 else 's'}", err=bool(invalid)
-    )
+    write_to(file, baseline)
+    count = len(baseline.entries)
+    done = f"wrote {shown(file)}" if count else f"{shown(file)} is not needed"
+    echo(f"{done}: {count or 'no'} finding{'' if count == 1 else 's'}", err=bool(invalid))
     if invalid:
         print_report(report_of([], invalid), "text")
         raise click.exceptions.Exit(EXIT_ERROR)

@@ -119,15 +119,13 @@ class Baseline:
         left = collections.Counter(self.entries)
         for file, findings in found.items():
             left.subtract(self.entry(file, each) for each in findings)
-        is_judged = self._judges(found, complete=complete, unjudged=unjudged)
-        beyond = {rule.id for rule in RULES if TIERS.index(rule.tier) > TIERS.index(tier)}
-        return sorted(
-            entry for entry in left.elements() if entry.rule not in beyond and is_judged(entry.file)
-        )
+        is_judged = self._judged(found, tier, complete=complete, unjudged=unjudged)
+        return sorted(filter(is_judged, left.elements()))
 
     def renewed(
         self,
         found: Mapping[Path, Iterable[Finding]],
+        tier: Tier,
         *,
         complete: bool,
         unjudged: Iterable[Path] = (),
@@ -136,20 +134,26 @@ class Baseline:
 
         Args:
             found: As for :meth:`stale`.
+            tier: Likewise; entries of other rules stay.
             complete: Likewise.
             unjudged: Likewise; the entries of these files stay.
         """
-        is_judged = self._judges(found, complete=complete, unjudged=unjudged)
-        kept = [each for each in self.entries if not is_judged(each.file)]
+        is_judged = self._judged(found, tier, complete=complete, unjudged=unjudged)
+        kept = [each for each in self.entries if not is_judged(each)]
         new = [self.entry(file, each) for file, findings in found.items() for each in findings]
         return Baseline(self.folder, tuple(sorted([*kept, *new])))
 
-    def _judges(
-        self, found: Iterable[Path], *, complete: bool, unjudged: Iterable[Path]
-    ) -> Callable[[str], bool]:
+    def _judged(
+        self, found: Iterable[Path], tier: Tier, *, complete: bool, unjudged: Iterable[Path]
+    ) -> Callable[[BaselineEntry], bool]:
+        """Whether the findings say if there is still one for an entry."""
         looked_at = {self.name(file) for file in found}
         spared = {self.name(file) for file in unjudged}
-        return lambda name: name in looked_at or (complete and name not in spared)
+        rules = {rule.id for rule in RULES if TIERS.index(rule.tier) <= TIERS.index(tier)}
+        return lambda entry: (
+            entry.rule in rules
+            and (entry.file in looked_at or (complete and entry.file not in spared))
+        )
 
 
 def read_baseline(file: Path) -> Baseline:
