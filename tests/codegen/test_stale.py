@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from streamcontract.cli import main
+from streamcontract.cli import dev, main
+from streamcontract.cli import test as test_command
 from streamcontract.codegen import staleness_of
 from streamcontract.project import PROJECT_FILE
 from streamcontract.testing import plugin
@@ -81,24 +82,27 @@ def test_code_that_is_not_generated_is_no_warning(stale: Path) -> None:
 def test_dev_warns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the command that runs the code."""
     stack = contextlib.nullcontext(SimpleNamespace(environment={}))
-    monkeypatch.setattr("streamcontract.cli.dev._running", lambda *_: stack)
-    monkeypatch.setattr("streamcontract.cli.dev.run_command", lambda *_: 3)
-    result = CliRunner().invoke(main, ["dev", "--", "true"])
+    monkeypatch.setattr(dev, "_running", lambda *_: stack)
+    monkeypatch.setattr(dev, "run_command", lambda *_: 3)
+    result = CliRunner().invoke(dev.command, ["--", "true"])
     assert (result.exit_code, result.stderr) == (3, f"Warning: {WARNING}\n")
 
 
 def test_test_warns(stale: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before pytest says it at more length."""
-    monkeypatch.setattr("streamcontract.cli.test._run", lambda *_: 0)
-    result = CliRunner().invoke(main, ["test"])
+    monkeypatch.setattr(test_command, "_run", lambda *_: 0)
+    result = CliRunner().invoke(test_command.command)
     assert (result.exit_code, result.stderr) == (0, f"Warning: {WARNING}\n")
-    result = CliRunner().invoke(main, ["test", str(stale / "line.avsc")])
+    result = CliRunner().invoke(test_command.command, [str(stale / "line.avsc")])
     assert (result.exit_code, result.stderr) == (0, "")
 
 
 def _summary(folder: Path) -> list[str]:
     lines: list[str] = []
-    reporter: Any = SimpleNamespace(write_line=lambda line, **_: lines.append(line))
+    reporter: Any = SimpleNamespace(
+        section=lambda title, **_: lines.append(title),
+        write_line=lambda line, **_: lines.append(line),
+    )
     config: Any = SimpleNamespace(rootpath=folder)
     plugin.pytest_terminal_summary(reporter, config)
     return lines
@@ -106,10 +110,10 @@ def _summary(folder: Path) -> list[str]:
 
 def test_pytest_warns(stale: Path) -> None:
     """At the end of a run, from any folder of the project."""
-    assert _summary(stale) == [f"streamcontract: {WARNING}"]
+    assert _summary(stale) == ["streamcontract", f"Warning: {WARNING}"]
     text = (stale / PROJECT_FILE).read_text()
     (stale / PROJECT_FILE).unlink()
     assert _summary(stale) == []
     (stale / "pyproject.toml").write_text(text.replace("[", "[tool.streamcontract."))
     (stale / "tests").mkdir()
-    assert _summary(stale / "tests") == [f"streamcontract: {WARNING}"]
+    assert _summary(stale / "tests") == ["streamcontract", f"Warning: {WARNING}"]

@@ -67,8 +67,11 @@ def pytest_terminal_summary(
     if _may_have_contracts(config.rootpath):
         from streamcontract.codegen import staleness_of  # noqa: PLC0415 - see the docstring
 
-        for warning in staleness_of(config.rootpath):
-            terminalreporter.write_line(f"streamcontract: {warning}", yellow=True)
+        warnings = staleness_of(config.rootpath)
+        if warnings:
+            terminalreporter.section("streamcontract", yellow=True)
+        for warning in warnings:
+            terminalreporter.write_line(f"Warning: {warning}", yellow=True)
 
 
 def _may_have_contracts(folder: Path) -> bool:
