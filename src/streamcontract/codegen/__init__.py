@@ -16,6 +16,7 @@ from streamcontract.codegen.files import (
     write,
 )
 from streamcontract.codegen.module import GENERATED_MARK, ModuleSource, generate_module
+from streamcontract.codegen.stale import StaleModule, stale_modules, staleness_of
 
 __all__ = [
     "GENERATED_MARK",
@@ -23,6 +24,7 @@ __all__ = [
     "FileChange",
     "ModuleSource",
     "Modules",
+    "StaleModule",
     "changes",
     "compare",
     "generate_module",
@@ -31,5 +33,7 @@ __all__ = [
     "modules_of_contracts",
     "modules_of_files",
     "remove_drafts",
+    "stale_modules",
+    "staleness_of",
     "write",
 ]
