@@ -246,18 +246,25 @@ class DataFault:
         expected: What the schema demands there, in words.
         value: The value found there; None when there is none to show (``has_value`` tells).
         has_value: Whether ``value`` is the value found.
+        hint: How a value that fits is made; ``""`` where there is nothing to say.
     """
 
     path: str
     expected: str
     value: object = attrs.field(default=None, repr=shown)  # its own __repr__ may raise
     has_value: bool = False
+    hint: str = ""
 
     def __str__(self) -> str:
         if not self.has_value:
             return f"{self.path}: {self.expected}"
-        found = f"{shown(self.value)} ({type(self.value).__name__})"
-        return f"{self.path}: expected {self.expected}, found {found}"
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{self.path}: expected {self.expected}, found {self.found}{hint}"
+
+    @property
+    def found(self) -> str:
+        """The value found, and its type, in words."""
+        return f"{shown(self.value)} ({type(self.value).__name__})"
 
 
 class DataError(StreamContractError):

@@ -85,7 +85,7 @@ def test_check_says_it_all_in_every_format(read: Callable[[str], set[str]]) -> N
 @pytest.mark.parametrize("output_format", FORMATS)
 def test_lint_says_it_all_in_every_format(output_format: str) -> None:
     """The faults, and the findings in the schema that is left."""
-    outcome = run("lint", "--format", output_format)
+    outcome = run("lint", "--tier", "standard", "--format", output_format)
     assert outcome.code == 2
     for said in ("outptu", "topci", "there is no file", "field-doc"):
         assert said in outcome.output
@@ -117,9 +117,9 @@ def test_a_deleted_contract_is_seen_beside_a_wrong_one(project: Path) -> None:
 def test_a_file_that_is_no_toml(project: Path, command: str, names: list[str]) -> None:
     """One finding, whatever was asked about; schema files are judged."""
     (project / "streamcontract.toml").write_text("[contracts.order]\nschema = \n")
-    outcome = (check if command == "check" else lambda *each: run("lint", *each))(
-        *names, "--format", "json"
-    )
+    outcome = (
+        check if command == "check" else lambda *each: run("lint", "--tier", "standard", *each)
+    )(*names, "--format", "json")
     assert outcome.code == 2
     places = [each.get("now") or each["at"] for each in outcome.report["findings"]]
     [place] = [each for each in places if each["file"] == "streamcontract.toml"]

@@ -162,7 +162,7 @@ def test_files_by_themselves(project: Scratch) -> None:
 
 def run_lint(*arguments: str) -> Outcome:
     """Run ``streamcontract lint``."""
-    result = CliRunner().invoke(main, ["lint", *arguments])
+    result = CliRunner().invoke(main, ["lint", "--tier", "standard", *arguments])
     return Outcome(result.exit_code, result.stdout, result.stderr)
 
 

@@ -194,7 +194,7 @@ def test_lint_and_diff(scratch: Scratch) -> None:
         "common/address.avsc",
         "common/geo/country.avsc",
     ]
-    assert run("lint", "orders").exit_code == 1
+    assert run("lint", "--tier", "standard", "orders").exit_code == 1
     scratch.put("orders/order2.avsc", record("Order", to="Address"))
     result = run("diff", "orders/order.avsc", "orders/order2.avsc")
     assert (result.exit_code, "Order.id" in result.stdout) == (1, True), result.stdout

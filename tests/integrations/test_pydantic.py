@@ -68,7 +68,7 @@ def test_each_fault_is_in_the_answer(client: TestClient) -> None:
     answer = client.post("/bars", json=wrong)
     assert answer.status_code == 422
     assert [(each["loc"], each["msg"]) for each in answer.json()["detail"]] == [
-        (["body", "Stock.symbol"], "expected a str"),
+        (["body", "Stock.symbol"], "expected a string"),
         (["body", "Stock.date"], "expected a date as text, such as 2024-05-17"),
     ]
     answer = client.post("/reports", json={"best": BAR, "others": [wrong]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -13,8 +14,8 @@ from tests.searching import examples
 
 from streamcontract import JsonCodec, Stock
 from streamcontract.errors import ArgumentError, DecodeError, EncodeError
+from streamcontract.json_codec.faults import Unreadable
 from streamcontract.json_codec.leaves import Encoding
-from streamcontract.json_codec.reader import Unreadable
 from streamcontract.testing.strategies import from_schema, schemas
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ documents = st.recursive(
     ),
     max_leaves=8,
 )
+
+
+PYTHON = re.compile(r"\ba (str|float|dict|list|Decimal)\b|\ban int\b|True or False|datetime|^None$")
+"""Python's words for what JSON has others for."""
 
 
 def put(document: Any, path: int, other: Any) -> Any:
@@ -68,6 +73,7 @@ def is_read_or_refused(codec: JsonCodec[Any], document: Any) -> None:
         assert not isinstance(fault.value, Unreadable)
         assert fault.path
         assert fault.expected
+        assert not PYTHON.search(fault.expected)
 
 
 @deep
@@ -161,7 +167,7 @@ def test_all_faults_at_once() -> None:
     assert {fault.path: fault.expected for fault in caught.value.faults} == {
         "Order.more": "only the fields of Order: id, lines, payload",
         "Order.id": "a UUID as RFC 4122 writes it",
-        "Order.lines[0]['a']": "an int from -2147483648 to 2147483647",
+        "Order.lines[0]['a']": "an integer from -2147483648 to 2147483647",
         "Order.lines[1]": "an object",
         "Order.payload": "bytes as text in base64",
     }

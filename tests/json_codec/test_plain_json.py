@@ -150,6 +150,7 @@ def test_no_branch(union: Any, text: str, expected: str) -> None:
 
 
 MILLIS = {"type": "long", "logicalType": "timestamp-millis"}
+TIME_MILLIS = {"type": "int", "logicalType": "time-millis"}
 NANOS = {"type": "long", "logicalType": "timestamp-nanos"}
 LOCAL = {"type": "long", "logicalType": "local-timestamp-micros"}
 DATE = {"type": "int", "logicalType": "date"}
@@ -246,3 +247,55 @@ def test_a_field_that_is_left_out_has_its_default() -> None:
         "fields": [{"name": "a", "type": DATE, "default": 1}, {"name": "b", "type": "int"}],
     }
     assert JsonCodec(schema).loads('{"b": 1}') == {"a": dt.date(1970, 1, 2), "b": 1}
+
+
+ENUM = {"type": "enum", "name": "Kind", "symbols": ["A", "B"]}
+FIXED = {"type": "fixed", "name": "Digest", "size": 2}
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "words"),
+    [
+        ("string", "1", "a string, found 1"),
+        ("boolean", '"yes"', 'true or false, found "yes"'),
+        ("null", "false", "null, found false"),
+        ("int", "1.5", "an integer from -2147483648 to 2147483647, found 1.5"),
+        ("double", "true", "a number, found true"),
+        ("double", "9007199254740993", "a number that 64 bits of floating point hold exactly"),
+        ("float", "1e300", "a number within the range of 32 bits of floating point, found 1e+300"),
+        (ENUM, '"C"', 'a symbol of Kind: A, B, found "C"'),
+        (ENUM, "[1]", "a symbol of Kind: A, B, found [1]"),
+        (FIXED, '"QQ=="', 'exactly 2 bytes, as text, found "QQ=="'),
+        ("bytes", "{}", "bytes as text in base64, found {}"),
+        (DATE, "null", "a date as text, such as 2024-05-17, found null"),
+        (
+            MILLIS,
+            '"2024-05-17T09:30:00.250125Z"',
+            'such as 2024-05-17T09:30:00.250Z, of whole milliseconds, found "2024-05-17T09:30:00',
+        ),
+        (
+            TIME_MILLIS,
+            '"09:30:00.250125"',
+            "a time of day as text, such as 09:30:00.250, of whole milliseconds",
+        ),
+        (
+            DECIMAL,
+            '"1.234"',
+            "(a JSON number may be rounded), of at most 2 digits behind the point",
+        ),
+        (DECIMAL, '"123.4"', 'of at most 4 digits at scale 2, found "123.4"'),
+    ],
+)
+def test_faults_speak_of_json(schema: Any, text: str, words: str) -> None:
+    """Of its types, and show what was found as it is written."""
+    with pytest.raises(DecodeError) as caught:
+        JsonCodec(schema).loads(text)
+    assert words in str(caught.value)
+
+
+def test_what_is_found_is_shown_in_part() -> None:
+    """Where it is long; and as Python has it, where it is no JSON."""
+    with pytest.raises(DecodeError, match=r'found "a+\.\.\. \(1002 characters\)'):
+        JsonCodec("int").load("a" * 1000)
+    with pytest.raises(DecodeError, match=r"found \{1\} \(set\)"):
+        JsonCodec("int").load({1})  # type: ignore[arg-type]

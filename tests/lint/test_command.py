@@ -24,6 +24,8 @@ _BAD = """{"type": "record", "name": "Trade", "namespace": "com.example", "doc":
 ]}
 """
 _TOML = """
+[lint]
+tier = "standard"
 [contracts.order]
 schema = "schemas/order.avsc"
 [contracts.trade]
@@ -91,10 +93,13 @@ def test_files_and_folders() -> None:
 
 
 def test_files_need_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a pre-commit hook passes them."""
+    """As a pre-commit hook passes them; the tier is the first, unless one is asked for."""
     monkeypatch.chdir(tmp_path)
     Path("order.avsc").write_text(_GOOD % "Order")
     assert found("order.avsc") == []
+    Path("trade.avsc").write_text(_GOOD.replace("Good.", "") % "Trade")
+    assert found("trade.avsc") == []
+    assert found("--tier", "standard", "trade.avsc") == [("trade.avsc", "record-doc")]
     code, _, errors = run()
     assert code == 2
     assert PROJECT_FILE in errors
@@ -145,7 +150,9 @@ def test_rules() -> None:
     """Every rule with its reason, for people and for machines."""
     code, output, _ = run("--rules")
     assert code == 0
-    assert all(f"{rule.id} ({rule.severity})\n  {rule.summary}\n" in output for rule in RULES)
+    assert all(
+        f"{rule.id} ({rule.severity}, {rule.tier})\n  {rule.summary}\n" in output for rule in RULES
+    )
     rows = json.loads(run("--rules", "--format", "json")[1])
     assert [row["id"] for row in rows] == [rule.id for rule in RULES]
 

@@ -11,11 +11,13 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.lint import Settings, lint_schema
 from streamcontract.schema import parse_schema
 
+ALL = Settings(tier="standard")
+
 
 def found(document: dict[str, Any] | list[Any], settings: Settings | None = None) -> list[str]:
     """The rules of the findings."""
     schema = parse_schema(json.dumps(document))
-    return [finding.rule for finding in lint_schema(schema, settings or Settings())]
+    return [finding.rule for finding in lint_schema(schema, settings or ALL)]
 
 
 def record(*fields: dict[str, Any], **attributes: Any) -> dict[str, Any]:
@@ -43,7 +45,9 @@ def test_settings_switch_a_rule_off() -> None:
     """Everywhere in the schema, and only that rule."""
     schema = record(field("a"), field("B"))
     assert found(schema) == ["field-doc", "field-doc", "field-name-style"]
-    assert found(schema, Settings(off=frozenset({"field-doc"}))) == ["field-name-style"]
+    assert found(schema, Settings(tier="standard", off=frozenset({"field-doc"}))) == [
+        "field-name-style"
+    ]
 
 
 def test_a_field_switches_a_rule_off() -> None:
@@ -73,7 +77,7 @@ def test_a_pointer_is_no_prefix_of_its_neighbour() -> None:
 
 def test_camel_case() -> None:
     """Where a project decides for camelCase, snake_case is what is found."""
-    settings = Settings(field_names="camelCase", off=frozenset({"field-doc"}))
+    settings = Settings(tier="standard", field_names="camelCase", off=frozenset({"field-doc"}))
     schema = parse_schema(record(field("placedBy"), field("paid_by")))
     [finding] = lint_schema(schema, settings)
     assert (finding.pointer, finding.rule) == ("/fields/1/name", "field-name-style")
@@ -116,5 +120,5 @@ def test_types_of_other_files_are_theirs() -> None:
     """What a reference defines is linted with the reference."""
     line = parse_schema({"type": "record", "name": "bad_line", "fields": [field("Sku")]})
     schema = parse_schema(json.dumps(record(field("l", "bad_line", doc="L."))), references=[line])
-    assert lint_schema(schema) == []
-    assert {finding.rule for finding in lint_schema(line)} >= {"field-doc", "type-name-style"}
+    assert lint_schema(schema, ALL) == []
+    assert {finding.rule for finding in lint_schema(line, ALL)} >= {"field-doc", "type-name-style"}

@@ -37,7 +37,7 @@ from streamcontract.errors import (
 )
 from streamcontract.json_codec.json_schema import json_schema
 from streamcontract.json_codec.leaves import Encoding
-from streamcontract.lint import lint_schema
+from streamcontract.lint import Settings, lint_schema
 from streamcontract.resolution import ReadPrimitive, resolve
 from streamcontract.schema import FixedType, PrimitiveType, Schema
 from streamcontract.schema.inline import inlined
@@ -54,6 +54,7 @@ from streamcontract.testing.strategies import breaking_evolutions, from_schema, 
 from streamcontract.testing.strategies.forms import fixed_forms, logical_forms
 from streamcontract.testing.strategies.payloads import Payload
 from streamcontract.testing.suite.pasting import source_of
+from streamcontract.times import now
 
 REPOSITORY: Final = Path(__file__).parents[2]
 SOURCES: Final = REPOSITORY / "src" / "streamcontract"
@@ -295,13 +296,14 @@ def lint(case: Case) -> None:
     wrong = {**case.document, "type": "boolean"}
     assert "it annotates" in _findings(wrong)["ill-fitting-logical-type"]
     misspelt = {**case.document, "logicalType": f"{case.row.name}s"}
-    assert f'did you mean "{case.row.name}"?' in _findings(misspelt)["unknown-logical-type"]
+    assert f'did you mean "{case.row.name}"?' in _findings(misspelt)["misspelt-logical-type"]
 
 
 def _findings(document: Any, name: str = "held") -> dict[str, str]:
     fields = [{"name": name, "type": document}]
     record = {"type": "record", "name": "Holder", "fields": fields}
-    return {finding.rule: finding.message for finding in lint_schema(parse_schema(record))}
+    findings = lint_schema(parse_schema(record), Settings(tier="standard"))
+    return {finding.rule: finding.message for finding in findings}
 
 
 @_consumer("lint/rules/meaning.py")
@@ -310,6 +312,17 @@ def unit_in_a_name(case: Case) -> None:
     for word, unit in (("ms", "millis"), ("us", "micros"), ("ns", "nanos")):
         found = "unit-contradicts-name" in _findings(case.document, f"at_{word}")
         assert found is (case.row.unit is not None and case.row.unit.name != unit)
+
+
+@_consumer("lint/units.py")
+def unit_of_a_moment(case: Case) -> None:
+    """A plain number whose name ends in the unit of a timestamp is advised to be that one."""
+    if case.row.kind != "timestamp" or case.row.unit is None:
+        return
+    message = _findings(case.plain, f"read_at_{case.row.unit.plural}").get(
+        "timestamp-without-logical-type", ""
+    )
+    assert case.row.written() in message
 
 
 @_consumer("diff/labels.py", "diff/compare.py")
@@ -390,6 +403,27 @@ def both_encodings(case: Case) -> None:
         codec: JsonCodec[Any] = JsonCodec(document, encoding=encoding)
         for value in _values(case):
             assert codec.loads(codec.dumps({"held": value})) == {"held": value}
+
+
+@_consumer("json_codec/faults.py")
+def in_the_words_of_json(case: Case) -> None:
+    """What is refused is shown as JSON, with what the row says of its JSON."""
+    codec: JsonCodec[Any] = JsonCodec(case.document)
+    with pytest.raises(DecodeError) as caught:
+        codec.loads("[1]")
+    assert str(caught.value).endswith(f": expected {case.row.python.json.expected}, found [1]")
+
+
+# ---- times
+
+
+@_consumer("times.py")
+def present(case: Case) -> None:
+    """The present in the unit of a timestamp fits it."""
+    if case.row.kind == "timestamp" and case.row.unit is not None:
+        codec: Codec[Any] = Codec(case.document)
+        moment: Any = now(case.row.unit.name)  # type: ignore[call-overload]
+        assert codec.decode(codec.encode(moment)) == moment
 
 
 # ---- testing

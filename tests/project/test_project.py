@@ -236,7 +236,7 @@ def test_lint_is_read(root: Path) -> None:
     """The [lint] table holds for every file, a contract's lint_off for its own."""
     (root / "key.avsc").write_text('"string"')
     (root / PROJECT_FILE).write_text(
-        '[lint]\nfield_names = "camelCase"\noff = { field-doc = "a draft" }\n'
+        '[lint]\ntier = "basic"\nfield_names = "camelCase"\noff = { field-doc = "a draft" }\n'
         '[contracts.order]\nschema = "order.avsc"\nkey_schema = "key.avsc"\n'
         "[contracts.order.lint_off]\nfloat-for-money = 'charted'\n"
     )
@@ -244,7 +244,7 @@ def test_lint_is_read(root: Path) -> None:
     assert project.lint.off == {"field-doc": "a draft"}
     assert project.contracts[0].lint_off == {"float-for-money": "charted"}
     assert project.lint_settings(root / "other.avsc") == Settings(
-        field_names="camelCase", off=frozenset({"field-doc"})
+        tier="basic", field_names="camelCase", off=frozenset({"field-doc"})
     )
     for name in ("order.avsc", "key.avsc"):
         off = project.lint_settings(root / name).off
@@ -254,7 +254,11 @@ def test_lint_is_read(root: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("lint = 1", "lint: must be a table with field_names, off or both"),
+        ("lint = 1", "lint: must be a table of tier, field_names and off"),
+        (
+            '[lint]\ntier = "basics"',
+            "lint.tier: 'basics' is no tier of rules; did you mean 'basic'?",
+        ),
         ("[lint]\nof = {}", "lint.of: is not a known key; did you mean 'off'?"),
         (
             '[lint]\nfield_names = "kebab"',

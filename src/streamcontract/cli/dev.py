@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import click
 import confluent_kafka
 
+from streamcontract.codegen import staleness_of
 from streamcontract.devstack import DevStack
 from streamcontract.devstack.child import run_command
 from streamcontract.devstack.limits import LIMITS
 from streamcontract.errors import PortError
+from streamcontract.reporting.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,6 +122,8 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         topics,
     )
     if arguments:
+        for warning in staleness_of():
+            echo(f"Warning: {warning}", err=True)
         with running as stack:
             code = run_command(arguments, stack.environment)
         ctx.exit(code)

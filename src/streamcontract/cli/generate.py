@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.cli._options import format_option, project_option
+from streamcontract.cli._watch import Watcher, schema_files, watch
 from streamcontract.codegen import (
     Comparison,
     compare,
@@ -37,6 +39,12 @@ __all__ = ["command"]
 @click.argument("names", nargs=-1, metavar="[NAME | FILE.avsc]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff if code differs.")
 @click.option(
+    "--watch",
+    "is_watching",
+    is_flag=True,
+    help="Go on until Ctrl-C, and write again whenever a schema or the project file changes.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -44,9 +52,13 @@ __all__ = ["command"]
 )
 @format_option
 @project_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     names: tuple[str, ...],
-    check: bool,  # noqa: FBT001 - click passes options by keyword
+    *,
+    check: bool,
+    is_watching: bool,
     output: Path | None,
     output_format: str,
     project_file: Path | None,
@@ -63,6 +75,12 @@ def command(
     module stays as it is, the others are written, and the command exits with 2.
     """
     files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]
+    if is_watching:
+        if check:
+            raise click.UsageError("--watch writes, --check does not: give one of them")
+        again = partial(ctx.invoke, command, **{**ctx.params, "is_watching": False})
+        watch(Watcher(schema_files(files, project_file), again))
+        return
     if files and len(files) < len(names):
         raise click.UsageError("give names of contracts or schema files, not both")
     project: Project | None = None

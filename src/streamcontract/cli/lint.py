@@ -7,21 +7,25 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
 from streamcontract.cli._options import format_option, project_option
 from streamcontract.errors import SchemaFault, SchemaParseError
-from streamcontract.lint import RULES, Settings, lint_schema
-from streamcontract.lint.reported import report_of
+from streamcontract.lint import DEFAULT_TIER, RULES, TIERS, Settings, Tier, lint_schema
+from streamcontract.lint.baseline import BASELINE_FILE, Baseline, read_baseline
+from streamcontract.lint.baseline import write_baseline as write_to
+from streamcontract.lint.reported import Known, report_of
 from streamcontract.project import find_project, read_project
 from streamcontract.reporting import shown
-from streamcontract.reporting.terminal import print_report
+from streamcontract.reporting.terminal import echo, print_report
 from streamcontract.schema import SCHEMA_SUFFIX, STORED, parse_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from streamcontract.errors import ProjectFault
     from streamcontract.project import Project
     from streamcontract.schema import Schema, SchemaFolders
 
@@ -31,11 +35,34 @@ __all__ = ["command"]
 @click.command("lint")
 @click.argument("names", nargs=-1, metavar="[CONTRACT | FILE.avsc | FOLDER]...")
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules and the reason for each.")
+@click.option(
+    "--tier",
+    type=click.Choice(TIERS),
+    help=(
+        "The rules that hold: minimal finds mistakes, basic also what is hard to mend later,"
+        f" standard also docs and style. The project file's if left out, else {DEFAULT_TIER}."
+    ),
+)
+@click.option(
+    "--baseline",
+    "baseline_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"File of known findings, which do not fail; {BASELINE_FILE} of the project if left out.",
+)
+@click.option(
+    "--write-baseline",
+    is_flag=True,
+    help="Write the findings that there are into the baseline, so that only others fail.",
+)
 @format_option
 @project_option
 def command(
     names: tuple[str, ...],
-    list_rules: bool,  # noqa: FBT001 - click passes options by keyword
+    *,
+    list_rules: bool,
+    tier: Tier | None,
+    baseline_file: Path | None,
+    write_baseline: bool,
     output_format: str,
     project_file: Path | None,
 ) -> None:
@@ -44,7 +71,8 @@ def command(
     Looks at the schemas of the named contracts (all of streamcontract.toml, if none is named) and
     the files that they use, or at schema files and folders of them. What is forgiven in a stored
     schema alone is found too. Rules are switched off in
-    streamcontract.toml or in the schema, each with its reason.
+    streamcontract.toml or in the schema, each with its reason. Where there are findings already,
+    --write-baseline keeps a list of them, and only others are found from then on.
 
     Exits with 1 if there are findings, with 2 if one of them is a file that is no schema or a fault
     of the project file; the others are looked at all the same.
@@ -56,13 +84,52 @@ def command(
     project = _project(project_file, names)
     folders = None if project is None else project.folders
     schemas, invalid = _parsed(_files(names), _contract_files(project, names), folders)
-    results = [(each, lint_schema(each, _settings(project, each))) for each in schemas]
     faults = () if project is None else project.faults
-    print_report(report_of(results, invalid, faults), output_format)
+    is_complete = not names and not faults
+    tier = tier or (DEFAULT_TIER if project is None else project.lint.tier)
+    found = {
+        file: lint_schema(each, _settings(project, each, tier)) for file, each in schemas.items()
+    }
+    if baseline_file is not None and not (write_baseline or baseline_file.exists()):
+        raise click.UsageError(f"there is no file {baseline_file}; --write-baseline makes it")
+    if baseline_file is None and project is not None:
+        baseline_file = project.root / BASELINE_FILE
+    if write_baseline:
+        if baseline_file is None:
+            raise click.UsageError("without a project file, say where: --baseline FILE")
+        baseline = read_baseline(baseline_file)
+        after = baseline.renewed(found, tier, complete=is_complete, unjudged=invalid)
+        _write(baseline_file, after, invalid, faults)
+        return
+    known = None
+    if baseline_file is not None and baseline_file.exists():
+        baseline = read_baseline(baseline_file)
+        stale = baseline.stale(found, tier, complete=is_complete, unjudged=invalid)
+        before = sum(map(len, found.values()))
+        found = {file: baseline.unknown(file, each) for file, each in found.items()}
+        known = Known(baseline_file, before - sum(map(len, found.values())), stale)
+    results = [(schemas[file], each) for file, each in found.items()]
+    print_report(report_of(results, invalid, faults, known), output_format)
     if invalid or faults:
         raise click.exceptions.Exit(EXIT_ERROR)
-    if any(findings for _, findings in results):
+    if any(found.values()):
         raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _write(
+    file: Path,
+    baseline: Baseline,
+    invalid: Mapping[Path, Iterable[SchemaFault]],
+    faults: Sequence[ProjectFault],
+) -> None:
+    """Writes the baseline, and reports what could not be judged, which it cannot be for."""
+    write_to(file, baseline)
+    count = len(baseline.entries)
+    done = f"wrote {shown(file)}" if count else f"{shown(file)} is not needed"
+    echo(f"{done}: {count or 'no'} finding{'' if count == 1 else 's'}", err=bool(invalid or faults))
+    if invalid or faults:
+        print_report(report_of([], invalid, faults), "text")
+        raise click.exceptions.Exit(EXIT_ERROR)
 
 
 def _is_path(name: str) -> bool:
@@ -104,7 +171,7 @@ def _contract_files(project: Project | None, names: Sequence[str]) -> Iterator[P
 
 def _parsed(
     files: Iterable[Path], of_contracts: Iterable[Path], folders: SchemaFolders | None
-) -> tuple[list[Schema], dict[Path, dict[SchemaFault, None]]]:
+) -> tuple[dict[Path, Schema], dict[Path, dict[SchemaFault, None]]]:
     """Each file once, with those that contracts' files use; and the faults of what is no schema.
 
     A fault is that of the file that has it; files that use such a file have a fault that says so.
@@ -124,7 +191,7 @@ def _parsed(
             continue
         for each in schema.closure() if with_used else (schema,):
             schemas.setdefault(Path(each.source or path).resolve(), each)
-    return list(schemas.values()), invalid
+    return schemas, invalid
 
 
 def _by_file(path: Path, faults: Iterable[SchemaFault]) -> Iterator[SchemaFault]:
@@ -138,17 +205,21 @@ def _by_file(path: Path, faults: Iterable[SchemaFault]) -> Iterator[SchemaFault]
         yield SchemaFault("", f"it uses {shown(other)}, which is not valid", source=str(path))
 
 
-def _settings(project: Project | None, schema: Schema) -> Settings:
+def _settings(project: Project | None, schema: Schema, tier: Tier) -> Settings:
     if project is None or schema.source is None:
-        return Settings()
-    return project.lint_settings(Path(schema.source))
+        return Settings(tier=tier)
+    return attrs.evolve(project.lint_settings(Path(schema.source)), tier=tier)
 
 
 def _rules_as_text() -> str:
     """Every rule with its rationale."""
     parts: list[str] = []
     for rule in RULES:
-        parts += [f"{rule.id} ({rule.severity})", f"  {rule.summary}", _paragraph(rule.rationale)]
+        parts += [
+            f"{rule.id} ({rule.severity}, {rule.tier})",
+            f"  {rule.summary}",
+            _paragraph(rule.rationale),
+        ]
         parts += [_paragraph(f"Source: {rule.source}")] if rule.source else []
         parts.append("")
     return "\n".join(parts)
@@ -159,6 +230,6 @@ def _paragraph(text: str) -> str:
 
 
 def _rules_as_json() -> str:
-    keys = ("id", "severity", "summary", "rationale", "source")
+    keys = ("id", "tier", "severity", "summary", "rationale", "source")
     rows = [{key: getattr(rule, key) for key in keys} for rule in RULES]
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"

@@ -13,7 +13,9 @@ from typing import Final
 import click
 
 from streamcontract.cli import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS
+from streamcontract.codegen import staleness_of
 from streamcontract.errors import ConfigurationError
+from streamcontract.reporting.terminal import echo
 from streamcontract.testing.fixtures import STACKS
 from streamcontract.testing.suite.contracts import find_contracts
 from streamcontract.testing.suite.history import require_source
@@ -77,6 +79,8 @@ def command(
     path = Path(arguments[0]).resolve() if has_path else None
     # What is wrong with the path or a source is said once, not by each test.
     contract = find_contracts(path)[0]
+    for warning in () if contract.project is None else staleness_of(contract.project.file):
+        echo(f"Warning: {warning}", err=True)
     for source in against:
         require_source(source, contract.home)
     options = {

@@ -58,7 +58,7 @@ def data_fault(path: str, error: BaseException) -> DataFault:
     if isinstance(error, Refused):
         if error.value is NOTHING:
             return DataFault(path=path, expected=error.expected)
-        return DataFault(path=path, expected=error.expected, value=error.value, has_value=True)
+        return DataFault(path, error.expected, error.value, has_value=True, hint=error.hint)
     if isinstance(error, Unresolvable):
         return DataFault(path=path, expected=error.what)
     if isinstance(error, (IndexError, struct.error)):

@@ -17,6 +17,7 @@ from streamcontract.codegen.files import (
 )
 from streamcontract.codegen.module import ModuleSource, generate_module
 from streamcontract.codegen.module_text import GENERATED_MARK
+from streamcontract.codegen.stale import StaleModule, stale_modules, staleness_of
 
 __all__ = [
     "GENERATED_MARK",
@@ -24,6 +25,7 @@ __all__ = [
     "FileChange",
     "ModuleSource",
     "Modules",
+    "StaleModule",
     "changes",
     "compare",
     "generate_module",
@@ -32,5 +34,7 @@ __all__ = [
     "modules_of_contracts",
     "modules_of_files",
     "remove_drafts",
+    "stale_modules",
+    "staleness_of",
     "write",
 ]

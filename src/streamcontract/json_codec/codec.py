@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args, overload
 
 from streamcontract.codec import Codec, Contract, Limits
 from streamcontract.codec.limits import DEFAULT_LIMITS
 from streamcontract.codec.refusal import data_fault
 from streamcontract.errors import ArgumentError, DataFault, DecodeError, EncodeError
+from streamcontract.json_codec.faults import JsonFault, in_json
 from streamcontract.json_codec.leaves import Encoding
-from streamcontract.json_codec.reader import Unreadable, compile_reader
+from streamcontract.json_codec.reader import Read, compile_reader
 from streamcontract.json_codec.text import parse_text, to_text
 from streamcontract.json_codec.writer import compile_writer
 from streamcontract.schema.model import JsonValue
@@ -63,7 +65,7 @@ class JsonCodec(Generic[T]):
         >>> codec.load({**codec.dump(bar), "symbol": 1})
         Traceback (most recent call last):
             ...
-        streamcontract.errors.DecodeError: Stock.symbol: expected a str, found 1 (int)
+        streamcontract.errors.DecodeError: Stock.symbol: expected a string, found 1
     """
 
     schema: Schema
@@ -98,6 +100,7 @@ class JsonCodec(Generic[T]):
         if encoding not in get_args(Encoding):
             known = " or ".join(map(repr, get_args(Encoding)))
             raise ArgumentError("encoding", encoding, known)
+        self._encoding: Encoding = encoding
         self._typed: Codec[Any] = Codec(schema, tag_unions=tag_unions, limits=limits)
         self.schema = self._typed.schema
         # Of plain values, with the branch of each union: in between there is nothing to choose.
@@ -147,7 +150,7 @@ class JsonCodec(Generic[T]):
             value = self._read(document)
             data = self._named.encode(value)
         except EncodeError as error:
-            raise DecodeError(tuple(map(_in_json, error.faults))) from None
+            raise DecodeError(self._explained(document, error)) from None
         except RecursionError as error:
             raise DecodeError((data_fault(self._root, error),)) from None
         return self._typed.decode(data)  # type: ignore[no-any-return]
@@ -170,11 +173,22 @@ class JsonCodec(Generic[T]):
             raise DecodeError((fault,)) from None
         return self.load(document)
 
+    def _explained(self, document: JsonValue, error: EncodeError) -> tuple[JsonFault, ...]:
+        """The faults that the codec found, in the words of JSON."""
+        faults = error.faults
+        try:
+            self._named.encode(self._explain(document))
+        except EncodeError as explained:
+            faults = explained.faults
+        except RecursionError:
+            pass  # the codec's own words are as good
+        return tuple(map(in_json, faults))
+
+    @cached_property
+    def _explain(self) -> Read:
+        return compile_reader(self.schema.root, self._encoding, explains=True)
+
     @property
     def _root(self) -> str:
         name = self.schema.name
         return name.rpartition(".")[2] if name else "value"
-
-
-def _in_json(fault: DataFault) -> DataFault:
-    return fault.value.instead_of(fault) if isinstance(fault.value, Unreadable) else fault

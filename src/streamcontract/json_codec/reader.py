@@ -1,7 +1,8 @@
 """The reader of JSON: a function for each type, from JSON to a value that a codec encodes.
 
 It says which branch of a union it reads. What cannot be read becomes an ``Unreadable``, which the
-codec refuses: so a fault in JSON has its path from the codec, beside all other faults.
+codec refuses: so a fault in JSON has its path from the codec, beside all other faults. A reader
+that explains leaves no leaf to the codec.
 """
 
 from __future__ import annotations
@@ -9,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import attrs
-
 from streamcontract.codec.refusal import REFUSALS, data_fault
-from streamcontract.errors import DataFault
+from streamcontract.json_codec.faults import Unreadable, explained_leaf
 from streamcontract.json_codec.leaves import Encoding, Kind, leaf_of
 from streamcontract.json_codec.unions import Forms, forms_of
 from streamcontract.schema.model import (
@@ -28,30 +27,18 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["Read", "Unreadable", "compile_reader"]
+__all__ = ["Read", "compile_reader"]
 
 Read = Callable[[JsonValue], Any]
 
 
-@attrs.frozen(eq=False)
-class Unreadable:
-    """JSON that is no value of its type.
-
-    Attributes:
-        expected: What it should be.
-        json: What it is.
-    """
-
-    expected: str
-    json: JsonValue
-
-    def instead_of(self, fault: DataFault) -> DataFault:
-        """The fault, in the words of JSON."""
-        return attrs.evolve(fault, expected=self.expected, value=self.json)
-
-
-def compile_reader(root: AvroType, encoding: Encoding) -> Read:
+def compile_reader(root: AvroType, encoding: Encoding, *, explains: bool = False) -> Read:
     """The function that reads a value of a type.
+
+    Args:
+        root: The type.
+        encoding: ``"plain"`` or ``"avro"``.
+        explains: Whether it says itself what is wrong with a leaf, at a price.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -61,7 +48,7 @@ def compile_reader(root: AvroType, encoding: Encoding) -> Read:
         >>> read(1).expected
         'one of: null (null), bytes (a string)'
     """
-    return _Compiler(encoding).reader(root) or _same
+    return _Compiler(encoding, explains=explains).reader(root) or _same
 
 
 def _same(json: JsonValue) -> Any:
@@ -71,8 +58,9 @@ def _same(json: JsonValue) -> Any:
 class _Compiler:
     """Compiles each record once, so that recursive ones end."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, *, explains: bool) -> None:
         self._encoding = encoding
+        self._explains = explains
         self._records: dict[str, Read] = {}
 
     def reader(self, node: AvroType) -> Read | None:
@@ -90,6 +78,8 @@ class _Compiler:
                 return self._leaf(node)
 
     def _leaf(self, node: PrimitiveType | FixedType | EnumType) -> Read | None:
+        if self._explains:
+            return explained_leaf(node, self._encoding)
         of_leaf = leaf_of(node, self._encoding).read
         if of_leaf is None:
             return None

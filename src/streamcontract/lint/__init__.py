@@ -8,16 +8,28 @@ for finding in lint_schema(parse_schema(Path("order.avsc"))):
 """
 
 from streamcontract.lint.linter import lint_schema
-from streamcontract.lint.model import FieldNames, Finding, Rule, Settings, Severity
+from streamcontract.lint.model import (
+    DEFAULT_TIER,
+    TIERS,
+    FieldNames,
+    Finding,
+    Rule,
+    Settings,
+    Severity,
+    Tier,
+)
 from streamcontract.lint.rules import RULES, unknown_rule
 
 __all__ = [
+    "DEFAULT_TIER",
     "RULES",
+    "TIERS",
     "FieldNames",
     "Finding",
     "Rule",
     "Settings",
     "Severity",
+    "Tier",
     "lint_schema",
     "unknown_rule",
 ]

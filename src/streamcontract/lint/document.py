@@ -136,6 +136,27 @@ class Document:
                 value = value[int(key)]
         return value if isinstance(value, dict) else {}
 
+    def path(self, pointer: str) -> str:
+        """The name of the innermost type, field or symbol around a place; ``"$"`` if none has one.
+
+        It stays the same when what stands before it changes.
+        """
+        while pointer and pointer not in self._paths:
+            pointer = pointer.rpartition("/")[0]
+        return self._paths.get(pointer, "$")
+
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        paths = {
+            place.field.pointer: f"{place.record.full_name}.{place.field.name}"
+            for place in self.fields
+        }
+        for named in self.named:
+            paths[named.pointer] = named.node.full_name
+            for index, symbol in enumerate(getattr(named.node, "symbols", ())):
+                paths[f"{named.pointer}/symbols/{index}"] = f"{named.node.full_name}.{symbol}"
+        return paths
+
     def _walk(self, place: TypePlace) -> Iterator[TypePlace]:
         node = place.node
         if isinstance(node, RecordType | EnumType | FixedType):

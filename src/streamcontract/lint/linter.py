@@ -44,21 +44,21 @@ def lint_schema(schema: Schema, settings: Settings = _DEFAULT) -> list[Finding]:
         ...   "type": "record", "name": "io.streamcontract.Tick", "doc": "One trade.",
         ...   "fields": [{"name": "at", "type": "long", "doc": "When it happened."}]
         ... }''')
-        >>> [(finding.rule, finding.pointer) for finding in lint_schema(schema)]
+        >>> settings = Settings(tier="basic")
+        >>> [(finding.rule, finding.pointer) for finding in lint_schema(schema, settings)]
         [('timestamp-without-logical-type', '/fields/0/type')]
     """
     unknown = [message for rule in sorted(settings.off) if (message := unknown_rule(rule))]
     if unknown:
         raise ConfigurationError("\n".join(unknown))
     document = Document(schema)
+    # Every rule looks at the schema, whatever the tier: else its switch-offs would look unused.
     remarks = [
-        (rule, remark)
-        for rule, remark in _remarks(document, settings)
-        if rule.id not in settings.off
+        (rule, remark) for rule, remark in _remarks(document, settings) if settings.holds(rule)
     ]
     where = offsets(schema.json) if remarks else {}
     remarks.sort(key=lambda pair: where[pair[1].pointer])  # stable: then in the order of the rules
-    return [_finding(schema, rule, remark, where[remark.pointer]) for rule, remark in remarks]
+    return [_finding(document, rule, remark, where[remark.pointer]) for rule, remark in remarks]
 
 
 def _remarks(document: Document, settings: Settings) -> Iterator[tuple[Rule, Remark]]:
@@ -83,13 +83,15 @@ def _remarks(document: Document, settings: Settings) -> Iterator[tuple[Rule, Rem
             yield UNUSED_SWITCH, Remark(switch.pointer, message)
 
 
-def _finding(schema: Schema, rule: Rule, remark: Remark, offset: int) -> Finding:
+def _finding(document: Document, rule: Rule, remark: Remark, offset: int) -> Finding:
+    schema = document.schema
     line, column = line_and_column(schema.json, offset)
     return Finding(
         rule=rule.id,
         severity=rule.severity,
         message=remark.message,
         pointer=remark.pointer,
+        path=document.path(remark.pointer),
         source=schema.source,
         line=line,
         column=column,

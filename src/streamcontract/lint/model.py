@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import attrs
 
 if TYPE_CHECKING:
     from streamcontract.lint.document import Document
 
-__all__ = ["Check", "FieldNames", "Finding", "Remark", "Rule", "Settings", "Severity"]
+__all__ = [
+    "DEFAULT_TIER",
+    "TIERS",
+    "Check",
+    "FieldNames",
+    "Finding",
+    "Remark",
+    "Rule",
+    "Settings",
+    "Severity",
+    "Tier",
+]
 
 Severity = Literal["error", "warning"]
 """``"error"``: the schema does not say what its author must have meant. ``"warning"``: it does,
 but those who read or change it will pay for how."""
+
+Tier = Literal["minimal", "basic", "standard"]
+"""How much is asked of a schema; each tier has the rules of those before it too.
+
+``"minimal"``: nearly every finding is a mistake. ``"basic"``: also what is hard to mend once data
+are written. ``"standard"``: also documentation and style.
+"""
+
+TIERS: Final[tuple[Tier, ...]] = get_args(Tier)
+DEFAULT_TIER: Final[Tier] = "minimal"
 
 FieldNames = Literal["snake_case", "camelCase"]
 """The styles that field names can be held to."""
@@ -25,12 +46,18 @@ class Settings:
     """What a project decides about linting.
 
     Attributes:
+        tier: The tier whose rules hold.
         field_names: The style of field names.
         off: Ids of the rules that are switched off.
     """
 
+    tier: Tier = DEFAULT_TIER
     field_names: FieldNames = "snake_case"
     off: frozenset[str] = frozenset()
+
+    def holds(self, rule: Rule) -> bool:
+        """Whether a rule is of the tier and is not switched off."""
+        return TIERS.index(rule.tier) <= TIERS.index(self.tier) and rule.id not in self.off
 
 
 @attrs.frozen
@@ -55,6 +82,7 @@ class Rule:
 
     Attributes:
         id: Its stable id, such as ``"field-doc"``: what switches it off.
+        tier: The first tier that has it.
         severity: How grave a finding is; both kinds make ``streamcontract lint`` exit 1.
         summary: What it wants, in one line.
         rationale: Why, in a paragraph.
@@ -64,6 +92,7 @@ class Rule:
     """
 
     id: str
+    tier: Tier
     severity: Severity
     summary: str
     rationale: str
@@ -80,6 +109,8 @@ class Finding:
         severity: ``"error"`` or ``"warning"``.
         message: What is wrong, and what would be better.
         pointer: JSON pointer (RFC 6901) to the place, ``""`` for the schema's root.
+        path: The full name of the type that it is in, with that of the field or symbol, such as
+            ``"com.example.Order.id"``; ``"$"`` where it is in none.
         source: The file, as the schema names it, or None.
         line: Line in the schema's text, counted from 1.
         column: Column in that line, counted from 1.
@@ -89,6 +120,7 @@ class Finding:
     severity: Severity
     message: str
     pointer: str
+    path: str
     source: str | None
     line: int
     column: int

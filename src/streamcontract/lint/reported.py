@@ -5,28 +5,67 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from streamcontract.reporting.invalid import project_fault_entry, schema_fault_entry
 from streamcontract.reporting.places import Place, shown
-from streamcontract.reporting.report import FindingEntry, Report, Summary
+from streamcontract.reporting.report import FindingEntry, NoteEntry, Report, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from streamcontract.errors import ProjectFault, SchemaFault
+    from streamcontract.lint.baseline import BaselineEntry
     from streamcontract.lint.model import Finding, Severity
     from streamcontract.schema.schema import Schema
 
-__all__ = ["report_of"]
+__all__ = ["Known", "report_of"]
 
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 """The gravest first."""
+
+
+@attrs.frozen
+class Known:
+    """Findings that are in a baseline.
+
+    Attributes:
+        file: The baseline's file.
+        count: How many findings were left out for it.
+        stale: Its entries that stand for no finding any more.
+    """
+
+    file: Path
+    count: int
+    stale: Sequence[BaselineEntry]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as JSON output has it."""
+        return {
+            "file": shown(self.file),
+            "known": self.count,
+            "stale": [attrs.asdict(entry) for entry in self.stale],
+        }
+
+    @property
+    def notes(self) -> Iterator[NoteEntry]:
+        """What to say of entries that are stale."""
+        place = Place(label=shown(self.file), file=str(self.file))
+        for entry in self.stale:
+            message = (
+                f"{entry.rule} finds nothing in {entry.path} of {entry.file} any more; take it out"
+                f" of {place.label}, or let `streamcontract lint --write-baseline` do it"
+            )
+            yield NoteEntry(kind="stale-baseline", contract="", message=message, place=place)
 
 
 def report_of(
     linted: Sequence[tuple[Schema, Sequence[Finding]]],
     invalid: Mapping[Path, Iterable[SchemaFault]] = MappingProxyType({}),
     project_faults: Sequence[ProjectFault] = (),
+    known: Known | None = None,
 ) -> Report:
     """The report of schemas, each with the findings in it.
 
@@ -34,6 +73,7 @@ def report_of(
         linted: The schemas and their findings.
         invalid: The files that are no schemas, each with its faults.
         project_faults: What is wrong in the project file.
+        known: The findings that do not count; None without a baseline.
     """
     of_schemas = [
         schema_fault_entry(each, file) for file, found in invalid.items() for each in found
@@ -50,15 +90,17 @@ def report_of(
     severities += (each.severity for _, found in linted for each in found)
     return Report(
         command="lint",
-        summary=_summary(severities, len(files), len(unjudged)),
+        summary=_summary(severities, len(files), len(unjudged), known),
         document={
             "clean": not findings,
             "files": files,
             "unjudged": [*wrong, *unjudged],
             "findings": [_document(each) for each in findings],
+            "baseline": None if known is None else known.document,
         },
         cases=tuple(files),
         findings=findings,
+        notes=() if known is None else tuple(known.notes),
     )
 
 
@@ -86,10 +128,12 @@ def _entry(schema: Schema, finding: Finding) -> FindingEntry:
     )
 
 
-def _summary(found: Sequence[Severity], files: int, unjudged: int) -> Summary:
+def _summary(found: Sequence[Severity], files: int, unjudged: int, known: Known | None) -> Summary:
     scope = f": {files} file{'' if files == 1 else 's'}"
     if unjudged:
         scope += f", {unjudged} of them not judged"
+    if known is not None and known.count:
+        scope += f"; {known.count} known finding{'' if known.count == 1 else 's'} in the baseline"
     if not found:
         return Summary("clean", "clean", scope)
     counts = {severity: found.count(severity) for severity in _SEVERITIES if severity in found}

@@ -57,15 +57,15 @@ class Style:
         """Whether a name is written so."""
         return self.pattern.fullmatch(name) is not None
 
-    def hint(self, name: str) -> str:
-        """How the name would be written so, for the end of a message; empty if it cannot be.
+    def styled(self, name: str) -> str | None:
+        """The name written so; None if it cannot be.
 
         Example:
-            >>> SNAKE_CASE.hint("placedAt"), SNAKE_CASE.hint("_")
-            (', such as "placed_at"', '')
+            >>> SNAKE_CASE.styled("placedAt"), SNAKE_CASE.styled("_")
+            ('placed_at', None)
         """
         better = self.join(words(name))
-        return f', such as "{better}"' if self.fits(better) else ""
+        return better if self.fits(better) else None
 
 
 def _pascal(parts: list[str]) -> str:

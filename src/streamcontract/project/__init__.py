@@ -12,6 +12,7 @@
     lint_off = { float-for-money = "charted, never summed" }    # rules of `streamcontract lint`
 
     [lint]                              # for all contracts
+    tier = "standard"
     field_names = "camelCase"
     off = { nullable-items = "no consumer is a warehouse" }
 

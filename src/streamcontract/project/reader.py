@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 import attrs
 
 from streamcontract.errors import ProjectFault
-from streamcontract.lint import unknown_rule
+from streamcontract.lint import DEFAULT_TIER, unknown_rule
 from streamcontract.project.rules import (
     contract_name_fault,
     field_names_fault,
     level_fault,
     partitions_fault,
     suggestion,
+    tier_fault,
     topic_fault,
 )
 from streamcontract.project.values import ContractConfig, LintConfig, Project
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from streamcontract.lint import FieldNames
+    from streamcontract.lint import FieldNames, Tier
     from streamcontract.project.files import Document
     from streamcontract.project.positions import KeyPath
 
@@ -107,11 +108,13 @@ class _Reader:
     def _lint(self, table: object) -> LintConfig:
         where = ("lint",)
         if not isinstance(table, dict):
-            self._fault(where, "must be a table with field_names, off or both")
+            self._fault(where, "must be a table of tier, field_names and off")
             return LintConfig()
-        self._check_keys(table, ("field_names", "off"), where)
+        self._check_keys(table, ("tier", "field_names", "off"), where)
+        tier = self._checked(table, "tier", str, where, tier_fault)
         style = self._checked(table, "field_names", str, where, field_names_fault)
         return LintConfig(
+            tier=cast("Tier", tier or DEFAULT_TIER),
             field_names=cast("FieldNames", style or "snake_case"),
             off=self._switched_off(table, "off", where),
         )

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final, get_args
 
 from streamcontract.levels import LEVELS
-from streamcontract.lint import FieldNames
+from streamcontract.lint import TIERS, FieldNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,7 @@ __all__ = [
     "level_fault",
     "partitions_fault",
     "suggestion",
+    "tier_fault",
     "topic_fault",
 ]
 
@@ -88,3 +89,10 @@ def level_fault(level: str) -> str | None:
     if level in COMPATIBILITY_LEVELS:
         return None
     return f"{level!r} is no compatibility level{suggestion(level, COMPATIBILITY_LEVELS)}"
+
+
+def tier_fault(tier: str) -> str | None:
+    """What is wrong with the name of a tier of rules."""
+    if tier in TIERS:
+        return None
+    return f"{tier!r} is no tier of rules{suggestion(tier, TIERS)}"

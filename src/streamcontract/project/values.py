@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.lint import FieldNames, Settings
+from streamcontract.lint import DEFAULT_TIER, FieldNames, Settings, Tier
 from streamcontract.project.rules import suggestion
 from streamcontract.schema import SchemaFolders
 
@@ -55,10 +55,12 @@ class LintConfig:
     """The ``[lint]`` table.
 
     Attributes:
+        tier: The tier of rules that hold.
         field_names: The style of field names.
         off: Rules that do not hold for any contract, each with the reason.
     """
 
+    tier: Tier = DEFAULT_TIER
     field_names: FieldNames = "snake_case"
     off: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
@@ -136,7 +138,11 @@ class Project:
             schema: The file; what its contracts switch off counts, if it is that of any.
         """
         off = self._lint_off.get(schema.resolve(), frozenset())
-        return Settings(field_names=self.lint.field_names, off=off.union(self.lint.off))
+        return Settings(
+            tier=self.lint.tier,
+            field_names=self.lint.field_names,
+            off=off.union(self.lint.off),
+        )
 
     @cached_property
     def _lint_off(self) -> Mapping[Path, frozenset[str]]:

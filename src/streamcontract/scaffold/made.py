@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamcontract.codegen import changes, make_modules
-from streamcontract.lint import FieldNames, Settings, lint_schema
+from streamcontract.lint import DEFAULT_TIER, FieldNames, Settings, Tier, lint_schema
 from streamcontract.project import PROJECT_FILE, ContractConfig
 from streamcontract.scaffold.texts import FIXED, project_file
 from streamcontract.schema import Schema, SchemaFolders, parse_schema
@@ -131,16 +131,16 @@ def _lint(
             used.update({each.source: ("", each) for each in schema.closure()})
     linted = [*{**used, **own}.values()]
 
-    def found(style: FieldNames) -> list[tuple[str, str]]:
-        settings = Settings(field_names=style)
+    def found(tier: Tier, style: FieldNames) -> list[tuple[str, str]]:
+        settings = Settings(tier=tier, field_names=style)
         return [
             (name, finding.rule)
             for name, schema in linted
             for finding in lint_schema(schema, settings)
         ]
 
-    style, findings = min(((each, found(each)) for each in _STYLES), key=lambda pair: len(pair[1]))
+    style = min(_STYLES, key=lambda each: len(found("standard", each)))
     rules: dict[str, set[str]] = {}
-    for name, rule in findings:
+    for name, rule in found(DEFAULT_TIER, style):
         rules.setdefault(name, set()).add(rule)
     return style, {name: sorted(each) for name, each in rules.items()}

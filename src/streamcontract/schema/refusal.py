@@ -11,9 +11,20 @@ NOTHING: Final = object()
 
 
 class Refused(Exception):  # noqa: N818 - internal signal, never seen by a user
-    """A value or its bytes do not fit; says what was expected and what was found."""
+    """A value or its bytes do not fit.
 
-    def __init__(self, expected: str, value: object = NOTHING) -> None:
+    Args:
+        expected: The type that was expected.
+        value: What was found.
+        limit: What was expected of values of this type, in words that hold for its JSON too.
+        hint: How such a value is made, in Python.
+    """
+
+    def __init__(
+        self, expected: str, value: object = NOTHING, *, limit: str = "", hint: str = ""
+    ) -> None:
         super().__init__(expected)
-        self.expected = expected
+        self.expected = f"{expected} {limit}" if limit else expected
+        self.limit = limit
         self.value = value
+        self.hint = hint

@@ -17,6 +17,7 @@ from streamcontract.testing.fixtures import STACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from streamcontract.registry import SchemaRegistry
     from streamcontract.testing.fixtures.clients import ConsumerMaker, ProducerMaker
@@ -57,6 +58,31 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     """Say which stack was chosen, if it is not the embedded one."""
     kind = stack_kind(config)
     return None if kind == "embedded" else f"streamcontract stack: {kind}"
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Warn of generated modules that the tests ran with and the schemas do not give any more."""
+    if _may_have_contracts(config.rootpath):
+        from streamcontract.codegen import staleness_of  # noqa: PLC0415 - see the docstring
+
+        warnings = staleness_of(config.rootpath)
+        if warnings:
+            terminalreporter.section("streamcontract", yellow=True)
+        for warning in warnings:
+            terminalreporter.write_line(f"Warning: {warning}", yellow=True)
+
+
+def _may_have_contracts(folder: Path) -> bool:
+    """Whether a file may be the project file of a folder, as far as can be told without imports."""
+    for each in (folder, *folder.parents):
+        pyproject = each / "pyproject.toml"
+        if (each / "streamcontract.toml").is_file():
+            return True
+        if pyproject.is_file() and b"streamcontract" in pyproject.read_bytes():
+            return True
+    return False
 
 
 def stack_kind(config: pytest.Config) -> str:

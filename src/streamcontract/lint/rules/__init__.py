@@ -19,6 +19,7 @@ __all__ = ["RULES", "STORED_ONLY", "UNUSED_SWITCH", "unknown_rule"]
 
 UNUSED_SWITCH: Final = Rule(
     id="unused-switch-off",
+    tier="minimal",
     severity="warning",
     summary="A switch-off in a schema switches something off.",
     rationale=(

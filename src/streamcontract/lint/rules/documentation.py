@@ -63,6 +63,7 @@ def _is_blank(doc: str | None) -> bool:
 RULES: Final = (
     Rule(
         id="record-doc",
+        tier="standard",
         severity="warning",
         summary="Every record has a doc.",
         rationale=(
@@ -75,6 +76,7 @@ RULES: Final = (
     ),
     Rule(
         id="enum-doc",
+        tier="standard",
         severity="warning",
         summary="Every enum has a doc.",
         rationale=(
@@ -86,6 +88,7 @@ RULES: Final = (
     ),
     Rule(
         id="field-doc",
+        tier="standard",
         severity="warning",
         summary="Every field has a doc.",
         rationale=(
@@ -97,6 +100,7 @@ RULES: Final = (
     ),
     Rule(
         id="duplicate-doc",
+        tier="standard",
         severity="warning",
         summary="No two fields of a record have the same doc.",
         rationale=(

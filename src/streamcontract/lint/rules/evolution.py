@@ -41,7 +41,7 @@ def _nullable_default_not_null(document: Document, _: Settings) -> Iterator[Rema
             message = (
                 f"the field {field.name} may be null, yet its default is"
                 f" {json.dumps(field.default)}: a reader cannot tell that nothing was written;"
-                ' make the default null, or drop "null" from the union'
+                ' make the default null, with "null" as the first branch'
             )
             yield Remark(f"{field.pointer}/default", message)
 
@@ -52,20 +52,17 @@ def _null_first(document: Document, _: Settings) -> Iterator[Remark]:
             continue
         index = _null_index(place.node)
         field = place.field
-        if field is not None and field.type is place.node and field.default is not None:
-            # Up to Avro 1.11 a default had to be of the first branch: this one keeps null behind.
-            keeps_order = field.has_default
-        else:
-            keeps_order = False
-        if index and not keeps_order:
+        # A default has to be of the first branch, which is for another rule to say.
+        has_default = field is not None and field.type is place.node and field.has_default
+        if index and not has_default:
             message = '"null" is not the first branch of the union; move it to the front'
             yield Remark(f"{place.pointer}/{index}", message)
 
 
 def _default_of_later_branch(document: Document, _: Settings) -> Iterator[Remark]:
     for field, union in _union_fields(document):
-        if isinstance(field.default, Missing) or field.default is None:
-            continue  # a null default of a later branch is what null-first is about
+        if isinstance(field.default, Missing):
+            continue
         branch = first_fitting_branch(union, field.default)
         if branch is not None and branch is not union.branches[0]:
             name = branch_name(branch)
@@ -79,10 +76,15 @@ def _default_of_later_branch(document: Document, _: Settings) -> Iterator[Remark
 def _enum_without_default(document: Document, _: Settings) -> Iterator[Remark]:
     for enum in document.definitions(EnumType):
         if enum.default is None:
-            likely = next((s for s in enum.symbols if s in _UNKNOWN), "UNKNOWN")
+            likely = next((symbol for symbol in enum.symbols if symbol.upper() in _UNKNOWN), None)
+            fix = (
+                'add a symbol for that, such as "UNKNOWN", and name it as the "default"'
+                if likely is None
+                else f'add "default": "{likely}"'
+            )
             message = (
-                f"the enum {enum.name} has no default: a reader that lacks a new symbol fails; add"
-                f' a symbol for that, and "default": "{likely}"'
+                f"the enum {enum.name} has no default: a reader that lacks a new symbol fails;"
+                f" {fix}"
             )
             yield Remark(enum.pointer, message)
 
@@ -107,6 +109,7 @@ def _is_null(node: AvroType) -> bool:
 RULES: Final = (
     Rule(
         id="nullable-without-default",
+        tier="basic",
         severity="warning",
         summary="A field that may be null has the default null.",
         rationale=(
@@ -119,6 +122,7 @@ RULES: Final = (
     ),
     Rule(
         id="nullable-default-not-null",
+        tier="standard",
         severity="warning",
         summary="The default of a field that may be null is null.",
         rationale=(
@@ -129,6 +133,7 @@ RULES: Final = (
     ),
     Rule(
         id="null-first",
+        tier="standard",
         severity="warning",
         summary="null is the first branch of a union.",
         rationale=(
@@ -141,6 +146,7 @@ RULES: Final = (
     ),
     Rule(
         id="default-of-later-branch",
+        tier="minimal",
         severity="error",
         summary="The default of a union is of its first branch.",
         rationale=(
@@ -152,6 +158,7 @@ RULES: Final = (
     ),
     Rule(
         id="enum-without-default",
+        tier="basic",
         severity="warning",
         summary="An enum has a default symbol.",
         rationale=(

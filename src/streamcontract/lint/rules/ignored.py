@@ -22,7 +22,7 @@ from streamcontract.schema.positions import child
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from streamcontract.lint.document import Document
+    from streamcontract.lint.document import Document, TypePlace
     from streamcontract.schema.model import JsonValue
 
 __all__ = ["RULES", "STORED_ONLY"]
@@ -47,6 +47,8 @@ _OPTIONAL: Final[dict[type, tuple[str, ...]]] = {
 
 _FIELD_OPTIONAL: Final = ("doc", "order", "aliases", "default")
 _ALIKE: Final = 0.8
+_CLEARLY: Final = 0.05
+"""How much nearer the nearest name is than one that cannot be meant."""
 
 
 def _stored_only(document: Document, _: Settings) -> Iterator[Remark]:
@@ -54,19 +56,49 @@ def _stored_only(document: Document, _: Settings) -> Iterator[Remark]:
         yield Remark(each.fault.pointer, each.message)
 
 
-def _unknown_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
-    for pointer, _node, name in _ignored_logical_types(document):
-        if not isinstance(name, str) or name not in LOGICAL_TYPES:
-            near = difflib.get_close_matches(str(name), LOGICAL_TYPES, 1, _ALIKE)
-            hint = f'did you mean "{near[0]}"?' if near else "Avro has none of that name"
-            message = f"the logical type {json.dumps(name)} is unknown and so ignored; {hint}"
+def _misspelt_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
+    for pointer, name, near in _unknown_logical_types(document):
+        if near:
+            hint = json.dumps(near[0]) if len(near) == 1 else f"one of {', '.join(near)}"
+            message = (
+                f"the logical type {json.dumps(name)} is unknown and so ignored; did you mean"
+                f" {hint}?"
+            )
             yield Remark(f"{pointer}/logicalType", message)
+
+
+def _unknown_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
+    for pointer, name, near in _unknown_logical_types(document):
+        if not near:
+            message = (
+                f"the logical type {json.dumps(name)} is unknown and so ignored; Avro has none of"
+                " that name"
+            )
+            yield Remark(f"{pointer}/logicalType", message)
+
+
+def _unknown_logical_types(document: Document) -> Iterator[tuple[str, JsonValue, list[str]]]:
+    """Each with the names of Avro's that it may be meant for."""
+    for pointer, node, name in _ignored_logical_types(document):
+        if not isinstance(name, str) or name not in LOGICAL_TYPES:
+            fitting = [
+                each.name
+                for each in LOGICAL_TYPES.values()
+                if any(base.takes(_kind(node), _size(node)) for base in each.bases)
+            ]
+            yield pointer, name, _nearest(name, fitting) if isinstance(name, str) else []
+
+
+def _nearest(name: str, known: list[str]) -> list[str]:
+    """The known names that are spelt most like a name; several where none is clearly nearer."""
+    alike = {each: difflib.SequenceMatcher(None, name.lower(), each).ratio() for each in known}
+    best = max(alike.values(), default=0.0)
+    return [each for each in known if alike[each] >= max(_ALIKE, best - _CLEARLY)]
 
 
 def _ill_fitting_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
     for pointer, node, name in _ignored_logical_types(document):
-        size = node.size if isinstance(node, FixedType) else None
-        declared = declared_logical_type(node.attributes, _kind(node), size)
+        declared = declared_logical_type(node.attributes, _kind(node), _size(node))
         if isinstance(declared, Misfit):
             message = f"the logical type {name} does not fit and is ignored: {declared.reason}"
             yield Remark(f"{pointer}/logicalType", message)
@@ -90,24 +122,39 @@ def _kind(node: _Annotated) -> str:
             return type(node).__name__.removesuffix("Type").lower()
 
 
+def _size(node: _Annotated) -> int | None:
+    return node.size if isinstance(node, FixedType) else None
+
+
 def _misplaced_attribute(document: Document, _: Settings) -> Iterator[Remark]:
     for field_place in document.fields:
         field = field_place.field
         if "logicalType" in field.attributes:
-            message = (
-                "a logical type beside a field's type is ignored; put it into the type:"
-                ' "type": {"type": ..., "logicalType": ...}'
+            has_own = isinstance(field.type, PrimitiveType | FixedType) and field.type.logical
+            hint = (
+                "remove it: the type has one"
+                if has_own
+                else 'put it into the type: "type": {"type": ..., "logicalType": ...}'
             )
+            message = f"a logical type beside a field's type is ignored; {hint}"
             yield Remark(f"{field.pointer}/logicalType", message)
     for place in document.types:
         node = place.node
         if place.is_definition and not isinstance(node, UnionType):
             for key in ("default", "order", "aliases"):
                 if key in node.attributes:
-                    message = (
-                        f'"{key}" among the attributes of a type is ignored; it is the field\'s'
-                    )
+                    hint = _where_instead(document, place, key)
+                    message = f'"{key}" among the attributes of a type is ignored; {hint}'
                     yield Remark(f"{place.pointer}/{key}", message)
+
+
+def _where_instead(document: Document, place: TypePlace, key: str) -> str:
+    field = place.field
+    if field is None or place.pointer != f"{field.pointer}/type":
+        return "remove it: it belongs to fields alone"
+    if key in document.written(field.pointer):
+        return "remove it: the field has its own"
+    return "it is the field's: move it there, if it shall hold"
 
 
 def _misspelt_attribute(document: Document, _: Settings) -> Iterator[Remark]:
@@ -137,6 +184,7 @@ def _misspelt(
 
 STORED_ONLY: Final = Rule(
     id="stored-only",
+    tier="minimal",
     severity="error",
     summary="A schema keeps to the specification.",
     rationale=(
@@ -151,19 +199,35 @@ STORED_ONLY: Final = Rule(
 RULES: Final = (
     STORED_ONLY,
     Rule(
+        id="misspelt-logical-type",
+        tier="minimal",
+        severity="error",
+        summary="No logical type is spelt almost like one of Avro's.",
+        rationale=(
+            "The specification tells every parser to ignore a logical type that it does not know"
+            " and to read the type below it. A misspelt timestamp is a plain long, everywhere and"
+            " without a word. Only names that fit the type below are suggested, and all of them"
+            " where more than one may be meant: they may differ by a factor of a thousand."
+        ),
+        source='Avro 1.12, "Logical Types"',
+        check=_misspelt_logical_type,
+    ),
+    Rule(
         id="unknown-logical-type",
+        tier="basic",
         severity="error",
         summary="Logical types are those of Avro.",
         rationale=(
             "The specification tells every parser to ignore a logical type that it does not know"
-            " and to read the type below it. A misspelt timestamp is a plain long, everywhere and"
-            " without a word. Where a logical type of your own is meant, switch the rule off there."
+            " and to read the type below it. Where a logical type of your own is meant, which your"
+            " readers know, switch the rule off there."
         ),
         source='Avro 1.12, "Logical Types"',
         check=_unknown_logical_type,
     ),
     Rule(
         id="ill-fitting-logical-type",
+        tier="minimal",
         severity="error",
         summary="A logical type fits the type that it annotates.",
         rationale=(
@@ -175,6 +239,7 @@ RULES: Final = (
     ),
     Rule(
         id="misplaced-attribute",
+        tier="minimal",
         severity="error",
         summary="Attributes stand where Avro looks for them.",
         rationale=(
@@ -187,6 +252,7 @@ RULES: Final = (
     ),
     Rule(
         id="misspelt-attribute",
+        tier="minimal",
         severity="error",
         summary="No attribute is spelt almost like one of Avro's.",
         rationale=(

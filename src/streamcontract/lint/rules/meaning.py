@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.lint.model import Remark, Rule, Settings
+from streamcontract.lint.units import UNIT_WORDS, said_unit, timestamps_of, unit_in_name
 from streamcontract.lint.words import vocabulary, words
 from streamcontract.schema.logical import LOGICAL_TYPES
 from streamcontract.schema.model import Field, FixedType, PrimitiveType
@@ -24,18 +25,6 @@ _SPANS: Final = vocabulary(
     "cpu delivery duration elapsed execution idle latency lead load processing remaining response"
     " run service total travel wait waiting"
 )
-_UNITS: Final = {
-    "ms": "millis",
-    "millis": "millis",
-    "milliseconds": "millis",
-    "us": "micros",
-    "micros": "micros",
-    "microseconds": "micros",
-    "ns": "nanos",
-    "nanos": "nanos",
-    "nanoseconds": "nanos",
-}
-_UNIT_WORDS: Final = frozenset({*_UNITS, "s", "sec", "seconds", "epoch", "utc", "unix"})
 
 _MONEY: Final = vocabulary(
     "amount balance commission cost costs discount fee fees income money payment premium price"
@@ -61,18 +50,38 @@ def _plain_fields(document: Document, *names: str) -> Iterator[tuple[str, Field,
 
 def _timestamp_without_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
     for pointer, field, node in _plain_fields(document, "int", "long"):
-        if _names_an_instant(field.name):
-            wanted = "date" if words(field.name)[-1] in {"date", "dates"} else "timestamp-micros"
+        advice = _as_instant(field, node) if _names_an_instant(field.name) else None
+        if advice is not None:
             message = (
-                f"{field.name} looks like a point in time but is a plain {node.name}: nothing says"
-                f" in which unit; make it {LOGICAL_TYPES[wanted].written()}"
+                f"{field.name} looks like a point in time but is a plain {node.name}: {advice}"
             )
             yield Remark(pointer, message)
 
 
+def _as_instant(field: Field, node: PrimitiveType) -> str | None:
+    """What to make of a point in time; None if its unit is said and Avro has no type for it."""
+    fitting, unit = timestamps_of(node.name), said_unit(field)
+    if unit is not None:
+        row = fitting.get(unit)
+        if row is None:
+            return None
+        return f"its name or doc says {unit}; make it {row.written()}"
+    if node.name == "int" and words(field.name)[-1] in {"date", "dates"}:
+        date = LOGICAL_TYPES["date"].written()
+        return (
+            f"if it counts the days since 1970-01-01, make it {date}; if not, switch this rule off"
+            " for it"
+        )
+    unsaid = "nothing says in which unit"
+    if not fitting:
+        return f"{unsaid}; say it in the name or the doc"
+    names = " or ".join(row.name for row in fitting.values())
+    return f"{unsaid}; give it the logical type of the unit that it is written in: {names}"
+
+
 def _names_an_instant(name: str) -> bool:
     parts = words(name)
-    while parts and parts[-1] in _UNIT_WORDS:
+    while parts and parts[-1] in UNIT_WORDS:
         parts.pop()
     return bool(parts) and parts[-1] in _INSTANTS and _SPANS.isdisjoint(parts)
 
@@ -82,12 +91,12 @@ def _unit_contradicts_name(document: Document, _: Settings) -> Iterator[Remark]:
         node, field = place.node, place.field
         if not isinstance(node, PrimitiveType) or node.logical is None or field is None:
             continue
-        said = _UNITS.get((words(field.name) or [""])[-1])
+        said = unit_in_name(field.name)
         unit = LOGICAL_TYPES[node.logical.name].unit
         if said is not None and unit is not None and said != unit.name:
             message = (
-                f"the name {field.name} says {said}, its type {node.logical.name}; correct one,"
-                " better: leave the unit out of the name"
+                f"the name {field.name} says {said}, its type {node.logical.name}; look at the"
+                f" values: if they are {said}, correct the type, if not, the name"
             )
             yield Remark(place.pointer, message)
 
@@ -96,8 +105,8 @@ def _float_for_money(document: Document, _: Settings) -> Iterator[Remark]:
     for pointer, field, node in _plain_fields(document, "float", "double"):
         if _means_money(field):
             message = (
-                f"{field.name} looks like money but is a {node.name}, which cannot hold 0.1; make"
-                f" it {LOGICAL_TYPES['decimal'].written()}"
+                f"{field.name} looks like money but is a {node.name}, which cannot hold 0.1; use"
+                f" {LOGICAL_TYPES['decimal'].written()}, in a new field if data have this one"
             )
             yield Remark(pointer, message)
 
@@ -114,8 +123,8 @@ def _uuid_without_logical_type(document: Document, _: Settings) -> Iterator[Rema
     for pointer, field, _node in _plain_fields(document, "string"):
         if not {"uuid", "guid"}.isdisjoint(words(field.name)):
             message = (
-                f"{field.name} looks like a UUID but is a plain string, which any text fits; make"
-                f" it {LOGICAL_TYPES['uuid'].written()}"
+                f"{field.name} looks like a UUID but is a plain string, which any text fits; if"
+                f" all data have UUIDs there, make it {LOGICAL_TYPES['uuid'].written()}"
             )
             yield Remark(pointer, message)
 
@@ -127,8 +136,8 @@ def _decimal_without_scale(document: Document, _: Settings) -> Iterator[Remark]:
             is_decimal = node.logical is not None and node.logical.name == "decimal"
             if is_decimal and "scale" not in document.written(place.pointer):
                 message = (
-                    'the decimal has no scale, which means 0: whole numbers only; write "scale"'
-                    " out, 0 too if that is meant"
+                    "the decimal has no scale, which means 0: whole numbers only; write"
+                    ' "scale": 0 if that is meant, or, while no data have it, the scale that is'
                 )
                 yield Remark(place.pointer, message)
 
@@ -136,31 +145,35 @@ def _decimal_without_scale(document: Document, _: Settings) -> Iterator[Remark]:
 RULES: Final = (
     Rule(
         id="timestamp-without-logical-type",
+        tier="basic",
         severity="warning",
         summary="Points in time have a logical type.",
         rationale=(
             _ON_NAMES + "An int or long whose name ends in at, time, timestamp, ts or date, or is"
             " created, updated or modified, is most often a point in time (names with words like"
-            " duration, elapsed or response are left alone). Without a logical type its unit"
-            " stands nowhere, milliseconds are read as seconds, and no language gives it its own"
-            " type for time. Adding the logical type later does not change the bytes, but what"
-            " readers see."
+            " duration, elapsed or response are left alone). Without a logical type"
+            " milliseconds are read as seconds, and no language gives it its own type for time."
+            " The type that is advised is in the unit that the name or the doc says; a unit for"
+            " which Avro has no type, such as seconds, is left alone where it is said. Adding the"
+            " logical type later does not change the bytes, but what readers see."
         ),
         source='Avro 1.12, "Logical Types", date and timestamps',
         check=_timestamp_without_logical_type,
     ),
     Rule(
         id="unit-contradicts-name",
+        tier="minimal",
         severity="error",
         summary="The unit in a name is the unit of the type.",
         rationale=(
-            "created_ms with timestamp-micros: whoever trusts the name is wrong by a factor of a"
-            " thousand. The logical type carries the unit; a name does not need to."
+            "created_ms with timestamp-micros: a reader that trusts the name is wrong by a factor"
+            " of a thousand. The logical type carries the unit; a name does not need to."
         ),
         check=_unit_contradicts_name,
     ),
     Rule(
         id="float-for-money",
+        tier="basic",
         severity="warning",
         summary="Amounts of money are decimals.",
         rationale=(
@@ -175,6 +188,7 @@ RULES: Final = (
     ),
     Rule(
         id="uuid-without-logical-type",
+        tier="basic",
         severity="warning",
         summary="UUIDs have a logical type.",
         rationale=(
@@ -186,6 +200,7 @@ RULES: Final = (
     ),
     Rule(
         id="decimal-without-scale",
+        tier="basic",
         severity="warning",
         summary="A decimal says its scale.",
         rationale=(

@@ -18,9 +18,10 @@ from streamcontract.schema.model import EnumType, RecordType
 from streamcontract.schema.positions import child
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from streamcontract.lint.document import Document, NamedPlace
+    from streamcontract.lint.words import Style
 
 __all__ = ["RULES"]
 
@@ -38,22 +39,27 @@ _JAVA: Final = vocabulary(
 )
 _PYTHON: Final = frozenset(keyword.kwlist)
 
+# A name is what readers find a field, type or symbol by, so that a new one is a breaking change.
+_WHILE_UNUSED: Final = "while no data have it"
+
 
 def _field_name_style(document: Document, settings: Settings) -> Iterator[Remark]:
     style = _FIELD_STYLES[settings.field_names]
     for place in document.fields:
         name = place.field.name
         if not style.fits(name):
-            message = f"the field {name} is not {style.name}; rename it{style.hint(name)}"
+            taken = {each.name for each in place.record.fields}
+            message = f"the field {name} is not {style.name}; {_renamed(style, name, taken)}"
             yield Remark(f"{place.field.pointer}/name", message)
 
 
 def _type_name_style(document: Document, _: Settings) -> Iterator[Remark]:
+    names = {place.node.name for place in document.named}
     for place in document.named:
         name = place.node.name
         if not PASCAL_CASE.fits(name):
-            hint = PASCAL_CASE.hint(name)
-            message = f"the type {name} is not {PASCAL_CASE.name}; rename it{hint}"
+            fix = _renamed(PASCAL_CASE, name, names)
+            message = f"the type {name} is not {PASCAL_CASE.name}; {fix}"
             yield Remark(f"{place.pointer}/name", message)
 
 
@@ -61,8 +67,8 @@ def _symbol_name_style(document: Document, _: Settings) -> Iterator[Remark]:
     for enum in document.definitions(EnumType):
         for index, symbol in enumerate(enum.symbols):
             if not UPPER_SNAKE_CASE.fits(symbol):
-                hint = UPPER_SNAKE_CASE.hint(symbol)
-                message = f"the symbol {symbol} is not {UPPER_SNAKE_CASE.name}; rename it{hint}"
+                fix = _renamed(UPPER_SNAKE_CASE, symbol, enum.symbols)
+                message = f"the symbol {symbol} is not {UPPER_SNAKE_CASE.name}; {fix}"
                 yield Remark(f"{enum.pointer}/symbols/{index}", message)
 
 
@@ -70,8 +76,8 @@ def _namespace_missing(document: Document, _: Settings) -> Iterator[Remark]:
     for place in document.named:
         if place.node.namespace is None and not place.inherits_namespace:
             message = (
-                f'{place.node.name} has no namespace; add "namespace": a dotted name that your'
-                " organisation owns"
+                f'{place.node.name} has no namespace; {_WHILE_UNUSED}, add "namespace": a dotted'
+                " name that your organisation owns"
             )
             yield Remark(place.pointer, message)
 
@@ -82,9 +88,11 @@ def _namespace_style(document: Document, _: Settings) -> Iterator[Remark]:
         if namespace is None or place.inherits_namespace:
             continue
         if not _NAMESPACE.fullmatch(namespace):
+            better = namespace.lower()
+            hint = f', such as "{better}"' if _NAMESPACE.fullmatch(better) else ""
             message = (
-                f"the namespace {namespace} is not lower case, dot by dot; write it"
-                f' "{namespace.lower()}"'
+                f"the namespace {namespace} is not lower case, dot by dot; {_WHILE_UNUSED},"
+                f" rename it{hint}"
             )
             yield Remark(_namespace_pointer(document, place), message)
 
@@ -98,8 +106,8 @@ def _reserved_word(document: Document, _: Settings) -> Iterator[Remark]:
         ]
         if languages:
             message = (
-                f'"{name}" is a reserved word of {" and ".join(languages)}; choose another name,'
-                " or generated code will be forced to"
+                f'"{name}" is a reserved word of {" and ".join(languages)}, so generated code'
+                f" renames it; {_WHILE_UNUSED}, choose another name"
             )
             yield Remark(pointer, message)
 
@@ -120,8 +128,17 @@ def _case_twins(what: str, names: Iterable[tuple[str, str]]) -> Iterator[Remark]
     for pointer, name in names:
         other = first.setdefault(name.lower(), name)
         if other != name:
-            message = f"the {what} {other} and {name} differ by case only; rename one"
+            message = (
+                f"the {what} {other} and {name} differ by case only; {_WHILE_UNUSED}, rename one"
+            )
             yield Remark(pointer, message)
+
+
+def _renamed(style: Style, name: str, taken: Collection[str]) -> str:
+    """The advice to rename: to a name that is free, and that no other rule would find."""
+    better = style.styled(name)
+    usable = better is not None and better not in {*taken, *_JAVA, *_PYTHON}
+    return f"{_WHILE_UNUSED}, rename it" + (f', such as "{better}"' if usable else "")
 
 
 def _all_names(document: Document) -> Iterator[tuple[str, str]]:
@@ -148,6 +165,7 @@ def _namespace_pointer(document: Document, place: NamedPlace) -> str:
 RULES: Final = (
     Rule(
         id="field-name-style",
+        tier="standard",
         severity="warning",
         summary="Field names are snake_case, or camelCase where the project says so.",
         rationale=(
@@ -160,6 +178,7 @@ RULES: Final = (
     ),
     Rule(
         id="type-name-style",
+        tier="standard",
         severity="warning",
         summary="Names of records, enums and fixed are PascalCase.",
         rationale=(
@@ -171,6 +190,7 @@ RULES: Final = (
     ),
     Rule(
         id="symbol-name-style",
+        tier="standard",
         severity="warning",
         summary="Enum symbols are UPPER_SNAKE_CASE.",
         rationale=(
@@ -182,6 +202,7 @@ RULES: Final = (
     ),
     Rule(
         id="namespace-missing",
+        tier="basic",
         severity="warning",
         summary="Named types have a namespace.",
         rationale=(
@@ -194,6 +215,7 @@ RULES: Final = (
     ),
     Rule(
         id="namespace-style",
+        tier="standard",
         severity="warning",
         summary="Namespaces are lower case.",
         rationale=(
@@ -205,6 +227,7 @@ RULES: Final = (
     ),
     Rule(
         id="reserved-word",
+        tier="basic",
         severity="warning",
         summary="No name is a reserved word of Python or Java.",
         rationale=(
@@ -218,6 +241,7 @@ RULES: Final = (
     ),
     Rule(
         id="names-differ-by-case",
+        tier="basic",
         severity="warning",
         summary="No two names differ by case only.",
         rationale=(

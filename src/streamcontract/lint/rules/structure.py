@@ -28,8 +28,9 @@ def _unbounded_nesting(document: Document, _: Settings) -> Iterator[Remark]:
         # record that it names.
         if isinstance(place.node, RecordType) and place.node in place.around:
             message = (
-                f"{place.node.name} holds itself, so data decide how deep it nests; flatten it to"
-                " an array whose items name their parent, or write out the levels that there are"
+                f"{place.node.name} holds itself, so data decide how deep it nests; while no data"
+                " have it, flatten it to an array whose items name their parent, or write out the"
+                " levels that there are"
             )
             yield Remark(place.pointer, message)
 
@@ -44,7 +45,10 @@ def _nullable_items(document: Document, _: Settings) -> Iterator[Remark]:
             case _:
                 continue
         if _is_nullable(inner):
-            message = f'the {what} may be null; leave out what is not there, and drop "null"'
+            message = (
+                f"the {what} may be null; leave out what is not there, and drop"
+                ' "null" while no data have one'
+            )
             yield Remark(where, message)
 
 
@@ -57,8 +61,8 @@ def _nullable_collection(document: Document, _: Settings) -> Iterator[Remark]:
             if isinstance(branch, ArrayType | MapType):
                 what, empty = ("array", "[]") if isinstance(branch, ArrayType) else ("map", "{}")
                 message = (
-                    f'the {what} may be null or empty, two ways to say nothing; drop "null" and,'
-                    f" for a field, make the default {empty}"
+                    f"the {what} may be null or empty, two ways to say nothing; while no data"
+                    f' have a null, drop "null" and, for a field, make the default {empty}'
                 )
                 yield Remark(place.pointer, message)
 
@@ -83,6 +87,7 @@ def _is_nullable(node: AvroType) -> bool:
 RULES: Final = (
     Rule(
         id="unbounded-nesting",
+        tier="basic",
         severity="warning",
         summary="No record holds itself.",
         rationale=(
@@ -93,6 +98,7 @@ RULES: Final = (
     ),
     Rule(
         id="nullable-items",
+        tier="standard",
         severity="warning",
         summary="Items of arrays and values of maps are not null.",
         rationale=(
@@ -104,6 +110,7 @@ RULES: Final = (
     ),
     Rule(
         id="nullable-collection",
+        tier="standard",
         severity="warning",
         summary="Arrays and maps are empty, not null.",
         rationale=(
@@ -115,6 +122,7 @@ RULES: Final = (
     ),
     Rule(
         id="union-too-small",
+        tier="basic",
         severity="warning",
         summary="A union has at least two branches.",
         rationale=(

@@ -146,11 +146,14 @@ def _unscaled(precision: int, scale: int) -> Callable[[object], int]:
         number = _finite(value)
         # Before any arithmetic: 1E+999999999 must not become a number of that many digits.
         if number and number.adjusted() + scale >= precision:
-            raise Refused(f"a Decimal of at most {precision} digits at scale {scale}", value)
+            limit = f"of at most {precision} digits at scale {scale}"
+            raise Refused("a Decimal", value, limit=limit)
         shifted = number.scaleb(scale, EXACT)
         found = int(shifted)
         if found != shifted:
-            raise Refused(f"a Decimal of at most {scale} digits behind the point", value)
+            limit = f"of at most {scale} digits behind the point"
+            hint = f'value.quantize(decimal.Decimal("1E-{scale}")) rounds it'
+            raise Refused("a Decimal", value, limit=limit, hint=hint)
         return found
 
     return unscaled
@@ -194,11 +197,11 @@ def whole(data: bytes) -> int:
 def _big_decimal_bytes(value: object) -> bytes:
     number = _finite(value)
     if number and len(number.as_tuple().digits) > _MOST_BIG_DIGITS:
-        raise Refused(f"a Decimal of at most {_MOST_BIG_DIGITS} digits", value)
+        raise Refused("a Decimal", value, limit=f"of at most {_MOST_BIG_DIGITS} digits")
     scale = -int(number.as_tuple().exponent)
     low, high = INTEGER_LIMITS["int"]
     if not low <= scale <= high:
-        raise Refused("a Decimal whose scale fits 32 bits", value)
+        raise Refused("a Decimal", value, limit="whose scale fits 32 bits")
     unscaled = _twos_complement(int(number.scaleb(scale, EXACT)))
     return _long_bytes(len(unscaled)) + unscaled + _long_bytes(scale)
 

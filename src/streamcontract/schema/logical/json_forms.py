@@ -134,10 +134,10 @@ def _read_local_moment(json: JsonValue) -> dt.datetime:
 
 _MOMENT_FORMAT: Final = "date-time"
 
-DATE: Final = JsonForm("string", _iso, _read_date, "date")
-TIME: Final = JsonForm("string", _iso, _read_time)
-MOMENT: Final = JsonForm("string", _utc, _read_moment, _MOMENT_FORMAT)
-LOCAL_MOMENT: Final = JsonForm("string", _iso, _read_local_moment)
+DATE: Final = JsonForm("string", _DATE_EXPECTED, _iso, _read_date, "date")
+TIME: Final = JsonForm("string", _TIME_EXPECTED, _iso, _read_time)
+MOMENT: Final = JsonForm("string", _MOMENT_EXPECTED, _utc, _read_moment, _MOMENT_FORMAT)
+LOCAL_MOMENT: Final = JsonForm("string", _LOCAL_EXPECTED, _iso, _read_local_moment)
 
 
 def moment_in_units(digits: int, *, is_local: bool) -> JsonForm:
@@ -159,7 +159,8 @@ def moment_in_units(digits: int, *, is_local: bool) -> JsonForm:
         second, units = _read_parts(json, is_local=is_local, digits=digits)
         return (second - epoch) // _SECOND * per_second + units
 
-    return JsonForm("string", write, read, None if is_local else _MOMENT_FORMAT)
+    expected = _LOCAL_EXPECTED if is_local else _MOMENT_EXPECTED
+    return JsonForm("string", expected, write, read, None if is_local else _MOMENT_FORMAT)
 
 
 # ---- numbers, UUIDs, durations
@@ -177,26 +178,31 @@ def _read_decimal(json: JsonValue) -> decimal.Decimal:
         raise Refused(_DECIMAL_EXPECTED, json) from None
 
 
+_UUID_EXPECTED: Final = "a UUID as text"
+
+
 def _read_uuid(json: JsonValue) -> uuid.UUID:
     if not isinstance(json, str):
-        raise Refused("a UUID as text", json)
+        raise Refused(_UUID_EXPECTED, json)
     value: uuid.UUID = uuids.TEXT.from_raw(json)
     return value
 
 
 _PARTS: Final = tuple(field.name for field in attrs.fields(Duration))
+_DURATION_EXPECTED: Final = (
+    f"an object of {', '.join(_PARTS)}, each an integer from 0 to {2**32 - 1}"
+)
 
 
 def _read_duration(json: JsonValue) -> Duration:
-    expected = f"an object of {', '.join(_PARTS)}, each an integer from 0 to {2**32 - 1}"
     if not isinstance(json, dict) or json.keys() != set(_PARTS):
-        raise Refused(expected, json)
+        raise Refused(_DURATION_EXPECTED, json)
     try:
         return Duration(**json)  # type: ignore[arg-type]  # which it checks
     except ValueError:
-        raise Refused(expected, json) from None
+        raise Refused(_DURATION_EXPECTED, json) from None
 
 
-DECIMAL: Final = JsonForm("string", str, _read_decimal)
-UUID: Final = JsonForm("string", str, _read_uuid, "uuid")
-DURATION: Final = JsonForm("object", attrs.asdict, _read_duration)
+DECIMAL: Final = JsonForm("string", _DECIMAL_EXPECTED, str, _read_decimal)
+UUID: Final = JsonForm("string", _UUID_EXPECTED, str, _read_uuid, "uuid")
+DURATION: Final = JsonForm("object", _DURATION_EXPECTED, attrs.asdict, _read_duration)

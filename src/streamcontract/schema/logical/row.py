@@ -65,12 +65,14 @@ class JsonForm:
 
     Attributes:
         kind: The JSON type: ``"string"`` or ``"object"``.
+        expected: What it is, in words.
         write: From a value to its JSON.
         read: Back; refuses what it does not write, or what has no exact value.
         format: JSON Schema's name for such text ("Defined Formats", Validation 2020-12), or None.
     """
 
     kind: Literal["string", "object"]
+    expected: str
     write: Callable[[Any], JsonValue]
     read: Callable[[JsonValue], Any]
     format: str | None = None

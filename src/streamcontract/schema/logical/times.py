@@ -204,6 +204,14 @@ def _whole_micros(delta: dt.timedelta) -> int:
     return (delta.days * _DAY_SECONDS + delta.seconds) * _SECOND + delta.microseconds
 
 
+def _cut(unit: Unit) -> str:
+    micros = f"value.microsecond // {unit.micros} * {unit.micros}" if unit.per_second > 1 else "0"
+    return (
+        f"value.replace(microsecond={micros}) drops the rest, and"
+        f' streamcontract.times.now("{unit.name}") has none'
+    )
+
+
 def _in_units(to_micros: Callable[[object], int], unit: Unit, what: str) -> Callable[[Any], int]:
     """From a value to its number of units, which must be a whole one."""
     step = unit.micros
@@ -213,7 +221,7 @@ def _in_units(to_micros: Callable[[object], int], unit: Unit, what: str) -> Call
     def to_raw(value: object) -> int:
         number, rest = divmod(to_micros(value), step)
         if rest:
-            raise Refused(f"{what} of whole {unit.plural}", value)
+            raise Refused(what, value, limit=f"of whole {unit.plural}", hint=_cut(unit))
         return number
 
     return to_raw

@@ -1,0 +1,85 @@
+"""Generated modules that are not what the schemas give now: for warnings where code is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from streamcontract.codegen.contracts import make_modules
+from streamcontract.codegen.files import changes
+from streamcontract.errors import StreamContractError
+from streamcontract.project import find_project_file, load_project
+from streamcontract.reporting import shown
+
+if TYPE_CHECKING:
+    from streamcontract.project import Project
+
+__all__ = ["StaleModule", "stale_modules", "staleness_of"]
+
+
+@attrs.frozen
+class StaleModule:
+    """A module that ``streamcontract generate`` would write otherwise.
+
+    Attributes:
+        module: The module's file.
+        contract: The contract, or None for a module of several.
+        schema: The contract's schema file.
+    """
+
+    module: Path
+    contract: str | None
+    schema: Path | None
+
+    def __str__(self) -> str:
+        if self.contract is None or self.schema is None:
+            subject = f"{shown(self.module)} is not what the schemas give now"
+        else:
+            subject = (
+                f"contract {self.contract}: {shown(self.module)} is not what"
+                f" {shown(self.schema)} gives now"
+            )
+        return f"{subject}; run `streamcontract generate`"
+
+
+def stale_modules(project: Project) -> list[StaleModule]:
+    """The generated modules of a project that differ from what its schemas give.
+
+    A contract without a module is none: its code may be generated elsewhere.
+
+    Args:
+        project: The project.
+
+    Raises:
+        CodegenError: A module cannot be read.
+    """
+    schemas = {config.name: config.schema for config in project.contracts}
+    modules = make_modules(project.contracts, project.root, folder=project.output)
+    return [
+        StaleModule(change.path, name if name in schemas else None, schemas.get(name))
+        for change in changes(project.output, modules.texts, complete=False)
+        if change.before is not None
+        for name in [change.path.stem]
+    ]
+
+
+def staleness_of(folder: Path | None = None) -> list[str]:
+    """A warning for each stale module of the project that a folder belongs to, a line each.
+
+    What is wrong with the project is for other commands to say: then there is no warning.
+
+    Args:
+        folder: The folder, or a file in it; the current one if left out.
+
+    Example:
+        >>> import tempfile
+        >>> staleness_of(Path(tempfile.mkdtemp()))
+        []
+    """
+    try:
+        file = find_project_file(folder)
+        return [] if file is None else [str(each) for each in stale_modules(load_project(file))]
+    except (StreamContractError, OSError):
+        return []
