@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from streamcontract import atomic_file
 from streamcontract.codegen import FileChange, remove_drafts, write
 from streamcontract.devstack.registry.changes import set_level
-from streamcontract.devstack.registry.state import whole
 from streamcontract.devstack.registry.store import Store
+from streamcontract.devstack.registry.values import whole
 from streamcontract.registry.lock import Lock
 from streamcontract.registry.lockfile import write_locks
 from streamcontract.registry.protocol import parse_level

@@ -421,6 +421,14 @@ class Registry(RuleBasedStateMachine):
         for number, schema in self.stored.items():
             path = fill(Template.SCHEMA, id=number)
             assert self.call("GET", path)[1] == self.body_of(schema)
+            for deleted in (False, True):
+                path = f"{fill(Template.SCHEMA_VERSIONS, id=number)}?deleted={deleted}"
+                assert self.call("GET", path)[1] == [
+                    {"subject": subject, "version": version.number}
+                    for subject, known in sorted(self.subjects.items())
+                    for version in known.versions
+                    if version.id == number and (deleted or not version.deleted)
+                ]
 
 
 TestRegistry = Registry.TestCase

@@ -12,8 +12,8 @@ from streamcontract.registry.protocol import SchemaReference, SchemaRequest, Ver
 
 if TYPE_CHECKING:
     from streamcontract.devstack.registry.application import Call
-    from streamcontract.devstack.registry.state import Content, StoredSchema, Version
     from streamcontract.devstack.registry.store import Store
+    from streamcontract.devstack.registry.values import Content, StoredSchema, Version
     from streamcontract.registry.contexts import QualifiedSubject
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.devstack.registry.refusal import Refusal, invalid_subject
-from streamcontract.devstack.registry.state import SchemaKey
+from streamcontract.devstack.registry.values import SchemaKey
 from streamcontract.registry.contexts import GLOBAL_CONTEXT
 from streamcontract.registry.protocol import MAX_VERSION, ErrorCode, parse_version
 

@@ -23,7 +23,7 @@ from streamcontract.devstack.registry.names import (
     version_number,
 )
 from streamcontract.devstack.registry.refusal import Refusal, no_schema, no_version
-from streamcontract.devstack.registry.state import whole
+from streamcontract.devstack.registry.values import whole
 from streamcontract.errors import StackError
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, normalize_context
 from streamcontract.registry.protocol import (
@@ -119,10 +119,7 @@ def _subjects_of(store: Store, call: Call) -> list[str]:
 
 
 def _schema_of_guid(store: Store, call: Call) -> Answer:
-    for stored in store.state.schemas.values():
-        if stored.content.guid == call.parameters["guid"]:
-            return Answer.of(identified(store, call, stored))
-    raise no_schema()
+    return Answer.of(identified(store, call, store.state.with_guid(call.parameters["guid"])))
 
 
 # Subjects and versions

@@ -10,7 +10,7 @@ import attrs
 from streamcontract.compatibility import check_level
 from streamcontract.devstack.registry.lenient import parse_as_redpanda
 from streamcontract.devstack.registry.refusal import Refusal
-from streamcontract.devstack.registry.state import Content
+from streamcontract.devstack.registry.values import Content
 from streamcontract.errors import SchemaParseError
 from streamcontract.levels import compatibility_level
 from streamcontract.registry.protocol import (
@@ -24,7 +24,8 @@ from streamcontract.registry.referenced import parse_with_references
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from streamcontract.devstack.registry.state import State, Version
+    from streamcontract.devstack.registry.state import State
+    from streamcontract.devstack.registry.values import Version
     from streamcontract.registry.contexts import QualifiedSubject
     from streamcontract.resolution import Fault, Rule
     from streamcontract.schema import Schema
