@@ -163,6 +163,13 @@ class Registry(RuleBasedStateMachine):
             for version in (other.versions if deleted else other.live)
         )
 
+    def is_pinned(self, subject: str, number: int) -> bool:
+        """Whether any schema that has an id refers to it, be it one that no version has."""
+        return subject == BASE and any(
+            isinstance(schema, Using) and schema.version == number
+            for schema in self.stored.values()
+        )
+
     def register_key(self, subject: str, schema: Key) -> None:
         """A known live schema gives its id; a new one a version, if level and mode allow it."""
         path = fill(Template.VERSIONS, subject=subject)
@@ -233,11 +240,7 @@ class Registry(RuleBasedStateMachine):
             assert code == (200 if same else 42205)
         elif self.stored.get(schema_id, schema) != schema:
             assert code == 42205
-        elif (
-            present is not None
-            and present.id != schema_id
-            and self.is_used(subject, [number], deleted=True)
-        ):
+        elif present is not None and present.id != schema_id and self.is_pinned(subject, number):
             assert code == 42206
         else:
             assert (code, answer["id"], answer["version"]) == (200, schema_id, number)

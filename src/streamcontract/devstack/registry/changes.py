@@ -97,9 +97,9 @@ def _import(
         if same:
             return state, same[-1]
     present = None if request.version is None else subject.version(request.version)
-    if present is not None and present.id != key.id:
+    if present is not None and present.id != key.id and state.is_pinned(name, present.number):
         # What refers to the version would mean something else, under the id that it has.
-        _demand_unreferenced(state, name, (present,), deleted=True)
+        raise still_referenced(name, present.number)
     number = request.version or _next_number(subject)
     return _add(state, name, StoredSchema(key, content), number)
 

@@ -181,6 +181,10 @@ class State:
         """Whether there is any such schema."""
         return any(True for _ in self._referrers(name, number, deleted=deleted))
 
+    def is_pinned(self, name: QualifiedSubject, number: int) -> bool:
+        """Whether any stored schema refers to a version, be it one that no version has."""
+        return (name, number) in self.index.referrers
+
     def _referrers(
         self, name: QualifiedSubject, number: int, *, deleted: bool
     ) -> Iterator[SchemaKey]:
