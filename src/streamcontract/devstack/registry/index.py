@@ -5,7 +5,7 @@ It says nothing that the state does not say, and saves its readers from looking 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -15,13 +15,20 @@ from streamcontract.devstack.registry.values import SchemaKey, replaced_versions
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streamcontract.devstack.registry.values import StoredSchema, Subject
+    from streamcontract.devstack.registry.values import Content, StoredSchema, Subject
     from streamcontract.registry.contexts import QualifiedSubject
+    from streamcontract.registry.protocol import SchemaReference
 
 __all__ = ["Index"]
 
+_K = TypeVar("_K")
+_L = TypeVar("_L")
+_V = TypeVar("_V")
+
 _Version = tuple["QualifiedSubject", int]
 _Versions = PersistentMap[_Version, bool]
+_Common = tuple[str, str, tuple["SchemaReference", ...]]
+_Ids = PersistentMap[int, None]
 _Keys = PersistentMap[SchemaKey, None]
 
 
@@ -31,6 +38,8 @@ class Index:
 
     Attributes:
         ids: The ids of a schema, in the order in which it was stored, by context and GUID.
+        alike: The ids of the schemas that differ in metadata and rules at most, by context and by
+            what they have in common.
         users: The versions that have a schema, and whether each is soft-deleted.
         referrers: The schemas that refer to a version.
         unused: The stored schemas that no version has.
@@ -38,16 +47,19 @@ class Index:
     """
 
     ids: PersistentMap[tuple[str, str], tuple[int, ...]] = attrs.field(factory=PersistentMap)
+    alike: PersistentMap[_Common, _Ids] = attrs.field(factory=PersistentMap)
     users: PersistentMap[SchemaKey, _Versions] = attrs.field(factory=PersistentMap)
-    referrers: PersistentMap[tuple[QualifiedSubject, int], _Keys] = attrs.field(
-        factory=PersistentMap
-    )
+    referrers: PersistentMap[_Version, _Keys] = attrs.field(factory=PersistentMap)
     unused: _Keys = attrs.field(factory=PersistentMap)
     retired: PersistentMap[SchemaKey, str] = attrs.field(factory=PersistentMap)
 
     def of(self, key: SchemaKey) -> _Versions:
         """The versions that have a schema, and whether each is soft-deleted."""
         return self.users.get(key, PersistentMap())
+
+    def ids_alike(self, context: str, content: Content) -> _Ids:
+        """The ids of the schemas that differ from this one in metadata and rules at most."""
+        return self.alike.get(_common(context, content), PersistentMap())
 
     def with_subject(
         self,
@@ -61,27 +73,25 @@ class Index:
         users, unused = self.users, self.unused
         for version in gone:
             key = SchemaKey(name.context, version.id)
-            left = users[key].delete((name, version.number))
-            users = users.set(key, left) if left else users.delete(key)
-            if not left and key in schemas:
+            users = _without(users, key, (name, version.number))
+            if key not in users and key in schemas:
                 unused = unused.set(key, None)
         for version in put:
             key = SchemaKey(name.context, version.id)
-            present: _Versions = users.get(key, PersistentMap())
-            users = users.set(key, present.set((name, version.number), version.deleted))
+            users = _with(users, key, (name, version.number), version.deleted)
             unused = unused.delete(key)
         return attrs.evolve(self, users=users, unused=unused)
 
     def with_schema(self, stored: StoredSchema, referred: Iterable[_Version]) -> Index:
         """The index of a state with a schema more, and the versions that it refers to."""
         key, referrers = stored.key, self.referrers
-        alike = key.context, stored.content.guid
+        place = key.context, stored.content.guid
         for version in referred:
-            present: _Keys = referrers.get(version, PersistentMap())
-            referrers = referrers.set(version, present.set(key, None))
+            referrers = _with(referrers, version, key, None)
         return attrs.evolve(
             self,
-            ids=self.ids.set(alike, (*self.ids.get(alike, ()), key.id)),
+            ids=self.ids.set(place, (*self.ids.get(place, ()), key.id)),
+            alike=_with(self.alike, _common(key.context, stored.content), key.id, None),
             referrers=referrers,
             unused=self.unused if key in self.users else self.unused.set(key, None),
         )
@@ -89,14 +99,14 @@ class Index:
     def without_schema(self, stored: StoredSchema, referred: Iterable[_Version]) -> Index:
         """The index of a state with a schema less, and the versions that it referred to."""
         key, referrers = stored.key, self.referrers
-        alike = key.context, stored.content.guid
+        place = key.context, stored.content.guid
         for version in set(referred):
-            left = referrers[version].delete(key)
-            referrers = referrers.set(version, left) if left else referrers.delete(version)
-        ids = tuple(each for each in self.ids[alike] if each != key.id)
+            referrers = _without(referrers, version, key)
+        ids = tuple(each for each in self.ids[place] if each != key.id)
         return attrs.evolve(
             self,
-            ids=self.ids.set(alike, ids) if ids else self.ids.delete(alike),
+            ids=self.ids.set(place, ids) if ids else self.ids.delete(place),
+            alike=_without(self.alike, _common(key.context, stored.content), key.id),
             referrers=referrers,
             unused=self.unused.delete(key),
         )
@@ -110,3 +120,23 @@ class Index:
         if new is not None:
             retired = retired.set(SchemaKey(context, new), guid)
         return attrs.evolve(self, retired=retired)
+
+
+def _common(context: str, content: Content) -> _Common:
+    return context, content.identity.model, content.identity.references
+
+
+def _with(
+    maps: PersistentMap[_K, PersistentMap[_L, _V]], outer: _K, inner: _L, value: _V
+) -> PersistentMap[_K, PersistentMap[_L, _V]]:
+    """Mappings by key, with an item set in one of them."""
+    present: PersistentMap[_L, _V] = maps.get(outer, PersistentMap())
+    return maps.set(outer, present.set(inner, value))
+
+
+def _without(
+    maps: PersistentMap[_K, PersistentMap[_L, _V]], outer: _K, inner: _L
+) -> PersistentMap[_K, PersistentMap[_L, _V]]:
+    """Mappings by key, with an item less in one of them, which is dropped with its last one."""
+    left = maps[outer].delete(inner)
+    return maps.set(outer, left) if left else maps.delete(outer)

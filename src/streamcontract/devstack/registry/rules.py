@@ -125,10 +125,12 @@ def find(
 
     Metadata and rules that a request leaves out are taken for those that the version has.
     """
+    alike = dict.fromkeys(state.index.ids_alike(name.context, content))
     for version in reversed(versions):
-        stored = state.content(name, version)
-        if stored.is_same_schema(content) and _filled(content, stored).identity == stored.identity:
-            return version
+        if version.id in alike:
+            stored = state.content(name, version)
+            if _filled(content, stored).identity == stored.identity:
+                return version
     return None
 
 
