@@ -405,7 +405,7 @@ class Registry(RuleBasedStateMachine):
             assert (answer if code == 200 else []) == numbers
             path = fill(Template.SUBJECT_CONFIG, subject=subject)
             code, answer = self.call("GET", f"{path}?defaultToGlobal=true")
-            if known.is_known:
+            if known.level or known.is_known:
                 assert answer == {"compatibilityLevel": known.level or self.level}
             else:
                 assert code == 40408
