@@ -14,7 +14,7 @@ from streamcontract.devstack.registry.entries import (
     versions_entry,
 )
 from streamcontract.devstack.registry.refusal import Refusal
-from streamcontract.devstack.registry.values import SchemaKey, StoredSchema, whole
+from streamcontract.devstack.registry.values import SchemaKey, StoredSchema, alphabetical, whole
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, QualifiedSubject
 from streamcontract.registry.protocol import BodyError, SchemaReference, SchemaRequest
 
@@ -48,8 +48,9 @@ def dump(state: State) -> dict[str, object]:
         contexts[context]["retired"][guid] = number
     for key in _in_order(state):
         contexts[key.context]["schemas"].append(schema_entry(state.schemas[key]))
-    for name, subject in sorted(state.subjects.items()):
+    for name in sorted(state.subjects, key=alphabetical):
         if name.name:
+            subject = state.subjects[name]
             entry = {**settings_entry(subject), "versions": versions_entry(subject.versions)}
             contexts[name.context]["subjects"][name.name] = entry
     return {"format": _FORMAT, "contexts": contexts}

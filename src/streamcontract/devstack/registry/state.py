@@ -13,7 +13,13 @@ import attrs
 from streamcontract.devstack.registry.index import Index
 from streamcontract.devstack.registry.persistent import PersistentMap
 from streamcontract.devstack.registry.refusal import Refusal, no_schema, no_subject, no_version
-from streamcontract.devstack.registry.values import SchemaKey, StoredSchema, Subject, whole
+from streamcontract.devstack.registry.values import (
+    SchemaKey,
+    StoredSchema,
+    Subject,
+    alphabetical,
+    whole,
+)
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, GLOBAL_CONTEXT, QualifiedSubject
 from streamcontract.registry.protocol import DEFAULT_LEVEL, DEFAULT_MODE, ErrorCode, Level, Mode
 
@@ -169,7 +175,10 @@ class State:
     ) -> Iterator[tuple[QualifiedSubject, int]]:
         """The subjects and versions that have a schema, in order."""
         users = self.index.of(key).items()
-        yield from sorted(user for user, is_deleted in users if deleted or not is_deleted)
+        yield from sorted(
+            (user for user, is_deleted in users if deleted or not is_deleted),
+            key=lambda user: (alphabetical(user[0]), user[1]),
+        )
 
     def referenced_by(
         self, name: QualifiedSubject, number: int, *, deleted: bool = False
