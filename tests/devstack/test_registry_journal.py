@@ -131,6 +131,57 @@ def fill(store: Store) -> None:
     assert register(store, "again", record("a")) == base
 
 
+def delete(text: str, version: int | None = None) -> list[Change]:
+    """The changes that delete a version, or a subject, for ever."""
+    name, flags = QualifiedSubject.parse(text), (False, True)
+    if version is None:
+        return [partial(changes.delete_subject, name=name, permanent=flag) for flag in flags]
+    return [
+        partial(changes.delete_version, name=name, number=version, permanent=flag) for flag in flags
+    ]
+
+
+def registered(text: str, request: SchemaRequest, **more: Any) -> Change:
+    """The change that registers a schema."""
+    name = QualifiedSubject.parse(text)
+    return partial(changes.register, name=name, request=attrs.evolve(request, **more))
+
+
+OF_EVERY_KIND: list[Change] = [
+    partial(changes.set_level, name=whole("."), level="NONE"),
+    partial(changes.set_level, name=whole(".c"), level="FULL", settings={"a": 1}),
+    registered("base", REQUESTS[0]),
+    registered("s", REQUESTS[1]),
+    registered("s", REQUESTS[2]),
+    registered(":.c:s", REQUESTS[2]),
+    *delete("s", 1),
+    registered("t", REQUESTS[1]),
+    partial(changes.set_mode, name=BASE, mode="IMPORT", force=True),
+    registered("base", REQUESTS[0], id=9, version=3),
+    registered("base", REQUESTS[1], id=8, version=3),
+    partial(changes.reset_mode, name=BASE),
+    *delete("base", 3),
+    *delete(":.c:s"),
+    partial(changes.reset_level, name=whole(".c")),
+    partial(changes.delete_context, context=".c"),
+    *delete("s"),
+    *delete("t"),
+    *delete("base"),
+    registered("t", REQUESTS[1]),
+]
+
+
+def test_a_change_of_every_kind_is_read_from_its_line(path: Path, tmp_path: Path) -> None:
+    """After each, a copy of the file gives the state that the registry has, lines and all."""
+    copy = tmp_path / "copy.json"
+    with closing(Store(path)) as store:
+        for number, step in enumerate(OF_EVERY_KIND, 1):
+            store.apply(step)
+            assert len(lines_of(path)) == number
+            copy.write_bytes(path.read_bytes())
+            assert read(copy) == told(store.state)
+
+
 @given(sessions=st.lists(st.lists(steps, max_size=12), min_size=1, max_size=3), data=st.data())
 @settings(max_examples=examples(60), deadline=None)
 def test_a_kill_at_any_byte_loses_nothing_that_was_acknowledged(
@@ -347,9 +398,8 @@ def edited(path: Path) -> None:
 
 def restored(path: Path) -> None:
     """Another file of the same size in its place."""
-    data = path.read_bytes()
     copy = path.with_name("copy")
-    copy.write_bytes(data)
+    copy.write_bytes(b" " * path.stat().st_size)
     copy.replace(path)
 
 

@@ -462,6 +462,29 @@ def test_ids_are_never_given_twice() -> None:
         machine.teardown()
 
 
+def test_what_is_referred_to_stays() -> None:
+    """The model's own moves: by a live version, by a soft-deleted one, and by none any more."""
+    machine = Registry()
+    try:
+        machine.register_base(1)
+        machine.register_user("s", 1)
+        machine.register_user("t/ü", 1)
+        machine.delete_subject("t/ü", permanent=False)
+        for again in range(2):
+            machine.delete_version("base", 1, permanent=False)
+            for permanent in (False, True):
+                machine.delete_subject("base", permanent=permanent)
+            machine.listings_agree()
+            machine.restart()
+            machine.delete_subject("s", permanent=bool(again))
+        machine.delete_subject("t/ü", permanent=True)
+        machine.delete_subject("base", permanent=True)
+        machine.listings_agree()
+        assert not machine.stored
+    finally:
+        machine.teardown()
+
+
 def test_transitive_levels_ask_every_version() -> None:
     """The model's own moves again: the latest version would do, the first one does not."""
     machine = Registry()
