@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import tempfile
 from contextlib import closing
 from functools import partial
@@ -16,6 +15,16 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.devstack.registry_file import (
+    BASE,
+    REQUESTS,
+    fill,
+    lines_of,
+    read,
+    register,
+    set_level,
+    told,
+)
 from tests.devstack.registry_http import record
 from tests.searching import examples
 
@@ -24,25 +33,15 @@ from streamcontract.devstack.registry.refusal import Refusal
 from streamcontract.devstack.registry.state import State
 from streamcontract.devstack.registry.store import Store
 from streamcontract.devstack.registry.values import whole
-from streamcontract.errors import StackError
 from streamcontract.registry.contexts import QualifiedSubject
-from streamcontract.registry.protocol import SchemaReference, SchemaRequest
+from streamcontract.registry.protocol import SchemaRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Change = Callable[[State], tuple[State, Any]]
 
-BASE = QualifiedSubject(".", "base")
 NAMES = (QualifiedSubject(".", "s"), BASE, QualifiedSubject(".c", "s/ü"))
-REQUESTS = (
-    SchemaRequest(schema=json.dumps(record("a"))),
-    SchemaRequest(schema=json.dumps({**record("a", b=0), "doc": "\u2028\n\U0001f600"})),
-    SchemaRequest(
-        schema=json.dumps({"type": "array", "items": "R"}),
-        references=(SchemaReference("R", ":.:base", 1),),
-    ),
-)
 
 names = st.sampled_from(NAMES)
 settings_names = st.sampled_from([*NAMES, *map(whole, (".", ".c", ".__GLOBAL"))])
@@ -94,41 +93,13 @@ def _path(tmp_path: Path) -> Path:
     return tmp_path / "registry.json"
 
 
-def told(state: State) -> str:
-    """All that a state says."""
-    return json.dumps(snapshot.dump(state))
-
-
-def read(path: Path) -> str:
-    """What a registry that starts on a file knows."""
-    with closing(Store(path)) as store:
-        return told(store.state)
-
-
-def set_level(store: Store, level: str) -> None:
-    """The smallest change."""
-    store.apply(partial(changes.set_level, name=whole("."), level=level))  # type: ignore[arg-type]
-
-
-def register(store: Store, subject: str, document: object, **more: Any) -> int:
-    """Register a schema; the id that it has."""
-    name, request = (
-        QualifiedSubject.parse(subject),
-        SchemaRequest(schema=json.dumps(document), **more),
-    )
-    return store.apply(lambda state: changes.register(state, name, request)).id
-
-
-def fill(store: Store) -> None:
-    """Some changes of each kind."""
-    set_level(store, "NONE")
-    base = register(store, "base", record("a"))
-    register(store, "s", {"type": "array", "items": "R"}, references=REQUESTS[2].references)
-    register(store, "gone", "int")
-    for permanent in (False, True):
-        name = QualifiedSubject(".", "gone")
-        store.apply(partial(changes.delete_subject, name=name, permanent=permanent))
-    assert register(store, "again", record("a")) == base
+@pytest.fixture(name="filled", scope="module")
+def _filled() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "registry.json")
+        with closing(Store(path)) as store:
+            fill(store)
+        return path.read_bytes()
 
 
 def delete(text: str, version: int | None = None) -> list[Change]:
@@ -220,75 +191,6 @@ def test_a_kill_at_any_byte_loses_nothing_that_was_acknowledged(
             store.apply(lambda state: changes.set_mode(state, name, "READONLY", force=False))
             last = told(store.state)
         assert read(cut_file) == last
-
-
-def test_what_is_no_line_of_its_own_is_no_state(path: Path) -> None:
-    """The first line came at one stroke: a part of it is damage, and no empty registry."""
-    with closing(Store(path)) as store:
-        fill(store)
-    read(path)
-    data = path.read_bytes()
-    for cut in (*range(0, len(data) - 2, 97), len(data) - 2):
-        path.write_bytes(data[:cut])
-        with pytest.raises(StackError, match=str(path)):
-            Store(path)
-    path.write_bytes(data[:-1])
-    read(path)
-    assert path.read_bytes() == data
-
-
-@pytest.fixture(name="filled", scope="module")
-def _filled() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "registry.json")
-        with closing(Store(path)) as store:
-            fill(store)
-        return path.read_bytes()
-
-
-@given(data=st.data())
-def test_no_other_byte_is_taken_for_a_change(filled: bytes, data: st.DataObject) -> None:
-    """Each byte that is another than was written stops the start; the line is named."""
-    place = data.draw(st.integers(0, len(filled) - 1))
-    other = data.draw(st.integers(0, 255).filter(lambda byte: byte != filled[place]))
-    damaged = filled[:place] + bytes([other]) + filled[place + 1 :]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "registry.json")
-        path.write_bytes(damaged)
-        with pytest.raises(StackError, match=re.escape(str(path))) as caught:
-            Store(path)
-        line = filled[:place].count(b"\n") + 1
-        assert place < len(b'{"crc32": ') or f"line {line} is damaged" in str(caught.value)
-        assert path.read_bytes() == damaged
-
-
-@given(data=st.data())
-def test_lines_are_whole_and_in_order_or_an_error(filled: bytes, data: st.DataObject) -> None:
-    """None is missing, there twice, elsewhere, or behind the state of another registry."""
-    lines = filled.splitlines(keepends=True)
-    chosen = data.draw(st.lists(st.integers(0, len(lines) - 1), min_size=1, max_size=8))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "registry.json")
-        path.write_bytes(b"".join(lines[number] for number in chosen))
-        if chosen == list(range(len(chosen))):
-            read(path)
-        else:
-            with pytest.raises(StackError, match=r"line [0-9]+ is damaged"):
-                Store(path)
-
-
-def test_changes_of_another_file_are_an_error(path: Path, filled: bytes) -> None:
-    """A copy of the state of one registry, and behind it the changes of another."""
-    with closing(Store(path)) as store:
-        register(store, "other", "int")
-    path.write_bytes(path.read_bytes() + b"".join(filled.splitlines(keepends=True)[1:]))
-    with pytest.raises(StackError, match="line 2 is damaged"):
-        Store(path)
-
-
-def lines_of(path: Path) -> list[bytes]:
-    """The lines of a file."""
-    return path.read_bytes().splitlines(keepends=True)
 
 
 def test_a_start_leaves_one_line(path: Path, filled: bytes) -> None:
@@ -431,66 +333,3 @@ def test_a_start_without_room_leaves_the_file(
         set_level(store, "FULL")
         state = told(store.state)
     assert read(path) == state
-
-
-def valid(path: Path, value: object) -> None:
-    """A file with a change of somebody's own making, and the right checksum."""
-    with closing(Store(path)) as store:
-        fill(store)
-        end = store._journal._end  # type: ignore[union-attr]
-    assert end is not None
-    with path.open("ab") as file:
-        file.write(journal._line("change", value, end.checksum)[0])
-
-
-SUBJECT: dict[str, Any] = {"compatibility": None, "mode": None, "settings": {}, "versions": []}
-VERSION = {"version": 1, "id": 1, "deleted": False}
-IMPOSSIBLE: dict[str, Any] = {
-    "no object": [],
-    "context": {".": []},
-    "schema there already": {".": {"schemas": {"1": {"schema": '"int"'}}}},
-    "id": {".": {"schemas": {"one": {"schema": '"int"'}}}},
-    "schema": {".": {"schemas": {"9": {"schema": '"nope"'}}}},
-    "reference": {
-        ".": {
-            "schemas": {
-                "9": {
-                    "schema": '"int"',
-                    "references": [{"name": "N", "subject": "nope", "version": 1}],
-                }
-            }
-        }
-    },
-    "schema in use is gone": {".": {"schemas": {"1": None}}},
-    "schema gone twice": {".": {"schemas": {"9": None}}},
-    "version without a schema": {
-        ".": {"subjects": {"s": {**SUBJECT, "versions": [{**VERSION, "id": 9}]}}}
-    },
-    "version gone twice": {".": {"subjects": {"s": {**SUBJECT, "gone": [9]}}}},
-    "level": {".": {"subjects": {"s": {**SUBJECT, "compatibility": "SOME"}}}},
-    "settings": {".": {"subjects": {"s": {**SUBJECT, "settings": []}}}},
-    "versions": {".": {"subjects": {"s": {**SUBJECT, "versions": {}}}}},
-    "next id": {".": {"next_id": "1"}},
-    "retired": {".": {"retired": {"guid": -1}}},
-}
-
-
-@pytest.mark.parametrize("value", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
-def test_a_change_that_does_not_fit_the_state_is_named(path: Path, value: object) -> None:
-    """Whatever its checksum: with file and line, and the file stays."""
-    valid(path, value)
-    data = path.read_bytes()
-    with pytest.raises(StackError, match=f"{re.escape(str(path))}.*: line {len(lines_of(path))}: "):
-        Store(path)
-    assert path.read_bytes() == data
-
-
-def test_the_kinds_of_lines_are_told_apart(path: Path, filled: bytes) -> None:
-    """A state where a change belongs, with the right checksum."""
-    first, checksum = journal._line("state", snapshot.dump(State()), 0)
-    path.write_bytes(first + journal._line("state", snapshot.dump(State()), checksum)[0])
-    with pytest.raises(StackError, match="line 2: a state instead of a change"):
-        Store(path)
-    path.write_bytes(journal._line("change", {}, 0)[0])
-    with pytest.raises(StackError, match="line 1: a change instead of a state"):
-        Store(path)
