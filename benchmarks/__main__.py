@@ -17,6 +17,7 @@ from benchmarks import (
     codec,
     consuming,
     evolution,
+    growth,
     json,
     keeping,
     liveness,
@@ -52,6 +53,7 @@ _PARTS: Final = {
     "startup": _Part(startup.tables, 5),
     "strategies": _Part(strategies.tables, 3),
     "telemetry": _Part(telemetry.tables, 5),
+    "growth": _Part(growth.tables, 3),
 }
 
 

@@ -1,8 +1,8 @@
-"""A script: kills a child at each line of ``atomic_file`` while a command of the library writes.
+"""A script: kills a child at each line of what writes files while a command of the library does.
 
 ``python killed_at_each_step.py FOLDER WRITER`` prints at how many lines it did. After each kill the
-file holds the old text or the new one whole, and at most one file lies beside it; when the writer
-runs once more, the file has the new text and nothing lies beside it.
+file holds the old content or the new one whole, and at most one file lies beside it; when the
+writer runs once more, the file has the new content and nothing lies beside it.
 
 A process of its own, since it forks: pytest's process may have threads.
 """
@@ -12,14 +12,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamcontract import atomic_file
 from streamcontract.codegen import FileChange, remove_drafts, write
+from streamcontract.devstack.registry import journal, snapshot
 from streamcontract.devstack.registry.changes import set_level
-from streamcontract.devstack.registry.state import whole
+from streamcontract.devstack.registry.state import State
 from streamcontract.devstack.registry.store import Store
+from streamcontract.devstack.registry.values import whole
 from streamcontract.registry.lock import Lock
 from streamcontract.registry.lockfile import write_locks
 from streamcontract.registry.protocol import parse_level
@@ -38,38 +41,49 @@ def _lock(path: Path, content: str) -> None:
 
 
 def _registry(path: Path, content: str) -> None:
+    """A start, which brings the changes of the run before into the state, and a change."""
     store = Store(path)
     store.apply(lambda state: set_level(state, whole("."), parse_level(content)))
     store.close()
 
 
-WRITERS: dict[str, tuple[Callable[[Path, str], None], str, str]] = {
-    "generate": (_generate, "old\n", "new\n"),
-    "lock": (_lock, "old", "new"),
-    "registry": (_registry, "FULL", "NONE"),
+def _state(path: Path) -> object:
+    """What a registry reads, which is not to touch the file itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "copy")
+        copy.write_bytes(path.read_bytes())
+        return snapshot.dump(journal.Journal(copy).read(State()))
+
+
+WRITERS: dict[str, tuple[Callable[[Path, str], None], str, str, Callable[[Path], object]]] = {
+    "generate": (_generate, "old\n", "new\n", Path.read_bytes),
+    "lock": (_lock, "old", "new", Path.read_bytes),
+    "registry": (_registry, "FULL", "NONE", _state),
 }
+
+WRITING = {atomic_file.__file__, journal.__file__}
 
 
 def main(folder: Path, name: str) -> None:
     """Kill at the first line, at the second, and so on, until the writer comes to its end."""
-    write_it, old, new = WRITERS[name]
+    write_it, old, new, read = WRITERS[name]
     path = folder / "a.py"
     write_it(path, new)
-    after = path.read_bytes()
+    after = read(path)
     write_it(path, old)
-    before = path.read_bytes()
+    before = read(path)
     expected = {entry.name for entry in folder.iterdir()}
     step = 1
     while _is_killed(lambda: write_it(path, new), step):
-        assert path.read_bytes() in {before, after}, step
+        assert read(path) in [before, after], step
         left = {entry.name for entry in folder.iterdir()} - expected
         assert len(left) <= 1, (step, left)
         for content in (new, old):  # where the kill came after the rename, this is no change
             write_it(path, content)
             assert {entry.name for entry in folder.iterdir()} == expected, step
-        assert path.read_bytes() == before, step
+        assert read(path) == before, step
         step += 1
-    assert path.read_bytes() == after
+    assert read(path) == after
     sys.stdout.write(str(step - 1))
 
 
@@ -91,7 +105,7 @@ def _kill_at(step: int) -> None:
 
     def trace(frame: Any, event: str, _argument: object) -> Any:
         nonlocal lines
-        if frame.f_code.co_filename != atomic_file.__file__:
+        if frame.f_code.co_filename not in WRITING:
             return None
         if event == "line":
             lines += 1

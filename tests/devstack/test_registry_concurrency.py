@@ -13,6 +13,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -23,11 +24,14 @@ from tests.searching import examples
 
 from streamcontract.devstack.registry import RegistryServer, snapshot
 from streamcontract.devstack.registry.application import Request, respond
+from streamcontract.devstack.registry.changes import delete_subject
 from streamcontract.devstack.registry.routes import ROUTES
 from streamcontract.devstack.registry.store import Store
+from streamcontract.registry.contexts import QualifiedSubject
 from streamcontract.registry.protocol import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
@@ -98,10 +102,7 @@ def _explanations(state: State, asked: list[tuple[Call, Answer]]) -> list[State]
 
 def _told(state: State) -> str:
     """All that a state says, whatever order its parts came in."""
-    value = json.loads(snapshot.dump(state))
-    for context in value["contexts"].values():
-        context["schemas"].sort(key=lambda schema: schema["id"])
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(snapshot.dump(state), sort_keys=True)
 
 
 @given(rounds=rounds)
@@ -133,3 +134,23 @@ def test_some_order_of_simultaneous_requests_explains_every_answer(
             states = {_told(each): each for each in after}
     with closing(Store(path)) as store:
         assert _told(store.state) in states, "the state file has what no order leads to"
+
+
+class Overtaken(Store):
+    """A store in which another client deletes a subject for ever right behind each change."""
+
+    def apply(self, change: Callable[[State], tuple[State, Any]]) -> Any:
+        """Make the change, and the deletions."""
+        answer = super().apply(change)
+        name = QualifiedSubject(".", "s")
+        for permanent in (False, True):
+            super().apply(partial(delete_subject, name=name, permanent=permanent))
+        return answer
+
+
+def test_an_answer_is_of_the_state_that_its_change_made() -> None:
+    """A version that is gone a moment later was registered all the same."""
+    body = json.dumps(_schema("int")).encode()
+    request = Request("POST", "/subjects/s/versions", body)
+    answer = respond(ROUTES, Overtaken(), request, None)
+    assert (answer.status, json.loads(answer.body)["id"]) == (200, 1)

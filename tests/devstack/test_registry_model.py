@@ -163,6 +163,13 @@ class Registry(RuleBasedStateMachine):
             for version in (other.versions if deleted else other.live)
         )
 
+    def is_pinned(self, subject: str, number: int) -> bool:
+        """Whether any schema that has an id refers to it, be it one that no version has."""
+        return subject == BASE and any(
+            isinstance(schema, Using) and schema.version == number
+            for schema in self.stored.values()
+        )
+
     def register_key(self, subject: str, schema: Key) -> None:
         """A known live schema gives its id; a new one a version, if level and mode allow it."""
         path = fill(Template.VERSIONS, subject=subject)
@@ -233,11 +240,7 @@ class Registry(RuleBasedStateMachine):
             assert code == (200 if same else 42205)
         elif self.stored.get(schema_id, schema) != schema:
             assert code == 42205
-        elif (
-            present is not None
-            and present.id != schema_id
-            and self.is_used(subject, [number], deleted=True)
-        ):
+        elif present is not None and present.id != schema_id and self.is_pinned(subject, number):
             assert code == 42206
         else:
             assert (code, answer["id"], answer["version"]) == (200, schema_id, number)
@@ -402,7 +405,7 @@ class Registry(RuleBasedStateMachine):
             assert (answer if code == 200 else []) == numbers
             path = fill(Template.SUBJECT_CONFIG, subject=subject)
             code, answer = self.call("GET", f"{path}?defaultToGlobal=true")
-            if known.is_known:
+            if known.level or known.is_known:
                 assert answer == {"compatibilityLevel": known.level or self.level}
             else:
                 assert code == 40408
@@ -421,6 +424,14 @@ class Registry(RuleBasedStateMachine):
         for number, schema in self.stored.items():
             path = fill(Template.SCHEMA, id=number)
             assert self.call("GET", path)[1] == self.body_of(schema)
+            for deleted in (False, True):
+                path = f"{fill(Template.SCHEMA_VERSIONS, id=number)}?deleted={deleted}"
+                assert self.call("GET", path)[1] == [
+                    {"subject": subject, "version": version.number}
+                    for subject, known in sorted(self.subjects.items())
+                    for version in known.versions
+                    if version.id == number and (deleted or not version.deleted)
+                ]
 
 
 TestRegistry = Registry.TestCase
@@ -447,6 +458,29 @@ def test_ids_are_never_given_twice() -> None:
         machine.register("t/ü", 3)
         machine.listings_agree()
         assert machine.stored == {3: 2, 4: 3}
+    finally:
+        machine.teardown()
+
+
+def test_what_is_referred_to_stays() -> None:
+    """The model's own moves: by a live version, by a soft-deleted one, and by none any more."""
+    machine = Registry()
+    try:
+        machine.register_base(1)
+        machine.register_user("s", 1)
+        machine.register_user("t/ü", 1)
+        machine.delete_subject("t/ü", permanent=False)
+        for again in range(2):
+            machine.delete_version("base", 1, permanent=False)
+            for permanent in (False, True):
+                machine.delete_subject("base", permanent=permanent)
+            machine.listings_agree()
+            machine.restart()
+            machine.delete_subject("s", permanent=bool(again))
+        machine.delete_subject("t/ü", permanent=True)
+        machine.delete_subject("base", permanent=True)
+        machine.listings_agree()
+        assert not machine.stored
     finally:
         machine.teardown()
 

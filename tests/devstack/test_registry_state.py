@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.devstack.registry_http import Http, record
 
-from streamcontract.devstack.registry import RegistryServer
+from streamcontract.devstack.registry import RegistryServer, snapshot
 from streamcontract.devstack.registry.changes import set_level, set_mode
-from streamcontract.devstack.registry.state import whole
 from streamcontract.devstack.registry.store import Store
+from streamcontract.devstack.registry.values import whole
 from streamcontract.errors import StackError
 
 if TYPE_CHECKING:
@@ -120,8 +121,10 @@ def test_a_file_of_a_release_without_contexts_is_read(tmp_path: Path) -> None:
         assert http("GET", "/config").body == {"compatibilityLevel": "FULL"}
         assert http("GET", "/config/base").body == {"compatibilityLevel": "NONE"}
         assert http("GET", "/mode/user").body == {"mode": "IMPORT"}
+        assert json.loads(path.read_text()) == BEFORE_CONTEXTS  # reading alone changes nothing
         assert http.register("new", "int") == 9
-    assert json.loads(path.read_text())["format"] == 2
+    with RegistryServer(state=path) as server, Http(server.url) as http:
+        assert http("GET", "/subjects").body == ["base", "new", "user"]
 
 
 def test_without_a_file_nothing_is_kept() -> None:
@@ -158,18 +161,37 @@ FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_damaged_file_is_named(tmp_path: Path, fault: Callable[[dict[str, Any]], object]) -> None:
-    """A state file that contradicts itself stops the start, and stays as it is."""
+def test_a_file_that_contradicts_itself_is_named(
+    tmp_path: Path, fault: Callable[[dict[str, Any]], object]
+) -> None:
+    """Of the release before the journal, here: it stops the start, and stays as it is."""
     path = tmp_path / "registry.json"
     with RegistryServer(state=path) as server, Http(server.url) as http:
         fill(http)
-    state = json.loads(path.read_text())
+    with closing(Store(path)) as store:
+        state: Any = snapshot.dump(store.state)
     fault(state["contexts"]["."])
     damaged = json.dumps(state)
     path.write_text(damaged)
     with pytest.raises(StackError, match=str(path)):
         RegistryServer(state=path)
     assert path.read_text() == damaged
+
+
+def test_a_file_of_the_release_before_the_journal_is_read(tmp_path: Path) -> None:
+    """One JSON object over many lines; reading it alone changes nothing, the first change does."""
+    path, former = tmp_path / "registry.json", tmp_path / "former.json"
+    with RegistryServer(state=path) as server, Http(server.url) as http:
+        fill(http)
+        answers = [http("GET", url) for url in EVERYTHING]
+    with closing(Store(path)) as store:
+        text = json.dumps(snapshot.dump(store.state), indent=1)
+    former.write_text(text)
+    for new in (5, 6):
+        with RegistryServer(state=former) as server, Http(server.url) as http:
+            assert new > 5 or former.read_text() == text
+            assert [http("GET", url) for url in EVERYTHING[2:]] == answers[2:]
+            assert http.register(f"new{new}", {"type": "map", "values": record(f"f{new}")}) == new
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\ufeff{}", '{"format": 99}'])

@@ -32,8 +32,14 @@ def _name(document: Path) -> str:
     return document.relative_to(REPOSITORY).as_posix()
 
 
-# Its groups are classic ones, as the reader's are, and each waits for the mock cluster to assign.
-_TAKE_SECONDS = {"docs/coming-from-confluent-kafka.md"}
+# Groups that wait for the mock cluster to assign, and large libraries.
+_TAKE_SECONDS = {
+    "docs/coming-from-confluent-kafka.md",
+    "docs/containers.md",
+    "docs/database-sink.md",
+    "docs/fastapi.md",
+    "docs/pandas.md",
+}
 with_python = pytest.mark.parametrize(
     "document",
     [

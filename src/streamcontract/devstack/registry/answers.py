@@ -12,8 +12,8 @@ from streamcontract.registry.protocol import SchemaReference, SchemaRequest, Ver
 
 if TYPE_CHECKING:
     from streamcontract.devstack.registry.application import Call
-    from streamcontract.devstack.registry.state import Content, StoredSchema, Version
-    from streamcontract.devstack.registry.store import Store
+    from streamcontract.devstack.registry.state import State
+    from streamcontract.devstack.registry.values import Content, StoredSchema, Version
     from streamcontract.registry.contexts import QualifiedSubject
 
 __all__ = [
@@ -27,82 +27,82 @@ __all__ = [
 _RESOLVED: Final = "resolved"
 
 
-def schema_text(store: Store, call: Call, content: Content) -> str:
+def schema_text(state: State, call: Call, content: Content) -> str:
     """The schema's text in the query's ``format``; Avro knows ``resolved``, and only Confluent's.
 
     Raises:
         Refusal: 501.
     """
     if call.text("format") != _RESOLVED:
-        return minified(content.text) if store.state.is_confluent else content.text
-    if store.state.is_confluent:
+        return minified(content.text) if state.is_confluent else content.text
+    if state.is_confluent:
         return minified(content.schema.inlined_json)
     raise not_implemented("format=resolved")
 
 
 def version_answer(
-    store: Store, call: Call, name: QualifiedSubject, version: Version
+    state: State, call: Call, name: QualifiedSubject, version: Version
 ) -> dict[str, object]:
     """A version of a subject, as reading it and looking it up answer."""
-    content = store.state.content(name, version)
+    content = state.content(name, version)
     answer = VersionAnswer(
         subject=str(name),
         version=version.number,
         id=version.id,
-        schema=schema_text(store, call, content),
-        references=_references(store, call, content, name.context),
+        schema=schema_text(state, call, content),
+        references=_references(state, call, content, name.context),
         metadata=content.metadata,
         rule_set=content.rule_set,
-        guid=content.guid if store.state.is_confluent else None,
+        guid=content.guid if state.is_confluent else None,
     )
-    return _told(store, answer)
+    return _told(state, answer)
 
 
 def version_read(
-    store: Store, call: Call, name: QualifiedSubject, version: Version
+    state: State, call: Call, name: QualifiedSubject, version: Version
 ) -> dict[str, object]:
     """A version, as reading it answers: with whether it is soft-deleted."""
-    answer = version_answer(store, call, name, version)
-    if version.deleted or not store.state.is_confluent:
+    answer = version_answer(state, call, name, version)
+    if version.deleted or not state.is_confluent:
         answer["deleted"] = version.deleted
     return answer
 
 
-def _told(store: Store, answer: VersionAnswer) -> dict[str, object]:
+def _told(state: State, answer: VersionAnswer) -> dict[str, object]:
     """The body of an answer; Confluent's registry leaves a type out that is AVRO."""
     body = answer.to_json()
-    if store.state.is_confluent:
+    if state.is_confluent:
         del body["schemaType"]
     return body
 
 
 def registered(
-    store: Store, call: Call, name: QualifiedSubject, version: Version
+    state: State, call: Call, name: QualifiedSubject, version: Version
 ) -> dict[str, object]:
     """A version, as registering it answers: the id first, and no subject."""
-    answer = version_answer(store, call, name, version)
+    answer = version_answer(state, call, name, version)
     del answer["subject"]
     return {"id": answer.pop("id"), **answer}
 
 
-def identified(store: Store, call: Call, stored: StoredSchema) -> dict[str, object]:
+def identified(state: State, call: Call, stored: StoredSchema) -> dict[str, object]:
     """A schema by its id, without subject and version."""
     content = stored.content
     request = SchemaRequest(
-        schema=schema_text(store, call, content),
-        references=_references(store, call, content, stored.key.context),
+        schema=schema_text(state, call, content),
+        references=_references(state, call, content, stored.key.context),
         metadata=content.metadata,
         rule_set=content.rule_set,
     )
-    return {**request.to_json(), **({"guid": content.guid} if store.state.is_confluent else {})}
+    return {**request.to_json(), **({"guid": content.guid} if state.is_confluent else {})}
 
 
 def _references(
-    store: Store, call: Call, content: Content, context: str
+    state: State, call: Call, content: Content, context: str
 ) -> tuple[SchemaReference, ...]:
     if call.text("referenceFormat").lower() != "qualified":
         return content.references
     return tuple(
-        attrs.evolve(each, subject=str(store.state.qualify(each.subject, context)))
+        attrs.evolve(each, subject=str(state.qualify(each.subject, context)))
         for each in content.references
     )

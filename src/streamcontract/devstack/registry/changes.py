@@ -20,10 +20,9 @@ from streamcontract.devstack.registry.refusal import (
     still_referenced,
     wrong_next_version,
 )
-from streamcontract.devstack.registry.state import (
+from streamcontract.devstack.registry.values import (
     Content,
     SchemaKey,
-    State,
     StoredSchema,
     Subject,
     Version,
@@ -41,6 +40,8 @@ from streamcontract.registry.protocol import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from streamcontract.devstack.registry.state import State
 
 __all__ = [
     "delete_context",
@@ -96,9 +97,9 @@ def _import(
         if same:
             return state, same[-1]
     present = None if request.version is None else subject.version(request.version)
-    if present is not None and present.id != key.id:
+    if present is not None and present.id != key.id and state.is_pinned(name, present.number):
         # What refers to the version would mean something else, under the id that it has.
-        _demand_unreferenced(state, name, (present,), deleted=True)
+        raise still_referenced(name, present.number)
     number = request.version or _next_number(subject)
     return _add(state, name, StoredSchema(key, content), number)
 
@@ -217,10 +218,12 @@ def delete_context(state: State, context: str) -> tuple[State, None]:
     names = [name for name in state.subjects if name.context == context]
     if any(state.subjects[name].versions for name in names):
         raise context_not_empty(context)
-    subjects = {name: each for name, each in state.subjects.items() if name not in names}
-    next_ids = {name: each for name, each in state.next_ids.items() if name != context}
-    retired = {key: each for key, each in state.retired.items() if key[0] != context}
-    return attrs.evolve(state, subjects=subjects, next_ids=next_ids, retired=retired), None
+    for name in names:
+        state = state.with_subject(name, Subject())
+    for of, guid in list(state.retired):
+        if of == context:
+            state = state.with_retired(context, guid, None)
+    return state.with_next_id(context, None), None
 
 
 def set_level(
@@ -299,5 +302,5 @@ def _demand_unreferenced(
     state: State, name: QualifiedSubject, versions: tuple[Version, ...], *, deleted: bool
 ) -> None:
     for version in versions:
-        if state.referenced_by(name, version.number, deleted=deleted):
+        if state.is_referenced(name, version.number, deleted=deleted):
             raise still_referenced(name, version.number)

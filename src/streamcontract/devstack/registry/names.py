@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.devstack.registry.refusal import Refusal, invalid_subject
-from streamcontract.devstack.registry.state import SchemaKey
+from streamcontract.devstack.registry.values import SchemaKey, alphabetical
 from streamcontract.registry.contexts import GLOBAL_CONTEXT
 from streamcontract.registry.protocol import MAX_VERSION, ErrorCode, parse_version
 
@@ -79,6 +79,6 @@ def matching(state: State, call: Call) -> Iterator[QualifiedSubject]:
     start = state.qualify(prefix)
     everywhere = not prefix or (state.has_contexts and prefix.startswith(_EVERY_CONTEXT))
     beginning = prefix.removeprefix(_EVERY_CONTEXT) if everywhere else start.name
-    for name in sorted(state.subjects):
+    for name in sorted(state.subjects, key=alphabetical):
         if name.name.startswith(beginning) and (everywhere or name.context == start.context):
             yield name

@@ -23,7 +23,7 @@ from streamcontract.devstack.registry.names import (
     version_number,
 )
 from streamcontract.devstack.registry.refusal import Refusal, no_schema, no_version
-from streamcontract.devstack.registry.state import whole
+from streamcontract.devstack.registry.values import whole
 from streamcontract.errors import StackError
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, normalize_context
 from streamcontract.registry.protocol import (
@@ -40,6 +40,7 @@ from streamcontract.registry.protocol import (
 )
 
 if TYPE_CHECKING:
+    from streamcontract.devstack.registry.state import State
     from streamcontract.devstack.registry.store import Store
 
 __all__ = ["CONFLUENT_ROUTES", "ROUTES", "TOPICS", "control_routes"]
@@ -71,7 +72,7 @@ def _schemas(store: Store, call: Call) -> Answer:
     """Every version, or the latest ones; Confluent's registry and Karapace list them so."""
     state, deleted = store.state, call.flag("deleted")
     found = [
-        version_answer(store, call, name, version)
+        version_answer(state, call, name, version)
         for name in matching(state, call)
         for version in state.subject(name).visible(deleted=deleted)[
             -1 if call.flag("latestOnly") else 0 :
@@ -86,9 +87,9 @@ def _schema_types(_store: Store, _call: Call) -> Answer:
 
 def _schema(store: Store, call: Call) -> Answer:
     state, key = store.state, schema_key(store.state, call)
-    answer = identified(store, call, state.schema(key))
+    answer = identified(state, call, state.schema(key))
     if call.flag("includeSubjects"):
-        answer["subjects"] = _subjects_of(store, call)
+        answer["subjects"] = _subjects_of(state, call)
     if call.flag("fetchMaxId"):
         answer["maxId"] = state.next_id(key.context) - 1
     return Answer.of(answer)
@@ -96,7 +97,7 @@ def _schema(store: Store, call: Call) -> Answer:
 
 def _schema_text(store: Store, call: Call) -> Answer:
     state = store.state
-    text = schema_text(store, call, state.schema(schema_key(state, call)).content)
+    text = schema_text(state, call, state.schema(schema_key(state, call)).content)
     return Answer(200, text.encode())
 
 
@@ -108,21 +109,19 @@ def _schema_versions(store: Store, call: Call) -> Answer:
 
 
 def _schema_subjects(store: Store, call: Call) -> Answer:
-    store.state.schema(schema_key(store.state, call))
-    return Answer.of(_subjects_of(store, call))
-
-
-def _subjects_of(store: Store, call: Call) -> list[str]:
     state = store.state
+    state.schema(schema_key(state, call))
+    return Answer.of(_subjects_of(state, call))
+
+
+def _subjects_of(state: State, call: Call) -> list[str]:
     users = state.users(schema_key(state, call), deleted=call.flag("deleted"))
     return list(dict.fromkeys(str(name) for name, _ in users))
 
 
 def _schema_of_guid(store: Store, call: Call) -> Answer:
-    for stored in store.state.schemas.values():
-        if stored.content.guid == call.parameters["guid"]:
-            return Answer.of(identified(store, call, stored))
-    raise no_schema()
+    state = store.state
+    return Answer.of(identified(state, call, state.with_guid(call.parameters["guid"])))
 
 
 # Subjects and versions
@@ -142,7 +141,7 @@ def _look_up(store: Store, call: Call) -> Answer:
     try:
         content = rules.parse(state, name.context, _request(store, call))
     except (Refusal, BodyError) as error:
-        if store.state.is_confluent:
+        if state.is_confluent:
             raise
         raise Refusal(
             ErrorCode.INTERNAL_ERROR, f"Error while looking up schema under subject {name}"
@@ -150,7 +149,7 @@ def _look_up(store: Store, call: Call) -> Answer:
     version = rules.find(state, name, versions, content)
     if version is None:
         raise no_schema()
-    return Answer.of(version_answer(store, call, name, version))
+    return Answer.of(version_answer(state, call, name, version))
 
 
 def _delete_subject(store: Store, call: Call) -> Answer:
@@ -166,7 +165,7 @@ def _latest_with_metadata(store: Store, call: Call) -> Answer:
     for version in reversed(state.versions(name, deleted=call.flag("deleted"))):
         metadata = state.content(name, version).metadata
         if wanted.items() <= (metadata.properties.items() if metadata else set()):
-            return Answer.of(version_answer(store, call, name, version))
+            return Answer.of(version_answer(state, call, name, version))
     raise no_schema()
 
 
@@ -178,20 +177,25 @@ def _versions(store: Store, call: Call) -> Answer:
 
 def _register(store: Store, call: Call) -> Answer:
     name, request = subject_name(store.state, call), _request(store, call)
-    version = store.apply(lambda state: changes.register(state, name, request))
-    return Answer.of(registered(store, call, name, version))
+
+    def change(state: State) -> tuple[State, Answer]:
+        after, version = changes.register(state, name, request)
+        # Shaped from this state: in a later one the version may be gone.
+        return after, Answer.of(registered(after, call, name, version))
+
+    return store.apply(change)
 
 
 def _version(store: Store, call: Call) -> Answer:
     state, name = store.state, subject_name(store.state, call)
     version = state.version(name, version_number(call), deleted=call.flag("deleted"))
-    return Answer.of(version_read(store, call, name, version))
+    return Answer.of(version_read(state, call, name, version))
 
 
 def _version_schema(store: Store, call: Call) -> Answer:
     state, name = store.state, subject_name(store.state, call)
     version = state.version(name, version_number(call), deleted=call.flag("deleted"))
-    return Answer(200, schema_text(store, call, state.content(name, version)).encode())
+    return Answer(200, schema_text(state, call, state.content(name, version)).encode())
 
 
 def _referenced_by(store: Store, call: Call) -> Answer:
@@ -216,18 +220,18 @@ def _compatibility(store: Store, call: Call) -> Answer:
     if state.is_confluent and not state.subject(name).live:
         if asked is not None:
             raise no_version(asked)
-        return _verdict(store, call, request, None)  # whatever comes first is compatible
-    return _verdict(store, call, request, state.version(name, asked).number)
+        return _verdict(state, call, request, None)  # whatever comes first is compatible
+    return _verdict(state, call, request, state.version(name, asked).number)
 
 
 def _compatibility_with_all(store: Store, call: Call) -> Answer:
     state, request = store.state, _request(store, call)
     live = state.subject(subject_name(state, call)).live
-    return _verdict(store, call, request, live[-1].number if live else None)
+    return _verdict(state, call, request, live[-1].number if live else None)
 
 
-def _verdict(store: Store, call: Call, request: SchemaRequest, number: int | None) -> Answer:
-    state, name, is_verbose = store.state, subject_name(store.state, call), call.flag("verbose")
+def _verdict(state: State, call: Call, request: SchemaRequest, number: int | None) -> Answer:
+    name, is_verbose = subject_name(state, call), call.flag("verbose")
     try:
         content = rules.parse(state, name.context, request)
     except Refusal as refusal:

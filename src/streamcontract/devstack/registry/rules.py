@@ -10,7 +10,7 @@ import attrs
 from streamcontract.compatibility import check_level
 from streamcontract.devstack.registry.lenient import parse_as_redpanda
 from streamcontract.devstack.registry.refusal import Refusal
-from streamcontract.devstack.registry.state import Content
+from streamcontract.devstack.registry.values import Content
 from streamcontract.errors import SchemaParseError
 from streamcontract.levels import compatibility_level
 from streamcontract.registry.protocol import (
@@ -24,7 +24,8 @@ from streamcontract.registry.referenced import parse_with_references
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from streamcontract.devstack.registry.state import State, Version
+    from streamcontract.devstack.registry.state import State
+    from streamcontract.devstack.registry.values import Version
     from streamcontract.registry.contexts import QualifiedSubject
     from streamcontract.resolution import Fault, Rule
     from streamcontract.schema import Schema
@@ -124,10 +125,12 @@ def find(
 
     Metadata and rules that a request leaves out are taken for those that the version has.
     """
+    alike = dict.fromkeys(state.index.ids_alike(name.context, content))
     for version in reversed(versions):
-        stored = state.content(name, version)
-        if stored.is_same_schema(content) and _filled(content, stored).identity == stored.identity:
-            return version
+        if version.id in alike:
+            stored = state.content(name, version)
+            if _filled(content, stored).identity == stored.identity:
+                return version
     return None
 
 

@@ -6,170 +6,29 @@ and a change that could not be written to the state file has not happened.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from streamcontract.devstack.registry.index import Index
+from streamcontract.devstack.registry.persistent import PersistentMap
 from streamcontract.devstack.registry.refusal import Refusal, no_schema, no_subject, no_version
-from streamcontract.registry.contexts import DEFAULT_CONTEXT, GLOBAL_CONTEXT, QualifiedSubject
-from streamcontract.registry.protocol import (
-    DEFAULT_LEVEL,
-    DEFAULT_MODE,
-    ErrorCode,
-    Level,
-    Mode,
-    SchemaReference,
+from streamcontract.devstack.registry.values import (
+    SchemaKey,
+    StoredSchema,
+    Subject,
+    alphabetical,
+    whole,
 )
-from streamcontract.schema.inline import inlined
+from streamcontract.registry.contexts import DEFAULT_CONTEXT, GLOBAL_CONTEXT, QualifiedSubject
+from streamcontract.registry.protocol import DEFAULT_LEVEL, DEFAULT_MODE, ErrorCode, Level, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from streamcontract.registry.data_contracts import Metadata, RuleSet
-    from streamcontract.schema import Schema
+    from streamcontract.devstack.registry.values import Content, Version
 
-__all__ = [
-    "Content",
-    "Identity",
-    "SchemaKey",
-    "State",
-    "StoredSchema",
-    "Subject",
-    "Version",
-    "whole",
-    "with_item",
-]
-
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-
-
-@attrs.frozen
-class Identity:
-    """Two registrations of one schema share it, however they are written.
-
-    Attributes:
-        model: The JSON of its model with sorted keys: order of keys, spaces, the spelling of names
-            and ``{"type": "int"}`` for ``"int"`` do not matter; doc strings, defaults, aliases and
-            attributes do. Redpanda compares what its rewriting leaves, which comes to much the
-            same.
-        references: Where its other types are registered.
-        beside: The JSON of its metadata and rules.
-    """
-
-    model: str
-    references: tuple[SchemaReference, ...]
-    beside: str
-
-
-@attrs.frozen(eq=False)
-class Content:
-    """A schema, valid and resolved, as a request brought it.
-
-    Attributes:
-        text: The schema as sent.
-        references: Where the types that it does not define itself are registered.
-        schema: The parsed schema.
-        metadata: What is kept beside it.
-        rule_set: Likewise.
-        identity: What another registration of it would share.
-    """
-
-    text: str = attrs.field(repr=False)
-    references: tuple[SchemaReference, ...]
-    schema: Schema
-    metadata: Metadata | None = None
-    rule_set: RuleSet | None = None
-    identity: Identity = attrs.field(init=False, repr=False)
-
-    @identity.default
-    def _(self) -> Identity:
-        model = json.dumps(inlined(self.schema.root), sort_keys=True)
-        kept = [
-            None if each is None else each.to_json() or None
-            for each in (self.metadata, self.rule_set)
-        ]
-        return Identity(model, self.references, json.dumps(kept, sort_keys=True))
-
-    @property
-    def guid(self) -> str:
-        """The id that this schema has in every registry that gives one, as Confluent's does."""
-        meaning = json.dumps(attrs.astuple(self.identity))
-        return str(UUID(bytes=hashlib.md5(meaning.encode(), usedforsecurity=False).digest()))
-
-    def is_same_schema(self, other: Content) -> bool:
-        """Whether they differ in metadata and rules at most."""
-        ours, theirs = self.identity, other.identity
-        return (ours.model, ours.references) == (theirs.model, theirs.references)
-
-
-@attrs.frozen
-class SchemaKey:
-    """A schema's id, which is one in its context only."""
-
-    context: str
-    id: int
-
-
-@attrs.frozen
-class StoredSchema:
-    """A schema under its id."""
-
-    key: SchemaKey
-    content: Content
-
-
-@attrs.frozen
-class Version:
-    """A version of a subject; ``deleted`` is the soft deletion."""
-
-    number: int
-    id: int
-    deleted: bool = False
-
-
-@attrs.frozen
-class Subject:
-    """A subject, or a context as a whole.
-
-    Attributes:
-        versions: The versions in rising order.
-        level: The compatibility level of its own, if any.
-        mode: The mode of its own, if any.
-        settings: What else its configuration says, by key; Confluent's registry has it.
-    """
-
-    versions: tuple[Version, ...] = ()
-    level: Level | None = None
-    mode: Mode | None = None
-    settings: Mapping[str, object] = MappingProxyType({})
-
-    @property
-    def live(self) -> tuple[Version, ...]:
-        """The versions that are not soft-deleted."""
-        return tuple(version for version in self.versions if not version.deleted)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there is anything to it that is not soft-deleted."""
-        return bool(self.live) or (not self.versions and self != Subject())
-
-    def visible(self, *, deleted: bool) -> tuple[Version, ...]:
-        """All versions, or the live ones."""
-        return self.versions if deleted else self.live
-
-    def version(self, number: int) -> Version | None:
-        """The version of that number, soft-deleted or not."""
-        return next((version for version in self.versions if version.number == number), None)
-
-
-def whole(context: str) -> QualifiedSubject:
-    """The name under which a context keeps its level and its mode."""
-    return QualifiedSubject(context, "")
+__all__ = ["State"]
 
 
 @attrs.frozen(kw_only=True)
@@ -187,14 +46,16 @@ class State:
         retired: The ids of schemas that were deleted for ever, by context and GUID. They are
             given to no other schema: what was written with one can be read again once it is
             registered again.
+        index: What is asked across all of these.
     """
 
     has_contexts: bool = True
     is_confluent: bool = False
-    schemas: Mapping[SchemaKey, StoredSchema] = MappingProxyType({})
-    subjects: Mapping[QualifiedSubject, Subject] = MappingProxyType({})
-    next_ids: Mapping[str, int] = MappingProxyType({})
-    retired: Mapping[tuple[str, str], int] = MappingProxyType({})
+    schemas: PersistentMap[SchemaKey, StoredSchema] = attrs.field(factory=PersistentMap)
+    subjects: PersistentMap[QualifiedSubject, Subject] = attrs.field(factory=PersistentMap)
+    next_ids: PersistentMap[str, int] = attrs.field(factory=PersistentMap)
+    retired: PersistentMap[tuple[str, str], int] = attrs.field(factory=PersistentMap)
+    index: Index = attrs.field(factory=Index, eq=False, repr=False)
 
     def qualify(self, text: str, within: str = DEFAULT_CONTEXT) -> QualifiedSubject:
         """The subject that a text names."""
@@ -259,14 +120,22 @@ class State:
 
     def id_for(self, context: str, content: Content) -> int:
         """The id of a schema in a context, of several the newest; else the one that it gets."""
-        ids = [
-            key.id
-            for key, stored in self.schemas.items()
-            if key.context == context and stored.content.identity == content.identity
-        ]
-        if ids:
-            return ids[-1]
-        return self.retired.get((context, content.guid), self.next_id(context))
+        guid = content.guid
+        for number in reversed(self.index.ids.get((context, guid), ())):
+            if self.schemas[SchemaKey(context, number)].content.identity == content.identity:
+                return number
+        return self.retired.get((context, guid), self.next_id(context))
+
+    def with_guid(self, guid: str) -> StoredSchema:
+        """The schema of that GUID, of the first context that has it.
+
+        Raises:
+            Refusal: 40403.
+        """
+        for context in self.contexts:
+            for number in self.index.ids.get((context, guid), ()):
+                return self.schemas[SchemaKey(context, number)]
+        raise no_schema()
 
     def level_of(self, name: QualifiedSubject, *, default_to_global: bool) -> Level:
         """The compatibility level of a subject, or of a context.
@@ -305,72 +174,104 @@ class State:
         self, key: SchemaKey, *, deleted: bool = False
     ) -> Iterator[tuple[QualifiedSubject, int]]:
         """The subjects and versions that have a schema, in order."""
-        for name in sorted(self.subjects):
-            for version in self.subjects[name].visible(deleted=deleted):
-                if SchemaKey(name.context, version.id) == key:
-                    yield name, version.number
+        users = self.index.of(key).items()
+        yield from sorted(
+            (user for user, is_deleted in users if deleted or not is_deleted),
+            key=lambda user: (alphabetical(user[0]), user[1]),
+        )
 
     def referenced_by(
         self, name: QualifiedSubject, number: int, *, deleted: bool = False
     ) -> list[int]:
         """The ids of the schemas that refer to a version, as far as any version has them."""
-        return sorted(
-            key.id
-            for key, stored in self.schemas.items()
-            if any(
-                (self.qualify(ref.subject, key.context), ref.version) == (name, number)
-                for ref in stored.content.references
-            )
-            and any(self.users(key, deleted=deleted))
-        )
+        return sorted(key.id for key in self._referrers(name, number, deleted=deleted))
+
+    def is_referenced(self, name: QualifiedSubject, number: int, *, deleted: bool) -> bool:
+        """Whether there is any such schema."""
+        return any(True for _ in self._referrers(name, number, deleted=deleted))
+
+    def is_pinned(self, name: QualifiedSubject, number: int) -> bool:
+        """Whether any stored schema refers to a version, be it one that no version has."""
+        return (name, number) in self.index.referrers
+
+    def _referrers(
+        self, name: QualifiedSubject, number: int, *, deleted: bool
+    ) -> Iterator[SchemaKey]:
+        for key in self.index.referrers.get((name, number), ()):
+            if any(deleted or not is_deleted for is_deleted in self.index.of(key).values()):
+                yield key
 
     def with_subject(self, name: QualifiedSubject, subject: Subject) -> State:
         """This state with a subject replaced; one that says nothing any more is dropped."""
-        if subject == Subject():
-            return attrs.evolve(
-                self, subjects={key: old for key, old in self.subjects.items() if key != name}
-            )
-        return attrs.evolve(self, subjects=with_item(self.subjects, name, subject))
-
-    def with_schema(self, stored: StoredSchema) -> State:
-        """This state with a schema more."""
-        context, number = stored.key.context, stored.key.id
+        is_empty = subject == Subject()
         return attrs.evolve(
             self,
-            schemas=with_item(self.schemas, stored.key, stored),
-            retired={
-                key: each
-                for key, each in self.retired.items()
-                if (key[0], each) != (context, number)
-            },
-            next_ids=with_item(self.next_ids, context, max(self.next_id(context), number + 1)),
+            subjects=self.subjects.delete(name) if is_empty else self.subjects.set(name, subject),
+            index=self.index.with_subject(name, self.subject(name), subject, self.schemas),
+        )
+
+    def with_schema(self, stored: StoredSchema) -> State:
+        """This state with a schema more, whose id is that of no retired one any longer."""
+        context, number = stored.key.context, stored.key.id
+        state, guid = self.with_stored(stored), self.index.retired.get(stored.key)
+        if guid is not None:
+            state = state.with_retired(context, guid, None)
+        return state.with_next_id(context, max(self.next_id(context), number + 1))
+
+    def with_stored(self, stored: StoredSchema) -> State:
+        """This state with a schema more, and nothing else."""
+        return attrs.evolve(
+            self,
+            schemas=self.schemas.set(stored.key, stored),
+            index=self.index.with_schema(stored, self._referred(stored)),
+        )
+
+    def without_stored(self, key: SchemaKey) -> State:
+        """This state with a schema less, and nothing else."""
+        stored = self.schemas[key]
+        return attrs.evolve(
+            self,
+            schemas=self.schemas.delete(key),
+            index=self.index.without_schema(stored, self._referred(stored)),
         )
 
     def without_unused(self) -> State:
         """This state without the schemas that no version has, a soft-deleted one neither."""
-        used = {
-            SchemaKey(name.context, version.id)
-            for name, subject in self.subjects.items()
-            for version in subject.versions
-        }
-        if used >= self.schemas.keys():
-            return self
-        schemas = {key: stored for key, stored in self.schemas.items() if key in used}
-        retired = {
-            (key.context, stored.content.guid): key.id
-            for key, stored in self.schemas.items()
-            if key not in used
-        }
-        return attrs.evolve(self, schemas=schemas, retired={**self.retired, **retired})
+
+        def age(key: SchemaKey) -> int:
+            return self.index.ids[key.context, self.schemas[key].content.guid].index(key.id)
+
+        state = self
+        for key in sorted(self.index.unused, key=age):
+            guid = self.schemas[key].content.guid
+            state = state.without_stored(key).with_retired(key.context, guid, key.id)
+        return state
+
+    def with_retired(self, context: str, guid: str, number: int | None) -> State:
+        """This state with another id for a schema that was deleted for ever; None is no id."""
+        place = context, guid
+        return attrs.evolve(
+            self,
+            retired=self.retired.delete(place)
+            if number is None
+            else self.retired.set(place, number),
+            index=self.index.with_retired(place, self.retired.get(place), number),
+        )
+
+    def with_next_id(self, context: str, number: int | None) -> State:
+        """This state with another count of ids in a context; None is a context that gave none."""
+        counts = self.next_ids
+        changed = counts.delete(context) if number is None else counts.set(context, number)
+        return attrs.evolve(self, next_ids=changed)
+
+    def _referred(self, stored: StoredSchema) -> list[tuple[QualifiedSubject, int]]:
+        context = stored.key.context
+        return [
+            (self.qualify(each.subject, context), each.version)
+            for each in stored.content.references
+        ]
 
     def _of_context(self, name: QualifiedSubject, what: Literal["level", "mode"]) -> Any:
         """What a context says where a subject does not, else what holds for all contexts."""
         own: object = getattr(self.subject(whole(name.context)), what)
         return own or getattr(self.subject(whole(GLOBAL_CONTEXT)), what)
-
-
-def with_item(mapping: Mapping[_K, _V], key: _K, value: _V) -> dict[_K, _V]:
-    """A copy of a mapping with one item set."""
-    copy = dict(mapping)
-    copy[key] = value
-    return copy

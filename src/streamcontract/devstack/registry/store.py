@@ -6,8 +6,7 @@ import sys
 import threading
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from streamcontract.atomic_file import remove_draft, write_atomically
-from streamcontract.devstack.registry import snapshot
+from streamcontract.devstack.registry.journal import Journal
 from streamcontract.devstack.registry.refusal import Refusal
 from streamcontract.devstack.registry.state import State
 from streamcontract.errors import StackError
@@ -43,9 +42,9 @@ class Store:
         self._path = path
         self._change = threading.Lock()
         self._guard = None if path is None else _lock(path)
+        self._journal = None if path is None else Journal(path)
         try:
-            empty = State(has_contexts=has_contexts, is_confluent=is_confluent)
-            self._state = empty if path is None else _read(path, empty)
+            self._state = self._read(State(has_contexts=has_contexts, is_confluent=is_confluent))
         except BaseException:
             self.close()
             raise
@@ -65,8 +64,7 @@ class Store:
         with self._change:
             state, answer = change(self._state)
             if state is not self._state:
-                if self._path is not None:
-                    _write(self._path, state)
+                self._keep(state)
                 self._state = state
             return answer
 
@@ -75,11 +73,34 @@ class Store:
         if self._guard is not None:
             self._guard.close()
 
+    def _read(self, empty: State) -> State:
+        if self._journal is None:
+            return empty
+        try:
+            return self._journal.read(empty)
+        except FileNotFoundError:
+            return empty
+        except (OSError, ValueError) as error:
+            raise StackError(
+                f"the registry's state file {self._path} cannot be read: {error}; restore it from "
+                f"a copy, or move it away to start with an empty registry"
+            ) from error
+
+    def _keep(self, state: State) -> None:
+        if self._journal is None:
+            return
+        try:
+            self._journal.add(self._state, state)
+        except OSError as error:
+            raise Refusal(
+                ErrorCode.STORE_ERROR, f"the state file {self._path} cannot be written: {error}"
+            ) from error
+
 
 def _lock(path: Path) -> IO[bytes]:
     """Keep other registries off the file; they would overwrite each other's changes.
 
-    A file beside it is locked, as the state file itself is replaced by every change. Windows has
+    A file beside it is locked, as the state file itself is replaced now and then. Windows has
     no such lock; there the ports alone keep registries apart.
     """
     beside = path.with_name(f"{path.name}.lock")
@@ -98,26 +119,3 @@ def _lock(path: Path) -> IO[bytes]:
                 f"of its own"
             ) from error
     return guard
-
-
-def _read(path: Path, empty: State) -> State:
-    remove_draft(path)  # of a registry that was killed
-    try:
-        return snapshot.load(path.read_text(encoding="utf-8"), empty)
-    except FileNotFoundError:
-        return empty
-    except (OSError, ValueError) as error:
-        raise StackError(
-            f"the registry's state file {path} cannot be read: {error}; restore it from a copy, "
-            f"or move it away to start with an empty registry"
-        ) from error
-
-
-def _write(path: Path, state: State) -> None:
-    """Replace the file in one step: after a crash it holds the old state or the new one."""
-    try:
-        write_atomically(path, snapshot.dump(state))
-    except OSError as error:
-        raise Refusal(
-            ErrorCode.STORE_ERROR, f"the state file {path} cannot be written: {error}"
-        ) from error
