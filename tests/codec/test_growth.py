@@ -11,6 +11,7 @@ from tests.counting import LINEAR, calls
 
 from streamcontract import Codec, parse_schema
 from streamcontract.codec.engine import ENGINE_VARIABLE
+from streamcontract.codec.source import Source
 from streamcontract.errors import DecodeError, EncodeError
 
 
@@ -99,5 +100,24 @@ def test_who_meets_ever_more_schemas_keeps_the_last_ones(
             codec.decode(b"", writer=writer)
         if number in {5, 19}:
             gc.collect()
-            kept.append((len(codec._decoders), len(linecache.cache)))
+            lines = sum(len(entry[2]) for entry in linecache.cache.values() if len(entry) == 4)
+            kept.append((len(codec._decoders), lines))
     assert kept[0] == kept[1]
+
+
+def test_a_source_that_goes_away_leaves_its_name_for_the_next_one() -> None:
+    """Those who walk over the names must find each, whatever the collector takes meanwhile."""
+
+    def made() -> Any:
+        source = Source()
+        source.line("def f(): return 1")
+        return source.compile()["f"]
+
+    function = made()
+    name = function.__code__.co_filename
+    assert linecache.getline(name, 1) == "def f(): return 1\n"
+    del function
+    gc.collect()
+    assert linecache.cache[name][2] == []  # type: ignore[misc] # of four values, as ours are
+    linecache.checkcache(name)
+    assert name in {made().__code__.co_filename for _ in range(2)}

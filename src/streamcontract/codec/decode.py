@@ -115,7 +115,7 @@ class _Reader:
     def __init__(
         self, bindings: Bindings, limits: Limits, *, explain: bool, tag_unions: bool
     ) -> None:
-        self.source = Source("decode")
+        self.source = Source()
         self.source.namespace.update(_GLOBALS)
         self._emitter = DataEmitter(self.source, limits, explain=explain)
         self._skipper = Skipper(self._emitter)

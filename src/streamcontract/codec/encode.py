@@ -104,7 +104,7 @@ class _Writer:
     def __init__(
         self, schema: Schema, bindings: Bindings, limits: Limits, *, explain: bool
     ) -> None:
-        self.source = Source(f"encode {schema.name or 'value'}")
+        self.source = Source()
         self.source.namespace.update(_GLOBALS)
         self._emitter = Emitter(
             self.source,

@@ -14,6 +14,11 @@ __all__ = ["Source"]
 
 _COUNTER = itertools.count(1)
 
+# Names of sources that are gone, for new ones. Their entries in linecache stay, without lines:
+# linecache.checkcache, which each printed traceback calls, walks over the names that it found first,
+# and raises a KeyError for one that the garbage collector takes out meanwhile (Python 3.11).
+_free: list[str] = []
+
 
 class Source:
     """Source text under construction, with the values it refers to.
@@ -22,8 +27,7 @@ class Source:
     nothing from a schema can turn into code.
     """
 
-    def __init__(self, title: str) -> None:
-        self._title = title
+    def __init__(self) -> None:
         self._lines: list[str] = []
         self._indent = 0
         self._names: dict[int, str] = {}
@@ -58,12 +62,17 @@ class Source:
         """Run the source in its namespace, which keeps alive all that ``bind`` has seen."""
         text = "\n".join(self._lines) + "\n"
         # Angle brackets keep linecache from looking for a file, and tracebacks show the line.
-        filename = f"<streamcontract {self._title} {next(_COUNTER)}>"
+        filename = _free.pop() if _free else f"<streamcontract {next(_COUNTER)}>"
         exec(compile(text, filename, "exec", dont_inherit=True), self.namespace)  # noqa: S102 - our own text; see class
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         for value in self.namespace.values():
             if isinstance(value, FunctionType) and value.__code__.co_filename == filename:
                 # Its lines go with it: who meets ever more schemas must not keep all their sources.
-                weakref.finalize(value, linecache.cache.pop, filename, None).atexit = False
+                weakref.finalize(value.__code__, _forget, filename).atexit = False
                 break
         return self.namespace
+
+
+def _forget(filename: str) -> None:
+    linecache.cache[filename] = (0, None, [], filename)
+    _free.append(filename)
