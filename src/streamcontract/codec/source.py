@@ -15,8 +15,8 @@ __all__ = ["Source"]
 _COUNTER = itertools.count(1)
 
 # Names of sources that are gone, for new ones. Their entries in linecache stay, without lines:
-# linecache.checkcache, which each printed traceback calls, walks over the names that it found first,
-# and raises a KeyError for one that the garbage collector takes out meanwhile (Python 3.11).
+# linecache.checkcache, which each printed traceback calls, walks over the names that it found, and
+# raises a KeyError for one that the garbage collector takes out meanwhile (Python 3.11).
 _free: list[str] = []
 
 
