@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.lockfile import read_locks, render
 from streamcontract.schema import parse_schema
+from streamcontract.testing.suite.in_memory import InMemoryPackage
 
 Run = Callable[..., Result]
 
@@ -108,7 +108,9 @@ def test_generated_code_fits_the_lock(
     generated = CliRunner().invoke(main, ["generate", "--project", str(project)])
     assert generated.exit_code == 0, generated.output
     lock = read_locks(project / "streamcontract.lock")["prod"]
-    contract = runpy.run_path(str(project / "contracts" / f"{name}.py"))["CONTRACT"]
+    folder = project / "contracts"
+    texts = {each.stem: each.read_text(encoding="utf-8") for each in folder.glob("*.py")}
+    contract = InMemoryPackage(texts).load(name).CONTRACT
     for side, schema in (("value", contract.schema), ("key", contract.key_schema)):
         if schema is not None:
             subject = f"{contract.topic}-{side}"
