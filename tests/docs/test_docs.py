@@ -32,13 +32,19 @@ def _name(document: Path) -> str:
     return document.relative_to(REPOSITORY).as_posix()
 
 
-# Groups that wait for the mock cluster to assign, and large libraries.
+# Groups that wait for the mock cluster to assign, large libraries, suites within the page.
 _TAKE_SECONDS = {
-    "docs/coming-from-confluent-kafka.md",
-    "docs/containers.md",
-    "docs/database-sink.md",
-    "docs/fastapi.md",
-    "docs/pandas.md",
+    f"docs/{name}.md"
+    for name in (
+        "coming-from-confluent-kafka",
+        "containers",
+        "database-sink",
+        "fastapi",
+        "json",
+        "observability",
+        "pandas",
+        "testing",
+    )
 }
 with_python = pytest.mark.parametrize(
     "document",
