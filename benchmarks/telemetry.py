@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from opentelemetry import propagate
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
+from opentelemetry.trace import set_span_in_context
 
 from benchmarks.measure import Timing
 from benchmarks.shapes import SHAPES
@@ -32,7 +34,7 @@ _NAMES = itertools.count(1)
 
 
 def tables(rounds: int) -> list[Table]:
-    """One table: producing and the ways of consuming, by what is asked for."""
+    """Producing and the ways of consuming, by what is asked for; and the SDK alone beside it."""
     telemetries: dict[str, Telemetry | None] = {
         OFF: None,
         "no trace sampled": _telemetry(ALWAYS_OFF),
@@ -62,8 +64,45 @@ def tables(rounds: int) -> list[Table]:
                 (name, *(f"{timings[name, step].median * 1e6:.1f}" for step in steps))
                 for name in telemetries
             ),
-        )
+        ),
+        _of_the_sdk(rounds),
     ]
+
+
+def _of_the_sdk(rounds: int) -> Table:
+    """What the SDK itself takes for a message, without a line of the library."""
+    attributes = {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": "telemetry",
+        "messaging.destination.partition.id": "0",
+    }
+    meter = MeterProvider([InMemoryMetricReader()]).get_meter("benchmark")
+    counter, histogram = meter.create_counter("counter"), meter.create_histogram("histogram")
+    rows = []
+    for sampler, sampled in ((ALWAYS_OFF, "not sampled"), (ALWAYS_ON, "sampled")):
+        tracer = TracerProvider(sampler).get_tracer("benchmark")
+        inside = set_span_in_context(tracer.start_span("send"))
+        calls: dict[str, Callable[[], object]] = {
+            "a span": lambda tracer=tracer: tracer.start_span("send", attributes=attributes).end(),  # type: ignore[misc]
+            "its context into headers": lambda inside=inside: propagate.inject({}, inside),  # type: ignore[misc]
+            "a count": lambda: counter.add(1, attributes),
+            "a duration": lambda: histogram.record(0.1, attributes),
+        }
+        taken = [_best(call, rounds) for call in calls.values()]
+        rows.append((sampled, *(f"{each * 1e6:.1f}" for each in taken)))
+    return Table("the SDK alone, µs a call", ("", *calls), tuple(rows))
+
+
+def _best(call: Callable[[], object], rounds: int) -> float:
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        for _ in range(MESSAGES):
+            call()
+        seconds.append((time.perf_counter() - start) / MESSAGES)
+    return min(seconds)
 
 
 def _telemetry(sampler: Sampler) -> Telemetry:

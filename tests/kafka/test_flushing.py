@@ -52,6 +52,18 @@ def test_the_first_delivery_is_hastened(answer: int) -> None:
     assert client.waited[:answer] == sorted(set(client.waited[:answer]))
 
 
+def test_looks_that_do_not_wait_use_up_no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are while no time passes, they ask once, and a wait asks once more."""
+    monkeypatch.setattr("time.monotonic", lambda: 1.0)
+    client = Unmet(1_000)
+    flusher = Flusher(client, "stocks")
+    for _ in range(9):
+        assert flusher.flush(0) == 3
+    assert client.asked == ["stocks"]
+    assert flusher.flush() == 3
+    assert client.asked == ["stocks"] * 2
+
+
 def test_nothing_is_asked_once_something_was_delivered() -> None:
     """A producer that is at work has its id."""
     client = Unmet(1)

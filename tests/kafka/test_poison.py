@@ -355,6 +355,29 @@ def test_dead_letters_that_do_not_all_fit_into_the_queue_are_waited_for(
     assert sorted(each.source.offset for each in letters(config, f"{name}.dlq")) == [1, 2, 3]
 
 
+def test_poison_within_a_list_ends_it(
+    config: Config, bar: Callable[..., Stock], topic: Callable[..., str]
+) -> None:
+    """Only the next call puts it aside, so that it makes no sense to wait for room within this."""
+    name = topic(partitions=1)
+    for volume, count in enumerate((150, 0)):
+        with StockProducer(config, topic=name) as producer:
+            producer.produce(bar(volume=volume), partition=0)
+        produce_raw(config, name, *[bad()] * count)
+    with StockConsumer(config, topic=name, group="g", poison=DeadLetters()) as consumer:
+
+        def check() -> None:
+            # The first message and 100 of poison are all that one list has room for.
+            for each in consumer._assignment.table.values():
+                assert each.fetched <= 101 or each.letters
+
+        consumer._delivery.check = check
+        assert volumes(consumer.consume(1000, -1)) == [0]
+        assert volumes(consumer.consume(1, -1)) == [1]
+        consumer.commit()
+        assert len(letters(config, f"{name}.dlq")) == 150
+
+
 def test_a_dead_letter_larger_than_the_queue_is_told(
     config: Config, topic: Callable[..., str]
 ) -> None:

@@ -345,10 +345,10 @@ def test_telemetry_counts_each_message_for_its_own_topic(
             assert observed.total(otel_names.CONSUMED_MESSAGES, **partition) == 3
         schema = {**of, "streamcontract.schema.id": schema_id}
         assert observed.total(otel_names.SCHEMA_VERSIONS, **schema) == 1
-        assert observed.total(otel_names.DECODE_DURATION, **schema) == 6
+        assert observed.total(otel_names.DECODED_MESSAGES, **schema) == 6
     assert observed.total(otel_names.CONSUMED_MESSAGES) == 18
     assert observed.total(otel_names.SCHEMA_VERSIONS) == 3
-    assert observed.total(otel_names.DECODE_DURATION) == 18
+    assert observed.total(otel_names.DECODED_MESSAGES) == 18
     ((letter, count),) = observed.points(otel_names.DEAD_LETTERED_MESSAGES)
     assert (letter[otel_names.TOPIC], count) == (names["quotes-b"], 1)
     for span in observed.spans("poll"):

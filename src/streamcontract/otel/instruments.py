@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
 
-__all__ = ["Guard", "Instruments", "StopWatch"]
+__all__ = ["TOGETHER", "Guard", "Instruments", "StopWatch"]
 
 R = TypeVar("R")
 
@@ -24,8 +24,6 @@ _log = logging.getLogger("streamcontract.otel")
 
 # The bounds that "Semantic conventions for messaging client metrics" asks for, in seconds.
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-# Decoding takes from less than a microsecond to the milliseconds of a message of a megabyte.
-_DECODING: Final = (1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 1e-2, 1e-1)
 
 
 class Instruments:
@@ -49,10 +47,16 @@ class Instruments:
         self.schema_versions = meter.create_counter(
             names.SCHEMA_VERSIONS, "{version}", "Schemas that a consumer met for the first time."
         )
+        self.decoded = meter.create_counter(
+            names.DECODED_MESSAGES, "{message}", "Messages whose values were decoded."
+        )
+        self.decode_time = meter.create_counter(
+            names.DECODE_TIME, "s", "Time it took to make records of the bytes of messages."
+        )
         self.operation_duration = meter.create_histogram(
             names.OPERATION_DURATION,
             "s",
-            "Time from produce() to the delivery report, or of a call for messages.",
+            "Time from produce() to the delivery report, or of a call for messages, of a batch.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
         self.process_duration = meter.create_histogram(
@@ -60,12 +64,6 @@ class Instruments:
             "s",
             "Time the application worked on a message.",
             explicit_bucket_boundaries_advisory=_SECONDS,
-        )
-        self.decode_duration = meter.create_histogram(
-            names.DECODE_DURATION,
-            "s",
-            "Time it took to make a record of a message's bytes.",
-            explicit_bucket_boundaries_advisory=_DECODING,
         )
 
 
@@ -96,6 +94,10 @@ class Guard:
             return None
 
 
+TOGETHER: Final = 5_000_000
+"""Nanoseconds within which messages count as one batch: the first bound of the durations."""
+
+
 class StopWatch:
     """Measures from when it is made: when that was, and how long ago, in nanoseconds.
 
@@ -103,12 +105,12 @@ class StopWatch:
     before, and the duration in the metrics is that of the span.
     """
 
-    __slots__ = ("_begun", "started")
+    __slots__ = ("begun", "started")
 
     def __init__(self) -> None:
         self.started = time.time_ns()
-        self._begun = time.perf_counter_ns()
+        self.begun = time.perf_counter_ns()
 
     def elapsed(self) -> int:
         """Nanoseconds since it was made."""
-        return time.perf_counter_ns() - self._begun
+        return time.perf_counter_ns() - self.begun

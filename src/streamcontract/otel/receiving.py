@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+import attrs
 from opentelemetry.trace import SpanKind, StatusCode
 
 from streamcontract.kafka import Message, MessageDecodeError
 from streamcontract.otel import names
-from streamcontract.otel.instruments import StopWatch
+from streamcontract.otel.instruments import TOGETHER, StopWatch
 from streamcontract.otel.propagation import links_to
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.message import SchemaId
     from streamcontract.kafka.telemetry import Lag
+    from streamcontract.otel.counts import Count
     from streamcontract.otel.instruments import Guard
     from streamcontract.otel.lags import Lags
     from streamcontract.otel.tools import Tools
@@ -32,6 +35,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Attributes = dict[str, "str | int | bool"]
+
+_WAITED: Final = 1_000_000
+"""Nanoseconds from which on a call did not only give what was there already."""
 
 
 class Receiving:
@@ -58,6 +64,9 @@ class Receiving:
         self._topic = topic
         self._group = group
         self._client = {} if client_id is None else {names.CLIENT_ID: client_id}
+        self._partitions: dict[tuple[str, int], _Partition] = {}
+        self._operations: dict[str | None, Attributes] = {}
+        self._measured_at = 0
 
     def call(self) -> ObservedCall:
         """A ``with`` block around one call that hands out messages."""
@@ -75,36 +84,61 @@ class Receiving:
         self, watch: StopWatch, messages: Sequence[Message[Any]], *, batch: bool
     ) -> None:
         """A call gave messages to the application."""
-        topics = {message.topic for message in messages}
+        if not batch:
+            self._handed_one(watch, messages[0])
+            return
+        counts = Counter([(message.topic, message.partition) for message in messages])
+        topics = {topic for topic, _ in counts}
         topic = topics.pop() if len(topics) == 1 else None
-        links: list[Link] = []
-        for message in messages:
-            place = _place(message.partition, message.offset)
-            if topic is None:
-                place[names.TOPIC] = message.topic
-            links += links_to(message.headers, place)
-        attributes: Attributes = {}
-        if batch:
-            attributes[names.BATCH_COUNT] = len(messages)
-        else:
-            (message,) = messages
-            attributes |= message_attributes(message)
-        self._end(watch, topic, attributes, links)
-        counts = Counter((message.topic, message.partition) for message in messages)
-        for (each, partition), count in counts.items():
-            self._tools.instruments.consumed.add(
-                count, {**self._operation(each), names.PARTITION: str(partition)}
+        for key, count in counts.items():
+            self._of_partition(*key).consumed.add(count)
+        links = functools.partial(_links, messages, topic)
+        self._end(watch, topic, {names.BATCH_COUNT: len(messages)}, links)
+
+    def _handed_one(self, watch: StopWatch, message: Message[Any]) -> None:
+        """A call gave one message: most calls do, so that all that can be is made before."""
+        elapsed = watch.elapsed()
+        partition = self._of_partition(message.topic, message.partition)
+        partition.consumed.add()
+        span = self._tools.tracer.start_span(
+            partition.span_name,
+            kind=SpanKind.CLIENT,
+            attributes={**partition.attributes, **message_attributes(message)},
+            start_time=watch.started,
+        )
+        if span.is_recording():
+            for link in _links((message,), message.topic):
+                span.add_link(link.context, link.attributes)
+        span.end(watch.started + elapsed)
+        # Single messages that were fetched together are one batch, and its first is measured.
+        now = watch.begun + elapsed
+        if elapsed >= _WAITED or now - self._measured_at >= TOGETHER:
+            self._measured_at = now
+            self._tools.instruments.operation_duration.record(
+                elapsed * 1e-9, self._received(message.topic)
             )
+
+    def _of_partition(self, topic: str, number: int) -> _Partition:
+        found = self._partitions.get((topic, number))
+        if found is None:
+            attributes = {**self._operation(topic), names.PARTITION: str(number)}
+            found = self._partitions[topic, number] = _Partition(
+                f"{names.POLL} {topic}",
+                {**self._received(topic), **self._client},
+                self._tools.counts.of(self._tools.instruments.consumed, attributes),
+            )
+        return found
 
     def failed(self, watch: StopWatch, error: Exception) -> None:
         """A call ended by an error."""
         topic = self._topic
         attributes: Attributes = {}
-        links: list[Link] = []
+        links: Callable[[], list[Link]] = list
         if isinstance(error, MessageDecodeError):
             topic = error.topic
             attributes |= _place(error.partition, error.offset)
-            links = links_to(cast("Any", error.raw.headers()) or ())
+            headers = cast("Any", error.raw.headers()) or ()
+            links = functools.partial(links_to, headers)
         self._end(watch, topic, attributes, links, error)
 
     def _end(
@@ -112,29 +146,55 @@ class Receiving:
         watch: StopWatch,
         topic: str | None,
         attributes: Attributes,
-        links: Sequence[Link],
+        links: Callable[[], list[Link]],
         error: Exception | None = None,
     ) -> None:
         """Tell of a call that is over. An empty one leaves no span: most loops make many."""
         elapsed = watch.elapsed()
-        operation: Attributes = {**self._operation(topic), names.OPERATION_TYPE: names.RECEIVE}
+        operation = self._received(topic)
         if error is not None:
-            operation[names.ERROR_TYPE] = names.error_type(error)
+            operation = {**operation, names.ERROR_TYPE: names.error_type(error)}
         span = self._tools.tracer.start_span(
             names.POLL if topic is None else f"{names.POLL} {topic}",
             kind=SpanKind.CLIENT,
             attributes={**operation, **self._client, **attributes},
-            links=links,
             start_time=watch.started,
         )
-        if error is not None:
-            # Without a description: what an error says may quote the data it is about.
-            span.set_status(StatusCode.ERROR)
+        if span.is_recording():
+            # Only now: reading the headers of a list takes longer than all else.
+            for link in links():
+                span.add_link(link.context, link.attributes)
+            if error is not None:
+                # Without a description: what an error says may quote the data it is about.
+                span.set_status(StatusCode.ERROR)
         span.end(watch.started + elapsed)
         self._tools.instruments.operation_duration.record(elapsed * 1e-9, operation)
 
+    def _received(self, topic: str | None) -> Attributes:
+        """The attributes of calls that gave messages of a topic."""
+        found = self._operations.get(topic)
+        if found is None:
+            found = {**self._operation(topic), names.OPERATION_TYPE: names.RECEIVE}
+            self._operations[topic] = found
+        return found
+
     def _operation(self, topic: str | None) -> Attributes:
         return {**source_attributes(topic, self._group), names.OPERATION: names.POLL}
+
+
+@attrs.frozen
+class _Partition:
+    """What is the same for all messages of a partition.
+
+    Attributes:
+        span_name: The name of spans of calls that give one of them.
+        attributes: The attributes of these spans.
+        consumed: Counts the messages.
+    """
+
+    span_name: str
+    attributes: Attributes
+    consumed: Count
 
 
 class TopicReceiving:
@@ -151,15 +211,20 @@ class TopicReceiving:
 
     def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """A schema is met for the first time; what is to decode values written with it."""
-        guard, record = self._tools.guard, self._tools.instruments.decode_duration.record
+        instruments, of = self._tools.instruments, self._tools.counts.of
         attributes = {**self._source, names.SCHEMA_ID: schema_attribute(schema_id)}
-        guard(self._tools.instruments.schema_versions.add, 1, attributes)
+        of(instruments.schema_versions, attributes).add()
+        decoded, spent = (
+            of(instruments.decoded, attributes),
+            of(instruments.decode_time, attributes),
+        )
         clock = time.perf_counter_ns
 
         def measured(data: bytes) -> T:
             begun = clock()
             value = decode(data)
-            guard(record, (clock() - begun) * 1e-9, attributes)
+            spent.add((clock() - begun) * 1e-9)
+            decoded.add()
             return value
 
         return measured
@@ -167,7 +232,7 @@ class TopicReceiving:
     def dead_lettered(self, reason: Exception) -> None:
         """A dead letter was delivered."""
         attributes = {**self._source, names.ERROR_TYPE: names.error_type(reason)}
-        self._tools.guard(self._tools.instruments.dead_lettered.add, 1, attributes)
+        self._tools.counts.of(self._tools.instruments.dead_lettered, attributes).add()
 
 
 class ObservedCall:
@@ -206,6 +271,17 @@ class ObservedCall:
         # Ctrl-C, a cancelled task and the end of an iterator are no failures.
         elif isinstance(error, Exception) and not isinstance(error, StopIteration):
             self._guard(self._receiving.failed, self._watch, error)
+
+
+def _links(messages: Sequence[Message[Any]], topic: str | None) -> list[Link]:
+    """To what sent each of the messages; with its topic, if that is not the same for all."""
+    links: list[Link] = []
+    for message in messages:
+        place = _place(message.partition, message.offset)
+        if topic is None:
+            place[names.TOPIC] = message.topic
+        links += links_to(message.headers, place)
+    return links
 
 
 def source_attributes(topic: str | None, group: str | None) -> Attributes:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
 from streamcontract.otel import names
-from streamcontract.otel.instruments import StopWatch
+from streamcontract.otel.instruments import TOGETHER, StopWatch
 from streamcontract.otel.propagation import inject, links_to, pairs_of
 from streamcontract.otel.receiving import schema_attribute
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import confluent_kafka
     from opentelemetry.trace import Span
 
+    from streamcontract.otel.counts import Count
     from streamcontract.otel.propagation import Header
     from streamcontract.otel.tools import Tools
     from streamcontract.wire import FrameReader
@@ -47,6 +47,7 @@ class Sending:
         self._frames = frames
         self._produce = produce
         self._client = {} if client_id is None else {names.CLIENT_ID: client_id}
+        self._topics: dict[str, _Topic] = {}
 
     def send(
         self,
@@ -60,29 +61,27 @@ class Sending:
         headers: Any = None,
     ) -> None:
         """Queue a message; see :class:`streamcontract.kafka.telemetry.Telemetry`."""
-        guard = self._tools.guard
-        begun = guard(self._begin, topic, value, partition, headers)
+        bound = self._topics.get(topic)
+        if bound is None:
+            bound = self._topics.setdefault(topic, _Topic(self._tools, topic))
+        begun = self._tools.guard(self._begin, bound, value, partition, headers, report)
         if begun is not None:
-            on_its_way, headers = begun
-            report = functools.partial(on_its_way.report, report)
+            report, headers = begun
         # If the queue is full, or the message refused, this raises and nothing was sent: whoever
         # called tries again or tells the application. A span that does not end is not exported.
         self._produce(topic, value, key, partition, report, None, timestamp, headers)
-        guard(
-            self._tools.instruments.queued.add, 1, {names.SYSTEM: names.KAFKA, names.TOPIC: topic}
-        )
+        bound.queued.add()
 
     def _begin(
-        self, topic: str, value: bytes | None, partition: int, headers: Any
-    ) -> tuple[_OnItsWay, list[Header] | None]:
+        self,
+        topic: _Topic,
+        value: bytes | None,
+        partition: int,
+        headers: Any,
+        report: Callable[..., None],
+    ) -> tuple[Callable[..., None], list[Header] | None]:
         own = pairs_of(headers)
-        attributes: dict[str, str | int | bool] = {
-            names.SYSTEM: names.KAFKA,
-            names.OPERATION: names.SEND,
-            names.OPERATION_TYPE: names.SEND,
-            names.TOPIC: topic,
-            **self._client,
-        }
+        attributes: dict[str, str | int | bool] = {**topic.operation, **self._client}
         if partition >= 0:
             attributes[names.PARTITION] = str(partition)
         if value is None:
@@ -93,53 +92,112 @@ class Sending:
             )
         watch = StopWatch()
         span = self._tools.tracer.start_span(
-            f"{names.SEND} {topic}",
+            topic.span_name,
             kind=SpanKind.PRODUCER,
             attributes=attributes,
             links=links_to(own),
             start_time=watch.started,
         )
         inject(own, set_span_in_context(span))
-        return _OnItsWay(self._tools, span, watch, topic), own or None
+        return _OnItsWay(self._tools, span, watch, topic, report).report, own or None
 
 
-@attrs.frozen
+class _Topic:
+    """What is the same for all messages to one topic, and how each of them may end."""
+
+    def __init__(self, tools: Tools, topic: str) -> None:
+        self._tools = tools
+        self._source = {names.SYSTEM: names.KAFKA, names.TOPIC: topic}
+        self._outcomes: dict[tuple[int | None, str | None], _Outcome] = {}
+        self.span_name = f"{names.SEND} {topic}"
+        self.operation = {
+            **self._source,
+            names.OPERATION: names.SEND,
+            names.OPERATION_TYPE: names.SEND,
+        }
+        self.queued = tools.counts.of(tools.instruments.queued, self._source)
+
+    def outcome(self, partition: int | None, error: str | None) -> _Outcome:
+        """How a message ended that was for a partition, if one was chosen, and failed or not."""
+        found = self._outcomes.get((partition, error))
+        if found is None:
+            attributes = {**self._source, names.OPERATION: names.SEND}
+            if partition is not None and partition >= 0:
+                attributes[names.PARTITION] = str(partition)
+            if error is not None:
+                attributes[names.ERROR_TYPE] = error
+            sent = self._tools.counts.of(self._tools.instruments.sent, attributes)
+            operation = {**attributes, names.OPERATION_TYPE: names.SEND}
+            found = self._outcomes.setdefault(
+                (partition, error), _Outcome(attributes, operation, sent)
+            )
+        return found
+
+
+@attrs.define(eq=False)
+class _Outcome:
+    """How messages ended: attributes of the span and of the duration, and their count.
+
+    Attributes:
+        measured_at: When the duration of one was measured last, by ``time.perf_counter_ns``.
+    """
+
+    attributes: dict[str, str]
+    operation: dict[str, str]
+    sent: Count
+    measured_at: int = 0
+
+    def begins_batch(self, watch: StopWatch, elapsed: int) -> bool:
+        """Whether a message was not on its way, and reported, together with one measured before.
+
+        The first of a batch is the one that took longest.
+        """
+        now = watch.begun + elapsed
+        if watch.begun <= self.measured_at and now - self.measured_at < TOGETHER:
+            return False
+        self.measured_at = now
+        return True
+
+
 class _OnItsWay:
     """A message that waits for its delivery report."""
 
-    tools: Tools
-    span: Span
-    watch: StopWatch
-    topic: str
+    __slots__ = ("_inner", "_span", "_tools", "_topic", "_watch")
+
+    def __init__(
+        self,
+        tools: Tools,
+        span: Span,
+        watch: StopWatch,
+        topic: _Topic,
+        inner: Callable[..., None],
+    ) -> None:
+        self._tools = tools
+        self._span = span
+        self._watch = watch
+        self._topic = topic
+        self._inner = inner
 
     def report(
-        self,
-        report: Callable[..., None],
-        error: confluent_kafka.KafkaError | None,
-        raw: confluent_kafka.Message,
+        self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message
     ) -> None:
         """The delivery callback, in front of the one that the message has without telemetry."""
-        self.tools.guard(self._end, error, raw)
-        report(error, raw)
+        self._tools.guard(self._end, error, raw)
+        self._inner(error, raw)
 
     def _end(self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message) -> None:
-        elapsed = self.watch.elapsed()
-        attributes = {
-            names.SYSTEM: names.KAFKA,
-            names.OPERATION: names.SEND,
-            names.TOPIC: self.topic,
-        }
-        partition, offset = raw.partition(), raw.offset()
-        if partition is not None and partition >= 0:
-            attributes[names.PARTITION] = str(partition)
-        if error is not None:
-            attributes[names.ERROR_TYPE] = error.name()
-            self.span.set_status(StatusCode.ERROR, error.str())
-        elif offset is not None:
-            self.span.set_attribute(names.OFFSET, offset)
-        self.span.set_attributes(attributes)
-        self.span.end(self.watch.started + elapsed)
-        self.tools.instruments.sent.add(1, attributes)
-        self.tools.instruments.operation_duration.record(
-            elapsed * 1e-9, {**attributes, names.OPERATION_TYPE: names.SEND}
-        )
+        elapsed = self._watch.elapsed()
+        failure = None if error is None else error.name()
+        outcome = self._topic.outcome(raw.partition(), failure)
+        outcome.sent.add()
+        span = self._span
+        if span.is_recording():
+            offset = raw.offset()
+            if error is not None:
+                span.set_status(StatusCode.ERROR, error.str())
+            elif offset is not None:
+                span.set_attribute(names.OFFSET, offset)
+            span.set_attributes(outcome.attributes)
+        span.end(self._watch.started + elapsed)
+        if outcome.begins_batch(self._watch, elapsed):
+            self._tools.instruments.operation_duration.record(elapsed * 1e-9, outcome.operation)

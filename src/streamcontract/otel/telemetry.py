@@ -10,6 +10,7 @@ from opentelemetry.trace import INVALID_SPAN, SpanKind, StatusCode, set_span_in_
 
 from streamcontract._version import __version__
 from streamcontract.otel import names
+from streamcontract.otel.counts import Counts, flush_all
 from streamcontract.otel.instruments import Guard, Instruments, StopWatch
 from streamcontract.otel.lags import Lags
 from streamcontract.otel.propagation import extracted, links_to
@@ -18,10 +19,10 @@ from streamcontract.otel.sending import Sending
 from streamcontract.otel.tools import Tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from opentelemetry.context import Context
-    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
     from opentelemetry.trace import Span, TracerProvider
 
     from streamcontract.kafka import Message
@@ -66,14 +67,20 @@ class Telemetry:
         tracer = trace.get_tracer(
             _SCOPE, __version__, tracer_provider=tracer_provider, schema_url=names.SCHEMA_URL
         )
-        self._tools = Tools(tracer, Instruments(meter), Guard())
+        guard = Guard()
+        self._tools = Tools(tracer, Instruments(meter), guard, Counts(guard))
         self._lags = Lags(self._tools.guard)
         meter.create_observable_gauge(
             names.LAG,
-            [self._lags.observe],
+            [self._observe],
             "{message}",
             "Messages between what was handed out last and the end of the partition.",
         )
+
+    def _observe(self, options: CallbackOptions) -> Iterable[Observation]:
+        """What the SDK calls when it is about to collect, before it looks at the counters."""
+        flush_all()
+        return self._lags.observe(options)
 
     def sending(
         self, produce: Callable[..., None], client_id: str | None, frames: FrameReader

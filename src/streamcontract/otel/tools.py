@@ -9,6 +9,7 @@ import attrs
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
+    from streamcontract.otel.counts import Counts
     from streamcontract.otel.instruments import Guard, Instruments
 
 __all__ = ["Tools"]
@@ -21,3 +22,4 @@ class Tools:
     tracer: Tracer
     instruments: Instruments
     guard: Guard
+    counts: Counts

@@ -9,6 +9,7 @@ it gets metadata (2.16: rdkafka_idempotence.c, rdkafka_metadata.c). So metadata 
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Final
 
 import confluent_kafka
@@ -46,6 +47,7 @@ class Flusher:
     def __init__(self, client: _Client, topic: str | None = None) -> None:
         self._client = client
         self._slice = _FIRST_SLICE
+        self._ask_at = 0.0
         self.topic = topic
 
     def flush(self, timeout: float = SLICE) -> int:
@@ -59,11 +61,16 @@ class Flusher:
         """
         span = self._slice
         waiting = interruptible(self._client.flush, max(0.0, min(span, timeout)))
-        self._slice = min(2 * span, SLICE) if waiting else SLICE
-        if waiting and span < SLICE and self.topic is not None:
-            # Not waited for: the answer is for librdkafka. There may be nobody to ask yet.
-            with contextlib.suppress(confluent_kafka.KafkaException):
-                self._client.list_topics(self.topic, 0)
+        if not waiting:
+            self._slice = SLICE
+        # A look that hardly waits counts only if a slice has passed since the last question.
+        elif span < SLICE and (timeout >= span or time.monotonic() >= self._ask_at):
+            self._slice = min(2 * span, SLICE)
+            self._ask_at = time.monotonic() + span
+            if self.topic is not None:
+                # Not waited for: the answer is for librdkafka. There may be nobody to ask yet.
+                with contextlib.suppress(confluent_kafka.KafkaException):
+                    self._client.list_topics(self.topic, 0)
         return waiting
 
 

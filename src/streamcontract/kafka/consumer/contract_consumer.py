@@ -266,7 +266,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         # What Delivery.one does first, once more here: a call less for each message. The run stays
         # in hand, and the index says how much of it.
         run = self._delivery.in_hand
-        if run.__class__ is self._hot and time.monotonic() < self._contact.due and not run.letters:
+        if run.__class__ is self._hot and time.monotonic() < self._contact.due:
             index = run.given
             if index < run.size:
                 run.next = index

@@ -72,6 +72,11 @@ class _List:
         return partition in self.stopped
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether a partition stops for poison in this list, which the next call puts aside."""
+        return any(run.partition in self.stopped for run in self.poison)
+
+    @property
     def in_hand(self) -> InHand:
         """What is in hand once the application has the messages."""
         return tuple(
@@ -179,9 +184,10 @@ class Delivery(Generic[T]):
     def one(self, timeout: float) -> Found[Message[T] | None]:
         """The next message, waited for up to ``timeout`` seconds; below zero without end."""
         # The hot path: of begin() and first() what is left where the message after the one in hand
-        # is plain. Before the next contact is due, nothing has happened to its partition.
+        # is plain. Before the next contact is due, nothing has happened to its partition, which
+        # does not stop either: dead letters come only of messages that are not plain.
         run = self.in_hand
-        if run.__class__ is Run and time.monotonic() < self._source.due and not run.letters:
+        if run.__class__ is Run and time.monotonic() < self._source.due:
             index = run.given
             if index < run.size:
                 run.next = index
@@ -203,7 +209,7 @@ class Delivery(Generic[T]):
             ends: As for :meth:`first`.
         """
         in_hand = self.in_hand
-        if in_hand.__class__ is not Run or time.monotonic() >= self._source.due or in_hand.letters:
+        if in_hand.__class__ is not Run or time.monotonic() >= self._source.due:
             return None
         self.settle()
         for run in self._queue.runs:
@@ -211,7 +217,8 @@ class Delivery(Generic[T]):
             end = ends.get(run.partition.name)
             if end is not None and raw.offset() >= end:  # type: ignore[operator] # only errors have none
                 continue
-            message = None if run.letters else run.read(raw)
+            is_stopped = run.letters and self._poison.is_full(run.partition, 0)
+            message = None if is_stopped else run.read(raw)
             if message is not None:
                 run.given = run.next + 1
                 self.in_hand = run
@@ -267,7 +274,7 @@ class Delivery(Generic[T]):
             error, in_hand = self._collect(found, limit)
             if error is not None:
                 return [], in_hand, error
-            is_enough = found.is_over or len(found.messages) >= limit
+            is_enough = found.is_over or len(found.messages) >= limit or found.is_blocked
             if is_enough or (left <= 0 and len(found.messages) == count):
                 return found.messages, found.in_hand, None
             count = len(found.messages)

@@ -63,7 +63,7 @@ class ConsumerLag:
     def look(self) -> None:
         """Look where the partitions end, unless that was done just now."""
         now = time.monotonic()
-        if now < self._due_at and all(key in self._ends for key in self._contact.assignment.table):
+        if now < self._due_at and self._contact.assignment.table.keys() <= self._ends.keys():
             return
         self._due_at = now + _LOOK_INTERVAL
         for partition in self._contact.assignment.table.values():

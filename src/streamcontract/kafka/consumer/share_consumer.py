@@ -431,7 +431,7 @@ class _Delivery(Delivery[T]):
     def one(self, timeout: float) -> Found[Message[T] | None]:
         """The next message, after what is in hand is answered."""
         self.settle()
-        return super().one(timeout)
+        return self._first_of_all(timeout)  # no contact is due before the queue is empty
 
     def settle(self) -> None:
         """What is in hand is accepted; poison, and what was rejected with a reason, is rejected."""
@@ -473,6 +473,9 @@ class _Contact:
         self._group = group
         self._poison = poison
         self._split = splitter()
+        self._answers = {
+            each: confluent_kafka.AcknowledgeType(each) for each in (_ACCEPT, _RELEASE, _REJECT)
+        }
         self._has_begun = False
         self._rejected: dict[tuple[Partition, int], confluent_kafka.Message] = {}
         self._nowhere = Partition(reader.topic, -1, reader)
@@ -551,7 +554,7 @@ class _Contact:
 
     def _acknowledge(self, raw: confluent_kafka.Message, answer: int) -> None:
         try:
-            self._client.acknowledge(raw, confluent_kafka.AcknowledgeType(answer))
+            self._client.acknowledge(raw, self._answers[answer])
         except confluent_kafka.KafkaException as error:
             raise _error(self._topic, error) from error
 

@@ -107,6 +107,7 @@ class DeadLetterSender(PoisonHandler):
             # A property that librdkafka refuses is told now, and not with the first dead letter.
             _close(build_client(confluent_kafka.Producer, self._properties))
         self._producer: confluent_kafka.Producer | None = None
+        self._flusher: Flusher | None = None
         self._waiting: dict[Source, _Letter] = {}
         # Those that came last: a message that is read again is not put aside again.
         self._delivered: dict[Source, None] = {}
@@ -156,9 +157,12 @@ class DeadLetterSender(PoisonHandler):
 
     def wait(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds for deliveries; False if none is on its way."""
-        if self._producer is None or not any(each.is_sent for each in self._waiting.values()):
+        if time.monotonic() >= self._retry_at:
+            self._send(_MOMENT)
+        if self._flusher is None or not any(each.is_sent for each in self._waiting.values()):
             return False
-        interruptible(self._producer.poll, timeout)
+        # All of them together, and now: poll() would wait until linger.ms is over, for each batch.
+        self._flusher.flush(timeout)
         return True
 
     def release(self, partitions: Sequence[Partition], timeout: float) -> None:
@@ -190,11 +194,10 @@ class DeadLetterSender(PoisonHandler):
         while self._waiting:
             self._note_reports()
             self._send(self._cluster.timeout)
-            if self._producer is not None:
-                flusher = Flusher(self._producer, self._topic)
+            if self._flusher is not None:
                 waiting = Waiting("dead letters to be delivered", self._topic)
                 # It ends: message.timeout.ms makes a failure of what is not delivered.
-                while left := flusher.flush():
+                while left := self._flusher.flush():
                     waiting.note(left)
             self._note_reports()
             if self._waiting and self._reason is not None:
@@ -253,7 +256,9 @@ class DeadLetterSender(PoisonHandler):
             return
         for letter in waiting:
             letter.send(producer, self._topic)
-        interruptible(producer.poll, 0)
+        if self._flusher is not None:
+            # Without waiting: it also asks for what the first of them would wait for.
+            self._flusher.flush(0)
 
     def _open(self, timeout: float) -> confluent_kafka.Producer | None:
         """The producer; None if the topic is not there, which is noted."""
@@ -269,11 +274,13 @@ class DeadLetterSender(PoisonHandler):
             if missing is not None:
                 self._fail(missing, advice_on(missing, self._topic))
                 return None
-            self._producer = build_client(confluent_kafka.Producer, self._properties)
+            producer = build_client(confluent_kafka.Producer, self._properties)
+            self._flusher = Flusher(producer, self._topic)
+            self._producer = producer
         return self._producer
 
     def _close_producer(self) -> None:
-        producer, self._producer = self._producer, None
+        producer, self._producer, self._flusher = self._producer, None, None
         if producer is not None:
             _close(producer)
 

@@ -1,0 +1,97 @@
+"""Counts that are kept here and given to their counters for many messages at once.
+
+A counter of the SDK's takes several microseconds for each call, more than a message does. What is
+counted is given on when metrics are collected, and when a client is closed.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry.metrics import Counter
+    from opentelemetry.util.types import AttributeValue
+
+    from streamcontract.otel.instruments import Guard
+
+__all__ = ["Count", "Counts", "flush_all"]
+
+
+class Count:
+    """What is counted by one counter with one set of attributes; any thread may.
+
+    Args:
+        counter: The counter.
+        attributes: The attributes.
+    """
+
+    __slots__ = ("_attributes", "_counter", "_lock", "_pending")
+
+    def __init__(self, counter: Counter, attributes: Mapping[str, AttributeValue]) -> None:
+        self._counter = counter
+        self._attributes = attributes
+        # What the garbage collector closes may count while this thread does.
+        self._lock = threading.RLock()
+        self._pending: float = 0
+
+    def add(self, amount: float = 1) -> None:
+        """Count."""
+        with self._lock:
+            self._pending += amount
+
+    def flush(self) -> None:
+        """Give what was counted to the counter."""
+        with self._lock:
+            amount, self._pending = self._pending, 0
+        if amount:
+            # Without the lock: the counter has locks of its own.
+            self._counter.add(amount, self._attributes)
+
+
+class Counts:
+    """All counts of one :class:`~streamcontract.otel.telemetry.Telemetry`.
+
+    Args:
+        guard: A counter that fails does not keep the others from theirs.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._counts: dict[object, Count] = {}
+        with _lock:
+            _all.add(self)
+        # What was counted is not lost with the last client that counts here.
+        weakref.finalize(self, _flush, self._counts, guard)
+
+    def of(self, counter: Counter, attributes: Mapping[str, AttributeValue]) -> Count:
+        """The count of a counter with these attributes: always the same one."""
+        key = counter, frozenset(attributes.items())
+        return self._counts.setdefault(key, Count(counter, attributes))
+
+    def flush(self) -> None:
+        """Give what was counted to the counters."""
+        _flush(self._counts, self._guard)
+
+
+def _flush(counts: Mapping[object, Count], guard: Guard) -> None:
+    for count in tuple(counts.values()):
+        guard(count.flush)
+
+
+_lock = threading.RLock()
+_all: weakref.WeakSet[Counts] = weakref.WeakSet()
+
+
+def flush_all() -> None:
+    """Give what was counted to the counters, of every ``Telemetry`` of the process.
+
+    The SDK calls one callback for a gauge, also if two ``Telemetry`` have made it.
+    """
+    with _lock:
+        known = tuple(_all)
+    for counts in known:
+        counts.flush()
