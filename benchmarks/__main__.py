@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from benchmarks import (
+    asyncio_clients,
     broker,
     codec,
     consuming,
@@ -49,6 +50,7 @@ _PARTS: Final = {
     "keeping": _Part(keeping.tables, 3),
     "broker": _Part(broker.tables, 7),
     "consuming": _Part(consuming.tables, 5),
+    "asyncio": _Part(asyncio_clients.tables, 5),
     "liveness": _Part(liveness.tables, 3),
     "startup": _Part(startup.tables, 5),
     "strategies": _Part(strategies.tables, 3),

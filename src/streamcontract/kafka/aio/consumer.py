@@ -106,7 +106,8 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
     Tasks of one event loop may share a consumer; their calls take turns. What counts as worked on
     is counted for the consumer, not by task: tasks that share one set ``enable.auto.commit`` to
     False and commit their messages. The callback of ``Skip`` is called in the consumer's thread.
-    For many small messages ``consume`` is the fastest, as it changes threads once for a list.
+    A message that was fetched already is given without a change of threads; for many small
+    messages ``consume`` is the fastest all the same.
 
     Args:
         config: Client properties, as for ``ContractConsumer``.
