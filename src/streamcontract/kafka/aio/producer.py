@@ -14,6 +14,7 @@ from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.waits import Waiting, deadline_of, interruptible
+from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
@@ -70,7 +71,7 @@ class _StoppableProducer(ContractProducer[T, K_contra]):
         Raises:
             Exception: As ``produce`` does.
         """
-        if not self._queue.is_ready(value, options.get("topic")):
+        if not self._queue.is_ready(value, options.get("key", DERIVED), options.get("topic")):
             return False
         on_delivery = options.get("on_delivery")
         if on_delivery is not None and len(options) == 1:

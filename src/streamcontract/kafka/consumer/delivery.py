@@ -213,6 +213,8 @@ class Delivery(Generic[T]):
             return None
         self.settle()
         for run in self._queue.runs:
+            if run.next >= run.size:
+                continue  # behind one that waits, such as one that is read up to its end
             raw = run.raws[run.next]
             end = ends.get(run.partition.name)
             if end is not None and raw.offset() >= end:  # type: ignore[operator] # only errors have none

@@ -84,10 +84,8 @@ class ProducerQueue:
         partition: int | None = None,
     ) -> tuple[TopicSerializer, tuple[Any, ...]]:
         """Serialize a record; ``report`` is called as confluent_kafka calls it."""
-        if topic is not None:
-            topic = text(topic, "topic")
-        kind = self._serializers.kind_of(value, topic, key)
-        serializer = self._open.get((kind, topic)) or self._open_topic(kind, topic)
+        place = self._place(value, key, topic)
+        serializer = self._open.get(place) or self._open_topic(*place)
         payload, wire_key = serializer.encode(value, key)
         # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
         # not left out counts, and a timestamp of 0 is the present.
@@ -103,10 +101,14 @@ class ProducerQueue:
         )
         return serializer, message
 
-    def is_ready(self, value: object, topic: str | None) -> bool:
+    def is_ready(self, value: object, key: object, topic: str | None) -> bool:
         """Whether the topic of a record is open, so that nothing is asked of the registry."""
+        return self._place(value, key, topic) in self._open
+
+    def _place(self, value: object, key: object, topic: str | None) -> tuple[Kind, str | None]:
+        """Which contract a record is of, and the topic that it was given."""
         topic = None if topic is None else text(topic, "topic")
-        return (self._serializers.kind_of(value, topic), topic) in self._open
+        return self._serializers.kind_of(value, topic, key), topic
 
     def put(self, message: tuple[Any, ...]) -> None:
         """Queue a message; delivery reports are served, which empties the queue, until it fits."""
