@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -25,6 +26,7 @@ from streamcontract.codec import Contract
 from streamcontract.devstack import DevStack
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.kafka import Delivery, MessageEncodeError, PropertyError
+from streamcontract.kafka.producer.topic_serializer import TopicSerializers
 from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
@@ -76,11 +78,8 @@ class RefundKey:
     id: int
 
 
-def test_keys_of_one_schema_may_have_a_class_in_each_module(
-    config: Config, topic: Callable[..., str]
-) -> None:
-    """Those of tombstones say by it whose they are; they are read as that of the first type."""
-    name = topic()
+def with_keys_of_their_own() -> list[Any]:
+    """Two record classes, each of a contract with its own class for keys of one schema."""
     bound: list[Any] = []
     for record, key in ("Order", OrderKey), ("Refund", RefundKey):
         schema = parse_schema(
@@ -93,6 +92,43 @@ def test_keys_of_one_schema_may_have_a_class_in_each_module(
         value = attrs.make_class(record, ["n"], frozen=True)
         bound.append(contract.record(record)(value))
         contract.keys.record("K")(key)
+    return bound
+
+
+def test_nothing_is_opened_in_the_event_loop(
+    config: Config, topic: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To open a topic asks the registry, whatever says which contract a record is of."""
+    threads: list[threading.Thread] = []
+    open_topic = TopicSerializers.open
+
+    def watched(*arguments: Any) -> Any:
+        threads.append(threading.current_thread())
+        return open_topic(*arguments)
+
+    monkeypatch.setattr(TopicSerializers, "open", watched)
+    bound = with_keys_of_their_own()
+
+    async def run() -> None:
+        async with AsyncContractProducer[Any](
+            {**config, **BY_TYPE}, records=bound, topic=topic()
+        ) as producer:
+            await producer.produce(bound[0](1), key=OrderKey(1))
+            await producer.produce(None, key=OrderKey(1), headers={"a": "b"})
+            await producer.produce(None, key=RefundKey(1))
+            await producer.produce(bound[1](1), key=RefundKey(1))
+
+    asyncio.run(run())
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads
+
+
+def test_keys_of_one_schema_may_have_a_class_in_each_module(
+    config: Config, topic: Callable[..., str]
+) -> None:
+    """Those of tombstones say by it whose they are; they are read as that of the first type."""
+    name = topic()
+    bound = with_keys_of_their_own()
     first, second = bound
     with ContractProducer[Any]({**config, **BY_TYPE}, records=bound, topic=name) as producer:
         producer.produce(first(1), key=OrderKey(1))
