@@ -21,6 +21,8 @@ SCHEMA = '{"type": "record", "name": "Order", "fields": [{"name": "id", "type": 
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project, and the current folder."""
     (tmp_path / "common" / "inner").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "common" / "link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "order.avsc").write_text(SCHEMA)
     (tmp_path / PROJECT_FILE).write_text(
         'schemas = ["common"]\n[contracts.order]\nschema = "order.avsc"\n'
@@ -45,7 +47,7 @@ def test_runs_when_content_is_another(project: Path) -> None:
     assert not watcher.step()
     change(project / "order.avsc", SCHEMA.replace("id", "name"))
     assert [watcher.step(), watcher.step()] == [True, False]
-    for place in ("line.avsc", "common/line.avsc", "common/inner/line.avsc"):
+    for place in ("line.avsc", "common/line.avsc", "common/inner/line.avsc", "elsewhere/line.avsc"):
         change(project / place, "{}")
         assert [watcher.step(), watcher.step()] == [True, False]
         (project / place).unlink()
@@ -56,7 +58,7 @@ def test_runs_when_content_is_another(project: Path) -> None:
     assert [watcher.step(), watcher.step()] == [True, False]
     change(project / "order.avsc", SCHEMA)  # of the project file that could be read last
     assert watcher.step()
-    assert len(runs) == 10
+    assert len(runs) == 12
 
 
 @pytest.mark.parametrize(

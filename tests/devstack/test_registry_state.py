@@ -207,8 +207,11 @@ def test_another_file_is_named(tmp_path: Path, text: str) -> None:
 def test_one_file_has_one_registry(tmp_path: Path) -> None:
     """Two registries would overwrite each other's changes; closing lets the next one in."""
     path = tmp_path / "registry.json"
-    with RegistryServer(state=path), pytest.raises(StackError, match="another registry"):
-        RegistryServer(state=path)
+    link = tmp_path / "link.json"
+    link.symlink_to(path)
+    for one, other in ((path, path), (path, link), (link, path)):
+        with RegistryServer(state=one), pytest.raises(StackError, match="another registry"):
+            RegistryServer(state=other)
     with RegistryServer(state=path):
         pass
 

@@ -204,6 +204,7 @@ def test_without_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ("text", "message"),
     [
         ("x", "not TOML"),
+        (f"x = {'[' * 3_000}{']' * 3_000}", "nested too deeply"),
         ("x = 1", "x: must be a table"),
         ('["a.avsc"]\nfield-doc = "a"', '["a.avsc"] field-doc: must be a list of names'),
         ('["a.avsc"]\nfield-docs = []', '["a.avsc"]: there is no rule "field-docs"; did you mean'),

@@ -70,6 +70,7 @@ def test_planted_faults(root: Path, planted: list[list[str]], in_pyproject: bool
         ("a = 1\nb = [", 2, 6),
         ("a = 1\n[contracts\n", 2, 11),
         ("[contracts.a]\n[contracts.b]\n[contracts.a]\n", 3, 13),
+        (f"a = {'[' * 3_000}{']' * 3_000}", 1, 1),
     ],
 )
 def test_a_file_that_is_no_toml(root: Path, text: str, line: int, column: int) -> None:

@@ -92,7 +92,9 @@ def schema_files(schemas: Iterable[Path], project_file: Path | None) -> Callable
         project_file: The project file, or a folder to look for one from.
     """
     alone = tuple(schemas)
-    known: set[Path] = set()  # the folders of the last project file that could be read
+    # Of the last project file that could be read: folders of contracts, and the files of types.
+    known: set[Path] = set()
+    of_types: set[Path] = set()
 
     def files() -> set[Path]:
         found = {file for schema in alone for file in _beside(schema)}
@@ -108,11 +110,12 @@ def schema_files(schemas: Iterable[Path], project_file: Path | None) -> Callable
             pass  # it is the action's to say; the file itself is watched
         else:
             known.clear()
+            of_types.clear()
             for config in project.contracts:
                 known.update(each.parent for each in (config.schema, config.key_schema) if each)
-            for folder in project.folders.paths:
-                known.update((folder, *(each for each in folder.rglob("*") if each.is_dir())))
-        return {file, *(each for folder in known for each in folder.glob(f"*{SCHEMA_SUFFIX}"))}
+            of_types.update(project.folders.files)
+        beside = (each for folder in known for each in folder.glob(f"*{SCHEMA_SUFFIX}"))
+        return {file, *beside, *of_types}
 
     return files
 

@@ -169,6 +169,8 @@ def read_baseline(file: Path) -> Baseline:
         return Baseline(file.resolve().parent)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{file}: is nested too deeply to be read") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file}: cannot be read: {error}") from error
     return Baseline(file.resolve().parent, tuple(_entries(file, document)))

@@ -91,6 +91,8 @@ class Document:
                 line, column = line_and_column(text, len(text))
                 message = message.removesuffix(" (at end of document)")
             message = f"not TOML: {message}"
+        except RecursionError:
+            message = "not TOML that can be read: it is nested too deeply"
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             message = f"cannot be read: {error}"

@@ -142,7 +142,7 @@ class SchemaFolders:
         unreadable: list[Path] = []
         own = () if folder is None else _files_in(folder)
         files: dict[Path, Path] = {}
-        for path in (*own, *self._files):
+        for path in (*own, *self.files):
             files.setdefault(path.resolve(), path)
         for file, path in files.items():
             found = self._definitions(path, file, leniency)
@@ -153,7 +153,8 @@ class SchemaFolders:
         return Index(definitions, unreadable)
 
     @cached_property
-    def _files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[Path, ...]:
+        """The schema files below the folders, as they are when this is first asked for."""
         return tuple(path for folder in self.paths for path in _files_below(folder))
 
     def _definitions(

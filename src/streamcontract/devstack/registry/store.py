@@ -39,6 +39,8 @@ class Store:
     def __init__(
         self, path: Path | None = None, *, has_contexts: bool = True, is_confluent: bool = False
     ) -> None:
+        # One file has one lock beside it, whichever link leads to it.
+        path = None if path is None else path.resolve()
         self._path = path
         self._change = threading.Lock()
         self._guard = None if path is None else _lock(path)
