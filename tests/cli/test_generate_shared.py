@@ -131,6 +131,28 @@ def test_a_broken_contract_of_a_type_that_no_other_uses(project: Path, folder: P
     assert modules(folder) == before
 
 
+@pytest.mark.parametrize("fault", ["schema", "key", "project file"])
+def test_a_broken_contract_keeps_the_name_of_its_module(
+    project: Path, folder: Path, fault: str
+) -> None:
+    """No module of types gets it, wherever the contract's fault is."""
+    toml = (project / "streamcontract.toml").read_text("utf-8")
+    table = '[contracts.shop_types]\nschema = "own/own.avsc"\n'
+    own = {"type": "record", "name": "Own", "fields": []}
+    put(project, {"own/own.avsc": own, "streamcontract.toml": toml + table})
+    assert run()[0] == 0
+    before = modules(folder)
+    assert before.keys() == {*CONTRACTS, "shop_types", "shop_types_2", "shop_common_types"}
+    if fault == "schema":
+        put(project, {"own/own.avsc": "{"})
+    else:
+        more = 'key = "nothing"\n' if fault == "key" else "topic = 1\n"
+        put(project, {"streamcontract.toml": toml + table + more})
+    code, said = run()
+    assert (code, changed(said)) == (2, set())
+    assert modules(folder) == before
+
+
 def test_a_type_changes_beside_a_broken_contract(project: Path, folder: Path) -> None:
     """The broken one keeps the class that its module was made for, the other gets a new one."""
     before = modules(folder)

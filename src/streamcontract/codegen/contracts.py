@@ -84,6 +84,7 @@ def make_modules(
     root: Path,
     *,
     folder: Path | None = None,
+    invalid: Collection[str] = (),
     are_all: bool = True,
 ) -> Modules:
     """The modules of a project; what is wrong with a contract keeps no other from being made.
@@ -93,17 +94,20 @@ def make_modules(
     none.
 
     Args:
-        contracts: All contracts of the project.
+        contracts: All contracts of the project that can be given.
         root: The folder that the paths in the modules are relative to.
         folder: The folder of the modules, as they were generated last.
-        are_all: Whether these are all; those that cannot be given count as contracts with errors.
+        invalid: The names of those that cannot be given; they count as contracts with errors.
+        are_all: Whether there are no others, whose names are not known.
     """
     made = {each.name: _made(functools.partial(_source, each, root)) for each in contracts}
     sources = {name: each for name, each in made.items() if isinstance(each, ModuleSource)}
     errors = {name: each for name, each in made.items() if isinstance(each, StreamContractError)}
-    before = types_in(folder) if folder is not None and (errors or not are_all) else {}
+    is_partial = bool(errors or invalid) or not are_all
+    before = types_in(folder) if folder is not None and is_partial else {}
     roots = {name: roots_of(source) for name, source in sources.items()}
-    sharing = share(roots, kept=set().union(*before.values()))
+    taken = {*errors, *invalid}  # their modules stay as they are
+    sharing = share(roots, kept=set().union(*before.values()), taken=taken)
     kept = {name for name, types in before.items() if not types < _types_of(sharing, name)}
     texts = _texts_of_types(sharing, sources, root, {name: before[name] for name in kept})
     needed = {
