@@ -235,6 +235,35 @@ def test_a_default_of_a_shared_type_that_is_no_value(project: Path, folder: Path
     assert modules(folder) == before
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_default_that_is_no_value_keeps_the_types_of_its_contract(
+    project: Path, folder: Path, *, is_new: bool
+) -> None:
+    """Though it shows after all was read; also where nothing is shared any more."""
+    date = {"type": "int", "logicalType": "date"}
+    parcel = SHOP_FILES["shipping/parcel.avsc"]
+    fields = [*parcel["fields"], {"name": "since", "type": date, "default": 2147483647}]
+    put(project, {"shipping/parcel.avsc": {**parcel, "fields": fields}})
+    before = modules(folder)
+    if not is_new:
+        assert (run()[0], modules(folder)) == (2, before)
+    order = {**SHOP_FILES["orders/order.avsc"], "fields": [{"name": "id", "type": "string"}]}
+    toml = (project / "streamcontract.toml").read_text("utf-8")
+    retry = toml[toml.index("[contracts.order_retry]") : toml.index("[contracts.parcel]")]
+    put(project, {"streamcontract.toml": toml.replace(retry, ""), "orders/order.avsc": order})
+    code, said = run()
+    assert (code, changed(said)) == (2, {"order", "order_retry"})
+    assert said.count("shipping.Parcel.since: the default") == 1
+    after = modules(folder)
+    assert after == {**{each: before[each] for each in (*TYPES, "parcel")}, "order": after["order"]}
+    package = InMemoryPackage(after)
+    assert package.load("parcel").Address(street="s").street == "s"
+    assert package.load("order").Order(id="1").id == "1"
+    put(project, {"shipping/parcel.avsc": parcel})
+    assert run()[0] == 0
+    assert modules(folder).keys() == {"order", "parcel"}
+
+
 def test_files_by_themselves_share_nothing(folder: Path) -> None:
     """Which of them there are is said anew at each call."""
     assert run("orders/order.avsc", "shipping/parcel.avsc", "-o", "files")[0] == 0
