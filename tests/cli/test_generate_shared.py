@@ -131,6 +131,28 @@ def test_a_broken_contract_of_a_type_that_no_other_uses(project: Path, folder: P
     assert modules(folder) == before
 
 
+@pytest.mark.parametrize("fault", ["schema", "key", "project file"])
+def test_a_broken_contract_keeps_the_name_of_its_module(
+    project: Path, folder: Path, fault: str
+) -> None:
+    """No module of types gets it, wherever the contract's fault is."""
+    toml = (project / "streamcontract.toml").read_text("utf-8")
+    table = '[contracts.shop_types]\nschema = "own/own.avsc"\n'
+    own = {"type": "record", "name": "Own", "fields": []}
+    put(project, {"own/own.avsc": own, "streamcontract.toml": toml + table})
+    assert run()[0] == 0
+    before = modules(folder)
+    assert before.keys() == {*CONTRACTS, "shop_types", "shop_types_2", "shop_common_types"}
+    if fault == "schema":
+        put(project, {"own/own.avsc": "{"})
+    else:
+        more = 'key = "nothing"\n' if fault == "key" else "topic = 1\n"
+        put(project, {"streamcontract.toml": toml + table + more})
+    code, said = run()
+    assert (code, changed(said)) == (2, set())
+    assert modules(folder) == before
+
+
 def test_a_type_changes_beside_a_broken_contract(project: Path, folder: Path) -> None:
     """The broken one keeps the class that its module was made for, the other gets a new one."""
     before = modules(folder)
@@ -211,6 +233,35 @@ def test_a_default_of_a_shared_type_that_is_no_value(project: Path, folder: Path
     assert code == 2
     assert said.count("common/address.avsc: shop.common.Address.since: the default") == 3
     assert modules(folder) == before
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_default_that_is_no_value_keeps_the_types_of_its_contract(
+    project: Path, folder: Path, *, is_new: bool
+) -> None:
+    """Though it shows after all was read; also where nothing is shared any more."""
+    date = {"type": "int", "logicalType": "date"}
+    parcel = SHOP_FILES["shipping/parcel.avsc"]
+    fields = [*parcel["fields"], {"name": "since", "type": date, "default": 2147483647}]
+    put(project, {"shipping/parcel.avsc": {**parcel, "fields": fields}})
+    before = modules(folder)
+    if not is_new:
+        assert (run()[0], modules(folder)) == (2, before)
+    order = {**SHOP_FILES["orders/order.avsc"], "fields": [{"name": "id", "type": "string"}]}
+    toml = (project / "streamcontract.toml").read_text("utf-8")
+    retry = toml[toml.index("[contracts.order_retry]") : toml.index("[contracts.parcel]")]
+    put(project, {"streamcontract.toml": toml.replace(retry, ""), "orders/order.avsc": order})
+    code, said = run()
+    assert (code, changed(said)) == (2, {"order", "order_retry"})
+    assert said.count("shipping.Parcel.since: the default") == 1
+    after = modules(folder)
+    assert after == {**{each: before[each] for each in (*TYPES, "parcel")}, "order": after["order"]}
+    package = InMemoryPackage(after)
+    assert package.load("parcel").Address(street="s").street == "s"
+    assert package.load("order").Order(id="1").id == "1"
+    put(project, {"shipping/parcel.avsc": parcel})
+    assert run()[0] == 0
+    assert modules(folder).keys() == {"order", "parcel"}
 
 
 def test_files_by_themselves_share_nothing(folder: Path) -> None:

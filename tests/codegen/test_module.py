@@ -19,6 +19,7 @@ from streamcontract.codegen import GENERATED_MARK
 from streamcontract.errors import CodegenError
 from streamcontract.project import load_project
 from streamcontract.schema import parse_schema
+from streamcontract.schema.inline import inlined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,14 +118,57 @@ def test_clients_name_the_type_of_keys(
     assert f'__contract__: "ClassVar[Contract[Every, {sent}, {read}]]"' in text
 
 
-def test_two_definitions_of_one_type_are_refused(generate: Generator) -> None:
-    """A module has one class for a name; docs and aliases make no difference."""
-    value = record("Ping", field("cost", record("Money", field("cents", "long"))))
-    other = record("Money", field("cents", "int"))
-    with pytest.raises(CodegenError, match=r"both define Money, differently: .*long.*int"):
-        generate(value, key_schema=parse_schema(other))
-    same = record("Money", field("cents", "long", doc="The amount."), aliases=["Cash"], doc="M.")
-    generate(value, key_schema=parse_schema(same))
+MONEY = record("Money", field("cents", "long"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**MONEY, "doc": "M.", "aliases": ["Cash"], "since": "1.2"},
+        record("Money", field("cents", "long", doc="The amount.", aliases=["c"], order="ignore")),
+        record("Money", field("cents", {"type": "long", "java.type": "Long"}, since="1.2")),
+    ],
+)
+def test_one_type_in_other_words_is_one_class(
+    generate: Generator, load: Importer, other: dict[str, Any]
+) -> None:
+    """For records and keys, as for contracts; and names for readers make no difference."""
+    for value, key in ((MONEY, other), (other, MONEY)):
+        module = load(generate(record("Ping", field("cost", value)), key_schema=parse_schema(key)))
+        assert module.CONTRACT.keys.types == {"Money": module.Money}
+        money = module.Money(cents=1)
+        for codec in (Codec(module.CONTRACT.keys), Codec(module.Money)):
+            assert codec.decode(codec.encode(money)) == money
+        ping = module.Ping(cost=money)
+        assert Codec(module.Ping).decode(Codec(module.Ping).encode(ping)) == ping
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (field("f", "long"), field("f", "int")),
+        (field("f", "long"), field("g", "long")),
+        (field("f", "long"), field("f", "long", default=1)),
+        (field("f", "long"), field("f", {"type": "long", "logicalType": "time-micros"})),
+        *(
+            (
+                field("f", {"type": "map", "values": "int"}, default={word: 1}),
+                field("f", {"type": "map", "values": "int"}, default={word: 2}),
+            )
+            for word in ("doc", "aliases", "order", "type")
+        ),
+    ],
+)
+def test_two_definitions_of_one_type_are_refused(
+    generate: Generator, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """A module has one class for a name; the error shows both as they would be written."""
+    value, key = record("Money", one), record("Money", other)
+    with pytest.raises(CodegenError, match="both define Money, differently: ") as caught:
+        generate(record("Ping", field("cost", value)), key_schema=parse_schema(key))
+    shown = str(caught.value)
+    for each in (value, key):
+        assert json.dumps(inlined(parse_schema(each).root)) in shown
 
 
 def test_types_of_other_files_are_embedded(

@@ -97,8 +97,13 @@ def command(
         project = read_project(project_file)
         root, folder = project.root, (output or project.output).resolve()
         chosen = project.chosen(names)
-        are_all = project.is_complete and not project.invalid
-        modules = make_modules(project.contracts, root, folder=folder, are_all=are_all)
+        modules = make_modules(
+            project.contracts,
+            root,
+            folder=folder,
+            invalid=[each.name for each in project.invalid],
+            are_all=project.is_complete,
+        )
         modules = modules.of([each.name for each in chosen]) if names else modules
         sources = {each.name: each.schema for each in chosen}
     compared = Comparison((), {})

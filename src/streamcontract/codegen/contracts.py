@@ -84,6 +84,7 @@ def make_modules(
     root: Path,
     *,
     folder: Path | None = None,
+    invalid: Collection[str] = (),
     are_all: bool = True,
 ) -> Modules:
     """The modules of a project; what is wrong with a contract keeps no other from being made.
@@ -93,36 +94,64 @@ def make_modules(
     none.
 
     Args:
-        contracts: All contracts of the project.
+        contracts: All contracts of the project that can be given.
         root: The folder that the paths in the modules are relative to.
         folder: The folder of the modules, as they were generated last.
-        are_all: Whether these are all; those that cannot be given count as contracts with errors.
+        invalid: The names of those that cannot be given; they count as contracts with errors.
+        are_all: Whether there are no others, whose names are not known.
     """
     made = {each.name: _made(functools.partial(_source, each, root)) for each in contracts}
     sources = {name: each for name, each in made.items() if isinstance(each, ModuleSource)}
     errors = {name: each for name, each in made.items() if isinstance(each, StreamContractError)}
-    before = types_in(folder) if folder is not None and (errors or not are_all) else {}
+    is_partial = bool(errors or invalid) or not are_all
+    before = types_in(folder) if folder is not None and is_partial else {}
+    modules = _modules(sources, errors, root, before, taken={*errors, *invalid})
+    if is_partial or folder is None or not modules.errors:
+        return modules
+    # Some errors show in the text of a module alone. They keep as much as all others do.
+    errors = dict(modules.errors)
+    sources = {name: each for name, each in sources.items() if name not in errors}
+    return _modules(sources, errors, root, types_in(folder), taken=errors)
+
+
+def _modules(
+    sources: Mapping[str, ModuleSource],
+    errors: Mapping[str, StreamContractError],
+    root: Path,
+    before: Mapping[str, set[tuple[str, str]]],
+    *,
+    taken: Collection[str],
+) -> Modules:
+    """The modules of the contracts that can be read.
+
+    Args:
+        sources: What they are generated from, by name.
+        errors: Why there is none of other contracts.
+        root: The folder that the paths in the modules are relative to.
+        before: The types in each module of types that there is, if some contracts have errors.
+        taken: The names of contracts whose modules stay as they are.
+    """
     roots = {name: roots_of(source) for name, source in sources.items()}
-    sharing = share(roots, kept=set().union(*before.values()))
+    sharing = share(roots, kept=set().union(*before.values()), taken=taken)
     kept = {name for name, types in before.items() if not types < _types_of(sharing, name)}
     texts = _texts_of_types(sharing, sources, root, {name: before[name] for name in kept})
     needed = {
         name: frozenset(each.module for each in sharing.imported(name).values()) for name in sources
     }
-    contract_texts = {
+    made = {
         name: _made(
-            functools.partial(_text, source, sharing, [texts[each] for each in needed[name]])
+            functools.partial(
+                _text, source, sharing, [texts[each] for each in sorted(needed[name])]
+            )
         )
         for name, source in sources.items()
     }
-    errors |= {
-        k: each for k, each in contract_texts.items() if isinstance(each, StreamContractError)
-    }
-    found = {name: each for name, each in contract_texts.items() if isinstance(each, str)}
+    more = {name: each for name, each in made.items() if isinstance(each, StreamContractError)}
+    found = {name: each for name, each in made.items() if isinstance(each, str)}
     wanted = {each for name in found for each in needed[name]} - kept
     found |= {name: text for name in sorted(wanted) if isinstance(text := texts[name], str)}
     unwritten = sharing.modules.keys() - wanted
-    return Modules(found, errors, kept=frozenset(kept | unwritten), types=needed)
+    return Modules(found, {**errors, **more}, kept=frozenset(kept | unwritten), types=needed)
 
 
 def modules_of_contracts(contracts: Iterable[ContractConfig], root: Path) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING
 
 from streamcontract.codegen.annotations import annotation_of
 from streamcontract.codegen.layout import (
@@ -16,6 +17,7 @@ from streamcontract.codegen.text import string_literal
 from streamcontract.codegen.walk import in_order_of_use
 from streamcontract.errors import CodegenError
 from streamcontract.schema.inline import inlined
+from streamcontract.schema.likeness import likeness
 from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
@@ -40,23 +42,15 @@ def require_one_definition(source: ModuleSource) -> None:
         CodegenError: There is one: a module has one class for each name.
     """
     of_records = {node.full_name: node for node in in_order_of_use(source.schema.root)}
-    for node in in_order_of_use(*roots_of(source)[1:]):
-        name = node.full_name
-        of_record, of_key = inlined(of_records.get(name, node)), inlined(node)
-        if _bare(of_record) != _bare(of_key):
+    for of_key in in_order_of_use(*roots_of(source)[1:]):
+        name = of_key.full_name
+        of_record = of_records.get(name, of_key)
+        if likeness(of_record, of_values=True) != likeness(of_key, of_values=True):
             raise CodegenError(
                 f"{source.origin}: the schema and the key schema both define {name}, differently: "
-                f"{of_record}, and {of_key}; keep one definition, or give one another name"
+                f"{json.dumps(inlined(of_record))}, and {json.dumps(inlined(of_key))}; keep one "
+                f"definition, or give one another name"
             )
-
-
-def _bare(json: Any) -> Any:
-    """The JSON of a schema without what changes no value."""
-    if isinstance(json, list):
-        return [_bare(each) for each in json]
-    if isinstance(json, dict):
-        return {k: _bare(v) for k, v in json.items() if k not in {"doc", "aliases", "order"}}
-    return json
 
 
 def key_annotations(source: ModuleSource, words: Vocabulary) -> tuple[Annotation, Annotation]:

@@ -62,7 +62,10 @@ class Sharing:
 
 
 def share(
-    roots: Mapping[str, Sequence[AvroType]], *, kept: Collection[tuple[str, str]] = ()
+    roots: Mapping[str, Sequence[AvroType]],
+    *,
+    kept: Collection[tuple[str, str]] = (),
+    taken: Collection[str] = (),
 ) -> Sharing:
     """Find what contracts share.
 
@@ -71,6 +74,7 @@ def share(
             name.
         kept: Types that have a module even if one contract alone uses them, each as its full name
             and its likeness in short.
+        taken: Names of further modules, which no module of types gets.
 
     Example:
         >>> from streamcontract.schema import parse_schema
@@ -111,7 +115,7 @@ def share(
         for each in common.values()
     }
     return Sharing(
-        modules=place(parts, taken=roots),
+        modules=place(parts, taken={*roots, *taken}),
         used=used,
         others={contract: _others(contract, types, families) for contract in types},
     )

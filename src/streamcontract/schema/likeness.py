@@ -27,11 +27,16 @@ __all__ = ["likeness", "likeness_mark"]
 _MARK_SIZE = 8  # bytes; 64 bits tell apart what people write by accident
 
 
-def likeness(node: RecordType | EnumType) -> str:
+def likeness(node: RecordType | EnumType, *, of_values: bool = False) -> str:
     """All of a definition that Avro acts on, as text.
 
     That is everything but documentation and attributes that Avro does not know. Records and enums
     in it stand as their full names: two types are alike all the way down if those are alike too.
+
+    Args:
+        node: The type.
+        of_values: Whether aliases and the order of fields are left out as well, which make no
+            value another.
 
     Example:
         >>> from streamcontract.schema import parse_schema
@@ -41,7 +46,7 @@ def likeness(node: RecordType | EnumType) -> str:
         >>> likeness(one.root) == likeness(other.root)
         True
     """
-    return json.dumps(_definition(node), sort_keys=True)
+    return json.dumps(_definition(node, of_values=of_values), sort_keys=True)
 
 
 def likeness_mark(node: RecordType | EnumType) -> str:
@@ -55,12 +60,14 @@ def likeness_mark(node: RecordType | EnumType) -> str:
     return fingerprint(likeness(node), "SHA-256")[:_MARK_SIZE].hex()
 
 
-def _definition(node: RecordType | EnumType | FixedType) -> JsonValue:
-    result: dict[str, JsonValue] = {"name": node.full_name, "aliases": [*sorted(node.aliases)]}
+def _definition(node: RecordType | EnumType | FixedType, *, of_values: bool) -> JsonValue:
+    result: dict[str, JsonValue] = {"name": node.full_name}
+    if not of_values:
+        result["aliases"] = [*sorted(node.aliases)]
     match node:
         case RecordType():
-            kind = "error" if node.is_error else "record"
-            return result | {"type": kind, "fields": [_field(field) for field in node.fields]}
+            fields = [_field(field, of_values=of_values) for field in node.fields]
+            return result | {"type": "error" if node.is_error else "record", "fields": fields}
         case EnumType():
             return result | {
                 "type": "enum",
@@ -71,28 +78,29 @@ def _definition(node: RecordType | EnumType | FixedType) -> JsonValue:
             return result | {"type": "fixed", "size": node.size, **_logical(node.logical)}
 
 
-def _field(field: Field) -> JsonValue:
+def _field(field: Field, *, of_values: bool) -> JsonValue:
     result: dict[str, JsonValue] = {
         "name": field.name,
-        "type": _type(field.type),
-        "aliases": [*sorted(field.aliases)],
-        "order": field.order,
+        "type": _type(field.type, of_values=of_values),
     }
+    if not of_values:
+        result |= {"aliases": [*sorted(field.aliases)], "order": field.order}
     return result if isinstance(field.default, Missing) else result | {"default": field.default}
 
 
-def _type(node: AvroType) -> JsonValue:
+def _type(node: AvroType, *, of_values: bool) -> JsonValue:
     match node:
         case PrimitiveType():
             return {"type": node.name, **_logical(node.logical)}
         case ArrayType():
-            return {"type": "array", "items": _type(node.items)}
+            return {"type": "array", "items": _type(node.items, of_values=of_values)}
         case MapType():
-            return {"type": "map", "values": _type(node.values)}
+            return {"type": "map", "values": _type(node.values, of_values=of_values)}
         case UnionType():
-            return [_type(branch) for branch in node.branches]
+            return [_type(branch, of_values=of_values) for branch in node.branches]
         case FixedType():
-            return _definition(node)  # which has no class of its own to be compared by
+            # It has no class of its own to be compared by.
+            return _definition(node, of_values=of_values)
         case RecordType() | EnumType():
             return node.full_name
 

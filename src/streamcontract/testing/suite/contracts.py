@@ -88,10 +88,15 @@ class ProjectCode:
     def to_commit(self) -> Modules:
         """The modules as ``streamcontract generate`` writes them beside those that there are."""
         project = self.project
-        are_all = project.is_complete and not project.invalid
-        if are_all and not self.modules.errors:
+        if project.is_complete and not project.invalid and not self.modules.errors:
             return self.modules
-        return make_modules(project.contracts, project.root, folder=project.output, are_all=are_all)
+        return make_modules(
+            project.contracts,
+            project.root,
+            folder=project.output,
+            invalid=[each.name for each in project.invalid],
+            are_all=project.is_complete,
+        )
 
     @cached_property
     def package(self) -> InMemoryPackage:
