@@ -213,6 +213,41 @@ def test_from_schemas_that_are_there(root: Path) -> None:
     require_sound()
 
 
+def test_schemas_of_installed_packages() -> None:
+    """They become no contracts, define no types, and what is wrong with them does not count."""
+    Path("common").mkdir()
+    Path("common/address.avsc").write_text(record("shop.Address", city="string"))
+    for below in ("", "lib/deep/"):
+        Path(f"{below}mine").mkdir(parents=True)
+        own = record(f"Order{len(below)}", to="shop.Address")
+        Path(f"{below}mine/order{len(below)}.avsc").write_text(own)
+        for path in (
+            "venv/lib/python3/avro",
+            "any name/avro",
+            "site-packages/avro",
+            "node_modules/avsc/test",
+            ".tox/avro",
+        ):
+            Path(below, path).mkdir(parents=True)
+            Path(below, path, "theirs.avsc").write_text(record("Theirs"))
+            Path(below, path, "wrong.avsc").write_text("{")
+            Path(below, path, "address.avsc").write_text(record("shop.Address", theirs="int"))
+        for environment in ("venv", "any name"):
+            Path(below, environment, "pyvenv.cfg").touch()
+    code, made = init()
+    assert (code, {each["contract"] for each in made["contracts"]}) == (0, {"order0", "order9"})
+    assert not any("theirs" in file.read_text() for file in Path("contracts").iterdir())
+    require_sound()
+
+
+def test_an_environment_that_is_asked_for(root: Path) -> None:
+    """The folder of ``--schemas`` itself is looked at, whatever its name."""
+    Path("site-packages").mkdir()
+    Path("site-packages/order.avsc").write_text(record("Order"))
+    code, made = init("--schemas", "site-packages")
+    assert (code, [each["contract"] for each in made["contracts"]]) == (0, ["order"])
+
+
 def test_what_is_left_out_shares_no_types(root: Path) -> None:
     """A contract without a module does not put another's types into a module of their own."""
     kind = {"type": "enum", "name": "Kind", "symbols": ["A"]}

@@ -130,6 +130,43 @@ def test_messages_without_keys() -> None:
     ]
 
 
+KEYED = st.lists(st.tuples(st.sampled_from([None, "x", 1]), st.integers(0, 3)), min_size=1)
+
+
+@given(KEYED, st.randoms())
+def test_messages_may_have_no_key(batch: list[tuple[Any, int]], random: Any) -> None:
+    """A message that was sent without a key is one of those without, in their order."""
+    sent = [message({"n": n}, key) for key, n in batch]
+    by_key = [[each for each in sent if each.key == key] for key in (None, "x", 1)]
+    received = []
+    while left := [own for own in by_key if own]:
+        received.append(random.choice(left).pop(0))
+    assert_messages(received, sent)
+    assert_messages(received, {own: [m.value for m in sent if m.key == own] for own, _ in batch})
+
+
+@given(KEYED, st.data())
+def test_a_key_that_is_changed_is_found(batch: list[tuple[Any, int]], data: st.DataObject) -> None:
+    """Lost, made up or another's, of one message or of all."""
+    sent = [message({"n": n}, key) for key, n in batch]
+    of_all = data.draw(st.booleans())
+    at = data.draw(st.integers(0, len(sent) - 1))
+    key = data.draw(st.sampled_from([None, "x", 1]).filter(lambda each: each != sent[at].key))
+    received = [
+        message(each.value, key) if of_all or index == at else each
+        for index, each in enumerate(sent)
+    ]
+    assert said(received, sent)
+
+
+def test_a_record_that_does_not_tell_its_key() -> None:
+    """It alone is refused beside keys; one that is known to have none is not."""
+    received = [message({"n": 1}, "x"), message({"n": 2})]
+    assert_messages(received, received)
+    with pytest.raises(ConfigurationError, match=r"not known from \{'n': 2\}"):
+        assert_messages(received, [received[0], {"n": 2}])
+
+
 def test_no_message_at_all() -> None:
     """Nothing is what was expected, or it is not."""
     assert_messages([], [])

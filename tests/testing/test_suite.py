@@ -410,6 +410,24 @@ def test_a_lost_message_can_be_pasted(project: Scratch, name: str) -> None:
     run("-p", "no:cacheprovider", "test_pasted.py").assert_outcomes(passed=1)
 
 
+def test_keys_that_may_be_null(files: Scratch) -> None:
+    """A batch that mixes keys and none passes, whatever the number of partitions."""
+    files.put("schemas/key.avsc", '["null", "string"]')
+    contract = """
+[contracts.tick_{0}]
+schema = "schemas/tick.avsc"
+topic = "ticks-{0}"
+key_schema = "schemas/key.avsc"
+partitions = {0}
+"""
+    text = "".join(map(contract.format, (1, 3)))
+    files.put("streamcontract.toml", f'output = "shop/contracts"\n{text}')
+    files.put("shop/__init__.py", "")
+    files.generate()
+    result = files.run("-k", "broker", suite="max_examples=10, against=[]")
+    result.assert_outcomes(passed=2, deselected=result.parseoutcomes()["deselected"])
+
+
 def test_every_registered_version(
     project: Scratch, embedded_stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.errors import CodegenError, SchemaParseError
 from streamcontract.project import topic_fault
 from streamcontract.scaffold.draft import Draft, Planned, contract_name
 from streamcontract.schema import SCHEMA_SUFFIX, RecordType, Schema, SchemaFolders, parse_schema
+from streamcontract.schema.folders import is_passed_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 __all__ = ["draft_of_files", "schema_files"]
 
@@ -26,13 +27,18 @@ _KEY: Final = "-key"
 
 
 def schema_files(folder: Path) -> list[Path]:
-    """The schema files below a folder, without those in hidden folders."""
-    found = (path for path in folder.rglob(f"*{SCHEMA_SUFFIX}") if path.is_file())
-    return sorted(
-        path
-        for path in found
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    """The schema files below a folder, without those of hidden folders and installed packages."""
+    found: list[Path] = []
+    for parent, names, files in os.walk(folder):
+        names[:] = [name for name in names if not is_passed_over(Path(parent, name))]
+        found += (
+            file
+            for name in files
+            if name.endswith(SCHEMA_SUFFIX)
+            and not name.startswith(".")
+            and (file := Path(parent, name)).is_file()
+        )
+    return sorted(found)
 
 
 def draft_of_files(root: Path, folder: Path) -> Draft:

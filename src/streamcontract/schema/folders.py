@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from streamcontract.schema.leniency import Leniency
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["Defined", "Index", "SchemaFolders", "difference"]
+__all__ = ["Defined", "Index", "SchemaFolders", "difference", "is_passed_over"]
+
+_INSTALLED: Final = frozenset({"node_modules", "site-packages"})
 
 
 @attrs.frozen(slots=False)
@@ -96,8 +98,8 @@ class Index:
 class SchemaFolders:
     """Folders whose ``.avsc`` files define named types for all.
 
-    What is below a folder counts with it, links included; hidden folders do not. A folder, and a
-    file, is read once, when a name is first looked up.
+    What is below a folder counts with it, links included; hidden folders and those of installed
+    packages do not. A folder, and a file, is read once, when a name is first looked up.
 
     Args:
         paths: The folders.
@@ -181,6 +183,15 @@ def _read(path: Path, file: Path, leniency: Leniency) -> Mapping[str, Defined] |
     return found
 
 
+def is_passed_over(folder: Path) -> bool:
+    """Whether a folder below another is hidden, a virtual environment, or of installed packages."""
+    return (
+        folder.name.startswith(".")
+        or folder.name in _INSTALLED
+        or (folder / "pyvenv.cfg").is_file()
+    )
+
+
 def _files_in(folder: Path) -> Iterator[Path]:
     """The schema files of one folder, without links that lead out of it."""
     home = folder.resolve()
@@ -198,7 +209,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
             folders.clear()  # a link that leads to where the walk has been
             continue
         seen.add(here.resolve())
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_passed_over(here / name))
         for name in sorted(files):
             if name.endswith(SCHEMA_SUFFIX) and (here / name).is_file():
                 yield here / name

@@ -24,7 +24,7 @@ Order = Literal["per key", "total", "any"]
 """What order is asked for: within each key, as Kafka keeps it; of all messages; or none."""
 
 _ORDERS: Final = get_args(Order)
-_NO_KEY: Final = object()
+_UNKNOWN: Final = object()  # the key of a record that does not tell it; None is no key at all
 _MAX_LINES: Final = 50
 
 
@@ -43,7 +43,8 @@ def assert_messages(
         expected: The records, in the order they were produced; or, by key, the records of each
             key in order. ``None`` as a record is a tombstone. Messages count as their records.
         order: ``"per key"``: messages of one key in this order, as Kafka keeps it; a record's key
-            is the field that its contract names. Without keys the order of all counts.
+            is the field that its contract names, and a message may have none. Where no key is
+            known the order of all counts.
             ``"total"``: the order of all counts. ``"any"``: none does.
         timeout: Seconds to wait for a next message of a consumer.
 
@@ -160,7 +161,7 @@ def _report(summary: str, lines: list[str]) -> str:
 
 @attrs.frozen
 class _Item:
-    """A record with its key, as far as either tells it."""
+    """A record with its key: None where it has none, ``_UNKNOWN`` where that is not known."""
 
     value: Any
     key: Any
@@ -168,7 +169,7 @@ class _Item:
     @classmethod
     def of(cls, value: Any) -> _Item:
         if isinstance(value, Message):
-            return cls(value.value, _NO_KEY if value.key is None else value.key)
+            return cls(value.value, value.key)
         return cls(value, _key_of(value))
 
 
@@ -177,10 +178,10 @@ def _key_of(record: object) -> Any:
     try:
         contracts = contracts_of(type(record)).values()
     except ConfigurationError:
-        return _NO_KEY
+        return _UNKNOWN
     keys = {contract.key for contract in contracts}
     if len(keys) != 1 or None in keys:
-        return _NO_KEY  # a record inside of a contract's own, or of contracts with other keys
+        return _UNKNOWN  # a record inside of a contract's own, or of contracts with other keys
     contract = next(iter(contracts))
     return field_getter(contract.key or "", contract.schema, type(record))(record)
 
@@ -190,9 +191,13 @@ def _lines(got: list[_Item], wanted: list[_Item], order: Order) -> list[str]:
         return _compared(got, wanted, "")
     if order == "any":
         return list(_unordered(got, wanted))
-    if all(item.key is _NO_KEY for item in got) or not wanted:
+    if not got or not wanted:
         return _compared(got, wanted, "")
-    unknown = next((item for item in wanted if item.key is _NO_KEY), None)
+    unknown = next((item for item in wanted if item.key is _UNKNOWN), None)
+    if all(item.key is None or item.key is _UNKNOWN for item in got) and (
+        unknown is not None or any(item.key is _UNKNOWN for item in got)
+    ):
+        return _compared(got, wanted, "")
     if unknown is not None:
         raise ConfigurationError(
             f"the messages have keys, and the key of what is expected is not known from"
@@ -206,7 +211,13 @@ def _by_key(got: list[_Item], wanted: list[_Item]) -> list[str]:
     keys = {_frozen(item.key): item.key for item in (*wanted, *got)}
     lines: list[str] = []
     for frozen, key in keys.items():
-        label = "without key, " if key is _NO_KEY else f"key {key!r}, "
+        match key:
+            case None:
+                label = "without key, " if len(keys) > 1 else ""
+            case _ if key is _UNKNOWN:
+                label = "of unknown key, "
+            case _:
+                label = f"key {key!r}, "
         own = [item for item in got if _frozen(item.key) == frozen]
         lines += _compared(own, [item for item in wanted if _frozen(item.key) == frozen], label)
     return lines

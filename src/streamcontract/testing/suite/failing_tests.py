@@ -80,10 +80,11 @@ def broker_test(
     """A test that produces a batch and consumes it."""
     homes = _homes(generated)
     pasted = source_of(batch, homes)
-    imports = set(pasted.imports) | {
-        "from streamcontract.kafka import Message",
-        "from streamcontract.testing import assert_messages",
-    }
+    imports = {*pasted.imports, "from streamcontract.testing import assert_messages"}
+    expected = "value"
+    if generated is not None and generated.contract.key_schema is not None:
+        imports.add("from streamcontract.kafka import Message")
+        expected = "Message(value, key, topic, 0, 0)"
     if generated is None:
         imports |= {
             "from pathlib import Path",
@@ -103,9 +104,7 @@ def broker_test(
         '    producer.produce(value, **({} if key is None else {"key": key}))\n'
         "producer.flush()\n"
         f"consumer = streamcontract_consumer({names[1]}, {options})\n"
-        "expected = [\n"
-        "    value if key is None else Message(value, key, topic, 0, 0) for key, value in batch\n"
-        "]\n"
+        f"expected = [{expected} for key, value in batch]\n"
         f"assert_messages(consumer, expected, order={order!r})"
     )
     fixtures = "streamcontract_topic, streamcontract_producer, streamcontract_consumer"
