@@ -398,6 +398,31 @@ def test_two_versions_of_a_referred_type(registry: SchemaRegistry) -> None:
     require_sound()
 
 
+@pytest.mark.parametrize("home", ["s.T", "t-value", "types/T"])
+@pytest.mark.parametrize("side", ["value", "key"])
+def test_what_register_would_add(registry: SchemaRegistry, home: str, side: str) -> None:
+    """``init`` names the subjects that ``register`` calls new, and no others."""
+    kind = parse_schema(record("s.T", n="int"))
+    registry.register(home, kind)
+    schema = parse_schema(record("s.R", t="s.T"), references=[kind])
+    references = [SchemaReference("s.T", home, 1)]
+    registry.register(f"orders-{side}", schema, references=references)
+    if side == "key":
+        registry.register("orders-value", parse_schema(record("s.Order", n="int")))
+    arguments = ("--registry", registry.urls[0])
+    assert init("--from-registry", "--dry-run", *arguments)[1]["to_register"] == (
+        [] if home == "s.T" else ["s.T", f"orders-{side}"]
+    )
+    _, said = run("init", "--from-registry", *arguments)
+    _, answer = run("register", "--dry-run", "--format", "json", *arguments)
+    new = set()
+    for each in json.loads(answer)["subjects"]:
+        new |= {one["subject"] for one in (each, *each["references"]) if one["change"] == "new"}
+    assert new == (set() if home == "s.T" else {"s.T", f"orders-{side}"})
+    line = f"`streamcontract register` would add versions to s.T, orders-{side}: "
+    assert (line in said) == bool(new)
+
+
 TOPICS = ("T", "T-key", "T-key-key", "T-value", "t", "T_2", "s.T", "s.T-key", "s_T")
 
 

@@ -31,6 +31,7 @@ class Planned:
         partitions: How many partitions its topic is created with, or None.
         subjects: Where it comes from a registry: the subject of its schema, then those of its keys
             and of the types that it refers to.
+        to_register: The subjects that ``streamcontract register`` would add a version to.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Planned:
     compatibility: str | None = None
     partitions: int | None = None
     subjects: tuple[str, ...] = ()
+    to_register: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -16,6 +16,7 @@ from streamcontract.registry.errors import (
     StoredSchemaError,
     SubjectNotFoundError,
 )
+from streamcontract.registry.references import register_in_order
 from streamcontract.scaffold.draft import SCHEMA_FOLDER, Draft, Planned, add_unused, contract_name
 from streamcontract.schema import SCHEMA_SUFFIX, Schema
 
@@ -187,7 +188,20 @@ class _Reader:
             key_schema=key_path,
             compatibility=self._level(subject),
             subjects=subjects,
+            to_register=() if topic is None else self._to_register(subject, schema, of_key, key),
         )
+
+    def _to_register(
+        self, subject: str, schema: Schema, of_key: tuple[str, ...], key: Schema | None
+    ) -> tuple[str, ...]:
+        """The subjects that lack what ``register`` would put there, types under their names."""
+        asked = [(subject, schema), *((each, key) for each in of_key if key is not None)]
+        found = (
+            each
+            for name, own in asked
+            for each in register_in_order(self._registry, name, own, dry_run=True)
+        )
+        return tuple(dict.fromkeys(each.subject for each in found if each.is_new))
 
     def _level(self, subject: str) -> str | None:
         try:
