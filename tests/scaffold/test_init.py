@@ -136,8 +136,27 @@ def test_nothing_is_overwritten(
 def test_a_link_to_nothing_is_something(root: Path) -> None:
     """It is not written through."""
     (root / ".gitignore").symlink_to("../elsewhere")
-    assert init()[1]["kept"] == [".gitignore"]
+    assert init("--dry-run")[1]["kept"] == [".gitignore"]
+    assert "kept .gitignore: it is there, and was not changed" in run("init")[1].splitlines()
     assert not (root.parent / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("path", ["src", "src/contracts", "schemas", "tests", ".github"])
+def test_a_file_in_the_place_of_a_folder(
+    root: Path, path: str, link: bool, options: tuple[str, ...]
+) -> None:
+    """Nothing is written beside it; a dry run says so too."""
+    (root / path).parent.mkdir(exist_ok=True)
+    if link:
+        (root / path).symlink_to("nowhere")
+    else:
+        (root / path).write_text("mine\n")
+    before = files(root)
+    code, said = run("init", "-o", "src/contracts", *options)
+    assert (code, files(root)) == (2, before)
+    assert f"{root / path} is no folder" in said
 
 
 def test_a_project_is_not_made_twice(root: Path) -> None:

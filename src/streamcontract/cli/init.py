@@ -13,7 +13,6 @@ from streamcontract.cli._registry import registry_option
 from streamcontract.errors import ConfigurationError
 from streamcontract.project import find_project_file
 from streamcontract.registry import SchemaRegistry
-from streamcontract.reporting import shown
 from streamcontract.reporting.facts import print_facts
 from streamcontract.scaffold import (
     draft_of_files,
@@ -122,9 +121,9 @@ def _to_register(made: Made) -> list[str]:
 
 def _in_words(made: Made, written: Written, folder: Path, *, dry_run: bool) -> Iterator[str]:
     for path in written.created:
-        yield f"{'would write' if dry_run else 'wrote'} {shown(folder / path)}"
+        yield f"{'would write' if dry_run else 'wrote'} {(folder / path).as_posix()}"
     for path in written.kept:
-        yield f"kept {shown(folder / path)}: it is there, and was not changed"
+        yield f"kept {(folder / path).as_posix()}: it is there, and was not changed"
     for what, why in made.left_out.items():
         yield f"left out {what}: {why}"
     if to_register := _to_register(made):
