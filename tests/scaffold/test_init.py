@@ -20,7 +20,8 @@ from tests.searching import examples
 from streamcontract.cli import main
 from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.project import PROJECT_FILE, load_project
-from streamcontract.registry import SchemaRegistry
+from streamcontract.registry import SchemaReference, SchemaRegistry
+from streamcontract.scaffold import draft_of_registry, make_project
 from streamcontract.schema import parse_schema
 from streamcontract.testing.strategies import schemas
 
@@ -135,8 +136,27 @@ def test_nothing_is_overwritten(
 def test_a_link_to_nothing_is_something(root: Path) -> None:
     """It is not written through."""
     (root / ".gitignore").symlink_to("../elsewhere")
-    assert init()[1]["kept"] == [".gitignore"]
+    assert init("--dry-run")[1]["kept"] == [".gitignore"]
+    assert "kept .gitignore: it is there, and was not changed" in run("init")[1].splitlines()
     assert not (root.parent / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("path", ["src", "src/contracts", "schemas", "tests", ".github"])
+def test_a_file_in_the_place_of_a_folder(
+    root: Path, path: str, link: bool, options: tuple[str, ...]
+) -> None:
+    """Nothing is written beside it; a dry run says so too."""
+    (root / path).parent.mkdir(exist_ok=True)
+    if link:
+        (root / path).symlink_to("nowhere")
+    else:
+        (root / path).write_text("mine\n")
+    before = files(root)
+    code, said = run("init", "-o", "src/contracts", *options)
+    assert (code, files(root)) == (2, before)
+    assert f"{root / path} is no folder" in said
 
 
 def test_a_project_is_not_made_twice(root: Path) -> None:
@@ -326,9 +346,9 @@ def test_from_a_registry(root: Path, registry: SchemaRegistry) -> None:
     code, made = init("--from-registry", "--registry", registry.urls[0])
     assert code == 1
     reasons = {each["schema"]: each["reason"] for each in made["left_out"]}
-    assert reasons.keys() == {"lonely-key", "schemas/numbers.avsc"}
+    assert reasons.keys() == {"lonely-key", "numbers-value"}
     assert reasons["lonely-key"] == "there is no subject lonely-value beside it"
-    assert "a contract's schema is a record" in reasons["schemas/numbers.avsc"]
+    assert reasons["numbers-value"].startswith("a contract's schema is a record")
     project = load_project(root)
     event, orders = sorted(project.contracts, key=lambda each: each.name)
     assert (event.topic, event.compatibility) == (None, None)
@@ -394,6 +414,130 @@ def test_two_versions_of_a_referred_type(registry: SchemaRegistry) -> None:
     [left_out] = made["left_out"]
     assert left_out["schema"] == "b-value"
     assert "another version of T" in left_out["reason"]
+    require_sound()
+
+
+@pytest.mark.parametrize("home", ["s.T", "t-value", "types/T"])
+@pytest.mark.parametrize("side", ["value", "key"])
+def test_what_register_would_add(registry: SchemaRegistry, home: str, side: str) -> None:
+    """``init`` names the subjects that ``register`` calls new, and no others."""
+    kind = parse_schema(record("s.T", n="int"))
+    registry.register(home, kind)
+    schema = parse_schema(record("s.R", t="s.T"), references=[kind])
+    references = [SchemaReference("s.T", home, 1)]
+    registry.register(f"orders-{side}", schema, references=references)
+    if side == "key":
+        registry.register("orders-value", parse_schema(record("s.Order", n="int")))
+    arguments = ("--registry", registry.urls[0])
+    assert init("--from-registry", "--dry-run", *arguments)[1]["to_register"] == (
+        [] if home == "s.T" else ["s.T", f"orders-{side}"]
+    )
+    _, said = run("init", "--from-registry", *arguments)
+    _, answer = run("register", "--dry-run", "--format", "json", *arguments)
+    new = set()
+    for each in json.loads(answer)["subjects"]:
+        new |= {one["subject"] for one in (each, *each["references"]) if one["change"] == "new"}
+    assert new == (set() if home == "s.T" else {"s.T", f"orders-{side}"})
+    line = f"`streamcontract register` would add versions to s.T, orders-{side}: "
+    assert (line in said) == bool(new)
+
+
+TOPICS = ("T", "T-key", "T-key-key", "T-value", "t", "T_2", "s.T", "s.T-key", "s_T")
+
+
+@settings(max_examples=examples(15))
+@given(
+    st.dictionaries(st.sampled_from(TOPICS), st.tuples(st.booleans(), st.booleans()), min_size=1)
+)
+def test_names_of_files_that_clash(drawn: dict[str, tuple[bool, bool]]) -> None:
+    """Topics, keys and types of one name all have files, with the texts that are theirs."""
+    stored: dict[str, str] = {}
+    kind = parse_schema(record("s.T", n="int"))
+    with RegistryServer() as server, SchemaRegistry(server.url) as registry:
+        for number, (topic, (has_key, refers)) in enumerate(drawn.items()):
+            text = record(f"R{number}", f="s.T" if refers else "int")
+            schema = parse_schema(text, references=[kind] if refers else [])
+            registry.register_with_references(f"{topic}-value", schema)
+            stored[f"{topic}-value"] = text
+            if has_key:
+                stored[f"{topic}-key"] = record(f"K{number}", f="int")
+                registry.register(f"{topic}-key", parse_schema(stored[f"{topic}-key"]))
+        draft = draft_of_registry(registry)
+    assert draft.left_out == {}
+    found = {}
+    for contract in draft.contracts:
+        found[f"{contract.topic}-value"] = draft.schemas[contract.schema]
+        if contract.key_schema is not None:
+            found[f"{contract.topic}-key"] = draft.schemas[contract.key_schema]
+    assert found == stored
+    types = [text for text in draft.schemas.values() if text not in stored.values()]
+    assert types == [kind.json] * any(refers for _, refers in drawn.values())
+    # Where the file system takes a letter's two cases for one, files are still that many.
+    assert len({path.lower() for path in draft.schemas}) == len(stored) + len(types)
+
+
+@settings(max_examples=examples(15))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["record", "enum", "slash/record"]),
+            st.sampled_from([None, "s.A1", "s.A2", "s.B"]),
+            st.sampled_from([None, "s.A1", "s.A2", "s.B"]),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_no_subject_vanishes(
+    tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[str, str | None, str | None]]
+) -> None:
+    """Each is part of a contract or is left out by its own name; no file is named that is not."""
+    root = tmp_path_factory.mktemp("project")
+    texts = {"s.A1": record("s.A", n="int"), "s.A2": record("s.A", n="long"), "s.B": record("s.B")}
+    subjects = set()
+    with RegistryServer() as server, SchemaRegistry(server.url) as registry:
+        for number, (kind, of_value, of_key) in enumerate(drawn):
+            topic = f"{kind.replace('record', 'topic')}{number}"
+            own = record if kind != "enum" else _enum
+            for side, name, make in (("value", of_value, own), ("key", of_key, record)):
+                if name is None and side == "key":
+                    continue
+                references = []
+                if name is not None and make is record:
+                    registry.register(f"of-{name}", parse_schema(texts[name]))
+                    references = [SchemaReference(name[:3], f"of-{name}", 1)]
+                    subjects.add(f"of-{name}")
+                subject = f"{topic}-{side}"
+                text = make(f"{side.title()}{number}", f=name[:3] if references and name else "int")
+                schema = parse_schema(
+                    text, references=[parse_schema(texts[name])] if references and name else []
+                )
+                registry.register(subject, schema, references=references)
+                subjects.add(subject)
+        made = make_project(draft_of_registry(registry), root, "contracts")
+    used = {subject for each in made.contracts for subject in each.subjects}
+    # Versions of one type are all at home in subjects of that type's name.
+    assert used | made.left_out.keys() == subjects
+    assert {each.subjects[0] for each in made.contracts}.isdisjoint(made.left_out)
+    reasons = " ".join(made.left_out.values())
+    assert "None" not in reasons
+    for path in re.findall(r"[\w./-]+\.avsc", reasons):
+        assert f"schemas/{path.removeprefix('schemas/')}" in made.files
+
+
+def _enum(name: str, **_fields: Any) -> str:
+    return json.dumps({"type": "enum", "name": name, "symbols": ["A"]})
+
+
+def test_a_name_that_is_too_long_for_a_file(registry: SchemaRegistry) -> None:
+    """A topic's and a type's: the file's is cut."""
+    kind = parse_schema(record(f"s.{'T' * 300}", n="int"))
+    for topic in ("t" * 249, "t" * 248):
+        schema = parse_schema(record("R", f=kind.name), references=[kind])
+        registry.register_with_references(f"{topic}-value", schema)
+        registry.register(f"{topic}-key", parse_schema('"string"'))
+    code, made = init("--from-registry", "--registry", registry.urls[0])
+    assert (code, len(made["contracts"])) == (0, 2)
     require_sound()
 
 

@@ -13,7 +13,6 @@ from streamcontract.cli._registry import registry_option
 from streamcontract.errors import ConfigurationError
 from streamcontract.project import find_project_file
 from streamcontract.registry import SchemaRegistry
-from streamcontract.reporting import shown
 from streamcontract.reporting.facts import print_facts
 from streamcontract.scaffold import (
     draft_of_files,
@@ -99,6 +98,7 @@ def command(
         "same": list(written.same),
         "kept": list(written.kept),
         "lint_off": list(made.off),
+        "to_register": _to_register(made),
         "left_out": [{"schema": what, "reason": why} for what, why in made.left_out.items()],
     }
     print_facts(document, output_format, lambda: _in_words(made, written, folder, dry_run=dry_run))
@@ -115,13 +115,22 @@ def _draft(root: Path, schemas: Path | None, url: str | None, *, from_registry: 
     return draft_of_sample()
 
 
+def _to_register(made: Made) -> list[str]:
+    return list(dict.fromkeys(each for plan in made.contracts for each in plan.to_register))
+
+
 def _in_words(made: Made, written: Written, folder: Path, *, dry_run: bool) -> Iterator[str]:
     for path in written.created:
-        yield f"{'would write' if dry_run else 'wrote'} {shown(folder / path)}"
+        yield f"{'would write' if dry_run else 'wrote'} {(folder / path).as_posix()}"
     for path in written.kept:
-        yield f"kept {shown(folder / path)}: it is there, and was not changed"
+        yield f"kept {(folder / path).as_posix()}: it is there, and was not changed"
     for what, why in made.left_out.items():
         yield f"left out {what}: {why}"
+    if to_register := _to_register(made):
+        yield (
+            f"`streamcontract register` would add versions to {', '.join(to_register)}: it expects "
+            f"each type that is referred to in the subject of its full name"
+        )
     if made.off:
         yield f"switched off, as the schemas break them: {', '.join(made.off)}"
     if not dry_run:

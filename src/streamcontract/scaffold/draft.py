@@ -9,9 +9,9 @@ import attrs
 from streamcontract.codegen.names import module_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-__all__ = ["SCHEMA_FOLDER", "Draft", "Planned", "contract_name"]
+__all__ = ["SCHEMA_FOLDER", "Draft", "Planned", "add_unused", "contract_name"]
 
 SCHEMA_FOLDER: Final = "schemas"
 """The folder of schema files that are written."""
@@ -29,6 +29,9 @@ class Planned:
         key_schema: The path of the schema file of its keys, or None.
         compatibility: Its compatibility level, or None.
         partitions: How many partitions its topic is created with, or None.
+        subjects: Where it comes from a registry: the subject of its schema, then those of its keys
+            and of the types that it refers to.
+        to_register: The subjects that ``streamcontract register`` would add a version to.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Planned:
     key_schema: str | None = None
     compatibility: str | None = None
     partitions: int | None = None
+    subjects: tuple[str, ...] = ()
+    to_register: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -50,12 +55,14 @@ class Draft:
         folders: The folders in which schemas find types of other files, as the project file names
             them.
         left_out: What becomes no contract, and why.
+        labels: What to call schema files that may never be written, by their paths.
     """
 
     contracts: tuple[Planned, ...]
     schemas: Mapping[str, str] = attrs.field(factory=dict)
     folders: tuple[str, ...] = ()
     left_out: Mapping[str, str] = attrs.field(factory=dict)
+    labels: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def contract_name(text: str, taken: Collection[str]) -> str:
@@ -78,3 +85,17 @@ def contract_name(text: str, taken: Collection[str]) -> str:
         number += 1
         unique = f"{name}_{number}"
     return unique
+
+
+def add_unused(left_out: dict[str, str], subjects: Sequence[str], kept: Iterable[Planned]) -> None:
+    """Add the subjects of a contract that is left out which no other contract uses.
+
+    Args:
+        left_out: What becomes no contract, and why.
+        subjects: Those of the contract that is left out, its own first.
+        kept: The contracts that are not.
+    """
+    used = {subject for each in kept for subject in each.subjects}
+    for subject in subjects[1:]:
+        if subject not in used:
+            left_out.setdefault(subject, f"it is used only by what is left out: {subjects[0]}")

@@ -16,16 +16,20 @@ from streamcontract.registry.errors import (
     StoredSchemaError,
     SubjectNotFoundError,
 )
-from streamcontract.scaffold.draft import SCHEMA_FOLDER, Draft, Planned, contract_name
+from streamcontract.registry.references import register_in_order
+from streamcontract.scaffold.draft import SCHEMA_FOLDER, Draft, Planned, add_unused, contract_name
 from streamcontract.schema import SCHEMA_SUFFIX, Schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from streamcontract.registry import SchemaRegistry
 
 __all__ = ["draft_of_registry"]
 
 _VALUE: Final = "-value"
 _KEY: Final = "-key"
+_LONGEST: Final = 200  # characters of a file's name, which may have 255 with all that is added
 
 
 def draft_of_registry(registry: SchemaRegistry) -> Draft:
@@ -40,37 +44,90 @@ def draft_of_registry(registry: SchemaRegistry) -> Draft:
     return _Reader(registry).draft()
 
 
+class _Files:
+    """The files that schemas become: one for each contract's values, its keys, and each type.
+
+    Attributes:
+        texts: The files' texts by their paths.
+        labels: What each file holds, by its path.
+    """
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
+        self._types: dict[str | None, str] = {}
+        self._taken: set[str] = set()
+
+    def conflict(self, types: Iterable[Schema]) -> str | None:
+        """What keeps types from lying beside those that there are already."""
+        known = dict(self._types)
+        for each in types:
+            if known.setdefault(each.name, each.json) != each.json:
+                return (
+                    f"it refers to another version of {each.name} than other subjects do; one "
+                    f"project has one definition of each name"
+                )
+        return None
+
+    def add(self, name: str, schema: Schema, label: str) -> str:
+        """A file of this name, or of one like it where that is taken."""
+        stem = unique = name[:_LONGEST]
+        number = 1
+        while unique.lower() in self._taken:  # the file system may not tell a from A
+            number += 1
+            unique = f"{stem}_{number}"
+        self._taken.add(unique.lower())
+        path = f"{SCHEMA_FOLDER}/{unique}{SCHEMA_SUFFIX}"
+        self.texts[path] = schema.json
+        self.labels[path] = label
+        return path
+
+    def add_type(self, schema: Schema) -> None:
+        """A file of a type that is referred to, unless it has one."""
+        if schema.name not in self._types:
+            self._types[schema.name] = schema.json
+            self.add(str(schema.name), schema, str(schema.name))
+
+
 class _Reader:
     """Reads the subjects, and keeps the files that they become."""
 
     def __init__(self, registry: SchemaRegistry) -> None:
         self._registry = registry
-        self._texts: dict[str, str] = {}
+        self._files = _Files()
         self._left_out: dict[str, str] = {}
         self._contracts: dict[str, Planned] = {}
+        self._gone: list[tuple[str, ...]] = []
 
     def draft(self) -> Draft:
         latest = self._latest()
-        referred = {
-            each.name
-            for schema in latest.values()
-            for each in schema.closure()
-            if each is not schema
-        }
+        referred = {each.name for schema in latest.values() for each in _types_of(schema)}
+        homes: dict[str | None, list[str]] = {}
         for subject, schema in latest.items():
-            topic, _, suffix = subject.rpartition("-")
-            if suffix == "key" and topic:
-                if f"{topic}{_VALUE}" not in latest:
-                    self._left_out[subject] = f"there is no subject {topic}{_VALUE} beside it"
-            elif suffix == "value" and topic:
-                self._add(subject, schema, topic, latest.get(f"{topic}{_KEY}"))
-            elif schema.name not in referred:
-                self._add(subject, schema, None, None)
+            if _topic(subject) is None and schema.name in referred:
+                homes.setdefault(schema.name, []).append(subject)
+        for subject, schema in latest.items():
+            topic = _topic(subject)
+            if topic is None:
+                if schema.name not in referred:
+                    self._add(subject, schema, None, None, homes)
+            elif subject.endswith(_VALUE):
+                self._add(subject, schema, topic, latest.get(f"{topic}{_KEY}"), homes)
+            elif f"{topic}{_VALUE}" not in latest:
+                self._left_out[subject] = self._without_values(f"{topic}{_VALUE}")
+        for gone in self._gone:
+            add_unused(self._left_out, gone, self._contracts.values())
         return Draft(
             contracts=tuple(self._contracts.values()),
-            schemas=self._texts,
+            schemas=self._files.texts,
             left_out=self._left_out,
+            labels=self._files.labels,
         )
+
+    def _without_values(self, subject: str) -> str:
+        if subject in self._left_out:
+            return f"it is used only by what is left out: {subject}"
+        return f"there is no subject {subject} beside it"
 
     def _latest(self) -> dict[str, Schema]:
         """The latest schema of each subject, as far as it is Avro."""
@@ -96,44 +153,55 @@ class _Reader:
         self._left_out[subject] = f"it can only be read leniently: {'; '.join(faults)}"
         return None
 
-    def _add(self, subject: str, schema: Schema, topic: str | None, key: Schema | None) -> None:
+    def _add(
+        self,
+        subject: str,
+        schema: Schema,
+        topic: str | None,
+        key: Schema | None,
+        homes: Mapping[str | None, list[str]],
+    ) -> None:
         title = topic or subject
-        fault = topic_fault(title)
-        files = {_file(title): schema}
-        if key is not None:
-            files[_file(f"{title}{_KEY}")] = key
-        for each in list(files.values()):
-            files.update(
-                {_file(str(used.name)): used for used in each.closure() if used is not each}
-            )
+        types = [*_types_of(schema), *(() if key is None else _types_of(key))]
+        of_key = () if key is None else (f"{title}{_KEY}",)
+        of_types = dict.fromkeys(home for each in types for home in homes.get(each.name, ()))
+        subjects = (subject, *of_key, *of_types)
+        name = ""
+        fault = topic_fault(title) or self._files.conflict(types)
         if fault is None:
-            fault = self._conflict(files)
+            try:
+                name = contract_name(title, self._contracts)
+            except CodegenError as error:
+                fault = str(error)
         if fault is not None:
             self._left_out[subject] = fault
+            self._gone.append(subjects)
             return
-        try:
-            name = contract_name(title, self._contracts)
-        except CodegenError as error:
-            self._left_out[subject] = str(error)
-            return
-        self._texts.update({path: each.json for path, each in files.items()})
+        path = self._files.add(title, schema, subject)
+        key_path = None if key is None else self._files.add(f"{title}{_KEY}", key, *of_key)
+        for each in types:
+            self._files.add_type(each)
         self._contracts[name] = Planned(
             name=name,
-            schema=_file(title),
+            schema=path,
             topic=topic,
-            key_schema=None if key is None else _file(f"{title}{_KEY}"),
+            key_schema=key_path,
             compatibility=self._level(subject),
+            subjects=subjects,
+            to_register=() if topic is None else self._to_register(subject, schema, of_key, key),
         )
 
-    def _conflict(self, files: dict[str, Schema]) -> str | None:
-        """What keeps the files from lying beside those that there are already."""
-        for path, schema in files.items():
-            if self._texts.get(path, schema.json) != schema.json:
-                return (
-                    f"it refers to another version of {schema.name} than other subjects do; one "
-                    f"project has one definition of each name"
-                )
-        return None
+    def _to_register(
+        self, subject: str, schema: Schema, of_key: tuple[str, ...], key: Schema | None
+    ) -> tuple[str, ...]:
+        """The subjects that lack what ``register`` would put there, types under their names."""
+        asked = [(subject, schema), *((each, key) for each in of_key if key is not None)]
+        found = (
+            each
+            for name, own in asked
+            for each in register_in_order(self._registry, name, own, dry_run=True)
+        )
+        return tuple(dict.fromkeys(each.subject for each in found if each.is_new))
 
     def _level(self, subject: str) -> str | None:
         try:
@@ -142,5 +210,14 @@ class _Reader:
             return None
 
 
-def _file(name: str) -> str:
-    return f"{SCHEMA_FOLDER}/{name}{SCHEMA_SUFFIX}"
+def _topic(subject: str) -> str | None:
+    """The topic that a subject is of, by its name; None where it is of none."""
+    for suffix in (_VALUE, _KEY):
+        if subject.endswith(suffix) and subject != suffix:
+            return subject.removesuffix(suffix)
+    return None
+
+
+def _types_of(schema: Schema) -> list[Schema]:
+    """The schemas that one refers to, and those that they do."""
+    return [each for each in schema.closure() if each is not schema]

@@ -11,6 +11,7 @@ import attrs
 from streamcontract.codegen import changes, make_modules
 from streamcontract.lint import DEFAULT_TIER, FieldNames, Settings, Tier, lint_schema
 from streamcontract.project import PROJECT_FILE, ContractConfig
+from streamcontract.scaffold.draft import add_unused
 from streamcontract.scaffold.texts import FIXED, project_file
 from streamcontract.schema import Schema, SchemaFolders, parse_schema
 
@@ -63,11 +64,14 @@ def make_project(draft: Draft, root: Path, output: str) -> Made:
 def _made(draft: Draft, base: Path, output: str) -> Made:
     folders = SchemaFolders([(base / each).resolve() for each in draft.folders])
     modules = make_modules((_config(each, base, folders) for each in draft.contracts), base)
-    errors = {name: str(error).replace(f"{base}/", "") for name, error in modules.errors.items()}
+    contracts = tuple(each for each in draft.contracts if each.name not in modules.errors)
     left_out = dict(draft.left_out)
-    left_out |= {each.schema: errors[each.name] for each in draft.contracts if each.name in errors}
-    contracts = tuple(each for each in draft.contracts if each.name not in errors)
-    if errors:  # what is left shares no types with those
+    for each in draft.contracts:
+        if each.name in modules.errors:
+            what = each.subjects[0] if each.subjects else each.schema
+            left_out[what] = _reason(modules.errors[each.name], each, draft, base)
+            add_unused(left_out, each.subjects, contracts)
+    if modules.errors:  # what is left shares no types with those
         modules = make_modules((_config(each, base, folders) for each in contracts), base)
     draft = attrs.evolve(draft, contracts=contracts)
     field_names, off = _lint(contracts, base, folders)
@@ -88,6 +92,14 @@ def _made(draft: Draft, base: Path, output: str) -> Made:
         left_out=left_out,
         off=tuple(dict.fromkeys(rule for rules in off.values() for rule in rules)),
     )
+
+
+def _reason(error: Exception, contract: Planned, draft: Draft, base: Path) -> str:
+    """Why no module can be made of a contract, without files that are not there."""
+    text = str(error).replace(f"{base}/", "").removeprefix(f"{contract.schema}: ")
+    for path in sorted(draft.labels, key=len, reverse=True):
+        text = text.replace(path, draft.labels[path])
+    return text
 
 
 def _config(contract: Planned, base: Path, folders: SchemaFolders) -> ContractConfig:

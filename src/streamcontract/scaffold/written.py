@@ -40,14 +40,30 @@ def write_project(made: Made, root: Path, *, dry_run: bool = False) -> Written:
         dry_run: Write nothing.
 
     Raises:
-        ConfigurationError: A file cannot be written.
+        ConfigurationError: A file cannot be written. Nothing is, where something else than a folder
+            is in the place of one.
     """
+    for path in made.files:
+        _require_folder(root / path)
     found = {path: _write(root / path, text.encode(), dry_run) for path, text in made.files.items()}
     created, same, kept = (
         tuple(path for path, state in found.items() if state == each)
         for each in ("created", "same", "kept")
     )
     return Written(created, same, kept)
+
+
+def _require_folder(file: Path) -> None:
+    """Refuse a file whose folder is not there and cannot be made."""
+    try:
+        above = next(each for each in file.parents if each.exists() or each.is_symlink())
+        is_folder = above.is_dir()
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
+    if not is_folder:
+        raise ConfigurationError(
+            f"{file}: cannot be written: {above} is no folder; move it away, or name another folder"
+        )
 
 
 def _write(file: Path, data: bytes, dry_run: bool) -> Literal["created", "same", "kept"]:  # noqa: FBT001
