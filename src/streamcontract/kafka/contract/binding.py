@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     SchemaSource: TypeAlias = Schema | str | dict[str, Any] | list[Any] | Path
 
-__all__ = ["Binding", "bind", "bind_each"]
+__all__ = ["Binding", "bind", "bind_each", "checked_topic"]
 
 T = TypeVar("T")
 
@@ -83,6 +83,7 @@ def bind(
             "give exactly one of record= (a generated class) and schema=, or use a generated "
             "client such as StockProducer, whose class attribute `contract` says what it carries"
         )
+    topic = checked_topic(topic)
     if schema is not None:
         parsed = schema if isinstance(schema, Schema) else parse_schema(schema)
         return Binding(_known(topic), Codec(parsed), raw_key_codec(), None)
@@ -116,6 +117,7 @@ def bind_each(
         raise ArgumentError("records", records, "a list of generated classes")
     if not records or len(set(records)) != len(records):
         raise ArgumentError("records", records, "generated classes, at least one and each once")
+    topic = checked_topic(topic)
     return {each: _bind_all(each, topic) for each in records}
 
 
@@ -186,11 +188,24 @@ def _bind_contract(contract: Contract, topic: str) -> Binding[Any]:
     return Binding(topic, Codec(contract), key, derive, contract)
 
 
-def _known(topic: str | None) -> str:
+def checked_topic(topic: str | None) -> str | None:
+    """The ``topic=`` of a client, checked before anything is made of it.
+
+    Raises:
+        ConfigurationError: It is no text, or empty.
+        ArgumentError: It would not arrive as it is.
+    """
     if topic is None:
-        raise ConfigurationError("no topic: the contract names none, so give one with topic=")
+        return None
     if not isinstance(topic, str):
         raise ConfigurationError(f"topic= is the name of one topic, not {shown(topic)}")
     if not topic:
         raise ConfigurationError("topic= is empty: name a topic, or leave it out")
     return text(topic, "topic")
+
+
+def _known(topic: str | None) -> str:
+    known = checked_topic(topic)
+    if known is None:
+        raise ConfigurationError("no topic: the contract names none, so give one with topic=")
+    return known

@@ -17,7 +17,7 @@ from streamcontract.kafka.connection.authentication_errors import Authentication
 from streamcontract.kafka.connection.config import build_client, split_config
 from streamcontract.kafka.connection.flushing import close_producer
 from streamcontract.kafka.connection.forks import ForkGuard
-from streamcontract.kafka.contract.binding import Binding, bind, bind_each
+from streamcontract.kafka.contract.binding import Binding, bind, bind_each, checked_topic
 from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.message import Delivery, Headers
@@ -174,6 +174,7 @@ class ContractProducer(Produces[T, K_contra]):
         schema: SchemaSource | None = None,
     ) -> None:
         observers = telemetry_of(telemetry)
+        topic = checked_topic(topic)
         if (record, records, schema) == (None, None, None):
             records = self.union
         bindings: dict[Kind, tuple[Binding[Any], ...]]
