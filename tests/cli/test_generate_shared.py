@@ -153,6 +153,48 @@ def test_a_broken_contract_keeps_the_name_of_its_module(
     assert modules(folder) == before
 
 
+def test_a_new_contract_of_the_name_of_a_module_of_types(project: Path, folder: Path) -> None:
+    """It waits for the broken contract, which imports that module."""
+    before = modules(folder)
+    toml = (project / "streamcontract.toml").read_text("utf-8")
+    table = '[contracts.shop_common_types]\nschema = "own/own.avsc"\n'
+    own = {"type": "record", "name": "Own", "fields": []}
+    put(project, {"own/own.avsc": own, "streamcontract.toml": toml + table})
+    put(project, {"shipping/parcel.avsc": "{"})
+    code, said = run()
+    assert code == 2
+    assert "shop_common_types.py has types of contracts that have errors, and stays" in said
+    assert modules(folder) == before
+    put(project, {"shipping/parcel.avsc": SHOP_FILES["shipping/parcel.avsc"]})
+    assert run()[0] == 0
+    assert classes(folder, "shop_common_types") == {"Own", "OwnConsumer", "OwnProducer"}
+
+
+def test_two_types_of_one_simple_name_beside_a_broken_contract(project: Path, folder: Path) -> None:
+    """Each keeps the class that it has, though the other's contract cannot be read."""
+    inner = {"type": "record", "name": "b.Item", "fields": []}
+    item = {"type": "record", "name": "a.Item", "fields": [{"name": "b", "type": inner}]}
+    back = {"type": "record", "name": "b.Back", "fields": [{"name": "a", "type": "a.Item"}]}
+    fields = [{"name": "one", "type": item}, {"name": "back", "type": back}]
+    files = {
+        f"{name}/{name}.avsc": {"type": "record", "name": f"Of{name}", "fields": each}
+        for name, each in {
+            "all": fields,
+            "again": fields,
+            "inner": [{**fields[0], "type": inner}],
+        }.items()
+    }
+    toml = "".join(f'[contracts.{n}]\nschema = "{n}/{n}.avsc"\n' for n in ("all", "again", "inner"))
+    put(project, {**files, "streamcontract.toml": toml})
+    assert run()[0] == 0
+    before = modules(folder)
+    assert classes(folder, "a_types") == {"Item", "BItem", "Back"}
+    for name in ("all", "again"):
+        put(project, {f"{name}/{name}.avsc": "{"})
+    assert run()[0] == 2
+    assert modules(folder) == before
+
+
 def test_a_type_changes_beside_a_broken_contract(project: Path, folder: Path) -> None:
     """The broken one keeps the class that its module was made for, the other gets a new one."""
     before = modules(folder)

@@ -19,7 +19,7 @@ from tests.searching import examples
 from streamcontract import Codec
 from streamcontract.codec.contract import contracts_of
 from streamcontract.codec.engine import ENGINE_VARIABLE
-from streamcontract.codegen import modules_of_contracts
+from streamcontract.codegen import changes, make_modules, modules_of_contracts, write
 from streamcontract.errors import ConfigurationError, EncodeError
 from streamcontract.project import load_project
 from streamcontract.schema import FixedType, Schema, parse_schema
@@ -137,6 +137,72 @@ def test_classes_are_shared_exactly_where_definitions_are_alike(
     top = types[contract][f"top.Of{contract.title()}"]
     value = data.draw(records(top))
     assert Codec(top).decode(Codec(top).encode(value)) == value
+
+
+def _generated(root: Path) -> tuple[dict[str, str], set[str]]:
+    """The modules of a project's folder after they were generated, and which have errors."""
+    project, folder = load_project(root), root / "contracts"
+    made = make_modules(project.contracts, root, folder=folder)
+    write(changes(folder, made.texts, complete=True, kept=[*made.errors, *made.kept]))
+    texts = {path.stem: path.read_text("utf-8") for path in folder.glob("[a-z]*.py")}
+    return texts, {*made.errors}
+
+
+def _code(texts: dict[str, str]) -> dict[str, list[str]]:
+    """Their lines without comments, which name the contracts of other definitions."""
+    return {
+        name: [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+        for name, text in texts.items()
+    }
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(world=worlds(), other=worlds(), data=st.data())
+def test_classes_stay_shared_beside_broken_contracts(
+    world: _World, other: _World, data: st.DataObject
+) -> None:
+    """Modules of contracts that stay as they are take each other's records, and those of others."""
+    broken = data.draw(st.sets(st.sampled_from(CONTRACTS), min_size=1, max_size=2))
+    changed = data.draw(st.sets(st.sampled_from(CONTRACTS))) - broken
+    later = _World(
+        world.edges,
+        {name: (other if name in changed else world).versions[name] for name in CONTRACTS},
+        {name: (other if name in changed else world).uses[name] for name in CONTRACTS},
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        files = {f"{name}.avsc": world.schema(name) for name in CONTRACTS}
+        put(root, {**files, "streamcontract.toml": project(*CONTRACTS)})
+        before, _ = _generated(root)
+        put(root, {f"{name}.avsc": later.schema(name) for name in changed})
+        put(root, {f"{name}.avsc": "{" for name in broken})
+        after, wrong = _generated(root)
+        put(root, {f"{name}.avsc": world.schema(name) for name in broken})
+        mended, _ = _generated(root)
+        assert mended == code_of(root).texts
+    if not changed:
+        assert (_code(after), wrong) == (_code(before), broken)
+    assert broken <= wrong
+    assert {name: after[name] for name in before if name in after and name not in CONTRACTS} == {
+        name: text for name, text in before.items() if name not in CONTRACTS
+    }
+    current = _World(
+        world.edges,
+        {name: (world if name in wrong else later).versions[name] for name in CONTRACTS},
+        {name: (world if name in wrong else later).uses[name] for name in CONTRACTS},
+    )
+    package = InMemoryPackage(after)
+    types = {name: package.load(name).CONTRACT.types for name in CONTRACTS}
+    for contract in CONTRACTS:
+        top = types[contract][f"top.Of{contract.title()}"]
+        value = data.draw(records(top))
+        assert Codec(top).decode(Codec(top).encode(value)) == value
+    for one, two in itertools.combinations(CONTRACTS, 2):
+        if {one, two} & changed and {one, two} & wrong:
+            continue
+        for name in current.used(one) & current.used(two):
+            is_one = types[one][name] is types[two][name]
+            assert is_one == current.are_alike(name, one, two)
 
 
 def _shares_all(package: InMemoryPackage, one: str, other: str, schema: Schema) -> None:

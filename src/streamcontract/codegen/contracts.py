@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from streamcontract.codegen.files import types_in
+from streamcontract.codegen.earlier import earlier_modules
 from streamcontract.codegen.keys import roots_of
 from streamcontract.codegen.module import ModuleSource, generate_module, record_of
 from streamcontract.codegen.names import module_name
@@ -28,6 +28,7 @@ from streamcontract.schema import EnumType, FixedType, PrimitiveType, RecordType
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from streamcontract.codegen.earlier import EarlierModule
     from streamcontract.codegen.sharing import Sharing
     from streamcontract.project import ContractConfig
     from streamcontract.schema import AvroType, NamedType, Schema
@@ -90,8 +91,7 @@ def make_modules(
     """The modules of a project; what is wrong with a contract keeps no other from being made.
 
     What contracts have in common depends on all of them. While one has an error, its module stays
-    as it is, and so do the types that it may import: a module of types may get more, and loses
-    none.
+    as it is, and so does each module of types, which it may import.
 
     Args:
         contracts: All contracts of the project that can be given.
@@ -104,21 +104,21 @@ def make_modules(
     sources = {name: each for name, each in made.items() if isinstance(each, ModuleSource)}
     errors = {name: each for name, each in made.items() if isinstance(each, StreamContractError)}
     is_partial = bool(errors or invalid) or not are_all
-    before = types_in(folder) if folder is not None and is_partial else {}
+    before = earlier_modules(folder) if folder is not None and is_partial else {}
     modules = _modules(sources, errors, root, before, taken={*errors, *invalid})
     if is_partial or folder is None or not modules.errors:
         return modules
     # Some errors show in the text of a module alone. They keep as much as all others do.
     errors = dict(modules.errors)
     sources = {name: each for name, each in sources.items() if name not in errors}
-    return _modules(sources, errors, root, types_in(folder), taken=errors)
+    return _modules(sources, errors, root, earlier_modules(folder), taken=errors)
 
 
 def _modules(
     sources: Mapping[str, ModuleSource],
     errors: Mapping[str, StreamContractError],
     root: Path,
-    before: Mapping[str, set[tuple[str, str]]],
+    before: Mapping[str, EarlierModule],
     *,
     taken: Collection[str],
 ) -> Modules:
@@ -128,16 +128,13 @@ def _modules(
         sources: What they are generated from, by name.
         errors: Why there is none of other contracts.
         root: The folder that the paths in the modules are relative to.
-        before: The types in each module of types that there is, if some contracts have errors.
+        before: The modules of types that there are, if some contracts have errors.
         taken: The names of contracts whose modules stay as they are.
     """
     roots = {name: roots_of(source) for name, source in sources.items()}
-    sharing = share(roots, kept=set().union(*before.values()), taken=taken)
-    kept = {name for name, types in before.items() if not types < _types_of(sharing, name)}
-    texts = _texts_of_types(sharing, sources, root, {name: before[name] for name in kept})
-    needed = {
-        name: frozenset(each.module for each in sharing.imported(name).values()) for name in sources
-    }
+    sharing = share(roots, earlier=before, taken=taken)
+    texts = _texts_of_types(sharing, sources, root)
+    needed = {name: frozenset(sharing.needed_by(name)) for name in sources}
     made = {
         name: _made(
             functools.partial(
@@ -146,12 +143,15 @@ def _modules(
         )
         for name, source in sources.items()
     }
+    made |= {name: _waits(name) for name in made.keys() & before.keys()}
     more = {name: each for name, each in made.items() if isinstance(each, StreamContractError)}
     found = {name: each for name, each in made.items() if isinstance(each, str)}
-    wanted = {each for name in found for each in needed[name]} - kept
+    wanted = {each for name in found for each in needed[name]} - before.keys()
     found |= {name: text for name in sorted(wanted) if isinstance(text := texts[name], str)}
     unwritten = sharing.modules.keys() - wanted
-    return Modules(found, {**errors, **more}, kept=frozenset(kept | unwritten), types=needed)
+    return Modules(
+        found, {**errors, **more}, kept=frozenset(before.keys() | unwritten), types=needed
+    )
 
 
 def modules_of_contracts(contracts: Iterable[ContractConfig], root: Path) -> dict[str, str]:
@@ -219,36 +219,37 @@ def _made(make: Callable[[], T]) -> T | StreamContractError:
         return error
 
 
-def _types_of(sharing: Sharing, module: str) -> set[tuple[str, str]]:
-    """The types in a module of types, each as its full name and its likeness in short."""
-    found = sharing.modules.get(module)
-    return {(each.node.full_name, each.mark) for each in found.types} if found else set()
+def _waits(module: str) -> CodegenError:
+    return CodegenError(
+        f"{module}.py has types of contracts that have errors, and stays as it is until those are "
+        f"mended"
+    )
 
 
 def _texts_of_types(
-    sharing: Sharing,
-    sources: Mapping[str, ModuleSource],
-    root: Path,
-    kept: Mapping[str, set[tuple[str, str]]],
+    sharing: Sharing, sources: Mapping[str, ModuleSource], root: Path
 ) -> dict[str, str | StreamContractError]:
-    """The texts of the modules of types, or why there is none."""
+    """The texts of the modules of types, empty where a module stays, or why there is none."""
     texts: dict[str, str | StreamContractError] = {}
     for name, module in sharing.modules.items():
+        if module.stay == {*module.types}:
+            texts[name] = ""
+            continue
         source = TypesSource(
             module=module,
             sharing=sharing,
             contracts=sources,
             origin=functools.partial(_origin_of, root),
         )
-        if name not in kept:
-            texts[name] = _made(functools.partial(generate_types_module, source))
-        elif _types_of(sharing, name) <= kept[name]:
-            texts[name] = ""  # what there is will do
-        else:
-            texts[name] = CodegenError(
-                f"{name}.py has types of contracts that have errors, and stays as it is until "
-                f"those are mended"
-            )
+        text = _made(functools.partial(generate_types_module, source))
+        is_sound = module.earlier is None or not isinstance(text, str)
+        texts[name] = text if is_sound else _waits(name)
+    wrong = {name: each for name, each in texts.items() if not isinstance(each, str)}
+    for name in sharing.modules:
+        # None can be imported without those that it imports.
+        missing = sorted(sharing.needed[name] & wrong.keys())
+        if name not in wrong and missing:
+            texts[name] = wrong[missing[0]]
     return texts
 
 

@@ -16,6 +16,7 @@ from streamcontract.schema.likeness import likeness_mark
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 
+    from streamcontract.codegen.earlier import EarlierModule
     from streamcontract.schema.model import EnumType, RecordType
 
 __all__ = ["CommonType", "TypesModule", "place", "reached"]
@@ -54,19 +55,32 @@ class TypesModule:
     Attributes:
         name: Its name.
         types: The types, sorted by their full names, each of which is here once.
+        stay: Those of them that are in the earlier module of this name.
+        earlier: That module, if there is one, which stays as it is.
     """
 
     name: str
     types: tuple[CommonType, ...]
+    stay: frozenset[CommonType] = frozenset()
+    earlier: EarlierModule | None = None
 
     @cached_property
     def classes(self) -> Mapping[str, str]:
         """The class of each type, by its full name."""
-        return class_names([each.node for each in self.types], MODULE_NAMES)
+        found = dict(class_names([each.node for each in self.types], MODULE_NAMES))
+        if self.earlier is not None:
+            for each in self.stay:
+                name = each.node.full_name
+                found[name] = self.earlier.classes[name, each.mark]
+        return found
 
 
 def place(
-    parts: Mapping[CommonType, Collection[CommonType]], *, taken: Iterable[str]
+    parts: Mapping[CommonType, Collection[CommonType]],
+    *,
+    taken: Iterable[str],
+    earlier: Mapping[str, EarlierModule],
+    places: Mapping[CommonType, str],
 ) -> dict[str, TypesModule]:
     """Put each type into a module.
 
@@ -77,32 +91,47 @@ def place(
     Args:
         parts: The types that each type is made of directly.
         taken: Names that other modules have.
+        earlier: The modules that stay as they are.
+        places: The modules of those types that are in one of them, as all is that they are made of.
     """
+    free = [each for each in parts if each not in places]
     apart = _apart(parts)
     spaces: dict[str, list[CommonType]] = {}
-    for each in parts:
+    for each in free:
         if each not in apart:
             spaces.setdefault(_space(each), []).append(each)
     needed = {
-        space: {_space(part) for each in types for part in parts[each]}
+        space: {_space(part) for each in types for part in parts[each] if part not in places}
         for space, types in spaces.items()
     }
     groups = [
         (circle[0] or _WITHOUT_NAMESPACE, [each for space in circle for each in spaces[space]])
         for circle in _circles(sorted(spaces), needed.__getitem__)
     ]
-    ordered = sorted(apart, key=lambda each: (each.node.full_name, each.users))
-    groups += [
-        (circle[0].node.full_name, circle) for circle in _circles(ordered, parts.__getitem__)
-    ]
+    of_modules: dict[str, list[CommonType]] = {}
+    for each, name in places.items():
+        of_modules.setdefault(name, []).append(each)
     names = set(taken)
-    modules: dict[str, TypesModule] = {}
     for wanted, types in groups:
         name = next(each for each in _candidates(wanted) if each not in names)
         names.add(name)
-        by_name = sorted(types, key=lambda each: each.node.full_name)
-        modules[name] = TypesModule(name, tuple(by_name))
-    return modules
+        of_modules.setdefault(name, []).extend(types)
+    names.update(earlier)  # a version of a type is in none with others
+    ordered = sorted(apart.difference(places), key=lambda each: (each.node.full_name, each.users))
+    for circle in _circles(ordered, parts.__getitem__):
+        wanted = circle[0].node.full_name
+        name = next(each for each in _candidates(wanted) if each not in names)
+        names.add(name)
+        of_modules[name] = circle
+    return {
+        name: TypesModule(
+            name,
+            tuple(sorted(types, key=lambda each: each.node.full_name)),
+            frozenset(each for each in types if each in places),
+            earlier.get(name),
+        )
+        for name, types in of_modules.items()
+    }
 
 
 def _space(common: CommonType) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from streamcontract.codegen.earlier import stays
 from streamcontract.codegen.placing import CommonType, place, reached
 from streamcontract.codegen.vocabulary import Imported
 from streamcontract.codegen.walk import in_order_of_use, part_names
@@ -21,6 +22,7 @@ from streamcontract.schema.model import NamedType
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Mapping, Sequence
 
+    from streamcontract.codegen.earlier import EarlierModule
     from streamcontract.codegen.placing import TypesModule
     from streamcontract.schema.model import AvroType, EnumType, RecordType
 
@@ -51,6 +53,23 @@ class Sharing:
         """Where the classes of the shared types stand that a contract uses, by full name."""
         return {name: self.homes[common] for name, common in self.used[contract].items()}
 
+    def needed_by(self, contract: str) -> set[str]:
+        """The names of the modules of types that a contract's module needs, directly or not."""
+        direct = {each.module for each in self.imported(contract).values()}
+        return direct.union(*(self.needed[each] for each in direct))
+
+    @cached_property
+    def needed(self) -> Mapping[str, set[str]]:
+        """For each module of types the names of those that it needs, and its own."""
+        return {
+            name: {
+                self.homes[self.used[common.users[0]][node.full_name]].module
+                for common in module.types
+                for node in in_order_of_use(common.node)
+            }
+            for name, module in self.modules.items()
+        }
+
     @cached_property
     def homes(self) -> Mapping[CommonType, Imported]:
         """Where the class of each shared type stands."""
@@ -64,7 +83,7 @@ class Sharing:
 def share(
     roots: Mapping[str, Sequence[AvroType]],
     *,
-    kept: Collection[tuple[str, str]] = (),
+    earlier: Mapping[str, EarlierModule] | None = None,
     taken: Collection[str] = (),
 ) -> Sharing:
     """Find what contracts share.
@@ -72,8 +91,8 @@ def share(
     Args:
         roots: The record of each contract, and its keys where they have a schema, by the contract's
             name.
-        kept: Types that have a module even if one contract alone uses them, each as its full name
-            and its likeness in short.
+        earlier: The modules of types that there are, if they stay as they are: types that are in
+            them stay there, even if one contract alone uses them.
         taken: Names of further modules, which no module of types gets.
 
     Example:
@@ -98,9 +117,11 @@ def share(
     users: dict[tuple[str, int], list[str]] = {}
     for (contract, name), family in families.items():
         users.setdefault((name, family), []).append(contract)
+    earlier = earlier or {}
+    places = _places(types, families, users, earlier)
     common = {
         key: _common(key[0], users[key], types, roots)
-        for key in _shared(types, families, users, kept)
+        for key in _shared(types, families, users, places)
     }
     used = {
         contract: {
@@ -114,10 +135,35 @@ def share(
         each: {used[each.users[0]][name] for name in part_names(each.node)}
         for each in common.values()
     }
+    modules = place(
+        parts,
+        taken={*roots, *taken},
+        earlier=earlier,
+        places={common[key]: module for key, module in places.items()},
+    )
     return Sharing(
-        modules=place(parts, taken={*roots, *taken}),
+        modules=modules,
         used=used,
         others={contract: _others(contract, types, families) for contract in types},
+    )
+
+
+def _places(
+    types: _Types,
+    families: Mapping[_Key, int],
+    users: Mapping[tuple[str, int], list[str]],
+    earlier: Mapping[str, EarlierModule],
+) -> dict[tuple[str, int], str]:
+    """The earlier module of each family that stays in it."""
+    if not earlier:
+        return {}
+    nodes = {key: types[contracts[0]][key[0]] for key, contracts in users.items()}
+    parts = {
+        key: {(part, families[users[key][0], part]) for part in part_names(node)}
+        for key, node in nodes.items()
+    }
+    return stays(
+        {key: (node.full_name, likeness_mark(node)) for key, node in nodes.items()}, parts, earlier
     )
 
 
@@ -156,17 +202,13 @@ def _shared(
     types: _Types,
     families: Mapping[_Key, int],
     users: Mapping[tuple[str, int], list[str]],
-    kept: Collection[tuple[str, str]],
+    places: Mapping[tuple[str, int], str],
 ) -> list[tuple[str, int]]:
-    """The families of several contracts, those that are kept, and all that they are made of."""
-
-    def is_kept(contract: str, name: str) -> bool:
-        return bool(kept) and (name, likeness_mark(types[contract][name])) in kept
-
+    """The families of several contracts, those that stay, and all that they are made of."""
     starts = [
-        (contracts[0], name)
-        for (name, _), contracts in users.items()
-        if len(contracts) > 1 or is_kept(contracts[0], name)
+        (contracts[0], key[0])
+        for key, contracts in users.items()
+        if len(contracts) > 1 or key in places
     ]
     every = reached(
         starts, lambda key: [(key[0], part) for part in part_names(types[key[0]][key[1]])]
