@@ -84,7 +84,11 @@ def test_one_contract() -> None:
 
 @pytest.mark.usefixtures("project")
 def test_files_and_folders() -> None:
-    """Files are looked at by themselves; a folder gives all of its files, in order."""
+    """Files are looked at by themselves; a folder gives all of its own files, in order."""
+    for installed in ("venv", "node_modules"):
+        Path("schemas", installed).mkdir()
+        Path("schemas", installed, "other.avsc").write_text("{")
+    Path("schemas", "venv", "pyvenv.cfg").touch()
     assert found("schemas/trade.avsc") == [("schemas/trade.avsc", "field-doc")]
     assert [file for file, _ in found("schemas")] == [
         f"schemas/{name}.avsc" for name in ("key", "line", "trade", "unused")

@@ -21,6 +21,7 @@ from streamcontract.project import find_project, read_project
 from streamcontract.reporting import shown
 from streamcontract.reporting.terminal import echo, print_report
 from streamcontract.schema import SCHEMA_SUFFIX, STORED, parse_schema
+from streamcontract.schema.folders import schema_files_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -148,7 +149,7 @@ def _files(names: Iterable[str]) -> Iterator[Path]:
     for name in filter(_is_path, names):
         path = Path(name)
         if path.is_dir():
-            found = sorted(path.rglob(f"*{SCHEMA_SUFFIX}"))
+            found = sorted(schema_files_below(path))
             if not found:
                 raise click.UsageError(f"there is no {SCHEMA_SUFFIX} file in {path}")
             yield from found

@@ -22,12 +22,12 @@ from streamcontract.evolution.candidates import Slot, slots
 from streamcontract.project import load_project
 from streamcontract.reporting import shown
 from streamcontract.schema import (
-    SCHEMA_SUFFIX,
     STORED,
     RecordType,
     SchemaFolders,
     parse_schema,
 )
+from streamcontract.schema.folders import schema_files_below
 from streamcontract.schema.model import EnumType, FixedType
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class Snapshot:
 
     @cached_property
     def _files(self) -> list[Path]:
-        return sorted(path for path in self.folder.rglob(f"*{SCHEMA_SUFFIX}") if path.is_file())
+        return sorted(schema_files_below(self.folder))
 
     def _root_name(self, file: Path) -> str | None:
         schema = self._schema(file)

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from streamcontract.schema.leniency import Leniency
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["Defined", "Index", "SchemaFolders", "difference", "is_passed_over"]
+__all__ = [
+    "Defined",
+    "Index",
+    "SchemaFolders",
+    "difference",
+    "is_passed_over",
+    "schema_files_below",
+]
 
 _INSTALLED: Final = frozenset({"node_modules", "site-packages"})
 
@@ -157,7 +164,7 @@ class SchemaFolders:
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """The schema files below the folders, as they are when this is first asked for."""
-        return tuple(path for folder in self.paths for path in _files_below(folder))
+        return tuple(path for folder in self.paths for path in schema_files_below(folder))
 
     def _definitions(
         self, path: Path, file: Path, leniency: Leniency
@@ -200,7 +207,7 @@ def _files_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def schema_files_below(folder: Path) -> Iterator[Path]:
     """The schema files below a folder, those behind links too, each folder once."""
     seen: set[Path] = set()
     for root, folders, files in os.walk(folder, followlinks=True):

@@ -21,6 +21,7 @@ from streamcontract.project import (
     read_project,
 )
 from streamcontract.schema import SCHEMA_SUFFIX, RecordType, Schema, parse_schema
+from streamcontract.schema.folders import schema_files_below
 from streamcontract.testing.suite.in_memory import InMemoryPackage
 
 if TYPE_CHECKING:
@@ -231,9 +232,7 @@ def _of_folder(path: Path) -> list[TestedContract]:
         return list(_of_project(read_project(nearest)))
     if (path / PROJECT_FILE).exists():
         raise ConfigurationError(f"{path / PROJECT_FILE} is no file")
-    return _of_schemas(
-        sorted(file for file in path.rglob(f"*{SCHEMA_SUFFIX}") if file.is_file()), path
-    )
+    return _of_schemas(sorted(schema_files_below(path)), path)
 
 
 def _of_project(project: Project) -> Iterable[TestedContract]:
