@@ -147,6 +147,7 @@ def run(*command: str, root: Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+@pytest.mark.searching
 @pytest.mark.hypothesis
 def test_layout_is_that_of_the_formatter(unmarked: Path, pytestconfig: pytest.Config) -> None:
     """``ruff format`` with this project's settings would lay the modules out as they are."""

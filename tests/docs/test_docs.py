@@ -43,6 +43,7 @@ _TAKE_SECONDS = {
         "json",
         "observability",
         "pandas",
+        "shared-types",
         "testing",
     )
 }
