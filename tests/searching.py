@@ -10,7 +10,7 @@ __all__ = ["PROFILES", "examples", "load_profiles"]
 
 PROFILES: Final = {
     # make test: the same few examples each time.
-    "quick": settings(max_examples=10, derandomize=True, database=None),
+    "quick": settings(max_examples=6, derandomize=True, database=None),
     # make test-all: the same many examples each time, so that CI fails for a change alone.
     "searching": settings(max_examples=100, derandomize=True, database=None),
     # make test-long: other examples each time.

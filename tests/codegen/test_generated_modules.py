@@ -169,6 +169,7 @@ def test_linter_finds_nothing(folder: Path, pytestconfig: pytest.Config) -> None
     assert run("ruff", "check", *options, str(folder), root=pytestconfig.rootpath) == ""
 
 
+@pytest.mark.searching
 @pytest.mark.hypothesis
 @pytest.mark.parametrize("version", ["py310", "py314"])
 @pytest.mark.parametrize("convention", ["", "google", "numpy", "pep257"])

@@ -192,6 +192,7 @@ def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
         assert (process.returncode, rest) == (0, "\nstopped\n")
 
 
+@pytest.mark.searching
 def test_subjects_survive_in_the_state_file(tmp_path: Path) -> None:
     """What one command registers the next one finds."""
     state = f"--state={tmp_path / 'registry.json'}"
@@ -222,6 +223,7 @@ def test_a_signal_to_end_goes_to_the_command(number: signal.Signals) -> None:
         assert process.wait(PATIENCE_S) == 128 + number
 
 
+@pytest.mark.searching
 def test_an_interrupt_without_a_terminal_goes_to_the_command() -> None:
     """A supervisor's SIGINT to the one process it knows reaches the command, once."""
     with started(*DEV, "--", sys.executable, "-c", COUNT_INTERRUPTS) as process:

@@ -44,6 +44,7 @@ def test_topic_publisher_consumer(run_example: Run) -> None:
         assert re.search(rf"{symbol} +{float(highest['High']):.2f} on {highest['Date']}", consumed)
 
 
+@pytest.mark.searching
 def test_replay(run_example: Run, stack: Stack) -> None:
     """Reading again from an offset or a moment; the embedded broker's limit is gone round."""
     printed = run_example("replay/replay.py")

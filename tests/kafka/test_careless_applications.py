@@ -91,6 +91,7 @@ def test_collecting_a_producer_does_not_wait_and_its_failures_are_logged(
     assert "1 message was not delivered" in caplog.text
 
 
+@pytest.mark.searching
 def test_a_forked_child_is_told_and_leaves_the_parents_client_alone(
     stack: Stack, config: dict[str, Any], topic: Callable[..., str]
 ) -> None:
