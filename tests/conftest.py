@@ -1,4 +1,4 @@
-"""Fixtures for tests of the broker path, and how Hypothesis searches."""
+"""Fixtures for many tests: engines, registries, the broker path; and how Hypothesis searches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.searching import load_profiles
 
+from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
 from streamcontract.devstack import DevStack
+from streamcontract.devstack.registry import RegistryServer
+from streamcontract.errors import ConfigurationError
+from streamcontract.registry import SchemaRegistry
 from streamcontract.testing.plugin import stack_kind
 
 if TYPE_CHECKING:
@@ -75,3 +79,29 @@ def embedded_stack(stack: Stack) -> DevStack:
 def topic(streamcontract_topic: TopicMaker) -> TopicMaker:
     """A maker of topics with unique names: ``topic("orders", partitions=3)``."""
     return streamcontract_topic
+
+
+@pytest.fixture(params=["native", "portable"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each of the codec's engines."""
+    name = str(request.param)
+    monkeypatch.setenv(ENGINE_VARIABLE, name)
+    try:
+        choose_engine()
+    except ConfigurationError as error:
+        pytest.skip(str(error))
+    return name
+
+
+@pytest.fixture
+def server() -> Iterator[RegistryServer]:
+    """The embedded registry, empty."""
+    with RegistryServer() as running:
+        yield running
+
+
+@pytest.fixture
+def registry(server: RegistryServer) -> Iterator[SchemaRegistry]:
+    """A client of the embedded registry."""
+    with SchemaRegistry(server.url) as client:
+        yield client

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from contextlib import closing
@@ -19,25 +18,7 @@ from streamcontract.devstack.registry.state import State
 from streamcontract.devstack.registry.store import Store
 from streamcontract.errors import StackError
 
-
-@pytest.fixture(autouse=True)
-def _without_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No machine fails under these tests."""
-    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
-
-
-@pytest.fixture(name="path")
-def _path(tmp_path: Path) -> Path:
-    return tmp_path / "registry.json"
-
-
-@pytest.fixture(name="filled", scope="module")
-def _filled() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "registry.json")
-        with closing(Store(path)) as store:
-            fill(store)
-        return path.read_bytes()
+pytestmark = pytest.mark.usefixtures("_without_waiting_for_the_disk")
 
 
 def test_what_is_no_line_of_its_own_is_no_state(path: Path) -> None:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     Change = Callable[[State], tuple[State, Any]]
 
+pytestmark = pytest.mark.usefixtures("_without_waiting_for_the_disk")
+
 NAMES = (QualifiedSubject(".", "s"), BASE, QualifiedSubject(".c", "s/ü"))
 
 names = st.sampled_from(NAMES)
@@ -80,26 +82,6 @@ steps = st.one_of(
     ),
     change(changes.reset_mode, settings_names),
 )
-
-
-@pytest.fixture(autouse=True)
-def _without_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No machine fails under these tests; one of them looks at what is brought to disk."""
-    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
-
-
-@pytest.fixture(name="path")
-def _path(tmp_path: Path) -> Path:
-    return tmp_path / "registry.json"
-
-
-@pytest.fixture(name="filled", scope="module")
-def _filled() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "registry.json")
-        with closing(Store(path)) as store:
-            fill(store)
-        return path.read_bytes()
 
 
 def delete(text: str, version: int | None = None) -> list[Change]:

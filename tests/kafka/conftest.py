@@ -10,9 +10,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from streamcontract import SchemaRegistry, Stock, StockProducer
-from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
 from streamcontract.devstack import DevStack
-from streamcontract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,15 +133,3 @@ def filled(
         return name
 
     return fill
-
-
-@pytest.fixture(params=["native", "portable"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each of the codec's engines."""
-    name = str(request.param)
-    monkeypatch.setenv(ENGINE_VARIABLE, name)
-    try:
-        choose_engine()
-    except ConfigurationError as error:
-        pytest.skip(str(error))
-    return name

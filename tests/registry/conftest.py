@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.registry.scripted import ScriptedServer
 
-from streamcontract.devstack.registry import RegistryServer
-from streamcontract.registry import SchemaRegistry, missing, transport
+from streamcontract.registry import missing, transport
 
 
 @pytest.fixture
@@ -34,17 +33,3 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(transport, "sleep", noted.append)
     monkeypatch.setattr(missing, "sleep", noted.append)
     return noted
-
-
-@pytest.fixture
-def server() -> Iterator[RegistryServer]:
-    """The embedded registry, empty."""
-    with RegistryServer() as running:
-        yield running
-
-
-@pytest.fixture
-def registry(server: RegistryServer) -> Iterator[SchemaRegistry]:
-    """A client of the embedded registry."""
-    with SchemaRegistry(server.url) as client:
-        yield client

@@ -26,7 +26,7 @@ from streamcontract.schema import parse_schema
 from streamcontract.testing.strategies import schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 SAMPLE = {
     "schemas/order.avsc",
@@ -312,20 +312,6 @@ def test_any_schemas(tmp_path_factory: pytest.TempPathFactory, drawn: list[Any])
     lint = run("lint", "--project", str(folder))
     assert lint[0] == 0, lint[1]
     assert run("generate", "--check", "--project", str(folder)) == (0, "")
-
-
-@pytest.fixture
-def server() -> Iterator[RegistryServer]:
-    """An empty registry."""
-    with RegistryServer() as running:
-        yield running
-
-
-@pytest.fixture
-def registry(server: RegistryServer) -> Iterator[SchemaRegistry]:
-    """A client of it."""
-    with SchemaRegistry(server.url) as client:
-        yield client
 
 
 def test_from_a_registry(root: Path, registry: SchemaRegistry) -> None:

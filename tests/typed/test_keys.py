@@ -34,8 +34,6 @@ from streamcontract import (
     ContractShareConsumer,
     JsonCodec,
 )
-from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
-from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import DERIVED, Message, MessageEncodeError, ShareMessage, UntilEnd
 from streamcontract.testing import assert_messages
 from streamcontract.testing.strategies import keys, records
@@ -52,18 +50,6 @@ CLIENTS: list[tuple[type[Any], type[Any], type[Any]]] = [
     (Order, OrderProducer, OrderConsumer),
     (Visit, VisitProducer, VisitConsumer),
 ]
-
-
-@pytest.fixture(params=["native", "portable"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each of the codec's engines."""
-    name = str(request.param)
-    monkeypatch.setenv(ENGINE_VARIABLE, name)
-    try:
-        choose_engine()
-    except ConfigurationError as error:
-        pytest.skip(str(error))
-    return name
 
 
 @pytest.fixture

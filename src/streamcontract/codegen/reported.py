@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.project import fault_at
-from streamcontract.reporting.invalid import project_fault_entry, schema_fault_entry
+from streamcontract.reporting.invalid import error_entry, project_fault_entry, schema_fault_entry
 from streamcontract.reporting.places import Place, shown
 from streamcontract.reporting.report import FindingEntry, Report, Summary
 
@@ -141,16 +141,7 @@ def _first_difference(before: str, after: str) -> tuple[int, int]:
 
 
 def _entry(rule: str, message: str, place: Place, contract: str) -> FindingEntry:
-    return FindingEntry(
-        rule=rule,
-        severity="error",
-        level="error",
-        fails=True,
-        message=message,
-        place=place,
-        case=contract,
-        contract=contract,
-    )
+    return error_entry(rule, message, place, contract, contract)
 
 
 def _document(finding: FindingEntry) -> dict[str, Any]:

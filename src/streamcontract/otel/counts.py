@@ -1,7 +1,7 @@
 """Counts that are kept here and given to their counters for many messages at once.
 
 A counter of the SDK's takes several microseconds for each call, more than a message does. What is
-counted is given on when metrics are collected, and when a client is closed.
+counted is given on when metrics are collected, and when the last client that counts is gone.
 """
 
 from __future__ import annotations

@@ -100,16 +100,9 @@ class Receiving:
         elapsed = watch.elapsed()
         partition = self._of_partition(message.topic, message.partition)
         partition.consumed.add()
-        span = self._tools.tracer.start_span(
-            partition.span_name,
-            kind=SpanKind.CLIENT,
-            attributes={**partition.attributes, **message_attributes(message)},
-            start_time=watch.started,
-        )
-        if span.is_recording():
-            for link in _links((message,), message.topic):
-                span.add_link(link.context, link.attributes)
-        span.end(watch.started + elapsed)
+        attributes = {**partition.attributes, **message_attributes(message)}
+        links = functools.partial(_links, (message,), message.topic)
+        self._span(partition.span_name, attributes, links, watch.started, elapsed)
         # Single messages that were fetched together are one batch, and its first is measured.
         now = watch.begun + elapsed
         if elapsed >= _WAITED or now - self._measured_at >= TOGETHER:
@@ -154,21 +147,38 @@ class Receiving:
         operation = self._received(topic)
         if error is not None:
             operation = {**operation, names.ERROR_TYPE: names.error_type(error)}
-        span = self._tools.tracer.start_span(
+        self._span(
             names.POLL if topic is None else f"{names.POLL} {topic}",
-            kind=SpanKind.CLIENT,
-            attributes={**operation, **self._client, **attributes},
-            start_time=watch.started,
+            {**operation, **self._client, **attributes},
+            links,
+            watch.started,
+            elapsed,
+            failed=error is not None,
+        )
+        self._tools.instruments.operation_duration.record(elapsed * 1e-9, operation)
+
+    def _span(
+        self,
+        name: str,
+        attributes: Attributes,
+        links: Callable[[], list[Link]],
+        started: int,
+        elapsed: int,
+        *,
+        failed: bool = False,
+    ) -> None:
+        """The span of a call that is over."""
+        span = self._tools.tracer.start_span(
+            name, kind=SpanKind.CLIENT, attributes=attributes, start_time=started
         )
         if span.is_recording():
             # Only now: reading the headers of a list takes longer than all else.
             for link in links():
                 span.add_link(link.context, link.attributes)
-            if error is not None:
+            if failed:
                 # Without a description: what an error says may quote the data it is about.
                 span.set_status(StatusCode.ERROR)
-        span.end(watch.started + elapsed)
-        self._tools.instruments.operation_duration.record(elapsed * 1e-9, operation)
+        span.end(started + elapsed)
 
     def _received(self, topic: str | None) -> Attributes:
         """The attributes of calls that gave messages of a topic."""

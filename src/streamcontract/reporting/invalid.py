@@ -19,6 +19,7 @@ __all__ = [
     "INVALID_PROJECT",
     "INVALID_SCHEMA",
     "Text",
+    "error_entry",
     "place_of_fault",
     "place_of_project_fault",
     "project_fault_entry",
@@ -90,29 +91,30 @@ def schema_fault_entry(fault: SchemaFault, file: Path | Text, contract: str = ""
         file: The schema's file or text.
         contract: The contract, where it is that of one.
     """
-    return FindingEntry(
-        rule=INVALID_SCHEMA,
-        severity="error",
-        level="error",
-        fails=True,
-        message=fault.message,
-        place=place_of_fault(fault, file),
-        case=contract or (file.label if isinstance(file, Text) else shown(file)),
-        contract=contract,
-    )
+    case = contract or (file.label if isinstance(file, Text) else shown(file))
+    return error_entry(INVALID_SCHEMA, fault.message, place_of_fault(fault, file), case, contract)
 
 
 def project_fault_entry(fault: ProjectFault) -> FindingEntry:
     """A fault of a project file as a finding."""
+    case = fault.contract or shown(fault.file)
+    place = place_of_project_fault(fault)
+    return error_entry(INVALID_PROJECT, fault.statement, place, case, fault.contract or "")
+
+
+def error_entry(
+    rule: str, message: str, place: Place, case: str, contract: str = ""
+) -> FindingEntry:
+    """A finding of a rule that no command weighs: what breaks it cannot be judged, or is wrong."""
     return FindingEntry(
-        rule=INVALID_PROJECT,
+        rule=rule,
         severity="error",
         level="error",
         fails=True,
-        message=fault.statement,
-        place=place_of_project_fault(fault),
-        case=fault.contract or shown(fault.file),
-        contract=fault.contract or "",
+        message=message,
+        place=place,
+        case=case,
+        contract=contract,
     )
 
 

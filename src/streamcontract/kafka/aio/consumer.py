@@ -182,7 +182,6 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         self._observed = observed(self._consumer.hand_over_telemetry())
         self._worker = Worker("streamcontract-consumer")
         self._consumer.end_waits_by(self._worker.check)
-        self._is_observed = self._observed is not _unobserved
         self._left_of_turn = _MESSAGES_A_TURN
         self._untold: Exception | None = None
         self._closing = Closing()
@@ -206,17 +205,11 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
         Another task may close the consumer while this one waits: ``ClientError``.
         """
-        message = await self.at_once()
-        if message is not None:
-            return message
-        return await self.take(functools.partial(next, self._consumer))
+        return await self.take_one(functools.partial(next, self._consumer), _NO_ENDS)
 
     async def poll(self, timeout: float = -1) -> Message[T, K] | None:
         """The next message, or None if none came in time: :meth:`.ContractConsumer.poll`."""
-        message = await self.at_once()
-        if message is not None:
-            return message
-        return await self.take(functools.partial(self._consumer.poll, timeout))
+        return await self.take_one(functools.partial(self._consumer.poll, timeout), _NO_ENDS)
 
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
         """A list of messages; fewer when the time is over: :meth:`.ContractConsumer.consume`."""
@@ -292,19 +285,31 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
     ) -> None:
         await self._close(functools.partial(self._consumer.__exit__, error_type, error, traceback))
 
-    async def at_once(self, ends: Mapping[Any, int] = _NO_ENDS) -> Message[T, K] | None:
-        """The next message, if it is here and takes no thread, whose turn costs 0.1 ms; else None.
+    async def take_one(
+        self, call: Callable[[], R], ends: Mapping[Any, int] | None
+    ) -> Message[T, K] | R:
+        """The next message, if it is here and takes no thread, whose turn costs 0.1 ms.
 
         Args:
-            ends: By partition, an offset from which on messages are passed over.
+            call: Run else, as by :meth:`take`.
+            ends: By partition, an offset from which on messages are passed over; None where that
+                is not known yet.
         """
         self._left_of_turn -= 1
         if self._left_of_turn <= 0:
             self._left_of_turn = _MESSAGES_A_TURN
             await asyncio.sleep(0)  # before a message is given: cancelled here, none is
-        if self._is_observed or self._untold is not None or self._closing.has_begun:
-            return None
-        return self._consumer.at_once(ends) if self._worker.is_idle else None
+        if (
+            ends is not None
+            and self._observed is _unobserved
+            and self._untold is None
+            and not self._closing.has_begun
+            and self._worker.is_idle
+        ):
+            message = self._consumer.at_once(ends)
+            if message is not None:
+                return message
+        return await self.take(call)
 
     def take(self, call: Callable[[], R]) -> Awaitable[R]:
         """Run a call that returns messages; if it is cancelled, they come again."""
@@ -415,11 +420,8 @@ class AsyncUntilEnd(Keyed[T, K]):
 
     async def __anext__(self) -> Message[T, K]:
         """The next message, or StopAsyncIteration at the ends."""
-        message = None
-        if self._messages is not None:
-            message = await self._consumer.at_once(self._messages.ends)
-        if message is None:
-            message = await self._consumer.take(self._next)
+        ends = None if self._messages is None else self._messages.ends
+        message = await self._consumer.take_one(self._next, ends)
         if message is None:
             raise StopAsyncIteration
         return message

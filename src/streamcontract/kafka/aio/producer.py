@@ -18,7 +18,6 @@ from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
-from streamcontract.kafka.producer.deliveries import call_on_delivery
 from streamcontract.kafka.producer.transactions import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
@@ -73,9 +72,8 @@ class _StoppableProducer(ContractProducer[T, K_contra]):
         """
         if not self._queue.is_ready(value, options.get("key", DERIVED), options.get("topic")):
             return False
-        on_delivery = options.get("on_delivery")
-        if on_delivery is not None and len(options) == 1:
-            report = functools.partial(call_on_delivery, on_delivery, self._queue.failures)
+        if options.keys() == {"on_delivery"}:
+            report = self._report_to(options["on_delivery"])
             if self._queue.send_reported(value, report):
                 return True
         return self._queue.put_at_once(self._message(value, **options))

@@ -212,20 +212,12 @@ class Delivery(Generic[T]):
         if in_hand.__class__ is not Run or time.monotonic() >= self._source.due:
             return None
         self.settle()
-        for run in self._queue.runs:
-            if run.next >= run.size:
-                continue  # behind one that waits, such as one that is read up to its end
-            raw = run.raws[run.next]
-            end = ends.get(run.partition.name)
-            if end is not None and raw.offset() >= end:  # type: ignore[operator] # only errors have none
-                continue
-            is_stopped = run.letters and self._poison.is_full(run.partition, 0)
-            message = None if is_stopped else run.read(raw)
-            if message is not None:
-                run.given = run.next + 1
-                self.in_hand = run
-            return message
-        return None
+        run = self._following(ends)
+        message = None if run is None else run.read(run.raws[run.next])
+        if run is not None and message is not None:
+            run.given = run.next + 1
+            self.in_hand = run
+        return message
 
     def _first_of_all(self, timeout: float) -> Found[Message[T] | None]:
         deadline, left = deadline_of(timeout), float("inf")
@@ -244,28 +236,31 @@ class Delivery(Generic[T]):
         Args:
             ends: By the partition's name, an offset from which on messages are passed over.
         """
-        while True:
-            for run in self._queue.runs:
-                partition, index = run.partition, run.next
-                if index >= run.size or (run.letters and self._poison.is_full(partition, 0)):
-                    continue
-                raw = run.raws[index]
-                end = ends.get(partition.name)
-                if end is not None and raw.offset() >= end:  # type: ignore[operator] # only errors have none
-                    continue
-                message = run.read(raw)
-                if message is not None:
-                    run.given = index + 1
-                    return message, run, None
-                message, poison, error = self._read_strictly(run, index)
-                in_hand: InHand = ((run, index + 1, poison),)
-                if message is not None or error is not None:
-                    return message, in_hand, error
-                self.in_hand = in_hand
-                self.settle()
-                break
-            else:
-                return None
+        while (run := self._following(ends)) is not None:
+            index = run.next
+            message = run.read(run.raws[index])
+            if message is not None:
+                run.given = index + 1
+                return message, run, None
+            message, poison, error = self._read_strictly(run, index)
+            in_hand: InHand = ((run, index + 1, poison),)
+            if message is not None or error is not None:
+                return message, in_hand, error
+            self.in_hand = in_hand
+            self.settle()
+        return None
+
+    def _following(self, ends: Mapping[Any, int]) -> Run | None:
+        """The run whose message is the next in turn; it need not be plain."""
+        for run in self._queue.runs:
+            partition, index = run.partition, run.next
+            # A run that is read waits here behind others, such as one that is read up to its end.
+            if index >= run.size or (run.letters and self._poison.is_full(partition, 0)):
+                continue
+            end = ends.get(partition.name)
+            if end is None or run.raws[index].offset() < end:  # type: ignore[operator] # only errors have none
+                return run
+        return None
 
     def many(self, limit: int, timeout: float) -> Found[list[Message[T]]]:
         """Up to ``limit`` messages, waited for up to ``timeout`` seconds, or without end."""

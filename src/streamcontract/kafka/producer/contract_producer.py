@@ -290,11 +290,7 @@ class ContractProducer(Produces[T, K_contra]):
             raise ArgumentError(
                 "callback", callback, "left out: on_delivery= is called with a Delivery"
             )
-        if on_delivery is None:
-            report = self._report
-        else:
-            call_back(on_delivery, "on_delivery", "(delivery)")
-            report = functools.partial(call_on_delivery, on_delivery, self._queue.failures)
+        report = self._report_to(on_delivery)
         serializer, message = self._queue.message(
             value, report, key, topic, headers, timestamp, partition
         )
@@ -302,6 +298,13 @@ class ContractProducer(Produces[T, K_contra]):
         if serializer.sender.is_due():
             self._deliveries.poll(0)
         return message
+
+    def _report_to(self, on_delivery: Callable[[Delivery], None] | None) -> Callable[..., None]:
+        """The delivery callback of a message, as confluent_kafka calls it."""
+        if on_delivery is None:
+            return self._report
+        call_back(on_delivery, "on_delivery", "(delivery)")
+        return functools.partial(call_on_delivery, on_delivery, self._queue.failures)
 
     @overload
     def produce_all(
