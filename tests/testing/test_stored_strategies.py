@@ -25,7 +25,7 @@ from tests.codec.oracles import (
 from tests.searching import examples
 
 from streamcontract import Codec, find_incompatibilities, parse_schema
-from streamcontract.codegen.module import ModuleSource, generate_module
+from streamcontract.codegen import ModuleSource, generate_module
 from streamcontract.diff import find_changes
 from streamcontract.errors import CodegenError, SchemaParseError
 from streamcontract.lint import lint_schema

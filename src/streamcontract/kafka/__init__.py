@@ -48,7 +48,11 @@ from streamcontract.kafka.errors import (
 )
 from streamcontract.kafka.message import Delivery, Headers, Message
 from streamcontract.kafka.producer import ContractProducer
-from streamcontract.kafka.producer.produce_all import ProduceFailure, ProduceProgress, ProduceReport
+from streamcontract.kafka.producer.produce_report import (
+    ProduceFailure,
+    ProduceProgress,
+    ProduceReport,
+)
 from streamcontract.kafka.producer.transactions import Transaction
 
 __all__ = [

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         ProduceOptions,
     )
     from streamcontract.kafka.producer.options import ProducerOptions as Options
-    from streamcontract.kafka.producer.produce_all import ProduceProgress, ProduceReport
+    from streamcontract.kafka.producer.produce_report import ProduceProgress, ProduceReport
 
     AnyConsumer = AsyncContractConsumer[Any, Any, Any]
 

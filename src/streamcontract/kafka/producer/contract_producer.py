@@ -23,11 +23,8 @@ from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.message import Delivery, Headers
 from streamcontract.kafka.producer.deliveries import Deliveries, call_on_delivery
 from streamcontract.kafka.producer.delivery_failures import Failures
-from streamcontract.kafka.producer.produce_all import (
-    BulkProduce,
-    ProduceProgress,
-    ProduceReport,
-)
+from streamcontract.kafka.producer.produce_all import BulkProduce
+from streamcontract.kafka.producer.produce_report import ProduceProgress, ProduceReport
 from streamcontract.kafka.producer.queue import ProducerQueue
 from streamcontract.kafka.producer.topic_serializer import Kind, TopicSerializers
 from streamcontract.kafka.producer.transactions import (
