@@ -161,14 +161,14 @@ def _build(
         faults += tuple(builder.faults)
         forgiven += tuple(builder.forgiven)
     places = _Places(document, source, has_text=positions)
-    if faults or builder.foreign_faults:
+    if faults or builder.named.foreign_faults:
         own = map(places.filled_in, sorted(faults, key=places.offset))
-        raise SchemaParseError((*own, *builder.foreign_faults))
+        raise SchemaParseError((*own, *builder.named.foreign_faults))
     return Schema(
         root=root,
         json=document.text,
-        definitions=builder.definitions,
-        references=builder.references,
+        definitions=builder.named.definitions,
+        references=builder.named.references,
         source=source,
         forgiven=tuple(
             attrs.evolve(each, fault=places.filled_in(each.fault))
