@@ -10,11 +10,8 @@ check_version(str(confluent_kafka.__version__))
 from streamcontract.kafka.admin.describe import describe_groups, describe_topics
 from streamcontract.kafka.admin.topics import TopicMismatch, TopicOutcome, ensure_topic
 from streamcontract.kafka.consumer import ContractConsumer
-from streamcontract.kafka.consumer.share_consumer import (
-    ContractShareConsumer,
-    RejectedError,
-    ShareMessage,
-)
+from streamcontract.kafka.consumer.share_consumer import ContractShareConsumer
+from streamcontract.kafka.consumer.share_message import RejectedError, ShareMessage
 from streamcontract.kafka.consumer.start import Start
 from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.contract.derived_key import DERIVED, Derived
