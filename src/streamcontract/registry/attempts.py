@@ -15,13 +15,12 @@ import requests
 from urllib3.exceptions import InvalidHeader, MaxRetryError, ProtocolError, ReadTimeoutError
 
 from streamcontract.registry.auth import strip_credentials
+from streamcontract.registry.error_answers import clip, error_from_answer
 from streamcontract.registry.errors import (
     RegistryRejectedError,
     RegistryRequestError,
     RegistryResponseError,
     RegistryUnreachableError,
-    clip,
-    error_from_answer,
 )
 from streamcontract.registry.masking import Mask
 from streamcontract.registry.protocol import BodyError, ErrorCode
