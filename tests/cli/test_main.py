@@ -143,8 +143,8 @@ def test_an_example_can_be_called(
 ) -> None:
     """Options, choices and numbers of arguments are right, where the named files are there."""
     words = shlex.split(example.rpartition("|")[2])
-    command, name = cli.main, words[words.index("streamcontract")]
-    arguments = words[words.index(name) + 1 :]
+    name, *arguments = words[words.index("streamcontract") :]
+    command: click.Command = cli.main
     while isinstance(command, click.Group):
         name, *arguments = arguments
         found = command.get_command(click.Context(command), name)

@@ -113,7 +113,8 @@ def _with_choices(
     message = error.format_message().rstrip(" .")
     command: click.Command | None
     if isinstance(error, click.MissingParameter):
-        command, param = error.ctx and error.ctx.command, error.param
+        command = None if error.ctx is None else error.ctx.command
+        param = error.param
     else:  # of an option without its value: the error does not name the command
         command = main.get_command(group, group.invoked_subcommand or "")
         param = _option(command, error.option_name)
