@@ -190,10 +190,7 @@ _SINGLED_OUT: Final = {
         *("date", "decimal", "duration", "uuid", "big-decimal"),
         *("time-millis", "timestamp-millis"),
     },
-    "testing/strategies/faults.py": {"timestamp-millis"},  # an example
     "testing/strategies/leaves.py": {"big-decimal", "date", "decimal", "duration", "uuid"},  # kinds
-    "testing/strategies/stored.py": {"decimal"},  # it has more digits than are supported
-    "testing/strategies/writing.py": {"decimal"},  # it can be spelt with more sign bytes
 }
 
 
