@@ -1,4 +1,4 @@
-"""The native engine's part in the clients: used where it belongs to the codec's, else done without."""
+"""The native part of the clients: used where it belongs to the codec's, else done without."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_portable_engine_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _stale() -> ModuleType:
     made = ModuleType(_PART)
-    made.VERSION, made.SOURCES = "0.0.1", "of another day"  # type: ignore[attr-defined] # as the extension has
+    made.VERSION, made.SOURCES = "0.0.1", "others"  # type: ignore[attr-defined] # as the extension has
     return made
 
 
