@@ -9,7 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, Generic, TypeVar, overload
 
-from streamcontract.codec.contract import Bindings, Contract, bindings_of, contract_of
+from streamcontract.codec.bindings import Bindings, bindings_of, contract_of
+from streamcontract.codec.contract import Contract
 from streamcontract.codec.decode import compile_locator
 from streamcontract.codec.encode import compile_explainer
 from streamcontract.codec.engine import choose_engine

@@ -15,8 +15,9 @@ from streamcontract.codegen.files import (
     remove_drafts,
     write,
 )
-from streamcontract.codegen.module import ModuleSource, generate_module
+from streamcontract.codegen.module import generate_module
 from streamcontract.codegen.module_text import GENERATED_MARK
+from streamcontract.codegen.sources import ModuleSource
 from streamcontract.codegen.stale import StaleModule, stale_modules, staleness_of
 
 __all__ = [

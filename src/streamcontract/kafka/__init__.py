@@ -10,11 +10,8 @@ check_version(str(confluent_kafka.__version__))
 from streamcontract.kafka.admin.describe import describe_groups, describe_topics
 from streamcontract.kafka.admin.topics import TopicMismatch, TopicOutcome, ensure_topic
 from streamcontract.kafka.consumer import ContractConsumer
-from streamcontract.kafka.consumer.share_consumer import (
-    ContractShareConsumer,
-    RejectedError,
-    ShareMessage,
-)
+from streamcontract.kafka.consumer.share_consumer import ContractShareConsumer
+from streamcontract.kafka.consumer.share_message import RejectedError, ShareMessage
 from streamcontract.kafka.consumer.start import Start
 from streamcontract.kafka.consumer.until_end import UntilEnd
 from streamcontract.kafka.contract.derived_key import DERIVED, Derived
@@ -48,7 +45,11 @@ from streamcontract.kafka.errors import (
 )
 from streamcontract.kafka.message import Delivery, Headers, Message
 from streamcontract.kafka.producer import ContractProducer
-from streamcontract.kafka.producer.produce_all import ProduceFailure, ProduceProgress, ProduceReport
+from streamcontract.kafka.producer.produce_report import (
+    ProduceFailure,
+    ProduceProgress,
+    ProduceReport,
+)
 from streamcontract.kafka.producer.transactions import Transaction
 
 __all__ = [
