@@ -13,7 +13,7 @@ import click
 import confluent_kafka
 
 from streamcontract.cli._examples import examples
-from streamcontract.codegen import staleness_of
+from streamcontract.codegen import staleness_around
 from streamcontract.devstack import DevStack
 from streamcontract.devstack.child import run_command
 from streamcontract.devstack.limits import LIMITS
@@ -132,7 +132,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         topics,
     )
     if arguments:
-        for warning in staleness_of():
+        for warning in staleness_around():
             echo(f"Warning: {warning}", err=True)
         with running as stack:
             code = run_command(arguments, stack.environment)

@@ -92,7 +92,7 @@ def command(
     path = Path(arguments[0]).resolve() if has_path else None
     # What is wrong with the path or a source is said once, not by each test.
     contract = find_contracts(path)[0]
-    for warning in () if contract.project is None else staleness_of(contract.project.file):
+    for warning in () if contract.project is None else staleness_of(contract.project):
         echo(f"Warning: {warning}", err=True)
     for source in against:
         require_source(source, contract.home)

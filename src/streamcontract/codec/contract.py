@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from streamcontract._bound_classes import announce
 from streamcontract.errors import ArgumentError, ConfigurationError
-from streamcontract.schema.parse import parse_schema
-from streamcontract.schema.schema import Schema
 
 __all__ = ["MARK", "NAME", "Contract", "full_name_of"]
 
@@ -23,6 +21,8 @@ _Class = TypeVar("_Class", bound=type)
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
+
+    from streamcontract.schema.schema import Schema
 
     Value_co = TypeVarWithDefault("Value_co", default=Any, covariant=True)
     Sent_contra = TypeVarWithDefault("Sent_contra", default=Any, contravariant=True)
@@ -158,6 +158,9 @@ if TYPE_CHECKING:
 
 
 def _parse(text: str, references: tuple[str, ...]) -> Schema:
+    # Importing a generated module is no use of the parser yet.
+    from streamcontract.schema.parse import parse_schema  # noqa: PLC0415
+
     known: list[Schema] = []
     for reference in references:
         known.append(parse_schema(reference, references=tuple(known)))

@@ -18,7 +18,7 @@ from streamcontract.codegen.files import (
 from streamcontract.codegen.module import generate_module
 from streamcontract.codegen.module_text import GENERATED_MARK
 from streamcontract.codegen.sources import ModuleSource
-from streamcontract.codegen.stale import StaleModule, stale_modules, staleness_of
+from streamcontract.codegen.stale import StaleModule, stale_modules, staleness_around, staleness_of
 
 __all__ = [
     "GENERATED_MARK",
@@ -36,6 +36,7 @@ __all__ = [
     "modules_of_files",
     "remove_drafts",
     "stale_modules",
+    "staleness_around",
     "staleness_of",
     "write",
 ]

@@ -18,7 +18,7 @@ from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
-from streamcontract.kafka.producer.transactions import TRANSACTION_TIMEOUT
+from streamcontract.kafka.timeouts import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

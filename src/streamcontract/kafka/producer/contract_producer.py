@@ -7,24 +7,13 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
-import confluent_kafka
-
-from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.errors import ArgumentError
 from streamcontract.guards import seconds
-from streamcontract.kafka.connection.flushing import close_producer
-from streamcontract.kafka.contract.binding import Binding, bind, bind_each, checked_topic
 from streamcontract.kafka.contract.unions import K_contra, Produces, T
-from streamcontract.kafka.producer.produce_all import BulkProduce
-from streamcontract.kafka.producer.produce_report import ProduceProgress, ProduceReport
-from streamcontract.kafka.producer.topic_serializer import Kind
-from streamcontract.kafka.producer.transactions import (
-    TRANSACTION_TIMEOUT,
-    Transaction,
-)
-from streamcontract.kafka.producer.wiring import Wiring, wire
-from streamcontract.registry import SchemaRegistry
+from streamcontract.kafka.timeouts import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
+    import confluent_kafka
     from typing_extensions import Self, Unpack
 
     from streamcontract.codec.contract import Contract, RecordClass
@@ -41,7 +30,10 @@ if TYPE_CHECKING:
         ProduceOptions,
     )
     from streamcontract.kafka.producer.options import ProducerOptions as Options
+    from streamcontract.kafka.producer.produce_report import ProduceProgress, ProduceReport
+    from streamcontract.kafka.producer.transactions import Transaction
     from streamcontract.kafka.telemetry import Telemetry
+    from streamcontract.registry import SchemaRegistry
 
     AnyConsumer = ContractConsumer[Any, Any, Any]
 
@@ -149,26 +141,21 @@ class ContractProducer(Produces[T, K_contra]):
         records: Classes[T] = None,
         schema: SchemaSource | None = None,
     ) -> None:
-        topic = checked_topic(topic)
-        if (record, records, schema) == (None, None, None):
-            records = self.union
-        bindings: dict[Kind, tuple[Binding[Any], ...]]
-        if records is None:
-            bindings = {None: (bind(self.contract, topic=topic, record=record, schema=schema),)}
-        elif (self.contract, record, schema) == (None, None, None):
-            bindings = bind_each(records, topic)
-        else:
-            raise ConfigurationError(
-                "records= stands for record= and schema=, and is for ContractProducer itself: a "
-                "generated producer writes its own contract"
-            )
-        wiring: Wiring[T] = wire(
-            bindings,
-            config,
+        # What a producer is made of takes longer to load than all else here, and importing a
+        # generated module is no use of it yet.
+        from streamcontract.kafka.contract.arguments import ContractArguments  # noqa: PLC0415
+        from streamcontract.kafka.producer.wiring import Wiring, wire  # noqa: PLC0415
+
+        arguments = ContractArguments(
+            contract=self.contract,
+            union=self.union,
             topic=topic,
-            registry=registry,
-            telemetry=telemetry,
-            on_fork=self._leave_to_parent,
+            record=record,
+            records=records,
+            schema=schema,
+        )
+        wiring: Wiring[T] = wire(
+            arguments, config, registry, telemetry, on_fork=self._leave_to_parent
         )
         self.client = wiring.client
         self._topic = wiring.topic
@@ -304,6 +291,8 @@ class ContractProducer(Produces[T, K_contra]):
         """
         self._deliveries.require_open()
         self._deliveries.refuse_callback("produce_all")
+        from streamcontract.kafka.producer.produce_all import BulkProduce  # noqa: PLC0415 - as above
+
         run = BulkProduce[T](
             self._queue, self._deliveries, options, progress, max_in_flight, max_failures
         )
@@ -390,7 +379,7 @@ class ContractProducer(Produces[T, K_contra]):
         if not all(hasattr(each, "transaction_input") for each in consumers):
             raise ArgumentError("consumer", consumer, "a ContractConsumer, a list of them, or None")
         inputs = [each.transaction_input() for each in consumers]
-        return Transaction(self._transactions, inputs, seconds(timeout), self.flush)
+        return self._transactions.block(inputs, seconds(timeout), self.flush)
 
     def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
         """Become the one producer with this ``transactional.id``; what others have open is aborted.
@@ -480,8 +469,7 @@ class ContractProducer(Produces[T, K_contra]):
             if not len(self.client):
                 self._is_drained = True
                 self._unclosed.close()
-                with self._transactions.closing():
-                    close_producer(self.client)
+                self._transactions.close_client()
 
     def _deliver_or_discard(self, timeout: float | None) -> None:
         # Before anything is waited for: it would be void all the same.

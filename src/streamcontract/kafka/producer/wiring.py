@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamcontract.kafka.connection.config import Config
-    from streamcontract.kafka.contract.binding import Binding
-    from streamcontract.kafka.producer.topic_serializer import Kind
+    from streamcontract.kafka.contract.arguments import ContractArguments
     from streamcontract.kafka.telemetry import Telemetry
 
 __all__ = ["Wiring", "wire"]
@@ -68,34 +67,35 @@ class Wiring(Generic[T]):
 
 
 def wire(
-    bindings: Mapping[Kind, tuple[Binding[Any], ...]],
+    arguments: ContractArguments,
     config: Config,
-    *,
-    topic: str | None,
     registry: SchemaRegistry | None,
     telemetry: Telemetry | None,
+    *,
     on_fork: Callable[[], None],
 ) -> Wiring[T]:
     """Make the parts of a producer.
 
     Args:
-        bindings: By class of record, the contracts it is of.
+        arguments: Name the contracts.
         config: The configuration.
-        topic: The topic, instead of the contracts'.
         registry: The registry's client; None to make one.
         telemetry: What counts and traces the messages.
         on_fork: A bound method of the producer, called in a forked child.
 
     Raises:
-        ConfigurationError: The configuration is wrong.
+        ConfigurationError: The configuration is wrong, or names no contract.
     """
     observers = telemetry_of(telemetry)
+    bindings = arguments.for_producer()
     settings = split_config(config, defaults=_DEFAULTS)
     authentication = AuthenticationErrors(settings.client)
     with contextlib.ExitStack() as resources:
         if registry is None:
             registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-        serializers: TopicSerializers[T] = TopicSerializers(bindings, registry, settings, topic)
+        serializers: TopicSerializers[T] = TopicSerializers(
+            bindings, registry, settings, arguments.topic
+        )
         client: confluent_kafka.SerializingProducer[Any, T] = build_client(
             confluent_kafka.SerializingProducer,
             {
