@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PARTS = ("kafka", "registry")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
-# About the application's own callback, and the installation: no message, topic or subject.
+# About the application's own callback and about the installation: no message, topic or subject.
 WITHOUT = {"kafka/connection/credentials.py", "kafka/native.py"}
 
 
