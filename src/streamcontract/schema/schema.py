@@ -1,4 +1,4 @@
-"""A parsed schema: its model, the JSON it was given as, and what follows from both."""
+"""A parsed schema: its model, the JSON it was given as, and properties of both."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ __all__ = ["Schema"]
 class Schema:
     """An Avro schema; :func:`streamcontract.parse_schema` makes it, and nothing changes it.
 
-    Two schemas are equal if their JSON says the same (spaces and the order of attributes aside)
-    and their references are equal. To ask whether they read the same bytes, compare
+    Two schemas are equal if their JSON is the same, apart from spaces and the order of attributes,
+    and their references are equal. To find out whether they read the same bytes, compare
     :attr:`canonical_form` instead.
 
     Attributes:
@@ -147,7 +147,7 @@ def _parse_again(
 ) -> Schema:
     from streamcontract.schema.parse import parse_text  # noqa: PLC0415 - parse imports this module
 
-    # It was parsed before, and what was forgiven then is forgiven again; but for the comments,
-    # which are not in the text any more.
+    # It was parsed before, and the same faults are forgiven again, except comments, which are not
+    # in the text any more.
     schema = parse_text(text, references=references, source=source, leniency=STORED)
     return attrs.evolve(schema, forgiven=forgiven)
