@@ -1,9 +1,9 @@
-# Reading: included by _native.pyx, which says what holds for all of it.
+# Reading: included by _native.pyx, whose docstring has the rules for all of it.
 
 cdef struct In:
     const unsigned char *pos
     const unsigned char *end
-    int64_t budget  # array items of no bytes that may still come
+    int64_t budget  # array items of no bytes still allowed
     int frames
     int max_depth
 
@@ -56,7 +56,7 @@ cdef inline int64_t zigzag(uint64_t number) noexcept:
 
 
 cdef inline int read_size(In *data, Py_ssize_t *size) except -1:
-    """Read the size of what follows, which must be there."""
+    """Read the size of the bytes that follow, which must be present."""
     cdef uint64_t number = 0
     read_unsigned(data, &number)
     if number & 1 or number >> 1 > <uint64_t>(data.end - data.pos):
@@ -68,7 +68,7 @@ cdef inline int read_size(In *data, Py_ssize_t *size) except -1:
 cdef int read_block(
     In *data, uint64_t item_size, uint64_t *count, const unsigned char **stop
 ) except -1:
-    """Read the head of a block; ``stop`` is NULL where it does not say where it ends."""
+    """Read the head of a block; ``stop`` is NULL if it does not give its size in bytes."""
     cdef uint64_t number = 0
     cdef Py_ssize_t size = 0
     read_unsigned(data, &number)
@@ -114,7 +114,7 @@ cdef class Reader:
 
 
 cdef class ClosedReader(Reader):
-    """Reads what is closed by its type."""
+    """Reads values that are closed by their type."""
 
     def __cinit__(self, *_, **__):
         self.closed = True
@@ -222,7 +222,7 @@ cdef class FixedReader(ClosedReader):
 
 
 cdef class ConvertedReader(Reader):
-    """A logical type, by the functions that lead there from what the base type holds."""
+    """A logical type, by the functions that convert from the base type."""
 
     cdef object first
     cdef object then  # None if there is but one
@@ -239,7 +239,7 @@ cdef class ConvertedReader(Reader):
 
 
 cdef class EnumReader(ClosedReader):
-    """``values`` has what each index stands for, None where that cannot be read."""
+    """``values`` has the value of each index, None if it cannot be read."""
 
     cdef tuple values
 
@@ -314,7 +314,7 @@ cdef class MapReader(Reader):
                 data.pos += size
                 PyDict_SetItem(found, key, self.values.read(data, depth))
                 known += 1
-                if PyDict_Size(found) != known:  # the key was there
+                if PyDict_Size(found) != known:  # the key was in it
                     refuse()
                 count -= 1
             if stop != NULL and data.pos != stop:
@@ -331,7 +331,7 @@ cdef bint all_closed(tuple nodes) except -1:
 
 
 cdef class BranchReader(Reader):
-    """What a union wrote: the index of a branch, then its value."""
+    """A value of a union: the index of a branch, then its value."""
 
     cdef Children branches
 
@@ -372,7 +372,7 @@ cdef class TagReader(Reader):
 
 
 cdef class FailReader(ClosedReader):
-    """What cannot be read."""
+    """A type that cannot be read."""
 
     cdef object read(self, In *data, int depth):
         refuse()
@@ -391,7 +391,7 @@ cdef class ConstantReader(ClosedReader):
 
 
 cdef class DefaultReader(Reader):
-    """A default that is made anew for each record; from bytes of its own."""
+    """A default that is decoded again for each record, from bytes of its own."""
 
     cdef bytes encoded
     cdef Reader value
@@ -420,7 +420,7 @@ include "_native_records.pxi"
 
 @cython.final
 cdef class Decoder:
-    """Decodes the bytes behind an offset; ``otherwise`` is called with what is refused."""
+    """Decodes the bytes after an offset; ``otherwise`` is called with data that are refused."""
 
     cdef Reader root
     cdef int depth

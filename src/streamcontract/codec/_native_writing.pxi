@@ -1,11 +1,11 @@
-# Writing: included by _native.pyx, which says what holds for all of it.
+# Writing: included by _native.pyx, whose docstring has the rules for all of it.
 
 cdef struct Out:
     char *start
     Py_ssize_t size
     Py_ssize_t room
-    char *heap  # what start points to, once the caller's room was too small; else NULL
-    int64_t budget  # array items of no bytes that may still come
+    char *heap  # what start points to, if the caller's buffer was too small; else NULL
+    int64_t budget  # array items of no bytes still allowed
     int frames
     int max_depth
 
@@ -75,7 +75,7 @@ cdef inline int put_text(Out *out, object text) except -1:
 
 
 cdef inline int put_bits(Out *out, uint64_t bits, int size) except -1:
-    """Little-endian, whatever the machine is."""
+    """Little-endian on every machine."""
     cdef int i
     reserve(out, size)
     for i in range(size):
@@ -301,7 +301,7 @@ cdef class DictWriter(Writer):
         if depth > out.max_depth:
             return refuse()
         if PyDict_CheckExact(x):
-            x = PyDict_Copy(x)  # that nobody else changes
+            x = PyDict_Copy(x)  # a copy that no other thread changes
         elif isinstance(x, dict):
             x = dict(x)
         else:
@@ -340,7 +340,7 @@ cdef class ArrayWriter(Writer):
         if PyList_CheckExact(x):
             if PyList_GET_SIZE(x) == 0:
                 return put(out, b"\0", 1)
-            x = PyList_GetSlice(x, 0, PyList_GET_SIZE(x))  # that nobody else changes
+            x = PyList_GetSlice(x, 0, PyList_GET_SIZE(x))  # a copy that no other thread changes
         elif isinstance(x, list):
             x = list(x)
         else:
@@ -374,7 +374,7 @@ cdef class MapWriter(Writer):
         if PyDict_CheckExact(x):
             if PyDict_Size(x) == 0:
                 return put(out, b"\0", 1)
-            x = PyDict_Copy(x)  # that nobody else changes
+            x = PyDict_Copy(x)  # a copy that no other thread changes
         elif isinstance(x, dict):
             x = dict(x)
         else:
@@ -391,7 +391,7 @@ cdef class MapWriter(Writer):
 
 
 cdef class UnionWriter(Writer):
-    """``by_class`` has the branch for a class that only one takes, ``pick`` finds any other."""
+    """``by_class`` has the branch for a class that only one takes; ``pick`` finds any other."""
 
     cdef dict by_class
     cdef object pick
@@ -426,7 +426,7 @@ cdef class UnionWriter(Writer):
 
 
 cdef class Encoder:
-    """Encodes behind a prefix; ``otherwise`` is called with what is refused."""
+    """Encodes after a prefix; ``otherwise`` is called with values that are refused."""
 
     cdef Writer root
     cdef int depth

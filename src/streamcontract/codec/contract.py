@@ -1,4 +1,4 @@
-"""What a generated module declares: the contract, and which class stands for which named type."""
+"""Contract of a generated module, and the classes that are bound to its named types."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
 
     Nothing is parsed before its first use, so importing a generated module is cheap. For type
     checkers it is generic over its records, the keys that a producer takes, and the keys that a
-    consumer gives: a generated record class says these of its contract.
+    consumer returns; a generated record class declares them.
 
     Args:
         schema: The text of the ``.avsc`` file.
-        references: The texts of other schemas it uses named types of, each after those it needs
-            itself.
-        types: The classes of the named types that other contracts use too.
-        topic: The topic its records go to, or None.
+        references: The texts of other schemas whose named types it uses, each after those that it
+        needs itself.
+        types: The classes of the named types that other contracts share.
+        topic: The topic of its records, or None.
         key: The name of the field that is the message key, or None.
         key_schema: The text of an Avro schema for message keys, or None.
         key_references: Like ``references``, for the key schema.
         key_types: Like ``types``, for the key schema.
-        partitions: How many partitions the topic is created with, or None.
+        partitions: The number of partitions for a new topic, or None.
         compatibility: The compatibility level of its subject, such as ``"BACKWARD"``, or None.
 
     Example:
@@ -112,11 +112,11 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
 
     @property
     def types(self) -> Mapping[str, type]:
-        """The class that stands for each named type, by full name."""
+        """The class of each named type, by full name."""
         return MappingProxyType(self._types)
 
     def sends_alike(self, other: Contract) -> bool:
-        """Whether a record becomes the same message with either: same schema, same kind of key."""
+        """Whether a record becomes the same message with both: same schema, same kind of key."""
         return self._message_texts == other._message_texts
 
     @functools.cached_property
@@ -151,7 +151,7 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
 if TYPE_CHECKING:
 
     class RecordClass(Protocol[Value_co, Sent_contra, Read_co]):
-        """A generated record class, which says of what contract it is."""
+        """A generated record class, which refers to its contract."""
 
         @property
         def __contract__(self) -> Contract[Value_co, Sent_contra, Read_co]: ...
@@ -168,10 +168,10 @@ def _parse(text: str, references: tuple[str, ...]) -> Schema:
 def contract_of(cls: type) -> tuple[Contract, str]:
     """A contract that a generated class belongs to, and its type's full name.
 
-    Of several contracts it is any: all define the type alike.
+    If there are several, it is any of them: all define the type alike.
 
     Raises:
-        ArgumentError: It is no class.
+        ArgumentError: It is not a class.
         ConfigurationError: The class was not generated from a schema.
     """
     mark, name = _mark_of(cls)
@@ -182,10 +182,10 @@ def contract_of(cls: type) -> tuple[Contract, str]:
 
 
 def contracts_of(cls: type) -> Mapping[str, Contract]:
-    """The contracts whose record a generated class is, by name; none for a type inside of it.
+    """The contracts whose record a generated class is, by name; none for a type inside a record.
 
     Raises:
-        ArgumentError: It is no class.
+        ArgumentError: It is not a class.
         ConfigurationError: The class was not generated from a schema.
     """
     mark, name = _mark_of(cls)
@@ -208,7 +208,7 @@ def _mark_of(cls: type) -> tuple[Contract | SharedType, str]:
 
 @attrs.frozen(eq=False)
 class Bindings:
-    """Which classes stand for the named types of a schema; empty for plain values."""
+    """Classes of the named types of a schema; empty for plain values."""
 
     types: Mapping[str, type] = MappingProxyType({})
 
@@ -227,7 +227,7 @@ class Bindings:
         return cls, names
 
     def enum(self, node: EnumType) -> dict[str, enum.Enum] | None:
-        """The member for each symbol, or None for str values; for no values at all, too."""
+        """The member for each symbol; None for str values, and for an enum without symbols."""
         cls = self.types.get(node.full_name)
         if cls is None or not issubclass(cls, enum.Enum):
             return None
@@ -238,11 +238,11 @@ class Bindings:
                 f"{cls.__qualname__} has the symbols {tuple(members)}, but enum {node.full_name} "
                 f"has {node.symbols}: generate the class anew from its schema"
             )
-        return members or None  # of no symbols, whatever comes is refused either way
+        return members or None  # without symbols, every value is refused either way
 
 
 def _require_alike(cls: type, node: RecordType | EnumType) -> None:
-    """Check that a class which stands in another module than its contract is still its own.
+    """Check that a class from another module than its contract has the contract's definition.
 
     Raises:
         ConfigurationError: The modules were not generated together.

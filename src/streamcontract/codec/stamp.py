@@ -1,4 +1,4 @@
-"""What the native engine's sources are, so that a binary made from others can be told.
+"""Digest of the native engine's sources, which identifies a binary built from other sources.
 
 ``setup.py`` runs this file on its own, before the package can be imported: it needs nothing but
 the standard library.
@@ -13,7 +13,7 @@ __all__ = ["sources_digest"]
 
 
 def sources_digest() -> str:
-    """A digest of the sources beside this file; empty where an installation has none of them."""
+    """A digest of the sources beside this file; empty if they are not installed."""
     folder = Path(__file__).parent
     sources = sorted([*folder.glob("_native*.pyx"), *folder.glob("_native*.pxi")])
     if not sources:

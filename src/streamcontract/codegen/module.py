@@ -1,8 +1,8 @@
-"""One contract as the text of one Python module.
+"""Module of one contract, as text.
 
-The shape, from the top: who wrote it from what, comments for tools, the imports, ``CONTRACT`` with
-the schema's text, the enums and records in the order of their definition (those of the keys first),
-the producer and the consumer. What other contracts use too is imported.
+From the top, it has: its source, comments for tools, the imports, ``CONTRACT`` with the schema's
+text, the enums and records in the order of their definition (those of the keys first), the producer
+and the consumer. Types that other contracts use too are imported.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ __all__ = ["ModuleSource", "generate_module", "record_of"]
 
 @attrs.frozen(kw_only=True)
 class ModuleSource:
-    """What a module is generated from.
+    """The input of a generated module.
 
     Attributes:
         schema: The schema of the records; its root is a record.
         name: The contract's name, for the module's docstring.
-        origin: Where the schema stands, relative to the project, for the module's first line.
+        origin: The path of the schema, relative to the project, for the module's first line.
         topic: The topic, or None.
         key: The field that is the message key, or None.
         key_schema: The schema of message keys, or None.
-        partitions: How many partitions the topic is created with, or None.
+        partitions: The number of partitions for a new topic, or None.
         compatibility: The subject's compatibility level, or None.
-        imported: Where the classes stand that other contracts use too, by the types' full names.
-        others: The contracts that define a type of its name in another way, by its full name.
+        imported: The imports of classes that other contracts use too, by the types' full names.
+        others: The contracts that define a type differently, by the type's full name.
     """
 
     schema: Schema
@@ -69,16 +69,15 @@ class ModuleSource:
 def generate_module(source: ModuleSource) -> str:
     """The text of a contract's module.
 
-    It is final: ``ruff check`` and ``mypy --strict`` have nothing to say about it, whatever the
-    settings of the project, no formatter changes it, and the same source gives the same bytes on
-    every machine.
+    ``ruff check`` and ``mypy --strict`` report nothing in it, whatever the settings of the
+    project, no formatter changes it, and the same source gives the same bytes on every machine.
 
     Args:
         source: The contract.
 
     Raises:
-        CodegenError: The schema is no record, was read leniently, or a default stands for no
-            Python value.
+        CodegenError: The schema is not a record, was read leniently, or a default has no Python
+        value.
 
     Example:
         >>> from streamcontract.schema import parse_schema
@@ -94,8 +93,8 @@ def record_of(source: ModuleSource) -> RecordType:
     """The record of a contract.
 
     Raises:
-        CodegenError: The schema is no record, was read leniently, or defines a type that the key
-            schema defines otherwise.
+        CodegenError: The schema is not a record, was read leniently, or defines a type that the
+        key schema defines differently.
     """
     root = source.schema.root
     if not isinstance(root, RecordType):
@@ -108,15 +107,15 @@ def record_of(source: ModuleSource) -> RecordType:
     if forgiven:
         places = "".join(f"\n  - {each}" for each in forgiven)
         raise CodegenError(
-            f"{source.origin}: the schema was read leniently, as a stored one, and a contract is "
-            f"an author's: mend it first{places}"
+            f"{source.origin}: the schema was read leniently, as a stored one, but a contract "
+            f"needs a valid schema: fix it first{places}"
         )
     require_one_definition(source)
     return root
 
 
 class _Module:
-    """Writes one module; every method returns lines."""
+    """Generates one module; every method returns lines."""
 
     def __init__(self, source: ModuleSource, root: RecordType) -> None:
         self._source = source
@@ -146,7 +145,7 @@ class _Module:
         return module_text(
             f"{origin}: change that file, not this one.",
             docstring=self._docstring(),
-            # Asked for last, since only now it is known which imports there are.
+            # Last, since only now all imports are known.
             imports=self._words.import_lines("Final", exported=self._imported),
             constants=constants,
             classes=classes,
@@ -154,7 +153,7 @@ class _Module:
         )
 
     def _exports(self) -> Iterator[list[str]]:
-        """The public names, for type checkers that take no import for one."""
+        """The public names, for type checkers that do not count imports as public."""
         if self._imported:
             classes = self._writer.classes.values()
             clients = (f"{self._top}Consumer", f"{self._top}Producer")
@@ -193,7 +192,7 @@ class _Module:
         return lay_out("CONTRACT: Final = ", Group(f"{contract}(", tuple(arguments), ")"), indent=0)
 
     def _shared(self, argument: str, schema: Schema) -> list[tuple[str, Expression]]:
-        """The classes that stand in modules of types, of the types of a schema."""
+        """The classes of a schema's types that are in modules of types."""
         names = [name for name in self._imported if name in schema.named_types]
         classes = tuple(("", self._writer.classes[name]) for name in names)
         return [(f"{argument}=", Group("(", classes, ")", is_tuple=True))] if classes else []
@@ -224,7 +223,7 @@ class _Module:
 
     def _decorators(self, node: RecordType | EnumType) -> list[Group]:
         kind = "record" if isinstance(node, RecordType) else "enum"
-        # Of the contract last, where it has records and keys with parts of this type.
+        # The contract is last if it has records and keys with parts of this type.
         contracts = {"CONTRACT": self._source.schema, "CONTRACT.keys": self._source.key_schema}
         return [
             Group(f"{name}.{kind}(", (("", string_literal(node.full_name)),), ")")
@@ -241,7 +240,7 @@ class _Module:
 
 
 def _references(argument: str, schema: Schema) -> list[tuple[str, Expression]]:
-    """The texts of other schemas, each behind those it needs itself."""
+    """The texts of other schemas, each after those that it needs itself."""
     ordered: dict[Schema, None] = {}
 
     def add(needed: tuple[Schema, ...]) -> None:

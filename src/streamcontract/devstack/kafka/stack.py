@@ -25,12 +25,12 @@ RegistryKind = Literal["embedded", "apicurio"]
 class KafkaStack:
     """Apache Kafka and a schema registry on loopback, as processes that end with this one.
 
-    It runs from construction to ``close``, or for a ``with`` block. Java 17 or newer has to be
-    there; the first time Maven too, which fetches the servers into a cache folder. All data are in
-    a temporary folder and gone at the end.
+    It runs from construction to ``close``, or for a ``with`` block. It needs Java 17 or newer, and
+    the first time Maven, which downloads the servers into a cache folder. All data are in a
+    temporary folder, which is deleted at the end.
 
     Args:
-        brokers: How many brokers; their ids are 1 to this number.
+        brokers: The number of brokers; their ids are 1 to this number.
         registry: ``"embedded"``, this project's own, or ``"apicurio"``, Apicurio Registry.
         properties: Broker properties on top of this package's, such as
             ``{"listener.security.protocol.map": "CLIENT:SASL_SSL,INTERNAL:PLAINTEXT,..."}``.
@@ -38,13 +38,13 @@ class KafkaStack:
     Attributes:
         brokers: How many brokers.
         bootstrap_servers: ``host:port`` of the brokers to start from, separated by commas.
-        internal_servers: The same without any security, whatever ``properties`` say.
-        registry_url: Where the registry is.
+        internal_servers: The same without security, for any ``properties``.
+        registry_url: The URL of the registry.
         registry: The registry's server.
 
     Raises:
-        StackError: Java or Maven is not there, or a server did not start. The message shows the
-            end of that server's log, and where the whole of it is.
+        StackError: Java or Maven is missing, or a server did not start. The message has the end of
+        that server's log, and its path.
 
     Example:
         >>> with KafkaStack(brokers=3) as stack:
@@ -78,7 +78,7 @@ class KafkaStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that lead every client to this stack."""
+        """The environment variables with which every client uses this stack."""
         return {
             "STREAMCONTRACT_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "STREAMCONTRACT_REGISTRY_URL": self.registry_url,
@@ -86,7 +86,7 @@ class KafkaStack:
 
     @property
     def logs(self) -> Path:
-        """The folder of the brokers' logs; it stays where a broker or the ``with`` block failed."""
+        """The folder of the brokers' logs; it is kept if a broker or the ``with`` block failed."""
         return self._cluster.logs
 
     def create_topic(
@@ -100,8 +100,8 @@ class KafkaStack:
 
         Args:
             name: 1 to 249 letters, digits, ``.``, ``_`` and ``-``.
-            partitions: How many partitions.
-            replication: On how many brokers each partition is.
+            partitions: The number of partitions.
+            replication: The number of replicas of each partition.
             config: Topic properties, such as ``{"cleanup.policy": "compact"}``.
 
         Returns:
@@ -140,7 +140,7 @@ class KafkaStack:
         self._cluster.pause(broker)
 
     def resume(self, broker: int) -> None:
-        """Let a paused broker run on.
+        """Continue a paused broker.
 
         Raises:
             StackError: There is no such broker.
