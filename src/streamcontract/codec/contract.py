@@ -13,7 +13,7 @@ from streamcontract.errors import ArgumentError, ConfigurationError
 __all__ = ["MARK", "NAME", "Contract", "full_name_of"]
 
 MARK: Final = "__contract__"
-"""The attribute of a generated class that leads to its contract, or contracts."""
+"""The attribute of a generated class that has its contract, or contracts."""
 NAME: Final = "__avro_name__"
 """The attribute of a generated class that is the full name of its type."""
 

@@ -248,7 +248,7 @@ class _Reader:
             else:
                 self.source.line(f"{x} = {self.source.bind(value, 'default')}")
             return
-        # Lists, maps and records are decoded anew, so that no two records share one.
+        # Lists, maps and records are decoded again for each record, so that no two share one.
         action = resolve_types(field.type, field.type)
         name = self._emitter.function(field, "read_default_", lambda: self._value(action))
         path = f", {self._emitter.path}" if self._explain else ""

@@ -34,7 +34,7 @@ def key_annotations(source: ModuleSource, words: Vocabulary) -> tuple[Annotation
 
     Args:
         source: The contract.
-        words: The names of the module.
+        words: The vocabulary of the module.
     """
     defined = frozenset(node.full_name for node in in_order_of_use(*roots_of(source)))
     if source.key_schema is not None:

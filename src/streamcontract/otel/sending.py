@@ -30,7 +30,7 @@ class Sending:
     """Queues the messages of one producer; threads may share it.
 
     Args:
-        tools: Where spans and measurements go.
+        tools: The tracer and the instruments.
         produce: The method of ``confluent_kafka.Producer``, bound.
         client_id: The producer's ``client.id``, if it has one.
         frames: Finds the frame of a message's value.

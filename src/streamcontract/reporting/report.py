@@ -76,7 +76,7 @@ class FindingEntry:
 
     @property
     def document(self) -> dict[str, Any]:
-        """It as JSON output has it."""
+        """The finding in JSON output."""
         return {
             "contract": self.contract,
             "rule": self.rule,
@@ -111,7 +111,7 @@ class NoteEntry:
 
     @property
     def document(self) -> dict[str, Any]:
-        """It as JSON output has it."""
+        """The note in JSON output."""
         return {
             "kind": self.kind,
             "contract": self.contract,

@@ -32,7 +32,7 @@ class Made:
     Attributes:
         contracts: Its contracts.
         files: The text of each file, by its path from the project's folder; the project file last.
-        left_out: What becomes no contract, and why.
+        left_out: The subjects or files that do not become contracts, each with the reason.
         off: The rules of ``streamcontract lint`` that are switched off, as the schemas break them.
     """
 

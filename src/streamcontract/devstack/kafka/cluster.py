@@ -118,7 +118,7 @@ class KafkaCluster:
         replication: int = 1,
         config: Mapping[str, str] | None = None,
     ) -> bool:
-        """Create a topic, or find that it is already there.
+        """Create a topic if it does not exist.
 
         Returns:
             True if it was created, False if it existed as requested.

@@ -36,7 +36,7 @@ class KafkaStack:
             ``{"listener.security.protocol.map": "CLIENT:SASL_SSL,INTERNAL:PLAINTEXT,..."}``.
 
     Attributes:
-        brokers: How many brokers.
+        brokers: The number of brokers.
         bootstrap_servers: ``host:port`` of the brokers to start from, separated by commas.
         internal_servers: The same without security, for any ``properties``.
         registry_url: The URL of the registry.
@@ -96,7 +96,7 @@ class KafkaStack:
         replication: int = 1,
         config: Mapping[str, str] | None = None,
     ) -> bool:
-        """Create a topic, or find that it is already there.
+        """Create a topic if it does not exist.
 
         Args:
             name: 1 to 249 letters, digits, ``.``, ``_`` and ``-``.
@@ -105,15 +105,15 @@ class KafkaStack:
             config: Topic properties, such as ``{"cleanup.policy": "compact"}``.
 
         Returns:
-            True if it was created, False if there was one that is as asked for.
+            True if it was created, False if it existed as requested.
 
         Raises:
-            StackError: Kafka refuses it, or it is there and not as asked for.
+            StackError: Kafka refuses it, or it exists and differs.
         """
         return self._cluster.create_topic(name, partitions, replication, config)
 
     def kill(self, broker: int) -> None:
-        """End a broker with SIGKILL: what its process had only in memory is gone.
+        """End a broker with SIGKILL: the data in its process's memory are lost.
 
         Raises:
             StackError: There is no such broker.
@@ -121,7 +121,7 @@ class KafkaStack:
         self._cluster.kill(broker)
 
     def stop(self, broker: int) -> None:
-        """End a broker in order, with SIGTERM: it hands its partitions over first.
+        """Stop a broker cleanly, with SIGTERM: its partitions get another leader first.
 
         Raises:
             StackError: There is no such broker, or it did not end in time.
@@ -129,10 +129,10 @@ class KafkaStack:
         self._cluster.stop(broker)
 
     def pause(self, broker: int) -> None:
-        """Stop a broker's process with SIGSTOP: as if its network were gone, in both directions.
+        """Stop a broker's process with SIGSTOP, which is like a lost network in both directions.
 
         Others keep their connections to it and get no answer. After ``broker.session.timeout.ms``
-        (9 s) the controller takes its partitions away from it.
+        (9 s) the controller makes other brokers the leaders of its partitions.
 
         Raises:
             StackError: There is no such broker.
@@ -148,7 +148,7 @@ class KafkaStack:
         self._cluster.resume(broker)
 
     def restart(self, broker: int) -> None:
-        """Start a broker again on its ports and data; one that still runs is killed first.
+        """Start a broker again with its ports and data; a running one is killed first.
 
         Returns when the broker serves clients. Its replicas may need longer to catch up.
 
