@@ -166,7 +166,10 @@ wheels: $(RELEASE)  ## Build a wheel for every interpreter, and the source distr
 release: $(RELEASE)  ## Build and try what is uploaded, from a commit with its version's tag
 	@$(BIN)/python -m release
 
-.PHONY: audit
+.PHONY: audit kafka-artifacts
+
+kafka-artifacts: $(DEV)  ## Pin the files that Apache Kafka runs on, after a change of its version (Maven)
+	@$(BIN)/python -m release.kafka_artifacts
 
 audit: $(DEV)  ## Look the installed packages up among known vulnerabilities
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'

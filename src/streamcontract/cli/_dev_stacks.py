@@ -71,12 +71,12 @@ def start(choice: Choice) -> Iterator[tuple[DevStack | DurableStack, str]]:
     """
     java = _java_of(choice)
     if java is None:
-        with _start_mock(choice) as stack:
-            yield stack, _describe_mock(stack, choice)
+        with _start_mock(choice) as mock:
+            yield mock, _describe_mock(mock, choice)
         return
     with contextlib.ExitStack() as parts:
-        stack = parts.enter_context(_start_kafka(choice, java, _state_of(choice, parts)))
-        yield stack, _describe_kafka(stack, java, choice)
+        kafka = parts.enter_context(_start_kafka(choice, java, _state_of(choice, parts)))
+        yield kafka, _describe_kafka(kafka, java, choice)
 
 
 def _java_of(choice: Choice) -> Java | None:
@@ -162,10 +162,10 @@ def _describe_kafka(stack: DurableStack, java: Java, choice: Choice) -> str:
     kept = f"kept in {stack.state}; --fresh deletes what is there"
     if choice.state is None and choice.is_temporary:
         kept = "of this run alone"
+    what = f"Apache Kafka {stack.version}, one node, on Java {java.build}"
     return "\n".join(
         [
-            f"broker    {stack.bootstrap_servers}  (Apache Kafka {stack.version}, one node, on Java"
-            f" {java.build})",
+            f"broker    {stack.bootstrap_servers}  ({what})",
             f"registry  {stack.registry_url}",
             f"state     {kept}",
             "",

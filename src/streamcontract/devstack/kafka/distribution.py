@@ -115,9 +115,7 @@ def _fill(pom: Path, folder: Path, lock: int, progress: Progress, what: str) -> 
     _run_maven(maven, pom.read_bytes(), folder, artifacts, lock)
 
 
-def _run_maven(
-    maven: str, pom: bytes, folder: Path, artifacts: list[Artifact], lock: int
-) -> None:
+def _run_maven(maven: str, pom: bytes, folder: Path, artifacts: list[Artifact], lock: int) -> None:
     # Beside its final place, so that one rename puts it there whole or not at all; always of one
     # name, so that what a killed process left is found.
     scratch = folder.with_name(f"{folder.name}.part")

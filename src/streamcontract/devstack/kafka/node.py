@@ -66,7 +66,7 @@ class Node:
     client: int
     internal: int
     controller: int
-    ipv6: bool = False
+    ipv6: bool = attrs.field(default=False, kw_only=True)
 
     def settings(self) -> dict[str, str]:
         """The properties that make a broker this one."""
@@ -141,7 +141,7 @@ def make_admin(servers: str) -> AdminClient:
 
 
 def answers(admin: AdminClient, expected: set[int]) -> bool:
-    """Whether the broker of a client answers, and says that the expected ones are in the cluster."""
+    """Whether a client's broker answers, and has the expected ones in its cluster."""
     try:
         return expected <= set(admin.list_topics(timeout=_ASK_SECONDS).brokers)
     except confluent_kafka.KafkaException:  # it is not up yet

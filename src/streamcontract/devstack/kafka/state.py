@@ -129,9 +129,9 @@ class StateFolder:
         free = shutil.disk_usage(self.path).free
         if free < _NEEDED:
             raise StackError(
-                f"Apache Kafka needs {_NEEDED / 1e6:,.0f} MB of disk to start, and {free / 1e6:,.0f}"
-                f" MB are free at {self.path}: free some, or name a folder on another disk with"
-                " --state"
+                f"Apache Kafka needs {_NEEDED / 1e6:,.0f} MB of disk to start, and"
+                f" {free / 1e6:,.0f} MB are free at {self.path}: free some, or name a folder on"
+                " another disk with --state"
             )
 
 
