@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from streamcontract.devstack import DevStack
 from streamcontract.devstack.kafka import DurableStack
+from streamcontract.devstack.kafka.cluster import kafka_program
 from streamcontract.devstack.kafka.java import Java, find_java
 from streamcontract.devstack.limits import MOCK_CLUSTER
 from streamcontract.errors import StackError
@@ -24,7 +25,9 @@ from streamcontract.project import find_project_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BROKERS", "Choice", "start"]
+    from streamcontract.devstack.kafka.java import Program
+
+__all__ = ["BROKERS", "Choice", "prepare", "start"]
 
 BROKERS: Final = ("kafka", "mock")
 
@@ -58,25 +61,44 @@ class Choice:
     is_temporary: bool
 
 
+def prepare(choice: Choice) -> Program | None:
+    """Find or fetch what the chosen broker consists of, which may take minutes.
+
+    Returns:
+        Apache Kafka; None for the mock cluster.
+
+    Raises:
+        StackError: Apache Kafka was chosen and there is no Java for it, or it cannot be fetched.
+        click.UsageError: Options contradict each other.
+    """
+    java = _java_of(choice)
+    if java is None:
+        return None
+    with contextlib.closing(_Shown()) as progress:
+        return kafka_program(java, progress)
+
+
 @contextlib.contextmanager
-def start(choice: Choice) -> Iterator[tuple[DevStack | DurableStack, str]]:
+def start(choice: Choice, program: Program | None) -> Iterator[tuple[DevStack | DurableStack, str]]:
     """Start the stack that was chosen.
+
+    Args:
+        choice: What the command line asks for.
+        program: What :func:`prepare` gave.
 
     Yields:
         The stack, and what is to be said of it.
 
     Raises:
         StackError: It could not be started.
-        click.UsageError: Options contradict each other.
     """
-    java = _java_of(choice)
-    if java is None:
+    if program is None:
         with _start_mock(choice) as mock:
             yield mock, _describe_mock(mock, choice)
         return
     with contextlib.ExitStack() as parts:
-        kafka = parts.enter_context(_start_kafka(choice, java, _state_of(choice, parts)))
-        yield kafka, _describe_kafka(kafka, java, choice)
+        kafka = parts.enter_context(_start_kafka(choice, program, _state_of(choice, parts)))
+        yield kafka, _describe_kafka(kafka, program.java, choice)
 
 
 def _java_of(choice: Choice) -> Java | None:
@@ -105,18 +127,16 @@ def _start_mock(choice: Choice) -> DevStack:
     )
 
 
-def _start_kafka(choice: Choice, java: Java, state: Path) -> DurableStack:
-    with contextlib.closing(_Shown()) as progress:
-        return DurableStack(
-            state,
-            fresh=choice.fresh,
-            broker_port=choice.broker_port,
-            registry_port=choice.registry_port,
-            registry_contexts=choice.contexts,
-            registry_confluent=choice.confluent,
-            java=java,
-            progress=progress,
-        )
+def _start_kafka(choice: Choice, program: Program, state: Path) -> DurableStack:
+    return DurableStack(
+        state,
+        fresh=choice.fresh,
+        broker_port=choice.broker_port,
+        registry_port=choice.registry_port,
+        registry_contexts=choice.contexts,
+        registry_confluent=choice.confluent,
+        program=program,
+    )
 
 
 def _state_of(choice: Choice, parts: contextlib.ExitStack) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streamcontract.cli._dev_stacks import BROKERS, Choice, start
+from streamcontract.cli._dev_stacks import BROKERS, Choice, prepare, start
 from streamcontract.codegen import staleness_of
 from streamcontract.devstack.child import run_command
 from streamcontract.devstack.kafka import DurableStack
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from streamcontract.devstack import DevStack
+    from streamcontract.devstack.kafka.java import Program
 
 __all__ = ["command"]
 
@@ -136,7 +137,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         confluent=confluent,
         is_temporary=bool(arguments),
     )
-    running = _running(choice, topics)
+    running = _running(choice, prepare(choice), topics)
     if arguments:
         for warning in staleness_of():
             echo(f"Warning: {warning}", err=True)
@@ -148,11 +149,11 @@ def command(  # noqa: PLR0913 - each is an option of the command line
 
 @contextlib.contextmanager
 def _running(
-    choice: Choice, topics: list[tuple[str, int]]
+    choice: Choice, program: Program | None, topics: list[tuple[str, int]]
 ) -> Iterator[tuple[DevStack | DurableStack, str]]:
     with contextlib.ExitStack() as parts:
         try:
-            stack, description = parts.enter_context(start(choice))
+            stack, description = parts.enter_context(start(choice, program))
         except PortError as error:
             raise PortError(f"{error} (options --broker-port, --registry-port)") from error
         for name, partitions in topics:

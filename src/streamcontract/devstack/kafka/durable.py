@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from streamcontract.devstack.kafka.download import Progress
-    from streamcontract.devstack.kafka.java import Java
+    from streamcontract.devstack.kafka.java import Program
 
 __all__ = ["DurableStack"]
 
@@ -39,9 +38,15 @@ _NODE: Final = 1
 # For the listener on ::1, where there is one; this package's programs are of IPv4 alone.
 _OPTIONS: Final = ("-Djava.net.preferIPv4Stack=false",)
 
-# Positions of a group without members are forgotten after a week by default; a project that is
-# taken up again after a holiday is to find them. The largest value that Kafka takes.
-_KEPT: Final = {"offsets.retention.minutes": str(2**31 - 1)}
+_SETTINGS: Final = {
+    # Positions of a group without members are forgotten after a week by default; a project that is
+    # taken up again after a holiday is to find them. The largest value that Kafka takes.
+    "offsets.retention.minutes": str(2**31 - 1),
+    # So long the controller counts a broker in that was killed, and its next start waits (9 s by
+    # default). Both are one process here: none loses the other.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+}
 
 
 class DurableStack:
@@ -58,8 +63,7 @@ class DurableStack:
         registry_contexts: Whether ``:.context:subject`` names a context in the registry.
         registry_confluent: Whether the registry keeps and answers what Confluent's does beyond
             Redpanda's.
-        java: What the broker runs on; found if left out.
-        progress: What shows how far the broker is fetched.
+        program: The broker's program; fetched if left out.
 
     Attributes:
         version: The version of Apache Kafka.
@@ -88,8 +92,7 @@ class DurableStack:
         registry_port: int = 0,
         registry_contexts: bool = True,
         registry_confluent: bool = False,
-        java: Java | None = None,
-        progress: Progress | None = None,
+        program: Program | None = None,
     ) -> None:
         self.version = kafka_version()
         with contextlib.ExitStack() as parts:
@@ -107,7 +110,7 @@ class DurableStack:
             )
             self.registry = parts.enter_context(registry)
             self.registry_url = registry.url
-            self._program = kafka_program(java, progress)
+            self._program = kafka_program() if program is None else program
             self._workspace = Workspace("kafka")
             parts.push(self._end)
             self._start()
@@ -164,7 +167,7 @@ class DurableStack:
         properties = self._workspace.path / "broker.properties"
         settings = {
             **SETTINGS,
-            **_KEPT,
+            **_SETTINGS,
             **replication(1),
             **self._node.settings(),
             "controller.quorum.voters": f"{_NODE}@{LOOPBACK}:{self._node.controller}",

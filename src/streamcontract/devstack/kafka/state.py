@@ -50,12 +50,13 @@ class StateFolder:
         self.data = path / "kafka"
         self.registry = path / "registry.jsonl"
         self._version = version
+        self._check_ours()  # before anything is written there
         _make(path)
         self._lock = _locked(path)
         try:
-            self._check_mark()
             if fresh:
                 self._empty()
+            self._check_version()
             self._check_space()
         except BaseException:
             self.close()
@@ -87,15 +88,19 @@ class StateFolder:
     def _mark(self) -> Path:
         return self.path / _MARK
 
-    def _check_mark(self) -> None:
+    def _check_ours(self) -> None:
+        if self._mark.exists() or not self.path.is_dir():
+            return
+        own = {".gitignore", ".lock", *_PARTS}
+        others = sorted({entry.name for entry in self.path.iterdir()} - own)
+        if others:
+            raise StackError(
+                f"{self.path} is no folder of a development stack: it has {others[0]!r}."
+                " Name another one, or an empty one, with --state"
+            )
+
+    def _check_version(self) -> None:
         if not self._mark.exists():
-            own = {".gitignore", ".lock", *_PARTS}
-            others = sorted({entry.name for entry in self.path.iterdir()} - own)
-            if others:
-                raise StackError(
-                    f"{self.path} is no folder of a development stack: it has {others[0]!r}."
-                    " Name another one, or an empty one, with --state"
-                )
             return
         found = self._read_mark()
         if _numbers(found) > _numbers(self._version):
