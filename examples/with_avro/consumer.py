@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from streamcontract import Stock, StockConsumer
 
-# A member that comes back to its group waits this long on librdkafka's mock cluster, by default 45 s;
+# A member that comes back to its group waits so long on librdkafka's mock cluster, by default 45 s;
 # a real broker does not have it wait.
 CONFIG = {"session.timeout.ms": 6000}
 

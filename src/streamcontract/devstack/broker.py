@@ -1,7 +1,6 @@
-"""A Kafka cluster inside this process, for a machine that has none.
+"""The mock cluster: librdkafka's own, inside this process, for clients on librdkafka.
 
-It is librdkafka's own mock cluster: real Kafka protocol over loopback TCP, logs in memory. What it
-does not do is measured and listed in ``docs/devstack.md``.
+Logs are in memory. What it does not do is measured and listed in ``docs/devstack.md``.
 """
 
 from __future__ import annotations
