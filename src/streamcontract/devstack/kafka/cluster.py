@@ -62,7 +62,7 @@ class KafkaCluster:
         internal_servers: ``host:port`` of each INTERNAL listener, without any security.
 
     Raises:
-        StackError: Java or Maven is not there, or a broker did not start.
+        StackError: Java is not there, or the broker could not be fetched or did not start.
     """
 
     def __init__(

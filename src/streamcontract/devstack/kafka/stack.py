@@ -26,8 +26,8 @@ class KafkaStack:
     """Apache Kafka and a schema registry on loopback, as processes that end with this one.
 
     It runs from construction to ``close``, or for a ``with`` block. Java 17 or newer has to be
-    there; the first time Maven too, which fetches the servers into a cache folder. All data are in
-    a temporary folder and gone at the end.
+    there, such as that of the extra ``[kafka]``; the servers are fetched into a cache folder the
+    first time, Apicurio by Maven. All data are in a temporary folder and gone at the end.
 
     Args:
         brokers: How many brokers; their ids are 1 to this number.
@@ -43,7 +43,7 @@ class KafkaStack:
         registry: The registry's server.
 
     Raises:
-        StackError: Java or Maven is not there, or a server did not start. The message shows the
+        StackError: Java is not there, or a server could not be fetched or did not start. The message shows the
             end of that server's log, and where the whole of it is.
 
     Example:
