@@ -43,8 +43,8 @@ class KafkaStack:
         registry: The registry's server.
 
     Raises:
-        StackError: Java is not there, or a server could not be fetched or did not start. The message
-            shows the end of that server's log, and where the whole of it is.
+        StackError: Java is not there, or a server could not be fetched or did not start. The
+            message shows the end of that server's log, and where the whole of it is.
 
     Example:
         >>> with KafkaStack(brokers=3) as stack:
