@@ -31,6 +31,7 @@ EXIT_INTERRUPTED: Final = 130
 
 _SUMMARIES: Final = {
     "check": "Hold the contracts against earlier versions of themselves.",
+    "consume": "Show a topic's messages, as a table or as JSON lines.",
     "demo": ("Publish 12,154 real stock bars as typed records and consume every one of them back."),
     "dev": "Run a Kafka broker and a schema registry on this machine, without Docker.",
     "diff": "Show what changed from one schema to another, without a verdict.",
@@ -48,6 +49,7 @@ _SUMMARIES: Final = {
 
 _EXAMPLES: Final = {
     "check": "check --against git:origin/main",
+    "consume": "consume orders --from -10",
     "diff": "diff old.avsc new.avsc",
     "dlq replay": "dlq replay orders",
     "dlq show": "dlq show orders 0 42",
