@@ -41,6 +41,7 @@ _SUMMARIES: Final = {
     "init": "Make a project: project file, schemas, generated code, a test, a CI workflow.",
     "lint": "Find what is valid Avro but no good contract.",
     "lock": "Write the contracts' ids and schemas into streamcontract.lock.",
+    "produce": "Send JSON lines as messages, each checked against the contract.",
     "register": "Register the contracts' schemas in the schema registry.",
     "subjects": "List the registry's subjects, or show one: versions, rules, configuration.",
     "test": "Run property tests on every contract, without any test code.",
@@ -53,6 +54,7 @@ _EXAMPLES: Final = {
     "diff": "diff old.avsc new.avsc",
     "dlq replay": "dlq replay orders",
     "dlq show": "dlq show orders 0 42",
+    "produce": "produce orders orders.jsonl",
     "topics describe": "topics describe orders",
 }
 """How each command that needs something is called, for errors where it is missing."""

@@ -179,7 +179,7 @@ class ContractProducer(Produces[T, K_contra]):
             records = self.union
         bindings: dict[Kind, tuple[Binding[Any], ...]]
         if records is None:
-            bindings = {None: (bind(self.contract, topic=topic, record=record, schema=schema),)}
+            bindings = {None: (self._bind(topic, record, schema),)}
         elif (self.contract, record, schema) == (None, None, None):
             bindings = bind_each(records, topic)
         else:
@@ -229,6 +229,12 @@ class ContractProducer(Produces[T, K_contra]):
             send, serializers, self._deliveries, failures, self._transactions, settings.client
         )
         self._unclosed = Unclosed(self.client, self._topic, failures, self._transactions)
+
+    def _bind(
+        self, topic: str | None, record: type[T] | None, schema: SchemaSource | None
+    ) -> Binding[Any]:
+        """Tie the producer to one contract."""
+        return bind(self.contract, topic=topic, record=record, schema=schema)
 
     @property
     def topic(self) -> str:

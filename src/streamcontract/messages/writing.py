@@ -1,0 +1,217 @@
+"""Lines of JSON sent to a topic: all checked first, then produced."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.producer import ContractProducer
+from streamcontract.messages.lines import LineEncoder, LineError
+from streamcontract.messages.spool import Spool
+from streamcontract.messages.topics import writer_of
+from streamcontract.messages.values import Form
+from streamcontract.registry import SchemaRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from streamcontract.json_codec.leaves import Encoding
+    from streamcontract.kafka.contract.binding import Binding
+    from streamcontract.kafka.producer.produce_all import ProduceProgress
+    from streamcontract.messages.lines import LineKind
+    from streamcontract.messages.spool import Row
+    from streamcontract.messages.topics import TopicSchemas
+    from streamcontract.project import Project
+
+__all__ = ["Plan", "SendReport", "Undelivered", "Writing"]
+
+_MOST_FAILURES = 1_000
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """How lines are made messages.
+
+    Attributes:
+        topic: The topic.
+        contract: The name of the contract, instead of the topic's, or None.
+        key: The field of the value that gives the key, instead of the contract's, or None.
+        headers: Headers for each message.
+        encoding: The JSON encoding of the values.
+        kind: What the lines are.
+    """
+
+    topic: str
+    contract: str | None = None
+    key: str | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+    encoding: Encoding = "plain"
+    kind: LineKind = None
+
+
+@attrs.frozen
+class Undelivered:
+    """A message that did not arrive.
+
+    Attributes:
+        line: The number of its line, from 1.
+        reason: Why.
+    """
+
+    line: int
+    reason: str
+
+
+@attrs.frozen
+class SendReport:
+    """What became of the messages.
+
+    Attributes:
+        delivered: How many the brokers acknowledged.
+        failed: How many did not arrive.
+        failures: The first thousand of them.
+    """
+
+    delivered: int
+    failed: int
+    failures: tuple[Undelivered, ...] = ()
+
+
+class _Producer(ContractProducer[Any, Any]):
+    """A producer of payloads and keys that are encoded already."""
+
+    def __init__(self, config: Mapping[str, Any], binding: Binding[Any], **options: Any) -> None:
+        self._given = binding
+        super().__init__(config, topic=binding.topic, schema="null", **options)
+
+    def _bind(self, *_: object) -> Binding[Any]:
+        return self._given
+
+
+class Writing:
+    """One write to a topic: :meth:`check` every line, then :meth:`send`.
+
+    What is checked is kept as it will be sent, so that nothing is encoded twice, in memory up to a
+    few megabytes and in a temporary file beyond.
+
+    Args:
+        plan: How lines are made messages.
+        config: Client properties.
+        project: The project, if there is one.
+
+    Attributes:
+        schemas: What they are written with.
+        lines: How many lines were checked; empty ones do not count.
+        faulty: How many of them are no messages of the topic.
+
+    Raises:
+        ConfigurationError: There is no schema for the topic, or the configuration is wrong.
+        RegistryError: The registry did not answer.
+    """
+
+    schemas: TopicSchemas
+
+    def __init__(
+        self, plan: Plan, config: Mapping[str, Any], project: Project | None = None
+    ) -> None:
+        self._config = dict(config)
+        self.lines = 0
+        self.faulty = 0
+        settings = split_config(self._config)
+        with contextlib.ExitStack() as resources:
+            self._registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
+            self.schemas = writer_of(
+                plan.topic,
+                project,
+                self._registry,
+                settings,
+                Form(plan.encoding),
+                contract=plan.contract,
+                key=plan.key,
+            )
+            self._encoder = LineEncoder(self.schemas, plan.encoding, plan.kind, plan.headers)
+            self._spool = resources.enter_context(Spool())
+            self._resources = resources.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._resources.close()
+
+    @property
+    def count(self) -> int:
+        """How many messages there are to send."""
+        return len(self._spool)
+
+    def check(self, lines: Iterable[bytes]) -> Iterator[LineError]:
+        """Check lines and keep their messages; what is wrong with those that are none.
+
+        Args:
+            lines: The lines; empty ones count as lines and are no messages.
+        """
+        encode, keep = self._encoder.encode, self._spool.add
+        for number, line in enumerate(lines, 1):
+            text = line.strip()
+            if not text:
+                continue
+            self.lines += 1
+            found = encode(number, text)
+            if isinstance(found, LineError):
+                self.faulty += 1
+                yield found
+            else:
+                keep(found)
+
+    def send(self, progress: Callable[[ProduceProgress], object] | None = None) -> SendReport:
+        """Produce the messages that were kept, and wait until each is delivered or has failed.
+
+        Args:
+            progress: Called every half second and at the end.
+
+        Raises:
+            RegistryError: The schema could not be registered or found.
+            ProduceError: The producer cannot go on at all.
+        """
+        config = self._config
+        if self.schemas.contract is None:  # the schema is the registry's
+            config = {"auto.register.schemas": False, **config}
+        rows = _Rows(self._spool)
+        with _Producer(config, self.schemas.binding, registry=self._registry) as producer:
+            report = producer.produce_all(
+                rows.payloads(),
+                options=rows.options,
+                progress=progress,
+                max_failures=_MOST_FAILURES,
+            )
+        reasons = {failure.index: str(failure.error) for failure in report.failures}
+        return SendReport(report.delivered, report.failed, tuple(self._undelivered(reasons)))
+
+    def _undelivered(self, reasons: Mapping[int, str]) -> Iterator[Undelivered]:
+        # Few fail, so that their lines are looked up instead of being kept for all.
+        for index, row in enumerate(self._spool) if reasons else ():
+            if index in reasons:
+                yield Undelivered(row[0], reasons[index])
+
+
+class _Rows:
+    """Kept messages as ``produce_all`` takes them: a value, and the options of that value."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._row: Row = (0, None, None, ())
+
+    def payloads(self) -> Iterator[bytes | None]:
+        """The payloads, in order."""
+        for self._row in self._spool:
+            yield self._row[1]
+
+    def options(self, _payload: bytes | None) -> dict[str, Any]:
+        """Key and headers of the payload that was taken last."""
+        _, _, key, headers = self._row
+        return {"key": key, "headers": list(headers)} if headers else {"key": key}
