@@ -134,7 +134,8 @@ def command(  # noqa: PLR0913 - each is an option of the command line
 def _remark(reading: Reading, count: int) -> None:
     """Say what the output does not."""
     if reading.unreadable:
-        click.echo(f"{reading.unreadable:,} of {count:,} messages cannot be read", err=True)
+        shown = f"messages that cannot be read: {reading.unreadable:,} of {count:,}"
+        click.echo(shown, err=True)
     elif not count and sys.stderr.isatty():
         passed = f" ({reading.unwanted:,} others were passed over)" if reading.unwanted else ""
         click.echo(f"there are no such messages{passed}", err=True)

@@ -106,7 +106,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         if not dry_run and writing.count and (skip_bad or not writing.faulty):
             with _bar("sending", writing.count) as show:
                 sent = writing.send(lambda progress: show(progress.delivered + progress.failed))
-        _report(writing, sent, faults, brokers_of(config), output_format, dry_run=dry_run)
+        _report(topic, writing, sent, faults, brokers_of(config), output_format, dry_run=dry_run)
     ctx.exit(EXIT_FINDINGS if writing.faulty or sent.failed else 0)
 
 
@@ -158,6 +158,7 @@ def _bar(what: str, total: int | None) -> Iterator[Callable[[int], object]]:
 
 
 def _report(
+    topic: str,
     writing: Writing,
     sent: SendReport,
     faults: list[LineError],
@@ -167,10 +168,12 @@ def _report(
     dry_run: bool,
 ) -> None:
     schemas = writing.schemas
+    contract = None if schemas is None else schemas.contract
     document: dict[str, Any] = {
         "brokers": brokers,
-        "topic": schemas.topic,
-        "contract": schemas.contract,
+        "topic": topic,
+        "contract": contract,
+        "schema_of": writing.borrowed_from,
         "dry_run": dry_run,
         "lines": writing.lines,
         "faulty": writing.faulty,
@@ -185,15 +188,21 @@ def _report(
     }
 
     def in_words() -> Iterator[str]:
+        if writing.borrowed_from is not None:
+            yield f"{topic} has no schema yet: that of {writing.borrowed_from} is taken"
         if writing.faulty:
-            yield f"{writing.faulty:,} of {writing.lines:,} lines do not fit"
+            yield f"lines that do not fit: {writing.faulty:,} of {writing.lines:,}"
         yield from (f"line {each.line}: {each.reason}" for each in sent.failures)
         if dry_run:
-            yield f"{writing.count:,} messages would be sent to {schemas.topic}"
+            yield f"{_messages(writing.count)} would be sent to {topic}"
         elif sent.delivered or sent.failed:
             failed = f", {sent.failed:,} failed" if sent.failed else ""
-            yield f"{sent.delivered:,} messages sent to {schemas.topic}{failed}"
+            yield f"{_messages(sent.delivered)} sent to {topic}{failed}"
         else:
             yield "nothing was sent"
 
     print_facts(document, output_format, in_words)
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count:,} messages"

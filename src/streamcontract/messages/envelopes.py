@@ -126,51 +126,53 @@ def is_envelope(document: JsonValue) -> bool:
     return isinstance(document, dict) and document.get(TYPE) == MARK
 
 
-def read_envelope(document: dict[str, JsonValue]) -> Envelope:
-    """The message in an envelope.
-
-    Raises:
-        DecodeError: It is none, or one of a message that could not be read.
+def read_envelope(document: dict[str, JsonValue]) -> tuple[Envelope, tuple[DataFault, ...]]:
+    """The message in an envelope, as far as it can be read, and everything that is wrong with it.
 
     Example:
-        >>> read_envelope({"@type": "message", "key": "AAPL", "value": {"close": 1.5}}).key
+        >>> read_envelope({"@type": "message", "key": "AAPL", "value": {"close": 1.5}})[0].key
         'AAPL'
     """
     if "error" in document:
-        raise _wrong("error", "the message could not be read, so there is no value to send")
-    for name in document.keys() - _KEYS:
-        raise _wrong(name, f"an envelope has no such key; it has {', '.join(sorted(_KEYS))}")
+        reason = "the message could not be read, so there is no value to send"
+        return Envelope(), (DataFault("error", reason),)
+    known = ", ".join(sorted(_KEYS))
+    faults = [
+        DataFault(name, f"an envelope has no such key; it has {known}")
+        for name in document.keys() - _KEYS
+    ]
     tombstone = document.get("tombstone", False)
     if not isinstance(tombstone, bool):
-        raise _wrong("tombstone", "expected true or false")
+        faults.append(DataFault("tombstone", "true or false", tombstone, has_value=True))
     if "value" not in document:
-        raise _wrong("value", "an envelope without a value; null is that of a tombstone")
-    if tombstone and document["value"] is not None:
-        raise _wrong("tombstone", "a tombstone has no value but null")
-    return Envelope(
-        document["value"],
-        document.get("key"),
-        "key" in document,
-        _read_headers(document.get("headers") or []),
-        tombstone,
+        faults.append(DataFault("value", "an envelope has a value; null is that of a tombstone"))
+    elif tombstone is True and document["value"] is not None:
+        faults.append(DataFault("tombstone", "a tombstone has no value but null"))
+    headers, of_headers = _read_headers(document.get("headers") or [])
+    envelope = Envelope(
+        document.get("value"), document.get("key"), "key" in document, headers, tombstone is True
     )
+    return envelope, (*faults, *of_headers)
 
 
-def _read_headers(headers: JsonValue) -> Headers:
+def _read_headers(headers: JsonValue) -> tuple[Headers, list[DataFault]]:
     if not isinstance(headers, list):
-        raise _wrong("headers", 'expected a list of {"name": ..., "value": ...}')
-    return [_read_header(number, each) for number, each in enumerate(headers)]
+        expected = 'a list of {"name": ..., "value": ...}'
+        return (), [DataFault("headers", expected, headers, has_value=True)]
+    found: list[tuple[str, bytes | None]] = []
+    faults: list[DataFault] = []
+    for number, header in enumerate(headers):
+        try:
+            found.append(_read_header(f"headers[{number}]", header))
+        except DecodeError as error:  # noqa: PERF203 - each header has its own faults
+            faults += error.faults
+    return found, faults
 
 
-def _read_header(number: int, header: JsonValue) -> tuple[str, bytes | None]:
-    path = f"headers[{number}]"
-    if not isinstance(header, dict) or header.keys() != {"name", "value"}:
-        raise _wrong(path, 'expected {"name": ..., "value": ...}')
-    name, value = header["name"], header["value"]
-    if not isinstance(name, str):
-        raise _wrong(f"{path}.name", "expected text")
-    return name, None if value is None else bytes_from_json(value, f"{path}.value")
-
-
-def _wrong(path: str, reason: str) -> DecodeError:
-    return DecodeError((DataFault(path, reason),))
+def _read_header(path: str, header: JsonValue) -> tuple[str, bytes | None]:
+    if isinstance(header, dict) and header.keys() == {"name", "value"}:
+        name, value = header["name"], header["value"]
+        if isinstance(name, str):
+            return name, None if value is None else bytes_from_json(value, f"{path}.value")
+    expected = '{"name": ..., "value": ...}, the name a text'
+    raise DecodeError((DataFault(path, expected, header, has_value=True),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["LineEncoder", "LineError", "LineKind"]
+__all__ = ["LineEncoder", "LineError", "LineKind", "source_of"]
 
 LineKind = Literal["messages", "values"] | None
 """What lines are: envelopes, values, or either, which each line says itself."""
@@ -82,25 +83,22 @@ class LineEncoder:
         try:
             document = parse_text(text.decode())
         except (ValueError, RecursionError) as error:
-            reason = "nested too deep" if isinstance(error, RecursionError) else error
-            return LineError(number, (DataFault("line", f"expected JSON: {reason}"),))
-        try:
-            envelope = self._envelope(document)
-        except DataError as error:
-            return LineError(number, error.faults)
-        return self._row(number, envelope)
+            return LineError(number, (DataFault("line", f"expected JSON: {_reason(error)}"),))
+        envelope, faults = self._envelope(document)
+        return self._row(number, envelope, [*faults])
 
-    def _envelope(self, document: JsonValue) -> Envelope:
+    def _envelope(self, document: JsonValue) -> tuple[Envelope, tuple[DataFault, ...]]:
         if self._kind == "values" or (self._kind is None and not is_envelope(document)):
-            return Envelope(document)
-        if not isinstance(document, dict):
-            expected = f'an object, the envelope of a message ({{"{TYPE}": "{MARK}", ...}})'
-            raise EncodeError((DataFault("line", expected, document, has_value=True),))
-        return read_envelope(document)
+            return Envelope(document), ()
+        if isinstance(document, dict):
+            return read_envelope(document)
+        expected = f'an object, the envelope of a message ({{"{TYPE}": "{MARK}", ...}})'
+        return Envelope(), (DataFault("line", expected, document, has_value=True),)
 
-    def _row(self, number: int, envelope: Envelope) -> Row | LineError:
-        faults: list[DataFault] = []
+    def _row(self, number: int, envelope: Envelope, faults: list[DataFault]) -> Row | LineError:
         payload = key = None
+        if any(fault.path in {"line", "error", "value"} for fault in faults):
+            return LineError(number, tuple(faults))  # there is no value to look at
         is_tombstone = envelope.is_tombstone or (
             envelope.value is None and envelope.has_key and not self._takes_null
         )
@@ -125,6 +123,24 @@ class LineEncoder:
             return self._keys.encode(None) if self._needs_key else None
         # Of a value that does not fit, the faults say more than its missing key.
         return self._keys.derive(envelope.value) if is_sound else None
+
+
+def source_of(text: bytes) -> str | None:
+    """The topic that the message in a line came from; None where the line does not say it."""
+    try:
+        document = parse_text(text.decode())
+    except (ValueError, RecursionError):
+        return None  # which is reported when the line is read
+    topic = document.get("topic") if isinstance(document, dict) and is_envelope(document) else None
+    return topic if isinstance(topic, str) else None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at column {error.colno}"  # its own words count lines in the line
+    return str(error)
 
 
 def _takes_null(schema: Schema) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
-__all__ = ["TopicSchemas", "readers_of", "writer_of"]
+__all__ = ["TopicSchemas", "no_schema", "readers_of", "writer_of"]
 
 
 @attrs.frozen
@@ -38,6 +38,7 @@ class TopicSchemas:
         schema: The schema of the values; None where each message's own counts.
         keys: Its keys.
         binding: What a client reads or writes it with.
+        is_registered: Whether the schema is the registry's, for this topic.
     """
 
     topic: str
@@ -45,6 +46,7 @@ class TopicSchemas:
     schema: Schema | None
     keys: Keys
     binding: Binding[Any] | RecordsBinding[Any]
+    is_registered: bool = False
 
 
 def _schema_of(contract: ContractConfig) -> Schema:
@@ -132,8 +134,9 @@ def writer_of(
     *,
     contract: str | None = None,
     key: str | None = None,
-) -> TopicSchemas:
-    """What the messages of a topic are written with.
+    source: str | None = None,
+) -> TopicSchemas | None:
+    """What the messages of a topic are written with; None where nothing is known of it.
 
     Args:
         topic: The topic.
@@ -143,22 +146,39 @@ def writer_of(
         form: How values are read from JSON.
         contract: The name of the contract, instead of the topic's.
         key: The field of the value that gives the key, instead of the contract's.
+        source: A topic whose contract, or schema, counts instead.
 
     Raises:
-        ConfigurationError: There is no contract, or several, and no schema in the registry.
+        ConfigurationError: There are several contracts, or the key cannot be one.
         SchemaParseError: A contract's schema breaks the Avro specification.
         RegistryError: The registry did not answer.
     """
-    chosen = _chosen(topic, project, contract)
+    of_topic = topic if source is None else source
+    chosen = _chosen(of_topic, project, contract)
+    keys: Keys
     if chosen is not None:
         schema = _schema_of(chosen)
         keys = _keys_of(chosen, schema, form)
     else:
-        schema, keys = _registered(topic, registry, settings, form)
+        latest = _latest(of_topic, registry, settings, is_key=False)
+        if latest is None:
+            return None
+        schema = latest
+        key_schema = _latest(of_topic, registry, settings, is_key=True)
+        keys = RawKeys() if key_schema is None else SchemaKeys(key_schema, form)
     if key is not None:
         keys = FieldKeys(key, schema, form.encoding)
     binding: Binding[Any] = Binding(topic, EncodedCodec(schema), keys.writing, None)
-    return TopicSchemas(topic, None if chosen is None else chosen.name, schema, keys, binding)
+    name = None if chosen is None else chosen.name
+    return TopicSchemas(topic, name, schema, keys, binding, chosen is None and source is None)
+
+
+def no_schema(topic: str, registry: SchemaRegistry) -> ConfigurationError:
+    """The error that nothing is known of a topic."""
+    return ConfigurationError(
+        f"there is no schema for topic {topic!r}: no contract of a project here names it, and "
+        f"the registry has no subject {topic}-value{_near(topic, registry)}"
+    )
 
 
 def _chosen(topic: str, project: Project | None, name: str | None) -> ContractConfig | None:
@@ -173,19 +193,6 @@ def _chosen(topic: str, project: Project | None, name: str | None) -> ContractCo
             f"topic {topic!r} has several contracts ({names}): choose one with --contract"
         )
     return contracts[0] if contracts else None
-
-
-def _registered(
-    topic: str, registry: SchemaRegistry, settings: Settings, form: Form
-) -> tuple[Schema, Keys]:
-    schema = _latest(topic, registry, settings, is_key=False)
-    if schema is None:
-        raise ConfigurationError(
-            f"there is no schema for topic {topic!r}: no contract of a project here names it, and "
-            f"the registry has no subject {topic}-value{_near(topic, registry)}"
-        )
-    key_schema = _latest(topic, registry, settings, is_key=True)
-    return schema, RawKeys() if key_schema is None else SchemaKeys(key_schema, form)
 
 
 def _near(topic: str, registry: SchemaRegistry) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.producer import ContractProducer
-from streamcontract.messages.lines import LineEncoder, LineError
+from streamcontract.messages.lines import LineEncoder, LineError, source_of
 from streamcontract.messages.spool import Spool
-from streamcontract.messages.topics import writer_of
+from streamcontract.messages.topics import no_schema, writer_of
 from streamcontract.messages.values import Form
 from streamcontract.registry import SchemaRegistry
 
@@ -105,16 +106,15 @@ class Writing:
         project: The project, if there is one.
 
     Attributes:
-        schemas: What they are written with.
+        schemas: What they are written with; None before :meth:`check` where the first line says it.
+        borrowed_from: The topic whose schema is taken, since this one has none yet; or None.
         lines: How many lines were checked; empty ones do not count.
         faulty: How many of them are no messages of the topic.
 
     Raises:
-        ConfigurationError: There is no schema for the topic, or the configuration is wrong.
+        ConfigurationError: The topic has several contracts, or the configuration is wrong.
         RegistryError: The registry did not answer.
     """
-
-    schemas: TopicSchemas
 
     def __init__(
         self, plan: Plan, config: Mapping[str, Any], project: Project | None = None
@@ -123,18 +123,16 @@ class Writing:
         self.lines = 0
         self.faulty = 0
         settings = split_config(self._config)
+        self._plan = plan
+        self._writer_of = functools.partial(
+            writer_of, plan.topic, project, settings=settings, form=Form(plan.encoding),
+            contract=plan.contract, key=plan.key,
+        )  # fmt: skip
+        self.schemas: TopicSchemas | None = None
+        self.borrowed_from: str | None = None
         with contextlib.ExitStack() as resources:
             self._registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            self.schemas = writer_of(
-                plan.topic,
-                project,
-                self._registry,
-                settings,
-                Form(plan.encoding),
-                contract=plan.contract,
-                key=plan.key,
-            )
-            self._encoder = LineEncoder(self.schemas, plan.encoding, plan.kind, plan.headers)
+            self.schemas = self._writer_of(registry=self._registry)
             self._spool = resources.enter_context(Spool())
             self._resources = resources.pop_all()
 
@@ -154,12 +152,18 @@ class Writing:
 
         Args:
             lines: The lines; empty ones count as lines and are no messages.
+
+        Raises:
+            ConfigurationError: There is no schema for the topic, nor for that of the first message.
+            RegistryError: The registry did not answer.
         """
-        encode, keep = self._encoder.encode, self._spool.add
+        encode, keep = None, self._spool.add
         for number, line in enumerate(lines, 1):
             text = line.strip()
             if not text:
                 continue
+            if encode is None:
+                encode = self._encoder(text).encode
             self.lines += 1
             found = encode(number, text)
             if isinstance(found, LineError):
@@ -167,6 +171,18 @@ class Writing:
                 yield found
             else:
                 keep(found)
+
+    def _encoder(self, first: bytes) -> LineEncoder:
+        plan = self._plan
+        if self.schemas is None:
+            # A topic that is filled from another one begins with the other one's schema.
+            source = None if plan.kind == "values" else source_of(first)
+            if source is not None:
+                self.schemas = self._writer_of(registry=self._registry, source=source)
+                self.borrowed_from = source
+            if self.schemas is None:
+                raise no_schema(plan.topic, self._registry)
+        return LineEncoder(self.schemas, plan.encoding, plan.kind, plan.headers)
 
     def send(self, progress: Callable[[ProduceProgress], object] | None = None) -> SendReport:
         """Produce the messages that were kept, and wait until each is delivered or has failed.
@@ -178,11 +194,13 @@ class Writing:
             RegistryError: The schema could not be registered or found.
             ProduceError: The producer cannot go on at all.
         """
-        config = self._config
-        if self.schemas.contract is None:  # the schema is the registry's
+        config, schemas = self._config, self.schemas
+        if schemas is None:
+            return SendReport(0, 0)  # no line was checked
+        if schemas.is_registered:
             config = {"auto.register.schemas": False, **config}
         rows = _Rows(self._spool)
-        with _Producer(config, self.schemas.binding, registry=self._registry) as producer:
+        with _Producer(config, schemas.binding, registry=self._registry) as producer:
             report = producer.produce_all(
                 rows.payloads(),
                 options=rows.options,
