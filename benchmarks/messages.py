@@ -12,7 +12,6 @@ import contextlib
 import functools
 import itertools
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -109,9 +108,7 @@ def _require(count: int) -> None:
 
 
 def _command(topic: str, *options: str) -> None:
-    with subprocess.Popen(  # noqa: S603 - a constant
-        ["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as reader:
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:
         assert reader.stdin is not None  # noqa: S101 - asked for
         with _stdout(reader.stdin):
             consume_command.main([topic, *options], standalone_mode=False)
@@ -121,7 +118,7 @@ def _command(topic: str, *options: str) -> None:
 @contextlib.contextmanager
 def _stdout(pipe: IO[bytes]) -> Iterator[None]:
     before = sys.stdout
-    with open(pipe.fileno(), "w", encoding="utf-8", closefd=False) as output:  # noqa: PTH123 - no path
+    with open(pipe.fileno(), "w", encoding="utf-8", closefd=False) as output:
         sys.stdout = output
         try:
             yield
@@ -136,7 +133,9 @@ def _produce_table(stack: DevStack) -> Table:
         stack.create_topic(topic, partitions=_PARTITIONS)
         seconds, peak = _produce(topic, count)
         rows.append((f"{count:,}", f"{count / seconds:,.0f}", f"{peak / 1024:,.0f} MiB"))
-    return Table("stock: JSON lines produced from a file", ("lines", "lines/s", "peak memory"), tuple(rows))
+    return Table(
+        "stock: JSON lines produced from a file", ("lines", "lines/s", "peak memory"), tuple(rows)
+    )
 
 
 def _produce(topic: str, count: int) -> tuple[float, int]:

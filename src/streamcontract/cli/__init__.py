@@ -38,14 +38,15 @@ _SUMMARIES: Final = {
     "dlq": "List, show and replay dead letters.",
     "doctor": "Show versions, the project file and what can be reached.",
     "generate": "Write the typed Python modules of the contracts.",
+    "groups": "List, describe and reset consumer groups.",
     "init": "Make a project: project file, schemas, generated code, a test, a CI workflow.",
     "lint": "Find what is valid Avro but no good contract.",
     "lock": "Write the contracts' ids and schemas into streamcontract.lock.",
     "produce": "Send JSON lines as messages, each checked against the contract.",
     "register": "Register the contracts' schemas in the schema registry.",
-    "subjects": "List the registry's subjects, or show one: versions, rules, configuration.",
+    "subjects": "List, show, compare and delete the registry's subjects.",
     "test": "Run property tests on every contract, without any test code.",
-    "topics": "Create, list and describe topics.",
+    "topics": "Create, list, describe and delete topics.",
 }
 
 _EXAMPLES: Final = {
@@ -54,7 +55,13 @@ _EXAMPLES: Final = {
     "diff": "diff old.avsc new.avsc",
     "dlq replay": "dlq replay orders",
     "dlq show": "dlq show orders 0 42",
+    "groups describe": "groups describe report",
+    "groups reset": "groups reset report --to earliest",
     "produce": "produce orders orders.jsonl",
+    "subjects delete": "subjects delete orders-value",
+    "subjects diff": "subjects diff orders-value",
+    "subjects show": "subjects show orders-value",
+    "topics delete": "topics delete orders",
     "topics describe": "topics describe orders",
 }
 """How each command that needs something is called, for errors where it is missing."""

@@ -36,7 +36,6 @@ __all__ = ["command"]
 
 @click.command(
     "consume",
-    short_help="Show a topic's messages, as a table or as JSON lines.",
     epilog="""\b
 Examples:
   streamcontract consume stocks --from -10
@@ -97,10 +96,11 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     project_file: Path | None,
     properties: tuple[str, ...],
 ) -> None:
-    """Show the messages of TOPIC, up to the ends that its partitions have now.
+    """Show a topic's messages, as a table or as JSON lines.
 
-    Values are read with the contract that streamcontract.toml has for the topic, else each with
-    the schema it was written with, from the registry. What cannot be read is shown as such.
+    It reads up to the ends that the partitions have now. Values are read with the contract that
+    streamcontract.toml has for the topic, else each with the schema it was written with, from the
+    registry. What cannot be read is shown as such.
 
     JSON lines are envelopes, which `streamcontract produce` takes: with topic, partition, offset,
     timestamp (milliseconds), key, headers, schema_id and value.

@@ -29,7 +29,6 @@ __all__ = ["command"]
 
 @click.command(
     "produce",
-    short_help="Send JSON lines as messages, each checked against the contract.",
     epilog="""\b
 Examples:
   streamcontract produce stocks bars.jsonl
@@ -75,11 +74,12 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     project_file: Path | None,
     properties: tuple[str, ...],
 ) -> None:
-    """Send the JSON lines of FILE, or of standard input, as messages to TOPIC.
+    """Send JSON lines as messages, each checked against the contract.
 
-    Every line is checked against the contract that streamcontract.toml has for the topic, else
-    against the latest schema in the registry. Nothing is sent unless all lines fit; what does not
-    fit is reported with line and path, and the exit code is 1.
+    The lines are those of FILE, or of standard input. Every line is checked against the contract
+    that streamcontract.toml has for the topic, else against the latest schema in the registry.
+    Nothing is sent unless all lines fit; what does not fit is reported with line and path, and the
+    exit code is 1.
 
     A line is a value, or a message with key and headers as `streamcontract consume` prints them.
     The key of a value is taken from it as the contract says.

@@ -189,9 +189,7 @@ class JsonCodec(Generic[T]):
         except RecursionError as error:
             raise DecodeError((data_fault(self._root, error),)) from None
 
-    def decoder(
-        self, writer: Schema | None = None, start: int = 0
-    ) -> Callable[[bytes], JsonValue]:
+    def decoder(self, writer: Schema | None = None, start: int = 0) -> Callable[[bytes], JsonValue]:
         r"""The function that makes JSON of Avro's binary encoding, for hot paths.
 
         Args:

@@ -28,14 +28,15 @@ from streamcontract.schema.model import (
 )
 
 try:
-    import orjson
+    import orjson as _orjson
 except ImportError:  # the standard library writes as well, at a third of the speed
-    orjson = None  # type: ignore[assignment]
+    _orjson = None  # type: ignore[assignment]
 
 __all__ = ["direct_text", "is_direct"]
 
 _PRIMITIVES: Final = frozenset({"null", "boolean", "int", "long", "double", "string"})
 _KINDS: Final = frozenset({"date", "time", "timestamp", "local-timestamp", "uuid", "decimal"})
+orjson: Any = _orjson
 _OPTIONS: Final = 0 if orjson is None else orjson.OPT_UTC_Z
 
 
@@ -56,7 +57,7 @@ def direct_text(document: Any, nulls: int = 0) -> bytes:
         except ValueError:  # NaN and the like
             return _encode(_with_names(document)).encode()
     try:
-        text = orjson.dumps(document, default=str, option=_OPTIONS)
+        text: bytes = orjson.dumps(document, default=str, option=_OPTIONS)
     except orjson.JSONEncodeError:  # nested deeper than 254, which the standard library can write
         return _encode(document).encode()
     # orjson writes numbers that JSON has no token for as null, and cannot be told otherwise.
@@ -82,7 +83,10 @@ def _leaf_text(value: Any) -> str:
 
 _write_double: Final[Any] = plain_leaf(PrimitiveType(name="double")).write
 _encode: Final = json.JSONEncoder(
-    separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,
     default=_leaf_text,
 ).encode
 

@@ -107,7 +107,9 @@ def _as_is(key: Any) -> Any:
     return key
 
 
-def _plain(expected: str, read: Callable[[bytes], Any], read_plain: Callable[[bytes], Any]) -> KeyCodec:
+def _plain(
+    expected: str, read: Callable[[bytes], Any], read_plain: Callable[[bytes], Any]
+) -> KeyCodec:
     return KeyCodec(expected, _as_is, _as_is, read, read_plain)
 
 
@@ -152,9 +154,10 @@ class FieldKeys:
         self._codec = key_codec(field, schema, {})
         root = schema.root
         fields = root.fields if isinstance(root, RecordType) else ()
-        self._node: Any = next(each.type for each in fields if each.name == field)
-        self._of_key = plain_leaf(self._node).read
-        self._of_field = leaf_of(self._node, encoding).read
+        node: Any = next(each.type for each in fields if each.name == field)  # a leaf
+        self._node = node
+        self._of_key = plain_leaf(node).read
+        self._of_field = leaf_of(node, encoding).read
         read = self._codec.read
         if isinstance(self._node, EnumType) or self._is_text:
             self.reading: KeyCodec | Codec[Any] = self._codec
@@ -175,10 +178,10 @@ class FieldKeys:
         return is_raw or (isinstance(node, FixedType) and node.logical is None)
 
     def _read(self, data: bytes) -> JsonValue:
-        key = self._read_bytes(data)
+        key: Any = self._read_bytes(data)
         if isinstance(key, bytes):
             return bytes_as_json(key)
-        return str(key) if isinstance(key, UUID) else key  # type: ignore[no-any-return] # an int
+        return str(key) if isinstance(key, UUID) else key
 
     def encode(self, json: JsonValue) -> bytes:
         """See :class:`Keys`."""

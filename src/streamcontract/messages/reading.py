@@ -14,7 +14,7 @@ from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.errors import MessageDecodeError, StalledError
 from streamcontract.kafka.message import Message
-from streamcontract.messages.envelopes import bytes_as_json
+from streamcontract.messages.keys import bytes_as_json
 from streamcontract.messages.positions import Last, offsets_of_position
 from streamcontract.messages.topics import readers_of
 from streamcontract.messages.values import NOT_MATCHED, Form
@@ -64,7 +64,7 @@ class Query:
     start: Position = "earliest"
     partitions: Sequence[int] = ()
     key: str | None = None
-    form: Form = Form()
+    form: Form = attrs.field(factory=Form)
     follow: bool = False
     limit: int | None = None
     group: str | None = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.message import Message
     from streamcontract.schema import Schema
 
-__all__ = ["MessageRows", "RIGHT"]
+__all__ = ["RIGHT", "MessageRows"]
 
 _PLACE: Final = ("partition", "offset", "timestamp", "schema", "key", "headers")
 RIGHT: Final = frozenset({"partition", "offset", "schema"})
@@ -43,10 +43,9 @@ class MessageRows:
 
     def fits(self, rows: Sequence[Sequence[str]]) -> bool:
         """Whether rows fit the terminal; if not, the value has one column from here on."""
-        needed = sum(
-            max(map(len, column)) + 2
-            for column in zip(self.columns, *(row for row in rows if len(row) == len(self.columns)))
-        )
+        whole = (row for row in rows if len(row) == len(self.columns))
+        columns = zip(self.columns, *whole, strict=True)
+        needed = sum(max(map(len, column)) + 2 for column in columns)
         if needed <= self._width or not self._fields:
             return True
         self._fields = ()

@@ -1,4 +1,4 @@
-"""Encoded messages on their way through a temporary file, so that memory does not grow with them."""
+"""Encoded messages in a temporary file, so that memory does not grow with their number."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class TopicSchemas:
         contract: The name of its contract; None where the registry's schema counts.
         schema: The schema of the values; None where each message's own counts.
         keys: Its keys.
-        binding: What a client reads or writes it with.
+        binding: What a consumer reads it with, or a producer writes.
         is_registered: Whether the schema is the registry's, for this topic.
     """
 
@@ -99,9 +99,7 @@ def readers_of(
     return TopicSchemas(topic, names, None, found[0].keys, merge_bindings(bindings))
 
 
-def _written(
-    topic: str, registry: SchemaRegistry, settings: Settings, form: Form
-) -> TopicSchemas:
+def _written(topic: str, registry: SchemaRegistry, settings: Settings, form: Form) -> TopicSchemas:
     if form.where is not None:
         latest = _latest(topic, registry, settings, is_key=False)
         if latest is not None:

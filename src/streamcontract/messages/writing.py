@@ -86,8 +86,8 @@ class SendReport:
 class _Producer(ContractProducer[Any, Any]):
     """A producer of payloads and keys that are encoded already."""
 
-    def __init__(self, config: Mapping[str, Any], binding: Binding[Any], **options: Any) -> None:
-        self._given = binding
+    def __init__(self, config: Mapping[str, Any], binding: Any, **options: Any) -> None:
+        self._given: Binding[Any] = binding
         super().__init__(config, topic=binding.topic, schema="null", **options)
 
     def _bind(self, *_: object) -> Binding[Any]:
@@ -226,10 +226,11 @@ class _Rows:
 
     def payloads(self) -> Iterator[bytes | None]:
         """The payloads, in order."""
-        for self._row in self._spool:
-            yield self._row[1]
+        for row in self._spool:
+            self._row = row
+            yield row[1]
 
-    def options(self, _payload: bytes | None) -> dict[str, Any]:
+    def options(self, _payload: bytes | None) -> Any:
         """Key and headers of the payload that was taken last."""
         _, _, key, headers = self._row
         return {"key": key, "headers": list(headers)} if headers else {"key": key}

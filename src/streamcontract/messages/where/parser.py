@@ -143,7 +143,9 @@ class _Parser:
         operator = self._take()
         right = self._operand()
         if isinstance(left, Literal) and isinstance(right, Literal):
-            reason = "a comparison has a field on one side at least; text is in quotes, names are not"
+            reason = (
+                "a comparison has a field on one side at least; text is in quotes, names are not"
+            )
             raise WhereError(self._text, left.start, reason)
         return Comparison(left, operator.text, right, operator.start)  # type: ignore[arg-type] # of _OPERATORS
 
@@ -183,10 +185,10 @@ class _Parser:
         if token.kind == "text":
             self._take()
             return _unquoted(token.text)
-        if token.kind == "number" and token.text.isdigit():
-            self._take()
-            return int(token.text)
-        self._fail("expected an index from 0, or a key in quotes")
+        if token.kind != "number" or not token.text.isdigit():
+            self._fail("expected an index from 0, or a key in quotes")
+        self._take()
+        return int(token.text)
 
 
 def _tokens(text: str) -> Iterator[_Token]:

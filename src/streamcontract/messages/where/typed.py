@@ -133,13 +133,13 @@ class _Compiler:
         leaves = self._leaves(path)
         sign = comparison.operator
         if literal.kind == "null":
-            return self._with_null(path, leaves, comparison)
+            return self._with_null(leaves, comparison)
         tests: list[tuple[Get, Any]] = []
         misfits: list[str] = []
         for leaf in leaves:
             try:
                 tests.append((leaf.get, literal_value(leaf.node, literal)))
-            except Misfit as misfit:
+            except Misfit as misfit:  # noqa: PERF203 - each type has its own reason
                 misfits.append(f"{path} is {type_in_words(leaf.node)}: expected {misfit}")
         if not tests:
             raise WhereError(self._text, literal.start, f"{misfits[0]}; found {literal}")
@@ -163,7 +163,7 @@ class _Compiler:
 
         return test
 
-    def _with_null(self, path: Path, leaves: list[_Leaf], comparison: Comparison) -> Test:
+    def _with_null(self, leaves: list[_Leaf], comparison: Comparison) -> Test:
         sign = comparison.operator
         if sign not in {"=", "!="}:
             reason = f"nothing is {sign} null: expected = or !="
@@ -181,7 +181,9 @@ class _Compiler:
             if family_of(one.node) is not None and family_of(one.node) == family_of(other.node)
         ]
         if not pairs:
-            kinds = [" or ".join(type_in_words(each.node) for each in side) for side in (lefts, rights)]
+            kinds = [
+                " or ".join(type_in_words(each.node) for each in side) for side in (lefts, rights)
+            ]
             reason = f"{left} is {kinds[0]} and {right} is {kinds[1]}: they cannot be compared"
             raise WhereError(self._text, right.start, reason)
         self._require_order(left, [each.node for each in lefts], comparison)
@@ -203,9 +205,7 @@ class _Compiler:
 
         return test
 
-    def _require_order(
-        self, path: Path, nodes: list[AvroType], comparison: Comparison
-    ) -> None:
+    def _require_order(self, path: Path, nodes: list[AvroType], comparison: Comparison) -> None:
         sign = comparison.operator
         if sign in {"=", "!="} or any(map(is_ordered, nodes)):
             return
@@ -284,7 +284,9 @@ def _step(node: AvroType, step: str | int) -> tuple[AvroType | None, Get | None,
             if step in fields:
                 return fields[step], operator.itemgetter(step), ""
             near = difflib.get_close_matches(step, fields, n=1)
-            known = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(fields) or 'none'}"
+            known = (
+                f"did you mean {near[0]!r}?" if near else f"it has {', '.join(fields) or 'none'}"
+            )
             return None, None, f"{node.name} has no field {step!r}: {known}"
         case MapType() if isinstance(step, str):
             return node.values, lambda value: value.get(step, _ABSENT), ""
