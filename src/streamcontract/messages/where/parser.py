@@ -35,6 +35,7 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
+_BLANKS: Final = re.compile(r"\s*", re.ASCII)
 _OPERATORS: Final = frozenset({"=", "!=", "<", "<=", ">", ">="})
 _ELSEWHERE: Final = {"==": "=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
 """What other languages write, and what this one does."""
@@ -196,7 +197,7 @@ def _tokens(text: str) -> Iterator[_Token]:
     while True:
         found = _TOKEN.match(text, at)
         if found is None:
-            start = at + len(text[at:]) - len(text[at:].lstrip())
+            start = _BLANKS.match(text, at).end()  # type: ignore[union-attr] # none are blanks too
             what = "this text has no end" if text[start] in "'\"" else f"{text[start]!r} is unknown"
             raise WhereError(text, start, what)
         kind = found.lastgroup or "end"
