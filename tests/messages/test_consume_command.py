@@ -216,7 +216,7 @@ def test_a_misspelt_topic_is_not_created(
 
 
 def _started(commands: Commands, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own interpreter
         [sys.executable, "-m", "streamcontract", "consume", commands.topic, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
