@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.installed-dev
 RUN := $(VENV)/.installed-run
-METADATA := setup.cfg setup.py pyproject.toml src/streamcontract/_version.py \
+METADATA := setup.cfg setup.py pyproject.toml tools/pyproject.toml src/streamcontract/_version.py \
 	src/streamcontract/codec/stamp.py \
 	$(wildcard src/streamcontract/codec/_native*.p[yx]*)
 
@@ -28,7 +28,7 @@ $(RUN): $(BIN)/python $(METADATA)
 # The tests are collected once, which compiles them and the package; else each worker would. What is
 # wrong with them is for the target to say that runs them.
 $(DEV): $(BIN)/python $(METADATA)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --editable tools
 	@$(PYTEST) --collect-only --quiet >/dev/null 2>&1 || true
 	@touch $@ $(RUN)
 
@@ -176,7 +176,7 @@ coverage: $(DEV)  ## Run the tests and report branch coverage
 	$(PYTEST) -n 2 --hypothesis-profile=searching --cov --cov-report=term
 
 bench: $(BIN)/python  ## Measure against the peers, side by side
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]' --editable tools
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment and every cache

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from tests.sources import modules_with
+from tests.strategies.breaking import breaking_evolutions
 
 import streamcontract
 from streamcontract import SchemaRegistry, check_level, levels, parse_schema
@@ -24,7 +25,7 @@ from streamcontract.levels import LEVELS, First, compatibility_level
 from streamcontract.project import COMPATIBILITY_LEVELS, load_project
 from streamcontract.registry import protocol
 from streamcontract.registry.errors import InvalidCompatibilityLevelError
-from streamcontract.testing.strategies import breaking_evolutions, evolutions, histories
+from streamcontract.testing.strategies import evolutions, histories
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.evolution.scratch import ADDRESS, ORDER, Outcome, Scratch
 from tests.searching import examples
+from tests.strategies.invalid import invalid_schemas
 
 from streamcontract.cli import main
-from streamcontract.testing.strategies import invalid_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable

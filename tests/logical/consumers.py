@@ -21,6 +21,8 @@ import attrs
 import pytest
 from hypothesis import Phase, find, given, settings
 from jsonschema import Draft202012Validator, FormatChecker
+from tests.strategies.breaking import breaking_evolutions
+from tests.strategies.payloads import Payload, payloads
 
 from fuzz.pool import POOL
 from streamcontract import Codec, Duration, JsonCodec, find_incompatibilities, parse_schema
@@ -50,9 +52,8 @@ from streamcontract.schema.logical import (
 )
 from streamcontract.schema.model import INTEGER_LIMITS, children
 from streamcontract.testing.assertions import assert_messages, differences
-from streamcontract.testing.strategies import breaking_evolutions, from_schema, payloads
+from streamcontract.testing.strategies import from_schema
 from streamcontract.testing.strategies.forms import fixed_forms, logical_forms
-from streamcontract.testing.strategies.payloads import Payload
 from streamcontract.testing.suite.pasting import source_of
 from streamcontract.times import now
 
@@ -469,7 +470,7 @@ def forms(case: Case) -> None:
     drawn()
 
 
-@_consumer("testing/strategies/writing.py")
+@_consumer("../../tests/strategies/writing.py")
 def payload(case: Case) -> None:
     """Bytes of it are drawn, in all spellings, that decode to the value they are of."""
     codec: Codec[Any] = Codec(case.document)
@@ -482,7 +483,7 @@ def payload(case: Case) -> None:
     drawn()
 
 
-@_consumer("testing/strategies/breaking.py")
+@_consumer("../../tests/strategies/breaking.py")
 def broken(case: Case) -> None:
     """Breaking changes of a schema with it are drawn, and are breaking."""
 
@@ -516,7 +517,7 @@ def compared(case: Case) -> None:
 # ---- fuzzing and documentation
 
 
-@_consumer("../../fuzz/pool.py")
+@_consumer("../../tools/fuzz/pool.py")
 def fuzzed(case: Case) -> None:
     """Some schema that is fuzzed has it."""
     found: set[tuple[str, str]] = set()

@@ -438,7 +438,7 @@ def test_versions_are_compared(orders: str) -> None:
     assert "field added" in subjects(orders, "diff", "orders-value", "1").stdout
     between = subjects(orders, "diff", "orders-value", "1", "2", "--format", "json")
     document = json.loads(between.stdout)
-    assert [each["subject"] for each in document["changes"]] == ["/fields/0"]
+    assert [each["path"] for each in document["changes"]] == ["Order.n"]
     same = subjects(orders, "diff", "orders-value", "2", "2")
     assert same.exit_code == 0
 

@@ -13,20 +13,14 @@ from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from tests.searching import examples
+from tests.strategies.breaking import BreakingEvolution, breaking_evolutions
 from tests.testing.appearing import missing_in
 
 from streamcontract import Codec, check_level, parse_schema
 from streamcontract.compatibility import LEVELS, Level
 from streamcontract.resolution import Rule
 from streamcontract.schema import RecordType, Schema
-from streamcontract.testing.strategies import (
-    BreakingEvolution,
-    breaking_evolutions,
-    evolutions,
-    from_schema,
-    histories,
-    schemas,
-)
+from streamcontract.testing.strategies import evolutions, from_schema, histories, schemas
 
 KEPT = [level for level in LEVELS if level != "NONE"]
 BREAKABLE: list[Level] = ["BACKWARD", "FORWARD", "FULL"]

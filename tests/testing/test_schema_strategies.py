@@ -19,11 +19,7 @@ from tests.testing.appearing import SEEK_ANY, missing_in
 from streamcontract.errors import SchemaParseError
 from streamcontract.schema import RecordType, Schema, parse_schema
 from streamcontract.schema.logical import LOGICAL_TYPES
-from streamcontract.testing.strategies import (
-    schema_documents,
-    schemas,
-    schemas_with_references,
-)
+from streamcontract.testing.strategies import schema_documents, schemas, schemas_with_references
 from streamcontract.testing.strategies.shape import heights, recurring
 
 FASTAVRO_REFUSES_INTEGERS = ("must match schema type: float", "must match schema type: double")

@@ -8,21 +8,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.searching import examples
+from tests.strategies.breaking import breaking_evolutions
+from tests.strategies.invalid import invalid_schemas
+from tests.strategies.payloads import corrupt_payloads, payloads
+from tests.strategies.stored import stored_schemas
 
 from streamcontract import Stock, parse_schema
 from streamcontract.testing.strategies import (
-    breaking_evolutions,
-    corrupt_payloads,
     evolutions,
     from_schema,
     histories,
-    invalid_schemas,
-    payloads,
     records,
     schema_documents,
     schemas,
     schemas_with_references,
-    stored_schemas,
 )
 
 # As a project has it that sets nothing; only what a busy machine makes slow is no fault of ours.

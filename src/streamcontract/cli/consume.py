@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import config_option, properties_of
 from streamcontract.cli._messages import json_option, lines_option, project_of
 from streamcontract.cli._options import project_option
@@ -36,13 +37,12 @@ __all__ = ["command"]
 
 @click.command(
     "consume",
-    epilog="""\b
-Examples:
-  streamcontract consume stocks --from -10
-  streamcontract consume stocks --where "close > 430 and symbol = 'MSFT'"
-  streamcontract consume stocks --follow --from latest
-  streamcontract consume stocks | streamcontract produce copies
-  streamcontract consume stocks --format json | jq .value.close""",
+    epilog=examples(
+        "streamcontract consume stocks --from -10",
+        "streamcontract consume stocks --where \"close > 430 and symbol = 'MSFT'\"",
+        "streamcontract consume stocks --follow --from latest",
+        "streamcontract consume stocks | streamcontract produce copies",
+    ),
 )
 @click.argument("topic")
 @click.option(

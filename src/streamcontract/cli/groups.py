@@ -8,6 +8,7 @@ import attrs
 import click
 
 from streamcontract.cli._confirm import confirm, yes_option
+from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of, timeout_option
 from streamcontract.cli._options import facts_option
 from streamcontract.kafka.admin.describe import describe_topics
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("groups")
+@click.group(
+    "groups",
+    epilog=examples(
+        "streamcontract groups list",
+        "streamcontract groups describe report",
+        "streamcontract groups reset report --to earliest --dry-run",
+    ),
+)
 def command() -> None:
     """List, describe and reset consumer groups.
 
@@ -35,7 +43,7 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", epilog=examples("streamcontract groups list --format json"))
 @facts_option
 @config_option
 @timeout_option
@@ -58,10 +66,10 @@ def _list(output_format: str, properties: tuple[str, ...], timeout: float) -> No
 @command.command(
     "describe",
     short_help="Describe groups: state, members, offsets and lag.",
-    epilog="""\b
-Examples:
-  streamcontract groups describe report
-  streamcontract groups describe report --format json | jq '.groups[].topics[].lag'""",
+    epilog=examples(
+        "streamcontract groups describe report",
+        "streamcontract groups describe report billing --format json",
+    ),
 )
 @click.argument("names", nargs=-1, required=True, metavar="GROUP...")
 @facts_option
@@ -93,11 +101,11 @@ def _describe(
 @command.command(
     "reset",
     short_help="Move a group without members to other offsets.",
-    epilog="""\b
-Examples:
-  streamcontract groups reset report --to earliest --dry-run
-  streamcontract groups reset report --to 2024-05-17T09:30:00Z --topic stocks
-  streamcontract groups reset report --to -100 --yes""",
+    epilog=examples(
+        "streamcontract groups reset report --to earliest --dry-run",
+        "streamcontract groups reset report --to 2024-05-17T09:30:00Z --topic stocks",
+        "streamcontract groups reset report --to -100 --yes",
+    ),
 )
 @click.option(
     "--to",

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of
 from streamcontract.cli._messages import LINES, json_option, project_of
 from streamcontract.cli._options import facts_option, project_option
@@ -29,12 +30,12 @@ __all__ = ["command"]
 
 @click.command(
     "produce",
-    epilog="""\b
-Examples:
-  streamcontract produce stocks bars.jsonl
-  streamcontract produce stocks --dry-run < bars.jsonl
-  streamcontract consume stocks | streamcontract produce copies
-  echo '{"@type": "message", "key": "AAPL", "value": null}' | streamcontract produce stocks""",
+    epilog=examples(
+        "streamcontract produce stocks bars.jsonl",
+        "streamcontract produce stocks bars.jsonl --dry-run",
+        "cat bars.jsonl | streamcontract produce stocks --skip-bad",
+        "streamcontract consume stocks | streamcontract produce copies",
+    ),
 )
 @click.argument("topic")
 @click.argument(

@@ -1,4 +1,4 @@
-"""``streamcontract subjects``: what a schema registry holds."""
+"""``streamcontract subjects``: the subjects of a schema registry."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._confirm import confirm, yes_option
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import facts_option
 from streamcontract.cli._registry import registry_option
 from streamcontract.cli._subjects import subject_in_words
@@ -69,12 +70,12 @@ def _without(args: list[str], first: str) -> list[str]:
 @click.group(
     "subjects",
     cls=_Subjects,
-    epilog="""\b
-Examples:
-  streamcontract subjects
-  streamcontract subjects show orders-value
-  streamcontract subjects diff orders-value 1 2
-  streamcontract subjects delete orders-value --dry-run""",
+    epilog=examples(
+        "streamcontract subjects list",
+        "streamcontract subjects show orders-value",
+        "streamcontract subjects diff orders-value 1 2",
+        "streamcontract subjects delete orders-value --dry-run",
+    ),
 )
 def command() -> None:
     """List, show, compare and delete the registry's subjects.
@@ -82,7 +83,7 @@ def command() -> None:
     Without a command the subjects are listed; with a subject alone it is shown. A subject of
     another context is :.context:subject, a context as a whole is :.context: alone.
 
-    Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, else
+    Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, or else
     http://localhost:18081.
     """
 
@@ -92,7 +93,7 @@ _deleted = click.option(
 )
 
 
-@command.command("list")
+@command.command("list", epilog=examples("streamcontract subjects list --deleted"))
 @_deleted
 @facts_option
 @registry_option
@@ -106,7 +107,14 @@ def _list(deleted: bool, output_format: str, url: str | None) -> None:  # noqa: 
         click.echo("the registry has no subjects", err=True)
 
 
-@command.command("show", short_help="Show a subject: versions, rules, configuration.")
+@command.command(
+    "show",
+    short_help="Show a subject: versions, rules, configuration.",
+    epilog=examples(
+        "streamcontract subjects show orders-value",
+        "streamcontract subjects show orders-value --deleted --format json",
+    ),
+)
 @click.argument("subject")
 @_deleted
 @facts_option
@@ -130,7 +138,14 @@ def _show(
         print_facts(document, output_format, lambda: subject_in_words(description))
 
 
-@command.command("diff", short_help="Show what changed from one version to another.")
+@command.command(
+    "diff",
+    short_help="Show what changed from one version to another.",
+    epilog=examples(
+        "streamcontract subjects diff orders-value",
+        "streamcontract subjects diff orders-value 1 3",
+    ),
+)
 @click.argument("subject")
 @click.argument("old", type=click.IntRange(min=1), required=False)
 @click.argument("new", type=click.IntRange(min=1), required=False)
@@ -189,7 +204,15 @@ def _versions(registry: SchemaRegistry, subject: str, *, deleted: bool) -> list[
         raise ConfigurationError(_not_found(registry, subject)) from error
 
 
-@command.command("delete", short_help="Delete a subject, or one version of it.")
+@command.command(
+    "delete",
+    short_help="Delete a subject, or one version of it.",
+    epilog=examples(
+        "streamcontract subjects delete orders-value --dry-run",
+        "streamcontract subjects delete orders-value --version 2 --yes",
+        "streamcontract subjects delete orders-value --permanent",
+    ),
+)
 @click.argument("subject")
 @click.option("--version", type=click.IntRange(min=1), help="Delete this version only.")
 @click.option(

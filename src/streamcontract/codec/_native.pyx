@@ -215,7 +215,9 @@ def has_slots(object cls, tuple names not None):
     return True
 
 
+include "_native_output.pxi"
 include "_native_writing.pxi"
+include "_native_input.pxi"
 include "_native_reading.pxi"
 include "_native_times.pxi"
 include "_native_decimal.pxi"

@@ -17,8 +17,8 @@ from typing import Any
 import attrs
 
 from streamcontract.codec import _native, decode, encode
+from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.branches import Branches
-from streamcontract.codec.contract import Bindings
 from streamcontract.codec.decode import default_of, is_plain
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.encode import Fail

@@ -1,9 +1,9 @@
 """Plain JSON of decoded values, written in one step for whole documents.
 
 A serializer of JSON that is told how leaves are written (orjson, else the standard library) makes
-the same text of dates, timestamps, UUIDs and decimals as :mod:`streamcontract.json_codec.leaves`. Of
-other types (bytes, 32-bit numbers, times of day, unions whose branches are named, ...) it does not: a schema with
-one of them is not written directly.
+the same text of dates, timestamps, UUIDs and decimals as :mod:`streamcontract.json_codec.leaves`.
+Of other types (bytes, 32-bit numbers, times of day, unions whose branches are named, ...) it does
+not: a schema with one of them is not written directly.
 """
 
 from __future__ import annotations

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from streamcontract.kafka.consumer.until_end import UntilEnd
-    from streamcontract.kafka.contract.binding import Binding
-    from streamcontract.kafka.contract.dispatch import RecordsBinding
     from streamcontract.messages.positions import Position
     from streamcontract.messages.topics import TopicSchemas
     from streamcontract.project import Project
@@ -68,19 +66,6 @@ class Query:
     follow: bool = False
     limit: int | None = None
     group: str | None = None
-
-
-class _Consumer(ContractConsumer[Any, Any, int]):
-    """A consumer of what a binding reads, instead of a record class."""
-
-    def __init__(
-        self, config: Mapping[str, Any], binding: Binding[Any] | RecordsBinding[Any], **options: Any
-    ) -> None:
-        self._given = binding
-        super().__init__(config, topic=binding.topic, schema="null", **options)
-
-    def _bind(self, *_: object) -> Binding[Any] | RecordsBinding[Any]:
-        return self._given
 
 
 class Reading:
@@ -148,7 +133,7 @@ class Reading:
             options["group"] = query.group
             if not query.partitions:
                 options["on_revoke"] = lambda consumer, _: self._commit(consumer)
-        with _Consumer(self._config, self.schemas.binding, **options) as consumer:
+        with _consumer(self._config, self.schemas.binding, options) as consumer:
             try:
                 yield from self._until_over(consumer)
             finally:
@@ -171,7 +156,7 @@ class Reading:
             return offsets_of_position(self._cluster, topic, partitions, start)
         return start
 
-    def _until_over(self, consumer: _Consumer) -> Iterator[Batch]:
+    def _until_over(self, consumer: ContractConsumer[Any, Any, int]) -> Iterator[Batch]:
         until = None if self._query.follow else consumer.until_end(_PATIENCE)
         deadline = time.monotonic() + _PATIENCE
         while self._left > 0:
@@ -228,11 +213,11 @@ class Reading:
     def _is_over(self, until: UntilEnd[Any, Any]) -> bool:
         return all(self._written.get(each, 0) >= end for each, end in until.ends.items())
 
-    def _commit_if_due(self, consumer: _Consumer) -> None:
+    def _commit_if_due(self, consumer: ContractConsumer[Any, Any, int]) -> None:
         if time.monotonic() - self._committed_at >= _COMMIT_INTERVAL:
             self._commit(consumer)
 
-    def _commit(self, consumer: _Consumer) -> None:
+    def _commit(self, consumer: ContractConsumer[Any, Any, int]) -> None:
         """Commit what was written."""
         if self._query.group is None or not self._written:
             return
@@ -243,7 +228,14 @@ class Reading:
         self._committed_at = time.monotonic()
 
 
-def _take(consumer: _Consumer) -> Batch:
+def _consumer(
+    config: Mapping[str, Any], binding: Any, options: dict[str, Any]
+) -> ContractConsumer[Any, Any, int]:
+    """A consumer of what a binding reads, instead of a record class."""
+    return ContractConsumer(config, topic=binding.topic, schema=binding, **options)
+
+
+def _take(consumer: ContractConsumer[Any, Any, int]) -> Batch:
     """What has come, waited for a little."""
     found: Batch = []
     try:

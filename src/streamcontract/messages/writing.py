@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from streamcontract.json_codec.leaves import Encoding
-    from streamcontract.kafka.contract.binding import Binding
-    from streamcontract.kafka.producer.produce_all import ProduceProgress
+    from streamcontract.kafka.producer.produce_report import ProduceProgress
     from streamcontract.messages.lines import LineKind
     from streamcontract.messages.spool import Row
     from streamcontract.messages.topics import TopicSchemas
@@ -81,17 +80,6 @@ class SendReport:
     delivered: int
     failed: int
     failures: tuple[Undelivered, ...] = ()
-
-
-class _Producer(ContractProducer[Any, Any]):
-    """A producer of payloads and keys that are encoded already."""
-
-    def __init__(self, config: Mapping[str, Any], binding: Any, **options: Any) -> None:
-        self._given: Binding[Any] = binding
-        super().__init__(config, topic=binding.topic, schema="null", **options)
-
-    def _bind(self, *_: object) -> Binding[Any]:
-        return self._given
 
 
 class Writing:
@@ -200,7 +188,10 @@ class Writing:
         if schemas.is_registered:
             config = {"auto.register.schemas": False, **config}
         rows = _Rows(self._spool)
-        with _Producer(config, schemas.binding, registry=self._registry) as producer:
+        binding: Any = schemas.binding  # of payloads and keys that are encoded already
+        with ContractProducer(
+            config, topic=schemas.topic, schema=binding, registry=self._registry
+        ) as producer:
             report = producer.produce_all(
                 rows.payloads(),
                 options=rows.options,

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 
-from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT, Cluster, advice_on, is_embedded
+from streamcontract.kafka.connection.cluster import Cluster, advice_on, is_embedded
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import NotSupportedError, TopicError, kafka_error_of
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,6 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from streamcontract.guards import text
 from streamcontract.kafka.admin.describe import GroupState, describe_topics
 from streamcontract.kafka.connection.cluster import (
-    BROKER_TIMEOUT,
     Cluster,
     advice_on,
     is_embedded,
@@ -19,6 +18,7 @@ from streamcontract.kafka.connection.cluster import (
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import GroupError, NotSupportedError, kafka_error_of
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

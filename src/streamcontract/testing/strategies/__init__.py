@@ -1,4 +1,4 @@
-"""Hypothesis strategies for schemas, their values and bytes, and how both evolve.
+"""Hypothesis strategies for schemas and their values, and how schemas evolve.
 
     from hypothesis import given
     from streamcontract import Stock
@@ -10,52 +10,21 @@
 Needs the extra ``streamcontract[test]``; nothing else in the library imports Hypothesis.
 """
 
-from streamcontract.testing.strategies.breaking import BreakingEvolution, breaking_evolutions
 from streamcontract.testing.strategies.documents import (
     schema_documents,
     schemas,
     schemas_with_references,
 )
 from streamcontract.testing.strategies.evolving import evolutions, histories
-from streamcontract.testing.strategies.invalid import (
-    SCHEMA_RULES,
-    InvalidSchema,
-    invalid_schemas,
-)
-from streamcontract.testing.strategies.payloads import (
-    CORRUPTIONS,
-    CorruptPayload,
-    Payload,
-    corrupt_payloads,
-    payloads,
-)
-from streamcontract.testing.strategies.stored import (
-    STORED_CLAUSES,
-    StoredSchema,
-    stored_schemas,
-)
 from streamcontract.testing.strategies.values import from_schema, keys, records
 
 __all__ = [
-    "CORRUPTIONS",
-    "SCHEMA_RULES",
-    "STORED_CLAUSES",
-    "BreakingEvolution",
-    "CorruptPayload",
-    "InvalidSchema",
-    "Payload",
-    "StoredSchema",
-    "breaking_evolutions",
-    "corrupt_payloads",
     "evolutions",
     "from_schema",
     "histories",
-    "invalid_schemas",
     "keys",
-    "payloads",
     "records",
     "schema_documents",
     "schemas",
     "schemas_with_references",
-    "stored_schemas",
 ]

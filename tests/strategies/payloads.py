@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import attrs
 from hypothesis import strategies as st
+from tests.strategies.writing import Kind, Token, Writer, plain
 
 from streamcontract.codec.varint import long_bytes
 from streamcontract.compatibility.rewrite import schema_of
@@ -25,7 +26,6 @@ from streamcontract.testing.strategies.changes import Pen
 from streamcontract.testing.strategies.names import below
 from streamcontract.testing.strategies.sites import Sites, edited
 from streamcontract.testing.strategies.values import from_schema
-from streamcontract.testing.strategies.writing import Kind, Token, Writer, plain
 
 __all__ = ["CORRUPTIONS", "CorruptPayload", "Payload", "corrupt_payloads", "payloads"]
 

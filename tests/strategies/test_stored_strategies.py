@@ -23,9 +23,10 @@ from tests.codec.oracles import (
     read_by_fastavro,
 )
 from tests.searching import examples
+from tests.strategies.stored import STORED_CLAUSES, StoredSchema, stored_schemas
 
 from streamcontract import Codec, find_incompatibilities, parse_schema
-from streamcontract.codegen.module import ModuleSource, generate_module
+from streamcontract.codegen import ModuleSource, generate_module
 from streamcontract.diff import find_changes
 from streamcontract.errors import CodegenError, SchemaParseError
 from streamcontract.lint import lint_schema
@@ -34,12 +35,7 @@ from streamcontract.schema import CLAUSES, STORED, Schema
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.leniency import BAD_DEFAULT, NOT_FINITE, TWO_VERSIONS
 from streamcontract.schema.uniqueness import write_alike
-from streamcontract.testing.strategies import (
-    STORED_CLAUSES,
-    StoredSchema,
-    from_schema,
-    stored_schemas,
-)
+from streamcontract.testing.strategies import from_schema
 
 deep = settings(max_examples=examples(150))
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
+from tests.strategies.faults import BAD_DEFAULTS, Author
 
 from streamcontract.schema import parse_schema
 from streamcontract.schema.leniency import (
@@ -30,7 +31,6 @@ from streamcontract.schema.leniency import (
     Clause,
 )
 from streamcontract.testing.strategies.documents import schema_documents
-from streamcontract.testing.strategies.faults import BAD_DEFAULTS, Author
 from streamcontract.testing.strategies.sites import Sites
 
 __all__ = ["STORED_CLAUSES", "StoredSchema", "stored_schemas"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOT", "pytest", "scratch_tree"]
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 _SHARED: Final = ROOT.parent / "shared"
 # No environments, histories and caches: a cached module of the same size and second as a changed
 # source would hide the change.
@@ -57,7 +57,7 @@ def pytest(
     environment = {
         **os.environ,
         # In front of the editable installation of the working tree.
-        "PYTHONPATH": str(tree / "src"),
+        "PYTHONPATH": os.pathsep.join((str(tree / "src"), str(tree / "tools"))),
         "PYTHONDONTWRITEBYTECODE": "1",
         **({"STREAMCONTRACT_ENGINE": engine} if engine else {}),
     }

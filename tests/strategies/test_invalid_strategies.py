@@ -12,12 +12,12 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis.errors import InvalidArgument
 from tests.peers import said_of_others
+from tests.strategies.invalid import SCHEMA_RULES, InvalidSchema, invalid_schemas
 from tests.testing.appearing import SEEK_ANY, shown_by
 from tests.testing.disagreements import SCHEMAS
 
 from streamcontract.errors import SchemaParseError
 from streamcontract.schema import parse_schema
-from streamcontract.testing.strategies import SCHEMA_RULES, InvalidSchema, invalid_schemas
 
 
 @given(invalid_schemas())

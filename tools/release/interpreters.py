@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOT", "VENVS", "Found", "Interpreter", "candidates", "choose", "claimed", "find"]
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 VENVS: Final = ROOT / ".venvs"
 
 _OLDEST: Final = (3, 10)

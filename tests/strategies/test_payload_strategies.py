@@ -22,20 +22,20 @@ from tests.codec.oracles import (
 )
 from tests.peers import said_of_others
 from tests.searching import examples
+from tests.strategies.payloads import (
+    CORRUPTIONS,
+    CorruptPayload,
+    Payload,
+    corrupt_payloads,
+    payloads,
+)
 from tests.testing.appearing import missing_in, shown_by
 from tests.testing.disagreements import BYTES
 
 from streamcontract import Codec, parse_schema
 from streamcontract.errors import DecodeError
 from streamcontract.schema import Schema
-from streamcontract.testing.strategies import (
-    CORRUPTIONS,
-    CorruptPayload,
-    Payload,
-    corrupt_payloads,
-    payloads,
-    schemas,
-)
+from streamcontract.testing.strategies import schemas
 
 SHAPES = parse_schema(
     {

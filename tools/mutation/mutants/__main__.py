@@ -107,7 +107,7 @@ def run(part: Part) -> tuple[int, list[Mutant]]:
             "only_mutate": part.files,
             "also_copy": [
                 "src",
-                "mutation",
+                "tools",
                 "schemas",
                 "examples",
                 "docs",

@@ -18,7 +18,7 @@ from streamcontract.codec import Contract
 
 __all__ = ["SHAPES", "Shape"]
 
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 @attrs.frozen

@@ -9,10 +9,10 @@ from typing import Any, Final
 import attrs
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
+from tests.strategies.faults import RULES, Author, Rule
 
 from streamcontract.schema import parse_schema
 from streamcontract.testing.strategies.documents import schema_documents
-from streamcontract.testing.strategies.faults import RULES, Author, Rule
 from streamcontract.testing.strategies.names import below
 from streamcontract.testing.strategies.sites import Sites
 
