@@ -474,7 +474,7 @@ def deleted(url: str, *arguments: str) -> list[int]:
     return versions
 
 
-def versions(url: str, *, deleted: bool) -> list[int]:
+def versions_in(url: str, *, deleted: bool) -> list[int]:
     """Those that the registry has."""
     with SchemaRegistry(url) as registry:
         if "orders-value" not in registry.subjects(deleted=deleted):
@@ -485,12 +485,12 @@ def versions(url: str, *, deleted: bool) -> list[int]:
 def test_a_subject_is_deleted_softly(orders: str) -> None:
     """Its versions are still there for those who ask for deleted ones."""
     assert deleted(orders, "--dry-run") == [1, 2, 3]
-    assert versions(orders, deleted=False) == [1, 2, 3]
+    assert versions_in(orders, deleted=False) == [1, 2, 3]
     assert deleted(orders, "--version", "2") == [2]
-    assert versions(orders, deleted=False) == [1, 3]
+    assert versions_in(orders, deleted=False) == [1, 3]
     assert deleted(orders) == [1, 3]
-    assert versions(orders, deleted=False) == []
-    assert versions(orders, deleted=True) == [1, 2, 3]
+    assert versions_in(orders, deleted=False) == []
+    assert versions_in(orders, deleted=True) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("is_soft_deleted", [False, True])
@@ -500,9 +500,9 @@ def test_a_subject_is_deleted_for_good(orders: str, is_soft_deleted: bool) -> No
         deleted(orders)
     assert deleted(orders, "--permanent", "--version", "1", "--dry-run") == [1]
     assert deleted(orders, "--permanent", "--version", "1") == [1]
-    assert versions(orders, deleted=True) == [2, 3]
+    assert versions_in(orders, deleted=True) == [2, 3]
     assert deleted(orders, "--permanent") == [2, 3]
-    assert versions(orders, deleted=True) == []
+    assert versions_in(orders, deleted=True) == []
 
 
 def test_what_was_deleted_is_said(orders: str) -> None:
