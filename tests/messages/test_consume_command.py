@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 Sales = list[dict[str, Any]]
 
-GROUP_PROTOCOL = ("-X", "group.protocol=consumer")
-"""On the embedded broker its groups do not wait for a member that has left."""
-
 
 def counts(found: list[dict[str, Any]]) -> list[int]:
     """The counts of the sales in messages."""
@@ -126,6 +123,21 @@ def test_a_tombstone_meets_no_condition(
     assert ["value" in each for each in found] == [True, True, False]
 
 
+def test_on_a_terminal_json_is_ascii_alone(
+    commands: Commands, send_raw: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that nothing in a message can steer it; in a pipe it stays as it is."""
+    send_raw(None, "\u202ené".encode(), partition=0)
+    arguments = ("consume", commands.topic, "--format", "json")
+    assert "\u202e" in commands.run(*arguments)[1]
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    _, output, _ = commands.run(*arguments)
+    assert output.isascii()
+    assert json.loads(output)["key"] == "\u202ené"
+    table = commands.run("consume", commands.topic)[1]
+    assert table.startswith("partition")
+
+
 @pytest.mark.parametrize(
     ("width", "of_value"), [(70, ["value"]), (200, ["shop", "day", "count", "price"])]
 )
@@ -159,10 +171,10 @@ def test_a_group_goes_on_where_it_stopped(
     commands: Commands, sales: Sales, streamcontract_config: dict[str, Any]
 ) -> None:
     """And what a limit left is not committed."""
-    first = commands.consume("--group", commands.topic, "--limit", "4", *GROUP_PROTOCOL)
-    second = commands.consume("--group", commands.topic, *GROUP_PROTOCOL)
+    first = commands.consume("--group", commands.topic, "--limit", "4")
+    second = commands.consume("--group", commands.topic)
     assert (len(first), counts([*first, *second])) == (4, list(range(6)))
-    assert commands.consume("--group", commands.topic, *GROUP_PROTOCOL) == []
+    assert commands.consume("--group", commands.topic) == []
     [state] = describe_topics([commands.topic], streamcontract_config).topics
     [group] = describe_groups(state, [commands.topic], streamcontract_config)
     assert group.total_lag == 0

@@ -9,7 +9,7 @@ import confluent_kafka
 import pytest
 from tests.messages.conftest import Commands
 
-from streamcontract.kafka.admin import groups
+from streamcontract.kafka.admin import groups, only_member
 from streamcontract.kafka.errors import GroupError
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ def test_a_group_begins_where_it_is_put(
     [topic] = group["topics"]
     assert (topic["topic"], topic["lag"]) == (commands.topic, left)
     assert [each["committed"] for each in topic["partitions"]] == [offset] * 3
-    found = commands.consume("--group", commands.topic, "-X", "group.protocol=consumer")
-    assert len(found) == left
+    assert len(commands.consume("--group", commands.topic)) == left
+    assert reset(commands, "earliest") == [(number, 2, 0) for number in range(3)]
+    assert len(commands.consume("--group", commands.topic)) == 6
 
 
 def test_a_group_is_moved_where_it_has_committed(commands: Commands, sales: Sales) -> None:
@@ -65,6 +66,18 @@ def test_a_group_that_is_not_there_is_one_error(commands: Commands, sales: Sales
         code, output, errors = commands.run("groups", *arguments, commands.topic)
         assert (code, output) == (2, "")
         assert f"group '{commands.topic}': there is no such group" in errors
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 2)])
+def test_a_person_is_asked(
+    commands: Commands, sales: Sales, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    """And is believed."""
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    arguments = ("groups", "reset", commands.topic, "--to", "latest", "--topic", commands.topic)
+    found, _, errors = commands.run(*arguments, stdin=f"{answer}\n")
+    assert (found, "nothing was changed" in errors) == (code, code == 2)
+    assert commands.run("groups", "describe", commands.topic)[0] == code
 
 
 def test_nothing_is_moved_unasked(commands: Commands, sales: Sales) -> None:
@@ -99,13 +112,14 @@ def member(
 
 
 def test_a_group_with_members_is_not_moved(
-    commands: Commands, member: None, is_embedded: bool
+    commands: Commands, member: None, is_embedded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They would commit over it; the error says who they are."""
+    """They would commit over it; the error says who they are, where the brokers tell."""
+    monkeypatch.setattr(only_member, "_JOIN_SECONDS", 0.5)
     arguments = ("groups", "reset", commands.topic, "--to", "latest", "--yes")
     code, _, errors = commands.run(*arguments)
     assert code == 2
-    assert ("members alone" if is_embedded else "it has members (the one member at") in errors
+    assert ("other members" if is_embedded else "it has members (the one member at") in errors
     if not is_embedded:
         assert commands.run(*arguments, "--dry-run")[0] == 2
 

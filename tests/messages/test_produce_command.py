@@ -38,6 +38,29 @@ def test_values_are_sent_with_the_keys_of_their_contract(commands: Commands) -> 
     assert sorted((each["key"], each["value"]["count"]) for each in found) == [("a", 1), ("b", 2)]
 
 
+def test_a_mark_at_the_beginning_is_no_part_of_the_first_line(commands: Commands) -> None:
+    """PowerShell writes one."""
+    text = f"\ufeff{lines(sale('a', 1))}"
+    assert commands.run("produce", commands.topic, "--dry-run", stdin=text)[0] == 0
+    again = f"{lines(sale('a', 1))}{text}"
+    assert commands.run("produce", commands.topic, "--dry-run", stdin=again)[0] == 1
+
+
+def test_a_bar_shows_the_progress_on_a_terminal(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On standard error, so that the output stays what it is."""
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    file = tmp_path / "sales.jsonl"
+    file.write_text(lines(sale("a", 1)), "utf-8")
+    code, output, errors = commands.run("produce", commands.topic, str(file))
+    assert (code, output) == (0, f"1 message sent to {commands.topic}\n")
+    assert "checking" in errors
+    assert "sending" in errors
+    assert "100%" in errors
+
+
 def test_nothing_is_sent_unless_all_lines_fit(commands: Commands, tmp_path: Path) -> None:
     """Every fault is reported, with line and path."""
     file = tmp_path / "sales.jsonl"

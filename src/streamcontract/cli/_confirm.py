@@ -6,6 +6,9 @@ import sys
 
 import click
 
+from streamcontract.cli import EXIT_ERROR
+from streamcontract.reporting.terminal import printable
+
 __all__ = ["confirm", "yes_option"]
 
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
@@ -20,10 +23,12 @@ def confirm(question: str, *, yes: bool) -> None:
 
     Raises:
         UsageError: There is no terminal to ask on.
-        Abort: The answer is no.
+        Exit: The answer is no.
     """
     if yes:
         return
     if not sys.stdin.isatty():
         raise click.UsageError(f"{question} There is no terminal to ask on: give --yes")
-    click.confirm(question, abort=True, err=True)
+    if not click.confirm(printable(question), err=True):
+        click.echo("nothing was changed", err=True)
+        raise click.exceptions.Exit(EXIT_ERROR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
@@ -147,7 +148,8 @@ class Writing:
         """
         encode, keep = None, self._spool.add
         for number, line in enumerate(lines, 1):
-            text = line.strip()
+            # Some programs begin UTF-8 with a mark, which is no part of JSON (RFC 8259, 8.1).
+            text = (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).strip()
             if not text:
                 continue
             if encode is None:

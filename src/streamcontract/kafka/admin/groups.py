@@ -10,6 +10,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from streamcontract.guards import text
 from streamcontract.kafka.admin.describe import GroupState, describe_topics
+from streamcontract.kafka.admin.only_member import commit_as_only_member, has_members
 from streamcontract.kafka.connection.cluster import (
     Cluster,
     advice_on,
@@ -164,14 +165,16 @@ def reset_group(
 
     Raises:
         GroupError: The group has members, the brokers refused, or did not answer.
-        NotSupportedError: The group has had members on the embedded broker, which then takes
-            offsets of members alone.
+        NotSupportedError: This is the embedded broker, and the group has had members whose
+            ``group.protocol`` was not ``consumer``.
     """
     group = text(group, "group")
     admin, embedded, timeout = _meet(group, config, timeout)
-    if not embedded:
-        _require_no_members(group, _members(admin, group, timeout)[1])
     wanted = [TopicPartition(topic, number, at) for (topic, number), at in offsets.items()]
+    if embedded:
+        commit_as_only_member(group, wanted, config, timeout)
+        return
+    _require_no_members(group, _members(admin, group, timeout)[1])
     request = ConsumerGroupTopicPartitions(group, wanted)
     try:
         asked = admin.alter_consumer_group_offsets([request], request_timeout=timeout)[group]
@@ -179,14 +182,8 @@ def reset_group(
     except confluent_kafka.KafkaException as error:
         raise _group_error(group, error) from error
     for each in answer.topic_partitions or ():
-        if each.error is None:
-            continue
-        if embedded and each.error.code() == confluent_kafka.KafkaError.UNKNOWN_MEMBER_ID:
-            raise NotSupportedError(
-                f"the embedded broker takes offsets of group {group!r} from its members alone, "
-                f"since it has had some: use another group"
-            )
-        raise GroupError(group, each.error)
+        if each.error is not None:
+            raise GroupError(group, each.error)
 
 
 def _meet(
@@ -224,10 +221,7 @@ def _member(found: Any) -> GroupMember:
 def _require_no_members(group: str, members: Sequence[GroupMember]) -> None:
     if members:
         clients = ", ".join(f"{each.client} at {each.host}" for each in members)
-        reason = confluent_kafka.KafkaError(
-            confluent_kafka.KafkaError.NON_EMPTY_GROUP, f"it has members ({clients})"
-        )
-        raise GroupError(group, reason, "Stop them first: they would commit over what is set")
+        raise has_members(group, f"it has members ({clients})")
 
 
 def _committed(

@@ -60,10 +60,6 @@ def parse_where(text: str) -> Condition:
     Example:
         >>> parse_where("close > 430").operator
         '>'
-        >>> parse_where("close >")
-        Traceback (most recent call last):
-            ...
-        streamcontract.messages.where.errors.WhereError: the condition is wrong at column 8: ...
     """
     return _Parser(text).parse()
 
