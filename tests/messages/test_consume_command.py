@@ -261,3 +261,33 @@ def test_ctrl_c_ends_a_read_that_follows(
             assert running.stdout.readline()
         running.send_signal(signal.SIGINT)
         assert (running.wait(30), running.stderr.read()) == (130, b"")
+
+
+@pytest.mark.parametrize(
+    ("options", "remark"),
+    [
+        (("--where", "count > 9"), "there are no such messages (6 others were passed over)\n"),
+        (("--from", "latest"), "there are no such messages\n"),
+        (("--group", "report", "--from", "latest"), "group report has read everything\n"),
+    ],
+)
+def test_a_person_is_told_that_there_is_nothing(
+    commands: Commands,
+    sales: Sales,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    remark: str,
+) -> None:
+    """On a terminal; a pipe gets nothing."""
+    assert commands.run("consume", commands.topic, *options) == (0, "", "")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    assert commands.run("consume", commands.topic, *options) == (0, "", remark)
+
+
+def test_the_key_of_what_cannot_be_read_counts_too(
+    commands: Commands, sales: Sales, send_raw: Callable[..., None]
+) -> None:
+    """Whether it is plain or has a schema of its own."""
+    send_raw(b"no frame", b"shop 0", partition=0)
+    send_raw(b"no frame", b"shop 10", partition=0)
+    assert ["value" in each for each in commands.consume("--key", "shop 0")] == [True, True, False]

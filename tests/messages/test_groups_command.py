@@ -174,3 +174,14 @@ def test_an_error_of_a_group_names_it() -> None:
     assert error.args == ("report", reason, "Wait")
     assert str(GroupError("", reason)) == "busy (NON_EMPTY_GROUP)"
     assert json.dumps(groups.GroupListing("a", "STABLE", "CLASSIC").state) == '"STABLE"'
+
+
+def test_a_group_of_the_classic_protocol_is_not_moved_on_the_embedded_broker(
+    commands: Commands, sales: Sales, is_embedded: bool
+) -> None:
+    """It takes their offsets from their members alone."""
+    options = ("--group", commands.topic, "-X", "group.protocol=classic")
+    assert len(commands.consume(*options)) == 6
+    code, _, errors = commands.run("groups", "reset", commands.topic, "--to", "-1", "--yes")
+    assert code == (2 if is_embedded else 0)
+    assert ("members of the classic protocol" in errors) == is_embedded

@@ -144,3 +144,22 @@ def test_a_condition_is_parsed_without_a_schema() -> None:
     """So that a text that is none is reported before anything is asked for."""
     with pytest.raises(WhereError):
         parse_where("close >")
+
+
+def test_a_literal_is_compared_as_the_type_of_the_branch() -> None:
+    """A number with each of several types of numbers, and text with neither."""
+    schema = parse_schema(["null", "long", "float", "string"])
+    codec: Codec[Any] = Codec(schema, tag_unions=True)
+    holds = compile_where("value >= 1.1", schema)
+    differs = compile_where("value != 1.1", schema)
+    found = [
+        ("long", 2),
+        ("long", 1),
+        ("float", 1.1),
+        ("float", 1.0),
+        ("string", "9"),
+        ("null", None),
+    ]
+    data = [codec.decode(codec.encode(each)) for each in found]
+    assert [holds(each) for each in data] == [True, False, True, False, False, False]
+    assert [differs(each) for each in data] == [True, True, False, True, True, True]

@@ -24,6 +24,7 @@ from streamcontract.messages.rows import RIGHT, MessageRows
 from streamcontract.messages.values import Form
 from streamcontract.reporting.facts import FACTS_FORMATS
 from streamcontract.reporting.tables import GrowingTable
+from streamcontract.reporting.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,17 +129,18 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         for batch in reading.batches():
             write_lines(written(batch))
             count += len(batch)
-        _remark(reading, count)
+        _remark(reading, count, group)
 
 
-def _remark(reading: Reading, count: int) -> None:
+def _remark(reading: Reading, count: int, group: str | None) -> None:
     """Say what the output does not."""
     if reading.unreadable:
         shown = f"messages that cannot be read: {reading.unreadable:,} of {count:,}"
         click.echo(shown, err=True)
     elif not count and sys.stderr.isatty():
         passed = f" ({reading.unwanted:,} others were passed over)" if reading.unwanted else ""
-        click.echo(f"there are no such messages{passed}", err=True)
+        read = f"group {group} has read everything" if group else "there are no such messages"
+        click.echo(f"{printable(read)}{passed}", err=True)
 
 
 class _Json:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+import attrs
+
 from streamcontract.codec import Codec
 from streamcontract.codec.refusal import REFUSALS
 from streamcontract.errors import ConfigurationError, DataFault, DecodeError
@@ -20,14 +22,22 @@ from streamcontract.json_codec.leaves import leaf_of, plain_leaf
 from streamcontract.json_codec.text import parse_text
 from streamcontract.kafka.contract.keys import KeyCodec, key_codec
 from streamcontract.messages.values import DocumentCodec, EncodedCodec, Form
-from streamcontract.schema.model import EnumType, FixedType, PrimitiveType, RecordType
+from streamcontract.schema.model import FixedType, PrimitiveType, RecordType
 
 if TYPE_CHECKING:
     from streamcontract.json_codec.leaves import Encoding
     from streamcontract.schema import Schema
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["FieldKeys", "Keys", "RawKeys", "SchemaKeys", "bytes_as_json", "bytes_from_json"]
+__all__ = [
+    "FieldKeys",
+    "Keys",
+    "RawKeys",
+    "SchemaKeys",
+    "WantedKey",
+    "bytes_as_json",
+    "bytes_from_json",
+]
 
 _BASE64 = "base64"
 
@@ -69,6 +79,29 @@ def _refused(path: str, expected: str, json: JsonValue) -> DecodeError:
     return DecodeError((DataFault(path, expected, json, has_value=True),))
 
 
+@attrs.frozen
+class WantedKey:
+    """A key that messages are to have.
+
+    Attributes:
+        shown: What consumed keys are compared with.
+        data: Its bytes, without a frame.
+        has_frame: Whether it is sent behind a frame.
+    """
+
+    shown: Any
+    data: bytes
+    has_frame: bool = False
+
+    def is_sent_as(self, data: str | bytes | None) -> bool:
+        """Whether the bytes of a key, of a message that cannot be read, are those of this one."""
+        if data is None:
+            return False
+        found = data.encode() if isinstance(data, str) else data
+        # Where a frame ends depends on the wire format; what follows it does not.
+        return found.endswith(self.data) if self.has_frame else found == self.data
+
+
 class Keys(Protocol):
     """The keys of one topic."""
 
@@ -77,9 +110,6 @@ class Keys(Protocol):
 
     writing: KeyCodec | Codec[Any]
     """Sends what :meth:`encode` gives."""
-
-    field: str | None
-    """The field of the value that gives the key, or None."""
 
     def encode(self, json: JsonValue) -> bytes:
         """A key as it is sent, without its frame.
@@ -95,7 +125,7 @@ class Keys(Protocol):
             DataError: There is none to take.
         """
 
-    def parse(self, text: str) -> JsonValue:
+    def parse(self, text: str) -> WantedKey:
         """The key that is meant by an argument of the command line.
 
         Raises:
@@ -116,8 +146,6 @@ def _plain(
 class RawKeys:
     """Keys of which no contract says anything: text or bytes."""
 
-    field: str | None = None
-
     def __init__(self) -> None:
         self.reading: KeyCodec | Codec[Any] = _plain("a key", bytes_as_json, bytes.decode)
         self.writing: KeyCodec | Codec[Any] = self.reading
@@ -131,9 +159,9 @@ class RawKeys:
         del document
         return None
 
-    def parse(self, text: str) -> JsonValue:
+    def parse(self, text: str) -> WantedKey:
         """See :class:`Keys`."""
-        return text
+        return WantedKey(text, text.encode())
 
 
 class FieldKeys:
@@ -149,36 +177,21 @@ class FieldKeys:
     """
 
     def __init__(self, field: str, schema: Schema, encoding: Encoding = "plain") -> None:
-        self.field: str | None = field
         self._name = field
         self._codec = key_codec(field, schema, {})
         root = schema.root
         fields = root.fields if isinstance(root, RecordType) else ()
         node: Any = next(each.type for each in fields if each.name == field)  # a leaf
-        self._node = node
+        self._is_bytes = _is_bytes(node)
         self._of_key = plain_leaf(node).read
         self._of_field = leaf_of(node, encoding).read
-        read = self._codec.read
-        if isinstance(self._node, EnumType) or self._is_text:
-            self.reading: KeyCodec | Codec[Any] = self._codec
-        else:
+        self.reading: KeyCodec | Codec[Any] = self._codec
+        if self._is_bytes or self._of_key is not None:  # a UUID
             self.reading = _plain(self._codec.expected, self._read, self._read)
-        self._read_bytes = read
-        self.writing: KeyCodec | Codec[Any] = _plain(self._codec.expected, read, read)
-
-    @property
-    def _is_text(self) -> bool:
-        node = self._node
-        return isinstance(node, PrimitiveType) and node.name == "string" and node.logical is None
-
-    @property
-    def _is_bytes(self) -> bool:
-        node = self._node
-        is_raw = isinstance(node, PrimitiveType) and node.name == "bytes"
-        return is_raw or (isinstance(node, FixedType) and node.logical is None)
+        self.writing: KeyCodec | Codec[Any] = RawKeys().writing
 
     def _read(self, data: bytes) -> JsonValue:
-        key: Any = self._read_bytes(data)
+        key: Any = self._codec.read(data)
         if isinstance(key, bytes):
             return bytes_as_json(key)
         return str(key) if isinstance(key, UUID) else key
@@ -208,10 +221,10 @@ class FieldKeys:
             raise DecodeError((DataFault("key", f"{expected}: give it a value, or a key"),))
         return self._sent(self._value(document[self._name], self._of_field))
 
-    def parse(self, text: str) -> JsonValue:
+    def parse(self, text: str) -> WantedKey:
         """See :class:`Keys`."""
         try:
-            return self._read(text.encode())
+            return WantedKey(self._read(text.encode()), text.encode())
         except DecodeError as error:
             raise ConfigurationError(f"--key: {error}") from None
 
@@ -224,11 +237,10 @@ class SchemaKeys:
         form: How they are read; a condition does not count.
     """
 
-    field: str | None = None
-
     def __init__(self, schema: Schema, form: Form) -> None:
         form = Form(form.encoding)
-        self.reading: KeyCodec | Codec[Any] = DocumentCodec(schema, form)
+        self._documents = DocumentCodec(schema, form)
+        self.reading: KeyCodec | Codec[Any] = self._documents
         self.writing: KeyCodec | Codec[Any] = EncodedCodec(schema)
         self._json: JsonCodec[Any] = JsonCodec(schema, encoding=form.encoding)
 
@@ -242,13 +254,19 @@ class SchemaKeys:
         expected = "the contract's key has a schema of its own: give it with the message"
         raise DecodeError((DataFault("key", expected),))
 
-    def parse(self, text: str) -> JsonValue:
+    def parse(self, text: str) -> WantedKey:
         """See :class:`Keys`."""
         try:
             wanted = parse_text(text)
         except ValueError:
             wanted = text  # a text needs no quotes of JSON around those of the shell
         try:
-            return self.reading.decode(self.encode(wanted))  # type: ignore[union-attr, no-any-return] # a codec
+            data = self.encode(wanted)
         except DecodeError as error:
             raise ConfigurationError(f"--key: {error}") from None
+        return WantedKey(self._documents.decode(data), data, has_frame=True)
+
+
+def _is_bytes(node: object) -> bool:
+    is_raw = isinstance(node, PrimitiveType) and node.name == "bytes"
+    return is_raw or (isinstance(node, FixedType) and node.logical is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,6 @@ from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.errors import MessageDecodeError, StalledError
 from streamcontract.kafka.message import Message
-from streamcontract.messages.keys import bytes_as_json
 from streamcontract.messages.positions import Last, offsets_of_position
 from streamcontract.messages.topics import readers_of
 from streamcontract.messages.values import NOT_MATCHED, Form
@@ -99,6 +99,7 @@ class Reading:
         self._written: dict[int, int] = {}
         self._given: dict[int, int] = {}
         self._committed_at = time.monotonic()
+        self._wants_all = query.key is None and query.form.where is None
         self._left = float("inf") if query.limit is None else query.limit
         settings = split_config(self._config)
         self._cluster = Cluster(settings.client)
@@ -166,6 +167,8 @@ class Reading:
             found = _take(consumer)
             if found:
                 deadline = time.monotonic() + _PATIENCE
+                if until is not None:
+                    until.remaining()  # which learns the ends of partitions that were assigned
                 yield self._chosen(found, until)
                 # Only now: who breaks off at a list has not worked on it.
                 self._written.update(self._given)
@@ -184,32 +187,37 @@ class Reading:
 
     def _chosen(self, found: Batch, until: UntilEnd[Any, Any] | None) -> Batch:
         """Those of a list that are asked for, up to the ends and the limit."""
-        chosen: Batch = []
-        add, given, wanted = chosen.append, self._given, self._key
-        ends = {} if until is None else until.ends
-        is_bounded, filters = until is not None, self._key is not None or self._query.form.where
-        for message in found:
-            partition, offset = message.partition, message.offset
-            if is_bounded and offset >= ends.get(partition, 0):
-                continue
-            if len(chosen) >= self._left:
-                break
-            given[partition] = offset + 1
-            if filters and not self._is_wanted(message, wanted):
-                self.unwanted += 1
-                continue
-            if isinstance(message, MessageDecodeError):
-                self.unreadable += 1
-            add(message)
+        ends = None if until is None else until.ends
+        if self._wants_all and len(found) <= self._left:
+            # The hot path. Offsets grow, so that the last of a partition speaks for the others.
+            last = {each.partition: each.offset for each in found}
+            if ends is None or all(at < ends.get(each, 0) for each, at in last.items()):
+                self._given.update((each, at + 1) for each, at in last.items())
+                self.unreadable += isinstance(found[-1], MessageDecodeError)  # where a list ends
+                self._left -= len(found)
+                return found
+        chosen = list(itertools.islice(self._wanted(found, ends), int(min(self._left, len(found)))))
+        self.unreadable += sum(isinstance(each, MessageDecodeError) for each in chosen)
         self._left -= len(chosen)
         return chosen
 
-    def _is_wanted(self, message: Found, wanted: Any) -> bool:
+    def _wanted(self, found: Batch, ends: Mapping[int, int] | None) -> Iterator[Found]:
+        for message in found:
+            partition, offset = message.partition, message.offset
+            if ends is not None and offset >= ends.get(partition, 0):
+                continue
+            self._given[partition] = offset + 1
+            if self._wants_all or self._is_wanted(message):
+                yield message
+            else:
+                self.unwanted += 1
+
+    def _is_wanted(self, message: Found) -> bool:
+        wanted = self._key
         if isinstance(message, MessageDecodeError):
             # Of what cannot be read nobody knows whether the condition holds: it is shown.
-            key = message.raw.key()
-            return wanted is None or (key is not None and bytes_as_json(_bytes(key)) == wanted)
-        if message.value is NOT_MATCHED or (wanted is not None and message.key != wanted):
+            return wanted is None or wanted.is_sent_as(message.raw.key())
+        if message.value is NOT_MATCHED or (wanted is not None and message.key != wanted.shown):
             return False
         return self._query.form.where is None or message.schema_id is not None
 
@@ -249,7 +257,3 @@ def _take(consumer: ContractConsumer[Any, Any, int]) -> Batch:
     except MessageDecodeError as error:
         found.append(error)
     return found
-
-
-def _bytes(part: str | bytes) -> bytes:
-    return part.encode() if isinstance(part, str) else part
