@@ -1,4 +1,4 @@
-"""Values to Avro's binary encoding and back; the contract that ties classes to a schema."""
+"""Encoding and decoding of values in Avro's binary encoding, and the contracts of classes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Codec", "Contract", "Duration", "Limits", "shared_type"]
 
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "Codec": "codec.codec",
-        "Contract": "codec.contract",
-        "Duration": "schema.logical.duration",
-        "Limits": "codec.limits",
-        "shared_type": "codec.shared_types",
-    },
-)
+if not TYPE_CHECKING:  # which would take any name for one of the package
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "Codec": "codec.codec",
+            "Contract": "codec.contract",
+            "Duration": "schema.logical.duration",
+            "Limits": "codec.limits",
+            "shared_type": "codec.shared_types",
+        },
+    )
