@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import itertools
 import shlex
 import subprocess
 import sys
@@ -102,8 +103,8 @@ def test_what_is_missing_is_answered_with_a_call_that_works() -> None:
 
 # A command that begins with another verb is a row more here.
 VERBS = {
-    *("Check", "Create", "Describe", "Find", "Generate", "List", "Lint", "Publish", "Register"),
-    *("Run", "Send", "Show", "Write"),
+    *("Check", "Create", "Delete", "Describe", "Find", "Generate", "List", "Move", "Publish"),
+    *("Register", "Run", "Send", "Show", "Write"),
 }
 
 
@@ -131,19 +132,26 @@ def test_examples_are_of_their_command() -> None:
             assert f"streamcontract {' '.join(path)}" in example
 
 
-def example_calls() -> list[str]:
-    """The examples in all help texts."""
+def example_calls() -> list[tuple[str, ...]]:
+    """The calls of streamcontract in all examples, which may be parts of a pipe."""
     commands = [cli.main, *(command for _, command in every_command(cli.main))]
-    return list(dict.fromkeys(each for command in commands for each in examples_of(command)))
+    calls: dict[tuple[str, ...], None] = {}
+    for example in itertools.chain.from_iterable(map(examples_of, commands)):
+        words = shlex.shlex(example, posix=True, punctuation_chars="|")
+        words.whitespace_split = True
+        for _, part in itertools.groupby(words, "|".__eq__):
+            call = list(part)
+            if "streamcontract" in call:  # after variables of the environment
+                calls[tuple(call[call.index("streamcontract") + 1 :])] = None
+    return list(calls)
 
 
-@pytest.mark.parametrize("example", example_calls())
+@pytest.mark.parametrize("call", example_calls(), ids=" ".join)
 def test_an_example_can_be_called(
-    example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    call: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Options, choices and numbers of arguments are right, where the named files are there."""
-    words = shlex.split(example.rpartition("|")[2])
-    name, *arguments = words[words.index("streamcontract") :]
+    name, arguments = "streamcontract", list(call)
     command: click.Command = cli.main
     while isinstance(command, click.Group):
         name, *arguments = arguments

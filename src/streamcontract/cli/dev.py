@@ -51,7 +51,7 @@ def _parse_topics(
         "streamcontract dev",
         "streamcontract dev -- pytest",
         "streamcontract dev --topic orders:3 -- python shop.py",
-        "streamcontract dev --brokers 3 --state registry.json",
+        "streamcontract dev --brokers 3",
     ),
 )
 @click.option(

@@ -75,7 +75,7 @@ def command(
 
     The tests of a contract: the schema is valid; the generated code is up to date; examples and
     defaults fit their types; values come back equal through codec and broker; data of earlier
-    versions can be read; the compatibility level holds; published versions are unchanged.
+    versions can be read, and with the same meaning; the compatibility level holds.
 
     The tests run in pytest, which receives the arguments after "--". Exits with 1 if a test
     failed. Exits with 2 if the tests could not run, or not all of them because of an error in the

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Codec", "Contract", "Duration", "Limits", "shared_type"]
 
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "Codec": "codec.codec",
-        "Contract": "codec.contract",
-        "Duration": "schema.logical.duration",
-        "Limits": "codec.limits",
-        "shared_type": "codec.shared_types",
-    },
-)
+if not TYPE_CHECKING:  # which would take any name for one of the package
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "Codec": "codec.codec",
+            "Contract": "codec.contract",
+            "Duration": "schema.logical.duration",
+            "Limits": "codec.limits",
+            "shared_type": "codec.shared_types",
+        },
+    )

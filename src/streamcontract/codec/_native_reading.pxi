@@ -325,8 +325,13 @@ include "_native_records.pxi"
 
 @cython.final
 cdef class Decoder:
-    """Decodes the bytes after an offset; ``otherwise`` is called with data that are refused."""
+    """Decodes the bytes behind an offset; ``otherwise`` is called with what is refused.
 
+    ``makes_closed`` is whether what it makes can be kept from the garbage collector; see
+    ``Reader.closed``.
+    """
+
+    cdef readonly bint makes_closed
     cdef Reader root
     cdef int depth
     cdef Py_ssize_t start
@@ -341,6 +346,7 @@ cdef class Decoder:
         if start < 0:
             raise ValueError(start)
         self.root = root
+        self.makes_closed = root.closed
         # A record at the root is at depth 0, one inside anything else is at 1.
         self.depth = -1 if isinstance(root, RecordReader) else 0
         self.start = start
