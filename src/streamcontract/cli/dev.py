@@ -1,4 +1,4 @@
-"""``streamcontract dev``: the embedded stack for the terminal, or for the time of one command."""
+"""``streamcontract dev``: the embedded stack for the terminal, or for one command."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-# Where every default configuration looks for them (docker-compose.yml uses the same).
+# The ports of the default configuration (docker-compose.yml uses the same).
 _BROKER_PORT = 19092
 _REGISTRY_PORT = 18081
 
@@ -155,8 +155,8 @@ def _running(start: Callable[[], DevStack], topics: list[tuple[str, int]]) -> It
 def _serve_until_signal(
     running: contextlib.AbstractContextManager[DevStack], state: Path | None
 ) -> None:
-    # Blocked before the stack starts its threads, so that none of them takes a signal, and waited
-    # for: no handler runs at a bad moment. What the caller had ignored (nohup) stays ignored.
+    # Signals are blocked before the stack starts its threads, so that none of them receives one,
+    # and waited for, so that no handler interrupts. Signals that were ignored (nohup) stay ignored.
     stops = {
         number
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -114,10 +114,10 @@ def command(
 
 @attrs.frozen
 class UpdatedLock:
-    """What became of the project's lock file.
+    """The result of writing the project's lock file.
 
     Attributes:
-        lock: The lock that is in it now.
+        lock: Its present lock.
         has_changed: Whether the file was changed.
     """
 
@@ -137,7 +137,7 @@ class UpdatedLock:
 
     @property
     def in_words(self) -> str:
-        """It as a line."""
+        """The result as a line."""
         facts = self.document
         return (
             f"{LOCK_FILE} {'written' if self.has_changed else 'up to date'}: environment "
@@ -146,7 +146,7 @@ class UpdatedLock:
 
 
 def update_lock_file(project: Project, lock: Lock) -> UpdatedLock:
-    """Put one environment's lock into the project's file."""
+    """Write one environment's lock into the project's file."""
     path = project.root / LOCK_FILE
     locks = read_locks(path) if path.exists() else {}
     has_changed = write_locks(path, [*({**locks, lock.environment: lock}).values()])
@@ -156,7 +156,7 @@ def update_lock_file(project: Project, lock: Lock) -> UpdatedLock:
 def _locked(
     registry: SchemaRegistry, environment: str, entries: list[ContractSubject]
 ) -> tuple[Lock, dict[str, str]]:
-    """The lock, and the subjects that do not have a schema, each with a contract that needs it."""
+    """The lock, and the missing subjects, each with a contract that needs it."""
     builder = LockBuilder(registry, environment)
     missing: dict[str, str] = {}
     for entry in entries:

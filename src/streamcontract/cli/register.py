@@ -91,7 +91,7 @@ def command(
                 updated = _updated_lock(
                     project, outcomes, LockBuilder(registry, environment, kept=locked)
                 )
-        finally:  # what was registered is said, whatever becomes of the file
+        finally:  # registrations are reported even if the file cannot be written
             _show(registry, outcomes, inherited, updated, output_format, dry_run=dry_run)
     for outcome in outcomes:
         for refusal in outcome.refusals:
@@ -166,14 +166,14 @@ def _in_words(
 
 
 class _Inherited(TypedDict):
-    """What a new version takes over from one before, in words."""
+    """The metadata and rules that a new version inherits, as text."""
 
     version: int
     kept: list[str]
 
 
 def _inherited(registry: SchemaRegistry, outcomes: Iterable[Outcome]) -> dict[str, _Inherited]:
-    """What new versions would take over from the ones before: registries keep it unless told."""
+    """The metadata and rules that new versions would inherit from the versions before."""
     new = {
         each.subject: None for outcome in outcomes for each in outcome.registrations if each.is_new
     }

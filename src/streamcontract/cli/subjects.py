@@ -80,7 +80,7 @@ def command(
 
 @attrs.frozen
 class _Listed:
-    """A subject in the list; the names are those of the JSON."""
+    """A subject in the list, with the names of the JSON output."""
 
     subject: str
     context: str

@@ -325,7 +325,7 @@ include "_native_records.pxi"
 
 @cython.final
 cdef class Decoder:
-    """Decodes the bytes behind an offset; ``otherwise`` is called with what is refused.
+    """Decodes the bytes after an offset; ``otherwise`` is called with data that are refused.
 
     ``makes_closed`` is whether what it makes can be kept from the garbage collector; see
     ``Reader.closed``.

@@ -337,5 +337,5 @@ class Assignment:
 
 
 def _no_partition(text: str) -> confluent_kafka.KafkaError:
-    """librdkafka's error for a partition that a consumer cannot read."""
+    """Return librdkafka's error for a partition that a consumer cannot read."""
     return confluent_kafka.KafkaError(LocalErrorCode.UNKNOWN_PARTITION, text)

@@ -165,8 +165,7 @@ class Delivery(Generic[T]):
 
         Args:
             timeout: Seconds.
-            read: Up to which index runs were read for a list that the application does not have
-                yet.
+            read: The index up to which each run was read for a list that is not returned yet.
 
         Raises:
             ConsumeError: The brokers do not accept the client, ...
@@ -210,7 +209,7 @@ class Delivery(Generic[T]):
                 if message is not None:
                     run.given = index + 1
                     return message, run, None
-        del run  # its messages make room for those that are fetched
+        del run  # frees its messages
         self.begin()
         return self._first_of_all(timeout)
 

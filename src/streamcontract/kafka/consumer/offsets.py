@@ -175,7 +175,7 @@ class Offsets:
 
         Raises:
             ConsumeError: The brokers did not answer, or there is no such partition.
-            NotSupportedError: ``start`` is a moment, and this is the embedded broker.
+            NotSupportedError: ``start`` is a datetime, and this is the embedded broker.
         """
         topic, number = partition.key
         return offsets_at(self._cluster, topic, [number], start)[number]

@@ -123,8 +123,7 @@ class Queue:
         """The number of remaining messages of each partition.
 
         Args:
-            read: Up to which index runs were read for a list that the application does not have
-                yet.
+            read: The index up to which each run was read for a list that is not returned yet.
         """
         sizes: dict[Partition, int] = {}
         for run in self.all_runs:

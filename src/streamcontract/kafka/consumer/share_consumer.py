@@ -81,7 +81,7 @@ class ContractShareConsumer(Keyed[T, K]):
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
         topic: The topic, instead of the contract's.
         group: The share group.
-        registry: A registry client to share; without it the consumer makes, and closes, its own.
+        registry: A registry client to share; without it the consumer creates, and closes, its own.
         poison: What to do with a message that is not of this contract; with ``DeadLetters()``
         rejected messages become dead letters too.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
@@ -218,7 +218,7 @@ class ContractShareConsumer(Keyed[T, K]):
         """Wait for the next message without a timeout.
 
         Raises:
-            MessageDecodeError: It is not of this contract, and ``poison`` asks for nothing else.
+            MessageDecodeError: It is not of this contract, and ``poison`` is ``"raise"``.
             DeadLetterError: Dead letters were not delivered; the next call tries again.
             ConsumeError: The cluster has no share groups, authorisation failed, ...
             RegistryError: Its schema could not be fetched; the next call tries again.
@@ -232,13 +232,13 @@ class ContractShareConsumer(Keyed[T, K]):
         return message
 
     def poll(self, timeout: float = -1) -> ShareMessage[T, K] | None:
-        """The next message, or None if none came in time.
+        """The next message, or None after ``timeout`` seconds.
 
         Args:
-            timeout: Seconds to wait; below zero without end.
+            timeout: Seconds to wait; without end if negative.
 
         Raises:
-            Exception: As iteration does.
+            Exception: An error of iteration.
         """
         message, in_hand, error = self._one(timeout)
         if error is not None:

@@ -136,7 +136,7 @@ def offsets_at(
 
     Raises:
         ConsumeError: The brokers did not answer, or there is no such partition.
-        NotSupportedError: ``start`` is a moment, and this is the embedded broker.
+        NotSupportedError: ``start`` is a datetime, and this is the embedded broker.
     """
     wanted = tuple(partitions)
     if start == "earliest":

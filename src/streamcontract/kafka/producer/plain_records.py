@@ -121,7 +121,7 @@ class PortableSender:
             payload = self._encode(value)
             key = self._derive(value)
             self._produce(self._topic, payload, key, -1, report, *self._more)
-        except Exception:  # noqa: BLE001 - whatever it is, the careful way raises it anew
+        except Exception:  # noqa: BLE001 - the full path raises the error again
             return False
         return True
 
