@@ -246,7 +246,7 @@ def test_contracts_whose_schemas_are_not_one_text(tmp_path: Path, config: Config
     order, again = package.load("order"), package.load("order_retry")
     assert order.Order is again.Order
     with SchemaRegistry(config["schema.registry.url"]) as registry:
-        with pytest.raises(ConfigurationError, match="order, order_retry, whose schemas differ in their text"):
+        with pytest.raises(ConfigurationError, match="order_retry, whose schemas differ"):
             ContractSerializer(order.Order, registry)
         serializer = ContractSerializer(again.CONTRACT, registry)
         value = order.Order(id="1", to=order.Address(street="s"))

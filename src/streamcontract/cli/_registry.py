@@ -10,7 +10,7 @@ import click
 from streamcontract.cli._options import stop_if_invalid
 from streamcontract.errors import SchemaParseError
 from streamcontract.registry.lock import KEY, VALUE
-from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE, LOCK_FILE
+from streamcontract.registry.lock_file import ENVIRONMENT_VARIABLE, LOCK_FILE
 from streamcontract.registry.subjects import topic_name_strategy
 from streamcontract.reporting.invalid import project_fault_entry, schema_fault_entry
 from streamcontract.schema import parse_schema

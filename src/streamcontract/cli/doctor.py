@@ -30,7 +30,7 @@ from streamcontract.kafka.connection.credentials import SECURITY_PREFIXES
 from streamcontract.project import PROJECT_FILE, find_project_file, load_project
 from streamcontract.registry import SchemaRegistry, find_lock
 from streamcontract.registry.config import URL_VARIABLE
-from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE, LOCK_FILE_VARIABLE
+from streamcontract.registry.lock_file import ENVIRONMENT_VARIABLE, LOCK_FILE_VARIABLE
 from streamcontract.reporting.facts import print_facts
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from streamcontract.cli._registry import (
 from streamcontract.errors import ConfigurationError
 from streamcontract.project import read_project
 from streamcontract.registry import SchemaRegistry
-from streamcontract.registry.lockfile import (
+from streamcontract.registry.lock_builder import LockBuilder, offline_faults, require_same_registry
+from streamcontract.registry.lock_file import (
     LOCK_FILE,
     check_environment,
     read_locks,
@@ -29,7 +30,6 @@ from streamcontract.registry.lockfile import (
     unknown_entries,
     write_locks,
 )
-from streamcontract.registry.locking import LockBuilder, offline_faults, require_same_registry
 from streamcontract.registry.references import register_in_order
 from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.terminal import echo

@@ -17,8 +17,8 @@ from streamcontract.cli.lock import UpdatedLock, update_lock_file
 from streamcontract.project import read_project
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import SubjectNotFoundError, VersionNotFoundError
-from streamcontract.registry.lockfile import LOCK_FILE, check_environment, read_locks
-from streamcontract.registry.locking import LockBuilder, require_same_registry
+from streamcontract.registry.lock_builder import LockBuilder, require_same_registry
+from streamcontract.registry.lock_file import LOCK_FILE, check_environment, read_locks
 from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.tables import Table
 from streamcontract.reporting.terminal import echo

@@ -13,7 +13,7 @@ __all__ = ["sources_digest"]
 
 
 def sources_digest() -> str:
-    """A digest of the sources of the codec and the clients; empty where there are none of them."""
+    """A digest of the sources of the codec and the clients; empty if none are installed."""
     own = Path(__file__).parent
     folders = (own, own.parent / "kafka")
     sources = [each for folder in folders for each in sorted(folder.glob("_native*.p[yx][xi]"))]

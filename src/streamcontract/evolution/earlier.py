@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamcontract.evolution.candidates import Slot
+    from streamcontract.evolution.check_request import Request
     from streamcontract.evolution.report import Note
-    from streamcontract.evolution.requests import Request
     from streamcontract.reporting import Place
     from streamcontract.schema import Schema
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
-    "Call",
-    "Failure",
+    "FailedAttempt",
+    "PendingRequest",
     "Received",
     "Repeat",
     "Timeouts",
@@ -101,7 +101,7 @@ class Repeat(enum.Enum):
 
 
 @attrs.frozen
-class Failure:
+class FailedAttempt:
     """A failed attempt.
 
     Attributes:
@@ -121,7 +121,7 @@ class Failure:
 
 
 @attrs.frozen
-class Call:
+class PendingRequest:
     """The request of a call, which each attempt sends.
 
     Attributes:
@@ -144,7 +144,7 @@ class Call:
         """Whether a pause of ``seconds`` ends before the deadline."""
         return monotonic() + pause < self.gives_up_at
 
-    def may_repeat(self, failure: Failure) -> bool:
+    def may_repeat(self, failure: FailedAttempt) -> bool:
         """Whether to repeat it after a failure."""
         return failure.repeat is Repeat.ALWAYS or (
             failure.repeat is Repeat.IF_IDEMPOTENT and self.is_idempotent
@@ -167,7 +167,9 @@ class Timeouts:
     read: float
 
 
-def failure_of(call: Call, url: str, error: Exception, timeouts: Timeouts) -> Failure:
+def failure_of(
+    call: PendingRequest, url: str, error: Exception, timeouts: Timeouts
+) -> FailedAttempt:
     """The failure of an attempt, and whether it may be repeated."""
     kind: type[RegistryRequestError] = RegistryUnreachableError
     reason = str(_root_of(error)) or type(error).__name__
@@ -195,20 +197,20 @@ def failure_of(call: Call, url: str, error: Exception, timeouts: Timeouts) -> Fa
             repeat = Repeat.NEVER
     failure = kind(reason, call.method, url)
     failure.__cause__ = error
-    return Failure(failure, repeat)
+    return FailedAttempt(failure, repeat)
 
 
-def judge(call: Call, url: str, received: Received, mask: Mask) -> Answer | Failure:
+def judge(call: PendingRequest, url: str, received: Received, mask: Mask) -> Answer | FailedAttempt:
     """Distinguish an answer from a failure."""
     response, body = received.response, received.body
     status = response.status_code
     if status >= 400:
         error = error_from_answer(call.method, url, status, body, mask)
-        return Failure(error, _repeat_of(error), response.headers.get("Retry-After"))
+        return FailedAttempt(error, _repeat_of(error), response.headers.get("Retry-After"))
     answer = Answer(call.method, url, status, mask(body.decode("utf-8", "replace")), None, mask)
     if status >= 300:
         target = strip_credentials(response.headers.get("Location", ""))
-        return Failure(answer.error(_REDIRECTED.format(target=target)), Repeat.NEVER)
+        return FailedAttempt(answer.error(_REDIRECTED.format(target=target)), Repeat.NEVER)
     if status == HTTPStatus.NO_CONTENT:
         return answer
     try:
@@ -216,7 +218,7 @@ def judge(call: Call, url: str, received: Received, mask: Mask) -> Answer | Fail
     except (ValueError, RecursionError) as error:
         failure = answer.error(f"the answer is not JSON: {clip(answer.shown)!r}")
         failure.__cause__ = error
-        return Failure(failure, Repeat.NEVER)
+        return FailedAttempt(failure, Repeat.NEVER)
 
 
 _REDIRECTED: Final = (
@@ -235,7 +237,7 @@ def _repeat_of(error: RegistryRequestError) -> Repeat:
     return Repeat.NEVER
 
 
-def summary_of(failures: list[Failure]) -> Failure:
+def summary_of(failures: list[FailedAttempt]) -> FailedAttempt:
     """One failure for a round: an answer has more information than a missing one."""
     answered = [failure for failure in failures if failure.error.status is not None]
     last = (answered or failures)[-1]
@@ -247,7 +249,7 @@ def summary_of(failures: list[Failure]) -> Failure:
     return attrs.evolve(last, error=error)
 
 
-def pause_before(retry: Retry, failure: Failure) -> float:
+def pause_before(retry: Retry, failure: FailedAttempt) -> float:
     """Seconds until the next round: the registry's Retry-After, else the back-off."""
     if failure.retry_after is not None:
         try:

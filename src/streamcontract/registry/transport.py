@@ -20,8 +20,8 @@ from streamcontract._version import __version__
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry.attempts import (
     Answer,
-    Call,
-    Failure,
+    FailedAttempt,
+    PendingRequest,
     Received,
     Repeat,
     Timeouts,
@@ -149,7 +149,7 @@ class Transport:
         encoded = None if body is None else json.dumps(body).encode()
         begun = monotonic()
         gives_up_at = begun + self._settings.deadline
-        call = Call(method, path, query or {}, encoded, is_idempotent, gives_up_at)
+        call = PendingRequest(method, path, query or {}, encoded, is_idempotent, gives_up_at)
         retry = self._retry
         while True:
             outcome = self._go_round(call)
@@ -167,9 +167,9 @@ class Transport:
             log.log(level, "%s; again in %.1f s", outcome.error, pause, extra=outcome.log_fields)
             sleep(pause)
 
-    def _go_round(self, call: Call) -> Answer | Failure:
+    def _go_round(self, call: PendingRequest) -> Answer | FailedAttempt:
         """Try each URL once; raise failures that cannot be retried."""
-        failures: list[Failure] = []
+        failures: list[FailedAttempt] = []
         count = len(self._endpoints)
         first = self._first
         for index in (*range(first, count), *range(first)):
@@ -184,7 +184,7 @@ class Transport:
                 break
         return summary_of(failures)
 
-    def _attempt(self, endpoint: Endpoint, call: Call) -> Answer | Failure:
+    def _attempt(self, endpoint: Endpoint, call: PendingRequest) -> Answer | FailedAttempt:
         url = endpoint.url + call.path
         timeouts = self._timeouts(call)
         try:
@@ -196,19 +196,19 @@ class Transport:
             # Nothing was sent, and the source of tokens can fail like a registry.
             failure = RegistryAuthenticationError(str(error), call.method, url)
             failure.__cause__ = error.__cause__
-            return Failure(failure, Repeat.ALWAYS)
+            return FailedAttempt(failure, Repeat.ALWAYS)
         except (requests.RequestException, HTTPError, UnicodeError, BodyRefusedError) as error:
             return failure_of(call, url, error, timeouts)
         return judge(call, url, received, self._mask(received.response))
 
-    def _timeouts(self, call: Call) -> Timeouts:
+    def _timeouts(self, call: PendingRequest) -> Timeouts:
         left = max(call.gives_up_at - monotonic(), _SHORTEST_TIMEOUT)
         return Timeouts(
             connect=min(self._settings.connect_timeout, left),
             read=min(self._settings.read_timeout, left),
         )
 
-    def _request(self, auth: Auth, call: Call, url: str, timeouts: Timeouts) -> Received:
+    def _request(self, auth: Auth, call: PendingRequest, url: str, timeouts: Timeouts) -> Received:
         with deadline(call.gives_up_at):
             response = self._session.request(
                 call.method,

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from streamcontract.errors import SchemaFault
-from streamcontract.schema.attributes import AttributeReader, Json, unknown_attributes
+from streamcontract.schema.attributes import AttributeParser, Json, unknown_attributes
 from streamcontract.schema.definitions import Definition, definitions_in
 from streamcontract.schema.document import MAX_DEPTH, OUT_OF_STACK
 from streamcontract.schema.field_defaults import FieldDefaults
@@ -90,7 +90,7 @@ class Builder:
         self._leniency = leniency
         self.faults: list[SchemaFault] = []
         self.forgiven: list[Forgiven] = []
-        self._read = AttributeReader(self._fault)
+        self._read = AttributeParser(self._fault)
         # The type in place of a wrong or unknown one. It and other types with faults of their own
         # take any default, to avoid a second message about the same mistake.
         self._broken = PrimitiveType(name="null")

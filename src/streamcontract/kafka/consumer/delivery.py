@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.dead_letters.handler import PoisonHandler
     from streamcontract.kafka.message import Message
 
-__all__ = ["Delivery", "Found", "Source"]
+__all__ = ["Delivery", "Found", "MessageSource"]
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ Found = tuple[T, InHand, "Exception | None"]
 """The result of a call, the messages then in hand, and the error to raise instead."""
 
 
-class Source(Protocol):
+class MessageSource(Protocol):
     """The source of messages."""
 
     queue: Queue
@@ -106,7 +106,7 @@ class Delivery(Generic[T]):
     def __init__(
         self,
         topic: str,
-        source: Source,
+        source: MessageSource,
         poison: PoisonHandler,
         authentication: AuthenticationErrors,
     ) -> None:

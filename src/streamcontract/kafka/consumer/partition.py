@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.message_deserializer import MessageReader
     from streamcontract.kafka.message import Message
 
-__all__ = ["BEGINNING", "UNKNOWN", "Key", "Partition", "Reader"]
+__all__ = ["BEGINNING", "UNKNOWN", "Key", "Partition", "PartitionDeserializer"]
 
 Key = tuple[str, int]
 """Topic and partition number."""
@@ -23,7 +23,7 @@ BEGINNING: Final = confluent_kafka.OFFSET_BEGINNING
 """The offset for the beginning; less than all numbers."""
 
 
-class Reader(Protocol):
+class PartitionDeserializer(Protocol):
     """The deserializer of a partition's messages."""
 
     plain: MessageReader
@@ -63,7 +63,7 @@ class Partition:
 
     topic: str
     number: int
-    reader: Reader
+    reader: PartitionDeserializer
     name: Any = attrs.field(default=None, kw_only=True)
     start: int = attrs.field(default=UNKNOWN, kw_only=True)
     fetched: int = attrs.field(default=UNKNOWN, kw_only=True)

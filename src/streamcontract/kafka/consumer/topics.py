@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Topics"]
 
 
-class _ErrorReader:
+class _ErrorRaiser:
     """The deserializer of librdkafka's errors without a partition, which raises them."""
 
     def __init__(self, label: str) -> None:
@@ -108,7 +108,7 @@ class Topics:
 
     def nowhere(self) -> Partition:
         """The partition for errors of librdkafka without a partition."""
-        return Partition(self.label, -1, _ErrorReader(self.label))
+        return Partition(self.label, -1, _ErrorRaiser(self.label))
 
     def partition(self, key: Key) -> Partition:
         """A new partition."""
