@@ -1,4 +1,4 @@
-"""A cluster of Apache Kafka brokers on loopback, each a process of its own."""
+"""Cluster of Apache Kafka brokers on loopback, each a process of its own."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ class KafkaCluster:
     CLIENT any security and leave the cluster itself alone.
 
     Args:
-        brokers: How many. Topics of three and more are on three of them, and a message is
+        brokers: Their number. Topics of three and more are on three of them, and a message is
             acknowledged when two have it (``min.insync.replicas``).
         properties: Broker properties on top of this package's.
-        program: The broker's program; fetched if left out.
-        record: Where the broker's class archive is written when it ends; see ``Program``.
+        program: The broker's program; downloaded if left out.
+        record: The path of the class archive to write when the broker ends; see ``Program``.
 
     Attributes:
-        brokers: How many brokers.
+        brokers: The number of brokers.
         bootstrap_servers: ``host:port`` of each CLIENT listener, separated by commas.
-        internal_servers: ``host:port`` of each INTERNAL listener, without any security.
+        internal_servers: ``host:port`` of each INTERNAL listener, without security.
 
     Raises:
         StackError: Java is not there, or the broker could not be fetched or did not start.
@@ -109,18 +109,18 @@ class KafkaCluster:
         replication: int = 1,
         config: Mapping[str, str] | None = None,
     ) -> bool:
-        """Create a topic, or find that it is already there.
+        """Create a topic if it does not exist.
 
         Returns:
-            True if it was created, False if there was one that is as asked for.
+            True if it was created, False if it existed as requested.
 
         Raises:
-            StackError: Kafka refuses it, or it is there and not as asked for.
+            StackError: Kafka refuses it, or it exists and differs.
         """
         return create_topic(self.internal_servers, name, partitions, replication, config)
 
     def topics(self) -> dict[str, int]:
-        """The topics and how many partitions each has, without Kafka's internal ones.
+        """The number of partitions of each topic, without Kafka's internal ones.
 
         Raises:
             StackError: No broker answers.
@@ -136,12 +136,12 @@ class KafkaCluster:
         }
 
     def kill(self, broker: int) -> None:
-        """End a broker with SIGKILL: what its process had only in memory is gone."""
+        """End a broker with SIGKILL: the data in its process's memory are lost."""
         self._server(broker).kill()
         self._down.add(broker)
 
     def stop(self, broker: int) -> None:
-        """End a broker in order, with SIGTERM: it hands its partitions over first.
+        """Stop a broker cleanly, with SIGTERM: its partitions get another leader first.
 
         Raises:
             StackError: It did not end in time.
@@ -150,22 +150,22 @@ class KafkaCluster:
         self._down.add(broker)
 
     def pause(self, broker: int) -> None:
-        """Stop a broker's process with SIGSTOP: as if its network were gone, in both directions.
+        """Stop a broker's process with SIGSTOP, which is like a lost network in both directions.
 
         Others keep their connections to it and get no answer. After ``broker.session.timeout.ms``
-        (9 s) the controller takes its partitions away from it.
+        (9 s) the controller makes other brokers the leaders of its partitions.
         """
         self._server(broker).pause()
 
     def resume(self, broker: int) -> None:
-        """Let a paused broker run on."""
+        """Continue a paused broker."""
         self._server(broker).resume()
 
     def restart(self, broker: int) -> None:
-        """Start a broker again on its ports and data; one that still runs is killed first.
+        """Start a broker again with its ports and data; a running one is killed first.
 
-        Returns when it serves clients. A controller takes a broker that was killed back only when
-        ``broker.session.timeout.ms`` (9 s) are over, since it still counts the old process in.
+        Returns when it serves clients. A controller accepts a killed broker again only after
+        ``broker.session.timeout.ms`` (9 s), because it still counts the old process.
 
         Raises:
             StackError: It did not start.
@@ -180,8 +180,8 @@ class KafkaCluster:
         """Kill the brokers and delete their data. Closing twice is harmless.
 
         Args:
-            keep_logs: Leave the brokers' logs, and say where in this package's log. They are left
-                too where a broker ended that nobody had asked to.
+            keep_logs: Keep the brokers' logs, and log the path. They are also kept if a broker
+            ended unexpectedly.
         """
         died = any(
             not server.running
@@ -281,7 +281,7 @@ _OPTIONS: Final = (
 
 
 def _record_classes(program: Program, archive: Path) -> None:
-    """Run a broker once and end it in order: then its classes are written."""
+    """Run a broker once and stop it cleanly, so that its classes are written."""
     with KafkaCluster(program=program, record=archive) as cluster:
         cluster.create_topic("recorded")
         cluster.stop(1)

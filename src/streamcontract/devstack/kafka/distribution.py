@@ -1,4 +1,4 @@
-"""Java programs by their Maven coordinates, fetched once into a cache folder of the user's."""
+"""Java programs by their Maven coordinates, downloaded once into the user's cache folder."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _log = logging.getLogger(__name__)
 
 
 def cache_folder() -> Path:
-    """Where fetched servers are kept: ``streamcontract`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
+    """The folder of downloaded servers: ``streamcontract`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
 
     Example:
         >>> cache_folder().name
         'streamcontract'
     """
-    # XDG Base Directory Specification: a relative path there is to be ignored.
+    # XDG Base Directory Specification: a relative path is ignored.
     configured = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(configured) if Path(configured).is_absolute() else Path.home() / ".cache"
     return base / "streamcontract"
@@ -44,11 +44,11 @@ def cache_folder() -> Path:
 
 @contextlib.contextmanager
 def cache_lock() -> Iterator[int]:
-    """Let only one process at a time fill the cache; the others wait and find it filled.
+    """Let only one process at a time fill the cache; the others wait.
 
     Yields:
-        The lock's file descriptor: a child that inherits it keeps the lock, if this process is
-        killed, until it ends too.
+        The lock's file descriptor: if this process is killed, a child that inherits it keeps the
+        lock until it ends too.
     """
     folder = cache_folder()
     try:
