@@ -215,6 +215,7 @@ def has_slots(object cls, tuple names not None):
     return True
 
 
+include "_native_bytes.pxi"
 include "_native_writing.pxi"
 include "_native_reading.pxi"
 include "_native_times.pxi"
