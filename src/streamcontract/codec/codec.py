@@ -6,26 +6,30 @@ import functools
 import json
 import logging
 import threading
-from collections.abc import Callable
-from typing import Any, ClassVar, Final, Generic, TypeVar, overload
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
 
 from streamcontract.codec.contract import Bindings, Contract, bindings_of, contract_of
 from streamcontract.codec.decode import compile_locator
 from streamcontract.codec.encode import compile_explainer
 from streamcontract.codec.engine import choose_engine
+from streamcontract.codec.leaves import as_payload
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.refusal import Located, Unresolvable, data_fault
+from streamcontract.codec.refusal import Located, data_fault, decode_error
 from streamcontract.errors import (
     ConfigurationError,
     DataFault,
     DecodeError,
     EncodeError,
-    ResolutionError,
 )
 from streamcontract.resolution import resolve
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.schema import Schema
+
+if TYPE_CHECKING:
+    from streamcontract.columns import DecodedColumns
+    from streamcontract.columns.decode import ColumnDecoder
 
 __all__ = ["Codec"]
 
@@ -35,6 +39,7 @@ _log = logging.getLogger("streamcontract.codec")
 
 # As many as a registry client keeps schemas by default; the oldest go first.
 _MOST_DECODERS: Final = 1000
+_MOST_COLUMN_DECODERS: Final = 100
 
 _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 
@@ -94,6 +99,7 @@ class Codec(Generic[T]):
         # Keyed by the schema object and the offset: schemas are immutable, and the entry keeps
         # the object alive, so its id cannot come to mean another.
         self._decoders: dict[tuple[int, int], tuple[Schema, Callable[[bytes], T]]] = {}
+        self._column_decoders: dict[tuple[str, ...] | None, ColumnDecoder] = {}
 
     def __repr__(self) -> str:
         return f"<Codec of {self.schema!r}>"
@@ -121,7 +127,7 @@ class Codec(Generic[T]):
             ResolutionError: They are, but the writer schema cannot be resolved to the reader's
                 where these data go.
         """
-        return self.decoder(writer)(data if data.__class__ is bytes else _as_bytes(data))
+        return self.decoder(writer)(data if data.__class__ is bytes else as_payload(data))
 
     def encoder(self, prefix: bytes = b"") -> Callable[[T], bytes]:
         r"""The function that encodes a value behind a prefix, for the hot path.
@@ -160,6 +166,56 @@ class Codec(Generic[T]):
                     while len(self._decoders) > _MOST_DECODERS:
                         del self._decoders[next(iter(self._decoders))]
         return known[1]
+
+    def decode_columns(
+        self,
+        payloads: Iterable[bytes | None],
+        *,
+        writer: Schema | Sequence[Schema] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> DecodedColumns:
+        """Decode many payloads into Arrow columns, without making Python objects of their values.
+
+        What comes back is taken by pyarrow, polars, DuckDB and pandas without a copy. A payload
+        that does not fit is no row, but one of its ``faults``.
+
+        Args:
+            payloads: The encoded values, without frames; None stands for a tombstone, which is left
+                out and counted.
+            writer: The schema they were written with, if that is another than the codec's own; or
+                one for each.
+            columns: The fields of the record that become columns, in their order; all if left out.
+                What is not needed is skipped.
+
+        Raises:
+            ConfigurationError: The extension module for columns was not built.
+            ColumnsError: A type of the schema has no columns: it is recursive, or a decimal of
+                more than 76 digits.
+            ArgumentError: The record has no such field.
+
+        Example:
+            >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
+            ...     {"name": "n", "type": "long"}]})
+            >>> decoded = codec.decode_columns([codec.encode({"n": 64}), b""])
+            >>> len(decoded), decoded.faults[0].path
+            (1, 'Ping.n')
+        """
+        return self._column_decoder(columns).decode(payloads, writer)
+
+    def _column_decoder(self, columns: Sequence[str] | None) -> ColumnDecoder:
+        key = None if columns is None else tuple(columns)
+        known = self._column_decoders.get(key)
+        if known is None or isinstance(columns, str):  # which is refused
+            from streamcontract.columns import column_decoder  # noqa: PLC0415 - it is built upon this package
+
+            with self._lock:
+                made = column_decoder(
+                    self.schema, columns, limits=self._limits, root_path=self._root_path
+                )
+                known = self._column_decoders.setdefault(key, made)
+                while len(self._column_decoders) > _MOST_COLUMN_DECODERS:
+                    del self._column_decoders[next(iter(self._column_decoders))]
+        return known
 
     def _compile_decoder(self, writer: Schema, start: int) -> Callable[[bytes], T]:
         root = resolve(writer, self.schema).root
@@ -207,10 +263,7 @@ def _decode_error(
     try:
         locate(data, root_path)
     except Located as located:
-        fault = data_fault(located.path, located.cause)
-        if isinstance(located.cause, Unresolvable):
-            return ResolutionError((fault,))
-        return DecodeError((fault,))
+        return decode_error(located)
     raise AssertionError("the fast and the explaining decoder disagree") from error
 
 
@@ -238,8 +291,3 @@ def _nested(contract: Contract, name: str) -> Schema:
         ) from None
     return parse_schema(json.dumps(inlined(node)))
 
-
-def _as_bytes(data: object) -> bytes:
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return bytes(data)
-    raise TypeError(f"encoded data are bytes, not {type(data).__name__}")

@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, Protocol
 
 import attrs
@@ -26,12 +27,11 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.resolution import Action
 from streamcontract.schema.schema import Schema
 
-__all__ = ["ENGINE_VARIABLE", "Engine", "choose_engine"]
+__all__ = ["ENGINE_VARIABLE", "Engine", "Unusable", "choose_engine", "find_extension"]
 
 ENGINE_VARIABLE: Final = "STREAMCONTRACT_ENGINE"
 """Names the engine: ``portable`` or ``native``, which is the default where it was built."""
 
-_EXTENSION: Final = "streamcontract.codec._native"
 _INSTALL: Final = (
     "install streamcontract anew where there is a C compiler and Python's header files"
 )
@@ -78,8 +78,13 @@ class Engine:
 
 
 @attrs.frozen
-class _Unusable:
-    """Why there is no native engine, and whether that is a fault: not to have built it is none."""
+class Unusable:
+    """Why there is no native engine.
+
+    Attributes:
+        reason: What it is, or was not, in words that follow its name.
+        is_fault: Whether that is a fault: not to have built it is none.
+    """
 
     reason: str
     is_fault: bool
@@ -118,48 +123,62 @@ def _portable(reason: str) -> Engine:
 
 
 @functools.cache
-def _find_native() -> Engine | _Unusable:
-    try:
-        extension = importlib.import_module(_EXTENSION)
-    except ModuleNotFoundError as error:
-        if error.name == _EXTENSION:
-            return _Unusable(f"was not built{_for_others()}: {_INSTALL}", is_fault=False)
-        found = _Unusable(f"cannot be loaded ({error}): {_INSTALL}", is_fault=True)
-    except Exception as error:  # noqa: BLE001 - a broken binary may raise anything, and a program that can do without it goes on; said below
-        what = f"{type(error).__name__}: {error}"
-        found = _Unusable(f"cannot be loaded ({what}): {_INSTALL}", is_fault=True)
-    else:
-        misfit = _misfit(extension)
-        if misfit is None:
-            from streamcontract.codec import native  # noqa: PLC0415 - an installation may lack what it needs
+def _find_native() -> Engine | Unusable:
+    found = find_extension("codec")
+    if not isinstance(found, Unusable):
+        from streamcontract.codec import native  # noqa: PLC0415 - an installation may lack what it needs
 
-            reason = f"the default where it is built; {ENGINE_VARIABLE}=portable asks for the other"
-            return Engine("native", reason, native.compile_encoder, native.compile_decoder)
-        found = _Unusable(f"{misfit}: {_INSTALL}", is_fault=True)
-    # Once in a process: everything works, but slower than whoever installed it expects.
-    _log.warning(
-        "the native engine %s; the portable engine serves where none is asked for", found.reason
-    )
+        reason = f"the default where it is built; {ENGINE_VARIABLE}=portable asks for the other"
+        return Engine("native", reason, native.compile_encoder, native.compile_decoder)
+    if found.is_fault:
+        # Once in a process: everything works, but slower than whoever installed it expects.
+        _log.warning(
+            "the native engine %s; the portable engine serves where none is asked for", found.reason
+        )
     return found
 
 
-def _misfit(extension: object) -> str | None:
+def find_extension(package: str) -> ModuleType | Unusable:
+    """The extension module of a package, or why there is none that can be used.
+
+    Args:
+        package: The package it is in: ``codec`` or ``columns``.
+
+    Example:
+        >>> find_extension("nothing").is_fault
+        False
+    """
+    name = f"streamcontract.{package}._native"
+    try:
+        extension = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name in (name, f"streamcontract.{package}"):
+            return Unusable(f"was not built{_for_others(package)}: {_INSTALL}", is_fault=False)
+        return Unusable(f"cannot be loaded ({error}): {_INSTALL}", is_fault=True)
+    except Exception as error:  # noqa: BLE001 - a broken binary may raise anything, and a program that can do without it goes on; said by the caller
+        what = f"{type(error).__name__}: {error}"
+        return Unusable(f"cannot be loaded ({what}): {_INSTALL}", is_fault=True)
+    misfit = _misfit(extension, package)
+    return extension if misfit is None else Unusable(f"{misfit}: {_INSTALL}", is_fault=True)
+
+
+def _misfit(extension: object, package: str) -> str | None:
     """Why a binary does not belong to this package, if so."""
     version = getattr(extension, "VERSION", None)
     if version != __version__:
         return f"is that of version {version or 'unknown'}, not of {__version__}"
     # Where the sources are installed too, as in an editable installation, they may have changed.
-    digest = sources_digest()
+    digest = sources_digest(package)
     if digest and getattr(extension, "SOURCES", None) != digest:
         return "was built from other sources than those beside it"
     return None
 
 
-def _for_others() -> str:
+def _for_others(package: str) -> str:
     """Which other Pythons it was built for, if any."""
     binaries = sorted(
         path.name
         for suffix in ("so", "pyd")
-        for path in Path(__file__).parent.glob(f"_native.*.{suffix}")
+        for path in (Path(__file__).parent.parent / package).glob(f"_native.*.{suffix}")
     )
     return f" for this Python, only {', '.join(binaries)}" if binaries else ""

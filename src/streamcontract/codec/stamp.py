@@ -1,4 +1,4 @@
-"""What the native engine's sources are, so that a binary made from others can be told.
+"""The sources of the native engines, so that a binary made from others can be told.
 
 ``setup.py`` runs this file on its own, before the package can be imported: it needs nothing but
 the standard library.
@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Final
 
 __all__ = ["sources_digest"]
 
 
-def sources_digest() -> str:
-    """A digest of the sources beside this file; empty where an installation has none of them."""
-    folder = Path(__file__).parent
-    sources = sorted([*folder.glob("_native*.pyx"), *folder.glob("_native*.pxi")])
+_SHARED: Final = "codec/_native_bytes.pxi"
+
+
+def sources_digest(package: str = "codec") -> str:
+    """A digest of the sources of one engine; empty where an installation has none of them.
+
+    Args:
+        package: The package it is in: ``codec`` or ``columns``.
+    """
+    root = Path(__file__).parent.parent
+    folder = root / package
+    found = {*folder.glob("_native*.pyx"), *folder.glob("_native*.pxi")}
+    sources = sorted(found | {root / _SHARED} if found else found)
     if not sources:
         return ""
     digest = hashlib.sha256()

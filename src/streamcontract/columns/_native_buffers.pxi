@@ -12,6 +12,9 @@ cdef enum Layout:
     LIST  # offsets into the one child: arrays, and maps into their entries
     STRUCT  # as long as each of its children
 
+cdef enum:
+    FIRST_BYTES = 256  # of a buffer
+
 cdef struct Builder:
     int layout
     bint is_nullable
@@ -39,8 +42,10 @@ cdef int resize(void **buffer, int64_t size) noexcept nogil:
 
 cdef int grow(Builder *column) noexcept nogil:
     """Make room for at least one more value."""
-    cdef int64_t room = column.room * 2 if column.room else 64
     cdef int64_t width = column.width if column.layout == WIDTH else 4
+    cdef int64_t room = column.room * 2
+    if room == 0:
+        room = 1 if width > FIRST_BYTES else FIRST_BYTES / width if width else FIRST_BYTES
     if width and room > column.most / width:
         room = column.most / width
     if room <= column.length:
