@@ -155,7 +155,7 @@ cdef class Columns:
 
 
 cdef class Program:
-    """How to read the payloads of one writer into columns of a reader; the last step is the root.
+    """How to read the payloads of one writer into columns of a reader, from the step ``root`` on.
 
     Each step is a kind, the number of its column, six numbers (whether it is an int on the wire,
     size, least, greatest, multiply, divide), the numbers of the steps inside it, and bytes.
@@ -163,17 +163,21 @@ cdef class Program:
 
     cdef Columns columns
     cdef Op *ops
+    cdef const Op *root
     cdef Py_ssize_t n
     cdef list kept
 
-    def __cinit__(self, Columns columns not None, tuple steps not None):
+    def __cinit__(self, Columns columns not None, tuple steps not None, Py_ssize_t root):
         cdef Py_ssize_t i, j
         cdef Op *op
         self.columns, self.kept = columns, []
         self.ops = <Op *>calloc(<size_t>len(steps) + 1, sizeof(Op))
-        if self.ops == NULL or not steps:
+        if self.ops == NULL:
             raise MemoryError
         self.n = len(steps)
+        if not 0 <= root < self.n:
+            raise ValueError(root)
+        self.root = self.ops + root
         for i in range(self.n):
             op = self.ops + i
             kind, op.column, (op.is_int, op.size, op.low, op.high, op.multiply, op.divide), parts, data = steps[i]
@@ -228,7 +232,7 @@ cdef class Payloads:
         for i in range(self.n):
             item = <object>PyTuple_GET_ITEM(items, i)
             program = programs[0 if len(programs) == 1 else i]
-            self.payloads[i].root = program.ops + program.n - 1
+            self.payloads[i].root = program.root
             if item is None:
                 continue
             if not PyBytes_CheckExact(item):

@@ -134,7 +134,7 @@ class ColumnDecoder:
 
     def _compile(self, schema: Schema) -> _Writer:
         root: Action = resolve(schema, self._reader).root
-        program = compile_program(root, self._batch, self._columns)
+        program = compile_program(root, self._reader.root, self._batch, self._columns)
         # Compiled at the first error only, then kept: poison seldom comes alone.
         locate = functools.lru_cache(maxsize=4)(
             lambda start: compile_locator(

@@ -61,14 +61,25 @@ def _numbers(
 _NONE = _numbers()
 
 
-def compile_program(root: Action, batch: Column, columns: _native.Columns) -> _native.Program:
-    """The program that reads the payloads of one writer into the columns of a reader."""
+def compile_program(
+    root: Action, reader: AvroType, batch: Column, columns: _native.Columns
+) -> _native.Program:
+    """The program that reads the payloads of one writer into the columns of a reader.
+
+    Args:
+        root: The plan's action.
+        reader: The reader's type.
+        batch: Its columns.
+        columns: The same, as the executor has them.
+    """
     compiler = _Compiler()
     if isinstance(root, ReadRecord):
-        compiler.record(root, batch, "root")
+        first = compiler.record(root, batch, "root")
+    elif isinstance(reader, RecordType):
+        first = compiler.action(root, batch)
     else:
-        compiler.step("root", batch, parts=(compiler.action(root, batch.children[0]),))
-    return _native.Program(columns, tuple(compiler.steps))
+        first = compiler.step("root", batch, parts=(compiler.action(root, batch.children[0]),))
+    return _native.Program(columns, tuple(compiler.steps), first)
 
 
 class _Compiler:
