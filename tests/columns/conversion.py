@@ -1,16 +1,22 @@
 """Decoded values as a column holds them, stated apart from the library's own layout of columns.
 
-pyarrow gives the values of columns as Python's. Unions come from ``Codec(tag_unions=True)`` as pairs
-of branch and value, so that a struct of branches can be compared with them.
+pyarrow gives the values of columns as Python's. Unions come from ``Codec(tag_unions=True)`` as
+pairs of branch and value, so that a struct of branches can be compared with them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import decimal
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+from tests.codec.equality import same
 
+from streamcontract import Codec, Limits
+from streamcontract.columns import DecodedColumns
+from streamcontract.errors import DecodeError
 from streamcontract.schema import (
     ArrayType,
     AvroType,
@@ -25,7 +31,32 @@ from streamcontract.schema import (
 )
 from streamcontract.schema.logical import LOGICAL_TYPES
 
-__all__ = ["from_arrow", "has_columns", "in_columns", "rows_of"]
+__all__ = ["check", "has_columns", "in_columns", "rows_of"]
+
+
+def check(
+    schema: Schema,
+    data: Sequence[bytes],
+    writer: Schema | Sequence[Schema] | None = None,
+    *,
+    limits: Limits | None = None,
+    threads: int = 1,
+) -> DecodedColumns:
+    """Decode payloads to columns and to records, and compare rows and faults."""
+    codec = Codec[Any](schema, tag_unions=True, limits=limits or Limits())
+    decoded = codec.decode_columns(data, writer=writer, threads=threads)
+    expected, faults = [], []
+    for i, payload in enumerate(data):
+        by = writer if writer is None or isinstance(writer, Schema) else writer[i]
+        try:
+            expected.append(in_columns(schema.root, codec.decode(payload, writer=by)))
+        except DecodeError as error:
+            faults.append((i, type(error), str(error)))
+    assert [(each.index, type(each.error), each.reason) for each in decoded.faults] == faults
+    rows = rows_of(schema, decoded)
+    assert len(decoded) == len(rows) == len(expected)
+    assert all(map(same, rows, expected)), (rows, expected)
+    return decoded
 
 
 def has_columns(schema: Schema) -> bool:
@@ -122,7 +153,9 @@ def from_arrow(array: Any) -> list[Any]:
         names = [kind.field(i).name for i in range(kind.num_fields)]
         valid = array.is_valid().to_pylist()
         return [
-            {name: field[i] for name, field in zip(names, fields, strict=True)} if valid[i] else None
+            {name: field[i] for name, field in zip(names, fields, strict=True)}
+            if valid[i]
+            else None
             for i in range(len(array))
         ]
     if pa.types.is_list(kind):
@@ -152,9 +185,7 @@ def _shaped(node: AvroType, value: Any) -> Any:
             wanted = [branch for branch in node.branches if branch_name(branch) != "null"]
             if len(wanted) == 1:
                 return _shaped(wanted[0], value)
-            return {
-                branch_name(each): _shaped(each, value[branch_name(each)]) for each in wanted
-            }
+            return {branch_name(each): _shaped(each, value[branch_name(each)]) for each in wanted}
         case ArrayType():
             return [_shaped(node.items, item) for item in value]
         case MapType():
@@ -169,15 +200,7 @@ def _shaped_logical(name: str, value: Any) -> Any:
     if name == "big-decimal":
         unscaled = int.from_bytes(value["unscaled"], "big", signed=True)
         digits = tuple(map(int, str(abs(unscaled))))
-        return _decimal(unscaled < 0, digits, -value["scale"])
+        return decimal.Decimal((int(unscaled < 0), digits, -value["scale"]))
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value.astimezone(dt.timezone.utc)
     return value
-
-
-def _decimal(is_negative: bool, digits: tuple[int, ...], exponent: int) -> Any:
-    import decimal
-
-    return decimal.Decimal((int(is_negative), digits, exponent))
-
-

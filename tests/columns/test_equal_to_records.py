@@ -4,49 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+import attrs
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
-from tests.columns.conversion import has_columns, in_columns, rows_of
+from tests.columns.conversion import check, has_columns, in_columns, rows_of
 from tests.searching import examples
 from tests.strategies.payloads import corrupt_payloads, payloads
 
-from streamcontract import Codec
-from streamcontract.columns import DecodedColumns
+from streamcontract import Codec, Limits
+from streamcontract.codec.limits import DEFAULT_LIMITS
+from streamcontract.columns.decode import ColumnDecoder
+from streamcontract.compatibility.rewrite import schema_of
 from streamcontract.errors import DecodeError
-from streamcontract.schema import Schema
+from streamcontract.schema import RecordType, Schema
 from streamcontract.testing.strategies import evolutions, from_schema, schemas
 
 deep = settings(deadline=None, max_examples=examples(200))
 
 
-def check(
-    schema: Schema, data: list[bytes], writer: Any = None, columns: list[str] | None = None
-) -> DecodedColumns:
-    """Decode payloads both ways, and compare everything."""
-    codec = Codec[Any](schema, tag_unions=True)
-    decoded = codec.decode_columns(data, writer=writer, columns=columns)
-    expected, faults = [], []
-    for i, payload in enumerate(data):
-        by = writer[i] if isinstance(writer, list) else writer
-        try:
-            expected.append(in_columns(schema.root, codec.decode(payload, writer=by)))
-        except DecodeError as error:
-            faults.append((i, type(error), str(error)))
-    assert [(each.index, type(each.error), each.reason) for each in decoded.faults] == faults
-    rows = rows_of(schema, decoded)
-    assert len(decoded) == len(rows) == len(expected)
-    assert all(map(same, rows, expected)), (rows, expected)
-    return decoded
-
-
 @deep
-@given(schemas().filter(has_columns), st.data())
-def test_payloads_of_many_writers(schema: Schema, data: st.DataObject) -> None:
-    """Payloads in every legal form, of writers in every order, become one batch."""
+@given(schemas().filter(has_columns), st.integers(1, 3), st.data())
+def test_payloads_of_many_writers(schema: Schema, threads: int, data: st.DataObject) -> None:
+    """Payloads in every legal form, of writers in any order, on threads that share them."""
     drawn = data.draw(st.lists(payloads(schema), max_size=5))
-    check(schema, [each.data for each in drawn], [each.writer for each in drawn])
+    check(schema, [each.data for each in drawn], [each.writer for each in drawn], threads=threads)
 
 
 @deep
@@ -63,12 +45,11 @@ def test_evolved_schemas(schema: Schema, level: Any, data: st.DataObject) -> Non
 @deep
 @given(schemas().filter(has_columns), st.data())
 def test_corrupt_payloads(schema: Schema, data: st.DataObject) -> None:
-    """Each fault is named as records name it, and nothing of it is in the data."""
-    good = data.draw(st.lists(payloads(schema).map(lambda each: each.data), max_size=3))
+    """Each fault is named as records name it, and nothing of it is among the rows."""
+    good = st.lists(payloads(schema).map(lambda each: each.data), max_size=3)
     bad = corrupt_payloads(schema).map(lambda each: each.data) | st.binary(max_size=30)
-    mixed = data.draw(st.permutations([*good, *data.draw(st.lists(bad, min_size=1, max_size=4))]))
-    own = [each for each in mixed]
-    check(schema, own)
+    drawn = [*data.draw(good), *data.draw(st.lists(bad, min_size=1, max_size=4))]
+    check(schema, data.draw(st.permutations(drawn)))
 
 
 @deep
@@ -78,3 +59,52 @@ def test_any_two_schemas(reader: Schema, writer: Schema, data: st.DataObject) ->
     codec = Codec[Any](writer)
     value = data.draw(from_schema(writer, tag_unions=True))
     check(reader, [codec.encode(value), data.draw(st.binary(max_size=20))], writer)
+
+
+@deep
+@given(schemas().filter(has_columns), st.integers(0, 3), st.integers(0, 5), st.data())
+def test_limits(schema: Schema, depth: int, empty_items: int, data: st.DataObject) -> None:
+    """What is refused of what a few bytes can ask for is refused in both forms."""
+    limits = Limits(depth=depth, empty_items=empty_items)
+    drawn = data.draw(st.lists(payloads(schema), min_size=1, max_size=3))
+    check(schema, [each.data for each in drawn], [each.writer for each in drawn], limits=limits)
+
+
+@deep
+@given(schemas(only_records=True), st.data())
+def test_chosen_columns(schema: Schema, data: st.DataObject) -> None:
+    """The columns of some fields are those of the record that has no others."""
+    assert isinstance(schema.root, RecordType)
+    names = [field.name for field in schema.root.fields]
+    chosen = data.draw(st.lists(st.sampled_from(names), unique=True)) if names else []
+    fields = {field.name: field for field in schema.root.fields}
+    reader = schema_of(attrs.evolve(schema.root, fields=tuple(fields[name] for name in chosen)))
+    assume(has_columns(reader))
+    drawn = data.draw(st.lists(payloads(schema), max_size=3))
+    damaged = data.draw(st.lists(corrupt_payloads(schema), max_size=2))
+    every = [*(each.data for each in drawn), *(each.data for each in damaged)]
+    writers = [*(each.writer for each in drawn), *(schema for _ in damaged)]
+    wanted = check(reader, every, writers)
+    found = Codec[Any](schema).decode_columns(every, writer=writers, columns=chosen)
+    assert same(rows_of(reader, found), rows_of(reader, wanted))
+    assert list(map(str, found.faults)) == list(map(str, wanted.faults))
+
+
+@deep
+@given(schemas().filter(has_columns), st.integers(4, 200), st.data())
+def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
+    """Where a column is full another batch begins; only what no batch can hold is a fault."""
+    codec = Codec[Any](schema, tag_unions=True)
+    drawn = data.draw(st.lists(payloads(schema), min_size=1, max_size=6))
+    limits, path = DEFAULT_LIMITS, "value"
+    decoder = ColumnDecoder(schema, limits=limits, root_path=path, most_bytes=most)
+    every, writers = [each.data for each in drawn], [each.writer for each in drawn]
+    decoded = decoder.decode(every, writers)
+    refused = {fault.index for fault in decoded.faults}
+    kept = [i for i in range(len(every)) if i not in refused]
+    values = (codec.decode(every[i], writer=writers[i]) for i in kept)
+    assert same(rows_of(schema, decoded), [in_columns(schema.root, value) for value in values])
+    for i in refused:
+        alone = decoder.decode([every[i]], writers[i])
+        assert [type(fault.error) for fault in alone.faults] == [DecodeError]
+        assert f"at most {most} bytes" in alone.faults[0].reason

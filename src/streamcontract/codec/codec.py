@@ -173,6 +173,7 @@ class Codec(Generic[T]):
         *,
         writer: Schema | Sequence[Schema] | None = None,
         columns: Sequence[str] | None = None,
+        threads: int = 1,
     ) -> DecodedColumns:
         """Decode many payloads into Arrow columns, without making Python objects of their values.
 
@@ -186,12 +187,14 @@ class Codec(Generic[T]):
                 one for each.
             columns: The fields of the record that become columns, in their order; all if left out.
                 What is not needed is skipped.
+            threads: How many threads decode, each its share of the payloads into a batch of its
+                own; all have ended on return.
 
         Raises:
             ConfigurationError: The extension module for columns was not built.
             ColumnsError: A type of the schema has no columns: it is recursive, or a decimal of
                 more than 76 digits.
-            ArgumentError: The record has no such field.
+            ArgumentError: The record has no such field, or another argument is of no use.
 
         Example:
             >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
@@ -200,7 +203,7 @@ class Codec(Generic[T]):
             >>> len(decoded), decoded.faults[0].path
             (1, 'Ping.n')
         """
-        return self._column_decoder(columns).decode(payloads, writer)
+        return self._column_decoder(columns).decode(payloads, writer, threads=threads)
 
     def _column_decoder(self, columns: Sequence[str] | None) -> ColumnDecoder:
         key = None if columns is None else tuple(columns)
@@ -290,4 +293,3 @@ def _nested(contract: Contract, name: str) -> Schema:
             f"the module anew"
         ) from None
     return parse_schema(json.dumps(inlined(node)))
-

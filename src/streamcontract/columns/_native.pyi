@@ -9,9 +9,7 @@ LAYOUTS: dict[str, int]
 STATUS: dict[str, int]
 
 _Row = tuple[str, str, str, bool, int, tuple[int, ...], tuple[str, ...] | None]
-_Step = tuple[
-    str, int, tuple[bool, int, int, int, int, int], tuple[int, ...], bytes | None
-]
+_Step = tuple[str, int, tuple[bool, int, int, int, int, int], tuple[int, ...], bytes | None]
 
 class Columns:
     def __init__(self, rows: tuple[_Row, ...]) -> None: ...

@@ -230,9 +230,10 @@ cdef class Payloads:
             raise MemoryError
         self.n = len(items)
         for i in range(self.n):
-            item = <object>PyTuple_GET_ITEM(items, i)
-            program = programs[0 if len(programs) == 1 else i]
+            if i == 0 or len(programs) > 1:
+                program = programs[i]
             self.payloads[i].root = program.root
+            item = <object>PyTuple_GET_ITEM(items, i)
             if item is None:
                 continue
             if not PyBytes_CheckExact(item):

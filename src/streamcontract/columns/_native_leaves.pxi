@@ -44,24 +44,35 @@ cdef int add_promoted(const Op *op, In *data, Builder *column) noexcept nogil:
     return add_32(column, <uint32_t>bits)
 
 
-cdef int add_float(const Op *op, In *data, Builder *column) noexcept nogil:
-    """A float or a double as it is, or a float as a double."""
+cdef inline int add_float(In *data, Builder *column) noexcept nogil:
+    cdef uint32_t bits
+    if data.end - data.pos < 4:
+        return NO
+    memcpy(&bits, data.pos, 4)  # little-endian on the wire, and here
+    data.pos += 4
+    return add_32(column, bits)
+
+
+cdef inline int add_double(In *data, Builder *column) noexcept nogil:
     cdef uint64_t bits
-    cdef uint32_t half
+    if data.end - data.pos < 8:
+        return NO
+    memcpy(&bits, data.pos, 8)
+    data.pos += 8
+    return add_64(column, bits)
+
+
+cdef int add_widened(In *data, Builder *column) noexcept nogil:
+    """A float as a double."""
+    cdef uint64_t bits
     cdef float narrow
     cdef double wide
-    cdef int size = <int>op.size
-    if data.end - data.pos < size:
+    if data.end - data.pos < 4:
         return NO
-    bits = little_endian(data.pos, size)
-    data.pos += size
-    if column.width == 4:
-        return add_32(column, <uint32_t>bits)
-    if size == 4:
-        half = <uint32_t>bits
-        memcpy(&narrow, &half, 4)
-        wide = narrow
-        memcpy(&bits, &wide, 8)
+    memcpy(&narrow, data.pos, 4)
+    data.pos += 4
+    wide = narrow
+    memcpy(&bits, &wide, 8)
     return add_64(column, bits)
 
 
@@ -158,16 +169,15 @@ cdef int add_uuid(In *data, Builder *column) noexcept nogil:
 
 
 cdef int add_duration(In *data, Builder *column) noexcept nogil:
-    """Months, days and milliseconds, a child each."""
+    """Months, days and milliseconds, 32 bits and a child each."""
     cdef Py_ssize_t i
     cdef int status
     if data.end - data.pos < 12:
         return NO
     for i in range(3):
-        status = add_32(column.children[i], <uint32_t>little_endian(data.pos, 4))
+        status = add_float(data, column.children[i])
         if status < 0:
             return status
-        data.pos += 4
     return add_struct(column)
 
 

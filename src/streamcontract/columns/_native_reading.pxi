@@ -9,6 +9,8 @@ cdef enum Kind:
     LONG
     PROMOTED
     FLOAT
+    DOUBLE
+    WIDENED
     BYTES
     TEXT
     FIXED
@@ -33,7 +35,8 @@ cdef enum Kind:
 
 KINDS = {
     "fail": FAIL, "missing": MISSING, "boolean": BOOLEAN, "number": NUMBER, "int": INT,
-    "long": LONG, "promoted": PROMOTED, "float": FLOAT, "bytes": BYTES, "text": TEXT,
+    "long": LONG, "promoted": PROMOTED, "float": FLOAT, "double": DOUBLE,
+    "widened": WIDENED, "bytes": BYTES, "text": TEXT,
     "fixed": FIXED, "uuid": UUID, "decimal": DECIMAL, "big-decimal": BIG_DECIMAL,
     "duration": DURATION, "symbol": SYMBOL, "array": ARRAY, "map": MAP, "record": RECORD,
     "root": ROOT, "branch": BRANCH, "choice": CHOICE, "default": DEFAULT,
@@ -76,7 +79,11 @@ cdef int run(const Op *op, In *data, Builder *columns, int depth) noexcept nogil
     elif kind == PROMOTED:
         return add_promoted(op, data, column)
     elif kind == FLOAT:
-        return add_float(op, data, column)
+        return add_float(data, column)
+    elif kind == DOUBLE:
+        return add_double(data, column)
+    elif kind == WIDENED:
+        return add_widened(data, column)
     elif kind == BOOLEAN:
         return add_boolean(data, column)
     elif kind == TEXT:

@@ -231,7 +231,9 @@ class _Maker:
         found = LOGICAL_KINDS[row.kind](logical, row, path)
         if isinstance(found, list):
             children = tuple(
-                Column(number=self.next_number(path), layout=layout, format=form, name=part, width=4)
+                Column(
+                    number=self.next_number(path), layout=layout, format=form, name=part, width=4
+                )
                 for part, layout, form in found
             )
             return _struct(number, name, children, is_nullable=is_nullable)
@@ -313,8 +315,6 @@ LOGICAL_KINDS: Final[dict[str, Callable[[LogicalType, LogicalRow, str], _Found]]
     "time": _time,
     "timestamp": _moment,
     "local-timestamp": _moment,
-    "duration": lambda *_: [
-        (part, "width", "I") for part in ("months", "days", "milliseconds")
-    ],
+    "duration": lambda *_: [(part, "width", "I") for part in ("months", "days", "milliseconds")],
 }
 """The Arrow type of each kind of logical type."""

@@ -189,9 +189,7 @@ class _Compiler:
     def _decimal(self, action: ReadPrimitive | ReadFixed, column: Column, size: int) -> int:
         precision = (action.reader.logical.precision if action.reader.logical else None) or 0
         up, down = _powers(action.rescale)
-        numbers = _numbers(
-            size=size, limits=(0, precision), multiply=1 + up, divide=1 + down
-        )
+        numbers = _numbers(size=size, limits=(0, precision), multiply=1 + up, divide=1 + down)
         return self.step("decimal", column, numbers)
 
     def _primitive(self, action: ReadPrimitive, column: Column) -> int:
@@ -203,8 +201,8 @@ class _Compiler:
             case "int" | "long":
                 return self._number(action, column)
             case "float" | "double":
-                size = FIXED_SIZES[action.writer.name]
-                return self.step("float", column, _numbers(size=size))
+                is_wider = action.writer.name != action.reader.name
+                return self.step("widened" if is_wider else action.reader.name, column)
             case "bytes" | "string":
                 return self.step("text" if action.reader.name == "string" else "bytes", column)
 
