@@ -20,7 +20,9 @@ _digest = runpy.run_path(str(_ROOT / _STAMP))["sources_digest"]
 
 _extensions = cythonize(
     [
-        Extension(f"streamcontract.{package}._native", [f"src/streamcontract/{package}/_native.pyx"])
+        Extension(
+            f"streamcontract.{package}._native", [f"src/streamcontract/{package}/_native.pyx"]
+        )
         for package in _PACKAGES
     ]
 )

@@ -199,7 +199,7 @@ def _shaped(node: AvroType, value: Any) -> Any:
 def _shaped_logical(name: str, value: Any) -> Any:
     if name == "big-decimal":
         unscaled = int.from_bytes(value["unscaled"], "big", signed=True)
-        digits = tuple(map(int, str(abs(unscaled))))
+        digits = decimal.Decimal(unscaled).as_tuple().digits
         return decimal.Decimal((int(unscaled < 0), digits, -value["scale"]))
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value.astimezone(dt.timezone.utc)
