@@ -52,7 +52,8 @@ def test_other_units(read: Any, numbers: list[int]) -> None:
     """Each unit read as each other of its kind: exactly, or refused."""
     for written in NUMBERS:
         if written.kind == read.kind and written.bases == read.bases:
-            data = [long_bytes(n) for n in [*numbers, *written.limits, 0, 1000, 10**9]]
+            edges = [*(written.limits or ()), 0, 1000, 10**9]
+            data = [long_bytes(n) for n in [*numbers, *edges]]
             check(parse_schema(read.example()), data, parse_schema(written.example()))
 
 
