@@ -25,7 +25,7 @@ def sources_digest(package: str = "codec") -> str:
     root = Path(__file__).parent.parent
     folder = root / package
     found = {*folder.glob("_native*.pyx"), *folder.glob("_native*.pxi")}
-    sources = sorted(found | {root / _SHARED} if found else found)
+    sources = sorted({*found, *root.glob(_SHARED)} if found else ())
     if not sources:
         return ""
     digest = hashlib.sha256()
