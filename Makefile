@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 RUN := $(VENV)/.installed-run
 METADATA := setup.cfg setup.py pyproject.toml tools/pyproject.toml src/streamcontract/_version.py \
 	src/streamcontract/codec/stamp.py \
-	$(wildcard src/streamcontract/codec/_native*.p[yx]* src/streamcontract/columns/_native*.p[yx]*)
+	$(wildcard src/streamcontract/*/_native*.p[yx]*)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all test-portable test-long check lint format types layers drift bench coverage clean

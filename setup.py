@@ -1,7 +1,6 @@
-"""The native engines, which may be left out: everything else is in setup.cfg and pyproject.toml.
+"""The native engine, which may be left out: everything else is in setup.cfg and pyproject.toml.
 
-Where there is no C compiler the installation goes on without them: the portable engine serves for
-records, and there are no columns.
+Where there is no C compiler the installation goes on without it, and the portable engine serves.
 """
 
 import runpy
@@ -13,28 +12,23 @@ from setuptools import Extension, setup
 _ROOT = Path(__file__).parent
 _STAMP = "src/streamcontract/codec/stamp.py"
 _VERSION = "src/streamcontract/_version.py"
-_PACKAGES = ("codec", "columns")
 
 _version = runpy.run_path(str(_ROOT / _VERSION))["__version__"]
-_digest = runpy.run_path(str(_ROOT / _STAMP))["sources_digest"]
+_digest = runpy.run_path(str(_ROOT / _STAMP))["sources_digest"]()
 
 _extensions = cythonize(
     [
         Extension(
             f"streamcontract.{package}._native", [f"src/streamcontract/{package}/_native.pyx"]
         )
-        for package in _PACKAGES
+        for package in ("codec", "columns", "kafka")
     ]
 )
-for package, extension in zip(_PACKAGES, _extensions, strict=True):
-    # cythonize does not hand all of this on
+for extension in _extensions:  # cythonize does not hand all of this on
     extension.optional = True
     extension.extra_compile_args = ["-O2", "-g0"]
-    # What engine.py compares with the package: a binary of other sources is never run.
-    extension.define_macros = [
-        ("SC_VERSION", f'"{_version}"'),
-        ("SC_SOURCES", f'"{_digest(package)}"'),
-    ]
+    # What engine.py holds against the package: a binary of other sources is never run.
+    extension.define_macros = [("SC_VERSION", f'"{_version}"'), ("SC_SOURCES", f'"{_digest}"')]
     extension.depends = [*extension.depends, _STAMP, _VERSION]
 
 setup(ext_modules=_extensions)

@@ -1,33 +1,5 @@
 # Reading: included by _native.pyx, which says what holds for all of it.
 
-cdef inline int read_unsigned(In *data, uint64_t *number) except -1:
-    return 0 if take_unsigned(data, number) == 0 else refuse()
-
-
-cdef inline int read_unsigned_int(In *data, uint64_t *number) except -1:
-    return 0 if take_unsigned_int(data, number) == 0 else refuse()
-
-
-cdef inline int read_size(In *data, Py_ssize_t *size) except -1:
-    return 0 if take_size(data, size) == 0 else refuse()
-
-
-cdef inline int read_index(In *data, Py_ssize_t size, uint64_t *index) except -1:
-    return 0 if take_index(data, <uint64_t>size, index) == 0 else refuse()
-
-
-cdef inline int read_block(
-    In *data, uint64_t item_size, uint64_t *count, const unsigned char **stop
-) except -1:
-    return 0 if take_block(data, item_size, count, stop) == 0 else refuse()
-
-
-cdef inline int enter_record(In *data, int depth) except -1:
-    if depth > data.max_depth:
-        return refuse()
-    return enter(&data.frames)
-
-
 include "_native_skipping.pxi"
 
 
@@ -345,8 +317,13 @@ include "_native_records.pxi"
 
 @cython.final
 cdef class Decoder:
-    """Decodes the bytes behind an offset; ``otherwise`` is called with what is refused."""
+    """Decodes the bytes behind an offset; ``otherwise`` is called with what is refused.
 
+    ``makes_closed`` is whether what it makes can be kept from the garbage collector; see
+    ``Reader.closed``.
+    """
+
+    cdef readonly bint makes_closed
     cdef Reader root
     cdef int depth
     cdef Py_ssize_t start
@@ -361,6 +338,7 @@ cdef class Decoder:
         if start < 0:
             raise ValueError(start)
         self.root = root
+        self.makes_closed = root.closed
         # A record at the root is at depth 0, one inside anything else is at 1.
         self.depth = -1 if isinstance(root, RecordReader) else 0
         self.start = start

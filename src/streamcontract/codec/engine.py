@@ -19,7 +19,7 @@ import attrs
 
 from streamcontract._version import __version__
 from streamcontract.codec import decode, encode
-from streamcontract.codec.contract import Bindings
+from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import Limits
 from streamcontract.codec.stamp import sources_digest
@@ -158,17 +158,17 @@ def find_extension(package: str) -> ModuleType | Unusable:
     except Exception as error:  # noqa: BLE001 - a broken binary may raise anything, and a program that can do without it goes on; said by the caller
         what = f"{type(error).__name__}: {error}"
         return Unusable(f"cannot be loaded ({what}): {_INSTALL}", is_fault=True)
-    misfit = _misfit(extension, package)
+    misfit = _misfit(extension)
     return extension if misfit is None else Unusable(f"{misfit}: {_INSTALL}", is_fault=True)
 
 
-def _misfit(extension: object, package: str) -> str | None:
+def _misfit(extension: object) -> str | None:
     """Why a binary does not belong to this package, if so."""
     version = getattr(extension, "VERSION", None)
     if version != __version__:
         return f"is that of version {version or 'unknown'}, not of {__version__}"
     # Where the sources are installed too, as in an editable installation, they may have changed.
-    digest = sources_digest(package)
+    digest = sources_digest()
     if digest and getattr(extension, "SOURCES", None) != digest:
         return "was built from other sources than those beside it"
     return None

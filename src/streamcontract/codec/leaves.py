@@ -22,7 +22,6 @@ __all__ = [
     "as_float",
     "as_int",
     "as_long",
-    "as_payload",
     "as_text",
     "refuse_boolean",
     "refuse_null",
@@ -114,10 +113,3 @@ def refuse_boolean(value: object) -> None:
 def refuse_null(value: object) -> None:
     """None is written inline, as nothing; anything else ends here."""
     raise Refused("None", value)
-
-
-def as_payload(data: object) -> bytes:
-    """What is to be decoded, as the ``bytes`` that decoders take."""
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return bytes(data)
-    raise TypeError(f"encoded data are bytes, not {type(data).__name__}")

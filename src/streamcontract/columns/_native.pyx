@@ -19,19 +19,6 @@ from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int32_t, in
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
-cdef extern from *:
-    """
-    /* Given by setup.py; what is built without them fits no package. */
-    #ifndef SC_VERSION
-    #define SC_VERSION ""
-    #endif
-    #ifndef SC_SOURCES
-    #define SC_SOURCES ""
-    #endif
-    """
-    const char *SC_VERSION
-    const char *SC_SOURCES
-
 cdef enum Status:
     NO = -1  # not what Avro and the plan allow
     UNDECIDED = -2  # for the portable decoder to decide
@@ -41,9 +28,7 @@ cdef enum Status:
 cdef enum:
     MAX_FRAMES = 2000  # C calls inside one another while skipping; some 200 bytes of stack each
 
-VERSION = SC_VERSION.decode()
-SOURCES = SC_SOURCES.decode()
-
+include "../codec/_native_stamp.pxi"
 include "../codec/_native_bytes.pxi"
 include "_native_buffers.pxi"
 include "_native_leaves.pxi"

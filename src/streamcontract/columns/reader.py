@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from streamcontract.codec.contract import Bindings
+from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.decode import compile_locator
 from streamcontract.codec.encode import compile_encoder
 from streamcontract.codec.limits import Limits

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from streamcontract.codec.leaves import as_payload
+from streamcontract.codec.payloads import as_payload
 from streamcontract.codec.refusal import Located, decode_error
 from streamcontract.columns import _native
 from streamcontract.columns.decoded import RowFault
