@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import attrs
 from hypothesis import assume, given, settings
@@ -13,8 +14,6 @@ from tests.searching import examples
 from tests.strategies.payloads import corrupt_payloads, payloads
 
 from streamcontract import Codec, Limits
-from streamcontract.codec.limits import DEFAULT_LIMITS
-from streamcontract.columns.decode import ColumnDecoder
 from streamcontract.compatibility.rewrite import schema_of
 from streamcontract.errors import DecodeError
 from streamcontract.schema import RecordType, Schema
@@ -96,15 +95,14 @@ def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
     """Where a column is full another batch begins; only what no batch can hold is a fault."""
     codec = Codec[Any](schema, tag_unions=True)
     drawn = data.draw(st.lists(payloads(schema), min_size=1, max_size=6))
-    limits, path = DEFAULT_LIMITS, "value"
-    decoder = ColumnDecoder(schema, limits=limits, root_path=path, most_bytes=most)
     every, writers = [each.data for each in drawn], [each.writer for each in drawn]
-    decoded = decoder.decode(every, writers)
+    with mock.patch("streamcontract.columns.decode.MOST_BYTES", most):
+        decoded = codec.decode_columns(every, writer=writers)
     refused = {fault.index for fault in decoded.faults}
     kept = [i for i in range(len(every)) if i not in refused]
     values = (codec.decode(every[i], writer=writers[i]) for i in kept)
     assert same(rows_of(schema, decoded), [in_columns(schema.root, value) for value in values])
     for i in refused:
-        alone = decoder.decode([every[i]], writers[i])
+        alone = codec.decode_columns([every[i]], writer=writers[i])
         assert [type(fault.error) for fault in alone.faults] == [DecodeError]
         assert f"at most {most} bytes" in alone.faults[0].reason

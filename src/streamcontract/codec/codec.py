@@ -6,7 +6,6 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
 
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.payloads import as_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -112,7 +111,7 @@ class Codec(Generic[T]):
             ResolutionError: They are, but the writer schema cannot be resolved to the reader's
                 where these data go.
         """
-        return self.decoder(writer)(data if data.__class__ is bytes else as_payload(data))
+        return self.decoder(writer)(data if data.__class__ is bytes else _as_bytes(data))
 
     def encoder(self, prefix: bytes = b"") -> Callable[[T], bytes]:
         r"""The function that encodes a value behind a prefix, for the hot path.
@@ -197,3 +196,9 @@ class Codec(Generic[T]):
                 while len(self._column_decoders) > _MOST_COLUMN_DECODERS:
                     del self._column_decoders[next(iter(self._column_decoders))]
         return known
+
+
+def _as_bytes(data: object) -> bytes:
+    from streamcontract.codec.compiler import as_bytes  # noqa: PLC0415 - loaded with the codec
+
+    return as_bytes(data)

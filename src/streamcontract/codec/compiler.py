@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from streamcontract.codec.bindings import Bindings, bindings_of, contract_of
 from streamcontract.codec.contract import Contract
 from streamcontract.codec.decode import compile_locator
-from streamcontract.codec.encode import compile_explainer
-from streamcontract.codec.engine import choose_engine
+from streamcontract.codec.encode import compile_encoder, compile_explainer
+from streamcontract.codec.engine import choose_engine, require_columns
 from streamcontract.codec.limits import Limits
 from streamcontract.codec.refusal import Located, data_fault, decode_error
 from streamcontract.errors import (
@@ -21,7 +21,7 @@ from streamcontract.errors import (
     DecodeError,
     EncodeError,
 )
-from streamcontract.resolution import resolve
+from streamcontract.resolution import Action, resolve
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.schema import Schema
@@ -29,7 +29,7 @@ from streamcontract.schema.schema import Schema
 if TYPE_CHECKING:
     from streamcontract.columns.decode import ColumnDecoder
 
-__all__ = ["Compiler"]
+__all__ = ["Compiler", "as_bytes"]
 
 T = TypeVar("T")
 
@@ -94,10 +94,44 @@ class Compiler(Generic[T]):
 
         Args:
             columns: The fields that become columns, in their order; None for all.
-        """
-        from streamcontract.columns import column_decoder  # noqa: PLC0415 - it is built upon this package
 
-        return column_decoder(self.schema, columns, limits=self._limits, root_path=self._root_path)
+        Raises:
+            ConfigurationError: The executor was not built, or may not be used.
+            ColumnsError: A type of the schema has no columns.
+            ArgumentError: The record has no such field.
+        """
+        require_columns()
+        # What an installation may lack, and few programs need.
+        from streamcontract.columns.decode import ColumnDecoder  # noqa: PLC0415
+        from streamcontract.columns.reader import Portable  # noqa: PLC0415
+
+        portable = Portable(
+            path=self._root_path,
+            depth=self._limits.depth,
+            empty_items=self._limits.empty_items,
+            as_bytes=as_bytes,
+            decoder=self._portable_decoder,
+            encoder=self._portable_encoder,
+        )
+        return ColumnDecoder(self.schema, columns, portable)
+
+    def _portable_decoder(self, root: Action, start: int) -> Callable[[bytes], Any]:
+        """What decodes into plain values with tagged unions, or raises the error with its path."""
+        locate = compile_locator(
+            root, Bindings(), start=start, tag_unions=True, limits=self._limits
+        )
+
+        def decode(data: bytes) -> Any:
+            try:
+                return locate(data, self._root_path)
+            except Located as located:
+                raise decode_error(located) from None
+
+        return decode
+
+    def _portable_encoder(self, schema: Schema) -> Callable[[Any], bytes]:
+        """What encodes such values with a schema."""
+        return compile_encoder(schema, Bindings(), _must_fit, self._limits)(b"")
 
     @functools.cached_property
     def _explain(self) -> Callable[[T, str], list[DataFault]]:
@@ -132,6 +166,10 @@ def _decode_error(
     raise AssertionError("the fast and the explaining decoder disagree") from error
 
 
+def _must_fit(value: Any, error: BaseException) -> None:
+    raise AssertionError(f"a value that was decoded is not encoded: {value!r}") from error
+
+
 def _schema_of(source: Any) -> tuple[Schema, Bindings]:
     if isinstance(source, Schema):
         return source, Bindings()
@@ -155,3 +193,14 @@ def _nested(contract: Contract, name: str) -> Schema:
             f"the module anew"
         ) from None
     return parse_schema(json.dumps(inlined(node)))
+
+
+def as_bytes(data: object) -> bytes:
+    """What is to be decoded, as the ``bytes`` that decoders take.
+
+    Raises:
+        TypeError: It is neither bytes, a bytearray nor a memoryview.
+    """
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    raise TypeError(f"encoded data are bytes, not {type(data).__name__}")

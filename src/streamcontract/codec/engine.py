@@ -10,6 +10,7 @@ import functools
 import importlib
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +28,14 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.resolution import Action
 from streamcontract.schema.schema import Schema
 
-__all__ = ["ENGINE_VARIABLE", "Engine", "Unusable", "choose_engine", "find_extension"]
+__all__ = [
+    "ENGINE_VARIABLE",
+    "Engine",
+    "Unusable",
+    "choose_engine",
+    "find_extension",
+    "require_columns",
+]
 
 ENGINE_VARIABLE: Final = "STREAMCONTRACT_ENGINE"
 """Names the engine: ``portable`` or ``native``, which is the default where it was built."""
@@ -160,6 +168,24 @@ def find_extension(package: str) -> ModuleType | Unusable:
         return Unusable(f"cannot be loaded ({what}): {_INSTALL}", is_fault=True)
     misfit = _misfit(extension)
     return extension if misfit is None else Unusable(f"{misfit}: {_INSTALL}", is_fault=True)
+
+
+def require_columns() -> None:
+    """Check that there is an executor of columns, which is native alone, and that it may be used.
+
+    Raises:
+        ConfigurationError: It was not built, or the environment asks for the portable engine.
+    """
+    if os.environ.get(ENGINE_VARIABLE) == "portable":
+        raise ConfigurationError(
+            f"columns are decoded by native code alone, and {ENGINE_VARIABLE} asks for the "
+            f"portable engine: leave it unset"
+        )
+    if sys.byteorder != "little":
+        raise ConfigurationError("columns are decoded on little-endian machines alone")
+    found = find_extension("columns")
+    if isinstance(found, Unusable):
+        raise ConfigurationError(f"columns need native code, which {found.reason}")
 
 
 def _misfit(extension: object) -> str | None:

@@ -10,11 +10,11 @@ from typing import Final
 
 import attrs
 
-from streamcontract.codec.limits import Limits
 from streamcontract.columns.decoded import DecodedColumns
-from streamcontract.columns.reader import Reader, Writer
+from streamcontract.columns.reader import Portable, Reader, Writer
 from streamcontract.columns.run import Run
 from streamcontract.errors import ArgumentError
+from streamcontract.guards import whole_number
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import RecordType
 from streamcontract.schema.schema import Schema
@@ -22,8 +22,9 @@ from streamcontract.schema.schema import Schema
 __all__ = ["MOST_BYTES", "ColumnDecoder"]
 
 MOST_BYTES: Final = 2**31 - 1
-"""Bytes of a buffer and items of a list: what Arrow's offsets of 32 bits count."""
+"""Bytes of a buffer and items of lists where a batch ends: what offsets of 32 bits count."""
 
+_MOST_THREADS: Final = 1024
 _MOST_WRITERS: Final = 1000  # as many as a codec keeps decoders
 
 
@@ -33,30 +34,17 @@ class ColumnDecoder:
     Args:
         schema: The reader's schema.
         columns: The fields of its record that become columns, in their order; None for all.
-        limits: What it takes at most of what a few bytes can ask for.
-        root_path: What errors call the value.
-        most_bytes: Where a batch ends: the bytes of a buffer, and the items of lists.
+        portable: The codec's part.
 
     Raises:
         ColumnsError: A type of the schema has no columns.
         ArgumentError: The record has no such field.
     """
 
-    def __init__(
-        self,
-        schema: Schema,
-        columns: Sequence[str] | None = None,
-        *,
-        limits: Limits,
-        root_path: str,
-        most_bytes: int = MOST_BYTES,
-    ) -> None:
+    def __init__(self, schema: Schema, columns: Sequence[str] | None, portable: Portable) -> None:
         self._schema = schema
         self._reader = Reader(
-            schema if columns is None else _projected(schema, columns),
-            limits=limits,
-            root_path=root_path,
-            most_bytes=most_bytes,
+            schema if columns is None else _projected(schema, columns), portable, MOST_BYTES
         )
         self._lock = threading.RLock()
         # Keyed by the schema object, which the entry keeps alive.
@@ -82,8 +70,7 @@ class ColumnDecoder:
         Raises:
             ArgumentError: There are more or fewer writers than payloads, or no threads.
         """
-        if threads.__class__ is not int or threads < 1:
-            raise ArgumentError("threads", threads, "an int from 1")
+        threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
         every = tuple(payloads)
         writers = self._writers_of(writer, len(every))
         share = max(1, -(-len(every) // threads))

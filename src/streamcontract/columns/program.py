@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import struct
 
-from streamcontract.codec.defaults import default_bytes
-from streamcontract.codec.sizes import FIXED_SIZES, is_empty, min_size
 from streamcontract.columns import _native
 from streamcontract.columns.layout import Column, branch_columns
 from streamcontract.resolution import (
@@ -26,6 +24,7 @@ from streamcontract.resolution import (
     Rescale,
     resolve_types,
 )
+from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.logical import row_of
 from streamcontract.schema.model import (
     INTEGER_LIMITS,
@@ -38,6 +37,7 @@ from streamcontract.schema.model import (
     RecordType,
     UnionType,
 )
+from streamcontract.schema.sizes import FIXED_SIZES, is_empty, min_size
 
 __all__ = ["compile_program"]
 

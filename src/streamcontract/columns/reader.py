@@ -8,17 +8,35 @@ from typing import Any
 
 import attrs
 
-from streamcontract.codec.bindings import Bindings
-from streamcontract.codec.decode import compile_locator
-from streamcontract.codec.encode import compile_encoder
-from streamcontract.codec.limits import Limits
 from streamcontract.columns import _native
 from streamcontract.columns.layout import Column, columns_of
 from streamcontract.columns.program import compile_program
-from streamcontract.resolution import resolve
+from streamcontract.resolution import Action, resolve
 from streamcontract.schema.schema import Schema
 
-__all__ = ["Reader", "Writer"]
+__all__ = ["Portable", "Reader", "Writer"]
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Portable:
+    """The codec's part: its limits, and its portable engine for what the executor refuses.
+
+    Attributes:
+        path: What errors call the value.
+        depth: Records inside the root record, each inside the one before, that are taken.
+        empty_items: Array items of no bytes that are taken of one payload.
+        as_bytes: From what else holds bytes to ``bytes``; raises ``TypeError`` of what does not.
+        decoder: From a plan's action, and the bytes of each payload to pass over, to what decodes a
+            payload into plain values with tagged unions; that raises ``DecodeError``.
+        encoder: From a schema to what encodes such values.
+    """
+
+    path: str
+    depth: int
+    empty_items: int
+    as_bytes: Callable[[object], bytes]
+    decoder: Callable[[Action, int], Callable[[bytes], Any]]
+    encoder: Callable[[Schema], Callable[[Any], bytes]]
 
 
 @attrs.frozen(eq=False)
@@ -28,12 +46,12 @@ class Writer:
     Attributes:
         schema: The writer's schema; kept, so that its id stays its own.
         program: What the executor runs.
-        locate: From a start to the portable decoder, which raises where a payload does not fit.
+        decoder: From a start to the portable decoder.
     """
 
     schema: Schema
     program: _native.Program
-    locate: Callable[[int], Callable[[bytes, str], Any]]
+    decoder: Callable[[int], Callable[[bytes], Any]]
 
 
 class Reader:
@@ -41,20 +59,18 @@ class Reader:
 
     Args:
         schema: The schema.
-        limits: What is taken at most of what a few bytes can ask for.
-        root_path: What errors call the value.
+        portable: The codec's part.
         most_bytes: Where a batch ends: the bytes of a buffer, and the items of lists.
 
     Raises:
         ColumnsError: A type of the schema has no columns.
     """
 
-    def __init__(self, schema: Schema, *, limits: Limits, root_path: str, most_bytes: int) -> None:
-        self.schema = schema
-        self.limits = limits
-        self.root_path = root_path
+    def __init__(self, schema: Schema, portable: Portable, most_bytes: int) -> None:
+        self.portable = portable
         self.most_bytes = most_bytes
-        self._batch = columns_of(schema.root, root_path)
+        self._schema = schema
+        self._batch = columns_of(schema.root, portable.path)
         self.columns = _native.Columns(_rows(self._batch))
 
     def new_batch(self) -> _native.Batch:
@@ -63,29 +79,21 @@ class Reader:
 
     def writer(self, schema: Schema) -> Writer:
         """What reads the payloads of a writer."""
-        root = resolve(schema, self.schema).root
-        program = compile_program(root, self.schema.root, self._batch, self.columns)
+        root = resolve(schema, self._schema).root
+        program = compile_program(root, self._schema.root, self._batch, self.columns)
         # Compiled at the first error only, then kept: poison seldom comes alone.
-        locate = functools.lru_cache(maxsize=4)(
-            lambda start: compile_locator(
-                root, Bindings(), start=start, tag_unions=True, limits=self.limits
-            )
-        )
-        return Writer(schema, program, locate)
+        decoder = functools.lru_cache(maxsize=4)(functools.partial(self.portable.decoder, root))
+        return Writer(schema, program, decoder)
 
     @functools.cached_property
     def plain_program(self) -> _native.Program:
         """What reads the payloads that :attr:`encode` makes."""
-        return self.writer(self.schema).program
+        return self.writer(self._schema).program
 
     @functools.cached_property
     def encode(self) -> Callable[[Any], bytes]:
         """What encodes a decoded value again, in the plainest form."""
-        return compile_encoder(self.schema, Bindings(), _must_fit, self.limits)(b"")
-
-
-def _must_fit(value: Any, error: BaseException) -> None:
-    raise AssertionError(f"a value that was decoded is not encoded: {value!r}") from error
+        return self.portable.encoder(self._schema)
 
 
 def _rows(batch: Column) -> tuple[Any, ...]:

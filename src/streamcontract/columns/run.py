@@ -10,8 +10,6 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from streamcontract.codec.payloads import as_payload
-from streamcontract.codec.refusal import Located, decode_error
 from streamcontract.columns import _native
 from streamcontract.columns.decoded import RowFault
 from streamcontract.columns.reader import Reader, Writer
@@ -59,7 +57,9 @@ class Run:
     def finish(self) -> None:
         """Add every payload to a batch, or its fault to the faults."""
         payloads = _native.Payloads(
-            self._payloads, tuple(writer.program for writer in self._writers), as_payload
+            self._payloads,
+            tuple(writer.program for writer in self._writers),
+            self._reader.portable.as_bytes,
         )
         at = 0
         while True:
@@ -73,7 +73,7 @@ class Run:
 
     def _add(self, payloads: _native.Payloads, at: int, start: int) -> tuple[int, int]:
         """Add payloads up to the first that does not even fit into a batch of its own."""
-        limits = self._reader.limits
+        limits = self._reader.portable
         while True:
             batch = self.batches[-1]
             at, status = batch.add(payloads, at, start, limits.depth, limits.empty_items)
@@ -83,19 +83,20 @@ class Run:
 
     def _add_otherwise(self, at: int, status: int) -> DecodeError | None:
         """Add what the executor refused and the portable decoder takes; else its error."""
-        reader = self._reader
-        locate = self._writers[at if len(self._writers) > 1 else 0].locate(self._start)
+        reader, portable = self._reader, self._reader.portable
+        decode = self._writers[at if len(self._writers) > 1 else 0].decoder(self._start)
         try:
-            value = locate(as_payload(self._payloads[at]), reader.root_path)
-        except Located as located:
-            return decode_error(located)
+            value = decode(portable.as_bytes(self._payloads[at]))
+        except DecodeError as error:
+            return error
         if status != _UNDECIDED:
             _log.warning(
                 "the executor of columns refused what the portable decoder takes, whose answer "
                 "stands; please report this with the schema (%s)",
-                reader.root_path,
+                portable.path,
             )
-        again = _native.Payloads((reader.encode(value),), (reader.plain_program,), as_payload)
+        data = reader.encode(value)
+        again = _native.Payloads((data,), (reader.plain_program,), portable.as_bytes)
         added, status = self._add(again, 0, 0)
         if added == again.n:
             return None
@@ -105,4 +106,4 @@ class Run:
 
     def _too_large(self) -> DecodeError:
         expected = f"a row of at most {self._reader.most_bytes:,} bytes, or items, in each column"
-        return DecodeError((DataFault(path=self._reader.root_path, expected=expected),))
+        return DecodeError((DataFault(path=self._reader.portable.path, expected=expected),))
