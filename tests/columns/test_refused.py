@@ -110,7 +110,7 @@ def test_an_old_extension(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_portable_engine_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks for no native code gets none."""
+    """A process that selects the portable engine runs no native code."""
     monkeypatch.setenv(ENGINE_VARIABLE, "portable")
-    with pytest.raises(ConfigurationError, match=f"{ENGINE_VARIABLE} asks for the portable"):
+    with pytest.raises(ConfigurationError, match=f"{ENGINE_VARIABLE} selects the portable"):
         Codec("int").decode_columns([])

@@ -38,7 +38,7 @@ cdef class UuidWriter(ConvertedWriter):
         if not PyLong_CheckExact(number):
             return ConvertedWriter.write(self, x, out, depth)
         low = PyLong_AsUnsignedLongLongMask(number)
-        high = number >> 64  # refuses what 64 bits do not hold, or is negative
+        high = number >> 64  # refuses a negative number, or one of more than 64 bits
         if not self.is_text:
             for i in range(8):
                 put_byte(out, high >> (56 - 8 * i) & 255)

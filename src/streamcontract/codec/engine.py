@@ -1,7 +1,7 @@
-"""Which engine executes schemas and plans: the portable or the native one.
+"""Engine that executes schemas and plans: the portable or the native one.
 
-Both take and give the same values, bytes and errors. The portable engine runs wherever Python
-does; the native one is an extension module that an installation may lack.
+Both have the same values, bytes and errors. The portable engine runs wherever Python does; the
+native one is an extension module that an installation may lack.
 """
 
 from __future__ import annotations
@@ -38,11 +38,9 @@ __all__ = [
 ]
 
 ENGINE_VARIABLE: Final = "STREAMCONTRACT_ENGINE"
-"""Names the engine: ``portable`` or ``native``, which is the default where it was built."""
+"""The name of the engine: ``portable`` or ``native``, which is the default if it was built."""
 
-_INSTALL: Final = (
-    "install streamcontract anew where there is a C compiler and Python's header files"
-)
+_INSTALL: Final = "install streamcontract again with a C compiler and Python's header files"
 
 _log = logging.getLogger("streamcontract.codec.engine")
 
@@ -68,14 +66,14 @@ class _DecoderCompiler(Protocol):
 
 @attrs.frozen
 class Engine:
-    """An engine, and why it is the one.
+    """An engine, and the reason for its choice.
 
     Attributes:
         name: ``portable`` or ``native``.
-        reason: Why it was chosen, in words.
+        reason: The reason for its choice, in words.
         compile_encoder: See :func:`streamcontract.codec.encode.compile_encoder`.
         compile_decoder: See :func:`streamcontract.codec.decode.compile_decoder`.
-        is_makeshift: Whether it stands in for a native engine that is here, but cannot be used.
+        is_makeshift: Whether it replaces a native engine that is installed but cannot be used.
     """
 
     name: str
@@ -87,11 +85,11 @@ class Engine:
 
 @attrs.frozen
 class Unusable:
-    """Why there is no native engine.
+    """The reason why an extension module cannot be used.
 
     Attributes:
         reason: What it is, or was not, in words that follow its name.
-        is_fault: Whether that is a fault: not to have built it is none.
+        is_fault: Whether that is a fault; a missing build is none.
     """
 
     reason: str
@@ -99,10 +97,10 @@ class Unusable:
 
 
 def choose_engine() -> Engine:
-    """The engine that the environment asks for; else the native one where it was built.
+    """The engine that the environment names; else the native one if it was built.
 
     Raises:
-        ConfigurationError: The environment asks for one that there is not, or not here.
+        ConfigurationError: The environment names one that does not exist or is not installed.
 
     Example:
         >>> choose_engine().name in ("portable", "native")
@@ -111,13 +109,13 @@ def choose_engine() -> Engine:
     wanted = os.environ.get(ENGINE_VARIABLE, "")
     match wanted:
         case "portable":
-            return _portable(f"{ENGINE_VARIABLE} asks for it")
+            return _portable(f"set by {ENGINE_VARIABLE}")
         case "native" | "":
             native = _find_native()
         case _:
             raise ConfigurationError(f"{ENGINE_VARIABLE} is portable or native, not {wanted!r}")
     if isinstance(native, Engine):
-        return attrs.evolve(native, reason=f"{ENGINE_VARIABLE} asks for it") if wanted else native
+        return attrs.evolve(native, reason=f"set by {ENGINE_VARIABLE}") if wanted else native
     if wanted:
         raise ConfigurationError(
             f"{ENGINE_VARIABLE} asks for the native engine, which {native.reason}; or leave "
@@ -136,18 +134,16 @@ def _find_native() -> Engine | Unusable:
     if not isinstance(found, Unusable):
         from streamcontract.codec import native  # noqa: PLC0415 - an installation may lack what it needs
 
-        reason = f"the default where it is built; {ENGINE_VARIABLE}=portable asks for the other"
+        reason = f"the default if it is built; {ENGINE_VARIABLE}=portable selects the other"
         return Engine("native", reason, native.compile_encoder, native.compile_decoder)
     if found.is_fault:
-        # Once in a process: everything works, but slower than whoever installed it expects.
-        _log.warning(
-            "the native engine %s; the portable engine serves where none is asked for", found.reason
-        )
+        # Once in a process: everything works, but slower than expected.
+        _log.warning("the native engine %s; the portable engine is used instead", found.reason)
     return found
 
 
 def find_extension(package: str) -> ModuleType | Unusable:
-    """The extension module of a package, or why there is none that can be used.
+    """The extension module of a package, or the reason why none can be used.
 
     Args:
         package: The package it is in: ``codec`` or ``columns``.
@@ -171,29 +167,29 @@ def find_extension(package: str) -> ModuleType | Unusable:
 
 
 def require_columns() -> None:
-    """Check that there is an executor of columns, which is native alone, and that it may be used.
+    """Check that the executor of columns, which is native only, was built and may be used.
 
     Raises:
-        ConfigurationError: It was not built, or the environment asks for the portable engine.
+        ConfigurationError: It was not built, or the environment selects the portable engine.
     """
     if os.environ.get(ENGINE_VARIABLE) == "portable":
         raise ConfigurationError(
-            f"columns are decoded by native code alone, and {ENGINE_VARIABLE} asks for the "
-            f"portable engine: leave it unset"
+            f"columns are decoded by native code only, and {ENGINE_VARIABLE} selects the portable "
+            f"engine: leave it unset"
         )
     if sys.byteorder != "little":
-        raise ConfigurationError("columns are decoded on little-endian machines alone")
+        raise ConfigurationError("columns are decoded on little-endian machines only")
     found = find_extension("columns")
     if isinstance(found, Unusable):
         raise ConfigurationError(f"columns need native code, which {found.reason}")
 
 
 def _misfit(extension: object) -> str | None:
-    """Why a binary does not belong to this package, if so."""
+    """The reason why a binary does not belong to this package, if it does not."""
     version = getattr(extension, "VERSION", None)
     if version != __version__:
         return f"is that of version {version or 'unknown'}, not of {__version__}"
-    # Where the sources are installed too, as in an editable installation, they may have changed.
+    # In an editable installation the sources are present too and may have changed.
     digest = sources_digest()
     if digest and getattr(extension, "SOURCES", None) != digest:
         return "was built from other sources than those beside it"
@@ -201,7 +197,7 @@ def _misfit(extension: object) -> str | None:
 
 
 def _for_others(package: str) -> str:
-    """Which other Pythons it was built for, if any."""
+    """The other Python versions that it was built for, if any."""
     binaries = sorted(
         path.name
         for suffix in ("so", "pyd")

@@ -1,4 +1,4 @@
-"""What the embedded broker does not do, in short: ``docs/devstack.md`` has it all, measured."""
+"""Limits of the embedded broker, in short; ``docs/devstack.md`` has all of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ LIMITS: Final = (
     "No offsets by time, no retention or other topic configuration, no compaction.",
     "AdminClient cannot create topics: use `streamcontract topics create` or ensure_topic.",
     "Groups cannot be listed or described; the committed offsets of a known group can.",
-    "Who joins or leaves a running group stalls it for session.timeout.ms less 1 s (44 s).",
+    "A member that joins or leaves a group stalls it for session.timeout.ms less 1 s (44 s).",
     "Retries may write a message twice, idempotent producer or not.",
     "Messages of aborted transactions stay readable.",
     "No TLS, no authentication; reachable from this machine only.",
 )
-"""One sentence for each limit that its user should know of before the first surprise."""
+"""One sentence for each limit that users should know."""

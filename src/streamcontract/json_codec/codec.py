@@ -1,4 +1,4 @@
-"""The JSON codec: values to JSON and back, by the rules of the binary codec."""
+"""JSON codec: values to JSON and back, by the rules of the binary codec."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 class JsonCodec(Generic[T]):
     """Writes the values of one schema as JSON and reads them back, strictly and without loss.
 
-    A value goes through Avro's binary encoding on its way: what a ``Codec`` of the schema refuses,
-    this refuses with the same paths, and what it rounds (a ``float`` field has 32 bits) is rounded.
+    A value passes through Avro's binary encoding: a value that a ``Codec`` of the schema refuses is
+    refused here with the same paths, and a ``float`` field is rounded to its 32 bits.
 
     The encodings:
 
-    - ``"plain"``: what people expect of JSON. Times are text as RFC 3339 has it, decimals and UUIDs
-      text, bytes text in base64, enums their symbol. A value of a union is written as it is where
-      its JSON type shows the branch, else as an object with one key, the branch's name.
+    - ``"plain"``: common JSON. Times are text in the form of RFC 3339, decimals and UUIDs text,
+    bytes text in base64, enums their symbol. A value of a union is written as it is if its
+    JSON type determines the branch, else as an object with one key, the branch's name.
     - ``"avro"``: the specification's ("JSON Encoding", Avro 1.12). Every branch but null is an
-      object with one key; logical types are what they annotate; bytes are text of the code points
+      object with one key; logical types are their base types; bytes are text of the code points
       0 to 255.
 
     In both, ``NaN``, ``Infinity`` and ``-Infinity`` are text. A field that is left out is read as
     its default; a name that is no field's is refused.
 
     Args:
-        schema: A record class that ``streamcontract generate`` made, or a schema: whatever
-            ``Codec`` takes.
+        schema: A record class that ``streamcontract generate`` made, or any schema that ``Codec``
+        takes.
         encoding: ``"plain"`` or ``"avro"``.
         tag_unions: Read the value of a union as ``(branch's full name, value)``.
-        limits: What it takes at most of what a few bytes can ask for.
+        limits: Limits on data that a few bytes can make large.
 
     Raises:
         ArgumentError: There is no such encoding.
@@ -103,7 +103,7 @@ class JsonCodec(Generic[T]):
         self._encoding: Encoding = encoding
         self._typed: Codec[Any] = Codec(schema, tag_unions=tag_unions, limits=limits)
         self.schema = self._typed.schema
-        # Of plain values, with the branch of each union: in between there is nothing to choose.
+        # Of plain values with the branch of each union, so that no branch has to be chosen.
         self._named: Codec[Any] = Codec(self.schema, tag_unions=True, limits=limits)
         self._write = compile_writer(self.schema.root, encoding)
         self._read = compile_reader(self.schema.root, encoding)
@@ -112,10 +112,10 @@ class JsonCodec(Generic[T]):
         return f"<JsonCodec of {self.schema!r}>"
 
     def dump(self, value: T) -> JsonValue:
-        """The JSON of a value, as what ``json.loads`` gives.
+        """The JSON of a value, in the types that ``json.loads`` returns.
 
         Raises:
-            EncodeError: The value does not fit the schema; it names every place where.
+            EncodeError: The value does not fit the schema; the error names every fault.
         """
         data = self._typed.encode(value)
         try:
@@ -129,7 +129,7 @@ class JsonCodec(Generic[T]):
         """The JSON of a value as text, on one line.
 
         Raises:
-            EncodeError: The value does not fit the schema; it names every place where.
+            EncodeError: The value does not fit the schema; the error names every fault.
         """
         document = self.dump(value)
         try:
@@ -138,13 +138,13 @@ class JsonCodec(Generic[T]):
             raise EncodeError((data_fault(self._root, error),)) from None
 
     def load(self, document: JsonValue) -> T:
-        """The value that JSON stands for.
+        """Read a value from JSON.
 
         Args:
-            document: JSON as ``json.loads`` gives it.
+            document: JSON in the types that ``json.loads`` returns.
 
         Raises:
-            DecodeError: It does not fit the schema; it names every place where.
+            DecodeError: It does not fit the schema; the error names every fault.
         """
         try:
             value = self._read(document)
@@ -156,14 +156,14 @@ class JsonCodec(Generic[T]):
         return self._typed.decode(data)  # type: ignore[no-any-return]
 
     def loads(self, text: str | bytes) -> T:
-        """The value that a text of JSON stands for.
+        """Read a value from JSON text.
 
         Args:
             text: One value; bytes are UTF-8.
 
         Raises:
-            DecodeError: It is no JSON, an object of it has a key twice, or it does not fit the
-                schema; it names every place where.
+            DecodeError: It is not JSON, an object in it has a key twice, or it does not fit the
+            schema; the error names every fault.
         """
         try:
             document = parse_text(text if isinstance(text, str) else bytes(text).decode())
@@ -174,14 +174,14 @@ class JsonCodec(Generic[T]):
         return self.load(document)
 
     def _explained(self, document: JsonValue, error: EncodeError) -> tuple[JsonFault, ...]:
-        """The faults that the codec found, in the words of JSON."""
+        """The faults that the codec found, in terms of JSON."""
         faults = error.faults
         try:
             self._named.encode(self._explain(document))
         except EncodeError as explained:
             faults = explained.faults
         except RecursionError:
-            pass  # the codec's own words are as good
+            pass  # the codec's own messages are as good
         return tuple(map(in_json, faults))
 
     @cached_property

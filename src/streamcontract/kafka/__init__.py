@@ -1,4 +1,4 @@
-"""Typed producer, consumer and topics; with ``devstack`` the only user of confluent_kafka."""
+"""Typed clients of Kafka: producer, consumer and topics."""
 
 from __future__ import annotations
 

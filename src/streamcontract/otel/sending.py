@@ -1,4 +1,4 @@
-"""A producer's messages: a span from ``produce()`` to the delivery report, and its outcome."""
+"""Telemetry of producers: a span from ``produce()`` to the delivery report, with its outcome."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Sending:
     """Queues the messages of one producer; threads may share it.
 
     Args:
-        tools: Where spans and measurements go.
+        tools: The tracer and the instruments.
         produce: The method of ``confluent_kafka.Producer``, bound.
         client_id: The producer's ``client.id``, if it has one.
-        frames: Finds what says the schema of a message's value.
+        frames: Finds the frame of a message's value.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class Sending:
         begun = self._tools.guard(self._begin, bound, value, partition, headers, report)
         if begun is not None:
             report, headers = begun
-        # If the queue is full, or the message refused, this raises and nothing was sent: whoever
-        # called tries again or tells the application. A span that does not end is not exported.
+        # If the queue is full, or the message is refused, this raises and nothing was sent: the
+        # caller retries or raises the error. A span that does not end is not exported.
         self._produce(topic, value, key, partition, report, None, timestamp, headers)
         bound.queued.add()
 
@@ -103,7 +103,7 @@ class Sending:
 
 
 class _Topic:
-    """What is the same for all messages to one topic, and how each of them may end."""
+    """Attributes that are the same for all messages to one topic, and the outcomes of messages."""
 
     def __init__(self, tools: Tools, topic: str) -> None:
         self._tools = tools
@@ -118,7 +118,7 @@ class _Topic:
         self.queued = tools.counts.of(tools.instruments.queued, self._source)
 
     def outcome(self, partition: int | None, error: str | None) -> _Outcome:
-        """How a message ended that was for a partition, if one was chosen, and failed or not."""
+        """The outcome of messages for a partition, if one was chosen, with or without an error."""
         found = self._outcomes.get((partition, error))
         if found is None:
             attributes = {**self._source, names.OPERATION: names.SEND}
@@ -136,10 +136,10 @@ class _Topic:
 
 @attrs.define(eq=False)
 class _Outcome:
-    """How messages ended: attributes of the span and of the duration, and their count.
+    """An outcome of messages: attributes of the span and of the duration, and their count.
 
     Attributes:
-        measured_at: When the duration of one was measured last, by ``time.perf_counter_ns``.
+        measured_at: The time of the last measured duration, by ``time.perf_counter_ns``.
     """
 
     attributes: dict[str, str]
@@ -148,9 +148,9 @@ class _Outcome:
     measured_at: int = 0
 
     def begins_batch(self, watch: StopWatch, elapsed: int) -> bool:
-        """Whether a message was not on its way, and reported, together with one measured before.
+        """Whether a message is the first of a batch, sent and reported after the last measured one.
 
-        The first of a batch is the one that took longest.
+        The first of a batch took the longest.
         """
         now = watch.begun + elapsed
         if watch.begun <= self.measured_at and now - self.measured_at < TOGETHER:
@@ -181,7 +181,7 @@ class _OnItsWay:
     def report(
         self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message
     ) -> None:
-        """The delivery callback, in front of the one that the message has without telemetry."""
+        """The delivery callback, which calls the one that the message has without telemetry."""
         self._tools.guard(self._end, error, raw)
         self._inner(error, raw)
 

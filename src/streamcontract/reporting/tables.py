@@ -1,8 +1,7 @@
 """Tables as lines of text that fit a terminal.
 
-Columns are set apart by spaces, without boxes: what is piped into another program is the same, and
-never folded. Where a terminal is too narrow for the columns, each row is a block of its own, with a
-line for each cell.
+Columns are separated by spaces, without boxes, and output to another program is never wrapped. If a
+terminal is too narrow for the columns, each row is a block of its own, with a line for each cell.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ class Table:
 
     Attributes:
         columns: The names of the columns.
-        right: Those of them whose cells stand to the right, as numbers do.
-        rows: The rows, each with a cell for each column. What would steer a terminal is written
-            out when they are shown.
+        right: The columns with right-aligned cells, such as numbers.
+        rows: The rows, each with a cell for each column. Control characters are escaped when the
+        table is shown.
     """
 
     columns: Sequence[str]
@@ -79,7 +78,7 @@ class Table:
 
 
 def number(value: int | None) -> str:
-    """A number with its thousands set apart, or a dash.
+    """A number with thousands separators, or a dash for None.
 
     Example:
         >>> number(12154), number(None)

@@ -1,6 +1,6 @@
 """Apache Kafka and Apicurio Registry as child processes, for tests against real servers.
 
-Both are fetched by their Maven coordinates and run on Java; see ``docs/stacks.md``.
+Both are downloaded by their Maven coordinates and run on Java; see ``docs/stacks.md``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A cluster of Apache Kafka brokers on loopback, each a process of its own."""
+"""Cluster of Apache Kafka brokers on loopback, each a process of its own."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ __all__ = ["KafkaCluster", "kafka_program"]
 _POM: Final = Path(__file__).with_name("kafka.pom.xml")
 _ASK_SECONDS: Final = 1.0
 
-# What is not as Kafka has it by default (https://kafka.apache.org/documentation/#brokerconfigs),
+# Settings other than Kafka's defaults (https://kafka.apache.org/documentation/#brokerconfigs),
 # because a stack lives for minutes and is used by one machine.
 _SETTINGS: Final[Mapping[str, str]] = {
     # Internal topics have 50 partitions by default, which takes seconds to create.
     "offsets.topic.num.partitions": "3",
     "transaction.state.log.num.partitions": "3",
     "share.coordinator.state.topic.num.partitions": "3",
-    # As on the embedded stack: a group's first members need not wait 3 s, and tests may have
+    # As on the embedded stack: a group's first members do not wait 3 s, and tests may have
     # sessions of one second.
     "group.initial.rebalance.delay.ms": "100",
     "group.min.session.timeout.ms": "1000",
@@ -59,19 +59,19 @@ class KafkaCluster:
     CLIENT any security and leave the cluster itself alone.
 
     Args:
-        brokers: How many. Topics of three and more are on three of them, and a message is
+        brokers: Their number. Topics of three and more are on three of them, and a message is
             acknowledged when two have it (``min.insync.replicas``).
         properties: Broker properties on top of this package's.
-        program: The broker's program; fetched if left out.
-        record: Where the broker's class archive is written when it ends; see ``Program``.
+        program: The broker's program; downloaded if left out.
+        record: The path of the class archive to write when the broker ends; see ``Program``.
 
     Attributes:
-        brokers: How many brokers.
+        brokers: The number of brokers.
         bootstrap_servers: ``host:port`` of each CLIENT listener, separated by commas.
-        internal_servers: ``host:port`` of each INTERNAL listener, without any security.
+        internal_servers: ``host:port`` of each INTERNAL listener, without security.
 
     Raises:
-        StackError: Java or Maven is not there, or a broker did not start.
+        StackError: Java or Maven is missing, or a broker did not start.
     """
 
     def __init__(
@@ -118,13 +118,13 @@ class KafkaCluster:
         replication: int = 1,
         config: Mapping[str, str] | None = None,
     ) -> bool:
-        """Create a topic, or find that it is already there.
+        """Create a topic if it does not exist.
 
         Returns:
-            True if it was created, False if there was one that is as asked for.
+            True if it was created, False if it existed as requested.
 
         Raises:
-            StackError: Kafka refuses it, or it is there and not as asked for.
+            StackError: Kafka refuses it, or it exists and differs.
         """
         try:
             outcome = ensure_topic(
@@ -141,7 +141,7 @@ class KafkaCluster:
         return outcome.created
 
     def topics(self) -> dict[str, int]:
-        """The topics and how many partitions each has, without Kafka's internal ones.
+        """The number of partitions of each topic, without Kafka's internal ones.
 
         Raises:
             StackError: No broker answers.
@@ -157,12 +157,12 @@ class KafkaCluster:
         }
 
     def kill(self, broker: int) -> None:
-        """End a broker with SIGKILL: what its process had only in memory is gone."""
+        """End a broker with SIGKILL: the data in its process's memory are lost."""
         self._server(broker).kill()
         self._down.add(broker)
 
     def stop(self, broker: int) -> None:
-        """End a broker in order, with SIGTERM: it hands its partitions over first.
+        """Stop a broker cleanly, with SIGTERM: its partitions get another leader first.
 
         Raises:
             StackError: It did not end in time.
@@ -171,22 +171,22 @@ class KafkaCluster:
         self._down.add(broker)
 
     def pause(self, broker: int) -> None:
-        """Stop a broker's process with SIGSTOP: as if its network were gone, in both directions.
+        """Stop a broker's process with SIGSTOP, which is like a lost network in both directions.
 
         Others keep their connections to it and get no answer. After ``broker.session.timeout.ms``
-        (9 s) the controller takes its partitions away from it.
+        (9 s) the controller makes other brokers the leaders of its partitions.
         """
         self._server(broker).pause()
 
     def resume(self, broker: int) -> None:
-        """Let a paused broker run on."""
+        """Continue a paused broker."""
         self._server(broker).resume()
 
     def restart(self, broker: int) -> None:
-        """Start a broker again on its ports and data; one that still runs is killed first.
+        """Start a broker again with its ports and data; a running one is killed first.
 
-        Returns when it serves clients. A controller takes a broker that was killed back only when
-        ``broker.session.timeout.ms`` (9 s) are over, since it still counts the old process in.
+        Returns when it serves clients. A controller accepts a killed broker again only after
+        ``broker.session.timeout.ms`` (9 s), because it still counts the old process.
 
         Raises:
             StackError: It did not start.
@@ -201,8 +201,8 @@ class KafkaCluster:
         """Kill the brokers and delete their data. Closing twice is harmless.
 
         Args:
-            keep_logs: Leave the brokers' logs, and say where in this package's log. They are left
-                too where a broker ended that nobody had asked to.
+            keep_logs: Keep the brokers' logs, and log the path. They are also kept if a broker
+            ended unexpectedly.
         """
         died = any(
             not server.running
@@ -258,7 +258,7 @@ class KafkaCluster:
         self._servers[node.id] = self._workspace.start(f"broker-{node.id}", command)
 
     def _wait_for(self, node: _Node, expected: set[int]) -> None:
-        """Wait until a broker answers, and says that the expected ones are in the cluster."""
+        """Wait until a broker answers with the expected brokers in its metadata."""
         admin = self._admin(f"{LOOPBACK}:{node.internal}")
 
         def ready() -> bool:
@@ -273,7 +273,7 @@ class KafkaCluster:
         return self._workspace.path / f"broker-{node.id}.properties"
 
     def _admin(self, servers: str) -> AdminClient:
-        # log_level 0: that a broker cannot be reached while it starts is no news.
+        # log_level 0: a broker that cannot be reached while it starts is expected.
         return AdminClient(
             {"bootstrap.servers": servers, "log_level": 0, "reconnect.backoff.max.ms": 100}
         )
@@ -287,7 +287,7 @@ class _Node:
     controller: int
 
     def settings(self) -> dict[str, str]:
-        """What makes a broker this one."""
+        """The properties of one broker."""
         clients = f"CLIENT://{LOOPBACK}:{self.client},INTERNAL://{LOOPBACK}:{self.internal}"
         return {
             "node.id": str(self.id),
@@ -303,7 +303,7 @@ class _Node:
 
 
 def _replication(brokers: int) -> dict[str, str]:
-    """On how many brokers things are, and how many may be lost without losing a message."""
+    """The properties of replication: the number of replicas, and of those in sync."""
     replicas = min(3, brokers)
     in_sync = max(1, replicas - 1)
     return {
@@ -318,7 +318,7 @@ def _replication(brokers: int) -> dict[str, str]:
 
 
 def _write_properties(path: Path, settings: Mapping[str, str]) -> None:
-    """Write what java.util.Properties reads: Latin-1, with a backslash that escapes."""
+    """Write a file for java.util.Properties: Latin-1, with backslash escapes."""
     lines = (f"{key}={_escape(value)}\n" for key, value in settings.items())
     path.write_text("".join(lines), encoding="latin-1", errors="backslashreplace")
 
@@ -328,10 +328,10 @@ def _escape(value: str) -> str:
 
 
 def kafka_program() -> Program:
-    """The broker as a program, fetched and with its class archive made if need be.
+    """The broker's program, downloaded, and with its class archive written, if needed.
 
     Raises:
-        StackError: Java or Maven is not there.
+        StackError: Java or Maven is missing.
     """
     java = find_java()
     folder = fetch(_POM)
@@ -350,7 +350,7 @@ _OPTIONS: Final = (
 
 
 def _record_classes(program: Program, archive: Path) -> None:
-    """Run a broker once and end it in order: then its classes are written."""
+    """Run a broker once and stop it cleanly, so that its classes are written."""
     with KafkaCluster(program=program, record=archive) as cluster:
         cluster.create_topic("recorded")
         cluster.stop(1)

@@ -1,4 +1,4 @@
-"""Java programs by their Maven coordinates, fetched once into a cache folder of the user's."""
+"""Java programs by their Maven coordinates, downloaded once into the user's cache folder."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["cache_folder", "cache_lock", "fetch"]
 
 
 def cache_folder() -> Path:
-    """Where fetched servers are kept: ``streamcontract`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
+    """The folder of downloaded servers: ``streamcontract`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
 
     Example:
         >>> cache_folder().name
         'streamcontract'
     """
-    # XDG Base Directory Specification: a relative path there is to be ignored.
+    # XDG Base Directory Specification: a relative path is ignored.
     configured = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(configured) if Path(configured).is_absolute() else Path.home() / ".cache"
     return base / "streamcontract"
@@ -34,11 +34,11 @@ def cache_folder() -> Path:
 
 @contextlib.contextmanager
 def cache_lock() -> Iterator[int]:
-    """Let only one process at a time fill the cache; the others wait and find it filled.
+    """Let only one process at a time fill the cache; the others wait.
 
     Yields:
-        The lock's file descriptor: a child that inherits it keeps the lock, if this process is
-        killed, until it ends too.
+        The lock's file descriptor: if this process is killed, a child that inherits it keeps the
+        lock until it ends too.
     """
     folder = cache_folder()
     try:
@@ -55,17 +55,17 @@ def cache_lock() -> Iterator[int]:
 
 
 def fetch(pom: Path) -> Path:
-    """The folder with a program's files; Maven fetches them if they are not there.
+    """The folder with a program's files, which Maven downloads if they are missing.
 
-    The folder's name changes with the POM, so that a new version is fetched and not mixed with the
+    The folder's name depends on the POM, so that a new version is downloaded and not mixed with the
     old one.
 
     Args:
-        pom: ``NAME.pom.xml``, whose phase ``process-resources`` fills the folder that the property
-            ``folder`` names.
+        pom: ``NAME.pom.xml``, whose phase ``process-resources`` fills the folder of the property
+        ``folder``.
 
     Raises:
-        StackError: Maven is needed and not there, or failed.
+        StackError: Maven is needed and missing, or failed.
     """
     project = pom.read_bytes()
     name = pom.name.removesuffix(".pom.xml")
@@ -84,8 +84,8 @@ def _run_maven(pom: bytes, folder: Path, lock: int) -> None:
         raise StackError(
             f"{folder} is to be fetched by Maven, and there is no `mvn` on the PATH: install Maven"
         )
-    # Beside its final place, so that one rename puts it there whole or not at all; always of one
-    # name, so that what a killed process left is found.
+    # Beside its final path, so that one rename moves all of it; always with the same name, so that
+    # the files of a killed process are found.
     scratch = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()

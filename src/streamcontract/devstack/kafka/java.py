@@ -1,4 +1,4 @@
-"""The Java that servers run on: found, checked, and made to start programs quickly."""
+"""Java runtime of the servers: its search, its version, and options for a quick start."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _VERSION: Final = re.compile(
 )
 
 # For a server that lives for minutes beside others on a small machine: no second compiler, no
-# collector threads, no files for monitoring tools, no desktop, one address family. A JVM that does
-# not know one of them is to go on without it.
+# collector threads, no files for monitoring tools, no desktop, one address family. A JVM ignores
+# options that it does not know.
 _OPTIONS: Final = (
     "-XX:+IgnoreUnrecognizedVMOptions",
     "-XX:TieredStopAtLevel=1",
@@ -34,7 +34,7 @@ _OPTIONS: Final = (
 )
 
 
-# A class archive that does not fit is no reason to fail, nor to write about it.
+# A class archive that does not fit is ignored without a message.
 _ARCHIVE_OPTIONS: Final = ("-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 
 
@@ -56,12 +56,12 @@ class Program:
     """A Java program.
 
     Attributes:
-        java: What runs it.
+        java: Its Java.
         jars: Its class path.
         main: Its main class.
         options: Options for the JVM.
-        archive: Its class archive, or None. The JVM checks that it fits program and Java, and goes
-            without where it does not.
+        archive: Its class archive, or None. The JVM ignores one that does not fit program and
+        Java.
     """
 
     java: Java
@@ -72,10 +72,10 @@ class Program:
 
     @property
     def can_record(self) -> bool:
-        """Whether its Java writes class archives: one without a base archive of its own does not.
+        """Whether its Java writes class archives, which needs a base archive of Java's own classes.
 
-        It is tried on a program that ends at once. Java 17 refuses to start there, newer ones run
-        and write nothing.
+        It is tried with a program that ends at once. Java 17 refuses to start without one, newer
+        ones run and write nothing.
         """
         with tempfile.TemporaryDirectory() as folder:
             archive = Path(folder, "probe.jsa")
@@ -100,7 +100,7 @@ class Program:
             *arguments: The program's own arguments.
             main: Another main class of the same jars.
             options: More options for the JVM.
-            record: Write the class archive there when the program ends.
+            record: The path of the class archive to write when the program ends.
         """
         archive: tuple[str, ...] = ()
         if record is not None:
@@ -141,7 +141,7 @@ def find_java() -> Java:
         ) from error
     version = _VERSION.search(answer)
     if version is None:
-        raise StackError(f"{found} does not tell its version: {advice}")
+        raise StackError(f"{found} does not report its version: {advice}")
     if int(version["feature"]) < _OLDEST:
         raise StackError(
             f"Apache Kafka needs Java {_OLDEST} or newer, and that of {where}, {found}, is"
