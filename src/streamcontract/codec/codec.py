@@ -158,12 +158,12 @@ class Codec(Generic[T]):
     ) -> DecodedColumns:
         """Decode many payloads into Arrow columns, without making Python objects of their values.
 
-        What comes back is taken by pyarrow, polars, DuckDB and pandas without a copy. A payload
-        that does not fit is no row, but one of its ``faults``.
+        pyarrow, polars, DuckDB and pandas read the result without a copy. A payload that cannot
+        be decoded is one of its ``faults``, and no row.
 
         Args:
-            payloads: The encoded values, without frames; None stands for a tombstone, which is left
-                out and counted.
+            payloads: The encoded values, without frames; None is a tombstone, which is left out and
+                counted.
             writer: The schema they were written with, if that is another than the codec's own; or
                 one for each.
             columns: The fields of the record that become columns, in their order; all if left out.

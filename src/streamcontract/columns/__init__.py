@@ -1,8 +1,7 @@
 """Arrow columns of encoded payloads: the plan that the codec executes into records.
 
-Its executor is native alone. What comes out is handed over by Arrow's C data interface (the Arrow
-PyCapsule interface), so that pyarrow, polars, DuckDB and pandas take it without a copy; none of
-them is needed here. ``Codec.decode_columns`` is the way in.
+The executor is native only. pyarrow, polars, DuckDB and pandas read the result without a copy, by
+the Arrow PyCapsule interface; none of them is needed here. ``Codec.decode_columns`` is the entry.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class ColumnDecoder:
         """Decode payloads into a batch for each thread, or more where a column would pass 2 GiB.
 
         Args:
-            payloads: The encoded values; None stands for a tombstone and is left out.
+            payloads: The encoded values; None is a tombstone and is left out.
             writer: The schema that they were written with, or one for each; None means the
                 reader's own, with all its fields.
             start: How many bytes of each to pass over first, such as the five of a frame.

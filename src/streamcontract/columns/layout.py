@@ -1,4 +1,4 @@
-"""The columns of a reader's schema: which Arrow type each Avro type is, and where its values lie.
+"""The columns of a reader schema: the Arrow type of each Avro type, and the layout of its values.
 
 The formats and layouts are those of Arrow's columnar format and C data interface, 1.x.
 """

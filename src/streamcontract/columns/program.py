@@ -1,7 +1,7 @@
 """Programs: a plan's actions as the steps that the executor takes.
 
-Each rule stands in the plan, in the rows of logical types, and in the codec's sizes and defaults;
-here they only become numbers.
+The rules are those of the plan, of the rows of logical types, and of ``schema/sizes.py``; here they
+become numbers.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A share of payloads: the native executor, and the portable decoder for what it refuses.
 
-The executor only ever says yes. A payload that it refuses is given to the portable decoder, which
-finds the fault and names its path. What that one takes after all is encoded anew, in the reader's
-schema and the plainest form, and added from there.
+A payload that the executor refuses goes to the portable decoder, which raises the error with its
+path. A value that the portable decoder accepts is encoded with the reader schema and added.
 """
 
 from __future__ import annotations
@@ -91,8 +90,8 @@ class Run:
             return error
         if status != _UNDECIDED:
             _log.warning(
-                "the executor of columns refused what the portable decoder takes, whose answer "
-                "stands; please report this with the schema (%s)",
+                "the executor of columns refused a payload that the portable decoder accepts: the "
+                "value is used; please report this with the schema (%s)",
                 portable.path,
             )
         data = reader.encode(value)
