@@ -1,7 +1,6 @@
-"""Kafka cluster inside this process.
+"""The mock cluster: librdkafka's own, inside this process, for clients on librdkafka.
 
-It is librdkafka's own mock cluster: real Kafka protocol over loopback TCP, logs in memory.
-``docs/devstack.md`` lists its limits, with measurements.
+Logs are in memory. What it does not do is measured and listed in ``docs/devstack.md``.
 """
 
 from __future__ import annotations

@@ -37,6 +37,15 @@ _CONTROLLER = 1  # the first broker: ids count from 1 (rdkafka_mock.h)
 _HEARTBEAT_MS = 100
 _MESSAGE_SIZE = 512
 
+# The newest version of a request that the mock cluster reads as the protocol has it, where it says
+# that it takes newer ones (rdkafka_mock_handlers.c): there it has no arrays of flexible versions,
+# nor the list of members with which a group is left, and reads past them. Clients then use these.
+_NEWEST_VERSIONS = {
+    11: 5,  # JoinGroup
+    13: 2,  # LeaveGroup
+    14: 3,  # SyncGroup
+}
+
 # name -> (result, arguments): from rdkafka.h and rdkafka_mock.h.
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rd_kafka_version": (ctypes.c_int, ()),
@@ -49,6 +58,10 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rd_kafka_mock_cluster_destroy": (None, (_HANDLE,)),
     "rd_kafka_mock_cluster_bootstraps": (_TEXT, (_HANDLE,)),
     "rd_kafka_mock_group_initial_rebalance_delay_ms": (None, (_HANDLE, _INT32)),
+    "rd_kafka_mock_set_apiversion": (
+        _ERROR,
+        (_HANDLE, ctypes.c_int16, ctypes.c_int16, ctypes.c_int16),
+    ),
     "rd_kafka_mock_topic_create": (_ERROR, (_HANDLE, _TEXT, ctypes.c_int, ctypes.c_int)),
     "rd_kafka_mock_partition_set_leader": (_ERROR, (_HANDLE, _TEXT, _INT32, _INT32)),
     "rd_kafka_mock_broker_set_down": (_ERROR, (_HANDLE, _INT32)),
@@ -131,6 +144,8 @@ def start_cluster(library: ctypes.CDLL, brokers: int, *, group_join_delay_ms: in
             " (each needs a free loopback port and a few file descriptors)"
         )
     library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, group_join_delay_ms)
+    for api_key, newest in _NEWEST_VERSIONS.items():
+        library.rd_kafka_mock_set_apiversion(cluster, api_key, 0, newest)
     if hasattr(library, "rd_kafka_mock_set_controller_id"):
         # By default there is no controller, and AdminClient waits for one until it times out. With
         # one, requests work, or are refused at once if the mock cluster lacks them.

@@ -16,8 +16,9 @@ ClientError
     |-- TransactionError      a transaction failed for good; .transactional_id
     |   |-- TransactionAbortedError  it was aborted, and may be tried again
     |   `-- ProducerFencedError      another producer has this transactional id now
+    |-- GroupError            a group could not be listed, described or reset; .group
     |-- ConsumeError          fetching, joining, seeking or committing failed; .topic .partition
-    `-- TopicError            a topic could not be created or described; .topic
+    `-- TopicError            a topic could not be created, described or deleted; .topic
 
 DecodeError
 `-- UnexpectedTypeError       the consumer does not read the writer's type; .name .names
@@ -377,7 +378,23 @@ class ConsumeError(BrokerError):
 
 
 class TopicError(BrokerError):
-    """A topic could not be created or described."""
+    """A topic could not be created, described or deleted."""
+
+
+class GroupError(BrokerError):
+    """A consumer group could not be listed, described or moved to other offsets.
+
+    Attributes:
+        group: The group; ``""`` where it is about no single one.
+    """
+
+    def __init__(self, group: str, error: confluent_kafka.KafkaError, advice: str = "") -> None:
+        super().__init__("", error, None, advice)
+        self.args = (group, error, advice)
+        self.group = group
+
+    def __str__(self) -> str:
+        return f"group {self.group!r}: {super().__str__()}" if self.group else super().__str__()
 
 
 class TransactionError(BrokerError):

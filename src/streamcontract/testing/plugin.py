@@ -36,8 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         _OPTION,
         choices=STACKS,
         help=(
-            "What tests of topics run against: embedded (a broker and a registry in this process,"
-            " the default), kafka (Apache Kafka, started for the tests), redpanda or url (what"
+            "What tests of topics run against: embedded (librdkafka's mock cluster and a registry"
+            " in this process, the default), kafka (Apache Kafka, started for the tests; the extra"
+            " [kafka] has what it needs), redpanda or url (what"
             f" runs already; {' and '.join(_ADDRESSES)} say where). Also {STACK_VARIABLE}."
         ),
     )

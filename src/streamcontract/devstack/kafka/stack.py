@@ -25,9 +25,9 @@ RegistryKind = Literal["embedded", "apicurio"]
 class KafkaStack:
     """Apache Kafka and a schema registry on loopback, as processes that end with this one.
 
-    It runs from construction to ``close``, or for a ``with`` block. It needs Java 17 or newer, and
-    the first time Maven, which downloads the servers into a cache folder. All data are in a
-    temporary folder, which is deleted at the end.
+    It runs from construction to ``close``, or for a ``with`` block. Java 17 or newer has to be
+    there, such as that of the extra ``[kafka]``; the servers are fetched into a cache folder the
+    first time, Apicurio by Maven. All data are in a temporary folder and gone at the end.
 
     Args:
         brokers: The number of brokers; their ids are 1 to this number.
@@ -43,8 +43,8 @@ class KafkaStack:
         registry: The registry's server.
 
     Raises:
-        StackError: Java or Maven is missing, or a server did not start. The message has the end of
-        that server's log, and its path.
+        StackError: Java is not there, or a server could not be fetched or did not start. The
+            message shows the end of that server's log, and where the whole of it is.
 
     Example:
         >>> with KafkaStack(brokers=3) as stack:

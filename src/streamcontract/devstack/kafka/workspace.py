@@ -29,7 +29,7 @@ START_SECONDS: Final = 120.0
 _GUARD: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")))
 _POLL_SECONDS: Final = 0.02
 _LINES_SHOWN: Final = 8
-_WRONG: Final = re.compile(r"\bERROR\b|Exception\b")
+_WRONG: Final = re.compile(r"^(?!.*\bINFO\b).*(\bERROR\b|Exception\b)")
 
 
 class Workspace:
@@ -56,9 +56,15 @@ class Workspace:
             self._guard.wait()
             raise StackError(f"the guard of {self.path} did not start; its message is on stderr")
 
-    def start(self, name: str, command: Sequence[str]) -> Server:
-        """Start a server; its output is appended to ``logs/NAME.log``."""
-        server = Server(name, command, self.logs / f"{name}.log", self._guard.pid)
+    def start(self, name: str, command: Sequence[str], inherited: Sequence[int] = ()) -> Server:
+        """Start a server; its output is added to ``logs/NAME.log``.
+
+        Args:
+            name: What messages call it.
+            command: The program's path and its arguments.
+            inherited: File descriptors that it has too, such as of a lock.
+        """
+        server = Server(name, command, self.logs / f"{name}.log", self._guard.pid, inherited)
         self._servers.append(server)
         return server
 
@@ -97,11 +103,19 @@ class Server:
     Args:
         name: Its name in messages.
         command: The program's path and its arguments.
-        log: The file that its output is appended to.
-        group: The process group that it joins.
+        log: The file its output is added to.
+        group: The process group it joins.
+        inherited: File descriptors that it has too.
     """
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, group: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        group: int,
+        inherited: Sequence[int] = (),
+    ) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as output:
@@ -110,6 +124,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                pass_fds=inherited,
             )
 
     @property
@@ -141,6 +156,15 @@ class Server:
     def resume(self) -> None:
         """Continue it after :meth:`pause`."""
         self._process.send_signal(signal.SIGCONT)
+
+    def check_running(self) -> None:
+        """See that the process has not ended.
+
+        Raises:
+            StackError: It has; the message shows the end of its log.
+        """
+        if not self.running:
+            raise StackError(f"{self.name} ended by itself; {self._last_words()}")
 
     def wait_until(self, ready: Callable[[], bool], timeout: float = START_SECONDS) -> None:
         """Poll until the answer is yes.

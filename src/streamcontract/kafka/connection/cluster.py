@@ -7,6 +7,7 @@ AdminClient has connections of its own, and requests all partitions at once.
 
 from __future__ import annotations
 
+import difflib
 import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -139,6 +140,26 @@ class Cluster:
         except confluent_kafka.KafkaException:
             return False
 
+    def partitions(self, topic: str) -> list[int]:
+        """The numbers of a topic's partitions.
+
+        Raises:
+            ConsumeError: There is no such topic, or the brokers did not answer.
+        """
+        try:
+            # All topics: asking for one by name could create it.
+            topics = self.admin().list_topics(timeout=self.timeout).topics
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(topic, kafka_error_of(error)) from error
+        found = topics.get(topic)
+        if found is None or found.error is not None:
+            missing = confluent_kafka.KafkaError(
+                confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART,
+                f"there is no such topic{_near(topic, topics)}",
+            )
+            raise consume_error(topic, missing)
+        return sorted(found.partitions)
+
     def first_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The beginning offset of each partition.
 
@@ -234,6 +255,11 @@ def offsets_of(
         if wanted:
             time.sleep(_RETRY_PAUSE)
     return offsets
+
+
+def _near(topic: str, topics: Iterable[str]) -> str:
+    near = difflib.get_close_matches(topic, topics, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _question_time(timeout: float) -> float:
