@@ -31,7 +31,7 @@ from streamcontract.schema import (
 )
 from streamcontract.schema.logical import LOGICAL_TYPES
 
-__all__ = ["check", "has_columns", "in_columns", "rows_of"]
+__all__ = ["check", "compare", "has_columns", "in_columns", "rows_of"]
 
 
 def check(
@@ -44,6 +44,18 @@ def check(
 ) -> DecodedColumns:
     """Decode payloads to columns and to records, and compare rows and faults."""
     codec = Codec[Any](schema, tag_unions=True, limits=limits or Limits())
+    return compare(codec, data, writer, threads=threads)
+
+
+def compare(
+    codec: Codec[Any],
+    data: Sequence[bytes],
+    writer: Schema | Sequence[Schema] | None = None,
+    *,
+    threads: int = 1,
+) -> DecodedColumns:
+    """The same with a codec, which tags unions."""
+    schema = codec.schema
     decoded = codec.decode_columns(data, writer=writer, threads=threads)
     expected, faults = [], []
     for i, payload in enumerate(data):
