@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +11,13 @@ from tests.messages.conftest import SALE, Commands, sale
 
 from streamcontract import SchemaRegistry, parse_schema
 from streamcontract.kafka import describe_topics
+from streamcontract.messages.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from streamcontract.messages.spool import Row
     from streamcontract.testing.fixtures.topics import TopicMaker
 
 Sales = list[dict[str, Any]]
@@ -218,3 +221,43 @@ def test_a_schema_is_the_contracts(commands: Commands, streamcontract_config: An
     with SchemaRegistry(streamcontract_config["schema.registry.url"]) as registry:
         registered = registry.version(f"{commands.topic}-value").schema
     assert registered.canonical_form == parse_schema(SALE).canonical_form
+
+
+def test_an_interrupt_says_what_was_sent(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing after it is taken, and what was taken arrives."""
+    rows_of = Spool.__iter__
+
+    def interrupted(spool: Spool) -> Iterator[Row]:
+        for number, row in enumerate(rows_of(spool)):
+            if number == 2:
+                signal.raise_signal(signal.SIGINT)
+            yield row
+
+    monkeypatch.setattr(Spool, "__iter__", interrupted)
+    handler = signal.getsignal(signal.SIGINT)
+    text = f"\n{lines(*(sale('a', count) for count in range(5)))}"
+    code, output, _ = commands.run("produce", commands.topic, stdin=text)
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert (code, output.splitlines()) == (
+        130,
+        [
+            f"2 messages sent to {commands.topic}",
+            "stopped after line 3: nothing of the later ones was sent",
+        ],
+    )
+    assert [each["value"]["count"] for each in commands.consume()] == [0, 1]
+
+
+def test_brokers_that_do_not_answer_are_one_error(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A producer by itself would go on trying for minutes."""
+    monkeypatch.setattr("streamcontract.messages.writing.BROKER_TIMEOUT", 0.2)
+    nobody = ("-X", "bootstrap.servers=127.0.0.1:1")
+    code, output, errors = commands.run(
+        "produce", commands.topic, *nobody, stdin=lines(sale("a", 1))
+    )
+    assert (code, output) == (2, "")
+    assert "Are the brokers running" in errors

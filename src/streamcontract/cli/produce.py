@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli import EXIT_FINDINGS, EXIT_INTERRUPTED
 from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of
 from streamcontract.cli._messages import LINES, json_option, project_of
@@ -80,7 +81,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     The lines are those of FILE, or of standard input. Every line is checked against the contract
     that streamcontract.toml has for the topic, else against the latest schema in the registry.
     Nothing is sent unless all lines fit; what does not fit is reported with line and path, and the
-    exit code is 1.
+    exit code is 1. Ctrl-C stops after the messages that are under way, and says which those were.
 
     A line is a value, or a message with key and headers as `streamcontract consume` prints them.
     The key of a value is taken from it as the contract says.
@@ -105,10 +106,31 @@ def command(  # noqa: PLR0913 - each is an option of the command line
                     echo(on_one_line(f"line {error.line}: {fault}"), err=True)
         sent = SendReport(0, 0)
         if not dry_run and writing.count and (skip_bad or not writing.faulty):
-            with _bar("sending", writing.count) as show:
+            with _interruptible(writing.stop), _bar("sending", writing.count) as show:
                 sent = writing.send(lambda progress: show(progress.delivered + progress.failed))
         _report(topic, writing, sent, faults, brokers_of(config), output_format, dry_run=dry_run)
+    if sent.stopped_after is not None:
+        ctx.exit(EXIT_INTERRUPTED)
     ctx.exit(EXIT_FINDINGS if writing.faulty or sent.failed else 0)
+
+
+@contextlib.contextmanager
+def _interruptible(stop: Callable[[], object]) -> Iterator[None]:
+    """Let Ctrl-C stop in order, so that what was sent is known; a second one ends at once."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # such as ignored, in the background of a shell
+        yield
+        return
+
+    def interrupted(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop()
+
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _header(pair: str) -> tuple[str, bytes]:
@@ -180,6 +202,7 @@ def _report(
         "faulty": writing.faulty,
         "delivered": sent.delivered,
         "failed": sent.failed,
+        "stopped_after": sent.stopped_after,
         "faults": [
             {"line": error.line, "path": fault.path, "message": str(fault)}
             for error in faults
@@ -201,6 +224,8 @@ def _report(
             yield f"{_messages(sent.delivered)} sent to {topic}{failed}"
         else:
             yield "nothing was sent"
+        if sent.stopped_after is not None:
+            yield f"stopped after line {sent.stopped_after:,}: nothing of the later ones was sent"
 
     print_facts(document, output_format, in_words)
 

@@ -8,9 +8,13 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import confluent_kafka
 
+from streamcontract.kafka.connection.cluster import Cluster, advice_on
 from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.errors import ProduceError, kafka_error_of
 from streamcontract.kafka.producer import ContractProducer
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 from streamcontract.messages.lines import LineEncoder, LineError, source_of
 from streamcontract.messages.spool import Spool
 from streamcontract.messages.topics import no_schema, writer_of
@@ -76,11 +80,14 @@ class SendReport:
         delivered: How many the brokers acknowledged.
         failed: How many did not arrive.
         failures: The first thousand of them.
+        stopped_after: Where :meth:`Writing.stop` ended it, the last line that counts: of the lines
+            after it nothing was sent. None otherwise.
     """
 
     delivered: int
     failed: int
     failures: tuple[Undelivered, ...] = ()
+    stopped_after: int | None = None
 
 
 class Writing:
@@ -124,6 +131,7 @@ class Writing:
             self.schemas = self._writer_of(registry=self._registry)
             self._spool = resources.enter_context(Spool())
             self._resources = resources.pop_all()
+        self._rows = _Rows(self._spool)
 
     def __enter__(self) -> Self:
         return self
@@ -182,14 +190,15 @@ class Writing:
 
         Raises:
             RegistryError: The schema could not be registered or found.
-            ProduceError: The producer cannot go on at all.
+            ProduceError: The brokers do not answer, or the producer cannot go on at all.
         """
         config, schemas = self._config, self.schemas
         if schemas is None:
             return SendReport(0, 0)  # no line was checked
         if schemas.is_registered:
             config = {"auto.register.schemas": False, **config}
-        rows = _Rows(self._spool)
+        self._require_brokers()
+        rows = self._rows
         binding: Any = schemas.binding  # of payloads and keys that are encoded already
         with ContractProducer(
             config, topic=schemas.topic, schema=binding, registry=self._registry
@@ -201,7 +210,22 @@ class Writing:
                 max_failures=_MOST_FAILURES,
             )
         reasons = {failure.index: str(failure.error) for failure in report.failures}
-        return SendReport(report.delivered, report.failed, tuple(self._undelivered(reasons)))
+        undelivered = tuple(self._undelivered(reasons))
+        return SendReport(report.delivered, report.failed, undelivered, rows.stopped_after)
+
+    def stop(self) -> None:
+        """Let :meth:`send`, which is under way, take no more messages and wait for the others."""
+        self._rows.is_stopped = True
+
+    def _require_brokers(self) -> None:
+        # A producer alone waits in silence, for five minutes by default.
+        cluster = Cluster(split_config(self._config).client, timeout=BROKER_TIMEOUT)
+        try:
+            cluster.admin().list_topics(timeout=cluster.timeout)
+        except confluent_kafka.KafkaException as error:
+            reason = kafka_error_of(error)
+            topic = self._plan.topic
+            raise ProduceError(topic, reason, advice=advice_on(reason, topic)) from error
 
     def _undelivered(self, reasons: Mapping[int, str]) -> Iterator[Undelivered]:
         # Few fail, so that their lines are looked up instead of being kept for all.
@@ -211,15 +235,25 @@ class Writing:
 
 
 class _Rows:
-    """Kept messages as ``produce_all`` takes them: a value, and the options of that value."""
+    """Kept messages as ``produce_all`` takes them: a value, and the options of that value.
+
+    Attributes:
+        is_stopped: Whether no more are to be taken.
+        stopped_after: The line of the last one that was taken, if there are more; else None.
+    """
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
+        self.is_stopped = False
+        self.stopped_after: int | None = None
         self._row: Row = (0, None, None, ())
 
     def payloads(self) -> Iterator[bytes | None]:
         """The payloads, in order."""
         for row in self._spool:
+            if self.is_stopped:
+                self.stopped_after = self._row[0]
+                return
             self._row = row
             yield row[1]
 
