@@ -167,6 +167,17 @@ def test_a_table_for_people(
     assert r"\u202e" in poison
 
 
+def test_a_group_that_starts_at_the_end_gets_what_comes_after_it(
+    commands: Commands, sales: Sales
+) -> None:
+    """Also if its first run found nothing: the ends are committed."""
+    options = ("--group", commands.topic, "--from", "latest")
+    assert commands.consume(*options) == []
+    line = json.dumps(sale("late", 7))
+    assert commands.run("produce", commands.topic, stdin=line)[0] == 0
+    assert [each["value"] for each in commands.consume(*options)] == [sale("late", 7)]
+
+
 def test_a_group_goes_on_where_it_stopped(
     commands: Commands, sales: Sales, streamcontract_config: dict[str, Any]
 ) -> None:
