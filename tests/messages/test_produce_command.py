@@ -261,3 +261,26 @@ def test_brokers_that_do_not_answer_are_one_error(
     )
     assert (code, output) == (2, "")
     assert "Are the brokers running" in errors
+
+
+def test_messages_of_several_schemas_are_not_copied_in_silence(
+    elsewhere: Commands, topic: TopicMaker, streamcontract_config: dict[str, Any]
+) -> None:
+    """Two records of one shape would become one; the report says so."""
+    source, copies = topic("moves"), topic("copies")
+    fields = [{"name": "amount", "type": "int"}]
+    ids = []
+    with SchemaRegistry(streamcontract_config["schema.registry.url"]) as registry:
+        registry.set_compatibility("NONE", f"{source}-value")
+        for name in ("Deposit", "Withdrawal"):
+            schema = parse_schema({"type": "record", "name": name, "fields": fields})
+            ids.append(registry.register(f"{source}-value", schema))
+            assert elsewhere.run("produce", source, stdin=lines({"amount": 1}))[0] == 0
+    _, written, _ = elsewhere.run("consume", source)
+    code, said, errors = elsewhere.run("produce", copies, stdin=written)
+    assert (code, errors) == (0, "")
+    assert f"several schemas (ids {ids[0]}, {ids[1]}): all get one here" in said
+    first = written.splitlines()[0]
+    code, document = elsewhere.json("produce", copies, stdin=first)
+    assert (code, document["written_with"]) == (0, ids[:1])
+    assert "several schemas" not in elsewhere.run("produce", copies, stdin=first)[1]

@@ -197,6 +197,7 @@ def _report(
         "topic": topic,
         "contract": contract,
         "schema_of": writing.borrowed_from,
+        "written_with": sorted(writing.written_with, key=str),
         "dry_run": dry_run,
         "lines": writing.lines,
         "faulty": writing.faulty,
@@ -214,6 +215,12 @@ def _report(
     def in_words() -> Iterator[str]:
         if writing.borrowed_from is not None:
             yield f"{topic} has no schema yet: that of {writing.borrowed_from} is taken"
+        if len(writing.written_with) > 1:
+            ids = ", ".join(map(str, document["written_with"]))
+            yield (
+                f"the messages were written with several schemas (ids {ids}): all get one here, "
+                "with its record name and its defaults for fields that a line lacks"
+            )
         if writing.faulty:
             yield f"lines that do not fit: {writing.faulty:,} of {writing.lines:,}"
         yield from (f"line {each.line}: {each.reason}" for each in sent.failures)

@@ -107,6 +107,7 @@ class Envelope:
         has_key: Whether it says what the key is.
         headers: The headers.
         is_tombstone: Whether it says that it deletes its key.
+        schema_id: The id, or GUID, of the schema that it was written with, if it says that.
     """
 
     value: JsonValue = None
@@ -114,6 +115,7 @@ class Envelope:
     has_key: bool = False
     headers: Headers = ()
     is_tombstone: bool = False
+    schema_id: int | str | None = None
 
 
 def is_envelope(document: JsonValue) -> bool:
@@ -149,8 +151,14 @@ def read_envelope(document: dict[str, JsonValue]) -> tuple[Envelope, tuple[DataF
     elif tombstone is True and document["value"] is not None:
         faults.append(DataFault("tombstone", "a tombstone has no value but null"))
     headers, of_headers = _read_headers(document.get("headers") or [])
+    schema_id = document.get("schema_id")
     envelope = Envelope(
-        document.get("value"), document.get("key"), "key" in document, headers, tombstone is True
+        document.get("value"),
+        document.get("key"),
+        "key" in document,
+        headers,
+        tombstone is True,
+        schema_id if isinstance(schema_id, int | str) else None,
     )
     return envelope, (*faults, *of_headers)
 

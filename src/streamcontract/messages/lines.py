@@ -56,6 +56,9 @@ class LineEncoder:
         encoding: The JSON encoding of the values.
         kind: What the lines are.
         headers: Headers for each message, after its own.
+
+    Attributes:
+        written_with: The ids of the schemas that the messages of envelopes were written with.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class LineEncoder:
         self._kind = kind
         self._headers = tuple(headers)
         self._takes_null = _takes_null(schemas.schema)
+        self.written_with: set[int | str] = set()
         self._needs_key = not may_be_none(schemas.keys.reading)
 
     def encode(self, number: int, text: bytes) -> Row | LineError:
@@ -85,6 +89,8 @@ class LineEncoder:
         except (ValueError, RecursionError) as error:
             return LineError(number, (DataFault("line", f"expected JSON: {_reason(error)}"),))
         envelope, faults = self._envelope(document)
+        if envelope.schema_id is not None:
+            self.written_with.add(envelope.schema_id)
         return self._row(number, envelope, [*faults])
 
     def _envelope(self, document: JsonValue) -> tuple[Envelope, tuple[DataFault, ...]]:

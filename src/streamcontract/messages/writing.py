@@ -22,7 +22,7 @@ from streamcontract.messages.values import Form
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from typing_extensions import Self
 
@@ -106,6 +106,7 @@ class Writing:
         borrowed_from: The topic whose schema is taken, since this one has none yet; or None.
         lines: How many lines were checked; empty ones do not count.
         faulty: How many of them are no messages of the topic.
+        written_with: The ids of the schemas that the messages of envelopes were written with.
 
     Raises:
         ConfigurationError: The topic has several contracts, or the configuration is wrong.
@@ -118,6 +119,7 @@ class Writing:
         self._config = dict(config)
         self.lines = 0
         self.faulty = 0
+        self.written_with: Set[int | str] = frozenset()
         settings = split_config(self._config)
         self._plan = plan
         self._writer_of = functools.partial(
@@ -161,7 +163,8 @@ class Writing:
             if not text:
                 continue
             if encode is None:
-                encode = self._encoder(text).encode
+                encoder = self._encoder(text)
+                encode, self.written_with = encoder.encode, encoder.written_with
             self.lines += 1
             found = encode(number, text)
             if isinstance(found, LineError):
