@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import MemberDescriptorType
 from typing import Any
 
@@ -20,11 +20,13 @@ from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import DataEmitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
+from streamcontract.codec.number_lists import FEWEST, ListDecoder, list_decoder
 from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
 from streamcontract.codec.rescale import rescaler
 from streamcontract.codec.sizes import FIXED_SIZES, FLOAT_LAYOUTS, min_size
 from streamcontract.codec.skip import Skipper
 from streamcontract.codec.source import Source
+from streamcontract.codec.varint import LONGS, int_from_third, long_from_third
 from streamcontract.errors import DataFault
 from streamcontract.resolution import (
     Action,
@@ -101,8 +103,11 @@ def to_float(number: int) -> float:
 
 
 _GLOBALS: dict[str, Any] = {
+    "LONGS": LONGS,
     "block": block,
     "check_end": check_end,
+    "int_from_third": int_from_third,
+    "long_from_third": long_from_third,
     "new": object.__new__,
     "to_float": to_float,
     "unresolvable": unresolvable,
@@ -266,9 +271,14 @@ class _Reader:
 
     # ---- primitives and fixed
 
-    def _long(self, x: str, kind: str = "long") -> None:
-        self._emitter.unsigned(x, kind)
-        self.source.line(f"{x} = ({x} >> 1) ^ -({x} & 1)")
+    def _integer(self, x: str, kind: str) -> None:
+        line, second = self.source.line, self.source.fresh("b")
+        line(f"{x} = data[pos]")
+        line(f"if {x} < 128: {x} = LONGS[{x}]; pos += 1")
+        with self.source.block("else:"):
+            line(f"{second} = data[pos + 1]")
+            line(f"if {second} < 128: {x} = LONGS[{x} + ({second} << 7)]; pos += 2")
+            line(f"else: {x}, pos = {kind}_from_third(data, pos, {x} + ({second} << 7))")
 
     def _slice(self, x: str, size: str, suffix: str = "") -> None:
         stop = self.source.fresh("e")
@@ -288,7 +298,7 @@ class _Reader:
                 line(f"if {x} > 1: refuse('a boolean, byte 0 or 1', {x})")
                 line(f"{x} = {x} == 1")
             case "int" | "long":
-                self._long(x, writer)
+                self._integer(x, writer)
                 if reader == "double":
                     line(f"{x} = float({x})")
                 elif reader == "float":
@@ -322,7 +332,7 @@ class _Reader:
             symbol if members is None or symbol is None else members[symbol]
             for symbol in action.symbols
         )
-        self._long(x, "int")
+        self._integer(x, "int")
         expected = f"the index of a symbol of {action.writer.full_name}, 0 to {len(values) - 1}"
         self.source.line(f"if not 0 <= {x} < {len(values)}: refuse({expected!r}, {x})")
         self.source.line(f"{x} = {self.source.bind(values, 'symbols')}[{x}]")
@@ -334,10 +344,31 @@ class _Reader:
         add, item = self.source.fresh("add"), self.source.fresh("x")
         self.source.line(f"{x} = []")
         self.source.line(f"{add} = {x}.append")
-        with self._blocks(min_size(action.writer.items)):
+        with self._blocks(min_size(action.writer.items), self._together(action.items, x)):
             with self._emitter.at(f"f'[{{len({x})}}]'"):
                 self._action(action.items, item)
             self.source.line(f"{add}({item})")
+
+    def _together(self, action: Action, xs: str) -> Callable[[str], Any]:
+        """Numbers that can be are decoded at once; else by what is written inside, one by one."""
+        decoder = None if self._explain else _list_decoder(action)
+
+        @contextmanager
+        def numbers(count: str) -> Iterator[None]:
+            if decoder is None:
+                yield
+                return
+            many = self.source.fresh("m")
+            decode = self.source.bind(decoder, "numbers")
+            line = self.source.line
+            line(f"{many} = {decode}(data, pos, end, {count}) if {count} >= {FEWEST} else None")
+            with self.source.block(f"if {many} is not None:"):
+                line(f"{xs} += {many}[0]")
+                line(f"pos = {many}[1]")
+            with self.source.block("else:"):
+                yield
+
+        return numbers
 
     def _map(self, action: ReadMap, x: str) -> None:
         key, item = self.source.fresh("k"), self.source.fresh("x")
@@ -351,17 +382,31 @@ class _Reader:
             self.source.line(f"{x}[{key}] = {item}")
 
     @contextmanager
-    def _blocks(self, item_size: int) -> Iterator[None]:
+    def _blocks(
+        self, item_size: int, together: Callable[[str], Any] = nullcontext
+    ) -> Iterator[None]:
         """A loop over the items of all blocks, each block held against the bytes that remain."""
         count, stop = self.source.fresh("n"), self.source.fresh("e")
         head = f"{count}, pos, {stop} = block(data, pos, end, {item_size}, budget)"
         self.source.line(head)
         with self._emitter.loop(f"while {count}:"):
-            with self.source.block(f"for _ in range({count}):"):
+            with together(count), self.source.block(f"for _ in range({count}):"):
                 yield
             expected = "a block of as many bytes as it announces"
             self.source.line(f"if {stop} and pos != {stop}: refuse({expected!r}, pos - {stop})")
             self.source.line(head)
+
+
+def _list_decoder(action: Action) -> ListDecoder | None:
+    """What decodes numbers together that are read as they were written."""
+    if not isinstance(action, ReadPrimitive) or action.rescale is not None:
+        return None
+    integers = {action.writer.name, action.reader.name} <= {"int", "long"}
+    if conversion(action.reader) is not None or (
+        action.writer.name != action.reader.name and not integers
+    ):
+        return None
+    return list_decoder(action.writer)
 
 
 def _float_run(steps: list[FieldStep]) -> list[tuple[str, int]]:

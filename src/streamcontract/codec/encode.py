@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from streamcontract.codec import leaves
@@ -17,13 +18,15 @@ from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
+from streamcontract.codec.number_lists import FEWEST, list_encoder
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.sizes import FLOAT_LAYOUTS, min_size
 from streamcontract.codec.source import Source
-from streamcontract.codec.varint import PAIRS, TABLE, long_bytes
+from streamcontract.codec.varint import PAIRS, SIGNED, SIGNED_LIMIT, TABLE, long_bytes
 from streamcontract.errors import DataFault
 from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
+    INTEGER_LIMITS,
     ArrayType,
     AvroType,
     EnumType,
@@ -88,6 +91,7 @@ _GLOBALS: dict[str, Any] = {
     "MISSING": object(),
     "PAIRS": PAIRS,
     "Refused": Refused,
+    "SIGNED": SIGNED,
     "TABLE": TABLE,
     "as_dict": as_dict,
     "as_list": as_list,
@@ -269,13 +273,7 @@ class _Writer:
                     f"w(b'\\1' if {x} is True else b'\\0' if {x} is False else refuse_boolean({x}))"
                 )
             case "int" | "long":
-                if not checked:
-                    low, high = (
-                        getattr(leaves, f"{node.name.upper()}_MIN"),
-                        getattr(leaves, f"{node.name.upper()}_MAX"),
-                    )
-                    self._check(x, f"int or not {low} <= {x} <= {high}", f"as_{node.name}({x})")
-                self._long(x)
+                self._integer(node.name, x, checked=checked)
             case "float" | "double":
                 self._check(x, "float", f"as_{node.name}({x})")
                 line(f"w({self.source.bind(_packer('<' + FLOAT_LAYOUTS[node.name]), 'pack')}({x}))")
@@ -294,19 +292,24 @@ class _Writer:
         else:
             self.source.line(f"if {x}.__class__ is not {exact}: {x} = {otherwise}")
 
-    def _long(self, x: str) -> None:
-        n = self.source.fresh("n")
-        self.source.line(f"{n} = ({x} << 1) ^ ({x} >> 63)")
-        self.source.line(
-            f"w(TABLE[{n}] if {n} < 16384 else PAIRS[{n} & 16383] + TABLE[{n} >> 14] "
-            f"if {n} < 268435456 else long_bytes({x}))"
-        )
+    def _integer(self, name: str, x: str, *, checked: bool) -> None:
+        line, n = self.source.line, self.source.fresh("n")
+        is_short = f"-{SIGNED_LIMIT} <= {x} < {SIGNED_LIMIT}"
+        is_exact = "" if checked else f"{x}.__class__ is int and "
+        line(f"if {is_exact}{is_short}: w(SIGNED[{x}])")
+        with self.source.block("else:"):
+            if not checked:
+                low, high = INTEGER_LIMITS[name]
+                self._check(x, f"int or not {low} <= {x} <= {high}", f"as_{name}({x})")
+            line(f"{n} = ({x} << 1) ^ ({x} >> 63)")
+            pair = f"PAIRS[{n} & 16383] + TABLE[{n} >> 14] if 16383 < {n} < 268435456"
+            line(f"w({pair} else long_bytes({x}))")
 
     def _sized(self, data: str) -> None:
         b, n = self.source.fresh("b"), self.source.fresh("n")
         self.source.line(f"{b} = {data}")
         self.source.line(f"{n} = len({b})")
-        self.source.line(f"w(TABLE[{n} << 1] if {n} < 8192 else long_bytes({n}))")
+        self.source.line(f"w(SIGNED[{n}] if {n} < {SIGNED_LIMIT} else long_bytes({n}))")
         self.source.line(f"w({b})")
 
     def _enum(self, node: EnumType, x: str) -> None:
@@ -340,7 +343,11 @@ class _Writer:
             head = f"for {item} in {x}:"
             if self._explain:
                 head = f"for {i}, {item} in enumerate({x}):"
-            with self._emitter.loop(head), self._emitter.at(f"f'[{{{i}}}]'"):
+            with (
+                self._together(node.items, x),
+                self._emitter.loop(head),
+                self._emitter.at(f"f'[{{{i}}}]'"),
+            ):
                 self._node(node.items, item)
         self.source.line("w(b'\\0')")
 
@@ -358,6 +365,20 @@ class _Writer:
                 self._sized(f"{key}.encode()")
                 self._node(node.values, item)
         self.source.line("w(b'\\0')")
+
+    @contextmanager
+    def _together(self, node: AvroType, xs: str) -> Iterator[None]:
+        """Numbers that can be are encoded at once; else by what is written inside, one by one."""
+        encoder = None if self._explain else list_encoder(node)
+        if encoder is None:
+            yield
+            return
+        many = self.source.fresh("m")
+        encode = self.source.bind(encoder, "numbers")
+        self.source.line(f"{many} = {encode}({xs}) if len({xs}) >= {FEWEST} else None")
+        self.source.line(f"if {many} is not None: w({many})")
+        with self.source.block("else:"):
+            yield
 
     def _own(self, x: str, kind: str) -> None:
         """Go on with a copy: a thread that changes the container would belie its count."""
