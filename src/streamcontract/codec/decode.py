@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from types import MemberDescriptorType
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import attrs
@@ -20,13 +19,20 @@ from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import DataEmitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.number_lists import FEWEST, ListDecoder, list_decoder
+from streamcontract.codec.plain_classes import is_plain
 from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
 from streamcontract.codec.rescale import rescaler
 from streamcontract.codec.sizes import FIXED_SIZES, FLOAT_LAYOUTS, min_size
 from streamcontract.codec.skip import Skipper
 from streamcontract.codec.source import Source
+from streamcontract.codec.together import decoded_together
 from streamcontract.codec.varint import LONGS, int_from_third, long_from_third
+from streamcontract.codec.wide_records import (
+    MOST_WRITTEN_OUT,
+    WideReader,
+    build_wide,
+    name_of,
+)
 from streamcontract.errors import DataFault
 from streamcontract.resolution import (
     Action,
@@ -54,7 +60,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["compile_decoder", "compile_locator", "default_of", "is_plain"]
+__all__ = ["compile_decoder", "compile_locator", "default_of"]
 
 
 def compile_decoder(
@@ -191,13 +197,15 @@ class _Reader:
         """Read the fields; gives the expression of the record."""
         if action.faults:
             self._unresolvable(action.faults)
+            return "None"
+        if max(len(action.steps), len(action.reader.fields)) > MOST_WRITTEN_OUT:
+            wide = WideReader(self._emitter, self._step, self._default_at)
+            xs = wide.values(action)
+            return build_wide(self.source, action.reader, self._bindings.record(action.reader), xs)
         targets = [self.source.fresh("f") for _ in action.reader.fields]
         self._steps(action, targets)
         for index in action.defaults:
-            field = action.reader.fields[index]
-            if field.has_default:  # where it has none, the record was refused above
-                with self._emitter.at(repr(f".{field.name}")):
-                    self._default(field, targets[index])
+            self._default_at(action.reader.fields[index], targets[index])
         return self._build(action.reader, targets)
 
     def _build(self, node: RecordType, targets: list[str]) -> str:
@@ -236,12 +244,18 @@ class _Reader:
                 del steps[: len(run)]
                 continue
             step = steps.pop(0)
-            if step.target is None or step.action is None:
-                with self._emitter.at(repr(f".{step.field.name}")):
-                    self._skipper.skip(step.field.type)
-            else:
-                with self._emitter.at(repr(f".{action.reader.fields[step.target].name}")):
-                    self._action(step.action, targets[step.target])
+            with self._emitter.at(repr(f".{name_of(action, step)}")):
+                self._step(step, "" if step.target is None else targets[step.target])
+
+    def _step(self, step: FieldStep, x: str) -> None:
+        if step.action is None:
+            self._skipper.skip(step.field.type)
+        else:
+            self._action(step.action, x)
+
+    def _default_at(self, field: Field, x: str) -> None:
+        with self._emitter.at(repr(f".{field.name}")):
+            self._default(field, x)
 
     def _default(self, field: Field, x: str) -> None:
         shared = default_of(field, self._bindings, tag_unions=self._tag_unions)
@@ -342,33 +356,16 @@ class _Reader:
 
     def _array(self, action: ReadArray, x: str) -> None:
         add, item = self.source.fresh("add"), self.source.fresh("x")
+
+        def numbers(count: str) -> AbstractContextManager[None]:
+            return decoded_together(self._emitter, action.items, count, x)
+
         self.source.line(f"{x} = []")
         self.source.line(f"{add} = {x}.append")
-        with self._blocks(min_size(action.writer.items), self._together(action.items, x)):
+        with self._blocks(min_size(action.writer.items), numbers):
             with self._emitter.at(f"f'[{{len({x})}}]'"):
                 self._action(action.items, item)
             self.source.line(f"{add}({item})")
-
-    def _together(self, action: Action, xs: str) -> Callable[[str], Any]:
-        """Numbers that can be are decoded at once; else by what is written inside, one by one."""
-        decoder = None if self._explain else _list_decoder(action)
-
-        @contextmanager
-        def numbers(count: str) -> Iterator[None]:
-            if decoder is None:
-                yield
-                return
-            many = self.source.fresh("m")
-            decode = self.source.bind(decoder, "numbers")
-            line = self.source.line
-            line(f"{many} = {decode}(data, pos, end, {count}) if {count} >= {FEWEST} else None")
-            with self.source.block(f"if {many} is not None:"):
-                line(f"{xs} += {many}[0]")
-                line(f"pos = {many}[1]")
-            with self.source.block("else:"):
-                yield
-
-        return numbers
 
     def _map(self, action: ReadMap, x: str) -> None:
         key, item = self.source.fresh("k"), self.source.fresh("x")
@@ -383,7 +380,7 @@ class _Reader:
 
     @contextmanager
     def _blocks(
-        self, item_size: int, together: Callable[[str], Any] = nullcontext
+        self, item_size: int, together: Callable[[str], AbstractContextManager[Any]] = nullcontext
     ) -> Iterator[None]:
         """A loop over the items of all blocks, each block held against the bytes that remain."""
         count, stop = self.source.fresh("n"), self.source.fresh("e")
@@ -395,18 +392,6 @@ class _Reader:
             expected = "a block of as many bytes as it announces"
             self.source.line(f"if {stop} and pos != {stop}: refuse({expected!r}, pos - {stop})")
             self.source.line(head)
-
-
-def _list_decoder(action: Action) -> ListDecoder | None:
-    """What decodes numbers together that are read as they were written."""
-    if not isinstance(action, ReadPrimitive) or action.rescale is not None:
-        return None
-    integers = {action.writer.name, action.reader.name} <= {"int", "long"}
-    if conversion(action.reader) is not None or (
-        action.writer.name != action.reader.name and not integers
-    ):
-        return None
-    return list_decoder(action.writer)
 
 
 def _float_run(steps: list[FieldStep]) -> list[tuple[str, int]]:
@@ -450,36 +435,6 @@ def _is_shareable(node: AvroType) -> bool:
             return all(_is_shareable(branch) for branch in node.branches)
         case _:
             return True
-
-
-def is_plain(cls: type) -> bool:
-    """Whether a class only holds its attributes: nothing runs when it is made but assignments."""
-    attributes = {attribute.name for attribute in attrs.fields(cls)}
-    return (
-        "__attrs_attrs__" in vars(cls)
-        # ``__attrs_init__`` is there if the class has an ``__init__`` of its own.
-        and not any(hasattr(cls, f"__attrs_{kind}init__") for kind in ("", "pre_", "post_"))
-        and not any("__new__" in vars(base) for base in cls.__mro__ if base is not object)
-        # Other slots are a hash that ``__init__`` prepares, or properties that are computed once.
-        and attributes >= _slots(cls)
-        and all(
-            attribute.init
-            and attribute.validator is None
-            and attribute.converter is None
-            and isinstance(getattr(cls, attribute.name, None), MemberDescriptorType)
-            for attribute in attrs.fields(cls)
-        )
-    )
-
-
-def _slots(cls: type) -> set[str]:
-    """The names of the slots of a class and its bases."""
-    return {
-        name
-        for base in cls.__mro__
-        for name, member in vars(base).items()
-        if isinstance(member, MemberDescriptorType)
-    }
 
 
 class _BrokenDefault(Exception):  # noqa: N818 - internal signal, never seen by a user

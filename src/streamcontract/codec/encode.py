@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from streamcontract.codec import leaves
@@ -18,11 +17,12 @@ from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.number_lists import FEWEST, list_encoder
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.sizes import FLOAT_LAYOUTS, min_size
 from streamcontract.codec.source import Source
+from streamcontract.codec.together import encoded_together
 from streamcontract.codec.varint import PAIRS, SIGNED, SIGNED_LIMIT, TABLE, long_bytes
+from streamcontract.codec.wide_records import MOST_WRITTEN_OUT, NO_DEFAULT, write_wide
 from streamcontract.errors import DataFault
 from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
@@ -175,7 +175,10 @@ class _Writer:
                 f"refuse({expected!r}, x)"
             )
             values = [f"x.{attribute}" for attribute in attributes]
-        self._fields(node, values, plain=bound is None)
+        if len(node.fields) > MOST_WRITTEN_OUT:
+            write_wide(self._emitter, node, None if bound is None else attributes, self._node)
+        else:
+            self._fields(node, values, plain=bound is None)
 
     def _dict_prologue(self, node: RecordType) -> None:
         line = self.source.line
@@ -219,7 +222,7 @@ class _Writer:
                 encoded = self.source.bind(default_bytes(field), "default")
                 self.source.line(f"w({encoded})")
             else:
-                self.source.line("raise Refused('missing: the field has no default')")
+                self.source.line(f"raise Refused({NO_DEFAULT!r})")
         with self.source.block("else:"):
             self._node(field.type, x)
 
@@ -344,7 +347,7 @@ class _Writer:
             if self._explain:
                 head = f"for {i}, {item} in enumerate({x}):"
             with (
-                self._together(node.items, x),
+                encoded_together(self._emitter, node.items, x),
                 self._emitter.loop(head),
                 self._emitter.at(f"f'[{{{i}}}]'"),
             ):
@@ -365,20 +368,6 @@ class _Writer:
                 self._sized(f"{key}.encode()")
                 self._node(node.values, item)
         self.source.line("w(b'\\0')")
-
-    @contextmanager
-    def _together(self, node: AvroType, xs: str) -> Iterator[None]:
-        """Numbers that can be are encoded at once; else by what is written inside, one by one."""
-        encoder = None if self._explain else list_encoder(node)
-        if encoder is None:
-            yield
-            return
-        many = self.source.fresh("m")
-        encode = self.source.bind(encoder, "numbers")
-        self.source.line(f"{many} = {encode}({xs}) if len({xs}) >= {FEWEST} else None")
-        self.source.line(f"if {many} is not None: w({many})")
-        with self.source.block("else:"):
-            yield
 
     def _own(self, x: str, kind: str) -> None:
         """Go on with a copy: a thread that changes the container would belie its count."""

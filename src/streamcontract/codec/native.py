@@ -19,10 +19,11 @@ import attrs
 from streamcontract.codec import _native, decode, encode
 from streamcontract.codec.branches import Branches
 from streamcontract.codec.contract import Bindings
-from streamcontract.codec.decode import default_of, is_plain
+from streamcontract.codec.decode import default_of
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
+from streamcontract.codec.plain_classes import is_plain
 from streamcontract.codec.rescale import rescaler
 from streamcontract.codec.sizes import FIXED_SIZES, is_empty, min_size
 from streamcontract.resolution import (

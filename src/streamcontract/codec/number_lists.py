@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from streamcontract.codec.sizes import FLOAT_LAYOUTS
 from streamcontract.codec.varint import SIGNED, SIGNED_LIMIT
+from streamcontract.resolution import Action, ReadPrimitive
 from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import INTEGER_LIMITS, AvroType, PrimitiveType
 
@@ -37,6 +38,7 @@ _MAX_BYTES: Final = 10
 _ONES: Final = int.from_bytes(b"\1" * (_MAX_BYTES * _CHUNK), "little")
 _GOES_ON: Final = bytes(range(128, 256))
 _BYTES: Final = [n - 256 if n > 127 else n for n in range(256)]
+_HIGH_OF_SIGNED: Final = bytes(n & 255 for n in range(-SIGNED_LIMIT >> 8, SIGNED_LIMIT >> 8))
 _ZIGZAG: Final = bytes((n << 1 ^ n >> 7) & 255 for n in _BYTES)
 _UNZIGZAG: Final = bytes((n >> 1 ^ -(n & 1)) & 255 for n in range(256))
 
@@ -44,7 +46,7 @@ ListEncoder = Callable[[Sequence[Any]], bytes | None]
 ListDecoder = Callable[[bytes, int, int, int], tuple[Sequence[Any], int] | None]
 
 
-def list_encoder(node: AvroType) -> ListEncoder | None:
+def list_encoder(node: AvroType | None) -> ListEncoder | None:
     """The function that encodes numbers of a type one behind the other; None if it has none."""
     if not isinstance(node, PrimitiveType) or conversion(node) is not None:
         return None
@@ -57,17 +59,24 @@ def list_encoder(node: AvroType) -> ListEncoder | None:
     return None
 
 
-def list_decoder(node: PrimitiveType) -> ListDecoder | None:
-    """The function that decodes a count of numbers of a type; None if it has none.
+def list_decoder(action: Action | None) -> ListDecoder | None:
+    """The function that decodes a count of numbers that are read as they were written.
 
     It takes the message, where the numbers begin, where the message ends, and the count; no more
-    of them than the bytes that remain can hold. It gives the numbers and where they end.
+    of them than the bytes that remain can hold. It gives the numbers and where they end. None for
+    an action that has none.
     """
-    if node.name in FLOAT_LAYOUTS:
-        layout = FLOAT_LAYOUTS[node.name]
+    if not isinstance(action, ReadPrimitive) or action.rescale is not None:
+        return None
+    name = action.writer.name
+    is_same = action.reader.name == name or (name, action.reader.name) == ("int", "long")
+    if not is_same or conversion(action.reader) is not None:
+        return None
+    if name in FLOAT_LAYOUTS:
+        layout = FLOAT_LAYOUTS[name]
         return lambda data, pos, _, count: _decoded_floats(data, pos, count, layout)
-    if node.name in INTEGER_LIMITS:
-        bits = INTEGER_LIMITS[node.name][1].bit_length() + 1
+    if name in INTEGER_LIMITS:
+        bits = INTEGER_LIMITS[name][1].bit_length() + 1
         return lambda data, pos, end, count: _decoded_integers(data, pos, end, count, bits)
     return None
 
@@ -102,21 +111,26 @@ def _encoded_integers(values: Sequence[Any], low: int, high: int) -> bytes | Non
 
 
 def _encoded_chunk(values: Sequence[int], low: int, high: int) -> bytes | None:
-    try:
-        single = struct.pack(f"{len(values)}b", *values).translate(_ZIGZAG)
-    except struct.error:  # one of them is no byte
-        pass
-    else:
-        if single.isascii():
-            return single
-    least, most = min(values), max(values)
-    if least >= -SIGNED_LIMIT and most < SIGNED_LIMIT:
+    singles = _packed(values, "b")
+    if singles is not None and (encoded := singles.translate(_ZIGZAG)).isascii():
+        return encoded
+    pairs = _packed(values, "h")
+    if pairs is not None and not pairs[1::2].translate(None, _HIGH_OF_SIGNED):
         return b"".join([SIGNED[value] for value in values])
+    least, most = min(values), max(values)
     # One more where the farthest would fill its bytes: then none is encoded as what is `unused`.
     length = (max(most, ~least) + 1).bit_length() // 7 + 1
     if least < low or most > high or length * len(values) < _FEWEST_BYTES:
         return None
     return _varints(struct.pack(f"<{len(values)}q", *values), length)
+
+
+def _packed(values: Sequence[int], layout: str) -> bytes | None:
+    """The values in as many bytes each as the layout has; None where one of them needs more."""
+    try:
+        return struct.pack(f"<{len(values)}{layout}", *values)
+    except struct.error:
+        return None
 
 
 def _varints(numbers: bytes, length: int) -> bytes:
