@@ -17,6 +17,7 @@ from benchmarks import (
     broker,
     codec,
     consuming,
+    dead_letters,
     evolution,
     growth,
     json,
@@ -54,6 +55,7 @@ _PARTS: Final = {
     "liveness": _Part(liveness.tables, 3),
     "startup": _Part(startup.tables, 5),
     "strategies": _Part(strategies.tables, 3),
+    "dead letters": _Part(dead_letters.tables, 3),
     "telemetry": _Part(telemetry.tables, 5),
     "growth": _Part(growth.tables, 3),
 }

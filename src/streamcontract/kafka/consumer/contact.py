@@ -128,9 +128,10 @@ class Contact:
             timeout = min(timeout, _SOON)
         self._pause(sizes)
         # What was delivered since the last contact comes in again, so that the queue keeps its
-        # length; twice that if it ran empty.
+        # length; twice that if it ran empty. Not if dead letters are waited for: a queue that grows
+        # with each wait has the partition paused in the end, and what librdkafka has of it dropped.
         delivered = max(0, self._size - left)
-        wanted = delivered if timeout is None else 2 * delivered
+        wanted = delivered if timeout is None or left else 2 * delivered
         if until_commit is not None:
             wanted = min(wanted, until_commit - left)
         beginnings = self._fetch(timeout, max(1, min(wanted, _BATCH)))
