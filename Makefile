@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 RUN := $(VENV)/.installed-run
 METADATA := setup.cfg setup.py pyproject.toml tools/pyproject.toml src/streamcontract/_version.py \
 	src/streamcontract/codec/stamp.py \
-	$(wildcard src/streamcontract/codec/_native*.p[yx]*)
+	$(wildcard src/streamcontract/*/_native*.p[yx]*)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all test-portable test-long check lint format types layers drift bench coverage clean
@@ -180,4 +180,4 @@ bench: $(BIN)/python  ## Measure against the peers, side by side
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment and every cache
-	rm -rf $(VENV) .venvs build dist src/*.egg-info src/streamcontract/codec/_native*.c src/streamcontract/codec/_native*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venvs build dist src/*.egg-info src/streamcontract/*/_native*.c src/streamcontract/*/_native*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -17,7 +17,12 @@ _version = runpy.run_path(str(_ROOT / _VERSION))["__version__"]
 _digest = runpy.run_path(str(_ROOT / _STAMP))["sources_digest"]()
 
 _extensions = cythonize(
-    [Extension("streamcontract.codec._native", ["src/streamcontract/codec/_native.pyx"])]
+    [
+        Extension(
+            f"streamcontract.{package}._native", [f"src/streamcontract/{package}/_native.pyx"]
+        )
+        for package in ("codec", "kafka")
+    ]
 )
 for extension in _extensions:  # cythonize does not hand all of this on
     extension.optional = True

@@ -23,7 +23,7 @@ PATIENCE_S = 60.0
 
 
 class Reader(threading.Thread):
-    """One consumer in a thread of its own, as it would be in a process of its own."""
+    """A consumer in a thread; in an application each consumer would be a process."""
 
     def __init__(self, name: str, group: str, done: threading.Event) -> None:
         super().__init__(name=name)
@@ -32,8 +32,8 @@ class Reader(threading.Thread):
         self.seen: list[Stock] = []
 
     def run(self) -> None:
-        """Read until it is done, and keep in sight which partitions the group gives out here."""
-        # A short session lets the group take in a member that joins late within seconds.
+        """Read until it is done, and record the assigned partitions."""
+        # With a short session time-out, a rebalance takes in a late member within seconds.
         config = {"session.timeout.ms": 6000}
         with StockConsumer(config, topic=TOPIC, group=self.group, start="latest") as consumer:
             while not self.done.is_set():
@@ -61,7 +61,7 @@ def publish() -> None:
 
 
 def main() -> None:
-    """Start three consumers, publish, and count who got what."""
+    """Start three consumers, publish, and count the bars of each."""
     ensure_topic(TOPIC, partitions=PARTITIONS)
     run = uuid.uuid4().hex[:8]  # groups of this run only, so that it can be run again
     done = threading.Event()
@@ -73,7 +73,7 @@ def main() -> None:
         reader.start()
     try:
         deadline = time.monotonic() + PATIENCE_S
-        # Each group has given out all its partitions, and billing shares them out among two.
+        # In each group all partitions are assigned, and both billing consumers have some.
         while not (
             billing_a.partitions
             and billing_b.partitions
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def wait(deadline: float, problem: str) -> None:
-    """Give the consumers a moment, or give up."""
+    """Wait for the consumers a moment, or exit after the deadline."""
     if time.monotonic() > deadline:
         raise SystemExit(f"{problem} within {PATIENCE_S:.0f} seconds")
     time.sleep(0.05)

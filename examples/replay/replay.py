@@ -1,11 +1,11 @@
-"""Consumers decide where they read: replay a topic from an offset, and from a time.
+"""Replay of a topic from an offset, and from a time: consumers choose where they start.
 
-Five bars, one week, are published, each with the close of its trading day as the message's time.
-Then the same topic is read again from an offset and from a moment. Nothing was removed by reading:
-the broker keeps the messages, and any consumer may start anywhere, as often as it likes.
+Five bars, one week, are published, each with the close of its trading day as the message's
+timestamp. Then the same topic is read again from an offset and from a timestamp. Reading removes
+nothing: the broker keeps the messages, and a consumer may start at any offset, again and again.
 
-The embedded broker cannot look up offsets by time. There the example says so, and finds the offset
-by reading the times itself.
+The embedded broker cannot look up offsets by time. There the example reports that, and finds the
+offset by reading the timestamps itself.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def show(title: str, consumer: StockConsumer, count: int) -> None:
 
 
 def offset_of(moment: datetime, first: int) -> int:
-    """Find the first offset at or after a moment by reading from ``first`` on."""
+    """Find the first offset at or after a time by reading from ``first`` on."""
     with StockConsumer(topic=TOPIC, start=first) as consumer:
         return next(
             message.offset

@@ -1,8 +1,8 @@
 """Publish stock bars as typed records.
 
-The producer registers the schema on first use and takes the key (the symbol) from the record, as
-the contract says, so the bars of one stock stay in order. A bar that does not fit the contract
-raises an error that names the field; no consumer ever meets it.
+The producer registers the schema on first use and takes the key that the contract names (the
+symbol) from the record, so the bars of one stock stay in order. A bar that does not fit the
+contract raises an error that names the field, and is never sent.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
                 producer.produce(bar)
                 published += 1
 
-        # A type checker refuses this line; what gets past it, the producer refuses.
+        # A type checker rejects this line, and the producer rejects the record.
         wrong = attrs.evolve(bar, volume="many")  # type: ignore[arg-type]
         try:
             producer.produce(wrong)

@@ -1,8 +1,8 @@
 """Consume the JSON of ``publisher.py``: first a wrong result, then a crash.
 
 The consumer was written for the first release of the producer. From the second release on it adds
-up zeros instead of volumes, and nobody is told. At the third it crashes, far from the change that
-caused it, at a message that can no longer be changed. With a schema (``examples/with_avro``) the
+up zeros instead of volumes, without an error. With the third it crashes, far from the change that
+caused it, on a message that can no longer be changed. With a schema (``examples/with_avro``) the
 registry refuses both changes before a single message is sent.
 """
 
@@ -14,11 +14,11 @@ import os
 from confluent_kafka import Consumer
 
 TOPIC = "stocks-json"
-PATIENCE_S = 10.0  # how long without a message means that there is none left
+PATIENCE_S = 10.0  # after this time without a message all messages have been read
 
 
 def main() -> None:
-    """Add up what was traded, until there is nothing left or the program falls over."""
+    """Add up the traded volume, until all messages are read or the program crashes."""
     consumer = Consumer(
         {
             "bootstrap.servers": os.environ.get(

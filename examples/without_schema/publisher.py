@@ -1,9 +1,9 @@
 """Publish stock bars as JSON, without a schema, while the producer's code changes twice.
 
-Each message is a JSON object in bytes; what is in it is known to nobody but this file. After the
+Each message is a JSON object in bytes; its fields are defined in this file only. After the
 first ten bars a colleague renames ``volume`` to ``shares``; ten bars later the price becomes text,
 because "JSON numbers lose digits". Both changes pass this program's tests. ``consumer.py`` shows
-what they do to somebody else's program.
+their effect on a consumer of another team.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ BARS = Path(__file__).parents[2] / "src" / "streamcontract" / "data" / "stocks.c
 
 
 def first_release(row: dict[str, str]) -> dict[str, object]:
-    """What the producer sent at first."""
+    """The first release of the producer."""
     return {"symbol": row["Ticker"], "close": float(row["Close"]), "volume": int(row["Volume"])}
 
 
 def second_release(row: dict[str, str]) -> dict[str, object]:
-    """A clearer name, surely harmless."""
+    """The second release: a clearer name, which seems harmless."""
     return {"symbol": row["Ticker"], "close": float(row["Close"]), "shares": int(row["Volume"])}
 
 
 def third_release(row: dict[str, str]) -> dict[str, object]:
-    """Exact prices, surely an improvement."""
+    """The third release: exact prices, which seem to be an improvement."""
     return {"symbol": row["Ticker"], "close": row["Close"], "shares": int(row["Volume"])}
 
 

@@ -8,9 +8,9 @@ Every public name is loaded on its first use, so that ``import streamcontract`` 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
+from streamcontract._lazy import lazy_names
 from streamcontract._version import __version__
 
 if TYPE_CHECKING:
@@ -48,44 +48,29 @@ __all__ = [
     "parse_schema",
 ]
 
-_HOME = {
-    "AsyncContractConsumer": "kafka.aio",
-    "AsyncContractProducer": "kafka.aio",
-    "Codec": "codec",
-    "Contract": "codec",
-    "ContractConsumer": "kafka",
-    "ContractProducer": "kafka",
-    "ContractShareConsumer": "kafka",
-    "Duration": "codec",
-    "Finding": "compatibility",
-    "JsonCodec": "json_codec",
-    "Limits": "codec",
-    "Schema": "schema",
-    "SchemaRegistry": "registry",
-    "Stock": "contracts.stock",
-    "StockConsumer": "contracts.stock",
-    "StockProducer": "contracts.stock",
-    "StreamContractError": "errors",
-    "check_level": "compatibility",
-    "find_incompatibilities": "compatibility",
-    "parse_schema": "schema",
-}
-
-
-def __getattr__(name: str) -> object:
-    try:
-        home = _HOME[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    try:
-        module = importlib.import_module(f"{__name__}.{home}")
-    except AttributeError as error:
-        # Python would make "cannot import name" of it, without the reason.
-        raise ImportError(f"{name} cannot be imported: {error}", name=name) from error
-    value: object = getattr(module, name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # which would take any name for one of the package
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "AsyncContractConsumer": "kafka.aio",
+            "AsyncContractProducer": "kafka.aio",
+            "Codec": "codec",
+            "Contract": "codec",
+            "ContractConsumer": "kafka",
+            "ContractProducer": "kafka",
+            "ContractShareConsumer": "kafka",
+            "Duration": "codec",
+            "Finding": "compatibility",
+            "JsonCodec": "json_codec",
+            "Limits": "codec",
+            "Schema": "schema",
+            "SchemaRegistry": "registry",
+            "Stock": "contracts.stock",
+            "StockConsumer": "contracts.stock",
+            "StockProducer": "contracts.stock",
+            "StreamContractError": "errors",
+            "check_level": "compatibility",
+            "find_incompatibilities": "compatibility",
+            "parse_schema": "schema",
+        },
+    )

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tests.projects import SHOP_FILES, put, put_shop
 
 from streamcontract.cli import main
-from streamcontract.codegen import staleness_of
+from streamcontract.codegen import staleness_around
 from streamcontract.testing.suite.in_memory import InMemoryPackage
 
 if TYPE_CHECKING:
@@ -242,12 +242,12 @@ def test_a_module_that_would_lose_and_get_types(
 def test_modules_that_are_stale(project: Path) -> None:
     """A module of types is one of several contracts; beside a broken one, nothing else is."""
     put(project, {"shipping/parcel.avsc": "{"})
-    assert staleness_of(project) == []
+    assert staleness_around(project) == []
     put(project, {"shipping/parcel.avsc": SHOP_FILES["shipping/parcel.avsc"]})
     address = {**SHOP_FILES["common/address.avsc"], "doc": "Elsewhere."}
     put(project, {"common/address.avsc": address})
     said = "contracts/shop_common_types.py is not what the schemas give now; run `streamcontract"
-    assert any(each.startswith(said) for each in staleness_of(project))
+    assert any(each.startswith(said) for each in staleness_around(project))
 
 
 def test_a_module_of_types_that_is_no_python(project: Path, folder: Path) -> None:

@@ -11,8 +11,8 @@ import attrs
 import pytest
 
 from streamcontract.codegen import ModuleSource, generate_module
-from streamcontract.codegen.keys import roots_of
 from streamcontract.codegen.sharing import share
+from streamcontract.codegen.sources import roots_of
 from streamcontract.codegen.types_module import TypesSource, generate_types_module
 from streamcontract.schema import parse_schema
 

@@ -17,7 +17,7 @@ from tests.projects import SHOP_FILES, code_of, package_of, put, put_shop
 from tests.searching import examples
 
 from streamcontract import Codec
-from streamcontract.codec.contract import contracts_of
+from streamcontract.codec.bindings import contracts_of
 from streamcontract.codec.engine import ENGINE_VARIABLE
 from streamcontract.codegen import changes, make_modules, modules_of_contracts, write
 from streamcontract.errors import ConfigurationError, EncodeError

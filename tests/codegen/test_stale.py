@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from streamcontract.cli import dev, main
 from streamcontract.cli import test as test_command
-from streamcontract.codegen import staleness_of
+from streamcontract.codegen import staleness_around
 from streamcontract.project import PROJECT_FILE
 from streamcontract.testing import plugin
 
@@ -46,36 +46,36 @@ def stale(project: Path) -> Path:
 
 def test_the_same_content_is_not_stale(project: Path) -> None:
     """Whatever was written when."""
-    assert staleness_of(project) == []
+    assert staleness_around(project) == []
     (project / "order.avsc").write_text(SCHEMA)
-    assert staleness_of() == []
+    assert staleness_around() == []
 
 
 def test_other_content_is(stale: Path) -> None:
     """Of the schema itself, of one that it uses, and of what the project says; until mended."""
-    assert staleness_of(stale) == staleness_of(stale / "order.avsc") == [WARNING]
+    assert staleness_around(stale) == staleness_around(stale / "order.avsc") == [WARNING]
     (stale / "order.avsc").write_text(SCHEMA)
     (stale / "line.avsc").write_text(LINE.replace('"Line",', '"Line", "doc": "One.",'))
-    assert staleness_of() == [WARNING]
+    assert staleness_around() == [WARNING]
     (stale / "line.avsc").write_text(LINE)
     with (stale / PROJECT_FILE).open("a") as file:
         file.write('topic = "orders"\n')
-    assert staleness_of() == [WARNING]
+    assert staleness_around() == [WARNING]
     assert CliRunner().invoke(main, ["generate"]).exit_code == 0
-    assert staleness_of() == []
+    assert staleness_around() == []
 
 
 @pytest.mark.parametrize("break_it", ["order.avsc", PROJECT_FILE])
 def test_what_is_wrong_is_no_warning(stale: Path, break_it: str) -> None:
     """Other commands say what it is."""
     (stale / break_it).write_text("{")
-    assert staleness_of() == []
+    assert staleness_around() == []
 
 
 def test_code_that_is_not_generated_is_no_warning(stale: Path) -> None:
     """It may be somewhere else."""
     (stale / "contracts" / "order.py").unlink()
-    assert staleness_of() == []
+    assert staleness_around() == []
 
 
 @pytest.mark.usefixtures("stale")

@@ -121,6 +121,28 @@ def test_commands_exist(document: Path) -> None:
                 assert words[1] in subcommands or words[1].startswith("-"), command
 
 
+def test_the_readme_is_short() -> None:
+    """It is read in three minutes, and leads to the lesson and to the index of all pages."""
+    readme = REPOSITORY / "README.md"
+    assert len(readme.read_text("utf-8").split()) < 1000
+    assert {"docs/brokers.md", "docs/README.md"} <= set(relative_links(readme))
+
+
+# In a project that init creates, and in the repositories of other registries.
+_ELSEWHERE = {
+    "tests/test_contracts.py",
+    "tests/rptest/tests/schema_registry_test.py",
+    "tests/schema_registry/_sync/test_avro_serdes.py",
+}
+
+
+@every_document
+def test_named_tests_and_tools_exist(document: Path) -> None:
+    """Every path below tests/ and tools/ that is named in prose is there."""
+    named = set(re.findall(r"`((?:tests|tools)/[\w./-]+)`", document.read_text("utf-8")))
+    assert {each for each in named - _ELSEWHERE if not (REPOSITORY / each).exists()} == set()
+
+
 def test_every_page_is_in_the_index() -> None:
     """docs/README.md leads to every page beside it."""
     index = REPOSITORY / "docs" / "README.md"
@@ -148,6 +170,6 @@ def test_the_files_named_in_the_architecture() -> None:
     """Every module that docs/architecture.md points to is there."""
     text = (REPOSITORY / "docs" / "architecture.md").read_text("utf-8")
     package = REPOSITORY / "src" / "streamcontract"
-    named = set(re.findall(r"`([\w/]+\.py)`", text))
+    named = set(re.findall(r"`(?!tests/)([\w/]+\.py)`", text))
     assert named
     assert sorted(name for name in named if not (package / name).is_file()) == []

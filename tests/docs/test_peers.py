@@ -1,4 +1,4 @@
-"""What the README says of the peers is what they do; here, on this machine, in these versions."""
+"""Statements of docs/peers.md and the README about the peers, tried on the installed versions."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_fraction_for_an_int(round_trip: RoundTrip) -> None:
     """The peers write 1.5 as 1; here it is an error."""
     with pytest.raises(EncodeError, match="count"):
         Codec[Any](SCHEMA).encode({**FITTING, "count": 1.5})
-    with said_of_others("README.md: the peers write 1.5 as 1"):
+    with said_of_others("docs/peers.md: the peers write 1.5 as 1"):
         assert after(lambda: round_trip({**FITTING, "count": 1.5})["count"]) == 1
 
 
@@ -96,7 +96,7 @@ def test_a_misspelt_optional_field(round_trip: RoundTrip) -> None:
     misspelt = {"count": 1, "note_": "lost", "at": MOMENT}
     with pytest.raises(EncodeError, match="note_"):
         Codec[Any](SCHEMA).encode(misspelt)
-    with said_of_others("README.md: the peers write null for a misspelt field, unless strict"):
+    with said_of_others("docs/peers.md: the peers write null for a misspelt field, unless strict"):
         assert after(lambda: round_trip(misspelt)["note"]) is None
         assert isinstance(after(lambda: round_trip(misspelt, strict=True)), ValueError)
 
@@ -107,5 +107,5 @@ def test_a_naive_datetime(round_trip: RoundTrip) -> None:
     with pytest.raises(EncodeError, match="at"):
         Codec[Any](SCHEMA).encode({**FITTING, "at": naive})
     theirs = after(lambda: round_trip({**FITTING, "at": naive})["at"])
-    with said_of_others("README.md: the peers take a naive datetime for the host's time"):
+    with said_of_others("docs/peers.md: the peers take a naive datetime for the host's time"):
         assert theirs == naive.astimezone(dt.timezone.utc)

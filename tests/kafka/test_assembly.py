@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.contract.message_deserializer import MessageReader
 
-HAS_NATIVE = importlib.util.find_spec("streamcontract.codec._native") is not None
+HAS_NATIVE = importlib.util.find_spec("streamcontract.kafka._native") is not None
 ENGINES = [
     "portable",
     pytest.param("native", marks=pytest.mark.skipif(not HAS_NATIVE, reason="it was not built")),
@@ -369,7 +369,7 @@ def test_nothing_is_kept(make: Callable[[], MessageReader]) -> None:
 
 def test_a_reader_of_a_changed_class_is_refused() -> None:
     """The native reader fills slots only, and says so of a class that has none."""
-    native = pytest.importorskip("streamcontract.codec._native")
+    native = pytest.importorskip("streamcontract.kafka._native")
     with pytest.raises(TypeError, match="slots"):
         native.MessageReader(Raw, ("value",) * 8, "t", {}, read_key)
 

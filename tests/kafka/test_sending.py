@@ -19,7 +19,7 @@ from streamcontract.kafka.producer.plain_records import (
 if TYPE_CHECKING:
     from streamcontract.kafka.producer.plain_records import Sender
 
-HAS_NATIVE = importlib.util.find_spec("streamcontract.codec._native") is not None
+HAS_NATIVE = importlib.util.find_spec("streamcontract.kafka._native") is not None
 LONG = 1e9
 
 

@@ -180,10 +180,10 @@ _SINGLED_OUT: Final = {
         "uuid",
         "decimal",
     },  # kinds that have nodes of their own
-    "codegen/contracts.py": {"uuid"},  # it alone may be a message's key as it stands
+    "codegen/sources.py": {"uuid"},  # it alone may be a message's key as it stands
     "codegen/vocabulary.py": {"decimal", "uuid"},  # modules of Python
     "compatibility/drift.py": {"decimal"},  # what changes in it are digits
-    "kafka/contract/keys.py": {"uuid"},  # as in codegen/contracts.py
+    "kafka/contract/keys.py": {"uuid"},  # as in codegen/sources.py
     "lint/rules/meaning.py": {"date", "decimal", "uuid"},  # what to use instead
     "resolution/resolver.py": {"decimal"},  # it has a scale, not a unit
     "testing/strategies/forms.py": {  # what does not fit

@@ -17,7 +17,7 @@ from tests.registry.scripted import Act, ScriptedServer, answer
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry import SchemaRegistry, errors
 from streamcontract.registry.cache import OnceCache
-from streamcontract.registry.transport import MAX_ANSWER_BYTES
+from streamcontract.registry.transport_settings import MAX_ANSWER_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

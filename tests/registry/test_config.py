@@ -13,7 +13,7 @@ from tests.registry.scripted import ScriptedServer, answer
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.config import options
-from streamcontract.registry.transport import TransportSettings
+from streamcontract.registry.transport_settings import TransportSettings
 
 PREFIX = "schema.registry."
 

@@ -14,7 +14,7 @@ import requests
 from tests.registry.scripted import Act, ScriptedServer, answer, half_a_body, refusal, reset
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.registry import SchemaRegistry, deadlines, errors, transport
+from streamcontract.registry import SchemaRegistry, attempts, deadlines, errors, transport
 from streamcontract.schema import parse_schema
 
 SUBJECTS = answer(200, ["a"])
@@ -112,7 +112,8 @@ def test_a_call_is_given_up_at_its_deadline(
         now[0] += seconds
 
     monkeypatch.setattr(requests.Session, "request", slow)
-    monkeypatch.setattr(transport, "monotonic", lambda: now[0])
+    for module in (transport, attempts):
+        monkeypatch.setattr(module, "monotonic", lambda: now[0])
     monkeypatch.setattr(deadlines, "monotonic", lambda: 0.0)
     monkeypatch.setattr(transport, "sleep", sleep)
     scripted.then(*[refusal(429, 429, Retry_After="2")] * 3)
@@ -132,7 +133,8 @@ def test_the_next_url_is_not_tried_behind_the_deadline(
 ) -> None:
     """A first URL that takes all the time leaves none for the second."""
     times = iter([0.0, 0.0, 2.0, 2.0, 2.0])
-    monkeypatch.setattr(transport, "monotonic", lambda: next(times))
+    for module in (transport, attempts):
+        monkeypatch.setattr(module, "monotonic", lambda: next(times))
     monkeypatch.setattr(deadlines, "monotonic", lambda: 0.0)
     scripted.then(BUSY)
     with (

@@ -24,8 +24,8 @@ from streamcontract.resolution import (
     resolve_types,
     type_label,
 )
+from streamcontract.resolution.matching import PROMOTIONS, match_fields
 from streamcontract.resolution.plan import faults_of
-from streamcontract.resolution.resolver import PROMOTIONS, match_fields
 
 PRIMITIVES = ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
 PROMOTED = {

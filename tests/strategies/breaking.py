@@ -19,7 +19,7 @@ from hypothesis.errors import InvalidArgument
 from streamcontract.compatibility.rewrite import schema_of
 from streamcontract.levels import Direction, Level
 from streamcontract.resolution import IntoUnion, Rule, resolve_types
-from streamcontract.resolution.resolver import PROMOTIONS
+from streamcontract.resolution.matching import PROMOTIONS
 from streamcontract.schema import (
     MISSING,
     ArrayType,

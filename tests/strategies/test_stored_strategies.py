@@ -26,7 +26,7 @@ from tests.searching import examples
 from tests.strategies.stored import STORED_CLAUSES, StoredSchema, stored_schemas
 
 from streamcontract import Codec, find_incompatibilities, parse_schema
-from streamcontract.codegen.module import ModuleSource, generate_module
+from streamcontract.codegen import ModuleSource, generate_module
 from streamcontract.diff import find_changes
 from streamcontract.errors import CodegenError, SchemaParseError
 from streamcontract.lint import lint_schema

@@ -136,6 +136,7 @@ def test_importing_hypothesis_loads_next_to_nothing() -> None:
     assert run(program).split() == [
         "streamcontract",
         "streamcontract._bound_classes",
+        "streamcontract._lazy",
         "streamcontract._version",
         "streamcontract.testing",
         "streamcontract.testing.hypothesis_plugin",

@@ -415,6 +415,7 @@ def test_an_unused_plugin_imports_nothing() -> None:
     )
     assert set(result.stdout.split()) == {
         "streamcontract",
+        "streamcontract._lazy",
         "streamcontract._version",
         "streamcontract.testing",
         "streamcontract.testing.fixtures",  # the names of the stacks, and nothing else

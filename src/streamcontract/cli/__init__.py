@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from streamcontract._version import __version__
+from streamcontract.cli._examples import examples, examples_of
 from streamcontract.errors import StreamContractError
 from streamcontract.reporting.terminal import printable
 
@@ -30,30 +31,21 @@ EXIT_INTERRUPTED: Final = 130
 """What shells give a program that Ctrl-C ended; click's own 1 would say that it found something."""
 
 _SUMMARIES: Final = {
-    "check": "Hold the contracts against earlier versions of themselves.",
+    "check": "Check contracts for breaking changes against git, a registry or a folder.",
     "demo": ("Publish 12,154 real stock bars as typed records and consume every one of them back."),
     "dev": "Run a Kafka broker and a schema registry on this machine, without Docker.",
     "diff": "Show what changed from one schema to another, without a verdict.",
     "dlq": "List, show and replay dead letters.",
-    "doctor": "Show versions, the project file and what can be reached.",
-    "generate": "Write the typed Python modules of the contracts.",
-    "init": "Make a project: project file, schemas, generated code, a test, a CI workflow.",
-    "lint": "Find what is valid Avro but no good contract.",
+    "doctor": "Show versions, the project file, and whether broker and registry answer.",
+    "generate": "Generate the typed Python modules of the contracts.",
+    "init": "Create a project: project file, schemas, generated code, a test, a CI workflow.",
+    "lint": "Find valid Avro that makes a poor contract.",
     "lock": "Write the contracts' ids and schemas into streamcontract.lock.",
     "register": "Register the contracts' schemas in the schema registry.",
     "subjects": "List the registry's subjects, or show one: versions, rules, configuration.",
     "test": "Run property tests on every contract, without any test code.",
     "topics": "Create, list and describe topics.",
 }
-
-_EXAMPLES: Final = {
-    "check": "check --against git:origin/main",
-    "diff": "diff old.avsc new.avsc",
-    "dlq replay": "dlq replay orders",
-    "dlq show": "dlq show orders 0 42",
-    "topics describe": "topics describe orders",
-}
-"""How each command that needs something is called, for errors where it is missing."""
 
 
 class _LazyGroup(click.Group):
@@ -119,26 +111,20 @@ def _with_choices(
 ) -> click.UsageError:
     """The error, with what could be given and how: the option's help, its choices, an example."""
     message = error.format_message().rstrip(" .")
+    command: click.Command | None
     if isinstance(error, click.MissingParameter):
-        param, path = error.param, _path(error.ctx, group)
-    else:  # of an option without its value; it does not say of which command
-        path = group.invoked_subcommand or ""
-        param = _option(main.get_command(group, path), error.option_name)
+        command = None if error.ctx is None else error.ctx.command
+        param = error.param
+    else:  # of an option without its value: the error does not name the command
+        command = main.get_command(group, group.invoked_subcommand or "")
+        param = _option(command, error.option_name)
     if isinstance(param, click.Option) and param.help:
         message += f": {param.help.rstrip('.')}"
     if param is not None and isinstance(param.type, click.Choice):
         message += f" ({', '.join(map(str, param.type.choices))})"
-    example = _EXAMPLES.get(path)
-    if example:
-        message += f". For example:\n\n  streamcontract {example}"
+    if command is not None and not isinstance(command, click.Group):
+        message += f". For example:\n\n  {examples_of(command)[0]}"
     return click.UsageError(message, error.ctx)
-
-
-def _path(ctx: click.Context | None, group: click.Context) -> str:
-    """The names of a command below the group, such as ``dlq show``."""
-    if ctx is None or ctx is group:
-        return ""
-    return f"{_path(ctx.parent, group)} {ctx.info_name}".strip()
 
 
 def _option(command: click.Command | None, name: str) -> click.Parameter | None:
@@ -162,8 +148,13 @@ class _Failure(click.ClickException):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 clean, 1 findings, 2 wrong usage or could not run.",
+    epilog="Exit codes: 0 clean, 1 findings, 2 wrong usage or could not run.\n\n"
+    + examples(
+        "streamcontract init weather",
+        "streamcontract dev -- python weather.py",
+        "streamcontract check --against git:origin/main",
+    ),
 )
 @click.version_option(__version__, prog_name="streamcontract")
 def main() -> None:
-    """One .avsc file is the contract of one topic."""
+    """Generate, check and register the contracts of Kafka topics, one .avsc file each."""

@@ -19,7 +19,7 @@ config_option = click.option(
     "properties",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A client property, such as bootstrap.servers=host:9092; else the environment's.",
+    help="A client property, such as bootstrap.servers=broker:9092; repeatable.",
 )
 
 

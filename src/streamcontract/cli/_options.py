@@ -32,7 +32,7 @@ project_option = click.option(
     "--project",
     "project_file",
     type=click.Path(exists=True, path_type=Path),
-    help="Project file, or a folder to look for one from.",
+    help="Project file, or a folder to search for one from.",
 )
 
 
@@ -41,7 +41,7 @@ format_option = click.option(
     "output_format",
     type=click.Choice(format_names()),
     default=DEFAULT_FORMAT,
-    help="Output for people, or for machines.",
+    help="Output format: text for people, the others for programs.",
 )
 """``--format`` of a command that has a report."""
 
@@ -50,7 +50,7 @@ facts_option = click.option(
     "output_format",
     type=click.Choice(FACTS_FORMATS),
     default=DEFAULT_FORMAT,
-    help="Output for people, or for machines.",
+    help="Output format: text for people, the others for programs.",
 )
 """``--format`` of a command that has facts."""
 

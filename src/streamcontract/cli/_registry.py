@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["ContractSubject", "environment_option", "registry_option", "sound_subjects"]
 
 registry_option = click.option(
-    "--registry", "url", metavar="URL", help="The registry; else the environment's."
+    "--registry",
+    "url",
+    metavar="URL",
+    help="URL of the registry; by default that of STREAMCONTRACT_REGISTRY_URL.",
 )
 environment_option = click.option(
     "--environment",
     envvar=ENVIRONMENT_VARIABLE,
     metavar="NAME",
-    help=f"Whose registry this is, in {LOCK_FILE}; else that of {ENVIRONMENT_VARIABLE}.",
+    help=f"Environment in {LOCK_FILE}; by default that of {ENVIRONMENT_VARIABLE}.",
 )
 
 

@@ -1,4 +1,4 @@
-"""``streamcontract check``: is it safe to change the contracts like this?"""
+"""``streamcontract check``: contracts compared with their earlier versions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import format_option, project_option
 from streamcontract.evolution import check, open_source, request_files, request_project
 from streamcontract.evolution.reported import report_of
@@ -31,7 +32,15 @@ def _known_dialect(
     return value
 
 
-@click.command("check")
+@click.command(
+    "check",
+    epilog=examples(
+        "streamcontract check --against git:origin/main",
+        "streamcontract check --against registry --strict --dialect redpanda",
+        "streamcontract check orders --against git:HEAD --level FULL --format json",
+        "streamcontract check schemas/order.avsc --against git:origin/main",
+    ),
+)
 @click.argument("names", nargs=-1, metavar="[CONTRACT | FILE.avsc]...")
 @click.option(
     "--against",
@@ -42,15 +51,15 @@ def _known_dialect(
 @click.option(
     "--level",
     type=click.Choice(COMPATIBILITY_LEVELS, case_sensitive=False),
-    help="Compatibility level; each contract's own if left out.",
+    help="Compatibility level; by default, that of each contract.",
 )
-@click.option("--strict", is_flag=True, help="Drift fails too, not only what breaks.")
+@click.option("--strict", is_flag=True, help="Fail on drift too, not only on breaking changes.")
 @click.option(
     "--dialect",
     callback=_known_dialect,
     metavar="REGISTRY[@RELEASE]",
     help=(
-        "Show too where this registry decides otherwise than Avro's specification: redpanda, "
+        "Also show where this registry's rules differ from Avro's specification: redpanda, "
         "confluent, or a release of one, as redpanda@25.2."
     ),
 )
@@ -58,7 +67,7 @@ def _known_dialect(
     "--counterexamples/--no-counterexamples",
     default=None,
     help=(
-        "Show the smallest data that break, for every finding or for none; if left out, for the "
+        "Show the smallest record that fails, for every finding or for none; by default, for the "
         f"first {_COUNTEREXAMPLES} of each contract as text, and for all in other formats."
     ),
 )
@@ -74,21 +83,20 @@ def command(
     output_format: str,
     project_file: Path | None,
 ) -> None:
-    """Hold the contracts against earlier versions of themselves.
+    """Check contracts for breaking changes against git, a registry or a folder.
 
-    Each contract (all of streamcontract.toml, if none is named) is compared with its earlier
-    version: the one in a commit, the ones registered under its subject, or the one in a folder.
-    Transitive levels are held against all of them. With schema files instead of names, no project
-    file is needed:
+    Compares each contract (by default all of streamcontract.toml) with its earlier version: the
+    one in a commit, the versions registered under its subject, or the one in a folder. A
+    transitive level compares it with all earlier versions. Schema files instead of names need no
+    project file.
 
-      streamcontract check schemas/order.avsc --against git:origin/main
+    Findings follow Avro's specification. With --dialect, a change that the registry refuses
+    although Avro allows it fails too; a change that the registry accepts although Avro does not
+    is reported.
 
-    The verdict is that of Avro's specification. With --dialect, what that registry refuses in
-    spite of it fails too, and what it accepts in spite of it is said.
-
-    A contract without a level is held to the registry's, elsewhere to BACKWARD. Exits with 1 if
-    a change breaks readers, with 2 if that could not be found out: what is wrong in the project
-    file or in a schema is a finding, and the other contracts are judged.
+    A contract without a level is checked at the registry's level, or else at BACKWARD. Exits with
+    1 if a change breaks readers. Exits with 2 if a contract could not be checked: an error in the
+    project file or in a schema is a finding, and the other contracts are still checked.
     """
     source = open_source(against)
     files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from streamcontract.cli._bars import BARS_FILE, read_bars
+from streamcontract.cli._examples import examples
 from streamcontract.cli._roundtrip import Run, Timed, consume, differences, publish
 from streamcontract.contracts.stock import Stock, StockProducer
 from streamcontract.devstack import DevStack
@@ -32,19 +33,26 @@ _REGISTRY: Final = "STREAMCONTRACT_REGISTRY_URL"
 _DEFAULT_REGISTRY: Final = "http://localhost:18081"
 
 
-@click.command()
+@click.command(
+    "demo",
+    epilog=examples(
+        "streamcontract demo",
+        "STREAMCONTRACT_BOOTSTRAP_SERVERS=localhost:19092 streamcontract demo",
+        "streamcontract demo --data bars.csv",
+    ),
+)
 @click.option(
     "--data",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=BARS_FILE,
-    help="The CSV file of bars, instead of the one that is part of the package.",
+    help="CSV file of bars; by default, the one in the package.",
 )
 def command(data: Path) -> None:
     """Publish 12,154 real stock bars as typed records and consume every one of them back.
 
-    Runs on an embedded broker and registry, or on a real cluster where
-    STREAMCONTRACT_BOOTSTRAP_SERVERS (and STREAMCONTRACT_REGISTRY_URL) name one. Exits 0 only if
-    what was consumed equals what was published, record by record and in order for each symbol.
+    Runs on an embedded broker and registry, or on the cluster that
+    STREAMCONTRACT_BOOTSTRAP_SERVERS (and STREAMCONTRACT_REGISTRY_URL) name. Exits with 0 only if
+    the consumed records equal the published ones, record by record and in order for each symbol.
     """
     console = Console(highlight=False)
     bars = read_bars(data)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 import confluent_kafka
 
-from streamcontract.codegen import staleness_of
+from streamcontract.cli._examples import examples
+from streamcontract.codegen import staleness_around
 from streamcontract.devstack import DevStack
 from streamcontract.devstack.child import run_command
 from streamcontract.devstack.limits import LIMITS
@@ -43,13 +44,22 @@ def _parse_topics(
     return topics
 
 
-@click.command(context_settings={"allow_interspersed_args": False})
+@click.command(
+    "dev",
+    context_settings={"allow_interspersed_args": False},
+    epilog=examples(
+        "streamcontract dev",
+        "streamcontract dev -- pytest",
+        "streamcontract dev --topic orders:3 -- python shop.py",
+        "streamcontract dev --brokers 3",
+    ),
+)
 @click.option(
     "--brokers",
     default=1,
     show_default=True,
     type=click.IntRange(1, 100),
-    help="How many brokers to run.",
+    help="Number of brokers.",
 )
 @click.option(
     "--broker-port",
@@ -74,12 +84,12 @@ def _parse_topics(
     "--contexts/--no-contexts",
     default=True,
     show_default=True,
-    help="Whether :.context:subject names a context, as in Redpanda from release 26.2 on.",
+    help="Read :.context:subject as a context, as Redpanda does from release 26.2 on.",
 )
 @click.option(
     "--confluent",
     is_flag=True,
-    help="Keep and answer what Confluent's registry does beyond Redpanda's: rules, GUIDs, ...",
+    help="Add what Confluent's registry has beyond Redpanda's: rules, GUIDs, ...",
 )
 @click.option(
     "topics",
@@ -105,9 +115,9 @@ def command(  # noqa: PLR0913 - each is an option of the command line
 ) -> None:
     """Run a Kafka broker and a schema registry on this machine, without Docker.
 
-    Both run until Ctrl-C, on the ports where every default configuration looks for them. With a
-    COMMAND they run as long as it does: it finds them in its environment, and its exit code is
-    passed on (128 + n where signal n ended it).
+    Both run until Ctrl-C, on the ports that clients connect to by default. With a COMMAND they
+    run until the command ends. The command finds their addresses in its environment, and
+    its exit code is passed on (128 + n if signal n ended it).
     """
     running = _running(
         partial(
@@ -122,7 +132,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         topics,
     )
     if arguments:
-        for warning in staleness_of():
+        for warning in staleness_around():
             echo(f"Warning: {warning}", err=True)
         with running as stack:
             code = run_command(arguments, stack.environment)

@@ -1,4 +1,4 @@
-"""``streamcontract diff``: what changed from one schema to another?"""
+"""``streamcontract diff``: the changes from one schema to another."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import format_option
 from streamcontract.diff import find_changes
 from streamcontract.diff.reported import Labelled, report_of
@@ -35,21 +36,26 @@ _STDIN: Final = "-"
 _SCHEMA_FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
-@click.command("diff")
+@click.command(
+    "diff",
+    epilog=examples(
+        "streamcontract diff old.avsc new.avsc",
+        "streamcontract diff old.avsc new.avsc --format json",
+        "git show main:order.avsc | streamcontract diff - order.avsc",
+    ),
+)
 @click.argument("old", type=_SCHEMA_FILE)
 @click.argument("new", type=_SCHEMA_FILE)
 @format_option
 def command(old: str, new: str, output_format: str) -> None:
     """Show what changed from one schema to another, without a verdict.
 
-    OLD and NEW are .avsc files; - reads one of them from standard input, which finds named types
-    that it does not define where the other schema found them:
+    OLD and NEW are .avsc files; - reads one of them from standard input. Named types that it does
+    not define are looked up where the other schema has them.
 
-      git show main:order.avsc | streamcontract diff - order.avsc
-
-    OLD is read leniently, as a stored schema is. Exits with 0 if both mean the same, however they
-    are written, with 1 if they differ. Whether a change is safe is what `streamcontract check`
-    says.
+    OLD is read leniently, as a stored schema is. Exits with 0 if both schemas mean the same, even
+    if their JSON differs, and with 1 if they differ. `streamcontract check` reports whether a
+    change is safe.
     """
     if old == new == _STDIN:
         raise click.UsageError("only one of the two can come from standard input")

@@ -17,6 +17,7 @@ from streamcontract.cli._dead_letters import (
     summaries,
     summary_table,
 )
+from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of
 from streamcontract.cli._options import facts_option, project_option, sound_project
 from streamcontract.errors import DataError, FrameError, RegistryError
@@ -50,16 +51,32 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("dlq")
+@click.group(
+    "dlq",
+    epilog=examples(
+        "streamcontract dlq list",
+        "streamcontract dlq show orders 0 42",
+        "streamcontract dlq replay orders",
+    ),
+)
 def command() -> None:
     """List, show and replay dead letters.
 
-    TOPIC is a dead letter topic, or the topic whose dead letters are in TOPIC.dlq. The brokers are
-    those of STREAMCONTRACT_BOOTSTRAP_SERVERS, else localhost:19092.
+    TOPIC is a dead letter topic, or the topic whose dead letters are in TOPIC.dlq. A dead letter
+    is open until it is replayed or discarded. The brokers are those of
+    STREAMCONTRACT_BOOTSTRAP_SERVERS, or else localhost:19092.
     """
 
 
-@command.command("list", short_help="List what is open, by error.")
+@command.command(
+    "list",
+    short_help="List open dead letters by error.",
+    epilog=examples(
+        "streamcontract dlq list",
+        "streamcontract dlq list orders payments",
+        "streamcontract dlq list --format json",
+    ),
+)
 @click.argument("names", nargs=-1, metavar="[TOPIC]...")
 @facts_option
 @config_option
@@ -67,9 +84,9 @@ def command() -> None:
 def _list(
     ctx: click.Context, names: tuple[str, ...], output_format: str, properties: tuple[str, ...]
 ) -> None:
-    """List what is open, by error; in all topics that end in .dlq if none is named.
+    """List open dead letters by error, by default in all topics that end in .dlq.
 
-    Exits with 1 if anything is open.
+    Exits with 1 if there are any.
     """
     config = properties_of(properties)
     topics = [find_dead_letter_topic(name, config) for name in names]
@@ -92,7 +109,15 @@ def _list(
     ctx.exit(EXIT_FINDINGS if found else EXIT_CLEAN)
 
 
-@command.command("show", short_help="Show one dead letter in full.")
+@command.command(
+    "show",
+    short_help="Show one dead letter in full.",
+    epilog=examples(
+        "streamcontract dlq show orders 0 42",
+        "streamcontract dlq show orders 0 42 --bytes 64",
+        "streamcontract dlq show orders 0 42 --format json",
+    ),
+)
 @click.argument("name", metavar="TOPIC")
 @click.argument("partition", type=click.IntRange(min=0))
 @click.argument("offset", type=click.IntRange(min=0))
@@ -102,7 +127,7 @@ def _list(
     default=1024,
     show_default=True,
     type=click.IntRange(min=0),
-    help="How much of key and value to show in hexadecimal.",
+    help="Number of bytes of key and value to show in hexadecimal.",
 )
 @facts_option
 @project_option
@@ -116,7 +141,7 @@ def _show(
     project_file: Path | None,
     properties: tuple[str, ...],
 ) -> None:
-    """Show one dead letter in full: where it came from, why, and what can be read of it now."""
+    """Show one dead letter in full: its source, its error, and its value as far as it decodes."""
     config = properties_of(properties)
     project = None
     if project_file is not None or find_project_file() is not None:
@@ -136,12 +161,20 @@ def _show(
     )
 
 
-@command.command("replay", short_help="Send back what can be read now.")
+@command.command(
+    "replay",
+    short_help="Send dead letters that can be read now back to their topics.",
+    epilog=examples(
+        "streamcontract dlq replay orders",
+        "streamcontract dlq replay orders --discard",
+        "streamcontract dlq replay orders -X bootstrap.servers=broker:9092",
+    ),
+)
 @click.argument("name", metavar="TOPIC")
 @click.option(
     "--discard",
     is_flag=True,
-    help="Settle those that still cannot be read, instead of keeping them open.",
+    help="Close dead letters that still cannot be read, instead of keeping them open.",
 )
 @facts_option
 @project_option
@@ -158,10 +191,9 @@ def _replay(
     """Send dead letters that can be read now back to the topics they came from.
 
     Each is read with the contract that streamcontract.toml has for its source topic. Those that
-    still cannot be read, or whose topic has no contract there, stay open. Running it again
-    publishes nothing twice, even if it was killed half-way (on the embedded broker, a killed one
-    may have published up to 500 messages that come again). Exits with 1 if anything is open
-    afterwards.
+    still cannot be read, or whose topic has no contract, stay open. Another run publishes nothing
+    twice, even if the first one was killed. (On the embedded broker, up to 500 messages of a
+    killed run may be published again.) Exits with 1 if any dead letter is still open.
     """
     config = properties_of(properties)
     project = sound_project("dlq", project_file, output_format, "nothing was replayed")

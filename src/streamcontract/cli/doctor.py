@@ -15,6 +15,7 @@ import confluent_kafka
 
 from streamcontract._version import __version__
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import facts_option
 from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
 from streamcontract.errors import (
@@ -67,22 +68,29 @@ class _Check:
         return "fail" if not self.is_fine else "warn" if self.is_odd else "ok"
 
 
-@click.command("doctor")
+@click.command(
+    "doctor",
+    epilog=examples(
+        "streamcontract doctor",
+        "streamcontract doctor --timeout 1 --format json",
+    ),
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),
     default=5.0,
     show_default=True,
-    help="Seconds to wait for the broker, and for the registry.",
+    help="Seconds to wait for the broker, and again for the registry.",
 )
 @facts_option
 def command(timeout: float, output_format: str) -> None:
-    """Show versions, the project file and what can be reached.
+    """Show versions, the project file, and whether broker and registry answer.
 
-    Warns of environment variables that begin with STREAMCONTRACT_ and that nothing reads.
+    Warns of environment variables that begin with STREAMCONTRACT_ and that have no meaning, such
+    as misspelt ones.
 
-    Exits 1 if the project file is wrong, the native engine is built but broken, or the broker or
-    the registry does not answer.
+    Exits with 1 if the project file is wrong, the native engine is built but broken, or the broker
+    or the registry does not answer.
     """
     # What librdkafka logs about a broker it cannot reach is what the check says anyway.
     logging.getLogger("streamcontract.kafka").addHandler(logging.NullHandler())

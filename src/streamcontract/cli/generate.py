@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import format_option, project_option
 from streamcontract.cli._watch import Watcher, schema_files, watch
 from streamcontract.codegen import (
@@ -35,20 +36,30 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("generate")
+@click.command(
+    "generate",
+    epilog=examples(
+        "streamcontract generate",
+        "streamcontract generate --check",
+        "streamcontract generate --watch",
+        "streamcontract generate schemas/order.avsc -o src/shop/contracts",
+    ),
+)
 @click.argument("names", nargs=-1, metavar="[NAME | FILE.avsc]...")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff if code differs.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 1 and a diff if code differs."
+)
 @click.option(
     "--watch",
     "is_watching",
     is_flag=True,
-    help="Go on until Ctrl-C, and write again whenever a schema or the project file changes.",
+    help="Run until Ctrl-C; write again when a schema or the project file changes.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the modules; the project file's if left out.",
+    help="Folder of the modules; by default, that of the project file.",
 )
 @format_option
 @project_option
@@ -63,16 +74,15 @@ def command(
     output_format: str,
     project_file: Path | None,
 ) -> None:
-    """Write the typed Python modules of the contracts.
+    """Generate the typed Python modules of the contracts.
 
-    Without a NAME, all contracts of streamcontract.toml; a generated module that no contract
-    makes any more is removed. Types that several contracts use have modules of their own, which
-    come with those that import them. With schema files instead of names, no project file is needed:
+    NAME is a contract of streamcontract.toml. Without one, the modules of all contracts are
+    written, and generated modules of former contracts are removed. Types that several contracts
+    use have modules of their own, written with the modules that import them. Schema files instead
+    of names need no project file.
 
-      streamcontract generate schemas/order.avsc -o src/shop/contracts
-
-    Where a schema or the project file is wrong, or a file that was not generated is in the way, the
-    module stays as it is, the others are written, and the command exits with 2.
+    If a schema or the project file has an error, or a file that was not generated has the name of
+    a module, that module stays as it is, the others are written, and the command exits with 2.
     """
     files = [Path(name) for name in names if name.endswith(SCHEMA_SUFFIX)]
     if is_watching:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import facts_option
 from streamcontract.cli._registry import registry_option
 from streamcontract.errors import ConfigurationError
@@ -31,14 +32,21 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("init")
+@click.command(
+    "init",
+    epilog=examples(
+        "streamcontract init weather",
+        "streamcontract init --schemas src/main/avro --output src/shop/contracts",
+        "streamcontract init --from-registry --dry-run",
+    ),
+)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
 @click.option(
     "--schemas",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Make contracts of the .avsc files below this folder.",
+    help="Create contracts from the .avsc files below this folder.",
 )
-@click.option("--from-registry", is_flag=True, help="Make contracts of a registry's subjects.")
+@click.option("--from-registry", is_flag=True, help="Create contracts from a registry's subjects.")
 @registry_option
 @click.option(
     "-o",
@@ -46,9 +54,11 @@ __all__ = ["command"]
     default="contracts",
     show_default=True,
     metavar="PATH",
-    help="Folder of the generated modules, from FOLDER.",
+    help="Folder of the generated modules, relative to FOLDER.",
 )
-@click.option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")
+@click.option(
+    "--dry-run", is_flag=True, help="Write nothing; show the files that would be written."
+)
 @facts_option
 def command(
     folder: Path,
@@ -59,15 +69,15 @@ def command(
     dry_run: bool,  # noqa: FBT001
     output_format: str,
 ) -> None:
-    """Make a project: project file, schemas, generated code, a test, a CI workflow.
+    """Create a project: project file, schemas, generated code, a test, a CI workflow.
 
-    The contracts are those of the .avsc files below FOLDER (the current one, if left out) or below
-    the folder that --schemas names, or with --from-registry those of a registry's subjects. Where
-    there is none of that, it is a small sample. No file that exists is overwritten.
+    Creates a contract for each .avsc file below FOLDER (by default the current folder) or below
+    the folder of --schemas, or with --from-registry for each subject of a registry. Without any of
+    them, the contract is a small sample. Existing files are never overwritten.
 
     Rules of `streamcontract lint` that existing schemas break are switched off in the project file.
 
-    Exits with 1 if a schema became no contract; it is said why.
+    Exits with 1 if a schema cannot be a contract, and reports why.
     """
     if schemas is not None and from_registry:
         raise click.UsageError("give --schemas or --from-registry, not both")

@@ -1,4 +1,4 @@
-"""``streamcontract lint``: is this schema good Avro, and not only valid?"""
+"""``streamcontract lint``: schemas checked against rules beyond valid Avro."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import attrs
 import click
 
 from streamcontract.cli import EXIT_ERROR, EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import format_option, project_option
 from streamcontract.errors import SchemaFault, SchemaParseError
 from streamcontract.lint import DEFAULT_TIER, RULES, TIERS, Settings, Tier, lint_schema
@@ -33,27 +34,35 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("lint")
+@click.command(
+    "lint",
+    epilog=examples(
+        "streamcontract lint",
+        "streamcontract lint schemas --tier minimal --format sarif",
+        "streamcontract lint --write-baseline",
+        "streamcontract lint --rules",
+    ),
+)
 @click.argument("names", nargs=-1, metavar="[CONTRACT | FILE.avsc | FOLDER]...")
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules and the reason for each.")
 @click.option(
     "--tier",
     type=click.Choice(TIERS),
     help=(
-        "The rules that hold: minimal finds mistakes, basic also what is hard to mend later,"
-        f" standard also docs and style. The project file's if left out, else {DEFAULT_TIER}."
+        "Rules to check: minimal finds mistakes, basic also what is hard to mend later, standard"
+        f" also docs and style. By default that of the project file, or else {DEFAULT_TIER}."
     ),
 )
 @click.option(
     "--baseline",
     "baseline_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=f"File of known findings, which do not fail; {BASELINE_FILE} of the project if left out.",
+    help=f"File of known findings, which do not fail; by default {BASELINE_FILE} of the project.",
 )
 @click.option(
     "--write-baseline",
     is_flag=True,
-    help="Write the findings that there are into the baseline, so that only others fail.",
+    help="Write the current findings into the baseline, so that only new ones fail.",
 )
 @format_option
 @project_option
@@ -67,16 +76,16 @@ def command(
     output_format: str,
     project_file: Path | None,
 ) -> None:
-    """Find what is valid Avro but no good contract.
+    """Find valid Avro that makes a poor contract.
 
-    Looks at the schemas of the named contracts (all of streamcontract.toml, if none is named) and
-    the files that they use, or at schema files and folders of them. What is forgiven in a stored
-    schema alone is found too. Rules are switched off in
-    streamcontract.toml or in the schema, each with its reason. Where there are findings already,
-    --write-baseline keeps a list of them, and only others are found from then on.
+    Checks the schemas of the named contracts (by default all of streamcontract.toml) and the
+    files that they use, or schema files and folders of them. Faults that are forgiven in a stored
+    schema are findings here. Rules are switched off in streamcontract.toml or in the schema, each
+    with a reason. --write-baseline lists the current findings in a file, and later runs report
+    only new ones.
 
-    Exits with 1 if there are findings, with 2 if one of them is a file that is no schema or a fault
-    of the project file; the others are looked at all the same.
+    Exits with 1 if there are findings. Exits with 2 if a file is not a schema or the project file
+    has an error; the other schemas are still checked.
     """
     if list_rules:
         listed = _rules_as_json() if output_format == "json" else _rules_as_text()

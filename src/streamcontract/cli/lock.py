@@ -1,4 +1,4 @@
-"""``streamcontract lock``: write down the ids that an environment's registry gave the contracts."""
+"""``streamcontract lock``: schema ids of an environment's registry, written into the lock file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import attrs
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import facts_option, project_option
 from streamcontract.cli._registry import (
     ContractSubject,
@@ -42,12 +43,23 @@ if TYPE_CHECKING:
 __all__ = ["UpdatedLock", "command", "update_lock_file"]
 
 
-@click.command("lock")
+@click.command(
+    "lock",
+    epilog=examples(
+        "streamcontract lock --environment prod",
+        "streamcontract lock --environment prod --check",
+        "streamcontract lock --check --offline",
+    ),
+)
 @environment_option
 @registry_option
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the file would change.")
-@click.option("--offline", is_flag=True, help="With --check: hold it against the schemas only.")
-@click.option("--force", is_flag=True, help="Lock anew though locked ids mean something else now.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the file would change.")
+@click.option(
+    "--offline", is_flag=True, help="With --check: compare the file with the schemas only."
+)
+@click.option(
+    "--force", is_flag=True, help="Lock again although locked ids belong to other schemas now."
+)
 @facts_option
 @project_option
 def command(
@@ -61,15 +73,15 @@ def command(
 ) -> None:
     """Write the contracts' ids and schemas into streamcontract.lock.
 
-    With the file, and STREAMCONTRACT_ENVIRONMENT naming the environment, producers and consumers
-    start and run while the registry cannot be reached. Nothing is registered here: that is
-    `streamcontract register --environment NAME`, which writes the file as well. The file holds
+    With the file, and STREAMCONTRACT_ENVIRONMENT set to the environment's name, producers and
+    consumers start and run while the registry cannot be reached. This command registers nothing;
+    `streamcontract register --environment NAME` registers and writes the file. The file contains
     no URL and no credential; commit it.
 
-    Exits with 1 if a contract's schema is not registered or, with --check, if the file is not
-    what this would write. --check --offline needs no registry: it finds contracts that were
-    changed, added or removed since, and entries that contradict each other, in all environments
-    unless one is named. Exits with 2 if the project file or a schema is not valid.
+    Exits with 1 if a contract's schema is not registered or, with --check, if the file would
+    change. --check --offline needs no registry: it finds contracts that were changed, added or
+    removed since, and entries that contradict each other, by default in all environments. Exits
+    with 2 if the project file or a schema is not valid.
     """
     project = read_project(project_file)
     path = project.root / LOCK_FILE

@@ -1,4 +1,4 @@
-"""``streamcontract register``: bring the registry to what the contracts say."""
+"""``streamcontract register``: schemas and compatibility levels of contracts, registered."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._data_contracts import metadata_in_words, rules_in_words
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import facts_option, project_option
 from streamcontract.cli._registration import Outcome, bring_about, numbers_of, state_of
 from streamcontract.cli._registry import environment_option, registry_option, sound_subjects
@@ -32,11 +33,18 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("register")
+@click.command(
+    "register",
+    epilog=examples(
+        "streamcontract register --dry-run",
+        "streamcontract register orders --registry http://localhost:18081",
+        "streamcontract register --environment prod",
+    ),
+)
 @click.argument("contracts", nargs=-1, metavar="[CONTRACT]...")
 @registry_option
 @environment_option
-@click.option("--dry-run", is_flag=True, help="Change nothing; show what would change.")
+@click.option("--dry-run", is_flag=True, help="Register nothing; show what would change.")
 @facts_option
 @project_option
 def command(
@@ -49,22 +57,22 @@ def command(
 ) -> None:
     """Register the contracts' schemas in the schema registry.
 
-    For each contract (all of streamcontract.toml, if none is named) this sets the compatibility
-    level of its subjects and registers the value schema as TOPIC-value and the key schema as
-    TOPIC-key, after the types they refer to, each under its full name. The registry is asked
-    first whether all of that is compatible; if it is not, nothing of that schema is registered.
-    What is stored then is compared with what was sent. Run twice, it changes nothing.
+    For each contract (by default all of streamcontract.toml), sets the compatibility level of its
+    subjects and registers the value schema as TOPIC-value and the key schema as TOPIC-key. Types
+    that a schema refers to are registered before it, each under its full name. If the registry
+    finds any of them incompatible, nothing of that schema is registered. The stored schema is
+    compared with the one that was sent. A second run changes nothing.
 
-    Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, else
+    Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, or else
     http://localhost:18081.
 
-    With --environment, what the registry has then is written into streamcontract.lock, too (see
-    `streamcontract lock`); a registry that contradicts that environment's lock is left alone.
+    With --environment, also writes the registered ids into streamcontract.lock (see
+    `streamcontract lock`). A registry that contradicts the environment's lock is not changed.
 
     A dry run also shows the metadata and rules that a new version would inherit.
 
-    Exits with 1 if the registry refuses a schema as incompatible, or would; with 2, and nothing
-    registered, if the project file or any schema is not valid.
+    Exits with 1 if the registry refuses a schema as incompatible. Exits with 2, and registers
+    nothing, if the project file or any schema is not valid.
     """
     project = read_project(project_file)
     # All are read before the first is written: a broken file leaves the registry as it was.

@@ -1,4 +1,4 @@
-"""``streamcontract subjects``: what a schema registry holds."""
+"""``streamcontract subjects``: the subjects of a schema registry."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import attrs
 import click
 
 from streamcontract.cli._data_contracts import metadata_in_words, rules_in_words
+from streamcontract.cli._examples import examples
 from streamcontract.cli._options import facts_option
 from streamcontract.cli._registry import registry_option
 from streamcontract.errors import ConfigurationError
@@ -34,7 +35,14 @@ __all__ = ["command"]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-@click.command("subjects")
+@click.command(
+    "subjects",
+    epilog=examples(
+        "streamcontract subjects",
+        "streamcontract subjects orders-value",
+        "streamcontract subjects orders-value --deleted --format json",
+    ),
+)
 @click.argument("subject", required=False)
 @click.option("--deleted", is_flag=True, help="Show soft-deleted subjects and versions too.")
 @facts_option
@@ -47,12 +55,12 @@ def command(
 ) -> None:
     """List the registry's subjects, or show one: versions, rules, configuration.
 
-    Of SUBJECT it shows the configuration and the mode that hold, and of each version id, GUID,
-    schema type, references, metadata, rules and the time of registration, as far as the registry
-    has them. A subject of another context is :.context:subject, a context as a whole is
-    :.context: alone. The schemas themselves are in the JSON.
+    For SUBJECT, shows its effective configuration and mode, and for each version its id, GUID,
+    schema type, references, metadata, rules and time of registration, as far as the registry
+    has them. A subject of another context is :.context:subject; a whole context is :.context: on
+    its own. The schemas are in the output of --format json.
 
-    Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, else
+    Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, or else
     http://localhost:18081.
     """
     if subject == "":

@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 from streamcontract.cli import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.codegen import staleness_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.reporting.terminal import echo
@@ -28,26 +29,38 @@ _NEEDED: Final = ("pytest", "hypothesis")
 _EXIT_CODES: Final = {0: EXIT_CLEAN, 1: EXIT_FINDINGS}
 
 
-@click.command("test")
+@click.command(
+    "test",
+    epilog=examples(
+        "streamcontract test",
+        "streamcontract test schemas --against git:origin/main",
+        "streamcontract test --max-examples 1000 --every-version",
+        "streamcontract test . -- -x -k order",
+    ),
+)
 @click.argument("arguments", metavar="[PATH] [-- PYTEST ARGUMENTS]", nargs=-1)
 @click.option(
     "--against",
     multiple=True,
     metavar="SOURCE",
     help=(
-        "What keeps earlier versions: git:REF, registry[:URL], a folder or an .avsc file;"
-        " repeatable. Left out: the last commit, and the registry of STREAMCONTRACT_REGISTRY_URL."
+        "Source of earlier versions: git:REF, registry[:URL], a folder or an .avsc file;"
+        " repeatable. By default the last commit, and the registry of STREAMCONTRACT_REGISTRY_URL."
     ),
 )
 @click.option(
-    "--every-version", is_flag=True, help="Every version in git's history must decode, not one."
+    "--every-version",
+    is_flag=True,
+    help="Decode data of every version in the git history, not only of one.",
 )
 @click.option(
     "--max-examples",
     type=click.IntRange(min=1),
-    help="Values that each property is tried on; 100 if left out.",
+    help="Number of values that each property is tested with; by default 100.",
 )
-@click.option("--stack", type=click.Choice(STACKS), help="Brokers to test on; embedded ones.")
+@click.option(
+    "--stack", type=click.Choice(STACKS), help="Broker to test on; by default the embedded one."
+)
 def command(
     arguments: tuple[str, ...],
     against: tuple[str, ...],
@@ -57,16 +70,16 @@ def command(
 ) -> None:
     """Run property tests on every contract, without any test code.
 
-    PATH is a project file or its folder, a folder of .avsc files, or one such file. Left out, it
-    is the project of the current folder, else the .avsc files below it.
+    PATH is a project file or its folder, a folder of .avsc files, or one such file. By default it
+    is the project of the current folder, or else the .avsc files below it.
 
-    Each contract is tested for: a valid schema, generated code that is up to date, examples and
-    defaults of their types, values that come back through codec and broker, and, against earlier
-    versions, that their data are read, that its level holds and that nothing is changed.
+    The tests of a contract: the schema is valid; the generated code is up to date; examples and
+    defaults fit their types; values come back equal through codec and broker; data of earlier
+    versions can be read, and with the same meaning; the compatibility level holds.
 
-    The tests run in pytest, which takes what stands behind "--", such as -- -x -k order. Exits
-    with 1 if a test failed, with 2 if they could not be run, or not all of them as the
-    project file is wrong.
+    The tests run in pytest, which receives the arguments after "--". Exits with 1 if a test
+    failed. Exits with 2 if the tests could not run, or not all of them because of an error in the
+    project file.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -79,7 +92,7 @@ def command(
     path = Path(arguments[0]).resolve() if has_path else None
     # What is wrong with the path or a source is said once, not by each test.
     contract = find_contracts(path)[0]
-    for warning in () if contract.project is None else staleness_of(contract.project.file):
+    for warning in () if contract.project is None else staleness_of(contract.project):
         echo(f"Warning: {warning}", err=True)
     for source in against:
         require_source(source, contract.home)

@@ -9,6 +9,7 @@ import attrs
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of
 from streamcontract.cli._options import facts_option, project_option, sound_project
 from streamcontract.errors import ConfigurationError
@@ -30,19 +31,32 @@ _timeout = click.option(
     default=10.0,
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
-    help="Seconds that each question to the brokers may take.",
+    help="Seconds that each request to the brokers may take.",
 )
 
 
-@click.group("topics")
+@click.group(
+    "topics",
+    epilog=examples(
+        "streamcontract topics create",
+        "streamcontract topics list",
+        "streamcontract topics describe orders --group billing",
+    ),
+)
 def command() -> None:
     """Create, list and describe topics.
 
-    The brokers are those of STREAMCONTRACT_BOOTSTRAP_SERVERS, else localhost:19092.
+    The brokers are those of STREAMCONTRACT_BOOTSTRAP_SERVERS, or else localhost:19092.
     """
 
 
-@command.command("list")
+@command.command(
+    "list",
+    epilog=examples(
+        "streamcontract topics list",
+        "streamcontract topics list --all --format json",
+    ),
+)
 @click.option("--all", "with_internal", is_flag=True, help="Show topics that start with _ too.")
 @facts_option
 @config_option
@@ -53,7 +67,7 @@ def _list(
     properties: tuple[str, ...],
     timeout: float,
 ) -> None:
-    """List topics: partitions and messages."""
+    """List topics with their numbers of partitions and messages."""
     config = properties_of(properties)
     found = describe_topics(None, config, timeout=timeout).topics
     topics = [each for each in found if with_internal or not each.name.startswith("_")]
@@ -74,9 +88,19 @@ def _list(
     print_facts({"brokers": brokers_of(config), "topics": listed}, output_format, in_words)
 
 
-@command.command("describe", short_help="Describe topics: partitions, offsets, groups' lag.")
+@command.command(
+    "describe",
+    short_help="Describe topics: partitions, offsets, consumer lag.",
+    epilog=examples(
+        "streamcontract topics describe orders",
+        "streamcontract topics describe orders --group billing --group audit",
+        "streamcontract topics describe orders --format json",
+    ),
+)
 @click.argument("names", nargs=-1, required=True, metavar="TOPIC...")
-@click.option("--group", "groups", multiple=True, help="Show this group's lag; may be repeated.")
+@click.option(
+    "--group", "groups", multiple=True, help="Show the lag of this consumer group; repeatable."
+)
 @facts_option
 @config_option
 @_timeout
@@ -87,9 +111,9 @@ def _describe(
     properties: tuple[str, ...],
     timeout: float,
 ) -> None:
-    """Describe topics: partitions, leaders, offsets, and how far groups have come.
+    """Describe topics: partitions, leaders, offsets, and consumer lag.
 
-    Without --group, every group that has committed in the topic is shown.
+    Without --group, shows every consumer group that has committed offsets in the topic.
     """
     config = properties_of(properties)
     state = describe_topics(names, config, timeout=timeout)
@@ -120,12 +144,30 @@ def _describe(
     print_facts({"brokers": brokers_of(config), "topics": topics}, output_format, in_words)
 
 
-@command.command("create")
+@command.command(
+    "create",
+    epilog=examples(
+        "streamcontract topics create",
+        "streamcontract topics create orders --partitions 3 --replication 3",
+        "streamcontract topics create orders --topic-config cleanup.policy=compact",
+    ),
+)
 @click.argument("names", nargs=-1, metavar="[TOPIC]...")
-@click.option("--partitions", type=click.IntRange(min=1), help="How many; else the broker's own.")
-@click.option("--replication", type=click.IntRange(min=1), help="How many; else the broker's own.")
 @click.option(
-    "--topic-config", multiple=True, metavar="NAME=VALUE", help="A property of the topic."
+    "--partitions",
+    type=click.IntRange(min=1),
+    help="Number of partitions; by default that of the contract or the broker.",
+)
+@click.option(
+    "--replication",
+    type=click.IntRange(min=1),
+    help="Replication factor; by default that of the broker.",
+)
+@click.option(
+    "--topic-config",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A property of the topic; repeatable.",
 )
 @facts_option
 @project_option
@@ -141,11 +183,11 @@ def _create(
     properties: tuple[str, ...],
     timeout: float,
 ) -> None:
-    """Create topics that are not there, and compare those that are.
+    """Create topics that do not exist, and compare those that do.
 
-    Without TOPIC, the topics of all contracts of streamcontract.toml are created. A contract's
-    topic gets the partitions that the contract asks for. Exits with 1 if a topic is there and is
-    not as asked for; it is not changed.
+    Without TOPIC, creates the topics of all contracts of streamcontract.toml, each with the
+    partitions of its contract. Exits with 1 if a topic exists with other settings; it is not
+    changed.
     """
     declared = _declared(names, project_file, output_format)
     wanted: dict[str, int | None]

@@ -16,7 +16,7 @@ from typing import Any, Final
 import attrs
 
 from streamcontract.codec import leaves
-from streamcontract.codec.contract import Bindings
+from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.refusal import REFUSALS, Refused
 from streamcontract.schema.logical import conversion, row_of
 from streamcontract.schema.model import (

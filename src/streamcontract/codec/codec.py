@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import logging
 import threading
-from collections.abc import Callable
-from typing import Any, ClassVar, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
 
-from streamcontract.codec.contract import Bindings, Contract, bindings_of, contract_of
-from streamcontract.codec.decode import compile_locator
-from streamcontract.codec.encode import compile_explainer
-from streamcontract.codec.engine import choose_engine
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
-from streamcontract.codec.refusal import Located, Unresolvable, data_fault
-from streamcontract.errors import (
-    ConfigurationError,
-    DataFault,
-    DecodeError,
-    EncodeError,
-    ResolutionError,
-)
-from streamcontract.resolution import resolve
-from streamcontract.schema.inline import inlined
-from streamcontract.schema.parse import parse_schema
-from streamcontract.schema.schema import Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from streamcontract.codec.contract import Contract
+    from streamcontract.schema import Schema
+
+    _SchemaLike: TypeAlias = Schema | Contract | str | dict[str, Any] | list[Any]
 
 __all__ = ["Codec"]
 
 T = TypeVar("T")
 
-_log = logging.getLogger("streamcontract.codec")
-
 # As many as a registry client keeps schemas by default; the oldest go first.
 _MOST_DECODERS: Final = 1000
-
-_SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 
 
 class Codec(Generic[T]):
@@ -84,10 +69,11 @@ class Codec(Generic[T]):
         tag_unions: bool = False,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
-        self.schema, self._bindings = _schema_of(schema)
-        self._tag_unions = tag_unions
-        self._limits = limits
-        self._engine = choose_engine()
+        # What compiles takes longer to load than all else here.
+        from streamcontract.codec.compiler import Compiler  # noqa: PLC0415
+
+        self._compiler: Compiler[T] = Compiler(schema, tag_unions, limits, self.unnamed)
+        self.schema = self._compiler.schema
         self._lock = threading.RLock()
         self._make_encoder: Callable[[bytes], Callable[[T], bytes]] | None = None
         self._encode: Callable[[T], bytes] | None = None
@@ -136,10 +122,7 @@ class Codec(Generic[T]):
             with self._lock:
                 make = self._make_encoder
                 if make is None:
-                    make = self._engine.compile_encoder(
-                        self.schema, self._bindings, self._encode_failed, self._limits
-                    )
-                    self._make_encoder = make
+                    make = self._make_encoder = self._compiler.encoder()
         return make(prefix)
 
     def decoder(self, writer: Schema | None = None, start: int = 0) -> Callable[[bytes], T]:
@@ -156,87 +139,10 @@ class Codec(Generic[T]):
             with self._lock:
                 known = self._decoders.get(key)
                 if known is None:
-                    known = self._decoders[key] = (writer, self._compile_decoder(writer, start))
+                    known = self._decoders[key] = (writer, self._compiler.decoder(writer, start))
                     while len(self._decoders) > _MOST_DECODERS:
                         del self._decoders[next(iter(self._decoders))]
         return known[1]
-
-    def _compile_decoder(self, writer: Schema, start: int) -> Callable[[bytes], T]:
-        root = resolve(writer, self.schema).root
-        tag_unions, limits = self._tag_unions, self._limits
-        # Compiled at the first error only, then kept: poison seldom comes alone.
-        locator = functools.cache(
-            lambda: compile_locator(
-                root, self._bindings, start=start, tag_unions=tag_unions, limits=limits
-            )
-        )
-
-        def fail(data: bytes, error: BaseException) -> None:
-            raise _decode_error(locator(), data, self._root_path, error) from None
-
-        return self._engine.compile_decoder(
-            root, self._bindings, fail, start=start, tag_unions=tag_unions, limits=limits
-        )
-
-    @functools.cached_property
-    def _explain(self) -> Callable[[T, str], list[DataFault]]:
-        return compile_explainer(self.schema, self._bindings, self._limits)
-
-    @property
-    def _root_path(self) -> str:
-        name = self.schema.name
-        return name.rpartition(".")[2] if name else self.unnamed
-
-    def _encode_failed(self, value: T, error: BaseException) -> None:
-        faults = self._explain(value, self._root_path)
-        if not faults:
-            # Another thread, or code of its own, changed it since. What was refused is told all the
-            # same, without its place.
-            faults = [data_fault(self._root_path, error)]
-            _log.warning(
-                "a value was refused that fits by now: where nothing changed it, please report "
-                "this with the schema (%s)",
-                self._root_path,
-            )
-        raise EncodeError(tuple(faults)) from None
-
-
-def _decode_error(
-    locate: Callable[[bytes, str], Any], data: bytes, root_path: str, error: BaseException
-) -> DecodeError:
-    try:
-        locate(data, root_path)
-    except Located as located:
-        fault = data_fault(located.path, located.cause)
-        if isinstance(located.cause, Unresolvable):
-            return ResolutionError((fault,))
-        return DecodeError((fault,))
-    raise AssertionError("the fast and the explaining decoder disagree") from error
-
-
-def _schema_of(source: _SchemaLike | type[Any]) -> tuple[Schema, Bindings]:
-    if isinstance(source, Schema):
-        return source, Bindings()
-    if isinstance(source, Contract):
-        return source.schema, bindings_of(source)
-    if isinstance(source, type):
-        contract, name = contract_of(source)
-        if contract.schema.name == name:
-            return contract.schema, bindings_of(contract)
-        return _nested(contract, name), bindings_of(contract)
-    return parse_schema(source), Bindings()
-
-
-def _nested(contract: Contract, name: str) -> Schema:
-    """The schema of a named type inside a contract's schema."""
-    try:
-        node = contract.schema.named_types[name]
-    except KeyError:
-        raise ConfigurationError(
-            f"the contract's schema defines no {name}, though a class is bound to it: generate "
-            f"the module anew"
-        ) from None
-    return parse_schema(json.dumps(inlined(node)))
 
 
 def _as_bytes(data: object) -> bytes:

@@ -1,29 +1,28 @@
-"""What a generated module declares: the contract, and which class stands for which named type."""
+"""Contracts as generated modules declare them, and the classes that they bind to named types."""
 
 from __future__ import annotations
 
-import enum
 import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from streamcontract._bound_classes import announce
-from streamcontract.codec.shared_types import MARK, NAME, SharedType
 from streamcontract.errors import ArgumentError, ConfigurationError
-from streamcontract.schema.likeness import likeness_mark
-from streamcontract.schema.model import EnumType, RecordType
-from streamcontract.schema.parse import parse_schema
-from streamcontract.schema.schema import Schema
 
-__all__ = ["Bindings", "Contract", "bindings_of", "contract_of", "contracts_of"]
+__all__ = ["MARK", "NAME", "Contract", "full_name_of"]
+
+MARK: Final = "__contract__"
+"""The attribute of a generated class that leads to its contract, or contracts."""
+NAME: Final = "__avro_name__"
+"""The attribute of a generated class that is the full name of its type."""
 
 _Class = TypeVar("_Class", bound=type)
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
+
+    from streamcontract.schema.schema import Schema
 
     Value_co = TypeVarWithDefault("Value_co", default=Any, covariant=True)
     Sent_contra = TypeVarWithDefault("Sent_contra", default=Any, contravariant=True)
@@ -76,7 +75,7 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
         self._keys: Contract | None = None
         if key_schema is not None:
             self._keys = Contract(key_schema, references=key_references, types=key_types)
-        self._types: dict[str, type] = {_mark_of(cls)[1]: cls for cls in types}
+        self._types: dict[str, type] = {full_name_of(cls): cls for cls in types}
         self.topic = topic
         self.key = key
         self.partitions = partitions
@@ -159,102 +158,28 @@ if TYPE_CHECKING:
 
 
 def _parse(text: str, references: tuple[str, ...]) -> Schema:
+    # Importing a generated module is no use of the parser yet.
+    from streamcontract.schema.parse import parse_schema  # noqa: PLC0415
+
     known: list[Schema] = []
     for reference in references:
         known.append(parse_schema(reference, references=tuple(known)))
     return parse_schema(text, references=tuple(known))
 
 
-def contract_of(cls: type) -> tuple[Contract, str]:
-    """A contract that a generated class belongs to, and its type's full name.
-
-    Of several contracts it is any: all define the type alike.
+def full_name_of(cls: type) -> str:
+    """The full name of the type that a generated class stands for.
 
     Raises:
         ArgumentError: It is no class.
         ConfigurationError: The class was not generated from a schema.
     """
-    mark, name = _mark_of(cls)
-    if not isinstance(mark, SharedType):
-        return mark, name
-    contract = mark.any_contract()
-    return (contract if name in contract.schema.named_types else contract.keys), name
-
-
-def contracts_of(cls: type) -> Mapping[str, Contract]:
-    """The contracts whose record a generated class is, by name; none for a type inside of it.
-
-    Raises:
-        ArgumentError: It is no class.
-        ConfigurationError: The class was not generated from a schema.
-    """
-    mark, name = _mark_of(cls)
-    if isinstance(mark, SharedType):
-        return mark.load()
-    return {cls.__module__.rpartition(".")[2]: mark} if mark.schema.name == name else {}
-
-
-def _mark_of(cls: type) -> tuple[Contract | SharedType, str]:
     if not isinstance(cls, type):
         raise ArgumentError("record", cls, "a generated class")
-    mark, name = cls.__dict__.get(MARK), cls.__dict__.get(NAME)
-    if not isinstance(mark, (Contract, SharedType)) or not isinstance(name, str):
+    name = cls.__dict__.get(NAME)
+    if not isinstance(name, str) or MARK not in cls.__dict__:
         raise ConfigurationError(
             f"{cls.__module__}.{cls.__qualname__} is no record class: it was not generated from "
             f"a schema (streamcontract generate), nor is it bound with Contract.record"
         )
-    return mark, name
-
-
-@attrs.frozen(eq=False)
-class Bindings:
-    """Which classes stand for the named types of a schema; empty for plain values."""
-
-    types: Mapping[str, type] = MappingProxyType({})
-
-    def record(self, node: RecordType) -> tuple[type, tuple[str, ...]] | None:
-        """The class of a record and its attributes in field order, or None for dict values."""
-        cls = self.types.get(node.full_name)
-        if cls is None:
-            return None
-        _require_alike(cls, node)
-        names = tuple(field.name for field in attrs.fields(cls))
-        if len(names) != len(node.fields):
-            raise ConfigurationError(
-                f"{cls.__qualname__} has {len(names)} attributes, but record {node.full_name} "
-                f"has {len(node.fields)} fields: generate the class anew from its schema"
-            )
-        return cls, names
-
-    def enum(self, node: EnumType) -> dict[str, enum.Enum] | None:
-        """The member for each symbol, or None for str values; for no values at all, too."""
-        cls = self.types.get(node.full_name)
-        if cls is None or not issubclass(cls, enum.Enum):
-            return None
-        _require_alike(cls, node)
-        members = {str(member.value): member for member in cls}
-        if tuple(members) != node.symbols:
-            raise ConfigurationError(
-                f"{cls.__qualname__} has the symbols {tuple(members)}, but enum {node.full_name} "
-                f"has {node.symbols}: generate the class anew from its schema"
-            )
-        return members or None  # of no symbols, whatever comes is refused either way
-
-
-def _require_alike(cls: type, node: RecordType | EnumType) -> None:
-    """Check that a class which stands in another module than its contract is still its own.
-
-    Raises:
-        ConfigurationError: The modules were not generated together.
-    """
-    mark = cls.__dict__.get(MARK)
-    if isinstance(mark, SharedType) and mark.likeness != likeness_mark(node):
-        raise ConfigurationError(
-            f"{cls.__module__}.{cls.__qualname__} was generated from another definition of "
-            f"{node.full_name} than the contract has: run `streamcontract generate`"
-        )
-
-
-def bindings_of(contract: Contract) -> Bindings:
-    """The classes that a contract's module has bound."""
-    return Bindings(contract.types)
+    return name

@@ -14,8 +14,8 @@ from typing import Any
 
 import attrs
 
+from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.blocks import block
-from streamcontract.codec.contract import Bindings
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import DataEmitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits

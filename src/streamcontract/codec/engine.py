@@ -18,7 +18,7 @@ import attrs
 
 from streamcontract._version import __version__
 from streamcontract.codec import decode, encode
-from streamcontract.codec.contract import Bindings
+from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import Limits
 from streamcontract.codec.stamp import sources_digest

@@ -17,8 +17,8 @@ from typing import Any
 import attrs
 
 from streamcontract.codec import _native, decode, encode
+from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.branches import Branches
-from streamcontract.codec.contract import Bindings
 from streamcontract.codec.decode import default_of
 from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.encode import Fail
@@ -74,7 +74,9 @@ def compile_encoder(
 
     def encoder(prefix: bytes) -> Callable[[Any], bytes]:
         otherwise = _second_opinion(functools.cache(lambda: portable()(prefix)))
-        return _native.Encoder(root, prefix, otherwise, limits.depth, limits.empty_items).encode
+        made = _native.Encoder(root, prefix, otherwise, limits.depth, limits.empty_items)
+        encode_one: Callable[[Any], bytes] = made.encode
+        return encode_one
 
     return encoder
 
@@ -96,7 +98,9 @@ def compile_decoder(
         )
     )
     otherwise = _second_opinion(portable)
-    return _native.Decoder(reader, start, otherwise, limits.depth, limits.empty_items).decode
+    made = _native.Decoder(reader, start, otherwise, limits.depth, limits.empty_items)
+    decode_one: Callable[[bytes], Any] = made.decode
+    return decode_one
 
 
 def _second_opinion(portable: Callable[[], Callable[[Any], Any]]) -> Callable[[Any], Any]:

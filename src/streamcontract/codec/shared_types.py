@@ -5,24 +5,20 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from enum import EnumMeta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from streamcontract._bound_classes import announce
+from streamcontract.codec.contract import MARK, NAME
 from streamcontract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from streamcontract.codec.contract import Contract
 
-__all__ = ["MARK", "NAME", "SharedType", "shared_type"]
+__all__ = ["SharedType", "shared_type"]
 
 _Class = TypeVar("_Class", bound=type)
-
-MARK: Final = "__contract__"
-"""The attribute of a generated class that leads to its contract, or contracts."""
-NAME: Final = "__avro_name__"
-"""The attribute of a generated class that is the full name of its type."""
 
 
 @attrs.frozen(kw_only=True)

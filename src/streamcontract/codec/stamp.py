@@ -13,12 +13,15 @@ __all__ = ["sources_digest"]
 
 
 def sources_digest() -> str:
-    """A digest of the sources beside this file; empty where an installation has none of them."""
-    folder = Path(__file__).parent
-    sources = sorted([*folder.glob("_native*.pyx"), *folder.glob("_native*.pxi")])
+    """A digest of the sources of the codec and the clients; empty where there are none of them."""
+    own = Path(__file__).parent
+    folders = (own, own.parent / "kafka")
+    sources = [each for folder in folders for each in sorted(folder.glob("_native*.p[yx][xi]"))]
     if not sources:
         return ""
     digest = hashlib.sha256()
     for source in sources:
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+        digest.update(
+            f"{source.parent.name}/{source.name}".encode() + b"\0" + source.read_bytes() + b"\0"
+        )
     return digest.hexdigest()

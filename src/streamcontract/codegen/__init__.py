@@ -15,9 +15,10 @@ from streamcontract.codegen.files import (
     remove_drafts,
     write,
 )
-from streamcontract.codegen.module import ModuleSource, generate_module
+from streamcontract.codegen.module import generate_module
 from streamcontract.codegen.module_text import GENERATED_MARK
-from streamcontract.codegen.stale import StaleModule, stale_modules, staleness_of
+from streamcontract.codegen.sources import ModuleSource
+from streamcontract.codegen.stale import StaleModule, stale_modules, staleness_around, staleness_of
 
 __all__ = [
     "GENERATED_MARK",
@@ -35,6 +36,7 @@ __all__ = [
     "modules_of_files",
     "remove_drafts",
     "stale_modules",
+    "staleness_around",
     "staleness_of",
     "write",
 ]

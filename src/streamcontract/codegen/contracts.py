@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from streamcontract.codegen.earlier import earlier_modules
-from streamcontract.codegen.keys import roots_of
-from streamcontract.codegen.module import ModuleSource, generate_module, record_of
+from streamcontract.codegen.module import generate_module
 from streamcontract.codegen.names import module_name
 from streamcontract.codegen.sharing import share
+from streamcontract.codegen.sources import ModuleSource, origin_of, roots_of, source_of
 from streamcontract.codegen.types_module import TypesSource, generate_types_module
 from streamcontract.errors import (
     CodegenError,
@@ -23,7 +22,7 @@ from streamcontract.errors import (
     StreamContractError,
 )
 from streamcontract.project import folders_for
-from streamcontract.schema import EnumType, FixedType, PrimitiveType, RecordType, parse_schema
+from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from streamcontract.codegen.earlier import EarlierModule
     from streamcontract.codegen.sharing import Sharing
     from streamcontract.project import ContractConfig
-    from streamcontract.schema import AvroType, NamedType, Schema
+    from streamcontract.schema import NamedType
 
 __all__ = [
     "Modules",
@@ -100,7 +99,7 @@ def make_modules(
         invalid: The names of those that cannot be given; they count as contracts with errors.
         are_all: Whether there are no others, whose names are not known.
     """
-    made = {each.name: _made(functools.partial(_source, each, root)) for each in contracts}
+    made = {each.name: _made(functools.partial(source_of, each, root)) for each in contracts}
     sources = {name: each for name, each in made.items() if isinstance(each, ModuleSource)}
     errors = {name: each for name, each in made.items() if isinstance(each, StreamContractError)}
     is_partial = bool(errors or invalid) or not are_all
@@ -239,7 +238,7 @@ def _texts_of_types(
             module=module,
             sharing=sharing,
             contracts=sources,
-            origin=functools.partial(_origin_of, root),
+            origin=functools.partial(_place_of, root),
         )
         text = _made(functools.partial(generate_types_module, source))
         is_sound = module.earlier is None or not isinstance(text, str)
@@ -266,69 +265,10 @@ def _text(
     )
 
 
-def _source(contract: ContractConfig, root: Path) -> ModuleSource:
-    schema = parse_schema(contract.schema, folders=contract.folders)
-    if contract.key is not None:
-        _check_key(contract.name, contract.key, schema)
-    source = ModuleSource(
-        schema=schema,
-        name=contract.name,
-        origin=_origin(contract.schema, root),
-        topic=contract.topic,
-        key=contract.key,
-        key_schema=_key_schema(contract),
-        partitions=contract.partitions,
-        compatibility=contract.compatibility,
-    )
-    record_of(source)
-    return source
-
-
 def _of_file(name: str, file: Path, root: Path) -> str:
     schema = parse_schema(file, folders=folders_for(file))
-    return generate_module(ModuleSource(schema=schema, name=name, origin=_origin(file, root)))
+    return generate_module(ModuleSource(schema=schema, name=name, origin=origin_of(file, root)))
 
 
-def _key_schema(contract: ContractConfig) -> Schema | None:
-    if contract.key_schema is None:
-        return None
-    return parse_schema(contract.key_schema, folders=contract.folders)
-
-
-def _origin(file: Path, root: Path) -> str:
-    """The path from the root, or only the name: a module must not depend on who generated it."""
-    absolute, base = file.resolve(), root.resolve()
-    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else file.name
-
-
-def _origin_of(root: Path, node: NamedType) -> str:
-    return _origin(Path(node.source or ""), root)
-
-
-def _check_key(contract: str, key: str, schema: Schema) -> None:
-    if not isinstance(schema.root, RecordType):
-        return  # generate_module says what is wrong
-    types = {field.name: field.type for field in schema.root.fields}
-    if key not in types:
-        near = difflib.get_close_matches(key, types, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(types) or 'none'}"
-        raise ConfigurationError(
-            f"contract {contract!r}: the key {key!r} is no field of {schema.name}{hint}"
-        )
-    if not _can_be_key(types[key]):
-        raise ConfigurationError(
-            f"contract {contract!r}: the field {key!r} cannot be the key as it stands: that takes"
-            " a string, enum, uuid, bytes, fixed, int or long without null or another logical"
-            " type; give a key_schema instead"
-        )
-
-
-def _can_be_key(node: AvroType) -> bool:
-    if isinstance(node, EnumType):
-        return True
-    if not isinstance(node, (PrimitiveType, FixedType)):
-        return False
-    plain = node.logical is None or node.logical.name == "uuid"
-    return plain and (
-        isinstance(node, FixedType) or node.name in {"string", "bytes", "int", "long"}
-    )
+def _place_of(root: Path, node: NamedType) -> str:
+    return origin_of(Path(node.source or ""), root)

@@ -1,8 +1,7 @@
-"""Keys of a contract: their Python types, and the named types they share with the records."""
+"""Keys of a contract: their Python types in generated code."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from streamcontract.codegen.annotations import annotation_of
@@ -13,44 +12,17 @@ from streamcontract.codegen.layout import (
     flat_annotation,
     lay_out_field,
 )
+from streamcontract.codegen.sources import roots_of
 from streamcontract.codegen.text import string_literal
 from streamcontract.codegen.walk import in_order_of_use
-from streamcontract.errors import CodegenError
-from streamcontract.schema.inline import inlined
-from streamcontract.schema.likeness import likeness
 from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
     from streamcontract.codegen.layout import Annotation
-    from streamcontract.codegen.module import ModuleSource
+    from streamcontract.codegen.sources import ModuleSource
     from streamcontract.codegen.vocabulary import Vocabulary
-    from streamcontract.schema.model import AvroType
 
-__all__ = ["contract_of_class", "key_annotations", "require_one_definition", "roots_of"]
-
-
-def roots_of(source: ModuleSource) -> tuple[AvroType, ...]:
-    """The types that a module has classes for, and for what they are made of."""
-    keys = () if source.key_schema is None else (source.key_schema.root,)
-    return (source.schema.root, *keys)
-
-
-def require_one_definition(source: ModuleSource) -> None:
-    """Refuse a record or enum that the records and the keys define differently.
-
-    Raises:
-        CodegenError: There is one: a module has one class for each name.
-    """
-    of_records = {node.full_name: node for node in in_order_of_use(source.schema.root)}
-    for of_key in in_order_of_use(*roots_of(source)[1:]):
-        name = of_key.full_name
-        of_record = of_records.get(name, of_key)
-        if likeness(of_record, of_values=True) != likeness(of_key, of_values=True):
-            raise CodegenError(
-                f"{source.origin}: the schema and the key schema both define {name}, differently: "
-                f"{json.dumps(inlined(of_record))}, and {json.dumps(inlined(of_key))}; keep one "
-                f"definition, or give one another name"
-            )
+__all__ = ["contract_of_class", "key_annotations"]
 
 
 def key_annotations(source: ModuleSource, words: Vocabulary) -> tuple[Annotation, Annotation]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import itertools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.project import fault_at
 from streamcontract.reporting.invalid import error_entry, project_fault_entry, schema_fault_entry
 from streamcontract.reporting.places import Place, shown
-from streamcontract.reporting.report import FindingEntry, Report, Summary
+from streamcontract.reporting.report import FindingEntry, Report, Summary, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,9 +57,9 @@ def report_of(
     return Report(
         command="generate",
         summary=Summary(
-            f"{count} error{'' if count == 1 else 's'}" if count else "clean",
+            counted(count, "error") if count else "clean",
             "error" if count else "clean",
-            f": {len(modules.texts)} module{'' if len(modules.texts) == 1 else 's'}",
+            f": {counted(len(modules.texts), 'module')}",
         ),
         document={
             "clean": not findings,
@@ -67,7 +67,7 @@ def report_of(
             "modules": list(modules.texts),
             "unjudged": list(dict.fromkeys(each.case for each in faults)),
             "changes": [_document_of_change(each) for each in compared.changes],
-            "findings": [_document(each) for each in findings],
+            "findings": [each.document for each in findings],
         },
         cases=tuple(modules.texts),
         findings=findings,
@@ -142,16 +142,6 @@ def _first_difference(before: str, after: str) -> tuple[int, int]:
 
 def _entry(rule: str, message: str, place: Place, contract: str) -> FindingEntry:
     return error_entry(rule, message, place, contract, contract)
-
-
-def _document(finding: FindingEntry) -> dict[str, Any]:
-    return {
-        "contract": finding.contract,
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "message": finding.message,
-        "at": finding.place.document,
-    }
 
 
 def _document_of_change(change: FileChange) -> dict[str, str]:

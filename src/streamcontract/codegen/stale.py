@@ -16,7 +16,7 @@ from streamcontract.reporting import shown
 if TYPE_CHECKING:
     from streamcontract.project import Project
 
-__all__ = ["StaleModule", "stale_modules", "staleness_of"]
+__all__ = ["StaleModule", "stale_modules", "staleness_around", "staleness_of"]
 
 
 @attrs.frozen
@@ -65,21 +65,35 @@ def stale_modules(project: Project) -> list[StaleModule]:
     ]
 
 
-def staleness_of(folder: Path | None = None) -> list[str]:
-    """A warning for each stale module of the project that a folder belongs to, a line each.
+def staleness_of(project: Project) -> list[str]:
+    """A warning for each stale module of a project, a line each.
 
-    What is wrong with the project is for other commands to say: then there is no warning.
+    What is wrong with the project is for other commands to report: then there is no warning.
+
+    Args:
+        project: The project.
+    """
+    if project.faults:
+        return []
+    try:
+        return [str(each) for each in stale_modules(project)]
+    except (StreamContractError, OSError):
+        return []
+
+
+def staleness_around(folder: Path | None = None) -> list[str]:
+    """The warnings for the project that a folder belongs to; none where there is no project.
 
     Args:
         folder: The folder, or a file in it; the current one if left out.
 
     Example:
         >>> import tempfile
-        >>> staleness_of(Path(tempfile.mkdtemp()))
+        >>> staleness_around(Path(tempfile.mkdtemp()))
         []
     """
     try:
         file = find_project_file(folder)
-        return [] if file is None else [str(each) for each in stale_modules(load_project(file))]
+        return [] if file is None else staleness_of(load_project(file))
     except (StreamContractError, OSError):
         return []

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from streamcontract.codegen.classes import INDENT, ClassWriter, remark_on_others
-from streamcontract.codegen.keys import contract_of_class, key_annotations, roots_of
+from streamcontract.codegen.keys import contract_of_class, key_annotations
 from streamcontract.codegen.layout import Group
 from streamcontract.codegen.module_text import module_text
+from streamcontract.codegen.sources import roots_of
 from streamcontract.codegen.text import comment_text, docstring, string_literal
 from streamcontract.codegen.vocabulary import MODULE_NAMES
 from streamcontract.codegen.walk import in_order_of_definition, in_order_of_use
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from streamcontract.codegen.layout import Expression
-    from streamcontract.codegen.module import ModuleSource
     from streamcontract.codegen.placing import TypesModule
     from streamcontract.codegen.sharing import Sharing
+    from streamcontract.codegen.sources import ModuleSource
     from streamcontract.codegen.vocabulary import Imported
     from streamcontract.schema.model import EnumType, RecordType
 

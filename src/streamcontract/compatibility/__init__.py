@@ -1,7 +1,7 @@
 """Verdicts on pairs and histories of schemas, drawn from the plan that the codec executes."""
 
 from streamcontract.compatibility.counterexample import Counterexample, Elsewhere, Outcome
-from streamcontract.compatibility.drift import DRIFT_RULES, DriftRule
+from streamcontract.compatibility.drift_rules import DRIFT_RULES, DriftRule
 from streamcontract.compatibility.findings import (
     Finding,
     Severity,

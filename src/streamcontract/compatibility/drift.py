@@ -10,7 +10,7 @@ of a union that matches (measured, as is what is said of Avro for Python).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import attrs
 
@@ -23,6 +23,7 @@ from streamcontract.compatibility.counterexample import (
     drift_example,
     run,
 )
+from streamcontract.compatibility.drift_rules import Drift, DriftRule
 from streamcontract.compatibility.renames import Dropped
 from streamcontract.compatibility.rewrite import schema_of, with_type, without_field
 from streamcontract.compatibility.samples import leaf_samples, samples
@@ -55,58 +56,10 @@ from streamcontract.schema.model import (
 )
 from streamcontract.schema.schema import Schema
 
-__all__ = ["DRIFT_RULES", "Drift", "DriftRule", "drifts"]
-
-DriftRule = Literal[
-    "LOGICAL_TYPE_CHANGED",
-    "LOGICAL_UNIT_CHANGED",
-    "DECIMAL_SCALE_CHANGED",
-    "DECIMAL_PRECISION_REDUCED",
-    "PRECISION_LOSS",
-    "STRING_BYTES_PROMOTED",
-    "ENUM_SYMBOL_DEFAULTED",
-    "DEFAULT_CHANGED",
-    "FIELD_RENAMED_WITHOUT_ALIAS",
-    "UNION_BRANCH_CHANGED",
-    "NAMESPACE_CHANGED",
-]
-
-DRIFT_RULES: Final[dict[DriftRule, str]] = {
-    "LOGICAL_TYPE_CHANGED": "the same bytes are given another meaning",
-    "LOGICAL_UNIT_CHANGED": "a time is counted in another unit",
-    "DECIMAL_SCALE_CHANGED": "a decimal has another number of digits behind the point",
-    "DECIMAL_PRECISION_REDUCED": "a decimal may have fewer digits than before",
-    "PRECISION_LOSS": "integers become floating point and are rounded",
-    "STRING_BYTES_PROMOTED": "text is read as bytes, or bytes as text",
-    "ENUM_SYMBOL_DEFAULTED": "a symbol that the reader lacks becomes the enum's default",
-    "DEFAULT_CHANGED": "a field that was not written is filled with another value than before",
-    "FIELD_RENAMED_WITHOUT_ALIAS": "a field seems renamed, so its values are dropped",
-    "UNION_BRANCH_CHANGED": "a value lands in a union's branch of another type",
-    "NAMESPACE_CHANGED": "a type matches by its unqualified name alone",
-}
-"""Each rule's id, and what happens in a few words."""
+__all__ = ["drifts"]
 
 # Floating point holds every integer up to here (IEEE 754: 24 and 53 bits of significand).
 _EXACT: Final = {"float": 2**24, "double": 2**53}
-
-
-@attrs.frozen(kw_only=True)
-class Drift:
-    """One thing that does not arrive as it was meant.
-
-    Attributes:
-        rule: The rule's id.
-        reader_path: Pointer into the reader schema.
-        writer_path: Pointer into the writer schema.
-        message: What happens here and elsewhere, and what would mend it.
-        example: Runs the counterexample.
-    """
-
-    rule: DriftRule
-    reader_path: str
-    writer_path: str
-    message: str
-    example: Callable[[], Counterexample | None] = attrs.field(repr=False)
 
 
 def drifts(plan: Plan) -> Iterator[Drift]:

@@ -9,7 +9,8 @@ from typing import Literal
 import attrs
 
 from streamcontract.compatibility.counterexample import Counterexample, breaking_example
-from streamcontract.compatibility.drift import DriftRule, drifts
+from streamcontract.compatibility.drift import drifts
+from streamcontract.compatibility.drift_rules import DriftRule
 from streamcontract.compatibility.messages import fault_message
 from streamcontract.compatibility.walk import order, walk
 from streamcontract.levels import Direction

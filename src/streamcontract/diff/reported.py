@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from streamcontract.reporting.places import Place
-from streamcontract.reporting.report import ChangeEntry, Report, Side, Summary
+from streamcontract.reporting.report import ChangeEntry, Report, Side, Summary, counted
 from streamcontract.schema.positions import line_and_column, offsets
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def report_of(changes: Sequence[Change], old: Labelled, new: Labelled) -> Report
     count = len(changes)
     return Report(
         command="diff",
-        summary=Summary(f"{count or 'no'} change{'' if count == 1 else 's'}", "neutral"),
+        summary=Summary(counted(count, "change") if count else "no changes", "neutral"),
         document={
             "equal": not changes,
             "changes": [_document(*each) for each in placed],

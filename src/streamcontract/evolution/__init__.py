@@ -1,9 +1,10 @@
 """Contracts of now held against those of git, a registry or a folder, for people and for CI."""
 
 from streamcontract.evolution.check import check
+from streamcontract.evolution.earlier import Source, Version
 from streamcontract.evolution.report import Checked, Note, Problem, Report
 from streamcontract.evolution.requests import Request, request_files, request_project
-from streamcontract.evolution.sources import Source, Version, open_source
+from streamcontract.evolution.sources import open_source
 
 __all__ = [
     "Checked",

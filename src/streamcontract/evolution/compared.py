@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streamcontract.evolution.earlier import Deleted, Earlier, Version
 from streamcontract.evolution.places import locate
 from streamcontract.evolution.report import Note
-from streamcontract.evolution.sources import Deleted, Earlier, Version
 from streamcontract.reporting import Place, shown
 
 if TYPE_CHECKING:

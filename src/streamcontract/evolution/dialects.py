@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from streamcontract.compatibility.dialects import DialectVerdict
     from streamcontract.evolution.candidates import Candidate
-    from streamcontract.evolution.sources import Version
+    from streamcontract.evolution.earlier import Version
 
 __all__ = ["registry_verdict"]
 

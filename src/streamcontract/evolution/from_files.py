@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.evolution.compared import compare_snapshot, label_of
+from streamcontract.evolution.earlier import Earlier, Version
 from streamcontract.evolution.snapshot import Snapshot
-from streamcontract.evolution.sources import Earlier, Version
 from streamcontract.project import PROJECT_FILE
 from streamcontract.reporting import shown
 from streamcontract.schema import STORED, parse_schema

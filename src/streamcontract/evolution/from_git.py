@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from streamcontract.evolution.candidates import Candidate
+    from streamcontract.evolution.earlier import Earlier, Version
     from streamcontract.evolution.git import GitFile
     from streamcontract.evolution.report import Note
     from streamcontract.evolution.requests import Request
     from streamcontract.evolution.snapshot import Match
-    from streamcontract.evolution.sources import Earlier, Version
 
 __all__ = ["GitSource"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamcontract.evolution.compared import place_of
+from streamcontract.evolution.earlier import Earlier, Version
 from streamcontract.evolution.report import Note
-from streamcontract.evolution.sources import Earlier, Version
 from streamcontract.levels import compatibility_level
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import SubjectNotFoundError, SubjectSoftDeletedError

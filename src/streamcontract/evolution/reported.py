@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from streamcontract.evolution.report import INVALID_PROJECT
-from streamcontract.reporting.report import FindingEntry, NoteEntry, Report, Summary
+from streamcontract.reporting.report import FindingEntry, NoteEntry, Report, Summary, counted
 
 if TYPE_CHECKING:
     from streamcontract.evolution import report as values
@@ -17,6 +17,16 @@ __all__ = ["report_of"]
 
 def report_of(checked: values.Report) -> Report:
     """The report of a check."""
+    notes = tuple(
+        NoteEntry(
+            kind=note.kind,
+            contract=note.contract,
+            message=note.message,
+            place=note.place,
+            is_skip=note.kind == "not-checked",
+        )
+        for note in checked.notes
+    )
     return Report(
         command="check",
         summary=_summary(checked),
@@ -27,20 +37,11 @@ def report_of(checked: values.Report) -> Report:
             "unjudged": list(checked.unjudged),
             "contracts": [_contract(each) for each in checked.contracts],
             "findings": [_problem(each) for each in checked.problems],
-            "notes": [_note(each) for each in checked.notes],
+            "notes": [each.document for each in notes],
         },
         cases=tuple(each.contract for each in checked.contracts),
         findings=tuple(_finding(each, fails=checked.fails(each)) for each in checked.problems),
-        notes=tuple(
-            NoteEntry(
-                kind=note.kind,
-                contract=note.contract,
-                message=note.message,
-                place=note.place,
-                is_skip=note.kind == "not-checked",
-            )
-            for note in checked.notes
-        ),
+        notes=notes,
     )
 
 
@@ -81,7 +82,7 @@ def _counted(checked: values.Report) -> str:
     names = {each.contract for each in checked.contracts if not each.is_key}
     names |= {each.contract for each in checked.problems if each.rule == INVALID_PROJECT} - {""}
     counts = [(len(names), "contract"), (keys, "key schema")]
-    words = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
+    words = [counted(count, noun) for count, noun in counts if count]
     return " and ".join(words) or "0 contracts"
 
 
@@ -106,13 +107,4 @@ def _problem(problem: values.Problem) -> dict[str, Any]:
         "before": None if problem.before is None else problem.before.document,
         "against": list(problem.against),
         "counterexample": None if problem.example is None else attrs.asdict(problem.example),
-    }
-
-
-def _note(note: values.Note) -> dict[str, Any]:
-    return {
-        "kind": note.kind,
-        "contract": note.contract,
-        "message": note.message,
-        "at": note.place.document,
     }

@@ -1,4 +1,4 @@
-"""Where earlier versions come from: what ``--against`` may name.
+"""Sources of earlier versions: what ``--against`` may name.
 
 git:REF           the schema files of a commit; for transitive levels of all before it
 registry[:URL]    the versions of the contracts' subjects
@@ -9,98 +9,18 @@ FILE              one schema file, for one contract
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
-
-import attrs
+from typing import TYPE_CHECKING, Final
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.evolution.from_files import FileSource, FolderSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from streamcontract.evolution.earlier import Source
 
-    from streamcontract.evolution.candidates import Slot
-    from streamcontract.evolution.report import Note
-    from streamcontract.evolution.requests import Request
-    from streamcontract.reporting import Place
-    from streamcontract.schema import Schema
-
-__all__ = ["Deleted", "Earlier", "Source", "Version", "open_source"]
+__all__ = ["open_source"]
 
 _GIT: Final = "git:"
 _REGISTRY: Final = "registry"
-
-
-@attrs.frozen(kw_only=True)
-class Version:
-    """One earlier version of a contract.
-
-    Attributes:
-        label: What people call it.
-        schema: Its schema.
-        labels: The labels of the texts of its schema's references, by the sources of those.
-    """
-
-    label: str
-    schema: Schema
-    labels: Mapping[str, str] = attrs.field(factory=dict)
-
-    def label_of(self, schema: Schema) -> str:
-        """The label of its own text, or of that of one of its references."""
-        if schema is self.schema:
-            return self.label
-        return (
-            self.labels.get(schema.source or "")
-            or f"{schema.name or 'a reference'} of {self.label}"
-        )
-
-
-@attrs.frozen(kw_only=True)
-class Deleted:
-    """A contract that is not there any more.
-
-    Attributes:
-        slot: What it was.
-        name: The full name of its type, or None.
-        place: Where it was.
-    """
-
-    slot: Slot
-    name: str | None
-    place: Place
-
-
-@attrs.frozen(kw_only=True)
-class Earlier:
-    """The past of contracts.
-
-    Attributes:
-        versions: By contract, its earlier versions, oldest first; none where it has no past.
-        levels: By contract, the level of a source that has levels itself.
-        deleted: The contracts that are gone.
-        notes: What else there is to know.
-        unchecked: The contracts that this source cannot know.
-    """
-
-    versions: Mapping[str, Sequence[Version]]
-    levels: Mapping[str, str] = attrs.field(factory=dict)
-    deleted: Sequence[Deleted] = ()
-    notes: Sequence[Note] = ()
-    unchecked: frozenset[str] = frozenset()
-
-
-class Source(Protocol):
-    """A place that keeps earlier versions."""
-
-    @property
-    def label(self) -> str:
-        """What people call it; no credentials."""
-
-    def earlier(self, request: Request) -> Earlier:
-        """The past of the contracts.
-
-        Raises:
-            StreamContractError: It cannot be found out.
-        """
 
 
 def open_source(against: str) -> Source:
@@ -117,7 +37,7 @@ def open_source(against: str) -> Source:
         >>> open_source("git:main").label
         'git:main'
     """
-    # Imported here, since they build on this module.
+    # Git and the registry's client are loaded by who asks for them.
     if against.startswith(_GIT):
         from streamcontract.evolution.from_git import GitSource  # noqa: PLC0415
 
@@ -126,8 +46,6 @@ def open_source(against: str) -> Source:
         from streamcontract.evolution.from_registry import RegistrySource  # noqa: PLC0415
 
         return RegistrySource(against.removeprefix(_REGISTRY).removeprefix(":") or None)
-    from streamcontract.evolution.from_files import FileSource, FolderSource  # noqa: PLC0415
-
     path = Path(against)
     if path.is_dir():
         return FolderSource(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from streamcontract.codec.contract import contract_of
+from streamcontract.codec.bindings import contract_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.json_codec import JsonCodec
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
-from streamcontract.codec.contract import contract_of
+from streamcontract.codec.bindings import contract_of
 from streamcontract.errors import DataFault, DecodeError
 from streamcontract.json_codec import JsonCodec
 from streamcontract.json_codec.json_schema import json_schema

@@ -9,7 +9,7 @@ import attrs
 
 from streamcontract.reporting.invalid import project_fault_entry, schema_fault_entry
 from streamcontract.reporting.places import Place, shown
-from streamcontract.reporting.report import FindingEntry, NoteEntry, Report, Summary
+from streamcontract.reporting.report import FindingEntry, NoteEntry, Report, Summary, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,7 +95,7 @@ def report_of(
             "clean": not findings,
             "files": files,
             "unjudged": [*wrong, *unjudged],
-            "findings": [_document(each) for each in findings],
+            "findings": [each.document for each in findings],
             "baseline": None if known is None else known.document,
         },
         cases=tuple(files),
@@ -129,24 +129,13 @@ def _entry(schema: Schema, finding: Finding) -> FindingEntry:
 
 
 def _summary(found: Sequence[Severity], files: int, unjudged: int, known: Known | None) -> Summary:
-    scope = f": {files} file{'' if files == 1 else 's'}"
+    scope = f": {counted(files, 'file')}"
     if unjudged:
         scope += f", {unjudged} of them not judged"
     if known is not None and known.count:
-        scope += f"; {known.count} known finding{'' if known.count == 1 else 's'} in the baseline"
+        scope += f"; {counted(known.count, 'known finding')} in the baseline"
     if not found:
         return Summary("clean", "clean", scope)
     counts = {severity: found.count(severity) for severity in _SEVERITIES if severity in found}
-    words = ", ".join(
-        f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items()
-    )
+    words = ", ".join(counted(count, severity) for severity, count in counts.items())
     return Summary(words, next(iter(counts)), scope)
-
-
-def _document(finding: FindingEntry) -> dict[str, Any]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "message": finding.message,
-        "at": finding.place.document,
-    }

@@ -18,7 +18,8 @@ from streamcontract.registry.results import SubjectConfig, SubjectVersion
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from streamcontract.registry.transport import Answer, Transport
+    from streamcontract.registry.attempts import Answer
+    from streamcontract.registry.transport import Transport
 
 __all__ = ["RegistryApi"]
 

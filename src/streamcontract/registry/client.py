@@ -7,28 +7,19 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
-
-import attrs
 
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.guards import text, whole_number
-from streamcontract.registry import body, protocol, results
 from streamcontract.registry import config as settings
-from streamcontract.registry.api import RegistryApi
 from streamcontract.registry.auth import choose_auth, endpoints
 from streamcontract.registry.cache import CAPACITY
-from streamcontract.registry.calls import flags, path_of, request_of
-from streamcontract.registry.contexts import QualifiedSubject, context_of
+from streamcontract.registry.calls import request_of
+from streamcontract.registry.contexts import context_of
 from streamcontract.registry.lock import Lock
-from streamcontract.registry.protocol import SchemaReference, SchemaRequest, VersionAnswer
+from streamcontract.registry.protocol import VersionAnswer
 from streamcontract.registry.references import reference_versions, register_in_order
-from streamcontract.registry.results import (
-    CompatibilityResult,
-    Identified,
-    RegisteredSchema,
-    StoredSchema,
-)
+from streamcontract.registry.results import Identified, RegisteredSchema
+from streamcontract.registry.schema_calls import SchemaCalls, as_guid, read_id
 from streamcontract.registry.stored import StoredSchemas
 
 if TYPE_CHECKING:
@@ -37,8 +28,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from streamcontract.registry.data_contracts import Metadata, RuleSet
-    from streamcontract.registry.transport import Answer
     from streamcontract.schema import Schema
 
 __all__ = ["SchemaRegistry"]
@@ -46,7 +35,7 @@ __all__ = ["SchemaRegistry"]
 log = logging.getLogger("streamcontract.registry")
 
 
-class SchemaRegistry(RegistryApi):
+class SchemaRegistry(SchemaCalls):
     """A client of a schema registry (Redpanda's, Confluent's and what speaks their API).
 
     It may be used by many threads at once. Schemas by id are kept, since they cannot change, as
@@ -119,10 +108,8 @@ class SchemaRegistry(RegistryApi):
         # The HTTP library takes longer to load than all else here, and importing a generated
         # producer is no use of it yet.
         from streamcontract.registry.tls import TlsSettings  # noqa: PLC0415
-        from streamcontract.registry.transport import (  # noqa: PLC0415
-            Transport,
-            TransportSettings,
-        )
+        from streamcontract.registry.transport import Transport  # noqa: PLC0415
+        from streamcontract.registry.transport_settings import TransportSettings  # noqa: PLC0415
 
         urls = settings.default_url() if url is None else url
         found = endpoints(urls, choose_auth(basic_auth, bearer_token))
@@ -146,18 +133,19 @@ class SchemaRegistry(RegistryApi):
                 max_answer_bytes=max_answer_bytes,
             ),
         )
-        super().__init__(transport, context_of([endpoint.url for endpoint in found]))
+        context = context_of([endpoint.url for endpoint in found])
         whole_number(cache_capacity, "cache_capacity", 1, sys.maxsize, "a number of schemas from 1")
         if not isinstance(lock, Lock | None):
             raise ArgumentError("lock", lock, "a streamcontract.registry.lock.Lock, or None")
-        if lock is not None and lock.context != self.context:
+        if lock is not None and lock.context != context:
             raise ConfigurationError(
                 f"the lock of environment {lock.environment!r} is of context {lock.context}, and "
-                f"the registry's URL leads to {self.context}: one of them is another environment's"
+                f"the registry's URL leads to {context}: one of them is another environment's"
             )
         self._lock = lock
         self._cache_capacity = cache_capacity
-        self._stored = StoredSchemas(transport, self.context, lock, capacity=cache_capacity)
+        stored = StoredSchemas(transport, context, lock, capacity=cache_capacity)
+        super().__init__(transport, context, stored)
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
@@ -209,152 +197,7 @@ class SchemaRegistry(RegistryApi):
         """Close the connections; another call opens new ones."""
         self._transport.close()
 
-    # Schemas by id
-
-    def schema_by_id(self, schema_id: int, *, subject: str | None = None) -> Schema:
-        """The schema of an id, with its references; asked once and kept.
-
-        A locked id is answered by the lock, which the registry only confirms, if it can. One that
-        the registry does not know is looked for again for less than a second (replicas lag), and
-        then taken to be missing for ten.
-
-        Args:
-            schema_id: The id, from the frame of a message.
-            subject: A subject of the context whose id it is, such as that of the message's topic:
-                the same id is another schema in each context. None for that of the URL.
-
-        Raises:
-            SchemaNotFoundError: There is no such id.
-            LockMismatchError: The registry has another schema under a locked id, or none.
-            StoredSchemaError: It is not an Avro schema.
-            RegistryRequestError: The request failed.
-        """
-        return self._stored.by_id(schema_id, subject).schema
-
-    def schema_by_guid(self, guid: UUID | str, *, subject: str | None = None) -> Schema:
-        """The schema of a GUID, with its references; asked once and kept.
-
-        Args:
-            guid: The id that the schema has in every registry of Confluent's, from release 8 on.
-            subject: A subject of the context that its references are in; None for the URL's.
-
-        Raises:
-            SchemaNotFoundError: There is no such GUID.
-            UnsupportedRequestError: The registry has no GUIDs, as Redpanda's.
-            StoredSchemaError: It is not an Avro schema.
-            ConfigurationError: The text is no GUID.
-            RegistryRequestError: The request failed.
-        """
-        return self.stored(_guid(guid), subject=subject).schema
-
-    def stored(
-        self, schema_id: int | UUID, *, subject: str | None = None, is_global: bool = False
-    ) -> StoredSchema:
-        """The schema of an id with the rules beside it; asked once and kept.
-
-        Args:
-            schema_id: The id, or the GUID.
-            subject: As for :meth:`schema_by_id` and :meth:`schema_by_guid`.
-            is_global: Whether the id is Apicurio's global id, of which Confluent's API knows
-                nothing: Apicurio's own is asked, beside the URL's.
-
-        Raises:
-            ConfigurationError: A global id, and the URL is not Apicurio's.
-            RegistryError: As for those.
-        """
-        if is_global and isinstance(schema_id, int):
-            return self._stored.by_global_id(schema_id)
-        return self._stored.by_id(schema_id, subject)
-
-    # Registering and looking up
-
-    def register(
-        self,
-        subject: str,
-        schema: Schema,
-        *,
-        normalize: bool = False,
-        references: Sequence[SchemaReference] = (),
-        id: int | None = None,  # noqa: A002 - the API's name
-        version: int | None = None,
-        metadata: Metadata | None = None,
-        rule_set: RuleSet | None = None,
-    ) -> int:
-        """Register a schema as a new version of a subject; one that is there stays as it is.
-
-        Args:
-            subject: The subject.
-            schema: The schema. Without ``references`` it is sent self-contained, the types of
-                its references written out at first use.
-            normalize: Ask the registry to compare normalised schemas (of Avro Redpanda sorts the
-                references and drops repeated ones).
-            references: Versions of other subjects that have the types of ``schema.references``;
-                :meth:`register_with_references` finds them.
-            id: The id that it is to get, in mode IMPORT.
-            version: The version that it is to get, in mode IMPORT; else the next one.
-            metadata: What the registry is to keep beside it; None for what the version before
-                has. Redpanda keeps the properties alone, and from release 26 on.
-            rule_set: Likewise; Redpanda keeps none.
-
-        Returns:
-            The id of the schema.
-
-        Raises:
-            IncompatibleSchemaError: The subject's compatibility level does not hold.
-            InvalidSchemaError: The registry cannot read the schema, lacks a reference, or does
-                not keep such metadata or rules.
-            OperationNotPermittedError: The mode does not permit this id or version.
-            RegistryRequestError: The request failed otherwise.
-        """
-        request = request_of(schema, references, metadata, rule_set)
-        request = attrs.evolve(request, id=id, version=version)
-        return self._register(subject, request, normalize=normalize).read(_read_id)
-
-    def _register(self, subject: str, request: SchemaRequest, *, normalize: bool) -> Answer:
-        answer = self._transport.send(
-            "POST",
-            path_of(protocol.Path.VERSIONS, subject=subject),
-            query=flags(normalize=normalize),
-            body=request.to_json(),
-        )
-        self._stored.was_given_out(answer.read(_read_id), subject)
-        return answer
-
-    def lookup(
-        self,
-        subject: str,
-        schema: Schema,
-        *,
-        normalize: bool = False,
-        deleted: bool = False,
-        references: Sequence[SchemaReference] = (),
-        metadata: Metadata | None = None,
-        rule_set: RuleSet | None = None,
-    ) -> RegisteredSchema:
-        """The version of a subject that has this very schema; nothing is registered.
-
-        Args:
-            subject: The subject.
-            schema: The schema, sent as by :meth:`register`.
-            normalize: Ask the registry to compare normalised texts.
-            deleted: Whether to find it among soft-deleted versions too.
-            references: As given when it was registered.
-            metadata: As given when it was registered; None finds it with any.
-            rule_set: Likewise.
-
-        Raises:
-            SubjectNotFoundError: There is no such subject.
-            SchemaNotFoundError: The subject does not have the schema.
-            InvalidSchemaError: The registry cannot read the schema, or lacks a reference.
-            RegistryRequestError: The request failed otherwise.
-        """
-        answer = self._transport.send(
-            "POST",
-            path_of(protocol.Path.SUBJECT, subject=subject),
-            query=flags(normalize=normalize, deleted=deleted),
-            body=request_of(schema, references, metadata, rule_set).to_json(),
-        )
-        return self._registered(subject, answer.read(VersionAnswer.from_json))
+    # With references, and by the lock
 
     def id_of(
         self, subject: str, schema: Schema, *, auto_register: bool = True, normalize: bool = False
@@ -414,7 +257,7 @@ class SchemaRegistry(RegistryApi):
             return _identified(found)
         request = request_of(schema, references)
         answer = self._register(subject, request, normalize=normalize)
-        schema_id = answer.read(_read_id)
+        schema_id = answer.read(read_id)
         if isinstance(answer.value, dict) and "schema" in answer.value:
             unsaid = {"subject": subject, "version": 0}
             whole = {**unsaid, **answer.value}
@@ -461,117 +304,10 @@ class SchemaRegistry(RegistryApi):
         assert last is not None  # noqa: S101 - only a dry run leaves it out
         return last
 
-    def version(
-        self, subject: str, version: int | str = protocol.LATEST, *, deleted: bool = False
-    ) -> RegisteredSchema:
-        """One version of a subject.
-
-        Args:
-            subject: The subject.
-            version: Its number, or ``"latest"``.
-            deleted: Whether to find a soft-deleted one too.
-
-        Raises:
-            SubjectNotFoundError: There is no such subject.
-            VersionNotFoundError: It has no such version.
-            StoredSchemaError: It is not an Avro schema.
-        """
-        return self._registered(subject, self.describe_version(subject, version, deleted=deleted))
-
-    def describe_version(
-        self, subject: str, version: int | str = protocol.LATEST, *, deleted: bool = False
-    ) -> VersionAnswer:
-        """One version of a subject as the registry answers, its schema as text.
-
-        Nothing is parsed: a schema of another type than Avro is described too.
-
-        Args:
-            subject: The subject.
-            version: Its number, or ``"latest"``.
-            deleted: Whether to find a soft-deleted one too.
-
-        Raises:
-            SubjectNotFoundError: There is no such subject.
-            VersionNotFoundError: It has no such version.
-        """
-        path = path_of(protocol.Path.VERSION, subject=subject, version=version)
-        answer = self._transport.send("GET", path, query=flags(deleted=deleted))
-        return answer.read(VersionAnswer.from_json)
-
-    # Compatibility and mode
-
-    def test_compatibility(
-        self,
-        subject: str,
-        schema: Schema,
-        *,
-        version: int | str | None = protocol.LATEST,
-        references: Sequence[SchemaReference] = (),
-        metadata: Metadata | None = None,
-        rule_set: RuleSet | None = None,
-    ) -> CompatibilityResult:
-        """Ask whether a schema could be registered as the next version of a subject.
-
-        Args:
-            subject: The subject.
-            schema: The schema, sent as by :meth:`register`.
-            version: The version to compare with; None for as many as the level asks for, which
-                Confluent's registry answers and Redpanda's does not.
-            references: Versions of other subjects that the schema uses.
-            metadata: As for :meth:`register`.
-            rule_set: Likewise.
-
-        Raises:
-            SubjectNotFoundError: There is no such subject (Redpanda; Confluent calls whatever is
-                first compatible).
-            VersionNotFoundError: It has no such version.
-            NotFoundError: The registry has no check against all versions.
-        """
-        if version is None:
-            path = path_of(protocol.Path.COMPATIBILITY_WITH_ALL, subject=subject)
-        else:
-            path = path_of(protocol.Path.COMPATIBILITY, subject=subject, version=version)
-        answer = self._transport.send(
-            "POST",
-            path,
-            query=flags(verbose=True),
-            body=request_of(schema, references, metadata, rule_set).to_json(),
-        )
-        return answer.read(results.read_compatibility)
-
-    def _registered(self, asked: str, answer: VersionAnswer) -> RegisteredSchema:
-        # What was asked for says the context: registries differ in how they name it in answers.
-        named = self.qualified(asked)
-        return RegisteredSchema(
-            subject=QualifiedSubject(
-                named.context, QualifiedSubject.parse(answer.subject).name
-            ).within(self.context),
-            version=answer.version,
-            id=answer.id,
-            schema=self._stored.of_version(answer, named.context),
-            references=answer.references,
-            metadata=answer.metadata,
-            rule_set=answer.rule_set,
-            guid=answer.guid,
-            deleted=answer.deleted,
-            timestamp=answer.timestamp,
-        )
-
-
-def _read_id(value: object) -> int:
-    return body.read_integer(body.read_key(value, "id"))
-
 
 def _identified(found: RegisteredSchema | VersionAnswer) -> Identified:
-    guid = None if found.guid is None else _guid(found.guid)
+    guid = None if found.guid is None else as_guid(found.guid)
     return Identified(id=found.id, guid=guid, rule_set=found.rule_set)
-
-
-def _guid(text: UUID | str) -> UUID:
-    try:
-        return text if isinstance(text, UUID) else UUID(text)
-    except ValueError:
-        raise ConfigurationError(f"{text!r} is no GUID of a schema") from None
 
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:

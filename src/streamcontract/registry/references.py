@@ -21,8 +21,8 @@ from streamcontract.registry.errors import (
 from streamcontract.registry.protocol import SchemaReference
 
 if TYPE_CHECKING:
-    from streamcontract.registry.client import SchemaRegistry
     from streamcontract.registry.results import RegisteredSchema
+    from streamcontract.registry.schema_calls import SchemaCalls
     from streamcontract.schema import Schema
 
 __all__ = ["Registration", "reference_versions", "register_in_order"]
@@ -46,7 +46,7 @@ class Registration:
 
 
 def register_in_order(
-    registry: SchemaRegistry, subject: str, schema: Schema, *, dry_run: bool = False
+    registry: SchemaCalls, subject: str, schema: Schema, *, dry_run: bool = False
 ) -> list[Registration]:
     """Register a schema after its references, theirs before them, each under its full name.
 
@@ -75,7 +75,7 @@ def register_in_order(
 
 
 def reference_versions(
-    registry: SchemaRegistry, subject: str, schema: Schema, *, auto_register: bool
+    registry: SchemaCalls, subject: str, schema: Schema, *, auto_register: bool
 ) -> list[SchemaReference]:
     """The versions that have the references of a schema, theirs found before them.
 
@@ -152,14 +152,14 @@ class _Walk:
 
 
 def _require(
-    registry: SchemaRegistry, subject: str, schema: Schema, references: list[SchemaReference]
+    registry: SchemaCalls, subject: str, schema: Schema, references: list[SchemaReference]
 ) -> Registration:
     found = registry.lookup(subject, schema, references=references)
     return Registration(subject, schema, found, is_new=False)
 
 
 def _find(
-    registry: SchemaRegistry, subject: str, schema: Schema, references: list[SchemaReference]
+    registry: SchemaCalls, subject: str, schema: Schema, references: list[SchemaReference]
 ) -> Registration:
     try:
         return _require(registry, subject, schema, references)
@@ -175,7 +175,7 @@ def _find(
 
 
 def _reason(
-    registry: SchemaRegistry, subject: str, schema: Schema, references: list[SchemaReference]
+    registry: SchemaCalls, subject: str, schema: Schema, references: list[SchemaReference]
 ) -> str | None:
     """Why a schema is invalid, which Redpanda says in a compatibility check and in no look-up."""
     try:
@@ -188,7 +188,7 @@ def _reason(
 
 
 def _ensure(
-    registry: SchemaRegistry, subject: str, schema: Schema, references: list[SchemaReference]
+    registry: SchemaCalls, subject: str, schema: Schema, references: list[SchemaReference]
 ) -> Registration:
     found = _find(registry, subject, schema, references)
     if not found.is_new:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from streamcontract.reporting.places import Place, shown
-from streamcontract.reporting.report import FindingEntry, Report, Summary
+from streamcontract.reporting.report import FindingEntry, Report, Summary, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,23 +129,13 @@ def report_of_invalid(
         consequence: What was not done because of it.
         keys: More keys of its JSON, before those of every such report.
     """
-    count = len(findings)
     return Report(
         command=command,
-        summary=Summary(f"{count} error{'' if count == 1 else 's'}", "error", f": {consequence}"),
+        summary=Summary(counted(len(findings), "error"), "error", f": {consequence}"),
         document={
             **keys,
             "unjudged": list(dict.fromkeys(each.case for each in findings)),
-            "findings": [
-                {
-                    "contract": each.contract,
-                    "rule": each.rule,
-                    "severity": each.severity,
-                    "message": each.message,
-                    "at": each.place.document,
-                }
-                for each in findings
-            ],
+            "findings": [each.document for each in findings],
         },
         findings=tuple(findings),
     )

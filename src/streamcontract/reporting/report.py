@@ -22,6 +22,7 @@ __all__ = [
     "Side",
     "Summary",
     "Tone",
+    "counted",
 ]
 
 Level = Literal["error", "warning"]
@@ -73,6 +74,17 @@ class FindingEntry:
         """The message with the contract that it is about."""
         return _stated(self.contract, self.message)
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as JSON output has it."""
+        return {
+            "contract": self.contract,
+            "rule": self.rule,
+            "severity": self.severity,
+            "message": self.message,
+            "at": self.place.document,
+        }
+
 
 @attrs.frozen(kw_only=True)
 class NoteEntry:
@@ -96,6 +108,16 @@ class NoteEntry:
     def statement(self) -> str:
         """The message with the contract that it is about."""
         return _stated(self.contract, self.message)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as JSON output has it."""
+        return {
+            "kind": self.kind,
+            "contract": self.contract,
+            "message": self.message,
+            "at": self.place.document,
+        }
 
 
 @attrs.frozen(kw_only=True)
@@ -178,6 +200,16 @@ class Report:
     findings: tuple[FindingEntry, ...] = ()
     notes: tuple[NoteEntry, ...] = ()
     changes: tuple[ChangeEntry, ...] = ()
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things in words.
+
+    Example:
+        >>> counted(1, "error"), counted(0, "error")
+        ('1 error', '0 errors')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _stated(contract: str, message: str) -> str:

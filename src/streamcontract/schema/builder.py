@@ -14,17 +14,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from streamcontract.errors import SchemaFault
 from streamcontract.schema.attributes import AttributeReader, Json, unknown_attributes
-from streamcontract.schema.defaults import DefaultChecker, DefaultFault
 from streamcontract.schema.definitions import Definition, definitions_in
 from streamcontract.schema.document import MAX_DEPTH, OUT_OF_STACK
-from streamcontract.schema.imports import Imported, Imports, Unusable
+from streamcontract.schema.field_defaults import FieldDefaults
+from streamcontract.schema.imports import Imports
 from streamcontract.schema.leniency import (
-    ALIAS_TAKEN,
-    BAD_DEFAULT,
-    DEFINED_TWICE,
     FORWARD_REFERENCE,
     LOGICAL_LIMIT,
-    NOT_FINITE,
     STRICT,
     WRAPPED_NAME,
     Clause,
@@ -43,36 +39,24 @@ from streamcontract.schema.model import (
     JsonValue,
     LogicalType,
     MapType,
-    Missing,
-    NamedType,
     PrimitiveName,
     PrimitiveType,
     RecordType,
     UnionType,
     branch_name,
 )
+from streamcontract.schema.named_types import NamedTypes
 from streamcontract.schema.names import Guesser, join
-from streamcontract.schema.uniqueness import (
-    alias_faults,
-    drop_taken_aliases,
-    foreign_definition_faults,
-    write_alike,
-)
-from streamcontract.schema.unknown import unknown_type_messages, used_before_definition
+from streamcontract.schema.unknown import used_before_definition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-    from streamcontract.schema.schema import Schema
 
 __all__ = ["Builder"]
 
 _MAX_STEPS: Final = MAX_DEPTH - 3
 """Steps of a pointer to a type, which leave it the brackets of a record and its fields."""
-
-_QUOTED_NUMBERS: Final = ("NaN", "Infinity", "-Infinity")
-
-_ENDLESS: Final = "the default never ends: filling it in needs it again"
 
 _PRIMITIVES: Final = frozenset(PRIMITIVE_NAMES)
 
@@ -98,28 +82,22 @@ class Builder:
     Attributes:
         faults: What is wrong with this schema, in no special order, without lines and columns.
         forgiven: What would be wrong, had it not been forgiven; likewise.
-        foreign_faults: What is wrong with the files of types that it uses.
-        definitions: The named types defined so far, by full name.
+        named: The named types that it defines and uses.
     """
 
     def __init__(self, imports: Imports, source: str | None, leniency: Leniency = STRICT) -> None:
-        self._imports = imports
         self._source = source
         self._leniency = leniency
         self.faults: list[SchemaFault] = []
         self.forgiven: list[Forgiven] = []
-        self.foreign_faults: list[SchemaFault] = []
-        self.definitions: dict[str, NamedType] = {}
         self._read = AttributeReader(self._fault)
-        self._guesser = Guesser()
-        self._references: dict[int, Schema] = {}
         # Stands for a type that is wrong or unknown. It and other types with faults of their own
         # take any default: a second message about the same mistake helps nobody.
         self._broken = PrimitiveType(name="null")
         self._faulty = {id(self._broken)}
-        self._unknown: list[tuple[str, str, str]] = []
-        self._defaults: list[tuple[Field, str]] = []
-        self._twice: list[tuple[NamedType, NamedType]] = []
+        guesser = Guesser()
+        self.named = NamedTypes(imports, leniency, self._fault, self._broken, guesser)
+        self._defaults = FieldDefaults(leniency, self._fault, self._faulty, guesser, self._is_sound)
         # For names that lead on to definitions further down: those, what was built of them, and
         # how much deeper than the text the model is at hand.
         self._json: JsonValue = None
@@ -135,54 +113,21 @@ class Builder:
             "fixed": self._fixed,
         }
 
-    @property
-    def references(self) -> tuple[Schema, ...]:
-        """The schemas of types used but not defined here, in the order of first use."""
-        return tuple(self._references.values())
-
     def build(self, value: JsonValue) -> AvroType:
         """Build the model of a whole schema; it is of no use if there are faults afterwards."""
         self._json = value
         try:
             root = self._type(value, "", "")
-            self._check_defaults()
-            self._check_names()
+            self._defaults.check()
+            self.named.check()
         except RecursionError:
             self._fault("", OUT_OF_STACK)
             return self._broken
         return root
 
-    def _check_names(self) -> None:
-        """Check what concerns the names of a whole schema, once all of them are known."""
-        for known, again in self._twice:
-            where = known.pointer or "/"
-            message = (
-                f"{again.full_name} is defined already, at {where}; use its name alone to refer to "
-                "it, or choose another name"
-            )
-            # The name of a primitive type leads to neither of two such definitions.
-            is_clear = again.full_name not in _PRIMITIVES and write_alike(known, again)
-            clause = DEFINED_TWICE if is_clear else None
-            self._fault(f"{again.pointer}/name", message, clause)
-        for pointer, message in self._unknown_type_faults():
-            self._fault(pointer, message)
-        for pointer, message, clause in foreign_definition_faults(
-            self.definitions, self.references
-        ):
-            self._fault(pointer, message, clause)
-        taken = [
-            self._fault(pointer, message, ALIAS_TAKEN)
-            for pointer, message in alias_faults(self.definitions)
-        ]
-        if any(taken):
-            drop_taken_aliases(self.definitions)
-
-    def _unknown_type_faults(self) -> Iterator[tuple[str, str]]:
-        if not self._unknown:
-            return iter(())  # and do not look into the folder for names to suggest
-        names = [*self._imports.names(), *PRIMITIVE_NAMES]
-        note = self._imports.note
-        return unknown_type_messages(self._unknown, self.definitions, names, note, self._guesser)
+    def _is_sound(self) -> bool:
+        """Whether nothing is wrong so far, and every name is known."""
+        return not self.faults and not self.named.unknown
 
     def _fault(self, pointer: str, message: str, clause: Clause | None = None) -> bool:
         """Note a fault, as forgiven where ``clause`` is granted; whether it is forgiven."""
@@ -236,8 +181,7 @@ class Builder:
         # else can, and Avro's Java library writes such schemas into registries.
         full_names = tuple(dict.fromkeys((join(namespace, name), name)))
         for full_name in full_names:
-            known = self._imports.known
-            node = self.definitions.get(full_name) or self._imported(known(full_name), pointer)
+            node = self.named.known(full_name, pointer)
             if node is not None:
                 return node
         for full_name in full_names:
@@ -247,10 +191,10 @@ class Builder:
         # A file means its own definitions, whatever is in the files around it.
         if self._own_names.isdisjoint(full_names):
             for full_name in full_names:
-                node = self._imported(self._imports.find(full_name), pointer)
+                node = self.named.of_files(full_name, pointer)
                 if node is not None:
                     return node
-        self._unknown.append((pointer, name, namespace))
+        self.named.unknown.append((pointer, name, namespace))
         return self._broken
 
     @cached_property
@@ -279,19 +223,6 @@ class Builder:
         node = self._built[where] = build(definition.json, where, definition.namespace)
         self._deeper = around
         return node
-
-    def _imported(self, found: Imported | Unusable | None, pointer: str) -> AvroType | None:
-        match found:
-            case Imported(schema, node):
-                self._references.setdefault(id(schema), schema)
-                return node
-            case Unusable(message, faults):
-                self.foreign_faults.extend(faults)
-                if message is not None:
-                    self._fault(pointer, message)
-                return self._broken
-            case None:
-                return None
 
     def _primitive(self, value: Json, pointer: str, _: str) -> AvroType:
         name = cast("PrimitiveName", value["type"])
@@ -342,7 +273,7 @@ class Builder:
             source=self._source,
             is_error=value["type"] == "error",
         )
-        defined = self._define(node)
+        defined = self.named.define(node)
         fields = value.get("fields")
         if isinstance(fields, list):
             node._fill(self._fields(node, fields))  # noqa: SLF001 - the model's way to close a circle
@@ -373,7 +304,7 @@ class Builder:
         field = Field(
             name=name or "",
             type=kind,
-            default=self._default(kind, value.get("default", MISSING), f"{pointer}/default"),
+            default=self._defaults.read(kind, value.get("default", MISSING), f"{pointer}/default"),
             aliases=self._read.aliases(value, pointer),
             doc=self._read.doc(value, pointer),
             order=self._read.order(value, pointer),
@@ -381,22 +312,8 @@ class Builder:
             pointer=pointer,
         )
         if field.has_default:
-            self._defaults.append((field, f"{pointer}/default"))
+            self._defaults.add(field, f"{pointer}/default")
         return None if name is None else field
-
-    def _default(
-        self, kind: AvroType, default: JsonValue | Missing, pointer: str
-    ) -> JsonValue | Missing:
-        """The default of a field; Avro's Java library puts numbers that JSON lacks into quotes."""
-        if not isinstance(default, str) or default not in _QUOTED_NUMBERS:
-            return default
-        is_number = isinstance(kind, PrimitiveType) and kind.name in ("float", "double")
-        if not is_number or NOT_FINITE not in self._leniency:
-            return default
-        self._fault(
-            pointer, f"{json.dumps(default)} is a string, and no number in JSON", NOT_FINITE
-        )
-        return float(default)
 
     def _enum(self, value: Json, pointer: str, namespace: str) -> AvroType:
         full_name = self._read.full_name(value, pointer, namespace, "an enum")
@@ -414,7 +331,7 @@ class Builder:
         )
         if len(self.faults) > before:
             self._faulty.add(id(node))
-        return self._define(node)
+        return self.named.define(node)
 
     def _fixed(self, value: Json, pointer: str, namespace: str) -> AvroType:
         full_name = self._read.full_name(value, pointer, namespace, "a fixed")
@@ -432,7 +349,7 @@ class Builder:
         )
         if size is None:
             self._faulty.add(id(node))
-        return self._define(node)
+        return self.named.define(node)
 
     def _logical(
         self, value: Json, pointer: str, base: str, size: int | None = None
@@ -444,62 +361,6 @@ class Builder:
         if declared is not None and declared.is_beyond_limits:
             self._fault(f"{pointer}/{declared.attribute}", declared.reason, LOGICAL_LIMIT)
         return None
-
-    def _define(self, node: NamedType) -> NamedType:
-        """Make a type known; gives the one that its definition stands for."""
-        known = self.definitions.setdefault(node.full_name, node) if node.name else node
-        if known is node:
-            return node
-        self._twice.append((known, node))
-        return known if DEFINED_TWICE in self._leniency else node
-
-    def _check_defaults(self) -> None:
-        """Check once all records have their fields: a default may be of one further down."""
-        checker = DefaultChecker(self._faulty)
-        if BAD_DEFAULT in self._leniency:
-            # A default may lean on another one that was dropped just now.
-            while self._drop_bad_defaults(checker):
-                checker = DefaultChecker(self._faulty)
-            return
-        for field, pointer in self._defaults:
-            for fault in self._faults_of_default(checker, field, pointer):
-                self._default_fault(fault)
-        for _, pointer in self._endless_defaults(checker, self._defaults):
-            self._fault(pointer, _ENDLESS)
-
-    def _faults_of_default(
-        self, checker: DefaultChecker, field: Field, pointer: str
-    ) -> Iterator[DefaultFault]:
-        return checker.faults(field.type, cast("JsonValue", field.default), pointer)
-
-    def _default_fault(self, fault: DefaultFault) -> None:
-        hint = self._guesser.hint(fault.word, fault.candidates) if fault.word else ""
-        self._fault(fault.pointer, f"{fault.message}{hint}", BAD_DEFAULT)
-
-    def _endless_defaults(
-        self, checker: DefaultChecker, defaults: list[tuple[Field, str]]
-    ) -> list[tuple[Field, str]]:
-        if self.faults or self._unknown:
-            return []  # whether defaults end can only be asked of sound ones
-        return [each for each in defaults if checker.never_ends(each[0])]
-
-    def _drop_bad_defaults(self, checker: DefaultChecker) -> bool:
-        """Whether any default had to go."""
-        sound: list[tuple[Field, str]] = []
-        bad: list[tuple[Field, str]] = []
-        for field, pointer in self._defaults:
-            faults = list(self._faults_of_default(checker, field, pointer))
-            (bad if faults else sound).append((field, pointer))
-            for fault in faults:
-                self._default_fault(fault)
-        if not bad:
-            bad = self._endless_defaults(checker, sound)
-            for _, pointer in bad:
-                self._fault(pointer, _ENDLESS, BAD_DEFAULT)
-        for field, _ in bad:
-            field._drop_default()  # noqa: SLF001 - nobody else has seen the field yet
-        self._defaults = [each for each in sound if each not in bad]
-        return bool(bad)
 
 
 def _shared(value: JsonValue, pointer: str) -> Field | None:
@@ -539,5 +400,5 @@ def _plain_field(dumped: bytes, pointer: str) -> Field | None:
     """
     builder = Builder(Imports(()), None)
     field = builder._field(marshal.loads(dumped), pointer, "")  # noqa: S302, SLF001 - dumped above; its own
-    builder._check_defaults()  # noqa: SLF001 - likewise
+    builder._defaults.check()  # noqa: SLF001 - likewise
     return None if builder.faults else field

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import json
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +15,13 @@ from streamcontract.schema.builder import Builder
 from streamcontract.schema.document import Document, read_document, read_value
 from streamcontract.schema.folders import SchemaFolders
 from streamcontract.schema.imports import Files, Imports
-from streamcontract.schema.leniency import STORED_DEFAULTS, STRICT, Leniency
+from streamcontract.schema.leniency import STORED, STORED_DEFAULTS, STRICT, Forgiven, Leniency
 from streamcontract.schema.model import PRIMITIVE_NAMES
 from streamcontract.schema.positions import line_and_column, offsets
 from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["parse_schema", "parse_text"]
 
@@ -160,14 +161,14 @@ def _build(
         faults += tuple(builder.faults)
         forgiven += tuple(builder.forgiven)
     places = _Places(document, source, has_text=positions)
-    if faults or builder.foreign_faults:
+    if faults or builder.named.foreign_faults:
         own = map(places.filled_in, sorted(faults, key=places.offset))
-        raise SchemaParseError((*own, *builder.foreign_faults))
+        raise SchemaParseError((*own, *builder.named.foreign_faults))
     return Schema(
         root=root,
         json=document.text,
-        definitions=builder.definitions,
-        references=builder.references,
+        definitions=builder.named.definitions,
+        references=builder.named.references,
         source=source,
         forgiven=tuple(
             attrs.evolve(each, fault=places.filled_in(each.fault))
@@ -204,3 +205,24 @@ class _Places:
         if line is None and self._document.is_readable and self._has_text:
             line, column = line_and_column(self._document.text, self.offset(fault))
         return attrs.evolve(fault, source=self._source, line=line, column=column)
+
+
+def _copied(schema: Schema) -> tuple[Callable[..., Schema], tuple[object, ...]]:
+    # Models are cyclic graphs compared by identity: parsing again is the sound copy.
+    return _parse_again, (schema.json, schema.references, schema.source, schema.forgiven)
+
+
+def _parse_again(
+    text: str,
+    references: tuple[Schema, ...],
+    source: str | None,
+    forgiven: tuple[Forgiven, ...],
+) -> Schema:
+    # It was parsed before, and what was forgiven then is forgiven again; but for the comments,
+    # which are not in the text any more.
+    schema = parse_text(text, references=references, source=source, leniency=STORED)
+    return attrs.evolve(schema, forgiven=forgiven)
+
+
+# For copies and pickles: the class itself knows nothing of parsing.
+copyreg.pickle(Schema, _copied)

@@ -12,7 +12,6 @@ import attrs
 from streamcontract.schema.canonical import canonical_form
 from streamcontract.schema.fingerprint import fingerprint
 from streamcontract.schema.inline import inlined
-from streamcontract.schema.leniency import STORED
 from streamcontract.schema.model import AvroType, EnumType, FixedType, NamedType, RecordType
 
 if TYPE_CHECKING:
@@ -133,21 +132,3 @@ class Schema:
     def __repr__(self) -> str:
         what = self.name or (self.json if len(self.json) <= 60 else f"{self.json[:60]}...")
         return f"<Schema {what}>"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # Models are cyclic graphs compared by identity: parsing again is the sound copy.
-        return _parse_again, (self.json, self.references, self.source, self.forgiven)
-
-
-def _parse_again(
-    text: str,
-    references: tuple[Schema, ...],
-    source: str | None,
-    forgiven: tuple[Forgiven, ...],
-) -> Schema:
-    from streamcontract.schema.parse import parse_text  # noqa: PLC0415 - parse imports this module
-
-    # It was parsed before, and what was forgiven then is forgiven again; but for the comments,
-    # which are not in the text any more.
-    schema = parse_text(text, references=references, source=source, leniency=STORED)
-    return attrs.evolve(schema, forgiven=forgiven)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import attrs
 
-from streamcontract.codec.contract import contracts_of
+from streamcontract.codec.bindings import contracts_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import ContractConsumer, Message
 from streamcontract.kafka.contract.keys import field_getter

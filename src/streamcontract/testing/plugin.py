@@ -65,9 +65,9 @@ def pytest_terminal_summary(
 ) -> None:
     """Warn of generated modules that the tests ran with and the schemas do not give any more."""
     if _may_have_contracts(config.rootpath):
-        from streamcontract.codegen import staleness_of  # noqa: PLC0415 - see the docstring
+        from streamcontract.codegen import staleness_around  # noqa: PLC0415 - see the docstring
 
-        warnings = staleness_of(config.rootpath)
+        warnings = staleness_around(config.rootpath)
         if warnings:
             terminalreporter.section("streamcontract", yellow=True)
         for warning in warnings:

@@ -13,7 +13,7 @@ import attrs
 
 from streamcontract.compatibility.dialects.uses import Use, Uses
 from streamcontract.resolution import type_label
-from streamcontract.resolution.resolver import PROMOTIONS, match_fields
+from streamcontract.resolution.matching import PROMOTIONS, match_fields
 from streamcontract.schema.model import (
     ArrayType,
     EnumType,

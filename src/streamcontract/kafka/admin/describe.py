@@ -12,7 +12,6 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import text
 from streamcontract.kafka.connection.cluster import (
-    BROKER_TIMEOUT,
     END,
     FIRST,
     Cluster,
@@ -23,6 +22,7 @@ from streamcontract.kafka.connection.cluster import (
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import BrokerError, TopicError, kafka_error_of
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,10 +17,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # all are docu
 
 from streamcontract.errors import ArgumentError, shown
 from streamcontract.guards import MAX_PARTITION, text, whole_number
-from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT, Cluster, advice_on, is_embedded
+from streamcontract.kafka.connection.cluster import Cluster, advice_on, is_embedded
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import NotSupportedError, TopicError, kafka_error_of
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 from streamcontract.registry import SchemaRegistry
 
 __all__ = ["TopicMismatch", "TopicOutcome", "ensure_topic"]

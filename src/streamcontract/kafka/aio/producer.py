@@ -18,7 +18,7 @@ from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
-from streamcontract.kafka.producer.transactions import TRANSACTION_TIMEOUT
+from streamcontract.kafka.timeouts import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         ProduceOptions,
     )
     from streamcontract.kafka.producer.options import ProducerOptions as Options
-    from streamcontract.kafka.producer.produce_all import ProduceProgress, ProduceReport
+    from streamcontract.kafka.producer.produce_report import ProduceProgress, ProduceReport
 
     AnyConsumer = AsyncContractConsumer[Any, Any, Any]
 
@@ -73,10 +73,10 @@ class _StoppableProducer(ContractProducer[T, K_contra]):
         if not self._queue.is_ready(value, options.get("key", DERIVED), options.get("topic")):
             return False
         if options.keys() == {"on_delivery"}:
-            report = self._report_to(options["on_delivery"])
+            report = self._queue.report_to(options["on_delivery"])
             if self._queue.send_reported(value, report):
                 return True
-        return self._queue.put_at_once(self._message(value, **options))
+        return self._queue.put_at_once(self._queue.prepare(value, **options))
 
     @property
     def deliveries(self) -> Deliveries:

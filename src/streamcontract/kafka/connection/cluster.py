@@ -35,6 +35,7 @@ from streamcontract.kafka.connection.error_codes import (
 from streamcontract.kafka.connection.librdkafka_log import LIBRDKAFKA_LOG
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient
 
 __all__ = [
-    "BROKER_TIMEOUT",
     "END",
     "FIRST",
     "Cluster",
@@ -51,9 +51,6 @@ __all__ = [
     "is_embedded",
     "offsets_of",
 ]
-
-BROKER_TIMEOUT: Final = 30.0
-"""Seconds that one question to the brokers (metadata, offsets) may take."""
 
 _RETRY_PAUSE: Final = 0.1
 """Seconds until partitions are asked again whose leader was not known."""

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 
-from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT, consume_error
+from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
 from streamcontract.kafka.connection.waits import interruptible
 from streamcontract.kafka.consumer.offsets import LOOK_UP
 from streamcontract.kafka.consumer.partition import UNKNOWN
 from streamcontract.kafka.errors import ConsumeError, kafka_error_of
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

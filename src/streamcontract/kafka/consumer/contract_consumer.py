@@ -4,42 +4,30 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-import confluent_kafka
-
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT
-from streamcontract.kafka.connection.forks import ForkGuard
-from streamcontract.kafka.connection.waits import SLICE, deadline_of
-from streamcontract.kafka.consumer.config import check_topic
-from streamcontract.kafka.consumer.observed import ConsumerLag, ObservedReader, observed
-from streamcontract.kafka.consumer.options import ConsumerOptions, check_options
-from streamcontract.kafka.consumer.partition import Partition
-from streamcontract.kafka.consumer.queue import NOTHING, Run
-from streamcontract.kafka.consumer.start import check_start
-from streamcontract.kafka.consumer.transaction_input import TransactionInput
-from streamcontract.kafka.consumer.until_end import UntilEnd
-from streamcontract.kafka.consumer.wiring import wire
-from streamcontract.kafka.contract.binding import Binding, bind
-from streamcontract.kafka.contract.dispatch import RecordsBinding, bind_records, bind_topics
+from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
-from streamcontract.kafka.message import Message
-from streamcontract.kafka.telemetry import NO_TELEMETRY
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    import confluent_kafka
     from typing_extensions import Self, Unpack
 
     from streamcontract.codec.contract import Contract, RecordClass
     from streamcontract.kafka.connection.config import Config
+    from streamcontract.kafka.consumer.options import ConsumerOptions
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
-    from streamcontract.kafka.consumer.partition import Key
+    from streamcontract.kafka.consumer.partition import Key, Partition
     from streamcontract.kafka.consumer.start import Start
+    from streamcontract.kafka.consumer.transaction_input import TransactionInput
+    from streamcontract.kafka.consumer.until_end import UntilEnd
     from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.contract.unions import Classes
+    from streamcontract.kafka.message import Message
 
 __all__ = ["ContractConsumer"]
 
@@ -177,18 +165,20 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         topics: Mapping[str, Any] | None = None,
         **options: Unpack[ConsumerOptions],
     ) -> None:
-        check_options(options, ConsumerOptions)
-        if topics is not None:
-            if (self.contract, topic, record, records, schema) != (None, None, None, None, None):
-                raise ConfigurationError(
-                    "topics= stands for topic=, record=, records= and schema=, and is for "
-                    "ContractConsumer itself: a generated consumer reads its own contract"
-                )
-            bindings = bind_topics(topics)
-        else:
-            binding = self._bind(topic, record, records, schema)
-            bindings = {binding.topic: lambda _: binding}
-        wiring = wire(bindings, config, are_several=topics is not None, **options)
+        # What a consumer is made of takes longer to load than all else here, and importing a
+        # generated module is no use of it yet.
+        from streamcontract.kafka.consumer.wiring import Wiring, wire  # noqa: PLC0415
+        from streamcontract.kafka.contract.arguments import ContractArguments  # noqa: PLC0415
+
+        arguments = ContractArguments(
+            contract=self.contract,
+            union=self.union,
+            topic=topic,
+            record=record,
+            records=records,
+            schema=schema,
+        )
+        wiring: Wiring[T] = wire(arguments, topics, config, options, owner=self)
         self.client = wiring.client
         self._topics = wiring.topics
         self._topic = wiring.topics.label
@@ -204,41 +194,11 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         self._resources = wiring.resources
         self._receiving = wiring.receiving
         self._callbacks = wiring.callbacks
-        self._callbacks.consumer = self
-        self._one = observed(self._receiving, self._delivery.one)
-        self._many = observed(self._receiving, self._delivery.many)
-        # Telemetry is to see each message.
-        self._hot = Run if self._receiving is NO_TELEMETRY else None
+        self._one = wiring.one
+        self._many = wiring.many
+        self._hot = wiring.hot
+        self._guard = wiring.guard
         self._is_closed = False
-        self._guard = ForkGuard(f"consumer of topic {wiring.topics.label!r}", owner=self)
-        if self._hot is None:
-            lag = ConsumerLag(self.client, self._contact, self._positions.known)
-            self._receiving.watch(lag)
-            self._resources.callback(lag.close)
-            self._topics.read_through(lambda reader: ObservedReader(reader, lag))
-
-    def _bind(
-        self,
-        topic: str | None,
-        record: type[T] | None,
-        records: Classes[T],
-        schema: SchemaSource | None,
-    ) -> Binding[T] | RecordsBinding[T]:
-        """Tie one topic to what its messages are read as."""
-        binding: Binding[T] | RecordsBinding[T]
-        if (record, records, schema) == (None, None, None):
-            records = self.union
-        if records is None:
-            binding = bind(self.contract, topic=topic, record=record, schema=schema)
-        elif (self.contract, record, schema) == (None, None, None):
-            binding = bind_records(records, topic)
-        else:
-            raise ConfigurationError(
-                "records= stands for record= and schema=, and is for ContractConsumer itself: a "
-                "generated consumer reads its own contract"
-            )
-        check_topic(binding.topic, "give it as in topics={'^quotes-.*': Quote}")
-        return binding
 
     @property
     def topic(self) -> str:
@@ -335,6 +295,8 @@ class ContractConsumer(ReadsTopics[T, K, P]):
             StalledError: Nothing came for so long, and the ends are not reached.
             Exception: As iteration does. After an error the iterator can go on.
         """
+        from streamcontract.kafka.consumer.until_end import UntilEnd  # noqa: PLC0415 - as above
+
         return UntilEnd(
             self._topic, self._offsets, self._contact, self._delivery, self._receiving, timeout
         )
@@ -403,12 +365,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         Args:
             timeout: Seconds to wait until there is an assignment; below zero without end.
         """
-        deadline = deadline_of(timeout)
-        while not self._assignment.is_known:
-            left = deadline - time.monotonic()
-            self._delivery.wait(max(0.0, min(SLICE, left)))
-            if left <= 0:
-                break
+        self._delivery.wait_until(lambda: self._assignment.is_known, timeout)
         self._assignment.clean()
         return tuple(map(self._topics.name_of, sorted(self._assignment.table)))
 
@@ -521,6 +478,8 @@ class ContractConsumer(ReadsTopics[T, K, P]):
                 f"the consumer of topic {self._topic!r} cannot be read in a transaction: "
                 f"{self._refusal}"
             )
+        from streamcontract.kafka.consumer.transaction_input import TransactionInput  # noqa: PLC0415 - as above
+
         return TransactionInput(self.client, self._contact, self._delivery, self._safe_positions)
 
     def seek(self, partition: P, start: Start) -> None:
@@ -535,6 +494,8 @@ class ContractConsumer(ReadsTopics[T, K, P]):
             ConsumeError: The partition is not assigned, or the brokers did not answer.
             NotSupportedError: ``start`` is a moment, and this is the embedded broker.
         """
+        from streamcontract.kafka.consumer.start import check_start  # noqa: PLC0415 - as above
+
         offset = check_start(start)
         (key,) = self._known([partition])
         self._contact.seek(key, offset)

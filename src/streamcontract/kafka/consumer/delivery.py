@@ -181,6 +181,20 @@ class Delivery(Generic[T]):
         if not self._queue.runs and (refusal := self._authentication.take()) is not None:
             raise consume_error(self._topic, refusal)
 
+    def wait_until(self, is_done: Callable[[], bool], timeout: float) -> None:
+        """Wait for what contact with librdkafka brings, up to ``timeout`` seconds.
+
+        Args:
+            is_done: Whether it is there.
+            timeout: Seconds; below zero without end.
+        """
+        deadline = deadline_of(timeout)
+        while not is_done():
+            left = deadline - time.monotonic()
+            self.wait(max(0.0, min(SLICE, left)))
+            if left <= 0:
+                return
+
     def one(self, timeout: float) -> Found[Message[T] | None]:
         """The next message, waited for up to ``timeout`` seconds; below zero without end."""
         # The hot path: of begin() and first() what is left where the message after the one in hand

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 
 from streamcontract.kafka.connection.authentication_errors import watched_metadata
-from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT, consume_error
+from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.connection.error_codes import NO_SUCH_TOPIC
 from streamcontract.kafka.consumer.partition import BEGINNING, UNKNOWN
 from streamcontract.kafka.consumer.start import offsets_at
 from streamcontract.kafka.errors import kafka_error_of
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

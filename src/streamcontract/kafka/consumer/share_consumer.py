@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 from typing import TYPE_CHECKING, Any, Final, overload
 
-import attrs
 import confluent_kafka
 
 from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.cluster import Cluster, consume_error
 from streamcontract.kafka.connection.config import build_client, split_config
-from streamcontract.kafka.connection.error_codes import NO_SHARE_GROUPS
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.guarded_client import SHARE_CONSUMER_CALLS, guarded, unguarded
-from streamcontract.kafka.connection.waits import interruptible
 from streamcontract.kafka.consumer.config import check_topic, refuse_deserializers
-from streamcontract.kafka.consumer.delivery import Delivery, Found
+from streamcontract.kafka.consumer.delivery import Found
 from streamcontract.kafka.consumer.observed import observed
-from streamcontract.kafka.consumer.partition import Key, Partition
-from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
+from streamcontract.kafka.consumer.queue import NOTHING, moves_of
+from streamcontract.kafka.consumer.share_contact import ShareContact, ShareDelivery, share_error
+from streamcontract.kafka.consumer.share_message import REJECT, RELEASE, RejectedError, ShareMessage
 from streamcontract.kafka.contract.binding import Binding, bind
-from streamcontract.kafka.contract.message_deserializer import splitter
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
-from streamcontract.kafka.dead_letters.handler import PoisonHandler
 from streamcontract.kafka.dead_letters.poison import DeadLetters, poison_handler
-from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of
-from streamcontract.kafka.message import K, Keyed, Message, T
+from streamcontract.kafka.errors import MessageDecodeError, kafka_error_of
+from streamcontract.kafka.message import K, Keyed, T
 from streamcontract.kafka.telemetry import telemetry_of
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from typing_extensions import Never, Self, Unpack
 
@@ -46,7 +41,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.dead_letters.poison import Poison
     from streamcontract.kafka.telemetry import Telemetry
 
-__all__ = ["ContractShareConsumer", "RejectedError", "ShareMessage"]
+__all__ = ["ContractShareConsumer"]
 
 _log = logging.getLogger("streamcontract.kafka")
 
@@ -62,64 +57,6 @@ _NOT_SHARED: Final = {
     "start": "a new group begins where share.auto.offset.reset says, which the broker keeps",
 }
 """Arguments of a ``ContractConsumer``, and why a share consumer does not take them."""
-
-# KIP-932, "ShareAcknowledgeRequest": as numbers, since confluent-kafka before 2.16 has no names.
-_ACCEPT: Final = 1
-_RELEASE: Final = 2
-_REJECT: Final = 3
-
-
-class RejectedError(ClientError):
-    """The application rejected a message: what its dead letter names as the reason."""
-
-
-@attrs.frozen
-class ShareMessage(Message[T, K]):
-    """A message that waits for an answer: :meth:`accept`, :meth:`release` or :meth:`reject`.
-
-    Attributes:
-        delivery_count: How often it was delivered, this time included. A broker gives up a message
-            after ``group.share.delivery.count.limit`` times (5).
-    """
-
-    delivery_count: int = 1
-    _answer: Callable[[ShareMessage[T, K], int, str], None] | None = attrs.field(
-        default=None, repr=False, eq=False
-    )
-
-    def accept(self) -> None:
-        """It is worked on: nobody gets it again.
-
-        Raises:
-            ClientError: It was answered already, or the next message was asked for.
-        """
-        self._give(_ACCEPT, "")
-
-    def release(self) -> None:
-        """It is to come again, here or to another consumer of the group.
-
-        Raises:
-            ClientError: It was answered already, or the next message was asked for.
-        """
-        self._give(_RELEASE, "")
-
-    def reject(self, reason: str = "rejected by the application") -> None:
-        """It cannot be worked on: nobody gets it again.
-
-        With ``poison=DeadLetters()`` it goes into the dead letter topic before the broker is told.
-
-        Args:
-            reason: Why, for the dead letter.
-
-        Raises:
-            ClientError: It was answered already, or the next message was asked for.
-        """
-        self._give(_REJECT, reason)
-
-    def _give(self, answer: int, reason: str) -> None:
-        if self._answer is None:
-            raise ClientError("this message comes from no share consumer: there is nobody to tell")
-        self._answer(self, answer, reason)
 
 
 class ContractShareConsumer(Keyed[T, K]):
@@ -261,8 +198,8 @@ class ContractShareConsumer(Keyed[T, K]):
             )
             self._resources = resources.pop_all()
         self._topic = binding.topic
-        self._contact = _Contact(unguarded(self.client), reader, name, self._poison)
-        self._delivery: _Delivery[T] = _Delivery(
+        self._contact = ShareContact(unguarded(self.client), reader, name, self._poison)
+        self._delivery: ShareDelivery[T] = ShareDelivery(
             binding.topic, self._contact, self._poison, authentication
         )
         self._message: ShareMessage[T, K] | None = None
@@ -348,7 +285,7 @@ class ContractShareConsumer(Keyed[T, K]):
         try:
             outcome = unguarded(self.client).commit_sync(timeout)
         except confluent_kafka.KafkaException as error:
-            raise _error(self._topic, error) from error
+            raise share_error(self._topic, error) from error
         for place, refused in outcome.items():
             if refused is not None:
                 raise consume_error(self._topic, kafka_error_of(refused), place.partition)
@@ -390,7 +327,7 @@ class ContractShareConsumer(Keyed[T, K]):
             self.close()
             return
         try:
-            self._close(_RELEASE)
+            self._close(RELEASE)
         except ClientError:
             # The exception that leaves the block goes first; what was not answered comes again.
             _log.exception(
@@ -410,7 +347,7 @@ class ContractShareConsumer(Keyed[T, K]):
                 f"answered already; a message is accepted when the next one is asked for"
             )
         [(run, index, _)] = moves
-        if answer == _REJECT and self._keeps_rejected:
+        if answer == REJECT and self._keeps_rejected:
             why = MessageDecodeError(
                 self._topic,
                 message.partition,
@@ -421,162 +358,3 @@ class ContractShareConsumer(Keyed[T, K]):
             )
             self._delivery.in_hand = ((run, index, (why,)),)
         self._delivery.answer(answer)
-
-
-class _Delivery(Delivery[T]):
-    """Delivery of messages that are answered."""
-
-    _source: _Contact
-
-    def one(self, timeout: float) -> Found[Message[T] | None]:
-        """The next message, after what is in hand is answered."""
-        self.settle()
-        return self._first_of_all(timeout)  # no contact is due before the queue is empty
-
-    def settle(self) -> None:
-        """What is in hand is accepted; poison, and what was rejected with a reason, is rejected."""
-        self.answer(None)
-
-    def answer(self, answer: int | None) -> None:
-        """Answer what is in hand; the same answer may be given twice.
-
-        Args:
-            answer: The answer, or None for the one that it gets by itself.
-        """
-        moves = moves_of(self.in_hand)
-        for run, index, poison in moves:
-            default = _REJECT if poison else _ACCEPT
-            self._source.answer(run, index, default if answer is None else answer, poison)
-        self._queue.apply(moves)
-        self.in_hand = NOTHING
-
-
-class _Contact:
-    """Contact with librdkafka: messages, and the answers to them.
-
-    librdkafka takes it for an error to be asked for more before everything is answered, so it is
-    asked when the queue is empty. What is not answered in time comes again.
-    """
-
-    due = float("inf")
-
-    def __init__(
-        self,
-        client: Any,
-        reader: TopicDeserializer[Any],
-        group: str,
-        poison: PoisonHandler,
-    ) -> None:
-        self._client = client
-        self._topic = reader.topic
-        self._reader = reader
-        self._group = group
-        self._poison = poison
-        self._split = splitter()
-        self._answers = {
-            each: confluent_kafka.AcknowledgeType(each) for each in (_ACCEPT, _RELEASE, _REJECT)
-        }
-        self._has_begun = False
-        self._rejected: dict[tuple[Partition, int], confluent_kafka.Message] = {}
-        self._nowhere = Partition(reader.topic, -1, reader)
-        self.table: dict[Key, Partition] = {}
-        self.queue = Queue()
-
-    def is_live(self, partition: Partition) -> bool:
-        """Nothing is revoked."""
-        del partition
-        return True
-
-    def make(self, timeout: float | None, read: Mapping[Run, int]) -> None:
-        """Send answers, and put what has arrived into the queue."""
-        del read
-        self._poison.serve()
-        self.reject()
-        if self.queue.runs:
-            # Of partitions that stop, since their dead letters are not delivered.
-            time.sleep(timeout or 0.0)
-            return
-        try:
-            if not self._has_begun:
-                self._client.set_acknowledgement_commit_callback(self._acknowledged)
-                interruptible(self._client.subscribe, [self._topic])
-                self._has_begun = True
-            raws = interruptible(self._client.poll, timeout or 0.0)
-        except confluent_kafka.KafkaException as error:
-            raise _error(self._topic, error) from error
-        self.queue.runs.extend(
-            Run(self._partition(messages[0]), messages)
-            for messages in self._split(list(raws), by_topic=False)
-        )
-
-    def _partition(self, raw: confluent_kafka.Message) -> Partition:
-        if raw.error() is not None:
-            return self._nowhere
-        number: int = raw.partition()  # type: ignore[assignment] # only errors have none
-        key = self._topic, number
-        return self.table.setdefault(key, Partition(*key, self._reader))
-
-    def answer(
-        self, run: Run, index: int, answer: int, poison: tuple[MessageDecodeError, ...]
-    ) -> None:
-        """Answer one message; the broker is told with the next contact."""
-        raw = run.raws[index - 1]
-        if run.next >= index or run.partition is self._nowhere:
-            return
-        if answer == _REJECT:
-            # As soon as its dead letter is delivered, if it has one.
-            if poison:
-                self._poison.settle(run.partition, poison)
-            self._rejected[run.partition, raw.offset() or 0] = raw
-        else:
-            self._acknowledge(raw, answer)
-
-    def reject(self) -> None:
-        """Reject what is to be rejected, as soon as its dead letters are delivered."""
-        for (partition, offset), raw in list(self._rejected.items()):
-            if offset not in partition.letters:
-                self._acknowledge(raw, _REJECT)
-                self._rejected.pop((partition, offset))
-
-    def close(self) -> None:
-        """Release what was not answered, send all answers, and leave the group."""
-        self.reject()
-        waiting = [raw for run in self.queue.runs for raw in run.raws[run.next :]]
-        for raw in (*self._rejected.values(), *waiting):
-            if raw.error() is None:
-                self._acknowledge(raw, _RELEASE)
-        self._rejected.clear()
-        self.queue.runs.clear()
-        try:
-            self._client.close()
-        except confluent_kafka.KafkaException as error:
-            raise _error(self._topic, error) from error
-
-    def _acknowledge(self, raw: confluent_kafka.Message, answer: int) -> None:
-        try:
-            self._client.acknowledge(raw, self._answers[answer])
-        except confluent_kafka.KafkaException as error:
-            raise _error(self._topic, error) from error
-
-    def _acknowledged(self, offsets: Any, error: confluent_kafka.KafkaException | None) -> None:
-        """What became of answers that nobody waited for: those refused come again."""
-        if error is not None:
-            _log.warning(
-                "topic %r: the broker did not take the answers to %s: %s",
-                self._topic,
-                {place.partition: sorted(places) for place, places in offsets.items()},
-                error,
-                extra={"topic": self._topic, "group": self._group},
-            )
-
-
-def _error(topic: str, error: confluent_kafka.KafkaException) -> ConsumeError:
-    reason = kafka_error_of(error)
-    if reason.code() in NO_SHARE_GROUPS:
-        return ConsumeError(
-            topic,
-            reason,
-            advice="This cluster has no share groups, which need Kafka 4.2 or newer. Competing "
-            "consumers of one group are the way there: ContractConsumer(group=...)",
-        )
-    return consume_error(topic, reason)

@@ -13,12 +13,14 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.guarded_client import CONSUMER_CALLS, guarded, unguarded
 from streamcontract.kafka.connection.waits import Waiting
 from streamcontract.kafka.consumer.assignment import Assignment
 from streamcontract.kafka.consumer.callbacks import Callbacks
 from streamcontract.kafka.consumer.commits import Commits
 from streamcontract.kafka.consumer.config import (
+    check_topic,
     is_incremental,
     refuse_deserializers,
     set_commit,
@@ -27,10 +29,12 @@ from streamcontract.kafka.consumer.config import (
     take_commit_count,
 )
 from streamcontract.kafka.consumer.contact import Contact
-from streamcontract.kafka.consumer.delivery import Delivery
+from streamcontract.kafka.consumer.delivery import Delivery, Found
+from streamcontract.kafka.consumer.observed import ConsumerLag, ObservedReader, observed
 from streamcontract.kafka.consumer.offsets import Offsets
+from streamcontract.kafka.consumer.options import ConsumerOptions, check_options
 from streamcontract.kafka.consumer.positions import Positions
-from streamcontract.kafka.consumer.queue import Queue
+from streamcontract.kafka.consumer.queue import Queue, Run
 from streamcontract.kafka.consumer.topics import Topics
 from streamcontract.kafka.consumer.transaction_input import why_not_transactional
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
@@ -41,18 +45,17 @@ from streamcontract.kafka.dead_letters.poison import (
     poison_by_topic,
     poison_handler,
 )
-from streamcontract.kafka.telemetry import Receiving, telemetry_of
+from streamcontract.kafka.telemetry import NO_TELEMETRY, Receiving, telemetry_of
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from typing_extensions import Unpack
-
     from streamcontract.kafka.connection.config import Settings
-    from streamcontract.kafka.consumer.options import ConsumerOptions
+    from streamcontract.kafka.contract.arguments import ContractArguments
     from streamcontract.kafka.contract.binding import Binding
     from streamcontract.kafka.contract.dispatch import RecordsBinding
+    from streamcontract.kafka.message import Message
 
 __all__ = ["Wiring", "wire"]
 
@@ -78,6 +81,10 @@ class Wiring(Generic[T]):
         receiving: Its telemetry.
         refusal: Why the consumer cannot be read in a transaction; None if it can.
         resources: What is to be closed with it.
+        guard: Knows whether the client is another process's.
+        one: The call for the next message.
+        many: The call for several.
+        hot: The class of what plain messages are taken from; None where each is observed.
     """
 
     client: confluent_kafka.DeserializingConsumer[Any, T]
@@ -94,26 +101,37 @@ class Wiring(Generic[T]):
     receiving: Receiving
     refusal: str | None
     resources: contextlib.ExitStack
+    guard: ForkGuard
+    one: Callable[[float], Found[Message[T] | None]]
+    many: Callable[[int, float], Found[list[Message[T]]]]
+    hot: type[Run] | None
 
 
 def wire(
-    bindings: Mapping[str, Callable[[str], Binding[T] | RecordsBinding[T]]],
+    arguments: ContractArguments,
+    several: Mapping[str, Any] | None,
     config: Mapping[str, Any] | None,
+    options: ConsumerOptions,
     *,
-    are_several: bool,
-    **options: Unpack[ConsumerOptions],
+    owner: Any,
 ) -> Wiring[T]:
     """Make the parts of a consumer.
 
     Args:
-        bindings: By topic, or pattern of topics, what ties one of them to its contracts.
+        arguments: Name the contracts.
+        several: What to read by topic or pattern, where there are several topics.
         config: The configuration.
-        are_several: Whether the application names partitions by topic and number.
-        **options: Those of the consumer.
+        options: Those of the consumer.
+        owner: The consumer.
 
     Raises:
-        ConfigurationError: The configuration is wrong.
+        ConfigurationError: The configuration is wrong, or names no contract.
+        TypeError: There is no such option.
     """
+    check_options(options, ConsumerOptions)
+    are_several = several is not None
+    bindings: Mapping[str, Callable[[str], Binding[T] | RecordsBinding[T]]]
+    bindings = _bindings_of(arguments, several)
     readers: dict[str, Callable[[str], TopicDeserializer[T]]] = {}
     topics = Topics(tuple(bindings), readers, are_several=are_several)
     topic, partitions = topics.label, options.get("partitions")
@@ -198,6 +216,10 @@ def wire(
         joining=_joining(group, topic, authentication) if is_member else None,
     )
     delivery: Delivery[T] = Delivery(topic, contact, poison, authentication)
+    positions = Positions(topics, assignment, queue, delivery)
+    callbacks.consumer = owner
+    if receiving is not NO_TELEMETRY:
+        _observe(client, contact, positions, receiving, topics, kept)
     return Wiring(
         client=client,
         topics=topics,
@@ -208,12 +230,42 @@ def wire(
         assignment=assignment,
         contact=contact,
         delivery=delivery,
-        positions=Positions(topics, assignment, queue, delivery),
+        positions=positions,
         poison=poison,
         receiving=receiving,
         refusal=why_not_transactional(settings.client, has_group=has_group, auto_commit=automatic),
         resources=kept,
+        guard=ForkGuard(f"consumer of topic {topic!r}", owner=owner),
+        one=observed(receiving, delivery.one),
+        many=observed(receiving, delivery.many),
+        hot=Run if receiving is NO_TELEMETRY else None,
     )
+
+
+def _bindings_of(
+    arguments: ContractArguments, several: Mapping[str, Any] | None
+) -> Mapping[str, Callable[[str], Binding[T] | RecordsBinding[T]]]:
+    """By topic, or pattern of topics, what ties one of them to its contracts."""
+    if several is not None:
+        return arguments.for_topics(several)
+    binding = arguments.for_consumer()
+    check_topic(binding.topic, "give it as in topics={'^quotes-.*': Quote}")
+    return {binding.topic: lambda _: binding}
+
+
+def _observe(
+    client: confluent_kafka.Consumer,
+    contact: Contact,
+    positions: Positions,
+    receiving: Receiving,
+    topics: Topics,
+    resources: contextlib.ExitStack,
+) -> None:
+    """Let telemetry see the lag and each message."""
+    lag = ConsumerLag(client, contact, positions.known)
+    receiving.watch(lag)
+    resources.callback(lag.close)
+    topics.read_through(lambda reader: ObservedReader(reader, lag))
 
 
 def _joining(group: str | None, topic: str, authentication: AuthenticationErrors) -> Waiting:

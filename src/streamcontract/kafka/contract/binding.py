@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from streamcontract.codec import Codec, Contract
-from streamcontract.codec.contract import contracts_of
+from streamcontract.codec.bindings import contracts_of
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text
 from streamcontract.kafka.contract.keys import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from streamcontract.codec import Codec
-from streamcontract.codec.contract import contracts_of
+from streamcontract.codec.bindings import contracts_of
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.varint import read_long
 from streamcontract.errors import ArgumentError, ConfigurationError, DataFault, DecodeError, shown

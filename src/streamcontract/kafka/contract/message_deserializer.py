@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from streamcontract.codec.engine import choose_engine
 from streamcontract.errors import FrameError
 from streamcontract.kafka.message import Message
+from streamcontract.kafka.native import native_part
 from streamcontract.wire import CONFLUENT, HEADER_SIZE, schema_id_headers
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def message_reader(
         frames: Finds the frames of values.
         key_has_frame: Whether keys are framed: then ``read_key`` is given the headers too.
     """
-    if choose_engine().name == "native":
-        from streamcontract.codec import _native  # noqa: PLC0415 - an installation may lack it
-
+    native = native_part()
+    if native is not None:
         forbidden = _forbidden(frames, key_has_frame=key_has_frame)
-        return _native.MessageReader(
+        reader: MessageReader = native.MessageReader(
             Message, _SLOTS, topic, decoders, read_key, frames, forbidden, key_has_frame
         )
+        return reader
     return PortableMessageReader(topic, decoders, read_key, frames, key_has_frame=key_has_frame)
 
 
@@ -188,11 +188,11 @@ class Split(Protocol):
 
 def splitter() -> Split:
     """The one that goes with the codec's engine; both make the same runs."""
-    if choose_engine().name == "native":
-        from streamcontract.codec import _native  # noqa: PLC0415 - an installation may lack it
-
-        return _native.split
-    return portable_split
+    native = native_part()
+    if native is None:
+        return portable_split
+    split: Split = native.split
+    return split
 
 
 def portable_split(

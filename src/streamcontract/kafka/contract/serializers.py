@@ -17,7 +17,7 @@ from confluent_kafka.serialization import (
 )
 
 from streamcontract.codec import Codec
-from streamcontract.codec.contract import contracts_of
+from streamcontract.codec.bindings import contracts_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.contract.framed import FramedDeserializer, checked_registry
 from streamcontract.kafka.contract.payloads import payload_decoder, payload_encoder

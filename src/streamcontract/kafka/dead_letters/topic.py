@@ -17,7 +17,7 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.connection.cluster import BROKER_TIMEOUT, Cluster, consume_error
+from streamcontract.kafka.connection.cluster import Cluster, consume_error
 from streamcontract.kafka.connection.config import build_client, split_config
 from streamcontract.kafka.dead_letters.bounded_read import read_between
 from streamcontract.kafka.dead_letters.dead_letter import (
@@ -28,6 +28,7 @@ from streamcontract.kafka.dead_letters.dead_letter import (
     settled_before,
 )
 from streamcontract.kafka.errors import kafka_error_of
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import logging
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
-import confluent_kafka
-
-from streamcontract.errors import ArgumentError, ConfigurationError
-from streamcontract.guards import call_back, seconds
-from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
-from streamcontract.kafka.connection.config import build_client, split_config
-from streamcontract.kafka.connection.flushing import close_producer
-from streamcontract.kafka.connection.forks import ForkGuard
-from streamcontract.kafka.contract.binding import Binding, bind, bind_each, checked_topic
-from streamcontract.kafka.contract.derived_key import DERIVED
+from streamcontract.errors import ArgumentError
+from streamcontract.guards import seconds
 from streamcontract.kafka.contract.unions import K_contra, Produces, T
-from streamcontract.kafka.message import Delivery, Headers
-from streamcontract.kafka.producer.deliveries import Deliveries, call_on_delivery
-from streamcontract.kafka.producer.delivery_failures import Failures
-from streamcontract.kafka.producer.produce_all import (
-    BulkProduce,
-    ProduceProgress,
-    ProduceReport,
-)
-from streamcontract.kafka.producer.queue import ProducerQueue
-from streamcontract.kafka.producer.topic_serializer import Kind, TopicSerializers
-from streamcontract.kafka.producer.transactions import (
-    TRANSACTION_TIMEOUT,
-    Transaction,
-    Transactions,
-)
-from streamcontract.kafka.producer.unclosed import Unclosed
-from streamcontract.kafka.telemetry import telemetry_of
-from streamcontract.registry import SchemaRegistry
+from streamcontract.kafka.timeouts import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    import confluent_kafka
     from typing_extensions import Self, Unpack
 
     from streamcontract.codec.contract import Contract, RecordClass
@@ -58,7 +30,10 @@ if TYPE_CHECKING:
         ProduceOptions,
     )
     from streamcontract.kafka.producer.options import ProducerOptions as Options
+    from streamcontract.kafka.producer.produce_report import ProduceProgress, ProduceReport
+    from streamcontract.kafka.producer.transactions import Transaction
     from streamcontract.kafka.telemetry import Telemetry
+    from streamcontract.registry import SchemaRegistry
 
     AnyConsumer = ContractConsumer[Any, Any, Any]
 
@@ -66,13 +41,6 @@ __all__ = ["ContractProducer"]
 
 _log = logging.getLogger("streamcontract.kafka")
 
-_DEFAULTS: Final[Mapping[str, Any]] = {
-    "enable.idempotence": True,
-    "acks": "all",
-    # The hash of the Java client, and so of nearly every other: one key is one partition, whoever
-    # writes it. librdkafka's own default hashes otherwise, and scatters empty keys.
-    "partitioner": "murmur2_random",
-}
 # How long leaving a with block by an exception may go on delivering what was produced before it.
 _PATIENCE_AFTER_ERROR: Final = 10.0
 
@@ -173,62 +141,30 @@ class ContractProducer(Produces[T, K_contra]):
         records: Classes[T] = None,
         schema: SchemaSource | None = None,
     ) -> None:
-        observers = telemetry_of(telemetry)
-        topic = checked_topic(topic)
-        if (record, records, schema) == (None, None, None):
-            records = self.union
-        bindings: dict[Kind, tuple[Binding[Any], ...]]
-        if records is None:
-            bindings = {None: (bind(self.contract, topic=topic, record=record, schema=schema),)}
-        elif (self.contract, record, schema) == (None, None, None):
-            bindings = bind_each(records, topic)
-        else:
-            raise ConfigurationError(
-                "records= stands for record= and schema=, and is for ContractProducer itself: a "
-                "generated producer writes its own contract"
-            )
-        settings = split_config(config, defaults=_DEFAULTS)
-        authentication = AuthenticationErrors(settings.client)
-        with contextlib.ExitStack() as resources:
-            if registry is None:
-                registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            serializers: TopicSerializers[T] = TopicSerializers(bindings, registry, settings, topic)
-            self.client = build_client(
-                confluent_kafka.SerializingProducer,
-                {
-                    **settings.client,
-                    "error_cb": authentication.hear,
-                    "key.serializer": serializers.key,
-                    "value.serializer": serializers.value,
-                },
-            )
-            self._resources = resources.pop_all()
-        self._topic = serializers.topic
-        failures = Failures()
-        self._report = failures.report
-        shown = f"producer for {f'topic {self._topic!r}' if self._topic else 'several topics'}"
-        self._guard = ForkGuard(shown, self._leave_to_parent)
-        self._deliveries = Deliveries(
-            self.client, self._topic, shown, self._guard, authentication, failures
+        # What a producer is made of takes longer to load than all else here, and importing a
+        # generated module is no use of it yet.
+        from streamcontract.kafka.contract.arguments import ContractArguments  # noqa: PLC0415
+        from streamcontract.kafka.producer.wiring import Wiring, wire  # noqa: PLC0415
+
+        arguments = ContractArguments(
+            contract=self.contract,
+            union=self.union,
+            topic=topic,
+            record=record,
+            records=records,
+            schema=schema,
         )
-        self._transactions = Transactions(
-            self.client,
-            self._topic,
-            settings.client.get("transactional.id") or None,  # "" is none to librdkafka too
-            failures.take,
-            authentication,
+        wiring: Wiring[T] = wire(
+            arguments, config, registry, telemetry, on_fork=self._leave_to_parent
         )
-        # SerializingProducer.produce takes 1.2 µs a message more than this method of its base
-        # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
-        send = observers.sending(
-            confluent_kafka.Producer.produce.__get__(self.client),
-            settings.client.get("client.id"),
-            settings.wire.value,
-        )
-        self._queue = ProducerQueue(
-            send, serializers, self._deliveries, failures, self._transactions, settings.client
-        )
-        self._unclosed = Unclosed(self.client, self._topic, failures, self._transactions)
+        self.client = wiring.client
+        self._topic = wiring.topic
+        self._guard = wiring.guard
+        self._deliveries = wiring.deliveries
+        self._transactions = wiring.transactions
+        self._queue = wiring.queue
+        self._unclosed = wiring.unclosed
+        self._resources = wiring.resources
 
     @property
     def topic(self) -> str:
@@ -270,41 +206,7 @@ class ContractProducer(Produces[T, K_contra]):
             ClientError: The producer is closed.
         """
         if options or not self._queue.send_plain(value):
-            self._queue.put(self._message(value, **options))
-
-    def _message(
-        self,
-        value: T | None,
-        *,
-        key: Any = DERIVED,
-        topic: str | None = None,
-        headers: Headers | None = None,
-        timestamp: datetime | int | None = None,
-        partition: int | None = None,
-        on_delivery: Callable[[Delivery], None] | None = None,
-        callback: object = None,
-    ) -> tuple[Any, ...]:
-        """What ``produce`` queues, with care: any options, any value, any state of the client."""
-        if callback is not None:
-            # confluent_kafka's other name for on_delivery, with other arguments.
-            raise ArgumentError(
-                "callback", callback, "left out: on_delivery= is called with a Delivery"
-            )
-        report = self._report_to(on_delivery)
-        serializer, message = self._queue.message(
-            value, report, key, topic, headers, timestamp, partition
-        )
-        # Before the record is queued: what this raises of others leaves it to the caller.
-        if serializer.sender.is_due():
-            self._deliveries.poll(0)
-        return message
-
-    def _report_to(self, on_delivery: Callable[[Delivery], None] | None) -> Callable[..., None]:
-        """The delivery callback of a message, as confluent_kafka calls it."""
-        if on_delivery is None:
-            return self._report
-        call_back(on_delivery, "on_delivery", "(delivery)")
-        return functools.partial(call_on_delivery, on_delivery, self._queue.failures)
+            self._queue.put(self._queue.prepare(value, **options))
 
     @overload
     def produce_all(
@@ -389,6 +291,8 @@ class ContractProducer(Produces[T, K_contra]):
         """
         self._deliveries.require_open()
         self._deliveries.refuse_callback("produce_all")
+        from streamcontract.kafka.producer.produce_all import BulkProduce  # noqa: PLC0415 - as above
+
         run = BulkProduce[T](
             self._queue, self._deliveries, options, progress, max_in_flight, max_failures
         )
@@ -475,7 +379,7 @@ class ContractProducer(Produces[T, K_contra]):
         if not all(hasattr(each, "transaction_input") for each in consumers):
             raise ArgumentError("consumer", consumer, "a ContractConsumer, a list of them, or None")
         inputs = [each.transaction_input() for each in consumers]
-        return Transaction(self._transactions, inputs, seconds(timeout), self.flush)
+        return self._transactions.block(inputs, seconds(timeout), self.flush)
 
     def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
         """Become the one producer with this ``transactional.id``; what others have open is aborted.
@@ -565,8 +469,7 @@ class ContractProducer(Produces[T, K_contra]):
             if not len(self.client):
                 self._is_drained = True
                 self._unclosed.close()
-                with self._transactions.closing():
-                    close_producer(self.client)
+                self._transactions.close_client()
 
     def _deliver_or_discard(self, timeout: float | None) -> None:
         # Before anything is waited for: it would be void all the same.

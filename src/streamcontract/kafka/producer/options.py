@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar  # PEP 696, for type checkers alone
 
     from streamcontract.kafka.message import Delivery, Headers
-    from streamcontract.kafka.producer.produce_all import ProduceProgress
+    from streamcontract.kafka.producer.produce_report import ProduceProgress
     from streamcontract.kafka.telemetry import Telemetry
     from streamcontract.registry import SchemaRegistry
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from streamcontract.codec.engine import choose_engine
+from streamcontract.kafka.native import native_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,11 +55,9 @@ def sender(
         interval: Seconds between two times that delivery reports are due.
         headers: Those of each message, if it has any.
     """
-    if choose_engine().name == "native":
-        from streamcontract.codec import _native  # noqa: PLC0415 - an installation may lack it
-
-        return _native.Sender(topic, encode, derive, produce, report, interval, headers)
-    return PortableSender(topic, encode, derive, produce, report, interval, headers)
+    native = native_part()
+    make: Callable[..., Sender] = PortableSender if native is None else native.Sender
+    return make(topic, encode, derive, produce, report, interval, headers)
 
 
 def reporter() -> Callable[[Callable[..., None], int, Any], Callable[..., None]]:
@@ -68,11 +66,8 @@ def reporter() -> Callable[[Callable[..., None], int, Any], Callable[..., None]]
     It is given a function, and the index and the value of a record. The callback calls the function
     with both, the error and the message if the record is not delivered.
     """
-    if choose_engine().name == "native":
-        from streamcontract.codec import _native  # noqa: PLC0415 - an installation may lack it
-
-        return _native.Report
-    return PortableReport
+    native = native_part()
+    return PortableReport if native is None else native.Report
 
 
 class PortableReport:

@@ -1,4 +1,4 @@
-"""Many records at once: back-pressure, progress, and a report of what failed and why."""
+"""Many records at once: back-pressure, progress, and a count of what failed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-import attrs
-
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import call_back, whole_number
 from streamcontract.kafka.connection.waits import SLICE
-from streamcontract.kafka.errors import MessageEncodeError, ProduceError, ProduceFailuresError
+from streamcontract.kafka.errors import MessageEncodeError, ProduceError
 from streamcontract.kafka.message import Delivery
 from streamcontract.kafka.producer.deliveries import calls_on_delivery
 from streamcontract.kafka.producer.plain_records import reporter
+from streamcontract.kafka.producer.produce_report import (
+    ProduceFailure,
+    ProduceProgress,
+    ProduceReport,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,81 +30,13 @@ if TYPE_CHECKING:
     from streamcontract.kafka.producer.options import ProduceOptions
     from streamcontract.kafka.producer.queue import ProducerQueue
 
-__all__ = ["BulkProduce", "ProduceFailure", "ProduceProgress", "ProduceReport"]
+__all__ = ["BulkProduce"]
 
 T = TypeVar("T")
 
 _PROGRESS_INTERVAL: Final = 0.5
 _RECORDS_A_LOOK: Final = 100
 """Records that are taken, at most, from one look at the queue and the clock to the next."""
-
-
-@attrs.frozen
-class ProduceFailure(Generic[T]):
-    """A record that did not arrive.
-
-    Attributes:
-        index: Its place in the iterable, from 0.
-        value: The record.
-        error: Why: it does not fit the contract, the client refused the message, or the brokers
-            did not take it.
-        delivery: The report of its delivery; None if it was never sent.
-    """
-
-    index: int
-    value: T | None
-    error: MessageEncodeError | ProduceError
-    delivery: Delivery | None = None
-
-    def __str__(self) -> str:
-        return f"record {self.index}: {self.error}"
-
-
-@attrs.frozen
-class ProduceProgress:
-    """How far it has come.
-
-    Attributes:
-        taken: Records taken from the iterable.
-        delivered: How many of them the brokers have acknowledged.
-        failed: How many of them will not arrive.
-    """
-
-    taken: int
-    delivered: int
-    failed: int
-
-
-@attrs.frozen
-class ProduceReport(Generic[T]):
-    """What became of all records of an iterable.
-
-    Attributes:
-        delivered: How many the brokers acknowledged.
-        failed: How many did not arrive.
-        failures: The first of them, with their reasons, in the order in which that was known.
-
-    Example:
-        >>> report = ProduceReport[object](delivered=2, failed=0)
-        >>> report.ok
-        True
-        >>> report.raise_for_failures()
-    """
-
-    delivered: int
-    failed: int
-    failures: tuple[ProduceFailure[T], ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether all arrived."""
-        return not self.failed
-
-    def raise_for_failures(self) -> None:
-        """Raise a ProduceFailuresError unless all arrived."""
-        if self.failed:
-            first = str(self.failures[0]) if self.failures else ""
-            raise ProduceFailuresError(self.delivered, self.failed, first)
 
 
 class BulkProduce(Generic[T]):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 
-from streamcontract.guards import MAX_PARTITION, text, whole_number
+from streamcontract.errors import ArgumentError
+from streamcontract.guards import MAX_PARTITION, call_back, text, whole_number
 from streamcontract.kafka.connection.error_codes import TOO_LARGE, LocalErrorCode
 from streamcontract.kafka.connection.waits import SLICE, interruptible
 from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.errors import ProduceError, kafka_error_of
 from streamcontract.kafka.message import Delivery, timestamp_of
+from streamcontract.kafka.producer.deliveries import call_on_delivery
 from streamcontract.registry.errors import RegistryRejectedError
 
 if TYPE_CHECKING:
@@ -72,6 +75,38 @@ class ProducerQueue:
         """From here on every record takes care, which finds out what is closed."""
         self._open.clear()
         self.send_plain = _not_yet
+
+    def prepare(
+        self,
+        value: object,
+        *,
+        key: Any = DERIVED,
+        topic: str | None = None,
+        headers: Headers | None = None,
+        timestamp: datetime | int | None = None,
+        partition: int | None = None,
+        on_delivery: Callable[[Delivery], None] | None = None,
+        callback: object = None,
+    ) -> tuple[Any, ...]:
+        """Make the message of ``produce``: of any value, with any options."""
+        if callback is not None:
+            # confluent_kafka's other name for on_delivery, with other arguments.
+            raise ArgumentError(
+                "callback", callback, "left out: on_delivery= is called with a Delivery"
+            )
+        report = self.report_to(on_delivery)
+        serializer, message = self.message(value, report, key, topic, headers, timestamp, partition)
+        # Before the record is queued: what this raises of others leaves it to the caller.
+        if serializer.sender.is_due():
+            self._deliveries.poll(0)
+        return message
+
+    def report_to(self, on_delivery: Callable[[Delivery], None] | None) -> Callable[..., None]:
+        """The delivery callback of a message, as confluent_kafka calls it."""
+        if on_delivery is None:
+            return self.failures.report
+        call_back(on_delivery, "on_delivery", "(delivery)")
+        return functools.partial(call_on_delivery, on_delivery, self.failures)
 
     def message(
         self,

@@ -17,6 +17,7 @@ import confluent_kafka
 from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka.connection.authentication_errors import authentication_advice
 from streamcontract.kafka.connection.error_codes import FENCED, LocalErrorCode
+from streamcontract.kafka.connection.flushing import close_producer
 from streamcontract.kafka.connection.waits import SLICE, Waiting, interruptible
 from streamcontract.kafka.errors import (
     BrokerError,
@@ -35,10 +36,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
     from streamcontract.kafka.consumer.transaction_input import TransactionInput
 
-__all__ = ["TRANSACTION_TIMEOUT", "Transaction", "Transactions"]
-
-TRANSACTION_TIMEOUT: Final = 60.0
-"""Seconds for each of beginning, committing and aborting: ``transaction.timeout.ms`` as it is."""
+__all__ = ["Transaction", "Transactions"]
 
 _log = logging.getLogger("streamcontract.kafka")
 
@@ -233,8 +231,22 @@ class Transactions:
         """What log records of this producer's transactions carry."""
         return {"topic": self._topic, "transactional_id": self._id}
 
+    def block(
+        self,
+        inputs: Sequence[TransactionInput],
+        timeout: float,
+        flush: Callable[[float], int],
+    ) -> Transaction:
+        """One transaction; see ``ContractProducer.transaction``."""
+        return Transaction(self, inputs, timeout, flush)
+
+    def close_client(self) -> None:
+        """Let go of the client, whose messages were delivered or given up."""
+        with self._closing():
+            close_producer(self._client)
+
     @contextlib.contextmanager
-    def closing(self) -> Iterator[None]:
+    def _closing(self) -> Iterator[None]:
         """Around the closing of the client."""
         if self._id is None or (self._broken is None and self._is_initialised):
             yield

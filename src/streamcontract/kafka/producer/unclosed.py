@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.kafka.connection import forks
 from streamcontract.kafka.connection.waits import SLICE
-from streamcontract.kafka.producer.transactions import TRANSACTION_TIMEOUT
+from streamcontract.kafka.timeouts import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
     from streamcontract.kafka.producer.delivery_failures import Failures

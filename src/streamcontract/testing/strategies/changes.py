@@ -16,7 +16,7 @@ import attrs
 from hypothesis import strategies as st
 
 from streamcontract.compatibility import Direction
-from streamcontract.resolution.resolver import PROMOTIONS
+from streamcontract.resolution.matching import PROMOTIONS
 from streamcontract.schema import (
     MISSING,
     ArrayType,

@@ -12,7 +12,7 @@ import attrs
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from streamcontract.codec.contract import contract_of
+from streamcontract.codec.bindings import contract_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.schema import (
     ArrayType,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streamcontract.evolution import Problem, Request, Source, Version
-    from streamcontract.evolution.sources import Earlier
+    from streamcontract.evolution.earlier import Earlier
     from streamcontract.project import Project
     from streamcontract.testing.suite.contracts import TestedContract
 

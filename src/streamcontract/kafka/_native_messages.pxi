@@ -1,4 +1,4 @@
-# What a consumer does for each message, for kafka/contract/message_deserializer.py: included by _native.pyx.
+# What a consumer does for each message, for contract/message_deserializer.py: included by _native.pyx.
 
 from libc.string cimport memcmp
 
@@ -101,14 +101,14 @@ cdef class Known:
 
     cdef bytes frame
     cdef object schema_id, decode
-    cdef Decoder decoder  # whose method ``decode`` is, or None
+    cdef bint makes_closed  # whether it is a codec's decoder of such values
 
     def __cinit__(self, bytes frame, tuple known not None):
         self.frame = frame
         self.schema_id, self.decode = known
         owner = getattr(self.decode, "__self__", None)
-        is_native = isinstance(owner, Decoder) and self.decode == (<Decoder>owner).decode
-        self.decoder = owner if is_native else None
+        is_codecs = isinstance(owner, Decoder) and self.decode == owner.decode
+        self.makes_closed = is_codecs and owner.makes_closed
 
 
 cdef inline uint64_t bit_of(object name):
@@ -199,7 +199,7 @@ cdef class MessageReader:
                 if known is None:
                     return None
                 schema_id = known.schema_id
-                value = known.decode(data) if known.decoder is None else known.decoder.decode(data)
+                value = known.decode(data)
             elif key is not None and headers and self.look_at(headers, False, True) == CAREFUL:
                 return None
             if key is not None:
@@ -223,9 +223,9 @@ cdef class MessageReader:
         sc_put(message, at[5], schema_id)
         sc_put(message, at[6], milliseconds if kind else None)
         sc_put(message, at[7], headers or NO_HEADERS)
-        # See Reader.closed: messages are frozen, and what they hold is closed too.
+        # See Reader.closed of the codec: messages are frozen, and what they hold is closed too.
         if (
-            (data is None or known.decoder is not None and known.decoder.root.closed)
+            (data is None or known.makes_closed)
             and (key is None or PyUnicode_CheckExact(key))
             and not headers
         ):

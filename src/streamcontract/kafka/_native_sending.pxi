@@ -1,4 +1,4 @@
-# What a producer does for each plain record, for kafka/producer/plain_records.py: included by _native.pyx.
+# What a producer does for each plain record, for producer/plain_records.py: included by _native.pyx.
 
 from posix.time cimport clock_gettime, clockid_t, timespec
 

@@ -1,0 +1,39 @@
+"""Names of a package that are loaded on their first use (PEP 562)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+
+__all__ = ["lazy_names"]
+
+
+def lazy_names(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Make the ``__getattr__`` and the ``__dir__`` of a package.
+
+    Args:
+        package: The package.
+        homes: For each name the module that has it, relative to ``streamcontract``.
+    """
+
+    def load(name: str) -> object:
+        try:
+            home = homes[name]
+        except KeyError:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}") from None
+        try:
+            module = importlib.import_module(f"streamcontract.{home}")
+        except AttributeError as error:
+            # Python would make "cannot import name" of it, without the reason.
+            raise ImportError(f"{name} cannot be imported: {error}", name=name) from error
+        value: object = getattr(module, name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return load, names
