@@ -14,10 +14,11 @@ from tests.searching import examples
 
 from streamcontract import Codec
 from streamcontract.codec.engine import ENGINE_VARIABLE
-from streamcontract.codec.number_lists import FEWEST, list_encoder
+from streamcontract.codec.number_lists import FEWEST, list_decoder, list_encoder
 from streamcontract.errors import DecodeError, EncodeError
+from streamcontract.resolution import ReadPrimitive
 from streamcontract.schema import PrimitiveType
-from streamcontract.schema.model import INTEGER_LIMITS
+from streamcontract.schema.model import INTEGER_LIMITS, PrimitiveName
 
 deep = settings(deadline=None, max_examples=examples(60))
 LENGTHS = [1, FEWEST - 1, FEWEST, 40, 130, 700, 1023, 1024, 1025, 2100]
@@ -171,3 +172,22 @@ def test_the_number_that_stands_for_zero_may_be_there(length: int) -> None:
     encode = list_encoder(PrimitiveType(name="long"))
     assert encode is not None
     assert encode(values) == b"".join(padded(value, 1) for value in values)
+
+
+@pytest.mark.parametrize("name", ["int", "long"])
+@given(st.integers(400, 5_000), st.integers(1, 2**31 - 1), st.booleans())
+def test_long_lists_are_made_together(
+    name: PrimitiveName, length: int, limit: int, zero: bool
+) -> None:
+    """Whatever their length, and whatever numbers are in them: none is left for one by one."""
+    values = [(at * 7_919 + (not zero)) % (limit + 1) - limit // 2 for at in range(length)]
+    node = PrimitiveType(name=name)
+    encode = list_encoder(node)
+    decode = list_decoder(ReadPrimitive(writer=node, reader=node))
+    assert encode is not None
+    assert decode is not None
+    encoded = encode(values)
+    assert encoded is not None
+    decoded = decode(encoded, 0, len(encoded), length)
+    assert decoded is not None
+    assert ([*decoded[0]], decoded[1]) == (values, len(encoded))

@@ -24,10 +24,12 @@ from benchmarks import (
     keeping,
     liveness,
     memory,
+    portable,
     startup,
     strategies,
     telemetry,
 )
+from benchmarks.plots import Plot
 from benchmarks.report import rewrite
 from benchmarks.tables import Table
 from streamcontract.codec.engine import choose_engine
@@ -37,14 +39,16 @@ _PEERS = ("fastavro", "cavro", "avro", "confluent-kafka", "dataclasses-avroschem
 
 @attrs.frozen
 class _Part:
-    """One part: what measures it, and how many rounds count."""
+    """One part: what measures it, how many rounds count, and what plots are made of it."""
 
     tables: Callable[[int], list[Table]]
     rounds: int
+    plots: Callable[[], list[Plot]] = list
 
 
 _PARTS: Final = {
     "codec": _Part(codec.tables, 15),
+    "portable": _Part(portable.tables, 7),
     "evolution": _Part(evolution.tables, 15),
     "json": _Part(json.tables, 15),
     "memory": _Part(memory.tables, 3),
@@ -57,7 +61,7 @@ _PARTS: Final = {
     "strategies": _Part(strategies.tables, 3),
     "dead letters": _Part(dead_letters.tables, 3),
     "telemetry": _Part(telemetry.tables, 5),
-    "growth": _Part(growth.tables, 3),
+    "growth": _Part(growth.tables, 3, growth.plots),
 }
 
 
@@ -67,7 +71,7 @@ _PARTS: Final = {
 @click.option(
     "--write",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Put the tables into this document too, between its two marks.",
+    help="Put tables and plots into this document too, between the two marks of each part.",
 )
 def main(rounds: int | None, only: tuple[str, ...], write: Path | None) -> None:
     """Measure streamcontract against its peers, in one process and in turn.
@@ -82,14 +86,13 @@ def main(rounds: int | None, only: tuple[str, ...], write: Path | None) -> None:
         f"{choose_engine().name} engine; {versions}"
     )
     console.print(setting)
-    tables = []
     for name in only or _PARTS:
         part = _PARTS[name]
-        for table in part.tables(rounds or part.rounds):
+        tables = part.tables(rounds or part.rounds)
+        for table in tables:
             console.print(table.rich())
-            tables.append(table)
-    if write is not None:
-        rewrite(write, setting, tables)
+        if write is not None:
+            rewrite(write, name, setting, tables, part.plots())
 
 
 if __name__ == "__main__":

@@ -38,6 +38,9 @@ _MAX_BYTES: Final = 10
 _ONES: Final = int.from_bytes(b"\1" * (_MAX_BYTES * _CHUNK), "little")
 _GOES_ON: Final = bytes(range(128, 256))
 _BYTES: Final = [n - 256 if n > 127 else n for n in range(256)]
+_BYTE_LIMIT: Final = 64
+"""The first number that takes more than one byte."""
+
 _HIGH_OF_SIGNED: Final = bytes(n & 255 for n in range(-SIGNED_LIMIT >> 8, SIGNED_LIMIT >> 8))
 _ZIGZAG: Final = bytes((n << 1 ^ n >> 7) & 255 for n in _BYTES)
 _UNZIGZAG: Final = bytes((n >> 1 ^ -(n & 1)) & 255 for n in range(256))
@@ -81,6 +84,11 @@ def list_decoder(action: Action | None) -> ListDecoder | None:
     return None
 
 
+def _chunk(count: int) -> int:
+    """Numbers at a time, so that no few of them are left."""
+    return -(-count // max(1, -(-count // _CHUNK)))
+
+
 # ---- floating-point numbers
 
 
@@ -101,9 +109,9 @@ def _decoded_floats(data: bytes, pos: int, count: int, layout: str) -> tuple[Seq
 def _encoded_integers(values: Sequence[Any], low: int, high: int) -> bytes | None:
     if [*map(type, values)].count(int) != len(values):
         return None
-    parts = []
-    for start in range(0, len(values), _CHUNK):
-        part = _encoded_chunk(values[start : start + _CHUNK], low, high)
+    parts, size = [], _chunk(len(values))
+    for start in range(0, len(values), size):
+        part = _encoded_chunk(values[start : start + size], low, high)
         if part is None:
             return None
         parts.append(part)
@@ -111,15 +119,17 @@ def _encoded_integers(values: Sequence[Any], low: int, high: int) -> bytes | Non
 
 
 def _encoded_chunk(values: Sequence[int], low: int, high: int) -> bytes | None:
-    singles = _packed(values, "b")
-    if singles is not None and (encoded := singles.translate(_ZIGZAG)).isascii():
-        return encoded
-    pairs = _packed(values, "h")
-    if pairs is not None and not pairs[1::2].translate(None, _HIGH_OF_SIGNED):
-        return b"".join([SIGNED[value] for value in values])
+    # The first number saves what would fail in vain for most lists of longer ones.
+    if -_BYTE_LIMIT <= values[0] < _BYTE_LIMIT:
+        singles = _packed(values, "b")
+        if singles is not None and (encoded := singles.translate(_ZIGZAG)).isascii():
+            return encoded
+    if -SIGNED_LIMIT <= values[0] < SIGNED_LIMIT:
+        pairs = _packed(values, "h")
+        if pairs is not None and not pairs[1::2].translate(None, _HIGH_OF_SIGNED):
+            return b"".join([SIGNED[value] for value in values])
     least, most = min(values), max(values)
-    # One more where the farthest would fill its bytes: then none is encoded as what is `unused`.
-    length = (max(most, ~least) + 1).bit_length() // 7 + 1
+    length = max(most, ~least).bit_length() // 7 + 1
     if least < low or most > high or length * len(values) < _FEWEST_BYTES:
         return None
     return _varints(struct.pack(f"<{len(values)}q", *values), length)
@@ -143,8 +153,11 @@ def _varints(numbers: bytes, length: int) -> bytes:
     eighths = [column ^ _filled(sign) for column in eighths]
     sevenths = [_bits(eighths, 8, 0, 6, ones) << 1 | sign]
     sevenths += [_bits(eighths, 8, 7 * at - 1, 7 * at + 6, ones) for at in range(1, length)]
-    unused = b"\xff" * (length - 1) + b"\x7f"
     zero = _filled(ones ^ _marks(_union(sevenths), ones))
+    if zero:  # written as a number that is longer than any other, and replaced at last
+        sevenths.append(0)
+        length += 1
+    unused = b"\xff" * (length - 1) + b"\x7f"
     table = bytearray(length * count)
     goes_on = 0
     for at in reversed(range(length)):
@@ -163,15 +176,17 @@ def _decoded_integers(
     data: bytes, pos: int, end: int, count: int, bits: int
 ) -> tuple[list[int], int] | None:
     values: list[int] = []
+    size = _chunk(count)
     while count:
-        window = _window(data, pos, end, min(count, _CHUNK))
+        size = min(size, count)
+        window = _window(data, pos, end, size)
         if window is None:
             return None
-        chunk = _decoded_chunk(window, min(count, _CHUNK), bits)
+        chunk = _decoded_chunk(window, size, bits)
         if chunk is None:
             return None
         values += chunk
-        count -= len(chunk)
+        count -= size
         pos += len(window)
     return values, pos
 
@@ -185,7 +200,10 @@ def _window(data: bytes, pos: int, end: int, count: int) -> bytes | None:
         more = data[stop : min(last, stop + missing)]
         if not more:
             return None
-        missing -= len(more) if more.isascii() else len(more.translate(None, _GOES_ON))
+        ended = len(more) if more.isascii() else len(more.translate(None, _GOES_ON))
+        if stop == pos and ended < count and count * count < _FEWEST_BYTES * ended:
+            return None  # too few bytes, as far as the first of them show it
+        missing -= ended
         stop += len(more)
     return data[pos:stop]
 
