@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -39,11 +40,12 @@ _PEERS = ("fastavro", "cavro", "avro", "confluent-kafka", "dataclasses-avroschem
 
 @attrs.frozen
 class _Part:
-    """One part: what measures it, how many rounds count, and what plots are made of it."""
+    """One part: what measures it, how many rounds count, and what is drawn and said of it then."""
 
     tables: Callable[[int], list[Table]]
     rounds: int
     plots: Callable[[], list[Plot]] = list
+    remarks: Callable[[], list[str]] = list
 
 
 _PARTS: Final = {
@@ -61,7 +63,7 @@ _PARTS: Final = {
     "strategies": _Part(strategies.tables, 3),
     "dead letters": _Part(dead_letters.tables, 3),
     "telemetry": _Part(telemetry.tables, 5),
-    "growth": _Part(growth.tables, 3, growth.plots),
+    "growth": _Part(growth.tables, 3, growth.plots, growth.remarks),
 }
 
 
@@ -82,7 +84,8 @@ def main(rounds: int | None, only: tuple[str, ...], write: Path | None) -> None:
     console = Console(width=110)
     versions = ", ".join(f"{name} {version(name)}" for name in _PEERS)
     setting = (
-        f"Python {platform.python_version()} on {platform.machine()}; "
+        f"Python {platform.python_version()} on {platform.machine()}, "
+        f"{datetime.now(timezone.utc):%Y-%m-%d}; "
         f"{choose_engine().name} engine; {versions}"
     )
     console.print(setting)
@@ -91,6 +94,8 @@ def main(rounds: int | None, only: tuple[str, ...], write: Path | None) -> None:
         tables = part.tables(rounds or part.rounds)
         for table in tables:
             console.print(table.rich())
+        for remark in part.remarks():
+            console.print(remark)
         if write is not None:
             rewrite(write, name, setting, tables, part.plots())
 

@@ -16,7 +16,7 @@ from benchmarks.growth.verdicts import CURVES as OF_VERDICTS
 from benchmarks.plots import Panel, Plot
 from benchmarks.tables import Row, Table
 
-__all__ = ["plots", "tables"]
+__all__ = ["plots", "remarks", "tables"]
 
 _GROUPS: Final[dict[str, tuple[Curve, ...]]] = {
     "codec": OF_THE_CODEC,
@@ -62,6 +62,17 @@ def plots() -> list[Plot]:
             ),
         )
         for name, found in _found.items()
+    ]
+
+
+def remarks() -> list[str]:
+    """Every curve that :func:`tables` has found to grow faster than the limit."""
+    return [
+        f"exponent {each.exponent:.2f}, above {LIMIT}: {curve.name} ({each.way})"
+        for found in _found.values()
+        for curve, ways in found
+        for each in ways
+        if each.exponent > LIMIT
     ]
 
 
