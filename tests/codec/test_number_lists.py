@@ -117,7 +117,7 @@ def test_one_value_that_does_not_fit_is_refused_with_its_place(
 
 def padded(number: int, length: int) -> bytes:
     """The encoding of a number in at least so many bytes; more than needed say nothing."""
-    rest = (number << 1) ^ (number >> 63)
+    rest = number << 1 if number >= 0 else ~(number << 1)
     out = bytearray()
     while rest > 127 or len(out) + 1 < length:
         out.append(rest & 127 | 128)
@@ -143,6 +143,29 @@ def test_numbers_that_are_long_too_long_or_cut_off(name: str, data: st.DataObjec
     pair = Pair(array(name))
     pair.decode(message)
     pair.decode(data.draw(st.composite(damaged)(message)))
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "length"),
+    [
+        ("int", 2**31, 5),
+        ("int", -(2**31) - 1, 5),
+        ("int", 1, 6),
+        ("long", 2**63, 10),
+        ("long", 1, 11),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 250, 399])
+def test_a_number_beyond_its_bits_or_bytes_is_refused(
+    name: str, number: int, length: int, at: int
+) -> None:
+    """Among as many others as are read together, and with its place."""
+    written = [padded(500_000, 1)] * 400
+    written[at] = padded(number, length)
+    data = Codec("long").encode(len(written)) + b"".join(written) + b"\0"
+    with pytest.raises(DecodeError) as caught:
+        Codec(array(name)).decode(data)
+    assert [fault.path for fault in caught.value.faults] == [f"value[{at}]"]
 
 
 @needs_native

@@ -20,7 +20,7 @@ from streamcontract.codec.engine import ENGINE_VARIABLE
 from streamcontract.codec.kinds import runs
 from streamcontract.codec.source import Source
 from streamcontract.codec.wide_records import MOST_WRITTEN_OUT
-from streamcontract.errors import SchemaParseError
+from streamcontract.errors import EncodeError, SchemaParseError
 from streamcontract.schema import Schema
 from streamcontract.testing.strategies import from_schema, records, schemas
 
@@ -130,6 +130,26 @@ def wide(fields: int) -> tuple[dict[str, Any], dict[str, Any]]:
     types = [{"name": f"f{at}", "type": TYPES[at % len(TYPES)]} for at in range(fields)]
     value = {f"f{at}": VALUES[at % len(TYPES)] for at in range(fields)}
     return {"type": "record", "name": "Wide", "fields": types}, value
+
+
+def test_a_key_that_is_missing_takes_the_default_of_its_field_or_is_refused() -> None:
+    """And a key of no field is refused as well; each with its path."""
+    schema, value = wide(2 * MOST_WRITTEN_OUT)
+    codec = Codec(schema)
+    kept = {name: each for name, each in value.items() if name not in ("f7", "f150")}
+    with pytest.raises(EncodeError) as caught:
+        codec.encode({**kept, "g": 1, "h": 2})
+    assert {(fault.path, fault.expected.split(":")[0]) for fault in caught.value.faults} == {
+        ("Wide.f7", "missing"),
+        ("Wide.f150", "missing"),
+        ("Wide.g", "only the fields of Wide"),
+        ("Wide.h", "only the fields of Wide"),
+    }
+    for name, default in (("f7", None), ("f150", 42)):
+        field = next(each for each in schema["fields"] if each["name"] == name)
+        field["default"] = default
+    decoded = Codec(schema).decode(Codec(schema).encode(kept))
+    assert decoded == {**value, "f7": None, "f150": 42}
 
 
 def test_code_grows_with_the_kinds_of_fields_and_not_with_the_fields() -> None:

@@ -65,13 +65,6 @@ def _nested_branches(size: int) -> Iterator[Work]:
     yield lambda: encode(value)
 
 
-@contextmanager
-def _nested_branches_of_fastavro(size: int) -> Iterator[Work]:
-    schema, value = _nested(size)
-    parsed = fastavro.parse_schema(schema)
-    yield lambda: fastavro.schemaless_writer(io.BytesIO(), parsed, value)
-
-
 _BRANCHES: Final = (10, 50, 100, 200, 400)
 
 CURVES: Final = (
@@ -92,7 +85,7 @@ CURVES: Final = (
         "dicts within dicts, in unions of two records",
         "depth",
         (10, 30, 100, 300),
-        {OURS: _nested_branches, "fastavro": _nested_branches_of_fastavro},
+        {OURS: _nested_branches},  # fastavro's time doubles with each level
         is_first=False,
     ),
 )
