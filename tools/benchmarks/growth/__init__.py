@@ -81,7 +81,9 @@ def _rows(curve: Curve, ways: Sequence[Points]) -> list[Row]:
     for index, each in enumerate(ways):
         sizes = " / ".join(f"{point.size:,}" for point in each.points)
         times = " / ".join(_number(point.seconds * 1e3) for point in each.points)
-        peaks = " / ".join(_number(point.peak / 1e6) for point in each.points)
+        peaks = " / ".join(
+            "?" if point.peak is None else _number(point.peak / 1e6) for point in each.points
+        )
         slope = each.exponent
         mark = " (above the limit)" if slope > LIMIT else ""
         name = f"{curve.name}; n: {curve.unit}" if index == 0 else ""

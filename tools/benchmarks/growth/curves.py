@@ -56,12 +56,12 @@ class Point:
     Attributes:
         size: The size.
         seconds: The least time that it took.
-        peak: Bytes that Python took for it at most.
+        peak: Bytes that Python took for it at most; None where that would take too long to see.
     """
 
     size: int
     seconds: float
-    peak: int
+    peak: int | None
 
 
 @attrs.frozen
@@ -78,7 +78,9 @@ class Points:
 
     @property
     def exponent(self) -> float:
-        """How the time grows."""
+        """How the time grows; NaN where one point says nothing of that."""
+        if len(self.points) == 1:
+            return math.nan
         return exponent([(point.size, point.seconds) for point in self.points])
 
 
@@ -97,7 +99,9 @@ def measured(curve: Curve, rounds: int) -> list[Points]:
                 if number == 0 or seconds[way][0] < 1:
                     seconds[way].append(_seconds(prepare, size, is_first=curve.is_first))
         for way, prepare in asked.items():
-            found[way].append(Point(size, min(seconds[way]), _peak(prepare, size)))
+            least = min(seconds[way])
+            peak = _peak(prepare, size) if least < _LONGEST else None
+            found[way].append(Point(size, least, peak))
     return [Points(way, tuple(points)) for way, points in found.items()]
 
 

@@ -131,7 +131,7 @@ CURVES: Final = (
     Curve(
         "FULL_TRANSITIVE from text, all versions different",
         "versions of 500 fields",
-        (250, 500, 1_000),
+        (10, 50, 250, 1_000),
         {
             OURS: _versions,
             "Apache avro": _versions_by_avro,
