@@ -8,8 +8,10 @@ path, and goes on to find them all.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Final
 
 from streamcontract.codec import leaves
 from streamcontract.codec.bindings import Bindings
@@ -87,6 +89,19 @@ def unknown_fields(value: dict[Any, Any], names: frozenset[str], record: str) ->
     ]
 
 
+_PIECE: Final = 1_024
+"""Items whose encodings become one, so that no list holds all the small ones of a long value."""
+
+
+def in_pieces(items: Iterable[Any], write: Any) -> Iterator[list[Any]]:
+    """Pieces of items; what was written of one is joined when the next is asked for."""
+    parts, rest = write.__self__, iter(items)
+    while piece := list(islice(rest, _PIECE)):
+        begun = len(parts)
+        yield piece
+        parts[begun:] = [b"".join(parts[begun:])]
+
+
 _GLOBALS: dict[str, Any] = {
     "MISSING": object(),
     "PAIRS": PAIRS,
@@ -96,6 +111,7 @@ _GLOBALS: dict[str, Any] = {
     "as_dict": as_dict,
     "as_list": as_list,
     "data_fault": data_fault,
+    "in_pieces": in_pieces,
     "long_bytes": long_bytes,
     "unknown_fields": unknown_fields,
     **{name: getattr(leaves, name) for name in leaves.__all__},
@@ -343,15 +359,12 @@ class _Writer:
                 expected = f"at most {most} items of no bytes in one message"
                 self.source.line(f"if budget[0] < 0: refuse({expected!r}, len({x}))")
             self.source.line(f"w(long_bytes(len({x})))")
-            head = f"for {item} in {x}:"
-            if self._explain:
-                head = f"for {i}, {item} in enumerate({x}):"
-            with (
-                encoded_together(self._emitter, node.items, x),
-                self._emitter.loop(head),
-                self._emitter.at(f"f'[{{{i}}}]'"),
-            ):
-                self._node(node.items, item)
+            with encoded_together(self._emitter, node.items, x), self._pieces(x, x) as piece:
+                head = f"for {item} in {piece}:"
+                if self._explain:
+                    head = f"for {i}, {item} in enumerate({x}):"
+                with self._emitter.loop(head), self._emitter.at(f"f'[{{{i}}}]'"):
+                    self._node(node.items, item)
         self.source.line("w(b'\\0')")
 
     def _map(self, node: MapType, x: str) -> None:
@@ -361,13 +374,25 @@ class _Writer:
             self._own(x, "dict")
             self.source.line(f"w(long_bytes(len({x})))")
             with (
-                self._emitter.loop(f"for {key}, {item} in {x}.items():"),
+                self._pieces(f"{x}.items()", x) as piece,
+                self._emitter.loop(f"for {key}, {item} in {piece}:"),
                 self._emitter.at(f"f'[{{{key}!r}}]'"),
             ):
                 self._check(key, "str", f"as_text({key})")
                 self._sized(f"{key}.encode()")
                 self._node(node.values, item)
         self.source.line("w(b'\\0')")
+
+    @contextmanager
+    def _pieces(self, items: str, x: str) -> Iterator[str]:
+        """A loop over pieces of what is long; what is written inside goes over one of them."""
+        if self._explain:
+            yield items
+            return
+        piece = self.source.fresh("p")
+        whole = f"({items},) if len({x}) <= {_PIECE} else in_pieces({items}, w)"
+        with self.source.block(f"for {piece} in {whole}:"):
+            yield piece
 
     def _own(self, x: str, kind: str) -> None:
         """Go on with a copy: a thread that changes the container would belie its count."""
