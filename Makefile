@@ -60,7 +60,7 @@ test-long: $(DEV)  ## Run every search on ten times as many examples, with other
 # The tests that depend on brokers or a registry; the others would be the same there.
 STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks
 
-.PHONY: test-oldest test-kafka test-redpanda reliability
+.PHONY: test-oldest test-kafka test-clients test-redpanda reliability
 
 # The oldest confluent-kafka that streamcontract.kafka.versions takes, in front of the installed one.
 # Share consumers and the scripted clients of the tests need newer ones, and are skipped.
@@ -73,6 +73,9 @@ test-oldest: $(DEV)  ## Run the tests of the clients on the oldest confluent-kaf
 
 test-kafka: $(DEV)  ## Run the tests of the broker path on Apache Kafka and Apicurio Registry (Maven, JDK 17)
 	$(PYTEST) --hypothesis-profile=searching --streamcontract-stack=kafka $(STACK_TESTS)
+
+test-clients: $(DEV)  ## Run other clients (Java, Python, Node.js) against streamcontract dev on Apache Kafka
+	$(PYTEST) -rs --streamcontract-stack=kafka tests/clients
 
 test-redpanda: $(DEV)  ## Run the tests of the broker path on Redpanda (Docker)
 	@docker info >/dev/null 2>&1 || { echo "make test-redpanda needs a Docker engine that runs;" \
@@ -166,7 +169,10 @@ wheels: $(RELEASE)  ## Build a wheel for every interpreter, and the source distr
 release: $(RELEASE)  ## Build and try what is uploaded, from a commit with its version's tag
 	@$(BIN)/python -m release
 
-.PHONY: audit
+.PHONY: audit kafka-artifacts
+
+kafka-artifacts: $(DEV)  ## Pin the files that Apache Kafka runs on, after a change of its version (Maven)
+	@$(BIN)/python -m release.kafka_artifacts
 
 audit: $(DEV)  ## Look the installed packages up among known vulnerabilities
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'

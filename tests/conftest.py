@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 load_profiles()
 
-_REAL = Path(__file__).with_name("stacks")  # these start servers of their own
+# These start servers of their own.
+_REAL = tuple(Path(__file__).with_name(name) for name in ("clients", "stacks"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -35,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     others: list[pytest.Item] = []
     for item in items:
         fixtures = {"stack", "streamcontract_stack"}.intersection(getattr(item, "fixturenames", ()))
-        depends = fixtures or item.path.is_relative_to(_REAL)
+        depends = fixtures or any(item.path.is_relative_to(folder) for folder in _REAL)
         (others if depends else same).append(item)
     config.hook.pytest_deselected(items=same)
     items[:] = others

@@ -1,8 +1,7 @@
-"""The record classes that contracts have bound, for those who must hear of each one.
+"""Record classes that contracts have bound, and the functions that are called with each of them.
 
-Test tools tell Hypothesis of every record class, whichever of the two is imported first. Neither
-the contracts nor Hypothesis shall pay for the other, so this stands between them and imports
-nothing.
+The Hypothesis plugin registers every record class, whether it or the class is imported first. This
+module imports nothing, so that neither side imports the other.
 """
 
 from __future__ import annotations
@@ -14,20 +13,20 @@ __all__ = ["announce", "watch"]
 
 _Listener = Callable[[type], None]
 
-# Kept for the whole process, on purpose: classes bound before anybody listens, and who listens.
+# Kept for the whole process: classes bound before a listener was added, and the listeners.
 _classes: weakref.WeakSet[type] = weakref.WeakSet()
 _listeners: list[_Listener] = []
 
 
 def announce(cls: type) -> None:
-    """Tell everyone who listens of a class that was just bound."""
+    """Call each listener with a class that was just bound."""
     _classes.add(cls)
     for listener in _listeners:
         listener(cls)
 
 
 def watch(listener: _Listener) -> None:
-    """Have a function called with each class bound so far, and with each bound from now on."""
+    """Call a function with each class bound so far, and with each class bound later."""
     _listeners.append(listener)
     for cls in list(_classes):
         listener(cls)

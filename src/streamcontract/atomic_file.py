@@ -1,4 +1,4 @@
-"""Atomic replacement of a file: its readers find the old text or the new one, whole.
+"""Atomic replacement of a file: another process sees the old text or the new text, never a part.
 
 The text is written into a draft beside the file, brought to disk, and renamed to the file's name,
 which replaces what has that name in one step (POSIX, ``rename``). The draft of a file always has
@@ -25,18 +25,18 @@ if sys.platform != "win32":
 __all__ = ["DRAFT_SUFFIX", "remove_draft", "write_atomically"]
 
 DRAFT_SUFFIX: Final = ".streamcontract-draft"
-"""The end of a draft's name; in front of it stands a dot and the name of the file."""
+"""The end of a draft's name; a dot and the name of the file come before it."""
 
 # Windows has neither: no link can be followed there without a privilege, and no exec inherits.
 _OPEN_FLAGS: Final = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
-"""Errors of file systems without locks, such as some network ones: there writers that meet get an
-error, and no file is damaged."""
+"""Errors of file systems without locks, such as some network file systems. There, two processes
+that write at once get an error, and no file is damaged."""
 
 
 def write_atomically(path: Path, text: str) -> None:
-    r"""Give a file another text; what fails or is killed on the way leaves it as it was.
+    r"""Replace the text of a file; a failure or a kill before the end leaves the file as it was.
 
     A symbolic link stays one: the file that it leads to is replaced. That file keeps its
     permissions and, as far as this process may set it, its owner; a new one gets those of any new
@@ -76,7 +76,7 @@ def write_atomically(path: Path, text: str) -> None:
 def remove_draft(path: Path) -> None:
     """Remove the draft that a killed writer of a file left, if there is one.
 
-    A draft whose writer is at work stays, and so does one that this process may not remove.
+    A draft that another process is writing stays, and so does one that this process may not remove.
     """
     draft = _draft_of(Path(os.path.realpath(path)))
     with contextlib.suppress(OSError), draft.open("rb+") as file:
@@ -91,17 +91,17 @@ def _draft_of(target: Path) -> Path:
 
 @contextlib.contextmanager
 def _own_draft(target: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """A new draft that no other process has; it is gone when this ends, renamed or removed."""
+    """Create a draft that no other process has; it is renamed or removed at the end."""
     draft = _draft_of(target)
     while True:
         _remove_left_draft(draft)
         try:
             file = _open(draft, os.O_CREAT | os.O_EXCL)
-        except FileExistsError:  # another writer was faster
+        except FileExistsError:  # another process created it first
             continue
         with file:
             _lock(file, wait=True)
-            # Between its creation and its lock another process may have taken it for left.
+            # Between creation and lock, another process may have removed it as a leftover.
             if not _is_at(draft, file):
                 continue
             try:
@@ -131,12 +131,12 @@ def _open(draft: Path, flags: int = 0) -> IO[bytes]:
 
 
 def _lock(file: IO[bytes], *, wait: bool) -> None:
-    """Lock a draft; the system unlocks it when its writer closes it, or dies.
+    """Lock a draft; the operating system unlocks it when its process closes it or dies.
 
-    Windows has no such lock, but does not let anybody remove a file that is open.
+    Windows has no such lock, but refuses to remove a file that is open.
 
     Raises:
-        BlockingIOError: Another writer has it, and this one is not to wait.
+        BlockingIOError: Another process has it, and this one is not to wait.
     """
     if sys.platform != "win32":
         try:
@@ -169,7 +169,7 @@ def _adopt(draft: Path, before: os.stat_result) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring a new name to disk; where a file system cannot, its text at least is there."""
+    """Write a new name to disk; a file system that cannot do so has at least the text."""
     if sys.platform == "win32":
         return
     with contextlib.suppress(OSError):

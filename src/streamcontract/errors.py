@@ -1,13 +1,13 @@
-"""Every error the library raises, under one root.
+"""Errors that the library raises, under one root class.
 
     StreamContractError
     |-- ConfigurationError    a setting, environment variable or streamcontract.toml is wrong
-    |   |-- ArgumentError     an argument is of no use as it is; .argument .value .expected
+    |   |-- ArgumentError     an argument cannot be used; .argument .value .expected
     |   `-- ProjectError      a project file is wrong; .faults names each place
     |-- SchemaParseError      a schema breaks the Avro specification; .faults names each place
     |-- DataError             a value or its bytes do not fit a schema; .faults names each place
     |   |-- EncodeError       a value does not fit the writer schema
-    |   `-- DecodeError       bytes are not what the writer schema says, or cannot be read
+    |   `-- DecodeError       bytes are not what the writer schema requires, or cannot be read
     |       `-- ResolutionError  these data cannot be resolved to the reader schema
     |-- FrameError            bytes do not start with a magic byte and a schema id
     |-- CodegenError          no sound Python module can be generated from a schema
@@ -16,7 +16,8 @@
     |   `-- PortError         its port is in use, or may not be listened on
     `-- ClientError           a client's call failed (see streamcontract.kafka.errors)
 
-Errors carry their facts as fields and render themselves; catch the class, read the fields.
+Errors have their facts as fields and make their message from them: catch the class, read the
+fields.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def shown(value: object) -> str:
 
 
 class ArgumentError(ConfigurationError, ValueError):
-    """An argument is of a type, or has a value, that can be of no use.
+    """An argument has a type or a value that cannot be used.
 
     Attributes:
         argument: Its name.
@@ -127,7 +128,7 @@ class ProjectFault:
 
     @property
     def key(self) -> str:
-        """The path as one writes it.
+        """The path as written in TOML.
 
         Example:
             >>> ProjectFault(path=("schemas", 1), message="", file="").key
@@ -243,10 +244,10 @@ class DataFault:
 
     Attributes:
         path: Where, from the top record down: ``Order.lines[3].price``.
-        expected: What the schema demands there, in words.
-        value: The value found there; None when there is none to show (``has_value`` tells).
+        expected: What the schema requires there, in words.
+        value: The value found there; None if there is none to show (see ``has_value``).
         has_value: Whether ``value`` is the value found.
-        hint: How a value that fits is made; ``""`` where there is nothing to say.
+        hint: How to make a value that fits; ``""`` if there is no hint.
     """
 
     path: str
@@ -271,8 +272,8 @@ class DataError(StreamContractError):
     """A value or its bytes do not fit a schema.
 
     Attributes:
-        faults: Every fault found; encoding finds all, decoding stops at the first, since
-            nothing behind a broken byte can be trusted.
+        faults: Every fault found. Encoding finds all; decoding stops at the first, because
+        nothing after a broken byte can be trusted.
     """
 
     def __init__(self, faults: tuple[DataFault, ...]) -> None:
@@ -293,7 +294,7 @@ class DataError(StreamContractError):
 
     @property
     def expected(self) -> str:
-        """What the schema demands at the first fault."""
+        """What the schema requires at the first fault."""
         return self.faults[0].expected
 
     def __str__(self) -> str:
@@ -305,8 +306,8 @@ class EncodeError(DataError):
 
 
 class DecodeError(DataError):
-    """Bytes are not what the writer schema says, or the reader schema cannot take them."""
+    """Bytes do not match the writer schema, or the reader schema cannot take them."""
 
 
 class ResolutionError(DecodeError):
-    """The data met a place where the writer schema cannot be resolved to the reader schema."""
+    """The data need a part of the writer schema that cannot be resolved to the reader schema."""

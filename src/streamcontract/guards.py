@@ -1,9 +1,9 @@
-"""Arguments checked before they reach code that does not check them.
+"""Checks of arguments before they reach C code, which does not check them.
 
 C code ends a text at its first NUL, and crashes where half a surrogate pair has no UTF-8
 (confluent-kafka 2.16 for headers' names and properties); it takes True for 1. So every text, number
-and callable of the application passes one of these functions first, each of which gives back the
-plain value or raises an :class:`~streamcontract.errors.ArgumentError`.
+and callable of the application is checked by one of these functions first. Each returns the plain
+value or raises an :class:`~streamcontract.errors.ArgumentError`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def text(value: object, argument: str, *, secret: bool = False) -> str:
         secret: Whether the error must not show it.
 
     Raises:
-        ArgumentError: It is no ``str``, or has a NUL or half a surrogate pair in it.
+        ArgumentError: It is not a ``str``, or contains a NUL or half a surrogate pair.
 
     Example:
         >>> text("stocks", "topic")
@@ -42,7 +42,7 @@ def text(value: object, argument: str, *, secret: bool = False) -> str:
     """
     if not isinstance(value, str):
         raise ArgumentError(argument, value, "a str", secret=secret)
-    # Of a subclass the text itself: C code would call its __str__.
+    # The text of a subclass's instance itself: C code would call its __str__.
     plain = str.__str__(value)
     if "\0" in plain:
         raise ArgumentError(
@@ -59,17 +59,17 @@ def text(value: object, argument: str, *, secret: bool = False) -> str:
 
 
 def whole_number(value: object, argument: str, low: int, high: int, expected: str) -> int:
-    """A whole number within limits; True and False are none.
+    """A whole number within limits; True and False are refused.
 
     Args:
         value: The argument.
         argument: Its name, for the error.
-        low: The least that is taken.
-        high: The most that is taken.
-        expected: What is taken, in words, for the error.
+        low: The least number allowed.
+        high: The greatest number allowed.
+        expected: What is allowed, in words, for the error.
 
     Raises:
-        ArgumentError: It is something else.
+        ArgumentError: It is anything else.
 
     Example:
         >>> whole_number(3, "partition", 0, MAX_PARTITION, "a partition's number")
@@ -87,10 +87,10 @@ def whole_number(value: object, argument: str, low: int, high: int, expected: st
 
 
 def seconds(value: object, argument: str = "timeout") -> float:
-    """Seconds to wait, with or without end.
+    """A number of seconds to wait; infinity waits without end.
 
     Raises:
-        ArgumentError: It is no number, or not a number that can be waited for (NaN).
+        ArgumentError: It is not a number, or is NaN.
 
     Example:
         >>> seconds(1)
@@ -108,7 +108,7 @@ def seconds(value: object, argument: str = "timeout") -> float:
 
 
 def call_back(value: object, argument: str, signature: str) -> None:
-    """Check what is called back later, in a place from which nobody would hear of a TypeError.
+    """Check a callback now, since a TypeError at the time of the call would be lost.
 
     Args:
         value: The argument.

@@ -2,7 +2,7 @@
 
 A level says which earlier versions a new schema is compared with and which of the two has to read
 the other's data ("Compatibility Types", Confluent Schema Registry documentation; Redpanda has the
-same seven). Whatever asks about a level asks its row.
+same seven). All code that needs a property of a level reads it from the level's row.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Direction = Literal["backward", "forward"]
 """Backward: the new schema reads what an earlier one wrote. Forward: the other way round."""
 
 First = Literal["either", "consumers", "producers", "neither"]
-"""Who takes a new schema first: either where any order is safe, neither where none is."""
+"""Which side upgrades to a new schema first: either if any order is safe, neither if none is."""
 
 Level = Literal[
     "NONE",
@@ -45,7 +45,7 @@ Level = Literal[
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 DEFAULT_LEVEL: Final[Level] = "BACKWARD"
-"""The level of a contract that names none, and of a registry that was not configured."""
+"""The level of a contract that names none, and of a registry that has none configured."""
 
 _Version = TypeVar("_Version")
 
@@ -73,7 +73,7 @@ class CompatibilityLevel:
 
     @property
     def first(self) -> First:
-        """Who can take a schema first that keeps this level.
+        """The side that can upgrade first to a schema that keeps this level.
 
         Example:
             >>> compatibility_level("BACKWARD").first
@@ -116,7 +116,7 @@ def compatibility_level(name: str) -> CompatibilityLevel:
         name: One of :data:`LEVELS`, in capitals.
 
     Raises:
-        ConfigurationError: There is no such level; the message names those that there are.
+        ConfigurationError: There is no such level; the message names those that exist.
 
     Example:
         >>> level = compatibility_level("FULL_TRANSITIVE")
@@ -132,7 +132,7 @@ def compatibility_level(name: str) -> CompatibilityLevel:
 
 
 def first_to_upgrade(directions: Collection[Direction]) -> First:
-    """Who has to take a new schema first, given the directions that are safe.
+    """The side that has to upgrade first, given the directions that are safe.
 
     Example:
         >>> first_to_upgrade(["forward"])

@@ -1,7 +1,7 @@
-"""Moments in the unit of a field: the present, and what is left of a finer one.
+"""Times in the unit of a field: the current time, and truncation of a finer time.
 
-A field holds a moment in whole units: what is finer is refused, never cut in silence. Python's
-clock has microseconds, so its ``now`` seldom fits a ``timestamp-millis``.
+A field holds whole units: a finer time is refused, never truncated in silence. Python's clock has
+microseconds, so ``datetime.now`` seldom fits a ``timestamp-millis``.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def now(unit: Literal["nanos"]) -> int: ...
 
 
 def now(unit: str) -> dt.datetime | int:
-    """The present, as a field of a timestamp in this unit holds it.
+    """The current time, as a timestamp field in this unit holds it.
 
     Args:
-        unit: As in the logical type's name: ``"millis"``, ``"micros"`` or ``"nanos"``.
+        unit: The unit in the logical type's name: ``"millis"``, ``"micros"`` or ``"nanos"``.
 
     Returns:
         A ``datetime`` in UTC that is a whole number of units; for nanoseconds, which no
@@ -50,7 +50,7 @@ def now(unit: str) -> dt.datetime | int:
 
 
 def truncate(value: _T, unit: str) -> _T:
-    """A moment or a time of day without what is finer than a unit.
+    """Truncate a point in time or a time of day to a unit.
 
     Args:
         value: A ``datetime`` or a ``time``.
@@ -78,7 +78,7 @@ def truncate(value: _T, unit: str) -> _T:
 
 
 def _micros(unit: str) -> int:
-    """Microseconds in a unit; 0 where it is shorter."""
+    """Microseconds in a unit; 0 for a shorter one."""
     units = {row.unit.name: row.unit for row in LOGICAL_TYPES.values() if row.unit is not None}
     if unit not in units:
         *others, last = units

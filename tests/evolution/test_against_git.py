@@ -99,11 +99,11 @@ def test_a_deleted_contract(scratch: Scratch) -> None:
     scratch.remove("schemas/invoice.avsc")
     scratch.write(toml=PROJECT)
     assert scratch.found() == [("CONTRACT_DELETED", "streamcontract.toml:1:1")]
-    assert "(invoices-value) is gone" in scratch.check().output
+    assert "(invoices-value) was deleted" in scratch.check().output
     # Only whoever checks all contracts can see that one is missing.
     assert scratch.found("order") == []
     scratch.write(invoice=INVOICE, toml=PROJECT + INVOICE_TABLE + 'compatibility = "NONE"\n')
-    assert scratch.notes() == {"level-changed": "the level was not set, and is NONE now"}
+    assert scratch.notes() == {"level-changed": "the level was not set and is now NONE"}
     scratch.commit()
     scratch.write(toml=PROJECT)
     assert scratch.found() == []
@@ -118,9 +118,9 @@ def test_a_renamed_file(scratch: Scratch) -> None:
     scratch.write(toml=PROJECT.replace("schemas/order", "avro/purchase"))
     assert scratch.found() == [("READER_FIELD_MISSING_DEFAULT_VALUE", "avro/purchase.avsc:7:5")]
     assert scratch.notes() == {
-        "renamed-file": "the file was schemas/order.avsc, and is avro/purchase.avsc now",
-        "moved-type": "com.example.Address was defined in schemas/address.avsc, and is in "
-        "avro/address.avsc now; its name is the same",
+        "renamed-file": "the file was schemas/order.avsc and is now avro/purchase.avsc",
+        "moved-type": "com.example.Address was defined in schemas/address.avsc and is now in "
+        "avro/address.avsc; its name is the same",
     }
 
 
@@ -262,7 +262,7 @@ def test_a_project_file_that_was_moved_hides_what_is_gone(scratch: Scratch) -> N
         "pyproject.toml", PROJECT.replace("contracts.order", "tool.streamcontract.contracts.order")
     )
     assert scratch.found() == []
-    assert "one that was deleted is not seen" in scratch.notes()["not-checked"]
+    assert "deleted ones are not found" in scratch.notes()["not-checked"]
     assert scratch.notes("order") == {}
 
 
@@ -422,7 +422,7 @@ def test_what_is_no_commit(scratch: Scratch, ref: str) -> None:
     """What git does not know, or would take for an option, is exit code 2 with the way out."""
     outcome = scratch.check(against=f"git:{ref}")
     assert outcome.code == 2
-    assert f"git knows no commit {ref!r} here: fetch it first" in outcome.error
+    assert f"git has no commit {ref!r} here: fetch it first" in outcome.error
 
 
 def test_no_git(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -430,4 +430,4 @@ def test_no_git(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(scratch.folder))
     outcome = scratch.check()
     assert outcome.code == 2
-    assert "git cannot be run to ask for earlier versions" in outcome.error
+    assert "git cannot be run to read earlier versions" in outcome.error

@@ -141,7 +141,7 @@ def test_a_folder_of_another_checkout(scratch: Scratch) -> None:
     scratch.commit()
     assert scratch.found() == []
     assert scratch.notes() == {
-        "not-checked": f"git:main has no {outside}: what it defines is taken as it is now"
+        "not-checked": f"git:main has no {outside}: its present definitions are used"
     }
     (outside / "geo/country.avsc").write_text(record("Country", code="long"))
     assert scratch.found("order") == []
@@ -172,7 +172,7 @@ def test_a_link_in_a_folder_to_another_checkout(scratch: Scratch, link: str) -> 
     scratch.commit()
     assert scratch.found() == []
     assert scratch.notes() == {
-        "not-checked": f"git:main has no {outside}: what it defines is taken as it is now"
+        "not-checked": f"git:main has no {outside}: its present definitions are used"
     }
     scratch.put("orders/order.avsc", record("Order", id="long", to="Address"))
     assert [rule for rule, _ in scratch.found()] == ["TYPE_MISMATCH"]

@@ -45,6 +45,15 @@ def test_topic_publisher_consumer(run_example: Run) -> None:
 
 
 @pytest.mark.searching
+def test_a_consumer_that_runs_twice(run_example: Run) -> None:
+    """The second time it says that its group has read everything, not that there is nothing."""
+    run_example("with_avro/create_topic.py")
+    run_example("with_avro/publisher.py")
+    assert "bars" in run_example("with_avro/consumer.py")
+    assert "group 'highest-price' has read everything" in run_example("with_avro/consumer.py")
+
+
+@pytest.mark.searching
 def test_replay(run_example: Run, stack: Stack) -> None:
     """Reading again from an offset or a moment; the embedded broker's limit is gone round."""
     printed = run_example("replay/replay.py")

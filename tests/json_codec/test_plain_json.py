@@ -281,7 +281,7 @@ FIXED = {"type": "fixed", "name": "Digest", "size": 2}
         (
             DECIMAL,
             '"1.234"',
-            "(a JSON number may be rounded), of at most 2 digits behind the point",
+            "(a JSON number may be rounded), of at most 2 digits after the point",
         ),
         (DECIMAL, '"123.4"', 'of at most 4 digits at scale 2, found "123.4"'),
     ],

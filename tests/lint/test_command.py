@@ -128,8 +128,8 @@ def test_text() -> None:
     assert code == 1
     assert output == (
         "schemas/trade.avsc:2:3: warning: field-doc\n"
-        '  the field id has no doc; add "doc": what it says, its unit, and what a null or a default'
-        " stands for\n\n"
+        '  the field id has no doc; add "doc": its meaning, its unit, and the meaning of a null or'
+        " a default\n\n"
         '    1 | {"type": "record", "name": "Trade", "namespace": "com.example", "doc": "Bad.",'
         ' "fields": [\n'
         '  > 2 |   {"name": "id", "type": "string"},\n'

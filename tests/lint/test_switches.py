@@ -90,8 +90,8 @@ def test_camel_case() -> None:
         (["field-doc"], 'is an object of rules and reasons: {"<rule>": "<reason>"}'),
         ({"field-docs": "x"}, 'there is no rule "field-docs"; did you mean "field-doc"?'),
         ({"xyz": "x"}, 'there is no rule "xyz"; see `streamcontract lint --rules`'),
-        ({"field-doc": " "}, 'say why "field-doc" is switched off: "field-doc": "<reason>"'),
-        ({"field-doc": True}, 'say why "field-doc" is switched off'),
+        ({"field-doc": " "}, '"field-doc" needs a reason: "field-doc": "<reason>"'),
+        ({"field-doc": True}, '"field-doc" needs a reason'),
     ],
 )
 def test_malformed_switches(value: Any, message: str) -> None:

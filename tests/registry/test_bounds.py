@@ -124,7 +124,7 @@ def test_what_is_packed_counts_too(scripted: ScriptedServer) -> None:
     [
         (b"[]", "br", "Content-Encoding that was not asked for: 'br'"),
         (gzip.compress(gzip.compress(b"[]")), "gzip, gzip", "was not asked for"),
-        (b'["as it is"]', "gzip", "not in gzip, as it says"),
+        (b'["as it is"]', "gzip", "not in gzip, as declared"),
         (gzip.compress(b"[]")[:-4], "gzip", "not whole"),
     ],
     ids=["another", "twice", "none", "half"],

@@ -85,7 +85,7 @@ def test_sasl_credentials_can_be_inherited() -> None:
         ({"ulr": "http://a"}, "did you mean schema.registry.url?"),
         ({"basic.auth.userinfo": "a:b"}, "did you mean schema.registry.basic.auth.user.info?"),
         ({"nothing.like.it": 1}, "known are schema.registry.url, "),
-        ({"cache.latest.ttl.sec": 10}, "not kept at all"),
+        ({"cache.latest.ttl.sec": 10}, "are not cached"),
         ({"url": 7}, "schema.registry.url has to be a text"),
         ({"basic.auth.user.info": "secret"}, "of the form user:password"),
         ({"basic.auth.credentials.source": "FILE"}, "USER_INFO, URL or SASL_INHERIT"),

@@ -260,7 +260,7 @@ def test_the_lock_is_found_where_it_is_said_to_be(
 
 def test_a_lock_that_was_asked_for_must_be_there(file: Path) -> None:
     """Going on without it would be found out on the day that it is needed."""
-    with pytest.raises(ConfigurationError, match="no environment: say which"):
+    with pytest.raises(ConfigurationError, match="no environment: name the one"):
         find_lock(file, None)
     with pytest.raises(ConfigurationError, match="no environment 'dev', only: prod"):
         find_lock(file, "dev")

@@ -392,3 +392,120 @@ def test_a_registry_without_modes(answering: RegistryServer, refusal: Answer) ->
     ]
     with SchemaRegistry(answering.url) as registry:
         assert describe_subject(registry, "s").mode is None
+
+
+FIELD = {"name": "n", "type": "int"}
+
+
+def record(*fields: object) -> Any:
+    """A record schema with these fields."""
+    return parse_schema({"type": "record", "name": "Order", "fields": [*fields]})
+
+
+@pytest.fixture
+def orders(confluent: RegistryServer) -> str:
+    """The URL of a registry with three versions of one subject."""
+    with SchemaRegistry(confluent.url) as registry:
+        for schema in (
+            record(),
+            record({**FIELD, "default": 0}),
+            record({**FIELD, "default": 0, "doc": "How many."}),
+        ):
+            registry.register("orders-value", schema)
+        registry.register("list", INT)
+    return confluent.url
+
+
+def test_the_command_may_be_left_out(orders: str) -> None:
+    """Options may stand in front of it too; a subject that is named like one is shown by name."""
+    whole = subjects(orders).stdout
+    assert whole == "list\norders-value\n"
+    assert subjects(orders, "list").stdout == whole
+    shown = subjects(orders, "orders-value", "--deleted").stdout
+    assert shown.startswith("orders-value\n")
+    for arguments in (("show", "orders-value"), ("--deleted", "show", "orders-value")):
+        assert subjects(orders, *arguments).stdout == shown
+    assert subjects(orders, "show", "list").stdout.startswith("list\n")
+    assert subjects(orders, "--", "orders-value").stdout == shown
+
+
+def test_versions_are_compared(orders: str) -> None:
+    """The latest with the one before it, an older one with the latest, or any two."""
+    found = subjects(orders, "diff", "orders-value")
+    assert found.exit_code == 1
+    assert "How many." in found.stdout
+    assert "orders-value version 3" in found.stdout
+    assert "field added" in subjects(orders, "diff", "orders-value", "1").stdout
+    between = subjects(orders, "diff", "orders-value", "1", "2", "--format", "json")
+    document = json.loads(between.stdout)
+    assert [each["path"] for each in document["changes"]] == ["Order.n"]
+    same = subjects(orders, "diff", "orders-value", "2", "2")
+    assert same.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("diff", "orders-value", "4"), "'orders-value' has no version 4; it has 1, 2, 3"),
+        (("diff", "list"), "'list' has one version, so nothing to compare"),
+        (("diff", "order-value"), "did you mean 'orders-value'?"),
+        (("delete", "order-value", "--yes"), "did you mean 'orders-value'?"),
+        (("delete", "orders-value", "--version", "4", "--yes"), "has no version 4"),
+        (("delete", "orders-value"), "There is no terminal to ask on: give --yes"),
+        (("delete", "", "--yes"), "a subject has a name"),
+    ],
+)
+def test_what_is_not_there_is_one_error(
+    orders: str, arguments: tuple[str, ...], message: str
+) -> None:
+    """With what there is instead."""
+    found = subjects(orders, *arguments)
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert message in found.stderr
+
+
+def deleted(url: str, *arguments: str) -> list[int]:
+    """The versions that the command says it deleted."""
+    document = in_json(url, "delete", "orders-value", "--yes", *arguments)
+    assert document["subject"] == "orders-value"
+    assert document["permanent"] == ("--permanent" in arguments)
+    assert document["dry_run"] == ("--dry-run" in arguments)
+    versions: list[int] = document["versions"]
+    return versions
+
+
+def versions_in(url: str, *, deleted: bool) -> list[int]:
+    """Those that the registry has."""
+    with SchemaRegistry(url) as registry:
+        if "orders-value" not in registry.subjects(deleted=deleted):
+            return []
+        return registry.versions("orders-value", deleted=deleted)
+
+
+def test_a_subject_is_deleted_softly(orders: str) -> None:
+    """Its versions are still there for those who ask for deleted ones."""
+    assert deleted(orders, "--dry-run") == [1, 2, 3]
+    assert versions_in(orders, deleted=False) == [1, 2, 3]
+    assert deleted(orders, "--version", "2") == [2]
+    assert versions_in(orders, deleted=False) == [1, 3]
+    assert deleted(orders) == [1, 3]
+    assert versions_in(orders, deleted=False) == []
+    assert versions_in(orders, deleted=True) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("is_soft_deleted", [False, True])
+def test_a_subject_is_deleted_for_good(orders: str, is_soft_deleted: bool) -> None:
+    """Whether it was soft-deleted before or not; one version, or all."""
+    if is_soft_deleted:
+        deleted(orders)
+    assert deleted(orders, "--permanent", "--version", "1", "--dry-run") == [1]
+    assert deleted(orders, "--permanent", "--version", "1") == [1]
+    assert versions_in(orders, deleted=True) == [2, 3]
+    assert deleted(orders, "--permanent") == [2, 3]
+    assert versions_in(orders, deleted=True) == []
+
+
+def test_what_was_deleted_is_said(orders: str) -> None:
+    """In words."""
+    found = subjects(orders, "delete", "orders-value", "--yes")
+    assert found.stdout == "orders-value: deleted softly: version 1, 2, 3\n"

@@ -156,7 +156,7 @@ def test_a_file_in_the_place_of_a_folder(
     before = files(root)
     code, said = run("init", "-o", "src/contracts", *options)
     assert (code, files(root)) == (2, before)
-    assert f"{root / path} is no folder" in said
+    assert f"{root / path} is not a folder" in said
 
 
 def test_a_project_is_not_made_twice(root: Path) -> None:

@@ -93,10 +93,10 @@ def test_values_have_pointers_but_no_lines() -> None:
 
 TEXT_FAULTS = {
     "": (1, 1, 'the schema is empty; the smallest one is a type\'s name in quotes: "string"'),
-    "strin": (1, 1, 'not JSON: a type\'s name stands in quotes: "strin"'),
+    "strin": (1, 1, 'not JSON: a type\'s name is in quotes: "strin"'),
     "schemas/a.avsc": (1, 1, "not JSON but a file's name; give it as a pathlib.Path"),
-    '["int",\n "long",\n]': (2, 8, "not JSON: a comma in front of a closing bracket; remove it"),
-    '{"type": "int", }': (1, 15, "not JSON: a comma in front of a closing bracket; remove it"),
+    '["int",\n "long",\n]': (2, 8, "not JSON: a comma before a closing bracket; remove it"),
+    '{"type": "int", }': (1, 15, "not JSON: a comma before a closing bracket; remove it"),
     '{"type": "int" // a comment\n}': (
         1,
         16,

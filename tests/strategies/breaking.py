@@ -1,8 +1,8 @@
 """Successors of a schema that break a compatibility level, each by one change.
 
-What a change breaks is foretold from the rules of "Schema Resolution" in the Avro 1.12
-specification, so changes are made only where one is met once: in types that are used in one place,
-and in branches that no other branch of their union can stand in for.
+The effect of a change is predicted from the rules of "Schema Resolution" in the Avro 1.12
+specification. So changes are made only where they have one effect: in types with a single use, and
+in branches that no other branch of their union can replace.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class BreakingEvolution:
 
     Attributes:
         schema: The successor.
-        change: What was changed, in words.
-        rule: The rule of Avro's that it breaks, as a finding names it.
-        path: JSON pointer into the reader schema, as a finding has it.
-        direction: ``"backward"``: the successor cannot read what its predecessor wrote;
-            ``"forward"``: the other way round.
+        change: The change, in words.
+        rule: Avro's rule that it breaks, as in a finding.
+        path: JSON pointer into the reader schema, as in a finding.
+        direction: ``"backward"``: the successor cannot read data of its predecessor;
+        ``"forward"``: the other way round.
     """
 
     schema: Schema
@@ -104,12 +104,12 @@ def breaking_evolutions(
 
 @attrs.frozen
 class _Place:
-    """Where a type is met once.
+    """The single use of a type.
 
     Attributes:
         node: The type.
         path: JSON pointer to it.
-        slot: The slot it stands in; None for a branch of a union.
+        slot: Its slot; None for a branch of a union.
         union: The path at which faults inside the outermost union around it are reported, or
             None outside of all unions.
     """
@@ -130,9 +130,9 @@ class _Break:
 
     Attributes:
         direction: The direction that it breaks.
-        place: Where.
-        make: Gives the outermost type of the changed schema, what was changed, the rule it
-            breaks and the path.
+        place: The place.
+        make: Returns the outermost type of the changed schema, the change, the broken rule and the
+        path.
     """
 
     direction: Direction
@@ -216,7 +216,7 @@ def _inside(place: _Place) -> Iterator[_Place]:
         case UnionType():
             for i, branch in enumerate(node.branches):
                 if _has_no_rival(node, i):
-                    # Behind the writer's branch a path names the reader's, which is the same.
+                    # After the writer's branch a path has the reader's, which is the same.
                     inner = f"{path}/{i}/{i}"
                     yield _Place(branch, inner, None, union or f"{path}/{i}")
         case _:
@@ -224,7 +224,7 @@ def _inside(place: _Place) -> Iterator[_Place]:
 
 
 def _has_no_rival(union: UnionType, index: int) -> bool:
-    """Whether what one branch writes can be read by no other branch of the same union."""
+    """Whether no other branch of the same union can read data of one branch."""
     action = resolve_types(union.branches[index], union)
     return isinstance(action, IntoUnion) and action.candidates == (index,)
 
@@ -371,7 +371,7 @@ def _types(sites: _Sites) -> Iterator[_Break]:
 
 
 def _is_free(slot: Slot, sites: _Sites) -> bool:
-    """Whether no default holds a value of what stands in a slot, but one that goes with it."""
+    """Whether no default has a value of the type in a slot, except the slot's own."""
     if slot.owner is None:
         return True
     if isinstance(slot.owner, RecordType):
@@ -380,7 +380,7 @@ def _is_free(slot: Slot, sites: _Sites) -> bool:
 
 
 def _reads(writer: AvroType, name: str) -> bool:
-    """Whether a primitive type reads what was written as ``writer``."""
+    """Whether a primitive type reads data of ``writer``."""
     return isinstance(writer, PrimitiveType) and (
         name == writer.name or name in PROMOTIONS.get(writer.name, ())
     )

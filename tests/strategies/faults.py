@@ -1,4 +1,4 @@
-"""Types that break one rule of the Avro 1.12 specification each."""
+"""Faulty types, each of which breaks one rule of the Avro 1.12 specification."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Document = Any
 
 @attrs.frozen
 class Author:
-    """Writes what a faulty type is made of.
+    """Writes the parts of a faulty type.
 
     Attributes:
         draw: Draws.
@@ -38,7 +38,7 @@ class Author:
         return self.draw(st.sampled_from(choices))
 
     def bad_name(self) -> str:
-        """What is no name ("Names")."""
+        """A text that is not a name ("Names")."""
         return f"{self.pick('2', '-', ' ', '$', 'é')}{self.word()}"
 
     def fixed(self, **attributes: JsonValue) -> dict[str, Any]:
@@ -67,9 +67,9 @@ class Rule:
     """A rule of the specification.
 
     Attributes:
-        name: What to call it.
-        clause: Where the specification says so, and what.
-        broken: Gives a type that breaks it, and the JSON pointer to the fault inside that type.
+        name: Its name.
+        clause: The section of the specification, and its text.
+        broken: Returns a type that breaks it, and the JSON pointer to the fault inside that type.
     """
 
     name: str

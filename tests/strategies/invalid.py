@@ -1,4 +1,4 @@
-"""Schemas that break one rule of the specification each, and say which."""
+"""Invalid schemas, each of which breaks one named rule of the specification."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class InvalidSchema:
     Attributes:
         text: Its JSON text.
         rule: The rule it breaks, such as ``"SYMBOL_TWICE"``.
-        clause: Where the Avro specification says so, and what.
+        clause: The section of the Avro specification, and its text.
         path: JSON pointer to the fault; empty for the whole schema.
     """
 
@@ -80,7 +80,7 @@ def _invalid_schemas(draw: st.DrawFn, rules: Sequence[str]) -> InvalidSchema:
 
 
 def _cut_off(draw: st.DrawFn) -> InvalidSchema:
-    """A text of which only the start is there, and so one bracket or quote too few."""
+    """The start of a text, with at least one bracket or quote too few."""
     text = json.dumps(draw(schema_documents()))
     start = text[: draw(below(len(text)))]
     return InvalidSchema(text=start, rule=_NOT_JSON[0], clause=_NOT_JSON[1], path="")
@@ -92,7 +92,7 @@ def _alone(draw: st.DrawFn, rule: Rule) -> InvalidSchema:
 
 
 def _within_a_record(draw: st.DrawFn, rule: Rule) -> InvalidSchema:
-    """As the type of a new field of some record, where it adds no other fault.
+    """As the type of a new field of some record, without another fault.
 
     Defaults of that record elsewhere do not have the field, so it has one: an empty container's.
     """

@@ -1,4 +1,4 @@
-"""Bytes as other writers may legally make them, and bytes that no writer may make."""
+"""Payloads with legal encodings of other writers, and corrupt payloads."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ __all__ = ["CORRUPTIONS", "CorruptPayload", "Payload", "corrupt_payloads", "payl
 
 @attrs.frozen(kw_only=True)
 class Payload:
-    """A value as some writer encoded it.
+    """A value with one of its legal encodings.
 
     Attributes:
-        value: The value, as the reader's codec decodes it.
+        value: The value that the reader's codec decodes.
         data: Its bytes, without a frame.
         writer: The schema that they were written with.
     """
@@ -47,7 +47,7 @@ class Payload:
 
 @attrs.frozen(kw_only=True)
 class CorruptPayload:
-    """Bytes that no value of a schema has.
+    """Bytes that do not encode a value of the schema.
 
     Attributes:
         data: The bytes, without a frame.
@@ -59,21 +59,21 @@ class CorruptPayload:
 
 
 def payloads(schema: Schema, *, tag_unions: bool = False) -> st.SearchStrategy[Payload]:
-    """Values of a schema with bytes as other writers may legally make them.
+    """Values of a schema with legal encodings of other writers.
 
-    Arrays and maps come in any number of blocks, with and without their sizes; maps in any order;
+    Arrays and maps have any number of blocks, with and without their sizes; maps have any order;
     decimals in bytes with more sign bytes than they need. The writer's schema is the reader's own,
     or an older one: its fields, symbols and branches in another order, and with fields that the
     reader no longer has.
 
     Args:
         schema: The reader's schema.
-        tag_unions: Give values of unions as ``(branch name, value)``, as
-            ``Codec(schema, tag_unions=True)`` decodes them.
+        tag_unions: Draw values of unions as ``(branch name, value)``, which
+        ``Codec(schema, tag_unions=True)`` decodes.
 
     Returns:
-        A strategy for payloads that ``Codec(schema).decode(data, writer=writer)`` turns into
-        their value.
+        A strategy for payloads that ``Codec(schema).decode(data, writer=writer)`` decodes to their
+        value.
 
     Raises:
         InvalidArgument: No value of this schema is finite.
@@ -88,12 +88,12 @@ def payloads(schema: Schema, *, tag_unions: bool = False) -> st.SearchStrategy[P
         >>> Codec(schema).decode(sized.data, writer=sized.writer)
         [0]
     """
-    from_schema(schema, tag_unions=True)  # refuses now what has no values
+    from_schema(schema, tag_unions=True)  # raises for a schema without values
     return _payloads(schema, tag_unions=tag_unions)
 
 
 def corrupt_payloads(schema: Schema) -> st.SearchStrategy[CorruptPayload]:
-    """Bytes that decoding has to refuse, each with its one corruption named.
+    """Bytes that decoding has to refuse, each with one named corruption.
 
     Args:
         schema: The schema that they are decoded with.
@@ -112,7 +112,7 @@ def corrupt_payloads(schema: Schema) -> st.SearchStrategy[CorruptPayload]:
         >>> cut.corruption
         'cut off'
     """
-    from_schema(schema, tag_unions=True)  # refuses now what has no values
+    from_schema(schema, tag_unions=True)  # raises for a schema without values
     return _corrupt_payloads(schema)
 
 
@@ -127,7 +127,7 @@ def _payloads(draw: st.DrawFn, schema: Schema, *, tag_unions: bool) -> Payload:
 
 
 def _write(draw: st.DrawFn, schema: Schema) -> tuple[Any, Writer]:
-    """A value, its unions tagged, and what was written for it."""
+    """A value with tagged unions, and its encoding."""
     value = draw(from_schema(schema, tag_unions=True))
     writer = Writer(lambda choices: draw(below(choices)) if choices > 1 else 0)
     writer.write(schema.root, value)
@@ -136,14 +136,14 @@ def _write(draw: st.DrawFn, schema: Schema) -> tuple[Any, Writer]:
 
 @st.composite
 def _older(draw: st.DrawFn, schema: Schema) -> Schema:
-    """A schema whose data the given one reads without any loss but of fields that it lacks."""
+    """A schema whose data the given one reads without loss, except fields that it lacks."""
     sites = Sites(schema.root)
     pen = Pen(draw, set(sites.words))
     changes: dict[AvroType, dict[str, Any]] = {}
     for node in sites.nodes:
         match node:
             case RecordType():
-                # Nobody asks a writer's schema for a default, and it need not fit what is moved.
+                # A default in a writer's schema is not used, and need not fit the moved parts.
                 fields = [attrs.evolve(field, default=MISSING) for field in node.fields]
                 more = range(draw(below(3)))
                 fields += [pen.field(node.namespace, optional=False) for _ in more]
@@ -158,7 +158,7 @@ def _older(draw: st.DrawFn, schema: Schema) -> Schema:
 
 
 def _kept(reader: AvroType, value: Any) -> Any:
-    """What a reader gets of a tagged value of an older writer's: all fields that it knows."""
+    """The fields of an older writer's tagged value that the reader has."""
     match reader:
         case RecordType():
             return {field.name: _kept(field.type, value[field.name]) for field in reader.fields}
@@ -179,9 +179,9 @@ class _Corruption:
     """A way to break a token.
 
     Attributes:
-        name: What is wrong then.
+        name: Its name.
         kinds: The tokens that it breaks.
-        data: What to put in a token's place.
+        data: The bytes in place of a token.
     """
 
     name: str
@@ -223,7 +223,7 @@ def _too_long(draw: st.DrawFn, _: Token) -> bytes:
 
 
 def _overlong(draw: st.DrawFn, _: Token) -> bytes:
-    """A number that goes on for longer than 64 bits need ("Binary Encoding")."""
+    """A number that is longer than 64 bits need ("Binary Encoding")."""
     return b"\x80" * draw(st.integers(10, 20)) + b"\x01"
 
 
@@ -283,4 +283,4 @@ _CORRUPTIONS: Final = (
 )
 
 CORRUPTIONS: Final = (_CUT, _MORE, *(each.name for each in _CORRUPTIONS))
-"""All that can be wrong with a corrupt payload."""
+"""The names of all corruptions."""

@@ -1,4 +1,4 @@
-"""Schemas as registries and histories hold them: with faults that are forgiven there."""
+"""Stored schemas of registries and histories, with faults that are forgiven."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _Fields = list[dict[str, Any]]
 
 @attrs.frozen(kw_only=True)
 class StoredSchema:
-    """A schema with faults that are forgiven where it is stored.
+    """A stored schema with faults that are forgiven.
 
     Attributes:
         text: Its JSON text.
         clauses: The ids of the clauses that forgive them.
-        meant: The JSON of the schema that it is read as; its names are as illegal as those in
-            ``text``.
+        meant: The JSON of the schema that it is read as; its names may be illegal like those in
+        ``text``.
     """
 
     text: str
@@ -55,7 +55,7 @@ class StoredSchema:
 
 
 def stored_schemas(*clauses: str, ill_fitting: bool = True) -> st.SearchStrategy[StoredSchema]:
-    """Schemas that authors may not write, though their data can be read.
+    """Schemas that are invalid for authors, but whose data can be read.
 
     A valid schema of any shape is drawn, put into a record, and broken in a few ways.
 
@@ -104,7 +104,7 @@ def _stored_schemas(
         meant["fields"] += read
     tokens = list(_tokens(record))
     if DUPLICATE_KEY.id in clauses:
-        # The record's own first key, in front of all others: the last one is the one above.
+        # The record's own first key comes before all others: the last one is the one above.
         key = json.dumps(author.pick(*record))
         tokens[1:1] = [key, ":", author.pick("null", "[1, {}]", '"record"'), ","]
     if COMMENT.id in clauses:
@@ -158,7 +158,7 @@ def _taken_alias(author: Author) -> tuple[_Fields, _Fields]:
 
 
 def _dropped(key: str, *values: Any) -> Callable[[Author], tuple[_Fields, _Fields]]:
-    """An attribute of a field that is of no form, and has no meaning."""
+    """An attribute of a field with an invalid form, which has no effect."""
 
     def broken(author: Author) -> tuple[_Fields, _Fields]:
         field = author.field()

@@ -141,5 +141,5 @@ def test_inlined_it_means_the_same(stored: StoredSchema) -> None:
 def test_no_code_is_generated_of_it(stored: StoredSchema) -> None:
     """It would be a contract that nobody could write."""
     schema = parse_schema(stored.text, leniency=STORED)
-    with pytest.raises(CodegenError, match="mend it first"):
+    with pytest.raises(CodegenError, match="fix it first"):
         generate_module(ModuleSource(schema=schema, name="stored", origin="stored.avsc"))

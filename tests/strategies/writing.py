@@ -1,9 +1,9 @@
-"""Writes values in the binary encoding, with the choices that it leaves to writers.
+"""Encoder of values in the binary encoding, with the choices that it leaves to writers.
 
-The choices are those of "Binary Encoding" in the Avro 1.12 specification: arrays and maps come in
-any number of blocks, of which each may say its size in bytes; the items of a map have no order; and
-"the two's-complement representation" of a decimal in bytes may start with as many sign bytes as the
-writer likes. Numbers have no choice: each example of a long there is of the fewest bytes.
+The choices are those of "Binary Encoding" in the Avro 1.12 specification: arrays and maps have any
+number of blocks, each of which may have its size in bytes; the items of a map have no order; and
+"the two's-complement representation" of a decimal in bytes may start with any number of sign bytes.
+Numbers have no choice: each example of a long there has the fewest bytes.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ Chooser = Callable[[int], int]
 
 @attrs.frozen
 class Token:
-    """Some bytes that mean one thing.
+    """A part of the encoding with one meaning.
 
     Attributes:
-        kind: What they are: ``"text"`` and ``"bytes"`` start with their length, ``"symbol"`` and
+        kind: The kind: ``"text"`` and ``"bytes"`` start with their length, ``"symbol"`` and
             ``"branch"`` are the indexes of an enum's symbol and of a union's branch, ``"count"``
             starts a block.
-        start: Where they start.
-        end: Where the next token starts.
-        node: The type they belong to.
+        start: The offset of its start.
+        end: The offset of the next token.
+        node: Its type.
     """
 
     kind: Kind
@@ -57,11 +57,11 @@ class Writer:
     """Writes one value.
 
     Args:
-        choose: Picks one of as many choices as it is told, counted from 0, which is what writers
-            commonly do.
+        choose: Picks one of a number of choices, counted from 0, which is the common choice of
+        writers.
 
     Attributes:
-        tokens: What was written, in order.
+        tokens: The written tokens, in order.
     """
 
     def __init__(self, choose: Chooser) -> None:

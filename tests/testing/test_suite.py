@@ -280,7 +280,7 @@ def test_a_contract_that_is_gone(project: Scratch) -> None:
     project.change("streamcontract.toml", PROJECT[PROJECT.index("[contracts.tick]") :], "")
     failed = project.failed("-k", "deleted")
     assert set(failed) == {"project-deleted-git:HEAD"}
-    assert "the contract 'tick' (ticks-value) is gone" in failed["project-deleted-git:HEAD"]
+    assert "the contract 'tick' (ticks-value) was deleted" in failed["project-deleted-git:HEAD"]
 
 
 def test_a_wrong_project_file(project: Scratch) -> None:
@@ -496,7 +496,7 @@ def test_no_git(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_source_that_is_not_there(project: Scratch) -> None:
     """The cases against it fail with one clear message."""
     failed = project.failed("-k", "tick-level", suite="against=['git:nowhere']")
-    assert "git knows no commit 'nowhere'" in failed["tick-level-git:nowhere"]
+    assert "git has no commit 'nowhere'" in failed["tick-level-git:nowhere"]
 
 
 def test_types_without_a_class(pytester: pytest.Pytester) -> None:
@@ -558,7 +558,7 @@ class TestCommand:
         for arguments, words in [
             (("nowhere",), "there is no"),
             (("--against", "nowhere"), "there is nothing 'nowhere' to compare with"),
-            (("--against", "git:nowhere"), "git knows no commit 'nowhere'"),
+            (("--against", "git:nowhere"), "git has no commit 'nowhere'"),
             (("--", "--no-such-option"), "--no-such-option"),
             (("--", "-k", "nothing"), ""),
         ]:

@@ -115,7 +115,7 @@ class OrderLine:
     Attributes:
         sku: Number of the article.
         quantity: How many pieces.
-        price: Price of one piece, in euros. At most 12 digits, 2 behind the point.
+        price: Price of one piece, in euros. At most 12 digits, 2 after the point.
     """
 
     sku: str

@@ -32,19 +32,22 @@ EXIT_INTERRUPTED: Final = 130
 
 _SUMMARIES: Final = {
     "check": "Check contracts for breaking changes against git, a registry or a folder.",
+    "consume": "Show a topic's messages, as a table or as JSON lines.",
     "demo": ("Publish 12,154 real stock bars as typed records and consume every one of them back."),
     "dev": "Run a Kafka broker and a schema registry on this machine, without Docker.",
     "diff": "Show what changed from one schema to another, without a verdict.",
     "dlq": "List, show and replay dead letters.",
     "doctor": "Show versions, the project file, and whether broker and registry answer.",
     "generate": "Generate the typed Python modules of the contracts.",
+    "groups": "List, describe and reset consumer groups.",
     "init": "Create a project: project file, schemas, generated code, a test, a CI workflow.",
     "lint": "Find valid Avro that makes a poor contract.",
     "lock": "Write the contracts' ids and schemas into streamcontract.lock.",
+    "produce": "Send JSON lines as messages, each checked against the contract.",
     "register": "Register the contracts' schemas in the schema registry.",
-    "subjects": "List the registry's subjects, or show one: versions, rules, configuration.",
+    "subjects": "List, show, compare and delete the registry's subjects.",
     "test": "Run property tests on every contract, without any test code.",
-    "topics": "Create, list and describe topics.",
+    "topics": "Create, list, describe and delete topics.",
 }
 
 

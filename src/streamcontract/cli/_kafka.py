@@ -11,7 +11,7 @@ from streamcontract.kafka.connection.config import split_config
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["brokers_of", "config_option", "properties_of"]
+__all__ = ["brokers_of", "config_option", "properties_of", "timeout_option"]
 
 config_option = click.option(
     "--config",
@@ -20,6 +20,15 @@ config_option = click.option(
     multiple=True,
     metavar="NAME=VALUE",
     help="A client property, such as bootstrap.servers=broker:9092; repeatable.",
+)
+
+
+timeout_option = click.option(
+    "--timeout",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that each question to the brokers may take.",
 )
 
 

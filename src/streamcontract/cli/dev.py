@@ -1,27 +1,27 @@
-"""``streamcontract dev``: the embedded stack for the terminal, or for the time of one command."""
+"""``streamcontract dev``: a broker and a registry for the terminal, or for one command."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import confluent_kafka
 
+from streamcontract.cli._dev_stacks import BROKERS, Choice, prepare, start
 from streamcontract.cli._examples import examples
 from streamcontract.codegen import staleness_around
-from streamcontract.devstack import DevStack
 from streamcontract.devstack.child import run_command
-from streamcontract.devstack.limits import LIMITS
+from streamcontract.devstack.kafka import DurableStack
 from streamcontract.errors import PortError
 from streamcontract.reporting.terminal import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from streamcontract.devstack import DevStack
+    from streamcontract.devstack.kafka.java import Program
 
 __all__ = ["command"]
 
@@ -51,7 +51,17 @@ def _parse_topics(
         "streamcontract dev",
         "streamcontract dev -- pytest",
         "streamcontract dev --topic orders:3 -- python shop.py",
-        "streamcontract dev --brokers 3",
+        "streamcontract dev --broker mock --brokers 3",
+    ),
+)
+@click.option(
+    "--broker",
+    type=click.Choice(BROKERS),
+    envvar="STREAMCONTRACT_BROKER",
+    show_envvar=True,
+    help=(
+        "Apache Kafka, or librdkafka's mock cluster. By default Apache Kafka where there is a Java"
+        " for it, such as that of the extra [kafka]."
     ),
 )
 @click.option(
@@ -59,7 +69,7 @@ def _parse_topics(
     default=1,
     show_default=True,
     type=click.IntRange(1, 100),
-    help="Number of brokers.",
+    help="Number of brokers; more than one are of the mock cluster.",
 )
 @click.option(
     "--broker-port",
@@ -77,9 +87,14 @@ def _parse_topics(
 )
 @click.option(
     "--state",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File that keeps the registry's subjects over restarts.",
+    type=click.Path(path_type=Path),
+    help=(
+        "Folder that keeps topics, groups and schemas over restarts (.streamcontract/dev of the"
+        " project, for a COMMAND none). Of the mock cluster: file that keeps the registry's"
+        " subjects."
+    ),
 )
+@click.option("--fresh", is_flag=True, help="Delete first what the state has.")
 @click.option(
     "--contexts/--no-contexts",
     default=True,
@@ -104,10 +119,12 @@ def _parse_topics(
 def command(  # noqa: PLR0913 - each is an option of the command line
     ctx: click.Context,
     *,
+    broker: str | None,
     brokers: int,
     broker_port: int,
     registry_port: int,
     state: Path | None,
+    fresh: bool,
     contexts: bool,
     confluent: bool,
     topics: list[tuple[str, int]],
@@ -119,41 +136,43 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     run until the command ends. The command finds their addresses in its environment, and
     its exit code is passed on (128 + n if signal n ended it).
     """
-    running = _running(
-        partial(
-            DevStack,
-            brokers,
-            broker_port=broker_port,
-            registry_port=registry_port,
-            registry_state=state,
-            registry_contexts=contexts,
-            registry_confluent=confluent,
-        ),
-        topics,
+    choice = Choice(
+        broker=broker,
+        brokers=brokers,
+        broker_port=broker_port,
+        registry_port=registry_port,
+        state=state,
+        fresh=fresh,
+        contexts=contexts,
+        confluent=confluent,
+        is_temporary=bool(arguments),
     )
+    running = _running(choice, prepare(choice), topics)
     if arguments:
         for warning in staleness_around():
             echo(f"Warning: {warning}", err=True)
-        with running as stack:
+        with running as (stack, _):
             code = run_command(arguments, stack.environment)
         ctx.exit(code)
-    _serve_until_signal(running, state)
+    _serve_until_signal(running)
 
 
 @contextlib.contextmanager
-def _running(start: Callable[[], DevStack], topics: list[tuple[str, int]]) -> Iterator[DevStack]:
-    try:
-        stack = start()
-    except PortError as error:
-        raise PortError(f"{error} (options --broker-port, --registry-port)") from error
-    with stack:
+def _running(
+    choice: Choice, program: Program | None, topics: list[tuple[str, int]]
+) -> Iterator[tuple[DevStack | DurableStack, str]]:
+    with contextlib.ExitStack() as parts:
+        try:
+            stack, description = parts.enter_context(start(choice, program))
+        except PortError as error:
+            raise PortError(f"{error} (options --broker-port, --registry-port)") from error
         for name, partitions in topics:
             stack.create_topic(name, partitions)
-        yield stack
+        yield stack, description
 
 
 def _serve_until_signal(
-    running: contextlib.AbstractContextManager[DevStack], state: Path | None
+    running: contextlib.AbstractContextManager[tuple[DevStack | DurableStack, str]],
 ) -> None:
     # Blocked before the stack starts its threads, so that none of them takes a signal, and waited
     # for: no handler runs at a bad moment. What the caller had ignored (nohup) stays ignored.
@@ -162,39 +181,18 @@ def _serve_until_signal(
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         if signal.getsignal(number) is not signal.SIG_IGN
     }
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+    waited_for = {*stops, signal.SIGCHLD}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
+    # Without a handler some systems drop it, even where it is blocked.
+    child_before = signal.signal(signal.SIGCHLD, lambda *_: None)
     try:
-        with running as stack:
-            click.echo(_describe(stack, state))
-            signal.sigwait(stops)
+        with running as (stack, description):
+            click.echo(description)
+            while signal.sigwait(waited_for) == signal.SIGCHLD:
+                if isinstance(stack, DurableStack):
+                    stack.check_running()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)  # a second Ctrl-C ends it at once
             click.echo("\nstopped")
     finally:
+        signal.signal(signal.SIGCHLD, child_before)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _describe(stack: DevStack, state: Path | None) -> str:
-    brokers = f"{stack.broker.brokers} broker{'s' * (stack.broker.brokers > 1)}"
-    version = confluent_kafka.libversion()[0]
-    exports = (f"  export {name}={value}" for name, value in stack.environment.items())
-    config = {
-        "bootstrap.servers": stack.bootstrap_servers,
-        "schema.registry.url": stack.registry_url,
-    }
-    limits = (f"  - {limit}" for limit in (*LIMITS, *stack.broker.limits))
-    return "\n".join(
-        [
-            f"broker    {stack.bootstrap_servers}  ({brokers}, librdkafka {version}, in memory)",
-            f"registry  {stack.registry_url}  ({f'kept in {state}' if state else 'in memory'})",
-            "",
-            "Connect with the environment (on the default ports there is no need to):",
-            *exports,
-            "or in Python:",
-            f"  StockProducer({json.dumps(config)})",
-            "",
-            "It is for development and tests. Its limits (more in docs/devstack.md):",
-            *limits,
-            "",
-            "Ctrl-C stops it.",
-        ]
-    )

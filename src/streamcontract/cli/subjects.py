@@ -3,79 +3,305 @@
 from __future__ import annotations
 
 import difflib
-import json
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
-from streamcontract.cli._data_contracts import metadata_in_words, rules_in_words
+from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._confirm import confirm, yes_option
 from streamcontract.cli._examples import examples
 from streamcontract.cli._options import facts_option
 from streamcontract.cli._registry import registry_option
+from streamcontract.cli._subjects import subject_in_words
+from streamcontract.diff import find_changes
+from streamcontract.diff.reported import Labelled, report_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry import SchemaRegistry
-from streamcontract.registry.body import BodyError
-from streamcontract.registry.data_contracts import Metadata, RuleSet
 from streamcontract.registry.description import describe_subject
 from streamcontract.registry.errors import SubjectNotFoundError
 from streamcontract.reporting.facts import print_facts
-from streamcontract.reporting.terminal import on_one_line
+from streamcontract.reporting.terminal import on_one_line, print_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from streamcontract.registry.description import SubjectDescription
-    from streamcontract.registry.protocol import VersionAnswer
-    from streamcontract.registry.results import SubjectConfig
 
 __all__ = ["command"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+class _Subjects(click.Group):
+    """A group whose commands may be left out: without one it lists, with a subject it shows it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        first = self._first_argument(args)
+        if first is not None and first in self.commands:
+            # Options may stand in front of the command, as they do where there is none.
+            args = [first, *_without(args, first)]
+        elif first is not None:
+            args = ["show", *args]
+        elif not {"-h", "--help"} & {*args}:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+    def _first_argument(self, args: list[str]) -> str | None:
+        takes_value = {
+            name
+            for each in self.commands.values()
+            for param in each.params
+            if isinstance(param, click.Option) and not param.is_flag
+            for name in param.opts
+        }
+        rest = iter(args)
+        for each in rest:
+            if each in takes_value:
+                next(rest, None)
+            elif each == "--":
+                return next(rest, None)
+            elif not each.startswith("-"):
+                return each
+        return None
 
 
-@click.command(
+def _without(args: list[str], first: str) -> list[str]:
+    at = args.index(first)
+    return [*args[:at], *args[at + 1 :]]
+
+
+@click.group(
     "subjects",
+    cls=_Subjects,
     epilog=examples(
-        "streamcontract subjects",
-        "streamcontract subjects orders-value",
-        "streamcontract subjects orders-value --deleted --format json",
+        "streamcontract subjects list",
+        "streamcontract subjects show orders-value",
+        "streamcontract subjects diff orders-value 1 2",
+        "streamcontract subjects delete orders-value --dry-run",
     ),
 )
-@click.argument("subject", required=False)
-@click.option("--deleted", is_flag=True, help="Show soft-deleted subjects and versions too.")
-@facts_option
-@registry_option
-def command(
-    subject: str | None,
-    deleted: bool,  # noqa: FBT001 - click passes options by keyword
-    output_format: str,
-    url: str | None,
-) -> None:
-    """List the registry's subjects, or show one: versions, rules, configuration.
+def command() -> None:
+    """List, show, compare and delete the registry's subjects.
 
-    For SUBJECT, shows its effective configuration and mode, and for each version its id, GUID,
-    schema type, references, metadata, rules and time of registration, as far as the registry
-    has them. A subject of another context is :.context:subject; a whole context is :.context: on
-    its own. The schemas are in the output of --format json.
+    Without a command the subjects are listed; with a subject alone it is shown. A subject of
+    another context is :.context:subject, a context as a whole is :.context: alone.
 
     Without --registry, the registry is that of STREAMCONTRACT_REGISTRY_URL, or else
     http://localhost:18081.
     """
-    if subject == "":
-        raise click.BadParameter("a subject has a name", param_hint="SUBJECT")
+
+
+_deleted = click.option(
+    "--deleted", is_flag=True, help="Show soft-deleted subjects and versions too."
+)
+
+
+@command.command("list", epilog=examples("streamcontract subjects list --deleted"))
+@_deleted
+@facts_option
+@registry_option
+def _list(deleted: bool, output_format: str, url: str | None) -> None:  # noqa: FBT001 - click passes options by keyword
+    """List the registry's subjects."""
     with SchemaRegistry(url) as registry:
-        if subject is None:
-            found = _listed(registry, deleted=deleted)
-            document = _document(registry, {"subjects": [attrs.asdict(each) for each in found]})
-            print_facts(document, output_format, lambda: [each.in_words for each in found])
-            if not found:
-                click.echo("the registry has no subjects", err=True)
-            return
+        found = _listed(registry, deleted=deleted)
+        document = _document(registry, {"subjects": [attrs.asdict(each) for each in found]})
+        print_facts(document, output_format, lambda: [each.in_words for each in found])
+    if not found:
+        click.echo("the registry has no subjects", err=True)
+
+
+@command.command(
+    "show",
+    short_help="Show a subject: versions, rules, configuration.",
+    epilog=examples(
+        "streamcontract subjects show orders-value",
+        "streamcontract subjects show orders-value --deleted --format json",
+    ),
+)
+@click.argument("subject")
+@_deleted
+@facts_option
+@registry_option
+def _show(
+    subject: str,
+    deleted: bool,  # noqa: FBT001 - click passes options by keyword
+    output_format: str,
+    url: str | None,
+) -> None:
+    """Show a subject: versions, rules, configuration.
+
+    It shows the configuration and the mode that hold, and of each version id, GUID, schema type,
+    references, metadata, rules and the time of registration, as far as the registry has them. The
+    schemas themselves are in the JSON.
+    """
+    _require_name(subject)
+    with SchemaRegistry(url) as registry:
         description = _described(registry, subject, deleted=deleted)
         document = _document(registry, description.to_json())
-        print_facts(document, output_format, lambda: _in_words(description))
+        print_facts(document, output_format, lambda: subject_in_words(description))
+
+
+@command.command(
+    "diff",
+    short_help="Show what changed from one version to another.",
+    epilog=examples(
+        "streamcontract subjects diff orders-value",
+        "streamcontract subjects diff orders-value 1 3",
+    ),
+)
+@click.argument("subject")
+@click.argument("old", type=click.IntRange(min=1), required=False)
+@click.argument("new", type=click.IntRange(min=1), required=False)
+@_deleted
+@facts_option
+@registry_option
+def _diff(
+    subject: str,
+    old: int | None,
+    new: int | None,
+    deleted: bool,  # noqa: FBT001 - click passes options by keyword
+    output_format: str,
+    url: str | None,
+) -> None:
+    """Show what changed from version OLD of a subject to NEW, without a verdict.
+
+    Without NEW, OLD is compared with the latest version; without both, the latest with the one
+    before it. Exits with 0 if both mean the same, with 1 if they differ.
+    """
+    _require_name(subject)
+    with SchemaRegistry(url) as registry:
+        first, last = _two_versions(registry, subject, old, new, deleted=deleted)
+        sides = [
+            Labelled(
+                f"{subject} version {each}",
+                registry.version(subject, each, deleted=deleted).schema,
+            )
+            for each in (first, last)
+        ]
+    changes = find_changes(sides[0].schema, sides[1].schema)
+    print_report(report_of(changes, *sides), output_format)
+    if changes:
+        raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+def _two_versions(
+    registry: SchemaRegistry, subject: str, old: int | None, new: int | None, *, deleted: bool
+) -> tuple[int, int]:
+    known = _versions(registry, subject, deleted=deleted)
+    for each in (old, new):
+        if each is not None and each not in known:
+            raise ConfigurationError(
+                f"subject {subject!r} has no version {each}; it has {', '.join(map(str, known))}"
+            )
+    if old is None:
+        if len(known) < 2:
+            raise ConfigurationError(f"subject {subject!r} has one version, so nothing to compare")
+        return known[-2], known[-1]
+    return old, known[-1] if new is None else new
+
+
+def _versions(registry: SchemaRegistry, subject: str, *, deleted: bool) -> list[int]:
+    try:
+        return sorted(registry.versions(subject, deleted=deleted))
+    except SubjectNotFoundError as error:
+        raise ConfigurationError(_not_found(registry, subject)) from error
+
+
+@command.command(
+    "delete",
+    short_help="Delete a subject, or one version of it.",
+    epilog=examples(
+        "streamcontract subjects delete orders-value --dry-run",
+        "streamcontract subjects delete orders-value --version 2 --yes",
+        "streamcontract subjects delete orders-value --permanent",
+    ),
+)
+@click.argument("subject")
+@click.option("--version", type=click.IntRange(min=1), help="Delete this version only.")
+@click.option(
+    "--permanent",
+    is_flag=True,
+    help="Delete for good, so that messages with these ids cannot be read any more.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
+@yes_option
+@facts_option
+@registry_option
+def _delete(
+    subject: str,
+    *,
+    version: int | None,
+    permanent: bool,
+    dry_run: bool,
+    yes: bool,
+    output_format: str,
+    url: str | None,
+) -> None:
+    """Delete a subject, or one version of it.
+
+    The deletion is soft: ids are still found, so that messages can be read, and
+    `streamcontract register` brings the schema back. With --permanent it is for good; what is not
+    soft-deleted yet is soft-deleted first.
+    """
+    _require_name(subject)
+    with SchemaRegistry(url) as registry:
+        # What is soft-deleted is there to be deleted for good.
+        live = set(_versions_or_none(registry, subject, deleted=False))
+        known = _versions(registry, subject, deleted=permanent)
+        chosen = known if version is None else [each for each in known if each == version]
+        if not chosen:
+            raise ConfigurationError(
+                f"subject {subject!r} has no version {version}; it has {', '.join(map(str, known))}"
+            )
+        how = "for good" if permanent else "softly"
+        what = f"subject {subject}" if version is None else f"version {version} of {subject}"
+        if not dry_run:
+            confirm(f"Delete {what} {how}?", yes=yes)
+            _delete_versions(registry, subject, version, chosen, live, permanent=permanent)
+        document = _document(
+            registry,
+            {
+                "subject": subject,
+                "versions": chosen,
+                "permanent": permanent,
+                "dry_run": dry_run,
+            },
+        )
+    done = "would be deleted" if dry_run else "deleted"
+    listed = ", ".join(map(str, chosen))
+    print_facts(
+        document,
+        output_format,
+        lambda: [on_one_line(f"{subject}: {done} {how}: version {listed}")],
+    )
+
+
+def _delete_versions(
+    registry: SchemaRegistry,
+    subject: str,
+    version: int | None,
+    chosen: list[int],
+    live: set[int],
+    *,
+    permanent: bool,
+) -> None:
+    is_live = bool(live.intersection(chosen))
+    for each in (False, True) if permanent else (False,):
+        if not each and not is_live:
+            continue  # it is soft-deleted already
+        if version is None:
+            registry.delete_subject(subject, permanent=each)
+        else:
+            registry.delete_version(subject, version, permanent=each)
+
+
+def _versions_or_none(registry: SchemaRegistry, subject: str, *, deleted: bool) -> list[int]:
+    try:
+        return registry.versions(subject, deleted=deleted)
+    except SubjectNotFoundError:
+        return []
+
+
+def _require_name(subject: str) -> None:
+    if subject == "":
+        raise click.BadParameter("a subject has a name", param_hint="SUBJECT")
 
 
 @attrs.frozen
@@ -119,67 +345,3 @@ def _not_found(registry: SchemaRegistry, subject: str) -> str:
 
 def _document(registry: SchemaRegistry, facts: dict[str, object]) -> dict[str, object]:
     return {"registry": list(registry.urls), **facts}
-
-
-def _in_words(description: SubjectDescription) -> Iterator[str]:
-    yield on_one_line(description.subject)
-    yield from _indented(_configuration_in_words(description))
-    for version in description.versions:
-        deleted = ", deleted" if version.deleted else ""
-        yield on_one_line(
-            f"version {version.version}: id {version.id}, {version.schema_type}{deleted}"
-        )
-        yield from _indented(_version_in_words(version))
-
-
-def _indented(lines: Iterable[str]) -> Iterator[str]:
-    yield from (f"  {on_one_line(line)}" for line in lines)
-
-
-def _configuration_in_words(description: SubjectDescription) -> Iterator[str]:
-    own = {} if description.own_config is None else _keys(description.own_config)
-    for key, value in {**own, **_keys(description.config)}.items():
-        inherited = "" if key in own else " (inherited)"
-        for line in _value_in_words(key, value):
-            yield f"{key}: {line}{inherited}"
-    inherited = "" if description.own_mode is not None else " (inherited)"
-    mode = description.mode or description.own_mode
-    yield f"mode: {mode}{inherited}" if mode else "mode: not known to this registry"
-
-
-def _keys(config: SubjectConfig) -> dict[str, object]:
-    level = {} if config.compatibility is None else {"compatibilityLevel": config.compatibility}
-    return {**level, **{key: each for key, each in config.values.items() if each is not None}}
-
-
-def _value_in_words(key: str, value: object) -> Iterator[str]:
-    try:
-        if key.endswith("Metadata"):
-            yield from metadata_in_words(Metadata.from_json(value))
-            return
-        if key.endswith("RuleSet"):
-            yield from rules_in_words(RuleSet.from_json(value), in_full=True)
-            return
-    except BodyError as error:
-        yield f"cannot be read ({error})"
-        return
-    yield value if isinstance(value, str) else json.dumps(value)
-
-
-def _version_in_words(version: VersionAnswer) -> Iterator[str]:
-    if version.guid is not None:
-        yield f"guid: {version.guid}"
-    if version.timestamp is not None:
-        yield f"registered: {_time(version.timestamp)}"
-    for each in version.references:
-        yield f"reference {each.name}: version {each.version} of {each.subject}"
-    yield from metadata_in_words(version.metadata)
-    yield from rules_in_words(version.rule_set, in_full=True)
-
-
-def _time(milliseconds: int) -> str:
-    try:
-        when = _EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError:
-        return f"{milliseconds} ms after 1970"
-    return when.isoformat(timespec="milliseconds")

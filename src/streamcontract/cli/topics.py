@@ -1,4 +1,4 @@
-"""``streamcontract topics``: create, list and describe topics."""
+"""``streamcontract topics``: create, list, describe and delete topics."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import attrs
 import click
 
 from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli._confirm import confirm, yes_option
 from streamcontract.cli._examples import examples
-from streamcontract.cli._kafka import brokers_of, config_option, properties_of
+from streamcontract.cli._kafka import brokers_of, config_option, properties_of, timeout_option
 from streamcontract.cli._options import facts_option, project_option, sound_project
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.admin.deletion import delete_topic
 from streamcontract.kafka.admin.describe import describe_groups, describe_topics
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.project import find_project_file
@@ -26,14 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_timeout = click.option(
-    "--timeout",
-    default=10.0,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    help="Seconds that each request to the brokers may take.",
-)
-
 
 @click.group(
     "topics",
@@ -44,7 +38,7 @@ _timeout = click.option(
     ),
 )
 def command() -> None:
-    """Create, list and describe topics.
+    """Create, list, describe and delete topics.
 
     The brokers are those of STREAMCONTRACT_BOOTSTRAP_SERVERS, or else localhost:19092.
     """
@@ -60,7 +54,7 @@ def command() -> None:
 @click.option("--all", "with_internal", is_flag=True, help="Show topics that start with _ too.")
 @facts_option
 @config_option
-@_timeout
+@timeout_option
 def _list(
     with_internal: bool,  # noqa: FBT001 - click passes options by keyword
     output_format: str,
@@ -103,7 +97,7 @@ def _list(
 )
 @facts_option
 @config_option
-@_timeout
+@timeout_option
 def _describe(
     names: tuple[str, ...],
     groups: tuple[str, ...],
@@ -172,7 +166,7 @@ def _describe(
 @facts_option
 @project_option
 @config_option
-@_timeout
+@timeout_option
 def _create(
     names: tuple[str, ...],
     partitions: int | None,
@@ -226,6 +220,57 @@ def _create(
     )
     if any(outcome.mismatches for outcome in outcomes):
         raise click.exceptions.Exit(EXIT_FINDINGS)
+
+
+@command.command(
+    "delete",
+    short_help="Delete topics with all their messages.",
+    epilog=examples(
+        "streamcontract topics delete orders --dry-run",
+        "streamcontract topics delete orders payments --yes",
+    ),
+)
+@click.argument("names", nargs=-1, required=True, metavar="TOPIC...")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
+@yes_option
+@facts_option
+@config_option
+@timeout_option
+def _delete(
+    names: tuple[str, ...],
+    *,
+    dry_run: bool,
+    yes: bool,
+    output_format: str,
+    properties: tuple[str, ...],
+    timeout: float,
+) -> None:
+    """Delete topics with all their messages.
+
+    Their schemas stay in the registry: `streamcontract subjects delete` deletes those. Nothing is
+    deleted unless all topics are there.
+    """
+    config = properties_of(properties)
+    found = describe_topics(tuple(dict.fromkeys(names)), config, timeout=timeout).topics
+    if not dry_run:
+        listed = ", ".join(f"{each.name} ({number(each.messages)} messages)" for each in found)
+        confirm(f"Delete {listed}?", yes=yes)
+        for each in found:
+            delete_topic(each.name, config, timeout=timeout)
+    document = {
+        "brokers": brokers_of(config),
+        "dry_run": dry_run,
+        "topics": [
+            {"topic": each.name, "partitions": len(each.partitions), "messages": each.messages}
+            for each in found
+        ],
+    }
+    done = "would be deleted" if dry_run else "deleted"
+    print_facts(
+        document,
+        output_format,
+        lambda: [f"Topic {each.name}: {done}, {number(each.messages)} messages" for each in found],
+    )
 
 
 def _declared(

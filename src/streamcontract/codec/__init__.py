@@ -1,4 +1,4 @@
-"""Values to Avro's binary encoding and back; the contract that ties classes to a schema."""
+"""Encoding and decoding of values in Avro's binary encoding, and the contracts of classes."""
 
 from __future__ import annotations
 

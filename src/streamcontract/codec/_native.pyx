@@ -1,6 +1,6 @@
 # cython: language_level=3, binding=False, boundscheck=False, wraparound=False
 # cython: nonecheck=True, initializedcheck=False, cdivision=True, embedsignature=False
-"""The native engine's nodes: each writes or reads the values of one type; native.py builds them.
+"""Nodes of the native engine: each writes or reads the values of one type; native.py builds them.
 
 A node holds no rule of its own where there is another place for it: what is no plain case goes
 through the same functions as in the portable engine (leaves, logical, branches). Whatever does
@@ -76,7 +76,7 @@ cdef object as_fixed = leaves.as_fixed
 
 
 cdef int refuse() except -1:
-    """Stop; the portable engine finds out why."""
+    """Stop; the portable engine finds the reason."""
     raise Refused("what the portable engine says")
 
 
@@ -92,7 +92,7 @@ cdef inline int enter(int *frames) except -1:
 
 
 cdef class Children:
-    """A fixed number of nodes, in a C array that is as old as they are."""
+    """A fixed number of nodes, in a C array that owns them."""
 
     cdef tuple nodes
     cdef PyObject **items

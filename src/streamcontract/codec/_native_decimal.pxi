@@ -4,7 +4,7 @@
 # interpreter offers. Longer ones are converted by the functions of the portable engine.
 
 cdef enum:
-    MOST_DIGITS = 18  # 64 bits hold any number of so many
+    MOST_DIGITS = 18  # 64 bits hold any number of 18 digits
     MOST_TEXT = 40  # of a decimal: sign, 19 digits, E, minus, the scale
 
 cdef int64_t TENS[MOST_DIGITS + 1]
@@ -14,13 +14,13 @@ for _power in range(MOST_DIGITS):
 
 
 cdef bint unscaled(object text, int64_t scale, int64_t *number) noexcept:
-    """The number that a Decimal's text stands for at a scale; False if it takes another way."""
+    """The number of a Decimal's text at a scale; False if that needs the portable engine."""
     cdef const char *char = sc_ascii(text)
     cdef bint is_negative = False
     cdef int digits = 0
     cdef int64_t shift = scale
     cdef int64_t value = 0
-    cdef bint is_behind = False  # the point
+    cdef bint is_behind = False  # after the point
     if char == NULL:
         return False
     if char[0] == b"-"[0]:
@@ -59,7 +59,7 @@ cdef class DecimalWriter(ConvertedWriter):
     """As bytes, or as a fixed of ``size`` if that is not 0."""
 
     cdef object cls
-    cdef int64_t limit  # what the number stays below; 0 if it always does
+    cdef int64_t limit  # the number is less than this; 0 for no limit
     cdef int64_t scale
     cdef Py_ssize_t size
 
@@ -100,8 +100,8 @@ cdef class DecimalReader(ConvertedReader):
     """From bytes, or from a fixed of ``size`` if that is not 0."""
 
     cdef object make  # from text
-    cdef int64_t limit  # what the number stays below; 0 if it always does
-    cdef bytes exponent  # what follows the digits
+    cdef int64_t limit  # the number is less than this; 0 for no limit
+    cdef bytes exponent  # the text after the digits
     cdef Py_ssize_t size
 
     def __init__(

@@ -3,7 +3,7 @@
 cdef struct In:
     const unsigned char *pos
     const unsigned char *end
-    int64_t budget  # array items of no bytes that may still come
+    int64_t budget  # array items of no bytes still allowed
     int frames
     int max_depth
 
@@ -56,7 +56,7 @@ cdef inline int64_t zigzag(uint64_t number) noexcept:
 
 
 cdef inline int read_size(In *data, Py_ssize_t *size) except -1:
-    """Read the size of what follows, which must be there."""
+    """Read the size of the bytes that follow, which must be present."""
     cdef uint64_t number = 0
     read_unsigned(data, &number)
     if number & 1 or number >> 1 > <uint64_t>(data.end - data.pos):
@@ -68,7 +68,7 @@ cdef inline int read_size(In *data, Py_ssize_t *size) except -1:
 cdef int read_block(
     In *data, uint64_t item_size, uint64_t *count, const unsigned char **stop
 ) except -1:
-    """Read the head of a block; ``stop`` is NULL where it does not say where it ends."""
+    """Read the head of a block; ``stop`` is NULL if it does not give its size in bytes."""
     cdef uint64_t number = 0
     cdef Py_ssize_t size = 0
     read_unsigned(data, &number)

@@ -4,8 +4,8 @@ cdef struct Out:
     char *start
     Py_ssize_t size
     Py_ssize_t room
-    char *heap  # what start points to, once the caller's room was too small; else NULL
-    int64_t budget  # array items of no bytes that may still come
+    char *heap  # what start points to, if the caller's buffer was too small; else NULL
+    int64_t budget  # array items of no bytes still allowed
     int frames
     int max_depth
 
@@ -75,7 +75,7 @@ cdef inline int put_text(Out *out, object text) except -1:
 
 
 cdef inline int put_bits(Out *out, uint64_t bits, int size) except -1:
-    """Little-endian, whatever the machine is."""
+    """Little-endian on every machine."""
     cdef int i
     reserve(out, size)
     for i in range(size):

@@ -1,4 +1,4 @@
-# Reading: included by _native.pyx, which says what holds for all of it.
+# Reading: included by _native.pyx, whose docstring has the rules for all of it.
 
 include "_native_skipping.pxi"
 
@@ -19,7 +19,7 @@ cdef class Reader:
 
 
 cdef class ClosedReader(Reader):
-    """Reads what is closed by its type."""
+    """Reads values that are closed by their type."""
 
     def __cinit__(self, *_, **__):
         self.closed = True
@@ -127,7 +127,7 @@ cdef class FixedReader(ClosedReader):
 
 
 cdef class ConvertedReader(Reader):
-    """A logical type, by the functions that lead there from what the base type holds."""
+    """A logical type, by the functions that convert from the base type."""
 
     cdef object first
     cdef object then  # None if there is but one
@@ -144,7 +144,7 @@ cdef class ConvertedReader(Reader):
 
 
 cdef class EnumReader(ClosedReader):
-    """``values`` has what each index stands for, None where that cannot be read."""
+    """``values`` has the value of each index, None if it cannot be read."""
 
     cdef tuple values
 
@@ -219,7 +219,7 @@ cdef class MapReader(Reader):
                 data.pos += size
                 PyDict_SetItem(found, key, self.values.read(data, depth))
                 known += 1
-                if PyDict_Size(found) != known:  # the key was there
+                if PyDict_Size(found) != known:  # the key was in it
                     refuse()
                 count -= 1
             if stop != NULL and data.pos != stop:
@@ -236,7 +236,7 @@ cdef bint all_closed(tuple nodes) except -1:
 
 
 cdef class BranchReader(Reader):
-    """What a union wrote: the index of a branch, then its value."""
+    """A value of a union: the index of a branch, then its value."""
 
     cdef Children branches
 
@@ -277,7 +277,7 @@ cdef class TagReader(Reader):
 
 
 cdef class FailReader(ClosedReader):
-    """What cannot be read."""
+    """A type that cannot be read."""
 
     cdef object read(self, In *data, int depth):
         refuse()
@@ -296,7 +296,7 @@ cdef class ConstantReader(ClosedReader):
 
 
 cdef class DefaultReader(Reader):
-    """A default that is made anew for each record; from bytes of its own."""
+    """A default that is decoded again for each record, from bytes of its own."""
 
     cdef bytes encoded
     cdef Reader value
@@ -325,7 +325,7 @@ include "_native_records.pxi"
 
 @cython.final
 cdef class Decoder:
-    """Decodes the bytes behind an offset; ``otherwise`` is called with what is refused.
+    """Decodes the bytes after an offset; ``otherwise`` is called with data that are refused.
 
     ``makes_closed`` is whether what it makes can be kept from the garbage collector; see
     ``Reader.closed``.

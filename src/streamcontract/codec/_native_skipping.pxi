@@ -1,4 +1,4 @@
-# Skipping what the writer wrote and the reader does not ask for: included by _native_reading.pxi.
+# Skipping of writer fields that the reader does not have: included by _native_reading.pxi.
 
 cdef class Skipper:
     """Passes over the values of one type, and builds nothing."""
@@ -24,7 +24,7 @@ cdef class SizedSkipper(Skipper):
 
 
 cdef class FixedSkipper(Skipper):
-    """Whatever takes always as many bytes."""
+    """Types whose values always have the same size."""
 
     cdef Py_ssize_t size
 
@@ -41,7 +41,7 @@ cdef class FixedSkipper(Skipper):
 
 
 cdef class BlocksSkipper(Skipper):
-    """An array, or a map if it has keys; blocks that say their size are passed over whole."""
+    """An array, or a map if it has keys; blocks that give their size are skipped whole."""
 
     cdef uint64_t item_size
     cdef bint has_keys

@@ -154,7 +154,7 @@ cdef class TimestampReader(ClosedReader):
         days = floor_div(seconds, DAY_SECONDS)
         if not FIRST_DAY <= days <= LAST_DAY:
             refuse()
-        units -= seconds * self.second  # behind the comparison: so it cannot overflow
+        units -= seconds * self.second  # after the comparison: so it cannot overflow
         second = <int>(seconds - days * DAY_SECONDS)
         date_of(days, &year, &month, &day)
         return datetime_new(
@@ -190,7 +190,7 @@ cdef class DurationWriter(ConvertedWriter):
             Py_DECREF_ptr(held)
             if not PyLong_CheckExact(part):
                 return ConvertedWriter.write(self, x, out, depth)
-            parts[i] = part  # refuses what is negative
+            parts[i] = part  # refuses a negative number
             if parts[i] >> 32:
                 return refuse()
         for i in range(3):
@@ -199,7 +199,7 @@ cdef class DurationWriter(ConvertedWriter):
 
 
 cdef class DurationReader(ClosedReader):
-    """Into the slots of ``Duration``, whose ``__init__`` could refuse none of what 32 bits hold."""
+    """Into the slots of ``Duration``, whose ``__init__`` refuses no number of 32 bits."""
 
     cdef object cls
     cdef Offsets offsets

@@ -13,7 +13,7 @@ cdef int put_hex(Out *out, uint64_t number, int digits) except -1:
 
 
 cdef inline int hex_digit(unsigned char char) noexcept:
-    """What a digit of either case stands for; -1 if it is none."""
+    """The value of a digit of either case; -1 if it is not a digit."""
     if b"0"[0] <= char <= b"9"[0]:
         return char - b"0"[0]
     char |= 32
@@ -46,7 +46,7 @@ cdef class UuidWriter(ConvertedWriter):
         if not PyLong_CheckExact(number):
             return ConvertedWriter.write(self, x, out, depth)
         low = PyLong_AsUnsignedLongLongMask(number)
-        high = number >> 64  # refuses what 64 bits do not hold, or is negative
+        high = number >> 64  # refuses a negative number, or one of more than 64 bits
         if not self.is_text:
             for i in range(8):
                 put_byte(out, high >> (56 - 8 * i) & 255)

@@ -1,4 +1,4 @@
-# Writing: included by _native.pyx, which says what holds for all of it.
+# Writing: included by _native.pyx, whose docstring has the rules for all of it.
 
 cdef class Writer:
     """Writes the values of one type."""
@@ -217,7 +217,7 @@ cdef class DictWriter(Writer):
         if depth > out.max_depth:
             return refuse()
         if PyDict_CheckExact(x):
-            x = PyDict_Copy(x)  # that nobody else changes
+            x = PyDict_Copy(x)  # a copy that no other thread changes
         elif isinstance(x, dict):
             x = dict(x)
         else:
@@ -256,7 +256,7 @@ cdef class ArrayWriter(Writer):
         if PyList_CheckExact(x):
             if PyList_GET_SIZE(x) == 0:
                 return put(out, b"\0", 1)
-            x = PyList_GetSlice(x, 0, PyList_GET_SIZE(x))  # that nobody else changes
+            x = PyList_GetSlice(x, 0, PyList_GET_SIZE(x))  # a copy that no other thread changes
         elif isinstance(x, list):
             x = list(x)
         else:
@@ -290,7 +290,7 @@ cdef class MapWriter(Writer):
         if PyDict_CheckExact(x):
             if PyDict_Size(x) == 0:
                 return put(out, b"\0", 1)
-            x = PyDict_Copy(x)  # that nobody else changes
+            x = PyDict_Copy(x)  # a copy that no other thread changes
         elif isinstance(x, dict):
             x = dict(x)
         else:
@@ -307,7 +307,7 @@ cdef class MapWriter(Writer):
 
 
 cdef class UnionWriter(Writer):
-    """``by_class`` has the branch for a class that only one takes, ``pick`` finds any other."""
+    """``by_class`` has the branch for a class that only one takes; ``pick`` finds any other."""
 
     cdef dict by_class
     cdef object pick
@@ -342,7 +342,7 @@ cdef class UnionWriter(Writer):
 
 
 cdef class Encoder:
-    """Encodes behind a prefix; ``otherwise`` is called with what is refused."""
+    """Encodes after a prefix; ``otherwise`` is called with values that are refused."""
 
     cdef Writer root
     cdef int depth

@@ -24,10 +24,10 @@ __all__ = ["Bindings", "bindings_of", "contract_of", "contracts_of"]
 def contract_of(cls: type) -> tuple[Contract, str]:
     """A contract that a generated class belongs to, and its type's full name.
 
-    Of several contracts it is any: all define the type alike.
+    If there are several, it is any of them: all define the type alike.
 
     Raises:
-        ArgumentError: It is no class.
+        ArgumentError: It is not a class.
         ConfigurationError: The class was not generated from a schema.
     """
     mark, name = _mark_of(cls)
@@ -38,10 +38,10 @@ def contract_of(cls: type) -> tuple[Contract, str]:
 
 
 def contracts_of(cls: type) -> Mapping[str, Contract]:
-    """The contracts whose record a generated class is, by name; none for a type inside of it.
+    """The contracts whose record a generated class is, by name; none for a type inside a record.
 
     Raises:
-        ArgumentError: It is no class.
+        ArgumentError: It is not a class.
         ConfigurationError: The class was not generated from a schema.
     """
     mark, name = _mark_of(cls)
@@ -57,7 +57,7 @@ def _mark_of(cls: type) -> tuple[Contract | SharedType, str]:
 
 @attrs.frozen(eq=False)
 class Bindings:
-    """Which classes stand for the named types of a schema; empty for plain values."""
+    """Classes of the named types of a schema; empty for plain values."""
 
     types: Mapping[str, type] = MappingProxyType({})
 
@@ -76,7 +76,7 @@ class Bindings:
         return cls, names
 
     def enum(self, node: EnumType) -> dict[str, enum.Enum] | None:
-        """The member for each symbol, or None for str values; for no values at all, too."""
+        """The member for each symbol; None for str values, and for an enum without symbols."""
         cls = self.types.get(node.full_name)
         if cls is None or not issubclass(cls, enum.Enum):
             return None
@@ -87,11 +87,11 @@ class Bindings:
                 f"{cls.__qualname__} has the symbols {tuple(members)}, but enum {node.full_name} "
                 f"has {node.symbols}: generate the class anew from its schema"
             )
-        return members or None  # of no symbols, whatever comes is refused either way
+        return members or None  # without symbols, every value is refused either way
 
 
 def _require_alike(cls: type, node: RecordType | EnumType) -> None:
-    """Check that a class which stands in another module than its contract is still its own.
+    """Check that a class from another module than its contract has the contract's definition.
 
     Raises:
         ConfigurationError: The modules were not generated together.

@@ -1,7 +1,7 @@
-"""The blocks that arrays and maps are written in ("Arrays" and "Maps", Binary Encoding, Avro 1.12).
+"""Blocks of arrays and maps ("Arrays" and "Maps", Binary Encoding, Avro 1.12).
 
-A block starts with its count of items; a negative count means that its size in bytes follows. No
-count is believed before it has been held against the bytes that remain.
+A block starts with its count of items; a negative count means that its size in bytes follows. Each
+count is checked against the remaining bytes before it is used.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def block(
         pos: Where the block starts.
         end: Where the message ends.
         item_size: The fewest bytes an item takes.
-        budget: How many items of no bytes the message may still hold, reduced by this block's, and
-            how many in all.
+        budget: The number of items of no bytes that the message may still have, which this block
+        reduces, and the limit for the whole message.
 
     Returns:
-        How many items follow, where they start, and where they must end (0 if it does not say).
+        The number of items, the offset of the first, and the offset of their end (0 if not given).
     """
     count, pos = read_long(data, pos)
     stop = 0
@@ -43,7 +43,7 @@ def block(
 
 
 def skip_block(data: bytes, pos: int, end: int, item_size: int) -> tuple[int, int]:
-    """Skip every block that says its size; give the count of the next that does not."""
+    """Skip every block that gives its size; return the count of the next that does not."""
     while True:
         count, pos = read_long(data, pos)
         if count == 0:

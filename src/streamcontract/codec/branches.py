@@ -1,8 +1,8 @@
-"""Which branch of a union takes a bare value.
+"""Branches of unions, chosen for bare values.
 
-Mostly the value's class decides, and compiled code looks it up. Where several branches take
-values of one class, the first that holds the value *as it is* gets it, and only if there is none
-the first that it fits: so that ``["float", "double"]`` keeps all digits of a float,
+Mostly the value's class decides, and compiled code looks it up. If several branches take values of
+one class, the first that holds the value *as it is* gets it, and only if there is none the first
+that it fits: so that ``["float", "double"]`` keeps all digits of a float,
 ``["double", "long"]`` keeps an int an int, and a dict goes to the record whose fields it has
 rather than to an earlier one that would add defaults.
 """
@@ -39,10 +39,10 @@ class _Search:
     """One search for a branch.
 
     Attributes:
-        exact: Whether only a branch will do that holds the value as it is.
-        known: What each record was found to be, by type and value: without it, unions inside
-            unions would be tried again and again, twice as often at each level. The value is
-            kept with the verdict, so that its id stays its own.
+        exact: Whether only a branch that holds the value as it is counts.
+        known: The result for each record, by type and value. Without it, unions inside unions
+        would be tried twice as often at each level. The value is kept with the result, so
+        that its id is not reused.
     """
 
     exact: bool
@@ -51,13 +51,14 @@ class _Search:
 
 @attrs.frozen(kw_only=True)
 class _Candidates:
-    """The branches of a union that may take a value, told by its class and a dict's keys alone.
+    """The branches of a union that may take a value, by its class and a dict's keys alone.
 
     Attributes:
         every: All branches.
         by_class: For each class the branches that take values of it.
         by_key: For each field's name the records that have it, of those that take dicts.
-        keys: For each of these records the names that a dict must have, and those it may have.
+        keys: For each of these records, the names that a dict must have, and those that it may
+            have.
         maps: The other branches that take dicts.
     """
 
@@ -104,10 +105,10 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
 
 
 class Branches:
-    """Chooses branches for the unions of one schema; what it works out, it keeps.
+    """Chooses branches for the unions of one schema, and caches what it computes.
 
     Args:
-        bindings: Which classes stand for the schema's named types.
+        bindings: The classes of the schema's named types.
     """
 
     def __init__(self, bindings: Bindings) -> None:
@@ -115,7 +116,7 @@ class Branches:
         self._matches: dict[int, _Match] = {}
 
     def by_class(self, node: UnionType) -> dict[type, int]:
-        """For each class whose values only one branch takes, that branch."""
+        """The branch of each class whose values only one branch takes."""
         claims = self._claims(node)
         return {cls: found[0] for cls, found in claims.items() if len(found) == 1}
 
@@ -128,7 +129,7 @@ class Branches:
         return claims
 
     def _candidates(self, node: UnionType) -> _Candidates:
-        """What narrows down the branches for a value."""
+        """The index that finds the possible branches for a value."""
         claims = self._claims(node)
         records = {
             index: branch
@@ -154,7 +155,7 @@ class Branches:
         )
 
     def picker(self, node: UnionType) -> Callable[[Any], tuple[int, Any]]:
-        """The function that gives the branch for a value, and the value without its tag."""
+        """The function that returns the branch for a value, and the value without its tag."""
         names = {branch_name(branch): index for index, branch in enumerate(node.branches)}
         matches = [self._match(branch) for branch in node.branches]
         candidates = self._candidates(node)
@@ -166,7 +167,7 @@ class Branches:
                 return names[value[0]], value[1]
             found = candidates.of(value)
             if len(found) == 1 and value.__class__ is dict:
-                return found[0], value  # what is wrong inside, encoding it says with its path
+                return found[0], value  # encoding it reports the fault inside, with its path
             for exact in (True, False):
                 search = _Search(exact)
                 for index in found:
@@ -198,7 +199,7 @@ class Branches:
                 return ()
 
     def _match(self, node: AvroType) -> _Match:
-        """The function that tells whether a value fits a type, made once for each type."""
+        """The function that returns whether a value fits a type, made once for each type."""
         made = self._matches.get(id(node))
         if made is not None:
             return made
@@ -247,7 +248,7 @@ class Branches:
                 search.known[key] = (value, match(value, search))
             return search.known[key][1]
 
-        self._matches[id(node)] = remembered  # before its fields, which may lead back to it
+        self._matches[id(node)] = remembered  # before its fields, which may refer back to it
         for key, field in zip(keys, node.fields, strict=True):
             fields.append((key, field.has_default, self._match(field.type)))
         return remembered
@@ -330,14 +331,14 @@ def _leaf(node: PrimitiveType | FixedType) -> _Match:
 
 
 def _checked(check: Callable[[Any], Any]) -> _Match:
-    """Fits if the check lets it pass; what passes is held as it is."""
+    """A match that fits a value if the check passes; it holds the value as it is."""
 
     def match(value: Any, search: _Search) -> bool:
         del search
         try:
             check(value)
         except RecursionError:
-            raise  # says nothing about the value: another branch must not get it for that
+            raise  # not about the value, so that no other branch is tried
         except REFUSALS:
             return False
         return True
@@ -354,7 +355,7 @@ def _floating(name: str) -> _Match:
         if not search.exact:
             return True
         if not isinstance(value, float):
-            return False  # an int would come back as a float
+            return False  # an int would be decoded as a float
         (single,) = struct.unpack("<f", struct.pack("<f", value)) if name == "float" else (value,)
         return bool(single == value) or value != value  # noqa: PLR0124 - only NaN is not itself
 

@@ -1,4 +1,4 @@
-"""The codec: values to Avro's binary encoding and back, for one schema or record class."""
+"""Codec of one schema or record class: values to Avro's binary encoding and back."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _MOST_DECODERS: Final = 1000
 class Codec(Generic[T]):
     """Encodes and decodes the values of one schema, strictly and without loss.
 
-    The first use compiles the schema; all later ones only run what was made of it. A codec may be
-    shared by threads.
+    The first use compiles the schema; later ones run the compiled functions. Threads may share a
+    codec.
 
     Args:
         schema: A record class that ``streamcontract generate`` made, or a schema: a
-            :class:`Schema`, a :class:`Contract`, or whatever ``parse_schema`` takes.
+            :class:`Schema`, a :class:`Contract`, or any source that ``parse_schema`` takes.
         tag_unions: Decode the value of a union as ``(branch's full name, value)``.
-        limits: What it takes at most of what a few bytes can ask for.
+        limits: Limits on data that a few bytes can make large.
 
     Raises:
         SchemaParseError: The schema breaks the Avro specification.
         ConfigurationError: A class was not generated from a schema, or not from this one; or
-            ``STREAMCONTRACT_ENGINE`` names an engine that there is not.
+            ``STREAMCONTRACT_ENGINE`` names an engine that does not exist.
 
     Example:
         >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
@@ -51,7 +51,7 @@ class Codec(Generic[T]):
     """
 
     schema: Schema
-    unnamed: ClassVar[str] = "value"  # what errors call a value whose type has no name
+    unnamed: ClassVar[str] = "value"  # the name in errors for a value whose type has no name
 
     @overload
     def __init__(
@@ -88,7 +88,7 @@ class Codec(Generic[T]):
         """Encode a value in Avro's binary encoding.
 
         Raises:
-            EncodeError: The value does not fit the schema; it names every place where.
+            EncodeError: The value does not fit the schema; the error names every fault.
         """
         encode = self._encode
         if encode is None:
@@ -103,14 +103,14 @@ class Codec(Generic[T]):
             writer: The schema it was written with, if that is another than the codec's own.
 
         Raises:
-            DecodeError: The bytes are not what the writer schema says.
-            ResolutionError: They are, but the writer schema cannot be resolved to the reader's
-                where these data go.
+            DecodeError: The bytes do not match the writer schema.
+            ResolutionError: They do, but these data need a part of the writer schema that cannot
+            be resolved to the reader's.
         """
         return self.decoder(writer)(data if data.__class__ is bytes else _as_bytes(data))
 
     def encoder(self, prefix: bytes = b"") -> Callable[[T], bytes]:
-        r"""The function that encodes a value behind a prefix, for the hot path.
+        r"""The function that encodes a value after a prefix, for the hot path.
 
         Example:
             >>> encode = Codec("string").encoder(prefix=b"\0\0\0\0\x07")
@@ -126,11 +126,11 @@ class Codec(Generic[T]):
         return make(prefix)
 
     def decoder(self, writer: Schema | None = None, start: int = 0) -> Callable[[bytes], T]:
-        """The function that decodes the bytes behind an offset, for the hot path.
+        """The function that decodes the bytes after an offset, for the hot path.
 
         Args:
             writer: The schema they were written with; None means the codec's own.
-            start: How many bytes to pass over first, such as the five of a frame.
+            start: The number of bytes to skip first, such as the five of a frame.
         """
         writer = self.schema if writer is None else writer
         key = (id(writer), start)

@@ -103,8 +103,8 @@ class Compiler(Generic[T]):
             # same, without its place.
             faults = [data_fault(self._root_path, error)]
             _log.warning(
-                "a value was refused that fits by now: where nothing changed it, please report "
-                "this with the schema (%s)",
+                "a value was refused that fits now: if nothing changed it, please report this "
+                "with the schema (%s)",
                 self._root_path,
             )
         raise EncodeError(tuple(faults)) from None

@@ -13,7 +13,7 @@ from streamcontract.errors import ArgumentError, ConfigurationError
 __all__ = ["MARK", "NAME", "Contract", "full_name_of"]
 
 MARK: Final = "__contract__"
-"""The attribute of a generated class that leads to its contract, or contracts."""
+"""The attribute of a generated class that has its contract, or contracts."""
 NAME: Final = "__avro_name__"
 """The attribute of a generated class that is the full name of its type."""
 
@@ -36,19 +36,19 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
 
     Nothing is parsed before its first use, so importing a generated module is cheap. For type
     checkers it is generic over its records, the keys that a producer takes, and the keys that a
-    consumer gives: a generated record class says these of its contract.
+    consumer returns; a generated record class declares them.
 
     Args:
         schema: The text of the ``.avsc`` file.
-        references: The texts of other schemas it uses named types of, each after those it needs
-            itself.
-        types: The classes of the named types that other contracts use too.
-        topic: The topic its records go to, or None.
+        references: The texts of other schemas whose named types it uses, each after those that it
+        needs itself.
+        types: The classes of the named types that other contracts share.
+        topic: The topic of its records, or None.
         key: The name of the field that is the message key, or None.
         key_schema: The text of an Avro schema for message keys, or None.
         key_references: Like ``references``, for the key schema.
         key_types: Like ``types``, for the key schema.
-        partitions: How many partitions the topic is created with, or None.
+        partitions: The number of partitions for a new topic, or None.
         compatibility: The compatibility level of its subject, such as ``"BACKWARD"``, or None.
 
     Example:
@@ -111,11 +111,11 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
 
     @property
     def types(self) -> Mapping[str, type]:
-        """The class that stands for each named type, by full name."""
+        """The class of each named type, by full name."""
         return MappingProxyType(self._types)
 
     def sends_alike(self, other: Contract) -> bool:
-        """Whether a record becomes the same message with either: same schema, same kind of key."""
+        """Whether a record becomes the same message with both: same schema, same kind of key."""
         return self._message_texts == other._message_texts
 
     @functools.cached_property
@@ -150,7 +150,7 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
 if TYPE_CHECKING:
 
     class RecordClass(Protocol[Value_co, Sent_contra, Read_co]):
-        """A generated record class, which says of what contract it is."""
+        """A generated record class, which refers to its contract."""
 
         @property
         def __contract__(self) -> Contract[Value_co, Sent_contra, Read_co]: ...
@@ -171,7 +171,7 @@ def full_name_of(cls: type) -> str:
     """The full name of the type that a generated class stands for.
 
     Raises:
-        ArgumentError: It is no class.
+        ArgumentError: It is not a class.
         ConfigurationError: The class was not generated from a schema.
     """
     if not isinstance(cls, type):

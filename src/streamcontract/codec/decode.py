@@ -1,8 +1,8 @@
-"""Compile a Plan into Python functions that decode what its writer schema wrote.
+"""Compiler of a Plan into Python functions that decode the writer's data.
 
 As with encoding, one generator makes two forms: the fast one, and an explaining one that runs on
-the same bytes after a refusal and knows the path. Every count and size from the data is held
-against the bytes that remain before anything is built from it.
+the same bytes after a refusal and knows the path. Every count and size in the data is checked
+against the remaining bytes before anything is built from it.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def compile_decoder(
     tag_unions: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Callable[[bytes], Any]:
-    """Make the function that decodes the bytes behind ``start``.
+    """Make the function that decodes the bytes after ``start``.
 
-    ``fail`` is called with the bytes and the refusal; it raises what the user sees.
+    ``fail`` is called with the bytes and the refusal; it raises the error for the user.
     """
     reader = _Reader(bindings, limits, explain=False, tag_unions=tag_unions)
     reader.source.namespace["fail"] = fail
@@ -84,18 +84,18 @@ def compile_decoder(
 def compile_locator(
     root: Action, bindings: Bindings, *, start: int, tag_unions: bool, limits: Limits
 ) -> Callable[[bytes, str], Any]:
-    """Make the function that decodes too, but raises :class:`Located`, path and cause, at fault."""
+    """Make the function that decodes, and raises :class:`Located` on a fault, with its path."""
     reader = _Reader(bindings, limits, explain=True, tag_unions=tag_unions)
     return reader.compile(root, start)  # type: ignore[no-any-return]
 
 
 def unresolvable(faults: tuple[Fault, ...], what: str) -> None:
-    """Refuse data that met a fault of the plan."""
+    """Refuse data that need a part of the plan with a fault."""
     raise Unresolvable(faults, what)
 
 
 def check_end(pos: int, end: int) -> None:
-    """Refuse bytes that are left over, or missing."""
+    """Refuse data with bytes left over, or missing."""
     if pos > end:
         raise IndexError
     left = end - pos
@@ -142,7 +142,7 @@ class _Reader:
             line(f"pos, end, depth, budget = {start}, len(data), 0, [{most}, {most}]")
             with block("try:"):
                 if isinstance(root, ReadRecord):
-                    # In place: a call less for every message.
+                    # In place: one call less for every message.
                     line(f"x = {self._record_body(root)}")
                 else:
                     self._action(root, "x")
@@ -194,7 +194,7 @@ class _Reader:
         self.source.line(f"return {self._record_body(action)}, pos")
 
     def _record_body(self, action: ReadRecord) -> str:
-        """Read the fields; gives the expression of the record."""
+        """Read the fields; return the expression of the record."""
         if action.faults:
             self._unresolvable(action.faults)
             return "None"
@@ -225,7 +225,7 @@ class _Reader:
         record = self.source.fresh("r")
         self.source.line(f"{record} = new({kind})")
         for name, target in zip(names, targets, strict=True):
-            # Held by the namespace: a slot's method-wrapper is made anew at each look-up.
+            # Kept in the namespace: each look-up of a slot makes a new method-wrapper.
             put = self.source.fresh("set")
             self.source.namespace[put] = getattr(cls, name).__set__
             self.source.line(f"{put}({record}, {target})")
@@ -267,7 +267,7 @@ class _Reader:
             else:
                 self.source.line(f"{x} = {self.source.bind(value, 'default')}")
             return
-        # Lists, maps and records are decoded anew, so that no two records share one.
+        # Lists, maps and records are decoded again for each record, so that no two share one.
         action = resolve_types(field.type, field.type)
         name = self._emitter.function(field, "read_default_", lambda: self._value(action))
         path = f", {self._emitter.path}" if self._explain else ""
@@ -382,7 +382,7 @@ class _Reader:
     def _blocks(
         self, item_size: int, together: Callable[[str], AbstractContextManager[Any]] = nullcontext
     ) -> Iterator[None]:
-        """A loop over the items of all blocks, each block held against the bytes that remain."""
+        """A loop over the items of all blocks, each block checked against the remaining bytes."""
         count, stop = self.source.fresh("n"), self.source.fresh("e")
         head = f"{count}, pos, {stop} = block(data, pos, end, {item_size}, budget)"
         self.source.line(head)
@@ -395,7 +395,7 @@ class _Reader:
 
 
 def _float_run(steps: list[FieldStep]) -> list[tuple[str, int]]:
-    """Type and target of the floating-point fields that come next in a row, read as written."""
+    """Type and target of the next consecutive floating-point fields, read as written."""
     run: list[tuple[str, int]] = []
     for step in steps:
         action = step.action
@@ -410,7 +410,7 @@ def _float_run(steps: list[FieldStep]) -> list[tuple[str, int]]:
 def default_of(
     field: Field, bindings: Bindings, *, tag_unions: bool
 ) -> tuple[Any, DataFault | None] | None:
-    """A default that many records may share, and why it cannot be used, if so.
+    """A default that many records may share, and the reason if it cannot be used.
 
     None if it can be changed: then every record needs its own.
     """
@@ -421,13 +421,13 @@ def default_of(
     try:
         return decode(default_bytes(field)), None
     except _BrokenDefault as broken:
-        # The specification checks a default against the base type only, so a default may be no
-        # value of the logical type: no record can be read that needs it.
+        # The specification checks a default against the base type only. A default that is not a
+        # value of the logical type makes every record that needs it unreadable.
         return None, data_fault("", broken.refusal)
 
 
 def _is_shareable(node: AvroType) -> bool:
-    """Whether the values of a type cannot be changed, so that many records may hold one."""
+    """Whether the values of a type are immutable, so that many records may share one."""
     match node:
         case ArrayType() | MapType() | RecordType():
             return False
@@ -438,7 +438,7 @@ def _is_shareable(node: AvroType) -> bool:
 
 
 class _BrokenDefault(Exception):  # noqa: N818 - internal signal, never seen by a user
-    """The default of a field is no value of its logical type."""
+    """The default of a field is not a value of its logical type."""
 
     def __init__(self, refusal: BaseException) -> None:
         super().__init__(str(refusal))

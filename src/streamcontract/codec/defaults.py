@@ -1,6 +1,6 @@
-"""The Avro encoding of a field's default, from the JSON that the schema gives.
+"""Avro encoding of a field's default, from the JSON in the schema.
 
-A default is encoded once, and decoded by the compiled code like any value on the wire: so it
+A default is encoded once, and decoded by the compiled code like any encoded value: so it
 takes the reader's classes and logical types, and every record gets its own lists and maps.
 The parser has checked every default against its type.
 """

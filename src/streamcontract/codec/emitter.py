@@ -1,4 +1,4 @@
-"""Skeleton of generated code: functions, loops, paths; and what reading and skipping share."""
+"""Emitter of generated code: functions, loops, paths, and common parts of reading and skipping."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from streamcontract.schema.model import UnionType
 __all__ = ["DataEmitter", "Emitter"]
 
 _MAX_LOOPS: Final = 2
-"""Arrays and maps inside each other in one function; deeper ones get a function of their own.
+"""The most arrays and maps inside each other in one function; deeper ones get their own function.
 
 Python allows 20 loops and tries inside each other, and 100 levels of indentation.
 """
 
 
 class Emitter:
-    """Writes functions into one source: each once, however many places call it.
+    """Writes functions into one source: each once, however many calls it has.
 
     In the explaining form each of them takes the path to its value, and every step down the path
     catches a refusal.
 
     Args:
         source: The source.
-        head: What each function takes first, such as the value to write.
-        caught: What the explaining form does with a refusal, ``error``, at ``{path}``.
-        carried: What the explaining form passes on behind the path, ``", faults"`` for one.
+        head: The first arguments of each function, such as the value to write.
+        caught: The statement of the explaining form for a refusal, ``error``, at ``{path}``.
+        carried: The arguments of the explaining form after the path, such as ``", faults"``.
         explain: Whether this is the explaining form.
 
     Attributes:
         source: The source.
         explain: Whether this is the explaining form.
-        path: The expression of the path to what is written now.
+        path: The expression of the path to the present value.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class Emitter:
         self._caught = caught
         self._carried = carried
         self._loops = 0
-        # By identity; the object is kept with its function's name, so that its id stays its own.
+        # By identity; the object is kept with its function's name, so that its id is not reused.
         self._functions: dict[int, tuple[object, str]] = {}
         self._queue: list[Callable[[], None]] = []
 
     @contextmanager
     def at(self, piece: str = "") -> Iterator[None]:
-        """What is written inside is one step further down the path; without a piece, none."""
+        """Code written inside is one step further down the path, if there is a piece."""
         if not self.explain:
             yield
             return
@@ -90,7 +90,7 @@ class Emitter:
 
         Args:
             name: The function's name.
-            head: What it is given first, if that has other names here than there.
+            head: Its first arguments, if they have other names here.
             deeper: Whether it goes into a record.
         """
         return f"{name}({self._arguments(head or self._head, 'depth + 1' if deeper else 'depth')})"
@@ -101,7 +101,7 @@ class Emitter:
 
     @property
     def is_deep(self) -> bool:
-        """Whether another array or map has to go into a function of its own."""
+        """Whether another array or map needs a function of its own."""
         return self._loops >= _MAX_LOOPS
 
     @contextmanager
@@ -113,7 +113,7 @@ class Emitter:
         self._loops -= 1
 
     def finish(self) -> None:
-        """Write every function that was asked for."""
+        """Write every function that was requested."""
         while self._queue:
             self._queue.pop()()
 
@@ -154,20 +154,20 @@ class DataEmitter(Emitter):
         self.source.line(f"if depth > {most}: refuse({expected!r}, depth)")
 
     def unsigned(self, x: str, kind: str = "long") -> None:
-        """Read a number as it stands before zig-zag; ``kind`` is ``int`` or ``long``."""
+        """Read a number without undoing zig-zag; ``kind`` is ``int`` or ``long``."""
         self.source.line(f"{x} = data[pos]")
         self.source.line("pos += 1")
         self.source.line(f"if {x} > 127: {x}, pos = rest_of_{kind}(data, pos, {x})")
 
     def size(self) -> str:
-        """Read the length of a string or bytes; gives its expression."""
+        """Read the length of a string or bytes; return its expression."""
         n = self.source.fresh("n")
         self.unsigned(n)
         self.source.line(f"if {n} & 1: refuse('a size of 0 or more', ({n} >> 1) ^ -1)")
         return f"({n} >> 1)"
 
     def branch(self, union: UnionType, then: Callable[[int], None]) -> None:
-        """Read the index of a union's branch and go where it says."""
+        """Read the index of a union's branch and select the code of that branch."""
         index = self.source.fresh("i")
         self.unsigned(index, "int")
         last = len(union.branches) - 1

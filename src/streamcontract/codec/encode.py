@@ -1,8 +1,8 @@
-"""Compile a writer schema into Python functions that encode its values ("Binary Encoding").
+"""Compiler of a writer schema into Python functions that encode its values ("Binary Encoding").
 
-The same generator makes two forms. The fast one stops at the first thing that does not fit. The
-explaining one runs only after that, on the same value: it catches each refusal, notes it with its
-path, and goes on to find them all.
+The same generator makes two forms. The fast one stops at the first fault. The explaining one runs
+only after that, on the same value: it catches each refusal, notes it with its path, and continues
+to find them all.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ Fail = Callable[[Any, BaseException], None]
 def compile_encoder(
     schema: Schema, bindings: Bindings, fail: Fail, limits: Limits = DEFAULT_LIMITS
 ) -> Callable[[bytes], Callable[[Any], bytes]]:
-    """Make the function that, for a prefix, gives the function that encodes a value behind it.
+    """Make the function that, for a prefix, returns the function that encodes a value after it.
 
-    ``fail`` is called with the value and the refusal; it raises what the user sees.
+    ``fail`` is called with the value and the refusal; it raises the error for the user.
     """
     writer = _Writer(schema, bindings, limits, explain=False)
     writer.source.namespace["fail"] = fail
@@ -61,13 +61,13 @@ def compile_encoder(
 def compile_explainer(
     schema: Schema, bindings: Bindings, limits: Limits
 ) -> Callable[[Any, str], list[DataFault]]:
-    """Make the function that gives every fault of a value, with paths below a root path."""
+    """Make the function that returns every fault of a value, with paths below a root path."""
     writer = _Writer(schema, bindings, limits, explain=True)
     return writer.compile("explain")  # type: ignore[no-any-return]
 
 
 def as_list(value: object) -> list[Any]:
-    """A ``list``; a tuple would come back as another type, and may be a tagged branch."""
+    """A ``list``; a tuple would be decoded as another type, and may be a tagged branch."""
     if isinstance(value, list):
         return value
     raise Refused("a list", value)
@@ -199,9 +199,9 @@ class _Writer:
     def _dict_prologue(self, node: RecordType) -> None:
         line = self.source.line
         names = self.source.bind(frozenset(field.name for field in node.fields), "names")
-        # A copy, here too: a field that is looked up later is from the same moment as this one.
+        # A copy, here too, so that all fields are from the same moment.
         line("x = dict(x) if x.__class__ is dict else as_dict(x)")
-        # With as many keys as fields and no default to stand in, a stranger means a missing key.
+        # With as many keys as fields and no defaults, an unknown key implies a missing one.
         known = (
             f"x.keys() <= {names}"
             if self._explain or any(field.has_default for field in node.fields)
@@ -243,7 +243,7 @@ class _Writer:
             self._node(field.type, x)
 
     def _floats(self, run: list[str], values: list[str]) -> None:
-        """Several floating-point fields in a row are packed by one call."""
+        """Pack consecutive floating-point fields in one call."""
         xs = [self.source.fresh("x") for _ in run]
         for x, value in zip(xs, values, strict=True):
             self.source.line(f"{x} = {value}")
@@ -395,7 +395,7 @@ class _Writer:
             yield piece
 
     def _own(self, x: str, kind: str) -> None:
-        """Go on with a copy: a thread that changes the container would belie its count."""
+        """Continue with a copy: another thread may change the container and so its count."""
         self.source.line(f"{x} = {kind}({x})")
 
     # ---- unions
@@ -413,7 +413,7 @@ class _Writer:
 
 
 def _float_run(fields: Iterator[Field]) -> list[str]:
-    """The names of the float and double types that the next fields have in a row."""
+    """The names of the float and double types of the next consecutive fields."""
     run: list[str] = []
     for field in fields:
         node = field.type

@@ -1,7 +1,7 @@
-"""Which engine executes schemas and plans: the portable or the native one.
+"""Engine that executes schemas and plans: the portable or the native one.
 
-Both take and give the same values, bytes and errors. The portable engine runs wherever Python
-does; the native one is an extension module that an installation may lack.
+Both have the same values, bytes and errors. The portable engine runs wherever Python does; the
+native one is an extension module that an installation may lack.
 """
 
 from __future__ import annotations
@@ -29,12 +29,10 @@ from streamcontract.schema.schema import Schema
 __all__ = ["ENGINE_VARIABLE", "Engine", "choose_engine"]
 
 ENGINE_VARIABLE: Final = "STREAMCONTRACT_ENGINE"
-"""Names the engine: ``portable`` or ``native``, which is the default where it was built."""
+"""The name of the engine: ``portable`` or ``native``, which is the default if it was built."""
 
 _EXTENSION: Final = "streamcontract.codec._native"
-_INSTALL: Final = (
-    "install streamcontract anew where there is a C compiler and Python's header files"
-)
+_INSTALL: Final = "install streamcontract again with a C compiler and Python's header files"
 
 _log = logging.getLogger("streamcontract.codec.engine")
 
@@ -60,14 +58,14 @@ class _DecoderCompiler(Protocol):
 
 @attrs.frozen
 class Engine:
-    """An engine, and why it is the one.
+    """An engine, and the reason for its choice.
 
     Attributes:
         name: ``portable`` or ``native``.
-        reason: Why it was chosen, in words.
+        reason: The reason for its choice, in words.
         compile_encoder: See :func:`streamcontract.codec.encode.compile_encoder`.
         compile_decoder: See :func:`streamcontract.codec.decode.compile_decoder`.
-        is_makeshift: Whether it stands in for a native engine that is here, but cannot be used.
+        is_makeshift: Whether it replaces a native engine that is installed but cannot be used.
     """
 
     name: str
@@ -79,17 +77,17 @@ class Engine:
 
 @attrs.frozen
 class _Unusable:
-    """Why there is no native engine, and whether that is a fault: not to have built it is none."""
+    """The reason why there is no native engine; a missing build is not a fault."""
 
     reason: str
     is_fault: bool
 
 
 def choose_engine() -> Engine:
-    """The engine that the environment asks for; else the native one where it was built.
+    """The engine that the environment names; else the native one if it was built.
 
     Raises:
-        ConfigurationError: The environment asks for one that there is not, or not here.
+        ConfigurationError: The environment names one that does not exist or is not installed.
 
     Example:
         >>> choose_engine().name in ("portable", "native")
@@ -98,13 +96,13 @@ def choose_engine() -> Engine:
     wanted = os.environ.get(ENGINE_VARIABLE, "")
     match wanted:
         case "portable":
-            return _portable(f"{ENGINE_VARIABLE} asks for it")
+            return _portable(f"set by {ENGINE_VARIABLE}")
         case "native" | "":
             native = _find_native()
         case _:
             raise ConfigurationError(f"{ENGINE_VARIABLE} is portable or native, not {wanted!r}")
     if isinstance(native, Engine):
-        return attrs.evolve(native, reason=f"{ENGINE_VARIABLE} asks for it") if wanted else native
+        return attrs.evolve(native, reason=f"set by {ENGINE_VARIABLE}") if wanted else native
     if wanted:
         raise ConfigurationError(
             f"{ENGINE_VARIABLE} asks for the native engine, which {native.reason}; or leave "
@@ -133,22 +131,20 @@ def _find_native() -> Engine | _Unusable:
         if misfit is None:
             from streamcontract.codec import native  # noqa: PLC0415 - an installation may lack what it needs
 
-            reason = f"the default where it is built; {ENGINE_VARIABLE}=portable asks for the other"
+            reason = f"the default if it is built; {ENGINE_VARIABLE}=portable selects the other"
             return Engine("native", reason, native.compile_encoder, native.compile_decoder)
         found = _Unusable(f"{misfit}: {_INSTALL}", is_fault=True)
-    # Once in a process: everything works, but slower than whoever installed it expects.
-    _log.warning(
-        "the native engine %s; the portable engine serves where none is asked for", found.reason
-    )
+    # Once in a process: everything works, but slower than expected.
+    _log.warning("the native engine %s; the portable engine is used instead", found.reason)
     return found
 
 
 def _misfit(extension: object) -> str | None:
-    """Why a binary does not belong to this package, if so."""
+    """The reason why a binary does not belong to this package, if it does not."""
     version = getattr(extension, "VERSION", None)
     if version != __version__:
         return f"is that of version {version or 'unknown'}, not of {__version__}"
-    # Where the sources are installed too, as in an editable installation, they may have changed.
+    # In an editable installation the sources are present too and may have changed.
     digest = sources_digest()
     if digest and getattr(extension, "SOURCES", None) != digest:
         return "was built from other sources than those beside it"
@@ -156,7 +152,7 @@ def _misfit(extension: object) -> str | None:
 
 
 def _for_others() -> str:
-    """Which other Pythons it was built for, if any."""
+    """The other Python versions that it was built for, if any."""
     binaries = sorted(
         path.name
         for suffix in ("so", "pyd")

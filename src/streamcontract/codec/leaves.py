@@ -1,7 +1,7 @@
-"""What each primitive type takes: one function a type, giving the value to write or refusing.
+"""Checks of values of primitive types: functions that return the value to write, or raise.
 
-Compiled code tests the exact class inline and calls these only for what that test does not pass:
-subclasses, an ``int`` for a ``double``, and everything that is to be refused.
+Compiled code tests the exact class inline and calls these only for values that do not pass:
+subclasses, an ``int`` for a ``double``, and every invalid value.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def _is_int(value: object) -> bool:
 
 
 def as_int(value: object) -> int:
-    """An ``int`` of 32 bits; a bool is none."""
+    """An ``int`` of 32 bits; a bool is refused."""
     if isinstance(value, int) and _is_int(value) and INT_MIN <= value <= INT_MAX:
         return int(value)
     raise Refused(f"an int from {INT_MIN} to {INT_MAX}", value)
 
 
 def as_long(value: object) -> int:
-    """An ``int`` of 64 bits; a bool is none."""
+    """An ``int`` of 64 bits; a bool is refused."""
     if isinstance(value, int) and _is_int(value) and LONG_MIN <= value <= LONG_MAX:
         return int(value)
     raise Refused(f"an int from {LONG_MIN} to {LONG_MAX}", value)
@@ -106,10 +106,10 @@ def as_fixed(value: object, size: int) -> bytes:
 
 
 def refuse_boolean(value: object) -> None:
-    """A ``bool`` is written inline; anything else ends here."""
+    """Refuse a value that is not a ``bool``; compiled code writes a bool inline."""
     raise Refused("True or False", value)
 
 
 def refuse_null(value: object) -> None:
-    """None is written inline, as nothing; anything else ends here."""
+    """Refuse a value that is not None; compiled code writes None inline, as no bytes."""
     raise Refused("None", value)

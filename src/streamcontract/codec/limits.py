@@ -1,6 +1,6 @@
-"""What the codec refuses to build, however well-formed the bytes that ask for it.
+"""Limits of the codec on well-formed data from untrusted sources.
 
-Both limits hold in both directions: what a codec would not read, it does not write.
+Both limits apply to both directions: a codec does not write what it would not read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from streamcontract.errors import ConfigurationError
 __all__ = ["DEFAULT_LIMITS", "Limits"]
 
 _HIGHEST_DEPTH: Final = 1_000
-"""What a thread's stack of 1 MiB holds on either engine, with room to spare."""
+"""The depth that a thread's stack of 1 MiB holds on either engine, with room to spare."""
 
 _HIGHEST_EMPTY_ITEMS: Final = 2**31 - 1
 
@@ -31,20 +31,20 @@ def _from_to(low: int, high: int) -> Any:
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What a codec takes at most of what a few bytes can ask for.
+    """Limits on data that a few bytes can make large.
 
-    Bytes bound everything else: an item of at least one byte cannot outnumber the bytes that
-    remain.
+    The number of bytes bounds everything else: there cannot be more items of at least one byte
+    than remaining bytes.
 
     Attributes:
         depth: Records inside the root record, each inside the one before: 0 to 1,000. The portable
             engine takes a Python frame or two for each, so beyond some 400 it may also need
-            ``sys.setrecursionlimit``, and says so.
+            ``sys.setrecursionlimit``; the error reports that.
         empty_items: Array items of zero bytes (nulls, empty records) in one message: 0 to
             2,147,483,647.
 
     Raises:
-        ConfigurationError: A limit is no such number.
+        ConfigurationError: A limit is out of range.
 
     Example:
         >>> Limits(depth=8).depth

@@ -1,8 +1,9 @@
-"""Build the native engine's nodes from a schema and from a plan.
+"""Builders of the native engine's nodes from a schema and from a plan.
 
-The native engine only ever says yes. What it refuses, the portable engine is given, which finds
-the fault and names its path: so both raise the same errors, and no rule's words stand twice. What
-the portable engine takes after all is the answer, and logged, since only a bug leads there.
+The native engine reports no faults itself. If it refuses a value, the portable engine runs on the
+same value and raises the error with its path: so both raise the same errors, and each rule's
+message exists once. If the portable engine accepts the value, its result is returned and a warning
+is logged, because only a bug can cause that.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ __all__ = ["compile_decoder", "compile_encoder"]
 _log = logging.getLogger("streamcontract.codec")
 
 _PROMOTIONS = {"float": 4, "double": 8}
-_UUID_SLOTS = ("int", "is_safe")  # all there is to a UUID, from Python 3.8 on
+_UUID_SLOTS = ("int", "is_safe")  # all slots of a UUID, from Python 3.8 on
 _DURATION_PARTS = ("months", "days", "milliseconds")
 _ABSTRACT = 1 << 20  # Py_TPFLAGS_IS_ABSTRACT: object.__new__ makes no instance
 
@@ -107,8 +108,8 @@ def _second_opinion(portable: Callable[[], Callable[[Any], Any]]) -> Callable[[A
     def otherwise(given: Any) -> Any:
         result = portable()(given)
         _log.warning(
-            "the native engine refused what the portable one takes, whose answer stands; please "
-            "report this with the schema (%s)",
+            "the native engine refused a value that the portable one takes, whose result is "
+            "used; please report this with the schema (%s)",
             type(given).__qualname__,
         )
         return result
@@ -235,7 +236,7 @@ class _Readers:
     def __init__(self, bindings: Bindings, *, tag_unions: bool) -> None:
         self._bindings = bindings
         self._tag_unions = tag_unions
-        # By identity; the object is kept with what was made of it, so that its id stays its own.
+        # By identity; the object is kept with the node made of it, so that its id is not reused.
         self._made: dict[int, tuple[object, _native.Reader]] = {}
         self._skippers: dict[int, _native.Skipper] = {}
 
@@ -322,7 +323,7 @@ class _Readers:
     def _default(self, field: Field) -> _native.Reader:
         known = default_of(field, self._bindings, tag_unions=self._tag_unions)
         if known is None:
-            # Lists, maps and records are decoded anew, so that no two records share one.
+            # Lists, maps and records are decoded again for each record, so that no two share one.
             made = self._made.get(id(field))
             if made is not None:
                 return made[1]
@@ -333,7 +334,7 @@ class _Readers:
         value, broken = known
         return _native.ConstantReader(value) if broken is None else _native.FailReader()
 
-    # ---- what the reader does not ask for
+    # ---- fields that the reader does not have
 
     def _skipper(self, node: AvroType) -> _native.Skipper:
         made = self._skippers.get(id(node))
@@ -372,7 +373,7 @@ class _Readers:
 
 
 def _is_made_in_place(cls: type) -> bool:
-    """Whether ``object.__new__`` only allocates an instance, and none minds being half-filled."""
+    """Whether ``object.__new__`` only allocates an instance, which may be partly filled."""
     return (
         getattr(cls, "__new__", None) is object.__new__
         and not cls.__flags__ & _ABSTRACT
@@ -382,7 +383,7 @@ def _is_made_in_place(cls: type) -> bool:
 
 
 def _is_frozen(cls: type) -> bool:
-    """Whether it is attrs that keeps the attributes of instances from being assigned."""
+    """Whether attrs keeps the attributes of instances from being assigned."""
     refusing: object = Duration.__setattr__  # one function for all frozen classes
     return cls.__setattr__ is refusing
 

@@ -10,7 +10,7 @@ __all__ = ["is_plain"]
 
 
 def is_plain(cls: type) -> bool:
-    """Whether a class only holds its attributes: nothing runs when it is made but assignments."""
+    """Whether a class only holds its attributes: making an instance only assigns them."""
     attributes = {attribute.name for attribute in attrs.fields(cls)}
     return (
         "__attrs_attrs__" in vars(cls)

@@ -1,8 +1,8 @@
-"""How compiled code says no, and how that becomes a fault with a path.
+"""Refusals of compiled code, and their conversion to faults with a path.
 
-Compiled code raises the cheapest exception that stops it; the value is then walked once more by
-the same code compiled in its explaining form, which knows the path. So errors cost nothing
-before they happen, and no rule is written twice.
+Compiled code raises the cheapest exception. Then the same code, compiled in its explaining form,
+walks the value once more and finds the path. So values without faults cost nothing extra, and each
+rule is written once.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ __all__ = ["REFUSALS", "Located", "Refused", "Unresolvable", "data_fault", "refu
 
 
 def refuse(expected: str, value: object) -> None:
-    """Refuse a value, or what was read: the form that compiled code can call."""
+    """Refuse a value, or data: the form that compiled code can call."""
     raise Refused(expected, value)
 
 
 class Unresolvable(Exception):  # noqa: N818 - internal signal, never seen by a user
-    """Data met a place that the plan marks as a fault."""
+    """Data need a part of the plan that has a fault."""
 
     def __init__(self, faults: tuple[Fault, ...], what: str) -> None:
         super().__init__(what)
@@ -45,16 +45,16 @@ REFUSALS: Final = (
     Unresolvable,
     IndexError,  # the data end before the value does
     struct.error,  # the same, for float and double
-    UnicodeError,  # bytes that are no UTF-8, or a str that has none
+    UnicodeError,  # bytes that are not UTF-8, or a str that UTF-8 cannot encode
     OverflowError,  # a float beyond 32 bits, a date beyond the calendar
     ValueError,  # a number no datetime has
     RecursionError,  # nested deeper than the interpreter's own limit
 )
-"""What compiled code raises where a value or its bytes do not fit."""
+"""The exceptions of compiled code for a value or bytes that do not fit."""
 
 
 def data_fault(path: str, error: BaseException) -> DataFault:
-    """Say in words what a refusal means."""
+    """Convert a refusal to a fault with its message."""
     if isinstance(error, Refused):
         if error.value is NOTHING:
             return DataFault(path=path, expected=error.expected)

@@ -14,7 +14,7 @@ __all__ = ["rescaler"]
 
 
 def rescaler(node: PrimitiveType | FixedType, rescale: Rescale) -> Callable[[bytes | int], int]:
-    """From what a writer of another unit or scale wrote to the number the reader's type holds.
+    """The function from a number in the writer's unit or scale to the number in the reader's.
 
     Args:
         node: The reader's type.

@@ -25,14 +25,13 @@ _Class = TypeVar("_Class", bound=type)
 class SharedType:
     """The contracts of a class that several of them use.
 
-    Each contract is the module of its name beside that of the class. It is imported when it is
-    asked for; until then the class is a class like any other.
+    Each contract is a module beside the module of the class, and is imported on first use.
 
     Attributes:
         home: The module of the class.
-        likeness: What all definitions of the type have in common; see ``likeness_mark``.
+        likeness: The likeness of all definitions of the type; see ``likeness_mark``.
         contracts: The contracts whose record it is.
-        within: A contract that has it somewhere in its record; None where it is a record itself.
+        within: A contract that has it somewhere in its record; None if it is a record itself.
     """
 
     home: str
@@ -44,15 +43,15 @@ class SharedType:
         """The contracts whose record it is, by name.
 
         Raises:
-            ConfigurationError: One is not there.
+            ConfigurationError: One does not exist.
         """
         return {name: self._contract(name) for name in self.contracts}
 
     def any_contract(self) -> Contract:
-        """A contract that defines the type; which one makes no difference.
+        """A contract that defines the type; all definitions are equal.
 
         Raises:
-            ConfigurationError: It is not there.
+            ConfigurationError: It does not exist.
         """
         return self._contract(self.within or self.contracts[0])
 
@@ -78,19 +77,19 @@ def shared_type(
     contracts: tuple[str, ...] = (),
     within: str | None = None,
 ) -> Callable[[_Class], _Class]:
-    """Mark a generated class as that of a named type which several contracts use.
+    """Mark a generated class as the class of a named type that several contracts use.
 
-    Generated code alone calls it: the contracts are modules beside that of the class, and each
-    names the class in its ``Contract(types=...)``.
+    Only generated code calls it. The contracts are modules beside the module of the class, and
+    each names the class in its ``Contract(types=...)``.
 
     Args:
         full_name: The full name of the type.
-        likeness: What all definitions of the type have in common.
+        likeness: The likeness of all definitions of the type.
         contracts: The contracts whose record it is.
-        within: A contract that has it somewhere in its record, where there are none.
+        within: A contract that has it somewhere in its record, if ``contracts`` is empty.
 
     Raises:
-        ConfigurationError: It is of no contract.
+        ConfigurationError: Both are empty.
 
     Example:
         >>> import enum

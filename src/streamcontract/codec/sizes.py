@@ -1,4 +1,4 @@
-"""How few bytes a value of a type can take: what bounds a block's count before it is believed."""
+"""Minimum sizes of values in bytes, which bound the count of a block before it is used."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from streamcontract.schema.model import (
 __all__ = ["FIXED_SIZES", "FLOAT_LAYOUTS", "is_empty", "min_size"]
 
 FIXED_SIZES: Final = {"null": 0, "boolean": 1, "float": 4, "double": 8}
-"""Bytes of the primitives that always take as many ("Binary Encoding", Avro 1.12)."""
+"""Bytes of the primitives of a fixed size ("Binary Encoding", Avro 1.12)."""
 
 FLOAT_LAYOUTS: Final = {"float": "f", "double": "d"}
-"""How ``struct`` calls the floating-point types."""
+"""The floating-point types in formats of ``struct``."""
 
 
 _ENOUGH: Final = 1 << 32
-"""A size beyond which more makes no difference: no message of ours is as long."""
+"""The largest size that is distinguished: no message is as long."""
 
 
 def min_size(node: AvroType) -> int:
-    """The fewest bytes that any value of a type takes; 0 where one may take none.
+    """The fewest bytes that any value of a type takes; 0 if one may take none.
 
-    Not more than 4 GiB, though records of records may take more: a lower bound still.
+    At most 4 GiB. Records of records may take more, for which it is still a lower bound.
     """
     return _min_size(node, set(), {})
 
@@ -46,9 +46,9 @@ def _min_size(node: AvroType, inside: set[int], known: dict[int, int]) -> int:
             return 1
         case RecordType():
             if id(node) in inside:
-                # Only a record that cannot end contains itself so; a lower bound still holds.
+                # Only a record without finite values contains itself so; it is still a lower bound.
                 return 0
-            # Kept, since a record may stand in many places, each of which may again.
+            # Cached, since a record may be used many times, at each level again.
             if id(node) not in known:
                 inside.add(id(node))
                 size = sum(_min_size(field.type, inside, known) for field in node.fields)
@@ -60,8 +60,8 @@ def _min_size(node: AvroType, inside: set[int], known: dict[int, int]) -> int:
 def is_empty(node: AvroType) -> bool:
     """Whether all values of a type take no bytes, so that there is nothing to skip.
 
-    Records of nothing but records of nulls would otherwise be gone through one by one, twice as
-    many at each level, though no byte stands for any of them.
+    Records of records of nulls would otherwise be walked one by one, twice as many at each level,
+    although they have no bytes.
     """
     return _is_empty(node, {})
 
@@ -74,7 +74,7 @@ def _is_empty(node: AvroType, known: dict[int, bool]) -> bool:
             return node.size == 0
         case RecordType():
             if id(node) not in known:
-                known[id(node)] = False  # if it leads back to itself, it never ends
+                known[id(node)] = False  # if it contains itself, it never ends
                 known[id(node)] = all(_is_empty(field.type, known) for field in node.fields)
             return known[id(node)]
         case _:

@@ -1,6 +1,6 @@
-"""Code that passes over what the writer wrote and the reader does not ask for.
+"""Skipper of writer fields that the reader does not have.
 
-What is skipped is held against the bytes that remain like what is read, but builds nothing.
+Skipped data are checked against the remaining bytes like data that are read, but build nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Skipper:
         self._source.namespace.update(skip_block=skip_block, skip_long=skip_long)
 
     def skip(self, node: AvroType) -> None:
-        """Write code that passes over one value of a type."""
+        """Write code that skips one value of a type."""
         line = self._source.line
         match node:
             case PrimitiveType(name="null"):
@@ -82,7 +82,7 @@ class Skipper:
 
     @contextmanager
     def _blocks(self, item_size: int) -> Iterator[None]:
-        """A loop over the items of the blocks that do not say how many bytes they have."""
+        """A loop over the items of the blocks that do not give their size in bytes."""
         count = self._source.fresh("n")
         head = f"{count}, pos = skip_block(data, pos, end, {item_size})"
         self._source.line(head)

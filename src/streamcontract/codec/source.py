@@ -1,4 +1,4 @@
-"""A small builder for Python source: lines, constants and the way back from a traceback."""
+"""Source builder for generated Python: lines, constants, and lines for tracebacks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["Source"]
 
 _COUNTER = itertools.count(1)
 
-# Names of sources that are gone, for new ones. Their entries in linecache stay, without lines:
-# linecache.checkcache, which each printed traceback calls, walks over the names that it found, and
-# raises a KeyError for one that the garbage collector takes out meanwhile (Python 3.11).
+# Names of collected sources, for new ones. Their entries in linecache stay, without lines:
+# linecache.checkcache, which each printed traceback calls, iterates over the names, and raises a
+# KeyError for one that the garbage collector removes meanwhile (Python 3.11).
 _free: list[str] = []
 
 
@@ -40,14 +40,14 @@ class Source:
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
-        """Add a head line, and indent what follows."""
+        """Add a head line, and indent the lines inside."""
         self.line(head)
         self._indent += 1
         yield
         self._indent -= 1
 
     def fresh(self, prefix: str) -> str:
-        """A name that is used nowhere else in this source."""
+        """A name that is unique in this source."""
         return f"{prefix}{next(self._count)}"
 
     def bind(self, value: object, prefix: str) -> str:
@@ -59,7 +59,7 @@ class Source:
         return name
 
     def compile(self) -> dict[str, Any]:
-        """Run the source in its namespace, which keeps alive all that ``bind`` has seen."""
+        """Run the source in its namespace, which keeps the objects of ``bind`` alive."""
         text = "\n".join(self._lines) + "\n"
         # Angle brackets keep linecache from looking for a file, and tracebacks show the line.
         filename = _free.pop() if _free else f"<streamcontract {next(_COUNTER)}>"
@@ -67,7 +67,8 @@ class Source:
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         for value in self.namespace.values():
             if isinstance(value, FunctionType) and value.__code__.co_filename == filename:
-                # Its lines go with it: who meets ever more schemas must not keep all their sources.
+                # Its lines are removed with it: a process that meets ever more schemas must not
+                # keep all their sources.
                 weakref.finalize(value.__code__, _forget, filename).atexit = False
                 break
         return self.namespace

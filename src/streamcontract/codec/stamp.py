@@ -1,4 +1,4 @@
-"""What the native engine's sources are, so that a binary made from others can be told.
+"""Digest of the native engine's sources, which identifies a binary built from other sources.
 
 ``setup.py`` runs this file on its own, before the package can be imported: it needs nothing but
 the standard library.
@@ -13,7 +13,7 @@ __all__ = ["sources_digest"]
 
 
 def sources_digest() -> str:
-    """A digest of the sources of the codec and the clients; empty where there are none of them."""
+    """A digest of the sources of the codec and the clients; empty if none are installed."""
     own = Path(__file__).parent
     folders = (own, own.parent / "kafka")
     sources = [each for folder in folders for each in sorted(folder.glob("_native*.p[yx][xi]"))]

@@ -69,8 +69,8 @@ def long_bytes(n: int) -> bytes:
 
 
 def rest_of_long(data: bytes, pos: int, first: int) -> tuple[int, int]:
-    """Read on after a first byte above 127; gives the number before zig-zag and where it ends."""
-    # Two to four bytes are what most numbers take: spelled out, since this is a hot path.
+    """Continue after a first byte above 127; return the number before zig-zag, and its end."""
+    # Most numbers take two to four bytes: unrolled, since this is a hot path.
     byte = data[pos]
     n = first - 128 + (byte << 7)
     if byte < 128:
@@ -136,7 +136,7 @@ def _zigzag(n: int) -> int:
 
 
 def read_long(data: bytes, pos: int) -> tuple[int, int]:
-    """Read a signed number of 64 bits; gives it and where it ends."""
+    """Read a signed number of 64 bits; return it and the offset of its end."""
     n = data[pos]
     pos += 1
     if n > 127:
@@ -145,7 +145,7 @@ def read_long(data: bytes, pos: int) -> tuple[int, int]:
 
 
 def skip_long(data: bytes, pos: int) -> int:
-    """Skip an int, long or index; gives where it ends."""
+    """Skip an int, long or index; return the offset of its end."""
     first = data[pos]
     pos += 1
     return pos if first < 128 else rest_of_long(data, pos, first)[1]

@@ -1,4 +1,4 @@
-"""From a schema to the text of a Python module: typed records, producer and consumer."""
+"""Generated Python modules: typed records, producer and consumer of a schema."""
 
 from streamcontract.codegen.contracts import (
     Modules,

@@ -42,9 +42,9 @@ def annotation_of(node: AvroType, words: Vocabulary, defined: frozenset[str]) ->
 
     Args:
         node: The type.
-        words: The names of the module; asked for those the annotation needs.
-        defined: Full names of the types whose classes stand above; with any other in it, the
-            annotation is a string, which Python does not look into while it makes the class.
+        words: The vocabulary of the module, which imports the names that the annotation needs.
+        defined: Full names of the types whose classes are defined before; with any other type, the
+        annotation is a string, which Python does not evaluate when it makes the class.
     """
     annotation = _annotation(node, words)
     if all(name in defined for name in _classes_in(node)):
@@ -77,9 +77,9 @@ def _leaf(node: PrimitiveType | FixedType, words: Vocabulary) -> str:
 
 
 def _union(node: UnionType, words: Vocabulary) -> Annotation:
-    """The alternatives in the schema's order, each once, ``None`` last as Python writes it."""
+    """The alternatives in the schema's order, each once, ``None`` last as is usual in Python."""
     if not node.branches:
-        # The type without values; Python 3.10 does not know it by its newer name, ``Never``.
+        # The type without values; Python 3.10 does not have its newer name, ``Never``.
         return words.support("NoReturn")
     # A dict: several branches can have one Python type, such as int and long.
     members = dict.fromkeys(_annotation(branch, words) for branch in node.branches)
@@ -103,7 +103,7 @@ def _classes_in(node: AvroType) -> Iterator[str]:
 
 
 def remark_on(node: AvroType) -> str:
-    """What the Python type does not tell about the values, as a sentence, or nothing.
+    """The properties of values that the Python type does not express, as a sentence, or nothing.
 
     Example:
         >>> from streamcontract.schema.model import FixedType

@@ -1,10 +1,10 @@
-"""Classes of records and enums, as the lines of a module that defines them.
+"""Classes of records and enums, as lines of a generated module.
 
-Annotations are no strings (there is no ``from __future__ import annotations``): tools that look
-at ``attrs.fields(Stock)`` find types there. Only cycles of records need strings.
+Annotations are not strings (there is no ``from __future__ import annotations``), so that tools find
+types in ``attrs.fields(Stock)``. Only cycles of records need strings.
 
 Records take keyword arguments only. A schema may gain a field anywhere, and change the order of
-its fields, without breaking anybody; positional arguments would then silently change places.
+its fields, without breaking callers; positional arguments would then silently change meaning.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 __all__ = ["INDENT", "ClassWriter", "kind_of", "remark_on_others"]
 
 INDENT: Final = 4
-"""Columns in front of what stands in a class."""
+"""The indentation of the body of a class."""
 
 _MOST_OTHERS: Final = 3
 
 
 def kind_of(node: AvroType) -> str:
-    """What a type is, in a word."""
+    """The kind of a type, in a word."""
     return type(node).__name__.removesuffix("Type").lower()
 
 
 def remark_on_others(full_name: str, others: Sequence[str]) -> list[str]:
-    """Comments above a class whose name other contracts define in another way.
+    """Comments above a class whose name other contracts define differently.
 
     Args:
         full_name: The full name of its type.
@@ -63,7 +63,7 @@ def remark_on_others(full_name: str, others: Sequence[str]) -> list[str]:
 
 @attrs.frozen
 class _Default:
-    """A default: the argument of ``attrs.field``, and the lines above the class it needs."""
+    """A default: the argument of ``attrs.field``, and the lines that it needs before the class."""
 
     argument: str
     expression: Expression
@@ -71,20 +71,20 @@ class _Default:
 
 
 class ClassWriter:
-    """Writes the classes of one module; every method returns lines.
+    """Generates the classes of one module; every method returns lines.
 
     Args:
         types: The types that the module has classes of, its own or imported, the most important
             one first.
         reserved: Names that the module uses itself.
-        imported: Where the classes come from that stand in other modules, by full name.
+        imported: The imports of classes of other modules, by full name.
         decorators: The decorators of a class of the module's own.
         origin: The file that defines a type, for messages.
-        body: The lines of a record's class between its words and its fields.
+        body: The lines of a record's class between its docstring and its fields.
 
     Attributes:
         classes: The class of each type, by full name.
-        words: The names of the module, and the imports that they need.
+        words: The vocabulary of the module, with its imports.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class ClassWriter:
         return [*self.classes.values(), *(name for names in inside for name in names)]
 
     def write(self, node: RecordType | EnumType) -> list[str]:
-        """The class of a type, after those of the types that it is made of."""
+        """The class of a type, after the classes of its parts."""
         lines = self._record(node) if isinstance(node, RecordType) else self._enum(node)
         self._defined.add(node.full_name)
         return lines
@@ -179,7 +179,7 @@ class ClassWriter:
         ]
 
     def _described(self, node: RecordType) -> list[tuple[str, str]]:
-        """The attributes of which there is more to say than their name and type."""
+        """The attributes with a description beyond their name and type."""
         described: list[tuple[str, str]] = []
         for field in node.fields:
             attribute = self._attributes[node.full_name][field.name]
@@ -194,9 +194,9 @@ class ClassWriter:
         return described
 
     def _field(self, node: RecordType, field: Field) -> tuple[list[str], list[str]]:
-        """The lines of an attribute: those above its class, and those inside."""
+        """The lines of an attribute: those before its class, and those inside."""
         attribute = self._attributes[node.full_name][field.name]
-        # Not yet with the class at hand: it is not there before its body ends.
+        # Without the class itself, which does not exist before its body ends.
         annotation = annotation_of(field.type, self.words, frozenset(self._defined))
         arguments: list[tuple[str, Expression]] = []
         above: list[str] = []
@@ -213,7 +213,7 @@ class ClassWriter:
         return above, lay_out_field(attribute, annotation, call, indent=INDENT)
 
     def _default(self, field: Field, default: JsonValue, name: str, where: str) -> _Default:
-        """What a default adds to ``attrs.field``, and to the lines above the class."""
+        """The parts of a default in ``attrs.field``, and in the lines before the class."""
         expression = self._defaults.expression(field.type, default, where)
         branch = branch_of(field.type, default, where)
         if not isinstance(branch, (ArrayType, MapType, RecordType)):
@@ -231,7 +231,7 @@ class ClassWriter:
             return _Default("factory=", self.words.builtin(kind))
         if branch is field.type:
             return _Default("factory=", late)
-        # A type checker cannot tell which alternative a lambda's empty list is meant to be.
+        # A type checker cannot infer which alternative a lambda's empty list is.
         function = self.words.private(f"default_{name}")
         annotation = annotation_of(branch, self.words, frozenset(self._defined))
         lines = [
@@ -244,7 +244,7 @@ class ClassWriter:
         alias = self.words.hidden_class_alias(full_name)
         if alias is None:
             return []
-        # Two blank lines: this stands at the top level, behind the class.
+        # Two blank lines: this is at the top level, after the class.
         return ["", "", f"{alias} = {self.classes[full_name]}"]
 
 

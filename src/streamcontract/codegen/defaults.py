@@ -1,7 +1,7 @@
-"""Python expressions for the defaults of fields.
+"""Defaults of fields, as Python expressions.
 
-A default is worth exactly what a reader would fill in for it: which branch of a union it stands
-for is decided by the schema's own rule, and logical types are converted by the codec itself.
+A default is exactly the value that a reader fills in: the schema's own rule decides the branch of a
+union, and the codec converts logical types.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def branch_of(node: AvroType, default: JsonValue, where: str) -> AvroType:
 
 
 class DefaultWriter:
-    """Writes the defaults of one module.
+    """Generates the defaults of one module.
 
     Args:
-        words: The names of the module.
+        words: The vocabulary of the module.
         attributes: For each record, by full name, the attribute of each of its fields.
         members: For each enum, by full name, the member of each of its symbols.
     """
@@ -79,8 +79,7 @@ class DefaultWriter:
             where: The field, for messages.
 
         Raises:
-            CodegenError: No value of the Python type is what the default says, such as a date
-                of the year 10000.
+            CodegenError: The Python type has no such value, such as a date of the year 10000.
         """
         match node:
             case UnionType():
@@ -105,7 +104,7 @@ class DefaultWriter:
                 raise CodegenError(f"{where}: the default does not fit the type of the field")
 
     def _record(self, node: RecordType, default: dict[str, JsonValue], where: str) -> Expression:
-        # A field that the default leaves out has a default of its own, so has the attribute.
+        # A field that the default leaves out has a default of its own, and so does the attribute.
         attributes = self._attributes[node.full_name]
         arguments = [
             (f"{attributes[field.name]}=", self.expression(field.type, default[field.name], where))
@@ -124,15 +123,14 @@ class DefaultWriter:
         except REFUSALS as refusal:
             fault = data_fault(where, refusal)
             raise CodegenError(
-                f"{where}: the default {default!r} stands for no Python value: expected"
-                f" {fault.expected}"
+                f"{where}: the default {default!r} has no Python value: expected {fault.expected}"
             ) from refusal
         return self._typed(row.python, value)
 
     def _plain(self, raw: object) -> Expression:
         if isinstance(raw, str):
             return string_literal(raw)
-        # ruff writes exponents without the plus that repr gives them.
+        # ruff writes exponents without the plus of repr.
         return bytes_literal(raw) if isinstance(raw, bytes) else repr(raw).replace("e+", "e")
 
     def _typed(self, python: PythonType, value: Any) -> Expression:
@@ -149,7 +147,7 @@ class DefaultWriter:
 
 
 def _raw(node: PrimitiveType | FixedType, default: JsonValue) -> object:
-    """What the base type holds: bytes for code points 0 to 255, the nearest float for a number.
+    """The value of the base type: bytes for code points 0 to 255, the nearest float for a number.
 
     A ``float`` has 32 bits: the default ``0.1`` is read as 0.10000000149011612.
     """

@@ -1,7 +1,7 @@
-"""Modules of types as they were generated last, and the types that stay in them.
+"""Modules of types from an earlier run, and the types that stay in them.
 
-While a contract has an error, its module stays as it is, and so does each module of types, which it
-may import. What other contracts share with it stays the same class only in the same module.
+While a contract has an error, its module stays unchanged, and so does each module of types that it
+may import. A type that other contracts share with it stays one class only in the same module.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OF_TYPES: Final = "shared_type"
 
 @attrs.frozen
 class EarlierModule:
-    """A module of types that there is.
+    """An existing module of types.
 
     Attributes:
         classes: The class of each type, by the type's full name and its likeness in short.
@@ -40,7 +40,7 @@ class EarlierModule:
 def earlier_modules(folder: Path) -> dict[str, EarlierModule]:
     """The modules of types of a folder, by name.
 
-    One that is no Python, such as a module with marks of a merge in it, has no types.
+    One that is not Python, such as a module with conflict markers, has no types.
     """
     found = {}
     for name, text in generated_texts(folder):
@@ -51,7 +51,7 @@ def earlier_modules(folder: Path) -> dict[str, EarlierModule]:
         except (SyntaxError, ValueError):
             found[name] = EarlierModule({}, frozenset())
             continue
-        if classes := dict(_classes(tree)):  # else a docstring has the word
+        if classes := dict(_classes(tree)):  # else only a docstring contains the name
             found[name] = EarlierModule(classes, frozenset(_imports(tree)))
     return found
 
@@ -87,12 +87,12 @@ def stays(
     parts: Mapping[T, Collection[T]],
     earlier: Mapping[str, EarlierModule],
 ) -> dict[T, str]:
-    """The module of each type that is in one already, all that it is made of included.
+    """The module of each type that is in one already, together with all its parts.
 
     Args:
         types: The full name of each type, and its likeness in short.
-        parts: The types that each type is made of directly.
-        earlier: The modules of types that there are.
+        parts: The direct parts of each type.
+        earlier: The existing modules of types.
     """
     found = {
         each: {name for name, module in earlier.items() if key in module.classes}

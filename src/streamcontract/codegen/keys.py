@@ -26,15 +26,15 @@ __all__ = ["contract_of_class", "key_annotations"]
 
 
 def key_annotations(source: ModuleSource, words: Vocabulary) -> tuple[Annotation, Annotation]:
-    """The types of the keys that a producer takes, and of those that a consumer gives.
+    """The types of the keys that a producer takes, and of those that a consumer returns.
 
-    A producer's key may be left out where its type has None in it. On the wire any key may be
-    missing, whatever the contract says, as other clients write to the topic too. The annotations
-    are for places where all classes are defined.
+    A producer's key may be left out if its type includes None. In a message any key may be missing,
+    whatever the contract, because other clients write to the topic too. The annotations are for
+    places where all classes are defined.
 
     Args:
         source: The contract.
-        words: The names of the module.
+        words: The vocabulary of the module.
     """
     defined = frozenset(node.full_name for node in in_order_of_use(*roots_of(source)))
     if source.key_schema is not None:
@@ -52,17 +52,17 @@ def key_annotations(source: ModuleSource, words: Vocabulary) -> tuple[Annotation
 def contract_of_class(
     own: str, keys: tuple[Annotation, Annotation], words: Vocabulary, *, indent: int
 ) -> list[str]:
-    """What tells type checkers the keys of clients that are given a record class: ``record=``.
+    """The declaration of the key types of clients with ``record=``, for type checkers.
 
     Args:
         own: The class.
-        keys: As of :func:`key_annotations`.
-        words: The names of the module.
-        indent: Columns in front of what stands in the class.
+        keys: The result of :func:`key_annotations`.
+        words: The vocabulary of the module.
+        indent: The indentation of the body of the class.
     """
     contract = Subscript(words.support("Contract"), (own, *keys))
     annotation = Subscript(words.support("ClassVar"), (contract,))
-    # A text, since the class is not there before its body ends.
+    # A text, since the class does not exist before its body ends.
     text = string_literal(flat_annotation(annotation))
     lines = lay_out_field("__contract__", text, Group("", (), ""), indent=2 * indent)
     return ["", f"{' ' * indent}if {words.support('TYPE_CHECKING')}:", *lines]

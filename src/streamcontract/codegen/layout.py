@@ -1,7 +1,7 @@
-"""Expressions and annotations on lines of at most 100 columns, as ``ruff format`` lays them out.
+"""Layout of expressions and annotations on lines of at most 100 columns, as by ``ruff format``.
 
-A bracket that does not fit on its line gets one item on each line and a comma behind the last,
-which the formatter leaves as it is.
+A bracket that does not fit on its line has one item on each line and a comma after the last, which
+the formatter does not change.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Group:
 
     Attributes:
         start: Its text up to and with the opening bracket.
-        items: Each item, with the text in front of it (``key=``, ``"key": `` or nothing).
+        items: Each item, with the text before it (``key=``, ``"key": `` or nothing).
         end: The closing bracket.
-        is_tuple: Whether it is a tuple: brackets round one item are one by its comma alone.
+        is_tuple: Whether it is a tuple, which needs a comma after a single item.
     """
 
     start: str
@@ -49,7 +49,7 @@ class Group:
 
 
 Expression = Group | str
-"""A bracketed expression, or one that no line break can enter."""
+"""A bracketed expression, or one that cannot contain a line break."""
 
 
 @attrs.frozen
@@ -100,10 +100,10 @@ def lay_out(prefix: str, node: Expression, *, indent: int, suffix: str = "") -> 
     """The lines of an expression.
 
     Args:
-        prefix: The text in front of it on its first line, indentation included.
+        prefix: The text before it on its first line, including the indentation.
         node: The expression.
-        indent: The columns its closing bracket is indented by.
-        suffix: The text behind it on its last line.
+        indent: The indentation of its closing bracket.
+        suffix: The text after it on its last line.
 
     Example:
         >>> lay_out("x = ", Group("f(", (("a=", "1"),), ")"), indent=0)
@@ -149,7 +149,7 @@ def lay_out_field(name: str, annotation: Annotation, call: Group, *, indent: int
         annotation: Its type.
         call: ``attrs.field(...)`` with its arguments: without any, nothing is written; with an
             immutable default alone, the default itself if it fits.
-        indent: Columns in front.
+        indent: The indentation.
     """
     start = f"{' ' * indent}{name}: "
     head = start + flat_annotation(annotation)
@@ -204,7 +204,7 @@ def _break(start: str, node: Annotation, *, indent: int, suffix: str = "") -> li
 def _break_subscript(start: str, node: Subscript, *, indent: int, suffix: str) -> list[str]:
     lines = [f"{start}{node.name}["]
     margin = " " * (indent + _STEP)
-    # A comma behind a single argument would make a tuple of it.
+    # A comma after a single argument would make it a tuple.
     comma = "," if len(node.arguments) > 1 else ""
     for argument in node.arguments:
         line = f"{margin}{flat_annotation(argument)}{comma}"

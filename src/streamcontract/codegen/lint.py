@@ -1,14 +1,14 @@
-"""Comments at the top of a module for the tools of the project that it stands in.
+"""Comments for formatters and linters, at the top of a generated module.
 
-Formatters and sorters of imports leave the module alone: their settings differ from one project to
-the next, and whatever they change, ``generate --check`` would find changed. Its text is laid out as
-``ruff format`` does it for 100 columns.
+Formatters and sorters of imports are switched off for the module: their settings differ between
+projects, and ``generate --check`` would report their changes. Its text has the layout of
+``ruff format`` for 100 columns.
 
-Of lint rules, a module obeys every one that the generator can obey. Two kinds are left, and only a
-module that they are about is excused from them. Some rules contradict each other from one project
-to the next: a docstring's sections cannot be Google's and numpydoc's. Others are broken by words of
-the schema, which the generator must not change: a field called ``l`` or ``camelCase``, a doc string
-in Cyrillic. RUF100 among them covers words that only look as if they broke a rule.
+A module keeps every lint rule that the generator can keep. Two kinds of rules are left, which are
+switched off only in modules that break them. Some contradict each other between projects: a
+docstring's sections cannot be Google's and numpydoc's. Others are broken by words of the schema,
+which the generator must not change: a field called ``l`` or ``camelCase``, a doc string in
+Cyrillic. RUF100 is among them for words that only seem to break a rule.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tool_comments"]
 
-# Both are known to ruff; "fmt" is black's, and "isort" its own.
+# ruff reads both; "fmt" is from black, and "isort" from isort.
 _LEFT_ALONE: Final = ("# fmt: off", "# isort: skip_file")
 
 # No copyright notice; no blank line above the docstring of a class (D211 wants none); a summary on
@@ -31,14 +31,14 @@ _LEFT_ALONE: Final = ("# fmt: off", "# isort: skip_file")
 # though Python 3.14 looks at none too early.
 _ANY_MODULE: Final = ("CPY001", "D203", "D213", "RUF100", "UP037")
 _SHORTEST_LINE_LENGTH: Final = 79  # PEP 8's; ruff has 88, the text 100
-# Of Python 3.10, which older versions of ruff do not take for granted.
+# Of Python 3.10, which is not the default target of older versions of ruff.
 _UNION_ANNOTATION: Final = re.compile(r"^(    \w+: |def ).* \| |^ +\| ", re.MULTILINE)
-# Of a module beside this one: no project's name for it is known here, and what only annotations
-# need, attrs shows to others at run time.
+# Imports of a module beside this one: its absolute name is not known here, and attrs needs the
+# classes of annotations at run time.
 _RELATIVE_IMPORT: Final = re.compile(r"^from \.", re.MULTILINE)
 # Sorted as sorted() has it.
 _EXPORTS: Final = re.compile(r"^__all__ = ", re.MULTILINE)
-# For annotations alone, says the rule; but attrs shows them to others at run time.
+# The rule takes them for imports of annotations alone, but attrs needs them at run time.
 _STANDARD_IMPORT: Final = re.compile(r"^import (builtins|datetime|decimal|uuid)\b", re.MULTILINE)
 
 _MIXED_CASE: Final = re.compile(r"_*[a-z][A-Za-z0-9_]*[A-Z][A-Za-z0-9_]*")
@@ -48,15 +48,15 @@ _BUILTIN: Final = re.compile(
     r"(\w*(Error|Exception|ExceptionGroup|Warning|Exit|Interrupt|Iteration))"
     r"|Ellipsis|NotImplemented"
 )
-# A class that stands further down, in a cycle of records, can only be named in a lambda.
+# A class that is defined later, in a cycle of records, can only be named in a lambda.
 _LATE_CALL: Final = re.compile(r"factory=lambda: \w+\(\)")
 _INSECURE_TEXT: Final = re.compile(r"0\.0\.0\.0|/tmp|/dev/shm|::")
 _HIDDEN_DATETIME: Final = "import datetime as _"
 
 _SUMMARY_WITHOUT_STOP: Final = re.compile(r'^ *r?"""(?!\{)[^"\n]*[^".\n](""")?$', re.MULTILINE)
 _BEGINS_WITH_THIS: Final = re.compile(r'^ *r?"""This\b', re.MULTILINE | re.IGNORECASE)
-# The names of sections that ruff knows (pydocstyle/sections); as a line of their own in somebody
-# else's words they are no sections of ours.
+# The names of sections that ruff knows (pydocstyle/sections); on a line of their own in the
+# schema's words they are not sections.
 _SECTION: Final = re.compile(
     r"^\s*(args|arguments|attention|attributes|caution|danger|error|errors|example|examples|"
     r"extended summary|hint|important|keyword args|keyword arguments|methods|note|notes|"
@@ -74,7 +74,7 @@ _WORDS_SECTION_RULES: Final = (
 
 
 def tool_comments(text: str, identifiers: Iterable[str]) -> list[str]:
-    """The lines of comments that tools look at.
+    """The comment lines for tools.
 
     Args:
         text: The text of the module.
@@ -85,7 +85,7 @@ def tool_comments(text: str, identifiers: Iterable[str]) -> list[str]:
 
 
 def _broken_by_tools(text: str) -> list[str]:
-    """Rules that projects set one way or the other."""
+    """The rules that depend on the settings of the project."""
     return [
         *(_SECTION_RULES if _SECTION.search(text) else []),
         *(

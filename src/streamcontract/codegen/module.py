@@ -1,8 +1,8 @@
-"""One contract as the text of one Python module.
+"""Module of one contract, as text.
 
-The shape, from the top: who wrote it from what, comments for tools, the imports, ``CONTRACT`` with
-the schema's text, the enums and records in the order of their definition (those of the keys first),
-the producer and the consumer. What other contracts use too is imported.
+From the top, it has: its source, comments for tools, the imports, ``CONTRACT`` with the schema's
+text, the enums and records in the order of their definition (those of the keys first), the producer
+and the consumer. Types that other contracts use too are imported.
 """
 
 from __future__ import annotations
@@ -36,16 +36,15 @@ __all__ = ["generate_module"]
 def generate_module(source: ModuleSource) -> str:
     """The text of a contract's module.
 
-    It is final: ``ruff check`` and ``mypy --strict`` have nothing to say about it, whatever the
-    settings of the project, no formatter changes it, and the same source gives the same bytes on
-    every machine.
+    ``ruff check`` and ``mypy --strict`` report nothing in it, whatever the settings of the
+    project, no formatter changes it, and the same source gives the same bytes on every machine.
 
     Args:
         source: The contract.
 
     Raises:
-        CodegenError: The schema is no record, was read leniently, or a default stands for no
-            Python value.
+        CodegenError: The schema is not a record, was read leniently, or a default has no Python
+        value.
 
     Example:
         >>> from streamcontract.codegen import ModuleSource
@@ -59,7 +58,7 @@ def generate_module(source: ModuleSource) -> str:
 
 
 class _Module:
-    """Writes one module; every method returns lines."""
+    """Generates one module; every method returns lines."""
 
     def __init__(self, source: ModuleSource, root: RecordType) -> None:
         self._source = source
@@ -89,7 +88,7 @@ class _Module:
         return module_text(
             f"{origin}: change that file, not this one.",
             docstring=self._docstring(),
-            # Asked for last, since only now it is known which imports there are.
+            # Last, since only now all imports are known.
             imports=self._words.import_lines("Final", exported=self._imported),
             constants=constants,
             classes=classes,
@@ -97,7 +96,7 @@ class _Module:
         )
 
     def _exports(self) -> Iterator[list[str]]:
-        """The public names, for type checkers that take no import for one."""
+        """The public names, for type checkers that do not count imports as public."""
         if self._imported:
             classes = self._writer.classes.values()
             clients = (f"{self._top}Consumer", f"{self._top}Producer")
@@ -136,7 +135,7 @@ class _Module:
         return lay_out("CONTRACT: Final = ", Group(f"{contract}(", tuple(arguments), ")"), indent=0)
 
     def _shared(self, argument: str, schema: Schema) -> list[tuple[str, Expression]]:
-        """The classes that stand in modules of types, of the types of a schema."""
+        """The classes of a schema's types that are in modules of types."""
         names = [name for name in self._imported if name in schema.named_types]
         classes = tuple(("", self._writer.classes[name]) for name in names)
         return [(f"{argument}=", Group("(", classes, ")", is_tuple=True))] if classes else []
@@ -167,7 +166,7 @@ class _Module:
 
     def _decorators(self, node: RecordType | EnumType) -> list[Group]:
         kind = "record" if isinstance(node, RecordType) else "enum"
-        # Of the contract last, where it has records and keys with parts of this type.
+        # The contract is last if it has records and keys with parts of this type.
         contracts = {"CONTRACT": self._source.schema, "CONTRACT.keys": self._source.key_schema}
         return [
             Group(f"{name}.{kind}(", (("", string_literal(node.full_name)),), ")")
@@ -184,7 +183,7 @@ class _Module:
 
 
 def _references(argument: str, schema: Schema) -> list[tuple[str, Expression]]:
-    """The texts of other schemas, each behind those it needs itself."""
+    """The texts of other schemas, each after those that it needs itself."""
     ordered: dict[Schema, None] = {}
 
     def add(needed: tuple[Schema, ...]) -> None:

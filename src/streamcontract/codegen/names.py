@@ -1,9 +1,9 @@
-"""Python names for Avro names: safe, unique, and the same every time.
+"""Python names for Avro names: safe, unique and deterministic.
 
-A name that Python can take as it stands is never changed, and it has the right of way: in a
-record with the fields ``class`` and ``class_``, the second keeps its name and the first becomes
-``class__``. The wire name never changes: records bind attributes to fields by position, and the
-values of enum members are the symbols.
+A name that is valid in Python is never changed and takes precedence: in a record with the fields
+``class`` and ``class_``, the second keeps its name and the first becomes
+``class__``. The name in the schema never changes: records bind attributes to fields by position,
+and the values of enum members are the symbols.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ __all__ = [
     "module_name",
 ]
 
-# Avro 1.12, "Names". Every Python identifier that is written comes through this grammar.
+# Avro 1.12, "Names". Every Python identifier in generated code is checked by this grammar.
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-# Names that the __init__ attrs writes for a frozen class uses itself (attr/_make.py,
-# _attrs_to_init_script): a parameter of that name would hide what it needs.
+# Names that the __init__ of a frozen attrs class uses itself (attr/_make.py,
+# _attrs_to_init_script): a parameter of that name would hide them.
 _ATTRS_OWN: Final = frozenset(
     {"self", "NOTHING", "attr_dict", "_cached_setattr_get", "_config", "_inst_dict", "_setattr"}
 )
 
-# What every enum class or member has (enum.Enum and its metaclass, "mro" of type).
+# Names of every enum class or member (enum.Enum and its metaclass, "mro" of type).
 _ENUM_OWN: Final = frozenset({"mro", "name", "value"})
 
 
 def checked_identifier(name: str) -> str:
-    """The name itself, if it is a Python identifier of ASCII letters and no keyword.
+    """The name itself, if it is a Python identifier of ASCII letters and not a keyword.
 
     Raises:
-        CodegenError: It is not; nothing else is ever written where Python expects a name.
+        CodegenError: It is not, and must not be written as a name.
     """
     if not _IDENTIFIER.fullmatch(name) or keyword.iskeyword(name):
         raise CodegenError(f"{name!r} cannot be a name in generated code")
@@ -55,7 +55,7 @@ def checked_identifier(name: str) -> str:
 
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """The name wanted, with as many underscores behind it as it takes to be free."""
+    """The wanted name, followed by as many underscores as it needs to be unique."""
     names = taken if isinstance(taken, (set, frozenset, dict)) else set(taken)
     while wanted in names:
         wanted += "_"
@@ -66,7 +66,7 @@ def attribute_names(fields: Sequence[str]) -> list[str]:
     """The attribute for each field of one record, in their order.
 
     Leading underscores shrink to one, as Python rewrites ``__name`` inside a class and keeps
-    ``__name__`` to itself; keywords and names that attrs needs get an underscore behind.
+    ``__name__`` to itself; keywords and names that attrs needs get a trailing underscore.
 
     Example:
         >>> attribute_names(["price", "class", "class_", "__init__"])
@@ -83,7 +83,7 @@ def _attribute(name: str) -> str:
 def member_names(symbols: Sequence[str]) -> list[str]:
     """The enum member for each symbol of one enum, in their order.
 
-    Leading underscores go, as ``enum`` keeps ``_name_`` and ``__name`` to itself.
+    Leading underscores are removed, because ``enum`` reserves ``_name_`` and ``__name``.
 
     Example:
         >>> member_names(["BUY", "None", "name", "_x_", "__init__", "_1"])
@@ -118,9 +118,9 @@ def class_names(types: Sequence[NamedType], reserved: frozenset[str]) -> dict[st
     """The class for each named type, by full name.
 
     A class has the type's name without its namespace, in CapWords: ``order_line`` becomes
-    ``OrderLine``. Where that is taken, by a type before it or by the module itself, the parts of
-    the namespace come in front, nearest first, and a number behind if even that is not enough.
-    A name that Python or the module needs gets its kind behind it: ``ContractRecord``.
+    ``OrderLine``. If that is taken by an earlier type or by the module itself, the parts of the
+    namespace are prepended, nearest first, and a number is appended if even that is not enough.
+    A name that Python or the module needs gets its kind appended: ``ContractRecord``.
 
     Args:
         types: The types, the most important one first.

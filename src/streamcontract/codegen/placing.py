@@ -1,4 +1,4 @@
-"""Modules of shared types: which type is in which, so that they import each other in no circle."""
+"""Assignment of shared types to modules, without circular imports."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _WITHOUT_NAMESPACE: Final = "shared"
 
 @attrs.frozen(eq=False, kw_only=True, slots=False)
 class CommonType:
-    """A named type as several contracts define it.
+    """A named type that several contracts define alike.
 
     Attributes:
-        node: One of the definitions: that of a file which is no contract's own, if there is one,
-            else that of the first contract. They differ in words alone.
+        node: One of the definitions: that of a file that is not a contract's own, if there is one,
+        else that of the first contract. They differ only in documentation.
         users: The contracts that use it, sorted.
         record_of: Those of them whose record it is.
     """
@@ -44,7 +44,7 @@ class CommonType:
 
     @cached_property
     def mark(self) -> str:
-        """Its likeness in short."""
+        """The short form of its likeness."""
         return likeness_mark(self.node)
 
 
@@ -54,9 +54,9 @@ class TypesModule:
 
     Attributes:
         name: Its name.
-        types: The types, sorted by their full names, each of which is here once.
-        stay: Those of them that are in the earlier module of this name.
-        earlier: That module, if there is one, which stays as it is.
+        types: The types, sorted by their full names, each once.
+        stay: The types that are in the earlier module of this name.
+        earlier: That module, if there is one, which stays unchanged.
     """
 
     name: str
@@ -84,15 +84,15 @@ def place(
 ) -> dict[str, TypesModule]:
     """Put each type into a module.
 
-    There is a module for each namespace, or for several that need each other. But a module must
-    not have two types of one full name, nor import one beside its own: where contracts share
-    versions of a type, each has a module of its own, and so has what is made of it.
+    There is a module for each namespace, or for several that need each other. But a module must not
+    have two types of one full name, nor import one beside its own: if contracts share versions of a
+    type, each version has a module of its own, and so have the types that contain it.
 
     Args:
-        parts: The types that each type is made of directly.
-        taken: Names that other modules have.
-        earlier: The modules that stay as they are.
-        places: The modules of those types that are in one of them, as all is that they are made of.
+        parts: The direct parts of each type.
+        taken: Names of other modules.
+        earlier: The modules that stay unchanged.
+        places: The modules of the types that are in one of them, with all their parts.
     """
     free = [each for each in parts if each not in places]
     apart = _apart(parts)
@@ -116,7 +116,7 @@ def place(
         name = next(each for each in _candidates(wanted) if each not in names)
         names.add(name)
         of_modules.setdefault(name, []).extend(types)
-    names.update(earlier)  # a version of a type is in none with others
+    names.update(earlier)  # a version of a type is not added to them
     ordered = sorted(apart.difference(places), key=lambda each: (each.node.full_name, each.users))
     for circle in _circles(ordered, parts.__getitem__):
         wanted = circle[0].node.full_name
@@ -139,7 +139,7 @@ def _space(common: CommonType) -> str:
 
 
 def _apart(parts: Mapping[CommonType, Collection[CommonType]]) -> set[CommonType]:
-    """Types of which there are several versions, and all that is made of them."""
+    """The types with several versions, and all types that contain them."""
     versions = Counter(each.node.full_name for each in parts)
     made_of: dict[CommonType, list[CommonType]] = {each: [] for each in parts}
     for each, mine in parts.items():
@@ -156,7 +156,7 @@ def _candidates(wanted: str) -> Iterator[str]:
 
 
 def _circles(every: list[T], needed: Callable[[T], Iterable[T]]) -> Iterator[list[T]]:
-    """Those that need each other, directly or not, together; all others by themselves."""
+    """Groups of names that need each other, directly or not; all others by themselves."""
     needs = {each: reached([each], needed) for each in every}
     done = set[T]()
     for each in every:
@@ -167,7 +167,7 @@ def _circles(every: list[T], needed: Callable[[T], Iterable[T]]) -> Iterator[lis
 
 
 def reached(starts: Iterable[T], needed: Callable[[T], Iterable[T]]) -> set[T]:
-    """All that some need, directly or not, and they themselves."""
+    """The names that some need, directly or not, and those themselves."""
     found = set(starts)
     waiting = list(found)
     while waiting:

@@ -1,4 +1,4 @@
-"""Generated code against the contracts as a report for the output formats."""
+"""Differences of generated code from the contracts, as a report for the output formats."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["report_of"]
 
 NO_MODULE: Final = "no-module"
-"""The rule of a schema of which no sound module can be made."""
+"""The rule id of a schema that no module can be generated from."""
 
 NOT_GENERATED: Final = "not-generated"
-"""The rule of a file that cannot be compared, or that was written by hand and is in the way."""
+"""The rule id of a file that cannot be compared, or that was written by hand."""
 
 
 def report_of(
@@ -42,10 +42,10 @@ def report_of(
 
     Args:
         modules: The modules of the contracts.
-        compared: What there is, against them.
+        compared: The comparison of the folder with them.
         files: The schema file of each module, by the module's name.
-        project: The project, or None where there are files only.
-        is_check: Whether nothing is written, so that each difference is a finding.
+        project: The project, or None for single files.
+        is_check: Whether to report each difference as a finding, and write nothing.
     """
     faults = [] if project is None else [project_fault_entry(each) for each in project.faults]
     for name, error in modules.errors.items():
@@ -77,7 +77,7 @@ def report_of(
 def _unmade(
     name: str, error: StreamContractError, file: Path, project: Project | None
 ) -> Iterator[FindingEntry]:
-    """Why there is no module of a contract."""
+    """The finding for a contract without a module."""
     if isinstance(error, SchemaParseError):
         yield from (schema_fault_entry(each, file, name) for each in error.faults)
     elif isinstance(error, ConfigurationError) and project is not None:
@@ -92,7 +92,7 @@ def _blocked(path: Path, error: StreamContractError) -> FindingEntry:
 
 
 def _difference(change: FileChange) -> FindingEntry:
-    """A file that is not what the contracts give, at the first line that is another."""
+    """The finding for a file that differs from the generated text, at the first different line."""
     before = change.before or ""
     line, column = _first_difference(before, change.after or "")
     if change.before is None:
@@ -101,12 +101,12 @@ def _difference(change: FileChange) -> FindingEntry:
         rule, message = "generated-leftover", "no contract makes this module any more"
         line, column = 1, 1
     elif (fault := _syntax_error(before)) is not None:
-        rule, message = "generated-broken", f"this is no Python ({fault.msg})"
+        rule, message = "generated-broken", f"this is not Python ({fault.msg})"
         line, column = fault.lineno or line, fault.offset or column
     else:
         rule = "generated-differs"
         message = (
-            "this is not what the contracts give: it was edited by hand, or a schema, the project "
+            "this differs from the contracts: it was edited by hand, or a schema, the project "
             "file or streamcontract has changed since"
         )
     place = Place(
@@ -127,7 +127,7 @@ def _syntax_error(text: str) -> SyntaxError | None:
 
 
 def _first_difference(before: str, after: str) -> tuple[int, int]:
-    """Line and column in the former text, which has such a line."""
+    """Line and column of the first difference in the former text."""
     lines = before.split("\n")
     pairs = itertools.zip_longest(lines, after.split("\n"))
     for number, (old, new) in enumerate(pairs, start=1):

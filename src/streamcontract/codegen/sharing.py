@@ -1,8 +1,8 @@
 """Named types that several contracts of a project use.
 
-Contracts share a class where they define a full name alike, all the way down
-(:mod:`streamcontract.schema.likeness`), whether in one file or in copies. So everything that a
-shared type is made of is shared too.
+Contracts share a class if they define a full name alike, all the way down
+(:mod:`streamcontract.schema.likeness`), in one file or in copies. So all parts of a shared type are
+shared too.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 __all__ = ["Sharing", "share"]
 
 _Types = dict[str, "dict[str, RecordType | EnumType]"]
-"""For each contract the types that it uses, by full name."""
+"""The types that each contract uses, by full name."""
 _Key = tuple[str, str]
 """A contract, and the full name of a type that it uses."""
 
 
 @attrs.frozen(eq=False, slots=False)
 class Sharing:
-    """What the contracts of a project share.
+    """The shared types of a project.
 
     Attributes:
         modules: The modules of types, by name.
-        used: For each contract the shared types that it uses, by full name.
-        others: For each contract, by the full name of a type that it uses, those that define the
-            name in another way.
+        used: The shared types that each contract uses, by full name.
+        others: For each contract and the full name of a type that it uses, the contracts that
+        define the name differently.
     """
 
     modules: Mapping[str, TypesModule]
@@ -50,7 +50,7 @@ class Sharing:
     others: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     def imported(self, contract: str) -> dict[str, Imported]:
-        """Where the classes of the shared types stand that a contract uses, by full name."""
+        """The imports of the shared types that a contract uses, by full name."""
         return {name: self.homes[common] for name, common in self.used[contract].items()}
 
     def needed_by(self, contract: str) -> set[str]:
@@ -60,7 +60,7 @@ class Sharing:
 
     @cached_property
     def needed(self) -> Mapping[str, set[str]]:
-        """For each module of types the names of those that it needs, and its own."""
+        """The names of the modules that each module of types needs, with its own."""
         return {
             name: {
                 self.homes[self.used[common.users[0]][node.full_name]].module
@@ -72,7 +72,7 @@ class Sharing:
 
     @cached_property
     def homes(self) -> Mapping[CommonType, Imported]:
-        """Where the class of each shared type stands."""
+        """The module of each shared type's class."""
         return {
             common: Imported(module.name, module.classes[common.node.full_name])
             for module in self.modules.values()
@@ -86,14 +86,14 @@ def share(
     earlier: Mapping[str, EarlierModule] | None = None,
     taken: Collection[str] = (),
 ) -> Sharing:
-    """Find what contracts share.
+    """Find the types that contracts share.
 
     Args:
-        roots: The record of each contract, and its keys where they have a schema, by the contract's
-            name.
-        earlier: The modules of types that there are, if they stay as they are: types that are in
-            them stay there, even if one contract alone uses them.
-        taken: Names of further modules, which no module of types gets.
+        roots: The record of each contract, and its keys if they have a schema, by the contract's
+        name.
+        earlier: The existing modules of types, if they stay unchanged: their types stay there, even
+        if only one contract uses them.
+        taken: Names of other modules, which no module of types gets.
 
     Example:
         >>> from streamcontract.schema import parse_schema
@@ -168,14 +168,14 @@ def _places(
 
 
 def _families(types: _Types, roots: Mapping[str, Sequence[AvroType]]) -> dict[_Key, int]:
-    """A number for each contract's type; equal where they are alike all the way down.
+    """A number for each contract's type; equal for types that are alike all the way down.
 
-    What a definition says tells types apart first; then, again and again, what those are that
-    they are made of, until no more are told apart.
+    Types are first distinguished by their definitions, then repeatedly by the numbers of their
+    parts, until no more are distinguished.
     """
     every = {(contract, name): node for contract, of in types.items() for name, node in of.items()}
     parts = {key: [(key[0], part) for part in part_names(node)] for key, node in every.items()}
-    # A contract whose records and keys define a type in words of their own has it for itself.
+    # A contract whose records and keys define a type with different documentation keeps its own.
     copies: dict[_Key, set[str]] = {}
     for contract in types:
         for root in roots[contract]:
@@ -204,7 +204,7 @@ def _shared(
     users: Mapping[tuple[str, int], list[str]],
     places: Mapping[tuple[str, int], str],
 ) -> list[tuple[str, int]]:
-    """The families of several contracts, those that stay, and all that they are made of."""
+    """The families of several contracts, those that stay, and all their parts."""
     starts = [
         (contracts[0], key[0])
         for key, contracts in users.items()

@@ -29,19 +29,19 @@ __all__ = ["ModuleSource", "origin_of", "record_of", "roots_of", "source_of"]
 
 @attrs.frozen(kw_only=True)
 class ModuleSource:
-    """What a module is generated from.
+    """The input of a generated module.
 
     Attributes:
         schema: The schema of the records; its root is a record.
         name: The contract's name, for the module's docstring.
-        origin: Where the schema stands, relative to the project, for the module's first line.
+        origin: The path of the schema, relative to the project, for the module's first line.
         topic: The topic, or None.
         key: The field that is the message key, or None.
         key_schema: The schema of message keys, or None.
-        partitions: How many partitions the topic is created with, or None.
+        partitions: The number of partitions for a new topic, or None.
         compatibility: The subject's compatibility level, or None.
-        imported: Where the classes stand that other contracts use too, by the types' full names.
-        others: The contracts that define a type of its name in another way, by its full name.
+        imported: The imports of classes that other contracts use too, by the types' full names.
+        others: The contracts that define a type differently, by the type's full name.
     """
 
     schema: Schema
@@ -98,7 +98,7 @@ def origin_of(file: Path, root: Path) -> str:
 
 
 def roots_of(source: ModuleSource) -> tuple[AvroType, ...]:
-    """The types that a module has classes for, and for what they are made of."""
+    """The types whose classes, with those of their parts, a module has."""
     keys = () if source.key_schema is None else (source.key_schema.root,)
     return (source.schema.root, *keys)
 
@@ -107,8 +107,8 @@ def record_of(source: ModuleSource) -> RecordType:
     """The record of a contract.
 
     Raises:
-        CodegenError: The schema is no record, was read leniently, or defines a type that the key
-            schema defines otherwise.
+        CodegenError: The schema is not a record, was read leniently, or defines a type that the
+        key schema defines differently.
     """
     root = source.schema.root
     if not isinstance(root, RecordType):
@@ -121,8 +121,8 @@ def record_of(source: ModuleSource) -> RecordType:
     if forgiven:
         places = "".join(f"\n  - {each}" for each in forgiven)
         raise CodegenError(
-            f"{source.origin}: the schema was read leniently, as a stored one, and a contract is "
-            f"an author's: mend it first{places}"
+            f"{source.origin}: the schema was read leniently, as a stored one, but a contract "
+            f"needs a valid schema: fix it first{places}"
         )
     _require_one_definition(source)
     return root
@@ -132,7 +132,7 @@ def _require_one_definition(source: ModuleSource) -> None:
     """Refuse a record or enum that the records and the keys define differently.
 
     Raises:
-        CodegenError: There is one: a module has one class for each name.
+        CodegenError: There is one; a module has one class for each name.
     """
     of_records = {node.full_name: node for node in in_order_of_use(source.schema.root)}
     for of_key in in_order_of_use(*roots_of(source)[1:]):

@@ -1,4 +1,4 @@
-"""Generated modules that are not what the schemas give now: for warnings where code is run."""
+"""Stale modules: generated modules that are out of date with their schemas."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["StaleModule", "stale_modules", "staleness_around", "staleness_of"]
 
 @attrs.frozen
 class StaleModule:
-    """A module that ``streamcontract generate`` would write otherwise.
+    """A module that ``streamcontract generate`` would change.
 
     Attributes:
         module: The module's file.
@@ -35,19 +35,19 @@ class StaleModule:
 
     def __str__(self) -> str:
         if self.contract is None or self.schema is None:
-            subject = f"{shown(self.module)} is not what the schemas give now"
+            subject = f"{shown(self.module)} is out of date with the schemas"
         else:
             subject = (
-                f"contract {self.contract}: {shown(self.module)} is not what"
-                f" {shown(self.schema)} gives now"
+                f"contract {self.contract}: {shown(self.module)} is out of date with"
+                f" {shown(self.schema)}"
             )
         return f"{subject}; run `streamcontract generate`"
 
 
 def stale_modules(project: Project) -> list[StaleModule]:
-    """The generated modules of a project that differ from what its schemas give.
+    """The generated modules of a project that differ from its schemas.
 
-    A contract without a module is none: its code may be generated elsewhere.
+    A contract without a module is ignored: its code may be generated elsewhere.
 
     Args:
         project: The project.

@@ -1,11 +1,11 @@
-"""Words from a schema as Python source text that can never be anything but words.
+"""Text from a schema as Python literals, comments and docstrings.
 
-Every function here takes text from outside and gives text of which Python's own parser says that
-it is one literal. What a reader could not see, or could be deceived by (control characters, line
-separators, bidirectional overrides, lone surrogates), is written as an escape.
+Every function takes untrusted text and returns source that Python parses as one literal or comment.
+Characters that are invisible or misleading (control characters, line separators, bidirectional
+overrides, lone surrogates) are escaped.
 
-All of it depends on nothing but its arguments: the same schema gives the same bytes under every
-version of Python, hence the frozen Unicode 3.2 tables of the standard library.
+The result depends on the arguments alone: the same schema gives the same bytes under every version
+of Python, hence the frozen Unicode 3.2 tables of the standard library.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _VISIBLE: Final = frozenset("LMNPS")  # letters, marks, numbers, punctuation, sy
 
 
 def is_plain(char: str) -> bool:
-    r"""Whether a character can stand in source text as itself: visible, or a space.
+    r"""Whether a character can be written in source text as itself: visible, or a space.
 
     Example:
         >>> [is_plain(char) for char in ("a", " ", "é", "\n", "\u202e", "\ud800")]
@@ -60,7 +60,7 @@ def _quoted(body: str, quote: str) -> str:
 
 
 def _quote_for(doubles: int, singles: int) -> str:
-    """The quote that needs fewer escapes, double where that is the same (ruff's choice)."""
+    """The quote that needs fewer escapes; double if both need the same (ruff's choice)."""
     return "'" if doubles > singles else '"'
 
 
@@ -96,14 +96,14 @@ def bytes_literal(data: bytes) -> str:
 
 
 def comment_text(text: str) -> str:
-    """Text that stays inside a comment: what is not plain becomes an escape."""
+    """Text for a comment; characters that are not plain are escaped."""
     return "".join(char if is_plain(char) else _escape(char) for char in text)
 
 
 def schema_literal(json_text: str) -> str:
-    r"""A literal that holds a schema's JSON text as its author laid it out.
+    r"""A literal of a schema's JSON text in its author's layout.
 
-    Only what JSON does not count is changed: white space at the ends of lines and of the text,
+    Only insignificant parts of the JSON change: white space at the ends of lines and of the text,
     tabs between tokens, and characters that are not plain, which become JSON's own ``\u``
     escapes.
 
@@ -141,11 +141,11 @@ def docstring(
     """The lines of a docstring in Google's style.
 
     Args:
-        doc: The schema's words. Their first sentence is the summary if it fits on one line.
-        otherwise: The summary where the words give none; one line that ends in a full stop.
+        doc: The schema's doc. Its first sentence is the summary if it fits on one line.
+        otherwise: The summary if the doc gives none; one line that ends in a full stop.
         attributes: Names and descriptions of the section ``Attributes:``.
-        closing: A paragraph of our own below the words.
-        indent: Columns in front of every line.
+        closing: A paragraph after the doc.
+        indent: The indentation of every line.
     """
     summary, body = _summary(doc or "", LINE_LENGTH - indent - 2 * len('r"""'))
     lines = [summary or otherwise]
@@ -162,7 +162,7 @@ def docstring(
 
 
 def fill(text: str, width: int, first: str = "", following: str = "") -> list[str]:
-    """The lines of a text of at most so many columns; words are not broken."""
+    """The lines of a text, of at most ``width`` columns; words are not broken."""
     return textwrap.wrap(
         text,
         width,
@@ -174,7 +174,7 @@ def fill(text: str, width: int, first: str = "", following: str = "") -> list[st
 
 
 def _dedent(doc: str) -> str:
-    """The words without the margin that all lines but the first share.
+    """The doc without the common indentation of all lines but the first.
 
     ``inspect.cleandoc`` does the same, differently from one Python to the next.
     """
@@ -184,7 +184,7 @@ def _dedent(doc: str) -> str:
 
 
 def _summary(doc: str, width: int) -> tuple[str, str]:
-    """Splits words into a summary line that fits and the rest; the summary may be empty."""
+    """Split a doc into a summary line that fits and the rest; the summary may be empty."""
     text = _dedent(doc)
     head, _, rest = text.partition("\n\n")
     if _LIST_ITEM.search(head):
@@ -201,13 +201,13 @@ def _summary(doc: str, width: int) -> tuple[str, str]:
 
 
 def sentence(words: str) -> str:
-    """The words with a full stop behind them, if they end in a letter or a digit."""
+    """The text with a full stop after it, if it ends in a letter or a digit."""
     ends_open = words != "" and ucd_3_2_0.category(words[-1])[0] in "LN"
     return f"{words}." if ends_open else words
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Wraps line by line, so that lists and examples in the words keep their shape."""
+    """Wrap line by line, so that lists and examples in the doc keep their layout."""
     lines: list[str] = []
     for line in text.strip("\n").split("\n"):
         if line.strip():
@@ -222,11 +222,11 @@ def _encode_docstring(lines: list[str], margin: str) -> list[str]:
     text = "\n".join(line.rstrip() for line in lines)
     prefix = ""
     if all(is_plain(char) or char == "\n" for char in text) and '"""' not in text:
-        # Raw, so that the words' own backslashes read as they were written.
+        # Raw, so that backslashes of the doc are unchanged.
         prefix = "r" if "\\" in text else ""
     else:
-        # Python makes no class whose words UTF-8 cannot hold: half a surrogate pair reads as its
-        # escape there.
+        # Python refuses a class whose docstring UTF-8 cannot encode: half a surrogate pair is
+        # written as its escape.
         text = re.sub("[\ud800-\udfff]", lambda half: _escape(half[0]), text)
         text = "".join(
             char if char == "\n" or (is_plain(char) and char != "\\") else _escape(char)

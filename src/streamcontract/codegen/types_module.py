@@ -1,4 +1,4 @@
-"""A module of types that several contracts use, as text: their classes, and no contract."""
+"""Module of types that several contracts use, as text."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ __all__ = ["TypesSource", "generate_types_module"]
 
 @attrs.frozen(kw_only=True)
 class TypesSource:
-    """What a module of types is generated from.
+    """The input of a module of types.
 
     Attributes:
         module: The module.
-        sharing: What it is part of.
-        contracts: What the modules of all contracts are generated from, by name.
+        sharing: The sharing that it is part of.
+        contracts: The inputs of the modules of all contracts, by name.
         origin: The file that defines a type, relative to the project.
     """
 
@@ -46,19 +46,19 @@ class TypesSource:
 
 
 def generate_types_module(source: TypesSource) -> str:
-    """The text of a module of types, as final as that of a contract's module.
+    """The text of a module of types, with the properties of a contract's module.
 
     Args:
         source: The module.
 
     Raises:
-        CodegenError: A default stands for no Python value.
+        CodegenError: A default has no Python value.
     """
     return _TypesModule(source).text()
 
 
 class _TypesModule:
-    """Writes one module of types; methods return lines."""
+    """Generates one module of types; methods return lines."""
 
     def __init__(self, source: TypesSource) -> None:
         self._own = {each.node.full_name: each for each in source.module.types}
@@ -135,9 +135,9 @@ class _TypesModule:
         return [Group("shared_type(", (*facts, contracts), ")")]
 
     def _contract_of_class(self, node: RecordType) -> list[str]:
-        """The types of keys, where all contracts of the record have the same.
+        """The types of keys, if all contracts of the record have the same.
 
-        Classes of keys stand in the contracts' modules, which nothing is imported from.
+        Classes of keys are in the contracts' modules, which a module of types does not import.
         """
         words = self._writer.words
         sources = [self._contracts[name] for name in self._own[node.full_name].record_of]

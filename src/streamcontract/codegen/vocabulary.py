@@ -1,8 +1,8 @@
-"""The names that one generated module speaks with, and the imports they need.
+"""Vocabulary of a generated module: the names that its code uses, and their imports.
 
 Inside a class body an attribute hides a module's name: below a field ``str``, the annotation
-``str`` would mean that field, to a type checker and, once it has a default, to Python too. So
-whatever a class body mentions goes by a name that no attribute of the module has:
+``str`` would mean that field, to a type checker and, once it has a default, to Python too. So a
+class body refers to everything by a name that no attribute of the module has:
 ``import builtins as _builtins`` and ``_builtins.str``.
 """
 
@@ -44,7 +44,7 @@ _SUPPORT: Final = {
 _SHORTEST_LINE_LENGTH: Final = 88  # ruff's own, if a project sets none
 
 MODULE_NAMES: Final = frozenset({"CONTRACT", "Final", *_SUPPORT})
-"""What a class must not be called, since the module itself uses it."""
+"""Names that a class must not have, since the module itself uses them."""
 
 
 @attrs.frozen
@@ -61,12 +61,12 @@ class Imported:
 
 
 class Vocabulary:
-    """Names for one module; asking for one is what imports it.
+    """Names for one module; a name that is requested is imported.
 
     Args:
         classes: The class for each named type, by full name.
         attributes: The attributes of all its own records.
-        imported: Where classes come from that stand in other modules, by full name.
+        imported: The imports of classes of other modules, by full name.
     """
 
     def __init__(
@@ -84,23 +84,23 @@ class Vocabulary:
         self._aliases: dict[str, str] = {}
 
     def builtin(self, name: str) -> str:
-        """A builtin, such as ``str``, as a class body can name it."""
+        """The name of a builtin, such as ``str``, in a class body."""
         return name if name not in self._attributes else f"{self.support('builtins')}.{name}"
 
     def support(self, name: str) -> str:
-        """A module or class that is imported, such as ``decimal`` or ``Duration``."""
+        """The name of an imported module or class, such as ``decimal`` or ``Duration``."""
         if name not in self._used:
             self._used[name] = self._visible(name)
         return self._used[name]
 
     def type_class(self, full_name: str) -> str:
-        """The class of a named type, as a class body can name it."""
+        """The name of a named type's class in a class body."""
         name = self._classes[full_name]
         self._asked.add(full_name)
         return self.hidden_class_alias(full_name) or name
 
     def python(self, name: str) -> str:
-        """A type or function as the rows of logical types name it, such as ``dt.date``."""
+        """The name of a type or function in the rows of logical types, such as ``dt.date``."""
         first, dot, rest = name.partition(".")
         if not dot and hasattr(builtins, name):
             return self.builtin(name)
@@ -116,16 +116,16 @@ class Vocabulary:
         return self._aliases[name]
 
     def private(self, name: str) -> str:
-        """A new name that starts with an underscore and that nothing else has."""
+        """A new, unique name that starts with an underscore."""
         chosen = free_name(f"_{name}", self._taken)
         self._taken.add(chosen)
         return chosen
 
     def import_lines(self, *module_level: str, exported: Collection[str] = ()) -> list[str]:
-        """The import statements of everything that was asked for, sorted as ruff sorts them.
+        """The import statements of all requested names, sorted as by ruff.
 
         Args:
-            module_level: What the module's own level needs, which no attribute hides.
+            module_level: The names that are used at module level, where no attribute hides them.
             exported: Full names of types whose classes are imported under their own names too.
         """
         standard = sorted(
@@ -163,7 +163,7 @@ class Vocabulary:
 
 
 def _from_statements(module: str, pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """``from`` statements: one for the names as they are, one for each that gets another."""
+    """``from`` statements: one for the unchanged names, one for each that is renamed."""
     given = set(pairs)
     plain = sorted((name for name, alias in given if alias == name), key=_sorting_key)
     statements = [(plain[0], _from(module, plain))] if plain else []
@@ -185,7 +185,7 @@ def _from(module: str, names: list[str]) -> list[str]:
 
 
 def _sorting_key(name: str) -> tuple[object, ...]:
-    """As ruff sorts what is imported: constants, classes, the rest; numbers in names as numbers."""
+    """The sorting key of ruff for imports: constants, classes, the rest; digits as numbers."""
     is_constant = len(name) > 1 and name.isupper()
     kind = 0 if is_constant else 1 if name[:1].isupper() else 2
     return kind, *(_natural(each) for each in (name.lower(), name))

@@ -1,4 +1,4 @@
-"""The named types of a schema, in the two orders that generated code needs."""
+"""Named types of a schema, in the two orders that generated code needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["in_order_of_definition", "in_order_of_use", "part_names"]
 
 
 def in_order_of_use(*roots: AvroType) -> list[RecordType | EnumType]:
-    """The records and enums that can be reached, each at its first use, the roots first."""
+    """The reachable records and enums, each at its first use, the roots first."""
     found: dict[str, RecordType | EnumType] = {}
     waiting: list[AvroType] = list(reversed(roots))
     while waiting:
@@ -36,7 +36,7 @@ def in_order_of_use(*roots: AvroType) -> list[RecordType | EnumType]:
 
 
 def in_order_of_definition(*roots: AvroType) -> list[RecordType | EnumType]:
-    """The same, each behind those it is made of; only cycles make that impossible."""
+    """The same, each after its parts; only cycles make that impossible."""
     ordered: dict[str, RecordType | EnumType] = {}
     started: set[str] = set()
     waiting = [(part, False) for root in reversed(roots) for part in _named_in(root)]
@@ -54,7 +54,7 @@ def in_order_of_definition(*roots: AvroType) -> list[RecordType | EnumType]:
 
 
 def part_names(node: RecordType | EnumType) -> list[str]:
-    """The full names of the records and enums that a type is made of directly."""
+    """The full names of the records and enums that are direct parts of a type."""
     return [part.full_name for part in _named_parts(node) if not isinstance(part, FixedType)]
 
 

@@ -1,4 +1,4 @@
-"""Verdicts on pairs and histories of schemas, drawn from the plan that the codec executes."""
+"""Verdicts on pairs and histories of schemas, read from the plan that the codec executes."""
 
 from streamcontract.compatibility.counterexample import Counterexample, Elsewhere, Outcome
 from streamcontract.compatibility.drift_rules import DRIFT_RULES, DriftRule

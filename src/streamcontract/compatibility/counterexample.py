@@ -1,4 +1,4 @@
-"""The smallest data that show a finding, and what the codec makes of them: run, never told."""
+"""Counterexamples: the smallest data that show a finding, decoded by the codec."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ __all__ = [
 
 @attrs.frozen
 class Outcome:
-    """What came of decoding.
+    """The result of decoding.
 
     Attributes:
-        value: The value, None where there is an error.
-        error: What the codec raised, or None.
+        value: The value, None if there is an error.
+        error: The error that the codec raised, or None.
     """
 
     value: Any = None
@@ -45,11 +45,11 @@ class Outcome:
 
 @attrs.frozen
 class Elsewhere:
-    """How other implementations read the same data, as their rule is carried out by our codec.
+    """The result of other implementations for the same data, by their rule in this project's codec.
 
     Attributes:
-        rule: What they do differently.
-        outcome: What comes of it.
+        rule: Their rule.
+        outcome: The result of that rule.
     """
 
     rule: str
@@ -62,15 +62,15 @@ class Counterexample:
 
     Attributes:
         writer: The schema they are written with: the finding's writer schema, or only the types
-            at its path, where another finding keeps every record from being read that far.
+        at its path if another finding makes every record unreadable before that point.
         reader: The schema they are read with, likewise.
-        value: What is written; in unions ``(branch's full name, value)``.
+        value: The written value; in unions ``(branch's full name, value)``.
         data: Its bytes.
-        before: The value as a consumer with the writer's schema reads it back.
-        after: The value as the reader's codec reads it, None where it raises.
-        error: What the reader's codec raises, or None.
-        elsewhere: How implementations read it that do not do as this one does; None where no
-            difference is known.
+        before: The value that a consumer with the writer schema reads.
+        after: The value that the reader's codec reads, None if it raises.
+        error: The error that the reader's codec raises, or None.
+        elsewhere: The result of implementations that differ from this one; None if no difference
+        is known.
     """
 
     writer: Schema = attrs.field(repr=False)
@@ -84,12 +84,12 @@ class Counterexample:
 
     @property
     def is_changed(self) -> bool:
-        """Whether the reader gets an error or another value than was written."""
+        """Whether the reader gets an error or a value other than the written one."""
         return self.error is not None or not _same(self.before, self.after)
 
     @property
     def differs_elsewhere(self) -> bool:
-        """Whether other implementations read it otherwise than this one."""
+        """Whether other implementations read another value than this one."""
         if self.elsewhere is None:
             return False
         outcome = self.elsewhere.outcome
@@ -97,7 +97,7 @@ class Counterexample:
 
 
 Another = Callable[[Schema, Schema], tuple[Schema, Schema]]
-"""Makes, from a writer and a reader schema, those that stand for another implementation's rule."""
+"""From a writer and a reader schema to schemas that express another implementation's rule."""
 
 
 def run(
@@ -108,14 +108,14 @@ def run(
     elsewhere: tuple[str, Another] | None = None,
     tagged: bool = False,
 ) -> Counterexample:
-    """Write a value, and read it with the schema it was written with and with the other.
+    """Encode a value, and decode it with its own schema and with another.
 
     Args:
         value: The value; in unions ``(branch's full name, value)``.
         writer: The schema to write it with.
         reader: The other schema.
-        elsewhere: What other implementations do, in words and as schemas.
-        tagged: Whether what is read names the branches of unions.
+        elsewhere: The rule of other implementations, in words and as schemas.
+        tagged: Whether decoded values have the names of the branches of unions.
     """
     data = codec_of(writer).encode(value)
     before = _decode(data, writer, writer, tagged=tagged)
@@ -137,10 +137,10 @@ def run(
 
 
 def breaking_example(plan: Plan, action: Action, fault: Fault) -> Counterexample | None:
-    """The smallest record that meets a fault; None if no finite one does.
+    """The smallest record with data at a fault; None if no finite one has.
 
-    Where another fault keeps every record from getting there, it is a value of the types alone
-    that do not fit.
+    If another fault makes every record unreadable before that point, it is a value of only the
+    types that do not fit.
     """
     try:
         whole = _smallest(plan, action)
@@ -152,12 +152,12 @@ def breaking_example(plan: Plan, action: Action, fault: Fault) -> Counterexample
     return run(part, writer=schema_of(action.writer), reader=schema_of(action.reader))
 
 
-@lru_cache(maxsize=1)  # the faults of one action, such as missing defaults, follow one another
+@lru_cache(maxsize=1)  # the faults of one action, such as missing defaults, are consecutive
 def _smallest(plan: Plan, action: Action) -> Counterexample:
-    """The smallest record that gets to an action and is refused there.
+    """The smallest record that reaches an action and is refused there.
 
     Raises:
-        ValueError: No finite one gets there.
+        ValueError: No finite one reaches it.
     """
     witness = witness_of(plan.writer.root)
     route = witness.route(plan.root, lambda each: each is action)
@@ -172,13 +172,13 @@ def drift_example(
     *,
     elsewhere: tuple[str, Another] | None = None,
 ) -> Counterexample | None:
-    """The first value among those given that is not what it was; None if no finite one is.
+    """The first of some values that changes when read; None if no finite one does.
 
     Args:
-        plan: How the reader reads.
-        action: What reads the part of the value that drifts.
+        plan: The plan of the reader.
+        action: The action for the part of the value that drifts.
         parts: That part's values to try, smallest first.
-        elsewhere: What other implementations do, in words and as schemas.
+        elsewhere: The rule of other implementations, in words and as schemas.
     """
     witness = witness_of(plan.writer.root)
     try:
@@ -201,7 +201,7 @@ def branch_example(
     *,
     elsewhere: tuple[str, Another] | None = None,
 ) -> Counterexample | None:
-    """As :func:`drift_example`; where only the branch differs, of unions alone that name it."""
+    """As :func:`drift_example`; if only the branch differs, with values that name the branches."""
     found = drift_example(plan, action, parts, elsewhere=elsewhere)
     if found is None or found.is_changed or found.differs_elsewhere:
         return found
@@ -235,7 +235,7 @@ def _most_telling(runs: list[Counterexample]) -> Counterexample | None:
     return next(changed, None) or next(elsewhere, None) or next(iter(runs), None)
 
 
-@lru_cache(maxsize=16)  # the findings of one pair of schemas are all run by the same few codecs
+@lru_cache(maxsize=16)  # the findings of one pair of schemas use the same few codecs
 def codec_of(schema: Schema, *, tagged: bool = False) -> Codec[Any]:
     """The codec of a schema, whose decoded values name the branches of unions if ``tagged``."""
     return Codec(schema, tag_unions=tagged)
@@ -253,7 +253,7 @@ def _provoking(witness: Witness, action: Action) -> Any:
     if isinstance(action, ReadEnum) and action.fault is not None:
         return action.fault.symbols[0]
     if isinstance(action, IntoUnion):
-        # The fault is that of what the branch meant holds somewhere inside.
+        # The fault is somewhere inside the chosen branch.
         route = witness.route(
             action.action, lambda each: bool(faults_at(each)) and not isinstance(each, IntoUnion)
         )
@@ -262,7 +262,7 @@ def _provoking(witness: Witness, action: Action) -> Any:
 
 
 def _is_due_to(error: DecodeError | None, fault: Fault) -> bool:
-    # Rule and detail are how the codec words a fault that data met.
+    # The codec's message for a fault of the plan contains its rule and detail.
     text = str(error)
     return any(f"{each.rule}, {each.detail}" in text for each in _with_causes(fault))
 

@@ -1,10 +1,10 @@
-"""Semantic drift: what can be read, but does not arrive as it was meant. One rule per function.
+"""Semantic drift: data that can be read, but with another meaning. One rule per function.
 
-No rule walks schemas: each looks at one action of the plan that the codec executes. What other
-implementations do is said only where it was seen. Avro for Java reads with the reader's logical
-type and does not look at the writer's (GenericDatumReader.read, 1.12); fastavro 1.13 and Avro for
-Python 1.12 read with the writer's and do not look at the reader's. fastavro takes the first branch
-of a union that matches (measured, as is what is said of Avro for Python).
+No rule walks schemas: each examines one action of the plan that the codec executes. The behaviour
+of other implementations is described only if it was observed. Avro for Java reads with the reader's
+logical type and ignores the writer's (GenericDatumReader.read, 1.12); fastavro 1.13 and Avro for
+Python 1.12 read with the writer's and ignore the reader's. fastavro takes the first branch of a
+union that matches (measured, and so is Avro for Python).
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ def _logical(plan: Plan, place: Place, action: ReadPrimitive | ReadFixed) -> Ite
     rule, message = found
     elsewhere = None
     if action.rescale is not None:
-        # Without a logical type on the writer's side the number is taken as it stands.
+        # Without a logical type on the writer's side, the number is taken unchanged.
         plain = attrs.evolve(action.writer, logical=None)
-        rule_there = "Avro for Java takes the number as it stands, in the reader's unit or scale"
+        rule_there = "Avro for Java takes the number unchanged, in the reader's unit or scale"
         elsewhere = rule_there, _writer_with(plan, action.writer, plain)
     yield Drift(
         rule=rule,
@@ -135,14 +135,14 @@ def _kind(node: PrimitiveType | FixedType) -> str:
 
 def _unit(written: str, wanted: str, rescale: Rescale) -> str:
     here = (
-        f"here values that are no whole number of the reader's units are refused (1 of "
-        f"{rescale.factor} passes), the others arrive as they were"
+        f"here values that are not a whole number of the reader's units are refused (1 of "
+        f"{rescale.factor} passes), the others are unchanged"
         if rescale.divide > 1
-        else "here values arrive as they were, unless 64 bits cannot hold them in that unit"
+        else "here values are unchanged, unless 64 bits cannot hold them in that unit"
     )
     return (
         f"what was written as {written} is read as {wanted}: {here}; Avro for Java takes the "
-        f"number as it stands and reads a time {rescale.factor} times off; keep the unit, or add a "
+        f"number unchanged and reads a time {rescale.factor} times off; keep the unit, or add a "
         f"new field beside it"
     )
 
@@ -160,13 +160,13 @@ def _decimal(
         )
     return "DECIMAL_SCALE_CHANGED", (
         f"what was written as {was} is read as {now}: here values are rescaled exactly, and "
-        f"refused where digits would be lost; Avro for Java takes the number as it stands and "
+        f"refused if digits would be lost; Avro for Java takes the number unchanged and "
         f"reads an amount {rescale.factor} times off; keep the scale, or add a new field beside it"
     )
 
 
 def _writer_with(plan: Plan, old: AvroType, new: AvroType) -> Another:
-    """Another writer schema; a counterexample of the types alone has the old one as its root."""
+    """Another writer schema; the root of a counterexample of the types alone is the old one."""
 
     def another(writer: Schema, reader: Schema) -> tuple[Schema, Schema]:
         return with_type(writer, old if writer is plan.writer else writer.root, new), reader
@@ -192,15 +192,15 @@ def _promotion(plan: Plan, place: Place, action: ReadPrimitive) -> Iterator[Drif
     if {written, wanted} == {"string", "bytes"}:
         rule: DriftRule = "STRING_BYTES_PROMOTED"
         outcome = (
-            "text arrives as its bytes in UTF-8"
+            "text is read as its bytes in UTF-8"
             if wanted == "bytes"
-            else "bytes that are no UTF-8 are refused, the others arrive as text"
+            else "bytes that are not UTF-8 are refused, the others are read as text"
         )
         message = f"{written} is read as {wanted}: {outcome}; keep the type"
         parts = lambda _: reversed(list(leaf_samples(action.writer)))  # noqa: E731 - what may be refused first
     elif (written == "long" and wanted in _EXACT) or (written, wanted) == ("int", "float"):
         if conversion(action.writer) is not None:
-            return  # that a time becomes a number is told as LOGICAL_TYPE_CHANGED
+            return  # LOGICAL_TYPE_CHANGED reports that a time becomes a number
         exact = _EXACT[wanted]
         rule = "PRECISION_LOSS"
         message = (
@@ -236,7 +236,7 @@ def _symbols(plan: Plan, place: Place, action: ReadEnum) -> Iterator[Drift]:
             writer_path=f"{place.writer_path}/symbols",
             message=(
                 f"the reader's {action.reader.full_name} lacks {', '.join(lost)}, which become "
-                f"{action.reader.default}: add them to the reader's enum before anybody writes them"
+                f"{action.reader.default}: add them to the reader's enum before producers use them"
             ),
             example=lambda: drift_example(plan, action, lambda _: iter(lost)),
         )
@@ -247,7 +247,7 @@ def _namespace(place: Place, writer: NamedType, reader: NamedType) -> Iterator[D
         return
 
     def example() -> Counterexample | None:
-        # A union of one branch, since only there a value carries its type's name.
+        # A union of one branch, since only there a value has its type's name.
         try:
             value = writer.full_name, Witness(writer).minimal(writer)
         except ValueError:
@@ -294,16 +294,16 @@ def _defaults(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
 def _equal(written: Field, wanted: Field) -> bool:
     if isinstance(written.default, bool) != isinstance(wanted.default, bool):
         return False
-    # NaN, which a stored schema may have, is not equal to itself; as text it is.
+    # NaN, which a stored schema may have, does not equal itself; its text does.
     return written.default == wanted.default or str(written.default) == str(wanted.default)
 
 
 def _default_example(plan: Plan, action: ReadRecord, field: Field) -> Counterexample | None:
-    """Data from before the field existed, as consumers of either schema read them."""
+    """Data from before the field existed, read by consumers of both schemas."""
     try:
         older = without_field(plan.writer, field)
     except SchemaParseError:
-        return None  # another field's default holds a value of this one: no such schema existed
+        return None  # another field's default has a value for this one: no such schema existed
     witness = Witness(older.root)
     to_record = resolve(older, plan.writer)
     try:
@@ -347,7 +347,7 @@ def _renamed(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
 
 
 def _telling(witness: Witness, action: ReadRecord, old: Field, new: Field) -> Any:
-    """A record whose dropped field is not what the new one's default says, if it can differ."""
+    """A record whose dropped field differs from the new one's default, if it can differ."""
     smallest: dict[str, Any] = witness.minimal(action.writer)
     encode, default = codec_of(schema_of(old.type)).encode, default_bytes(new)
     values = (each for each in samples(old.type, witness) if encode(each) != default)
@@ -358,7 +358,7 @@ def _telling(witness: Witness, action: ReadRecord, old: Field, new: Field) -> An
 
 
 def _first_branch(plan: Plan, place: Place, action: IntoUnion) -> Iterator[Drift]:
-    """A branch that stands before the one chosen here takes the value elsewhere."""
+    """Other implementations read the value into a branch before the one that is chosen here."""
     first = min(action.candidates)
     if action.fault is not None or first == action.branch:
         return
@@ -368,7 +368,7 @@ def _first_branch(plan: Plan, place: Place, action: IntoUnion) -> Iterator[Drift
         if isinstance(own, IntoUnion):
             before = place.outer.writer.branches[min(own.candidates)]
             if branch_name(before) == there:
-                return  # it was so before: nothing changed
+                return  # the same as before: nothing changed
     only_first = UnionType(branches=(action.reader.branches[first],))
     elsewhere = (
         "fastavro takes the first branch that matches",
@@ -390,7 +390,7 @@ def _first_branch(plan: Plan, place: Place, action: IntoUnion) -> Iterator[Drift
 
 
 def _merged(plan: Plan, place: Place, action: ReadUnion) -> Iterator[Drift]:
-    """Two branches of the writer's that the reader can no longer tell apart."""
+    """Two branches of the writer's that the reader can no longer distinguish."""
     landed: dict[int, IntoUnion] = {}
     for i, branch in enumerate(action.branches):
         if not isinstance(branch, IntoUnion) or branch.fault is not None:
@@ -406,8 +406,8 @@ def _merged(plan: Plan, place: Place, action: ReadUnion) -> Iterator[Drift]:
             reader_path=f"{place.reader_path}/{i}",
             writer_path=f"{place.writer_path}/{i}",
             message=(
-                f"what was written as {names[0]} and as {names[1]} both becomes {now}, so that the "
-                f"reader cannot tell one from the other: keep both branches"
+                f"values written as {names[0]} and as {names[1]} both become {now}, so that the "
+                f"reader cannot distinguish them: keep both branches"
             ),
             example=lambda at=moved: branch_example(  # type: ignore[misc]
                 plan, at, lambda witness: samples(at.writer, witness)

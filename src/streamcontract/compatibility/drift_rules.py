@@ -26,30 +26,30 @@ DriftRule = Literal[
 ]
 
 DRIFT_RULES: Final[dict[DriftRule, str]] = {
-    "LOGICAL_TYPE_CHANGED": "the same bytes are given another meaning",
+    "LOGICAL_TYPE_CHANGED": "the same bytes get another meaning",
     "LOGICAL_UNIT_CHANGED": "a time is counted in another unit",
-    "DECIMAL_SCALE_CHANGED": "a decimal has another number of digits behind the point",
+    "DECIMAL_SCALE_CHANGED": "a decimal has another number of digits after the point",
     "DECIMAL_PRECISION_REDUCED": "a decimal may have fewer digits than before",
     "PRECISION_LOSS": "integers become floating point and are rounded",
     "STRING_BYTES_PROMOTED": "text is read as bytes, or bytes as text",
     "ENUM_SYMBOL_DEFAULTED": "a symbol that the reader lacks becomes the enum's default",
     "DEFAULT_CHANGED": "a field that was not written is filled with another value than before",
     "FIELD_RENAMED_WITHOUT_ALIAS": "a field seems renamed, so its values are dropped",
-    "UNION_BRANCH_CHANGED": "a value lands in a union's branch of another type",
+    "UNION_BRANCH_CHANGED": "a value is read into a union's branch of another type",
     "NAMESPACE_CHANGED": "a type matches by its unqualified name alone",
 }
-"""Each rule's id, and what happens in a few words."""
+"""The ids of the rules, each with a short description."""
 
 
 @attrs.frozen(kw_only=True)
 class Drift:
-    """One thing that does not arrive as it was meant.
+    """One change of meaning.
 
     Attributes:
         rule: The rule's id.
         reader_path: Pointer into the reader schema.
         writer_path: Pointer into the writer schema.
-        message: What happens here and elsewhere, and what would mend it.
+        message: The effect here and in other implementations, and how to avoid it.
         example: Runs the counterexample.
     """
 

@@ -1,4 +1,4 @@
-"""What keeps a reader schema from reading what a writer schema wrote, as findings."""
+"""Findings on a pair of schemas: the data that the reader cannot read, or reads changed."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ Severity = Literal["breaking", "drift"]
 
 @attrs.frozen(kw_only=True, slots=False)
 class Finding:
-    """One thing that is wrong with reading one schema's data by another.
+    """One problem in reading one schema's data with another.
 
     Attributes:
         rule: Avro's name for the incompatibility, such as ``TYPE_MISMATCH``, or a drift rule's.
-        severity: ``"breaking"``: some data cannot be read; ``"drift"``: they can, or most of them
-            can, but not as they were meant.
+        severity: ``"breaking"``: some data cannot be read; ``"drift"``: all or most of them can,
+        but with another meaning.
         path: JSON pointer into the reader schema, ``"/"`` for its root; a branch of a writer
             union adds its index.
         writer_path: JSON pointer into the writer schema.
-        message: What is wrong, and what would mend it.
+        message: What is wrong, and how to fix it.
         fault: The fault in the plan that a breaking finding reports; None for drift.
         reader: The reader schema.
         writer: The writer schema.
-        direction: Where a level is checked: ``"backward"`` if the candidate is the reader,
-            ``"forward"`` if it is the writer; else None.
-        version: Where a level is checked: which version of the history the other schema is,
-            counted from 1; else None.
+        direction: If a level is checked, ``"backward"`` if the candidate is the reader,
+        ``"forward"`` if it is the writer; else None.
+        version: If a level is checked, the number of the other schema in the history, counted
+        from 1; else None.
     """
 
     rule: Rule | DriftRule
@@ -57,10 +57,10 @@ class Finding:
 
     @cached_property
     def counterexample(self) -> Counterexample | None:
-        """The smallest data that show the finding, and what the codec makes of them.
+        """The smallest data that show the finding, and the result of decoding them.
 
-        Worked out by running the codec, at first use. None where no finite value shows it, such
-        as in a record that holds itself unconditionally.
+        It is computed at first use by running the codec. None if no finite value shows it, such as
+        in a record that contains itself unconditionally.
 
         Example:
             >>> from streamcontract import parse_schema
@@ -86,12 +86,12 @@ def find_incompatibilities(*, reader: Schema, writer: Schema, drift: bool = Fals
     Args:
         reader: The schema that the consumer reads with.
         writer: The schema that the data were written with.
-        drift: Also find what can be read but does not arrive as it was meant: see
+        drift: Also find data that can be read but with another meaning: see
             :data:`~streamcontract.compatibility.DRIFT_RULES`.
 
     Returns:
-        The findings in the order of the reader schema; none that is breaking means that every
-        value written can be read, but for what a drift finding announces.
+        The findings in the order of the reader schema. If none is breaking, every written value
+        can be read, except as a drift finding describes.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -113,7 +113,7 @@ def find_incompatibilities(*, reader: Schema, writer: Schema, drift: bool = Fals
 
 def _breaking(plan: Plan) -> Iterator[Finding]:
     if not plan.faults:
-        return  # most pairs: nothing to walk the plan for
+        return  # most pairs have no faults
     for place in walk(plan):
         for fault in faults_at(place.action):
             yield Finding(

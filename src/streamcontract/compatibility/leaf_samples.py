@@ -1,4 +1,4 @@
-"""A few values of the types without parts, the one of the fewest bytes first."""
+"""Sample values of the types without parts, the one of the fewest bytes first."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def leaf_samples(node: PrimitiveType | FixedType) -> Iterator[Any]:
         if converted is None:
             yield raw
             continue
-        with contextlib.suppress(*REFUSALS):  # what is no value of the logical type is no sample
+        with contextlib.suppress(*REFUSALS):  # skip samples outside the logical type
             yield converted.from_raw(raw)
 
 
@@ -55,11 +55,11 @@ def leaf_size(node: PrimitiveType | FixedType) -> int:
     converted = conversion(node)
     if node.name not in {"bytes", "string"} or converted is None:
         return _SIZES.get(node.name, 1)
-    return 1 + len(converted.to_raw(next(leaf_samples(node))))  # behind a length of one byte
+    return 1 + len(converted.to_raw(next(leaf_samples(node))))  # after a length of one byte
 
 
 def _raw(node: PrimitiveType | FixedType) -> tuple[Any, ...]:
-    """What the base type holds."""
+    """The value of the base type."""
     row, size = row_of(node), node.size if isinstance(node, FixedType) else None
     if row is not None and row.samples is not None and node.logical is not None:
         return row.samples(node.logical, size)

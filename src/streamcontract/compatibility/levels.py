@@ -1,4 +1,4 @@
-"""Candidates compared with earlier versions at a compatibility level."""
+"""Checks of candidates against earlier versions at a compatibility level."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["check_level"]
 def check_level(
     level: Level | str, *, candidate: Schema, history: Sequence[Schema], drift: bool = False
 ) -> list[Finding]:
-    """Find everything that keeps a new version from keeping a compatibility level.
+    """Check a new version against the earlier ones at a compatibility level.
 
     Args:
         level: One of :data:`streamcontract.levels.LEVELS`, such as ``"BACKWARD"``.
         candidate: The new version.
         history: The earlier versions, oldest first.
-        drift: Also find what can be read but does not arrive as it was meant. It keeps no level
-            from being kept.
+        drift: Also find data that can be read but with another meaning. Drift does not break a
+        level.
 
     Returns:
-        The findings, each with its direction and version, those against the newest version
-        first; none that is breaking means that the level is kept.
+        The findings, each with its direction and version, those against the newest version first.
+        If none is breaking, the level is kept.
 
     Raises:
         ConfigurationError: There is no such level.
@@ -39,7 +39,7 @@ def check_level(
     """
     row = compatibility_level(level)
     findings: list[Finding] = []
-    # Histories repeat themselves: a change that was taken back, and a version of each branch of it.
+    # Histories repeat versions, such as after a revert.
     known: dict[tuple[Direction, str, tuple[Schema, ...]], list[Finding]] = {}
     for version, earlier in reversed(row.compared(list(enumerate(history, start=1)))):
         for direction in row.directions:

@@ -1,4 +1,4 @@
-"""What a fault of a plan means in words, and what would mend it."""
+"""Messages for faults of a plan, with the fix."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from streamcontract.schema.names import listed
 
 __all__ = ["fault_message"]
 
-# Reasons why no branch of a union fits that a message words in full; there may be thousands.
+# The reasons why no branch of a union fits that a message has in full; there may be thousands.
 _MAX_REASONS: Final = 2
 
 
 def fault_message(fault: Fault) -> str:
-    """Say what is wrong at a fault, and how to mend it."""
+    """The message for a fault: what is wrong, and how to fix it."""
     writer = branch_name(fault.writer)  # a writer's union has its faults at its branches
     match fault.rule:
         case "READER_FIELD_MISSING_DEFAULT_VALUE":
@@ -46,7 +46,7 @@ def fault_message(fault: Fault) -> str:
                 f"{_why(fault)}"
             )
         case "TYPE_MISMATCH" if type_label(fault.writer) == type_label(fault.reader):
-            return f"{fault.detail}: read it as the type below it, or add a new field beside it"
+            return f"{fault.detail}: read it as its base type, or add a new field beside it"
         case "TYPE_MISMATCH":
             return (
                 f"the writer wrote {type_label(fault.writer).lower()}, which cannot be read as "
@@ -55,7 +55,7 @@ def fault_message(fault: Fault) -> str:
 
 
 def _why(fault: Fault) -> str:
-    """The first reasons why the nearest branch of a union does not fit, and where the next is."""
+    """The first reasons why the nearest branch of a union does not fit, and the next path."""
     reasons = tuple(_reasons(fault, set()))
     shown = reasons if len(reasons) <= _MAX_REASONS else reasons[:1]
     why = "".join(f"; {fault_message(each)} (at {each.reader_path})" for each in shown)
@@ -65,7 +65,7 @@ def _why(fault: Fault) -> str:
 
 
 def _reasons(fault: Fault, seen: set[int]) -> Iterator[Fault]:
-    """The faults that the causes of a fault come down to, each once."""
+    """The root causes of a fault, each once."""
     for cause in fault.causes:
         if id(cause) in seen:
             continue

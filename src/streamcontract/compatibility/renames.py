@@ -1,4 +1,4 @@
-"""Which of the fields that a reader dropped an added one stands for, by its place or its name."""
+"""Renames of fields: a dropped field and an added one that match by position or name."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from streamcontract.schema.model import Field
 
 __all__ = ["Dropped"]
 
-_ALIKE: Final = 0.6  # how like two names are that are taken for one, as difflib counts
-# How many names are looked at, and how many of them compared: so that a record in which all is
-# renamed costs no more for each of its fields than a small one.
+_ALIKE: Final = 0.6  # the least similarity of two names of a rename, as difflib measures it
+# The numbers of names that are considered, and compared: so that a record with every field renamed
+# costs no more for each field than a small one.
 _SEEN: Final = 64
 _COMPARED: Final = 8
 
 
 @attrs.define
 class Dropped:
-    """The dropped fields of one type, found by their places and by what their names share.
+    """The dropped fields of one type, indexed by their positions and by parts of their names.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -39,17 +39,18 @@ class Dropped:
     _having: dict[str, dict[int, None]] = attrs.field(factory=dict, init=False)
 
     def add(self, place: int, field: Field) -> None:
-        """Add the field that the writer has at a place."""
+        """Add the field that the writer has at a position."""
         name = field.name.lower()
         self._names[place] = name
         for part in _parts(name):
             self._having.setdefault(part, {})[place] = None
 
     def take(self, place: int, name: str) -> int | None:
-        """The place of the field that one added at a place stands for, taken out; None if of none.
+        """Remove the dropped field that an added one replaces, and return its position, or None.
 
         Args:
-            place: Where the reader has the field: one at the same place may have any name.
+            place: The position of the added field in the reader; a field at the same position may
+            have any name.
             name: Its name.
         """
         name = name.lower()
@@ -67,7 +68,7 @@ class Dropped:
         return best[1]
 
     def _candidates(self, place: int, name: str) -> list[int]:
-        """The place itself, and those whose names share most with a name, by its rarest parts."""
+        """The position itself, and those whose names share the rarest parts of a name."""
         shared: Counter[int] = Counter()
         for having in sorted((self._having.get(part, {}) for part in _parts(name)), key=len):
             shared.update(having.keys())
@@ -78,6 +79,6 @@ class Dropped:
 
 
 def _parts(name: str) -> set[str]:
-    """Every two neighbours of a name, its beginning and end among them."""
+    """Every pair of adjacent characters of a name, with its beginning and end."""
     marked = f"^{name}$"
     return {marked[index : index + 2] for index in range(len(marked) - 1)}

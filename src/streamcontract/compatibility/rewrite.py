@@ -1,4 +1,4 @@
-"""A schema with one thing changed, to be run beside the one it was made from."""
+"""Schemas with one change, to be compared with the original."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from streamcontract.schema.schema import Schema
 __all__ = ["schema_of", "with_type", "without_field"]
 
 
-@lru_cache(maxsize=64)  # the findings of one pair of schemas ask for the same few types
+@lru_cache(maxsize=64)  # the findings of one pair of schemas need the same few types
 def schema_of(
     root: AvroType, *, as_union: bool = False, ignore_bad_defaults: bool = True
 ) -> Schema:
@@ -32,8 +32,8 @@ def schema_of(
     Args:
         root: The type.
         as_union: Put it into a union of one branch, whose decoded values carry its name.
-        ignore_bad_defaults: Whether a default that does not fit its field's type is none. All
-            else is read as a stored schema is, since the type may be of one.
+        ignore_bad_defaults: Whether a default that does not fit its field's type is ignored. The
+        other clauses of a stored schema apply, since the type may be from one.
 
     Raises:
         SchemaParseError: A default does not fit its field's type, and that is not ignored.
@@ -43,13 +43,13 @@ def schema_of(
     return _parsed(json.dumps([document] if as_union else document), leniency)
 
 
-@lru_cache(maxsize=64)  # and types of many fields are equal: one schema, and so one codec, for all
+@lru_cache(maxsize=64)  # types of many fields are equal: one schema, and so one codec, for all
 def _parsed(text: str, leniency: Leniency) -> Schema:
     return parse_schema(text, leniency=leniency)
 
 
 def with_type(schema: Schema, old: AvroType, new: AvroType) -> Schema:
-    """The schema with one type in the place of another; defaults made for that may not fit this."""
+    """The schema with one type in place of another; defaults that do not fit are ignored."""
     return schema_of(_Copy(types={id(old): new}).type(schema.root))
 
 

@@ -1,4 +1,4 @@
-"""Who goes first: whether consumers or producers have to take a changed schema first."""
+"""Rollout order of a changed schema: whether consumers or producers upgrade first."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _ADVICE: Final[dict[First, str]] = {
         "safe both ways: consumers and producers can be rolled out in any order, at any pace"
     ),
     "consumers": (
-        "roll out every consumer first, then the producers: the new schema reads what the old one "
-        "wrote, but a consumer with the old one breaks on what the new one writes"
+        "roll out every consumer first, then the producers: the new schema reads data of the old "
+        "one, but a consumer with the old one fails on data of the new one"
     ),
     "producers": (
-        "roll out every producer first; consumers follow only when no data of the old schema are "
-        "left to read, in the topic too: a consumer with the old schema reads what the new one "
-        "writes, but the new schema cannot read what the old one wrote"
+        "roll out every producer first; upgrade consumers only when the topic has no data of "
+        "the old schema left to read: a consumer with the old schema reads data of the new one, "
+        "but the new schema cannot read data of the old one"
     ),
     "neither": (
-        "no order is safe: neither schema reads what the other writes; write to a new topic, or "
-        "get there in two steps that are safe one way each"
+        "no order is safe: neither schema reads data of the other; write to a new topic, or make "
+        "the change in two steps that are each safe one way"
     ),
 }
 
@@ -37,11 +37,11 @@ class Rollout:
     """The order in which a change can be rolled out.
 
     Attributes:
-        first: Who goes first: ``"consumers"`` or ``"producers"``; ``"either"`` where any order
-            will do, ``"neither"`` where none will.
-        advice: The same in words.
-        backward: What keeps consumers of the new schema from reading data of the old one.
-        forward: What keeps consumers of the old schema from reading data of the new one.
+        first: The side that upgrades first: ``"consumers"`` or ``"producers"``; ``"either"`` if any
+        order is safe, ``"neither"`` if none is.
+        advice: The order in words.
+        backward: Why consumers of the new schema cannot read data of the old one.
+        forward: Why consumers of the old schema cannot read data of the new one.
     """
 
     first: First
@@ -51,11 +51,11 @@ class Rollout:
 
 
 def rollout(*, new: Schema, old: Schema) -> Rollout:
-    """Tell who has to take a new version of a schema first.
+    """Find out which side has to upgrade first to a new version of a schema.
 
     Args:
         new: The new version.
-        old: The version that producers and consumers have now.
+        old: The current version of producers and consumers.
 
     Example:
         >>> from streamcontract import parse_schema

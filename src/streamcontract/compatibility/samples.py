@@ -1,4 +1,4 @@
-"""A few values of a type, smallest first, among which a drift shows if it can."""
+"""Sample values of a type, smallest first, with which a drift is visible if it can be."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def samples(node: AvroType, witness: Witness) -> Iterator[Any]:
 
     Args:
         node: The type.
-        witness: Of a schema that the type is within reach of.
+        witness: The witness of a schema that contains the type.
 
     Raises:
         ValueError: No value of the type is finite.

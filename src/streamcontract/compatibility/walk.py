@@ -1,4 +1,4 @@
-"""Every action of a plan with the paths that lead to it: what findings are read off."""
+"""Walk over the actions of a plan, with their paths."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from streamcontract.resolution import (
 
 __all__ = ["Place", "order", "walk"]
 
-# What Avro's paths name besides numbers: a type's own attributes come before what is inside it.
+# The names in Avro's paths besides numbers: a type's own attributes come before its inner types.
 _ATTRIBUTES = ("name", "size", "symbols")
 
 
 @attrs.frozen
 class Place:
-    """An action, and where both schemas have it.
+    """An action, and its paths in both schemas.
 
     Attributes:
         action: The action.
@@ -41,7 +41,7 @@ class Place:
 
 
 def walk(plan: Plan) -> Iterator[Place]:
-    """Every action that data can get to, each record's once, as far as the first fault each way.
+    """Every action that data can reach, each record's once, up to the first fault on each path.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -54,7 +54,7 @@ def walk(plan: Plan) -> Iterator[Place]:
 
 
 def order(path: str) -> tuple[tuple[bool, int, str], ...]:
-    """A key that sorts paths as the reader schema is written: ``/fields/2`` before ``/fields/10``.
+    """A key that sorts paths as in the reader schema: ``/fields/2`` before ``/fields/10``.
 
     Example:
         >>> sorted(["/fields/10", "/fields/2/type", "/name", "/fields/2"], key=order)

@@ -1,7 +1,7 @@
-"""The smallest values of a schema: of any type, and those that get to one action of a plan.
+"""Smallest values of a schema: of any type, and those that reach one action of a plan.
 
-Values are written as the codec takes them for a plain schema, those of unions as
-``(branch's full name, value)``, so that the branch is the one that is meant.
+Values have the form that the codec takes for a plain schema, those of unions ``(branch's full name,
+value)``, so that they choose the branch.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def minimal_value(node: AvroType) -> Any:
     """The smallest value of a type: the one of the fewest bytes.
 
     Raises:
-        ValueError: No value of the type is finite: a record holds itself unconditionally.
+        ValueError: No value of the type is finite: a record contains itself unconditionally.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -54,7 +54,7 @@ def minimal_value(node: AvroType) -> Any:
     return Witness(node).minimal(node)
 
 
-@lru_cache(maxsize=16)  # the findings of one pair of schemas are all shown by one of these
+@lru_cache(maxsize=16)  # all findings of one pair of schemas use one of these
 def witness_of(root: AvroType) -> Witness:
     """The witness of a writer schema's root type."""
     return Witness(root)
@@ -62,11 +62,11 @@ def witness_of(root: AvroType) -> Witness:
 
 @attrs.frozen
 class Route:
-    """A way through a plan.
+    """A path through a plan.
 
     Attributes:
-        end: The action it leads to.
-        steps: Each action on the way, and the index of what it goes on to inside that action.
+        end: The action at its end.
+        steps: Each action on the path, and the index of the next one inside that action.
     """
 
     end: Action
@@ -77,7 +77,7 @@ class Witness:
     """Builds values of one writer schema.
 
     Args:
-        root: The writer's root type; all types asked for are within its reach.
+        root: The writer's root type, which contains all requested types.
     """
 
     def __init__(self, root: AvroType) -> None:
@@ -112,7 +112,7 @@ class Witness:
                 return next(leaf_samples(node))
 
     def build(self, route: Route, part: Any) -> Any:
-        """The smallest value whose part at the end of a route is ``part``."""
+        """The smallest value whose part at the end of a path is ``part``."""
         value = part
         for action, index in reversed(route.steps):
             match action:
@@ -132,10 +132,10 @@ class Witness:
         return value
 
     def route(self, root: Action, wanted: Callable[[Action], bool]) -> Route:
-        """The way down to the first action wanted that costs the fewest bytes (Dijkstra's).
+        """The path of the fewest bytes to the first wanted action (Dijkstra's algorithm).
 
         Raises:
-            ValueError: No finite value gets to such an action.
+            ValueError: No finite value reaches such an action.
         """
         ties = itertools.count()
         waiting: list[tuple[float, int, Route]] = [(0, next(ties), Route(root))]
@@ -154,7 +154,7 @@ class Witness:
         raise ValueError("no finite value gets there")
 
     def _inside(self, action: Action) -> Iterator[tuple[int, Action, float]]:
-        """The actions inside an action, their index, and how many bytes are spent on the way."""
+        """The actions inside an action, with their index and the bytes needed to reach them."""
         match action:
             case ReadArray():
                 yield 0, action.items, 2  # a block's count and the end of the blocks
@@ -180,11 +180,11 @@ class Witness:
 
 
 def _sizes(root: AvroType) -> Mapping[AvroType, float]:
-    """For every type within reach the bytes of its smallest value, infinite where it has none."""
+    """The bytes of the smallest value of every type, infinite if it has none."""
     nodes = _reachable(root)
     sizes: dict[AvroType, float] = dict.fromkeys(nodes, math.inf)
     changed = True
-    while changed:  # sizes only sink, and each pass settles at least one
+    while changed:  # sizes only shrink, and each pass makes at least one final
         changed = False
         for node in reversed(nodes):
             size = _size(node, sizes)

@@ -1,4 +1,4 @@
-"""A broker and a schema registry for a machine that has none: no Docker, no installation."""
+"""Development stack: a broker and a schema registry without Docker or installation."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""A Kafka cluster inside this process, for a machine that has none.
+"""The mock cluster: librdkafka's own, inside this process, for clients on librdkafka.
 
-It is librdkafka's own mock cluster: real Kafka protocol over loopback TCP, logs in memory. What it
-does not do is measured and listed in ``docs/devstack.md``.
+Logs are in memory. What it does not do is measured and listed in ``docs/devstack.md``.
 """
 
 from __future__ import annotations
@@ -33,19 +32,19 @@ __all__ = ["GROUP_JOIN_DELAY_MS", "Broker", "EmbeddedBroker", "UncontrolledBroke
 _TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _METADATA_TIMEOUT_S = 5.0
 
-# What the mock cluster does with a topic that it has not been told of (rdkafka_mock.c).
+# The mock cluster's default for a topic that was not created explicitly (rdkafka_mock.c).
 AUTO_CREATED_PARTITIONS: Final = 4
 
-# Enough for consumers that one process starts together, too short to be felt.
+# Enough for consumers that one process starts together, and not noticeable.
 GROUP_JOIN_DELAY_MS: Final = 100
 
 
 class Broker(abc.ABC):
-    """What every embedded cluster can do.
+    """Base of the embedded clusters.
 
     Attributes:
         brokers: How many brokers there are; their ids are 1 to this number.
-        limits: What this way of running it cannot do on top of what no way can.
+        limits: The limits of this kind of cluster, besides those of every embedded cluster.
     """
 
     limits: ClassVar[tuple[str, ...]] = ()
@@ -66,7 +65,7 @@ class Broker(abc.ABC):
 
     @abc.abstractmethod
     def _create_topic(self, name: str, partitions: int, replication: int) -> bool:
-        """Create a topic of valid name and numbers; False if there is one of that name."""
+        """Create a topic with checked arguments; return False if it exists."""
 
     def __enter__(self) -> Self:
         return self
@@ -80,19 +79,19 @@ class Broker(abc.ABC):
         self.close()
 
     def create_topic(self, name: str, partitions: int = 1, replication: int = 1) -> bool:
-        """Create a topic, or find that it is already there.
+        """Create a topic if it does not exist.
 
         Args:
             name: 1 to 249 letters, digits, ``.``, ``_`` and ``-``.
-            partitions: How many partitions, at least 1.
-            replication: On how many brokers each partition is, at most the number of brokers.
+            partitions: The number of partitions, at least 1.
+            replication: The number of replicas of each partition, at most the number of brokers.
 
         Returns:
-            True if it was created, False if there was one with as many partitions.
+            True if it was created, False if it existed with as many partitions.
 
         Raises:
-            StackError: An argument is out of range, or the topic is there with another number of
-                partitions.
+            StackError: An argument is out of range, or the topic exists with another number of
+            partitions.
         """
         self._check_topic(name, partitions, replication)
         if self._create_topic(name, partitions, replication):
@@ -106,13 +105,13 @@ class Broker(abc.ABC):
         return False
 
     def topics(self) -> dict[str, int]:
-        """Ask the cluster for its topics, those included that clients made by using them.
+        """List the topics of the cluster, including those that clients created by using them.
 
         Returns:
             The number of partitions of every topic, by name.
 
         Raises:
-            StackError: No broker answers, for instance because all were set down.
+            StackError: No broker answers, for instance because all are down.
         """
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
         topics = _metadata(admin, self.bootstrap_servers).topics
@@ -139,10 +138,10 @@ class EmbeddedBroker(Broker):
     All methods may be called from any thread.
 
     Args:
-        brokers: How many brokers, each on a free loopback port.
-        group_join_delay_ms: How long a new consumer group waits for more members before it gives
-            out partitions (Kafka's default is 3000). Members that come later than that stall the
-            group for ``session.timeout.ms``, less one second, of its members: see the docs.
+        brokers: The number of brokers, each on a free loopback port.
+        group_join_delay_ms: The time that a new consumer group waits for more members before it
+        assigns partitions (Kafka's default is 3000). Members that join later stall the group
+        for their ``session.timeout.ms`` less one second: see the docs.
 
     Raises:
         StackError: The mock cluster is not in this build of librdkafka, or could not start.
@@ -183,17 +182,17 @@ class EmbeddedBroker(Broker):
             self._destroy()
 
     def set_broker_down(self, broker_id: int) -> None:
-        """Close a broker's connections and refuse new ones; its partitions keep it as leader."""
+        """Close a broker's connections and refuse new ones; it stays the leader of partitions."""
         self._check_broker(broker_id)
         self._call("broker_set_down", broker_id)
 
     def set_broker_up(self, broker_id: int) -> None:
-        """Let a broker take connections again, on its old port and with its old messages."""
+        """Let a broker accept connections again, on its old port and with its old messages."""
         self._check_broker(broker_id)
         self._call("broker_set_up", broker_id)
 
     def set_round_trip_time(self, broker_id: int, milliseconds: int) -> None:
-        """Delay each response of a broker by so many milliseconds; 0 ends that."""
+        """Delay each response of a broker by ``milliseconds``; 0 ends that."""
         self._check_broker(broker_id)
         if milliseconds < 0:
             raise StackError(f"a round-trip time is not negative: {milliseconds}")
@@ -207,8 +206,8 @@ class EmbeddedBroker(Broker):
         """
         if broker_id is not None:
             self._check_broker(broker_id)
-        # Unchecked, the mock cluster would create a missing topic, and a negative partition
-        # would write outside of its memory.
+        # Without checks, the mock cluster would create a missing topic, and write outside of its
+        # memory for a negative partition.
         partitions = self.topics().get(topic, 0)
         if not 0 <= partition < partitions:
             raise StackError(f"there is no partition {topic}[{partition}]: it has {partitions}")
@@ -216,13 +215,14 @@ class EmbeddedBroker(Broker):
         self._call("partition_set_leader", topic.encode(), partition, leader)
 
     def push_request_errors(self, api_key: int, errors: Sequence[int]) -> None:
-        """Let the next requests of a kind fail, on whichever broker they arrive.
+        """Let the next requests of a kind fail, on any broker.
 
         Args:
             api_key: The kind of request by Kafka's number: 0 produce, 1 fetch, 3 metadata, ...
                 (https://kafka.apache.org/protocol#protocol_api_keys)
-            errors: One error code for each request, in order, as ``confluent_kafka.KafkaError``
-                names them; 0 lets one pass, ``KafkaError._TRANSPORT`` closes the connection.
+            errors: One error code for each request, in order, such as constants of
+            ``confluent_kafka.KafkaError``; 0 means no error, ``KafkaError._TRANSPORT`` closes
+            the connection.
 
         Example:
             >>> from confluent_kafka import KafkaError
@@ -233,7 +233,7 @@ class EmbeddedBroker(Broker):
             self._open().push_request_errors(api_key, errors)
 
     def clear_request_errors(self, api_key: int) -> None:
-        """Take back the errors that are still waiting for requests of a kind."""
+        """Remove the errors that are still pending for requests of a kind."""
         self._call("clear_request_errors", api_key)
 
     def _create_topic(self, name: str, partitions: int, replication: int) -> bool:
@@ -263,11 +263,11 @@ class UncontrolledBroker(Broker):
     """The same mock cluster through the client's hidden property ``test.mock.num.brokers``.
 
     For a build of confluent-kafka whose librdkafka hides the functions of the mock cluster.
-    Topics appear when they are used, always with 4 partitions; a consumer group waits 3 seconds
-    for its first members; faults cannot be injected.
+    Topics are created when they are used, always with 4 partitions; a consumer group waits 3
+    seconds for its first members; faults cannot be injected.
 
     Args:
-        brokers: How many brokers, each on a free loopback port.
+        brokers: The number of brokers, each on a free loopback port.
     """
 
     limits = (
@@ -303,12 +303,12 @@ class UncontrolledBroker(Broker):
                 f"topic {name!r} cannot have {partitions} partition(s): {_NO_LIBRARY}; without"
                 f" them every topic has {AUTO_CREATED_PARTITIONS}. Install a confluent-kafka wheel"
             )
-        _metadata(self._client, self.bootstrap_servers, name)  # to ask for it creates it
+        _metadata(self._client, self.bootstrap_servers, name)  # the request creates it
         return True
 
 
 def start_broker(brokers: int = 1, *, group_join_delay_ms: int = GROUP_JOIN_DELAY_MS) -> Broker:
-    """Start a cluster under full control, or without where librdkafka does not allow it.
+    """Start a cluster under full control, or without it if librdkafka does not allow it.
 
     Returns:
         An ``EmbeddedBroker``, else an ``UncontrolledBroker``.
@@ -325,7 +325,7 @@ _NO_LIBRARY = (
 
 
 def _destroy_in_process(cluster: librdkafka.MockCluster, process: int) -> None:
-    # A forked child has the memory but none of the threads: to join them would never end.
+    # A forked child has the memory but none of the threads: joining them would never end.
     if os.getpid() == process:
         cluster.destroy()
 

@@ -1,4 +1,4 @@
-"""Runs one command as this process's stand-in: its environment, its signals, its exit code."""
+"""Child process that runs one command with this process's environment, signals and exit code."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["run_command"]
 
 
 def run_command(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command and wait for it; signals to this process meanwhile go to the command.
+    """Run a command and wait for it; signals to this process are forwarded to the command.
 
     Only the main thread may call this, since only it can handle signals.
 
     Args:
-        arguments: The command and its arguments; no shell reads them.
+        arguments: The command and its arguments; no shell is used.
         environment: Variables to set on top of this process's own.
 
     Returns:
-        Its exit code, or 128 + n where signal n ended it, as shells have it.
+        Its exit code, or 128 + n if signal n ended it, like in shells.
 
     Raises:
         StackError: There is no such command, or it may not be run.
@@ -58,8 +58,8 @@ def run_command(arguments: Sequence[str], environment: Mapping[str, str]) -> int
 
 @contextlib.contextmanager
 def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    # A handler, not SIG_IGN: the command would inherit that it ignores the signal. What is ignored
-    # already (nohup) stays so, for both.
+    # A handler, not SIG_IGN, which the command would inherit. A signal that is ignored already
+    # (nohup) stays ignored, for both.
     before: dict[signal.Signals, Any] = {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -72,14 +72,14 @@ def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None
 
 
 def _terminal_reaches_child() -> bool:
-    """Tell whether Ctrl-C reaches the command by itself.
+    """Whether Ctrl-C reaches the command by itself.
 
-    A terminal sends it to every process of the foreground group, in which both are; sent once more
-    it would look like an impatient second one.
+    A terminal sends it to every process of the foreground group, which has both; sent again, it
+    would look like a second one.
     """
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
-    except OSError:  # none: a service, a CI job, a test
+    except OSError:  # no terminal: a service, a CI job, a test
         return False
     try:
         return os.tcgetpgrp(terminal) == os.getpgrp()

@@ -1,8 +1,8 @@
-"""A fixed TCP port in front of servers that choose their own.
+"""Forwarder from a fixed TCP port to servers on ports of their own.
 
 The mock cluster's brokers listen on ports that the kernel picks. A client only needs a fixed
-address to bootstrap: from there on it knows the brokers' own ports, which they tell it in their
-metadata, and speaks to them directly. So little goes through here, and throughput is no concern.
+address to bootstrap: then it gets the brokers' own ports from their metadata, and connects to them
+directly. So little data is forwarded, and throughput does not matter.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _CHUNK_SIZE = 64 * 1024
 
 
 class Forwarder:
-    """Forwards each connection to a loopback port to the next target that accepts one.
+    """Forwards each connection on a loopback port to the first target that accepts it.
 
     It runs in a thread of its own, from construction to ``close``.
 
     Args:
         port: The port to listen on, 0 for a free one.
-        targets: ``(host, port)`` of the servers behind it, tried in turn.
+        targets: ``(host, port)`` of the servers, tried in turn.
 
     Attributes:
         port: The port it listens on.
@@ -97,7 +97,7 @@ class Forwarder:
         with contextlib.closing(writer):
             upstream = await self._connect()
             if upstream is None:
-                return  # the client sees a closed connection, as with a broker that is down
+                return  # the client gets a closed connection, like from a broker that is down
             up_reader, up_writer = upstream
             with contextlib.closing(up_writer):
                 pumps = {
@@ -118,16 +118,16 @@ class Forwarder:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):  # either side went away: so does the other
+    with contextlib.suppress(OSError):  # one side closed: close the other
         while data := await reader.read(_CHUNK_SIZE):
             writer.write(data)
             await writer.drain()
 
 
 def listen_on_loopback(port: int) -> list[socket.socket]:
-    """Listen on a port of 127.0.0.1, and of ::1 where this machine has it.
+    """Listen on a port of 127.0.0.1, and of ::1 if this machine has it.
 
-    ``localhost`` may mean either, and clients that try the one that is not there complain.
+    ``localhost`` may mean either, and clients log errors if the one that they try is missing.
 
     Args:
         port: The port, 0 for a free one.
@@ -136,7 +136,7 @@ def listen_on_loopback(port: int) -> list[socket.socket]:
         StackError: The port is in use, or not allowed.
     """
     if not 0 <= port <= 65535:
-        raise StackError(f"{port} is no TCP port: they are 1 to 65535, 0 asks for a free one")
+        raise StackError(f"{port} is not a TCP port: they are 1 to 65535, 0 for a free one")
     sockets: list[socket.socket] = []
     with contextlib.ExitStack() as on_error:
         for family, address in _loopback_addresses():
@@ -155,7 +155,7 @@ def _loopback_addresses() -> Iterator[tuple[socket.AddressFamily, str]]:
     yield socket.AF_INET, "127.0.0.1"
     if socket.has_ipv6:
         with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))  # fails where the kernel has IPv6, but this machine none
+            probe.bind(("::1", 0))  # fails if the kernel has IPv6, but this machine has no address
             yield socket.AF_INET6, "::1"
 
 

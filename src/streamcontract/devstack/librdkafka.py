@@ -1,10 +1,10 @@
-"""The mock cluster inside librdkafka, bound with ctypes.
+"""Mock cluster inside librdkafka, bound with ctypes.
 
-librdkafka carries a Kafka cluster for its own tests. Its interface, ``rdkafka_mock.h``
+librdkafka contains a Kafka cluster for its own tests. Its interface, ``rdkafka_mock.h``
 (https://github.com/confluentinc/librdkafka/blob/master/src/rdkafka_mock.h), is exported by the
-shared library in every confluent-kafka wheel, but upstream calls it experimental: no promise that
-it stays as it is. So the binding is small, checks the library's version against the client's, and
-takes a library without these functions for "not there" instead of guessing.
+shared library in every confluent-kafka wheel, but upstream calls it experimental, so that it may
+change. So the binding is small, checks the library's version against the client's, and treats a
+library without these functions as missing.
 """
 
 from __future__ import annotations
@@ -37,6 +37,15 @@ _CONTROLLER = 1  # the first broker: ids count from 1 (rdkafka_mock.h)
 _HEARTBEAT_MS = 100
 _MESSAGE_SIZE = 512
 
+# The newest version of a request that the mock cluster reads as the protocol has it, where it says
+# that it takes newer ones (rdkafka_mock_handlers.c): there it has no arrays of flexible versions,
+# nor the list of members with which a group is left, and reads past them. Clients then use these.
+_NEWEST_VERSIONS = {
+    11: 5,  # JoinGroup
+    13: 2,  # LeaveGroup
+    14: 3,  # SyncGroup
+}
+
 # name -> (result, arguments): from rdkafka.h and rdkafka_mock.h.
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rd_kafka_version": (ctypes.c_int, ()),
@@ -49,6 +58,10 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rd_kafka_mock_cluster_destroy": (None, (_HANDLE,)),
     "rd_kafka_mock_cluster_bootstraps": (_TEXT, (_HANDLE,)),
     "rd_kafka_mock_group_initial_rebalance_delay_ms": (None, (_HANDLE, _INT32)),
+    "rd_kafka_mock_set_apiversion": (
+        _ERROR,
+        (_HANDLE, ctypes.c_int16, ctypes.c_int16, ctypes.c_int16),
+    ),
     "rd_kafka_mock_topic_create": (_ERROR, (_HANDLE, _TEXT, ctypes.c_int, ctypes.c_int)),
     "rd_kafka_mock_partition_set_leader": (_ERROR, (_HANDLE, _TEXT, _INT32, _INT32)),
     "rd_kafka_mock_broker_set_down": (_ERROR, (_HANDLE, _INT32)),
@@ -60,7 +73,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "rd_kafka_mock_clear_request_errors": (None, (_HANDLE, ctypes.c_int16)),
 }
-# Newer than the oldest confluent-kafka that this package takes; not needed, only better.
+# Newer than the oldest confluent-kafka that this package supports; optional.
 _OPTIONAL_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rd_kafka_mock_set_controller_id": (None, (_HANDLE, _INT32)),
     "rd_kafka_mock_set_group_consumer_heartbeat_interval_ms": (None, (_HANDLE, ctypes.c_int)),
@@ -69,10 +82,10 @@ _OPTIONAL_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 @attrs.frozen
 class MockCluster:
-    """One running mock cluster: C pointers, to be destroyed once and then left alone.
+    """One running mock cluster: C pointers, which are destroyed once and then not used.
 
-    Calls are thread-safe in the library (it hands them to the cluster's own thread), but not
-    against ``destroy``: the caller sees to that.
+    Calls are thread-safe in the library (it passes them to the cluster's own thread), but not
+    together with ``destroy``, which the caller has to prevent.
     """
 
     _library: ctypes.CDLL
@@ -100,26 +113,26 @@ class MockCluster:
         )
 
     def destroy(self) -> None:
-        """Stop the brokers and free everything, the cluster before the client it hangs on."""
+        """Stop the brokers and free everything, the cluster before its client."""
         self._library.rd_kafka_mock_cluster_destroy(self._cluster)
         self._library.rd_kafka_destroy(self._client)
 
 
 def start_cluster(library: ctypes.CDLL, brokers: int, *, group_join_delay_ms: int) -> MockCluster:
-    """Start a mock cluster of so many brokers on free loopback ports.
+    """Start a mock cluster of ``brokers`` brokers on free loopback ports.
 
     Raises:
         StackError: librdkafka could not start it.
     """
     message = ctypes.create_string_buffer(_MESSAGE_SIZE)
     conf = library.rd_kafka_conf_new()
-    # The client exists only because the cluster hangs on one: its hint that it has no brokers to
-    # talk to (a notice, syslog level 5) would puzzle; errors (level 3) still reach stderr.
+    # The cluster needs a client, which has no brokers to connect to: its notice about that
+    # (syslog level 5) would confuse; errors (level 3) still reach stderr.
     if library.rd_kafka_conf_set(conf, b"log_level", b"3", message, _MESSAGE_SIZE) != _CONF_OK:
         library.rd_kafka_conf_destroy(conf)
         raise StackError(f"librdkafka refused a setting: {message.value.decode()}")
     client = library.rd_kafka_new(_PRODUCER, conf, message, _MESSAGE_SIZE)
-    if not client:  # only then does the configuration still belong to the caller (rdkafka.h)
+    if not client:  # in this case the configuration still belongs to the caller (rdkafka.h)
         library.rd_kafka_conf_destroy(conf)
         raise StackError(f"librdkafka could not start a client: {message.value.decode()}")
     with _signals_blocked():
@@ -127,17 +140,19 @@ def start_cluster(library: ctypes.CDLL, brokers: int, *, group_join_delay_ms: in
     if not cluster:
         library.rd_kafka_destroy(client)
         raise StackError(
-            f"librdkafka could not start {brokers} mock broker(s); its own log on stderr says why"
+            f"librdkafka could not start {brokers} mock broker(s); see its own log on stderr"
             " (each needs a free loopback port and a few file descriptors)"
         )
     library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, group_join_delay_ms)
+    for api_key, newest in _NEWEST_VERSIONS.items():
+        library.rd_kafka_mock_set_apiversion(cluster, api_key, 0, newest)
     if hasattr(library, "rd_kafka_mock_set_controller_id"):
-        # By default there is no controller, and administration waits for one until it times out.
-        # With one it works, or is refused at once where the mock cluster lacks the request.
+        # By default there is no controller, and AdminClient waits for one until it times out. With
+        # one, requests work, or are refused at once if the mock cluster lacks them.
         library.rd_kafka_mock_set_controller_id(cluster, _CONTROLLER)
     if hasattr(library, "rd_kafka_mock_set_group_consumer_heartbeat_interval_ms"):
-        # In groups of the newer protocol (KIP-848) members learn their partitions with their
-        # heartbeats, whose pace the broker sets: 3 s by default.
+        # In groups of the newer protocol (KIP-848) members get their partitions with their
+        # heartbeats, whose interval the broker sets: 3 s by default.
         library.rd_kafka_mock_set_group_consumer_heartbeat_interval_ms(cluster, _HEARTBEAT_MS)
     return MockCluster(library, client, cluster)
 
@@ -147,7 +162,7 @@ def find_library() -> ctypes.CDLL | None:
     """Find the librdkafka that confluent-kafka uses, with the mock cluster's functions bound.
 
     Returns:
-        The library, or None where the mock cluster's functions cannot be reached.
+        The library, or None if the mock cluster's functions cannot be found.
     """
     for name in _candidates():
         with contextlib.suppress(OSError, AttributeError):  # no such file; no such function
@@ -174,12 +189,12 @@ def bind(library: ctypes.CDLL) -> ctypes.CDLL:
 
 
 def _candidates() -> Iterator[str]:
-    # Symbols are looked up in a library and in all it was linked against (dlsym(3)), so the
-    # client's extension module leads to the very copy of librdkafka that it loaded itself:
+    # Symbols are looked up in a library and in the libraries it was linked against (dlsym(3)),
+    # so the client's extension module gives the copy of librdkafka that it loaded itself:
     # bundled in the wheel or the system's, on Linux and on macOS.
     yield confluent_kafka.cimpl.__file__
-    # Linked into the extension module with its symbols hidden: the system may have the same
-    # version, as a library of its own.
+    # If it is linked into the extension module with hidden symbols, the system may have the
+    # same version as a library of its own.
     system = ctypes.util.find_library("rdkafka")
     if system is not None:
         yield system
@@ -187,9 +202,9 @@ def _candidates() -> Iterator[str]:
 
 @contextlib.contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """Block all signals in this thread, for threads that start meanwhile and inherit that.
+    """Block all signals in this thread, and in threads that start meanwhile, which inherit that.
 
-    The cluster's thread ends, and the cluster with it, when a signal interrupts its poll(2).
+    A signal that interrupts poll(2) of the cluster's thread would end it, and the cluster.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:

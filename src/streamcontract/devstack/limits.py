@@ -1,19 +1,14 @@
-"""What the embedded broker does not do, in short: ``docs/devstack.md`` has it all, measured."""
+"""The mock cluster in one line: what it is, what it cannot do. ``docs/devstack.md`` has it all."""
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LIMITS"]
+__all__ = ["MOCK_CLUSTER"]
 
-LIMITS: Final = (
-    "Messages live in memory: the newest 5 MiB of each partition, older batches are dropped.",
-    "No offsets by time, no retention or other topic configuration, no compaction.",
-    "AdminClient cannot create topics: use `streamcontract topics create` or ensure_topic.",
-    "Groups cannot be listed or described; the committed offsets of a known group can.",
-    "Who joins or leaves a running group stalls it for session.timeout.ms less 1 s (44 s).",
-    "Retries may write a message twice, idempotent producer or not.",
-    "Messages of aborted transactions stay readable.",
-    "No TLS, no authentication; reachable from this machine only.",
+MOCK_CLUSTER: Final = (
+    "This broker is librdkafka's mock cluster, for confluent-kafka and other clients on librdkafka:"
+    " not for Java, kafka-python or rpk; no topics created by clients, groups listed, offsets by"
+    " time or topic configuration; in memory, the newest 5 MiB of each partition."
 )
-"""One sentence for each limit that its user should know of before the first surprise."""
+"""What its user should know of before the first surprise."""

@@ -1,4 +1,4 @@
-"""Broker and registry together: all that a pipeline needs, inside one process."""
+"""Development stack: broker and registry inside one process."""
 
 from __future__ import annotations
 
@@ -24,21 +24,20 @@ class DevStack:
     It runs from construction to ``close``, or for a ``with`` block.
 
     Args:
-        brokers: How many brokers.
-        broker_port: The port to bootstrap from; 0 leaves the brokers' own, free ones.
+        brokers: The number of brokers.
+        broker_port: The port to bootstrap from; 0 for the brokers' own, free ones.
         registry_port: The registry's port; 0 for a free one.
-        registry_state: A file in which the registry keeps its subjects; None for memory only.
-        registry_contexts: Whether ``:.context:subject`` names a context there.
-        registry_confluent: Whether the registry keeps and answers what Confluent's does beyond
-            Redpanda's.
-        group_join_delay_ms: How long a new consumer group waits for more members before it gives
-            out partitions (Kafka's default is 3000). Start consumers of one group within it.
+        registry_state: A file in which the registry stores its subjects; None for memory only.
+        registry_contexts: Whether ``:.context:subject`` means a context there.
+        registry_confluent: Whether the registry supports the features that only Confluent's has.
+        group_join_delay_ms: The time that a new consumer group waits for more members before it
+        assigns partitions (Kafka's default is 3000). Start consumers of one group within it.
 
     Attributes:
         broker: The cluster, with its faults; see ``EmbeddedBroker``.
         registry: The registry's server.
         bootstrap_servers: ``host:port`` of the brokers to start from, separated by commas.
-        registry_url: Where the registry is.
+        registry_url: The URL of the registry.
 
     Raises:
         StackError: A port is in use, or librdkafka could not start the brokers.
@@ -84,26 +83,26 @@ class DevStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that lead every client to this stack."""
+        """The environment variables with which every client uses this stack."""
         return {
             "STREAMCONTRACT_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "STREAMCONTRACT_REGISTRY_URL": self.registry_url,
         }
 
     def create_topic(self, name: str, partitions: int = 1, replication: int = 1) -> bool:
-        """Create a topic, or find that it is already there.
+        """Create a topic if it does not exist.
 
         Returns:
-            True if it was created, False if there was one with as many partitions.
+            True if it was created, False if it existed with as many partitions.
 
         Raises:
-            StackError: An argument is out of range, or the topic is there with another number of
-                partitions.
+            StackError: An argument is out of range, or the topic exists with another number of
+            partitions.
         """
         return self.broker.create_topic(name, partitions, replication)
 
     def close(self) -> None:
-        """Stop all parts, the last one started first. Closing twice is harmless."""
+        """Stop all parts, the last started first. Closing twice is harmless."""
         self._parts.close()
 
     def __enter__(self) -> Self:

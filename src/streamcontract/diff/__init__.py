@@ -1,4 +1,4 @@
-"""What changed from one schema to another, in Avro's terms and without a verdict.
+"""Changes from one schema to another, in Avro's terms and without a verdict.
 
     from streamcontract.diff import find_changes
 

@@ -1,4 +1,4 @@
-"""What a change is."""
+"""Changes between two schemas, as values."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ Kind = Literal[
     "symbols-reordered",
     "type-changed",
 ]
-"""What can happen to a part of a schema."""
+"""The kinds of change to a part of a schema."""
 
 
 @attrs.frozen
 class At:
-    """A place in the text of a schema.
+    """A position in the text of a schema.
 
     Attributes:
         source: The file, or None for a schema that was given as a value.
@@ -65,16 +65,16 @@ class Change:
     """One thing that differs between two schemas.
 
     Attributes:
-        kind: What happened.
-        path: To what: a type or field by its new name, such as ``Order.price``; ``[]`` stands for
-            the items of an array, ``{}`` for the values of a map, ``<Card>`` for a branch.
-        before: What it was, as JSON, types in words such as ``"array of string"``; of no meaning
-            where something was added, and with ``default-added`` in particular no null.
-        after: What it is now; of no meaning where something was removed.
-        attribute: The attribute's name, for changes of attributes that Avro does not know.
-        before_at: Where it stands in the first schema; where something was added, what it was
-            added to.
-        after_at: Where it stands in the second schema, likewise.
+        kind: The kind of change.
+        path: The changed type or field by its new name, such as ``Order.price``; ``[]`` means the
+        items of an array, ``{}`` the values of a map, ``<Card>`` a branch.
+        before: The old value as JSON, types as words such as ``"array of string"``; without a
+        meaning if something was added: with ``default-added`` None is not a null.
+        after: The new value; without a meaning if something was removed.
+        attribute: The attribute's name, for changes of attributes that Avro does not define.
+        before_at: Its position in the first schema; if something was added, the position of what
+        it was added to.
+        after_at: Its position in the second schema, likewise.
     """
 
     kind: Kind
@@ -97,7 +97,7 @@ class Change:
 
     @property
     def words(self) -> str:
-        """What happened, in words, such as ``doc changed``."""
+        """The change as words, such as ``doc changed``."""
         words = self.kind.replace("-", " ")
         return words if self.attribute is None else f"{words}: {self.attribute}"
 

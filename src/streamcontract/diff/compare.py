@@ -1,4 +1,4 @@
-"""Walks two schemas side by side and notes what differs."""
+"""Comparison of two schemas, side by side."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ __all__ = ["find_changes", "logical_type_changes"]
 
 
 def find_changes(old: Schema, new: Schema) -> list[Change]:
-    """Find everything that differs between what two schemas mean.
+    """Find every difference in the meaning of two schemas.
 
-    How they are written does not count: spaces, the order of attributes, ``{"type": "int"}`` for
-    ``"int"``, a namespace of its own or in the name, in which file a named type is defined. All
-    else does, documentation and attributes unknown to Avro included.
+    The form does not count: spaces, the order of attributes, ``{"type": "int"}`` for ``"int"``, a
+    namespace of its own or in the name, the file that defines a named type. Everything else does,
+    including documentation and attributes that Avro does not define.
 
     Args:
         old: The first schema.
         new: The second schema.
 
     Returns:
-        The changes, in the order of the new schema, those of a named type where it is first used.
+        The changes, in the order of the new schema; those of a named type at its first use.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -61,10 +61,10 @@ def find_changes(old: Schema, new: Schema) -> list[Change]:
 
 
 def logical_type_changes(old: Schema, new: Schema) -> list[Change]:
-    """Those changes that make another value of the same bytes: a date of a number, another date.
+    """The changes that give the same bytes another value: a date for a number, or another date.
 
     The Parsing Canonical Form leaves logical types out, so that schemas may differ in them and
-    have the same one.
+    have the same form.
 
     Args:
         old: The first schema.
@@ -81,7 +81,7 @@ def logical_type_changes(old: Schema, new: Schema) -> list[Change]:
 
 @attrs.frozen
 class _Place:
-    """Where in both schemas the walk is."""
+    """The present position of the walk in both schemas."""
 
     path: str
     old: At
@@ -115,7 +115,7 @@ class _Place:
         after: JsonValue | Missing,
         attribute: str | None = None,
     ) -> Iterator[Change]:
-        """What happened to a value that may be missing on either side."""
+        """The change of a value that may be missing on either side."""
         if isinstance(before, Missing) and isinstance(after, Missing):
             return
         if isinstance(before, Missing):
@@ -155,7 +155,7 @@ class _Comparison:
                 yield from self._wrapped(old, new, place)
 
     def _wrapped(self, old: AvroType, new: AvroType, place: _Place) -> Iterator[Change]:
-        """What else changed where a type was put into a union, or taken out of one."""
+        """The other changes of a type that was put into a union, or taken out of one."""
         if isinstance(old, UnionType) is isinstance(new, UnionType):
             return
         before = old if isinstance(old, UnionType) else UnionType(branches=(old,))
@@ -264,7 +264,7 @@ def _attributes(
 def _aliases(
     old: Field | NamedType, old_name: str, new: Field | NamedType, new_name: str, place: _Place
 ) -> Iterator[Change]:
-    # The alias that goes with a new name is no news of its own.
+    # The alias for a new name is not a change of its own.
     before = [alias for alias in old.aliases if alias != new_name or old_name == new_name]
     after = [alias for alias in new.aliases if alias != old_name or old_name == new_name]
     yield from _members("alias", "aliases-reordered", before, after, place)
@@ -277,7 +277,7 @@ def _symbols(old: EnumType, new: EnumType, place: _Place) -> Iterator[Change]:
 def _members(
     what: str, reordered: Kind, old: Sequence[str], new: Sequence[str], place: _Place
 ) -> Iterator[Change]:
-    """What happened to the members of a list that has each of them once."""
+    """The changes of the members of a list that has each of them once."""
     for member in old:
         if member not in new:
             yield place.change(cast("Kind", f"{what}-removed"), member)

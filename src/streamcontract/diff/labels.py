@@ -1,4 +1,4 @@
-"""Types in a few words."""
+"""Labels of types, for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["logical_label", "type_label"]
 
 
 def type_label(node: AvroType) -> str:
-    """A type in words; what is inside a named type is left to its name.
+    """A type as words; a named type by its name alone.
 
     Example:
         >>> from streamcontract.schema import parse_schema
@@ -45,7 +45,7 @@ def type_label(node: AvroType) -> str:
 
 
 def logical_label(logical: LogicalType) -> str:
-    """A logical type in words, with what it depends on.
+    """A logical type as words, with its parameters.
 
     Example:
         >>> from streamcontract.schema.model import LogicalType

@@ -1,4 +1,4 @@
-"""Which part of one schema is which part of another."""
+"""Matching of the fields and branches of two schemas."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ __all__ = ["match_branches", "match_fields", "out_of_order"]
 def match_fields(old: RecordType, new: RecordType) -> list[tuple[int, int]]:
     """Pairs of positions of the fields that are the same or were renamed, in the new order.
 
-    A field was renamed if its new version has the old name among its aliases (or, where schemas
-    are compared backwards, the other way round) and no field has taken the old name.
+    A field was renamed if its new version has the old name among its aliases (or, if schemas are
+    compared backwards, the other way round) and no other field has the old name.
     """
     old_at = {field.name: index for index, field in enumerate(old.fields)}
     pairs = {n: old_at[field.name] for n, field in enumerate(new.fields) if field.name in old_at}
@@ -74,7 +74,7 @@ def _same_simple_name(old: AvroType, new: AvroType) -> bool:
 
 
 def out_of_order(numbers: Sequence[int]) -> set[int]:
-    """As few of these different numbers as will leave the others in ascending order.
+    """The fewest of these different numbers without which the others are in ascending order.
 
     Example:
         >>> out_of_order([1, 2, 0, 3])

@@ -26,7 +26,7 @@ class Labelled:
     """One of the two schemas, for finding lines.
 
     Attributes:
-        label: What people call it.
+        label: Its name for people.
         schema: The schema.
     """
 
@@ -43,7 +43,7 @@ class Labelled:
         return {}
 
     def place(self, at: At) -> Place:
-        """File, line and column of a place."""
+        """File, line and column of a position."""
         text = self._texts[at.source]
         if at.source not in self._offsets:
             self._offsets[at.source] = offsets(text)
@@ -89,7 +89,7 @@ def _document(change: Change, before: Place, after: Place) -> dict[str, Any]:
     entry: dict[str, Any] = {"kind": change.kind, "path": change.path}
     if change.attribute is not None:
         entry["attribute"] = change.attribute
-    # A value that is null and one that is not there are two things: the key tells them apart.
+    # A null value and a missing one differ: the key is present for null only.
     if change.has_before:
         entry["before"] = change.before
     if change.has_after:

@@ -1,4 +1,4 @@
-"""Contracts of now held against those of git, a registry or a folder, for people and for CI."""
+"""Checks of contracts against earlier versions in git, a registry or a folder."""
 
 from streamcontract.evolution.check import check
 from streamcontract.evolution.earlier import Source, Version

@@ -1,4 +1,4 @@
-"""The schemas that are to be checked: those of a project's contracts, or of single files."""
+"""Candidates of a check: the schemas of a project's contracts, or of single files."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ["Candidate", "Slot", "slots"]
 
 @attrs.frozen(kw_only=True)
 class Slot:
-    """What a schema is for: the values or the keys of a contract, or nothing that is known.
+    """The use of a schema: for the values or the keys of a contract, or unknown.
 
     Attributes:
-        contract: The contract's name; that of a key ends in ``" (key)"``; for a file by itself
-            its path.
+        contract: The contract's name, which ends in ``" (key)"`` for keys; for a single file its
+        path.
         is_key: Whether it is the schema of the keys.
         file: The schema's file, absolute.
         subject: Its subject in a registry, or None without a topic.
         level: The contract's compatibility level, or None.
-        is_contract: Whether a project lists it; else it is a file by itself.
+        is_contract: Whether it is from a project; else it is a single file.
     """
 
     contract: str
@@ -42,10 +42,10 @@ class Slot:
 
 @attrs.frozen(kw_only=True)
 class Candidate:
-    """A schema as it is now.
+    """A schema in its present version.
 
     Attributes:
-        slot: What it is for.
+        slot: Its use.
         schema: The schema.
     """
 
@@ -54,7 +54,7 @@ class Candidate:
 
 
 def slots(contracts: Iterable[ContractConfig]) -> Iterator[Slot]:
-    """The values' and keys' schemas of contracts, in order."""
+    """The schemas of values and keys of contracts, in order."""
     for contract in contracts:
         for is_key, file in ((False, contract.schema), (True, contract.key_schema)):
             if file is None:

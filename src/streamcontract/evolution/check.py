@@ -1,4 +1,4 @@
-"""Hold contracts against their earlier versions."""
+"""Check of contracts against their earlier versions."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ def check(
     dialect: str | None = None,
     counterexamples: int | None = None,
 ) -> Report:
-    """Hold every candidate against its past, each at its level.
+    """Compare every candidate with its earlier versions, each at its level.
 
-    What is wrong in the project file or in a contract's schema is a finding, and the other
-    contracts are judged.
+    A fault of the project file or of a contract's schema is a finding, and the other contracts are
+    checked.
 
     Args:
-        request: The candidates and what is asked about them.
-        source: Where their past is kept.
+        request: The candidates and their settings.
+        source: The source of earlier versions.
         strict: Whether drift fails the check too.
-        dialect: A registry, or a release of one, whose own verdict is given too where it differs.
-        counterexamples: How many findings of each contract get a counterexample, which costs more
-            than the finding; None for all.
+        dialect: A registry, or a release of one, whose own verdict is reported if it differs.
+        counterexamples: The number of findings of each contract with a counterexample, which is
+        slower than the finding; None for all.
 
     Returns:
-        All that was found.
+        The report.
 
     Raises:
-        StreamContractError: The past cannot be found out.
+        StreamContractError: The earlier versions cannot be read.
     """
     earlier = source.earlier(request)
     contracts: list[Checked] = []
@@ -123,7 +123,7 @@ def _new(candidate: Candidate, earlier: Earlier, source: Source) -> Iterator[Not
 
 
 def _order(candidate: Candidate, versions: Sequence[Version]) -> Iterator[Note]:
-    """Who goes first, where that matters."""
+    """A note about the rollout order, if it matters."""
     if not versions:
         return
     order = rollout(new=candidate.schema, old=versions[-1].schema)
@@ -137,7 +137,7 @@ def _order(candidate: Candidate, versions: Sequence[Version]) -> Iterator[Note]:
 
 
 def _forgiven(candidate: Candidate, versions: Sequence[Version]) -> Iterator[Note]:
-    """What was forgiven in the versions, each fault once for all that have it."""
+    """Notes about faults that were forgiven in the versions, each once."""
     found: dict[str, list[str]] = {}
     for version in reversed(versions):
         for schema in version.schema.closure():
@@ -159,7 +159,7 @@ def _forgiven(candidate: Candidate, versions: Sequence[Version]) -> Iterator[Not
 def _findings(
     candidate: Candidate, level: str, versions: Sequence[Version]
 ) -> Iterator[tuple[Finding, Sequence[Version]]]:
-    """Each finding, and the versions that share it."""
+    """Each finding, with the versions that have it."""
     found: dict[tuple[object, ...], list[Finding]] = {}
     history = [version.schema for version in versions]
     for finding in check_level(level, candidate=candidate.schema, history=history, drift=True):
@@ -247,7 +247,7 @@ def _project_fault(fault: ProjectFault) -> Problem:
 
 
 def _deletions(request: Request, deleted: Sequence[Deleted]) -> Iterator[Problem]:
-    """A contract that is gone breaks whoever has it, unless its level promised nothing."""
+    """A deleted contract breaks its consumers, unless its level is NONE."""
     for each in deleted:
         level = request.level or each.slot.level or DEFAULT_LEVEL
         if not compatibility_level(level).directions:
@@ -259,8 +259,8 @@ def _deletions(request: Request, deleted: Sequence[Deleted]) -> Iterator[Problem
             rule=CONTRACT_DELETED,
             severity="breaking",
             message=(
-                f"the contract {each.slot.contract!r} ({what}) is gone, and what its topic holds "
-                f"has no schema here any more: bring it back; or, to give it up, set its "
+                f"the contract {each.slot.contract!r} ({what}) was deleted, and the messages in "
+                f"its topic have no schema here any more: restore it; or, to remove it, set its "
                 f'compatibility to "NONE" first and delete it in the next change'
             ),
             now=Place(label=shown(project_file), file=str(project_file)),

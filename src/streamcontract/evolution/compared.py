@@ -1,4 +1,4 @@
-"""What became of each contract between a snapshot and now: the same, new, renamed, moved, gone."""
+"""Comparison of the contracts with a snapshot: unchanged, new, renamed, moved or deleted ones."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ __all__ = [
 
 
 def label_of(prefix: str) -> Callable[[str], str]:
-    """A function that makes the path of a snapshot's file the label of it."""
+    """A function from the path of a snapshot's file to its label."""
     return lambda path: f"{prefix}{path}"
 
 
 def place_of(candidate: Candidate) -> Place:
-    """The beginning of a candidate's file."""
+    """The position at the start of a candidate's file."""
     file = candidate.slot.file
     return Place(label=shown(file), text=candidate.schema.json, file=str(file))
 
 
 def place_at(spot: Spot, label: str, candidate: Candidate | None) -> Place:
-    """The place of a spot; of a candidate's text if one is given, else of an earlier version's."""
+    """The position of a spot, in the text of a candidate or of an earlier version."""
     line, column = locate(spot)
     file = None if candidate is None else spot.schema.source or str(candidate.slot.file)
     return Place(
@@ -55,7 +55,7 @@ def place_at(spot: Spot, label: str, candidate: Candidate | None) -> Place:
 
 
 def version_of(snapshot: Snapshot, match: Match, label: Callable[[str], str]) -> Version | None:
-    """A contract's version in a snapshot, or None where its schema could not be read."""
+    """A contract's version in a snapshot, or None if its schema could not be read."""
     if match.schema is None:
         return None
     sources = [each.source for each in match.schema.closure() if each.source]
@@ -76,14 +76,14 @@ def compare_snapshot(
     label: Callable[[str], str],
     files_are_contracts: bool,
 ) -> Earlier:
-    """Find each contract in a snapshot, and say what else than its schema changed.
+    """Find each contract in a snapshot, with notes about changes other than the schema.
 
     Args:
         snapshot: The earlier state.
-        request: What is asked for.
-        label: Makes the path of one of its files the label of it.
-        files_are_contracts: Whether, without a project file, a schema file that is gone is a
-            contract that was deleted.
+        request: The candidates and their settings.
+        label: From the path of one of its files to its label.
+        files_are_contracts: Whether, without a project file, a missing schema file is a deleted
+        contract.
     """
     matches = snapshot.matches(request.candidates)
     versions: dict[str, list[Version]] = {}
@@ -106,10 +106,9 @@ def compare_snapshot(
 
 
 def unreadable_note(candidate: Candidate, label: str, match: Match) -> Note:
-    """The note about a version that is not valid Avro, even if it is read leniently."""
+    """The note about a version that is not valid Avro, even when read leniently."""
     message = (
-        f"{label} is not valid Avro, nor any that can be read leniently; it was not compared: "
-        f"{match.faults}"
+        f"{label} is not valid Avro, even when read leniently; it was not compared: {match.faults}"
     )
     return _note("unreadable-version", candidate, message)
 
@@ -126,7 +125,7 @@ def _project_notes(
     source = label("").rstrip(":/")
     place = Place(label=shown(request.project_file), file=str(request.project_file))
     for each in snapshot.borrowed:
-        message = f"{source} has no {shown(each)}: what it defines is taken as it is now"
+        message = f"{source} has no {shown(each)}: its present definitions are used"
         yield Note(kind="not-checked", contract="", message=message, place=place)
     if snapshot.slots is not None:
         return
@@ -146,7 +145,7 @@ def _project_notes(
             contract="",
             message=(
                 f"{source} has no such project file (it is new, or was moved), so that contracts "
-                f"are matched by file and type alone, and one that was deleted is not seen"
+                f"are matched by file and type alone, and deleted ones are not found"
             ),
             place=place,
         )
@@ -163,25 +162,25 @@ def _changes(
     now = candidate.slot
     before, after = snapshot.compared_path(was.file), snapshot.compared_path(now.file)
     if before != after:
-        yield _note("renamed-file", candidate, f"the file was {before}, and is {after} now")
+        yield _note("renamed-file", candidate, f"the file was {before} and is now {after}")
     if not was.is_contract:
         return
     if was.contract != now.contract:
-        message = f"the contract was named {was.contract}, and is {now.contract} now"
+        message = f"the contract was named {was.contract} and is now {now.contract}"
         yield _note("renamed-contract", candidate, message)
     if was.subject != now.subject:
         message = (
-            f"the subject was {was.subject or 'none'}, and is {now.subject or 'none'} now: what is "
-            f"in the old topic stays there"
+            f"the subject was {was.subject or 'none'} and is now {now.subject or 'none'}: the "
+            f"messages of the old topic stay there"
         )
         yield _note("renamed-topic", candidate, message)
     if was.level != now.level and request.level is None:
-        message = f"the level was {was.level or 'not set'}, and is {now.level or 'not set'} now"
+        message = f"the level was {was.level or 'not set'} and is now {now.level or 'not set'}"
         yield _note("level-changed", candidate, message)
 
 
 def _moved_types(candidate: Candidate, was: Schema, snapshot: Snapshot) -> Iterator[Note]:
-    """Types that keep their names and are defined in another file; that changes no data."""
+    """Types with the same name in another file, which changes no data."""
     path = snapshot.compared_path
     before = {name: path(file) for name, file in _definitions(was).items()}
     after = {name: path(file) for name, file in _definitions(candidate.schema).items()}
@@ -190,10 +189,8 @@ def _moved_types(candidate: Candidate, was: Schema, snapshot: Snapshot) -> Itera
         if name not in before or before[name] == file:
             continue
         if (before[name], file) == (own_before, own_after):
-            continue  # it went along with the file, which is said already
-        message = (
-            f"{name} was defined in {before[name]}, and is in {file} now; its name is the same"
-        )
+            continue  # it moved with the file, which has a note already
+        message = f"{name} was defined in {before[name]} and is now in {file}; its name is the same"
         yield _note("moved-type", candidate, message)
 
 

@@ -1,4 +1,4 @@
-"""A registry's own verdict, where it is another one than the specification's."""
+"""Verdicts of a registry that differ from the specification's."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ __all__ = ["registry_verdict"]
 def registry_verdict(
     dialect: str, candidate: Candidate, level: str, versions: Sequence[Version]
 ) -> tuple[list[Problem], list[Note]]:
-    """What a registry decides otherwise; nothing where it comes to the same verdict.
+    """The differences of a registry's verdict; empty if it has the same verdict.
 
-    What it refuses although every consumer could read it is a problem, since it cannot be
-    registered. What it accepts although consumers break is a note beside the findings.
+    A schema that it refuses although every consumer could read the data is a problem, because it
+    cannot be registered. A schema that it accepts although consumers break gets a note.
 
     Args:
         dialect: The registry, with its release if it is not the newest.
         candidate: The new version.
-        level: The level it is held to.
+        level: Its compatibility level.
         versions: The earlier versions that count, oldest first.
 
     Returns:
-        What it refuses, and what it accepts, in spite of the specification.
+        The problems of refused schemas, and the notes about accepted ones.
     """
     refused: list[Problem] = []
     accepted: list[Note] = []
@@ -65,7 +65,7 @@ def _refused(verdict: DialectVerdict, candidate: Candidate, version: Version) ->
     if not new_reads:
         reader, writer = writer, reader
     first = verdict.incompatibilities[0]
-    # A registry gives the path into its reader only.
+    # A registry returns only the path into its reader.
     read, written = spots(reader=reader, writer=writer, reader_path=first.path, writer_path="/")
     now, before = (read, written) if new_reads else (written, read)
     reported = ", ".join(f"{each.type} at {each.path}" for each in verdict.incompatibilities)

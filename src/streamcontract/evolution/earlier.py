@@ -23,7 +23,7 @@ class Version:
     """One earlier version of a contract.
 
     Attributes:
-        label: What people call it.
+        label: Its name for people.
         schema: Its schema.
         labels: The labels of the texts of its schema's references, by the sources of those.
     """
@@ -65,7 +65,7 @@ class Earlier:
         versions: By contract, its earlier versions, oldest first; none where it has no past.
         levels: By contract, the level of a source that has levels itself.
         deleted: The contracts that are gone.
-        notes: What else there is to know.
+        notes: Other information.
         unchecked: The contracts that this source cannot know.
     """
 

@@ -1,4 +1,4 @@
-"""A finding's counterexample in words: what was written, and what became of it."""
+"""Counterexamples of findings as text: the written value, and the value that was read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["example_of"]
 
 
 def example_of(counterexample: Counterexample | None) -> Example | None:
-    """The counterexample as text, values as Python writes them."""
+    """The counterexample as text, with values as Python literals."""
     if counterexample is None:
         return None
     after = _outcome(counterexample.after, counterexample.error)

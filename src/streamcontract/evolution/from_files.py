@@ -1,4 +1,4 @@
-"""Earlier versions in a folder, or in one file."""
+"""Sources of earlier versions: a folder, and one file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FileSource:
 
     @property
     def label(self) -> str:
-        """The file as it was named."""
+        """The file as given."""
         return self._file.as_posix()
 
     def earlier(self, request: Request) -> Earlier:
@@ -40,12 +40,12 @@ class FileSource:
 
         Raises:
             ConfigurationError: There is not exactly one contract to compare with it.
-            SchemaParseError: The file is no schema, even read leniently.
+            SchemaParseError: The file is not a schema, even when read leniently.
         """
         asked = [each.slot.contract for each in request.candidates]
         asked += [each.slot.contract for each in request.invalid]
         if not asked and request.faults:
-            return Earlier(versions={})  # the one that is meant may be among what is wrong
+            return Earlier(versions={})  # it may belong to an invalid contract
         if len(asked) != 1:
             names = ", ".join(asked)
             raise ConfigurationError(
@@ -73,7 +73,7 @@ class FolderSource:
 
     @property
     def label(self) -> str:
-        """The folder as it was named."""
+        """The folder as given."""
         return self._folder.as_posix()
 
     def earlier(self, request: Request) -> Earlier:

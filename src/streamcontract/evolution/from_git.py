@@ -1,4 +1,4 @@
-"""Earlier versions in git: a commit's state of the contracts, and those of all before it."""
+"""Source of earlier versions in git: a commit, and the history before it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 __all__ = ["GitSource"]
 
 _SHORT = 10
-"""Digits of a commit's id that are shown."""
+"""The number of digits of a commit's id that are shown."""
 
 
 class GitSource:
     """The repository that the project is in.
 
     The contracts are compared with a commit. For a transitive level they are compared with every
-    state that the first-parent history of that commit has had, since each may have been deployed;
-    states that are the same schema count once.
+    state in the first-parent history of that commit, because each may have been deployed; equal
+    schemas count once.
 
     Args:
-        ref: What git takes as a commit: a branch, a tag, an id.
+        ref: A commit for git: a branch, a tag, an id.
     """
 
     def __init__(self, ref: str) -> None:
@@ -53,11 +53,11 @@ class GitSource:
 
     @property
     def label(self) -> str:
-        """The source as it was named."""
+        """The source as given."""
         return f"git:{self._ref}"
 
     def earlier(self, request: Request) -> Earlier:
-        """The state of the contracts in the commit, and before it where that counts."""
+        """The contracts in the commit, and for transitive levels in its history."""
         repository = Repository(request.home)
         for file in {each.slot.file.parent: each.slot.file for each in request.candidates}.values():
             _check_home(file, repository)
@@ -88,7 +88,7 @@ class GitSource:
 
 @attrs.frozen
 class _Found:
-    """What a contract was in a commit; ``version`` is None where its schema cannot be read."""
+    """A contract in a commit; ``version`` is None if its schema cannot be read."""
 
     candidate: Candidate
     match: Match
@@ -109,7 +109,7 @@ def _unreadable(found: _Found, notes: Sequence[Note]) -> Iterator[Note]:
 
 
 class _Reader:
-    """Lays out commits as folders."""
+    """Writes commits to folders."""
 
     def __init__(self, repository: Repository, request: Request) -> None:
         self._repository = repository
@@ -125,11 +125,12 @@ class _Reader:
         self._suffixes = {SCHEMA_SUFFIX, *(slot.file.suffix for slot in slots)}
 
     def snapshot(self, commit: str, folder: Path) -> Snapshot:
-        """A commit's schema files and project file, written to an empty folder."""
+        """The snapshot of a commit's schema files and project file, written to an empty folder."""
         dangling = self._lay_out(folder, self._repository.files(commit, self._suffixes, self._also))
         project_file = None if self._project_file is None else folder / self._project_file
         if project_file is not None:
-            # A project may call its schema files otherwise than now, or than Avro does.
+            # A project may have had other names for its schema files, or other suffixes than
+            # Avro's.
             more = {path.suffix for path in named_schemas(project_file)} - self._suffixes
             self._lay_out(folder, self._repository.files(commit, more, ()))
             self._suffixes |= more
@@ -144,7 +145,7 @@ class _Reader:
         return snapshot
 
     def _lay_out(self, folder: Path, files: Sequence[GitFile]) -> list[PurePosixPath]:
-        """Write files; returns the links that lead out, which are left out."""
+        """Write files; return the links to other folders, which are left out."""
         contents = self._repository.contents(files)
         return [file.path for file in files if not _write(folder, file, contents[file.blob])]
 
@@ -174,7 +175,7 @@ def _check_home(file: Path, repository: Repository) -> None:
 
 
 def _write(folder: Path, file: GitFile, content: bytes) -> bool:
-    """Write a file or a link; False for one that leads out, to nothing of that commit."""
+    """Write a file or a link; return False for a link out of the commit."""
     path = folder / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
     if not file.is_link:

@@ -1,4 +1,4 @@
-"""Earlier versions in a schema registry: the versions of the contracts' subjects."""
+"""Source of earlier versions in a schema registry: the versions of the contracts' subjects."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["RegistrySource"]
 class RegistrySource:
     """A schema registry.
 
-    A contract is found by its subject alone, which is how the registry itself judges. Subjects
-    that no contract has may belong to other projects, so that none counts as deleted.
+    A contract is found by its subject alone, like in the registry itself. Subjects of no contract
+    may belong to other projects, so that none counts as deleted.
 
     Args:
-        url: Its URL; None takes the client's default.
+        url: Its URL; None for the client's default.
     """
 
     def __init__(self, url: str | None) -> None:
@@ -39,7 +39,7 @@ class RegistrySource:
         """The versions of the candidates' subjects: the latest, or all for transitive levels.
 
         Raises:
-            RegistryError: The registry cannot be asked, or does not hold Avro.
+            RegistryError: A request fails, or a schema is not Avro.
         """
         versions: dict[str, list[Version]] = {}
         levels: dict[str, str] = {}
@@ -61,7 +61,7 @@ class RegistrySource:
                     )
                     continue
                 if request.level is None and slot.level is None:
-                    # The level that the registry itself holds the subject to.
+                    # The subject's level in the registry.
                     levels[slot.contract] = self._registry.compatibility(
                         slot.subject, default_to_global=True
                     )

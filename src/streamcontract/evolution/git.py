@@ -1,6 +1,7 @@
-"""What git knows of a working tree's past, through the ``git`` program; nothing is fetched.
+"""History of a working tree, read with the ``git`` program; nothing is fetched.
 
-Only what reads the object store is called, so that no hook, filter or configured command runs.
+Only commands that read the object store are called, so that no hook, filter or configured command
+runs.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["GitFile", "Repository"]
 
-# git sets the first four for hooks, pointing to the repository of the hook by paths that are only
-# right in one folder ("git help git", Environment Variables). Here the repository is that of the
-# project. With the last two it would take the patterns below for names, and find nothing.
+# git sets the first four for hooks, with paths to the hook's repository that are valid in one
+# folder only ("git help git", Environment Variables). Here the repository is that of the project.
+# With the last two, git would read the patterns below as names, and find nothing.
 _NOT_OURS: Final = frozenset(
     {
         *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"),
@@ -54,7 +55,7 @@ class Repository:
         folder: A folder of its working tree.
 
     Raises:
-        ConfigurationError: There is no ``git``, or the folder is in no repository.
+        ConfigurationError: There is no ``git``, or the folder is not in a repository.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,7 +64,7 @@ class Repository:
         self._contents: dict[str, bytes] = {}
 
     def commit(self, ref: str) -> str:
-        """The id of the commit that ``ref`` names.
+        """The id of the commit of ``ref``.
 
         Raises:
             ConfigurationError: There is none.
@@ -76,7 +77,7 @@ class Repository:
             )
         if done.returncode:
             raise ConfigurationError(
-                f"git knows no commit {ref!r} here: fetch it first, such as with `git fetch origin "
+                f"git has no commit {ref!r} here: fetch it first, such as with `git fetch origin "
                 f"main` (nothing is fetched by this command; in GitHub Actions, check out with "
                 f"fetch-depth: 0)"
             )
@@ -116,18 +117,18 @@ class Repository:
     def commits(
         self, commit: str, suffixes: Collection[str], also: Iterable[PurePosixPath]
     ) -> list[str]:
-        """The commits that changed such files on the way to ``commit``, newest first.
+        """The commits up to ``commit`` that changed such files, newest first.
 
-        The way is that of the first parents: the states that the branch itself has had, not those
-        that a merged branch went through before it was merged.
+        They follow the first parents: the states of the branch itself, not those of a merged branch
+        before the merge.
 
         Raises:
-            ConfigurationError: The clone is shallow, so that git does not know them all.
+            ConfigurationError: The clone is shallow, so that git does not have all of them.
         """
         if self._text("rev-parse", "--is-shallow-repository").strip() == "true":
             raise ConfigurationError(
-                "a transitive level is held against every version in git's history, and this clone "
-                "is shallow: run `git fetch --unshallow` (in GitHub Actions, check out with "
+                "a transitive level is checked against every version in git's history, and this "
+                "clone is shallow: run `git fetch --unshallow` (in GitHub Actions, check out with "
                 "fetch-depth: 0)"
             )
         paths = [f":(top,glob)**/*{suffix}" for suffix in suffixes]
@@ -135,7 +136,7 @@ class Repository:
         return self._text("rev-list", "--first-parent", commit, "--", *paths).split()
 
     def _text(self, *arguments: str) -> str:
-        # File names are bytes to git; they come back as they are through the file system's codec.
+        # File names are bytes for git; the file system's codec keeps them unchanged.
         return os.fsdecode(self._checked(*arguments))
 
     def _checked(self, *arguments: str, stdin: bytes | None = None) -> bytes:
@@ -160,5 +161,5 @@ class Repository:
             )
         except OSError as error:
             raise ConfigurationError(
-                f"git cannot be run to ask for earlier versions: {error.strerror}"
+                f"git cannot be run to read earlier versions: {error.strerror}"
             ) from error

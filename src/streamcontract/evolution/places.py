@@ -1,9 +1,9 @@
-"""Where in the texts of two schemas a finding lies.
+"""Positions of findings in the texts of two schemas.
 
-A finding's paths lead through the models, as Avro's own compatibility check writes them: a path
-goes on behind the name of a type that is defined elsewhere, and that of the reader adds the index
-of the branch wherever the *writer* has a union. To get to lines of files, both models are walked
-along both paths at once; a named type leads on in the text that defines it.
+A finding's paths are paths through the models, as in Avro's own compatibility check: a path
+continues after the name of a type that is defined elsewhere, and the reader's path adds the index
+of the branch if the *writer* has a union. To find lines in files, both models are walked along both
+paths at once; a named type continues in the text that defines it.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _T = TypeVar("_T")
 
 @attrs.frozen(kw_only=True)
 class Spot:
-    """A place in the text of a schema, or of one of its references.
+    """A position in the text of a schema, or of one of its references.
 
     Attributes:
-        schema: The schema whose text it is.
+        schema: The schema of the text.
         pointer: JSON pointer into that text.
     """
 
@@ -53,10 +53,10 @@ class Spot:
 def spots(
     *, reader: Schema, writer: Schema, reader_path: str, writer_path: str
 ) -> tuple[Spot, Spot]:
-    """The places that a finding's paths lead to.
+    """The positions of a finding's paths.
 
-    Where a path leads on to what the text does not have, such as an attribute that is missing,
-    it is the nearest place on the way.
+    For a part that the text does not have, such as a missing attribute, it is the position of the
+    nearest part around it.
 
     Args:
         reader: The reader schema.
@@ -65,7 +65,7 @@ def spots(
         writer_path: The finding's path into the writer schema.
 
     Returns:
-        The place in the reader's text, and that in the writer's.
+        The position in the reader's text, and that in the writer's.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -93,7 +93,7 @@ def spots(
 
 
 def locate(spot: Spot) -> tuple[int, int]:
-    """Line and column of a place, each counted from 1; the nearest container's if it has none."""
+    """Line and column of a position, counted from 1; the nearest container's if it has none."""
     text = spot.schema.json
     where, pointer = _offsets(text), spot.pointer
     while pointer not in where:
@@ -107,7 +107,7 @@ def _tokens(path: str) -> deque[str]:
 
 @attrs.frozen(kw_only=True)
 class _Cursor:
-    """A node of a model and where it is used; ``node`` is None behind the end of the model."""
+    """A node of a model and its use; ``node`` is None after the end of the model."""
 
     schema: Schema
     pointer: str
@@ -123,7 +123,7 @@ class _Cursor:
         return Spot(schema=self.schema, pointer=self.pointer)
 
     def step(self, tokens: deque[str]) -> _Cursor:
-        """One step down; takes from ``tokens`` what it needs, and at least one if there is one."""
+        """One step down, which consumes at least one of ``tokens``, if there are any."""
         if not tokens:
             return self
         here = self.entered()
@@ -144,14 +144,14 @@ class _Cursor:
                 return here.down(None, token)
 
     def entered(self) -> _Cursor:
-        """Where a named type is defined, if this is one."""
+        """The cursor at the definition of a named type, if this is one."""
         if isinstance(self.node, RecordType | EnumType | FixedType):
             home = self.homes.get(id(self.node), self.schema)
             return attrs.evolve(self, schema=home, pointer=self.node.pointer)
         return self
 
     def down(self, node: AvroType | Field | None, *keys: str) -> _Cursor:
-        """To ``node``, which stands under ``keys`` in the text."""
+        """The cursor at ``node``, which is below ``keys`` in the text."""
         pointer = self.pointer
         for key in keys:
             pointer = child(pointer, key)

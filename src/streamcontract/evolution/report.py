@@ -1,4 +1,4 @@
-"""What a check of contracts against earlier versions found, as values; formats render them."""
+"""Results of a check of contracts against earlier versions, as values."""
 
 from __future__ import annotations
 
@@ -25,24 +25,23 @@ __all__ = [
 ]
 
 _MAX_SHOWN: Final = 200
-"""Characters of a value that are shown."""
+"""The number of characters of a value that are shown."""
 
 CONTRACT_DELETED: Final = "CONTRACT_DELETED"
-"""The rule of a contract that is gone."""
+"""The rule id of a deleted contract."""
 
 REGISTRY_REFUSES: Final = "REGISTRY_REFUSES"
-"""The rule of what a registry refuses for reasons of its own, where one was named. All other
-rules are those of ``compatibility``."""
+"""The rule id of a schema that the chosen registry refuses for its own reasons. All other rules are
+those of ``compatibility``."""
 
 INVALID_SCHEMA: Final = "INVALID_SCHEMA"
-"""The rule of a schema of now that is not valid, so that its contract was not judged."""
+"""The rule id of an invalid present schema, whose contract was not checked."""
 
 INVALID_PROJECT: Final = "INVALID_PROJECT"
-"""The rule of what is wrong in the project file; its contract, if it is that of one, was not
-judged."""
+"""The rule id of a fault in the project file; its contract, if any, was not checked."""
 
 Direction = Literal["new reads old", "old reads new"]
-"""Which side reads: the new version what the old one wrote (BACKWARD), or the other way round."""
+"""The direction: the new version reads data of the old one (BACKWARD), or the other way round."""
 
 NoteKind = Literal[
     "new-contract",
@@ -58,20 +57,20 @@ NoteKind = Literal[
     "unreadable-version",
     "read-leniently",
 ]
-"""What a note says; no note makes a check fail."""
+"""The kinds of notes; no note makes a check fail."""
 
 
 @attrs.frozen(kw_only=True)
 class Example:
-    """The smallest data that show a finding, and what the codec made of them.
+    """The smallest data that show a finding, and the result of decoding them.
 
     Attributes:
-        value: What was written, as Python writes it; in unions ``(branch, value)``.
+        value: The written value as a Python literal; in unions ``(branch, value)``.
         data: Its bytes in hexadecimal digits.
-        before: What a consumer of the writer's schema reads.
-        after: What a consumer of the reader's schema reads, or the error that it gets.
+        before: The value that a consumer with the writer schema reads.
+        after: The value that a consumer with the reader schema reads, or its error.
         error: That error, or None.
-        elsewhere: What implementations that read it otherwise make of it, or None.
+        elsewhere: The result of implementations that differ, or None.
     """
 
     value: str
@@ -82,7 +81,7 @@ class Example:
     elsewhere: str | None = None
 
     def lines(self) -> list[str]:
-        """The example for people, long values cut."""
+        """The example for people, with long values shortened."""
         size = len(self.data) // 2
         data = f"{size} byte{'' if size == 1 else 's'}: {_cut(self.data or 'none')}"
         lines = [f"written  {_cut(self.value)} ({data})", f"read     {_cut(self.after)}"]
@@ -93,19 +92,19 @@ class Example:
 
 @attrs.frozen(kw_only=True)
 class Problem:
-    """A finding with its places in both texts.
+    """A finding with its positions in both texts.
 
     Attributes:
         contract: The contract's name; ``""`` for a fault of the project file as a whole.
         rule: The finding's rule, :data:`CONTRACT_DELETED`, :data:`REGISTRY_REFUSES`,
             :data:`INVALID_SCHEMA` or :data:`INVALID_PROJECT`.
-        severity: ``"breaking"``, ``"drift"``, or ``"error"`` for what could not be judged.
-        message: What is wrong, and what would mend it.
-        now: The place in the candidate; for a deleted contract the project file.
-        before: The place in the newest of the earlier versions that it was found with; None for
-            what could not be judged.
-        against: The labels of all earlier versions that it was found with, newest first.
-        direction: Which side reads, or None where it is about no pair of schemas.
+        severity: ``"breaking"``, ``"drift"``, or ``"error"`` for a contract that was not checked.
+        message: What is wrong, and how to fix it.
+        now: The position in the candidate; for a deleted contract the project file.
+        before: The position in the newest of the earlier versions with the finding; None for a
+        contract that was not checked.
+        against: The labels of all earlier versions with the finding, newest first.
+        direction: The direction, or None if it is not about a pair of schemas.
         example: Data that show it, or None.
     """
 
@@ -121,19 +120,19 @@ class Problem:
 
     @property
     def details(self) -> list[str]:
-        """More for people, a line each."""
+        """More lines for people."""
         return [] if self.example is None else self.example.lines()
 
 
 @attrs.frozen(kw_only=True)
 class Note:
-    """Something worth knowing that is no fault.
+    """Information that is not a fault.
 
     Attributes:
-        kind: What it is about.
+        kind: The kind of information.
         contract: The contract's name.
-        message: The whole of it in words.
-        place: Where to show it.
+        message: The information in words.
+        place: The position to show it at.
     """
 
     kind: NoteKind
@@ -144,15 +143,15 @@ class Note:
 
 @attrs.frozen(kw_only=True)
 class Checked:
-    """One contract (or the key of one) and what it was held against.
+    """One contract (or the key of one) and the versions that it was compared with.
 
     Attributes:
-        contract: Its name; that of a key ends in ``" (key)"``.
+        contract: Its name, which ends in ``" (key)"`` for keys.
         is_key: Whether it is the key of a contract.
         file: The label of its schema file.
-        level: The compatibility level it was held to.
+        level: Its compatibility level.
         subject: Its subject in a registry, or None without a topic.
-        versions: The labels of the earlier versions it was compared with, newest first.
+        versions: The labels of the earlier versions, newest first.
     """
 
     contract: str
@@ -165,13 +164,13 @@ class Checked:
 
 @attrs.frozen(kw_only=True)
 class Report:
-    """The outcome of one check.
+    """The result of one check.
 
     Attributes:
-        against: What the contracts were held against, as given.
-        contracts: What was checked, in the order of the project.
+        against: The source of earlier versions, as given.
+        contracts: The checked contracts, in the order of the project.
         problems: Every finding.
-        notes: What else there is to know.
+        notes: Other information.
         is_strict: Whether drift fails the check.
     """
 
@@ -187,12 +186,12 @@ class Report:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing found makes the check fail."""
+        """Whether no finding makes the check fail."""
         return not any(map(self.fails, self.problems))
 
     @property
     def unjudged(self) -> tuple[str, ...]:
-        """The contracts that were not judged; the project file, where it is wrong as a whole."""
+        """The contracts that were not checked; the project file if it is wrong as a whole."""
         invalid = (each for each in self.problems if each.severity == "error")
         return tuple(dict.fromkeys(each.contract or each.now.label for each in invalid))
 

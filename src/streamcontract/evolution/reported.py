@@ -1,4 +1,4 @@
-"""The outcome of a check as a report for the output formats."""
+"""Result of a check, as a report for the output formats."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _summary(checked: values.Report) -> Summary:
 
 
 def _counted(checked: values.Report) -> str:
-    """The contracts that were asked about; the schema of a key belongs to its contract."""
+    """The number of checked contracts; the schema of a key belongs to its contract."""
     keys = sum(each.is_key for each in checked.contracts)
     names = {each.contract for each in checked.contracts if not each.is_key}
     names |= {each.contract for each in checked.problems if each.rule == INVALID_PROJECT} - {""}

@@ -1,4 +1,4 @@
-"""What is to be checked: contracts of a project, or schema files."""
+"""Request for a check: contracts of a project, or schema files."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = ["Invalid", "Request", "request_files", "request_project"]
 
 @attrs.frozen(kw_only=True)
 class Invalid:
-    """A schema of now that cannot be checked.
+    """A present schema that cannot be checked.
 
     Attributes:
-        slot: What it is for.
+        slot: Its use.
         error: Its faults.
     """
 
@@ -39,20 +39,20 @@ class Invalid:
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """What earlier versions are asked for.
+    """A request for the earlier versions of contracts.
 
     Attributes:
-        candidates: The contracts to find.
-        invalid: Those that were asked about and whose schemas are not valid, with the faults.
-        faults: What is wrong in the project file. Contracts whose tables are wrong are neither
+        candidates: The contracts to check.
+        invalid: The requested contracts with invalid schemas, with their faults.
+        faults: The faults of the project file. Contracts with invalid tables are neither
             candidates nor invalid.
-        others: The project's contracts that are not to be checked, or cannot be.
+        others: The project's other contracts, and those that cannot be checked.
         home: The folder of the project, or of the files.
         project_file: The project file, or None.
-        level: The level that was asked for, or None for each contract's own.
+        level: The requested level, or None for each contract's own.
         folders: The project's folders of types.
-        is_complete: Whether the candidates are all contracts of the project, so that one that is
-            missing among them was deleted.
+        is_complete: Whether the candidates are all contracts of the project, so that a missing one
+        was deleted.
     """
 
     candidates: Sequence[Candidate]
@@ -66,7 +66,7 @@ class Request:
     is_complete: bool = False
 
     def level_of(self, asked: Candidate | Invalid) -> str:
-        """The level that a contract is held to, as far as it is known without asking."""
+        """The level of a contract, as far as it is known without a registry."""
         return self.level or asked.slot.level or DEFAULT_LEVEL
 
     def is_transitive(self, candidate: Candidate) -> bool:
@@ -74,11 +74,11 @@ class Request:
         return compatibility_level(self.level_of(candidate)).is_transitive
 
     def require_valid(self) -> None:
-        """Raise what is wrong with the project file or the schemas, if there is anything.
+        """Raise the faults of the project file or of the schemas, if there are any.
 
         Raises:
             ProjectError: The project file is wrong.
-            SchemaParseError: A schema is not valid; it has the faults of all.
+            SchemaParseError: A schema is not valid; the error has the faults of all schemas.
         """
         if self.faults:
             raise ProjectError(tuple(self.faults))
@@ -90,12 +90,12 @@ class Request:
 def request_project(
     project: Project, names: Sequence[str] = (), *, level: str | None = None
 ) -> Request:
-    """Ask about contracts of a project.
+    """Make a request for contracts of a project.
 
     Args:
         project: The project.
         names: The contracts' names; all contracts if there are none.
-        level: The level to hold them to instead of their own.
+        level: The level to use instead of their own.
 
     Raises:
         ConfigurationError: There is no contract of such a name.
@@ -117,17 +117,17 @@ def request_project(
 
 
 def request_files(files: Sequence[Path], *, level: str | None = None) -> Request:
-    """Ask about schema files.
+    """Make a request for schema files.
 
-    A file that is the schema of a contract, in the project that it lies in, is checked as that
-    contract; any other by itself, under its path.
+    A file that is the schema of a contract, in the project around it, is checked as that contract;
+    any other file by itself, under its path.
 
     Args:
         files: The files.
-        level: The level to hold them to instead of their contracts' own.
+        level: The level to use instead of their contracts' own.
 
     Raises:
-        ConfigurationError: A file is not there.
+        ConfigurationError: A file does not exist.
     """
     for file in files:
         if not file.is_file():

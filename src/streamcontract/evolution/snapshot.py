@@ -1,11 +1,11 @@
-"""An earlier state of a project's schema files, in a folder; and which of them is which contract.
+"""Snapshot of a project's schema files in a folder, and the matching of its contracts.
 
-With a project file, the earlier contracts are known, and each may be the past of one contract of
-now: the one of the same subject, else the one of the same name, else of the same file, else of
-the same root type. A record that two contracts share is no reason to take one for the other.
+With a project file, the earlier contracts are known, and each matches at most one present contract:
+the one of the same subject, else of the same name, else of the same file, else of the same root
+type. A record that two contracts share does not make them match.
 
-Without one, every schema file may be a contract's past: that of the same path, else of the same
-root type (or one that the type has an alias for), else of the same file name.
+Without a project file, every schema file may match a contract: that of the same path, else of the
+same root type (or one that the type has an alias for), else of the same file name.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ __all__ = ["Match", "Snapshot"]
 
 @attrs.frozen(kw_only=True)
 class Match:
-    """A contract of now and what it was in a snapshot.
+    """The earlier version of a present contract in a snapshot.
 
     Attributes:
-        slot: The earlier contract, or just its file.
-        schema: Its schema, or None where it could not be read, leniently as it is.
-        faults: Why it was not.
+        slot: The earlier contract, or only its file.
+        schema: Its schema, or None if it could not be read, even leniently.
+        faults: Its faults in that case.
     """
 
     slot: Slot
@@ -58,19 +58,20 @@ class Snapshot:
     """The schema files below a folder.
 
     Args:
-        folder: The folder; it stands for ``home``.
-        home: The folder of now that it is an earlier state of.
+        folder: The folder, which corresponds to ``home``.
+        home: The present folder that it is an earlier state of.
         project_file: The earlier project file, or None to take each schema file by itself.
-        others: Contracts of now that are not checked; what is theirs is nobody else's past.
-        folders: The folders of types of now; they count where the earlier project file is not
-            known.
-        has_layout: Whether files have the paths in ``folder`` that they had in ``home``.
+        others: Present contracts that are not checked; their earlier versions match no other
+        contract.
+        folders: The present folders of types, which are used if the earlier project file is not
+        known.
+        has_layout: Whether files have the same paths in ``folder`` as in ``home``.
 
     Attributes:
         folder: The folder.
-        slots: The earlier contracts; None where they are not known.
+        slots: The earlier contracts; None if they are not known.
         project_fault: Why the project file could not be read, or None.
-        borrowed: The folders and files of types that lie elsewhere, so that they are those of now.
+        borrowed: The folders and files of types outside the snapshot, used in their present state.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class Snapshot:
                 self.slots = tuple(slots(project.contracts))
                 relative = [_relative(each, folder) for each in project.folders.paths]
             except ConfigurationError as error:
-                # A broken file in the past must not forbid to mend it.
+                # A broken earlier file must not prevent its fix.
                 self.project_fault = str(error).replace(f"{folder}/", "")
 
         found = [each for path in relative if (each := self._folder_of_types(path)) is not None]
@@ -105,7 +106,7 @@ class Snapshot:
         self.borrowed = tuple(each for each in found if not each.is_relative_to(folder))
 
     def _folder_of_types(self, relative: str) -> Path | None:
-        """A folder of then; one that lies elsewhere has no past here, and is that of now."""
+        """A folder of the snapshot; for one outside it, the present folder."""
         then = Path(os.path.normpath(self.folder / relative))
         if then.is_relative_to(self.folder) and then.is_dir():
             return then
@@ -113,10 +114,10 @@ class Snapshot:
         return now if now.is_dir() and not now.is_relative_to(self._home) else None
 
     def borrow(self, links: Iterable[PurePath]) -> None:
-        """Let links in the folders of types that lead elsewhere lead where they lead now.
+        """Restore links in the folders of types that lead out of the snapshot.
 
         Args:
-            links: Their paths from the folder, in which they are left out.
+            links: Their paths from the folder.
         """
         for link in links:
             then, now = self.folder / link, (self._home / link).resolve()
@@ -126,7 +127,7 @@ class Snapshot:
                 self.borrowed += (now,)
 
     def has(self, file: str | Path) -> bool:
-        """Whether a file is one of its own, and not of a folder of types elsewhere."""
+        """Whether a file is in the snapshot, and not in a folder of types outside."""
         return (self.folder / file).is_relative_to(self.folder)
 
     def path(self, file: str | Path) -> str:
@@ -134,9 +135,9 @@ class Snapshot:
         return self.folder.joinpath(file).relative_to(self.folder).as_posix()
 
     def compared_path(self, file: str | Path) -> str:
-        """As much of the path of a file, of then or of now, as tells whether it was moved.
+        """The part of the path of an earlier or present file that shows whether it was moved.
 
-        A folder of schema files by themselves need not be laid out as the project is.
+        A folder of single schema files may have another layout than the project.
         """
         path = Path(file)
         if not self._has_layout:
@@ -144,7 +145,7 @@ class Snapshot:
         return shown(path, self.folder if path.is_relative_to(self.folder) else self._home)
 
     def matches(self, candidates: Sequence[Candidate]) -> dict[str, Match]:
-        """What each contract was, also those that are not checked; one that is new is left out.
+        """The earlier version of each contract, including unchecked ones, without new ones.
 
         Returns:
             By the contract's name.
@@ -168,7 +169,7 @@ class Snapshot:
         return Match(slot=slot, schema=parsed)
 
     def unmatched_files(self, matched: Iterable[Match], known: Iterable[str]) -> list[Slot]:
-        """The files that are nobody's past, nor needed by another, nor of a type in ``known``."""
+        """The files that match no contract, and are not needed by another or in ``known``."""
         taken = {match.slot.file for match in matched}
         schemas = {file: schema for file in self._files if (schema := self._schema(file))}
         used = {
@@ -224,7 +225,7 @@ class Snapshot:
         return same_name[0] if len(same_name) == 1 else None
 
     def _counterpart(self, slot: Slot) -> Path:
-        """The file of the same path; for one from outside of the home, that of its name."""
+        """The file of the same path; for one outside ``home``, the file of the same name."""
         file = slot.file
         if file.is_relative_to(self._home):
             return self.folder / file.relative_to(self._home)

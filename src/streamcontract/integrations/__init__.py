@@ -1,1 +1,1 @@
-"""Other libraries and streamcontract together; each module alone imports the library it is for."""
+"""Integrations with other libraries; only the module of a library imports it."""

@@ -1,4 +1,4 @@
-"""Records within what cattrs structures: ``register_records(converter)``. Needs cattrs."""
+"""Records in data that cattrs structures: ``register_records(converter)``. Needs cattrs."""
 
 from __future__ import annotations
 

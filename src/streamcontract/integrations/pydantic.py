@@ -1,4 +1,4 @@
-"""Records as types of pydantic, such as request and response bodies of FastAPI.
+"""Records as pydantic types, such as request and response bodies of FastAPI.
 
     from streamcontract import Stock
     from streamcontract.integrations.pydantic import AsJson
@@ -6,8 +6,8 @@
     @app.post("/bars")
     def add(bar: Annotated[AsJson[Stock], Body()]) -> AsJson[Stock]: ...
 
-``Body()`` says where the record is; FastAPI looks for what is no model of pydantic in the query.
-Needs pydantic 2, which FastAPI brings.
+``Body()`` is needed because FastAPI looks for types other than pydantic models in the query.
+It needs pydantic 2, which FastAPI installs.
 
 Example:
     >>> from pydantic import TypeAdapter
@@ -41,14 +41,14 @@ T = TypeVar("T")
 
 
 class _PlainJson:
-    """Tells pydantic how to validate, serialise and describe a record class."""
+    """Defines for pydantic how to validate, serialise and describe a record class."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, _handler: Callable[[Any], core_schema.CoreSchema]
     ) -> core_schema.CoreSchema:
         if isinstance(source, TypeVar):
             return core_schema.any_schema()  # of a generic model, which is built again with a class
-        contract_of(source)  # which says so if it is no record class
+        contract_of(source)  # raises if it is not a record class
         codec: JsonCodec[Any] = JsonCodec(source)
 
         def validate(value: Any) -> Any:
@@ -67,7 +67,7 @@ class _PlainJson:
 
 
 def _validation_error(title: str, error: DecodeError) -> ValidationError:
-    """Each fault as an error of pydantic's, with the path in the record as its place."""
+    """Each fault as an error of pydantic, with the path in the record as its location."""
     faults = (
         InitErrorDetails(
             type=PydanticCustomError("contract", "{reason}", {"reason": _reason(fault)}),
@@ -86,7 +86,7 @@ def _reason(fault: DataFault) -> str:
 AsJson = Annotated[T, _PlainJson()]
 """A record class as a type of pydantic: validated from plain JSON, and serialised to it.
 
-The JSON is that of ``JsonCodec``, and so are the rules, but for what the parser before decides:
-pydantic's takes the last of two equal keys. What does not fit is a ``ValidationError`` that names
-every place. A record is taken as it is; it is checked when it is serialised.
+The JSON and the rules are those of ``JsonCodec``, except that pydantic's parser takes the last of
+two equal keys. JSON that does not fit raises a ``ValidationError`` with every fault. A record is
+accepted unchanged and is checked when it is serialised.
 """

@@ -1,4 +1,4 @@
-"""JSON of values: plain JSON, and the JSON encoding of the Avro specification."""
+"""JSON of values, as plain JSON or in the JSON encoding of the Avro specification."""
 
 from streamcontract.json_codec.codec import JsonCodec
 

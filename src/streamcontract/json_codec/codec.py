@@ -1,9 +1,9 @@
-"""The JSON codec: values to JSON and back, by the rules of the binary codec."""
+"""JSON codec: values to JSON and back, by the rules of the binary codec."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Generic, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
 from streamcontract.codec import Codec, Contract, Limits
 from streamcontract.codec.limits import DEFAULT_LIMITS
@@ -17,6 +17,9 @@ from streamcontract.json_codec.writer import compile_writer
 from streamcontract.schema.model import JsonValue
 from streamcontract.schema.schema import Schema
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = ["JsonCodec"]
 
 T = TypeVar("T")
@@ -27,27 +30,27 @@ _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 class JsonCodec(Generic[T]):
     """Writes the values of one schema as JSON and reads them back, strictly and without loss.
 
-    A value goes through Avro's binary encoding on its way: what a ``Codec`` of the schema refuses,
-    this refuses with the same paths, and what it rounds (a ``float`` field has 32 bits) is rounded.
+    A value passes through Avro's binary encoding: a value that a ``Codec`` of the schema refuses is
+    refused here with the same paths, and a ``float`` field is rounded to its 32 bits.
 
     The encodings:
 
-    - ``"plain"``: what people expect of JSON. Times are text as RFC 3339 has it, decimals and UUIDs
-      text, bytes text in base64, enums their symbol. A value of a union is written as it is where
-      its JSON type shows the branch, else as an object with one key, the branch's name.
+    - ``"plain"``: common JSON. Times are text in the form of RFC 3339, decimals and UUIDs text,
+    bytes text in base64, enums their symbol. A value of a union is written as it is if its
+    JSON type determines the branch, else as an object with one key, the branch's name.
     - ``"avro"``: the specification's ("JSON Encoding", Avro 1.12). Every branch but null is an
-      object with one key; logical types are what they annotate; bytes are text of the code points
+      object with one key; logical types are their base types; bytes are text of the code points
       0 to 255.
 
     In both, ``NaN``, ``Infinity`` and ``-Infinity`` are text. A field that is left out is read as
     its default; a name that is no field's is refused.
 
     Args:
-        schema: A record class that ``streamcontract generate`` made, or a schema: whatever
-            ``Codec`` takes.
+        schema: A record class that ``streamcontract generate`` made, or any schema that ``Codec``
+        takes.
         encoding: ``"plain"`` or ``"avro"``.
         tag_unions: Read the value of a union as ``(branch's full name, value)``.
-        limits: What it takes at most of what a few bytes can ask for.
+        limits: Limits on data that a few bytes can make large.
 
     Raises:
         ArgumentError: There is no such encoding.
@@ -103,7 +106,7 @@ class JsonCodec(Generic[T]):
         self._encoding: Encoding = encoding
         self._typed: Codec[Any] = Codec(schema, tag_unions=tag_unions, limits=limits)
         self.schema = self._typed.schema
-        # Of plain values, with the branch of each union: in between there is nothing to choose.
+        # Of plain values with the branch of each union, so that no branch has to be chosen.
         self._named: Codec[Any] = Codec(self.schema, tag_unions=True, limits=limits)
         self._write = compile_writer(self.schema.root, encoding)
         self._read = compile_reader(self.schema.root, encoding)
@@ -112,10 +115,10 @@ class JsonCodec(Generic[T]):
         return f"<JsonCodec of {self.schema!r}>"
 
     def dump(self, value: T) -> JsonValue:
-        """The JSON of a value, as what ``json.loads`` gives.
+        """The JSON of a value, in the types that ``json.loads`` returns.
 
         Raises:
-            EncodeError: The value does not fit the schema; it names every place where.
+            EncodeError: The value does not fit the schema; the error names every fault.
         """
         data = self._typed.encode(value)
         try:
@@ -129,7 +132,7 @@ class JsonCodec(Generic[T]):
         """The JSON of a value as text, on one line.
 
         Raises:
-            EncodeError: The value does not fit the schema; it names every place where.
+            EncodeError: The value does not fit the schema; the error names every fault.
         """
         document = self.dump(value)
         try:
@@ -138,32 +141,25 @@ class JsonCodec(Generic[T]):
             raise EncodeError((data_fault(self._root, error),)) from None
 
     def load(self, document: JsonValue) -> T:
-        """The value that JSON stands for.
+        """Read a value from JSON.
 
         Args:
-            document: JSON as ``json.loads`` gives it.
+            document: JSON in the types that ``json.loads`` returns.
 
         Raises:
-            DecodeError: It does not fit the schema; it names every place where.
+            DecodeError: It does not fit the schema; the error names every fault.
         """
-        try:
-            value = self._read(document)
-            data = self._named.encode(value)
-        except EncodeError as error:
-            raise DecodeError(self._explained(document, error)) from None
-        except RecursionError as error:
-            raise DecodeError((data_fault(self._root, error),)) from None
-        return self._typed.decode(data)  # type: ignore[no-any-return]
+        return self._typed.decode(self.encode(document))  # type: ignore[no-any-return]
 
     def loads(self, text: str | bytes) -> T:
-        """The value that a text of JSON stands for.
+        """Read a value from JSON text.
 
         Args:
             text: One value; bytes are UTF-8.
 
         Raises:
-            DecodeError: It is no JSON, an object of it has a key twice, or it does not fit the
-                schema; it names every place where.
+            DecodeError: It is not JSON, an object in it has a key twice, or it does not fit the
+            schema; the error names every fault.
         """
         try:
             document = parse_text(text if isinstance(text, str) else bytes(text).decode())
@@ -173,15 +169,49 @@ class JsonCodec(Generic[T]):
             raise DecodeError((fault,)) from None
         return self.load(document)
 
+    def encode(self, document: JsonValue) -> bytes:
+        r"""Avro's binary encoding of the value that JSON stands for.
+
+        Args:
+            document: JSON as ``json.loads`` gives it.
+
+        Raises:
+            DecodeError: It does not fit the schema; it names every place where.
+
+        Example:
+            >>> JsonCodec({"type": "int", "logicalType": "date"}).encode("1970-01-03")
+            b'\x04'
+        """
+        try:
+            return self._named.encode(self._read(document))
+        except EncodeError as error:
+            raise DecodeError(self._explained(document, error)) from None
+        except RecursionError as error:
+            raise DecodeError((data_fault(self._root, error),)) from None
+
+    def decoder(self, writer: Schema | None = None, start: int = 0) -> Callable[[bytes], JsonValue]:
+        r"""The function that makes JSON of Avro's binary encoding, for hot paths.
+
+        Args:
+            writer: The schema the bytes were written with; None means the codec's own.
+            start: How many bytes to pass over first, such as the five of a frame.
+
+        Example:
+            >>> JsonCodec({"type": "int", "logicalType": "date"}).decoder()(b"\x04")
+            '1970-01-03'
+        """
+        decode, write = self._named.decoder(writer, start), self._write
+        return lambda data: write(decode(data))
+
     def _explained(self, document: JsonValue, error: EncodeError) -> tuple[JsonFault, ...]:
-        """The faults that the codec found, in the words of JSON."""
+        """The faults that the codec found, in terms of JSON."""
         faults = error.faults
         try:
             self._named.encode(self._explain(document))
         except EncodeError as explained:
             faults = explained.faults
         except RecursionError:
-            pass  # the codec's own words are as good
+            pass  # the codec's own messages are as good
         return tuple(map(in_json, faults))
 
     @cached_property

@@ -1,7 +1,7 @@
-"""Faults in JSON, in the words of JSON.
+"""Faults in JSON, described in terms of JSON.
 
-Reading leaves most checks to the codec, which speaks of Python's types. So what it refuses is read
-once more by readers that check each leaf themselves: errors cost nothing before they happen.
+Reading leaves most checks to the codec, whose messages are about Python's types. So JSON that it
+refuses is parsed once more with checks of each leaf: JSON without faults costs nothing extra.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class JsonFault(DataFault):
         """The JSON that was found, as text."""
         try:
             text = json_text.dumps(self.value, ensure_ascii=False)
-        except (TypeError, ValueError, RecursionError):  # no JSON, or nested without an end
+        except (TypeError, ValueError, RecursionError):  # not JSON, or nested without an end
             return super().found
         if len(text) > _MAX_SHOWN:
             text = f"{text[:_MAX_SHOWN]}... ({len(text)} characters)"
@@ -48,11 +48,11 @@ class JsonFault(DataFault):
 
 @attrs.frozen(eq=False)
 class Unreadable:
-    """JSON that is no value of its type.
+    """JSON that is not a value of its type.
 
     Attributes:
-        expected: What it should be.
-        json: What it is.
+        expected: The expected JSON, in words.
+        json: The JSON that was found.
     """
 
     expected: str
@@ -60,7 +60,7 @@ class Unreadable:
 
 
 def in_json(fault: DataFault) -> JsonFault:
-    """A fault that the codec found in what was read, as one of the JSON."""
+    """Convert a fault that the codec found to a fault of the JSON."""
     if isinstance(fault.value, Unreadable):
         return JsonFault(fault.path, fault.value.expected, fault.value.json, has_value=True)
     return JsonFault(fault.path, fault.expected, fault.value, has_value=fault.has_value)
@@ -78,13 +78,13 @@ _PRIMITIVES: Final[dict[str, tuple[str, Callable[[object], Any]]]] = {
     "double": ("a number that 64 bits of floating point hold exactly", as_double),
     "string": ("a string", as_text),
 }
-"""What each is in words, and what takes its values."""
+"""For each type, its description and the function that takes its values."""
 
 
 def explained_leaf(
     node: PrimitiveType | FixedType | EnumType, encoding: Encoding
 ) -> Callable[[JsonValue], Any]:
-    """The reader of a leaf that says itself what is wrong.
+    """The parser of a leaf that reports faults itself.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -108,7 +108,7 @@ def explained_leaf(
 def _check(
     node: PrimitiveType | FixedType | EnumType, encoding: Encoding
 ) -> Callable[[Any, JsonValue], object]:
-    """What refuses a value that the codec will not take, in words for its JSON."""
+    """The function that refuses a value that the codec would refuse, in terms of its JSON."""
     if isinstance(node, EnumType):
         symbols = frozenset(node.symbols)
         wanted = f"a symbol of {node.full_name}: {', '.join(node.symbols)}"
@@ -129,7 +129,7 @@ def _check(
         case "boolean":
             return lambda value, json: _require(isinstance(value, bool), "true or false", json)
         case "bytes":
-            return lambda _value, _json: None  # whatever was read
+            return lambda _value, _json: None  # every value is accepted
         case name:
             return lambda value, json: _primitive(name, value, json)
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of plain JSON, for API documents and for validators of other languages."""
+"""JSON Schema of plain JSON, for API documents and for validators in other languages."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _NOT_FINITE: Final = {"enum": ["NaN", "Infinity", "-Infinity"]}
 _INT_LIMITS: Final = INTEGER_LIMITS["int"]
 _INTEGERS: Final[dict[str, dict[str, Any]]] = {
     "int": {"type": "integer", "minimum": _INT_LIMITS[0], "maximum": _INT_LIMITS[1]},
-    # By OpenAPI's word: tools that read numbers as doubles would round the limits.
+    # OpenAPI's format instead of limits, which tools that read numbers as doubles would round.
     "long": {"type": "integer", "format": "int64"},
 }
 
 
 def json_schema(schema: Schema, *, inline: bool = False) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of what ``JsonCodec(schema).dump`` gives.
+    """The JSON Schema (2020-12) of the JSON that ``JsonCodec(schema).dump`` returns.
 
     Args:
         schema: The schema.
-        inline: Describe each record where it is used first, and as any object where it is used
-            again, without ``$ref``: for a part of another document.
+        inline: Describe each record at its first use, and as any object at later uses, without
+        ``$ref``: for a part of another document.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -55,7 +55,7 @@ def json_schema(schema: Schema, *, inline: bool = False) -> dict[str, Any]:
 
 
 class _Describer:
-    """Describes each record once, however often and wherever it is used."""
+    """Describes each record once, however often it is used."""
 
     def __init__(self, *, inline: bool) -> None:
         self._inline = inline

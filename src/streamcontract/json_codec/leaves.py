@@ -1,8 +1,8 @@
-"""The two JSON forms of leaves: how a value without parts is written as JSON and read back.
+"""JSON forms of leaves, which are values without parts: one form for each encoding.
 
-``avro`` is the specification's ("JSON Encoding", Avro 1.12): a logical type as what it annotates,
-bytes as text of the code points 0 to 255. ``plain`` is what people expect of JSON: times as text,
-bytes in base64. In both, numbers that JSON has no token for are text, as Avro for Java writes them.
+``avro`` is the specification's ("JSON Encoding", Avro 1.12): a logical type as its base type, bytes
+as text of the code points 0 to 255. ``plain`` is common JSON: times as text, bytes in base64. In
+both, numbers that JSON has no token for are text, as Avro for Java writes them.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ __all__ = ["Encoding", "Kind", "Leaf", "avro_leaf", "leaf_of", "plain_leaf"]
 Encoding = Literal["plain", "avro"]
 
 Kind = Literal["null", "boolean", "integer", "number", "string", "array", "object"]
-"""The type of a JSON value; a number with a fraction or an exponent is no integer."""
+"""The type of a JSON value; a number with a fraction or an exponent is not an integer."""
 
 
 @attrs.frozen(eq=False)
 class Leaf:
-    """How the values of one leaf are written and read.
+    """Functions that write and read the values of one leaf.
 
     Attributes:
         kind: The JSON type.
-        write: From a value to its JSON; None where they are the same.
-        read: Back, as strictly as ``write`` writes; None where they are the same, or are checked
-            by the codec.
+        write: From a value to its JSON; None if they are the same.
+        read: From JSON to the value, as strictly as ``write``; None if they are the same, or if the
+        codec checks them.
     """
 
     kind: Kind
@@ -56,7 +56,7 @@ def _write_double(value: float) -> JsonValue:
 
 
 def _write_float(value: float) -> JsonValue:
-    """The shortest number that is rounded to the same 32 bits; a whole one as it is."""
+    """The shortest number that rounds to the same 32 bits; a whole one as it is."""
     if not math.isfinite(value) or value.is_integer():
         return _write_double(value)
     packed = struct.pack("<f", value)
@@ -64,7 +64,7 @@ def _write_float(value: float) -> JsonValue:
         short = float(f"{value:.{digits}g}")
         if _packs_to(short, packed):
             return short
-    return float(f"{value:.9g}")  # nine digits always do (IEEE 754)
+    return float(f"{value:.9g}")  # nine digits always suffice (IEEE 754)
 
 
 def _packs_to(value: float, packed: bytes) -> bool:
@@ -76,7 +76,7 @@ def _packs_to(value: float, packed: bytes) -> bool:
 
 def _read_number(json: JsonValue) -> Any:
     if isinstance(json, float):
-        if not math.isfinite(json):  # a parser's word for more than 64 bits hold, or for no JSON
+        if not math.isfinite(json):  # from a parser, for a number beyond 64 bits or invalid JSON
             names = ", ".join(map(repr, _NAMES))
             raise Refused(f"a number of 64 bits of floating point; as text, one of {names}", json)
         return json
@@ -92,7 +92,7 @@ def _read_number(json: JsonValue) -> Any:
 def _read_float(json: JsonValue) -> Any:
     number = _read_number(json)
     if type(number) is int:  # no bool
-        # JSON does not tell 1 from 1.0: it is rounded to 32 bits as any other number is.
+        # JSON does not distinguish 1 from 1.0: both are rounded to 32 bits like any other number.
         try:
             return float(number)
         except OverflowError:
@@ -186,7 +186,7 @@ def avro_leaf(node: PrimitiveType | FixedType | EnumType) -> Leaf:
         return base
     to_raw, from_raw = convert.to_raw, convert.from_raw
     raw_class = bytes if base is _CODE_POINTS else str if base.kind == "string" else int
-    expected = f"{_NOUNS[raw_class]}, which stands for a {row.name}"
+    expected = f"{_NOUNS[raw_class]} for a {row.name}"
 
     def write(value: Any) -> JsonValue:
         raw: Any = to_raw(value)

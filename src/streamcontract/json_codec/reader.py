@@ -1,8 +1,8 @@
-"""The reader of JSON: a function for each type, from JSON to a value that a codec encodes.
+"""Parser of JSON: a function for each type, from JSON to a value that a codec encodes.
 
-It says which branch of a union it reads. What cannot be read becomes an ``Unreadable``, which the
-codec refuses: so a fault in JSON has its path from the codec, beside all other faults. A reader
-that explains leaves no leaf to the codec.
+Values of unions are tagged with their branch. JSON that cannot be read becomes an ``Unreadable``,
+which the codec refuses: so a fault in JSON has its path from the codec, like all other faults. An
+explaining parser checks every leaf itself.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ Read = Callable[[JsonValue], Any]
 
 
 def compile_reader(root: AvroType, encoding: Encoding, *, explains: bool = False) -> Read:
-    """The function that reads a value of a type.
+    """The function that parses a value of a type.
 
     Args:
         root: The type.
         encoding: ``"plain"`` or ``"avro"``.
-        explains: Whether it says itself what is wrong with a leaf, at a price.
+        explains: Whether it reports faults of leaves itself, which is slower.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -64,7 +64,7 @@ class _Compiler:
         self._records: dict[str, Read] = {}
 
     def reader(self, node: AvroType) -> Read | None:
-        """None where the value is the JSON itself, as far as the codec takes it."""
+        """The function for a type; None if the value is the JSON itself."""
         match node:
             case RecordType():
                 return self._record(node)
@@ -122,7 +122,7 @@ class _Compiler:
             kind: name for name, kind in forms.kinds.items() if name not in forms.named
         }
         if "number" in bare:
-            bare["integer"] = bare["number"]  # which a double may be written as
+            bare["integer"] = bare["number"]  # a double may be written as an integer
         if forms.text_if_not_finite is not None:
             bare["string"] = forms.text_if_not_finite
         by_name = {*forms.named, forms.named_if_not_finite}
@@ -163,9 +163,9 @@ _NOUNS: Final[dict[Kind, str]] = {
 
 
 def _kind(json: object) -> Kind | None:
-    """The JSON type of a value; None for what no JSON is."""
+    """The JSON type of a value; None for a value that is not JSON."""
     known = _KINDS.get(json.__class__)
-    if known is None:  # such as a subclass, which another parser may make
+    if known is None:  # such as a subclass from another parser
         known = next((kind for cls, kind in _KINDS.items() if isinstance(json, cls)), None)
     return known
 

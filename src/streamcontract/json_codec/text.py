@@ -1,6 +1,6 @@
-"""JSON as text: written by orjson where it is installed, read by the standard library.
+"""JSON text: written by orjson if it is installed, read by the standard library.
 
-orjson has no way to refuse an object with a key twice, whose first value would be lost.
+orjson cannot refuse an object with a key twice, whose first value would be lost.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def parse_text(text: str) -> JsonValue:
     """The JSON of a text.
 
     Raises:
-        ValueError: It is no JSON (RFC 8259), or an object of it has a key twice.
+        ValueError: It is not JSON (RFC 8259), or an object in it has a key twice.
 
     Example:
         >>> parse_text('{"a": 1, "a": 2}')

@@ -1,10 +1,10 @@
-"""The branches of a union in JSON: which are written bare, and which under their name.
+"""Branches of unions in JSON, written bare or under their name.
 
 In Avro's JSON encoding each but null is an object with one key, the branch's name. In plain JSON a
-branch is written bare if no other branch of its union looks like it: a union of null and any other
-type, or of a string and a number, has no names in it. Where two branches are of one JSON type, such
-as two records, these are written under their names. Integers and other numbers are one JSON type:
-many programs write 1.0 as 1.
+branch is written bare if no other branch of its union has the same JSON type: a union of null and
+any other type, or of a string and a number, has no names in it. If two branches are of one JSON
+type, such as two records, these are written under their names. Integers and other numbers are one
+JSON type: many programs write 1.0 as 1.
 """
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ _NUMBERS: Final = frozenset({"integer", "number"})
 
 @attrs.frozen
 class Forms:
-    """How the branches of one union are written.
+    """The forms of the branches of one union.
 
     Attributes:
-        kinds: By the name of a branch, the JSON type of what it is written as, without its name.
+        kinds: The JSON type of each branch without its name, by the branch's name.
         named: The branches that are always written under their name.
-        text_if_not_finite: The branch of numbers of which those that JSON has no token for are bare
-            text; None if there is none, or if text is another branch.
-        named_if_not_finite: The branch of numbers of which those are written under its name.
+        text_if_not_finite: The branch whose numbers without a JSON token (such as NaN) are bare
+        text; None if there is none, or if text is another branch.
+        named_if_not_finite: The branch whose numbers without a JSON token are written under its
+        name.
     """
 
     kinds: Mapping[str, Kind]
@@ -71,7 +72,7 @@ def forms_of(union: UnionType, encoding: Encoding) -> Forms:
     )
     is_beside_text = number is not None and counts["string"] > 0
     if named or is_beside_text:
-        # What is written under a name is an object, so the branch of objects is named too.
+        # A named value is an object, so the branch of objects is named too.
         named.update(name for name, kind in kinds.items() if kind == "object")
     return Forms(
         kinds,
@@ -82,7 +83,7 @@ def forms_of(union: UnionType, encoding: Encoding) -> Forms:
 
 
 def _kind_of(node: AvroType, encoding: Encoding) -> Kind:
-    """The JSON type of what a branch of a union is written as, without its name."""
+    """The JSON type of a branch of a union without its name."""
     match node:
         case RecordType() | MapType():
             return "object"

@@ -1,6 +1,6 @@
-"""The writer of JSON: a function for each type, from a value to what ``json.dumps`` takes.
+"""Serializer of JSON: a function for each type, from a value to JSON for ``json.dumps``.
 
-Values are those of a codec that names the branches of unions, so nothing is left to guess.
+The values come from a codec that tags the branches of unions, so no branch has to be guessed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Write = Callable[[Any], JsonValue]
 
 
 def compile_writer(root: AvroType, encoding: Encoding) -> Write:
-    """The function that writes a value of a type.
+    """The function that serializes a value of a type.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -49,7 +49,7 @@ class _Compiler:
         self._records: dict[str, Write] = {}
 
     def writer(self, node: AvroType) -> Write | None:
-        """None where the JSON of a value is the value itself."""
+        """The function for a type; None if the JSON of a value is the value itself."""
         match node:
             case RecordType():
                 return self._record(node)

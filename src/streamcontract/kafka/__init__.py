@@ -1,4 +1,4 @@
-"""Typed producer, consumer and topics; with ``devstack`` the only user of confluent_kafka."""
+"""Typed clients of Kafka: producer, consumer and topics."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         DeadLetterError,
         DeliveryError,
         ForkedError,
+        GroupError,
         MessageDecodeError,
         MessageEncodeError,
         NotSupportedError,
@@ -75,6 +76,7 @@ __all__ = [
     "Derived",
     "DispatchingDeserializer",
     "ForkedError",
+    "GroupError",
     "Headers",
     "KeyDeserializer",
     "KeySerializer",
@@ -128,6 +130,7 @@ if not TYPE_CHECKING:  # which would take any name for one of the package
             "Derived": "kafka.contract.derived_key",
             "DispatchingDeserializer": "kafka.contract.dispatch",
             "ForkedError": "kafka.errors",
+            "GroupError": "kafka.errors",
             "Headers": "kafka.message",
             "KeyDeserializer": "kafka.contract.serializers",
             "KeySerializer": "kafka.contract.serializers",

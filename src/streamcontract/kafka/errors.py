@@ -1,4 +1,4 @@
-"""Errors of the Kafka clients, each with its facts as fields.
+"""Errors of the Kafka clients, with their facts as fields.
 
 ConfigurationError
 `-- PropertyError             librdkafka refuses a client property; .property names it
@@ -7,20 +7,21 @@ ClientError
 |-- MessageDecodeError        a message is not of this contract; .topic .partition .offset .raw
 |-- DeadLetterError           dead letters were not delivered; .topic .count .source .reason
 |-- DeliveryError             messages were not delivered; .count .first .failures
-|-- ProduceFailuresError      records of an iterable did not arrive; .delivered .failed
+|-- ProduceFailuresError      records of an iterable were not delivered; .delivered .failed
 |-- ForkedError               the client was made before a fork, in another process; .process
 |-- NotSupportedError         the embedded broker has no such operation
 |-- StalledError              a bounded read made no progress; .remaining
 `-- BrokerError               the broker or the client library failed; .code .name .retriable
-    |-- ProduceError          a message was not taken; .topic
+    |-- ProduceError          a message was not queued; .topic
     |-- TransactionError      a transaction failed for good; .transactional_id
     |   |-- TransactionAbortedError  it was aborted, and may be tried again
     |   `-- ProducerFencedError      another producer has this transactional id now
+    |-- GroupError            a group could not be listed, described or reset; .group
     |-- ConsumeError          fetching, joining, seeking or committing failed; .topic .partition
-    `-- TopicError            a topic could not be created or described; .topic
+    `-- TopicError            a topic could not be created, described or deleted; .topic
 
 DecodeError
-`-- UnexpectedTypeError       the writer's type is none that the consumer reads; .name .names
+`-- UnexpectedTypeError       the consumer does not read the writer's type; .name .names
 """
 
 from __future__ import annotations
@@ -66,11 +67,11 @@ __all__ = [
 
 
 class PropertyError(ConfigurationError):
-    """A client property is unknown to librdkafka, or its value is not one it takes.
+    """A client property is unknown to librdkafka, or its value is invalid.
 
     Attributes:
-        property: The property's name, or None where librdkafka names none.
-        reason: What librdkafka says, and the property that may have been meant.
+        property: The property's name, or None if librdkafka's message has none.
+        reason: librdkafka's message, and the property that may have been meant.
     """
 
     def __init__(self, property: str | None, reason: str) -> None:  # noqa: A002 - librdkafka's word
@@ -89,7 +90,7 @@ class PropertyError(ConfigurationError):
 
 
 class MessageEncodeError(ClientError, EncodeError):
-    """A record or a key does not fit the contract of the topic it was to go to.
+    """A record or a key does not fit the contract of its topic.
 
     Attributes:
         topic: The topic.
@@ -106,19 +107,19 @@ class MessageEncodeError(ClientError, EncodeError):
 
 
 class MessageDecodeError(ClientError):
-    """A message is not of this contract; the consumer can go on past it.
+    """A message is not of this contract; the consumer can continue after it.
 
-    The error that tells why (a ``FrameError``, ``DecodeError`` or ``RegistryError``) is
-    ``reason``, and the ``__cause__``.
+    The cause (a ``FrameError``, ``DecodeError`` or ``RegistryError``) is ``reason``, and the
+    ``__cause__``.
 
     Attributes:
         topic: The topic.
         partition: The partition.
         offset: The message's offset.
-        raw: The message as it came, with ``key()``, ``value()`` and ``headers()`` as bytes.
-        reason: Why it is not of this contract.
-        advice: What to do about it, or ``""``.
-        schema_id: The id, or the GUID, of the schema that it says it was written with, or None.
+        raw: The raw message, with ``key()``, ``value()`` and ``headers()`` as bytes.
+        reason: The error why it is not of this contract.
+        advice: The advice for users, or ``""``.
+        schema_id: The id, or the GUID, of its writer schema, or None.
     """
 
     def __init__(
@@ -146,11 +147,11 @@ class MessageDecodeError(ClientError):
 
 
 class UnexpectedTypeError(DecodeError):
-    """A message's type is none of those that the consumer of several types reads.
+    """A message's type is not one of the types of a consumer of several types.
 
     Attributes:
-        name: The full name of the writer's type; None where it has none (a union, an array, ...).
-        names: The full names that are read, aliases included.
+        name: The full name of the writer's type; None if it has none (a union, an array, ...).
+        names: The full names of the types that are read, with aliases.
     """
 
     def __init__(self, name: str | None, names: tuple[str, ...]) -> None:
@@ -168,17 +169,17 @@ class UnexpectedTypeError(DecodeError):
 
 
 class DeadLetterError(ClientError):
-    """Dead letters were not delivered; the messages they stand for are not committed.
+    """Dead letters were not delivered; the offsets of their source messages are not committed.
 
-    The next call of the consumer tries them again. Whoever gives up instead gets the messages
-    again, as does the next member of the group.
+    The next call of the consumer tries them again. If the consumer is closed instead, the source
+    messages are read again, by it or by another member of the group.
 
     Attributes:
         topic: The dead letter topic.
-        count: How many.
-        source: Topic, partition and offset of the first message they stand for.
-        reason: Why: an error of the brokers, or a ``ClientError``.
-        advice: What to do about it, or ``""``.
+        count: Their number.
+        source: Topic, partition and offset of the first source message.
+        reason: The cause: an error of the brokers, or a ``ClientError``.
+        advice: The advice for users, or ``""``.
     """
 
     def __init__(
@@ -210,11 +211,11 @@ class DeadLetterError(ClientError):
 
 
 class DeliveryError(ClientError):
-    """Messages that were produced did not arrive, and no ``on_delivery`` was told.
+    """Produced messages were not delivered, and had no ``on_delivery`` callback.
 
     Attributes:
-        count: How many.
-        failures: The first ones, at most 100.
+        count: Their number.
+        failures: The first failures, at most 100.
     """
 
     def __init__(self, count: int, failures: tuple[Delivery, ...]) -> None:
@@ -243,12 +244,12 @@ class DeliveryError(ClientError):
 
 
 class ProduceFailuresError(ClientError):
-    """Not all records of an iterable arrived; the report of ``produce_all`` has the details.
+    """Not all records of an iterable were delivered; the report of ``produce_all`` has the details.
 
     Attributes:
-        delivered: How many arrived.
-        failed: How many did not.
-        first: Which was the first that did not, and why.
+        delivered: The number of delivered records.
+        failed: The number of the others.
+        first: The first record that was not delivered, with the reason.
     """
 
     def __init__(self, delivered: int, failed: int, first: str) -> None:
@@ -259,15 +260,15 @@ class ProduceFailuresError(ClientError):
 
     def __str__(self) -> str:
         first = f"; the first: {self.first}" if self.first else ""
-        return f"{self.failed} of {self.delivered + self.failed} records did not arrive{first}"
+        return f"{self.failed} of {self.delivered + self.failed} records were not delivered{first}"
 
 
 class ForkedError(ClientError):
-    """A client was made before a fork, and belongs to the parent process.
+    """A client was created before a fork, and belongs to the parent process.
 
     Attributes:
-        client: Which, in words.
-        process: The id of the process that made it.
+        client: The client, in words.
+        process: The id of the process that created it.
     """
 
     def __init__(self, client: str, process: int) -> None:
@@ -277,23 +278,23 @@ class ForkedError(ClientError):
 
     def __str__(self) -> str:
         return (
-            f"this {self.client} was made in process {self.process}, from which this one was "
+            f"this {self.client} was created in process {self.process}, from which this one was "
             f"forked: librdkafka's threads stay there, and nothing would be sent or received. "
-            f"Make clients after the fork, such as in the initializer of a pool's workers"
+            f"Create clients after the fork, such as in the initializer of a pool's workers"
         )
 
 
 class NotSupportedError(ClientError):
-    """The embedded broker does not offer this; a Kafka or Redpanda cluster does."""
+    """The embedded broker does not support this; a Kafka or Redpanda cluster does."""
 
 
 class StalledError(ClientError):
-    """A read up to the end of a topic got nothing new for too long.
+    """A read up to the end of a topic received no message for too long.
 
     Attributes:
         topic: The topic.
-        remaining: For each partition not read to its end: where reading stands (None if nothing
-            came yet) and where it was to end.
+        remaining: For each partition not read to its end, the position (None before the first
+        message) and the end offset.
     """
 
     def __init__(
@@ -309,12 +310,11 @@ class StalledError(ClientError):
             left = "no partitions were assigned yet"
         else:
             left = "; ".join(
-                f"partition {partition} stands at {'its start' if at is None else at} of {end}"
+                f"partition {partition} is at {'its start' if at is None else at} of {end}"
                 for partition, (at, end) in sorted(self.remaining.items())
             )
         return (
-            f"topic {self.topic!r}: nothing came for {self.seconds:g} s, {left}. "
-            f"Are the brokers up?"
+            f"topic {self.topic!r}: no message for {self.seconds:g} s, {left}. Are the brokers up?"
         )
 
 
@@ -322,10 +322,10 @@ class BrokerError(ClientError):
     """The broker, or the client library, refused or failed.
 
     Attributes:
-        topic: The topic; ``""`` where it is about no single one.
-        error: The error as confluent_kafka gives it.
-        partition: The partition, or None where it is about the whole topic.
-        advice: What to do about it, or ``""``.
+        topic: The topic; ``""`` if it is not about a single one.
+        error: The error from confluent_kafka.
+        partition: The partition, or None if it is about the whole topic.
+        advice: The advice for users, or ``""``.
     """
 
     def __init__(
@@ -358,7 +358,7 @@ class BrokerError(ClientError):
 
     @property
     def fatal(self) -> bool:
-        """Whether this client cannot go on and has to be made anew."""
+        """Whether this client cannot continue and has to be replaced."""
         return self.error.fatal()
 
     def __str__(self) -> str:
@@ -378,15 +378,31 @@ class ConsumeError(BrokerError):
 
 
 class TopicError(BrokerError):
-    """A topic could not be created or described."""
+    """A topic could not be created, described or deleted."""
+
+
+class GroupError(BrokerError):
+    """A consumer group could not be listed, described or moved to other offsets.
+
+    Attributes:
+        group: The group; ``""`` where it is about no single one.
+    """
+
+    def __init__(self, group: str, error: confluent_kafka.KafkaError, advice: str = "") -> None:
+        super().__init__("", error, None, advice)
+        self.args = (group, error, advice)
+        self.group = group
+
+    def __str__(self) -> str:
+        return f"group {self.group!r}: {super().__str__()}" if self.group else super().__str__()
 
 
 class TransactionError(BrokerError):
-    """A transaction failed, and this producer cannot go on: close it, and make a new one.
+    """A transaction failed, and this producer cannot continue: close it, and create a new one.
 
-    If ``retriable`` is True, the time ran out instead: before the transaction began it can simply
-    be tried again; while it was committed, nobody knows whether it was. A new producer with the
-    same ``transactional.id`` settles that before it begins.
+    If ``retriable`` is True, it timed out instead. If the transaction had not begun, it can be
+    tried again; during the commit, the outcome is unknown. A new producer with the same
+    ``transactional.id`` completes or aborts it first.
 
     Attributes:
         transactional_id: ``transactional.id`` of the producer.
@@ -412,21 +428,20 @@ class TransactionError(BrokerError):
 
 
 class TransactionAbortedError(TransactionError):
-    """A transaction was aborted, by no fault of the producer: it can go on with the next.
+    """A transaction was aborted without a fault of the producer, which can continue with the next.
 
-    Nothing of it is committed. A consumer that took part goes back, so that its messages come
-    again.
+    Nothing of it is committed. A consumer in it seeks back, so that its messages are read again.
     """
 
 
 class ProducerFencedError(TransactionError):
-    """Another producer was started with this ``transactional.id``: this one is a zombie.
+    """Another producer was started with this ``transactional.id``: this one is fenced.
 
-    Nothing more that it produces can be committed. It has to be closed.
+    It cannot commit any more, and has to be closed.
     """
 
 
 def kafka_error_of(error: confluent_kafka.KafkaException) -> confluent_kafka.KafkaError:
-    """The KafkaError that confluent_kafka puts inside its exception."""
+    """The KafkaError inside an exception of confluent_kafka."""
     inner: confluent_kafka.KafkaError = error.args[0]
     return inner

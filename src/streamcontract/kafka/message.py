@@ -32,12 +32,12 @@ __all__ = [
 
 
 class Brackets:
-    """A generic class whose brackets may name types that only type checkers know."""
+    """A generic class whose brackets may have types that only type checkers use."""
 
     __slots__ = ()
 
     def __class_getitem__(cls, item: Any) -> Any:
-        """As ``Generic`` has it, of the first types."""
+        """As in ``Generic``, for the first types."""
         given = item if isinstance(item, tuple) else (item,)
         known: Any = cls
         return super().__class_getitem__(given[: len(known.__parameters__)] or item)  # type: ignore[misc] # it is Generic's
@@ -62,10 +62,10 @@ else:
 
 
 Headers = Mapping[str, "str | bytes | None"] | Sequence[tuple[str, "str | bytes | None"]]
-"""Headers to send: a mapping, or pairs where a name may come twice; text is sent as UTF-8."""
+"""Headers to send: a mapping, or pairs if a name occurs twice; text is sent as UTF-8."""
 
 SchemaId: TypeAlias = int | UUID
-"""A schema's id in its registry; its GUID in messages that have that."""
+"""A schema's id in its registry, or its GUID in messages that have one."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -84,14 +84,14 @@ def to_datetime(milliseconds: int) -> datetime:
 
 
 def to_milliseconds(moment: datetime) -> int:
-    """Milliseconds since the epoch, Kafka's unit; smaller parts are rounded down.
+    """Milliseconds since the epoch, Kafka's unit; rounded down.
 
     Raises:
-        ConfigurationError: The datetime is naive, so it names no moment.
+        ConfigurationError: The datetime is naive, so it is not a point in time.
     """
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise ConfigurationError(
-            f"{shown(moment)} has no time zone, so it names no moment: "
+            f"{shown(moment)} has no time zone, so it is not a point in time: "
             f"add one, such as tzinfo=timezone.utc"
         )
     return (moment - _EPOCH) // _MILLISECOND
@@ -101,13 +101,14 @@ def timestamp_of(timestamp: datetime | int) -> int:
     """A timestamp to send, in milliseconds since the epoch.
 
     Raises:
-        ArgumentError: It is no moment (a date, a float, a naive datetime), or not after the epoch.
+        ArgumentError: It is not a point in time (a date, a float, a naive datetime), or not after
+        the epoch.
     """
     number = to_milliseconds(timestamp) if isinstance(timestamp, datetime) else timestamp
     if number.__class__ is int and number <= 0:
         raise ConfigurationError(
             f"the timestamp {shown(timestamp)} is not after 1970-01-01T00:00:00Z: Kafka has no "
-            f"earlier ones, and librdkafka takes 0 for the present"
+            f"earlier ones, and for librdkafka 0 means now"
         )
     return whole_number(
         number,
@@ -119,11 +120,11 @@ def timestamp_of(timestamp: datetime | int) -> int:
 
 
 def headers_of(headers: Headers | None) -> list[tuple[str, bytes | None]] | None:
-    """Headers as confluent_kafka takes them, each certain to arrive as it is.
+    """Headers for confluent_kafka, checked so that each is sent unchanged.
 
     Raises:
-        ArgumentError: They are no mapping and no sequence of pairs, a name is no text, or a value
-            is none of text, bytes and None.
+        ArgumentError: They are neither a mapping nor a sequence of pairs, a name is not text, or a
+        value is not text, bytes or None.
     """
     if headers is None:
         return None
@@ -145,7 +146,7 @@ def _header(number: int, pair: object) -> tuple[str, bytes | None]:
     if not isinstance(value, str):
         raise ArgumentError(f"the value of header {name!r}", value, "a str, bytes or None")
     try:
-        # Encoded here, as C text would end at a NUL.
+        # Encoded here, because C text would end at a NUL.
         return name, str.encode(value)
     except UnicodeEncodeError:
         raise ArgumentError(
@@ -157,23 +158,22 @@ def _header(number: int, pair: object) -> tuple[str, bytes | None]:
 
 @attrs.frozen(weakref_slot=False)
 class Message(Keyed[T, K]):
-    """One consumed message; frozen, so it stays as it came.
+    """One consumed message, which is immutable.
 
     For type checkers ``Message[Stock]`` is ``Message[Stock, Any]``: its key may be anything.
-    ``Message[Stock, str]`` says what the key is; ``Message[Stock, str | None]``, that there may be
-    none.
+    ``Message[Stock, str]`` has the type of the key; ``Message[Stock, str | None]`` may have none.
 
     Attributes:
-        value: The record; None for a tombstone, which says that its key is deleted.
-        key: The key in the type the contract gives it, or None, as any message may have none
-            (docs/generated-code.md, "Types of keys").
+        value: The record; None for a tombstone, which deletes its key.
+        key: The key in the contract's type, or None, because any message may have none
+        (docs/generated-code.md, "Types of keys").
         topic: The topic.
         partition: The partition.
         offset: The offset.
-        schema_id: The id of the schema it was written with, or its GUID where the message has
-            that (docs/wire-formats.md); None for a tombstone.
-        timestamp_ms: Milliseconds since the epoch, or None where the broker has none.
-        headers: Name and value, in the order they were sent; a name may come twice.
+        schema_id: The id of the writer schema, or its GUID if the message has that
+        (docs/wire-formats.md); None for a tombstone.
+        timestamp_ms: Milliseconds since the epoch, or None if the broker has none.
+        headers: Name and value, in the order they were sent; a name may occur twice.
 
     Example:
         >>> message = Message("value", "key", "stocks", 0, 42, 1, 1_700_000_000_000)
@@ -192,10 +192,10 @@ class Message(Keyed[T, K]):
 
     @property
     def timestamp(self) -> datetime | None:
-        """When it was created, or appended if the topic says so; aware, in UTC.
+        """The time of creation, or of appending if the topic is configured so; aware, in UTC.
 
         Raises:
-            OverflowError: It lies outside the years 1 to 9999; see ``timestamp_ms``.
+            OverflowError: It is outside the years 1 to 9999; see ``timestamp_ms``.
         """
         return None if self.timestamp_ms is None else to_datetime(self.timestamp_ms)
 
@@ -207,16 +207,16 @@ class Message(Keyed[T, K]):
 
 @attrs.frozen
 class Delivery:
-    """What became of one produced message.
+    """The delivery report of one produced message.
 
     Attributes:
         topic: The topic.
-        partition: The partition, or None where none was chosen yet.
-        offset: The offset it got; None if it was not delivered.
-        timestamp_ms: Milliseconds since the epoch, or None where there is none.
-        key: The key as it was sent.
-        latency: Seconds from ``produce()`` to the broker's answer, or None where unknown.
-        error: Why it was not delivered; None if it was.
+        partition: The partition, or None if none was chosen yet.
+        offset: Its offset; None if it was not delivered.
+        timestamp_ms: Milliseconds since the epoch, or None if there is none.
+        key: The key that was sent.
+        latency: Seconds from ``produce()`` to the broker's answer, or None if unknown.
+        error: The error if it was not delivered, else None.
     """
 
     topic: str
@@ -229,7 +229,7 @@ class Delivery:
 
     @classmethod
     def of(cls, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message) -> Delivery:
-        """The report that confluent_kafka hands to a delivery callback, typed."""
+        """The typed report of the arguments of confluent_kafka's delivery callback."""
         partition, offset = raw.partition(), raw.offset()
         kind, milliseconds = raw.timestamp()
         return cls(

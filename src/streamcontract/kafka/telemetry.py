@@ -1,7 +1,7 @@
-"""Telemetry of clients: protocols of what counts and traces their messages.
+"""Telemetry of clients: protocols for metrics and traces of their messages.
 
-``streamcontract.otel`` implements them with OpenTelemetry. A client that is given none has one that
-does nothing, and imports nothing of that.
+``streamcontract.otel`` implements them with OpenTelemetry. A client without telemetry has an
+implementation that does nothing and imports nothing of it.
 """
 
 from __future__ import annotations
@@ -33,76 +33,75 @@ R = TypeVar("R")
 
 @runtime_checkable
 class Telemetry(Protocol):
-    """Counts and traces what clients do; several clients may share one.
+    """Counts and traces the messages of clients; several clients may share one.
 
-    Nothing here raises for a reason of its own: it logs what goes wrong with it, and the message
-    goes its way.
+    Its methods do not raise errors of their own, but log them, without an effect on messages.
     """
 
     def sending(
         self, produce: Callable[..., None], client_id: str | None, frames: FrameReader
     ) -> Callable[..., None]:
-        """What a producer queues its messages with.
+        """The function that queues a producer's messages.
 
         Args:
             produce: The method of ``confluent_kafka.Producer``, bound.
             client_id: The producer's ``client.id``, if it has one.
-            frames: Finds what says the schema of a message's value.
+            frames: Finds the frame of a message's value.
 
         Returns:
-            A function that takes and raises what ``produce`` does. Called with positional
+            A function with the arguments and errors of ``produce``. It is called with positional
             arguments only: topic, value, key, partition, delivery callback and, if there are
             more, None, timestamp and headers.
         """
 
     def receiving(self, topic: str | None, group: str | None, client_id: str | None) -> Receiving:
-        """What one consumer tells of its messages to.
+        """The telemetry of one consumer.
 
         Args:
-            topic: The topic that it reads; None where there are several, or may be.
+            topic: The topic that it reads; None if there are several, or may be.
             group: Its group, if it has one.
             client_id: Its ``client.id``, if it has one.
         """
 
 
 class Receiving(Protocol):
-    """Counts and traces what one consumer does; one thread at a time uses it."""
+    """Counts and traces the messages of one consumer; one thread at a time uses it."""
 
     def call(self) -> Call:
         """A ``with`` block around one call that returns messages."""
 
     def of_topic(self, topic: str) -> TopicReceiving:
-        """What is told of the messages of one topic."""
+        """The telemetry of the messages of one topic."""
 
     def watch(self, lag: Lag) -> None:
-        """The consumer's lag can be read here, until it goes."""
+        """Report the lag of a consumer, until it is garbage-collected."""
 
 
 class TopicReceiving(Protocol):
-    """Counts what becomes of the messages of one topic of a consumer."""
+    """Counts the messages of one topic of a consumer."""
 
     def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
-        """A schema is met for the first time; what is to decode values written with it."""
+        """Record the first use of a schema; return the function that decodes its values."""
 
     def dead_lettered(self, reason: Exception) -> None:
-        """A dead letter was delivered."""
+        """Record a delivered dead letter."""
 
 
 class Lag(Protocol):
-    """The lag of one consumer in its partitions, as far as it knows by itself."""
+    """The lag of one consumer in its partitions, without requests to the brokers."""
 
     def read(self) -> dict[tuple[str, int], int]:
-        """Messages between what was delivered last and the end, by topic and partition.
+        """Messages between the position and the end, by topic and partition.
 
-        Any thread may ask.
+        Any thread may call it.
 
-        A partition of which nothing was delivered is missing, unless its end was met: where its
-        reading began is not known here.
+        A partition without a delivered message is missing, unless its end was reached, because its
+        start offset is not known here.
         """
 
 
 class Call(Protocol):
-    """One call of the application for messages, begun with ``with``; what leaves it is told of."""
+    """One call of the application for messages, as a ``with`` block that records its result."""
 
     def __enter__(self) -> Call:
         """The call begins."""
@@ -113,14 +112,14 @@ class Call(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """The call ends, by an error maybe."""
+        """The call ends, possibly with an error."""
 
     def gives(self, result: R) -> R:
-        """What the application gets: a message, a list of them, or None; given back as it is."""
+        """Record the result: a message, a list of them, or None; return it unchanged."""
 
 
 class _NoTelemetry:
-    """All four, doing nothing: of a client that is given no telemetry."""
+    """All four without an effect, for a client without telemetry."""
 
     def sending(
         self, produce: Callable[..., None], client_id: str | None, frames: FrameReader
@@ -162,10 +161,10 @@ NO_TELEMETRY: Final = _NoTelemetry()
 
 
 def telemetry_of(given: object) -> Telemetry:
-    """The telemetry that a client was given, or none that does anything for None.
+    """The telemetry of a client, or one without an effect for None.
 
     Raises:
-        ConfigurationError: It is something else.
+        ConfigurationError: It is not a telemetry.
     """
     if given is None:
         return NO_TELEMETRY

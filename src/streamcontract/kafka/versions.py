@@ -1,4 +1,4 @@
-"""The versions of confluent-kafka that the clients work with."""
+"""Versions of confluent-kafka that the clients support."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from streamcontract.errors import ConfigurationError
 __all__ = ["OLDEST", "UnsupportedVersionError", "check_version"]
 
 OLDEST: Final = (2, 12)
-"""The oldest version with which the tests of the clients pass."""
+"""The oldest supported version, with which the tests of the clients pass."""
 
 
 class UnsupportedVersionError(ConfigurationError, ImportError):
-    """The confluent-kafka that is installed is too old; an ImportError too, as it is met there.
+    """The installed confluent-kafka is too old; an ImportError too, because it is raised on import.
 
     Attributes:
         installed: Its version.
@@ -35,7 +35,7 @@ def check_version(installed: str) -> None:
     """Refuse a version of confluent-kafka that is too old.
 
     Args:
-        installed: As in ``confluent_kafka.__version__``.
+        installed: The ``confluent_kafka.__version__``.
 
     Raises:
         UnsupportedVersionError: It is older than :data:`OLDEST`.

@@ -1,4 +1,4 @@
-"""What is valid Avro but no good contract: rules with stable ids over one schema.
+"""Lint rules for schemas that are valid Avro but poor contracts, each with a stable id.
 
 from streamcontract import parse_schema
 from streamcontract.lint import lint_schema

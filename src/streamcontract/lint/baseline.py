@@ -1,4 +1,4 @@
-"""Baselines: the findings that a project knows of and has not mended, so that only others fail.
+"""Baselines: known findings of a project, so that only new ones fail.
 
     ["schemas/order.avsc"]
     field-doc = [
@@ -6,8 +6,8 @@
     ]
 
 An entry has the file, the rule and the name of the type, field or symbol. It has no line and no
-place among the fields, so that it stays right when something else in the file changes. Two
-findings of one rule in one field are two equal entries.
+index, so that it stays valid when something else in the file changes. Two findings of one rule in
+one field are two equal entries.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["BASELINE_FILE", "Baseline", "BaselineEntry", "read_baseline", "write_baseline"]
 
 BASELINE_FILE: Final = "streamcontract-lint-baseline.toml"
-"""The file's name, beside ``streamcontract.toml``."""
+"""The name of the file, which is beside ``streamcontract.toml``."""
 
 _HEAD: Final = """\
-# Known findings of `streamcontract lint`: they do not fail, others do. Take an entry out when what
-# it names is mended; `streamcontract lint --write-baseline` writes the file anew.
+# Known findings of `streamcontract lint`: they do not fail, others do. Remove an entry when its
+# finding is fixed, or write the file again with `streamcontract lint --write-baseline`.
 """
 
 
@@ -54,7 +54,7 @@ class BaselineEntry:
         file: The schema's file, from the folder of the baseline, with ``/``.
         rule: The id of the rule.
         path: The full name of the type, with that of the field or symbol, such as
-            ``"com.example.Order.id"``; ``"$"`` where it is in none.
+            ``"com.example.Order.id"``; ``"$"`` if it is in none.
     """
 
     file: str
@@ -68,7 +68,7 @@ class Baseline:
 
     Attributes:
         folder: The folder that the entries' files are relative to, absolute.
-        entries: The entries, each as often as there are such findings.
+        entries: The entries, one for each finding; equal ones may repeat.
     """
 
     folder: Path
@@ -79,7 +79,7 @@ class Baseline:
         return BaselineEntry(self.name(file), finding.rule, finding.path)
 
     def name(self, file: Path) -> str:
-        """What entries call a file."""
+        """The name of a file in entries."""
         return Path(os.path.relpath(file.resolve(), self.folder)).as_posix()
 
     def unknown(self, file: Path, findings: Iterable[Finding]) -> list[Finding]:
@@ -87,8 +87,8 @@ class Baseline:
 
         Args:
             file: The schema's file.
-            findings: All findings in it, in the order of its text. Where there are more of one
-                kind than entries, the last ones are left over.
+            findings: All findings in it, in the order of its text. If there are more equal ones
+            than entries, the last ones have none.
         """
         left = collections.Counter(self.entries)
         unknown: list[Finding] = []
@@ -108,13 +108,13 @@ class Baseline:
         complete: bool,
         unjudged: Iterable[Path] = (),
     ) -> list[BaselineEntry]:
-        """The entries that stand for no finding any more, sorted.
+        """The entries whose findings are fixed, sorted.
 
         Args:
-            found: All findings in the files that were looked at.
-            tier: The tier whose rules looked for them; entries of other rules are not judged.
-            complete: Whether these are all files, so that no other has a finding.
-            unjudged: Files that could not be looked at.
+            found: All findings in the files that were linted.
+            tier: The tier of the rules; entries of other rules are not stale.
+            complete: Whether these are all files, so that no other file has a finding.
+            unjudged: Files that could not be linted.
         """
         left = collections.Counter(self.entries)
         for file, findings in found.items():
@@ -130,7 +130,7 @@ class Baseline:
         complete: bool,
         unjudged: Iterable[Path] = (),
     ) -> Baseline:
-        """The baseline with the findings that there are now, in the files that were looked at.
+        """The baseline with the present findings in the files that were linted.
 
         Args:
             found: As for :meth:`stale`.
@@ -146,7 +146,7 @@ class Baseline:
     def _judged(
         self, found: Iterable[Path], tier: Tier, *, complete: bool, unjudged: Iterable[Path]
     ) -> Callable[[BaselineEntry], bool]:
-        """Whether the findings say if there is still one for an entry."""
+        """Whether the findings decide if an entry is stale."""
         looked_at = {self.name(file) for file in found}
         spared = {self.name(file) for file in unjudged}
         rules = {rule.id for rule in RULES if TIERS.index(rule.tier) <= TIERS.index(tier)}
@@ -157,13 +157,13 @@ class Baseline:
 
 
 def read_baseline(file: Path) -> Baseline:
-    """The baseline in a file; an empty one where there is no file.
+    """The baseline in a file; an empty one if there is no file.
 
     Raises:
-        ConfigurationError: It cannot be read, or is no baseline.
+        ConfigurationError: It cannot be read, or is not a baseline.
     """
     try:
-        # Some editors put a byte order mark in front, which TOML does not allow.
+        # Some editors write a byte order mark at the start, which TOML does not allow.
         document = tomllib.loads(file.read_text("utf-8-sig"))
     except FileNotFoundError:
         return Baseline(file.resolve().parent)
@@ -200,7 +200,7 @@ def _table(file: Path, name: str, rules: object) -> Mapping[str, object]:
 
 
 def write_baseline(file: Path, baseline: Baseline) -> None:
-    """Writes a baseline; without entries there is no file.
+    """Write a baseline; one without entries removes the file.
 
     Raises:
         ConfigurationError: It cannot be written.
@@ -229,5 +229,5 @@ def _rendered(baseline: Baseline) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A basic string of TOML, which is one of JSON but for the character DEL."""
+    """A basic string of TOML, which is a JSON string except for the character DEL."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

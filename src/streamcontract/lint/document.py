@@ -1,4 +1,4 @@
-"""One schema, laid out for the rules: every type and every field that its own text writes."""
+"""Document for lint rules: every type and field that one schema's own text defines."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class FieldPlace:
 
 @attrs.frozen
 class TypePlace:
-    """A place where the text writes a type, or the name of one.
+    """A position where the text writes a type, or the name of one.
 
     Attributes:
         node: The type.
-        pointer: JSON pointer to the place; the type itself may be defined at another.
+        pointer: JSON pointer to the position; the type itself may be defined elsewhere.
         field: The innermost field around it, or None.
         around: The named types that it is written inside of, from the outside in.
         is_definition: Whether the type is written out here, and not only named.
@@ -60,7 +60,7 @@ class TypePlace:
 
 @attrs.frozen
 class NamedPlace:
-    """A place that defines a named type.
+    """A position where the text defines a named type.
 
     Attributes:
         node: The type.
@@ -74,15 +74,15 @@ class NamedPlace:
 
     @property
     def inherits_namespace(self) -> bool:
-        """Whether it is in the namespace, or without one, just as the type around it."""
+        """Whether its namespace, or the lack of one, is that of the type around it."""
         return bool(self.around) and self.around[-1].namespace == self.node.namespace
 
 
 class Document:
     """The types and fields that one schema's own text writes, in the order of the text.
 
-    What a schema takes from other files belongs to those files and is not here, but for the
-    places that name it.
+    Types from other files belong to those files and are not included, only the positions that
+    name them.
 
     Args:
         schema: The schema.
@@ -93,7 +93,7 @@ class Document:
 
     @cached_property
     def types(self) -> tuple[TypePlace, ...]:
-        """Every place that writes or names a type."""
+        """Every position that writes or names a type."""
         return tuple(self._walk(TypePlace(self.schema.root, "")))
 
     @cached_property
@@ -104,7 +104,7 @@ class Document:
 
     @cached_property
     def named(self) -> tuple[NamedPlace, ...]:
-        """The places that define a record, an enum or a fixed."""
+        """The definitions of records, enums and fixed."""
         return tuple(
             NamedPlace(place.node, place.pointer, place.around)
             for place in self.types
@@ -125,7 +125,7 @@ class Document:
     def written(self, pointer: str) -> dict[str, JsonValue]:
         """The JSON object at ``pointer``, as it was written; empty if there is none.
 
-        The model keeps what a schema means; this is for rules about how it says it.
+        The model has the meaning of a schema; this is for rules about its JSON.
         """
         value = self._json
         for step in pointer.split("/")[1:]:
@@ -137,9 +137,9 @@ class Document:
         return value if isinstance(value, dict) else {}
 
     def path(self, pointer: str) -> str:
-        """The name of the innermost type, field or symbol around a place; ``"$"`` if none has one.
+        """The name of the innermost type, field or symbol around a position, else ``"$"``.
 
-        It stays the same when what stands before it changes.
+        It stays the same when the text before it changes.
         """
         while pointer and pointer not in self._paths:
             pointer = pointer.rpartition("/")[0]

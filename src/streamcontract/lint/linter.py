@@ -1,4 +1,4 @@
-"""Runs the rules over a schema."""
+"""Linter of a schema: applies the rules and the switch-offs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _DEFAULT: Final = Settings()
 
 
 def lint_schema(schema: Schema, settings: Settings = _DEFAULT) -> list[Finding]:
-    """Find everything in a schema's own text that is valid Avro but no good contract.
+    """Find everything in a schema's own text that is valid Avro but a poor contract.
 
-    Types that it takes from other files belong to those; lint them on their own.
+    Types from other files belong to those files; lint them on their own.
 
     Args:
         schema: The schema.
-        settings: What the project decided.
+        settings: The lint settings of the project.
 
     Returns:
         The findings, in the order of the text.
@@ -52,7 +52,7 @@ def lint_schema(schema: Schema, settings: Settings = _DEFAULT) -> list[Finding]:
     if unknown:
         raise ConfigurationError("\n".join(unknown))
     document = Document(schema)
-    # Every rule looks at the schema, whatever the tier: else its switch-offs would look unused.
+    # Every rule runs, whatever the tier: otherwise its switch-offs would appear unused.
     remarks = [
         (rule, remark) for rule, remark in _remarks(document, settings) if settings.holds(rule)
     ]
@@ -62,10 +62,10 @@ def lint_schema(schema: Schema, settings: Settings = _DEFAULT) -> list[Finding]:
 
 
 def _remarks(document: Document, settings: Settings) -> Iterator[tuple[Rule, Remark]]:
-    """What the rules say and the schema does not switch off."""
+    """The remarks of the rules that the schema does not switch off."""
     switches = read_switches(document)
     used: set[int] = set()
-    # How a name is to be styled is no question before it is one.
+    # The style of a name is checked only if it is a valid name.
     forgiven = {each.fault.pointer for each in document.schema.forgiven}
     found = itertools.chain.from_iterable(
         ((rule, remark) for remark in rule.check(document, settings)) for rule in RULES

@@ -1,4 +1,4 @@
-"""What a rule is, what it is told, and what it finds."""
+"""Rules, their settings, and their findings."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ __all__ = [
 ]
 
 Severity = Literal["error", "warning"]
-"""``"error"``: the schema does not say what its author must have meant. ``"warning"``: it does,
-but those who read or change it will pay for how."""
+"""``"error"``: the schema does not mean what its author must have intended. ``"warning"``: it does,
+but it is hard to read or to change."""
 
 Tier = Literal["minimal", "basic", "standard"]
-"""How much is asked of a schema; each tier has the rules of those before it too.
+"""The tiers of rules; each includes the rules of the tiers before it.
 
-``"minimal"``: nearly every finding is a mistake. ``"basic"``: also what is hard to mend once data
-are written. ``"standard"``: also documentation and style.
+``"minimal"``: nearly every finding is a mistake. ``"basic"``: also things that are hard to change
+once data are written. ``"standard"``: also documentation and style.
 """
 
 TIERS: Final[tuple[Tier, ...]] = get_args(Tier)
 DEFAULT_TIER: Final[Tier] = "minimal"
 
 FieldNames = Literal["snake_case", "camelCase"]
-"""The styles that field names can be held to."""
+"""The styles of field names."""
 
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """What a project decides about linting.
+    """The lint settings of a project.
 
     Attributes:
-        tier: The tier whose rules hold.
+        tier: The tier of the rules that apply.
         field_names: The style of field names.
         off: Ids of the rules that are switched off.
     """
@@ -62,10 +62,10 @@ class Settings:
 
 @attrs.frozen
 class Remark:
-    """What one rule has to say about one place.
+    """A finding of one rule, without the rule's own properties.
 
     Attributes:
-        pointer: JSON pointer to the place.
+        pointer: JSON pointer to the position.
         message: What is wrong there, and what would be better.
     """
 
@@ -81,14 +81,14 @@ class Rule:
     """One row of the table of rules.
 
     Attributes:
-        id: Its stable id, such as ``"field-doc"``: what switches it off.
-        tier: The first tier that has it.
-        severity: How grave a finding is; both kinds make ``streamcontract lint`` exit 1.
-        summary: What it wants, in one line.
+        id: Its stable id, such as ``"field-doc"``, which also switches it off.
+        tier: The first tier that includes it.
+        severity: The severity of its findings; both make ``streamcontract lint`` exit 1.
+        summary: What it requires, in one line.
         rationale: Why, in a paragraph.
-        source: Where the rule, or what it rests on, is written down; None where it is this
-            project's own experience.
-        check: Finds the places that break it.
+        source: The document that has the rule or its basis; None if it is this project's own
+        experience.
+        check: Finds the positions that break it.
     """
 
     id: str
@@ -102,15 +102,15 @@ class Rule:
 
 @attrs.frozen(kw_only=True)
 class Finding:
-    """One place where a schema breaks a rule.
+    """One position where a schema breaks a rule.
 
     Attributes:
         rule: The id of the rule.
         severity: ``"error"`` or ``"warning"``.
         message: What is wrong, and what would be better.
-        pointer: JSON pointer (RFC 6901) to the place, ``""`` for the schema's root.
+        pointer: JSON pointer (RFC 6901) to the position, ``""`` for the schema's root.
         path: The full name of the type that it is in, with that of the field or symbol, such as
-            ``"com.example.Order.id"``; ``"$"`` where it is in none.
+            ``"com.example.Order.id"``; ``"$"`` if it is in none.
         source: The file, as the schema names it, or None.
         line: Line in the schema's text, counted from 1.
         column: Column in that line, counted from 1.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Known", "report_of"]
 
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
-"""The gravest first."""
+"""The severities, the most severe first."""
 
 
 @attrs.frozen
@@ -32,8 +32,8 @@ class Known:
 
     Attributes:
         file: The baseline's file.
-        count: How many findings were left out for it.
-        stale: Its entries that stand for no finding any more.
+        count: The number of findings that it left out.
+        stale: Its entries whose findings are fixed.
     """
 
     file: Path
@@ -42,7 +42,7 @@ class Known:
 
     @property
     def document(self) -> dict[str, Any]:
-        """It as JSON output has it."""
+        """The baseline in JSON output."""
         return {
             "file": shown(self.file),
             "known": self.count,
@@ -51,7 +51,7 @@ class Known:
 
     @property
     def notes(self) -> Iterator[NoteEntry]:
-        """What to say of entries that are stale."""
+        """Notes about stale entries."""
         place = Place(label=shown(self.file), file=str(self.file))
         for entry in self.stale:
             message = (
@@ -71,8 +71,8 @@ def report_of(
 
     Args:
         linted: The schemas and their findings.
-        invalid: The files that are no schemas, each with its faults.
-        project_faults: What is wrong in the project file.
+        invalid: The files that are not valid schemas, each with its faults.
+        project_faults: The faults of the project file.
         known: The findings that do not count; None without a baseline.
     """
     of_schemas = [

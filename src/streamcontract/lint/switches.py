@@ -1,10 +1,10 @@
-"""Switch-offs inside a schema: an attribute of the type or field for which a rule shall not hold.
+"""Switch-offs inside a schema: an attribute of the type or field that a rule is not applied to.
 
     {"name": "ratio", "type": "double",
      "streamcontract.lint": {"float-for-money": "a ratio of two prices, no amount"}}
 
-Avro lets a schema carry attributes it does not know. The reason is part of it, since JSON has no
-comments, and a switch-off that nobody can judge stays for ever.
+Avro allows attributes that it does not define. The reason is part of the attribute, since JSON has
+no comments, and without one a reviewer cannot judge whether the switch-off is still needed.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ ATTRIBUTE: Final = "streamcontract.lint"
 
 @attrs.frozen
 class Switch:
-    """One rule, switched off for one place and all inside it.
+    """One rule, switched off for one type or field and everything inside it.
 
     Attributes:
         rule: The id of the rule.
-        scope: JSON pointer to the type or field that carries the switch-off.
+        scope: JSON pointer to the type or field that has the switch-off.
     """
 
     rule: str
@@ -70,7 +70,7 @@ def read_switches(document: Document) -> list[Switch]:
         for rule, reason in value.items():
             message = unknown_rule(rule)
             if message is None and not (isinstance(reason, str) and reason.strip()):
-                message = f'say why {json.dumps(rule)} is switched off: "{rule}": "<reason>"'
+                message = f'{json.dumps(rule)} needs a reason: "{rule}": "<reason>"'
             if message is not None:
                 faults.append(_fault(document, child(here, rule), message))
             switches.append(Switch(rule, scope))

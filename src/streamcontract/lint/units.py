@@ -1,4 +1,4 @@
-"""Units of time that names and docs speak of."""
+"""Units of time in names and docs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["UNIT_WORDS", "said_unit", "timestamps_of", "unit_in_name"]
 
 _SECONDS: Final = "seconds"
-"""Avro has no logical type in it, and names have it all the same."""
+"""A unit without a logical type in Avro, which names use nevertheless."""
 
 _SHORT: Final = {
     "ms": "millis",
@@ -40,9 +40,9 @@ _LONG: Final = {
 _WORDS: Final = _SHORT | _LONG
 
 UNIT_WORDS: Final = frozenset(_WORDS) | vocabulary("epoch utc unix")
-"""Words at the end of a name that say how a time is counted, not what it is."""
+"""Words at the end of a name for how a time is counted, not what it is."""
 
-# "us", "s" and "second" are words or endings of their own in a text.
+# "us", "s" and "second" have other meanings in a text.
 _PROSE: Final = re.compile(r"[A-Za-z]+")
 _IN_PROSE: Final = {
     word: unit for word, unit in _WORDS.items() if word not in {"us", "s", "sec", "second"}
@@ -65,7 +65,7 @@ def unit_in_name(name: str) -> str | None:
 
 
 def said_unit(field: Field) -> str | None:
-    """The unit that a field's name ends in, else the only one that its doc speaks of."""
+    """The unit that a field's name ends in, else the only one in its doc."""
     named = unit_in_name(field.name)
     if named is not None:
         return named
@@ -75,7 +75,7 @@ def said_unit(field: Field) -> str | None:
 
 
 def timestamps_of(base: str) -> dict[str, LogicalRow]:
-    """The logical types of moments that annotate a primitive type, by the name of their unit.
+    """The timestamp types that annotate a primitive type, by the name of their unit.
 
     Example:
         >>> sorted(timestamps_of("long")), timestamps_of("int")

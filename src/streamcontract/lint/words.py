@@ -1,4 +1,4 @@
-"""Names as words: the styles they can be held to, and what their words hint at."""
+"""Words of names, and the styles of names."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def words(name: str) -> list[str]:
 
 
 def vocabulary(text: str) -> frozenset[str]:
-    """The words of a text, for tables of words that are read more easily as prose."""
+    """The words of a text, for tables of words that are written as prose."""
     return frozenset(text.split())
 
 
 @attrs.frozen
 class Style:
-    """A way to write names.
+    """A style of names.
 
     Attributes:
-        name: What it is called.
-        pattern: What the names look like.
-        join: Makes such a name of words.
+        name: Its name.
+        pattern: The pattern of its names.
+        join: Makes such a name from words.
     """
 
     name: str
@@ -54,11 +54,11 @@ class Style:
     join: Callable[[list[str]], str]
 
     def fits(self, name: str) -> bool:
-        """Whether a name is written so."""
+        """Whether a name has this style."""
         return self.pattern.fullmatch(name) is not None
 
     def styled(self, name: str) -> str | None:
-        """The name written so; None if it cannot be.
+        """The name in this style; None if it cannot be.
 
         Example:
             >>> SNAKE_CASE.styled("placedAt"), SNAKE_CASE.styled("_")

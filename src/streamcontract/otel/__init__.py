@@ -1,8 +1,8 @@
-"""Counts and traces messages with OpenTelemetry, for clients that are given a :class:`Telemetry`.
+"""Metrics and traces of messages with OpenTelemetry, for clients with a :class:`Telemetry`.
 
-Needs the extra ``streamcontract[otel]``, which is OpenTelemetry's API; the application brings its
-SDK and exporters. Nothing else in the library imports it. What is told stands in
-docs/observability.md.
+It needs the extra ``streamcontract[otel]``, which is OpenTelemetry's API; the application installs
+the SDK and exporters. No other module of the library imports it. docs/observability.md lists the
+metrics and spans.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["OpenTelemetryMissingError", "Telemetry"]
 
 
 class OpenTelemetryMissingError(ConfigurationError, ImportError):
-    """OpenTelemetry was asked for and is not installed."""
+    """OpenTelemetry is needed and not installed."""
 
 
 try:

@@ -1,7 +1,7 @@
-"""Counts that are kept here and given to their counters for many messages at once.
+"""Counts that are added to OpenTelemetry's counters for many messages at once.
 
-A counter of the SDK's takes several microseconds for each call, more than a message does. What is
-counted is given on when metrics are collected, and when the last client that counts is gone.
+A counter of the SDK takes several microseconds for each call, more than a message does. Counts are
+flushed when metrics are collected, and when the last client is closed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Count", "Counts", "flush_all"]
 
 
 class Count:
-    """What is counted by one counter with one set of attributes; any thread may.
+    """The count of one counter with one set of attributes; threads may share it.
 
     Args:
         counter: The counter.
@@ -38,7 +38,7 @@ class Count:
     def __init__(self, counter: Counter, attributes: Mapping[str, AttributeValue]) -> None:
         self._counter = counter
         self._attributes = attributes
-        # What the garbage collector closes may count while this thread does.
+        # Objects that the garbage collector closes may count while this thread does.
         self._lock = threading.RLock()
         self._pending: float = 0
         self._ones = itertools.count()
@@ -51,7 +51,7 @@ class Count:
             self._pending += amount
 
     def flush(self) -> None:
-        """Give what was counted to the counter."""
+        """Add the count to the counter."""
         with self._lock:
             amount, self._pending = self._pending, 0
             ones = next(self._ones)
@@ -66,7 +66,7 @@ class Counts:
     """All counts of one :class:`~streamcontract.otel.telemetry.Telemetry`.
 
     Args:
-        guard: A counter that fails does not keep the others from theirs.
+        guard: Keeps a counter that fails from stopping the others.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -74,11 +74,11 @@ class Counts:
         self._counts: dict[object, Count] = {}
         with _lock:
             _all.add(self)
-        # What was counted is not lost with the last client that counts here.
+        # Counts are not lost with the last client.
         weakref.finalize(self, _flush, self._counts, guard)
 
     def of(self, counter: Counter, attributes: Mapping[str, AttributeValue]) -> Count:
-        """The count of a counter with these attributes: always the same one."""
+        """The one count of a counter with these attributes."""
         key = counter, frozenset(attributes.items())
         return self._counts.setdefault(key, Count(counter, attributes))
 
@@ -97,9 +97,9 @@ _all: weakref.WeakSet[Counts] = weakref.WeakSet()
 
 
 def flush_all() -> None:
-    """Give what was counted to the counters, of every ``Telemetry`` of the process.
+    """Add all counts to their counters, for every ``Telemetry`` of the process.
 
-    The SDK calls one callback for a gauge, also if two ``Telemetry`` have made it.
+    The SDK calls one callback for a gauge, even if two ``Telemetry`` have created it.
     """
     with _lock:
         known = tuple(_all)

@@ -1,4 +1,4 @@
-"""How far consumers are behind, for the one observable gauge that tells of all of them."""
+"""Lag of consumers, for the one observable gauge that reports all of them."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ __all__ = ["Lags"]
 
 
 class Lags:
-    """Reads the lag of consumers while they live, without keeping them alive.
+    """Reads the lag of consumers, without keeping them alive.
 
     Args:
-        guard: One consumer that cannot be read does not hide the others.
+        guard: Keeps a consumer that cannot be read from hiding the others.
     """
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        # The thread that exports reads what the threads of the consumers write.
+        # The exporting thread reads what the consumers' threads write.
         self._lock = threading.Lock()
         self._known: weakref.WeakKeyDictionary[Lag, Mapping[str, AttributeValue]] = (
             weakref.WeakKeyDictionary()
         )
 
     def add(self, lag: Lag, source: Mapping[str, AttributeValue]) -> None:
-        """Read this one too, until nobody else holds it."""
+        """Add a consumer, which is read until it has no other references."""
         with self._lock:
             self._known[lag] = source
 

@@ -1,4 +1,4 @@
-"""What spans, metrics and their attributes are called.
+"""Names of spans, metrics and their attributes.
 
 The names that begin with ``messaging.`` and ``error.`` are those of OpenTelemetry's semantic
 conventions, version 1.36.0: "Semantic conventions for messaging spans", "... for messaging client
@@ -14,7 +14,7 @@ SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.36.0"
 
 KAFKA: Final = "kafka"
 
-# Names of operations are Kafka's own words; types are those that every messaging system has.
+# Names of operations are Kafka's own; types are common to all messaging systems.
 SEND: Final = "send"
 POLL: Final = "poll"
 RECEIVE: Final = "receive"
@@ -47,6 +47,6 @@ SCHEMA_VERSIONS: Final = "streamcontract.consumer.schema.versions"
 
 
 def error_type(error: BaseException) -> str:
-    """What ``error.type`` is for an exception: the name of its class, in full."""
+    """The ``error.type`` of an exception: the full name of its class."""
     cls = type(error)
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__name__}"

@@ -1,7 +1,7 @@
-"""The trace context in the headers of messages, by the propagator that the process has set.
+"""Trace context in the headers of messages, by the propagator of the process.
 
-That is W3C Trace Context and Baggage unless the application or ``OTEL_PROPAGATORS`` asks for
-others (specification "Propagators API"). Values are text, and travel as UTF-8.
+By default that is W3C Trace Context and Baggage; the application or ``OTEL_PROPAGATORS`` may set
+others (specification "Propagators API"). Values are text, and are encoded in UTF-8.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["Header", "extracted", "inject", "links_to", "pairs_of"]
 
 Header = tuple[str, Any]
-"""Name and value: bytes or None where it was received, text too where it is to be sent."""
+"""Name and value: bytes or None in received headers, also text in headers to send."""
 
 
 class _Headers(Getter["Sequence[Header]"], Setter["list[Header]"]):
     def get(self, carrier: Sequence[Header], key: str) -> list[str] | None:
-        # Bytes that are no text stay visible as something that no propagator takes.
+        # Bytes that are not text become a value that no propagator accepts.
         found = [
             value if isinstance(value, str) else value.decode("utf-8", "replace")
             for name, value in carrier
@@ -46,17 +46,17 @@ _HEADERS = _Headers()
 
 
 def pairs_of(headers: Mapping[str, Any] | Iterable[Header] | None) -> list[Header]:
-    """Headers as producers take them, as a list of their own."""
+    """Headers of a producer's call, as a new list."""
     if headers is None:
         return []
     return list(headers.items() if isinstance(headers, Mapping) else headers)
 
 
 def inject(headers: list[Header], creation: Context) -> None:
-    """Put a message's creation context behind the application's headers.
+    """Append a message's creation context to the application's headers.
 
-    If the application has written one itself, that stays what it is ("Semantic conventions for
-    messaging spans", producer spans: a custom creation context is not modified).
+    A context of the application itself is kept unchanged ("Semantic conventions for messaging
+    spans", producer spans: a custom creation context is not modified).
     """
     fields = propagate.get_global_textmap().fields if headers else ()
     if not (headers and any(name in fields for name, _ in headers)):
@@ -64,15 +64,15 @@ def inject(headers: list[Header], creation: Context) -> None:
 
 
 def extracted(headers: Sequence[Header], into: Context) -> Context:
-    """A context with what a message's headers say; what is malformed says nothing.
+    """The context in a message's headers; malformed values are ignored.
 
-    A trace begins anew then (W3C Trace Context, section 3.2).
+    Then a new trace starts (W3C Trace Context, section 3.2).
     """
     return propagate.extract(headers, into, _HEADERS)
 
 
 def links_to(headers: Sequence[Header], attributes: Attributes = None) -> list[Link]:
-    """A link to the span that created a message; none if its headers name none."""
+    """A link to the span that created a message; none if its headers have none."""
     if not headers:
         return []
     span = trace.get_current_span(extracted(headers, Context())).get_span_context()

@@ -1,4 +1,4 @@
-"""A consumer's messages: a span for each call that hands some out, linked to what sent them."""
+"""Telemetry of consumers: a span for each call that returns messages, linked to their senders."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ R = TypeVar("R")
 Attributes = dict[str, "str | int | bool"]
 
 _WAITED: Final = 1_000_000
-"""Nanoseconds from which on a call did not only give what was there already."""
+"""Nanoseconds of a call from which on it counts as the start of a new batch."""
 
 
 class Receiving:
-    """Tells of one consumer; see :class:`streamcontract.kafka.telemetry.Receiving`.
+    """Telemetry of one consumer; see :class:`streamcontract.kafka.telemetry.Receiving`.
 
     Args:
-        tools: Where spans and measurements go.
-        lags: Where to read how far consumers are behind.
-        topic: The topic that it reads; None where there are several, or may be.
+        tools: The tracer and the instruments.
+        lags: The lags of consumers.
+        topic: The topic that it reads; None if there are several, or may be.
         group: Its group, if it has one.
         client_id: Its ``client.id``, if it has one.
     """
@@ -69,21 +69,21 @@ class Receiving:
         self._measured_at = 0
 
     def call(self) -> ObservedCall:
-        """A ``with`` block around one call that hands out messages."""
+        """A ``with`` block around one call that returns messages."""
         return ObservedCall(self, self._tools.guard)
 
     def of_topic(self, topic: str) -> TopicReceiving:
-        """What is told of the messages of one topic."""
+        """The telemetry of the messages of one topic."""
         return TopicReceiving(self._tools, source_attributes(topic, self._group))
 
     def watch(self, lag: Lag) -> None:
-        """How far the consumer is behind can be read here, until it goes."""
+        """Report the lag of a consumer, until it is garbage-collected."""
         self._tools.guard(self._lags.add, lag, source_attributes(None, self._group))
 
     def handed_out(
         self, watch: StopWatch, messages: Sequence[Message[Any]], *, batch: bool
     ) -> None:
-        """A call gave messages to the application."""
+        """Record a call that returned messages to the application."""
         if not batch:
             self._handed_one(watch, messages[0])
             return
@@ -96,14 +96,14 @@ class Receiving:
         self._end(watch, topic, {names.BATCH_COUNT: len(messages)}, links)
 
     def _handed_one(self, watch: StopWatch, message: Message[Any]) -> None:
-        """A call gave one message: most calls do, so that all that can be is made before."""
+        """Record a call that returned one message: the common case, with everything prepared."""
         elapsed = watch.elapsed()
         partition = self._of_partition(message.topic, message.partition)
         partition.consumed.one()
         attributes = {**partition.attributes, **message_attributes(message)}
         links = functools.partial(_links, (message,), message.topic)
         self._span(partition.span_name, attributes, links, watch.started, elapsed)
-        # Single messages that were fetched together are one batch, and its first is measured.
+        # Single messages that were fetched together are one batch, and the first is measured.
         now = watch.begun + elapsed
         if elapsed >= _WAITED or now - self._measured_at >= TOGETHER:
             self._measured_at = now
@@ -123,7 +123,7 @@ class Receiving:
         return found
 
     def failed(self, watch: StopWatch, error: Exception) -> None:
-        """A call ended by an error."""
+        """Record a call that raised an error."""
         topic = self._topic
         attributes: Attributes = {}
         links: Callable[[], list[Link]] = list
@@ -142,7 +142,7 @@ class Receiving:
         links: Callable[[], list[Link]],
         error: Exception | None = None,
     ) -> None:
-        """Tell of a call that is over. An empty one leaves no span: most loops make many."""
+        """Record a call that has ended. An empty one has no span, because most loops make many."""
         elapsed = watch.elapsed()
         operation = self._received(topic)
         if error is not None:
@@ -167,21 +167,21 @@ class Receiving:
         *,
         failed: bool = False,
     ) -> None:
-        """The span of a call that is over."""
+        """The span of a call that has ended."""
         span = self._tools.tracer.start_span(
             name, kind=SpanKind.CLIENT, attributes=attributes, start_time=started
         )
         if span.is_recording():
-            # Only now: reading the headers of a list takes longer than all else.
+            # Only now, because reading the headers of a list is the slowest part.
             for link in links():
                 span.add_link(link.context, link.attributes)
             if failed:
-                # Without a description: what an error says may quote the data it is about.
+                # Without a description, because the error's message may contain data.
                 span.set_status(StatusCode.ERROR)
         span.end(started + elapsed)
 
     def _received(self, topic: str | None) -> Attributes:
-        """The attributes of calls that gave messages of a topic."""
+        """The attributes of calls that returned messages of a topic."""
         found = self._operations.get(topic)
         if found is None:
             found = {**self._operation(topic), names.OPERATION_TYPE: names.RECEIVE}
@@ -194,10 +194,10 @@ class Receiving:
 
 @attrs.frozen
 class _Partition:
-    """What is the same for all messages of a partition.
+    """Attributes that are the same for all messages of a partition.
 
     Attributes:
-        span_name: The name of spans of calls that give one of them.
+        span_name: The name of spans of calls that return one of them.
         attributes: The attributes of these spans.
         consumed: Counts the messages.
     """
@@ -212,7 +212,7 @@ class TopicReceiving:
 
     Args:
         tools: Where measurements go.
-        source: Where the messages come from.
+        source: The attributes of the messages' source.
     """
 
     def __init__(self, tools: Tools, source: Attributes) -> None:
@@ -220,7 +220,7 @@ class TopicReceiving:
         self._source = source
 
     def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
-        """A schema is met for the first time; what is to decode values written with it."""
+        """Record the first use of a schema; return the function that decodes its values."""
         instruments, of = self._tools.instruments, self._tools.counts.of
         attributes = {**self._source, names.SCHEMA_ID: schema_attribute(schema_id)}
         of(instruments.schema_versions, attributes).one()
@@ -240,7 +240,7 @@ class TopicReceiving:
         return measured
 
     def dead_lettered(self, reason: Exception) -> None:
-        """A dead letter was delivered."""
+        """Record a delivered dead letter."""
         attributes = {**self._source, names.ERROR_TYPE: names.error_type(reason)}
         self._tools.counts.of(self._tools.instruments.dead_lettered, attributes).one()
 
@@ -261,7 +261,7 @@ class ObservedCall:
         return self
 
     def gives(self, result: R) -> R:
-        """What the application gets; given back as it is."""
+        """Record the result of the call, and return it unchanged."""
         if isinstance(result, list):
             self._messages, self._is_batch = result, True
         elif isinstance(result, Message):
@@ -278,13 +278,13 @@ class ObservedCall:
             self._guard(
                 self._receiving.handed_out, self._watch, self._messages, batch=self._is_batch
             )
-        # Ctrl-C, a cancelled task and the end of an iterator are no failures.
+        # Ctrl-C, a cancelled task and the end of an iterator are not failures.
         elif isinstance(error, Exception) and not isinstance(error, StopIteration):
             self._guard(self._receiving.failed, self._watch, error)
 
 
 def _links(messages: Sequence[Message[Any]], topic: str | None) -> list[Link]:
-    """To what sent each of the messages; with its topic, if that is not the same for all."""
+    """Links to the senders of the messages; with the topic if it differs."""
     links: list[Link] = []
     for message in messages:
         place = _place(message.partition, message.offset)
@@ -295,7 +295,7 @@ def _links(messages: Sequence[Message[Any]], topic: str | None) -> list[Link]:
 
 
 def source_attributes(topic: str | None, group: str | None) -> Attributes:
-    """Where messages come from; without the topic where they come from several."""
+    """The attributes of a source of messages; without the topic if there are several."""
     source: Attributes = {names.SYSTEM: names.KAFKA}
     if topic is not None:
         source[names.TOPIC] = topic
@@ -303,9 +303,9 @@ def source_attributes(topic: str | None, group: str | None) -> Attributes:
 
 
 def message_attributes(message: Message[Any]) -> Attributes:
-    """What a span of one message says of it.
+    """The attributes of a span of one message.
 
-    Not its key, which the conventions recommend: a key may name a person.
+    The key, which the conventions recommend, is left out because it may be personal data.
     """
     attributes = _place(message.partition, message.offset)
     if message.schema_id is not None:

@@ -1,4 +1,4 @@
-"""A producer's messages: a span from ``produce()`` to the delivery report, and its outcome."""
+"""Telemetry of producers: a span from ``produce()`` to the delivery report, with its outcome."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Sending:
     """Queues the messages of one producer; threads may share it.
 
     Args:
-        tools: Where spans and measurements go.
+        tools: The tracer and the instruments.
         produce: The method of ``confluent_kafka.Producer``, bound.
         client_id: The producer's ``client.id``, if it has one.
-        frames: Finds what says the schema of a message's value.
+        frames: Finds the frame of a message's value.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Sending:
         bound = self._topics.get(topic)
         if bound is None:
             bound = self._topics.setdefault(topic, _Topic(self._tools, topic, self._client))
-        try:  # the guard's own words, without its call for each message
+        try:  # as Guard does, without its call for each message
             report, headers = self._begin(bound, value, partition, headers, report)
         except Exception:  # noqa: BLE001 - see Guard
             self._tools.guard.note(self._begin)
-        # If the queue is full, or the message refused, this raises and nothing was sent: whoever
-        # called tries again or tells the application. A span that does not end is not exported.
+        # If the queue is full, or the message is refused, this raises and nothing was sent: the
+        # caller retries or raises the error. A span that does not end is not exported.
         self._produce(topic, value, key, partition, report, None, timestamp, headers)
         bound.queued.one()
 
@@ -100,7 +100,7 @@ class Sending:
 
 
 class _Topic:
-    """What is the same for all messages to one topic, and how each of them may end."""
+    """Attributes that are the same for all messages to one topic, and the outcomes of messages."""
 
     def __init__(self, tools: Tools, topic: str, client: dict[str, str]) -> None:
         self._tools = tools
@@ -133,7 +133,7 @@ class _Topic:
         return found
 
     def outcome(self, partition: int | None, error: str | None) -> _Outcome:
-        """How a message ended that was for a partition, if one was chosen, and failed or not."""
+        """The outcome of messages for a partition, if one was chosen, with or without an error."""
         found = self._outcomes.get((partition, error))
         if found is None:
             attributes = {**self._source, names.OPERATION: names.SEND}
@@ -151,10 +151,10 @@ class _Topic:
 
 @attrs.define(eq=False)
 class _Outcome:
-    """How messages ended: attributes of the span and of the duration, and their count.
+    """An outcome of messages: attributes of the span and of the duration, and their count.
 
     Attributes:
-        measured_at: When the duration of one was measured last, by ``time.perf_counter_ns``.
+        measured_at: The time of the last measured duration, by ``time.perf_counter_ns``.
     """
 
     attributes: dict[str, str]
@@ -163,9 +163,9 @@ class _Outcome:
     measured_at: int = 0
 
     def begins_batch(self, watch: StopWatch, elapsed: int) -> bool:
-        """Whether a message was not on its way, and reported, together with one measured before.
+        """Whether a message is the first of a batch, sent and reported after the last measured one.
 
-        The first of a batch is the one that took longest.
+        The first of a batch took the longest.
         """
         now = watch.begun + elapsed
         if watch.begun <= self.measured_at and now - self.measured_at < TOGETHER:
@@ -196,7 +196,7 @@ class _OnItsWay:
     def report(
         self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message
     ) -> None:
-        """The delivery callback, in front of the one that the message has without telemetry."""
+        """The delivery callback, which calls the one that the message has without telemetry."""
         try:
             self._end(error, raw)
         except Exception:  # noqa: BLE001 - see Guard

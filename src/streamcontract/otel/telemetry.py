@@ -1,4 +1,4 @@
-"""What an application gives to its producers and consumers to have their messages traced."""
+"""Telemetry object of an application, for metrics and traces of its producers and consumers."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ _SCOPE = "streamcontract"
 
 
 class Telemetry:
-    """Counts and traces the messages of the producers and consumers that are given it.
+    """Counts and traces the messages of the producers and consumers that use it.
 
-    One serves for all clients of a process. Names, kinds and attributes follow OpenTelemetry's
-    semantic conventions for messaging (see :mod:`streamcontract.otel.names`). Telemetry changes no
-    message but for the trace context in its headers; what fails in it is logged.
+    One is enough for all clients of a process. Names, kinds and attributes follow OpenTelemetry's
+    semantic conventions for messaging (see :mod:`streamcontract.otel.names`). Telemetry adds only
+    the trace context to a message's headers; its errors are logged.
 
     Args:
-        tracer_provider: Where spans go; the process's own (``trace.set_tracer_provider``) if left
-            out.
-        meter_provider: Where measurements go; likewise.
+        tracer_provider: The provider of the tracer; the process's own
+        (``trace.set_tracer_provider``) if left out.
+        meter_provider: The provider of the meter; likewise.
 
     Example:
         >>> from streamcontract import StockConsumer, StockProducer
@@ -74,35 +74,35 @@ class Telemetry:
             names.LAG,
             [self._observe],
             "{message}",
-            "Messages between what was handed out last and the end of the partition.",
+            "Messages between the consumer's position and the end of the partition.",
         )
 
     def _observe(self, options: CallbackOptions) -> Iterable[Observation]:
-        """What the SDK calls when it is about to collect, before it looks at the counters."""
+        """The callback of the SDK before it collects the counters."""
         flush_all()
         return self._lags.observe(options)
 
     def sending(
         self, produce: Callable[..., None], client_id: str | None, frames: FrameReader
     ) -> Callable[..., None]:
-        """What a producer queues its messages with; producers call this by themselves."""
+        """The object that queues a producer's messages; producers call this themselves."""
         return Sending(self._tools, produce, client_id, frames).send
 
     def receiving(self, topic: str | None, group: str | None, client_id: str | None) -> Receiving:
-        """What one consumer tells of its messages to; consumers call this by themselves."""
+        """The object that records one consumer's messages; consumers call this themselves."""
         return Receiving(self._tools, self._lags, topic, group, client_id)
 
     @contextlib.contextmanager
     def process(self, message: Message[Any], *, group: str | None = None) -> Iterator[Span]:
-        """A ``with`` block in which the application works on a message.
+        """A ``with`` block in which the application processes a message.
 
-        It is a span that goes on with the trace of whoever produced the message; what is called
-        in the block, such as a producer or an instrumented database, belongs to it. An exception
-        that leaves the block makes it failed.
+        It is a span that continues the trace of the message's producer; calls in the block, such as
+        to a producer or an instrumented database, belong to it. An exception that leaves the block
+        marks it as failed.
 
         Args:
             message: The message.
-            group: The consumer's group, to be told with it.
+            group: The consumer's group, for the span's attributes.
 
         Yields:
             The span, for attributes of the application's own.

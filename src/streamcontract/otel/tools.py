@@ -1,4 +1,4 @@
-"""What all parts of one :class:`~streamcontract.otel.telemetry.Telemetry` work with."""
+"""Shared parts of one :class:`~streamcontract.otel.telemetry.Telemetry`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Tools"]
 
 @attrs.frozen
 class Tools:
-    """Where spans and measurements go, and what keeps them from doing harm."""
+    """The tracer, the instruments, and the guard that contains their failures."""
 
     tracer: Tracer
     instruments: Instruments

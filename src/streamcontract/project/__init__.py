@@ -1,4 +1,4 @@
-"""The contracts of a project: what ``streamcontract.toml`` says, checked.
+"""Contracts of a project, read from ``streamcontract.toml`` and checked.
 
     output = "src/shop/contracts"       # folder of the generated modules
     schemas = ["schemas", "../common"]  # folders in which schemas find the types of other files
@@ -16,8 +16,8 @@
     field_names = "camelCase"
     off = { nullable-items = "no consumer is a warehouse" }
 
-The same keys may stand below ``[tool.streamcontract]`` in ``pyproject.toml``. Paths are relative
-to the folder of the file. A key that is not known is an error, never ignored: a misspelt
+The same keys may be below ``[tool.streamcontract]`` in ``pyproject.toml``. Paths are relative
+to the folder of the file. An unknown key is an error, never ignored: a misspelt
 ``compatibility`` must not silently switch a check off.
 """
 

@@ -1,4 +1,4 @@
-"""Project files: finding and parsing them."""
+"""Project files: their search and their parsing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PROJECT_FILE: Final = "streamcontract.toml"
 PYPROJECT: Final = "pyproject.toml"
 _TOOL: Final = ("tool", "streamcontract")
 
-# The standard library gives the position in the message alone before Python 3.14.
+# Before Python 3.14 the standard library gives the position only in the message.
 _AT: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -53,14 +53,14 @@ class Document:
 
     @property
     def table(self) -> Mapping[str, object] | None:
-        """The project's keys; None where the file has no table for them."""
+        """The project's keys; None if the file has no table for them."""
         table: object = self.root
         for key in self.prefix:
             table = table.get(key) if isinstance(table, dict) else None
         return table if isinstance(table, dict) else None
 
     def place(self, path: KeyPath) -> tuple[int, int]:
-        """Line and column of a key, or of the nearest table around one that is not there."""
+        """Line and column of a key, or of the nearest table around a missing one."""
         path = (*self.prefix, *path)
         ends = range(len(path), 0, -1)
         known = (self._offsets[path[:end]] for end in ends if path[:end] in self._offsets)
@@ -79,7 +79,7 @@ class Document:
         """
         line, column = 1, 1
         try:
-            # Some editors put a byte order mark in front, which TOML does not allow.
+            # Some editors write a byte order mark at the start, which TOML does not allow.
             text = file.read_text(encoding="utf-8-sig")
             return cls(file, text, tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
@@ -103,17 +103,17 @@ class Document:
 
 
 def find_project_file(start: Path | None = None) -> Path | None:
-    """The project file that holds for a folder: its own, or that of the nearest parent.
+    """The project file of a folder: its own, or that of the nearest parent.
 
     Args:
         start: Folder to start from; the current one if left out.
 
     Returns:
         The path of a ``streamcontract.toml``, or of a ``pyproject.toml`` that has a
-        ``[tool.streamcontract]`` table, or None where there is neither up to the root.
+        ``[tool.streamcontract]`` table, or None if there is neither up to the root.
 
     Raises:
-        ProjectError: A ``pyproject.toml`` on the way is no TOML.
+        ProjectError: A ``pyproject.toml`` on the way is not TOML.
     """
     folder = (start or Path.cwd()).resolve()
     for candidate in (folder, *folder.parents):
@@ -127,10 +127,10 @@ def find_project_file(start: Path | None = None) -> Path | None:
 
 
 def named_schemas(file: Path) -> set[PurePath]:
-    """The paths that a project file gives for schemas, whether or not there are such files.
+    """The paths of schemas in a project file, whether or not there are such files.
 
     Args:
-        file: The project file; whatever else is wrong with it is for :func:`load_project` to say.
+        file: The project file; :func:`load_project` reports its other faults.
     """
     try:
         found = (Document.read(file).table or {}).get("contracts")

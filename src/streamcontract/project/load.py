@@ -1,4 +1,4 @@
-"""Reading the project that a folder belongs to."""
+"""Loading of the project that a folder belongs to."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["fault_at", "find_project", "folders_for", "load_project", "read_proj
 
 
 def load_project(start: Path | None = None, *, is_past: bool = False) -> Project:
-    r"""Reads the contracts of the project that a folder belongs to.
+    r"""Load the contracts of the project that a folder belongs to.
 
     Args:
         start: A folder, searched upwards as :func:`find_project_file` does; or the project file
             itself. The current folder if left out.
-        is_past: Whether it is an earlier state, laid out without the folders of types that are
+        is_past: Whether it is a checkout of an earlier state, without the folders of types that are
             elsewhere or empty.
 
     Returns:
         The project, with every path absolute and every value checked.
 
     Raises:
-        ProjectError: The file holds something wrong; the error has all faults of it.
+        ProjectError: The file is wrong; the error has all its faults.
         ConfigurationError: There is no such path or no project file.
 
     Example:
@@ -50,7 +50,7 @@ def load_project(start: Path | None = None, *, is_past: bool = False) -> Project
 
 
 def read_project(start: Path | None = None, *, is_past: bool = False) -> Project:
-    r"""Reads as much of a project as is right, and what is wrong with the rest.
+    r"""Load the valid part of a project, and the faults of the rest.
 
     Args:
         start: As for :func:`load_project`.
@@ -86,7 +86,7 @@ def read_project(start: Path | None = None, *, is_past: bool = False) -> Project
 
 
 def find_project(start: Path | None = None, *, is_past: bool = False) -> Project | None:
-    """As :func:`read_project`; None where there is no project file.
+    """As :func:`read_project`; None if there is no project file.
 
     Args:
         start: As for :func:`load_project`.
@@ -96,7 +96,7 @@ def find_project(start: Path | None = None, *, is_past: bool = False) -> Project
         ConfigurationError: There is no such path.
     """
     if start is not None and not start.exists():
-        # A folder above may have a project file, which is not the one that was meant.
+        # A folder above may have a project file that is not the one meant.
         raise ConfigurationError(f"there is no file or folder {start}")
     try:
         is_file = start is not None and start.is_file()
@@ -116,11 +116,11 @@ def find_project(start: Path | None = None, *, is_past: bool = False) -> Project
 def fault_at(
     project: Project, path: KeyPath, message: str, *, contract: str | None = None
 ) -> ProjectFault:
-    """A fault of a project file that only shows beside a schema.
+    """A fault of a project file that only a comparison with a schema shows.
 
     Args:
         project: The project.
-        path: The keys that lead to what is wrong, from the project's table.
+        path: The keys that lead to the fault, from the project's table.
         message: What is wrong.
         contract: The contract that it is about.
     """
@@ -140,7 +140,7 @@ def fault_at(
 
 
 def folders_for(file: Path) -> SchemaFolders:
-    """The folders of types of the project that a schema file lies in; none without a project.
+    """The folders of types of the project that a schema file is in; none without a project.
 
     Raises:
         ProjectError: The project file is wrong.

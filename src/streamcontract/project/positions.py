@@ -1,8 +1,8 @@
-"""Where the keys of a TOML document are: line and column for messages.
+"""Line and column of the keys of a TOML document, for messages.
 
-Project files are read with the standard library's reader, which keeps no positions. Only when there
-is something to report is the text walked a second time, here. It is known to be TOML then; from
-syntax that this module does not know on, keys have no position of their own.
+Project files are parsed with the standard library's parser, which keeps no positions. Only when
+there is a fault to report is the text walked a second time, here. It is known to be TOML then; keys
+after syntax that this module does not know have no position of their own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KeyPath = tuple[str | int, ...]
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE: Final = re.compile(r"[ \t]*")
 _KEY: Final = re.compile(r"""[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*'""")
-# Strings of several lines first; up to two quotes may stand before their three closing ones.
+# Strings of several lines first; up to two quotes may come before their three closing ones.
 _SCALAR: Final = re.compile(
     r'''"""(?:\\.|[^\\])*?""""{0,2}|'{3}.*?'{3}'{0,2}'''
     r"""|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|[^,\]}#\n]+""",
@@ -55,7 +55,7 @@ def key_offsets(text: str) -> Mapping[KeyPath, int]:
 
 
 class _UnknownSyntaxError(Exception):
-    """The text goes on as no TOML does that is known here."""
+    """The text continues with syntax that is not known here."""
 
 
 class _Scanner:
@@ -97,7 +97,7 @@ class _Scanner:
         self._value(table)
 
     def _keys(self) -> list[tuple[str, int]]:
-        """The names of a dotted key with their offsets; what follows it is next."""
+        """The names of a dotted key with their offsets; the position is then after the key."""
         found: list[tuple[str, int]] = []
         while not found or self._text.startswith(".", self._at):
             self._at += bool(found)

@@ -1,4 +1,4 @@
-"""Turns a parsed project file into a project, and keeps every fault on the way."""
+"""Conversion of a parsed project file to a project, with every fault."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def project_of(document: Document, *, is_past: bool) -> Project:
 
     Args:
         document: The document.
-        is_past: Whether it is an earlier state, laid out without the folders of types that are
+        is_past: Whether it is a checkout of an earlier state, without the folders of types that are
             elsewhere or empty.
     """
     return _Reader(document, is_past=is_past).project(document.table or {})
@@ -122,7 +122,7 @@ class _Reader:
     def _switched_off(
         self, table: Mapping[str, object], key: str, where: KeyPath
     ) -> dict[str, str]:
-        """A table of rules and the reasons why they are switched off; without the wrong ones."""
+        """A table of rules and the reasons for switching them off; without the wrong entries."""
         rules = table.get(key, {})
         place = (*where, key)
         if not isinstance(rules, dict):
@@ -132,7 +132,7 @@ class _Reader:
         for rule, reason in rules.items():
             message = unknown_rule(rule)
             if message is None and not (isinstance(reason, str) and reason.strip()):
-                message = 'say why it is switched off: "<reason>"'
+                message = 'needs the reason for switching it off: "<reason>"'
             if message is None:
                 found[rule] = reason
             else:
@@ -153,7 +153,7 @@ class _Reader:
         self._check_keys(table, _CONTRACT_KEYS, where)
         config = ContractConfig(
             name=name,
-            # Of a contract that is wrong, the file that it has most likely.
+            # The most likely file of an invalid contract.
             schema=self._schema_file(table, "schema", where)
             or self._root / f"{name}{SCHEMA_SUFFIX}",
             topic=self._checked(table, "topic", str, where, topic_fault),
@@ -177,7 +177,7 @@ class _Reader:
         return path
 
     def _path(self, text: str, place: KeyPath) -> Path | None:
-        """A path, absolute; the operating system may know none of this name."""
+        """A path, absolute, or None if the operating system refuses it."""
         path = self._root / text
         try:
             path.stat()
@@ -212,7 +212,7 @@ class _Reader:
         value = table.get(key)
         if value is None:
             return None
-        # A TOML boolean must not pass as an integer, which bool is to isinstance.
+        # isinstance takes a bool for an int; a TOML boolean is not an integer.
         if isinstance(value, kind) and not isinstance(value, bool):
             return value
         self._fault((*where, key), f"must be {_WANTED[kind]}, found {value!r}")

@@ -1,4 +1,4 @@
-"""What values a project file may give, each as a function that says what is wrong with one."""
+"""Rules for the values of a project file, each a function that returns the fault of a value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 COMPATIBILITY_LEVELS: Final = tuple(sorted(LEVELS))
-"""The compatibility levels of the schema registry, as people look them up."""
+"""The compatibility levels of the schema registry."""
 
 # Kafka: org.apache.kafka.common.internals.Topic, LEGAL_CHARS and MAX_NAME_LENGTH.
 _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
@@ -35,14 +35,14 @@ _FIELD_NAMES: Final = get_args(FieldNames)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """The nearest of the known names, or all of them, as the end of a message.
+    """The end of a message: the nearest of the known names, or all of them.
 
     Example:
         >>> suggestion("outptu", ["output", "schemas"])
         "; did you mean 'output'?"
     """
     names = list(known)
-    # Levels are often written in lower case, as the command line takes them.
+    # Levels are often written in lower case, as on the command line.
     folded = {each.lower(): each for each in names}
     near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
     if near:
@@ -51,7 +51,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def contract_name_fault(name: str) -> str | None:
-    """What is wrong with the name of a contract."""
+    """The fault of a contract's name."""
     if _CONTRACT_NAME.fullmatch(name) and not keyword.iskeyword(name):
         return None
     return (
@@ -61,7 +61,7 @@ def contract_name_fault(name: str) -> str | None:
 
 
 def topic_fault(topic: str) -> str | None:
-    """What is wrong with the name of a topic."""
+    """The fault of a topic's name."""
     if topic in {".", ".."} or not _TOPIC.fullmatch(topic):
         return (
             f"{topic!r} is no legal topic name: 1 to 249 of the letters a-z and A-Z, digits,"
@@ -71,28 +71,28 @@ def topic_fault(topic: str) -> str | None:
 
 
 def partitions_fault(partitions: int) -> str | None:
-    """What is wrong with a number of partitions."""
+    """The fault of a number of partitions."""
     if 1 <= partitions <= _MOST_PARTITIONS:
         return None
     return f"must be from 1 to {_MOST_PARTITIONS}, found {partitions}"
 
 
 def field_names_fault(style: str) -> str | None:
-    """What is wrong with a style of field names."""
+    """The fault of a style of field names."""
     if style in _FIELD_NAMES:
         return None
     return f"{style!r} is no style of field names{suggestion(style, _FIELD_NAMES)}"
 
 
 def level_fault(level: str) -> str | None:
-    """What is wrong with a compatibility level."""
+    """The fault of a compatibility level."""
     if level in COMPATIBILITY_LEVELS:
         return None
     return f"{level!r} is no compatibility level{suggestion(level, COMPATIBILITY_LEVELS)}"
 
 
 def tier_fault(tier: str) -> str | None:
-    """What is wrong with the name of a tier of rules."""
+    """The fault of the name of a tier of rules."""
     if tier in TIERS:
         return None
     return f"{tier!r} is no tier of rules{suggestion(tier, TIERS)}"

@@ -1,4 +1,4 @@
-"""What a project file says, as values."""
+"""Values of a project file."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class ContractConfig:
         name: The table's name, which is also the name of the generated module.
         schema: The ``.avsc`` file of the values, absolute.
         topic: The topic, or None.
-        key: The field of the record that gives the message key, or None.
+        key: The field of the record that is the message key, or None.
         key_schema: The ``.avsc`` file of the keys, absolute, or None.
-        partitions: How many partitions the topic is created with, or None for the broker's own.
+        partitions: The number of partitions for a new topic, or None for the broker's default.
         compatibility: The registry's compatibility level for the subject, or None for the
             registry's own.
-        lint_off: Rules of ``streamcontract lint`` that do not hold for its files, each with the
-            reason.
+        lint_off: Rules of ``streamcontract lint`` that are switched off for its files, each with
+        the reason.
         folders: The project's folders of types, for the parsing of the files.
     """
 
@@ -55,9 +55,9 @@ class LintConfig:
     """The ``[lint]`` table.
 
     Attributes:
-        tier: The tier of rules that hold.
+        tier: The tier of the rules that apply.
         field_names: The style of field names.
-        off: Rules that do not hold for any contract, each with the reason.
+        off: Rules that are switched off for every contract, each with the reason.
     """
 
     tier: Tier = DEFAULT_TIER
@@ -73,14 +73,14 @@ class Project:
         file: The file this was read from, absolute.
         output: The folder of the generated modules, absolute.
         contracts: The contracts, in the order of the file.
-        lint: What the ``[lint]`` table says.
-        folders: The folders in which schemas find the types of other files, absolute.
-        faults: Everything that is wrong in the file; nothing in a project that was loaded.
+        lint: The ``[lint]`` table.
+        folders: The folders with types that schemas may use, absolute.
+        faults: Every fault of the file; empty after :func:`load_project`.
         invalid: The contracts whose tables are wrong, as far as they can be read. They are not
             among ``contracts``.
-        is_complete: Whether the file says which contracts there are, invalid ones among them, and
-            where their modules are. False where it is not TOML, or where a key that is not known
-            may be a misspelt one.
+        is_complete: Whether the file gives the names of all contracts, including invalid ones,
+        and the folder of their modules. False if it is not TOML, or if an unknown key may be
+        a misspelt one.
     """
 
     file: Path
@@ -94,7 +94,7 @@ class Project:
 
     @property
     def root(self) -> Path:
-        """The folder of the file; every path in it is relative to this one."""
+        """The folder of the file; every path in the file is relative to it."""
         return self.file.parent
 
     def contract(self, name: str) -> ContractConfig:
@@ -115,14 +115,13 @@ class Project:
         )
 
     def chosen(self, names: Sequence[str]) -> list[ContractConfig]:
-        """The contracts of these names, all contracts if there are none; without invalid ones.
+        """The contracts of these names, or all contracts if no name is given; without invalid ones.
 
         Args:
             names: The names of their tables.
 
         Raises:
-            ConfigurationError: There is no contract of such a name, and the file is not so wrong
-                that there may be one.
+            ConfigurationError: There is no contract of such a name, and the file is complete.
         """
         if not names:
             return list(self.contracts)
@@ -132,10 +131,10 @@ class Project:
         return [config for config in asked if config in self.contracts]
 
     def lint_settings(self, schema: Path) -> Settings:
-        """What the project decides about linting one schema file.
+        """The lint settings of one schema file.
 
         Args:
-            schema: The file; what its contracts switch off counts, if it is that of any.
+            schema: The file; the switch-offs of its contracts apply, if it has any.
         """
         off = self._lint_off.get(schema.resolve(), frozenset())
         return Settings(
@@ -146,7 +145,7 @@ class Project:
 
     @cached_property
     def _lint_off(self) -> Mapping[Path, frozenset[str]]:
-        """The rules that the contracts of each schema file switch off."""
+        """The rules that are switched off by the contracts of each schema file."""
         found: dict[Path, frozenset[str]] = {}
         for config in self.contracts:
             for file in filter(None, (config.schema, config.key_schema)):

@@ -1,7 +1,7 @@
-"""The registry's API: one method for each endpoint that answers with other than schemas.
+"""API of the registry: one method for each endpoint whose answer has no schemas.
 
-They are in the order of the paths in "Schema Registry API" of Redpanda's documentation, which is
-that of Confluent's.
+The methods are in the order of the paths in "Schema Registry API" of Redpanda's documentation,
+which is also the order of Confluent's.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _EVERY_CONTEXT: Final = ":*:"
 
 
 class RegistryApi:
-    """Calls of a registry whose answers hold no schema.
+    """Calls of a registry whose answers have no schemas.
 
     Args:
-        transport: How to ask the registry.
-        context: The context that the registry's URL leads to.
+        transport: Sends the requests.
+        context: The context of the registry's URL.
     """
 
     def __init__(self, transport: Transport, context: str = DEFAULT_CONTEXT) -> None:
@@ -42,7 +42,7 @@ class RegistryApi:
 
     @property
     def context(self) -> str:
-        """The context of subjects that do not name one: that of the URL, else ``"."``."""
+        """The context of subjects without one: that of the URL, else ``"."``."""
         return self._context
 
     def qualified(self, subject: str) -> QualifiedSubject:
@@ -59,18 +59,18 @@ class RegistryApi:
     # /contexts
 
     def contexts(self) -> list[str]:
-        """The contexts in which schemas were registered, the default one in any case."""
+        """The contexts with registered schemas, and always the default context."""
         return self._get(protocol.Path.CONTEXTS).read(body.read_strings)
 
     def delete_context(self, context: str) -> None:
-        """Delete a context that has no subjects any more, soft-deleted ones neither.
+        """Delete a context without subjects, including soft-deleted ones.
 
         Raises:
             ContextNotEmptyError: It has subjects.
             OperationNotPermittedError: It is the default context.
         """
         try:
-            # Between colons: every HTTP library would resolve a lone dot away.
+            # Between colons: every HTTP library would remove a lone dot from the path.
             name = f":{normalize_context(context)}:"
         except ValueError:
             raise InvalidSubjectError(text(context, "context")) from None
@@ -80,18 +80,18 @@ class RegistryApi:
     # /schemas
 
     def schema_types(self) -> list[str]:
-        """The kinds of schema that the registry takes: ``AVRO`` and others."""
+        """The schema types that the registry supports: ``AVRO`` and others."""
         return self._get(protocol.Path.SCHEMA_TYPES).read(body.read_strings)
 
     def subjects_of_id(
         self, schema_id: int, *, deleted: bool = False, subject: str | None = None
     ) -> list[str]:
-        """Every subject that has the schema of this id, soft-deleted ones only if asked for.
+        """The subjects that have the schema of this id.
 
         Args:
             schema_id: The id.
             deleted: Whether to list soft-deleted subjects too.
-            subject: A subject of the context whose id it is; None for that of the URL.
+            subject: A subject in the context of the id; None for the context of the URL.
         """
         path = path_of(protocol.Path.SCHEMA_SUBJECTS, id=schema_id)
         query = flags(deleted=deleted) | self._in_context(subject)
@@ -102,7 +102,7 @@ class RegistryApi:
 
         Args:
             schema_id: The id.
-            subject: A subject of the context whose id it is; None for that of the URL.
+            subject: A subject in the context of the id; None for the context of the URL.
         """
         path = path_of(protocol.Path.SCHEMA_VERSIONS, id=schema_id)
         found = self._get(path, self._in_context(subject)).read(results.read_subject_versions)
@@ -111,18 +111,18 @@ class RegistryApi:
     # /subjects
 
     def subjects(self, *, deleted: bool = False, prefix: str = "") -> list[str]:
-        """The subjects, soft-deleted ones only if asked for.
+        """The subjects of the registry.
 
         Args:
             deleted: Whether to list soft-deleted subjects too.
-            prefix: List those only that start with this; ``:.context:`` before it looks in that
-                context, ``:*:`` in all of them.
+            prefix: List only subjects that start with this; ``:.context:`` before it selects that
+            context, ``:*:`` all contexts.
         """
         query = flags(deleted=deleted)
         if prefix:
             query["subjectPrefix"] = prefix
         found = self._get(protocol.Path.SUBJECTS, query).read(body.read_strings)
-        # Not every registry knows the parameter.
+        # Not every registry supports the parameter.
         return [
             self._relative(name)
             for name in found
@@ -134,24 +134,24 @@ class RegistryApi:
             return subject.name.startswith(prefix.removeprefix(_EVERY_CONTEXT))
         start = self.qualified(prefix)
         in_context = not prefix or subject.context == start.context
-        # Without contexts, the subject is a plain name that only looks like a qualified one.
+        # A registry without contexts may have a plain name that looks like a qualified one.
         return str(subject).startswith(prefix) or (
             in_context and subject.name.startswith(start.name)
         )
 
     def _relative(self, subject: str) -> str:
-        """A subject of an answer, which are absolute, as this client's calls take it."""
+        """Convert a subject of an answer, which is absolute, to the form of this client's calls."""
         return QualifiedSubject.parse(subject).within(self._context)
 
     def delete_subject(self, subject: str, *, permanent: bool = False) -> list[int]:
-        """Delete a subject: softly, so that its ids are still found, or for good.
+        """Delete a subject: softly, so that its ids can still be looked up, or permanently.
 
         Args:
             subject: The subject.
-            permanent: Whether for good, which needs a soft delete first.
+            permanent: Whether to delete permanently, which requires a soft delete first.
 
         Returns:
-            The versions that were deleted.
+            The deleted versions.
 
         Raises:
             SubjectNotFoundError: There is no such subject.
@@ -165,7 +165,7 @@ class RegistryApi:
         return answer.read(body.read_integers)
 
     def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
-        """The versions of a subject, soft-deleted ones only if asked for.
+        """The versions of a subject.
 
         Raises:
             SubjectNotFoundError: There is no such subject.
@@ -175,15 +175,15 @@ class RegistryApi:
         return self._transport.send("GET", path, query=query).read(body.read_integers)
 
     def delete_version(self, subject: str, version: int | str, *, permanent: bool = False) -> int:
-        """Delete one version of a subject, softly or for good.
+        """Delete one version of a subject, softly or permanently.
 
         Args:
             subject: The subject.
             version: Its number, or ``"latest"``.
-            permanent: Whether for good, which needs a soft delete first.
+            permanent: Whether to delete permanently, which requires a soft delete first.
 
         Returns:
-            The version that was deleted.
+            The deleted version.
 
         Raises:
             SubjectNotFoundError: There is no such subject.
@@ -208,10 +208,10 @@ class RegistryApi:
         """The compatibility level, such as ``BACKWARD``: the registry's, or a subject's own.
 
         Args:
-            subject: The subject, or ``:.context:`` for a context; None asks for
-                that of the URL's context, which is the global one.
-            default_to_global: Whether a subject without its own level, or one that is not there,
-                answers with that of its context, else the global one.
+            subject: The subject, or ``:.context:`` for a context; None for the URL's context, which
+            is the global one.
+            default_to_global: Whether to return the level of the context, else the global one, for
+            a subject that has none or does not exist.
 
         Raises:
             CompatibilityLevelNotSetError: The subject has no level of its own.
@@ -225,7 +225,7 @@ class RegistryApi:
         try:
             answer = self._get(path, self._inheriting(subject, default_to_global=default_to_global))
         except CompatibilityLevelNotSetError:
-            # Redpanda knows no level of a subject that is not there.
+            # Redpanda has no level for a subject that does not exist.
             if subject is None or not default_to_global or not self.qualified(subject).name:
                 raise
             context = self.qualified(subject).context
@@ -238,7 +238,7 @@ class RegistryApi:
 
         Args:
             level: One of :data:`streamcontract.registry.protocol.LEVELS`.
-            subject: The subject, which need not have versions yet; None sets the global level.
+            subject: The subject, which may be without versions; None sets the global level.
 
         Raises:
             InvalidCompatibilityLevelError: There is no such level.
@@ -254,41 +254,41 @@ class RegistryApi:
     def config(
         self, subject: str | None = None, *, default_to_global: bool = False
     ) -> SubjectConfig:
-        """The whole configuration of a subject or of the registry; Redpanda's is the level alone.
+        """The configuration of a subject or of the registry; Redpanda's has only the level.
 
         Args:
-            subject: The subject, or ``:.context:`` for a context; None asks for the global one.
+            subject: The subject, or ``:.context:`` for a context; None for the global one.
             default_to_global: As for :meth:`compatibility`.
 
         Raises:
-            CompatibilityLevelNotSetError: The subject has none of its own.
+            CompatibilityLevelNotSetError: The subject has no configuration of its own.
         """
         return self._config(results.read_config, subject, default_to_global=default_to_global)
 
     def set_config(self, values: Mapping[str, object], subject: str | None = None) -> None:
-        """Set values of a configuration, by the names that the API gives them.
+        """Set values of a configuration, by their names in the API.
 
         Args:
-            values: Such as ``{"compatibility": "FULL", "normalize": True}``; Redpanda takes
-                ``compatibility`` alone.
+            values: Such as ``{"compatibility": "FULL", "normalize": True}``; Redpanda takes only
+            ``compatibility``.
             subject: The subject, or ``:.context:`` for a context; None sets the global ones.
 
         Raises:
             InvalidCompatibilityLevelError: There is no such level.
-            InvalidSchemaError: The registry does not know a name.
+            InvalidSchemaError: The registry does not know one of the names.
         """
         parse = results.read_level_set if "compatibility" in values else results.read_config
         self._put_config(values, subject).read(parse)
 
     def delete_config(self, subject: str | None = None) -> str | None:
-        """Delete a configuration, so that what is above it holds again; the level that it had.
+        """Delete a configuration, so that the inherited one applies again; return its level.
 
         Args:
             subject: The subject, or ``:.context:`` for a context; None deletes the global one,
-                which Redpanda does not do.
+                which Redpanda does not support.
 
         Raises:
-            SubjectNotFoundError: It has none.
+            SubjectNotFoundError: There is none to delete.
             NotFoundError: The registry has no such call.
         """
         path = _global_or_own(protocol.Path.CONFIG, protocol.Path.SUBJECT_CONFIG, subject)
@@ -301,9 +301,9 @@ class RegistryApi:
         """The mode, such as ``READWRITE``: the registry's, or a subject's own.
 
         Args:
-            subject: The subject, or ``:.context:`` for a context; None asks for that of the
-                URL's context, which is the global one.
-            default_to_global: Whether a subject without its own mode answers with the global one.
+            subject: The subject, or ``:.context:`` for a context; None for the URL's context, which
+            is the global one.
+            default_to_global: Whether to return the global mode for a subject that has none.
 
         Raises:
             ModeNotSetError: The subject has no mode of its own.
@@ -318,11 +318,11 @@ class RegistryApi:
         Args:
             mode: One of :data:`streamcontract.registry.protocol.MODES`.
             subject: The subject; None sets the global mode.
-            force: Whether to take IMPORT though there are schemas.
+            force: Whether to set IMPORT although there are schemas.
 
         Raises:
             InvalidModeError: There is no such mode.
-            OperationNotPermittedError: The registry does not let it be changed.
+            OperationNotPermittedError: The registry does not permit changes of the mode.
         """
         path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
         answer = self._transport.send(
@@ -331,14 +331,14 @@ class RegistryApi:
         answer.read(_read_mode)
 
     def delete_mode(self, subject: str | None = None) -> str:
-        """Delete a mode, so that the one above it holds again; the mode that it was.
+        """Delete a mode, so that the inherited one applies again; return the deleted mode.
 
         Args:
             subject: The subject, or ``:.context:`` for a context; None deletes the global one,
-                which Redpanda does not do.
+                which Redpanda does not support.
 
         Raises:
-            SubjectNotFoundError: It has none.
+            SubjectNotFoundError: There is none to delete.
             NotFoundError: The registry has no such call.
         """
         path = _global_or_own(protocol.Path.MODE, protocol.Path.SUBJECT_MODE, subject)
@@ -349,13 +349,13 @@ class RegistryApi:
         return self._transport.send("GET", path, query=query)
 
     def _inheriting(self, subject: str | None, *, default_to_global: bool) -> dict[str, str]:
-        """The query for what holds, where not only what is set is asked for."""
-        # Of a context that is not the default one, registries know what is set alone.
+        """The query for the value that applies, inherited values included."""
+        # For a context other than the default one, registries return only its own value.
         whole = subject is None and self._context != DEFAULT_CONTEXT
         return flags(defaultToGlobal=default_to_global or whole)
 
     def _in_context(self, subject: str | None) -> dict[str, str]:
-        """The query that says whose id is meant; none where the URL says it."""
+        """The query for the context of an id; none if the URL has that context."""
         if subject is None or self.qualified(subject).context == self._context:
             return {}
         return {"subject": subject}

@@ -1,4 +1,4 @@
-"""Who asks: credentials from arguments or URLs, sent with each request and never shown."""
+"""Credentials from arguments or URLs, sent with each request and never shown."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ __all__ = [
 ]
 
 Auth: TypeAlias = "Callable[[PreparedRequest], PreparedRequest]"
-"""What the HTTP library calls with each request, to put the credentials in."""
+"""The callable of the HTTP library that adds credentials to each request."""
 
 
 class NoAuth:
     """Sends no credentials.
 
-    Without any `auth`, requests would look for the host in ~/.netrc and send what it finds there.
+    Without any `auth`, requests would look up the host in ~/.netrc and send those credentials.
     """
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Leave the request as it is."""
+        """Return the request unchanged."""
         return r
 
 
 class TokenError(Exception):
-    """The callable that gives the tokens failed, or gave something that is no token."""
+    """The callable for tokens failed, or did not return a token."""
 
 
 class BearerAuth:
     """Sends a bearer token (RFC 6750, section 2.1).
 
     Args:
-        token: The token, or a callable that gives the one to use now; it is asked for every
-            request and from several threads.
+        token: The token, or a callable that returns the current one; it is called for every
+        request, from several threads.
     """
 
     def __init__(self, token: str | Callable[[], str]) -> None:
@@ -61,16 +61,16 @@ class BearerAuth:
             _check_token(token)
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Put the token into the request.
+        """Add the token to the request.
 
         Raises:
-            TokenError: There is none to put in.
+            TokenError: There is no token.
         """
         r.headers["Authorization"] = self._header()
         return r
 
     def has_other(self, refused: str | bytes | None) -> bool:
-        """Whether the callable gives another token by now than the one that was refused.
+        """Whether the callable returns another token than the one that was refused.
 
         Args:
             refused: The Authorization header of the refused request.
@@ -89,8 +89,8 @@ class BearerAuth:
         try:
             token = self._token()
         except Exception as error:
-            # Somebody else's code, which may fail in any way. What it says may show a secret:
-            # it stands in the traceback as the cause, and in no message of ours.
+            # The application's code may fail in any way. Its message may contain a secret: it is in
+            # the traceback as the cause, and in no message of this library.
             raise TokenError(
                 f"the callable for bearer tokens raised {type(error).__name__}"
             ) from error
@@ -102,14 +102,14 @@ class BearerAuth:
 
 
 def _check_token(token: object) -> None:
-    # The HTTP library would refuse such a header too, but shows the value when it does.
+    # The HTTP library would refuse such a header too, but its message contains the value.
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise ConfigurationError(
             "the bearer token is not one line of printable ASCII text: "
             "does it end in a line break, from the file it was read from?"
         )
     if not token or " " in token:
-        raise ConfigurationError("the bearer token is empty or has a blank in it")
+        raise ConfigurationError("the bearer token is empty or contains a blank")
 
 
 class BasicAuth:
@@ -129,14 +129,14 @@ class BasicAuth:
         try:
             credentials = f"{user}:{password}".encode()
         except UnicodeEncodeError:
-            # It carries what it stumbled over, so it is not chained.
+            # The cause contains the text, so it is not chained.
             raise ConfigurationError(
                 "the user or password for basic authentication is not Unicode text"
             ) from None
         self._token = base64.b64encode(credentials).decode("ascii")
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Put the credentials into the request."""
+        """Add the credentials to the request."""
         r.headers["Authorization"] = f"Basic {self._token}"
         return r
 
@@ -147,7 +147,7 @@ class BasicAuth:
 def choose_auth(
     basic: tuple[str, str] | None, bearer: str | Callable[[], str] | None
 ) -> Auth | None:
-    """The authentication that arguments ask for; None where they ask for none.
+    """The authentication for these arguments; None if there are none.
 
     Raises:
         ConfigurationError: Both are given, or one is not well-formed.
@@ -159,7 +159,7 @@ def choose_auth(
     if bearer is not None:
         return BearerAuth(bearer)
     if basic is not None:
-        # Text too could be unpacked: two letters of it would be user and password.
+        # A text of two letters could be unpacked into user and password.
         given: Any = basic
         is_pair = isinstance(given, tuple | list) and len(given) == 2
         if not is_pair or not all(isinstance(each, str) for each in given):
@@ -174,7 +174,7 @@ class Endpoint:
 
     Attributes:
         url: The URL without credentials and without a slash at its end.
-        auth: Who asks there.
+        auth: The credentials for it.
     """
 
     url: str
@@ -182,11 +182,11 @@ class Endpoint:
 
 
 def endpoints(url: str | Sequence[str], auth: Auth | None) -> tuple[Endpoint, ...]:
-    """The endpoints that one URL, several, or a comma-separated list of them stand for.
+    """The endpoints of one URL, several, or a comma-separated list of them.
 
     Args:
         url: The URLs; each may carry ``user:password@`` (percent-encoded).
-        auth: What the arguments ask for.
+        auth: The authentication of the arguments.
 
     Raises:
         ConfigurationError: There is none, one is not an http(s) URL, or credentials are given in
@@ -214,7 +214,7 @@ def _endpoint(text: str, auth: Auth | None) -> Endpoint:
         raise ConfigurationError(
             f"credentials for {base} are given in its URL and as a setting: leave one of them out"
         )
-    # What is not UTF-8 comes out as lone surrogates, which are refused, not as another password.
+    # Bytes that are not UTF-8 become lone surrogates, which are refused, not another password.
     user, password = (
         unquote(each or "", errors="surrogateescape") for each in (parts.username, parts.password)
     )
@@ -222,7 +222,7 @@ def _endpoint(text: str, auth: Auth | None) -> Endpoint:
 
 
 def _split(text: str) -> SplitResult:
-    # No message here shows the text: it may hold a password wherever a typing mistake put it.
+    # No message here shows the text: a typing mistake may have put a password anywhere in it.
     try:
         parts = urlsplit(text)
         usable = (
@@ -244,7 +244,7 @@ def _split(text: str) -> SplitResult:
 
 
 def strip_credentials(url: str) -> str:
-    """A URL without ``user:password@`` and without its query; ``""`` where it is no URL.
+    """A URL without ``user:password@`` and without its query; ``""`` if it is not a URL.
 
     Example:
         >>> strip_credentials("http://me:secret@localhost:18081/subjects?a=1")

@@ -1,4 +1,4 @@
-"""JSON bodies, read with checks: each function returns what it names or raises BodyError."""
+"""Bodies of requests and answers as JSON, read with checks that raise BodyError."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MAX_INTEGER: Final = 2**31 - 1
 
 
 class BodyError(ValueError):
-    """A body does not have the shape that the protocol gives it.
+    """A body does not have the structure that the protocol requires.
 
     Attributes:
-        path: Where in the body, such as ``references[0].version``; ``""`` is the whole of it.
-        expected: What the protocol wants there.
+        path: The path in the body, such as ``references[0].version``; ``""`` for the whole body.
+        expected: The expected value, in words.
     """
 
     def __init__(self, path: str, expected: str) -> None:
@@ -39,7 +39,7 @@ class BodyError(ValueError):
 def read_object(
     value: object, path: str = "", *, known: tuple[str, ...] | None = None
 ) -> Mapping[str, object]:
-    """Read an object, one of these keys alone where ``known`` is given.
+    """Read an object; if ``known`` is given, with these keys alone.
 
     Example:
         >>> read_object({"mode": "IMPORT", "x": 1}, known=("mode",))
@@ -63,7 +63,7 @@ def read_list(value: object, path: str = "") -> list[object]:
 
 
 def read_key(value: object, key: str) -> object:
-    """Read one key of an object, which has to be there."""
+    """Read one required key of an object."""
     if not isinstance(value, dict) or key not in value:
         raise BodyError("", f"an object with the key {key!r}")
     return value[key]

@@ -1,4 +1,4 @@
-"""Cache of what never changes, which asks once however many threads miss at once."""
+"""Cache of values that never change, which loads a value once for all threads that wait for it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 CAPACITY: Final = 1000
-"""Values kept by default, as many schemas as confluent-kafka's client keeps by default."""
+"""Values kept by default, like the schemas of confluent-kafka's client."""
 
 
 _PATIENCE: Final = 1.0
-"""Seconds between two looks for a value that another thread loads."""
+"""Seconds between two checks for a value that another thread loads."""
 
 
 class _Missing:
-    """Tells a value that is not there from one that is None."""
+    """The type of a missing value, which is different from None."""
 
 
 _MISSING: Final = _Missing()
 
 
 class OnceCache(Generic[K, V]):
-    """Values by key that never change; concurrent misses of one key share one load.
+    """Cache of values that never change; concurrent misses of one key share one load.
 
-    At most ``capacity`` are kept: those that were loaded first go first.
+    At most ``capacity`` values are kept: those that were loaded first are removed first.
 
-    A load that fails is not kept: its error reaches every thread that waited for it, and the next
-    one to ask loads again.
+    A failed load is not kept: its error is raised in every thread that waits for it, and the next
+    call loads again.
 
     Example:
         >>> cache: OnceCache[int, str] = OnceCache()
@@ -50,14 +50,14 @@ class OnceCache(Generic[K, V]):
         self._lock = threading.Lock()
 
     def get(self, key: K, load: Callable[[], V]) -> V:
-        """The value of a key, loaded if this is its first use.
+        """The value of a key, loaded at its first use.
 
         Args:
             key: The key.
-            load: Gives the value. It must not ask this cache for the same key.
+            load: Returns the value. It must not get the same key from this cache.
 
         Raises:
-            Exception: What ``load`` raised, here or in the thread that loads at this moment.
+            Exception: The error of ``load``, in this thread or in the one that loads now.
         """
         while True:
             # Reading a dict is atomic and values are never replaced: a hit takes no lock.
@@ -70,20 +70,20 @@ class OnceCache(Generic[K, V]):
             try:
                 return flight.result(_PATIENCE)
             except CancelledError:
-                # The thread that loaded was interrupted, which says nothing about the value.
+                # The thread that loaded was interrupted, which is not an error of the value.
                 continue
             except FuturesTimeoutError:
-                # Interrupted at the wrong moment, that thread has not even said so.
+                # An interrupted thread may not have reported its end.
                 if not flight.done():
                     continue
                 return flight.result()
 
     def peek(self, key: K) -> V | None:
-        """The value of a key if it is there."""
+        """The value of a key if it is in the cache."""
         return self._values.get(key)
 
     def put(self, key: K, value: V) -> V:
-        """Keep a value that became known otherwise; the first one stays, and is returned."""
+        """Add a value that was loaded elsewhere; return the cached one, which is the first."""
         with self._lock:
             kept = self._values.setdefault(key, value)
             while len(self._values) > self._capacity:
@@ -94,7 +94,7 @@ class OnceCache(Generic[K, V]):
         me = threading.get_ident()
         with self._lock:
             flight, pilot = self._flights.get(key, (None, me))
-            # A flight of this thread's own was broken off, by Ctrl-C, before it began or landed.
+            # An earlier load of this thread was interrupted by Ctrl-C.
             if flight is not None and pilot != me:
                 return flight, False
             if flight is not None:
@@ -104,7 +104,7 @@ class OnceCache(Generic[K, V]):
             return flight, True
 
     def _fly(self, key: K, flight: Future[V], load: Callable[[], V]) -> V:
-        # The flight ends only after the value is kept: whoever finds no flight finds the value.
+        # The flight ends after the value is kept: a thread that finds no flight finds the value.
         try:
             known = self._values.get(key, _MISSING)
             value = self.put(key, load()) if isinstance(known, _Missing) else known

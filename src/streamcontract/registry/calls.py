@@ -1,4 +1,4 @@
-"""Requests' parts: paths with subjects in them, flags of the query, bodies."""
+"""Parts of requests: paths with subjects, flags of the query, bodies."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ __all__ = ["flags", "path_of", "request_of"]
 
 _NO_SEGMENTS: Final = ("", ".", "..")
 _IDS: Final = 2**31
-"""Ids and versions are below that: an id travels in four bytes, of which Java makes an int."""
+"""Ids and versions are below that: an id has four bytes in a message, which are an int in Java."""
 
 
 def path_of(template: str, **parameters: str | int) -> str:
-    """Fill a path template; a subject becomes one segment, whatever is in it.
+    """Fill a path template; a subject becomes one segment, with every character.
 
     Args:
         template: One of :class:`streamcontract.registry.protocol.Path`'s.
-        **parameters: What stands in for its placeholders.
+        **parameters: The values of its placeholders.
 
     Raises:
         InvalidSubjectError: The subject cannot be a segment: every HTTP library resolves ``.``
-            and ``..`` (RFC 3986, section 5.2.4), so that deleting ``..`` would delete elsewhere.
-        ConfigurationError: Neither can a version, or a parameter is no text and no whole number.
+            and ``..`` (RFC 3986, section 5.2.4), so that deleting ``..`` would delete another path.
+        ConfigurationError: A version cannot be a segment, or a parameter is neither a text nor a
+        whole number.
 
     Example:
         >>> path_of("/subjects/{subject}/versions", subject="a/b")
@@ -59,7 +60,7 @@ def _plain(name: str, value: object) -> str | int:
 
 
 def flags(**flags: bool) -> dict[str, str]:
-    """The query parameters for flags; those that are not set are left out.
+    """The query parameters for flags; unset flags are left out.
 
     Example:
         >>> flags(deleted=True, normalize=False)
@@ -74,7 +75,7 @@ def request_of(
     metadata: Metadata | None = None,
     rule_set: RuleSet | None = None,
 ) -> SchemaRequest:
-    """The request that sends a schema, self-contained where the registry is told no references."""
+    """The request with a schema, which is self-contained if the request has no references."""
     text = schema.json if references else schema.inlined_json
     return SchemaRequest(
         schema=text, references=tuple(references), metadata=metadata, rule_set=rule_set

@@ -1,8 +1,8 @@
-"""The registry's settings under the names that confluent-kafka users have them: schema.registry.*.
+"""Settings of the registry under confluent-kafka's names: schema.registry.*.
 
-The names behind the prefix are those of confluent-kafka's ``SchemaRegistryClient`` for Python
+The names after the prefix are those of confluent-kafka's ``SchemaRegistryClient`` for Python
 (2.16), and ``basic.auth.credentials.source`` that of Confluent's Java clients. The two that end in
-``.location`` are this project's: a file with what the key without the ending holds; so is
+``.location`` are this project's: a file with the value of the key without the ending. So is
 ``max.answer.bytes``.
 """
 
@@ -34,16 +34,16 @@ __all__ = [
 ]
 
 CONFIG_PREFIX: Final = "schema.registry."
-"""What the keys for the registry start with, among a Kafka client's properties."""
+"""The prefix of the registry's keys in a Kafka client's properties."""
 
 LOCK_PREFIX: Final = "streamcontract.lock."
-"""What the keys for the lock file start with, among a Kafka client's properties."""
+"""The prefix of the lock file's keys in a Kafka client's properties."""
 
 URL_VARIABLE: Final = "STREAMCONTRACT_REGISTRY_URL"
 """The environment variable with the registry's URL, or several separated by commas."""
 
 DEFAULT_URL: Final = "http://localhost:18081"
-"""Where the registry is when nothing says so."""
+"""The default URL of the registry."""
 
 
 class ClientOptions(TypedDict, total=False):
@@ -74,16 +74,16 @@ def default_url() -> str:
 
 
 def options(config: Mapping[str, object]) -> ClientOptions:
-    """The arguments that the ``schema.registry.*`` keys of a client's properties stand for.
+    """The arguments for the ``schema.registry.*`` keys of a client's properties.
 
     Args:
-        config: The properties; keys without the prefix are for others and passed over, but for
-            ``streamcontract.lock.*``, and for ``sasl.username`` and ``sasl.password`` where the
-            credentials are inherited.
+        config: The properties; keys without the prefix are ignored, except
+        ``streamcontract.lock.*``, and ``sasl.username`` and ``sasl.password`` if the
+        credentials are inherited.
 
     Raises:
-        ConfigurationError: A key with the prefix is not known, a value does not fit it, or the
-            lock cannot be used; no message shows a secret.
+        ConfigurationError: A key with the prefix is unknown, a value does not fit its key, or the
+        lock cannot be used; no message shows a secret.
 
     Example:
         >>> options({"schema.registry.url": "http://localhost:18081", "group.id": "readers"})
@@ -103,7 +103,7 @@ def options(config: Mapping[str, object]) -> ClientOptions:
         elif key in _READERS:
             read = _READERS[key](key, value)
             if read.keys() & found.keys():
-                raise _wrong(key, "left out, or the other setting that says the same")
+                raise _wrong(key, "left out, or the other setting for the same value")
             found.update(read)
         else:
             raise ConfigurationError(_unknown(key))
@@ -133,7 +133,7 @@ def _lock(config: Mapping[str, object]) -> Lock | None:
 
 def _unknown(key: str) -> str:
     if key in _NEEDLESS:
-        return f"{CONFIG_PREFIX}{key} has no use here, leave it out: {_NEEDLESS[key]}"
+        return f"{CONFIG_PREFIX}{key} has no effect, leave it out: {_NEEDLESS[key]}"
     known = [CONFIG_PREFIX + each for each in (*_READERS, *_HEADERS)]
     close = difflib.get_close_matches(CONFIG_PREFIX + key, known, n=1, cutoff=0.8)
     meant = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
@@ -189,14 +189,14 @@ def _read_user_info_file(key: str, value: object) -> ClientOptions:
 def _read_token_file(key: str, value: object) -> ClientOptions:
     file = _text(key, value)
     read_secret(CONFIG_PREFIX + key, file)
-    # Read for each request: whoever puts the file there replaces it before the token expires.
+    # Read for each request, because the file is replaced before the token expires.
     return {"bearer_token": lambda: read_secret(CONFIG_PREFIX + key, file)}
 
 
 def _read_source(key: str, value: object) -> ClientOptions:
     if value not in {"USER_INFO", "URL", "SASL_INHERIT"}:
         raise _wrong(key, f"USER_INFO, URL or SASL_INHERIT, not {value!r}")
-    # The first two say where the credentials are, which is seen without it.
+    # The credentials themselves imply the first two.
     return {}
 
 
@@ -215,8 +215,8 @@ def _read_token_source(key: str, value: object) -> ClientOptions:
     if value != "STATIC_TOKEN":
         raise _wrong(
             key,
-            f"STATIC_TOKEN or left out, not {value!r}: for tokens that expire, give "
-            f"{CONFIG_PREFIX}bearer.auth.token a callable that returns the one to use now",
+            f"STATIC_TOKEN or left out, not {value!r}: for tokens that expire, set "
+            f"{CONFIG_PREFIX}bearer.auth.token to a callable that returns the current one",
         )
     return {}
 
@@ -257,5 +257,5 @@ _HEADERS: Final = {
 }
 
 _NEEDLESS: Final = {
-    "cache.latest.ttl.sec": "what can change is not kept at all",
+    "cache.latest.ttl.sec": "values that can change are not cached",
 }

@@ -1,9 +1,9 @@
 """Contexts: namespaces of a registry, each with its own subjects and its own schema ids.
 
-A subject of another context than the default one is written ``:.context:subject`` wherever the API
-takes a subject ("Schema Registry Contexts" in Redpanda's documentation of release 26.2, "Schema
-contexts" in Confluent's). The same id means another schema in each context, so a schema id without
-its context names nothing.
+A subject of another context than the default one is written ``:.context:subject`` in the API
+("Schema Registry Contexts" in Redpanda's documentation of release 26.2, "Schema contexts" in
+Confluent's). The same id means another schema in each context, so a schema id is only unique
+together with its context.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ __all__ = [
 ]
 
 DEFAULT_CONTEXT: Final = "."
-"""The context of every subject that does not name one."""
+"""The default context, of every subject without one."""
 
 GLOBAL_CONTEXT: Final = ".__GLOBAL"
-"""Holds the level and the mode of all contexts that have none of their own, and no subjects."""
+"""The context with the level and the mode of all contexts without their own; it has no subjects."""
 
 _QUALIFIED: Final = ":."
 
@@ -61,7 +61,7 @@ class QualifiedSubject:
         """Read a subject as the API writes it.
 
         Args:
-            text: The subject; what does not begin with ``:.`` is a name without a context.
+            text: The subject; a text that does not begin with ``:.`` is a name without a context.
             within: The context of such a name.
         """
         if not isinstance(text, str):
@@ -72,7 +72,7 @@ class QualifiedSubject:
         return cls(context, name)
 
     def within(self, context: str) -> str:
-        """The shortest text that names it where ``context`` is that of plain names.
+        """The shortest name of it, if ``context`` is the context of plain names.
 
         Example:
             >>> subject = QualifiedSubject(".", "orders-value")
@@ -90,11 +90,11 @@ class QualifiedSubject:
 
 
 def normalize_context(text: str) -> str:
-    """The name of a context from the forms that the API takes in a URL.
+    """The name of a context, from its forms in URLs.
 
     Raises:
-        ArgumentError: It is no text.
-        ValueError: A colon is inside it.
+        ArgumentError: It is not a text.
+        ValueError: It contains a colon.
 
     Example:
         >>> normalize_context("staging"), normalize_context(":.staging:")
@@ -105,15 +105,15 @@ def normalize_context(text: str) -> str:
     text = str.__str__(text)
     name = text.removeprefix(":").removesuffix(":")
     if ":" in name:
-        raise ValueError(f"{text!r} is no name of a context: it has a colon inside")
+        raise ValueError(f"{text!r} is not a context: it contains a colon")
     return name if name.startswith(".") else f".{name}"
 
 
 def context_of(urls: Iterable[str]) -> str:
-    """The context that a registry's URLs lead to, which is the same for all of them.
+    """The context of a registry's URLs, which is the same for all of them.
 
     Raises:
-        ConfigurationError: They lead to several, or one of them to none that there could be.
+        ConfigurationError: They have several, or one of them is not valid.
 
     Example:
         >>> context_of(["https://registry.example/contexts/.staging"])
@@ -124,8 +124,8 @@ def context_of(urls: Iterable[str]) -> str:
     found = {_in_url(url): url for url in urls}
     if len(found) > 1:
         raise ConfigurationError(
-            f"the registry's URLs have to lead to one context, and they lead to "
-            f"{' and to '.join(found)}: {', '.join(found.values())}"
+            f"the registry's URLs have to have one context, and they have "
+            f"{' and '.join(found)}: {', '.join(found.values())}"
         )
     return next(iter(found), DEFAULT_CONTEXT)
 

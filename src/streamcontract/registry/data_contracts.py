@@ -1,7 +1,7 @@
-"""Metadata and rules that a registry keeps beside a schema.
+"""Metadata and rules that a registry stores with a schema.
 
-They are those of "Data contracts" in Confluent's Schema Registry documentation. Of these Redpanda
-26 keeps ``metadata.properties`` alone.
+They are those of "Data contracts" in Confluent's Schema Registry documentation. Redpanda 26 stores
+only ``metadata.properties``.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ __all__ = ["Metadata", "Rule", "RuleSet"]
 
 @attrs.frozen(kw_only=True)
 class Metadata:
-    """Facts about a schema that are not part of it.
+    """Metadata of a schema.
 
     Attributes:
-        properties: Text by name.
+        properties: Texts by name.
         tags: The tags of a field, by its path in the schema.
         sensitive: The names of properties that are not to be shown.
 
@@ -42,7 +42,7 @@ class Metadata:
     sensitive: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
-        """The metadata as a body has them, without what is empty."""
+        """The metadata in the form of a body, without empty values."""
         body = {
             "tags": {path: list(tags) for path, tags in self.tags.items()},
             "properties": dict(self.properties),
@@ -52,10 +52,10 @@ class Metadata:
 
     @classmethod
     def from_json(cls, value: object, path: str = "metadata") -> Metadata | None:
-        """Read metadata; keys that are not known are passed over, and null is None.
+        """Read metadata; unknown keys are ignored, and null is None.
 
         Raises:
-            BodyError: Something has the wrong type.
+            BodyError: A value has the wrong type.
         """
         if value is None:
             return None
@@ -73,19 +73,20 @@ class Metadata:
 
 @attrs.frozen(kw_only=True)
 class Rule:
-    """One rule of a data contract. This library runs none of them.
+    """One rule of a data contract. This library does not execute rules.
 
     Attributes:
         name: The rule's name.
         kind: ``CONDITION`` checks a message, ``TRANSFORM`` changes it.
-        mode: When: ``WRITE``, ``READ``, ``WRITEREAD``, ``UPGRADE``, ``DOWNGRADE``, ``UPDOWN``.
-        type: What runs it, such as ``CEL`` or ``ENCRYPT``.
-        doc: What it is for.
-        tags: The tags of the fields that it is about.
-        params: What its executor is given.
+        mode: The operations it applies to: ``WRITE``, ``READ``, ``WRITEREAD``, ``UPGRADE``,
+        ``DOWNGRADE`` or ``UPDOWN``.
+        type: Its executor, such as ``CEL`` or ``ENCRYPT``.
+        doc: Its documentation.
+        tags: The tags of the fields that it applies to.
+        params: The parameters of its executor.
         expr: Its expression.
-        on_success: What follows where it holds.
-        on_failure: What follows where it does not.
+        on_success: The action if it succeeds.
+        on_failure: The action if it fails.
         disabled: Whether it is switched off.
     """
 
@@ -102,7 +103,7 @@ class Rule:
     disabled: bool = False
 
     def to_json(self) -> dict[str, object]:
-        """The rule as a body has it, without what is empty."""
+        """The rule in the form of a body, without empty values."""
         body: dict[str, object] = {
             "name": self.name,
             "doc": self.doc,
@@ -120,10 +121,10 @@ class Rule:
 
     @classmethod
     def from_json(cls, value: object, path: str = "") -> Rule:
-        """Read a rule; keys that are not known are passed over.
+        """Read a rule; unknown keys are ignored.
 
         Raises:
-            BodyError: The name is missing, or something has the wrong type.
+            BodyError: The name is missing, or a value has the wrong type.
         """
         fields = read_object(value, path)
 
@@ -151,10 +152,10 @@ class RuleSet:
     """The rules of a schema.
 
     Attributes:
-        migration_rules: From one version of the schema to another.
+        migration_rules: For data of another version of the schema.
         domain_rules: For the values of a message.
         encoding_rules: For its bytes.
-        enable_at: Where they are run: ``""``, ``ALL`` and ``CLIENT`` mean in clients.
+        enable_at: Where they are executed: ``""``, ``ALL`` and ``CLIENT`` mean in clients.
     """
 
     migration_rules: tuple[Rule, ...] = ()
@@ -164,11 +165,11 @@ class RuleSet:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """All of them."""
+        """All rules."""
         return (*self.migration_rules, *self.domain_rules, *self.encoding_rules)
 
     def to_json(self) -> dict[str, object]:
-        """The rules as a body has them, without what is empty."""
+        """The rules in the form of a body, without empty values."""
         kinds: dict[str, Sequence[Rule]] = {
             "migrationRules": self.migration_rules,
             "domainRules": self.domain_rules,
@@ -181,10 +182,10 @@ class RuleSet:
 
     @classmethod
     def from_json(cls, value: object, path: str = "ruleSet") -> RuleSet | None:
-        """Read rules; keys that are not known are passed over, and null is None.
+        """Read rules; unknown keys are ignored, and null is None.
 
         Raises:
-            BodyError: Something has the wrong type.
+            BodyError: A value has the wrong type.
         """
         if value is None:
             return None
@@ -205,7 +206,7 @@ class RuleSet:
 
 
 def _given(fields: Mapping[str, object], key: str, default: object) -> object:
-    """A value; registries and clients write null for what is not there."""
+    """A value, or None: registries and clients write null for a missing one."""
     value = fields.get(key)
     return default if value is None else value
 
@@ -214,7 +215,7 @@ _SCALARS: Final = (str, int, float, bool)
 
 
 def _texts(value: object, path: str) -> dict[str, str]:
-    """Read text by name; what registries store as text may come as a number or a flag."""
+    """Read texts by name; a registry's text may be given as a number or a flag."""
     texts = read_object({} if value is None else value, path)
     return {key: _text(item, f"{path}.{key}") for key, item in texts.items()}
 

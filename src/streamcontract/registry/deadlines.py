@@ -1,7 +1,7 @@
-"""Connections whose answers end at a deadline, however slowly their bytes come.
+"""Deadlines for answers, which also end an answer whose bytes arrive slowly.
 
-A socket's timeout begins anew with each byte that arrives, and the headers of an answer are read
-inside the HTTP library, so that no loop of a caller can look at the clock between them.
+A socket's timeout starts again with each byte that arrives, and the HTTP library reads the headers
+of an answer, so that a caller cannot check the clock between them.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _DEADLINE: Final = _Deadline()
 
 @contextmanager
 def deadline(at: float) -> Iterator[None]:
-    """Let no answer that this thread reads in the block come after ``at``, by the monotonic clock.
+    """Set a deadline, by the monotonic clock, for the answers that this thread reads in the block.
 
-    Holds for connections of :data:`POOL_CLASSES`; a read that is still waiting then raises
-    TimeoutError, as one that waits for longer than its socket's timeout does.
+    It applies to connections of :data:`POOL_CLASSES`. A read that still waits at the deadline
+    raises TimeoutError, like one that exceeds its socket's timeout.
     """
     before, _DEADLINE.at = _DEADLINE.at, at
     try:

@@ -1,4 +1,4 @@
-"""Descriptions of subjects: their versions, configuration and mode, as a registry has them."""
+"""Descriptions of subjects: their versions, configuration and mode in a registry."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ __all__ = ["SENSITIVE", "SubjectDescription", "describe_subject", "hide_sensitiv
 T = TypeVar("T")
 
 SENSITIVE: Final = "(sensitive, not shown)"
-"""Stands in for the value of a property that metadata call sensitive."""
+"""The text in place of a sensitive property's value."""
 
 
 @attrs.frozen(kw_only=True)
 class SubjectDescription:
-    """What a registry keeps of a subject.
+    """The state of a subject in a registry.
 
     Attributes:
-        subject: The subject, as the client's calls take it.
+        subject: The subject, in the form of the client's calls.
         context: Its context.
-        config: The configuration that holds for it: its own, or that of its context or registry.
-        own_config: The configuration that is set for it alone; None where none is.
-        mode: The mode that holds for it; None where the registry does not say.
-        own_mode: The mode that is set for it alone; None where none is.
+        config: The configuration that applies: its own, or that of its context or registry.
+        own_config: Its own configuration; None if it has none.
+        mode: The mode that applies; None if the registry does not return it.
+        own_mode: Its own mode; None if it has none.
         versions: Its versions, oldest first.
     """
 
@@ -67,7 +67,7 @@ class SubjectDescription:
 def describe_subject(
     registry: SchemaRegistry, subject: str, *, deleted: bool = False
 ) -> SubjectDescription:
-    """Ask a registry for all that it keeps of a subject.
+    """Get the state of a subject from a registry.
 
     Args:
         registry: The registry.
@@ -80,7 +80,7 @@ def describe_subject(
     """
     named = registry.qualified(subject)
     versions = _versions(registry, subject, deleted=deleted) if named.name else ()
-    # No name of it leads to the context of the URL in every registry.
+    # No name of the URL's context works in every registry.
     is_whole = not named.name and named.context == registry.context
     place = None if is_whole else subject
     return SubjectDescription(
@@ -103,7 +103,7 @@ def _versions(
     except SubjectNotFoundError:
         live = set()  # the subject as a whole is soft-deleted
     return tuple(
-        # Not every answer about a version says whether it is deleted.
+        # Not every answer about a version has its deletion.
         attrs.evolve(
             registry.describe_version(subject, number, deleted=deleted), deleted=number not in live
         )
@@ -119,14 +119,14 @@ def _unless_unset(ask: Callable[[], T]) -> T | None:
     except RegistryResponseError as error:
         if error.status != HTTPStatus.NO_CONTENT:
             raise
-        return None  # Apicurio has modes of subjects, all of them empty
+        return None  # Apicurio returns empty modes for subjects
 
 
 def hide_sensitive(metadata: object) -> object:
-    """Metadata as JSON, without the values of properties that are called sensitive.
+    """Metadata as JSON, without the values of sensitive properties.
 
     Args:
-        metadata: The JSON, whatever the registry has put there.
+        metadata: The JSON from the registry, which may have any form.
 
     Example:
         >>> hide_sensitive({"properties": {"pin": "1234"}, "sensitive": ["pin"]})

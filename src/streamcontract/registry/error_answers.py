@@ -80,7 +80,7 @@ _BY_STATUS: Final[dict[int, type[RegistryRequestError]]] = {
 }
 
 _INVALID_IN_A_LOOK_UP: Final = "Error while looking up schema under subject"
-"""What Redpanda answers, with code 500, to a look-up of an invalid schema (its tests of 2026)."""
+"""Redpanda's message, with code 500, for a look-up of an invalid schema (its tests of 2026)."""
 
 
 def error_from_answer(
@@ -93,7 +93,7 @@ def error_from_answer(
         url: The URL, without credentials.
         status: The HTTP status.
         body: The answer's body.
-        mask: Takes out of a text what must not be shown.
+        mask: Removes secrets from a text.
 
     Example:
         >>> body = b'{"error_code": 40401, "message": "Subject not found"}'
@@ -121,7 +121,7 @@ def error_from_answer(
 
 
 def clip(text: str) -> str:
-    """As much of a body as a message shows."""
+    """The part of a body that a message shows."""
     if len(text) <= _MAX_SHOWN_BODY:
         return text
     return f"{text[:_MAX_SHOWN_BODY]}... ({len(text)} characters)"

@@ -1,9 +1,9 @@
-"""Typed errors of the registry client: one class for each thing a caller can do about it.
+"""Errors of the registry client, one class for each way to handle them.
 
     RegistryError
     |-- RegistryRequestError               .method .url .status .code .body .reason
     |   |-- RegistryUnreachableError       no answer from any URL
-    |   |-- RegistryResponseError          an answer that is not the protocol's
+    |   |-- RegistryResponseError          an answer that breaks the protocol
     |   |-- RegistryAuthenticationError    401, 403
     |   |-- RegistryServerError            5xx
     |   |   `-- WriteCollisionError        50301
@@ -30,10 +30,10 @@
     |       |-- ReservedSubjectError               42208
     |       |-- ContextNotEmptyError               42211
     |       `-- UnsupportedRequestError            501
-    |-- InvalidSubjectError                a subject name that no URL can carry
-    |-- LockMismatchError                  streamcontract.lock says otherwise; .place .environment
-    |-- RulesNotRunError                   rules apply that are not run here; .place .mode .rules
-    `-- StoredSchemaError                  the registry holds a schema that cannot be used
+    |-- InvalidSubjectError                a subject name that no URL can have
+    |-- LockMismatchError                  a mismatch with streamcontract.lock; .place .environment
+    |-- RulesNotRunError                   rules apply that are not executed; .place .mode .rules
+    `-- StoredSchemaError                  the registry has a schema that cannot be used
 
 The codes are :class:`streamcontract.registry.protocol.ErrorCode`'s.
 """
@@ -87,7 +87,7 @@ __all__ = [
 
 
 class InvalidSubjectError(RegistryError):
-    """A subject name is empty, a dot segment, or not Unicode: no URL can carry it.
+    """A subject name is empty, a dot segment, or not Unicode, so that no URL can have it.
 
     Attributes:
         subject: The name.
@@ -99,16 +99,16 @@ class InvalidSubjectError(RegistryError):
 
     def __str__(self) -> str:
         return (
-            f"{self.subject!r} cannot be a subject: a name is not empty, not '.' or '..' "
-            f"(URLs resolve those away) and holds no lone surrogates; choose another name"
+            f"{self.subject!r} cannot be a subject: a name is not empty, is not '.' or '..' "
+            f"(which URLs resolve) and has no lone surrogates; choose another name"
         )
 
 
 class StoredSchemaError(RegistryError):
-    """The registry holds a schema that cannot be used: not Avro, not valid, or in a circle.
+    """The registry has a schema that cannot be used: not Avro, not valid, or circular.
 
     Attributes:
-        place: Which one: ``schema id 7`` or ``version 3 of stocks-value``.
+        place: The name of the schema: ``schema id 7`` or ``version 3 of stocks-value``.
         reason: What is wrong with it.
     """
 
@@ -122,10 +122,10 @@ class StoredSchemaError(RegistryError):
 
 
 class RulesNotRunError(RegistryError):
-    """The registry keeps rules beside a schema that apply to its messages, and none is run here.
+    """The registry has rules for a schema that apply to its messages and are not executed here.
 
     Attributes:
-        place: Whose rules they are: a subject, or ``schema id 7``.
+        place: The owner of the rules: a subject, or ``schema id 7``.
         mode: Whether messages were to be written (``WRITE``) or read (``READ``).
         rules: The rules.
     """
@@ -145,9 +145,9 @@ class RulesNotRunError(RegistryError):
         types = ", ".join(dict.fromkeys(rule.type for rule in self.rules if rule.type))
         what = "written" if self.mode == "WRITE" else "read"
         return (
-            f"{self.place} has rules for messages that are {what}, and they are not run here: "
-            f"{named}. Use a client that runs them; or, if they are run elsewhere or are not "
-            f"needed, name their types: 'rules.ignored': {types!r}"
+            f"{self.place} has rules for messages that are {what}, and they are not executed "
+            f"here: {named}. Use a client that executes them; or, if they are executed elsewhere "
+            f"or not needed, name their types: 'rules.ignored': {types!r}"
         )
 
 
@@ -155,9 +155,9 @@ class LockMismatchError(RegistryError):
     """The lock file does not agree with the contract, with the registry, or with itself.
 
     Attributes:
-        place: What it is about: a subject, or ``schema id 7``.
-        environment: The environment whose lock it is.
-        reason: Where they differ.
+        place: The locked entry: a subject, or ``schema id 7``.
+        environment: The environment of the lock.
+        reason: The difference.
     """
 
     def __init__(self, place: str, environment: str, reason: str) -> None:
@@ -179,16 +179,16 @@ class RegistryRequestError(RegistryError):
     """A request to the registry failed.
 
     Attributes:
-        reason: What the registry, or the network, said.
+        reason: The message of the registry, or the error of the network.
         method: The HTTP method.
         url: The URL, without credentials.
-        status: The HTTP status, None where there was no answer.
-        code: The registry's error code, None where there was none.
-        body: The answer's body as text, ``""`` where there was none.
+        status: The HTTP status, None if there was no answer.
+        code: The registry's error code, None if there was none.
+        body: The answer's body as text, ``""`` if there was none.
     """
 
     advice: ClassVar[str] = ""
-    """What to do about it, for people."""
+    """The advice for people."""
 
     def __init__(
         self,
@@ -231,41 +231,41 @@ class RegistryUnreachableError(RegistryRequestError):
 
 
 class RegistryResponseError(RegistryRequestError):
-    """The answer is not what the protocol says: half a body, no JSON, another shape, a redirect."""
+    """The answer breaks the protocol: part of a body, no JSON, another structure, a redirect."""
 
     advice = "Check that the URL is a schema registry's and that no proxy in between answers for it"
 
 
 class RegistryAuthenticationError(RegistryRequestError):
-    """The registry wants other credentials (401) or does not allow this to these (403)."""
+    """The registry requires other credentials (401) or does not permit this with these (403)."""
 
-    advice = "Check basic_auth, bearer_token or the client certificate, and what they may do"
+    advice = "Check basic_auth, bearer_token or the client certificate, and their permissions"
 
 
 class RegistryServerError(RegistryRequestError):
-    """The registry failed (5xx), and went on failing when asked again where that was safe."""
+    """The registry failed (5xx), also in every retry that was safe."""
 
-    advice = "Try again later; the registry's own log tells more"
+    advice = "Try again later; the registry's own log has the details"
 
 
 class WriteCollisionError(RegistryServerError):
-    """Too many wrote at once (50301); nothing was written."""
+    """Too many clients wrote at once (50301); nothing was written."""
 
     advice = "Try again"
 
 
 class RegistryOverloadedError(RegistryRequestError):
-    """The registry takes no more requests now (429)."""
+    """The registry accepts no more requests now (429)."""
 
     advice = "Try again later"
 
 
 class RegistryRejectedError(RegistryRequestError):
-    """The registry understood the request and refused it; the base of those with their own code."""
+    """The registry refused the request; the base of the errors with their own code."""
 
 
 class NotFoundError(RegistryRejectedError):
-    """What was asked for is not there (404)."""
+    """The requested object does not exist (404)."""
 
     advice = "Check the URL: a registry has no such path"
 
@@ -334,11 +334,11 @@ class IncompatibleSchemaError(RegistryRejectedError):
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """The registry's messages, one for each incompatibility, then what it compared with."""
+        """The registry's messages, one for each incompatibility, then the compared version."""
         return split_messages(self.reason)
 
     def _summary(self) -> str:
-        # One line for each message, and none for the old schema's text.
+        # One line for each message, without the old schema's text.
         head, found, _ = self.reason.partition(_DETAILS)
         shown = [message for message in self.messages if not message.startswith("{oldSchema:")]
         return "\n  - ".join([f"{head}:", *shown]) + "\n" if found else super()._summary()
@@ -378,7 +378,7 @@ class OperationNotPermittedError(RegistryRejectedError):
 
 
 class ReferenceExistsError(RegistryRejectedError):
-    """Other schemas refer to what was to be deleted (42206)."""
+    """Other schemas refer to the schema to be deleted (42206)."""
 
     advice = "referenced_by(subject, version) lists them: delete those first"
 
@@ -390,7 +390,7 @@ class SchemaIdExistsError(RegistryRejectedError):
 
 
 class ReservedSubjectError(RegistryRejectedError):
-    """The subject's name is one that the registry keeps for itself, or names a context (42208)."""
+    """The subject's name is reserved by the registry, or names a context (42208)."""
 
     advice = "Choose another name for the subject"
 
@@ -402,7 +402,7 @@ class ContextNotEmptyError(RegistryRejectedError):
 
 
 class UnsupportedRequestError(RegistryRejectedError):
-    """The registry does not have what was asked for (501)."""
+    """The registry does not support the request (501)."""
 
 
 # The messages only look like JSON. Between two of them stands ", "; inside one, the old schema's
@@ -414,7 +414,7 @@ _DETAILS: Final = ", details: ["
 
 
 def split_messages(text: str) -> tuple[str, ...]:
-    """The messages inside the text that a registry refuses an incompatible schema with.
+    """The messages inside a registry's text about an incompatible schema.
 
     Example:
         >>> split_messages("incompatible, details: [{errorType:'A'}, {oldSchemaVersion: 1}]")

@@ -1,4 +1,4 @@
-"""The lock: which ids a contract's schemas have in one environment's registry, known offline.
+"""Lock of one environment: the ids of the contracts' schemas in its registry, known offline.
 
     {
       "format": 1,
@@ -25,10 +25,10 @@
       }
     }
 
-No URL and no credential is in it: the file is made to be committed. An environment whose
-registry's URL leads to a context has ``"context": ".staging"`` too, and the format is 2 then: ids
-and subjects are those of that context. A schema beside which the registry keeps rules has them as
-``"ruleSet"``, and the format is 3 then.
+The file has no URLs and no credentials, and is meant to be committed. An environment whose
+registry's URL has a context has ``"context": ".staging"`` too: then the format is 2, and ids and
+subjects are those of that context. A schema with rules in the registry has them as ``"ruleSet"``,
+and the format is 3.
 """
 
 from __future__ import annotations
@@ -66,17 +66,17 @@ KEY: Final = "key"
 def canonical_fingerprint(schema: Schema) -> str:
     """SHA-256 of Avro's Parsing Canonical Form, in hexadecimal digits.
 
-    It is what a schema as the registry stores it is compared by: registries rewrite texts.
+    Schemas of the registry are compared by it, because registries rewrite texts.
     """
     return schema.fingerprint("SHA-256").hex()
 
 
 def source_fingerprint(schema: Schema) -> str:
-    """SHA-256 of a whole schema, in hexadecimal digits: layout and order of keys aside.
+    """SHA-256 of a whole schema, in hexadecimal digits, without layout and order of keys.
 
-    The canonical form leaves out logical types and defaults, so that it cannot tell
-    ``timestamp-millis`` from ``timestamp-micros``; and registries take a changed default for a
-    new version. A contract that changed in any way needs another look at the registry.
+    The canonical form leaves out logical types and defaults, so that it is the same for
+    ``timestamp-millis`` and ``timestamp-micros``; and for registries a changed default is a new
+    version. A contract that changed in any way has to be looked up again.
     """
     meaning = json.dumps(json.loads(schema.inlined_json), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(meaning.encode()).hexdigest()
@@ -99,7 +99,7 @@ class LockedReference:
 
 @attrs.frozen(kw_only=True)
 class LockedSubject:
-    """What a contract's value or key schema is in the registry.
+    """The registration of a contract's value or key schema.
 
     Attributes:
         subject: The subject, in the lock's context.
@@ -107,7 +107,7 @@ class LockedSubject:
         id: The id of that version.
         fingerprint: :func:`canonical_fingerprint` of it.
         source: :func:`source_fingerprint` of the contract's own schema.
-        references: What it uses, in the order of registering.
+        references: The versions that it uses, in the order of registration.
         ids: The ids of all versions of the subject, oldest first.
     """
 
@@ -126,8 +126,8 @@ class LockedSchema:
 
     Attributes:
         fingerprint: :func:`canonical_fingerprint` of it.
-        schema: Its JSON text with everything it refers to written out.
-        rule_set: The rules that the registry keeps beside it.
+        schema: Its JSON text with all references written out.
+        rule_set: Its rules in the registry.
     """
 
     fingerprint: str
@@ -137,13 +137,13 @@ class LockedSchema:
 
 @attrs.frozen(kw_only=True)
 class Lock:
-    """What is known of one environment's registry.
+    """The registrations in one environment's registry.
 
     Attributes:
         environment: The environment's name.
-        contracts: By name of contract: its ``value`` and, where it has a key schema, ``key``.
+        contracts: By name of contract: its ``value`` and, if it has a key schema, ``key``.
         schemas: Every version of the contracts' subjects, by id.
-        context: The context whose subjects and ids these are.
+        context: The context of these subjects and ids.
     """
 
     environment: str
@@ -152,14 +152,14 @@ class Lock:
     context: str = DEFAULT_CONTEXT
 
     def id_of(self, subject: str, schema: Schema) -> int | None:
-        """The id to put in front of values of a schema; None where the subject is not locked.
+        """The id for values of a schema; None if the subject is not locked.
 
         Args:
-            subject: The subject; one without a context is of the lock's.
+            subject: The subject; one without a context is in the lock's context.
             schema: The contract's schema.
 
         Raises:
-            LockMismatchError: The subject is locked for another schema than this.
+            LockMismatchError: The subject is locked with another schema.
         """
         named = QualifiedSubject.parse(subject, self.context)
         locked = [
@@ -182,25 +182,26 @@ class Lock:
         )
 
     def schema_of(self, schema_id: int) -> Schema | None:
-        """The schema of an id; None where the id is not locked.
+        """The schema of an id; None if the id is not locked.
 
         Raises:
-            LockMismatchError: The lock contradicts itself: it was edited, or merged by hand.
+            LockMismatchError: The lock is inconsistent: it was edited, or merged by hand.
         """
         locked = self.schemas.get(schema_id)
         if locked is None:
             return None
         try:
-            # As for what the registry sends: it was let in once, and data were written with it.
+            # Lenient, as for schemas from the registry: it was accepted once, and data were
+            # written.
             schema = parse_schema(locked.schema, leniency=STORED)
         except SchemaParseError as error:
             raise self._damaged(schema_id, f"it is not a valid Avro schema: {error}") from error
         if canonical_fingerprint(schema) != locked.fingerprint:
-            raise self._damaged(schema_id, "its fingerprint is another one than stands beside it")
+            raise self._damaged(schema_id, "it does not have the fingerprint in the file")
         return schema
 
     def rules_of(self, schema_id: int) -> RuleSet | None:
-        """The rules beside the schema of an id; None where there are none."""
+        """The rules of the schema of an id; None if there are none."""
         locked = self.schemas.get(schema_id)
         return None if locked is None else locked.rule_set
 

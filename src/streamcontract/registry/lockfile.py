@@ -1,4 +1,4 @@
-"""The file of locks: ``streamcontract.lock``, read strictly and written the same way each time."""
+"""Lock file ``streamcontract.lock``: strict parsing, and deterministic writing."""
 
 from __future__ import annotations
 
@@ -45,31 +45,31 @@ __all__ = [
 ]
 
 LOCK_FILE: Final = "streamcontract.lock"
-"""The file's name, beside ``streamcontract.toml``."""
+"""The name of the file, which is beside ``streamcontract.toml``."""
 
 LOCK_FILE_VARIABLE: Final = "STREAMCONTRACT_LOCK_FILE"
 """The environment variable with the file's path."""
 
 ENVIRONMENT_VARIABLE: Final = "STREAMCONTRACT_ENVIRONMENT"
-"""The environment variable that says which of the file's environments this process runs in."""
+"""The environment variable with the file's environment that this process runs in."""
 
 _T = TypeVar("_T")
 
 _FORMAT: Final = 1
 _WITH_CONTEXTS: Final = 2
-"""The format of a file in which an environment has a context: before, nobody would look for it."""
+"""The format of a file in which an environment has a context, which earlier releases ignore."""
 _WITH_RULES: Final = 3
-"""The format of a file in which a schema has rules, which releases before would pass over."""
+"""The format of a file in which a schema has rules, which earlier releases ignore."""
 _FORMATS: Final = (_FORMAT, _WITH_CONTEXTS, _WITH_RULES)
 _ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def check_environment(name: str) -> str:
-    """An environment's name, if it is one.
+    """Check an environment's name, and return it.
 
     Raises:
-        ConfigurationError: It is not.
+        ConfigurationError: It is not valid.
     """
     if not _ENVIRONMENT.fullmatch(name):
         raise ConfigurationError(
@@ -80,10 +80,9 @@ def check_environment(name: str) -> str:
 
 
 def find_lock(file: str | os.PathLike[str] | None, environment: str | None) -> Lock | None:
-    """The lock that holds for this process; None where no environment is named.
+    """The lock of this process; None if no environment is named.
 
-    An id means something in one registry only, so no lock is ever used that was not asked for by
-    the name of its environment.
+    An id has a meaning in one registry only, so a lock is used only if its environment is named.
 
     Args:
         file: The file; None takes STREAMCONTRACT_LOCK_FILE, and else ``streamcontract.lock``
@@ -99,8 +98,8 @@ def find_lock(file: str | os.PathLike[str] | None, environment: str | None) -> L
     if environment is None:
         if named is not None:
             raise ConfigurationError(
-                f"the lock file {os.fspath(named)} is given and no environment: say which of its "
-                f"environments this is, with streamcontract.lock.environment or "
+                f"the lock file {os.fspath(named)} is given and no environment: name the one of "
+                f"this process, with streamcontract.lock.environment or "
                 f"{ENVIRONMENT_VARIABLE}"
             )
         return None
@@ -116,7 +115,7 @@ def find_lock(file: str | os.PathLike[str] | None, environment: str | None) -> L
 
 
 def _beside_the_project(environment: str) -> Path:
-    # Loaded here, as few programs need it: the rules of lint come with it.
+    # Imported here, because few programs need it and it imports the rules of lint.
     from streamcontract.project import PROJECT_FILE, find_project_file  # noqa: PLC0415
 
     project = find_project_file()
@@ -133,7 +132,8 @@ def read_locks(path: Path) -> dict[str, Lock]:
     """The locks in a file by environment.
 
     Raises:
-        ConfigurationError: The file is missing or is no lock file; the message names the place.
+        ConfigurationError: The file is missing or is not a lock file; the message names the
+        position.
     """
     document = _document(path)
     try:
@@ -150,9 +150,9 @@ def read_locks(path: Path) -> dict[str, Lock]:
 
 
 def unknown_entries(path: Path) -> list[str]:
-    """What a lock file holds beside its locks, each by its place; the locks can be read.
+    """The unknown entries of a lock file, each by its path; the locks can be read.
 
-    Such entries mean nothing to anybody, and the next ``streamcontract lock`` removes them.
+    Such entries have no meaning, and the next ``streamcontract lock`` removes them.
 
     Raises:
         ConfigurationError: As for :func:`read_locks`.
@@ -176,7 +176,7 @@ def _surplus(found: object, known: object, place: str) -> Iterator[str]:
 
 def _document(path: Path) -> object:
     try:
-        # Some editors put a byte order mark in front, which JSON does not allow.
+        # Some editors write a byte order mark at the start, which JSON does not allow.
         return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
     except FileNotFoundError as error:
         raise ConfigurationError(
@@ -184,13 +184,13 @@ def _document(path: Path) -> object:
         ) from error
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(
-            f"the lock file {path} cannot be read: {error}; where a merge left it broken, "
-            f"`streamcontract lock` writes it anew once it is deleted"
+            f"the lock file {path} cannot be read: {error}; if a merge left it broken, "
+            f"delete it and run `streamcontract lock`"
         ) from error
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object whose keys are all different; a merge by hand may leave one twice."""
+    """An object with unique keys; a merge by hand may leave a key twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -200,9 +200,9 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def write_locks(path: Path, locks: Iterable[Lock]) -> bool:
-    """Write the locks; whether the file is another one now.
+    """Write the locks; return whether the file changed.
 
-    The file is replaced in one step, so that a reader finds the old one or the new one whole.
+    The file is replaced atomically.
     """
     text = render(locks)
     if path.is_file() and path.read_text(encoding="utf-8-sig") == text:
@@ -213,9 +213,9 @@ def write_locks(path: Path, locks: Iterable[Lock]) -> bool:
 
 
 def render(locks: Iterable[Lock]) -> str:
-    """The file's text: names in alphabetical order, ids in theirs, one fact in a line.
+    """The text of the file: names and ids in order, one value per line.
 
-    Ids never change what they mean, so a new version adds lines and alters few.
+    Ids never change their meaning, so a new version adds lines and changes few.
     """
     kept = sorted(locks, key=lambda each: each.environment)
     environments = {
@@ -239,7 +239,7 @@ def render(locks: Iterable[Lock]) -> str:
 def _known_format(value: object) -> None:
     if type(value) is not int or value not in _FORMATS:
         known = " or ".join(map(str, _FORMATS))
-        raise BodyError("", f"{known}, which is what this release reads, not {value!r}")
+        raise BodyError("", f"{known}, which this release reads, not {value!r}")
 
 
 def _format_of(locks: Collection[Lock]) -> int:
@@ -258,7 +258,7 @@ def _schema_json(locked: LockedSchema) -> dict[str, object]:
 
 def _require_format(expected: int, value: object) -> None:
     if value != expected:
-        raise BodyError("", f"{expected} for what is in it, not {value!r}")
+        raise BodyError("", f"{expected} for its content, not {value!r}")
 
 
 def _lock(name: str, value: object) -> Lock:
@@ -291,10 +291,8 @@ def _context(value: object) -> str:
 def _own_subject(value: object) -> str:
     text = read_string(value)
     if QualifiedSubject.parse(text) != QualifiedSubject(DEFAULT_CONTEXT, text):
-        # Written by a release that knew no contexts, to which ids of all of them were the same.
-        raise BodyError(
-            "", f"a subject without a context, not {text!r}; `streamcontract lock` writes it anew"
-        )
+        # Written by a release without contexts, which did not distinguish their ids.
+        raise BodyError("", f"a subject without a context, not {text!r}; run `streamcontract lock`")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Making a lock from what a registry has, and holding one against a project's contracts."""
+"""Creation of a lock from a registry, and its comparison with a project's contracts."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = ["LockBuilder", "offline_faults", "require_same_registry"]
 
 
 class LockBuilder:
-    """Collects what the registry has of one contract after another.
+    """Collects the registrations of contracts from the registry.
 
     Args:
         registry: The registry.
-        environment: Whose registry it is.
-        kept: A lock whose contracts stay in, unless they are added anew.
+        environment: The environment of the registry.
+        kept: A lock whose contracts are kept, unless they are added again.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class LockBuilder:
     def add(self, contract: str, side: str, registrations: Sequence[Registration]) -> None:
         """Lock one schema of a contract with every version of its subject, soft-deleted ones too.
 
-        Messages outlive versions: what was written with an old one has to be read as well.
+        Messages outlive versions: data that were written with an old one have to be readable too.
 
         Args:
             contract: The contract's name.
             side: ``value`` or ``key``.
-            registrations: What :func:`register_in_order` found or made; the last is the schema's
-                own, and none is one that a dry run left out.
+            registrations: The result of :func:`register_in_order`; the last is the schema's own,
+            and none is one that a dry run left out.
 
         Raises:
             StoredSchemaError: A version of the subject is not an Avro schema.
@@ -71,14 +71,14 @@ class LockBuilder:
             self._schemas[each.id] = LockedSchema(
                 fingerprint=canonical_fingerprint(each.schema),
                 schema=each.schema.inlined_json,
-                # A set without rules says nothing.
+                # A set without rules has no effect.
                 rule_set=each.rule_set if each.rule_set and each.rule_set.rules else None,
             )
         named = self._registry.qualified(own.subject)
         if named.context != self._registry.context:
             raise ConfigurationError(
-                f"{own.subject} is not in context {self._registry.context}, where the registry's "
-                f"URL leads, and a lock is of one context"
+                f"{own.subject} is not in context {self._registry.context} of the registry's URL, "
+                f"and a lock has one context"
             )
         self._contracts.setdefault(contract, {})[side] = LockedSubject(
             subject=named.name,
@@ -98,7 +98,7 @@ class LockBuilder:
         )
 
     def lock(self) -> Lock:
-        """What was collected, without the schemas that no contract needs any more."""
+        """The collected lock, without schemas that no contract needs any more."""
         needed = {
             schema_id
             for sides in self._contracts.values()
@@ -114,16 +114,14 @@ class LockBuilder:
 
 
 def require_same_registry(registry: SchemaRegistry, lock: Lock) -> None:
-    """See that a registry is the one that a lock was made from.
+    """Check that a lock was made from a registry.
 
     Raises:
-        LockMismatchError: A locked id means another schema there, or nothing.
+        LockMismatchError: A locked id has another schema there, or none.
         RegistryRequestError: A request failed.
     """
     if registry.context != lock.context:
-        reason = (
-            f"it is of context {lock.context}, and the registry's URL leads to {registry.context}"
-        )
+        reason = f"it has context {lock.context}, and the registry's URL has {registry.context}"
         raise LockMismatchError("everything", lock.environment, reason)
     for sides in lock.contracts.values():
         for each in sides.values():
@@ -135,7 +133,7 @@ def require_same_registry(registry: SchemaRegistry, lock: Lock) -> None:
             if canonical_fingerprint(stored) != each.fingerprint:
                 reason = (
                     f"the registry's schema of id {each.id} is {stored.canonical_form}, and not "
-                    f"what was locked"
+                    f"the locked one"
                 )
                 raise LockMismatchError(each.subject, lock.environment, reason)
 
@@ -143,10 +141,10 @@ def require_same_registry(registry: SchemaRegistry, lock: Lock) -> None:
 def offline_faults(
     lock: Lock, schemas: Mapping[tuple[str, str], tuple[str, Schema]]
 ) -> Iterator[str]:
-    """What in a lock does not fit the contracts, as far as it can be seen without a registry.
+    """The differences between a lock and the contracts that can be found without a registry.
 
-    What only the registry knows is not: versions, the ids of references, the order of the ids, and
-    what the canonical form leaves out of older schemas.
+    It does not check values that only the registry has: versions, the ids of references, the order
+    of the ids, and the parts of older schemas that the canonical form leaves out.
 
     Args:
         lock: The lock.
@@ -172,7 +170,7 @@ def offline_faults(
 
 
 def _contract_faults(lock: Lock, locked: LockedSubject, schema: Schema) -> Iterator[str]:
-    """What is wrong with what is locked for a schema, which is still the one that was locked."""
+    """The faults in the entry of a schema that has not changed since it was locked."""
     if locked.fingerprint != canonical_fingerprint(schema):
         yield f"the fingerprint of {locked.subject} is not that of the contract's schema"
     subjects = [each.subject for each in locked.references]
@@ -184,7 +182,7 @@ def _contract_faults(lock: Lock, locked: LockedSubject, schema: Schema) -> Itera
         )
     stored = _stored(lock, locked.id)
     if stored is None:
-        return  # told with the ids and schemas
+        return  # reported with the ids and schemas
     if stored.canonical_form != schema.canonical_form:
         yield f"{locked.subject} has id {locked.id}, which has another schema than the contract"
         return
@@ -195,7 +193,7 @@ def _contract_faults(lock: Lock, locked: LockedSubject, schema: Schema) -> Itera
 
 
 def _referenced(schema: Schema) -> list[str]:
-    """The full names of the types that a schema refers to, in the order of registering."""
+    """The full names of the types that a schema refers to, in the order of registration."""
     names: dict[str, None] = {}
 
     def add(references: Iterable[Schema]) -> None:
@@ -234,7 +232,7 @@ def _schema_faults(lock: Lock) -> Iterator[str]:
 
 
 def _stored(lock: Lock, schema_id: int) -> Schema | None:
-    """The schema of an id; None where the lock does not have it, or has it damaged."""
+    """The schema of an id; None if the lock does not have it, or if it is damaged."""
     try:
         return lock.schema_of(schema_id)
     except LockMismatchError:

@@ -1,4 +1,4 @@
-"""What a request carried to prove who asks, taken out of whatever its answer lets show.
+"""Masking of a request's credentials in the texts of its answer.
 
 A proxy's error page may echo the request's headers, and errors show the answer's body.
 """
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["Mask", "mask_for"]
 
 _MIN_SECRET: Final = 8
-"""Characters from which on a header of the application's own may be a secret: to take out ``1`` or
-``true`` would leave no message readable."""
+"""The least number of characters of an application's header that is masked: masking ``1`` or
+``true`` would make messages unreadable."""
 
 
 class Mask:
     """Replaces each of some secrets by ``***``.
 
     Args:
-        secrets: The secrets; empty ones are passed over.
+        secrets: The secrets; empty ones are ignored.
 
     Example:
         >>> Mask(["t0ken"])("Authorization: Bearer t0ken")
@@ -31,7 +31,7 @@ class Mask:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        # The longest first: one may be a part of another.
+        # The longest first, because one may be a part of another.
         self._secrets = sorted({each for each in secrets if each}, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
@@ -48,9 +48,9 @@ def mask_for(authorization: str, headers: Iterable[str], proxies: Iterable[str])
     """The mask for the answer to one request.
 
     Args:
-        authorization: The request's Authorization header; ``""`` where it has none.
-        headers: The values of the headers that the application added.
-        proxies: URLs of the proxies that the request may have gone through.
+        authorization: The request's Authorization header; ``""`` if it has none.
+        headers: The values of the application's own headers.
+        proxies: URLs of the proxies that the request may have used.
     """
     _, _, credentials = authorization.partition(" ")
     own = (value for value in headers if len(value) >= _MIN_SECRET)

@@ -1,4 +1,4 @@
-"""Ids that the registry does not know: waited for a moment, then remembered for a moment."""
+"""Missing ids: a short wait for a lagging replica, then a short memory of the failure."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["MissingIds"]
 T = TypeVar("T")
 
 PAUSES: Final = (0.1, 0.2, 0.4)
-"""Seconds between looks for an id that is not there: a replica may lag behind the one that gave
-the id out. No registry says how far; a producer registers before it sends, so it is not far."""
+"""Seconds between attempts for a missing id: a replica may lag behind the one that assigned it. No
+registry documents the lag; it is short, because a producer registers before it sends."""
 
 MEMORY: Final = 10.0
-"""Seconds for which an id that was not there is taken to be missing, without another request, and
-for which the next unknown ids are not waited for: a topic full of foreign messages must not bring
-the consumer down to their pace, nor the registry to its knees."""
+"""Seconds for which a missing id counts as missing without another request, and for which other
+unknown ids are not waited for: a topic full of foreign messages must not slow the consumer down or
+overload the registry."""
 
 CAPACITY: Final = 1000
-"""Missing ids remembered at once; more are forgotten, the oldest first."""
+"""The number of missing ids that are remembered; the oldest are forgotten first."""
 
 
 class MissingIds:
-    """What the registry was asked for in vain."""
+    """Ids that the registry did not find."""
 
     def __init__(self) -> None:
         self._until: OrderedDict[Hashable, tuple[float, SchemaNotFoundError]] = OrderedDict()
@@ -38,11 +38,11 @@ class MissingIds:
         self._lock = threading.Lock()
 
     def find(self, key: Hashable, fetch: Callable[[], T]) -> T:
-        """What ``fetch`` gives, asked again a few times while there is no such id.
+        """The result of ``fetch``, which is repeated a few times while there is no such id.
 
         Raises:
-            SchemaNotFoundError: There is none, or there was none a moment ago.
-            RegistryError: What else ``fetch`` raised, at once.
+            SchemaNotFoundError: There is no such id, or there was none a moment ago.
+            RegistryError: Any other error of ``fetch``, without a repetition.
         """
         self._raise_if_known(key)
         for pause in self._pauses():
@@ -57,7 +57,7 @@ class MissingIds:
             raise
 
     def forget(self, key: Hashable) -> None:
-        """Take an id for one that may be there, since it was just given out."""
+        """Forget that an id was missing, because it was just assigned."""
         with self._lock:
             self._until.pop(key, None)
 
@@ -65,7 +65,7 @@ class MissingIds:
         with self._lock:
             until, error = self._until.get(key, (0.0, None))
         if error is not None and monotonic() < until:
-            # A new one: a raised error carries its traceback, and this one is raised many times.
+            # A new error: a raised one has its traceback, and this one is raised many times.
             raise type(error)(*error.args)
 
     def _pauses(self) -> tuple[float, ...]:

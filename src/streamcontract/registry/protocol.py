@@ -1,12 +1,12 @@
-"""The schema registry's HTTP protocol as values: codes, names, paths and bodies; no I/O.
+"""Protocol of the schema registry as values: codes, names, paths and bodies, without I/O.
 
-Client and embedded server both speak from here, so they cannot disagree. The protocol is the REST
-API of Confluent's Schema Registry ("Schema Registry API Reference" in Confluent's documentation)
-as Redpanda 26.2 serves it (from its documentation and the expectations of its own tests of 2026).
-Where the two answer differently, the doc string says so.
+Client and embedded server both use it, so they cannot disagree. The protocol is the REST API of
+Confluent's Schema Registry ("Schema Registry API Reference" in Confluent's documentation) as
+Redpanda 26.2 serves it (from its documentation and the expectations of its own tests of 2026).
+Docstrings describe differences between the two.
 
-Requests are checked strictly, as Redpanda refuses keys it does not know; answers leniently, as
-registries add keys to them from release to release.
+Requests are checked strictly, because Redpanda refuses unknown keys; answers leniently, because
+registries add keys in new releases.
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ LEVELS: Final[tuple[Level, ...]] = tuple(
 """The compatibility levels, in the order in which the registry's messages list them."""
 
 Mode = Literal["READWRITE", "READONLY", "IMPORT"]
-"""What a registry or a subject takes: anything, nothing, or schemas that bring their own id."""
+"""The modes: any change, no changes, or schemas with their own id."""
 
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 
 DEFAULT_MODE: Final[Mode] = "READWRITE"
 
 SCHEMA_TYPES: Final = ("JSON", "PROTOBUF", "AVRO")
-"""What ``GET /schemas/types`` answers, in Redpanda's order; AVRO is what a missing one means."""
+"""The answer of ``GET /schemas/types``, in Redpanda's order; AVRO is the default."""
 
 LATEST: Final = "latest"
 
@@ -91,9 +91,9 @@ MAX_VERSION: Final = MAX_INTEGER
 
 
 class Path:
-    """The paths of the API as templates for :func:`fill`, as Redpanda 26.2 has them.
+    """The paths of the API in Redpanda 26.2, as templates for :func:`fill`.
 
-    Those that Confluent's registry alone has are marked so.
+    The paths of Confluent's registry alone are marked.
     """
 
     ROOT = "/"  # Confluent
@@ -125,7 +125,7 @@ class Path:
 
 
 def fill(template: str, **parameters: str | int) -> str:
-    """Fill a path template, quoting what a path cannot hold.
+    """Fill a path template, with quoting.
 
     Example:
         >>> fill(Path.VERSION, subject="a/b c", version=3)
@@ -138,10 +138,10 @@ def fill(template: str, **parameters: str | int) -> str:
 
 @attrs.frozen(order=True)
 class SchemaReference:
-    """A name that a schema uses and another subject's version defines.
+    """A reference of a schema to a type in another subject's version.
 
     Attributes:
-        name: The full name of the type, as the schema spells it.
+        name: The full name of the type, as in the schema.
         subject: The subject that has it; without a context it is one of the schema's own context.
         version: The version of that subject.
     """
@@ -151,21 +151,21 @@ class SchemaReference:
     version: int
 
     def to_json(self) -> dict[str, object]:
-        """The reference as a body has it."""
+        """The reference in the form of a body."""
         return {"name": self.name, "subject": self.subject, "version": self.version}
 
 
 @attrs.frozen(kw_only=True)
 class SchemaRequest:
-    """The body that registers a schema, looks one up, or asks whether one is compatible.
+    """The body of requests that register a schema, look one up, or check its compatibility.
 
     Attributes:
         schema: The schema as text.
         schema_type: One of :data:`SCHEMA_TYPES`; left out of the body for AVRO.
-        references: What the schema uses from other subjects.
-        id: The id it is to get; in mode IMPORT only.
-        version: The version it is to get; outside mode IMPORT only the next one.
-        metadata: What the registry keeps beside it; None for what the version before has.
+        references: The versions of other subjects that the schema uses.
+        id: Its id; in mode IMPORT only.
+        version: Its version; outside mode IMPORT only the next one.
+        metadata: Its metadata in the registry; None for that of the version before.
         rule_set: Likewise.
     """
 
@@ -178,14 +178,14 @@ class SchemaRequest:
     rule_set: RuleSet | None = None
 
     def normalized(self) -> SchemaRequest:
-        """The same request with its references sorted and each there once.
+        """The same request with sorted, unique references.
 
-        Nothing else of an Avro schema is changed by a registry that is asked to normalize.
+        With ``normalize``, a registry changes nothing else in an Avro schema.
         """
         return attrs.evolve(self, references=tuple(sorted(set(self.references))))
 
     def to_json(self) -> dict[str, object]:
-        """The body, without what it would only repeat."""
+        """The body, without default values."""
         body: dict[str, object] = {"schema": self.schema}
         if self.schema_type != "AVRO":
             body["schemaType"] = self.schema_type
@@ -198,14 +198,14 @@ class SchemaRequest:
 
     @classmethod
     def from_json(cls, body: object, *, confluent: bool = False) -> SchemaRequest:
-        """Read a request body; a key that is not in the protocol is an error, as in Redpanda.
+        """Read a request body; an unknown key is an error, as in Redpanda.
 
         Args:
             body: The body.
-            confluent: Whether the keys that Confluent's registry alone takes are in the protocol.
+            confluent: Whether to allow the keys that only Confluent's registry takes.
 
         Raises:
-            BodyError: Something in it has no place or the wrong type.
+            BodyError: A key is unknown, or a value has the wrong type.
         """
         fields = read_object(
             body, known=(*_REQUEST_KEYS, *_CONFLUENT_KEYS) if confluent else _REQUEST_KEYS
@@ -215,7 +215,7 @@ class SchemaRequest:
             raise BodyError("schemaType", f"one of {', '.join(SCHEMA_TYPES)}")
         if not confluent:
             _demand_properties_alone(fields)
-        # Registries take a number below the first one for none.
+        # For registries a number below the first one means none.
         number = _optional_integer(fields.get("id"), "id")
         version = _optional_integer(fields.get("version"), "version")
         return cls(
@@ -249,7 +249,7 @@ _CONFLUENT_KEYS: Final = (
 
 
 def _demand_properties_alone(fields: Mapping[str, object]) -> None:
-    """Redpanda 26 keeps ``metadata.properties``, and refuses what else it would have to lose."""
+    """Redpanda 26 stores ``metadata.properties``, and refuses other metadata."""
     if fields.get("metadata") is not None:
         read_object(fields["metadata"], "metadata", known=("properties",))
     if fields.get("ruleSet") is not None:
@@ -258,20 +258,20 @@ def _demand_properties_alone(fields: Mapping[str, object]) -> None:
 
 @attrs.frozen(kw_only=True)
 class VersionAnswer:
-    """What a registry answers about one version of a subject.
+    """The answer of a registry about one version of a subject.
 
     Attributes:
         subject: The subject.
         version: The version of that subject.
-        id: The id of the schema, the same in every subject of the context that has it.
+        id: The id of the schema, which is the same in every subject of the context.
         schema: The schema as text, as the registry stores it.
-        schema_type: One of :data:`SCHEMA_TYPES`; AVRO where the answer does not say.
-        references: What the schema uses from other subjects.
-        metadata: What the registry keeps beside it.
+        schema_type: One of :data:`SCHEMA_TYPES`; AVRO if the answer has none.
+        references: The versions of other subjects that the schema uses.
+        metadata: Its metadata in the registry.
         rule_set: Likewise.
         guid: The schema's id in all of Confluent's registries; others have none.
-        deleted: Whether the version is soft-deleted; None where the answer does not say.
-        timestamp: When it was registered, in milliseconds since 1970; Confluent's alone says.
+        deleted: Whether the version is soft-deleted; None if the answer does not have it.
+        timestamp: The time of registration, in milliseconds since 1970; from Confluent's only.
     """
 
     subject: str
@@ -287,7 +287,7 @@ class VersionAnswer:
     timestamp: int | None = None
 
     def to_json(self) -> dict[str, object]:
-        """The answer's body, as Redpanda 26 has it."""
+        """The body of the answer, as from Redpanda 26."""
         body: dict[str, object] = {"subject": self.subject, "version": self.version, "id": self.id}
         if self.guid is not None:
             body["guid"] = self.guid
@@ -302,7 +302,7 @@ class VersionAnswer:
 
     @classmethod
     def from_json(cls, body: object) -> VersionAnswer:
-        """Read an answer; keys that are not in the protocol are passed over.
+        """Read an answer; unknown keys are ignored.
 
         Raises:
             BodyError: A key is missing or has the wrong type.
@@ -339,11 +339,11 @@ def parse_version(text: str, *, minus_one: bool = True) -> int | None:
     """Read a version in a path; None is the latest.
 
     Args:
-        text: What stands in the path.
-        minus_one: Whether ``-1`` spells the latest too; in Redpanda only where one is read.
+        text: The version in the path.
+        minus_one: Whether ``-1`` means the latest too; in Redpanda only for reading one.
 
     Raises:
-        ValueError: It is neither (error code 42202).
+        ValueError: It is not a version (error code 42202).
 
     Example:
         >>> parse_version("3"), parse_version("latest")
@@ -384,7 +384,7 @@ def parse_mode(text: object) -> Mode:
 
 
 def parse_setting(body: object, key: Literal["compatibility", "mode"]) -> object:
-    """Read the one value of a body that sets a level or a mode; it is not checked yet.
+    """Read the value of a body that sets a level or a mode, without checking it.
 
     Raises:
         BodyError: The body is not an object of this key alone.
@@ -400,7 +400,7 @@ def parse_setting(body: object, key: Literal["compatibility", "mode"]) -> object
 
 
 def parse_error(body: bytes) -> tuple[int, str] | None:
-    """Read code and message of an error's body; None where it is no such body.
+    """Read code and message of an error's body; None for any other body.
 
     A proxy in between answers with pages of its own, and an unknown route has ``code`` in place
     of ``error_code``.

@@ -1,4 +1,4 @@
-"""Answers' bodies, read up to a size: as they come, and once they are unpacked."""
+"""Bodies of answers, read up to a maximum size before and after decompression."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ if TYPE_CHECKING:
 __all__ = ["ACCEPTED_ENCODING", "BodyRefusedError", "read_body"]
 
 ACCEPTED_ENCODING: Final = "gzip"
-"""The one encoding that is asked for, and unpacked."""
+"""The one encoding that is requested and decompressed."""
 
 _PART: Final = 2**16
-"""Bytes of an answer that are taken at once, if they are there."""
+"""The bytes of an answer that are read at once, if available."""
 
 
 class BodyRefusedError(Exception):
-    """A body is larger than it may be, or encoded as nobody asked for."""
+    """A body is larger than the maximum, or in an encoding that was not requested."""
 
 
 def read_body(response: requests.Response, limit: int) -> bytes:
-    """All of an answer's body, unpacked.
+    """The whole body of an answer, decompressed.
 
     Args:
-        response: The answer, of which the headers alone were read.
-        limit: The largest body, in bytes, before and after it is unpacked.
+        response: The answer, of which only the headers were read.
+        limit: The maximum size of the body in bytes, before and after decompression.
 
     Raises:
-        BodyRefusedError: It is larger, in another encoding than gzip, or no gzip.
+        BodyRefusedError: It is larger, in another encoding than gzip, or not valid gzip.
     """
     length = response.headers.get("Content-Length", "")
     if length.isdigit() and int(length) > limit:
@@ -71,14 +71,14 @@ class _Body:
     def _unpack(self, part: bytes) -> bytes:
         assert self._unpacking is not None  # noqa: S101 - tells the type checker what add() saw
         try:
-            # One byte more than may come: no more memory than that is ever taken.
+            # One byte more than the maximum, which bounds the memory.
             return self._unpacking.decompress(part, self._limit - self._size + 1)
         except zlib.error as error:
-            raise BodyRefusedError(f"the answer is not in gzip, as it says: {error}") from error
+            raise BodyRefusedError(f"the answer is not in gzip, as declared: {error}") from error
 
 
 def _too_large(limit: int) -> BodyRefusedError:
     return BodyRefusedError(
-        f"the answer has more than {limit} bytes, which is the most that is read "
+        f"the answer has more than {limit} bytes, which is the maximum "
         f"(max_answer_bytes, or schema.registry.max.answer.bytes)"
     )

@@ -23,15 +23,15 @@ def parse_with_references(
     *,
     leniency: Leniency = STRICT,
 ) -> Schema:
-    """Parse a schema with those that a registry says it refers to.
+    """Parse a schema with its references in a registry.
 
-    A reference to a schema without a name, such as ``"string"``, gives it one: Redpanda's registry
-    and Confluent's let a schema use a reference's name so.
+    A reference to a schema without a name, such as ``"string"``, gives it one: the registries of
+    Redpanda and Confluent let a schema use a reference's name as a type.
 
     Args:
         text: The schema as JSON text.
-        references: The references, as the registry has them.
-        schemas: What each of them leads to.
+        references: The references in the registry.
+        schemas: The schema of each of them.
         leniency: As in :func:`streamcontract.parse_schema`.
 
     Raises:
@@ -51,13 +51,13 @@ def parse_with_references(
     parsed = parse_schema(text, references=named, leniency=leniency)
     if all(given is schema for given, (_, schema) in zip(named, pairs, strict=True)):
         return parsed
-    # The name is the registry's alone: what leaves here has to be read without it.
+    # Only the registry knows the name: the result has to be readable without it.
     return parse_schema(parsed.inlined_json, leniency=leniency)
 
 
 def _under(name: str, schema: Schema) -> Schema:
     if schema.name is not None or name in schema.named_types:
         return schema
-    # Definitions are of named types; this one is found by its name and written out as it is.
+    # Definitions are named types; this one is found by its name and written out unchanged.
     definitions: Any = {**schema.definitions, name: schema.root}
     return attrs.evolve(schema, definitions=definitions)

@@ -1,4 +1,4 @@
-"""Results of the registry client, and how they are read from answers."""
+"""Results of the registry client, and their parsing from answers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _CONFIG_KEYS: Final = (
     "defaultRuleSet",
     "overrideRuleSet",
 )
-"""The keys of ``Config`` in Confluent's sources of 2026; Redpanda has the first alone."""
+"""The keys of ``Config`` in Confluent's sources of 2026; Redpanda has only the first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -58,13 +58,13 @@ class RegisteredSchema:
         subject: The subject.
         version: The version of that subject, counted from 1.
         id: The id of the schema in the subject's context of this registry.
-        schema: The schema as the registry stores it, which may be another text than was given.
+        schema: The schema in the registry, whose text may differ from the registered one.
         references: The versions of other subjects that the schema uses.
-        metadata: What the registry keeps beside it, if anything.
-        rule_set: Likewise. No rule is run by this library.
-        guid: The schema's id in all of Confluent's registries, from those.
-        deleted: Whether the version is soft-deleted; None where the registry does not say.
-        timestamp: When it was registered, in milliseconds since 1970, from Confluent's.
+        metadata: Its metadata in the registry, if any.
+        rule_set: Its rules in the registry, if any. This library does not execute rules.
+        guid: The schema's id in all of Confluent's registries, if it is from one.
+        deleted: Whether the version is soft-deleted; None if the registry does not return it.
+        timestamp: The time of registration, in milliseconds since 1970, from Confluent's.
     """
 
     subject: str
@@ -75,7 +75,7 @@ class RegisteredSchema:
     metadata: Metadata | None = None
     rule_set: RuleSet | None = None
     guid: str | None = None
-    # Not every answer about a version has these: they make no other version of it.
+    # Not every answer about a version has these, so they do not count for equality.
     deleted: bool | None = attrs.field(default=None, eq=False)
     timestamp: int | None = attrs.field(default=None, eq=False)
 
@@ -85,8 +85,8 @@ class StoredSchema:
     """A schema by its id.
 
     Attributes:
-        schema: The schema as the registry stores it.
-        rule_set: The rules that the registry keeps beside it.
+        schema: The schema in the registry.
+        rule_set: Its rules in the registry.
     """
 
     schema: Schema
@@ -95,12 +95,12 @@ class StoredSchema:
 
 @attrs.frozen(kw_only=True)
 class Identified:
-    """What a schema is in a subject, for those who write values of it.
+    """The identification of a schema in a subject, for serializers.
 
     Attributes:
         id: Its id in the subject's context of this registry.
-        guid: Its id in all of Confluent's registries, from those.
-        rule_set: The rules that the registry keeps beside it.
+        guid: Its id in all of Confluent's registries, if it is from one.
+        rule_set: Its rules in the registry.
     """
 
     id: int
@@ -110,7 +110,7 @@ class Identified:
 
 @attrs.frozen
 class SubjectVersion:
-    """Where a schema is registered.
+    """A subject and a version that have a schema.
 
     Attributes:
         subject: The subject.
@@ -123,11 +123,11 @@ class SubjectVersion:
 
 @attrs.frozen
 class CompatibilityResult:
-    """What the registry says of a schema that is not registered yet.
+    """The result of a compatibility check.
 
     Attributes:
-        is_compatible: Whether the subject's compatibility level holds.
-        messages: Why not, in the registry's words; empty where it is compatible.
+        is_compatible: Whether the schema keeps the subject's compatibility level.
+        messages: The registry's messages; empty if it is compatible.
     """
 
     is_compatible: bool
@@ -142,9 +142,9 @@ class SubjectConfig:
     """The configuration of a subject, of a context, or of the registry.
 
     Attributes:
-        compatibility: The compatibility level; None where only other values are set.
-        values: What else it says, by the names that the API gives it: ``normalize``,
-            ``compatibilityGroup``, ``defaultRuleSet`` and so on.
+        compatibility: The compatibility level; None if only other values are set.
+        values: Its other values, by their names in the API: ``normalize``,
+        ``compatibilityGroup``, ``defaultRuleSet`` and so on.
     """
 
     compatibility: str | None
@@ -169,7 +169,7 @@ def read_subject_versions(value: object) -> list[SubjectVersion]:
 
 
 def read_config(value: object) -> SubjectConfig:
-    """Read a configuration; a registry that leaves the level out means that of all subjects."""
+    """Read a configuration; a missing level means that of all subjects."""
     fields = dict(read_object(value))
     if fields.keys().isdisjoint(_CONFIG_KEYS):
         raise BodyError("", f"one of the keys {', '.join(_CONFIG_KEYS)}")
@@ -183,11 +183,11 @@ def read_level(value: object) -> str:
 
 
 def read_level_set(value: object) -> str:
-    """Read the answer to a level that was set; Apicurio's is that to asking for one."""
+    """Read the answer to setting a level; Apicurio's is the same as for getting one."""
     shown = isinstance(value, dict) and "compatibilityLevel" in value
     return read_string(read_key(value, "compatibilityLevel" if shown else "compatibility"))
 
 
 def read_deleted_level(value: object) -> str | None:
-    """Read the answer to a configuration that was deleted; registries word it in two ways."""
+    """Read the answer to the deletion of a configuration, which has two forms."""
     return value if isinstance(value, str) else read_config(value).compatibility

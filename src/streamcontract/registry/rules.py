@@ -1,9 +1,9 @@
-"""Rules of a data contract that apply to a message and are not run here.
+"""Rules of a data contract that apply to a message and are not executed here.
 
-Which apply is as in Confluent's serializers ("Data contracts" in its Schema Registry documentation;
-``_execute_rules_with_phase`` of confluent-kafka 2.16): those of the mode at hand that are not
-disabled, of rule sets that are enabled in clients. A deserializer runs migration rules where the
-reader's schema is another one than the writer's.
+The rules that apply are those of Confluent's serializers ("Data contracts" in its Schema Registry
+documentation; ``_execute_rules_with_phase`` of confluent-kafka 2.16): enabled rules of the present
+mode, of rule sets that are enabled in clients. A deserializer executes migration rules if the
+reader schema is another one than the writer schema.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def applying_rules(
     """The rules of a schema that apply to each message.
 
     Args:
-        rule_set: The rules beside the schema that messages are written with.
+        rule_set: The rules of the writer schema.
         mode: Whether they are written or read.
         migrates: Whether they are read with another schema.
     """
@@ -55,17 +55,17 @@ def require_no_rules(
     *,
     migrates: bool = False,
 ) -> None:
-    """Raise for rules that apply, unless their types are somebody else's business.
+    """Raise an error for rules that apply, unless their types are ignored.
 
     Args:
-        place: Whose rules they are: a subject, or a schema id.
+        place: The owner of the rules: a subject, or a schema id.
         rule_set: As for :func:`applying_rules`.
         mode: Likewise.
-        ignored: The types of rules, in capitals, that are run elsewhere or not at all.
+        ignored: The types of rules, in capitals, that are executed elsewhere or not at all.
         migrates: As for :func:`applying_rules`.
 
     Raises:
-        RulesNotRunError: There are some.
+        RulesNotRunError: There are rules that apply.
     """
     rules = tuple(
         rule
@@ -77,7 +77,7 @@ def require_no_rules(
 
 
 def _has_no_effect(rule: Rule, mode: Literal["WRITE", "READ"]) -> bool:
-    """Whether it is a condition and nothing follows where it does not hold.
+    """Whether it is a condition without an action on failure.
 
     A rule for writing and reading may name two actions with a comma between them.
     """

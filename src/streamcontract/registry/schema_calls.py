@@ -31,8 +31,8 @@ class SchemaCalls(RegistryApi):
     """Calls of a registry with schemas.
 
     Args:
-        transport: How to ask the registry.
-        context: The context that the registry's URL leads to.
+        transport: Sends the requests.
+        context: The context of the registry's URL.
         stored: The schemas by id, which are kept.
     """
 

@@ -1,4 +1,4 @@
-"""Secrets that stand in files, for settings whose names end in ``.location``."""
+"""Secrets in files, for settings whose names end in ``.location``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["read_secret"]
 
 
 def read_secret(setting: str, file: str | os.PathLike[str]) -> str:
-    """The one line of UTF-8 text in a file, without what ends the line.
+    """The single line of UTF-8 text in a file, without its line end.
 
     Args:
         setting: The whole name of the setting that names the file, for the error.
@@ -26,7 +26,7 @@ def read_secret(setting: str, file: str | os.PathLike[str]) -> str:
     try:
         text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        # A decoding error carries the bytes that it stumbled over, so it is not chained.
+        # A decoding error contains the bytes, so it is not chained.
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigurationError(f"{setting}: the file {file} cannot be read: {reason}") from None
     if not text or "\n" in text:

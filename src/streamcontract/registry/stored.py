@@ -1,4 +1,4 @@
-"""Schemas as the registry stores them: text and references become one parsed schema."""
+"""Stored schemas of the registry: text and references are parsed into one schema."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ __all__ = ["StoredSchemas"]
 log = logging.getLogger("streamcontract.registry")
 
 SchemaKey: TypeAlias = tuple[str | None, "int | UUID"]
-"""A context and a schema id in it: the same id means another schema in each context. A global id
-has None for the context."""
+"""A context and a schema id in it, because the same id means another schema in each context. A
+global id has None for the context."""
 
-# What one load has met so far; None while its own references are being fetched.
+# The schemas that one load has fetched; None while the references of one are being fetched.
 _Seen: TypeAlias = "dict[tuple[QualifiedSubject, int], Schema | None]"
 
 
 class StoredSchemas:
-    """Fetches and parses what the registry holds, keeping schemas by id, which never change.
+    """Fetches and parses the registry's schemas, and caches those by id, which never change.
 
-    A version of a subject is never kept: after a permanent delete its number can be given again.
+    A version of a subject is not cached: after a permanent delete its number can be reused.
 
     Args:
-        transport: How to ask the registry.
-        context: The context that the registry's URL leads to.
-        lock: What is known without asking.
-        capacity: How many schemas are kept.
+        transport: Sends the requests.
+        context: The context of the registry's URL.
+        lock: The lock, which answers without a request.
+        capacity: The number of cached schemas.
     """
 
     def __init__(
@@ -80,18 +80,18 @@ class StoredSchemas:
         return self._by_id.get(key, lambda: self._load(schema_id, named))
 
     def by_global_id(self, global_id: int) -> StoredSchema:
-        """The schema of an id that Apicurio's own API alone knows."""
+        """The schema of an id that only Apicurio's own API knows."""
         key = None, global_id
         return self._by_id.get(
             key, lambda: self._missing.find(key, lambda: self._fetch_global(global_id))
         )
 
     def was_given_out(self, schema_id: int, subject: str) -> None:
-        """An id is known to be there from now on, though it may have been missing."""
+        """Mark an id as existing, although it may have been missing before."""
         self._missing.forget((self._qualified(subject).context, schema_id))
 
     def of_version(self, answer: VersionAnswer, context: str) -> Schema:
-        """The schema that an answer about a version of a subject in a context gives."""
+        """The schema in an answer about a version of a subject in a context."""
         place = f"version {answer.version} of {answer.subject}"
         return self._keep(answer, context, place, {}).schema
 
@@ -109,11 +109,11 @@ class StoredSchemas:
         return StoredSchema(schema=locked, rule_set=known)
 
     def fetch(self, schema_id: int | UUID, subject: QualifiedSubject | None = None) -> StoredSchema:
-        """The registry's schema of an id, whatever is known of it.
+        """Fetch the schema of an id from the registry, past cache and lock.
 
         Args:
             schema_id: The id, or the GUID.
-            subject: A subject of the context whose id it is; None for that of the URL.
+            subject: A subject in the context of the id; None for the context of the URL.
         """
         context = self._context if subject is None else subject.context
         answer = self.answer(schema_id, subject)
@@ -127,12 +127,12 @@ class StoredSchemas:
     def answer(
         self, schema_id: int | UUID, subject: QualifiedSubject | None = None
     ) -> VersionAnswer:
-        """What the registry answers about an id or a GUID, without subject and version."""
+        """The answer of the registry about an id or a GUID, without subject and version."""
         context, query = self._context, {}
         if subject is not None and subject.context != context:
-            # The URL says its own context; any other one is that of the subject that is asked with.
+            # The URL implies its own context; the subject in the request has any other.
             query = {"subject": subject.within(context)}
-        # The id is in the path and not in the answer, as are neither subject nor version.
+        # The answer has neither the id, which is in the path, nor subject and version.
         missing: dict[str, object] = {"subject": "", "version": 0}
         number = schema_id if isinstance(schema_id, int) else 0
         if isinstance(schema_id, int):
@@ -184,8 +184,8 @@ class StoredSchemas:
             )
         references = [self._reference(each, context, place, seen) for each in answer.references]
         try:
-            # What is stored was once let in, and data were written with it: they must stay
-            # readable though a parser of today would not let them in.
+            # A stored schema was accepted once, and data were written with it: they must stay
+            # readable although today's parser would refuse it.
             schema = parse_with_references(
                 answer.schema, answer.references, references, leniency=STORED
             )
@@ -203,14 +203,14 @@ class StoredSchemas:
     def _reference(
         self, reference: SchemaReference, context: str, place: str, seen: _Seen
     ) -> Schema:
-        # One without a context is of that of the schema that has it.
+        # A subject without a context is in the context of the schema.
         named = QualifiedSubject.parse(reference.subject, context)
         key = named, reference.version
         if key not in seen:
             seen[key] = None
             subject = named.within(self._context)
             path = path_of(Path.VERSION, subject=subject, version=reference.version)
-            # Messages outlive subjects: what they were written with is found though soft-deleted.
+            # Messages outlive subjects: soft-deleted schemas are found too.
             answer = self._transport.send("GET", path, query={"deleted": "true"})
             where = f"version {reference.version} of {reference.subject}"
             found = answer.read(VersionAnswer.from_json)

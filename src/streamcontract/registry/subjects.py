@@ -1,4 +1,4 @@
-"""Subject names: the names of topics' schemas in the registry.
+"""Subject names of topics' schemas in the registry.
 
 The three strategies are those of Confluent's serializers ("Subject name strategy" in Confluent's
 Schema Registry documentation). The topic name strategy is the default here and everywhere.
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class SubjectNameStrategy(Protocol):
-    """Names the subject for a topic and the full name of the schema's root type."""
+    """A strategy: the subject for a topic and the full name of the schema's root type."""
 
     def __call__(self, topic: str, record_name: str | None, *, is_key: bool) -> str:
         """The subject."""
@@ -39,7 +39,7 @@ def topic_name_strategy(topic: str, record_name: str | None = None, *, is_key: b
 
     Args:
         topic: The topic.
-        record_name: Not used; here so that strategies can stand for each other.
+        record_name: Not used; here so that strategies are interchangeable.
         is_key: Whether the schema is that of the key.
 
     Example:
@@ -51,10 +51,10 @@ def topic_name_strategy(topic: str, record_name: str | None = None, *, is_key: b
 
 
 def record_name_strategy(topic: str, record_name: str | None, *, is_key: bool) -> str:
-    """One subject for a type, whatever topics carry it.
+    """One subject for a type in all topics.
 
     Args:
-        topic: Not used, as is ``is_key``; here so that strategies can stand for each other.
+        topic: Not used, as is ``is_key``; here so that strategies are interchangeable.
         record_name: The full name of the schema's root type.
         is_key: Not used.
 
@@ -70,12 +70,12 @@ def record_name_strategy(topic: str, record_name: str | None, *, is_key: bool) -
 
 
 def topic_record_name_strategy(topic: str, record_name: str | None, *, is_key: bool) -> str:
-    """One subject for each type in a topic, so that a topic can carry several.
+    """One subject for each type in a topic, so that a topic can have several types.
 
     Args:
         topic: The topic.
         record_name: The full name of the schema's root type.
-        is_key: Not used; here so that strategies can stand for each other.
+        is_key: Not used; here so that strategies are interchangeable.
 
     Raises:
         ConfigurationError: The schema is of a type without a name.
@@ -93,7 +93,7 @@ STRATEGIES: Final[tuple[SubjectNameStrategy, ...]] = (
     record_name_strategy,
     topic_record_name_strategy,
 )
-"""Those above. Their subjects are in the context of the registry's URL."""
+"""The three strategies. Their subjects are in the context of the registry's URL."""
 
 
 _OF_CONFLUENT: Final = {
@@ -101,15 +101,15 @@ _OF_CONFLUENT: Final = {
     "record_subject_name_strategy": record_name_strategy,
     "topic_record_subject_name_strategy": topic_record_name_strategy,
 }
-"""By the names of confluent_kafka's functions, which take a SerializationContext instead."""
+"""The same by the names of confluent_kafka's functions, which take a SerializationContext."""
 
 
 def checked_strategy(given: object) -> SubjectNameStrategy:
-    """A strategy that certainly names subjects.
+    """Check a strategy, and return one whose results are checked.
 
     Args:
-        given: A strategy, or one of the three in ``confluent_kafka.schema_registry``, which
-            stand for those above.
+        given: A strategy, or one of the three in ``confluent_kafka.schema_registry``, which are
+        replaced by those above.
 
     Raises:
         ArgumentError: It cannot be called with ``(topic, record_name, is_key=...)``.
@@ -140,21 +140,21 @@ def checked_strategy(given: object) -> SubjectNameStrategy:
 def _takes_topics(given: Callable[..., object]) -> bool:
     try:
         inspect.signature(given).bind("topic", "record_name", is_key=False)
-    except (TypeError, ValueError):  # the latter of callables in C that do not say what they take
+    except (TypeError, ValueError):  # ValueError for callables in C without a signature
         return False
     return True
 
 
 @attrs.frozen
 class _Checked:
-    """The application's strategy, whose subjects are text."""
+    """The application's strategy, whose results are checked to be text."""
 
     given: Callable[..., object]
 
     def __call__(self, topic: str, record_name: str | None, *, is_key: bool) -> str:
         return text(
             self.given(topic, record_name, is_key=is_key),
-            f"the subject that {getattr(self.given, '__name__', 'the strategy')} gives",
+            f"the subject that {getattr(self.given, '__name__', 'the strategy')} returns",
         )
 
 

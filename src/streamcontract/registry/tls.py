@@ -1,4 +1,4 @@
-"""TLS to the registry: a custom CA and a client certificate, read when the client is made."""
+"""TLS of the registry client: a custom CA and a client certificate, read at construction."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["TlsAdapter", "TlsSettings"]
 
 @attrs.frozen(kw_only=True)
 class TlsSettings:
-    """Whom to trust, and how to prove who asks.
+    """Settings of TLS.
 
     Attributes:
         ca: File or folder with the CA certificates (PEM) to trust instead of the usual ones.
         certificate: File with the client's certificate (PEM), and its key unless ``key`` has it.
         key: File with the client's private key (PEM).
-        key_password: What the private key is encrypted with.
+        key_password: The password of the private key.
     """
 
     ca: Path | None = None
@@ -35,7 +35,7 @@ class TlsSettings:
     key_password: str | None = attrs.field(default=None, repr=False)
 
     def context(self) -> ssl.SSLContext | None:
-        """The context for these settings; None where they are the defaults.
+        """The context for these settings; None for the defaults.
 
         Raises:
             ConfigurationError: A file is missing, is not PEM, or does not fit the others.
@@ -67,7 +67,7 @@ class TlsSettings:
 
     def _load_certificate(self, context: ssl.SSLContext, certificate: Path) -> None:
         try:
-            # An empty password fails; without any, OpenSSL would ask for one on the terminal.
+            # An empty password fails; without one, OpenSSL would prompt on the terminal.
             context.load_cert_chain(certificate, self.key, self.key_password or "")
         except OSError as error:
             raise ConfigurationError(
@@ -77,16 +77,16 @@ class TlsSettings:
 
 
 class TlsAdapter(HTTPAdapter):
-    """Uses one TLS context for all connections, through proxies too, and heeds deadlines.
+    """Uses one TLS context for all connections, including those through proxies, and the deadlines.
 
-    requests takes a certificate and a key file by name, but no password for the key.
+    requests takes the names of a certificate and a key file, but no password for the key.
     """
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self._pool_options: dict[str, Any] = {} if context is None else {"ssl_context": context}
         super().__init__()
 
-    # Both signatures are those of requests, which passes the options on to urllib3 as they are.
+    # Both signatures are those of requests, which passes the options on to urllib3.
     def init_poolmanager(
         self,
         connections: int,
@@ -101,6 +101,6 @@ class TlsAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Make the pool of connections through a proxy."""
         manager = super().proxy_manager_for(proxy, **options, **self._pool_options)
-        if not proxy.lower().startswith("socks"):  # which has connections of its own
+        if not proxy.lower().startswith("socks"):  # SOCKS has its own connections
             manager.pool_classes_by_scheme = POOL_CLASSES
         return manager

@@ -1,4 +1,4 @@
-"""Locked ids held against the registry: once each, while it answers, and never waited for long."""
+"""Verification of locked ids: each is compared with the registry once, without long waits."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ __all__ = ["HASTE", "LockVerifier"]
 log = logging.getLogger("streamcontract.registry")
 
 HASTE: Final = 1.0
-"""Seconds for an answer that only confirms what the lock says."""
+"""Seconds to wait for an answer that only confirms the lock."""
 
 
 class LockVerifier:
-    """Asks the registry whether an id is what the lock takes it for.
+    """Compares the schema of a locked id with the registry's.
 
-    An id of another registry in front of a message is the one fault that nobody would notice:
-    the reader finds some schema and reads some values. So the registry is asked as long as it
-    answers; a registry that does not is what the lock is for, and is not asked again.
+    An id from another registry in a message would go unnoticed: the consumer finds another schema
+    and reads wrong values. So each id is verified while the registry answers. If it does not
+    answer, the lock is used and the registry is not asked again.
 
     Args:
-        environment: The environment whose lock it is.
-        fetch: Gives the registry's schema of an id, soon and without retries, or fails.
+        environment: The environment of the lock.
+        fetch: Returns the registry's schema of an id, without retries, or raises.
     """
 
     def __init__(self, environment: str, fetch: Callable[[int], StoredSchema]) -> None:
@@ -44,7 +44,7 @@ class LockVerifier:
         self._is_answering = True
 
     def verify(self, schema_id: int, locked: Schema) -> StoredSchema | None:
-        """Compare one locked schema with the registry's, which is given if it answers.
+        """Compare one locked schema with the registry's, and return the latter if it answers.
 
         Raises:
             LockMismatchError: The registry has another schema under this id, or none.
@@ -58,7 +58,7 @@ class LockVerifier:
         except RegistryError as error:
             self._is_answering = False
             log.warning(
-                "going on with the locked schemas of environment %r, unverified: %s",
+                "using the locked schemas of environment %r, unverified: %s",
                 self._environment,
                 error,
                 extra={"environment": self._environment, "schema_id": schema_id},

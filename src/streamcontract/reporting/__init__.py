@@ -1,4 +1,4 @@
-"""What every command that finds something shares: places in files, and how they are shown."""
+"""Reports of commands that find something: positions in files, and output formats."""
 
 from streamcontract.reporting.places import Place, repository_path, shown
 

@@ -1,4 +1,4 @@
-"""The lines of a text around a place, with the place marked."""
+"""Excerpts of a text: the lines around a position, with the position marked."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _WIDTH: Final = 110
 
 
 def add_excerpt(text: Text, place: Place, *, mark: str) -> None:
-    """Add the marked line of a place and its neighbours; nothing where there is no text.
+    """Add the line of a position, marked, and the lines around it; nothing if there is no text.
 
     Args:
-        text: What they are added to.
+        text: The text that they are added to.
         place: The place.
         mark: The style of the mark below the line.
     """
     if not place.text:
         return
-    lines = place.text.removesuffix("\n").split("\n")  # as line numbers count them
+    lines = place.text.removesuffix("\n").split("\n")  # the lines that line numbers count
     first, last = max(1, place.line - _AROUND), min(len(lines), place.line + _AROUND)
     margin = len(str(last))
     for number in range(first, last + 1):

@@ -1,4 +1,4 @@
-"""What a command found out, for people or as one JSON document."""
+"""Facts that a command prints, for people or as one JSON document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["FACTS_FORMATS", "print_facts"]
 
 FACTS_FORMATS: Final = ("text", "json")
-"""What ``--format`` may name where there are facts, and no findings."""
+"""The values of ``--format`` for commands that print facts and no findings."""
 
 
 def print_facts(
@@ -30,13 +30,12 @@ def print_facts(
     """Print facts on standard output.
 
     Args:
-        document: All of them as values that JSON has. Keys are only ever added to it.
+        document: All of them as JSON values. New versions only add keys.
         output_format: One of :data:`FACTS_FORMATS`.
-        in_words: Makes lines and tables of them, for people.
+        in_words: Renders them as lines and tables, for people.
     """
     if output_format == "json":
-        # ASCII alone: whatever others have named their topics and subjects, it cannot steer a
-        # terminal (CWE-150).
+        # ASCII alone, so that the names of topics and subjects cannot control a terminal (CWE-150).
         click.echo(json.dumps(document, indent=2, ensure_ascii=True))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None

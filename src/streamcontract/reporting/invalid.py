@@ -1,4 +1,4 @@
-"""What keeps a command from judging: faults of schemas and project files as places of a report."""
+"""Invalid schemas and project files as findings of a report."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ __all__ = [
 ]
 
 INVALID_SCHEMA: Final = "invalid-schema"
-"""The rule of a file that is no schema, so that it was not judged."""
+"""The rule id of a file that is not a valid schema, so that it was not checked."""
 
 INVALID_PROJECT: Final = "invalid-project"
-"""The rule of what is wrong in the project file, so that it does not hold."""
+"""The rule id of a fault in the project file."""
 
 
 @attrs.frozen
 class Text:
-    """A schema that comes from no file.
+    """A schema that does not come from a file.
 
     Attributes:
-        label: What people call it.
+        label: Its name for people.
         text: Its text.
     """
 
@@ -48,7 +48,7 @@ class Text:
 
 
 def place_of_fault(fault: SchemaFault, file: Path | Text) -> Place:
-    """The place of a fault: in the file that has it, which may be one that the schema uses.
+    """The position of a fault: in the file that has it, which may be one that the schema uses.
 
     Args:
         fault: The fault.
@@ -67,7 +67,7 @@ def place_of_fault(fault: SchemaFault, file: Path | Text) -> Place:
 
 
 def place_of_project_fault(fault: ProjectFault) -> Place:
-    """The place of a fault in a project file.
+    """The position of a fault in a project file.
 
     Its pointer leads through the tables of the file as it would through JSON objects.
     """
@@ -89,7 +89,7 @@ def schema_fault_entry(fault: SchemaFault, file: Path | Text, contract: str = ""
     Args:
         fault: The fault.
         file: The schema's file or text.
-        contract: The contract, where it is that of one.
+        contract: The contract, if it is the schema of one.
     """
     case = contract or (file.label if isinstance(file, Text) else shown(file))
     return error_entry(INVALID_SCHEMA, fault.message, place_of_fault(fault, file), case, contract)
@@ -105,7 +105,7 @@ def project_fault_entry(fault: ProjectFault) -> FindingEntry:
 def error_entry(
     rule: str, message: str, place: Place, case: str, contract: str = ""
 ) -> FindingEntry:
-    """A finding of a rule that no command weighs: what breaks it cannot be judged, or is wrong."""
+    """A finding that is always an error: the file is not valid."""
     return FindingEntry(
         rule=rule,
         severity="error",
@@ -121,7 +121,7 @@ def error_entry(
 def report_of_invalid(
     command: str, findings: Sequence[FindingEntry], consequence: str, **keys: Any
 ) -> Report:
-    """The report of a command that did nothing, as not all that it needs is valid.
+    """The report of a command that did nothing because some of its input is not valid.
 
     Args:
         command: The command's name.
@@ -145,4 +145,4 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        return ""  # that is the fault
+        return ""  # the fault reports it

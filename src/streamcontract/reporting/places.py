@@ -1,4 +1,4 @@
-"""A place in the text of a schema, and how people and machines name its file."""
+"""Position in the text of a schema, and the names of its file for people and for machines."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["Place", "repository_path", "shown"]
 
 @attrs.frozen(kw_only=True)
 class Place:
-    """A place in the text of a schema.
+    """A position in the text of a schema.
 
     Attributes:
-        label: What people call the text: a path, ``"git:main:schemas/order.avsc"``, or
+        label: The name of the text for people: a path, ``"git:main:schemas/order.avsc"``, or
             ``"orders-value version 3"``.
-        text: The text; empty where there is none to show.
+        text: The text; empty if there is none to show.
         pointer: JSON pointer (RFC 6901) into the text, ``""`` for its root.
         line: Line in the text, counted from 1.
         column: Column in that line, counted from 1, in characters.
@@ -35,7 +35,7 @@ class Place:
 
     @property
     def document(self) -> dict[str, str | int]:
-        """The place as JSON output has it.
+        """The position in JSON output.
 
         Example:
             >>> Place(label="order.avsc", pointer="/fields/1", line=3, column=5).document
@@ -50,7 +50,7 @@ class Place:
 
 
 def shown(path: str | Path, base: Path | None = None) -> str:
-    """A path as people are shown it: relative to ``base`` (the current folder) if below it."""
+    """A path for people: relative to ``base`` (by default the current folder) if below it."""
     absolute, base = Path(path).resolve(), (base or Path.cwd()).resolve()
     if absolute.is_relative_to(base):
         return absolute.relative_to(base).as_posix()
@@ -58,11 +58,11 @@ def shown(path: str | Path, base: Path | None = None) -> str:
 
 
 def repository_path(place: Place) -> str:
-    """The path of a place's file from the root of its repository, as machines want it.
+    """The path of a position's file from the root of its repository, for machines.
 
     The root is the nearest folder above that has a ``.git`` (a file in work trees and
-    submodules); without one, the path is from the current folder. A place without a file gives
-    its label.
+    submodules); without one, the path is from the current folder. For a position without a file
+    it is the label.
     """
     if place.file is None:
         return place.label

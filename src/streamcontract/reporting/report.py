@@ -1,7 +1,7 @@
 """A command's report: the one shape that every output format renders.
 
-``evolution``, ``lint`` and ``diff`` each have values of their own for what they find, and a module
-``reported`` that makes a report of them.
+``evolution``, ``lint``, ``diff`` and ``codegen`` each have their own classes for findings, and a
+module ``reported`` that converts them to a report.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ __all__ = [
 ]
 
 Level = Literal["error", "warning"]
-"""How grave a finding is where a format knows these two only."""
+"""The level of a finding in formats that have only these two."""
 
 Tone = Literal["clean", "warning", "error", "neutral"]
-"""The impression that a summary gives."""
+"""The tone of a summary, for the colours of a terminal."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,18 +37,18 @@ class FindingEntry:
     """A fault.
 
     Attributes:
-        rule: The id of the rule that it breaks.
+        rule: The id of the broken rule.
         severity: The command's own word: ``"breaking"``, ``"drift"``, ``"error"``, ``"warning"``.
-        level: Its nearest equivalent.
+        level: The nearest equivalent of ``severity``.
         fails: Whether the command exits with 1 because of it.
-        message: What is wrong, and what would mend it.
-        place: Where.
-        case: What was checked there, one of the report's cases.
-        contract: The contract, where the case is one; ``""`` where it is a file.
-        direction: Which side reads, or None.
-        before: The place in the earlier version that it was found with, or None.
-        repeated: The labels of further versions that it was found with.
-        details: More for people, a line each.
+        message: What is wrong, and how to fix it.
+        place: The position.
+        case: The contract or file that was checked, one of the report's cases.
+        contract: The contract, if the case is one; ``""`` if it is a file.
+        direction: The direction of compatibility, or None.
+        before: The position in the earlier version, or None.
+        repeated: The labels of further versions with the same finding.
+        details: More lines for people.
     """
 
     rule: str
@@ -66,7 +66,7 @@ class FindingEntry:
 
     @property
     def title(self) -> str:
-        """Rule and contract in words."""
+        """Rule and contract as words."""
         return f"{self.rule} in {self.contract}" if self.contract else self.rule
 
     @property
@@ -76,7 +76,7 @@ class FindingEntry:
 
     @property
     def document(self) -> dict[str, Any]:
-        """It as JSON output has it."""
+        """The finding in JSON output."""
         return {
             "contract": self.contract,
             "rule": self.rule,
@@ -88,14 +88,14 @@ class FindingEntry:
 
 @attrs.frozen(kw_only=True)
 class NoteEntry:
-    """Something worth knowing that is no fault.
+    """Information that is not a fault.
 
     Attributes:
-        kind: What it is about.
+        kind: The kind of information.
         contract: The contract, or ``""`` for the whole project.
-        message: The whole of it in words.
-        place: Where to show it.
-        is_skip: Whether it says that the contract was not checked.
+        message: The information as words.
+        place: The position to show it at.
+        is_skip: Whether it means that the contract was not checked.
     """
 
     kind: str
@@ -111,7 +111,7 @@ class NoteEntry:
 
     @property
     def document(self) -> dict[str, Any]:
-        """It as JSON output has it."""
+        """The note in JSON output."""
         return {
             "kind": self.kind,
             "contract": self.contract,
@@ -127,7 +127,7 @@ class Side:
     Attributes:
         sign: ``"-"`` or ``"+"``.
         value: The value, as JSON.
-        place: Where it is.
+        place: The position.
     """
 
     sign: Literal["-", "+"]
@@ -137,14 +137,14 @@ class Side:
 
 @attrs.frozen(kw_only=True)
 class ChangeEntry:
-    """A difference, without a verdict on it.
+    """A difference, without a verdict.
 
     Attributes:
-        path: What differs, such as ``Order.price``.
-        words: How, such as ``"doc changed"``.
-        sides: What was, what is now, or both.
-        place: Where in the new version.
-        case: What was compared, one of the report's cases.
+        path: The changed part, such as ``Order.price``.
+        words: The change, such as ``"doc changed"``.
+        sides: The old value, the new value, or both.
+        place: The position in the new version.
+        case: The contract or file that was compared, one of the report's cases.
     """
 
     path: str
@@ -155,12 +155,12 @@ class ChangeEntry:
 
     @property
     def statement(self) -> str:
-        """What differs, and how."""
+        """The changed part, and the change."""
         return f"{self.path}: {self.words}"
 
     @property
     def details(self) -> list[str]:
-        """Both values, a line each."""
+        """Both values, one line each."""
         return [f"{side.sign} {side.value}" for side in self.sides]
 
 
@@ -170,8 +170,8 @@ class Summary:
 
     Attributes:
         words: The verdict, or a count.
-        tone: What a terminal's colours say of it.
-        scope: What was looked at.
+        tone: The tone, for the colours of a terminal.
+        scope: The number of things checked.
     """
 
     words: str
@@ -181,15 +181,15 @@ class Summary:
 
 @attrs.frozen(kw_only=True)
 class Report:
-    """What one run of a command found.
+    """The result of one run of a command.
 
     Attributes:
         command: The command's name, such as ``"check"``.
         summary: Its last line for people.
-        document: All of it as values that JSON has, with the command's own keys.
-        cases: What was checked: contracts, or files.
+        document: The result as JSON values, with the command's own keys.
+        cases: The contracts or files that were checked.
         findings: The faults.
-        notes: What else there is to know.
+        notes: Other information.
         changes: The differences.
     """
 

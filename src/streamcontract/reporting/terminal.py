@@ -1,4 +1,4 @@
-"""Styled text on a terminal, plain text where output goes anywhere else."""
+"""Styled text on a terminal, plain text in any other output."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["echo", "on_one_line", "print_report", "printable"]
 
 
 def printable(text: str) -> str:
-    r"""Text with all that would steer a terminal written out; line breaks and tabs stay.
+    r"""Text with control characters escaped; line breaks and tabs stay.
 
-    What others wrote (a message's headers, a registry's answer) may be made to hide or to fake
-    what stands around it, or to give the terminal commands (CWE-150).
+    Text from others (a message's headers, a registry's answer) may be crafted to hide or to fake
+    the text around it, or to give the terminal commands (CWE-150).
 
     Example:
         >>> print(printable("\x1b[2Jgone\u202e"))
@@ -33,9 +33,9 @@ def printable(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    r"""Printable text in which line breaks and tabs are written out too.
+    r"""Printable text with line breaks and tabs escaped too.
 
-    Where each line says something of its own, a name with a line break could fake one.
+    In output of one fact per line, a name with a line break could fake a line.
 
     Example:
         >>> print(on_one_line("orders\nversion 7"))
@@ -45,7 +45,7 @@ def on_one_line(text: str) -> str:
 
 
 def echo(text: str, *, err: bool = False) -> None:
-    """Print a line in which others have a say, on standard output or standard error."""
+    """Print a line that may contain text from others, on standard output or standard error."""
     click.echo(printable(text), err=err)
 
 

@@ -25,7 +25,7 @@ PROMOTIONS: Final[dict[str, tuple[str, ...]]] = {
     "string": ("bytes",),
     "bytes": ("string",),
 }
-"""What each primitive may be promoted to ("Schema Resolution", Avro 1.12)."""
+"""The types that each primitive may be promoted to ("Schema Resolution", Avro 1.12)."""
 
 
 def reads_as(writer: str, reader: str) -> bool:
@@ -35,7 +35,7 @@ def reads_as(writer: str, reader: str) -> bool:
 
 @attrs.frozen
 class Branches:
-    """The branches of a reader's union, by what a writer type finds them.
+    """The branches of a reader's union, by the properties that a writer type matches.
 
     Attributes:
         bare: Index and type of each branch that has no name.
@@ -73,7 +73,7 @@ class Branches:
 
 
 def _match_rank(writer: AvroType, branch: AvroType) -> int | None:
-    """How near a branch without a name is to a bare writer type: 0 is the same, None no match."""
+    """The distance of a branch without a name from a bare writer type; None for no match."""
     match writer, branch:
         case PrimitiveType(), PrimitiveType():
             if writer.name == branch.name:
@@ -86,7 +86,7 @@ def _match_rank(writer: AvroType, branch: AvroType) -> int | None:
 
 
 def match_fields(writer: RecordType, reader: RecordType) -> list[int | None]:
-    """For each reader field the index of the writer field that feeds it, or None."""
+    """For each reader field the index of the writer field that fills it, or None."""
     by_name = {field.name: i for i, field in enumerate(writer.fields)}
     sources = [by_name.get(field.name) for field in reader.fields]
     taken = {source for source in sources if source is not None}

@@ -1,4 +1,4 @@
-"""A plan: how to read with one schema what another one wrote, and all that stands in the way.
+"""Plan for reading with one schema the data of another, and the faults that prevent it.
 
 Values only; :mod:`streamcontract.resolution.resolver` makes them.
 """
@@ -51,7 +51,7 @@ Rule = Literal[
     "TYPE_MISMATCH",
     "MISSING_UNION_BRANCH",
 ]
-"""Avro's own names for what makes two schemas incompatible (SchemaIncompatibilityType)."""
+"""Avro's own names for the kinds of incompatibility (SchemaIncompatibilityType)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,10 +65,11 @@ class Fault:
         writer_path: JSON pointer into the writer schema.
         reader: The reader's type there.
         writer: The writer's type there.
-        detail: The facts in Avro's wording, such as ``"expected: 8, found: 4"``.
+        detail: The detail in Avro's wording, such as ``"expected: 8, found: 4"``.
         field: The reader's field that lacks a default, else None.
         symbols: The writer's symbols that the reader lacks, else empty.
-        causes: Why no branch of a reader union fits, where one fits by name or type.
+        causes: The reasons why a branch of a reader union that matches by name or type does not
+            fit.
     """
 
     rule: Rule
@@ -87,14 +88,14 @@ _SHORT: Final = 10**12
 
 @attrs.frozen(kw_only=True)
 class Rescale:
-    """Multiply what was written, then divide it without remainder, to get the reader's number."""
+    """Multiply the written number, then divide it without remainder, to get the reader's number."""
 
     multiply: int = 1
     divide: int = 1
 
     @property
     def factor(self) -> str:
-        """How many times one is the other, as text; long ones, always of a decimal, as a power.
+        """The quotient of both units as text; a long one, always of a decimal, as a power.
 
         Example:
             >>> Rescale(divide=1000).factor, Rescale(multiply=10**999).factor
@@ -106,7 +107,7 @@ class Rescale:
 
 @attrs.frozen(eq=False, kw_only=True)
 class ReadPrimitive:
-    """Read a primitive, promoting it where the reader's type is another."""
+    """Read a primitive, and promote it if the reader's type is another."""
 
     writer: PrimitiveType
     reader: PrimitiveType
@@ -115,7 +116,7 @@ class ReadPrimitive:
 
 @attrs.frozen(eq=False, kw_only=True)
 class ReadFixed:
-    """Read as many bytes as both sides agree on."""
+    """Read the number of bytes that both sides have."""
 
     writer: FixedType
     reader: FixedType
@@ -127,8 +128,8 @@ class ReadEnum:
     """Read a symbol's index.
 
     Attributes:
-        symbols: For each writer symbol the reader's symbol, or None where there is none.
-        fault: Why some symbols are None, or None where all have one.
+        symbols: For each writer symbol the reader's symbol, or None if there is none.
+        fault: Why some symbols are None; None if all writer symbols have one.
     """
 
     writer: EnumType
@@ -157,11 +158,11 @@ class ReadMap:
 
 @attrs.frozen(eq=False, kw_only=True)
 class FieldStep:
-    """One writer field, in the order written: into a reader field, or skipped.
+    """One writer field, in the order written: read into a reader field, or skipped.
 
     Attributes:
         field: The writer's field.
-        target: Index of the reader's field, or None to skip what was written.
+        target: Index of the reader's field, or None to skip the value.
         action: How to read it, or None to skip it.
     """
 
@@ -172,7 +173,7 @@ class FieldStep:
 
 @attrs.frozen(eq=False, kw_only=True)
 class ReadRecord:
-    """Read the writer's fields in their order, then default the reader's that were not written.
+    """Read the writer's fields in their order, then fill the reader's other fields with defaults.
 
     ``steps``, ``defaults`` and ``faults`` are filled once while the plan is made: a recursive
     record's plan must exist before its fields' plans can.
@@ -180,7 +181,7 @@ class ReadRecord:
     Attributes:
         steps: What to do with each writer field.
         defaults: Indexes of the reader's fields that take their default.
-        faults: Why no such record can be read at all; empty where it can.
+        faults: Why no such record can be read; empty if it can be.
     """
 
     writer: RecordType
@@ -202,7 +203,7 @@ class ReadRecord:
 
 @attrs.frozen(eq=False, kw_only=True)
 class ReadUnion:
-    """Read a branch's index, then do what that branch's action says."""
+    """Read a branch's index, then execute the action of that branch."""
 
     writer: UnionType
     reader: AvroType
@@ -211,14 +212,14 @@ class ReadUnion:
 
 @attrs.frozen(eq=False, kw_only=True)
 class IntoUnion:
-    """Read a value that lands in one branch of the reader's union.
+    """Read a value into one branch of the reader's union.
 
     Attributes:
         branch: Index of the reader's branch.
         action: How to read it.
         candidates: Indexes of every branch of the reader that matches the writer's type by name
             or promotion, nearest first; ``branch`` is one of them.
-        fault: Why not every value can be read, though the branch is the one meant; else None.
+        fault: Why not every value can be read, although the branch is the right one; else None.
     """
 
     writer: AvroType
@@ -231,7 +232,7 @@ class IntoUnion:
 
 @attrs.frozen(eq=False, kw_only=True)
 class Fail:
-    """Nothing can be read here; data that get here are refused."""
+    """Refuse the data: nothing can be read here."""
 
     writer: AvroType
     reader: AvroType
@@ -253,12 +254,12 @@ Action = (
 
 @attrs.frozen(eq=False, kw_only=True)
 class Plan:
-    """How to read with one schema what another one wrote, and all that stands in the way.
+    """How to read with one schema the data of another, and the faults that prevent it.
 
     Attributes:
         writer: The schema the data were written with.
         reader: The schema they are read with.
-        root: What to do; the graph is cyclic where the schemas are recursive.
+        root: The first action; the graph is cyclic if the schemas are recursive.
         faults: Every fault, in the order of the reader schema; empty if all data can be read.
     """
 

@@ -1,17 +1,17 @@
 """Resolve a writer schema with a reader schema: the only walk over two schemas.
 
 :func:`resolve` compares a writer schema with a reader schema by the rules of "Schema Resolution"
-in the Avro 1.12 specification and yields a :class:`Plan`: a graph of actions that turn what the
-writer wrote into what the reader asks for, and every fault met on the way. Compatibility reports
-the faults, the codec executes the actions, so the two cannot disagree.
+in the Avro 1.12 specification and yields a :class:`Plan`: a graph of actions that turn the writer's
+data into values of the reader schema, and every fault. Compatibility reports the faults, the codec
+executes the actions, so the two cannot disagree.
 
-Where the specification leaves room, the choice here keeps the data whole:
+Where the specification leaves a choice, the one made here keeps the data whole:
 
 - A bare writer type goes into the first reader branch of the *same* type, and only then into the
   first it can be promoted to: a ``long`` read with ``["double", "long"]`` stays a long.
 - A named writer type prefers the branch of the same full name, then one with an alias for it,
   then one of the same unqualified name, so that ``a.Item`` and ``b.Item`` are not mixed up.
-- A field is matched by its name first, by the reader's aliases only where no name matches.
+- A field is matched by its name first, and by the reader's aliases only if no name matches.
 - Values of one kind in different units or scales (``timestamp-millis`` read as
   ``timestamp-micros``, ``decimal`` of scale 2 read with scale 4) are rescaled exactly.
 """
@@ -109,7 +109,7 @@ class _Resolver:
     """One call of :func:`resolve`; ``records`` guards it against recursive types.
 
     Attributes:
-        met_faults: Whether there was a fault anywhere, be it in a branch that was not taken.
+        met_faults: Whether there was a fault anywhere, even in a branch that was not taken.
     """
 
     def __init__(self) -> None:
@@ -184,7 +184,7 @@ class _Resolver:
         )
         if nearest is None:
             return Fail(writer=writer, reader=reader, faults=(fault,))
-        # The branch meant is there, though it cannot take every value: what it can, it takes.
+        # The right branch exists but cannot take every value: it takes those that it can.
         return IntoUnion(
             writer=writer,
             reader=reader,
@@ -232,10 +232,10 @@ class _Resolver:
 
 @lru_cache(maxsize=8_192)  # the fields of the versions of a few wide records
 def _plain_step(field: Field, wanted: Field, target: int) -> FieldStep | None:
-    """The step from one field to another without named types; None if these are not, or on a fault.
+    """The step between two fields without named types; None for other fields, or on a fault.
 
-    The versions of a schema share most of their fields (``schema/builder.py``), and a step without
-    a fault, which would name its path, is the same whatever the rest of the two schemas is.
+    The versions of a schema share most of their fields (``schema/builder.py``). Only a fault names
+    its path, so a step without one is the same in every pair of schemas.
     """
     if not (_is_plain(field.type) and _is_plain(wanted.type)):
         return None
@@ -254,7 +254,7 @@ def _is_plain(node: AvroType) -> bool:
 
 
 def _rescale(writer: LogicalType | None, reader: LogicalType | None) -> Rescale | None:
-    """How a number in the writer's unit or scale becomes one in the reader's, or None."""
+    """The conversion of a number in the writer's unit or scale to the reader's, or None."""
     if writer is None or reader is None or writer == reader:
         return None
     if writer.name == reader.name == "decimal":
@@ -269,9 +269,9 @@ def _rescale(writer: LogicalType | None, reader: LogicalType | None) -> Rescale 
 def _digit_faults(
     writer: PrimitiveType | FixedType, reader: PrimitiveType | FixedType, wp: str, rp: str
 ) -> list[Fault]:
-    """A decimal of too many digits is taken for its bytes, and so cannot be read as a decimal.
+    """Faults of a decimal of too many digits, which is read as bytes and so not as a decimal.
 
-    Its scale is beyond what is supported; the reader's would make another number of it.
+    Its scale is beyond the supported limit; the reader's scale would change the number.
     """
     if writer.logical is not None or reader.logical is None:
         return []
@@ -343,7 +343,7 @@ def _enum(writer: EnumType, reader: EnumType, wp: str, rp: str) -> Action:
 
 
 def _name_faults(writer: NamedType, reader: NamedType, wp: str, rp: str) -> list[Fault]:
-    """Unqualified names match, or an alias of the reader is the writer's full name."""
+    """Faults of names that differ, without an alias of the reader for the writer's full name."""
     if writer.name == reader.name or writer.full_name in reader.aliases:
         return []
     return [

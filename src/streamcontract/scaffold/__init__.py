@@ -1,4 +1,4 @@
-"""New projects, from nothing, from schemas or from a registry, as ``streamcontract init`` makes."""
+"""New projects of ``streamcontract init``: empty, from schemas or from a registry."""
 
 from streamcontract.scaffold.draft import Draft, Planned
 from streamcontract.scaffold.from_files import draft_of_files

@@ -1,4 +1,4 @@
-"""The contracts of a project to be, wherever they come from."""
+"""Draft of a new project: its contracts, from any origin."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_FOLDER", "Draft", "Planned", "add_unused", "contract_name"]
 
 SCHEMA_FOLDER: Final = "schemas"
-"""The folder of schema files that are written."""
+"""The folder of new schema files."""
 
 
 @attrs.frozen(kw_only=True)
 class Planned:
-    """A contract to be.
+    """A planned contract.
 
     Attributes:
         name: Its name.
         schema: The path of its schema file, from the project's folder.
-        topic: Its topic, or None where that is not known.
+        topic: Its topic, or None if that is not known.
         key: The field that is the key, or None.
         key_schema: The path of the schema file of its keys, or None.
         compatibility: Its compatibility level, or None.
-        partitions: How many partitions its topic is created with, or None.
-        subjects: Where it comes from a registry: the subject of its schema, then those of its keys
-            and of the types that it refers to.
+        partitions: The number of partitions of its topic, or None.
+        subjects: If it is from a registry, the subject of its schema, then those of its keys and
+        of the types that it refers to.
         to_register: The subjects that ``streamcontract register`` would add a version to.
     """
 
@@ -47,15 +47,14 @@ class Planned:
 
 @attrs.frozen(kw_only=True)
 class Draft:
-    """What is known of a project before anything is made of it.
+    """The draft of a project.
 
     Attributes:
         contracts: The contracts.
-        schemas: The schema files to write, by their paths; none where they are there already.
-        folders: The folders in which schemas find types of other files, as the project file names
-            them.
-        left_out: What becomes no contract, and why.
-        labels: What to call schema files that may never be written, by their paths.
+        schemas: The schema files to write, by their paths; existing ones are not included.
+        folders: The folders with types that schemas may use, for the project file.
+        left_out: The subjects or files that do not become contracts, each with the reason.
+        labels: The names of schema files that may never be written, by their paths.
     """
 
     contracts: tuple[Planned, ...]
@@ -66,14 +65,14 @@ class Draft:
 
 
 def contract_name(text: str, taken: Collection[str]) -> str:
-    """A name for a contract, made of that of its topic or file.
+    """A name for a contract, from the name of its topic or file.
 
     Args:
         text: The name of the topic or file.
         taken: The names of other contracts.
 
     Raises:
-        CodegenError: No name can be made of it.
+        CodegenError: It does not contain a valid name.
 
     Example:
         >>> contract_name("shop.orders", ()), contract_name("shop-orders", ["shop_orders"])
@@ -88,12 +87,12 @@ def contract_name(text: str, taken: Collection[str]) -> str:
 
 
 def add_unused(left_out: dict[str, str], subjects: Sequence[str], kept: Iterable[Planned]) -> None:
-    """Add the subjects of a contract that is left out which no other contract uses.
+    """Add the subjects that only a left-out contract uses.
 
     Args:
-        left_out: What becomes no contract, and why.
-        subjects: Those of the contract that is left out, its own first.
-        kept: The contracts that are not.
+        left_out: The subjects or files that do not become contracts, each with the reason.
+        subjects: The subjects of the left-out contract, its own first.
+        kept: The other contracts.
     """
     used = {subject for each in kept for subject in each.subjects}
     for subject in subjects[1:]:

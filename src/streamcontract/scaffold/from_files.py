@@ -1,7 +1,8 @@
-"""A project of schema files that are there.
+"""Drafts of projects from existing schema files.
 
-A record that no other file uses is a contract. A file that is named as a registry names subjects
-says more: ``orders-value.avsc`` is of the topic ``orders``, and ``orders-key.avsc`` is its key's.
+A record that no other file uses is a contract. A file with the name of a subject has more
+information: ``orders-value.avsc`` is for the topic ``orders``, and ``orders-key.avsc`` for its
+    keys.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def draft_of_files(root: Path, folder: Path) -> Draft:
 
     Args:
         root: The folder of the project.
-        folder: The folder of the files; types of other files are found in all of it.
+        folder: The folder of the files, in which types of other files are found.
     """
     root, folder = root.resolve(), folder.resolve()
     folders = SchemaFolders([folder])
@@ -71,7 +72,7 @@ def draft_of_files(root: Path, folder: Path) -> Draft:
             continue
         stem = file.stem.removesuffix(_VALUE)
         try:
-            # Of files of one name, the folder tells them apart.
+            # The folder distinguishes files of one name.
             title = stem if stems[file.stem] == 1 else f"{file.parent.name}-{stem}"
             name = contract_name(title, contracts)
         except CodegenError as error:
@@ -93,7 +94,7 @@ def draft_of_files(root: Path, folder: Path) -> Draft:
 
 
 def _parsed(file: Path, folders: SchemaFolders) -> Schema | str:
-    """The schema, or why it is none."""
+    """The schema, or the reason why it is not valid."""
     try:
         return parse_schema(file, folders=folders)
     except SchemaParseError as error:
@@ -104,7 +105,7 @@ def _parsed(file: Path, folders: SchemaFolders) -> Schema | str:
 
 
 def _keys(schemas: Mapping[Path, Schema]) -> Iterator[tuple[Path, Path]]:
-    """The files of values that have one of keys beside them, each with that."""
+    """The files of values with a file of keys beside them, each with that file."""
     for file in schemas:
         stem = file.stem.removesuffix(_VALUE)
         key = file.with_name(f"{stem}{_KEY}{SCHEMA_SUFFIX}")
@@ -113,7 +114,7 @@ def _keys(schemas: Mapping[Path, Schema]) -> Iterator[tuple[Path, Path]]:
 
 
 def _needs_folders(file: Path) -> bool:
-    """Whether a file's own folder does not have all types that it uses."""
+    """Whether a file uses types outside its own folder."""
     try:
         parse_schema(file)
     except SchemaParseError:

@@ -1,8 +1,8 @@
-"""A project of what a registry holds.
+"""Drafts of projects from the schemas of a registry.
 
-The latest version of each subject ``TOPIC-value`` is a contract, and that of ``TOPIC-key`` is its
-key's; their texts are kept as the registry has them, the types that they refer to each in a file of
-its own. A subject that is named otherwise, and is no such type, is a contract without a topic.
+The latest version of each subject ``TOPIC-value`` is a contract, and that of ``TOPIC-key`` has its
+keys. Their texts are those of the registry, and each type that they refer to has a file of its own.
+A subject with another name that is not such a type is a contract without a topic.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ __all__ = ["draft_of_registry"]
 
 _VALUE: Final = "-value"
 _KEY: Final = "-key"
-_LONGEST: Final = 200  # characters of a file's name, which may have 255 with all that is added
+_LONGEST: Final = 200  # characters of a file's name, which may have 255 with its additions
 
 
 def draft_of_registry(registry: SchemaRegistry) -> Draft:
-    """The contracts of a registry's subjects, those of its own context.
+    """The contracts of a registry's subjects, in its own context.
 
     Args:
         registry: The registry.
 
     Raises:
-        RegistryError: It cannot be asked.
+        RegistryError: A request fails.
     """
     return _Reader(registry).draft()
 
 
 class _Files:
-    """The files that schemas become: one for each contract's values, its keys, and each type.
+    """The schema files: one for each contract's values, its keys, and each type.
 
     Attributes:
         texts: The files' texts by their paths.
-        labels: What each file holds, by its path.
+        labels: The content of each file, by its path.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class _Files:
         self._taken: set[str] = set()
 
     def conflict(self, types: Iterable[Schema]) -> str | None:
-        """What keeps types from lying beside those that there are already."""
+        """The reason why types conflict with those that exist already."""
         known = dict(self._types)
         for each in types:
             if known.setdefault(each.name, each.json) != each.json:
@@ -70,10 +70,10 @@ class _Files:
         return None
 
     def add(self, name: str, schema: Schema, label: str) -> str:
-        """A file of this name, or of one like it where that is taken."""
+        """A file of this name, or of a similar one if it is taken."""
         stem = unique = name[:_LONGEST]
         number = 1
-        while unique.lower() in self._taken:  # the file system may not tell a from A
+        while unique.lower() in self._taken:  # the file system may not distinguish a from A
             number += 1
             unique = f"{stem}_{number}"
         self._taken.add(unique.lower())
@@ -83,14 +83,14 @@ class _Files:
         return path
 
     def add_type(self, schema: Schema) -> None:
-        """A file of a type that is referred to, unless it has one."""
+        """Add a file of a referenced type, unless it has one."""
         if schema.name not in self._types:
             self._types[schema.name] = schema.json
             self.add(str(schema.name), schema, str(schema.name))
 
 
 class _Reader:
-    """Reads the subjects, and keeps the files that they become."""
+    """Reads the subjects, and collects their files."""
 
     def __init__(self, registry: SchemaRegistry) -> None:
         self._registry = registry
@@ -130,7 +130,7 @@ class _Reader:
         return f"there is no subject {subject} beside it"
 
     def _latest(self) -> dict[str, Schema]:
-        """The latest schema of each subject, as far as it is Avro."""
+        """The latest schema of each subject that is Avro."""
         found: dict[str, Schema] = {}
         for subject in sorted(self._registry.subjects()):
             if self._registry.qualified(subject).context != self._registry.context:
@@ -149,7 +149,7 @@ class _Reader:
         faults = [str(each.message) for used in schema.closure() for each in used.forgiven]
         if not faults:
             return schema
-        # What is generated is of valid schemas, and another text would be another version.
+        # Code is generated from valid schemas only, and another text would be another version.
         self._left_out[subject] = f"it can only be read leniently: {'; '.join(faults)}"
         return None
 
@@ -194,7 +194,7 @@ class _Reader:
     def _to_register(
         self, subject: str, schema: Schema, of_key: tuple[str, ...], key: Schema | None
     ) -> tuple[str, ...]:
-        """The subjects that lack what ``register`` would put there, types under their names."""
+        """The subjects to which ``register`` would add a version, with types under their names."""
         asked = [(subject, schema), *((each, key) for each in of_key if key is not None)]
         found = (
             each
@@ -211,7 +211,7 @@ class _Reader:
 
 
 def _topic(subject: str) -> str | None:
-    """The topic that a subject is of, by its name; None where it is of none."""
+    """The topic of a subject by its name; None if it has none."""
     for suffix in (_VALUE, _KEY):
         if subject.endswith(suffix) and subject != suffix:
             return subject.removesuffix(suffix)
@@ -219,5 +219,5 @@ def _topic(subject: str) -> str | None:
 
 
 def _types_of(schema: Schema) -> list[Schema]:
-    """The schemas that one refers to, and those that they do."""
+    """The schemas that one refers to, and their references."""
     return [each for each in schema.closure() if each is not schema]

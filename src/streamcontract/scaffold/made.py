@@ -1,4 +1,4 @@
-"""All files of a new project, made in memory."""
+"""Files of a new project, made in memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Made:
     Attributes:
         contracts: Its contracts.
         files: The text of each file, by its path from the project's folder; the project file last.
-        left_out: What becomes no contract, and why.
+        left_out: The subjects or files that do not become contracts, each with the reason.
         off: The rules of ``streamcontract lint`` that are switched off, as the schemas break them.
     """
 
@@ -46,13 +46,13 @@ def make_project(draft: Draft, root: Path, output: str) -> Made:
     """Make the files of a project.
 
     Args:
-        draft: The contracts; those of which no module can be made are left out.
-        root: The folder of the project, which has the schema files that are not to be written.
+        draft: The contracts; those without a valid module are left out.
+        root: The folder of the project, which has the existing schema files.
         output: The path of the folder of the generated modules.
     """
     if not draft.schemas:
         return _made(draft, root.resolve(), output)
-    # Schemas are read from files, so they are written where they harm nothing first.
+    # Schemas are read from files, so they are written to a temporary folder first.
     with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
         for path, text in draft.schemas.items():
             file = Path(folder, path)
@@ -71,11 +71,11 @@ def _made(draft: Draft, base: Path, output: str) -> Made:
             what = each.subjects[0] if each.subjects else each.schema
             left_out[what] = _reason(modules.errors[each.name], each, draft, base)
             add_unused(left_out, each.subjects, contracts)
-    if modules.errors:  # what is left shares no types with those
+    if modules.errors:  # the others share no types with those
         modules = make_modules((_config(each, base, folders) for each in contracts), base)
     draft = attrs.evolve(draft, contracts=contracts)
     field_names, off = _lint(contracts, base, folders)
-    with tempfile.TemporaryDirectory() as nothing:  # where nothing is, all of it is new
+    with tempfile.TemporaryDirectory() as nothing:  # in an empty folder, all files are new
         generated = {
             f"{output}/{change.path.name}": change.after or ""
             for change in changes(Path(nothing), modules.texts, complete=True)
@@ -95,7 +95,7 @@ def _made(draft: Draft, base: Path, output: str) -> Made:
 
 
 def _reason(error: Exception, contract: Planned, draft: Draft, base: Path) -> str:
-    """Why no module can be made of a contract, without files that are not there."""
+    """The reason why a contract has no module, without names of temporary files."""
     text = str(error).replace(f"{base}/", "").removeprefix(f"{contract.schema}: ")
     for path in sorted(draft.labels, key=len, reverse=True):
         text = text.replace(path, draft.labels[path])
@@ -134,7 +134,7 @@ def _needed(draft: Draft, base: Path, folders: SchemaFolders) -> dict[str, str]:
 def _lint(
     contracts: tuple[Planned, ...], base: Path, folders: SchemaFolders
 ) -> tuple[FieldNames, dict[str, list[str]]]:
-    """The style of field names that most have, and the rules that the schemas break then."""
+    """The most common style of field names, and the rules that the schemas then break."""
     own: dict[str | None, tuple[str, Schema]] = {}
     used: dict[str | None, tuple[str, Schema]] = {}
     for contract in contracts:

@@ -1,4 +1,4 @@
-"""A small contract to begin with."""
+"""Sample contract of a new project."""
 
 from __future__ import annotations
 

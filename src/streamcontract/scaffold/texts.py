@@ -1,4 +1,4 @@
-"""The texts of a new project's files."""
+"""Texts of a new project's files."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ jobs:
         run: streamcontract generate --check --format github
       - name: Changes of the contracts are safe
         run: streamcontract check --against "git:origin/$GITHUB_BASE_REF" --format github
-      - name: Values come back as they were sent
+      - name: Values survive encoding and decoding
         run: streamcontract test
 """
 
@@ -69,9 +69,7 @@ FIXED: Final = {
 }
 """The files that are the same in every project, by their paths."""
 
-_REASON: Final = (
-    "so it was when `streamcontract init` found the schema; mend it and remove this line"
-)
+_REASON: Final = "broken when `streamcontract init` found the schema; fix it and remove this line"
 
 
 def project_file(
@@ -87,7 +85,7 @@ def project_file(
         output: The folder of the generated modules.
         field_names: The style of field names.
         off: The rules of ``streamcontract lint`` that the schemas break, by contract; under ``""``
-            those that files of no contract break.
+        those of files without a contract.
     """
     return "\n".join(_lines(draft, output, field_names, off)) + "\n"
 
@@ -134,5 +132,5 @@ def _switches(rules: list[str]) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """A basic string; JSON escapes all that TOML wants escaped, but for one character."""
+    """A basic string of TOML, which is a JSON string except for the character DEL."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

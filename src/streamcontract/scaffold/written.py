@@ -1,4 +1,4 @@
-"""A new project's files on disk: written where there is none, and never over another."""
+"""Writer of a new project's files, which never overwrites an existing file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["Written", "write_project"]
 
 @attrs.frozen
 class Written:
-    """What became of the files.
+    """The result of writing the files.
 
     Attributes:
-        created: The paths of those that were written.
-        same: Those that were there with the same text.
-        kept: Those that were there with another text, which they still have.
+        created: The paths of the new files.
+        same: The existing files with the same text.
+        kept: The existing files with another text, which are unchanged.
     """
 
     created: tuple[str, ...]
@@ -32,16 +32,16 @@ class Written:
 
 
 def write_project(made: Made, root: Path, *, dry_run: bool = False) -> Written:
-    """Write the files that are not there.
+    """Write the missing files.
 
     Args:
         made: The project.
-        root: Its folder, made if it is not there.
+        root: Its folder, created if missing.
         dry_run: Write nothing.
 
     Raises:
-        ConfigurationError: A file cannot be written. Nothing is, where something else than a folder
-            is in the place of one.
+        ConfigurationError: A file cannot be written. No file is written if a path of a folder is
+        not a folder.
     """
     for path in made.files:
         _require_folder(root / path)
@@ -54,7 +54,7 @@ def write_project(made: Made, root: Path, *, dry_run: bool = False) -> Written:
 
 
 def _require_folder(file: Path) -> None:
-    """Refuse a file whose folder is not there and cannot be made."""
+    """Refuse a file whose folder does not exist and cannot be created."""
     try:
         above = next(each for each in file.parents if each.exists() or each.is_symlink())
         is_folder = above.is_dir()
@@ -62,7 +62,7 @@ def _require_folder(file: Path) -> None:
         raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
     if not is_folder:
         raise ConfigurationError(
-            f"{file}: cannot be written: {above} is no folder; move it away, or name another folder"
+            f"{file}: cannot be written: {above} is not a folder; move it, or choose another folder"
         )
 
 
@@ -72,7 +72,7 @@ def _write(file: Path, data: bytes, dry_run: bool) -> Literal["created", "same",
             return "same" if file.is_file() and file.read_bytes() == data else "kept"
         if not dry_run:
             file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("xb") as stream:  # refused if another process was faster
+            with file.open("xb") as stream:  # fails if another process created it first
                 stream.write(data)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Avro schemas themselves, pure: model, parser, canonical form, fingerprints, logical types."""
+"""Avro schemas, without other I/O: model, parser, canonical form, fingerprints, logical types."""
 
 from streamcontract.schema.document import SCHEMA_SUFFIX
 from streamcontract.schema.folders import SchemaFolders

@@ -1,4 +1,4 @@
-"""Reads the attributes that definitions share, and reports those that break the specification.
+"""Attributes that definitions share, read and checked against the specification.
 
 The rules are those of "Complex Types", "Names" and "Aliases" in the Avro 1.12 specification.
 """
@@ -39,7 +39,7 @@ def unknown_attributes(value: Json, known: frozenset[str]) -> Json:
 
 
 class AttributeReader:
-    """Reads attributes one by one; a missing or wrong one is reported and something stands in.
+    """Parses attributes one by one; reports a missing or wrong one and returns a substitute.
 
     Args:
         report: Takes the JSON pointer and the message of each fault, and the clause by which it
@@ -55,7 +55,7 @@ class AttributeReader:
         self._report(where, f'{owner} needs "{key}": {wanted}', None)
 
     def full_name(self, value: Json, pointer: str, namespace: str, owner: str) -> str:
-        """The full name of a definition; nothing behind its last dot if it has no name."""
+        """The full name of a definition; it ends with a dot if the definition has no name."""
         name = value.get("name")
         if not isinstance(name, str):
             self.need("name", owner, "a string", value, pointer)
@@ -74,7 +74,7 @@ class AttributeReader:
         return full_name
 
     def _bad_name(self, owner: str, name: str, pointer: str, *, dotted: bool = False) -> bool:
-        """Report a name outside the grammar; whether it is forgiven."""
+        """Report a name outside the grammar; return whether it is forgiven."""
         dots = "; dots go between such names" if dotted else ""
         message = (
             f"{json.dumps(name)} cannot name {owner}: names have the characters A-Z, a-z, 0-9 and "
@@ -95,7 +95,7 @@ class AttributeReader:
         return namespace
 
     def field_name(self, value: Json, pointer: str) -> str | None:
-        """The name of a field, or None if there is none to go by."""
+        """The name of a field, or None if it has no usable one."""
         name = value.get("name")
         if not isinstance(name, str):
             self.need("name", "a field", "a string", value, pointer)
@@ -112,7 +112,7 @@ class AttributeReader:
         return tuple(join(namespace, alias) for alias in self.aliases(value, pointer))
 
     def aliases(self, value: Json, pointer: str) -> tuple[str, ...]:
-        """The aliases as they stand: "any string is accepted", to mend illegal names of old."""
+        """The aliases as written: "any string is accepted", to mend invalid names."""
         if "aliases" not in value:
             return ()
         aliases = value["aliases"]

@@ -1,8 +1,8 @@
 """Parsing Canonical Form: the text that two schemas share if they read the same bytes.
 
 The transformations are those of "Transforming into Parsing Canonical Form" in the Avro 1.12
-specification; the clause is named where it is applied. They work on the model, so a type that
-came from another file is written out at its first use like one defined there.
+specification; each clause is named in the code that applies it. They work on the model, so a type
+from another file is written out at its first use, like one defined there.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from streamcontract.schema.model import (
 
 __all__ = ["canonical_form"]
 
-# [STRINGS]: in UTF-8, and without escapes where JSON can do without. Only names that a stored
-# schema has, outside the grammar of today, have any use for either.
+# [STRINGS]: in UTF-8, without escapes that JSON does not need. Only names of stored schemas,
+# outside # today's grammar, need either.
 _string: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 

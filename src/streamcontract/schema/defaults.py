@@ -1,7 +1,7 @@
-"""Whether a field's default is a value of the field's type.
+"""Defaults of fields, checked against the type of the field.
 
 The rules are the table "field default values" under "Records" in the Avro 1.12 specification:
-a union's default may be of any branch, and stands for the first that it fits; bytes and fixed are
+a union's default may be of any branch, and means the first that it fits; bytes and fixed are
 strings whose code points 0 to 255 are the bytes.
 """
 
@@ -41,7 +41,7 @@ _MAX_SHOWN: Final = 60
 
 
 def first_fitting_branch(union: UnionType, value: JsonValue) -> AvroType | None:
-    """The branch that a union's default stands for: the first it fits, or None.
+    """The branch that a union's default means: the first it fits, or None.
 
     Example:
         >>> from streamcontract.schema import parse_schema
@@ -72,7 +72,7 @@ class DefaultChecker:
     """Checks the defaults of one schema.
 
     Args:
-        faulty: The ``id`` of types that any default shall fit, being wrong themselves.
+        faulty: The ``id`` of types that have faults themselves; any default fits them.
 
     Example:
         >>> from streamcontract.schema import parse_schema
@@ -82,8 +82,8 @@ class DefaultChecker:
 
     def __init__(self, faulty: Container[int] = ()) -> None:
         self._faulty = faulty
-        # What was found for a type and a value, by identity: a union in a record in a union would
-        # otherwise be tried again and again, twice as often with each level.
+        # The result for a type and a value, by identity. Without it, a union in a record in a union
+        # would be tried twice as often with each level.
         self._fits: dict[tuple[int, int], bool] = {}
         self._ending: set[int] = set()
 
@@ -152,7 +152,7 @@ class DefaultChecker:
             yield DefaultFault(pointer, message)
 
     def branch(self, union: UnionType, value: JsonValue) -> AvroType | None:
-        """The branch that a union's default stands for: the first it fits, or None."""
+        """The branch that a union's default means: the first it fits, or None."""
         for branch in union.branches:
             key = (id(branch), id(value))
             if key not in self._fits:
@@ -164,8 +164,8 @@ class DefaultChecker:
     def never_ends(self, field: Field) -> bool:
         """Whether filling in the default of ``field`` would need that very default again.
 
-        Such as ``{}`` for a field of the record's own type: each record in it needs another. All
-        defaults have to be free of faults for this question.
+        An example is ``{}`` for a field of the record's own type: each record in it needs another.
+        All defaults have to be free of faults.
         """
         return self._needs_itself(field, set())
 
@@ -289,7 +289,7 @@ def _wanted_integer(name: str, value: JsonValue) -> str | None:
 def _wanted_number(name: str, value: JsonValue) -> str | None:
     if type(value) is int or isinstance(value, float):
         try:
-            # What is infinite already is no JSON, which was said when the text was read.
+            # A number that is infinite is not JSON, which was reported when the text was read.
             struct.pack("<f" if name == "float" else "<d", float(value))
         except OverflowError:
             pass  # an infinity to every reader, so no number in range

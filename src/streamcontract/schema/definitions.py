@@ -51,7 +51,7 @@ def definitions_in(json: JsonValue, pointer: str = "", namespace: str = "") -> I
         given = json.get("namespace")
         full_name = absolute(join(given if isinstance(given, str) else namespace, name))
         around, _, simple = full_name.rpartition(".")
-        if simple:  # nothing can refer to a type of the name ""
+        if simple:  # no reference can name the type ""
             yield Definition(full_name, json, pointer, namespace)
         namespace = around
     match kind:

@@ -1,8 +1,8 @@
-"""A schema's JSON text becomes Python values, or faults of the JSON itself.
+"""JSON text of a schema, read into Python values, and the faults of the JSON itself.
 
 Stricter than ``json.loads``: a key given twice, NaN and Infinity, numbers beyond a double and
-bottomless nesting are faults, each of which another reader would understand differently. All but
-the nesting can be forgiven, and comments.
+too deep nesting are faults, since other JSON parsers disagree on each of them. All but the nesting
+can be forgiven, and so can comments.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ __all__ = [
 ]
 
 SCHEMA_SUFFIX: Final = ".avsc"
-"""How the names of schema files end."""
+"""The suffix of schema files."""
 
 MAX_DEPTH: Final = 200
 """Brackets inside brackets that a schema may have: about fifty records inside one another.
 
-Avro sets no limit, but whoever walks a schema does; this one keeps every walk here well inside
-Python's recursion limit and is far beyond what people and generators write.
+Avro sets no limit. This one keeps every walk over a schema well inside Python's recursion limit,
+and is far beyond what people and generators write.
 """
 
 OUT_OF_STACK: Final = "nested too deeply for what is left of Python's recursion limit"
-"""The message where not the schema but its caller has used up the stack."""
+"""The message if the caller, not the schema, has used up the stack."""
 
 _TOO_DEEP: Final = (
     f"nested more than {MAX_DEPTH} levels deep; define inner types earlier and refer to their names"
@@ -72,9 +72,9 @@ class Document:
 
     Attributes:
         text: The text, with spaces in the place of comments.
-        value: What it says; None, and of no meaning, if ``is_readable`` is false.
+        value: Its value; None, without a meaning, if ``is_readable`` is false.
         faults: Its faults, in no special order.
-        is_readable: Whether there is a value to go on with.
+        is_readable: Whether there is a value.
         forgiven: What would be faults, had they not been forgiven.
     """
 
@@ -117,7 +117,7 @@ def _read_json(text: str, leniency: Leniency) -> Document:
         return _unreadable(text, *_syntax_fault(text, error))
     except RecursionError:
         return _too_deep(text)
-    except ValueError:  # what int() raises for thousands of digits, a guard against slow parsing
+    except ValueError:  # int() raises it for thousands of digits, a guard against slow parsing
         return _unreadable(text, _THOUSANDS_OF_DIGITS, None)
     if _is_too_deep(value):
         return _too_deep(text)
@@ -163,7 +163,7 @@ def read_value(value: object, leniency: Leniency = STRICT) -> Document:
         return Document("", None, faults, is_readable=False)
     try:
         text = json.dumps(value)
-    except ValueError:  # what int() and str() raise for thousands of digits
+    except ValueError:  # int() and str() raise it for thousands of digits
         return _unreadable("", _THOUSANDS_OF_DIGITS, None)
     return read_document(text, leniency)
 
@@ -188,9 +188,9 @@ def _value_faults(value: object, pointer: str, depth: int) -> Iterator[SchemaFau
 
 @attrs.define
 class _Suspects:
-    """Notes during reading what is worth a second look after it: hooks know no pointers."""
+    """Values that reading marks for a check afterwards, because hooks know no pointers."""
 
-    # With the object itself: one that is dropped must not leave its id to another.
+    # Keeps the object itself, so that its id is not reused.
     objects: dict[int, tuple[object, list[str]]] = attrs.field(factory=dict)
     numbers: bool = False
 
@@ -265,14 +265,14 @@ def _unreadable(text: str, message: str, offset: int | None) -> Document:
 
 
 def _syntax_fault(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
-    """The message for a syntax error, and the offset it speaks of."""
+    """The message for a syntax error, and its offset."""
     at = error.pos
     message = _message_for_all(text.strip())
     if message:
         return message, 0
     comma = _TRAILING_COMMA.search(text, max(0, len(text[:at].rstrip()) - 1))
     if comma and comma.start() <= at:
-        return "not JSON: a comma in front of a closing bracket; remove it", comma.start()
+        return "not JSON: a comma before a closing bracket; remove it", comma.start()
     if text.startswith(("//", "/*", "#"), at):
         return f"not JSON: {_COMMENTS}", at
     if error.msg == "Extra data":
@@ -281,11 +281,11 @@ def _syntax_fault(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
 
 
 def _message_for_all(text: str) -> str | None:
-    """The message for a text that is no attempt at JSON at all, else None."""
+    """The message for a text that is not meant as JSON, else None."""
     if not text:
         return 'the schema is empty; the smallest one is a type\'s name in quotes: "string"'
     if text.endswith(SCHEMA_SUFFIX):
         return "not JSON but a file's name; give it as a pathlib.Path"
     if is_full_name(text):
-        return f"not JSON: a type's name stands in quotes: {json.dumps(text)}"
+        return f"not JSON: a type's name is in quotes: {json.dumps(text)}"
     return None

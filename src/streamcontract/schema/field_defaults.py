@@ -29,7 +29,7 @@ class FieldDefaults:
     Args:
         leniency: What is forgiven.
         fault: Notes a fault: its pointer, its message, and the clause that may forgive it.
-        faulty: The ``id`` of types that any default shall fit, being wrong themselves.
+        faulty: The ``id`` of types that have faults themselves; any default fits them.
         guesser: Guesses what misspelt names stand for.
         is_sound: Whether nothing is wrong with the schema so far.
     """

@@ -1,7 +1,7 @@
 """Fingerprints of a schema's Parsing Canonical Form.
 
-The three algorithms are those of "Schema Fingerprints" in the Avro 1.12 specification. They tell
-schemas apart and keep no secrets.
+The three algorithms are those of "Schema Fingerprints" in the Avro 1.12 specification. They
+identify schemas and give no cryptographic protection.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Defined:
 
     @cached_property
     def meaning(self) -> str:
-        """The definition as text, whatever the order of its keys and the way to write its name."""
+        """The definition as text, whatever the order of its keys and the form of its name."""
         return json.dumps(_unnamed(self.json), sort_keys=True)
 
 
@@ -59,7 +59,7 @@ def _unnamed(definition: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def difference(one: Defined, other: Defined) -> str:
-    """Where two definitions of a name first differ, and both sides of it."""
+    """The first difference of two definitions of a name: its pointer, and both sides."""
     pointer, *sides = next(_differences(_unnamed(one.json), _unnamed(other.json), ""))
     return f"{pointer or '/'}: {' and '.join(map(_clipped, sides))}"
 
@@ -103,10 +103,10 @@ class Index:
 
 
 class SchemaFolders:
-    """Folders whose ``.avsc`` files define named types for all.
+    """Folders whose ``.avsc`` files define named types that every schema may use.
 
-    What is below a folder counts with it, links included; hidden folders and those of installed
-    packages do not. A folder, and a file, is read once, when a name is first looked up.
+    Subfolders are included, and so are links; hidden folders and those of installed packages are
+    not. Each folder and file is read once, when a name is first looked up.
 
     Args:
         paths: The folders.
@@ -133,12 +133,12 @@ class SchemaFolders:
         self._read: dict[tuple[Path, Leniency], Mapping[str, Defined] | None] = {}
 
     def around(self, folder: Path | None, leniency: Leniency) -> Index:
-        """The types of the files in one folder, without what is below it, and in all of these.
+        """The types in the files of one folder, without subfolders, and in all of these folders.
 
         A link in the folder that leads out of it counts only if it leads to one of these.
 
         Args:
-            folder: The folder; None for these alone.
+            folder: The folder; None for these folders alone.
             leniency: How the files are read.
         """
         key = folder, leniency
@@ -163,7 +163,7 @@ class SchemaFolders:
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """The schema files below the folders, as they are when this is first asked for."""
+        """The schema files below the folders, listed at the first call."""
         return tuple(path for folder in self.paths for path in schema_files_below(folder))
 
     def _definitions(
@@ -208,12 +208,12 @@ def _files_in(folder: Path) -> Iterator[Path]:
 
 
 def schema_files_below(folder: Path) -> Iterator[Path]:
-    """The schema files below a folder, those behind links too, each folder once."""
+    """The schema files below a folder, through links too, each folder once."""
     seen: set[Path] = set()
     for root, folders, files in os.walk(folder, followlinks=True):
         here = Path(root)
         if here.resolve() in seen:
-            folders.clear()  # a link that leads to where the walk has been
+            folders.clear()  # a link to a folder that was visited already
             continue
         seen.add(here.resolve())
         folders[:] = sorted(name for name in folders if not is_passed_over(here / name))

@@ -1,4 +1,4 @@
-"""Where a schema finds the named types that it does not define itself."""
+"""Named types that a schema uses and does not define: in its references, and in other files."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Imported:
 
 @attrs.frozen
 class Unusable:
-    """A named type that exists, but not so that it can be used.
+    """A named type that exists but cannot be used.
 
     Attributes:
-        message: What is wrong, if the place that uses the name has to be told.
+        message: What is wrong, if that is a fault of the schema that uses the name.
         faults: The faults of the file that defines it.
     """
 
@@ -44,15 +44,15 @@ class Unusable:
 
 
 class Files:
-    """The named types that a file finds in others: those of its folder, and of folders for all.
+    """The named types in other files: those in the file's own folder, and in the shared folders.
 
-    Of the files only those are parsed that define a name that is asked for. No other files are
-    ever read: names are looked up in an index of the folders and never become paths.
+    Only files that define a requested name are parsed. Names are looked up in an index of the
+    folders and never become paths.
 
     Args:
         load: Parses one of the files.
         leniency: How they are read.
-        folders: The folders for all.
+        folders: The shared folders.
     """
 
     def __init__(
@@ -71,10 +71,10 @@ class Files:
                 yield name
 
     def note(self, hint: str, asking: Path | None) -> str:
-        """What there is to say of a name that no file defines, for messages.
+        """The end of a message about a name that no file defines.
 
         Args:
-            hint: What it may stand for; where there is none, where it was looked for is said.
+            hint: The name that may be meant. Without one, the message names the folders searched.
             asking: The file that uses it.
         """
         below = " or ".join(map(str, self._folders.paths))
@@ -166,7 +166,7 @@ class Imports:
         self._files = files
         self._path = path
         direct = tuple(references)
-        # What a schema refers to itself comes before what its references refer to.
+        # The schema's own references come before the references of those.
         for schema in (*direct, *(each for one in direct for each in one.closure())):
             for name, node in schema.definitions.items():
                 self._known.setdefault(name, Imported(schema, node))
@@ -186,5 +186,5 @@ class Imports:
             yield from self._files.names(self._path)
 
     def note(self, hint: str) -> str:
-        """What there is to say of a name that nothing defines; see ``Files.note``."""
+        """The end of a message about a name without a definition; see ``Files.note``."""
         return hint if self._files is None else self._files.note(hint, self._path)

@@ -1,10 +1,10 @@
-"""Clauses of leniency: what is forgiven in a schema that is stored already, and what it means.
+"""Clauses of leniency: faults that are forgiven in a stored schema, and what the schema then means.
 
-A schema that an author writes keeps to the whole specification. One that a registry or a git
-history holds was accepted once, by a parser of its time, and data were written with it: those can
-be read as long as there is no doubt about what the schema means. Each clause names one fault, the
-meaning that a schema with it has, and the source of that. Where the parser finds the fault, it asks
-for the clause: it raises the fault, or notes it as forgiven.
+A new schema has to keep to the whole specification. One in a registry or a git history was accepted
+by an earlier parser, and data were written with it: the data can be read if there is no doubt about
+what the schema means. Each clause names one fault, the meaning of a schema that has it, and the
+source of that meaning. If the parser finds the fault and the clause applies, it notes the fault as
+forgiven; otherwise it raises the fault.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Clause:
         id: Its stable id, such as ``"duplicate-key"``.
         fault: The fault.
         meaning: What the schema means with it.
-        as_reader: What that leads to where the stored schema is the reader, as in a FORWARD check.
+        as_reader: The effect if the stored schema is the reader, as in a FORWARD check.
         source: The paragraph of the Avro 1.12 specification, or the implementations, that read
             it so.
     """
@@ -197,13 +197,13 @@ class Leniency:
 
 
 STRICT: Final = Leniency()
-"""Nothing is forgiven: for schemas as their authors write them."""
+"""Nothing is forgiven: for new schemas."""
 
 STORED: Final = Leniency(frozenset(CLAUSES))
-"""All that can be: for schemas as registries and git histories hold them."""
+"""Everything in :data:`CLAUSES` is forgiven: for schemas from registries and git histories."""
 
 STORED_DEFAULTS: Final = Leniency(frozenset({BAD_DEFAULT, LOGICAL_LIMIT}))
-"""What ``ignore_bad_defaults`` asks for."""
+"""The clauses of ``ignore_bad_defaults``."""
 
 
 @attrs.frozen
@@ -211,7 +211,7 @@ class Forgiven:
     """A fault of a schema that was forgiven.
 
     Attributes:
-        clause: Why.
+        clause: The clause that forgives it.
         fault: The fault, as strict parsing reports it.
     """
 
@@ -220,7 +220,7 @@ class Forgiven:
 
     @property
     def message(self) -> str:
-        """What is wrong, and how it is read."""
+        """The fault, and how it is read."""
         return f"{self.fault.message} (read leniently: {self.clause.meaning})"
 
     def __str__(self) -> str:

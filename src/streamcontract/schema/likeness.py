@@ -28,10 +28,11 @@ _MARK_SIZE = 8  # bytes; 64 bits tell apart what people write by accident
 
 
 def likeness(node: RecordType | EnumType, *, of_values: bool = False) -> str:
-    """All of a definition that Avro acts on, as text.
+    """The parts of a definition that Avro uses, as text.
 
-    That is everything but documentation and attributes that Avro does not know. Records and enums
-    in it stand as their full names: two types are alike all the way down if those are alike too.
+    That is everything but documentation and attributes that Avro does not define. Nested records
+    and enums appear as their full names: two types are equal all the way down if those are equal
+    too.
 
     Args:
         node: The type.
@@ -50,7 +51,7 @@ def likeness(node: RecordType | EnumType, *, of_values: bool = False) -> str:
 
 
 def likeness_mark(node: RecordType | EnumType) -> str:
-    """A likeness in short, for generated code: the first 64 bits of its SHA-256, in hex.
+    """The short form of a likeness for generated code: the first 64 bits of its SHA-256, in hex.
 
     Example:
         >>> from streamcontract.schema import parse_schema

@@ -1,9 +1,9 @@
-"""The immutable Avro schema model: what a ``.avsc`` file means once it is parsed.
+"""The immutable model of a parsed Avro schema.
 
 The model follows "Schema Declaration" and "Logical Types" of the Avro 1.12 specification. A node
 never changes after :func:`streamcontract.schema.parse.parse_schema` returned it. Named types are
-shared: a reference by name is the very node of its definition, so recursive schemas are cyclic
-graphs, nodes compare by identity, and walks need a guard.
+shared: a reference by name is the node of its definition. So recursive schemas are cyclic graphs,
+nodes compare by identity, and walks need a guard.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ __all__ = [
 ]
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
-"""What ``json.loads`` gives."""
+"""A value that ``json.loads`` returns."""
 
 PrimitiveName = Literal["null", "boolean", "int", "long", "float", "double", "bytes", "string"]
 
 PRIMITIVE_NAMES: Final[tuple[PrimitiveName, ...]] = get_args(PrimitiveName)
 
 NAMED_KINDS: Final = ("record", "error", "enum", "fixed")
-"""What ``type`` says where a named type is defined; ``error`` stands for a record in protocols."""
+"""The values of ``type`` that define a named type; ``error`` is a record in protocols."""
 
 COMPLEX_KINDS: Final = (*NAMED_KINDS, "array", "map")
-"""What ``type`` says where any complex type is defined; a union is a JSON array instead."""
+"""The values of ``type`` that define a complex type; a union is a JSON array instead."""
 
 INTEGER_LIMITS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
     {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
@@ -62,7 +62,7 @@ _NO_ATTRIBUTES: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 
 class Missing:
-    """The type of :data:`MISSING`: a default that is not there, as ``null`` is a default too."""
+    """The type of :data:`MISSING`, a missing default; ``None`` is the default ``null``."""
 
     def __repr__(self) -> str:
         return "MISSING"
@@ -76,12 +76,12 @@ MISSING: Final = Missing()
 
 @attrs.frozen
 class LogicalType:
-    """A logical type that fits the type it annotates; an ill-fitting one is only an attribute.
+    """A logical type that fits the type it annotates; any other is only an attribute.
 
     Attributes:
         name: Avro's name for it, such as ``"timestamp-millis"``.
         precision: For ``decimal``: the most digits a value may have; else None.
-        scale: For ``decimal``: digits behind the point; else None.
+        scale: For ``decimal``: digits after the point; else None.
     """
 
     name: str
@@ -130,7 +130,7 @@ class Field:
     """A field of a record.
 
     Attributes:
-        name: The name on the wire's schema.
+        name: The name in the schema.
         type: Its schema.
         default: The default as JSON, or :data:`MISSING`; ``None`` is the default ``null``.
         aliases: Other names that a writer may have used, unqualified.
@@ -155,13 +155,13 @@ class Field:
         return not isinstance(self.default, Missing)
 
     def _drop_default(self) -> None:
-        """For the parser alone: forget a default that it was told to ignore."""
+        """For the parser alone: remove a default that is to be ignored."""
         object.__setattr__(self, "default", MISSING)
 
 
 @attrs.frozen(eq=False, kw_only=True)
 class _Named:
-    """What records, enums and fixed share.
+    """Common attributes of records, enums and fixed.
 
     ``source`` is the file that defines the type, or None; ``pointer`` leads to its definition
     in there.
@@ -185,7 +185,7 @@ class _Named:
         return self.full_name.rpartition(".")[0] or None
 
     def _set_aliases(self, aliases: tuple[str, ...]) -> None:
-        """For the parser alone: forget aliases that it was told to drop."""
+        """For the parser alone: remove aliases that are to be ignored."""
         object.__setattr__(self, "aliases", aliases)
 
 
@@ -193,8 +193,8 @@ class _Named:
 class RecordType(_Named):
     """A record; ``is_error`` marks one declared as ``error`` (protocols only, else the same).
 
-    ``fields`` is filled once, right after construction and before anyone else sees the node: a
-    recursive record must exist before its fields can.
+    ``fields`` is filled once, right after construction and before the parser returns: a recursive
+    record must exist before its fields can.
     """
 
     fields: tuple[Field, ...] = ()
@@ -225,7 +225,7 @@ AvroType = PrimitiveType | ArrayType | MapType | UnionType | RecordType | EnumTy
 
 
 def branch_name(node: AvroType) -> str:
-    """The name that tells a branch of a union apart: a full name, or the name of its type."""
+    """The name that identifies a branch of a union: a full name, or the name of its type."""
     match node:
         case RecordType() | EnumType() | FixedType():
             return node.full_name

@@ -18,7 +18,7 @@ __all__ = ["Guesser", "absolute", "is_full_name", "is_name", "is_text", "join", 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FULL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
-# Comparing spellings is slow; among so many candidates a guess is worth little anyway.
+# Comparing spellings is slow, and a guess among more candidates than this is worth little.
 _MAX_COMPARED: Final = 500
 _MAX_GUESSES: Final = 20
 _MAX_LISTED: Final = 12
@@ -60,7 +60,7 @@ def join(namespace: str, name: str) -> str:
 
 
 def absolute(full_name: str) -> str:
-    """A full name without the dot that some writers put before a name of the null namespace.
+    """A full name without the leading dot that some tools write for the null namespace.
 
     Avro's Java library reads ``.R`` so, as the name ``R`` with the namespace ``""``.
 
@@ -72,7 +72,7 @@ def absolute(full_name: str) -> str:
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that ``word`` most likely stands for, or None if nothing is near.
+    """The candidate that ``word`` most likely means, or None if none is near.
 
     A candidate with the same simple name wins, since a forgotten namespace is the commonest
     mistake; then one that differs in case only; then the closest spelling.
@@ -98,10 +98,9 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 
 
 class Guesser:
-    """Hints at what misspelt names stand for, for the first few of them.
+    """Hints at the names that misspelt names may mean, for the first few of them.
 
-    Whoever has more to mend starts there anyway, and a schema full of mistakes, made to be slow,
-    is not.
+    The limit keeps a schema full of mistakes, made to be slow, from being slow.
 
     Example:
         >>> Guesser().hint("lng", ["int", "long"])

@@ -1,4 +1,4 @@
-"""The one way from JSON to a :class:`~streamcontract.schema.schema.Schema`."""
+"""The parser of schemas: from JSON to a :class:`~streamcontract.schema.schema.Schema`."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def parse_schema(
             come first, and definitions of one name that are not the same are a fault.
         leniency: What is forgiven, in ``source`` and the files that it uses:
             :data:`~streamcontract.schema.STRICT` nothing, for schemas as authors write them,
-            :data:`~streamcontract.schema.STORED` all that leaves no doubt about what data mean,
-            for schemas that are stored already. The schema's ``forgiven`` names each place.
-        ignore_bad_defaults: The two clauses ``bad-default`` and ``logical-limit`` of it alone:
-            take a default that is no value of its field's type for none, and a decimal of more
-            digits than the 1,000 that are supported for its bytes.
+            :data:`~streamcontract.schema.STORED` every fault that leaves the meaning of the data
+            clear, for schemas that are stored already. The schema's ``forgiven`` has each fault.
+        ignore_bad_defaults: Apply only the clauses ``bad-default`` and ``logical-limit``: ignore
+        a default that is not a value of its field's type, and read a decimal of more than the
+        1,000 supported digits as its bytes.
 
     Returns:
         The schema.
 
     Raises:
         SchemaParseError: The schema breaks the Avro 1.12 specification, or cannot be read. Its
-            ``faults`` are all there are, in the order of the text, each with a JSON pointer and,
-            for text and files, line and column.
+            ``faults`` has every fault in the order of the text, each with a JSON pointer and, for
+            text and files, line and column.
         TypeError: ``source`` is none of these.
 
     Example:
@@ -120,7 +120,7 @@ def _parse_value(
 def _parse_file(
     path: Path, references: tuple[Schema, ...], leniency: Leniency, folders: SchemaFolders
 ) -> Schema:
-    """Parse a file, and with it those files that it needs."""
+    """Parse a file and the files that it needs."""
     return _files(references, leniency, folders).loading(path)
 
 
@@ -183,7 +183,7 @@ class _Places:
     Args:
         document: The text.
         source: The file that it was read from.
-        has_text: Whether its author has that text too, and not only values.
+        has_text: Whether the schema was given as text, and not only as values.
     """
 
     def __init__(self, document: Document, source: str | None, *, has_text: bool) -> None:
@@ -196,7 +196,7 @@ class _Places:
         return offsets(self._document.text)
 
     def offset(self, fault: SchemaFault) -> int:
-        """Where a fault is; 0 in a text that is no JSON."""
+        """The offset of a fault; 0 in a text that is not JSON."""
         return self._offsets[fault.pointer] if self._document.is_readable else 0
 
     def filled_in(self, fault: SchemaFault) -> SchemaFault:

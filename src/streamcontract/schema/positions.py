@@ -1,7 +1,7 @@
-"""Where in a JSON text a JSON pointer leads: line and column for messages.
+"""Line and column of the value that a JSON pointer leads to, for messages.
 
-Schemas are parsed with the standard library's fast reader, which keeps no positions. Only when
-there is something to report is the text walked a second time, here.
+Schemas are parsed with the standard library's parser, which keeps no positions. Only when there is
+a fault to report is the text walked a second time, here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTA
 
 
 def child(pointer: str, key: str | int) -> str:
-    """The pointer one step further down, escaped as RFC 6901 (section 3) says.
+    """The pointer one step further down, escaped as in RFC 6901 (section 3).
 
     Example:
         >>> child("/fields/0", "a/b")
@@ -48,7 +48,7 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
 def locate(text: str, pointer: str) -> tuple[int, int]:
     r"""Line and column of the value that ``pointer`` leads to in the JSON text ``text``.
 
-    Of a duplicated key it is the last value, the one that JSON readers keep.
+    Of a duplicated key it is the last value, which JSON parsers keep.
 
     Raises:
         KeyError: There is no such value.
@@ -68,8 +68,8 @@ def offsets(text: str) -> Mapping[str, int]:
         12
     """
     found: dict[str, int] = {}
-    # The containers around the value at hand. A list and no recursion, since a message is most
-    # needed where the stack is used up.
+    # The containers around the current value. A list and no recursion, because a message is most
+    # needed when the stack is used up.
     around: list[_Container] = []
     pointer, at = "", _skip(text, 0)
     while True:
@@ -109,7 +109,7 @@ def _next_value(text: str, at: int, container: _Container) -> tuple[str, int]:
 def too_deep(text: str, limit: int) -> int | None:
     """The offset of the first bracket nested deeper than ``limit``, or None.
 
-    Works on any text, since what it looks for may keep the text from being read at all.
+    Works on any text, because deep nesting may keep the text from being parsed at all.
 
     Example:
         >>> too_deep('["[", [[1]]]', 2)

@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["NOTHING", "Refused"]
 
 NOTHING: Final = object()
-"""Stands for the value of a refusal that is about none."""
+"""The value of a refusal that is not about a value."""
 
 
 class Refused(Exception):  # noqa: N818 - internal signal, never seen by a user
@@ -16,8 +16,8 @@ class Refused(Exception):  # noqa: N818 - internal signal, never seen by a user
     Args:
         expected: The type that was expected.
         value: What was found.
-        limit: What was expected of values of this type, in words that hold for its JSON too.
-        hint: How such a value is made, in Python.
+        limit: The limit on values of this type, in words that hold for its JSON too.
+        hint: How to make such a value in Python.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A parsed schema: its model, the JSON it was given as, and what follows from both."""
+"""A parsed schema: its model, the JSON it was given as, and properties of both."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ __all__ = ["Schema"]
 class Schema:
     """An Avro schema; :func:`streamcontract.parse_schema` makes it, and nothing changes it.
 
-    Two schemas are equal if their JSON says the same (spaces and the order of attributes aside)
-    and their references are equal. To ask whether they read the same bytes, compare
+    Two schemas are equal if their JSON is the same, apart from spaces and the order of attributes,
+    and their references are equal. To find out whether they read the same bytes, compare
     :attr:`canonical_form` instead.
 
     Attributes:

@@ -32,15 +32,15 @@ __all__ = ["alias_faults", "drop_taken_aliases", "foreign_definition_faults", "w
 def foreign_definition_faults(
     definitions: Mapping[str, NamedType], references: Iterable[Schema]
 ) -> Iterator[tuple[str, str, Clause | None]]:
-    """Find full names defined twice, wherever: "may not contain multiple definitions".
+    """Find full names that are defined twice: "may not contain multiple definitions".
 
     Args:
-        definitions: What the schema defines itself.
+        definitions: The types that the schema defines itself.
         references: The schemas it uses.
 
     Yields:
-        JSON pointer and message of each fault, and the clause by which it may be forgiven: where
-        both definitions write the same.
+        JSON pointer and message of each fault, and the clause by which it may be forgiven if both
+        definitions write the same bytes.
     """
     owners: dict[str, Schema] = {}
     for reference in references:
@@ -90,13 +90,13 @@ def _taken(scope: Mapping[str, tuple[str, tuple[str, ...]]]) -> Iterator[tuple[s
 
 
 def drop_taken_aliases(definitions: Mapping[str, NamedType]) -> None:
-    """For the parser alone: take the aliases that several claim, or a name is, from all of them."""
+    """For the parser alone: remove aliases that several owners have, or that are also names."""
     free = _Free({name: node.aliases for name, node in definitions.items()})
     for name, node in definitions.items():
         node._set_aliases(free.of(name))  # noqa: SLF001 - nobody else has seen the type yet
         if isinstance(node, RecordType):
             inner = _Free({field.name: field.aliases for field in node.fields})
-            # New fields, since other schemas may have those that are made of primitive types.
+            # New fields, because schemas share fields that are made of primitive types.
             node._fill(  # noqa: SLF001 - likewise
                 tuple(attrs.evolve(field, aliases=inner.of(field.name)) for field in node.fields)
             )

@@ -1,4 +1,4 @@
-"""What to say about a type's name that means nothing: most often one can guess what was meant."""
+"""Messages about unknown types, with the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     "binary": "bytes",
     "none": "null",
 }
-"""What other languages call Avro's primitive types."""
+"""Names of Avro's primitive types in other languages."""
 
 _IN_FULL: Final[Mapping[str, str]] = {
     "array": '{"type": "array", "items": ...}',
@@ -50,13 +50,13 @@ def unknown_type_messages(
     note: Callable[[str], str],
     guesser: Guesser,
 ) -> Iterator[tuple[str, str]]:
-    """Say what is wrong with each name, used as a type, and what would be right.
+    """Messages for names that are used as types: what is wrong, and what would be right.
 
     Args:
         unknown: JSON pointer, name as it was written, and the namespace it was written in.
         definitions: All named types that the schema defines.
         names: Other names that could have been meant.
-        note: From a hint, or "", to what else is to be said: where the name was looked for.
+        note: From a hint, or "", to the end of the message, such as the folders searched.
         guesser: Guesses what misspelt names stand for.
 
     Yields:
@@ -75,7 +75,7 @@ def unknown_type_messages(
 
 
 def used_before_definition(full_name: str, where: str) -> str:
-    """What to say about a name whose definition comes later, at the JSON pointer ``where``."""
+    """The message about a name that is defined later, at the JSON pointer ``where``."""
     return (
         f"{full_name} is used before its definition at {where}; move the definition here and leave "
         "the name there"

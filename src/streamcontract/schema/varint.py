@@ -1,6 +1,6 @@
 """Variable-length unsigned integers ("Binary Encoding", primitive types, Avro 1.12).
 
-Byte by byte: the codec goes faster with tables, for numbers of the lengths that are common.
+These work byte by byte; the codec uses faster tables for the common lengths.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def varint(n: int) -> bytes:
 
 
 def read_varint(data: bytes, pos: int, n: int = 0, shift: int = 0) -> tuple[int, int]:
-    r"""Read an unsigned number; gives it and where it ends.
+    r"""Read an unsigned number; return it and the offset of its end.
 
     Args:
         data: The bytes.
-        pos: Where to go on.
-        n: The number as far as it was read.
-        shift: The bits that were read.
+        pos: The offset to continue at.
+        n: The part of the number read so far.
+        shift: The number of bits read so far.
 
     Raises:
         Refused: The number has more than ten bytes.

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Order", "assert_messages", "assert_same", "differences"]
 
 Order = Literal["per key", "total", "any"]
-"""What order is asked for: within each key, as Kafka keeps it; of all messages; or none."""
+"""The order to check: within each key, as Kafka guarantees it; of all messages; or none."""
 
 _ORDERS: Final = get_args(Order)
-_UNKNOWN: Final = object()  # the key of a record that does not tell it; None is no key at all
+_UNKNOWN: Final = object()  # the key of a record that does not define it; None means no key
 _MAX_LINES: Final = 50
 
 
@@ -38,22 +38,22 @@ def assert_messages(
     """Assert that exactly these messages were received: none missing, none more, in order.
 
     Args:
-        received: A consumer, which is read up to the ends that its partitions have now; or
-            messages; or records.
+        received: A consumer, which is read up to the present ends of its partitions; or messages;
+        or records.
         expected: The records, in the order they were produced; or, by key, the records of each
             key in order. ``None`` as a record is a tombstone. Messages count as their records.
-        order: ``"per key"``: messages of one key in this order, as Kafka keeps it; a record's key
-            is the field that its contract names, and a message may have none. Where no key is
-            known the order of all counts.
-            ``"total"``: the order of all counts. ``"any"``: none does.
-        timeout: Seconds to wait for a next message of a consumer.
+        order: ``"per key"``: messages of one key in this order, as Kafka guarantees it; a record's
+        key is the field that its contract names, and a message may have none. If no key is
+        known, the order of all messages is checked.
+        ``"total"``: the order of all messages is checked. ``"any"``: no order is checked.
+        timeout: Seconds to wait for the next message of a consumer.
 
     Raises:
-        AssertionError: They differ; it names every message that is missing or was not expected,
-            and of those that changed each field.
-        ConfigurationError: There is no such order, or the order within keys is asked for and the
-            keys of what is expected are not known.
-        StalledError: The consumer does not get to the end.
+        AssertionError: They differ; it names every missing or unexpected message, and each changed
+        field.
+        ConfigurationError: There is no such order, or the order is ``"per key"`` and the keys of
+        the expected records are not known.
+        StalledError: The consumer does not reach the end.
 
     Example:
         >>> from streamcontract.kafka import Message
@@ -86,14 +86,14 @@ def assert_messages(
 
 
 def assert_same(received: object, sent: object) -> None:
-    """Assert that one record, or message, arrived as it was sent.
+    """Assert that one record, or message, equals the sent record.
 
     Args:
-        received: The record, or the message that holds it.
+        received: The record, or its message.
         sent: The record that was sent.
 
     Raises:
-        AssertionError: They differ; it names each field that does, with both values.
+        AssertionError: They differ; it names each different field, with both values.
 
     Example:
         >>> assert_same({"close": 1.25, "volume": 7}, {"close": 1.5, "volume": 7})
@@ -109,15 +109,15 @@ def assert_same(received: object, sent: object) -> None:
 
 
 def differences(sent: object, received: object, path: str | None = None) -> Iterator[str]:
-    """Where two values differ, field by field. NaN is the same as NaN here.
+    """The differences of two values, field by field. NaN equals NaN here.
 
     Args:
         sent: One value: a record, a dict, a list or anything else.
         received: The other.
-        path: What to call the value; the name of a record's class if left out.
+        path: The name of the value; the name of a record's class if left out.
 
     Yields:
-        A line for each place: its path, and both values there.
+        A line for each difference: its path, and both values.
 
     Example:
         >>> list(differences({"lines": [{"n": 1}]}, {"lines": [{"n": 2}, {"n": 3}]}, "Order"))
@@ -161,7 +161,7 @@ def _report(summary: str, lines: list[str]) -> str:
 
 @attrs.frozen
 class _Item:
-    """A record with its key: None where it has none, ``_UNKNOWN`` where that is not known."""
+    """A record with its key: None for no key, ``_UNKNOWN`` for an unknown one."""
 
     value: Any
     key: Any
@@ -174,14 +174,14 @@ class _Item:
 
 
 def _key_of(record: object) -> Any:
-    """The key that a record's own contract takes out of it."""
+    """The key of a record by its own contract."""
     try:
         contracts = contracts_of(type(record)).values()
     except ConfigurationError:
         return _UNKNOWN
     keys = {contract.key for contract in contracts}
     if len(keys) != 1 or None in keys:
-        return _UNKNOWN  # a record inside of a contract's own, or of contracts with other keys
+        return _UNKNOWN  # a record inside another, or of contracts with different keys
     contract = next(iter(contracts))
     return field_getter(contract.key or "", contract.schema, type(record))(record)
 
@@ -224,7 +224,7 @@ def _by_key(got: list[_Item], wanted: list[_Item]) -> list[str]:
 
 
 def _compared(got: list[_Item], wanted: list[_Item], label: str) -> list[str]:
-    """The differences of two sequences, aligned so that one that is missing shifts no other."""
+    """The differences of two sequences, aligned so that a missing item shifts no other."""
     before = [_frozen(item.value) for item in wanted]
     after = [_frozen(item.value) for item in got]
     if before == after:
@@ -278,7 +278,7 @@ def _unordered(got: list[_Item], wanted: list[_Item]) -> Iterator[str]:
 
 
 def _frozen(value: Any) -> Hashable:
-    """A hashable stand-in that is equal for values that are the same, NaN included."""
+    """A hashable value that is equal for equal values, including NaN."""
     if attrs.has(type(value)):
         fields = attrs.fields(type(value))
         return (type(value), tuple(_frozen(getattr(value, field.name)) for field in fields))

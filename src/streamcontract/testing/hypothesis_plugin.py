@@ -1,8 +1,8 @@
-"""What Hypothesis runs when it is imported: ``st.from_type`` and ``st.builds`` know our records.
+"""Hypothesis plugin, which registers record classes for ``st.from_type`` and ``st.builds``.
 
 Hypothesis calls :func:`register` through its entry point ("Write a plugin", Hypothesis
-documentation), in every process that imports it and has streamcontract installed. So nothing is
-imported here, parsed or built before somebody asks for a record.
+documentation), in every process that imports it with streamcontract installed. So nothing is
+imported, parsed or built here before the first record is drawn.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ __all__ = ["register"]
 
 
 def register() -> None:
-    """Have Hypothesis told of each record class, of those bound so far and of all later ones."""
+    """Register each record class with Hypothesis, those bound so far and all later ones."""
     watch(_register)
 
 
 def _register(cls: type) -> None:
-    """Tell Hypothesis how to draw a record class, and each of its fields.
+    """Register the strategies of a record class, and of each of its fields.
 
-    ``st.from_type`` looks classes up in a table. ``st.builds`` does not: it goes by the types of
-    attrs' attributes, and draws what an ``Annotated`` type names. That they are annotated is seen
-    by nobody who goes by the class's own annotations, as type checkers and ``get_type_hints`` do.
+    ``st.from_type`` looks classes up in a table. ``st.builds`` uses the types of attrs' attributes
+    instead, and draws from the strategy of an ``Annotated`` type. The class's own annotations,
+    which type checkers and ``get_type_hints`` use, do not change.
     """
     import attrs  # noqa: PLC0415 - a bound class exists, so attrs was imported already
     from hypothesis import strategies as st  # noqa: PLC0415 - the caller is importing it
 
     def of_class(thing: type) -> Any:
-        # Hypothesis asks for base classes and protocols too, such as Hashable.
+        # Hypothesis looks up base classes and protocols too, such as Hashable.
         return _records(cls) if thing is cls else NotImplemented
 
     st.register_type_strategy(cls, of_class)
     if not attrs.has(cls):
-        return  # using the class says what is wrong with it; importing its module shall not
+        return  # using the class raises its error; importing its module must not
     fields = attrs.fields(cls)
     annotated = (
         field.evolve(type=Annotated[field.type, _field(cls, i)]) for i, field in enumerate(fields)

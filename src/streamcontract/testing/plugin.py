@@ -1,8 +1,7 @@
-"""The pytest plugin: a stack, topics, clients and faults as fixtures.
+"""Pytest plugin: a stack, topics, clients and faults as fixtures.
 
-pytest loads this module in every project where streamcontract is installed. So it imports pytest
-and the names of the stacks alone; what a fixture needs is imported by the first test that asks for
-it.
+pytest loads this module in every project with streamcontract installed. So it imports only pytest
+and the names of the stacks; each fixture imports the rest at its first use.
 """
 
 from __future__ import annotations
@@ -32,13 +31,14 @@ _ADDRESSES: Final = ("STREAMCONTRACT_BOOTSTRAP_SERVERS", "STREAMCONTRACT_REGISTR
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that chooses the stack."""
+    """Add the option for the stack."""
     parser.getgroup("streamcontract").addoption(
         _OPTION,
         choices=STACKS,
         help=(
-            "What tests of topics run against: embedded (a broker and a registry in this process,"
-            " the default), kafka (Apache Kafka, started for the tests), redpanda or url (what"
+            "What tests of topics run against: embedded (librdkafka's mock cluster and a registry"
+            " in this process, the default), kafka (Apache Kafka, started for the tests; the extra"
+            " [kafka] has what it needs), redpanda or url (what"
             f" runs already; {' and '.join(_ADDRESSES)} say where). Also {STACK_VARIABLE}."
         ),
     )
@@ -55,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say which stack was chosen, if it is not the embedded one."""
+    """Report the stack, if it is not the embedded one."""
     kind = stack_kind(config)
     return None if kind == "embedded" else f"streamcontract stack: {kind}"
 
@@ -63,7 +63,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Warn of generated modules that the tests ran with and the schemas do not give any more."""
+    """Warn of generated modules that are out of date with their schemas."""
     if _may_have_contracts(config.rootpath):
         from streamcontract.codegen import staleness_around  # noqa: PLC0415 - see the docstring
 
@@ -75,7 +75,7 @@ def pytest_terminal_summary(
 
 
 def _may_have_contracts(folder: Path) -> bool:
-    """Whether a file may be the project file of a folder, as far as can be told without imports."""
+    """Whether a file may be the project file of a folder, checked without imports."""
     for each in (folder, *folder.parents):
         pyproject = each / "pyproject.toml"
         if (each / "streamcontract.toml").is_file():
@@ -103,8 +103,8 @@ def streamcontract_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     try:
         stack = start_stack(stack_kind(request.config))
     except StackError as error:
-        # It was asked for: to skip would pass tests that did not run. Each test that needs it says
-        # so in one line.
+        # The stack was requested: skipping would hide tests that did not run. Each test that needs
+        # it fails with one line.
         pytest.fail(f"the stack could not be started: {error}", pytrace=False)
     with stack:
         yield stack
@@ -120,7 +120,7 @@ def streamcontract_topic(streamcontract_stack: Stack) -> TopicMaker:
 
 @pytest.fixture
 def _streamcontract_own_registry(streamcontract_stack: Stack) -> Iterator[OwnRegistry | None]:
-    """An embedded registry of this test's own; None where the stack has a real one."""
+    """An embedded registry of this test's own; None if the stack has a real one."""
     from streamcontract.testing.fixtures.registries import (  # noqa: PLC0415
         OwnRegistry,
         has_own_registry,
@@ -137,7 +137,7 @@ def _streamcontract_own_registry(streamcontract_stack: Stack) -> Iterator[OwnReg
 def streamcontract_config(
     streamcontract_stack: Stack, _streamcontract_own_registry: OwnRegistry | None
 ) -> dict[str, Any]:
-    """Client properties that lead to the stack, and to this test's registry."""
+    """Client properties of the stack, and of this test's registry."""
     own = _streamcontract_own_registry
     return {
         "bootstrap.servers": streamcontract_stack.bootstrap_servers,
@@ -159,7 +159,7 @@ def streamcontract_environment(
 
 @pytest.fixture
 def streamcontract_registry(streamcontract_config: dict[str, Any]) -> Iterator[SchemaRegistry]:
-    """A client of this test's registry: an empty one, but for a real one, which tests share."""
+    """A client of this test's registry, which is empty unless it is a real one that tests share."""
     from streamcontract.registry import SchemaRegistry  # noqa: PLC0415
 
     with SchemaRegistry(streamcontract_config["schema.registry.url"]) as registry:
@@ -168,7 +168,7 @@ def streamcontract_registry(streamcontract_config: dict[str, Any]) -> Iterator[S
 
 @pytest.fixture
 def _streamcontract_clients() -> Iterator[contextlib.ExitStack]:
-    """What is closed when the test ends."""
+    """The clients to close when the test ends."""
     with contextlib.ExitStack() as clients:
         yield clients
 
@@ -220,10 +220,10 @@ def streamcontract_consumer(
 def streamcontract_faults(
     streamcontract_stack: Stack,
     _streamcontract_own_registry: OwnRegistry | None,
-    # Asked for so that faults are over before clients are closed, which deliver what is queued.
+    # A dependency, so that faults end before clients are closed, which flush their queues.
     _streamcontract_clients: contextlib.ExitStack,
 ) -> Iterator[Faults]:
-    """Faults on demand, each undone when the test ends."""
+    """Faults of the stack, each undone when the test ends."""
     from streamcontract.testing.fixtures.faults import Faults  # noqa: PLC0415
 
     faults = Faults(streamcontract_stack, _streamcontract_own_registry)

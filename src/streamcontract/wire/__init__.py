@@ -1,7 +1,7 @@
-"""Wire formats: how a message says which schema it was written with.
+"""Wire formats: how a message identifies its writer schema.
 
-Confluent's prefix, a magic byte and the schema id in front of the payload, is what this library
-writes unless it is told otherwise. The others are rows of :data:`FRAMINGS`.
+By default this library writes Confluent's prefix: a magic byte and the schema id before the
+payload. The other formats are rows of :data:`FRAMINGS`.
 """
 
 from streamcontract.wire.formats import (

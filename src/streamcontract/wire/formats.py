@@ -1,7 +1,7 @@
 """Wire formats of a topic: the framings that are read, and the one that is written.
 
-A header that holds a schema id goes before the payload: a payload is taken for framed only where
-no header says otherwise, whatever its first bytes are.
+A header with a schema id takes precedence over the payload: whatever its first bytes are, a payload
+counts as framed only if no header has a schema id.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 RawHeaders = Sequence[tuple[str, Any]] | Mapping[str, Any] | None
-"""A message's headers as clients give them: pairs, a mapping, or None where there are none."""
+"""A message's headers as clients return them: pairs, a mapping, or None for none."""
 
 Location = Literal["prefix", "header"]
 
@@ -44,12 +44,12 @@ _CONFLUENT: Final = ("prefix-id", "prefix-guid", "header-guid", "header-id")
 
 @attrs.frozen
 class Frame:
-    """What says which schema one message was written with.
+    """The identification of one message's writer schema.
 
     Attributes:
         schema_id: The id.
-        size: How many bytes of it are in front of the payload.
-        kind: What the id names the schema by; left out, a UUID is a GUID and a number a schema id.
+        size: The number of its bytes that come before the payload.
+        kind: The kind of the id; if left out, a UUID is a GUID and a number a schema id.
 
     Example:
         >>> Frame(7, 5).kind
@@ -68,11 +68,11 @@ class Frame:
 
 @attrs.frozen
 class Written:
-    """What goes with the payload of every message of one schema.
+    """Prefix and headers for every message of one schema.
 
     Attributes:
-        prefix: In front of the payload.
-        headers: Among the message's headers.
+        prefix: Bytes before the payload.
+        headers: Headers of the message.
     """
 
     prefix: bytes = b""
@@ -80,7 +80,7 @@ class Written:
 
 
 class OwnFraming(abc.ABC):
-    """A framing of one's own, for ``schema.id.framing``.
+    """A custom framing, for ``schema.id.framing``.
 
     Its methods are called from any thread, ``read`` for each message.
 
@@ -96,7 +96,7 @@ class OwnFraming(abc.ABC):
 
     @abc.abstractmethod
     def read(self, data: bytes, headers: Sequence[tuple[str, Any]], *, is_key: bool) -> Frame:
-        """What says which schema a message's value or key was written with.
+        """The frame of a message's value or key.
 
         Args:
             data: The value, or the key.
@@ -104,16 +104,16 @@ class OwnFraming(abc.ABC):
             is_key: Whether ``data`` is the key.
 
         Raises:
-            FrameError: Nothing does; the message is poison.
+            FrameError: It has none; the message is poison.
         """
 
     def write(self, schema_id: int, guid: UUID | None, *, is_key: bool) -> Written:
-        """What goes with values or keys of a schema; by default nothing can be written.
+        """Prefix and headers for values or keys of a schema; by default nothing can be written.
 
         Args:
             schema_id: The schema's id.
             guid: Its GUID, if the registry has one.
-            is_key: Whether it goes with keys.
+            is_key: Whether it is for keys.
         """
         del schema_id, guid, is_key
         raise ConfigurationError(
@@ -123,14 +123,14 @@ class OwnFraming(abc.ABC):
 
 
 class FrameReader:
-    """Finds what says which schema a message's value, or its key, was written with.
+    """Finds the frame of a message's value, or of its key.
 
     Attributes:
-        sizes: By the first byte of a payload, how many bytes its frame has.
-        names: The headers that hold an id; where there are several, the first of these counts.
-        refused: Headers with the one value that they may have, None for none: any other keeps
-            the payload from being read as it is.
-        locate: A framing of one's own, in place of all these; else None.
+        sizes: The number of bytes of a frame, by the first byte of the payload.
+        names: The headers that hold an id; if a message has several, the first of these counts.
+        refused: Headers with the one value that they may have, None for none: with any other
+        value the payload cannot be read as it is.
+        locate: A custom framing in place of all these; else None.
     """
 
     def __init__(self, rows: Iterable[Framing], own: OwnFraming | None, *, is_key: bool) -> None:
@@ -145,7 +145,7 @@ class FrameReader:
         self.names: tuple[str, ...] = tuple(dict.fromkeys(map(self._name, in_headers)))
         refused: dict[str, bytes | None] = {}
         if in_headers:
-            # Who names prefixes alone says that headers do not count.
+            # A configuration of prefixes alone means that headers do not count.
             others = (self._name(row) for row in FRAMINGS.values() if row.is_in_header)
             refused = dict.fromkeys((name for name in others if name not in self.names), None)
             encodings = {row.encoding[is_key] for row in in_headers if row.encoding is not None}
@@ -159,10 +159,10 @@ class FrameReader:
         return row.header(is_key=self._is_key) or ""
 
     def key(self, data: bytes, headers: RawHeaders) -> Hashable:
-        """Equal for messages with equal frames; what :meth:`frame` would refuse has one too.
+        """A key that is equal for equal frames; a message that :meth:`frame` refuses has one too.
 
         Raises:
-            FrameError: A header keeps the payload from being read.
+            FrameError: A header means that the payload cannot be read.
         """
         if self.locate is not None:
             return self.locate(data, _pairs(headers))
@@ -173,10 +173,10 @@ class FrameReader:
         return data[: self.sizes.get(data[0], 0)] if data else data
 
     def frame(self, data: bytes, headers: RawHeaders) -> Frame:
-        """What says which schema this value, or key, was written with.
+        """The frame of this value, or key.
 
         Raises:
-            FrameError: Nothing does, or not in a way that is read here.
+            FrameError: It has none, or none of the framings that are read.
         """
         if self.locate is not None:
             return self.locate(data, _pairs(headers))
@@ -201,7 +201,7 @@ class FrameReader:
             elif name in self.refused and value != self.refused[name]:
                 if self.refused[name] is not None:
                     raise FrameError(
-                        f"the header {name} says that the payload is encoded as {value!r}: only "
+                        f"by the header {name} the payload is encoded as {value!r}: only "
                         f"Avro's binary encoding is read"
                     )
                 foreign = name
@@ -213,7 +213,7 @@ class FrameReader:
         return None
 
     def _ignored(self, headers: RawHeaders) -> str:
-        """Which header holds an id, where prefixes alone are read; the rest of a message."""
+        """The rest of an error message: the header that holds an id, if only prefixes are read."""
         names = {self._name(row) for row in FRAMINGS.values() if row.is_in_header}
         for name, value in _pairs(headers):
             if name in names and name not in self.names and value is not None:
@@ -223,8 +223,8 @@ class FrameReader:
     def _not_read(self, header: str) -> str:
         rows = [repr(row.name) for row in FRAMINGS.values() if self._name(row) == header]
         return (
-            f"the header {header} says which schema the message was written with, and is not "
-            f"among the framings that are read here: add {' or '.join(rows)} to "
+            f"the header {header} has the id of the writer schema, and is not among the framings "
+            f"that are read here: add {' or '.join(rows)} to "
             f"'schema.id.framing'"
         )
 
@@ -267,9 +267,9 @@ class WireFormat:
 
     Attributes:
         rows: Those that are read; the first one that fits is written.
-        own: A framing of one's own in place of them.
-        value: Reads the frames of values.
-        key: Reads those of keys with a schema of their own.
+        own: A custom framing in place of them.
+        value: The reader of the frames of values.
+        key: The reader of the frames of keys with a schema of their own.
     """
 
     rows: tuple[Framing, ...]
@@ -286,23 +286,23 @@ class WireFormat:
         return FrameReader(self.rows, self.own, is_key=True)
 
     def side(self, *, is_key: bool) -> FrameReader:
-        """What reads the frames of values, or of keys."""
+        """The reader of the frames of values, or of keys."""
         return self.key if is_key else self.value
 
     def write(
         self, schema_id: int, guid: UUID | None, location: Location | None, *, is_key: bool
     ) -> Written:
-        """What goes with values or keys of a schema.
+        """Prefix and headers for values or keys of a schema.
 
         Args:
             schema_id: The schema's id.
             guid: Its GUID, if the registry has one.
-            location: Where the id is to be; None for where the first framing has it.
-            is_key: Whether it goes with keys.
+            location: Where the id is written; None for the place of the first framing.
+            is_key: Whether it is for keys.
 
         Raises:
-            ConfigurationError: None of the framings can be written so.
-            FrameError: The id is too large for the framing, or is none.
+            ConfigurationError: None of the framings can write this id there.
+            FrameError: The id is too large for the framing, or is not an id.
         """
         if self.own is not None:
             return self.own.write(schema_id, guid, is_key=is_key)
@@ -408,4 +408,4 @@ def _pairs(headers: RawHeaders) -> Sequence[tuple[str, Any]]:
 
 
 CONFLUENT: Final = wire_format("confluent")
-"""What is read by default: a header first, then the prefix, each with an id or a GUID."""
+"""The framings read by default: a header first, then the prefix, each with an id or a GUID."""

@@ -1,4 +1,4 @@
-"""Framings as rows: where a schema id is, and what it is an id of."""
+"""Framings as rows: where a schema id is, and which kind of id it is."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ __all__ = ["FRAMINGS", "Framing", "IdKind", "schema_id_headers"]
 
 
 class IdKind(enum.Enum):
-    """What an id names a schema by."""
+    """A kind of schema id."""
 
     ID = "schema id"
-    """The id of the registry's API, ``/schemas/ids/{id}``: one of its context. Apicurio's content
-    id is one too, as its registry answers that path by default."""
+    """The id of the registry's API, ``/schemas/ids/{id}``, unique in its context. Apicurio's
+    content id is one too, because its registry answers that path by default."""
 
     GUID = "schema GUID"
     """The id in all of Confluent's registries, ``/schemas/guids/{guid}``."""
 
     GLOBAL_ID = "global id"
-    """Apicurio's id of a version, which its own API alone knows."""
+    """Apicurio's id of a version, which only its own API knows."""
 
 
 @attrs.frozen(kw_only=True)
 class Framing:
-    """One way to say which schema a message was written with.
+    """One way to identify the writer schema of a message.
 
     Attributes:
         name: The row's name, for ``schema.id.framing``.
-        kind: What the id names the schema by.
-        magic: The byte in front of the id; None where there is none.
-        size: How many bytes the id has; it is big-endian.
-        headers: The headers of a message that hold it, for its value and for its key; None where
-            it is in front of the payload.
-        encoding: Headers that say how the payload is encoded, likewise: only ``BINARY`` is Avro's
-            binary encoding.
-        source: Where this is written down.
+        kind: The kind of the id.
+        magic: The byte before the id; None for none.
+        size: The number of bytes of the id, which is big-endian.
+        headers: The headers of a message that hold it, for its value and for its key; None if it
+        is before the payload.
+        encoding: Headers with the encoding of the payload, for value and key: only ``BINARY`` is
+        Avro's binary encoding.
+        source: The document that describes it.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Framing:
         return self.headers is not None
 
     def header(self, *, is_key: bool) -> str | None:
-        """The header that holds it; None where it is in front of the payload."""
+        """The header that holds it; None if it is before the payload."""
         return None if self.headers is None else self.headers[is_key]
 
 
@@ -150,7 +150,7 @@ FRAMINGS: Final[Mapping[str, Framing]] = {
         ),
     )
 }
-"""Every framing that is known here, by name. ``confluent`` stands for the first four."""
+"""Every known framing, by name. ``confluent`` means the first four."""
 
 _NAMES: Final = tuple(
     frozenset(
@@ -164,7 +164,7 @@ _NAMES: Final = tuple(
 
 
 def schema_id_headers(*, is_key: bool) -> frozenset[str]:
-    """The headers that say which schema a value, or a key, was written with, or its encoding.
+    """The headers with the schema id or the encoding of a value, or of a key.
 
     Example:
         >>> "__value_schema_id" in schema_id_headers(is_key=False)

@@ -14,14 +14,14 @@ from streamcontract.errors import FrameError
 __all__ = ["HEADER_SIZE", "frame", "header", "schema_id_of", "unframe"]
 
 HEADER_SIZE = 5
-"""Bytes in front of the payload: one magic byte and four of schema id."""
+"""The bytes before the payload: one magic byte and four of schema id."""
 
 _HEADER = struct.Struct(">bi")
 _MAX_ID = 2**31 - 1
 
 
 def header(schema_id: int) -> bytes:
-    r"""The five bytes that go in front of a payload.
+    r"""The five bytes before a payload.
 
     Args:
         schema_id: The id the registry gave the writer schema, 0 to 2**31 - 1.
@@ -39,7 +39,7 @@ def header(schema_id: int) -> bytes:
 
 
 def frame(schema_id: int, payload: bytes) -> bytes:
-    r"""Put the magic byte and the schema id in front of a payload.
+    r"""Prepend the magic byte and the schema id to a payload.
 
     Example:
         >>> frame(1, b"ab")

@@ -1,4 +1,4 @@
-"""Registries' verdicts that differ from the specification's, and what each means."""
+"""Verdicts of registries that differ from the specification's, and their consequences."""
 
 from streamcontract.compatibility.dialects.differences import (
     DIALECTS,

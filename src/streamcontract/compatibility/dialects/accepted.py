@@ -1,4 +1,4 @@
-"""Schemas that a registry does not accept at all, though the specification does."""
+"""Schemas that a registry refuses as invalid although the specification allows them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The known differences of the registries' compatibility checks from the specification: rows.
+"""Differences of the registries' compatibility checks from the specification, as rows.
 
-Each row is a rule that the model of a registry follows, can be switched off there, and has a
-golden case in the tests. A difference that no source shows has no row. A row holds for the releases
-that it names, for all of them if it names none.
+Each row is a rule of the model of a registry, can be switched off there, and has a golden case in
+the tests. A difference without a source has no row. A row applies to the releases that it names, or
+to all of them if it names none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Release = tuple[int, ...]
 """A registry's release as numbers: (25, 3, 10)."""
 
 _LATER: Final = 2**31
-"""Stands for the numbers that a release leaves out: 25.3 is the newest of 25.3."""
+"""The number in place of those that a release leaves out: 25.3 is the newest of 25.3."""
 
 _DIALECT: Final = re.compile(r"(?P<name>[a-z]+)(?:@v?(?P<release>\d+(?:\.\d+){0,2}))?")
 
@@ -45,11 +45,11 @@ class Row:
     Attributes:
         id: Stable name.
         dialect: The registry.
-        specification: What the Avro 1.12 specification says.
-        registry: What the registry does.
-        source: Where that was read.
-        seen: The release it was seen in.
-        until: The first release that does otherwise; None if none is known.
+        specification: The rule of the Avro 1.12 specification.
+        registry: The behaviour of the registry.
+        source: The source of that behaviour.
+        seen: The release it was observed in.
+        until: The first release without it; None if none is known.
     """
 
     id: str
@@ -100,10 +100,10 @@ DIFFERENCES: Final[tuple[Row, ...]] = (
     Row(
         id="references",
         dialect="redpanda",
-        specification="a type used by name is the type that its definition says",
+        specification="a type used by name is the type of its definition",
         registry=(
-            "a type is compared in full where both schemas use it first, which is where a "
-            "reference's type is written out; elsewhere only the names (and sizes) are compared"
+            "a type is compared in full at the first use in both schemas, where a reference's "
+            "type is written out; elsewhere only the names (and sizes) are compared"
         ),
         source=f"{_REDPANDA}; {_AVRO_CPP}, NodeSymbolic::resolve; {_NAMED_REFERENCES}",
         seen="Redpanda 26.1, its tests of 2026; within one text 24.3, sources of December 2024",
@@ -111,14 +111,14 @@ DIFFERENCES: Final[tuple[Row, ...]] = (
     Row(
         id="first-reference",
         dialect="redpanda",
-        specification="a schema is compared with another one, whatever it refers to",
+        specification="a schema is compared with another one, with or without references",
         registry=(
             "a schema with references is judged by the first of them alone (by that one's first, "
             "if it has any): no change of the schema itself is seen"
         ),
         source=f"{_REDPANDA}; avro.cc, make_avro_schema_definition; {_NAMED_REFERENCES}",
         seen=(
-            "Redpanda 25.3.7, its issue 29611; 25.3.10 and later of 25.3 do otherwise only where "
+            "Redpanda 25.3.7, its issue 29611; 25.3.10 and later of 25.3 differ only if "
             "schema_registry_avro_use_named_references is set"
         ),
         until=(26, 1),
@@ -134,7 +134,7 @@ DIFFERENCES: Final[tuple[Row, ...]] = (
         id="branch-paths",
         dialect="redpanda",
         specification="Avro's own check adds the branch's index to a path through a writer's union",
-        registry="the path has no index where the reader has no union",
+        registry="the path has no index if the reader has no union",
         source=_REDPANDA,
     ),
     Row(
@@ -182,7 +182,7 @@ DIFFERENCES: Final[tuple[Row, ...]] = (
     Row(
         id="versions-down-to",
         dialect="redpanda",
-        specification="no rule; Confluent's registry compares with the version asked for only",
+        specification="no rule; Confluent's registry compares with the requested version only",
         registry=(
             "a check against version N compares with the latest down to N, and stops at the first "
             "that fails"
@@ -198,7 +198,7 @@ DIFFERENCES: Final[tuple[Row, ...]] = (
             "aliases, is an error"
         ),
         source=_AVRO_JAVA,
-        seen="Avro for Java, as of Confluent's sources of 2026; asked of Apicurio Registry 3.0.9",
+        seen="Avro for Java, as of Confluent's sources of 2026; checked on Apicurio Registry 3.0.9",
     ),
 )
 
@@ -213,7 +213,7 @@ def read_dialect(text: str) -> tuple[Dialect, Release | None]:
 
     Args:
         text: ``redpanda``, ``redpanda@25.2`` or ``redpanda@25.3.10``. Without a release it is the
-            newest; a release that leaves numbers out is the newest of those that begin so.
+            newest; a release that leaves numbers out is the newest with those numbers.
 
     Raises:
         ConfigurationError: It is neither.

@@ -1,4 +1,4 @@
-"""Where a schema defines a type and where it only names it, which some registries tell apart."""
+"""Uses of types in a schema, as a definition or by name, which some registries distinguish."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["Use", "Uses"]
 
 @attrs.frozen
 class Use:
-    """A type at one place of a schema.
+    """One use of a type in a schema.
 
     Attributes:
         node: The type.
-        by_name: Whether the place only names it, as it is defined earlier.
+        by_name: Whether it is only named, because it is defined earlier.
     """
 
     node: AvroType
@@ -30,11 +30,11 @@ class Use:
 
 
 class Uses:
-    """Tells for each place of a schema whether it defines the type there.
+    """Finds out for each use of a type whether it is the definition.
 
     Args:
-        schema: The schema; the types of its references are defined where they are used first, as
-            it is when they are written out there.
+        schema: The schema; the types of its references are defined at their first use, as if they
+        were written out there.
     """
 
     def __init__(self, schema: Schema) -> None:

@@ -1,4 +1,4 @@
-"""A registry's verdict beside the specification's: where the two part, and what that means."""
+"""Verdicts of a registry, compared with the specification's."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _TITLES: Final[dict[str, str]] = {"redpanda": "Redpanda", "confluent": "Confluen
 
 @attrs.frozen(kw_only=True)
 class DialectVerdict:
-    """What a registry says of a pair of schemas.
+    """The verdict of a registry on a pair of schemas.
 
     Attributes:
-        dialect: The registry, with its release if one was asked for.
-        incompatibilities: What it reports, in its order; empty if it takes the pair for
-            compatible.
-        findings: What the specification says: the breaking findings.
-        rows: The known differences that have the two part here; empty where they agree.
-        direction: Where a level is checked: ``"backward"`` if the new schema reads.
-        version: Where a level is checked: the earlier version, counted from 1.
+        dialect: The registry, with its release if one was given.
+        incompatibilities: Its incompatibilities, in its order; empty if the pair is compatible for
+        it.
+        findings: The breaking findings of the specification.
+        rows: The known differences that apply here; empty if both agree.
+        direction: If a level is checked: ``"backward"`` if the new schema is the reader.
+        version: If a level is checked: the earlier version, counted from 1.
     """
 
     dialect: Dialect | str
@@ -47,12 +47,12 @@ class DialectVerdict:
 
     @property
     def is_compatible(self) -> bool:
-        """Whether the registry takes the pair for compatible."""
+        """Whether the registry accepts the pair as compatible."""
         return not self.incompatibilities
 
     @property
     def meaning(self) -> str:
-        """What it means for the user that registry and specification part; empty if they agree."""
+        """The consequence of a difference from the specification; empty if both agree."""
         if not self.rows:
             return ""
         registry, at, release = self.dialect.partition("@")
@@ -62,11 +62,11 @@ class DialectVerdict:
             return f"{name} will accept this; your consumers will break on it: {why}"
         if not self.findings:
             return f"{name} will refuse this although every consumer could read it: {why}"
-        return f"{name} refuses this too, but reports it otherwise: {why}"
+        return f"{name} refuses this too, but reports it differently: {why}"
 
 
 def dialect_findings(dialect: Dialect | str, *, reader: Schema, writer: Schema) -> DialectVerdict:
-    """A registry's verdict on whether one schema reads what the other wrote.
+    """A registry's verdict on whether one schema can read data of the other.
 
     Args:
         dialect: ``"redpanda"`` or ``"confluent"``, of the newest release that is known, or of an
@@ -114,8 +114,8 @@ def dialect_level(
         level: The subject's compatibility level.
         candidate: The new version.
         history: The earlier versions, oldest first.
-        version: The version that a check asks for, counted from 1; None means the latest, as
-            registering does.
+        version: The requested version, counted from 1; None means the latest, as for
+        registration.
 
     Returns:
         One verdict for each comparison made.
@@ -141,7 +141,7 @@ def dialect_level(
 def _versions(
     dialect: Dialect, level: CompatibilityLevel, count: int, version: int | None
 ) -> Sequence[int]:
-    """The versions asked, in order."""
+    """The versions that are compared, in order."""
     if not level.directions or count == 0:
         return ()
     if level.is_transitive:
@@ -174,7 +174,7 @@ def _parts(
     theirs: tuple[Incompatibility, ...],
     ours: tuple[Incompatibility, ...],
 ) -> bool:
-    """Whether a rule matters here: without it the registry, or with it the specification, turns."""
+    """Whether a rule decides here: the verdict changes if the rule is added or removed."""
     if set(theirs) == set(ours):
         return False
     without = _judge(reader, writer, rules - {row})
@@ -183,7 +183,7 @@ def _parts(
 
 
 def _first_read(schema: Schema) -> Schema:
-    """What is left of a schema where its references come before it and only the first is read."""
+    """The schema that a registry reads if references come before it and only the first is read."""
     while schema.references:
         schema = schema.references[0]
     return schema

@@ -1,10 +1,10 @@
-"""How a registry compares two schemas: a small model of its own check, rule by rule.
+"""Model of a registry's compatibility check, rule by rule.
 
-Registries do not follow plans, they have walks of their own; this is one, after Redpanda's
-``check_compatible`` and the ``resolve`` of Avro's C++ library that it asks. Each deviation from
-the specification is a rule of :data:`~.differences.DIFFERENCES` and takes part only if it is in
-``rules``; without any, what is found is what the specification says, which the tests hold against
-the plan.
+Registries have walks of their own over two schemas. This one follows Redpanda's
+``check_compatible`` and the ``resolve`` of Avro's C++ library, which it calls. Each deviation from
+the specification is a rule of :data:`~.differences.DIFFERENCES` and applies only if it is in
+``rules``; without rules the result is that of the specification, which the tests compare with the
+plan.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Incompatibility:
     Attributes:
         type: Its ``errorType``: one of Avro's names, ``UNKNOWN``, or ``INVALID`` for a schema
             that the registry does not accept at all.
-        path: Where, as the registry writes it.
+        path: The path, as the registry writes it.
         detail: Its ``additionalInfo``.
     """
 
@@ -47,7 +47,7 @@ class Incompatibility:
 
 
 def compare(reader: Schema, writer: Schema, rules: frozenset[str]) -> tuple[Incompatibility, ...]:
-    """What a registry with these rules finds, each thing once, in the order it finds them."""
+    """The incompatibilities that a registry with these rules finds, each once, in its order."""
     walk = _Walk(Uses(reader), Uses(writer), rules)
     found = walk.check(Use(reader.root), Use(writer.root), "")
     return tuple(dict.fromkeys(found))
@@ -58,7 +58,7 @@ class _Walk:
         self._readers = readers
         self._writers = writers
         self._rules = rules
-        # Pairs of records met before; while one is being compared, it is taken to be compatible.
+        # Pairs of records met before; during its comparison, a pair counts as compatible.
         self._records: dict[tuple[int, int], list[Incompatibility]] = {}
 
     def check(self, reader: Use, writer: Use, path: str) -> list[Incompatibility]:
@@ -212,7 +212,7 @@ class _Walk:
         is_null = isinstance(field.type, PrimitiveType) and field.type.name == "null"
         return field.has_default and not (is_null and "null-default" in self._rules)
 
-    # ---- what Avro's C++ library calls resolve: a look at types and names alone
+    # ---- resolve of Avro's C++ library: it compares only types and names
 
     def _resolves(self, writer: Use, reader: Use) -> bool:
         match writer.node, reader.node:

@@ -1,11 +1,12 @@
-"""Apache Kafka and Apicurio Registry as child processes, for tests against real servers.
+"""Apache Kafka and Apicurio Registry as child processes, for development and tests.
 
-Both are fetched by their Maven coordinates and run on Java; see ``docs/stacks.md``.
+Both are downloaded by their Maven coordinates and run on Java; see ``docs/stacks.md``.
 """
 
 from __future__ import annotations
 
 from streamcontract.devstack.kafka.apicurio import ApicurioRegistry
+from streamcontract.devstack.kafka.durable import DurableStack
 from streamcontract.devstack.kafka.stack import KafkaStack
 
-__all__ = ["ApicurioRegistry", "KafkaStack"]
+__all__ = ["ApicurioRegistry", "DurableStack", "KafkaStack"]

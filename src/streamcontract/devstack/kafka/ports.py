@@ -1,4 +1,4 @@
-"""Free ports for servers that have to know theirs before they start."""
+"""Free ports for servers that need their port before they start."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ __all__ = ["LOOPBACK", "free_ports"]
 
 LOOPBACK: Final = "127.0.0.1"
 
-# Below the ports that Linux (32768) and other systems (49152) give to outgoing connections, and
-# above most well-known ones. While a broker is down, a client that tries to reach it could be given
-# the broker's own port to connect from: then it connects to itself, and the broker cannot restart.
+# Below the ports that Linux (32768) and other systems (49152) use for outgoing connections, and
+# above most well-known ones. While a broker is down, a client that tries to reach it could get the
+# broker's own port for its side: then it connects to itself, and the broker cannot restart.
 _RANGE: Final = range(20000, 32000)
 _TRIES: Final = 1000
 
 
 def free_ports(count: int) -> list[int]:
-    """Find ports of 127.0.0.1 on which nobody listens.
+    """Find ports of 127.0.0.1 without a listener.
 
-    Nothing keeps them free until their server has started; chance makes a clash unlikely.
+    They are not reserved until their server starts; random choice makes a clash unlikely.
 
     Raises:
         StackError: Too few are free.
@@ -37,7 +37,7 @@ def free_ports(count: int) -> list[int]:
         if len(found) == count:
             return found
         with contextlib.suppress(OSError), socket.socket() as probe:
-            # As servers do: connections of an earlier server that linger are no hindrance.
+            # As servers do, so that lingering connections of an earlier server do not matter.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((LOOPBACK, port))
             found.append(port)

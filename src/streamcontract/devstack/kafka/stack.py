@@ -26,25 +26,25 @@ class KafkaStack:
     """Apache Kafka and a schema registry on loopback, as processes that end with this one.
 
     It runs from construction to ``close``, or for a ``with`` block. Java 17 or newer has to be
-    there; the first time Maven too, which fetches the servers into a cache folder. All data are in
-    a temporary folder and gone at the end.
+    there, such as that of the extra ``[kafka]``; the servers are fetched into a cache folder the
+    first time, Apicurio by Maven. All data are in a temporary folder and gone at the end.
 
     Args:
-        brokers: How many brokers; their ids are 1 to this number.
+        brokers: The number of brokers; their ids are 1 to this number.
         registry: ``"embedded"``, this project's own, or ``"apicurio"``, Apicurio Registry.
         properties: Broker properties on top of this package's, such as
             ``{"listener.security.protocol.map": "CLIENT:SASL_SSL,INTERNAL:PLAINTEXT,..."}``.
 
     Attributes:
-        brokers: How many brokers.
+        brokers: The number of brokers.
         bootstrap_servers: ``host:port`` of the brokers to start from, separated by commas.
-        internal_servers: The same without any security, whatever ``properties`` say.
-        registry_url: Where the registry is.
+        internal_servers: The same without security, for any ``properties``.
+        registry_url: The URL of the registry.
         registry: The registry's server.
 
     Raises:
-        StackError: Java or Maven is not there, or a server did not start. The message shows the
-            end of that server's log, and where the whole of it is.
+        StackError: Java is not there, or a server could not be fetched or did not start. The
+            message shows the end of that server's log, and where the whole of it is.
 
     Example:
         >>> with KafkaStack(brokers=3) as stack:
@@ -78,7 +78,7 @@ class KafkaStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that lead every client to this stack."""
+        """The environment variables with which every client uses this stack."""
         return {
             "STREAMCONTRACT_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "STREAMCONTRACT_REGISTRY_URL": self.registry_url,
@@ -86,7 +86,7 @@ class KafkaStack:
 
     @property
     def logs(self) -> Path:
-        """The folder of the brokers' logs; it stays where a broker or the ``with`` block failed."""
+        """The folder of the brokers' logs; it is kept if a broker or the ``with`` block failed."""
         return self._cluster.logs
 
     def create_topic(
@@ -96,24 +96,24 @@ class KafkaStack:
         replication: int = 1,
         config: Mapping[str, str] | None = None,
     ) -> bool:
-        """Create a topic, or find that it is already there.
+        """Create a topic if it does not exist.
 
         Args:
             name: 1 to 249 letters, digits, ``.``, ``_`` and ``-``.
-            partitions: How many partitions.
-            replication: On how many brokers each partition is.
+            partitions: The number of partitions.
+            replication: The number of replicas of each partition.
             config: Topic properties, such as ``{"cleanup.policy": "compact"}``.
 
         Returns:
-            True if it was created, False if there was one that is as asked for.
+            True if it was created, False if it existed as requested.
 
         Raises:
-            StackError: Kafka refuses it, or it is there and not as asked for.
+            StackError: Kafka refuses it, or it exists and differs.
         """
         return self._cluster.create_topic(name, partitions, replication, config)
 
     def kill(self, broker: int) -> None:
-        """End a broker with SIGKILL: what its process had only in memory is gone.
+        """End a broker with SIGKILL: the data in its process's memory are lost.
 
         Raises:
             StackError: There is no such broker.
@@ -121,7 +121,7 @@ class KafkaStack:
         self._cluster.kill(broker)
 
     def stop(self, broker: int) -> None:
-        """End a broker in order, with SIGTERM: it hands its partitions over first.
+        """Stop a broker cleanly, with SIGTERM: its partitions get another leader first.
 
         Raises:
             StackError: There is no such broker, or it did not end in time.
@@ -129,10 +129,10 @@ class KafkaStack:
         self._cluster.stop(broker)
 
     def pause(self, broker: int) -> None:
-        """Stop a broker's process with SIGSTOP: as if its network were gone, in both directions.
+        """Stop a broker's process with SIGSTOP, which is like a lost network in both directions.
 
         Others keep their connections to it and get no answer. After ``broker.session.timeout.ms``
-        (9 s) the controller takes its partitions away from it.
+        (9 s) the controller makes other brokers the leaders of its partitions.
 
         Raises:
             StackError: There is no such broker.
@@ -140,7 +140,7 @@ class KafkaStack:
         self._cluster.pause(broker)
 
     def resume(self, broker: int) -> None:
-        """Let a paused broker run on.
+        """Continue a paused broker.
 
         Raises:
             StackError: There is no such broker.
@@ -148,7 +148,7 @@ class KafkaStack:
         self._cluster.resume(broker)
 
     def restart(self, broker: int) -> None:
-        """Start a broker again on its ports and data; one that still runs is killed first.
+        """Start a broker again with its ports and data; a running one is killed first.
 
         Returns when the broker serves clients. Its replicas may need longer to catch up.
 

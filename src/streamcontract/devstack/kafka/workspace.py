@@ -1,4 +1,4 @@
-"""A temporary folder and the server processes that use it; all go when their owner goes."""
+"""Workspace of server processes: a temporary folder, and processes that end with their owner."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ __all__ = ["START_SECONDS", "Server", "Workspace"]
 _log = logging.getLogger(__name__)
 
 START_SECONDS: Final = 120.0
-"""Seconds that a server gets to answer. It takes 2 on an idle machine; this is for a busy one."""
+"""Seconds to wait for a server's answer. It takes 2 on an idle machine; this is for a busy one."""
 
 _GUARD: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")))
 _POLL_SECONDS: Final = 0.02
 _LINES_SHOWN: Final = 8
-_WRONG: Final = re.compile(r"\bERROR\b|Exception\b")
+_WRONG: Final = re.compile(r"^(?!.*\bINFO\b).*(\bERROR\b|Exception\b)")
 
 
 class Workspace:
-    """A folder of temporary data, and the processes of which it is.
+    """A folder of temporary data, and the processes that use it.
 
     Args:
-        name: What the folder's name begins with.
+        name: The beginning of the folder's name.
 
     Attributes:
         path: The folder.
-        logs: The folder inside it where each server's output goes.
+        logs: The folder inside it with each server's output.
     """
 
     def __init__(self, name: str) -> None:
@@ -56,9 +56,15 @@ class Workspace:
             self._guard.wait()
             raise StackError(f"the guard of {self.path} did not start; its message is on stderr")
 
-    def start(self, name: str, command: Sequence[str]) -> Server:
-        """Start a server; its output is added to ``logs/NAME.log``."""
-        server = Server(name, command, self.logs / f"{name}.log", self._guard.pid)
+    def start(self, name: str, command: Sequence[str], inherited: Sequence[int] = ()) -> Server:
+        """Start a server; its output is added to ``logs/NAME.log``.
+
+        Args:
+            name: What messages call it.
+            command: The program's path and its arguments.
+            inherited: File descriptors that it has too, such as of a lock.
+        """
+        server = Server(name, command, self.logs / f"{name}.log", self._guard.pid, inherited)
         self._servers.append(server)
         return server
 
@@ -74,14 +80,16 @@ class Workspace:
         """Kill every server and delete the folder. Closing twice is harmless.
 
         Args:
-            keep_logs: Leave the logs, and say where they are in this module's log.
+            keep_logs: Keep the logs, and log their path.
         """
         for server in self._servers:
             server.kill()
         if self._guard.poll() is None:
             self._guard.communicate(b"!")
         if not keep_logs:
-            shutil.rmtree(self.path, ignore_errors=True)  # a temporary folder; the system's task
+            shutil.rmtree(
+                self.path, ignore_errors=True
+            )  # a temporary folder, which the system cleans up
             return
         for path in self.path.iterdir():
             if path != self.logs and path.is_dir():
@@ -93,13 +101,21 @@ class Server:
     """One server process.
 
     Args:
-        name: What messages call it.
+        name: Its name in messages.
         command: The program's path and its arguments.
         log: The file its output is added to.
         group: The process group it joins.
+        inherited: File descriptors that it has too.
     """
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, group: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        group: int,
+        inherited: Sequence[int] = (),
+    ) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as output:
@@ -108,20 +124,21 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                pass_fds=inherited,
             )
 
     @property
     def running(self) -> bool:
-        """Whether the process has not ended; a paused one has not."""
+        """Whether the process has not ended; a paused one is running."""
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End it at once, with SIGKILL, also where it is paused."""
+        """End it at once, with SIGKILL, even if it is paused."""
         self._process.kill()
         self._process.wait()
 
     def terminate(self, timeout: float = START_SECONDS) -> None:
-        """Ask it to end in order, with SIGTERM, and wait until it has.
+        """Stop it cleanly, with SIGTERM, and wait until it has ended.
 
         Raises:
             StackError: It has not ended after ``timeout`` seconds.
@@ -133,15 +150,24 @@ class Server:
             raise StackError(f"{self.name} did not end within {timeout:g} s") from error
 
     def pause(self) -> None:
-        """Let it neither run nor answer, with its connections open, until :meth:`resume`."""
+        """Suspend it, with its connections open, until :meth:`resume`."""
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it run on after :meth:`pause`."""
+        """Continue it after :meth:`pause`."""
         self._process.send_signal(signal.SIGCONT)
 
+    def check_running(self) -> None:
+        """See that the process has not ended.
+
+        Raises:
+            StackError: It has; the message shows the end of its log.
+        """
+        if not self.running:
+            raise StackError(f"{self.name} ended by itself; {self._last_words()}")
+
     def wait_until(self, ready: Callable[[], bool], timeout: float = START_SECONDS) -> None:
-        """Ask again and again until the answer is yes.
+        """Poll until the answer is yes.
 
         Raises:
             StackError: The process ended, or the answer was still no after ``timeout`` seconds.
@@ -154,10 +180,10 @@ class Server:
                 raise StackError(
                     f"{self.name} did not answer in {timeout:g} s; {self._last_words()}"
                 )
-            time.sleep(_POLL_SECONDS)  # between two questions
+            time.sleep(_POLL_SECONDS)  # between two polls
 
     def wait_done(self, timeout: float) -> None:
-        """Wait until it has ended by itself, and well.
+        """Wait until it has ended by itself without a failure.
 
         Raises:
             StackError: It failed, or did not end in time.
@@ -171,10 +197,10 @@ class Server:
 
     def _last_words(self) -> str:
         text = ""
-        with contextlib.suppress(OSError):  # no log is no reason for another error
+        with contextlib.suppress(OSError):  # a missing log must not hide the error
             text = self.log.read_text(errors="replace")
-        # Without the steps of stack traces, which would push out what the exceptions say; and where
-        # something went wrong, without what a server says on its way out.
+        # Without the frames of stack traces, which would hide the messages of exceptions; and after
+        # an error, without the messages of the shutdown.
         lines = [line for line in text.splitlines() if line.strip() and line[0] != "\t"]
         lines = [line for line in lines if _WRONG.search(line)] or lines
         return "\n  ".join([f"from {self.log}:", *lines[-_LINES_SHOWN:]])

@@ -1,4 +1,4 @@
-"""Answers about a schema, in each of the shapes that the registry API has for it."""
+"""Answers about a schema, in each form of the registry's API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RESOLVED: Final = "resolved"
 
 
 def schema_text(state: State, call: Call, content: Content) -> str:
-    """The schema's text in the query's ``format``; Avro knows ``resolved``, and only Confluent's.
+    """The schema's text in the query's ``format``: only ``resolved``, of Confluent's registry.
 
     Raises:
         Refusal: 501.
@@ -43,7 +43,7 @@ def schema_text(state: State, call: Call, content: Content) -> str:
 def version_answer(
     state: State, call: Call, name: QualifiedSubject, version: Version
 ) -> dict[str, object]:
-    """A version of a subject, as reading it and looking it up answer."""
+    """The answer to reading or looking up a version of a subject."""
     content = state.content(name, version)
     answer = VersionAnswer(
         subject=str(name),
@@ -61,7 +61,7 @@ def version_answer(
 def version_read(
     state: State, call: Call, name: QualifiedSubject, version: Version
 ) -> dict[str, object]:
-    """A version, as reading it answers: with whether it is soft-deleted."""
+    """The answer to reading a version, which has its soft deletion."""
     answer = version_answer(state, call, name, version)
     if version.deleted or not state.is_confluent:
         answer["deleted"] = version.deleted
@@ -69,7 +69,7 @@ def version_read(
 
 
 def _told(state: State, answer: VersionAnswer) -> dict[str, object]:
-    """The body of an answer; Confluent's registry leaves a type out that is AVRO."""
+    """The body of an answer; Confluent's registry leaves out the type AVRO."""
     body = answer.to_json()
     if state.is_confluent:
         del body["schemaType"]
@@ -79,14 +79,14 @@ def _told(state: State, answer: VersionAnswer) -> dict[str, object]:
 def registered(
     state: State, call: Call, name: QualifiedSubject, version: Version
 ) -> dict[str, object]:
-    """A version, as registering it answers: the id first, and no subject."""
+    """The answer to registering a version: the id first, and no subject."""
     answer = version_answer(state, call, name, version)
     del answer["subject"]
     return {"id": answer.pop("id"), **answer}
 
 
 def identified(state: State, call: Call, stored: StoredSchema) -> dict[str, object]:
-    """A schema by its id, without subject and version."""
+    """The answer about a schema by its id, without subject and version."""
     content = stored.content
     request = SchemaRequest(
         schema=schema_text(state, call, content),

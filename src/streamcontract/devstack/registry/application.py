@@ -1,4 +1,4 @@
-"""Requests and their answers, without a socket."""
+"""Application of the registry: from requests to answers, without a socket."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Request:
     Attributes:
         method: ``GET``, ``HEAD``, ``POST``, ``PUT`` or ``DELETE``.
         target: Path and query, as sent.
-        body: The body, empty where there is none.
+        body: The body, empty if there is none.
     """
 
     method: str
@@ -37,7 +37,7 @@ class Request:
 
 @attrs.frozen
 class Answer:
-    """What goes back: an HTTP status and a JSON body, or no body at all."""
+    """An answer: an HTTP status and a JSON body, or no body."""
 
     status: int
     body: bytes = b""
@@ -55,7 +55,7 @@ class Answer:
 
     @classmethod
     def refusal(cls, code: ErrorCode, message: str) -> Answer:
-        """The answer that an error code makes."""
+        """The answer for an error code."""
         return cls.of({"error_code": int(code), "message": message}, code.http_status)
 
     @classmethod
@@ -65,14 +65,14 @@ class Answer:
 
 
 Before = Callable[[Request], Answer | None]
-"""Called before each request: may wait, may answer in the registry's place, else gives None."""
+"""A function that is called before each request: it may wait, may return an answer, else None."""
 
 
 class Control(Protocol):
-    """The stack behind the registry, as far as ``/streamcontract/topics`` shows it."""
+    """The stack of the registry, for ``/streamcontract/topics``."""
 
     def create_topic(self, name: str, partitions: int = 1, replication: int = 1) -> bool:
-        """Create a topic; True if it was not there. Raises StackError where that cannot be."""
+        """Create a topic; return True if it is new. Raises StackError if it cannot be created."""
         ...
 
     def topics(self) -> Mapping[str, int]:
@@ -82,13 +82,13 @@ class Control(Protocol):
 
 @attrs.frozen
 class Call:
-    """A request on its way into a handler.
+    """A request for a handler.
 
     Attributes:
         request: The request.
-        parameters: What the path has in the places of the template's names, unquoted.
+        parameters: The values of the template's names in the path, unquoted.
         query: The values of the query's parameters.
-        context: The context in front of the path, as in ``/contexts/.staging/subjects``.
+        context: The context before the path, as in ``/contexts/.staging/subjects``.
     """
 
     request: Request
@@ -98,28 +98,28 @@ class Call:
 
     @property
     def subject(self) -> str:
-        """The subject in the path, qualified where the path begins with a context."""
+        """The subject in the path, qualified if the path begins with a context."""
         return self.scoped(self.parameters.get("subject", ""))
 
     def scoped(self, subject: str) -> str:
-        """A subject, or the beginning of one, in the context in front of the path."""
+        """A subject, or the beginning of one, in the context before the path."""
         if self.context is None or subject.startswith((":.", ":*:")):
             return subject
         return f":{self.context}:{subject}"
 
     def flag(self, name: str) -> bool:
-        """A switch in the query; Redpanda takes anything but true and 1 for off."""
+        """A switch in the query; in Redpanda anything but true and 1 is off."""
         return self.text(name).lower() in {"true", "1"}
 
     def text(self, name: str) -> str:
-        """A parameter of the query, ``""`` where it is missing; of several the last."""
+        """A parameter of the query, ``""`` if it is missing; of several the last."""
         return self.query.get(name, ("",))[-1]
 
     def json(self) -> object:
         """The body as JSON.
 
         Raises:
-            Refusal: 422, it is none.
+            Refusal: 422, it is not JSON.
         """
         try:
             value: object = json.loads(self.request.body)
@@ -135,14 +135,14 @@ Handler = Callable[[Store, Call], Answer]
 
 @attrs.frozen
 class Route:
-    """A method and a path template, and who handles them."""
+    """A method and a path template, with their handler."""
 
     method: str
     template: str
     handler: Handler
 
     def match(self, method: str, segments: Sequence[str]) -> dict[str, str] | None:
-        """The parameters in a path, or None where it is another route's."""
+        """The parameters in a path, or None if it does not match."""
         pattern = self.template.split("/")[1:]
         if method != self.method or len(segments) != len(pattern):
             return None
@@ -158,7 +158,7 @@ class Route:
 def respond(
     routes: Sequence[Route], store: Store, request: Request, before: Before | None
 ) -> Answer:
-    """Answer a request; never raises, as a client waits for the answer."""
+    """Answer a request; never raises, because a client waits for the answer."""
     try:
         early = before(request) if before is not None else None
         return early if early is not None else _dispatch(routes, store, request)
@@ -174,7 +174,7 @@ def respond(
 def _dispatch(routes: Sequence[Route], store: Store, request: Request) -> Answer:
     target = urlsplit(request.target)
     context, path = _without_context(target.path)
-    # A slash at the end makes no other path.
+    # A slash at the end makes no difference.
     segments = path.removesuffix("/").split("/")[1:] or [""]
     method = "GET" if request.method == "HEAD" else request.method
     for route in routes:
@@ -188,7 +188,7 @@ def _dispatch(routes: Sequence[Route], store: Store, request: Request) -> Answer
 
 
 def _without_context(path: str) -> tuple[str | None, str]:
-    """Split ``/contexts/.staging/subjects`` into its context and the path that is meant."""
+    """Split ``/contexts/.staging/subjects`` into its context and the path after it."""
     first, _, rest = path.removeprefix("/").partition("/")
     context, slash, inner = rest.partition("/")
     if first != "contexts" or not slash or not inner:
@@ -200,6 +200,6 @@ def _without_context(path: str) -> tuple[str | None, str]:
 
 
 def _demand_printable(name: str, value: str) -> None:
-    """Redpanda takes no control characters in a parameter."""
+    """Refuse control characters in a parameter, like Redpanda."""
     if any(ord(character) < 0x20 or character == "\x7f" for character in value):
         raise Refusal(ErrorCode.BAD_REQUEST, f"Invalid parameter '{name}' got {value!r}")

@@ -1,6 +1,6 @@
-"""Every change of the registry: a function from one state to the next and what to answer.
+"""Changes of the registry, each a function from a state to the next state and the answer.
 
-Each raises :class:`Refusal` where the registry says no; the state then is as it was.
+Each raises :class:`Refusal` if the registry refuses it, without a change of the state.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ __all__ = [
 
 
 def register(state: State, name: QualifiedSubject, request: SchemaRequest) -> tuple[State, Version]:
-    """Give a subject a version with this schema, unless a live one has it; answer the version."""
+    """Add a version with this schema to a subject, unless a live one has it; answer the version."""
     content = rules.parse(state, name.context, request)
     known = rules.find(state, name, state.subject(name).live, content)
     if state.mode_of(name, default_to_global=True) == "IMPORT":
@@ -82,7 +82,7 @@ def _import(
     content: Content,
     known: Version | None,
 ) -> tuple[State, Version]:
-    """Register under the id that the request brings; compatibility is not asked for."""
+    """Register under the id of the request, without a compatibility check."""
     if request.id is None:
         if known is None:
             raise not_permitted(f"Subject {name} is not in read-write mode")
@@ -98,7 +98,7 @@ def _import(
             return state, same[-1]
     present = None if request.version is None else subject.version(request.version)
     if present is not None and present.id != key.id and state.is_pinned(name, present.number):
-        # What refers to the version would mean something else, under the id that it has.
+        # References to the version would change their meaning.
         raise still_referenced(name, present.number)
     number = request.version or _next_number(subject)
     return _add(state, name, StoredSchema(key, content), number)
@@ -124,7 +124,7 @@ def _demand_compatible(state: State, name: QualifiedSubject, content: Content) -
 def _add(
     state: State, name: QualifiedSubject, stored: StoredSchema, number: int
 ) -> tuple[State, Version]:
-    """Store a schema, unless it is, and a version of it, in the place of one of that number."""
+    """Store a schema, unless it exists, and a version of it, which replaces one of that number."""
     subject = state.subject(name)
     if number > MAX_VERSION or stored.key.id > MAX_VERSION:
         raise Refusal(ErrorCode.STORE_ERROR, f"No number up to {MAX_VERSION} is left")
@@ -139,7 +139,7 @@ def _add(
 def delete_subject(
     state: State, name: QualifiedSubject, *, permanent: bool
 ) -> tuple[State, list[int]]:
-    """Delete all versions, softly or for good; answer their numbers."""
+    """Delete all versions, softly or permanently; answer their numbers."""
     subject = state.subject(name)
     if not subject.versions:
         raise no_subject(name)
@@ -169,7 +169,7 @@ def delete_subject(
 def delete_version(
     state: State, name: QualifiedSubject, number: int | None, *, permanent: bool
 ) -> tuple[State, int]:
-    """Delete one version, softly or for good; answer its number. None is the latest live one."""
+    """Delete one version, softly or permanently; answer its number. None is the latest live one."""
     subject = state.subject(name)
     if not subject.versions:
         raise no_subject(name)
@@ -192,7 +192,7 @@ def delete_version(
         attrs.evolve(other, deleted=True) if other is version else other
         for other in subject.versions
     )
-    # The level goes with the last version, as if the subject itself had been deleted.
+    # The level is deleted with the last version, like for the subject itself.
     kept = subject if len(subject.live) > 1 else attrs.evolve(subject, level=None)
     return state.with_subject(name, attrs.evolve(kept, versions=versions)), number
 
@@ -212,7 +212,7 @@ def _delete_for_good(
 
 
 def delete_context(state: State, context: str) -> tuple[State, None]:
-    """Delete a context of which nothing is left but its level, its mode and its count of ids."""
+    """Delete a context that has only a level, a mode and a count of ids."""
     if context == DEFAULT_CONTEXT:
         raise not_permitted("The default context cannot be deleted")
     names = [name for name in state.subjects if name.context == context]
@@ -232,13 +232,13 @@ def set_level(
     level: Level | None,
     settings: Mapping[str, object] = MappingProxyType({}),
 ) -> tuple[State, Subject]:
-    """Set the level of a subject or of a context, and what else its configuration says.
+    """Set the level of a subject or of a context, and its other settings.
 
     Args:
         state: The state.
         name: The subject.
-        level: The level; None leaves it as it is.
-        settings: What else is set, by key.
+        level: The level; None keeps it.
+        settings: The other settings, by key.
     """
     _demand_writable(state, name)
     old = state.subject(name)
@@ -251,7 +251,7 @@ def set_level(
 
 
 def reset_level(state: State, name: QualifiedSubject) -> tuple[State, Level]:
-    """Take a subject's own configuration away; answer the level it had."""
+    """Remove a subject's own configuration; answer its level."""
     _demand_writable(state, name)
     subject = state.subject(name)
     level = subject.level
@@ -264,7 +264,7 @@ def reset_level(state: State, name: QualifiedSubject) -> tuple[State, Level]:
 def set_mode(
     state: State, name: QualifiedSubject, mode: Mode, *, force: bool
 ) -> tuple[State, Mode]:
-    """Set the mode of a subject or of a context; a mode can always be left again."""
+    """Set the mode of a subject or of a context."""
     if mode == "IMPORT" and not force and _holds_versions(state, name):
         raise not_permitted(
             "Mode IMPORT needs an empty registry or subject, soft-deleted versions counted; "
@@ -284,7 +284,7 @@ def _holds_versions(state: State, name: QualifiedSubject) -> bool:
 
 
 def reset_mode(state: State, name: QualifiedSubject) -> tuple[State, Mode]:
-    """Take a subject's own mode away; answer what it was."""
+    """Remove a subject's own mode; answer it."""
     subject = state.subject(name)
     mode = subject.mode
     if mode is None and (name.name or name.context != DEFAULT_CONTEXT):

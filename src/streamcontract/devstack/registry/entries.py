@@ -1,4 +1,4 @@
-"""Subjects and schemas as the JSON of a state file, and back."""
+"""Entries of a state file: subjects and schemas as JSON, and back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def settings_entry(subject: Subject) -> dict[str, object]:
-    """All of a subject but its versions."""
+    """A subject without its versions."""
     return {
         "compatibility": subject.level,
         "mode": subject.mode,
@@ -41,7 +41,7 @@ def versions_entry(versions: Iterable[Version]) -> list[dict[str, object]]:
 
 
 def schema_entry(stored: StoredSchema) -> dict[str, object]:
-    """A schema, as a request in mode IMPORT would bring it."""
+    """A schema in the form of a request in mode IMPORT."""
     content = stored.content
     return SchemaRequest(
         id=stored.key.id,
@@ -53,10 +53,10 @@ def schema_entry(stored: StoredSchema) -> dict[str, object]:
 
 
 def read_subject(entry: Mapping[str, Any], versions: Iterable[Version]) -> Subject:
-    """The subject of these versions whose settings are in an entry.
+    """The subject of these versions and of the settings in an entry.
 
     Raises:
-        KeyError: Something is missing; TypeError or ValueError: it is something else.
+        KeyError: A key is missing; TypeError or ValueError: a value is wrong.
     """
     settings = entry.get("settings", {})
     level, mode = entry["compatibility"], entry["mode"]
@@ -74,7 +74,7 @@ def read_versions(entry: Mapping[str, Any]) -> list[Version]:
     """The versions in a subject's entry.
 
     Raises:
-        KeyError: Something is missing; TypeError or ValueError: it is something else.
+        KeyError: A key is missing; TypeError or ValueError: a value is wrong.
     """
     versions = entry["versions"]
     if not isinstance(versions, list):
@@ -89,7 +89,7 @@ def read_number(value: object) -> int:
     """An id or the number of a version.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a number in range.
     """
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_VERSION + 1:
         raise ValueError(f"{value!r} is not a number from 0 to {MAX_VERSION}")

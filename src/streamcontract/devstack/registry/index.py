@@ -1,6 +1,6 @@
-"""What is asked of the registry's state across its subjects, kept up to date with every change.
+"""Index over the registry's state, for queries across subjects.
 
-It says nothing that the state does not say, and saves its readers from looking through all of it.
+It has no facts of its own. Every change updates it.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class Index:
     Attributes:
         ids: The ids of a schema, in the order in which it was stored, by context and GUID.
         alike: The ids of the schemas that differ in metadata and rules at most, by context and by
-            what they have in common.
+        their common identity.
         users: The versions that have a schema, and whether each is soft-deleted.
         referrers: The schemas that refer to a version.
         unused: The stored schemas that no version has.
-        retired: The GUID of the schema that had an id until it was deleted for ever.
+        retired: The GUID of the schema of an id that was permanently deleted.
     """
 
     ids: PersistentMap[tuple[str, str], tuple[int, ...]] = attrs.field(factory=PersistentMap)
@@ -68,7 +68,7 @@ class Index:
         new: Subject,
         schemas: PersistentMap[SchemaKey, StoredSchema],
     ) -> Index:
-        """The index of a state with a subject replaced; ``schemas`` are those that are stored."""
+        """The index of a state with a subject replaced; ``schemas`` are the stored ones."""
         gone, put = replaced_versions(old, new)
         users, unused = self.users, self.unused
         for version in gone:
@@ -83,7 +83,7 @@ class Index:
         return attrs.evolve(self, users=users, unused=unused)
 
     def with_schema(self, stored: StoredSchema, referred: Iterable[_Version]) -> Index:
-        """The index of a state with a schema more, and the versions that it refers to."""
+        """The index of a state with one more schema, and the versions that it refers to."""
         key, referrers = stored.key, self.referrers
         place = key.context, stored.content.guid
         for version in referred:
@@ -97,7 +97,7 @@ class Index:
         )
 
     def without_schema(self, stored: StoredSchema, referred: Iterable[_Version]) -> Index:
-        """The index of a state with a schema less, and the versions that it referred to."""
+        """The index of a state with one schema less, and the versions that it referred to."""
         key, referrers = stored.key, self.referrers
         place = key.context, stored.content.guid
         for version in set(referred):
@@ -112,7 +112,7 @@ class Index:
         )
 
     def with_retired(self, place: tuple[str, str], old: int | None, new: int | None) -> Index:
-        """The index of a state with another retired id at a context and GUID; None is no id."""
+        """The index of a state with another retired id for a context and GUID; None removes it."""
         context, guid = place
         retired = self.retired
         if old is not None:
@@ -129,7 +129,7 @@ def _common(context: str, content: Content) -> _Common:
 def _with(
     maps: PersistentMap[_K, PersistentMap[_L, _V]], outer: _K, inner: _L, value: _V
 ) -> PersistentMap[_K, PersistentMap[_L, _V]]:
-    """Mappings by key, with an item set in one of them."""
+    """Mappings by key, with one item set in one of them."""
     present: PersistentMap[_L, _V] = maps.get(outer, PersistentMap())
     return maps.set(outer, present.set(inner, value))
 
@@ -137,6 +137,6 @@ def _with(
 def _without(
     maps: PersistentMap[_K, PersistentMap[_L, _V]], outer: _K, inner: _L
 ) -> PersistentMap[_K, PersistentMap[_L, _V]]:
-    """Mappings by key, with an item less in one of them, which is dropped with its last one."""
+    """Mappings by key, with one item less in one of them; an empty one is dropped."""
     left = maps[outer].delete(inner)
     return maps.set(outer, left) if left else maps.delete(outer)

@@ -1,9 +1,9 @@
-"""The state file: the registry's state as it was once, and a line for each change since then.
+"""Journal of the registry in the state file: an initial state, and a line for each later change.
 
-Lines of JSON. Each begins with a checksum that goes over the line and all lines before it, so a
-line that is damaged, missing, in another place or of another file is found. The whole file is
-replaced in one step, and a change is appended and brought to disk before it is answered. What a
-kill can leave is therefore a last line without its end: a change that nobody was told of.
+It has lines of JSON. Each begins with a checksum over the line and all lines before it, which
+detects a line that is damaged, missing, moved or from another file. The whole file is replaced
+atomically, and a change is appended and synced to disk before it is answered. So a kill can only
+leave an incomplete last line: a change that was not answered.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ __all__ = ["Journal"]
 
 _LINE: Final = re.compile(rb'\{"crc32": "([0-9a-f]{8})", "(state|change)": (.*)\}', re.DOTALL)
 _BEGINNING: Final = b'{"crc32": '
-"""How the file begins, unlike those of releases that replaced it with every change."""
+"""The beginning of the file, which distinguishes it from files of earlier releases."""
 
 _MOST_CHANGES: Final = 16 << 20
-"""Bytes of changes after which the file is written anew, if they are more than the state's own."""
+"""Bytes of changes after which the file is rewritten, if they are more than the state's own."""
 
 _APPENDING: Final = (
     os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -42,13 +42,13 @@ _APPENDING: Final = (
 
 @attrs.frozen
 class _End:
-    """Where the next line belongs: the end of the file that was read or written last.
+    """The end of the file that was read or written last, for the next line.
 
     Attributes:
-        file: What file that is: device and inode.
+        file: Device and inode of the file.
         size: Its size in bytes.
-        checksum: That of its last line.
-        limit: The size from which on it is written anew.
+        checksum: The checksum of its last line.
+        limit: The size from which on it is rewritten.
     """
 
     file: tuple[int, int]
@@ -58,10 +58,10 @@ class _End:
 
 
 class Journal:
-    """A state file that this process alone writes.
+    """A state file that only this process writes.
 
     Args:
-        path: The file; it is made with the first change.
+        path: The file; the first change creates it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,12 +69,12 @@ class Journal:
         self._end: _End | None = None  # None: the next change writes the file as a whole
 
     def read(self, empty: State) -> State:
-        """The state in the file; changes that it ends with are brought into its first line.
+        """The state in the file; changes at its end are merged into its first line.
 
         Raises:
             FileNotFoundError: There is no file.
             OSError: It cannot be read.
-            ValueError: It is no state file, or damaged.
+            ValueError: It is not a state file, or is damaged.
         """
         remove_draft(self._path)  # of a registry that was killed
         data = self._path.read_bytes()
@@ -89,29 +89,29 @@ class Journal:
         if data.endswith(b"\n") and not changes:
             self._end = _end(self._path, len(data), first.checksum)
         else:
-            # Where there is no room for it, the next change says so.
+            # If the disk is full, the next change reports it.
             with contextlib.suppress(OSError):
                 self._write(state)
         return state
 
     def add(self, old: State, new: State) -> None:
-        """Bring a change to disk.
+        """Write a change to disk.
 
         Raises:
-            OSError: It could not be; the file is as it was, and so it stays.
+            OSError: It could not be written; the file is unchanged.
         """
         if self._end is None or not self._append(self._end, old, new):
             self._write(new)
 
     def _write(self, state: State) -> None:
-        """Replace the file in one step: after a crash it is the old one or the new one."""
+        """Replace the file atomically: after a crash it is the old one or the new one."""
         self._end = None
         line, checksum = _line("state", snapshot.dump(state), 0)
         write_atomically(self._path, line.decode())
         self._end = _end(self._path, len(line), checksum)
 
     def _append(self, end: _End, old: State, new: State) -> bool:
-        """Add a line, or return False: the file is too long, or another one than was left here."""
+        """Append a line, or return False if the file is too long or was replaced."""
         line, checksum = _line("change", record.difference(old, new), end.checksum)
         if end.size + len(line) > end.limit:
             return False
@@ -119,7 +119,7 @@ class Journal:
             descriptor = os.open(self._path, _APPENDING)
         except OSError:
             return False
-        self._end = None  # unless all of the line is on disk
+        self._end = None  # until the whole line is on disk
         try:
             status = os.fstat(descriptor)
             if (_file(status), status.st_size) != (end.file, end.size):
@@ -147,14 +147,14 @@ def _file(status: os.stat_result) -> tuple[int, int]:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    """Write all bytes, where one call may take some of them only."""
+    """Write all bytes, since one call may write only some of them."""
     while data:
         data = data[os.write(descriptor, data) :]
 
 
 @attrs.frozen
 class _Line:
-    """A line whose checksum is right."""
+    """A line with a valid checksum."""
 
     number: int
     checksum: int
@@ -186,7 +186,7 @@ def _checksum(kind: bytes, text: bytes, before: int) -> int:
 
 
 def _checked(data: bytes) -> list[_Line]:
-    """The lines of a file, without the beginning of one that a kill left at its end.
+    """The lines of a file, without an incomplete last one from a kill.
 
     Raises:
         ValueError: One of them is damaged.
@@ -204,7 +204,7 @@ def _checked(data: bytes) -> list[_Line]:
 
 
 def _is_whole(text: bytes) -> bool:
-    """Whether there is a whole JSON value, so that no kill can have left it without its end."""
+    """Whether it is a whole JSON value, which a kill cannot leave without its line end."""
     try:
         json.JSONDecoder().raw_decode(text.decode(errors="replace"))
     except ValueError:
@@ -214,7 +214,7 @@ def _is_whole(text: bytes) -> bool:
 
 @contextlib.contextmanager
 def _at_line(number: int) -> Iterator[None]:
-    """Name the line in an error."""
+    """Add the line to an error."""
     try:
         yield
     except ValueError as error:

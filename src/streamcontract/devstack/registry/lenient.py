@@ -1,9 +1,9 @@
-"""Schemas that Redpanda's registry takes though they break the specification.
+"""Schemas that Redpanda's registry accepts although they break the specification.
 
-It parses with avro-cpp, behind a check of its own that splits names. What these two let in is read
-off their sources of 2026 (Compiler.cc, Node.cc, NodeImpl.cc of Avro 1.12 for C++; avro.cc of
-Redpanda's schema registry). Of what :data:`streamcontract.schema.STORED` forgives, that is the
-clauses below, in the places that are named.
+It parses with avro-cpp, after a check of its own that splits names. Their leniency is taken from
+their sources of 2026 (Compiler.cc, Node.cc, NodeImpl.cc of Avro 1.12 for C++; avro.cc of Redpanda's
+schema registry). Of the clauses of :data:`streamcontract.schema.STORED`, those below apply, for the
+named parts of a schema.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["parse_as_redpanda"]
 
 _Takes = Callable[[str, Any], bool]
-"""Whether it is taken, given the JSON pointer to the fault, and what is there."""
+"""Whether it is accepted, given the JSON pointer to the fault, and the value there."""
 
 _OF_A_FIELD_OR_SYMBOL: Final = re.compile(r"/fields/\d+/name$|/symbols/\d+$")
 _FIELD_ALIASES: Final = re.compile(r"/fields/\d+/aliases(/|$)")
@@ -43,7 +43,7 @@ def _anywhere(pointer: str, found: Any) -> bool:
 
 
 def _name(pointer: str, found: Any) -> bool:
-    """Names of fields and symbols are not looked at; a namespace may have a $."""
+    """Names of fields and symbols are not checked; a namespace may have a $."""
     if _OF_A_FIELD_OR_SYMBOL.search(pointer):
         return True
     allowed = _NAMESPACE if pointer.endswith("/namespace") else _FULL_NAME
@@ -51,13 +51,13 @@ def _name(pointer: str, found: Any) -> bool:
 
 
 def _alias(pointer: str, found: Any) -> bool:
-    """A field's are names of it; a type's are not looked at."""
+    """Aliases of a field are checked like names; those of a type are not checked."""
     del found
     return not _FIELD_ALIASES.search(pointer)
 
 
 def _default(pointer: str, found: Any) -> bool:
-    """A field's is made a value of its type; an enum's is not looked at."""
+    """The default of a field is converted to its type; that of an enum is not checked."""
     del found
     return not _FIELD_DEFAULT.search(pointer)
 
@@ -82,11 +82,11 @@ def parse_as_redpanda(
 
     Args:
         text: The schema as JSON text.
-        references: The references, as the registry has them.
-        schemas: What each of them leads to.
+        references: The references in the registry.
+        schemas: The schema of each of them.
 
     Raises:
-        SchemaParseError: Redpanda's refuses it, too.
+        SchemaParseError: Redpanda's registry refuses it too.
 
     Example:
         >>> parse_as_redpanda('{"type": "enum", "name": "E", "symbols": ["a-b"]}', [], []).name
@@ -106,7 +106,7 @@ def parse_as_redpanda(
 
 
 def _at(document: Any, pointer: str) -> Any:
-    """What a JSON pointer (RFC 6901) leads to; None where there is nothing."""
+    """The value at a JSON pointer (RFC 6901); None if there is none."""
     for segment in pointer.split("/")[1:]:
         key = segment.replace("~1", "/").replace("~0", "~")
         if isinstance(document, dict):

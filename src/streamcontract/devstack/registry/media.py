@@ -1,6 +1,6 @@
-"""Media types of requests and answers: what a client accepts, and how a body is encoded.
+"""Media types and encodings of requests and answers.
 
-RFC 9110, sections 8.3 and 12.5.1.
+They follow They follow They follow RFC 9110, sections 8.3 and 12.5.1.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _ANSWERS: Final = (CONTENT_TYPE, "application/vnd.schemaregistry+json", "applica
 
 
 class MediaError(Exception):
-    """A body is not encoded as its headers say, or is too large once it is decoded.
+    """A body is not encoded as in its headers, or is too large when decoded.
 
     Attributes:
-        status: The HTTP status that says so.
+        status: The HTTP status for it.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -32,7 +32,7 @@ class MediaError(Exception):
 
 
 def accepted(header: str | None) -> str | None:
-    """The media type to answer in, None where a client accepts none that there is.
+    """The media type of the answer, None if the client accepts none that is available.
 
     Example:
         >>> accepted("text/html; q=0.9, application/json; q=0.5")
@@ -75,12 +75,12 @@ def _matches(pattern: str, offered: str) -> bool:
 
 
 def is_readable(content_type: str) -> bool:
-    """Whether a body of this type is taken."""
+    """Whether a body of this type is accepted."""
     return content_type.partition(";")[0].strip().lower() in ACCEPTED_CONTENT_TYPES
 
 
 def recoded(body: bytes, content_type: str) -> bytes:
-    """A body in UTF-8, whatever charset its type names.
+    """A body in UTF-8, converted from the charset of its type.
 
     Raises:
         MediaError: There is no such charset, or the body is not in it.
@@ -95,10 +95,10 @@ def recoded(body: bytes, content_type: str) -> bytes:
 
 
 def gunzipped(body: bytes, limit: int) -> bytes:
-    """What was packed; never more than the limit is unpacked.
+    """The decompressed body; decompression stops at the limit.
 
     Raises:
-        MediaError: It is no gzip, not whole, or too much.
+        MediaError: It is not gzip, not whole, or too large.
     """
     unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:

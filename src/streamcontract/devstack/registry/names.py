@@ -26,7 +26,7 @@ def subject_name(state: State, call: Call) -> QualifiedSubject:
     """The subject in the path.
 
     Raises:
-        Refusal: 42208, the name is kept for something else.
+        Refusal: 42208, the name is reserved.
     """
     name = settings_name(state, call)
     if not name.name or name.context == GLOBAL_CONTEXT:
@@ -38,7 +38,7 @@ def settings_name(state: State, call: Call) -> QualifiedSubject:
     """The subject or context in the path of a level or mode; left out, the context itself.
 
     Raises:
-        Refusal: 42208, the name is kept for something else.
+        Refusal: 42208, the name is reserved.
     """
     name = state.qualify(call.subject)
     if name.name in _RESERVED:
@@ -50,7 +50,7 @@ def schema_key(state: State, call: Call) -> SchemaKey:
     """The schema id in the path, in the context of the subject in the query.
 
     Raises:
-        Refusal: 40002, or 404 as Confluent's registry has it: it is no id.
+        Refusal: 40002, or 404 for Confluent's registry: it is not an id.
     """
     text = call.parameters["id"]
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= MAX_VERSION):
@@ -61,10 +61,10 @@ def schema_key(state: State, call: Call) -> SchemaKey:
 
 
 def version_number(call: Call, *, minus_one: bool = True) -> int | None:
-    """The version in the path, None for the latest; only reading knows -1 for it.
+    """The version in the path, None for the latest; -1 is allowed for reading only.
 
     Raises:
-        Refusal: 42202, it is neither.
+        Refusal: 42202, it is not a version.
     """
     text = call.parameters["version"]
     try:

@@ -1,4 +1,4 @@
-"""An immutable mapping whose changed copies share with it all that did not change.
+"""Persistent map: an immutable mapping whose changed copies share the unchanged parts.
 
 A trie over the bits of the keys' hashes (Bagwell, "Ideal Hash Trees"): inner nodes are tuples of
 children, leaves are small dicts. A change copies the leaf of its key and the nodes above it, so it
@@ -21,7 +21,7 @@ _BITS: Final = 5
 _WIDTH: Final = 1 << _BITS
 _LARGEST_LEAF: Final = 16
 _LAST_SHIFT: Final = 60
-"""Behind it hashes have no bits left (``sys.hash_info.width``); leaves then grow as they must."""
+"""The depth after which hashes have no bits left (``sys.hash_info.width``); leaves then grow."""
 
 _Node = dict[Any, Any] | tuple[Any, ...]
 _EMPTY: Final[dict[Any, Any]] = {}
@@ -29,11 +29,11 @@ _EMPTY: Final[dict[Any, Any]] = {}
 
 @attrs.frozen(eq=False, repr=False)
 class PersistentMap(Mapping[K, V]):
-    """A mapping that is never changed; it iterates in no particular order.
+    """An immutable mapping, which iterates in no particular order.
 
     Attributes:
         root: The trie.
-        size: How many items are in it.
+        size: The number of items.
 
     Example:
         >>> before = PersistentMap[str, int]()
@@ -74,9 +74,9 @@ class PersistentMap(Mapping[K, V]):
 
 
 def changed_keys(old: PersistentMap[K, V], new: PersistentMap[K, V]) -> Iterator[K]:
-    """The keys that one of two mappings alone has, or that lead to different objects.
+    """The keys that only one of two mappings has, or that have different objects.
 
-    What both share is passed over, so this costs what the changes between them did.
+    Shared parts are skipped, so the cost is proportional to the changes between them.
 
     Example:
         >>> old = PersistentMap[str, int]().set("a", 1).set("b", 2)
@@ -87,7 +87,7 @@ def changed_keys(old: PersistentMap[K, V], new: PersistentMap[K, V]) -> Iterator
 
 
 def _with(node: _Node, bits: int, shift: int, key: object, value: object) -> _Node:
-    """A node with one item set; ``bits`` is what its depth leaves of the key's hash."""
+    """A node with one item set; ``bits`` are the bits of the key's hash left at its depth."""
     if isinstance(node, tuple):
         index = bits & _WIDTH - 1
         child = _with(node[index], bits >> _BITS, shift + _BITS, key, value)

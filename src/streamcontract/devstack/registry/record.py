@@ -1,7 +1,6 @@
-"""What one change made of the registry's state, as a JSON object that grows with the change alone.
+"""Record of one change of the registry's state, as a JSON object of the change's size.
 
-An object for each context that the change concerned. In it are only the parts that are others than
-before; null is what there is no longer.
+It has an object for each changed context, with only the changed parts; null means a removed part.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ __all__ = ["applied", "difference"]
 
 
 def difference(old: State, new: State) -> dict[str, dict[str, Any]]:
-    """What is to be applied to one state to get the other."""
+    """The record that changes one state to the other."""
     found: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(dict))
     for key in changed_keys(old.schemas, new.schemas):
         stored = new.schemas.get(key)
@@ -68,10 +67,10 @@ def applied(state: State, record: Mapping[str, Mapping[str, Any]]) -> State:
 
     Args:
         state: The state before it.
-        record: What :func:`difference` gave.
+        record: The result of :func:`difference`.
 
     Raises:
-        ValueError: It is something else, or does not fit the state.
+        ValueError: It is not such a record, or does not fit the state.
     """
     try:
         for context, fields in record.items():
@@ -117,7 +116,7 @@ def _subject(state: State, name: QualifiedSubject, entry: Mapping[str, Any] | No
 
 
 def _with_ids(state: State, context: str, fields: Mapping[str, Any]) -> State:
-    """The state without the schemas that are no longer there, and with the ids that are left."""
+    """The state without removed schemas, and with the remaining ids."""
     for number, entry in fields.get("schemas", {}).items():
         if entry is None:
             key = SchemaKey(context, int(number))

@@ -1,4 +1,4 @@
-"""What the registry says no to, in its own words and codes."""
+"""Refusals of the registry, with its messages and error codes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Refusal(Exception):  # noqa: N818 - an answer of the protocol, not a failu
 
     Attributes:
         code: The error code.
-        message: The text that goes with it.
+        message: The message.
     """
 
     def __init__(self, code: ErrorCode, message: str) -> None:
@@ -76,7 +76,7 @@ def wrong_next_version(following: int) -> Refusal:
 
 
 def invalid_subject(text: str) -> Refusal:
-    """42208, for a name that the registry keeps for itself, or none at all."""
+    """42208, for a reserved or an empty name."""
     return Refusal(ErrorCode.INVALID_SUBJECT, f"The specified subject '{text}' is not valid.")
 
 

@@ -1,4 +1,4 @@
-"""The endpoints: each reads its request, asks or changes the state, and shapes the answer."""
+"""Endpoints: each reads its request, queries or changes the state, and makes the answer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["CONFLUENT_ROUTES", "ROUTES", "TOPICS", "control_routes"]
 
 TOPICS: Final = "/streamcontract/topics"
-"""Not the registry's: how a client asks the stack for topics that AdminClient cannot create."""
+"""A path of the stack, not of the registry, for topics that AdminClient cannot create."""
 
 
 # Contexts
@@ -180,7 +180,7 @@ def _register(store: Store, call: Call) -> Answer:
 
     def change(state: State) -> tuple[State, Answer]:
         after, version = changes.register(state, name, request)
-        # Shaped from this state: in a later one the version may be gone.
+        # From this state, because the version may be deleted in a later one.
         return after, Answer.of(registered(after, call, name, version))
 
     return store.apply(change)
@@ -220,7 +220,7 @@ def _compatibility(store: Store, call: Call) -> Answer:
     if state.is_confluent and not state.subject(name).live:
         if asked is not None:
             raise no_version(asked)
-        return _verdict(state, call, request, None)  # whatever comes first is compatible
+        return _verdict(state, call, request, None)  # a first version is compatible
     return _verdict(state, call, request, state.version(name, asked).number)
 
 
@@ -269,7 +269,7 @@ def _set_level(store: Store, call: Call) -> Answer:
 
 
 def _set_configuration(store: Store, call: Call) -> Answer:
-    """Set a level and whatever else Confluent's registry keeps of a subject."""
+    """Set a level and the other settings that Confluent's registry has for a subject."""
     name, body = settings_name(store.state, call), call.json()
     if not isinstance(body, dict):
         raise BodyError("", "an object")
@@ -380,11 +380,11 @@ CONFLUENT_ROUTES: Final = (
     Route("DELETE", Path.MODE, _reset_mode),
     *ROUTES,
 )
-"""The endpoints of a registry that is to be like Confluent's."""
+"""The endpoints of a registry with Confluent's features."""
 
 
 def control_routes(control: Control) -> tuple[Route, ...]:
-    """The stack's own endpoints, which a registry with a broker beside it has in addition."""
+    """The stack's own endpoints, which a registry with a broker has in addition."""
     list_topics: Handler = partial(_list_topics, control)
     create_topic: Handler = partial(_create_topic, control)
     return Route("GET", TOPICS, list_topics), Route("POST", TOPICS, create_topic)

@@ -1,4 +1,4 @@
-"""Verdicts on a schema: whether it is valid, known, and compatible."""
+"""Rules for schemas: whether one is valid, known, and compatible."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Verdict", "check", "find", "inheriting", "minified", "parse", "read", "verdict"]
 
 
-# How Redpanda and Avro word each incompatibility: {reader} and {writer} are "new" and "old".
+# The messages of Redpanda and Avro for incompatibilities: {reader} and {writer} are "new" and
+# "old".
 _DESCRIPTIONS: Final[dict[Rule, str]] = {
     "NAME_MISMATCH": "The name of the schema has changed (path '{path}')",
     "FIXED_SIZE_MISMATCH": (
@@ -61,23 +62,23 @@ _DESCRIPTIONS: Final[dict[Rule, str]] = {
 
 @attrs.frozen
 class Verdict:
-    """Whether a schema is compatible, and what the registry says where it is not."""
+    """Whether a schema is compatible, and the registry's messages if it is not."""
 
     is_compatible: bool
     messages: tuple[str, ...] = ()
 
 
 def parse(state: State, context: str, request: SchemaRequest) -> Content:
-    """Read the schema of a request, with what it refers to.
+    """Read the schema of a request, with its references.
 
     Args:
         state: The state.
-        context: That of the subject, where references without a context lead.
+        context: The subject's context, for references without a context.
         request: The request.
 
     Raises:
-        Refusal: 422 for an invalid schema (42201 in Confluent's registry) or one that is no Avro,
-            42201 for an empty one or a reference to what is not there.
+        Refusal: 422 for an invalid schema (42201 in Confluent's registry) or one that is not Avro,
+        42201 for an empty one or a missing reference.
     """
     if request.schema_type != "AVRO":
         raise Refusal(
@@ -98,19 +99,19 @@ def parse(state: State, context: str, request: SchemaRequest) -> Content:
 def read(request: SchemaRequest, known: Iterable[Schema], *, is_strict: bool = False) -> Content:
     """Read the schema of a request with the schemas that it refers to.
 
-    It has to be JSON: a bare ``string`` is none, unlike in ``parse_schema``.
+    It has to be JSON: a bare ``string`` is refused, unlike in ``parse_schema``.
 
     Args:
         request: The request.
         known: The schemas of its references, in their order.
-        is_strict: Whether it keeps to the specification; else it is read as Redpanda's does.
+        is_strict: Whether it has to keep to the specification; else it is parsed as by Redpanda.
 
     Raises:
         Refusal: 422.
     """
     text = request.schema
     try:
-        json.loads(text.encode())  # lone surrogates have no encoding, so no bytes could be sent
+        json.loads(text.encode())  # lone surrogates have no encoding, so they could not be sent
         parse = parse_with_references if is_strict else parse_as_redpanda
         schema = parse(text, request.references, known)
     except (ValueError, SchemaParseError, RecursionError) as error:
@@ -123,7 +124,7 @@ def find(
 ) -> Version | None:
     """The newest of a subject's versions that has a schema.
 
-    Metadata and rules that a request leaves out are taken for those that the version has.
+    Metadata and rules that a request leaves out match any version.
     """
     alike = dict.fromkeys(state.index.ids_alike(name.context, content))
     for version in reversed(versions):
@@ -135,7 +136,7 @@ def find(
 
 
 def inheriting(state: State, name: QualifiedSubject, content: Content) -> Content:
-    """A schema that is to be registered, with the metadata and rules of the version before."""
+    """A schema to be registered, with the metadata and rules of the version before."""
     live = state.subject(name).live
     return _filled(content, state.content(name, live[-1])) if live else content
 
@@ -153,9 +154,9 @@ def _filled(content: Content, earlier: Content) -> Content:
 def verdict(state: State, name: QualifiedSubject, number: int, candidate: Content) -> Verdict:
     """Whether a schema is compatible with a subject at the subject's level.
 
-    Asks the versions from the latest down to ``number``, at a transitive level down to the first.
-    Where the subject's configuration has a ``compatibilityGroup``, as Confluent's registry knows
-    it, only those are asked that have the candidate's value for this property.
+    It is compared with the versions from the latest down to ``number``, at a transitive level down
+    to the first. If the subject's configuration has a ``compatibilityGroup``, a setting of
+    Confluent's registry, only versions with the candidate's value for this property count.
     """
     state.version(name, number)
     level = compatibility_level(state.level_of(name, default_to_global=True))
@@ -181,12 +182,12 @@ def _history(state: State, name: QualifiedSubject, first: int) -> Iterator[tuple
 
 
 def check(level: Level, candidate: Schema, history: Iterable[tuple[int, Content]]) -> Verdict:
-    """Compare a candidate with earlier versions, newest first, up to the first that it breaks.
+    """Compare a candidate with earlier versions, up to the first incompatible one.
 
     Args:
         level: The compatibility level.
         candidate: The new schema.
-        history: Version numbers and schemas, in the order in which they are to be asked.
+        history: Version numbers and schemas, in the order of comparison.
     """
     for number, old in history:
         messages = tuple(_incompatibilities(level, new=candidate, old=old.schema))
@@ -208,7 +209,7 @@ def _incompatibilities(level: Level, *, new: Schema, old: Schema) -> Iterator[st
 
 
 def _message(fault: Fault, reader: str, writer: str) -> str:
-    """Text that looks like JSON and is not, as Redpanda and Confluent answer it."""
+    """Text that looks like JSON and is not, as in the answers of Redpanda and Confluent."""
     description = _DESCRIPTIONS[fault.rule].format(
         path=fault.reader_path, reader=reader, writer=writer, detail=fault.detail
     )
@@ -219,7 +220,7 @@ def _message(fault: Fault, reader: str, writer: str) -> str:
 
 
 def minified(text: str) -> str:
-    """A JSON text without what means nothing."""
+    """A JSON text without insignificant white space."""
     return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
 
 

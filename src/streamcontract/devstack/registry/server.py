@@ -1,4 +1,4 @@
-"""The embedded registry on a loopback socket: HTTP/1.1, and what it refuses."""
+"""HTTP server of the embedded registry on a loopback socket."""
 
 from __future__ import annotations
 
@@ -63,22 +63,22 @@ class RegistryServer:
 
     Args:
         port: The port to listen on; 0 for a free one.
-        state: A file that keeps subjects, schemas, levels and modes over restarts; None for memory
-            only.
+        state: A file that stores subjects, schemas, levels and modes across restarts; None for
+        memory only.
         control: The stack whose topics ``/streamcontract/topics`` creates and lists; without one
             there is no such route.
-        contexts: Whether ``:.context:subject`` and ``/contexts/.context/...`` lead to a context,
-            as in Redpanda from 26.2 on. Without, such a subject is a plain name, as it is in
-            Redpanda before that unless ``schema_registry_enable_qualified_subjects`` is set.
-        confluent: Whether to be like Confluent's registry where Redpanda's refuses: rule sets,
-            tags, other configuration than the level, GUIDs, checks against all versions.
-        before: Called before each request with the request, from many threads: it may wait, to be
-            a slow registry, or give an :class:`Answer`, to be a failing one; None lets the
-            registry answer. It is an attribute too, so that a test can change it at any time.
+        contexts: Whether ``:.context:subject`` and ``/contexts/.context/...`` mean a context, as
+        in Redpanda from 26.2 on. Otherwise such a subject is a plain name, as in earlier
+        releases unless ``schema_registry_enable_qualified_subjects`` is set.
+        confluent: Whether to support features of Confluent's registry that Redpanda's refuses:
+        rule sets, tags, other configuration than the level, GUIDs, checks against all versions.
+        before: Called before each request with the request, from many threads. It may wait, to
+        simulate a slow registry, or return an :class:`Answer`, to simulate a failing one; with
+        None the registry answers. It is an attribute too, which a test can change at any time.
 
     Attributes:
-        url: Where clients find it.
-        before: See above.
+        url: Its URL.
+        before: As the argument.
 
     Raises:
         StackError: The port is in use, or the state file cannot be read or is used by another
@@ -117,17 +117,17 @@ class RegistryServer:
             ) from error
         self.port = self._server.server_port
         self.url = f"http://{_LOOPBACK}:{self.port}"
-        # It looks this often, in seconds, whether it is to stop.
+        # The interval, in seconds, of the check whether to stop.
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             args=(0.02,),
             name="streamcontract-registry",
-            daemon=True,  # a program that forgets to close it still ends
+            daemon=True,  # a program that does not close it still ends
         )
         self._thread.start()
 
     def close(self) -> None:
-        """Answer what is under way, then stop. Closing twice is harmless."""
+        """Answer the requests in progress, then stop. Closing twice is harmless."""
         self._server.shutdown()
         self._thread.join()
         self._server.finish()
@@ -146,7 +146,7 @@ class RegistryServer:
 
 
 class _Server(ThreadingHTTPServer):
-    """Listens, and remembers its connections so that it can end them."""
+    """Listens, and keeps a list of its connections to end them."""
 
     request_queue_size = 128
 
@@ -188,11 +188,11 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def finish(self) -> None:
-        """Let requests under way be answered, end all connections and join their threads."""
-        self._end(socket.SHUT_RD)  # who waits for a next request sees the end of it
+        """Wait for requests in progress, end all connections and join their threads."""
+        self._end(socket.SHUT_RD)  # a thread that waits for the next request ends
         with self._changed:
             self._changed.wait_for(lambda: not self._connections, _STOP_SECONDS)
-        self._end(socket.SHUT_RDWR)  # who waits for a client that does not read fails
+        self._end(socket.SHUT_RDWR)  # a thread that waits for a client that does not read fails
         for thread in self._handlers:
             thread.join(_STOP_SECONDS)
         self.server_close()
@@ -200,7 +200,7 @@ class _Server(ThreadingHTTPServer):
     def _end(self, how: int) -> None:
         with self._changed:
             for connection in self._connections:
-                with contextlib.suppress(OSError):  # the client was faster
+                with contextlib.suppress(OSError):  # the client closed it first
                     connection.shutdown(how)
 
     def handle_error(
@@ -208,7 +208,7 @@ class _Server(ThreadingHTTPServer):
         request: socket.socket | tuple[bytes, socket.socket],  # noqa: ARG002 - the base's
         client_address: object,
     ) -> None:
-        """Log what ended a connection; mostly a client that went away."""
+        """Log the error that ended a connection, which is mostly a client's disconnection."""
         _log.debug("connection from %s ended", client_address, exc_info=True)
 
 
@@ -219,8 +219,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "streamcontract"
     sys_version = ""
-    timeout = 60  # seconds that a silent client keeps its connection
-    wbufsize = -1  # headers and body leave in one piece
+    timeout = 60  # seconds after which the connection of a silent client is closed
+    wbufsize = -1  # headers and body are sent together
     disable_nagle_algorithm: ClassVar[bool] = True
 
     def do_GET(self) -> None:
@@ -229,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
         if length is None:
             return
         body = self.rfile.read(length)
-        if len(body) < length:  # the client is gone, there is nobody to answer
+        if len(body) < length:  # the client has disconnected
             self.close_connection = True
             return
         self._send(self._answer(body))
@@ -247,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
         return respond(server.routes, server.store, request, server.registry.before)
 
     def _header(self, name: str) -> str | None:
-        """A header of the request, None too where not even the headers could be read."""
+        """A header of the request; None also if the headers could not be read."""
         headers = getattr(self, "headers", None)
         return None if headers is None else headers.get(name)
 
@@ -260,21 +260,21 @@ class _Handler(BaseHTTPRequestHandler):
         return str(self.headers.get("Content-Encoding", "identity")).strip().lower()
 
     def _accepted_length(self) -> int | None:
-        """The length of the body; None where the request has been refused for its headers."""
+        """The length of the body; None if the request was refused for its headers."""
         refusal = self._refusal()
         if refusal is None:
             return int(self.headers.get("Content-Length", "0"))
-        self.close_connection = True  # the body is not read, so no request can follow it
+        self.close_connection = True  # the body is not read, so no other request can follow
         self._send(refusal)
         self._linger()
         return None
 
     def _refusal(self) -> Answer | None:
-        """Why the request is not let in, by its headers alone."""
+        """The refusal of a request by its headers, if it is refused."""
         return self._origin_refusal() or self._length_refusal() or self._media_refusal()
 
     def _origin_refusal(self) -> Answer | None:
-        """Keep pages of foreign names out, also of names that resolve to this machine."""
+        """Refuse web pages of other hosts, including names that resolve to this machine."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or not _HOST.fullmatch(hosts[0].strip()):
             return Answer.plain(403, "Host must be localhost, 127.0.0.1 or [::1]")
@@ -294,7 +294,7 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _media_refusal(self) -> Answer | None:
-        """In the registries' own words: their clients' tests compare them."""
+        """Refuse media types with the registries' own messages, which tests of clients compare."""
         if accepted(self.headers.get("Accept")) is None:
             return Answer.refusal(ErrorCode.NOT_ACCEPTABLE, "HTTP 406 Not Acceptable")
         if self.command not in {"POST", "PUT"}:
@@ -304,7 +304,7 @@ class _Handler(BaseHTTPRequestHandler):
         return Answer.refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type")
 
     def handle_expect_100(self) -> bool:
-        """Refuse what ``Expect: 100-continue`` announces before the client sends it."""
+        """Refuse a request with ``Expect: 100-continue`` before the client sends its body."""
         if self._accepted_length() is None:
             return False
         super().handle_expect_100()
@@ -318,21 +318,23 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         elif self.request_version == "HTTP/1.0":
-            self.send_header("Connection", "keep-alive")  # else such a client waits for the end
+            self.send_header(
+                "Connection", "keep-alive"
+            )  # else an HTTP/1.0 client waits for the end
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what http.server itself refuses in the registry's form."""
+        """Answer requests that http.server itself refuses in the registry's form."""
         self.close_connection = True
         self._send(Answer.plain(code, message or explain or "Bad request"))
 
     def _linger(self) -> None:
-        """Read on for a while after a refusal.
+        """Continue reading for a while after a refusal.
 
-        To close with unread bytes would reset the connection, and the client might see the reset
-        in place of the answer.
+        Closing with unread bytes would reset the connection, and the client might get the reset
+        instead of the answer.
         """
         with contextlib.suppress(OSError):
             self.wfile.flush()
@@ -343,5 +345,5 @@ class _Handler(BaseHTTPRequestHandler):
                 left -= len(chunk)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Log requests for those who ask for it."""
+        """Log requests at level DEBUG."""
         _log.debug(format, *args)

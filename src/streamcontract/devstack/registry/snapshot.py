@@ -1,4 +1,4 @@
-"""The registry's whole state as a JSON object, and back."""
+"""Snapshot of the registry's whole state as a JSON object, and back."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ __all__ = ["dump", "load"]
 
 _FORMAT: Final = 2
 _BEFORE_CONTEXTS: Final = 1
-"""The format of releases that knew no contexts: one of them, without a name."""
+"""The format of releases without contexts, which has a single unnamed one."""
 
 
 def dump(state: State) -> dict[str, object]:
-    """The whole state; states that say the same are dumped alike."""
+    """The whole state; equal states have equal dumps."""
     names = {*state.contexts, *(name.context for name in state.subjects)}
     contexts: dict[str, dict[str, Any]] = {
         context: {
@@ -57,7 +57,7 @@ def dump(state: State) -> dict[str, object]:
 
 
 def _in_order(state: State) -> list[SchemaKey]:
-    """The keys of all schemas, of those that are alike the first stored before the others."""
+    """The keys of all schemas; of equal schemas the first stored comes before the others."""
     numbered = sorted(
         (position, number, context)
         for (context, _), numbers in state.index.ids.items()
@@ -67,14 +67,14 @@ def _in_order(state: State) -> list[SchemaKey]:
 
 
 def load(value: Any, empty: State) -> State:
-    """Read what :func:`dump` gave, in this release or before there were contexts.
+    """Read the result of :func:`dump`, also of releases without contexts.
 
     Args:
         value: The JSON value.
-        empty: What to begin with.
+        empty: The state to begin with.
 
     Raises:
-        ValueError: The value is something else, or contradicts itself.
+        ValueError: The value is not a snapshot, or is inconsistent.
     """
     try:
         if value["format"] == _BEFORE_CONTEXTS:
@@ -87,7 +87,7 @@ def load(value: Any, empty: State) -> State:
 
 
 class _Loading:
-    """One file: its subjects, and its schemas, each read after those that it refers to."""
+    """The loading of one file: its subjects, and its schemas, each after its references."""
 
     def __init__(self, empty: State, contexts: Mapping[str, Mapping[str, Any]]) -> None:
         self._contexts = contexts
@@ -125,7 +125,7 @@ class _Loading:
             self._requests[SchemaKey(context, number)] = request
 
     def _content(self, key: SchemaKey, below: tuple[SchemaKey, ...]) -> Content:
-        """Read a schema, those that it refers to first."""
+        """Read a schema, after its references."""
         if key in self._contents:
             return self._contents[key]
         if key in below:

@@ -1,7 +1,7 @@
-"""All that the registry knows, as one immutable value, and the questions one can ask it.
+"""State of the registry as one immutable value, with its queries.
 
-Every change makes a new :class:`State`, so a reader always sees one whole state and needs no lock,
-and a change that could not be written to the state file has not happened.
+Every change makes a new :class:`State`, so a thread that reads it sees one consistent state without
+a lock, and a change that could not be written to the state file has no effect.
 """
 
 from __future__ import annotations
@@ -33,20 +33,19 @@ __all__ = ["State"]
 
 @attrs.frozen(kw_only=True)
 class State:
-    """The whole registry at one moment.
+    """The state of the registry.
 
     Attributes:
         has_contexts: Whether ``:.context:subject`` names a context; else it is a plain name in the
             default one, as in Redpanda before 26.2 unless it is configured.
-        is_confluent: Whether to keep and answer what Confluent's registry does beyond Redpanda's.
+        is_confluent: Whether to support the features that only Confluent's registry has.
         schemas: Every stored schema.
-        subjects: Every subject by name; one without versions only holds a level or a mode.
-        next_ids: The id of the next new schema by context; a context is one of those that are
-            listed once it gave one.
-        retired: The ids of schemas that were deleted for ever, by context and GUID. They are
-            given to no other schema: what was written with one can be read again once it is
-            registered again.
-        index: What is asked across all of these.
+        subjects: Every subject by name; one without versions has only a level or a mode.
+        next_ids: The id of the next new schema by context; a context is listed once it has
+        assigned one.
+        retired: The ids of permanently deleted schemas, by context and GUID. They are assigned to
+        no other schema, so that data of one can be read when it is registered again.
+        index: The index over all of these.
     """
 
     has_contexts: bool = True
@@ -58,7 +57,7 @@ class State:
     index: Index = attrs.field(factory=Index, eq=False, repr=False)
 
     def qualify(self, text: str, within: str = DEFAULT_CONTEXT) -> QualifiedSubject:
-        """The subject that a text names."""
+        """The subject of a text."""
         if self.has_contexts:
             return QualifiedSubject.parse(text, within)
         return QualifiedSubject(DEFAULT_CONTEXT, text)
@@ -119,7 +118,7 @@ class State:
         return self.schemas[SchemaKey(name.context, version.id)].content
 
     def id_for(self, context: str, content: Content) -> int:
-        """The id of a schema in a context, of several the newest; else the one that it gets."""
+        """The id of a schema in a context, of several the newest; else its future one."""
         guid = content.guid
         for number in reversed(self.index.ids.get((context, guid), ())):
             if self.schemas[SchemaKey(context, number)].content.identity == content.identity:
@@ -141,8 +140,8 @@ class State:
         """The compatibility level of a subject, or of a context.
 
         Raises:
-            Refusal: 40408, it has none of its own, and that of its context was not asked for or
-                there is no such subject.
+            Refusal: 40408, it has none of its own, and the inherited one is not requested or the
+            subject does not exist.
         """
         own = self.subject(name)
         if own.level is not None:
@@ -158,7 +157,7 @@ class State:
         """The mode of a subject, or of a context.
 
         Raises:
-            Refusal: 40409, it has none of its own, and that of its context was not asked for.
+            Refusal: 40409, it has none of its own, and the inherited one is not requested.
         """
         mode = self.subject(name).mode
         if mode is None and default_to_global:
@@ -183,7 +182,7 @@ class State:
     def referenced_by(
         self, name: QualifiedSubject, number: int, *, deleted: bool = False
     ) -> list[int]:
-        """The ids of the schemas that refer to a version, as far as any version has them."""
+        """The ids of the schemas of any version that refer to a version."""
         return sorted(key.id for key in self._referrers(name, number, deleted=deleted))
 
     def is_referenced(self, name: QualifiedSubject, number: int, *, deleted: bool) -> bool:
@@ -191,7 +190,7 @@ class State:
         return any(True for _ in self._referrers(name, number, deleted=deleted))
 
     def is_pinned(self, name: QualifiedSubject, number: int) -> bool:
-        """Whether any stored schema refers to a version, be it one that no version has."""
+        """Whether any stored schema refers to a version, even a schema without versions."""
         return (name, number) in self.index.referrers
 
     def _referrers(
@@ -202,7 +201,7 @@ class State:
                 yield key
 
     def with_subject(self, name: QualifiedSubject, subject: Subject) -> State:
-        """This state with a subject replaced; one that says nothing any more is dropped."""
+        """This state with a subject replaced; an empty one is dropped."""
         is_empty = subject == Subject()
         return attrs.evolve(
             self,
@@ -211,7 +210,7 @@ class State:
         )
 
     def with_schema(self, stored: StoredSchema) -> State:
-        """This state with a schema more, whose id is that of no retired one any longer."""
+        """This state with one more schema, whose id is no longer retired."""
         context, number = stored.key.context, stored.key.id
         state, guid = self.with_stored(stored), self.index.retired.get(stored.key)
         if guid is not None:
@@ -219,7 +218,7 @@ class State:
         return state.with_next_id(context, max(self.next_id(context), number + 1))
 
     def with_stored(self, stored: StoredSchema) -> State:
-        """This state with a schema more, and nothing else."""
+        """This state with one more schema, and no other change."""
         return attrs.evolve(
             self,
             schemas=self.schemas.set(stored.key, stored),
@@ -227,7 +226,7 @@ class State:
         )
 
     def without_stored(self, key: SchemaKey) -> State:
-        """This state with a schema less, and nothing else."""
+        """This state with one schema less, and no other change."""
         stored = self.schemas[key]
         return attrs.evolve(
             self,
@@ -236,7 +235,7 @@ class State:
         )
 
     def without_unused(self) -> State:
-        """This state without the schemas that no version has, a soft-deleted one neither."""
+        """This state without the schemas that no version has, including soft-deleted versions."""
 
         def age(key: SchemaKey) -> int:
             return self.index.ids[key.context, self.schemas[key].content.guid].index(key.id)
@@ -248,7 +247,7 @@ class State:
         return state
 
     def with_retired(self, context: str, guid: str, number: int | None) -> State:
-        """This state with another id for a schema that was deleted for ever; None is no id."""
+        """This state with another id for a permanently deleted schema; None removes it."""
         place = context, guid
         return attrs.evolve(
             self,
@@ -259,7 +258,7 @@ class State:
         )
 
     def with_next_id(self, context: str, number: int | None) -> State:
-        """This state with another count of ids in a context; None is a context that gave none."""
+        """This state with another count of ids in a context; None for a context without ids."""
         counts = self.next_ids
         changed = counts.delete(context) if number is None else counts.set(context, number)
         return attrs.evolve(self, next_ids=changed)
@@ -272,6 +271,6 @@ class State:
         ]
 
     def _of_context(self, name: QualifiedSubject, what: Literal["level", "mode"]) -> Any:
-        """What a context says where a subject does not, else what holds for all contexts."""
+        """The setting of a context for a subject without one, else that of all contexts."""
         own: object = getattr(self.subject(whole(name.context)), what)
         return own or getattr(self.subject(whole(GLOBAL_CONTEXT)), what)

@@ -1,4 +1,4 @@
-"""The registry's state in memory, and in a file where one is given."""
+"""Store of the registry's state, in memory and, if given, in a file."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _T = TypeVar("_T")
 
 
 class Store:
-    """Holds the current :class:`State`; changes happen one after the other.
+    """Has the current :class:`State`; changes are serialized.
 
     Args:
-        path: The state file; it is made with the first change. None keeps everything in memory.
+        path: The state file; the first change creates it. None keeps everything in memory.
         has_contexts: Whether ``:.context:subject`` names a context.
-        is_confluent: Whether to keep and answer what Confluent's registry does beyond Redpanda's.
+        is_confluent: Whether to support the features that only Confluent's registry has.
 
     Raises:
-        StackError: The file cannot be read, is no state file, or another registry uses it.
+        StackError: The file cannot be read, is not a state file, or another registry uses it.
     """
 
     def __init__(
         self, path: Path | None = None, *, has_contexts: bool = True, is_confluent: bool = False
     ) -> None:
-        # One file has one lock beside it, whichever link leads to it.
+        # One file has one lock beside it, also for links to it.
         path = None if path is None else path.resolve()
         self._path = path
         self._change = threading.Lock()
@@ -53,15 +53,15 @@ class Store:
 
     @property
     def state(self) -> State:
-        """The state of this moment; it never changes under its reader."""
+        """The present state, which is immutable."""
         return self._state
 
     def apply(self, change: Callable[[State], tuple[State, _T]]) -> _T:
-        """Make a change, on disk first, and give its answer.
+        """Make a change, on disk first, and return its answer.
 
         Raises:
-            Refusal: The change refused, or the state file could not be written (50001); the state
-                is as it was.
+            Refusal: The change was refused, or the state file could not be written (50001); the
+            state is unchanged.
         """
         with self._change:
             state, answer = change(self._state)
@@ -100,10 +100,10 @@ class Store:
 
 
 def _lock(path: Path) -> IO[bytes]:
-    """Keep other registries off the file; they would overwrite each other's changes.
+    """Keep other registries from the file; they would overwrite each other's changes.
 
-    A file beside it is locked, as the state file itself is replaced now and then. Windows has
-    no such lock; there the ports alone keep registries apart.
+    A file beside it is locked, because the state file itself is replaced at times. Windows has no
+    such lock; there only the ports keep registries apart.
     """
     beside = path.with_name(f"{path.name}.lock")
     try:

@@ -1,4 +1,4 @@
-"""The values that the registry's state is made of: schemas under their ids, versions, subjects."""
+"""Values of the registry's state: schemas with their ids, versions, subjects."""
 
 from __future__ import annotations
 
@@ -35,14 +35,13 @@ __all__ = [
 
 @attrs.frozen
 class Identity:
-    """Two registrations of one schema share it, however they are written.
+    """The identity of a schema, which all its registrations share.
 
     Attributes:
         model: The JSON of its model with sorted keys: order of keys, spaces, the spelling of names
             and ``{"type": "int"}`` for ``"int"`` do not matter; doc strings, defaults, aliases and
-            attributes do. Redpanda compares what its rewriting leaves, which comes to much the
-            same.
-        references: Where its other types are registered.
+            attributes do. Redpanda compares rewritten schemas, which is nearly the same.
+        references: The versions with its other types.
         beside: The JSON of its metadata and rules.
     """
 
@@ -53,15 +52,15 @@ class Identity:
 
 @attrs.frozen(eq=False)
 class Content:
-    """A schema, valid and resolved, as a request brought it.
+    """A schema of a request, valid and resolved.
 
     Attributes:
         text: The schema as sent.
-        references: Where the types that it does not define itself are registered.
+        references: The versions with the types that it does not define itself.
         schema: The parsed schema.
-        metadata: What is kept beside it.
-        rule_set: Likewise.
-        identity: What another registration of it would share.
+        metadata: Its metadata.
+        rule_set: Its rules.
+        identity: Its identity.
     """
 
     text: str = attrs.field(repr=False)
@@ -82,7 +81,7 @@ class Content:
 
     @property
     def guid(self) -> str:
-        """The id that this schema has in every registry that gives one, as Confluent's does."""
+        """The GUID of this schema in every registry that has GUIDs, such as Confluent's."""
         meaning = json.dumps(attrs.astuple(self.identity))
         return str(UUID(bytes=hashlib.md5(meaning.encode(), usedforsecurity=False).digest()))
 
@@ -94,7 +93,7 @@ class Content:
 
 @attrs.frozen
 class SchemaKey:
-    """A schema's id, which is one in its context only."""
+    """A schema's id, which is unique in its context only."""
 
     context: str
     id: int
@@ -102,7 +101,7 @@ class SchemaKey:
 
 @attrs.frozen
 class StoredSchema:
-    """A schema under its id."""
+    """A schema with its id."""
 
     key: SchemaKey
     content: Content
@@ -125,7 +124,7 @@ class Subject:
         versions: The versions in rising order.
         level: The compatibility level of its own, if any.
         mode: The mode of its own, if any.
-        settings: What else its configuration says, by key; Confluent's registry has it.
+        settings: Its other settings, by key, which Confluent's registry has.
     """
 
     versions: tuple[Version, ...] = ()
@@ -140,7 +139,7 @@ class Subject:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is anything to it that is not soft-deleted."""
+        """Whether it has versions or settings that are not soft-deleted."""
         return bool(self.live) or (not self.versions and self != Subject())
 
     def visible(self, *, deleted: bool) -> tuple[Version, ...]:
@@ -153,22 +152,22 @@ class Subject:
 
 
 def whole(context: str) -> QualifiedSubject:
-    """The name under which a context keeps its level and its mode."""
+    """The name of a context's own level and mode."""
     return QualifiedSubject(context, "")
 
 
 def alphabetical(name: QualifiedSubject) -> tuple[str, str]:
-    """The key to sort subjects by; ten times as fast as to compare them themselves."""
+    """The sorting key of subjects, which is ten times as fast as comparing them."""
     return name.context, name.name
 
 
 def replaced_versions(
     old: Subject, new: Subject
 ) -> tuple[tuple[Version, ...], tuple[Version, ...]]:
-    """The versions that one of two states of a subject alone has: of the old one, of the new one.
+    """The versions that only one of two states of a subject has: of the old one, of the new one.
 
-    A changed version is one of each. What both begin with is passed over without a closer look,
-    since a version mostly comes behind hundreds of others.
+    A changed version is one of each. The common beginning is skipped, because a new version mostly
+    comes after hundreds of others.
     """
     same = 0
     for ours, theirs in zip(old.versions, new.versions, strict=False):

@@ -1,1 +1,1 @@
-"""Topics and groups: created, compared and described."""
+"""Administration of topics and groups: creation, comparison and description."""

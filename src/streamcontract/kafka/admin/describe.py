@@ -1,4 +1,4 @@
-"""Topics and groups as they are: partitions, leaders, offsets, lag."""
+"""Descriptions of topics and groups: partitions, leaders, offsets, lag."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class PartitionState:
 
     Attributes:
         number: Its number, from 0.
-        leader: The id of the broker that leads it; None if none does.
-        replicas: The ids of the brokers that keep it.
-        in_sync: Those of them that are up to date.
-        first: The offset of the first message it still has; None without a leader.
-        end: The offset that its next message will get; None without a leader.
+        leader: The id of its leader; None if it has none.
+        replicas: The ids of the brokers with a replica.
+        in_sync: The ids of the in-sync replicas.
+        first: The beginning offset; None without a leader.
+        end: The end offset, which its next message will get; None without a leader.
     """
 
     number: int
@@ -61,7 +61,7 @@ class PartitionState:
 
     @property
     def messages(self) -> int | None:
-        """How many offsets lie between first and end: messages, unless compacted away."""
+        """The number of offsets between beginning and end, which are messages unless compacted."""
         return None if self.first is None or self.end is None else self.end - self.first
 
 
@@ -85,12 +85,12 @@ class TopicState:
 
 @attrs.frozen
 class GroupState:
-    """How far one consumer group has come in one topic.
+    """The committed offsets of one consumer group in one topic.
 
     Attributes:
         group: The group's id.
         topic: The topic.
-        committed: By partition, the offset it reads on at; None where it has committed none.
+        committed: The committed offset of each partition; None if it has none.
     """
 
     group: str
@@ -98,9 +98,9 @@ class GroupState:
     committed: Mapping[int, int | None]
 
     def lag(self, partition: PartitionState) -> int | None:
-        """How many messages of a partition it has yet to read; None where that is unknown.
+        """The lag in a partition in messages; None if it is unknown.
 
-        Where it has committed nothing, that depends on where its members begin.
+        Without a committed offset it depends on the start offset of its members.
         """
         committed = self.committed.get(partition.number)
         if partition.end is None or partition.first is None:
@@ -111,7 +111,7 @@ class GroupState:
 
     @property
     def total_lag(self) -> int | None:
-        """The lag over all partitions; None where that of one is unknown."""
+        """The lag in all partitions; None if that of one is unknown."""
         lags = [self.lag(partition) for partition in self.topic.partitions]
         known = [lag for lag in lags if lag is not None]
         return sum(known) if len(known) == len(lags) else None
@@ -122,7 +122,7 @@ class ClusterState:
     """The topics of a cluster.
 
     Attributes:
-        topics: The topics asked for, by name.
+        topics: The requested topics, by name.
         is_embedded: Whether the cluster is the embedded broker.
     """
 
@@ -141,7 +141,7 @@ def describe_topics(
     Args:
         names: The topics; all of the cluster if left out.
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
-        timeout: Seconds that each question to the brokers may take.
+        timeout: Seconds for each request to the brokers.
 
     Raises:
         TopicError: There is no such topic, or the brokers did not answer.
@@ -177,26 +177,26 @@ def describe_groups(
     *,
     timeout: float = BROKER_TIMEOUT,
 ) -> tuple[GroupState, ...]:
-    """How far consumer groups have come in a topic.
+    """The committed offsets of consumer groups in a topic.
 
     Args:
-        topic: The topic, as :func:`describe_topics` gives it.
-        groups: The groups' ids; left out, all of the cluster that have committed there, which
-            the embedded broker cannot tell.
+        topic: The topic, from :func:`describe_topics`.
+        groups: The groups' ids; if left out, all groups with committed offsets in it, which the
+        embedded broker cannot list.
         config: Client properties.
-        timeout: Seconds that each question to the brokers may take.
+        timeout: Seconds for each request to the brokers.
 
     Raises:
         TopicError: The brokers did not answer, or cannot list groups.
     """
     if not isinstance(topic, TopicState):
-        raise ArgumentError("topic", topic, "a TopicState, as describe_topics() gives them")
+        raise ArgumentError("topic", topic, "a TopicState, as returned by describe_topics()")
     if groups is not None:
         groups = _texts(groups, "groups")
     cluster = Cluster(split_config(config).client, timeout=timeout)
     admin, timeout = cluster.admin(), cluster.timeout
     try:
-        # A question to a client that is not connected yet is put off for 1 to 3 seconds.
+        # A request of a client that is not connected yet is delayed for 1 to 3 seconds.
         admin.list_topics(topic.name, timeout=timeout)
         wanted = _all_groups(admin, topic.name, timeout) if groups is None else list(groups)
         found = [_group(admin, topic, group, timeout) for group in wanted]

@@ -1,4 +1,4 @@
-"""Topics: created if they are not there, compared with what was meant, described."""
+"""Topics: creation if missing, and comparison with the wanted settings."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _POLL_SECONDS: Final = 0.05
 
 @attrs.frozen
 class TopicMismatch:
-    """Something that is not as it was asked for.
+    """A setting of a topic that differs from the wanted one.
 
     Attributes:
         setting: ``"partitions"``, ``"replication"``, or the name of a topic property.
-        wanted: What was asked for.
-        found: What the topic has; None where it cannot have such a thing.
+        wanted: The wanted value.
+        found: The topic's value; None if it cannot have such a setting.
     """
 
     setting: str
@@ -48,18 +48,18 @@ class TopicMismatch:
 
     def __str__(self) -> str:
         found = "not set" if self.found is None else self.found
-        return f"{self.setting}: {found}, and not {self.wanted} as asked for"
+        return f"{self.setting}: {found}, and not {self.wanted} as requested"
 
 
 @attrs.frozen
 class TopicOutcome:
-    """What :func:`ensure_topic` found or did.
+    """The result of :func:`ensure_topic`.
 
     Attributes:
         name: The topic.
-        created: Whether it was created just now.
-        partitions: How many partitions it has.
-        mismatches: What is not as it was asked for. A topic that is there is never changed.
+        created: Whether it was created.
+        partitions: The number of its partitions.
+        mismatches: The settings that differ. An existing topic is never changed.
     """
 
     name: str
@@ -83,20 +83,20 @@ def ensure_topic(
     topic_config: Mapping[str, str] | None = None,
     timeout: float = BROKER_TIMEOUT,
 ) -> TopicOutcome:
-    """Create a topic unless it is there, and compare it with what was asked for.
+    """Create a topic unless it exists, and compare an existing one with the arguments.
 
-    A topic that is there is left as it is: partitions cannot be taken away, and adding some
-    changes which partition a key goes to. When this returns, every partition has a leader.
+    An existing topic is not changed: partitions cannot be removed, and adding some changes the
+    partitions of keys. When this returns, every partition has a leader.
 
-    The embedded broker cannot create topics over Kafka's protocol. There the stack is asked at
-    the registry's URL; where none answers, the broker makes the topic by itself at its first
+    The embedded broker cannot create topics over Kafka's protocol. In that case a request is sent
+    to the stack at the registry's URL. Without a stack, the broker creates the topic at its first
     use, with its own number of partitions.
 
     Args:
         name: The topic.
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
-        partitions: How many partitions; the broker's own default if left out.
-        replication: How many replicas of each; the broker's own default if left out.
+        partitions: The number of partitions; the broker's default if left out.
+        replication: The number of replicas of each; the broker's default if left out.
         topic_config: Topic properties, such as ``{"cleanup.policy": "compact"}``.
         timeout: Seconds that each question to the brokers may take.
 
@@ -155,7 +155,7 @@ class _Wanted:
 
 
 def _metadata(admin: AdminClient, name: str, timeout: float) -> Any:
-    """Metadata of all topics: asking for one by name could create it."""
+    """Metadata of all topics: a request for one by name could create it."""
     try:
         return admin.list_topics(timeout=timeout)
     except confluent_kafka.KafkaException as error:
@@ -178,7 +178,7 @@ def _create(admin: AdminClient, wanted: _Wanted, timeout: float) -> bool:
         waiting = Waiting(f"topic {wanted.name!r} to be created", wanted.name)
         result_of(futures[wanted.name], waiting)
     except confluent_kafka.KafkaException as error:
-        # Somebody else was faster: theirs is compared with what is wanted here.
+        # Another client created it first: that topic is compared with the wanted settings.
         if kafka_error_of(error).code() == confluent_kafka.KafkaError.TOPIC_ALREADY_EXISTS:
             return False
         raise _topic_error(wanted.name, error) from error
@@ -188,11 +188,11 @@ def _create(admin: AdminClient, wanted: _Wanted, timeout: float) -> bool:
 def _create_embedded(
     admin: AdminClient, wanted: _Wanted, registry: dict[str, object], timeout: float
 ) -> bool:
-    # The HTTP library takes long to load, and only the embedded stack is spoken to like this.
+    # The HTTP library takes long to import, and only the embedded stack needs it.
     import requests  # noqa: PLC0415
 
     with SchemaRegistry.from_config(registry) as client, requests.Session() as session:
-        session.trust_env = False  # the stack is on this machine, never behind a proxy
+        session.trust_env = False  # the stack is on this machine, without a proxy
         try:
             answer = session.post(
                 f"{client.urls[0]}{_CONTROL_PATH}",
@@ -206,7 +206,7 @@ def _create_embedded(
         except requests.ConnectionError:
             answer = None
     if answer is None or answer.status_code == requests.codes.not_found:
-        # No stack, only a mock cluster: it creates what somebody asks for by name.
+        # No stack, only a mock cluster, which creates a topic that is requested by name.
         admin.list_topics(wanted.name, timeout=timeout)
         return True
     if not answer.ok:
@@ -247,7 +247,7 @@ def _mismatches(
         found.append(TopicMismatch("replication", str(wanted.replication), shown))
     if wanted.config:
         has: dict[str, str | None] = {}
-        if not is_embedded(metadata):  # which has no topic properties, and does not answer
+        if not is_embedded(metadata):  # the embedded broker has no topic properties
             has = _properties(admin, wanted.name, timeout)
         found += [
             TopicMismatch(key, value, has.get(key))

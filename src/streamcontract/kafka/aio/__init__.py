@@ -1,4 +1,4 @@
-"""The producer and the consumer for asyncio: the same names and types, awaited."""
+"""Clients for asyncio: the producer and the consumer, with the same names and types, awaited."""
 
 from streamcontract.kafka.aio.consumer import AsyncContractConsumer, AsyncUntilEnd
 from streamcontract.kafka.aio.producer import AsyncContractProducer

@@ -1,4 +1,4 @@
-"""The typed consumer for asyncio: the synchronous one, in a thread of its own."""
+"""Typed consumer for asyncio: the synchronous one, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -45,39 +45,39 @@ R = TypeVar("R")
 
 _log = logging.getLogger("streamcontract.kafka")
 
-# After so many messages, which take about a millisecond, other tasks have a turn.
+# The number of messages, which take about a millisecond, after which other tasks run.
 _MESSAGES_A_TURN: Final = 256
 
 _NO_ENDS: Final[Mapping[Any, int]] = MappingProxyType({})
 
-# The next call meets these again by itself: told late, they would speak of what is over.
+# The next call raises these again by itself, if they still apply.
 _MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
 
 
 class _StoppableConsumer(ContractConsumer[T, K, P]):
-    """The synchronous consumer, which ends its waits when it is told so."""
+    """The synchronous consumer with waits that can be ended."""
 
     def end_waits_by(self, check: Callable[[], None]) -> None:
-        """Call this before each short wait, of which every wait is made: it raises to end it."""
+        """Set the function that is called before each slice of a wait, and raises to end it."""
         self._delivery.check = check
 
     def settle(self) -> None:
-        """What was given last was worked on."""
+        """Mark the last returned messages as processed."""
         self._delivery.settle()
 
     def at_once(self, ends: Mapping[Any, int]) -> Message[T, K] | None:
-        """The next message, if it takes no waiting; None, with nothing given, if it may."""
+        """The next message if it needs no waiting, else None."""
         return self._delivery.at_once(ends)
 
     def hand_over_telemetry(self) -> Receiving:
-        """The telemetry of its calls, which are another's from now on."""
+        """Take over the telemetry of its calls, which the asynchronous consumer then records."""
         receiving, self._receiving = self._receiving, NO_TELEMETRY
         self._hot, self._one, self._many = Run, self._delivery.one, self._delivery.many
         return receiving
 
 
 def observed(receiving: Receiving) -> Callable[[Awaitable[R]], Awaitable[R]]:
-    """What gives calls for messages their telemetry; the calls themselves if there is none."""
+    """The calls with their telemetry, or the calls themselves if there is none."""
 
     async def awaited(found: Awaitable[R]) -> R:
         with receiving.call() as call:
@@ -93,26 +93,26 @@ def _unobserved(found: Awaitable[R]) -> Awaitable[R]:
 class AsyncContractConsumer(ReadsTopics[T, K, P]):
     """Consumes the messages of one contract in asyncio: ``async for``, ``poll`` or ``consume``.
 
-    It has the methods, arguments, results, errors and promises of
-    :class:`~streamcontract.kafka.consumer.ContractConsumer`, each method to be awaited, and runs
-    one in a thread of its own, so that neither broker nor registry holds up the event loop. It is
-    not built over confluent-kafka's ``AIOConsumer``, where the message of a cancelled ``poll`` is
-    lost: the thread fetches it all the same, and its offset is stored (confluent-kafka 2.16).
+    It has the methods, arguments, results, errors and guarantees of
+    :class:`~streamcontract.kafka.consumer.ContractConsumer`, with awaitable methods, and runs one
+    in a thread of its own, so that neither broker nor registry blocks the event loop. It is not
+    built over confluent-kafka's ``AIOConsumer``, which loses the message of a cancelled ``poll``:
+    the thread still fetches it, and its offset is stored (confluent-kafka 2.16).
 
-    A cancelled call is over at once and loses nothing: what its thread finds for it is given by
-    the next call, and not committed before. An error that the thread meets in a cancelled call is
-    raised by the next call. A cancelled ``commit`` or ``seek`` was made or not.
+    A cancelled call ends at once and loses nothing: the next call returns its messages, which are
+    not committed before. An error in the thread of a cancelled call is raised by the next call. A
+    cancelled ``commit`` or ``seek`` may have been executed.
 
-    Tasks of one event loop may share a consumer; their calls take turns. What counts as worked on
-    is counted for the consumer, not by task: tasks that share one set ``enable.auto.commit`` to
-    False and commit their messages. The callback of ``Skip`` is called in the consumer's thread.
-    A message that was fetched already is given without a change of threads; for many small
-    messages ``consume`` is the fastest all the same.
+    Tasks of one event loop may share a consumer; their calls take turns. Processed messages are
+    counted for the consumer, not by task: tasks that share one set ``enable.auto.commit`` to False
+    and commit their messages. The callback of ``Skip`` is called in the consumer's thread.
+    A message that was fetched already is returned without a change of threads; for many small
+    messages ``consume`` is nevertheless the fastest.
 
     Args:
         config: Client properties, as for ``ContractConsumer``.
         record: The generated class to read; of several contracts, that of ``topic``.
-        records: Several generated classes, for a topic that carries several types; left out in
+        records: Several generated classes, for a topic with several types; left out in
             ``AsyncContractConsumer[Trade | Quote](topic="market")``.
         schema: A schema to read plain values with, instead of ``record``.
         topics: Several topics, by name or pattern, as for ``ContractConsumer``.
@@ -178,7 +178,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         if not options.keys() & {"record", "records", "schema", "topics"}:
             options["records"] = self.union
         self._consumer: _StoppableConsumer[T, K, P] = _StoppableConsumer(config, **options)
-        # A message counts as consumed when a task gets it: the thread may find one for nobody.
+        # A message counts as consumed when a task gets it, not when the thread reads it.
         self._observed = observed(self._consumer.hand_over_telemetry())
         self._worker = Worker("streamcontract-consumer")
         self._consumer.end_waits_by(self._worker.check)
@@ -201,18 +201,18 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         return self
 
     async def __anext__(self) -> Message[T, K]:
-        """The next message, waited for without end; raises what the synchronous one raises.
+        """Wait for the next message without a timeout; with the errors of the synchronous consumer.
 
-        Another task may close the consumer while this one waits: ``ClientError``.
+        If another task closes the consumer meanwhile, it raises ``ClientError``.
         """
         return await self.take_one(functools.partial(next, self._consumer), _NO_ENDS)
 
     async def poll(self, timeout: float = -1) -> Message[T, K] | None:
-        """The next message, or None if none came in time: :meth:`.ContractConsumer.poll`."""
+        """The next message, or None after ``timeout``: :meth:`.ContractConsumer.poll`."""
         return await self.take_one(functools.partial(self._consumer.poll, timeout), _NO_ENDS)
 
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
-        """A list of messages; fewer when the time is over: :meth:`.ContractConsumer.consume`."""
+        """A list of messages, fewer after ``timeout``: :meth:`.ContractConsumer.consume`."""
         return await self.take(functools.partial(self._consumer.consume, num_messages, timeout))
 
     def until_end(self, timeout: float = 60.0) -> AsyncUntilEnd[T, K]:
@@ -224,11 +224,11 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         return await self.run(functools.partial(self._consumer.assignment, timeout))
 
     async def pause(self, partitions: Iterable[P]) -> None:
-        """Return no messages of partitions meanwhile: :meth:`.ContractConsumer.pause`."""
+        """Pause partitions: :meth:`.ContractConsumer.pause`."""
         await self.run(functools.partial(self._consumer.pause, partitions))
 
     async def resume(self, partitions: Iterable[P]) -> None:
-        """Return messages of partitions again: :meth:`.ContractConsumer.resume`."""
+        """Resume partitions: :meth:`.ContractConsumer.resume`."""
         await self.run(functools.partial(self._consumer.resume, partitions))
 
     async def paused(self) -> tuple[P, ...]:
@@ -262,18 +262,18 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         return await self.run(self._consumer.positions)
 
     async def seek(self, partition: P, start: Start) -> None:
-        """Go on from another place in a partition: :meth:`.ContractConsumer.seek`."""
+        """Continue from another offset of a partition: :meth:`.ContractConsumer.seek`."""
         await self.run(functools.partial(self._consumer.seek, partition, start))
 
     async def close(self) -> None:
-        """Commit what was returned (unless ``enable.auto.commit`` is False) and leave the group.
+        """Commit the positions (unless ``enable.auto.commit`` is False) and leave the group.
 
-        A call that waits in another task raises ``ClientError``. Closing twice is harmless.
-        A cancelled ``close`` goes on in the background.
+        A call that waits in another task raises ``ClientError``. Closing twice is harmless. A
+        cancelled ``close`` continues in the background.
 
         Raises:
-            DeadLetterError: Dead letters were not delivered: what was returned last was not
-                committed.
+            DeadLetterError: Dead letters were not delivered: the last returned messages were not
+            committed.
         """
         await self._close(self._consumer.close)
 
@@ -288,17 +288,17 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
     async def take_one(
         self, call: Callable[[], R], ends: Mapping[Any, int] | None
     ) -> Message[T, K] | R:
-        """The next message, if it is here and takes no thread, whose turn costs 0.1 ms.
+        """The next message; without the thread if it is fetched already, which saves 0.1 ms.
 
         Args:
-            call: Run else, as by :meth:`take`.
-            ends: By partition, an offset from which on messages are passed over; None where that
-                is not known yet.
+            call: The call for the thread otherwise, as for :meth:`take`.
+            ends: The end offset of each partition, after which messages are skipped; None if it is
+            not known yet.
         """
         self._left_of_turn -= 1
         if self._left_of_turn <= 0:
             self._left_of_turn = _MESSAGES_A_TURN
-            await asyncio.sleep(0)  # before a message is given: cancelled here, none is
+            await asyncio.sleep(0)  # before a message is returned, so that cancellation loses none
         if (
             ends is not None
             and self._observed is _unobserved
@@ -312,7 +312,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         return await self.take(call)
 
     def take(self, call: Callable[[], R]) -> Awaitable[R]:
-        """Run a call that returns messages; if it is cancelled, they come again."""
+        """Run a call that returns messages; if it is cancelled, the next call returns them."""
 
         def tell_first() -> R:
             error, self._untold = self._untold, None
@@ -325,21 +325,21 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
     @property
     def synchronous(self) -> ContractConsumer[T, K, P]:
-        """The consumer that does the work: for calls that ``run`` makes in its thread."""
+        """The synchronous consumer, for calls of ``run`` in its thread."""
         return self._consumer
 
     async def run(
         self, call: Callable[[], R], *, settle: Callable[[Future[R]], None] | None = None
     ) -> R:
-        """Run a call in the consumer's thread, in its turn.
+        """Run a call in the consumer's thread, after earlier calls.
 
         Args:
             call: Called in the thread.
-            settle: Called there with the outcome, if nobody waits for it any more.
+            settle: Called in the thread with the result, if the call was cancelled.
 
         Raises:
             ClientError: The consumer is closed.
-            Exception: What the call raises.
+            Exception: The error of the call.
         """
         with self._closed_if_interrupted():
             return await self._worker.run(call, settle=settle)
@@ -351,13 +351,13 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         *,
         settle: Callable[[Future[R]], None] | None = None,
     ) -> R:
-        """Run a call that uses other consumers too: their threads do nothing meanwhile.
+        """Run a call that uses other consumers too, whose threads are blocked meanwhile.
 
         Raises:
             ClientError: One of them is closed.
-            Exception: What the call raises.
+            Exception: The error of the call.
         """
-        # In one order, whoever asks, so that no two of these wait for each other.
+        # Always in one order, so that no two of these wait for each other.
         *held, last = sorted({self, *others}, key=id)
         released = threading.Event()
         try:
@@ -370,7 +370,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         try:
             return await last.run(call, settle=settle)
         finally:
-            # After what the thread still does for a call that was cancelled.
+            # After the thread has ended a cancelled call.
             last._worker.afterwards(released.set)  # noqa: SLF001 - of this class
 
     @contextlib.contextmanager
@@ -381,7 +381,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             raise ClientError(f"this consumer of topic {self.topic!r} is closed") from None
 
     def _take_back(self, future: Future[Any]) -> None:
-        """Make what a cancelled call has found the next call's; runs in the worker's thread."""
+        """Keep the messages of a cancelled call for the next one; runs in the worker's thread."""
         self._consumer.take_back()
         error = future.exception()
         if isinstance(error, Exception) and not isinstance(error, _MET_AGAIN):
@@ -396,16 +396,16 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         await self._worker.finish(close)
         if self._untold is not None:
             _log.error(
-                "not told by any call before the consumer was closed: %s",
+                "not raised by a call before the consumer was closed: %s",
                 self._untold,
                 extra={"topic": self.topic},
             )
 
 
 class AsyncUntilEnd(Keyed[T, K]):
-    """Iterates over the messages in front of the ends that held when the first was asked for.
+    """Iterates over the messages before the end offsets at the time of the first one.
 
-    An error or a cancelled wait does not end it: the next call goes on.
+    An error or a cancelled wait does not end it: the next call continues.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The typed producer for asyncio: the synchronous one, which never holds up the event loop."""
+"""Typed producer for asyncio: the synchronous one, without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -49,26 +49,26 @@ __all__ = ["AsyncContractProducer"]
 
 R = TypeVar("R")
 
-# A cancelled wait for delivery reports ends within so many seconds.
+# The longest time, in seconds, until a cancelled wait for delivery reports ends.
 _SLICE: Final = 0.2
-# After so many records, which take less than a millisecond, other tasks have a turn.
+# The number of records, which take less than a millisecond, after which other tasks run.
 _RECORDS_A_TURN: Final = 256
 
 
 class _StoppableProducer(ContractProducer[T, K_contra]):
-    """The synchronous producer, cut where a call may wait."""
+    """The synchronous producer, split at the points where a call may wait."""
 
     _shown_as = "AsyncContractProducer"
 
     def send_plain(self, value: T | None) -> bool:
-        """Queue a record if that takes no waiting and no care; False if nothing was queued."""
+        """Queue a plain record if that needs no waiting; False if nothing was queued."""
         return self._queue.send_plain(value)
 
     def send_at_once(self, value: T | None, options: Mapping[str, Any]) -> bool:
-        """Queue a record if that takes no waiting; False if nothing was queued.
+        """Queue a record if that needs no waiting; False if nothing was queued.
 
         Raises:
-            Exception: As ``produce`` does.
+            Exception: An error of ``produce``.
         """
         if not self._queue.is_ready(value, options.get("key", DERIVED), options.get("topic")):
             return False
@@ -80,42 +80,42 @@ class _StoppableProducer(ContractProducer[T, K_contra]):
 
     @property
     def deliveries(self) -> Deliveries:
-        """The deliveries, to wait for them in the producer's own way."""
+        """The deliveries, for waits of the asynchronous producer."""
         return self._deliveries
 
     def serve(self, timeout: float) -> int:
-        """Serve delivery reports, without telling of failures."""
+        """Serve delivery reports, without raising failures."""
         self._deliveries.require_open()
         return interruptible(self.client.poll, timeout)
 
     def drain(self, timeout: float) -> int:
-        """Flush, without telling of failures."""
+        """Flush, without raising failures."""
         self._deliveries.require_open()
         return self._deliveries.drain(timeout)
 
     @property
     def has_transactions(self) -> bool:
-        """Whether it produces within transactions, and only there."""
+        """Whether it is transactional."""
         return self._transactions.are_on
 
 
 class AsyncContractProducer(Produces[T, K_contra]):
     """Produces records of one contract in asyncio, or of several.
 
-    It has the methods, arguments, results, errors and promises of
-    :class:`~streamcontract.kafka.producer.ContractProducer`, each method to be awaited. A record
-    that can be queued without waiting is queued at once; what may wait (for the registry, for
-    room in the queue, for deliveries) does so in threads of the producer's own. It is not built
-    over confluent-kafka's ``AIOProducer``, which refuses headers and timestamps and groups
-    messages by partition before it sends them (confluent-kafka 2.16).
+    It has the methods, arguments, results, errors and guarantees of
+    :class:`~streamcontract.kafka.producer.ContractProducer`, with awaitable methods. A record that
+    can be queued without waiting is queued at once; waits (for the registry, for room in the queue,
+    for deliveries) run in threads of the producer. It is not built over confluent-kafka's
+    ``AIOProducer``, which refuses headers and timestamps and groups messages by partition before it
+    sends them (confluent-kafka 2.16).
 
-    Records that one task produces are queued in the order of its calls. A cancelled ``produce``
-    has queued its record or not: what was queued is delivered. A ``DeliveryError`` that a
-    cancelled call met is raised by the next one.
+    Records of one task are queued in the order of its calls. A cancelled ``produce`` may have
+    queued its record, which is then delivered. A ``DeliveryError`` of a cancelled call is raised by
+    the next one.
 
-    An ``on_delivery`` is called in the event loop; what it raises goes to the loop's exception
-    handler. As with the synchronous producer, delivery reports are served while a call of the
-    producer runs. Tasks of one event loop may share a producer.
+    An ``on_delivery`` is called in the event loop; its errors go to the loop's exception handler.
+    As with the synchronous producer, delivery reports are served while a call of the producer runs.
+    Tasks of one event loop may share a producer.
 
     Args:
         config: Client properties, as for ``ContractProducer``.
@@ -164,8 +164,8 @@ class AsyncContractProducer(Produces[T, K_contra]):
         if not {"record", "records", "schema"} & options.keys():
             options["records"] = self.union
         self._producer: _StoppableProducer[T, Any] = _StoppableProducer(config, **options)
-        # Two threads, which the synchronous producer allows: whoever waits for deliveries does
-        # not keep others from producing.
+        # Two threads, which the synchronous producer allows, so that a wait for deliveries does not
+        # block produce().
         self._sending = Worker("streamcontract-produce")
         self._serving = Worker("streamcontract-deliveries")
         self._producer.deliveries.check = self._sending.check
@@ -177,7 +177,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
 
     @property
     def topic(self) -> str:
-        """The topic that records go to unless ``produce`` is told otherwise."""
+        """The topic of records, unless ``produce`` has another."""
         return self._producer.topic
 
     @overload
@@ -196,16 +196,16 @@ class AsyncContractProducer(Produces[T, K_contra]):
     async def produce(self, value: T | None, **options: Any) -> None:
         """Encode a record and queue it for delivery: :meth:`.ContractProducer.produce`.
 
-        A full queue is waited for. If it is cancelled, the record was queued or not.
+        It waits while the queue is full. If it is cancelled, the record may have been queued.
         """
         self._left_of_turn -= 1
         if self._left_of_turn <= 0:
             self._left_of_turn = _RECORDS_A_TURN
-            await asyncio.sleep(0)  # before the record is queued: cancelled here, it is not
+            await asyncio.sleep(0)  # before the record is queued, so that cancellation queues none
         await self._tell()
         if options:
             options = _told_by(self._reports(), options)
-        if self._sending.is_idle:  # not past records that wait for the thread
+        if self._sending.is_idle:  # not before records that wait for the thread
             if not options:
                 if self._producer.send_plain(value):
                     return
@@ -254,8 +254,8 @@ class AsyncContractProducer(Produces[T, K_contra]):
         """Produce every record, and wait until each is delivered or has failed.
 
         As :meth:`.ContractProducer.produce_all`. The iterable, ``options`` and ``progress`` are
-        called in the producer's thread, and what other tasks produce waits until this is done. If
-        it is cancelled, what was taken from the iterable up to then is delivered all the same.
+        called in the producer's thread, and records of other tasks wait until it has ended. If it
+        is cancelled, records from the iterable up to then are still delivered.
         """
         reports = self._reports()
 
@@ -298,18 +298,18 @@ class AsyncContractProducer(Produces[T, K_contra]):
         *,
         timeout: float = TRANSACTION_TIMEOUT,
     ) -> AsyncTransaction:
-        """An ``async with`` block in which all that is produced is committed as one, or void.
+        """An ``async with`` block whose records are committed together, or aborted.
 
-        With a consumer its positions are committed in the same transaction. Cancelling within the
-        block aborts; while its end is waited for, it is committed or aborted, and nobody is told.
+        With a consumer its positions are committed in the same transaction. Cancellation inside the
+        block aborts it; cancellation during the commit leaves the outcome unknown.
 
         Args:
-            consumer: Whose messages are worked on: one with a group, and with
-                ``enable.auto.commit`` set to False; or several of them, of any groups.
+            consumer: The consumer of the processed messages, with a group and with
+            ``enable.auto.commit`` set to False; or several of them, of any groups.
             timeout: Seconds for each of beginning, committing and aborting.
 
         Raises:
-            Exception: As :meth:`ContractProducer.transaction` does.
+            Exception: An error of :meth:`ContractProducer.transaction`.
 
         Example:
             >>> import asyncio
@@ -342,17 +342,17 @@ class AsyncContractProducer(Produces[T, K_contra]):
         return AsyncTransaction(transaction, first.run, functools.partial(first.run_with, others))
 
     async def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
-        """Become the one producer with this ``transactional.id``.
+        """Fence other producers with this ``transactional.id``.
 
         As :meth:`.ContractProducer.init_transactions`. The ``async with`` block of the producer
-        begins with it, else the first transaction does.
+        calls it, else the first transaction does.
         """
         await self._run(self._sending, functools.partial(self._producer.init_transactions, timeout))
 
     async def close(self, timeout: float | None = None) -> None:
-        """Deliver what is queued, then end: :meth:`.ContractProducer.close`.
+        """Flush the queue and close: :meth:`.ContractProducer.close`.
 
-        A call that waits in another task raises ``ClientError``. A cancelled ``close`` goes on in
+        A call that waits in another task raises ``ClientError``. A cancelled ``close`` continues in
         the background.
         """
         await self._close(functools.partial(self._producer.close, timeout))
@@ -379,7 +379,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
             )
 
     def _reports(self) -> Reports:
-        """What tells of deliveries in the event loop of this call."""
+        """The reports of deliveries in the event loop of this call."""
         loop = asyncio.get_running_loop()
         reports = self._last_reports
         if reports is None or reports.loop is not loop:
@@ -393,7 +393,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
         is_enough: Callable[[int], bool],
         waiting: Waiting | None = None,
     ) -> int:
-        """Wait in short calls, so that a cancelled wait does not keep the thread."""
+        """Wait in short calls, so that a cancelled wait does not occupy the thread."""
         deadline = deadline_of(-1 if timeout is None else seconds(timeout))
         while True:
             left = deadline - time.monotonic()
@@ -418,18 +418,18 @@ class AsyncContractProducer(Produces[T, K_contra]):
             raise self._closed() from None
 
     def _keep(self, future: Future[Any]) -> None:
-        """Keep a failure that a cancelled call took out; runs in a worker's thread.
+        """Keep a failure of a cancelled call for the next one; runs in a worker's thread.
 
-        Other errors say that the record was not queued, which "cancelled" may mean too.
+        Other errors mean that the record was not queued, which a cancellation may mean too.
         """
         error = future.exception()
         if isinstance(error, (DeliveryError, BrokerError)) and not isinstance(error, ProduceError):
             self._untold.append(error)
 
     async def _tell(self) -> None:
-        """Raise failures; without a wait behind it, so that cancellation cannot lose them."""
+        """Raise failures, without a wait after it, so that cancellation cannot lose them."""
         for worker in (self._sending, self._serving):
-            if not worker.is_settled:  # a cancelled call may have met some
+            if not worker.is_settled:  # a cancelled call may have failures
                 await worker.settled()
         if self._closing.has_begun:
             raise self._closed()
@@ -452,7 +452,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
 
 
 def _nothing() -> None:
-    """The last call of a thread that has nothing to end."""
+    """The last call of a thread without anything to close."""
 
 
 def _told_by(reports: Reports, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Delivery reports of a thread, told in the event loop: as many at once as have come."""
+"""Delivery reports of a thread, passed to the event loop in batches."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["Reports"]
 
 
 class Reports:
-    """Calls back in the event loop, whichever thread learns of a delivery.
+    """Calls callbacks for deliveries in the event loop, from any thread.
 
-    The loop is woken once for all reports that come before it has a turn: to wake it takes longer
-    than most callbacks do. They are called in the order in which they came, and before anything
-    that the thread tells the loop later, such as that all is flushed. What one raises goes to the
-    loop's exception handler.
+    The loop is woken once for all reports that arrive before it runs, because waking it takes
+    longer than most callbacks. Callbacks are called in the order of the reports, and before any
+    later event of the thread, such as the end of a flush. Their errors go to the loop's exception
+    handler.
 
     Args:
         loop: The event loop.
@@ -34,7 +34,7 @@ class Reports:
         self._is_woken = False
 
     def to(self, on_delivery: Callable[[Delivery], None]) -> Callable[[Delivery], None]:
-        """What a thread calls in its place.
+        """The function that a thread calls instead of a callback.
 
         Raises:
             ArgumentError: It cannot be called with a delivery.
@@ -50,7 +50,7 @@ class Reports:
         return tell
 
     def _call_back(self) -> None:
-        # First: what comes from here on, and is not met below, wakes the loop again.
+        # First, so that reports that arrive from now on and are not seen below wake the loop again.
         self._is_woken = False
         while self._came:
             on_delivery, delivery = self._came.popleft()

@@ -1,4 +1,4 @@
-"""A transaction as an ``async with`` block."""
+"""Transaction as an ``async with`` block."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _log = logging.getLogger("streamcontract.kafka")
 
 
 class Run(Protocol):
-    """Runs a call in a client's thread; ``settle`` runs there too, if it was cancelled too late."""
+    """Runs a call in a client's thread; ``settle`` runs there too if the call was cancelled."""
 
     def __call__(
         self, call: Callable[[], None], *, settle: Callable[[Future[None]], None]
     ) -> Coroutine[Any, Any, None]:
-        """Run it, and wait for its outcome."""
+        """Run it, and wait for its result."""
 
 
 class AsyncTransaction:
@@ -32,9 +32,9 @@ class AsyncTransaction:
 
     Args:
         transaction: The synchronous one.
-        run_begin: Runs what begins it.
-        run_end: Runs what ends it: in a thread that may use the consumers, whose positions it
-            reads and moves.
+        run_begin: Runs its beginning.
+        run_end: Runs its end, in a thread that may use the consumers, because it reads and sets
+        their positions.
     """
 
     def __init__(self, transaction: Transaction, run_begin: Run, run_end: Run) -> None:
@@ -49,18 +49,18 @@ class AsyncTransaction:
         self, error_type: object, error: BaseException | None, traceback: object
     ) -> None:
         end = functools.partial(self._transaction.__exit__, error_type, error, traceback)
-        # A task of its own, which goes on if this is cancelled while it waits for the threads.
+        # A task of its own, which continues if this is cancelled while it waits for the threads.
         ending = asyncio.ensure_future(self._run_end(end, settle=self._log_failure))
         try:
             await asyncio.wait([ending])
         except (asyncio.CancelledError, GeneratorExit):
-            # A producer that cannot go on raises that again in its next transaction.
+            # A producer that cannot continue raises that again in its next transaction.
             ending.add_done_callback(self._log_failure)
             raise
         ending.result()
 
     def _abort(self, begun: Future[None]) -> None:
-        """Nobody enters the block of a transaction whose beginning was cancelled."""
+        """Abort a transaction whose beginning was cancelled, so that its block does not run."""
         if begun.exception() is not None:
             return
         try:
@@ -72,11 +72,11 @@ class AsyncTransaction:
             )
 
     def _log_failure(self, ended: Future[None] | asyncio.Future[None]) -> None:
-        """The block was left by cancellation, which is what its caller is told."""
+        """Log a failure after a cancellation, because the caller gets the CancelledError."""
         error = None if ended.cancelled() else ended.exception()
         if error is not None:
             _log.error(
-                "at the end of a transaction that nobody waited for: %s",
+                "at the end of a cancelled transaction: %s",
                 error,
                 extra=self._transaction.log_fields,
             )

@@ -1,4 +1,4 @@
-"""One thread for the calls that wait: one at a time, in order, and none lost to cancellation."""
+"""Worker thread for blocking calls: one at a time, in order, without loss by cancellation."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ R = TypeVar("R")
 
 
 class Interrupted(Exception):  # noqa: N818 - it reports no error, it ends a wait
-    """The call stops waiting, since nobody waits for it any more."""
+    """A call stops waiting because it was cancelled."""
 
 
 class Worker:
     """Runs blocking calls of one client in a thread of its own.
 
-    Only one call is with the thread at a time: the next is not handed over before the one who
-    waits for the last has got its outcome, or has been cancelled. In that case ``settle`` runs in
-    the thread before any later call, so that it can undo what the call did for nobody.
+    The thread has only one call at a time: the next is submitted after the task of the last has got
+    its result, or was cancelled. In that case ``settle`` runs in the thread before any later call,
+    to undo the effects of the cancelled call.
 
     Args:
-        name: Names the thread.
+        name: The name of the thread.
     """
 
     def __init__(self, name: str) -> None:
@@ -42,27 +42,27 @@ class Worker:
 
     @property
     def is_idle(self) -> bool:
-        """Whether the thread has nothing to do, and nobody waits for it."""
-        # A lock that was released for the next in line says that it is not locked; and a cancelled
-        # call is over before the thread is.
+        """Whether the thread is idle, and no task waits for it."""
+        # A lock that was released for the next waiter counts as not locked; and a cancelled call
+        # ends before the thread does.
         return not self._calls and (self._last is None or self._last.done())
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is left of cancelled calls."""
+        """Whether all cancelled calls have ended."""
         return self._settling is None or self._settling.done()
 
     async def settled(self) -> None:
-        """Wait until nothing is left of the calls that were cancelled up to now."""
+        """Wait until all calls that were cancelled up to now have ended."""
         if self._settling is not None:
-            # Through wait(), which leaves it alone if this is cancelled in its turn.
+            # Through wait(), which does not cancel it if this is cancelled.
             await asyncio.wait([asyncio.wrap_future(self._settling)])
 
     def check(self) -> None:
-        """Called in the thread, between two waits.
+        """Check for cancellation in the thread, between two waits.
 
         Raises:
-            Interrupted: The call is to end here.
+            Interrupted: The call has to end.
         """
         if self._interrupted.is_set() or self._is_stopping:
             raise Interrupted
@@ -70,12 +70,12 @@ class Worker:
     async def run(
         self, call: Callable[[], R], *, settle: Callable[[Future[R]], None] | None = None
     ) -> R:
-        """Run a call in the thread, and wait for its outcome.
+        """Run a call in the thread, and wait for its result.
 
         Args:
             call: Called in the thread.
-            settle: Called there with the call's outcome if it was cancelled too late for not
-                running at all. It must not raise.
+            settle: Called in the thread with the call's result if the call was cancelled after it
+            started. It must not raise.
 
         Raises:
             Interrupted: The worker is stopping.
@@ -91,9 +91,9 @@ class Worker:
             self._calls -= 1
 
     async def hold(self, released: threading.Event) -> None:
-        """Keep the thread from all calls, from when this returns until an event is set.
+        """Block the thread, from the return of this call until an event is set.
 
-        Whoever gives up waiting for this has to set the event.
+        A task that stops waiting for this has to set the event.
 
         Raises:
             Interrupted: The worker is stopping.
@@ -110,24 +110,24 @@ class Worker:
                 if self._is_stopping:
                     raise Interrupted
                 self._last = self._executor.submit(keep)
-                # Through wait(), which does not cancel what the thread is to set.
+                # Through wait(), which does not cancel the future that the thread sets.
                 await asyncio.wait([asyncio.wrap_future(held)])
         finally:
             self._calls -= 1
 
     def afterwards(self, call: Callable[[], None]) -> None:
-        """Make a call in the thread when all is done that it was given up to now."""
+        """Run a call in the thread after all calls that were submitted up to now."""
         try:
             self._executor.submit(call)
         except RuntimeError:  # the thread has ended
             call()
 
     def stop_waiting(self) -> None:
-        """End the call that waits now, and refuse all others but that of ``finish``."""
+        """End the waiting call, and refuse all others except that of ``finish``."""
         self._is_stopping = True
 
     async def finish(self, call: Callable[[], R]) -> R:
-        """Run the last call; the thread ends behind it."""
+        """Run the last call; the thread ends after it."""
         async with self._turn:
             try:
                 return await self._outcome(call, None)
@@ -137,16 +137,17 @@ class Worker:
     async def _outcome(
         self, call: Callable[[], R], settle: Callable[[Future[R]], None] | None
     ) -> R:
-        # In the context of the task, as asyncio.to_thread does: a trace goes on in the thread.
+        # In the context of the task, like asyncio.to_thread, so that a trace continues in the
+        # thread.
         future = self._executor.submit(contextvars.copy_context().run, call)
         before, self._last = self._last, future  # type: ignore[assignment] # only asked whether it is done
         try:
             return await asyncio.wrap_future(future)
         except (asyncio.CancelledError, GeneratorExit):  # a loop that ends closes its coroutines
             # Otherwise it runs or has run. The thread takes its calls in order, so the flag is
-            # lowered again before it comes to any other.
+            # reset before any other call.
             if future.cancel():
-                self._last = before  # which the thread may still be at
+                self._last = before  # which the thread may still run
             else:
                 self._interrupted.set()
                 self._settling = self._executor.submit(self._settle, future, settle)
@@ -160,7 +161,7 @@ class Worker:
 
 
 class Closing:
-    """The end of a client: begun once, waited for by all who close it, its failure told once."""
+    """The closing of a client, which runs once for all callers and raises its failure once."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
@@ -168,14 +169,14 @@ class Closing:
 
     @property
     def has_begun(self) -> bool:
-        """Whether somebody has closed the client."""
+        """Whether the client is closed or closing."""
         return self._task is not None
 
     async def run(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Close, or wait until it is done.
+        """Close, or wait until it is closed.
 
-        It is a task of its own, which goes on if this call is cancelled. (``asyncio.shield`` would
-        swallow its failure then. Like this the next call tells of it, or else asyncio logs it.)
+        It is a task of its own, which continues if this call is cancelled. (``asyncio.shield``
+        would swallow its failure then. This way the next call raises it, or asyncio logs it.)
         """
         if self._task is None:
             self._task = asyncio.ensure_future(close())

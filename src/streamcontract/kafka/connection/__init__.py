@@ -1,1 +1,1 @@
-"""Librdkafka's clients: configuration, credentials, questions to the cluster, codes, waits."""
+"""Connections of librdkafka's clients: configuration, credentials, requests, error codes, waits."""

@@ -1,8 +1,8 @@
-"""Authentication and authorisation errors, raised once, with the property to mend.
+"""Authentication and authorisation errors, raised once, with the property to fix.
 
-librdkafka takes a wrong password or a missing certificate for an outage: it connects again, for
-ever, and says why to ``error_cb`` alone. That is right for one broker of several, whose certificate
-may be renewed; where no broker is left, waiting helps nobody.
+librdkafka treats a wrong password or a missing certificate like an outage: it reconnects for ever,
+and reports the reason only to ``error_cb``. That is right for one broker of several, whose
+certificate may be renewed. If no broker is left, waiting does not help.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ __all__ = [
     "watched_metadata",
 ]
 
-# With TLS 1.3 a broker looks at the client's certificate when the client takes the handshake for
-# done already, so librdkafka calls its alert a broken connection, with OpenSSL's words.
+# With TLS 1.3 a broker checks the client's certificate after the client has completed the
+# handshake, so librdkafka reports its alert as a broken connection, with OpenSSL's message.
 _ALERT: Final = re.compile(r"SSL alert number (\d+)")
 # handshake_failure, bad_certificate to certificate_unknown, unknown_ca, access_denied and
-# certificate_required (RFC 8446, 6.2; RFC 5246, 7.2): what is wrong is the client's certificate.
+# certificate_required (RFC 8446, 6.2; RFC 5246, 7.2): the client's certificate is wrong.
 _CERTIFICATE_ALERTS: Final = frozenset({40, 42, 43, 44, 45, 46, 48, 49, 116})
 
 _FIRST_WAIT: Final = 1.0
-"""Seconds of the first question for metadata; each one after it may take twice as long."""
+"""Seconds for the first request for metadata, doubled for each one after it."""
 
 
 class AuthenticationErrors:
-    """What a client's ``error_cb`` hears about brokers that do not let it in.
+    """The authentication errors from a client's ``error_cb``.
 
     Args:
-        properties: The client's properties; an ``error_cb`` among them hears everything too.
+        properties: The client's properties; an ``error_cb`` in them is called too.
     """
 
     def __init__(self, properties: Mapping[str, Any]) -> None:
@@ -56,12 +56,12 @@ class AuthenticationErrors:
 
     def hear(self, error: confluent_kafka.KafkaError) -> None:
         """The ``error_cb``."""
-        # That all are down comes after why one is, and says less.
+        # "All brokers are down" comes after the reason of one, and has less information.
         if self._last is None or error.code() != LocalErrorCode.ALL_BROKERS_DOWN:
             self._last = error
         if error.code() == LocalErrorCode.ALL_BROKERS_DOWN:
-            # Never taken back, as librdkafka does not tell when a broker is up again: once cut
-            # off, a client hears of the next refusal even if only one broker of several refuses.
+            # Never reset, because librdkafka does not report when a broker is up again: after an
+            # outage the next refusal is raised even if only one broker of several refuses.
             self._is_cut_off = True
         else:
             self._refusal = error if authentication_advice(error) else None
@@ -69,7 +69,7 @@ class AuthenticationErrors:
             self._others(error)
 
     def state(self) -> str:
-        """How the connection stands, for the log: the client's last error, if there was one."""
+        """The state of the connection, for the log: the client's last error, if there was one."""
         if self._last is None:
             return ""
         return (
@@ -79,11 +79,11 @@ class AuthenticationErrors:
 
     @property
     def is_refused(self) -> bool:
-        """Whether there is a refusal to tell, and no broker was left that let the client in."""
+        """Whether there is a refusal to raise, and no broker accepts the client."""
         return self._is_cut_off and self._refusal is not None
 
     def take(self) -> confluent_kafka.KafkaError | None:
-        """The refusal, once: librdkafka connects again, and is heard again if it is refused."""
+        """The refusal, once: librdkafka reconnects, and reports another refusal."""
         if not self._is_cut_off:
             return None
         refusal, self._refusal = self._refusal, None
@@ -91,7 +91,7 @@ class AuthenticationErrors:
 
 
 class WatchedAdminClient(AdminClient):
-    """An AdminClient whose question for metadata ends at once where no broker lets it in."""
+    """An AdminClient whose request for metadata ends at once if no broker accepts the client."""
 
     def __init__(self, properties: Mapping[str, Any]) -> None:
         self._watch = AuthenticationErrors(properties)
@@ -99,10 +99,10 @@ class WatchedAdminClient(AdminClient):
         super().__init__(watched)
 
     def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:
-        """Metadata, as of the base class.
+        """Metadata, as from the base class.
 
         Raises:
-            confluent_kafka.KafkaException: No broker answered, or none lets this client in.
+            confluent_kafka.KafkaException: No broker answered, or none accepts this client.
         """
         of_one = {} if topic is None else {"topic": topic}
         ask = super().list_topics
@@ -117,16 +117,16 @@ def watched_metadata(
     watch: AuthenticationErrors,
     timeout: float,
 ) -> Any:
-    """A cluster's metadata, waited for only as long as some broker may let the client in.
+    """A cluster's metadata, with a wait that ends if no broker accepts the client.
 
     Args:
-        client: The client, which has nothing else to poll yet.
-        ask: Asks for the metadata, with so many seconds to wait.
+        client: The client, which has no other events to poll yet.
+        ask: Requests the metadata, with a timeout in seconds.
         watch: Its ``error_cb``.
-        timeout: Seconds; below zero without end.
+        timeout: Seconds; without end if negative.
 
     Raises:
-        confluent_kafka.KafkaException: No broker answered, or none lets this client in.
+        confluent_kafka.KafkaException: No broker answered, or none accepts this client.
     """
     deadline = deadline_of(timeout)
     waiting = Waiting("the cluster's metadata", "", watch.state)
@@ -142,7 +142,7 @@ def watched_metadata(
             refusal = watch.take()
             if refusal is not None:
                 raise confluent_kafka.KafkaException(refusal) from error
-            # What failed before its time is no matter of waiting.
+            # An error before the timeout is not a matter of waiting.
             now = time.monotonic()
             if now >= deadline or now < begin + span:
                 raise
@@ -151,7 +151,7 @@ def watched_metadata(
 
 
 def authentication_advice(error: confluent_kafka.KafkaError) -> str:
-    """The property to mend where a broker did not let the client in; ``""`` for other errors.
+    """The property to fix if a broker did not accept the client; ``""`` for other errors.
 
     Example:
         >>> from confluent_kafka import KafkaError
@@ -169,7 +169,7 @@ def authentication_advice(error: confluent_kafka.KafkaError) -> str:
     alert = _ALERT.search(text) if is_tls else None
     if alert is not None and int(alert[1]) in _CERTIFICATE_ALERTS:
         return (
-            "The broker does not take this client's certificate: are ssl.certificate.location and "
+            "The broker refuses this client's certificate: are ssl.certificate.location and "
             "ssl.key.location those of one that it trusts?"
         )
     if code == LocalErrorCode.SSL:

@@ -1,12 +1,13 @@
-"""Questions to the cluster that no consumer's own connection should have to answer.
+"""Requests to the cluster over connections of their own.
 
-A consumer's connection to a broker is busy with long fetches: a question on it waits for up to
+A consumer's connection to a broker is busy with long fetches: a request on it waits for up to
 ``fetch.wait.max.ms`` for each partition in turn (0.5 s each, measured on the embedded broker). An
-AdminClient has connections of its own, and asks for all partitions at once.
+AdminClient has connections of its own, and requests all partitions at once.
 """
 
 from __future__ import annotations
 
+import difflib
 import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -53,14 +54,14 @@ __all__ = [
 ]
 
 _RETRY_PAUSE: Final = 0.1
-"""Seconds until partitions are asked again whose leader was not known."""
+"""Seconds before a repeated request for partitions with an unknown leader."""
 
 _log = logging.getLogger("streamcontract.kafka")
 
-# rdkafka_mock.c: the cluster id that librdkafka's mock cluster gives itself.
+# rdkafka_mock.c: the cluster id of librdkafka's mock cluster.
 _MOCK_CLUSTER: Final = "mockCluster"
-# What confluent_kafka itself takes from a configuration, beside librdkafka's properties: these
-# belong to the client they were given to, or are refused by an AdminClient.
+# Properties of confluent_kafka itself, beside librdkafka's: these belong to the original client, or
+# are refused by an AdminClient.
 _NOT_FOR_ADMIN: Final = frozenset(
     {
         "error_cb",
@@ -78,17 +79,17 @@ _NOT_FOR_ADMIN: Final = frozenset(
 )
 FIRST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call] # typed only in part
 END: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call] # likewise
-# librdkafka's level "err". Above it are the warnings that an AdminClient has no use for a
-# consumer's properties, and that a broker it asked once has closed its connection.
+# librdkafka's level "err". Above it are warnings that an AdminClient does not use a consumer's
+# properties, and that a broker has closed an idle connection.
 _LOG_LEVEL: Final = 3
 
 
 class Cluster:
-    """Asks the brokers about topics and offsets, each time over connections of its own.
+    """Requests topics and offsets from the brokers, each time over connections of its own.
 
     Args:
-        properties: Client properties, as a producer or consumer has them.
-        timeout: Seconds that one question may take.
+        properties: Client properties of a producer or consumer.
+        timeout: Seconds for one request.
     """
 
     def __init__(self, properties: Mapping[str, Any], *, timeout: float = BROKER_TIMEOUT) -> None:
@@ -106,11 +107,11 @@ class Cluster:
 
     @property
     def properties(self) -> dict[str, Any]:
-        """The properties that lead any client to these brokers, quiet about those it ignores."""
+        """The properties of any client for these brokers, without warnings about ignored ones."""
         return dict(self._properties)
 
     def topic_properties(self, topic: str) -> dict[str, str | None]:
-        """A topic's properties; none where the brokers do not tell, such as the embedded one."""
+        """A topic's properties; none if the brokers do not return them, like the embedded one."""
         admin, metadata = self._meet(topic)
         if is_embedded(metadata):
             return {}
@@ -119,7 +120,7 @@ class Cluster:
             asked = admin.describe_configs([resource])[resource]
             entries = result_of(asked, Waiting(f"the properties of topic {topic!r}", topic))
         except confluent_kafka.KafkaException as error:
-            # Reading them takes a right of its own, which a consumer need not have.
+            # Reading them needs a permission of its own, which a consumer may lack.
             _log.info("topic %r: properties not read: %s", topic, error, extra={"topic": topic})
             return {}
         return {name: entry.value for name, entry in entries.items()}
@@ -139,8 +140,28 @@ class Cluster:
         except confluent_kafka.KafkaException:
             return False
 
+    def partitions(self, topic: str) -> list[int]:
+        """The numbers of a topic's partitions.
+
+        Raises:
+            ConsumeError: There is no such topic, or the brokers did not answer.
+        """
+        try:
+            # All topics: asking for one by name could create it.
+            topics = self.admin().list_topics(timeout=self.timeout).topics
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(topic, kafka_error_of(error)) from error
+        found = topics.get(topic)
+        if found is None or found.error is not None:
+            missing = confluent_kafka.KafkaError(
+                confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART,
+                f"there is no such topic{_near(topic, topics)}",
+            )
+            raise consume_error(topic, missing)
+        return sorted(found.partitions)
+
     def first_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-        """The offset of the first message that each partition still has.
+        """The beginning offset of each partition.
 
         Raises:
             ConsumeError: The brokers did not answer, or there is no such partition.
@@ -148,10 +169,10 @@ class Cluster:
         return self._offsets(self._meet(topic)[0], topic, partitions, FIRST)
 
     def end_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-        """The offset that the next message of each partition will get.
+        """The end offset of each partition, which its next message will get.
 
-        With ``isolation.level`` left at ``read_committed``: that a reader gets next, which an
-        open transaction holds back.
+        With ``isolation.level`` at the default ``read_committed`` it is the last stable offset,
+        which an open transaction holds back.
 
         Raises:
             ConsumeError: The brokers did not answer, or there is no such partition.
@@ -161,15 +182,15 @@ class Cluster:
     def offsets_at_time(
         self, topic: str, partitions: Iterable[int], milliseconds: int
     ) -> dict[int, int]:
-        """The first offset whose message is as young as that; the end where there is none.
+        """The first offset with a message of that time or later; the end offset if there is none.
 
         Args:
             topic: The topic.
-            partitions: The partitions to ask for.
+            partitions: The partitions.
             milliseconds: Milliseconds since the epoch.
 
         Raises:
-            NotSupportedError: This is the embedded broker, which would answer with the end.
+            NotSupportedError: This is the embedded broker, which would return the end offset.
             ConsumeError: The brokers did not answer, or there is no such partition.
         """
         admin, metadata = self._meet(topic)
@@ -186,7 +207,7 @@ class Cluster:
     def _meet(self, topic: str) -> tuple[AdminClient, Any]:
         """An AdminClient that is connected, and the topic's metadata.
 
-        A question to one that is not connected yet is put off for 1 to 3 seconds (measured).
+        A request of one that is not connected yet is delayed for 1 to 3 seconds (measured).
         """
         admin = self.admin()
         try:
@@ -211,7 +232,7 @@ def offsets_of(
     isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
     timeout: float = BROKER_TIMEOUT,
 ) -> dict[int, int]:
-    """The offset that ``spec`` means in each partition.
+    """The offset of ``spec`` in each partition.
 
     Raises:
         ConsumeError: The brokers did not answer, or there is no such partition.
@@ -236,8 +257,13 @@ def offsets_of(
     return offsets
 
 
+def _near(topic: str, topics: Iterable[str]) -> str:
+    near = difflib.get_close_matches(topic, topics, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
 def _question_time(timeout: float) -> float:
-    """Seconds as librdkafka takes them for a question: up to an hour (rdkafka_admin.c)."""
+    """Seconds for a request, limited to librdkafka's maximum of an hour (rdkafka_admin.c)."""
     given = seconds(timeout)
     if given <= 0:
         raise ArgumentError("timeout", timeout, "a number of seconds above 0")
@@ -252,18 +278,18 @@ def is_embedded(metadata: Any) -> bool:
 def consume_error(
     topic: str, error: confluent_kafka.KafkaError, partition: int | None = None
 ) -> ConsumeError:
-    """The typed error, with advice where there is some to give."""
+    """The typed error, with advice if there is any."""
     return ConsumeError(topic, error, partition, advice_on(error, topic))
 
 
 def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
-    """What to do about an error of the brokers, or ``""``."""
+    """The advice for an error of the brokers, or ``""``."""
     if refused := authentication_advice(error):
         return refused
     if error.code() in NO_SUCH_TOPIC:
         return f"Create it first: streamcontract topics create {topic}"
     if error.code() == LocalErrorCode.UNKNOWN_PARTITION:
-        # What librdkafka says of a partition that is there, but not this consumer's (yet), too.
+        # librdkafka's error also for an existing partition that is not assigned to this consumer.
         return (
             f"Has the topic such a partition (streamcontract topics describe {topic}), and is it "
             f"assigned to this consumer?"

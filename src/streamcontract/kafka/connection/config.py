@@ -1,4 +1,4 @@
-"""One configuration dict for client, registry and serializer, split into what each takes."""
+"""Configuration of a client: one dict, split into the parts for client, registry and serializer."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ _ALIASES: Final = {
     "retries": "message.send.max.retries",
     "sasl.mechanism": "sasl.mechanisms",
 }
-# What librdkafka takes in front of an address (rd_kafka_secproto_names).
+# The protocols that librdkafka takes before an address (rd_kafka_secproto_names).
 _PROTOCOLS: Final = frozenset({"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"})
-# Those that are misspelt; librdkafka cannot be asked for a list of all.
+# Candidates for misspelt names, because librdkafka has no list of all.
 _OFTEN_USED: Final = (
     *_ALIASES,
     "auto.offset.reset",
@@ -91,9 +91,9 @@ _OFTEN_USED: Final = (
 )
 _QUOTED_PROPERTY: Final = re.compile(r'property:? "([^"]+)"|(ssl\.[a-z.]+) failed')
 _CREDENTIALS_SOURCE: Final = CONFIG_PREFIX + "basic.auth.credentials.source"
-# What confluent_kafka raises if oauth_cb has given no token for ten seconds.
+# The error of confluent_kafka if oauth_cb has returned no token for ten seconds.
 _NO_TOKEN: Final = confluent_kafka.KafkaError.SASL_AUTHENTICATION_FAILED
-# That error comes by itself, as an exception, which the stubs do not say it is.
+# This error is raised directly as an exception, unlike in the stubs.
 _BARE: Final[type[Exception]] = confluent_kafka.KafkaError  # type: ignore[assignment] # see above
 _INHERITED: Final = ("sasl.username", "sasl.password")
 
@@ -105,15 +105,15 @@ class Settings:
     """A configuration, split.
 
     Attributes:
-        client: What goes to librdkafka.
+        client: The properties for librdkafka.
         registry: The ``schema.registry.*`` and ``streamcontract.lock.*`` entries.
         auto_register: Whether schemas are registered, or only looked up.
         normalize: Whether the registry normalizes schemas that are registered or looked up.
         subject_name_strategy: Names the subject of a topic's schema.
-        wire: Where messages say which schema they were written with.
-        location: Whether that is written as a prefix or into a header; None for where the first
-            framing has it.
-        rules_ignored: The types of rules, in capitals, that are run elsewhere or not at all.
+        wire: The wire format of messages.
+        location: Whether the schema id is written as a prefix or into a header; None for the place
+        of the first framing.
+        rules_ignored: The types of rules, in capitals, that are executed elsewhere or not at all.
     """
 
     client: dict[str, Any] = attrs.field(repr=False)
@@ -129,12 +129,12 @@ class Settings:
 def split_config(
     config: Mapping[str, Any] | None, *, defaults: Mapping[str, Any] | None = None
 ) -> Settings:
-    """Split a configuration; what it leaves out comes from ``defaults``, then the environment.
+    """Split a configuration; missing values come from ``defaults``, then the environment.
 
     Args:
-        config: Client properties as librdkafka names them ("Global configuration properties" in
-            its CONFIGURATION.md), secrets among them in a file if ``.location`` is put behind
-            their name (docs/security.md), ``schema.registry.*`` as confluent_kafka names them,
+        config: Client properties with librdkafka's names ("Global configuration properties" in its
+        CONFIGURATION.md), secrets among them in a file if ``.location`` is appended to their
+        name (docs/security.md), ``schema.registry.*`` with confluent_kafka's names,
             ``streamcontract.lock.*`` (docs/lock-file.md), for consumers
             ``streamcontract.auto.commit.interval.messages`` (docs/delivery.md), and
             ``auto.register.schemas``, ``normalize.schemas`` and ``subject.name.strategy``
@@ -145,9 +145,9 @@ def split_config(
         defaults: Client properties that the configuration may replace.
 
     Raises:
-        PropertyError: A value is no text, number or callable that a client takes, or a property
-            would not be used, such as ``value.serializer``.
-        ConfigurationError: One of streamcontract's own entries has a value it does not take.
+        PropertyError: A value is not a text, number or callable for a client, or a property would
+        not be used, such as ``value.serializer``.
+        ConfigurationError: One of streamcontract's own entries has an invalid value.
 
     Example:
         >>> settings = split_config({"bootstrap.servers": "localhost:9092", "acks": "all"})
@@ -171,8 +171,8 @@ def split_config(
     client = {**(defaults or {}), **given}
     if not any(key in client for key in _BOOTSTRAP_KEYS):
         client["bootstrap.servers"] = os.environ.get(BOOTSTRAP_VARIABLE) or DEFAULT_BOOTSTRAP
-        # Only here: the environment's credentials are for the environment's brokers, and must not
-        # be sent to others.
+        # Only in this case: the environment's credentials are for the environment's brokers, and
+        # must not be sent to others.
         client = {**environment_security(), **client}
     _check_servers(client)
     read_secret_files(client)
@@ -181,9 +181,9 @@ def split_config(
     if callable(tokens) and not isinstance(tokens, TokenSource):
         client["oauth_cb"] = TokenSource(tokens)
     if registry.get(_CREDENTIALS_SOURCE) == "SASL_INHERIT":
-        # What the registry's credentials are inherited from; the registry's reader asks for it.
+        # The registry's credentials may be inherited from these.
         registry.update({key: client[key] for key in _INHERITED if key in client})
-    # librdkafka writes to standard error of its own accord; a library leaves that to logging.
+    # librdkafka writes to standard error by default; a library uses logging instead.
     client.setdefault("logger", LIBRDKAFKA_LOG)
     return Settings(client, registry, auto_register, normalize, strategy, wire, location, ignored)
 
@@ -207,26 +207,26 @@ def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str,
         named = _as_given(quoted[1] or quoted[2], properties) if quoted else None
         raise PropertyError(named, reason + _suggestion(named, reason)) from error
     except SystemError as error:
-        # C code met it while it wrote a line to the log.
+        # A callback raised it while C code wrote a line to the log.
         if not isinstance(error.__cause__, Exception):
             raise
         raise PropertyError(None, f"a callback failed: {error.__cause__}") from error
     except (TypeError, ValueError, ImportError) as error:
-        # confluent_kafka's own checks, such as a callback that is not callable, or a property that
-        # needs an extra of it: sasl.oauthbearer.metadata.authentication.type=aws_iam.
+        # confluent_kafka's own checks, such as of a callback that is not callable, or a property
+        # that needs one of its extras: sasl.oauthbearer.metadata.authentication.type=aws_iam.
         raise PropertyError(None, str(error)) from error
     keep_from_child(client)
     return client
 
 
 def _as_given(named: str, properties: Mapping[str, Any]) -> str:
-    """The name that the configuration used; librdkafka names what that is an alias of."""
+    """The name in the configuration, for which librdkafka's message may have the alias's target."""
     aliases = (alias for alias, meant in _ALIASES.items() if meant == named)
     return next((alias for alias in aliases if alias in properties), named)
 
 
 def _suggestion(named: str | None, reason: str) -> str:
-    """The property that a name which librdkafka does not know was meant to be."""
+    """The property that may be meant by an unknown name."""
     if named is None or not reason.startswith("No such configuration property"):
         return ""
     near = difflib.get_close_matches(named, _OFTEN_USED, n=1, cutoff=0.8)
@@ -234,21 +234,21 @@ def _suggestion(named: str | None, reason: str) -> str:
 
 
 def _check_servers(client: Mapping[str, Any]) -> None:
-    """Refuse a URL for an address: librdkafka passes it over, and waits for brokers for ever."""
+    """Refuse a URL in place of an address, which librdkafka ignores."""
     for key in ("bootstrap.servers", "metadata.broker.list"):
         for server in str(client.get(key, "")).split(","):
             protocol, mark, _ = server.strip().partition("://")
             if mark and protocol.lower() not in _PROTOCOLS:
-                raise PropertyError(
-                    key, f"{server.strip()!r} is no address of a broker: leave {protocol}:// out"
-                )
+                advice = f"leave {protocol}:// out"
+                reason = f"{server.strip()!r} is not a broker's address: {advice}"
+                raise PropertyError(key, reason)
 
 
 def _flag(given: dict[str, Any], key: str, *, default: bool) -> bool:
     value = given.pop(key, default)
     if isinstance(value, bool):
         return value
-    # As text in configurations that were read from a properties file.
+    # As text, if a configuration was read from a properties file.
     if isinstance(value, str) and value in {"true", "false"}:
         return value == "true"
     raise ConfigurationError(f"{key!r} is True or False, not {shown(value)}")

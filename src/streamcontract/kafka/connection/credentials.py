@@ -1,4 +1,4 @@
-"""Credentials for the brokers: settings from the environment, secrets from files."""
+"""Credentials for the brokers: properties from the environment, secrets from files."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _log = logging.getLogger("streamcontract.kafka")
 
 _PREFIX: Final = "STREAMCONTRACT_"
 SECURITY_PREFIXES: Final = ("SASL_", "SSL_", "SECURITY_PROTOCOL")
-"""How the variables go on that :func:`environment_security` reads, after ``STREAMCONTRACT_``."""
+"""The names after ``STREAMCONTRACT_`` of variables that :func:`environment_security` reads."""
 
-# librdkafka has properties of these names without the ending, each a secret.
+# The names of librdkafka's secret properties, without the ending.
 _SECRETS: Final = (
     "sasl.password",
     "sasl.oauthbearer.client.secret",
@@ -35,7 +35,7 @@ _SECRETS: Final = (
 )
 _FILE: Final = ".location"
 
-# Each of them stands for a source of tokens in librdkafka, beside ``oauth_cb``.
+# Each of them configures a source of tokens in librdkafka, besides ``oauth_cb``.
 _TOKEN_SOURCES: Final = (
     "oauth_cb",
     "sasl.oauthbearer.method",
@@ -44,10 +44,10 @@ _TOKEN_SOURCES: Final = (
 
 
 def environment_security(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The client properties of the environment that say who this client is, and whom it trusts.
+    """The client properties of security in the environment.
 
-    ``sasl.*``, ``ssl.*`` and ``security.protocol``: in capitals, with ``_`` for ``.``, behind
-    ``STREAMCONTRACT_``. No such property of librdkafka has a ``_`` in its name.
+    They are ``sasl.*``, ``ssl.*`` and ``security.protocol``: in capitals, with ``_`` for ``.``,
+    after ``STREAMCONTRACT_``. No such property of librdkafka has a ``_`` in its name.
 
     Args:
         environment: The variables; those of this process if left out. An empty one is not set.
@@ -67,13 +67,13 @@ def environment_security(environment: Mapping[str, str] | None = None) -> dict[s
 
 
 def read_secret_files(properties: dict[str, Any]) -> None:
-    """Put the secrets in place of the files that hold them: ``sasl.password.location`` and others.
+    """Replace files by the secrets in them: ``sasl.password.location`` and others.
 
-    Each file holds one line of UTF-8 text; what ends the line is no part of the secret.
+    Each file has one line of UTF-8 text; the line end is not part of the secret.
 
     Raises:
-        ConfigurationError: A file cannot be read, or the secret is given beside it; no message
-            shows a secret.
+        ConfigurationError: A file cannot be read, or the secret is given too; no message shows a
+        secret.
     """
     for name in _SECRETS:
         if name + _FILE not in properties:
@@ -89,7 +89,7 @@ def read_secret_files(properties: dict[str, Any]) -> None:
 
 
 class TokenSource:
-    """An ``oauth_cb`` whose failures are logged, as librdkafka only says that no token came.
+    """An ``oauth_cb`` whose failures are logged, because librdkafka reports only a missing token.
 
     Args:
         callback: The application's ``oauth_cb``.
@@ -99,12 +99,12 @@ class TokenSource:
         self._callback = callback
 
     def __call__(self, config: str) -> tuple[Any, ...]:
-        """The token, and what belongs to it."""
+        """The token, with its properties."""
         try:
             token = self._callback(config)
             _check_answer(token)
         except Exception as error:
-            # Its type alone: what somebody else's code says may show a secret.
+            # Only its type, because the message of the application's code may contain a secret.
             _log.warning("oauth_cb raised %s", type(error).__name__)
             raise
         return token
@@ -116,15 +116,15 @@ def _check_answer(answer: object) -> None:
 
 
 def require_token_source(properties: Mapping[str, Any]) -> None:
-    """Refuse OAUTHBEARER without tokens, for which librdkafka would wait for ever, in silence.
+    """Refuse OAUTHBEARER without a source of tokens, for which librdkafka would wait for ever.
 
     Raises:
-        ConfigurationError: There is nothing that gives tokens.
+        ConfigurationError: There is no source of tokens.
     """
     mechanism = properties.get("sasl.mechanism", properties.get("sasl.mechanisms"))
     if mechanism == "OAUTHBEARER" and not any(name in properties for name in _TOKEN_SOURCES):
         raise ConfigurationError(
-            "sasl.mechanism is OAUTHBEARER, and nothing gives tokens: set oauth_cb to a callable "
+            "sasl.mechanism is OAUTHBEARER without a source of tokens: set oauth_cb to a callable "
             "(config: str) -> (token, seconds since the epoch when it expires), or "
             "sasl.oauthbearer.method to oidc"
         )

@@ -1,9 +1,9 @@
-"""Error codes that this library tells apart: librdkafka's own, and sets of them with Kafka's.
+"""Error codes that this library distinguishes: librdkafka's own, and sets of them with Kafka's.
 
 confluent_kafka has all of them as attributes of ``KafkaError``. Kafka's, which a broker sends, are
-written in capitals (``KafkaError.PRODUCER_FENCED``); librdkafka's, which it raises itself, have an
-underscore in front of that. They are public all the same: ``rd_kafka_resp_err_t`` in ``rdkafka.h``
-documents both. This is the only module that reads them; others use :class:`LocalErrorCode`.
+in capitals (``KafkaError.PRODUCER_FENCED``); librdkafka's own begin with an underscore. Both are
+public: ``rd_kafka_resp_err_t`` in ``rdkafka.h`` documents them. Only this module reads them; others
+use :class:`LocalErrorCode`.
 """
 # ruff: noqa: SLF001 - the underscore is part of librdkafka's names, see above
 
@@ -68,7 +68,7 @@ LEADER_MOVES: Final = frozenset(
         KafkaError.UNKNOWN_LEADER_EPOCH,
     }
 )
-"""A partition has no leader yet, or another one than the client knows: a moment later it has."""
+"""A partition has no leader yet, or another one than the client knows; both are temporary."""
 
 NO_SHARE_GROUPS: Final = frozenset(
     {LocalErrorCode.UNSUPPORTED_FEATURE, KafkaError.UNSUPPORTED_VERSION}
@@ -79,7 +79,7 @@ NO_SUCH_TOPIC: Final = frozenset({LocalErrorCode.UNKNOWN_TOPIC, KafkaError.UNKNO
 """The cluster has no such topic."""
 
 TOO_LARGE: Final = KafkaError.MSG_SIZE_TOO_LARGE
-"""A message is larger than the client, or the topic, takes."""
+"""A message is larger than the maximum of the client or of the topic."""
 
 UNREACHABLE: Final = frozenset(
     {LocalErrorCode.ALL_BROKERS_DOWN, LocalErrorCode.TIMED_OUT, LocalErrorCode.TRANSPORT}

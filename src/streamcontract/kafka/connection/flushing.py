@@ -1,9 +1,9 @@
-"""Waits for deliveries, without the pause before the first one.
+"""Flushing of producers, without the delay of the first delivery.
 
-An idempotent producer sends nothing before the brokers gave it a producer id. librdkafka asks for
-one when it hears of the cluster, and just then it closes the connection it heard through, which
-leads to a bootstrap address. If no other is up by then, it tries again after 500 ms, or as soon as
-it gets metadata (2.16: rdkafka_idempotence.c, rdkafka_metadata.c). So metadata are asked for.
+An idempotent producer sends nothing before the brokers have assigned a producer id. librdkafka
+requests one when it gets the cluster's metadata, and at that time it closes the connection to the
+bootstrap address. If no other connection is up, it retries after 500 ms, or as soon as it gets
+metadata (2.16: rdkafka_idempotence.c, rdkafka_metadata.c). So metadata are requested here.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ __all__ = ["Flusher", "close_producer"]
 _CLOSING: Final = 1.0
 """Seconds to wait for the end of a transaction while a producer is closed."""
 
-# The first slices are shorter, with a question for metadata behind each, until all was delivered
-# once.
+# The first slices are shorter, with a request for metadata after each, until all messages were
+# delivered once.
 _FIRST_SLICE: Final = 0.01
 
 
@@ -41,7 +41,7 @@ class Flusher:
 
     Args:
         client: The producer.
-        topic: One of the topics that are produced to; None while that is not known.
+        topic: One of the topics that are produced to; None if not known yet.
     """
 
     def __init__(self, client: _Client, topic: str | None = None) -> None:
@@ -51,40 +51,40 @@ class Flusher:
         self.topic = topic
 
     def flush(self, timeout: float = SLICE) -> int:
-        """Wait a moment, at most ``timeout`` seconds, for everything to be delivered or to fail.
+        """Wait at most ``timeout`` seconds until every message is delivered or has failed.
 
         Returns:
-            How many messages are still on their way.
+            The number of messages that are not delivered yet.
 
         Raises:
-            Exception: What a delivery callback raised.
+            Exception: An error of a delivery callback.
         """
         span = self._slice
         waiting = interruptible(self._client.flush, max(0.0, min(span, timeout)))
         if not waiting:
             self._slice = SLICE
-        # A look that hardly waits counts only if a slice has passed since the last question.
+        # A very short wait counts only if a slice has passed since the last request.
         elif span < SLICE and (timeout >= span or time.monotonic() >= self._ask_at):
             self._slice = min(2 * span, SLICE)
             self._ask_at = time.monotonic() + span
             if self.topic is not None:
-                # Not waited for: the answer is for librdkafka. There may be nobody to ask yet.
+                # Without waiting: the answer is for librdkafka. There may be no connection yet.
                 with contextlib.suppress(confluent_kafka.KafkaException):
                     self._client.list_topics(self.topic, 0)
         return waiting
 
 
 def close_producer(client: confluent_kafka.Producer) -> None:
-    """Let go of a producer whose messages were delivered or given up.
+    """Close a producer whose messages were delivered or have failed.
 
-    A transaction that the brokers do not end now is theirs to abort, after
-    ``transaction.timeout.ms``: ``close()`` would wait for it without end (confluent_kafka 2.16),
-    and the client is left to the garbage collector instead. Closing twice is harmless.
+    The brokers abort an open transaction after ``transaction.timeout.ms``: ``close()`` would wait
+    for it without end (confluent_kafka 2.16), so the client is left to the garbage collector
+    instead. Closing twice is harmless.
 
     Raises:
-        KafkaException: A fatal error, once more.
+        KafkaException: A fatal error, again.
     """
-    if not hasattr(client, "close"):  # older ones have none
+    if not hasattr(client, "close"):  # older versions
         return
     try:
         client.abort_transaction(_CLOSING)

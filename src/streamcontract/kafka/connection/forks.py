@@ -1,9 +1,9 @@
-"""Clients and forked processes: a client belongs to the process that made it.
+"""Guards of clients in forked processes: a client belongs to the process that created it.
 
-A fork copies a client's memory and none of librdkafka's threads: what the child produces stays
-there, and waiting for it never ends ("Note: rd_kafka_new() ... fork()" in librdkafka's
-INTRODUCTION.md). The sockets are shared, so that a child that destroys the copy may hang, or spoil
-the parent's connections.
+A fork copies a client's memory and none of librdkafka's threads: messages of the child are never
+sent, and waiting for them never ends ("Note: rd_kafka_new() ... fork()" in librdkafka's
+INTRODUCTION.md). The sockets are shared, so a child that destroys the copy may hang, or corrupt the
+parent's connections.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _guards: weakref.WeakSet[ForkGuard] = weakref.WeakSet()
 
 
 class ForkGuard:
-    """Knows whether a client belongs to another process, from which this one was forked.
+    """Checks whether a client belongs to another process, from which this one was forked.
 
     Args:
         shown: The client in words, for the error, such as ``"producer for topic 'stocks'"``.
-        on_fork: A bound method of the client's owner, called in the child: it is to lead every
-            call past its short cuts, to :meth:`check`. The owner is not kept alive by it.
-        owner: The client's owner, where all its calls are to be refused in the child. It has to
-            keep this guard as ``_guard``; it is not kept alive either.
+        on_fork: A bound method of the client's owner, called in the child: it has to make every
+        call run :meth:`check`. It does not keep the owner alive.
+        owner: The client's owner, if all its calls have to be refused in the child. It has to have
+        this guard as ``_guard``; it is not kept alive either.
 
     Example:
         >>> guard = ForkGuard("producer for topic 'stocks'")
@@ -59,7 +59,7 @@ class ForkGuard:
         _guards.add(self)
 
     def check(self) -> None:
-        """Return in the process that made the client.
+        """Return in the process that created the client.
 
         Raises:
             ForkedError: This is another one.
@@ -68,7 +68,7 @@ class ForkGuard:
             raise ForkedError(self._shown, self._process)
 
     def leave(self) -> None:
-        """This is the child: the client is the parent's."""
+        """Mark the client as the parent's, in the child."""
         self.is_foreign = True
         on_fork = self._on_fork and self._on_fork()
         if on_fork is not None:
@@ -77,25 +77,25 @@ class ForkGuard:
         if owner is not None:
             kind: Any = type(owner)
             owner.__class__ = _refusing(kind)
-            if hasattr(owner, "_delivery"):  # by which the iterators of a consumer read, too
+            if hasattr(owner, "_delivery"):  # the iterators of a consumer use it too
                 owner._delivery.require_open = self.check  # noqa: SLF001 - see above
 
 
 def keep_from_child(client: Any) -> None:
-    """Have a forked child never destroy this client of confluent_kafka."""
+    """Keep a forked child from destroying this client of confluent_kafka."""
     _clients.add(client)
 
 
 @functools.cache
 def _refusing(kind: type[Any]) -> type[Any]:
-    """A client's class in a forked child: each call is refused, and nothing is destroyed."""
+    """A client's class in a forked child: each call is refused, and the client is not destroyed."""
 
     def refuse(self: Any, *_: object, **__: object) -> NoReturn:
         self._guard.check()
         raise AssertionError("only in a child is an object of this class")
 
     def leave(self: Any, error_type: object, *_: object) -> None:
-        if error_type is None:  # else the exception that leaves the block goes first
+        if error_type is None:  # else the exception of the block takes precedence
             self._guard.check()
 
     async def leave_async(self: Any, *error: object) -> None:
@@ -109,13 +109,14 @@ def _refusing(kind: type[Any]) -> type[Any]:
 
 @functools.cache
 def weakly_referable(kind: type[Any]) -> type[Any]:
-    """A class of confluent_kafka, or one beneath it that has weak references, as ours need."""
+    """A class of confluent_kafka, or a subclass of it with weak references."""
     return kind if getattr(kind, "__weakrefoffset__", 1) else type(kind.__name__, (kind,), {})
 
 
 def _in_child() -> None:
     for client in list(_clients):
-        # One reference that nobody gives back: not even the end of the interpreter destroys it.
+        # A reference that is never released, so that not even the end of the interpreter destroys
+        # it.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))
     for guard in list(_guards):
         guard.leave()
@@ -123,7 +124,7 @@ def _in_child() -> None:
 
 @functools.cache
 def begin() -> None:
-    """Watch for forks from here on; hooks that are registered afterwards run later in a child."""
+    """Register the fork hook; hooks that are registered afterwards run later in a child."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_in_child)
 

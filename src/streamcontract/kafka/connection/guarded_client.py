@@ -1,7 +1,7 @@
-"""The client that a typed consumer wraps, without the calls that would go past the typed one.
+"""Guarded client of a typed consumer, without the calls that would bypass the typed one.
 
-What a consumer knows of its partitions (positions, what is paused, what may be committed) it knows
-by making these calls itself. Made on the client they would be overwritten, or lose messages.
+A consumer keeps the state of its partitions (positions, paused partitions, offsets to commit) by
+making these calls itself. Direct calls on the client would be overwritten, or lose messages.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CONSUMER_CALLS: Final[Mapping[str, str]] = types.MappingProxyType(
         "unsubscribe": "call close() of the consumer",
     }
 )
-"""Methods of ``confluent_kafka.Consumer``, and what to do instead."""
+"""Methods of ``confluent_kafka.Consumer``, with their replacements."""
 
 SHARE_CONSUMER_CALLS: Final[Mapping[str, str]] = types.MappingProxyType(
     {
@@ -57,7 +57,7 @@ def guarded(kind: type[Any], calls: Mapping[str, str]) -> type[Any]:
 
     Args:
         kind: The class.
-        calls: The names of the methods, and what to do instead.
+        calls: The names of the methods, with their replacements.
 
     Example:
         >>> import confluent_kafka
@@ -74,7 +74,7 @@ def guarded(kind: type[Any], calls: Mapping[str, str]) -> type[Any]:
 
 def _refusal(name: str, instead: str) -> Callable[..., None]:
     def refuse(*_: object, **__: object) -> None:
-        raise ClientError(f"client.{name}() goes past the typed consumer: {instead}")
+        raise ClientError(f"client.{name}() bypasses the typed consumer: {instead}")
 
     refuse.__name__ = name
     refuse.__doc__ = f"Raises a ClientError: {instead}."

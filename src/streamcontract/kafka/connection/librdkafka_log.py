@@ -1,7 +1,7 @@
-"""librdkafka's log lines, each fault logged once in a while.
+"""Log of librdkafka, with each repeated error at most every 30 seconds.
 
-A client that waits for brokers tries to connect up to twenty times a second, and librdkafka writes
-a line each time: hundreds, before the one error that says what to do.
+A client that waits for brokers tries to connect up to twenty times a second, and librdkafka logs a
+line each time: hundreds of lines before the error with the advice.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["LIBRDKAFKA_LOG", "LibrdkafkaLog"]
 
 _SILENCE: Final = 30.0
-"""Seconds for which a line is not written again."""
-# That the application did not poll in time, which the consumer logs itself.
+"""Seconds for which a line is not logged again."""
+# The application did not poll in time, which the consumer logs itself.
 _LOGGED_ELSEWHERE: Final = "MAXPOLL"
-# "(after 0ms in state CONNECT, 1 identical error(s) suppressed)": in what one line differs from the
-# next. The second part comes and goes.
+# "(after 0ms in state CONNECT, 1 identical error(s) suppressed)": the differences between repeated
+# lines. The second part is optional.
 _DIFFERENCE: Final = re.compile(r"after \d+ms|, \d+ identical error\(s\) suppressed")
 
 
 class LibrdkafkaLog:
-    """What confluent_kafka takes as ``logger``; passes lines on, an error at most every 30 seconds.
+    """A ``logger`` for confluent_kafka, which logs a repeated error at most every 30 seconds.
 
     Args:
-        logger: Where the lines go.
-        clock: Seconds, from any beginning.
+        logger: The logger for the lines.
+        clock: A clock in seconds.
 
     Example:
         >>> log = LibrdkafkaLog(logging.getLogger("example"))
@@ -47,10 +47,10 @@ class LibrdkafkaLog:
         self._told: dict[str, float] = {}
 
     def log(self, level: int, message: str, *args: object) -> None:
-        """Write a line, unless it is an error that was written just now."""
+        """Log a line, unless it is an error that was logged recently."""
         if args and args[0] == _LOGGED_ELSEWHERE:
             return
-        # Below that is what was asked for by "debug", each line of which may count.
+        # Lower levels are from the property "debug", of which each line may be needed.
         if level < logging.ERROR or self._is_due(message % args):
             self._logger.log(level, message, *args)
 
@@ -67,4 +67,4 @@ class LibrdkafkaLog:
 
 
 LIBRDKAFKA_LOG: Final = LibrdkafkaLog(logging.getLogger("streamcontract.kafka"))
-"""That of every client which is given none."""
+"""The logger of every client without one of its own."""

@@ -1,4 +1,4 @@
-"""Client properties, checked before confluent_kafka makes C text of them with ``str()``."""
+"""Client properties, checked before confluent_kafka converts them to C text with ``str()``."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _CALLBACKS: Final = {
     "stats_cb": "(json: str)",
     "throttle_cb": "(event)",
 }
-"""What confluent_kafka itself takes beside librdkafka's properties, and calls back."""
+"""The callbacks that confluent_kafka itself takes besides librdkafka's properties."""
 
 _SERIALIZERS: Final = (
-    "the contract says how keys and values travel, so it would not be used: leave it out. A "
+    "the contract has the serializers of keys and values, so it would not be used: leave it out. A "
     "serializer of your own plugs into confluent_kafka.SerializingProducer or "
     "DeserializingConsumer, and a contract's into those by streamcontract.kafka."
     "ContractSerializer and ContractDeserializer"
 )
 _OWN_SCHEMA: Final = (
-    "records are written with the schema of their contract, and no other, so that what the type "
-    "checker saw is what is sent: leave it out. With 'auto.register.schemas' set to False the "
-    "registry has to have that very schema; a new version is for `streamcontract generate`"
+    "records are written with the schema of their contract, so that the type checker's types are "
+    "the sent ones: leave it out. With 'auto.register.schemas' set to False the registry has to "
+    "have the same schema; for a new version run `streamcontract generate`"
 )
 _REPORTS: Final = "it would not be called: give on_delivery= to produce(), which gets a Delivery"
 _UNUSED: Final = {
@@ -48,18 +48,18 @@ _UNUSED: Final = {
     "use.schema.id": _OWN_SCHEMA,
     "value.serializer": _SERIALIZERS,
 }
-# The registry's settings, the lock's, and those that split_config takes out.
+# The registry's settings, the lock's, and those that split_config uses.
 _CHECKED_ELSEWHERE: Final = (
     *("schema.registry.", "schema.id.", "rules.ignored"),
     *("streamcontract.", "subject.name.strategy"),
 )
-_TOPIC_CONFIG: Final = "default.topic.config"  # a dict in the dict: librdkafka's older way
+_TOPIC_CONFIG: Final = "default.topic.config"  # a dict in the dict, librdkafka's older form
 _BLANKS: Final = " \t\n\v\f\r"  # those of isspace() in C
 _SECRET: Final = re.compile(r"password|secret|\.pem$|token|oauthbearer|user\.info")
 
 
 def refuse_unused(given: dict[str, Any]) -> None:
-    """Refuse what a typed client takes elsewhere; drop what is there to say no.
+    """Refuse properties that a typed client does not use; drop those with a value of no effect.
 
     Args:
         given: The properties.
@@ -74,11 +74,11 @@ def refuse_unused(given: dict[str, Any]) -> None:
 
 
 def check_properties(given: Mapping[Any, object]) -> dict[str, Any]:
-    """Client properties whose names and values are plain text, numbers, callables or None.
+    """Check client properties: names are text, and values plain text, numbers, callables or None.
 
     Raises:
-        ArgumentError: A name is no text.
-        PropertyError: A value is of no use.
+        ArgumentError: A name is not text.
+        PropertyError: A value cannot be used.
 
     Example:
         >>> check_properties({"acks": "all", "linger.ms": 5})
@@ -121,11 +121,11 @@ def _value(name: str, value: object) -> Any:
         checked = text(plain, name, secret=secret)
         if checked and not checked.strip(_BLANKS):
             # A consumer without a group, for one, ends the process (confluent-kafka 2.16).
-            raise ArgumentError(name, value, "more than blanks, which librdkafka takes for nothing")
+            raise ArgumentError(name, value, "more than blanks, which librdkafka ignores")
         return checked
     if isinstance(plain, float):
         return float(plain)
-    # Python makes no text of an int of thousands of digits.
+    # Python refuses to convert an int of thousands of digits to text.
     if isinstance(plain, Integral) and -(2**63) <= int(plain) < 2**63:
         return int(plain)
     raise ArgumentError(name, value, "text, a number, True or False", secret=secret)

@@ -1,4 +1,4 @@
-"""Waits for confluent_kafka: Ctrl-C, which it does not hear, or can lose, long ones, callbacks."""
+"""Waits for confluent_kafka in slices, with Ctrl-C, logging of long waits, and callbacks."""
 
 from __future__ import annotations
 
@@ -22,40 +22,41 @@ __all__ = ["SLICE", "Waiting", "deadline_of", "interruptible", "is_called_by", "
 R = TypeVar("R")
 
 SLICE: Final = 0.2
-"""Seconds: waiting happens in slices, so that Ctrl-C is heard between two calls into librdkafka."""
+"""Seconds of a slice, between which Ctrl-C is handled."""
 
 _LONG: Final = 3.0
-"""Seconds without progress after which a wait is logged; after that, twice as many each time."""
+"""Seconds without progress after which a wait is logged; doubled each time."""
 
 _log = logging.getLogger("streamcontract.kafka")
 
 _LOST: Final = (
-    # What CPython says of a C function that failed and does not say why.
+    # CPython's message for a C function that failed without an exception.
     "returned NULL without setting an exception",
-    # What confluent_kafka says of topics, and of a header's name, that str() made no text of. Text
-    # is what they are, of which str() fails only where a signal's handler raises: PyObject_Str()
-    # runs them. Of a header's value, which may be of a wrong type, it says something else.
+    # confluent_kafka's messages if str() fails for a topic or a header's name. They are text, for
+    # which str() fails only if a signal's handler raises: PyObject_Str() runs handlers. For a
+    # header's value, which may have a wrong type, the message differs.
     "expected list of unicode strings",
     "expected header key to be unicode string",
 )
 
 
 def deadline_of(timeout: float) -> float:
-    """The end of ``timeout`` seconds, by ``time.monotonic``; never if they are below zero."""
+    """The end of ``timeout`` seconds, by ``time.monotonic``; infinite if they are negative."""
     return float("inf") if timeout < 0 else time.monotonic() + timeout
 
 
 def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a method of confluent_kafka that waits and serves callbacks, or takes text.
 
-    If a signal's handler raises within a callback, such as the one for log lines, and another
+    If a signal's handler raises inside a callback, such as the one for log lines, and another
     callback follows, confluent_kafka returns without the exception (2.16), and Python raises a
-    SystemError. If it raises while a topic or the name of a header is made text, confluent_kafka
-    raises a TypeError instead. Hardly anything but Ctrl-C raises there, so that is what is raised.
+    SystemError. If it raises while a topic or the name of a header is converted to text,
+    confluent_kafka raises a TypeError instead. Only Ctrl-C is likely to raise there, so
+    KeyboardInterrupt is raised.
 
     Raises:
         KeyboardInterrupt: An exception was lost.
-        Exception: What the method raises.
+        Exception: The error of the method.
     """
     try:
         return call(*args, **kwargs)
@@ -66,9 +67,9 @@ def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def is_called_by(is_caller: Callable[[FrameType], bool]) -> bool:
-    """Whether this is called from within some function, such as one that calls the application.
+    """Whether this is called from inside a function, such as one that calls the application.
 
-    Its frame is looked for, since a flag might stay set when Ctrl-C breaks the function off.
+    It looks for the function's frame, because a flag might stay set if Ctrl-C ends the function.
 
     Args:
         is_caller: Whether a frame is the function's.
@@ -80,12 +81,12 @@ def is_called_by(is_caller: Callable[[FrameType], bool]) -> bool:
 
 
 class Waiting:
-    """A wait in slices, of which a line is logged when nothing has changed for three seconds.
+    """A wait in slices, which is logged when there is no progress for three seconds.
 
     Args:
-        what: What is waited for, in words, such as ``"the metadata of topic 'stocks'"``.
-        topic: The topic it is about; ``""`` if it is about none or several.
-        state: Says how it stands, such as the client's last error; ``""`` if there is nothing.
+        what: The awaited thing, in words, such as ``"the metadata of topic 'stocks'"``.
+        topic: The topic; ``""`` for none or several.
+        state: Returns the state, such as the client's last error; ``""`` if there is none.
 
     Example:
         >>> waiting = Waiting("the metadata of topic 'stocks'", "stocks")
@@ -104,10 +105,10 @@ class Waiting:
         self._pause = _LONG
 
     def note(self, left: object = None) -> None:
-        """Called after each slice.
+        """Note the end of a slice.
 
         Args:
-            left: What is left to wait for: another value means progress.
+            left: The remaining work; another value means progress.
         """
         waited = time.monotonic() - self._begun
         if left != self._left:
@@ -125,10 +126,10 @@ class Waiting:
 
 
 def result_of(future: Future[R], waiting: Waiting) -> R:
-    """The result of an AdminClient's question, waited for in slices.
+    """The result of an AdminClient's request, waited for in slices.
 
     Raises:
-        Exception: What the question failed with.
+        Exception: The error of the request.
     """
     while True:
         try:

@@ -77,6 +77,18 @@ class UntilEnd(Keyed[T, K]):
         self._delivery.in_hand = in_hand
         return message
 
+    def remaining(self) -> dict[Any, tuple[int | None, int]]:
+        """Where each partition stands that is not read to its end; nothing at the end.
+
+        For those who take messages from the consumer itself, such as in lists: what they were
+        given last counts as read from the next call for messages on.
+
+        Returns:
+            By partition its position, None where nothing came yet, and its end.
+        """
+        self._follow_assignment()
+        return self._remaining()
+
     def _next(self) -> Found[Message[T] | None]:
         """The next message; None at the ends."""
         self._delivery.begin()

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.contract.binding import bind, bind_each, checked_topic
-from streamcontract.kafka.contract.dispatch import bind_records, bind_topics
+from streamcontract.kafka.contract.binding import Binding, bind, bind_each, checked_topic
+from streamcontract.kafka.contract.dispatch import RecordsBinding, bind_records, bind_topics
 
 if TYPE_CHECKING:
     from streamcontract.codec.contract import Contract
-    from streamcontract.kafka.contract.binding import Binding, SchemaSource
-    from streamcontract.kafka.contract.dispatch import RecordsBinding
+    from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.contract.unions import Classes
 
 __all__ = ["ContractArguments"]
@@ -30,7 +29,7 @@ class ContractArguments:
         topic: The topic.
         record: The class of records.
         records: Several of them.
-        schema: The schema of plain values.
+        schema: The schema of plain values; or what a client of this package's own is bound to.
     """
 
     contract: Contract | None
@@ -38,7 +37,7 @@ class ContractArguments:
     topic: str | None
     record: Any
     records: Classes[Any]
-    schema: SchemaSource | None
+    schema: SchemaSource | Binding[Any] | RecordsBinding[Any] | None
 
     def for_producer(self) -> dict[type | None, tuple[Binding[Any], ...]]:
         """The contracts that a producer writes, by class of record; None for the only one.
@@ -49,6 +48,8 @@ class ContractArguments:
         topic = checked_topic(self.topic)
         records = self._several("ContractProducer", "producer writes")
         if records is None:
+            if isinstance(self.schema, Binding):
+                return {None: (self.schema,)}
             return {None: (self._one(topic),)}
         return bind_each(records, topic)
 
@@ -60,6 +61,8 @@ class ContractArguments:
         """
         records = self._several("ContractConsumer", "consumer reads")
         if records is None:
+            if isinstance(self.schema, Binding | RecordsBinding):
+                return self.schema
             return self._one(self.topic)
         return bind_records(records, self.topic)
 
@@ -80,7 +83,8 @@ class ContractArguments:
         return bind_topics(topics)
 
     def _one(self, topic: str | None) -> Binding[Any]:
-        return bind(self.contract, topic=topic, record=self.record, schema=self.schema)
+        schema: Any = self.schema
+        return bind(self.contract, topic=topic, record=self.record, schema=schema)
 
     def _several(self, client: str, does: str) -> Classes[Any]:
         """Several classes of records, or None where there is one contract."""

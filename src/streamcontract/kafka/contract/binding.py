@@ -38,9 +38,9 @@ class Binding(Generic[T]):
 
     Attributes:
         topic: The topic.
-        codec: Writes and reads the values.
-        key: How keys travel: as plain bytes, or as Avro of a schema of their own.
-        derive: Takes the key out of a record, or None where the contract names no key field.
+        codec: The codec of the values.
+        key: The codec of the keys: plain bytes, or Avro with a schema of their own.
+        derive: Takes the key from a record, or None if the contract has no key field.
         contract: The contract; None for a schema alone.
     """
 
@@ -51,7 +51,7 @@ class Binding(Generic[T]):
     contract: Contract | None = None
 
     def sends_alike(self, other: Binding[T]) -> bool:
-        """Whether a record becomes the same message with either."""
+        """Whether a record becomes the same message with both."""
         if self.contract is None or other.contract is None:
             return False
         return self.contract.sends_alike(other.contract)
@@ -68,20 +68,20 @@ def bind(
 
     Args:
         contract: The class attribute ``contract`` of a generated client.
-        topic: Replaces the contract's topic; needed where it names none.
+        topic: Replaces the contract's topic; needed if it has none.
         record: A generated class, instead of a contract.
         schema: A schema, instead of a contract; values are plain then.
 
     Raises:
         ConfigurationError: Not exactly one of the three is given, no topic is known, the class is
-            the record of several contracts and no topic tells which, or the contract's key field
-            cannot be a key.
+        the record of several contracts and the topic does not determine one, or the contract's
+        key field cannot be a key.
         SchemaParseError: The schema breaks the Avro specification.
     """
     if sum(given is not None for given in (contract, record, schema)) != 1:
         raise ConfigurationError(
             "give exactly one of record= (a generated class) and schema=, or use a generated "
-            "client such as StockProducer, whose class attribute `contract` says what it carries"
+            "client such as StockProducer, which has its contract as class attribute `contract`"
         )
     topic = checked_topic(topic)
     if schema is not None:
@@ -90,7 +90,7 @@ def bind(
     if record is not None:
         contract = _contract_for(record, topic)
         if contract is None:
-            # A type inside a contract: topic and key are those of the contract's own record.
+            # A type inside a record: topic and key belong to the contract's own record.
             return Binding(_known(topic), Codec(record), raw_key_codec(), None)
     if contract is None:
         raise AssertionError("exactly one of contract, record and schema is given")
@@ -104,13 +104,13 @@ def bind_each(
 
     Args:
         records: The classes.
-        topic: The topic of all of them, instead of their contracts'.
+        topic: The topic of all of them, instead of the contracts' topics.
 
     Returns:
-        For each class its contracts, that of ``topic`` first.
+        The contracts of each class, that of ``topic`` first.
 
     Raises:
-        ConfigurationError: There are none, one comes twice, or one's contract names no topic.
+        ConfigurationError: There are none, one occurs twice, or a contract has no topic.
     """
     given: Any = records
     if not isinstance(given, Sequence) or not all(isinstance(each, type) for each in given):
@@ -132,14 +132,14 @@ def _bind_all(record: type[Any], topic: str | None) -> tuple[Binding[Any], ...]:
 
 
 def _contract_for(record: type[Any], topic: str | None) -> Contract | None:
-    """The contract that a class of records stands for; None for a type inside of contracts.
+    """The contract of a record class; None for a type inside records.
 
     Raises:
-        ConfigurationError: There are several, and it makes a difference which.
+        ConfigurationError: There are several, and they differ.
     """
     contracts = contracts_of(record)
     if topic is None:
-        # Without a topic given it takes one that they agree on.
+        # Without a given topic, the contracts have to have a common one.
         is_clear = len({each.topic for each in contracts.values()}) <= 1
         fitting = list(contracts.values())
     else:
@@ -152,7 +152,7 @@ def _contract_for(record: type[Any], topic: str | None) -> Contract | None:
 
 
 def _which(record: type[Any], contracts: Mapping[str, Contract], topic: str | None) -> str:
-    """What there is to choose from, for an error."""
+    """The possible contracts, for an error."""
     named = [
         f"{name!r} ({'no topic' if each.topic is None else f'topic {each.topic!r}'})"
         for name, each in contracts.items()
@@ -160,7 +160,7 @@ def _which(record: type[Any], contracts: Mapping[str, Contract], topic: str | No
     listed = f"{', '.join(named[:-1])} and {named[-1]}"
     is_told_apart = len({each.topic for each in contracts.values()}) == len(contracts)
     if topic is None and is_told_apart:
-        advice = "say which with topic=, or use a client of one"
+        advice = "choose one with topic=, or use a client of one"
     elif topic is None:
         advice = "use a client of one"
     else:
@@ -192,8 +192,8 @@ def checked_topic(topic: str | None) -> str | None:
     """The ``topic=`` of a client, checked before anything is made of it.
 
     Raises:
-        ConfigurationError: It is no text, or empty.
-        ArgumentError: It would not arrive as it is.
+        ConfigurationError: It is not text, or empty.
+        ArgumentError: It contains a NUL or half a surrogate pair.
     """
     if topic is None:
         return None

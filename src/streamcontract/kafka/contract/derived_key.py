@@ -1,4 +1,4 @@
-"""The key that a producer takes from the record itself."""
+"""Derived keys, which a producer takes from the record itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEFT_OUT: Final = "the key field is left out, and its default is no key: give i
 
 
 class Derived:
-    """The type of :data:`DERIVED`: the key is taken from the record, as the contract says."""
+    """The type of :data:`DERIVED`: the key is taken from the record, by the contract."""
 
     def __repr__(self) -> str:
         return "DERIVED"
@@ -35,14 +35,14 @@ DERIVED: Final = Derived()
 def deriver(
     binding: Binding[Any], send: Callable[[Any], str | bytes]
 ) -> Callable[[Any], str | bytes | None]:
-    """The function that takes the key out of a record, in the form that is sent.
+    """The function that takes the key from a record, in its encoded form.
 
-    It is given records only that their codec has encoded already, and raises EncodeError where
-    there is no key to take.
+    It is called only with records that their codec has encoded already, and raises EncodeError if
+    there is no key.
 
     Args:
         binding: The contract.
-        send: Makes of a key what is sent.
+        send: Encodes a key.
     """
     field = binding.derive
     if field is None:
@@ -50,12 +50,12 @@ def deriver(
             return _nothing
         return functools.partial(_missing, binding.key.schema)
     if send is as_is and isinstance(field, attrgetter):
-        return field  # which cannot fail: the record's class has the attribute
+        return field  # cannot fail: the record's class has the attribute
 
     def from_field(value: Any) -> str | bytes:
         try:
             key = field(value)
-        except KeyError:  # a dict may leave out what has a default
+        except KeyError:  # a dict may leave out a field with a default
             _refuse(_LEFT_OUT)
         return send(key)
 
@@ -63,7 +63,7 @@ def deriver(
 
 
 def no_record() -> NoReturn:
-    """Refuse to take a key out of a tombstone.
+    """Refuse to take a key from a tombstone.
 
     Raises:
         EncodeError: Always.

@@ -1,4 +1,4 @@
-"""Several record types in one topic: each message is read as the type it was written as."""
+"""Dispatch of several record types in one topic: each message is read as its writer's type."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ T = TypeVar("T")
 
 @attrs.frozen
 class RecordsBinding(Generic[T]):
-    """Several contracts of one topic, ready for a consumer to use.
+    """Several contracts of one topic, for a consumer.
 
     Attributes:
         topic: The topic.
         codecs: One for each type.
-        key: How keys travel, which is the same for all of them.
+        key: The codec of the keys, which is the same for all of them.
     """
 
     topic: str
@@ -64,11 +64,11 @@ def bind_records(records: Sequence[type[T]], topic: str | None) -> RecordsBindin
 
     Args:
         records: The classes.
-        topic: The topic; needed unless all contracts name the same.
+        topic: The topic; needed unless all contracts have the same.
 
     Raises:
         ConfigurationError: There are none, two have the same name, no topic is known, or their
-            keys differ, so that a key could not be read before its value.
+        keys differ, so that a key could not be read before its value.
     """
     given: Any = records
     if not isinstance(given, Sequence) or not all(isinstance(each, type) for each in given):
@@ -84,7 +84,7 @@ def bind_records(records: Sequence[type[T]], topic: str | None) -> RecordsBindin
 
 
 def _common_topic(records: Sequence[type[Any]]) -> str:
-    """The only topic that a contract of each class names."""
+    """The one common topic of the contracts of all classes."""
     topics = [{each.topic for each in contracts_of(record).values()} for record in records]
     common = [*set.intersection(*topics)]
     if len(common) != 1 or common[0] is None:
@@ -98,13 +98,13 @@ def _common_topic(records: Sequence[type[Any]]) -> str:
 def bind_topics(
     topics: Mapping[str, type[T] | Sequence[type[T]]],
 ) -> dict[str, Callable[[str], Binding[T] | RecordsBinding[T]]]:
-    """What ties each of several topics to the generated classes that its messages are read as.
+    """The bindings of several topics, each to the generated classes of its messages.
 
     Args:
-        topics: By topic, or pattern of topics, the class, or the classes.
+        topics: The class, or the classes, by topic or pattern of topics.
 
     Raises:
-        ConfigurationError: There are none, one has no name or no classes, or a pattern is none.
+        ConfigurationError: There are none, one has no name or no classes, or a pattern is invalid.
     """
     given: Any = topics
     if not isinstance(given, Mapping) or not given:
@@ -123,15 +123,15 @@ def bind_topics(
             re.compile(subscription if subscription.startswith("^") else "")
         except re.error as error:
             raise ConfigurationError(
-                f"topics= has a pattern that is none: {shown(subscription)}: {error}"
+                f"topics= has an invalid pattern: {shown(subscription)}: {error}"
             ) from error
         found[subscription] = functools.partial(_bind_topic, records)
-        found[subscription](_example(subscription, records))  # what is wrong is raised now
+        found[subscription](_example(subscription, records))  # raises its errors now
     return found
 
 
 def _example(subscription: str, records: object) -> str:
-    """A topic that a subscription stands for: one of the contracts', where it is a pattern."""
+    """A topic of a subscription: for a pattern the topic of a contract."""
     for record in records if isinstance(records, Sequence) else [records]:
         if subscription.startswith("^") and isinstance(record, type):
             for contract in contracts_of(record).values():
@@ -170,13 +170,13 @@ def merge_bindings(bindings: Sequence[Binding[T]]) -> RecordsBinding[T]:
 
 
 class DispatchingDeserializer(FramedDeserializer[T]):
-    """Reads framed values as one of several types: the one whose name the writer's schema has.
+    """Deserializes framed values as one of several types: the one with the writer schema's name.
 
-    A reader's aliases count as names of it. A schema that is a union is dispatched by its branch.
+    Aliases of a reader's type count as its names. A union is dispatched by its branch.
 
     Args:
         types: The types: generated classes, schemas or codecs, each a named type.
-        registry: The registry to ask; the caller closes it.
+        registry: The registry client, which the caller closes.
         subject: As for :class:`~streamcontract.kafka.contract.serializers.ContractDeserializer`.
         framing: Likewise.
         rules_ignored: Likewise.
@@ -215,9 +215,10 @@ class DispatchingDeserializer(FramedDeserializer[T]):
         return codec
 
     def _branch_decoder(self, union: UnionType, at: int) -> Callable[[bytes], T]:
-        """Read a union's branch number, then the branch as the type of its name.
+        """Read a union's branch index, then the branch as the type of its name.
 
-        Branches are prepared when they are met: one that nobody reads here does no harm before.
+        Branches are prepared at their first use, so that an unused one that is not read is no
+        error.
         """
         branches = union.branches
         schemas: dict[int, tuple[Codec[T], Schema]] = {}
@@ -242,14 +243,14 @@ class DispatchingDeserializer(FramedDeserializer[T]):
 
 
 def _by_name(codecs: Sequence[Codec[T]]) -> dict[str, Codec[T]]:
-    """Codecs by the full names they read; a type's own name goes before another's alias."""
+    """Codecs by the full names that they read; a type's own name has precedence over aliases."""
     names: dict[str, Codec[T]] = {}
     aliases: dict[str, Codec[T]] = {}
     for codec in codecs:
         root = codec.schema.root
         if not isinstance(root, NamedType):
             raise ConfigurationError(
-                "several types in one topic are told apart by their names: each is a record, "
+                "several types in one topic are distinguished by their names: each is a record, "
                 "enum or fixed"
             )
         if root.full_name in names:

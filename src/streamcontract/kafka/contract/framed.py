@@ -1,4 +1,4 @@
-"""Deserializers of framed values: what a message's frame stands for, found once and kept."""
+"""Deserializers of framed values, with a cache of schemas by frame."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ T = TypeVar("T")
 
 
 class Decoders(Generic[T]):
-    """Schema id and decoding function by frame; where there are too many, the oldest go first.
+    """Schema id and decoding function by frame; if there are too many, the oldest are removed.
 
     Args:
-        capacity: How many are kept.
+        capacity: The maximum number.
 
     Attributes:
-        known: Those that are kept.
+        known: The cached ones.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -44,7 +44,7 @@ class Decoders(Generic[T]):
     def keep(
         self, key: Hashable, known: tuple[SchemaId, Callable[[bytes], T]]
     ) -> tuple[SchemaId, Callable[[bytes], T]]:
-        """Keep what a frame stands for, and give it back."""
+        """Cache the schema id and the function of a frame, and return them."""
         with self._lock:
             self.known[key] = known
             while len(self.known) > self._capacity:
@@ -53,19 +53,19 @@ class Decoders(Generic[T]):
 
 
 class FramedDeserializer(Deserializer, Generic[T]):
-    """Reads framed values; subclasses say what as.
+    """Deserializes framed values; subclasses define the type.
 
-    A schema is fetched when its id is met for the first time; from then on a value costs nothing
-    but its decoding. As many are kept as the registry client keeps schemas. Threads may share one.
+    A schema is fetched at the first use of its id; later values only need decoding. As many schemas
+    are cached as in the registry client. Threads may share one.
 
     Args:
         registry: The registry to ask; the caller closes it.
-        subject: A subject of the context whose schema ids the values carry, such as
-            ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
-            the registry's URL.
+        subject: A subject in the context of the values' schema ids, such as
+        ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
+        the registry's URL.
         framing: Where the schema ids are, as for ``schema.id.framing``
             (:func:`streamcontract.wire.wire_format`).
-        rules_ignored: The types of rules that are not this reader's business, as for
+        rules_ignored: The types of rules that are executed elsewhere, as for
             ``rules.ignored``.
     """
 
@@ -85,29 +85,29 @@ class FramedDeserializer(Deserializer, Generic[T]):
         self._receiving: TopicReceiving = NO_TELEMETRY
 
     def report_to(self, receiving: TopicReceiving) -> None:
-        """Report each schema that is met from now on, and how long decoding takes."""
+        """Report each new schema, and the time of decoding."""
         self._receiving = receiving
 
     @property
     def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T]]]:
-        """Schema id and decoding function by frame, for those met so far.
+        """Schema id and decoding function by frame, for the frames so far.
 
-        For hot loops: look up what ``FrameReader.key`` gives here, which is ``data[:5]`` for a
-        value behind Confluent's prefix, and call :meth:`decoder` for what is missing.
+        For hot loops: look up the ``FrameReader.key`` here, which is ``data[:5]`` for a value after
+        Confluent's prefix, and call :meth:`decoder` for a missing one.
         """
         return self._decoders.known
 
     def __call__(self, value: bytes | None, ctx: SerializationContext | None = None) -> T | None:
-        """The value in framed bytes; None, a tombstone, stays None.
+        """Deserialize framed bytes; None, a tombstone, stays None.
 
         Args:
-            value: The payload, as the message has it.
-            ctx: The message's headers and whether this is its key, as confluent_kafka's clients
-                pass them; without it a header cannot say the schema.
+            value: The framed bytes of the message.
+            ctx: The message's headers and whether this is its key, as passed by confluent_kafka's
+            clients; without it a schema id in a header cannot be found.
 
         Raises:
-            FrameError: Nothing says which schema it was written with.
-            DecodeError: The payload is not what its schema says, or cannot be read as asked for.
+            FrameError: There is no schema id.
+            DecodeError: The payload does not match its schema, or cannot be read as the contract.
             RegistryError: The registry does not know the id, or did not answer.
         """
         if value is None:
@@ -131,7 +131,7 @@ class FramedDeserializer(Deserializer, Generic[T]):
     def decoder(
         self, data: bytes, headers: RawHeaders = None, *, is_key: bool = False
     ) -> tuple[SchemaId, Callable[[bytes], T]]:
-        """Schema id, and the function that reads framed bytes with it, for a message's bytes.
+        """The schema id of a message's bytes, and the function that decodes them.
 
         Args:
             data: The value, or the key.
@@ -139,8 +139,8 @@ class FramedDeserializer(Deserializer, Generic[T]):
             is_key: Whether it is the key.
 
         Raises:
-            FrameError: Nothing says which schema it was written with.
-            RulesNotRunError: Rules apply to such messages that are not run here.
+            FrameError: There is no schema id.
+            RulesNotRunError: Rules apply to such messages that are not executed here.
             RegistryError: The registry does not know the id, or did not answer.
             SchemaParseError: The registry's schema for that id breaks the Avro specification.
         """
@@ -164,19 +164,19 @@ class FramedDeserializer(Deserializer, Generic[T]):
         return self._decoders.keep(key, (frame.schema_id, decode))
 
     def _is_own(self, writer: Schema) -> bool:
-        """Whether that is the reader's schema, too."""
+        """Whether that is the reader's schema too."""
         raise NotImplementedError
 
     def _compile(self, frame: Frame, writer: Schema) -> Callable[[bytes], T]:
-        """The function that reads values which have such a frame and such a schema."""
+        """The function that decodes values with such a frame and schema."""
         raise NotImplementedError
 
 
 def checked_registry(given: SchemaRegistry) -> SchemaRegistry:
-    """A registry client, and not its URL or configuration.
+    """Check that an argument is a registry client, and not a URL or a configuration.
 
     Raises:
-        ArgumentError: It is something else.
+        ArgumentError: It is anything else.
     """
     if not (hasattr(given, "identify") and hasattr(given, "stored")):
         raise ArgumentError("registry", given, "a streamcontract.SchemaRegistry")

@@ -1,7 +1,7 @@
-"""A message's key: taken from the record's key field, sent as plain bytes, and read back.
+"""Keys of messages, as plain bytes from the record's key field, or as Avro.
 
-A key that is one field of the record travels as bytes that every tool shows and every client
-partitions alike: text as UTF-8, whole numbers as decimal digits, bytes as they are. A key with a
+A key that is one field of the record is encoded as bytes that every tool shows and every client
+partitions alike: text as UTF-8, whole numbers as decimal digits, bytes unchanged. A key with a
 schema of its own is Avro, framed like a value.
 """
 
@@ -50,15 +50,15 @@ _SIZE_OF_UUID: Final = long_bytes(36)
 
 @attrs.frozen
 class KeyCodec:
-    """How keys of one contract travel.
+    """The codec of one contract's keys.
 
     Attributes:
-        expected: What a key is, in words.
-        send: A key that its record's codec has checked already -> what confluent_kafka takes.
-        check: A key that somebody gave -> the same, or EncodeError.
-        read: The bytes of a consumed key -> the key, or DecodeError.
-        read_plain: The same in less time, where errors need not tell anybody anything.
-        kind: The class of the keys where that is a generated enum, else None.
+        expected: The type of keys, in words.
+        send: Encodes a key that its record's codec has checked already.
+        check: Encodes a key from the application, or raises EncodeError.
+        read: Decodes the bytes of a consumed key, or raises DecodeError.
+        read_plain: The same in less time, with errors of any type.
+        kind: The class of the keys if that is a generated enum, else None.
     """
 
     expected: str
@@ -70,7 +70,7 @@ class KeyCodec:
 
 
 class AvroKeyCodec(Codec[Any]):
-    """Keys with a schema of their own, as Avro; of the classes of the contract's module, if any."""
+    """Keys with a schema of their own, as Avro, with the contract's classes if any."""
 
     unnamed: ClassVar[str] = "key"
 
@@ -80,12 +80,12 @@ class AvroKeyCodec(Codec[Any]):
 
 
 def has_class(codec: KeyCodec | Codec[Any], key: object) -> bool:
-    """Whether a key is of a class that was generated for the contract."""
+    """Whether keys have a class that was generated for the contract."""
     return isinstance(codec, AvroKeyCodec) and key.__class__ in codec.types.values()
 
 
 def may_be_none(key: KeyCodec | Codec[Any]) -> bool:
-    """Whether a record may go without a key: unless the keys' schema has no null in it."""
+    """Whether a record may be sent without a key, which the keys' schema has to allow."""
     if isinstance(key, KeyCodec):
         return True
     root = key.schema.root
@@ -94,7 +94,7 @@ def may_be_none(key: KeyCodec | Codec[Any]) -> bool:
 
 
 def field_getter(name: str, schema: Schema, record: type | None) -> Callable[[Any], Any]:
-    """The function that takes the key field out of a record.
+    """The function that takes the key field from a record.
 
     Args:
         name: The field's name in the schema.
@@ -108,7 +108,7 @@ def field_getter(name: str, schema: Schema, record: type | None) -> Callable[[An
 
 
 def key_codec(name: str, schema: Schema, types: Mapping[str, type]) -> KeyCodec:
-    """How the field ``name`` travels as a key.
+    """The codec of the field ``name`` as a key.
 
     Args:
         name: The field's name in the schema.
@@ -116,8 +116,8 @@ def key_codec(name: str, schema: Schema, types: Mapping[str, type]) -> KeyCodec:
         types: Generated classes by full name, for a key that is an enum.
 
     Raises:
-        ConfigurationError: There is no such field, or its type has no plain bytes: a key schema
-            is the way then.
+        ConfigurationError: There is no such field, or its type has no plain bytes and needs a key
+        schema.
     """
     fields = {field.name: field.type for field in _fields(schema)}
     if name not in fields:
@@ -128,7 +128,7 @@ def key_codec(name: str, schema: Schema, types: Mapping[str, type]) -> KeyCodec:
     codec = _codec_for(fields[name], types)
     if codec is None:
         raise ConfigurationError(
-            f"the key field {name!r} of {schema.name} cannot travel as plain bytes: that takes a "
+            f"the key field {name!r} of {schema.name} cannot be sent as plain bytes: that takes a "
             f"string, enum, uuid, bytes, fixed, int or long, not null and without another logical "
             f"type; give the contract a key_schema instead, and the key is sent as Avro"
         )
@@ -136,7 +136,7 @@ def key_codec(name: str, schema: Schema, types: Mapping[str, type]) -> KeyCodec:
 
 
 def raw_key_codec() -> KeyCodec:
-    """Keys of a contract that names none: str or bytes to send, bytes when read."""
+    """Keys of a contract without one: str or bytes to send, bytes when read."""
 
     def check(key: object) -> str | bytes:
         return key if isinstance(key, bytes) else _check_text("a str or bytes", key)
@@ -145,9 +145,9 @@ def raw_key_codec() -> KeyCodec:
 
 
 def keys_alike(one: KeyCodec | Codec[Any], other: KeyCodec | Codec[Any]) -> bool:
-    """Whether the same bytes are the same key to both."""
+    """Whether the same bytes are the same key for both."""
     if isinstance(one, KeyCodec) or isinstance(other, KeyCodec):
-        # An enum's codec reads members of its own class, so that the words are not enough.
+        # An enum's codec reads members of its own class, so that equal words are not enough.
         return (
             isinstance(one, KeyCodec)
             and isinstance(other, KeyCodec)
@@ -208,7 +208,7 @@ def _uuid_codec() -> KeyCodec:
         except ValueError:
             _reject("the text of a UUID", data)
 
-    # As Avro writes it the text has its length in front, and the codec is quicker than UUID().
+    # With its length before it the text is Avro, and the codec is faster than UUID().
     decode = Codec({"type": "string", "logicalType": "uuid"}).decoder()
 
     def read_plain(data: bytes) -> Any:
@@ -252,7 +252,7 @@ def _bytes_codec(size: int | None) -> KeyCodec:
 
 
 def _enum_codec(node: EnumType, enum: type | None) -> KeyCodec:
-    """Symbols as text; a symbol that is not known becomes the enum's default, as in Avro."""
+    """Symbols as text; an unknown symbol becomes the enum's default, as in Avro."""
     members: dict[str, Any] = {
         symbol: symbol if enum is None else enum(symbol) for symbol in node.symbols
     }

@@ -1,8 +1,8 @@
-"""The payload behind the frame: Avro's binary encoding, but for a schema that is bytes alone.
+"""Payloads after the frame: Avro's binary encoding, except for the schema ``"bytes"``.
 
-Confluent's serializers, in Java as in Python, write a value of the schema ``"bytes"`` as it is,
-without the length that Avro puts in front ("Wire format", schema registry documentation). Who
-reads with one of them what was written with another would otherwise get other bytes, unnoticed.
+Confluent's serializers, in Java and in Python, write a value of the schema ``"bytes"`` unchanged,
+without Avro's length before it ("Wire format", schema registry documentation). Otherwise a consumer
+with one of them would get other bytes from a producer with another, unnoticed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def payload_encoder(codec: Codec[T], frame: bytes) -> Callable[[T], bytes]:
-    """The function that writes values behind a frame."""
+    """The function that encodes values after a frame."""
     if not _is_bytes(codec.schema):
         return codec.encoder(frame)
     encode = codec.encoder()
@@ -38,7 +38,7 @@ def payload_encoder(codec: Codec[T], frame: bytes) -> Callable[[T], bytes]:
 
 
 def payload_decoder(codec: Codec[T], writer: Schema, start: int) -> Callable[[bytes], T]:
-    """The function that reads values, behind a frame, which were written with a schema."""
+    """The function that decodes values of a writer schema after a frame."""
     if not _is_bytes(writer):
         return codec.decoder(writer, start)
     decode: Callable[[Any], T] = codec.decoder(writer)

@@ -1,4 +1,4 @@
-"""Deserializers of a project's topics: of ``streamcontract.toml``, without classes."""
+"""Deserializers of a project's topics, from ``streamcontract.toml`` and without classes."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def project_readers(
     wire: WireFormat = CONFLUENT,
     rules_ignored: Collection[str] = (),
 ) -> dict[str, TopicDeserializer[Any]]:
-    """A reader of plain values for each topic that the project's contracts name.
+    """A deserializer of plain values for each topic of the project's contracts.
 
-    A topic that several contracts name carries several types.
+    A topic of several contracts has several types.
 
     Args:
         project: The project.
         registry: The registry; the caller closes it.
-        wire: Where messages say which schema they were written with.
-        rules_ignored: The types of rules that are not these readers' business.
+        wire: The wire format of messages.
+        rules_ignored: The types of rules that are executed elsewhere.
 
     Raises:
-        ConfigurationError: No contract names a topic, or a contract's key cannot be read.
+        ConfigurationError: No contract has a topic, or a contract's key cannot be read.
         SchemaParseError: A schema breaks the Avro specification.
     """
     found: defaultdict[str, list[Binding[Any]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Serializer and deserializer of one contract, which plug into confluent_kafka's own clients too.
+"""Serializer and deserializer of one contract, also for confluent_kafka's own clients.
 
 The wire formats are those of :mod:`streamcontract.wire`: by default magic byte, schema id, Avro
 binary encoding; confluent_kafka's ``AvroSerializer`` and ``AvroDeserializer`` write and read the
@@ -48,28 +48,28 @@ T = TypeVar("T")
 
 
 class ContractSerializer(Serializer, Generic[T]):
-    """Writes values of one contract, framed with the id of their schema.
+    """Serializes values of one contract, framed with the id of their schema.
 
-    The schema is registered, or looked up, when the first value for a subject is written; from
-    then on a value costs nothing but its encoding. Threads may share a serializer.
+    The schema is registered, or looked up, at the first value for a subject; later values only need
+    encoding. Threads may share a serializer.
 
     Args:
-        contract: What the values are: a generated class, a contract, a schema, or a codec.
+        contract: The type of the values: a generated class, a contract, a schema, or a codec.
         registry: The registry to ask; the caller closes it.
-        auto_register: Register the schema (and those it references); if False it must be there.
+        auto_register: Register the schema (and those it references); if False it must exist.
         normalize: Let the registry normalize the schema before it compares or stores it.
         subject_name_strategy: Names the subject; Confluent's three are in
             :mod:`streamcontract.registry.subjects`.
-        framing: What says the schema, as for ``schema.id.framing``
+        framing: The framing of the schema id, as for ``schema.id.framing``
             (:func:`streamcontract.wire.wire_format`).
-        location: ``"prefix"`` puts the schema id in front of the payload, ``"header"`` into a
-            header; None, where the first framing has it.
-        rules_ignored: The types of rules that are not this writer's business, as for
+        location: ``"prefix"`` writes the schema id before the payload, ``"header"`` into a header;
+        None, at the place of the first framing.
+        rules_ignored: The types of rules that are executed elsewhere, as for
             ``rules.ignored``.
 
     Raises:
-        ConfigurationError: The class is the record of several contracts whose schemas are not the
-            same text: give the ``CONTRACT`` of one.
+        ConfigurationError: The class is the record of several contracts whose schemas have
+        different texts: give the ``CONTRACT`` of one.
 
     Example:
         >>> import confluent_kafka
@@ -110,17 +110,17 @@ class ContractSerializer(Serializer, Generic[T]):
         self._encoders: dict[tuple[str, str], tuple[Callable[[T], bytes], Written]] = {}
 
     def __call__(self, obj: T | None, ctx: SerializationContext | None = None) -> bytes | None:
-        """The framed bytes of a value; None stays None, which is a tombstone.
+        """Serialize a value to framed bytes; None, a tombstone, stays None.
 
         Args:
             obj: The value.
-            ctx: Topic and field, as confluent_kafka's clients pass them.
+            ctx: Topic and field, as passed by confluent_kafka's clients.
 
         Raises:
             EncodeError: The value does not fit the schema.
-            RegistryError: The registry did not register or find the schema, or the lock is of
-                another one.
-            ConfigurationError: There is no ``ctx``, so no topic to name the subject after.
+            RegistryError: The registry did not register or find the schema, or the lock has another
+            one.
+            ConfigurationError: There is no ``ctx``, so no topic for the subject's name.
         """
         if obj is None:
             return None
@@ -142,7 +142,7 @@ class ContractSerializer(Serializer, Generic[T]):
         return data
 
     def encoder(self, topic: str, *, is_key: bool = False) -> Callable[[T], bytes]:
-        """The function that writes values for one topic, for hot loops.
+        """The function that serializes values for one topic, for hot loops.
 
         Raises:
             RegistryError: The registry did not register or find the schema.
@@ -150,7 +150,7 @@ class ContractSerializer(Serializer, Generic[T]):
         return payload_encoder(self._codec, self.written(topic, is_key=is_key).prefix)
 
     def written(self, topic: str, *, is_key: bool = False) -> Written:
-        """What goes with values for one topic: the prefix that encoding puts there, and headers.
+        """The prefix that encoding writes for values of one topic, and the headers.
 
         Raises:
             RulesNotRunError: Rules apply to such messages that are not run here.
@@ -173,19 +173,19 @@ class ContractSerializer(Serializer, Generic[T]):
 
 
 def _require_one_schema(record: type[Any]) -> None:
-    """Check that it is no choice which contract's schema is registered for a class."""
+    """Check that the contracts of a class have one schema to register."""
     contracts = contracts_of(record)
     if len({each.schema for each in contracts.values()}) > 1:
         raise ConfigurationError(
             f"{record.__name__} is the record of several contracts, {', '.join(contracts)}, whose "
-            f"schemas are not the same text, as in their docs: give the CONTRACT of one"
+            f"schemas differ in their text, such as docs: give the CONTRACT of one"
         )
 
 
 def _set_headers(ctx: SerializationContext, written: Written) -> None:
-    """Say the schema in the headers that confluent_kafka's producer is about to send.
+    """Add the schema id to the headers that confluent_kafka's producer will send.
 
-    Those that came with another message, which is forwarded with it, would say another schema.
+    Headers of a forwarded message may have another schema id, which is replaced.
     """
     headers: Any = ctx.headers
     stale = schema_id_headers(is_key=ctx.field == MessageField.KEY)
@@ -205,17 +205,17 @@ def _set_headers(ctx: SerializationContext, written: Written) -> None:
 
 
 class ContractDeserializer(FramedDeserializer[T]):
-    """Reads framed values as one contract, whatever version of its schema they were written with.
+    """Deserializes framed values as one contract, from any version of its schema.
 
-    A schema is fetched when its id is met for the first time, compared with the reader's schema
-    and compiled; from then on a value costs nothing but its decoding. Threads may share one.
+    A schema is fetched at the first use of its id, resolved with the reader schema and compiled;
+    later values only need decoding. Threads may share one.
 
     Args:
-        contract: What to read them as: a generated class, a contract, a schema, or a codec.
+        contract: The type of the values: a generated class, a contract, a schema, or a codec.
         registry: The registry to ask; the caller closes it.
-        subject: A subject of the context whose schema ids the values carry, such as
-            ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
-            the registry's URL.
+        subject: A subject in the context of the values' schema ids, such as
+        ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
+        the registry's URL.
         framing: Where the schema ids are, as for ``schema.id.framing``
             (:func:`streamcontract.wire.wire_format`).
         rules_ignored: The types of rules that are not this reader's business, as for
@@ -260,20 +260,20 @@ class ContractDeserializer(FramedDeserializer[T]):
 
 
 class KeySerializer(Serializer):
-    """Writes keys as the plain bytes that the contract's key field calls for.
+    """Serializes keys as the plain bytes of the contract's key field.
 
     Args:
-        codec: How keys of the contract travel; see :mod:`streamcontract.kafka.contract.keys`.
+        codec: The codec of the contract's keys; see :mod:`streamcontract.kafka.contract.keys`.
     """
 
     def __init__(self, codec: KeyCodec) -> None:
         self.codec = codec
 
     def __call__(self, obj: Any, ctx: SerializationContext | None = None) -> bytes | None:
-        """The bytes of a key; None stays None.
+        """Serialize a key; None stays None.
 
         Raises:
-            EncodeError: The key is not of the type that the contract gives it.
+            EncodeError: The key does not have the contract's type.
         """
         del ctx
         if obj is None:
@@ -283,20 +283,20 @@ class KeySerializer(Serializer):
 
 
 class KeyDeserializer(Deserializer):
-    """Reads keys back from plain bytes as what the contract's key field is.
+    """Deserializes keys from plain bytes to the type of the contract's key field.
 
     Args:
-        codec: How keys of the contract travel; see :mod:`streamcontract.kafka.contract.keys`.
+        codec: The codec of the contract's keys; see :mod:`streamcontract.kafka.contract.keys`.
     """
 
     def __init__(self, codec: KeyCodec) -> None:
         self.codec = codec
 
     def __call__(self, value: bytes | None, ctx: SerializationContext | None = None) -> Any:
-        """The key in some bytes; None stays None.
+        """Deserialize a key; None stays None.
 
         Raises:
-            DecodeError: The bytes are no such key.
+            DecodeError: The bytes are not such a key.
         """
         del ctx
         return None if value is None else self.codec.read(value)

@@ -1,4 +1,4 @@
-"""Deserializer of one topic: typed messages, or the error that says why there is none."""
+"""Deserializer of one topic: typed messages, or the error of a message."""
 
 from __future__ import annotations
 
@@ -49,28 +49,28 @@ POISON: Final = (
     SubjectNotFoundError,
     VersionNotFoundError,
     StoredSchemaError,
-    UnsupportedRequestError,  # it names its schema by a GUID, and this registry has none
+    UnsupportedRequestError,  # it has a GUID, and this registry has none
 )
-"""The message is at fault. Every other error, such as a registry that does not answer, leaves the
-message where it is, to be tried again. Of "not found" only the registry's own codes count: a proxy
-that lost its way to the registry answers with a bare 404."""
+"""Errors of the message itself. After any other error, such as of a registry that does not answer,
+the message is tried again. Of "not found" only the registry's own codes count: a misconfigured
+proxy answers with a bare 404."""
 
 
 class TopicDeserializer(Generic[T]):
-    """Makes typed messages of raw ones of one topic.
+    """Deserializes raw messages of one topic to typed ones.
 
     Args:
-        binding: The topic, and the contract or contracts that its messages are of.
+        binding: The topic, and the contract or contracts of its messages.
         registry: The registry; the caller closes it.
-        receiving: Gets the schemas that are met, and the time that decoding takes.
-        subject_name_strategy: Names the subjects of the topic's schemas, in whose context its
-            messages' schema ids are.
+        receiving: Records the schemas, and the time of decoding.
+        subject_name_strategy: Names the subjects of the topic's schemas, whose context is that of
+        its messages' schema ids.
         wire: Where messages say which schema they were written with.
-        rules_ignored: The types of rules that are not this reader's business.
+        rules_ignored: The types of rules that are executed elsewhere.
 
     Attributes:
-        topic: Where all of them come from.
-        deserializer: Reads their values.
+        topic: The topic.
+        deserializer: The deserializer of the values.
         plain: Reads what is well, and nothing else.
         read_key: Reads keys; it plugs into confluent_kafka's clients.
     """
@@ -131,11 +131,11 @@ class TopicDeserializer(Generic[T]):
         )
 
     def read(self, raw: confluent_kafka.Message) -> Message[T]:
-        """Read a message with care: say what is wrong with it, or learn how its like is read.
+        """Deserialize a message with all checks, and raise its error if it has one.
 
         Raises:
             MessageDecodeError: It is not of this contract.
-            ConsumeError: It is no message, but what librdkafka reports in place of one.
+            ConsumeError: It is an error of librdkafka in place of a message.
             RegistryError: Its schema could not be fetched.
         """
         error = raw.error()
@@ -146,7 +146,7 @@ class TopicDeserializer(Generic[T]):
         try:
             data = raw.value()
             if data is not None:
-                # Makes the frame known, or says why it cannot be.
+                # Caches the frame, or raises its error.
                 self.deserializer.decoder(data, raw.headers())
             return self._strict.assemble(raw)
         except POISON as reason:
@@ -156,7 +156,7 @@ class TopicDeserializer(Generic[T]):
             ) from reason
 
     def schema_id_of(self, raw: confluent_kafka.Message) -> SchemaId | None:
-        """The id of the schema that a message's value was written with; None where none is said."""
+        """The id of a message's writer schema; None if it has none."""
         data = raw.value()
         with contextlib.suppress(FrameError):
             return None if data is None else self._frames.frame(data, raw.headers()).schema_id
@@ -171,7 +171,7 @@ def _subject_in_context(
     is_key: bool,
 ) -> str | None:
     """A subject of the context in which a topic's schema ids are; None for the registry's own."""
-    if strategy in STRATEGIES:  # none of these names a context
+    if strategy in STRATEGIES:  # these do not use contexts
         return None
     subjects = [strategy(topic, codec.schema.name, is_key=is_key) for codec in codecs]
     contexts = {registry.qualified(subject).context for subject in subjects}

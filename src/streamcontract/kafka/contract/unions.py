@@ -1,4 +1,4 @@
-"""``ContractConsumer[Trade | Quote]``: the types of a client, said once, in the brackets."""
+"""Types of a client in its brackets, as in ``ContractConsumer[Trade | Quote]``."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _UNIONS: Final = (Union, types.UnionType)
 
 
 class ReadsUnions(Brackets):
-    """A generic class that knows the members of the union it is subscripted with.
+    """A generic class that has the members of the union in its subscript.
 
-    Python forgets them: an instance learns of its brackets only when ``__init__`` is over. So a
-    class subscripted with a union is a subclass of its own here, that has them as an attribute.
+    In Python an instance gets its subscript only after ``__init__``. So a class with a union as
+    subscript is a subclass of its own here, with the members as an attribute.
 
     Attributes:
-        union: The members; None where there are no brackets, or no union is in them.
+        union: The members; None without a subscript, or without a union in it.
 
     Example:
         >>> from typing import Generic, TypeVar
@@ -44,7 +44,7 @@ class ReadsUnions(Brackets):
     union: ClassVar[tuple[type[Any], ...] | None] = None
 
     def __class_getitem__(cls, item: Any) -> Any:
-        """As ``Generic`` has it, but for a union without type variables."""
+        """As in ``Generic``, except for a union without type variables."""
         alias: Any = super().__class_getitem__(item)
         (first, *others) = alias.__args__
         if others or alias.__parameters__ or get_origin(first) not in _UNIONS:
@@ -69,7 +69,8 @@ if TYPE_CHECKING:
     class ReadsTopics(ReadsUnions, Generic[T, K, P]):
         """Generic over the types of values, of keys, and of partitions' names.
 
-        A partition is called by its number, and by topic and number where there are several topics.
+        A partition is identified by its number, and by topic and number if there are several
+        topics.
         """
 
 else:

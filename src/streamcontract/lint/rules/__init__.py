@@ -1,4 +1,4 @@
-"""All rules, as one table."""
+"""Lint rules, as one table."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ UNUSED_SWITCH: Final = Rule(
     tier="minimal",
     severity="warning",
     summary="A switch-off in a schema switches something off.",
-    rationale=(
-        "A switch-off that no longer hides a finding hides the next one, which nobody has judged."
-    ),
-    # Only the linter knows what the others found; it reports this rule itself.
+    rationale=("A switch-off that no longer hides a finding hides the next one without a review."),
+    # Only the linter knows the findings of the others; it reports this rule itself.
     check=lambda document, settings: (),  # noqa: ARG005 - the signature of a check
 )
 
@@ -43,7 +41,7 @@ _IDS: Final = tuple(rule.id for rule in RULES)
 
 
 def unknown_rule(rule: str) -> str | None:
-    """What to say about an id that no rule has; None if one has it.
+    """The message about an id that no rule has; None if one has it.
 
     Example:
         >>> unknown_rule("field-docs")

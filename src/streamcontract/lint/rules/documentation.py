@@ -1,4 +1,4 @@
-"""Rules about documentation: whoever reads a topic has the schema, and often nothing else."""
+"""Rules about documentation: the readers of a topic have its schema, and often nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMMENTS: Final = "buf's lint rules COMMENT_MESSAGE, COMMENT_ENUM and COMMENT_F
 def _record_doc(document: Document, _: Settings) -> Iterator[Remark]:
     for record in document.definitions(RecordType):
         if _is_blank(record.doc):
-            message = f'the record {record.name} has no doc; add "doc": what one of it stands for'
+            message = f'the record {record.name} has no doc; add "doc": what one record means'
             yield Remark(record.pointer, message)
 
 
@@ -35,8 +35,8 @@ def _field_doc(document: Document, _: Settings) -> Iterator[Remark]:
     for place in document.fields:
         if _is_blank(place.field.doc):
             message = (
-                f'the field {place.field.name} has no doc; add "doc": what it says, its unit, and'
-                " what a null or a default stands for"
+                f'the field {place.field.name} has no doc; add "doc": its meaning, its unit, and'
+                " the meaning of a null or a default"
             )
             yield Remark(place.field.pointer, message)
 
@@ -50,9 +50,7 @@ def _duplicate_doc(document: Document, _: Settings) -> Iterator[Remark]:
                 continue
             other = first.setdefault(doc, field.name)
             if other != field.name:
-                message = (
-                    f"{field.name} has the doc of {other}; say what tells the two fields apart"
-                )
+                message = f"{field.name} has the doc of {other}; describe how the two fields differ"
                 yield Remark(f"{field.pointer}/doc", message)
 
 
@@ -68,7 +66,7 @@ RULES: Final = (
         summary="Every record has a doc.",
         rationale=(
             "A consumer of a topic sees its schema and not the team that writes it. The doc of a"
-            " record says what one message, or one part of it, stands for; registries, consoles"
+            " record describes what one message, or one part of it, means; registries, consoles"
             " and code generators show it."
         ),
         source=_COMMENTS + 'Avro 1.12, "Records", attribute doc',
@@ -81,7 +79,7 @@ RULES: Final = (
         summary="Every enum has a doc.",
         rationale=(
             "Avro has no place for the documentation of a single symbol, so the enum's doc is the"
-            " only one where their meaning can stand."
+            " only place for their meaning."
         ),
         source=_COMMENTS + 'Avro 1.12, "Enums", attribute doc',
         check=_enum_doc,
@@ -92,8 +90,8 @@ RULES: Final = (
         severity="warning",
         summary="Every field has a doc.",
         rationale=(
-            "The type of a field is checked, its meaning is not: units, time zones, what null"
-            " stands for and which other field it depends on are only in its doc."
+            "The type of a field is checked, its meaning is not: units, time zones, the meaning of"
+            " null and dependencies on other fields are only in its doc."
         ),
         source=_COMMENTS + 'Avro 1.12, "Records", attribute doc of a field',
         check=_field_doc,
@@ -105,7 +103,7 @@ RULES: Final = (
         summary="No two fields of a record have the same doc.",
         rationale=(
             "Two fields with the same doc are one field copied and not described, or two that"
-            " nobody can tell apart."
+            " readers cannot tell apart."
         ),
         check=_duplicate_doc,
     ),

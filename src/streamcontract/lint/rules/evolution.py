@@ -1,4 +1,4 @@
-"""Rules about what later versions of a schema, and older readers of it, will need."""
+"""Rules about evolution: defaults that later versions of a schema and older readers need."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _nullable_default_not_null(document: Document, _: Settings) -> Iterator[Rema
         if _null_index(union) is not None and field.has_default and field.default is not None:
             message = (
                 f"the field {field.name} may be null, yet its default is"
-                f" {json.dumps(field.default)}: a reader cannot tell that nothing was written;"
+                f" {json.dumps(field.default)}: a reader cannot detect that nothing was written;"
                 ' make the default null, with "null" as the first branch'
             )
             yield Remark(f"{field.pointer}/default", message)
@@ -52,7 +52,7 @@ def _null_first(document: Document, _: Settings) -> Iterator[Remark]:
             continue
         index = _null_index(place.node)
         field = place.field
-        # A default has to be of the first branch, which is for another rule to say.
+        # A default has to be of the first branch; another rule checks that.
         has_default = field is not None and field.type is place.node and field.has_default
         if index and not has_default:
             message = '"null" is not the first branch of the union; move it to the front'
@@ -126,8 +126,8 @@ RULES: Final = (
         severity="warning",
         summary="The default of a field that may be null is null.",
         rationale=(
-            "The default is what a reader sees where the writer did not know the field. If null"
-            ' can say "not known", a made-up value hides it.'
+            "A reader gets the default if the writer did not know the field. If null means"
+            ' "not known", an invented value hides it.'
         ),
         check=_nullable_default_not_null,
     ),
@@ -138,8 +138,8 @@ RULES: Final = (
         summary="null is the first branch of a union.",
         rationale=(
             "Before Avro 1.12 a default had to be of the first branch, so libraries that follow"
-            " the earlier text take null as the default only where it stands in front. A field"
-            " with another default keeps its branch in front for the same reason."
+            " the earlier text take null as the default only if it is the first branch. A field"
+            " with another default keeps its branch first for the same reason."
         ),
         source='Avro 1.11, "Unions": a default corresponds to the first schema',
         check=_null_first,

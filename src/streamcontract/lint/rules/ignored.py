@@ -1,4 +1,4 @@
-"""Rules about what a parser must accept and ignore, so that nobody ever hears of it."""
+"""Rules about mistakes that a parser must accept and ignore without a message."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ _OPTIONAL: Final[dict[type, tuple[str, ...]]] = {
     ArrayType: (),
     MapType: (),
 }
-"""The attributes that a definition may lack; without the others it is not valid anyway."""
+"""The optional attributes of a definition."""
 
 _FIELD_OPTIONAL: Final = ("doc", "order", "aliases", "default")
 _ALIKE: Final = 0.8
 _CLEARLY: Final = 0.05
-"""How much nearer the nearest name is than one that cannot be meant."""
+"""The least difference in likeness between the nearest name and one that is not suggested."""
 
 
 def _stored_only(document: Document, _: Settings) -> Iterator[Remark]:
@@ -78,7 +78,7 @@ def _unknown_logical_type(document: Document, _: Settings) -> Iterator[Remark]:
 
 
 def _unknown_logical_types(document: Document) -> Iterator[tuple[str, JsonValue, list[str]]]:
-    """Each with the names of Avro's that it may be meant for."""
+    """Unknown logical types, each with the names of Avro's that may be meant."""
     for pointer, node, name in _ignored_logical_types(document):
         if not isinstance(name, str) or name not in LOGICAL_TYPES:
             fitting = [
@@ -90,7 +90,7 @@ def _unknown_logical_types(document: Document) -> Iterator[tuple[str, JsonValue,
 
 
 def _nearest(name: str, known: list[str]) -> list[str]:
-    """The known names that are spelt most like a name; several where none is clearly nearer."""
+    """The known names that are spelt most like a name; several if none is clearly nearer."""
     alike = {each: difflib.SequenceMatcher(None, name.lower(), each).ratio() for each in known}
     best = max(alike.values(), default=0.0)
     return [each for each in known if alike[each] >= max(_ALIKE, best - _CLEARLY)]
@@ -109,7 +109,7 @@ def _ignored_logical_types(document: Document) -> Iterator[tuple[str, _Annotated
         node = place.node
         if not place.is_definition or isinstance(node, UnionType):
             continue
-        # A logical type that fits has become part of the model and is no attribute any more.
+        # A logical type that fits is part of the model and no longer an attribute.
         if "logicalType" in node.attributes:
             yield place.pointer, node, node.attributes["logicalType"]
 
@@ -154,7 +154,7 @@ def _where_instead(document: Document, place: TypePlace, key: str) -> str:
         return "remove it: it belongs to fields alone"
     if key in document.written(field.pointer):
         return "remove it: the field has its own"
-    return "it is the field's: move it there, if it shall hold"
+    return "it belongs to the field: move it there, if it is to apply"
 
 
 def _misspelt_attribute(document: Document, _: Settings) -> Iterator[Remark]:
@@ -188,9 +188,9 @@ STORED_ONLY: Final = Rule(
     severity="error",
     summary="A schema keeps to the specification.",
     rationale=(
-        "What registries and histories hold is read leniently, so that data stay readable. Of"
-        " a schema that is written today everything else here refuses it: code generation,"
-        " producers, consumers and the registry itself."
+        "Schemas in registries and histories are read leniently, so that data stay readable. In"
+        " a new schema the same fault is refused by code generation, producers, consumers and"
+        " the registry itself."
     ),
     source="docs/stored-schemas.md, which has the source of each clause",
     check=_stored_only,
@@ -204,10 +204,10 @@ RULES: Final = (
         severity="error",
         summary="No logical type is spelt almost like one of Avro's.",
         rationale=(
-            "The specification tells every parser to ignore a logical type that it does not know"
-            " and to read the type below it. A misspelt timestamp is a plain long, everywhere and"
-            " without a word. Only names that fit the type below are suggested, and all of them"
-            " where more than one may be meant: they may differ by a factor of a thousand."
+            "The specification requires a parser to ignore a logical type that it does not know"
+            " and to read the underlying type. A misspelt timestamp is a plain long, everywhere and"
+            " without a warning. Only names that fit the underlying type are suggested, and all of"
+            " them if more than one may be meant: they may differ by a factor of a thousand."
         ),
         source='Avro 1.12, "Logical Types"',
         check=_misspelt_logical_type,
@@ -218,8 +218,8 @@ RULES: Final = (
         severity="error",
         summary="Logical types are those of Avro.",
         rationale=(
-            "The specification tells every parser to ignore a logical type that it does not know"
-            " and to read the type below it. Where a logical type of your own is meant, which your"
+            "The specification requires a parser to ignore a logical type that it does not know"
+            " and to read the underlying type. If you mean a logical type of your own that your"
             " readers know, switch the rule off there."
         ),
         source='Avro 1.12, "Logical Types"',
@@ -232,7 +232,7 @@ RULES: Final = (
         summary="A logical type fits the type that it annotates.",
         rationale=(
             "One that does not, such as date on a string or a decimal without precision, is"
-            " ignored by every parser, as the specification demands. The author thinks it holds."
+            " ignored by every parser, as the specification requires, and has no effect."
         ),
         source='Avro 1.12, "Logical Types"',
         check=_ill_fitting_logical_type,
@@ -241,7 +241,7 @@ RULES: Final = (
         id="misplaced-attribute",
         tier="minimal",
         severity="error",
-        summary="Attributes stand where Avro looks for them.",
+        summary="Attributes are where Avro expects them.",
         rationale=(
             "A default inside a type, or a logical type beside it, is an attribute that Avro does"
             " not know in that place, so it is kept and ignored: the field has no default, the"
@@ -256,8 +256,8 @@ RULES: Final = (
         severity="error",
         summary="No attribute is spelt almost like one of Avro's.",
         rationale=(
-            "Attributes that Avro does not know are kept and ignored, so a defualt is none. Found"
-            " where an attribute looks like one that could stand there and does not."
+            "Attributes that Avro does not know are kept and ignored, so a defualt is not a"
+            " default. The rule finds attributes that look like one that could be there and is not."
         ),
         source='Avro 1.12, "Schema Declaration": attributes not defined are metadata',
         check=_misspelt_attribute,

@@ -1,4 +1,4 @@
-"""Rules about types that say less than the field means, most of them guessed from names."""
+"""Rules about types that are less precise than the meaning of the field."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ON_NAMES: Final = "A guess from names: switch it off where it is wrong. "
 
 
 def _plain_fields(document: Document, *names: str) -> Iterator[tuple[str, Field, PrimitiveType]]:
-    """Where a field holds one of these types without logical type, in unions or arrays too."""
+    """The uses of one of these types without a logical type in a field, in unions or arrays too."""
     for place in document.types:
         node, field = place.node, place.field
         if field is None or not isinstance(node, PrimitiveType):
@@ -59,7 +59,7 @@ def _timestamp_without_logical_type(document: Document, _: Settings) -> Iterator
 
 
 def _as_instant(field: Field, node: PrimitiveType) -> str | None:
-    """What to make of a point in time; None if its unit is said and Avro has no type for it."""
+    """The advice for a point in time; None if its unit is given and Avro has no type for it."""
     fitting, unit = timestamps_of(node.name), said_unit(field)
     if unit is not None:
         row = fitting.get(unit)
@@ -72,9 +72,9 @@ def _as_instant(field: Field, node: PrimitiveType) -> str | None:
             f"if it counts the days since 1970-01-01, make it {date}; if not, switch this rule off"
             " for it"
         )
-    unsaid = "nothing says in which unit"
+    unsaid = "its unit is not given"
     if not fitting:
-        return f"{unsaid}; say it in the name or the doc"
+        return f"{unsaid}; add it to the name or the doc"
     names = " or ".join(row.name for row in fitting.values())
     return f"{unsaid}; give it the logical type of the unit that it is written in: {names}"
 
@@ -95,7 +95,7 @@ def _unit_contradicts_name(document: Document, _: Settings) -> Iterator[Remark]:
         unit = LOGICAL_TYPES[node.logical.name].unit
         if said is not None and unit is not None and said != unit.name:
             message = (
-                f"the name {field.name} says {said}, its type {node.logical.name}; look at the"
+                f"the name {field.name} means {said}, its type {node.logical.name}; look at the"
                 f" values: if they are {said}, correct the type, if not, the name"
             )
             yield Remark(place.pointer, message)
@@ -152,10 +152,10 @@ RULES: Final = (
             _ON_NAMES + "An int or long whose name ends in at, time, timestamp, ts or date, or is"
             " created, updated or modified, is most often a point in time (names with words like"
             " duration, elapsed or response are left alone). Without a logical type"
-            " milliseconds are read as seconds, and no language gives it its own type for time."
-            " The type that is advised is in the unit that the name or the doc says; a unit for"
-            " which Avro has no type, such as seconds, is left alone where it is said. Adding the"
-            " logical type later does not change the bytes, but what readers see."
+            " milliseconds are read as seconds, and no language reads it as its own type for time."
+            " The suggested type has the unit in the name or the doc; a unit for which Avro has no"
+            " type, such as seconds, is left alone if it is given. Adding the logical type later"
+            " does not change the bytes, but it changes the values that readers get."
         ),
         source='Avro 1.12, "Logical Types", date and timestamps',
         check=_timestamp_without_logical_type,
@@ -177,11 +177,11 @@ RULES: Final = (
         severity="warning",
         summary="Amounts of money are decimals.",
         rationale=(
-            _ON_NAMES + "A float or double whose name speaks of prices, costs, fees, amounts,"
+            _ON_NAMES + "A float or double whose name suggests prices, costs, fees, amounts,"
             " taxes and the like, or whose doc names a currency, is most often money (names with"
             " words like rate, ratio or percent are left alone). Binary fractions cannot hold"
-            " 0.1, and sums drift. The decimal logical type is exact. Where values are only"
-            " estimated or charted, doubles are fine: switch it off and say why."
+            " 0.1, and sums drift. The decimal logical type is exact. If values are only"
+            " estimated or charted, doubles are fine: switch it off and give the reason."
         ),
         source='Avro 1.12, "Logical Types", decimal',
         check=_float_for_money,
@@ -193,7 +193,7 @@ RULES: Final = (
         summary="UUIDs have a logical type.",
         rationale=(
             _ON_NAMES + "A plain string whose name has the word uuid or guid takes any text; with"
-            " the logical type, a wrong one is refused where it is written."
+            " the logical type, the producer refuses a wrong one."
         ),
         source='Avro 1.12, "Logical Types", uuid',
         check=_uuid_without_logical_type,
@@ -202,7 +202,7 @@ RULES: Final = (
         id="decimal-without-scale",
         tier="basic",
         severity="warning",
-        summary="A decimal says its scale.",
+        summary="A decimal has an explicit scale.",
         rationale=(
             "A scale that is left out is 0, so the decimal holds whole numbers only. That is"
             " seldom meant, and the scale cannot be changed later: it is not written with the"

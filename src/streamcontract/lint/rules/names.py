@@ -1,4 +1,4 @@
-"""Rules about names: they become columns, classes, constants and packages elsewhere."""
+"""Rules about names, which become columns, classes, constants and packages in other systems."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FIELD_STYLES: Final = {style.name: style for style in (SNAKE_CASE, CAMEL_CASE)}
 _NAMESPACE: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 # The Java Language Specification (SE 21), section 3.9: reserved keywords, and the literals of
-# 3.10.3 and 3.10.8. "_" is left out: it is a style's business.
+# 3.10.3 and 3.10.8. "_" is left out: the rules of style cover it.
 _JAVA: Final = vocabulary(
     "abstract assert boolean break byte case catch char class const continue default do double"
     " else enum extends false final finally float for goto if implements import instanceof int"
@@ -39,7 +39,7 @@ _JAVA: Final = vocabulary(
 )
 _PYTHON: Final = frozenset(keyword.kwlist)
 
-# A name is what readers find a field, type or symbol by, so that a new one is a breaking change.
+# Readers find a field, type or symbol by its name, so that a new one is a breaking change.
 _WHILE_UNUSED: Final = "while no data have it"
 
 
@@ -135,14 +135,14 @@ def _case_twins(what: str, names: Iterable[tuple[str, str]]) -> Iterator[Remark]
 
 
 def _renamed(style: Style, name: str, taken: Collection[str]) -> str:
-    """The advice to rename: to a name that is free, and that no other rule would find."""
+    """The advice to rename, with a name that is free and breaks no other rule."""
     better = style.styled(name)
     usable = better is not None and better not in {*taken, *_JAVA, *_PYTHON}
     return f"{_WHILE_UNUSED}, rename it" + (f', such as "{better}"' if usable else "")
 
 
 def _all_names(document: Document) -> Iterator[tuple[str, str]]:
-    """Every name that becomes an identifier of generated code, and where it stands."""
+    """Every name that becomes an identifier of generated code, and its position."""
     for field_place in document.fields:
         yield f"{field_place.field.pointer}/name", field_place.field.name
     for enum in document.definitions(EnumType):
@@ -156,7 +156,7 @@ def _all_names(document: Document) -> Iterator[tuple[str, str]]:
 
 
 def _namespace_pointer(document: Document, place: NamedPlace) -> str:
-    """Where the namespace of a definition is written: its own attribute, or in its name."""
+    """The pointer to the namespace of a definition: its own attribute, or its name."""
     name = document.written(place.pointer)["name"]
     key = "name" if isinstance(name, str) and "." in name else "namespace"
     return child(place.pointer, key)
@@ -167,9 +167,9 @@ RULES: Final = (
         id="field-name-style",
         tier="standard",
         severity="warning",
-        summary="Field names are snake_case, or camelCase where the project says so.",
+        summary="Field names are snake_case, or camelCase if the project is set so.",
         rationale=(
-            "One style for all topics, so that nobody has to look a name up. snake_case survives"
+            "One style for all topics makes names predictable. snake_case survives"
             " systems that fold the case of column names. A project whose consumers are mostly"
             ' Java may set field_names = "camelCase".'
         ),
@@ -219,8 +219,8 @@ RULES: Final = (
         severity="warning",
         summary="Namespaces are lower case.",
         rationale=(
-            "They become packages and folders. Where those ignore case, two spellings meet in one"
-            " place; and a capital letter in a namespace reads like a class."
+            "They become packages and folders. If those ignore case, two spellings are one folder;"
+            " and a capital letter in a namespace reads like a class."
         ),
         source="buf's lint rule PACKAGE_LOWER_SNAKE_CASE; Java Language Specification, 6.1",
         check=_namespace_style,
@@ -232,9 +232,9 @@ RULES: Final = (
         summary="No name is a reserved word of Python or Java.",
         rationale=(
             "Generators have to rename such fields, symbols, types and packages, each in its own"
-            " way, and the code no longer says what the schema says. Words of SQL are not"
-            " counted: they can be quoted there, and date, value, key, order or open are among"
-            " them, the right names for many fields."
+            " way, and the code no longer has the names of the schema. SQL's words are not"
+            " included: they can be quoted there, and date, value, key, order and open are right"
+            " names for many fields."
         ),
         source="The Python Language Reference, 2.3.1; Java Language Specification, 3.9",
         check=_reserved_word,
@@ -245,8 +245,8 @@ RULES: Final = (
         severity="warning",
         summary="No two names differ by case only.",
         rationale=(
-            "Column names, file names of generated classes and many people do not tell userId"
-            " from userid: one of the two fields is overwritten or unreachable there."
+            "Column names, file names of generated classes and many people do not distinguish"
+            " userId from userid: one of the two fields is overwritten or unreachable there."
         ),
         check=_names_differ_by_case,
     ),

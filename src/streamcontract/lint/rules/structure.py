@@ -1,4 +1,4 @@
-"""Rules about how types are put together."""
+"""Rules about the structure of types."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = ["RULES"]
 
 def _unbounded_nesting(document: Document, _: Settings) -> Iterator[Remark]:
     for place in document.types:
-        # A name means a type defined before it, so every circle closes at a place inside the
-        # record that it names.
+        # A name means a type defined before it, so every cycle closes inside the record that it
+        # names.
         if isinstance(place.node, RecordType) and place.node in place.around:
             message = (
-                f"{place.node.name} holds itself, so data decide how deep it nests; while no data"
-                " have it, flatten it to an array whose items name their parent, or write out the"
-                " levels that there are"
+                f"{place.node.name} contains itself, so data decide how deep it nests; while no"
+                " data have it, flatten it to an array whose items name their parent, or write out"
+                " the levels that exist"
             )
             yield Remark(place.pointer, message)
 
@@ -46,7 +46,7 @@ def _nullable_items(document: Document, _: Settings) -> Iterator[Remark]:
                 continue
         if _is_nullable(inner):
             message = (
-                f"the {what} may be null; leave out what is not there, and drop"
+                f"the {what} may be null; leave out missing ones, and drop"
                 ' "null" while no data have one'
             )
             yield Remark(where, message)
@@ -61,7 +61,7 @@ def _nullable_collection(document: Document, _: Settings) -> Iterator[Remark]:
             if isinstance(branch, ArrayType | MapType):
                 what, empty = ("array", "[]") if isinstance(branch, ArrayType) else ("map", "{}")
                 message = (
-                    f"the {what} may be null or empty, two ways to say nothing; while no data"
+                    f"the {what} may be null or empty, two forms of nothing; while no data"
                     f' have a null, drop "null" and, for a field, make the default {empty}'
                 )
                 yield Remark(place.pointer, message)
@@ -89,10 +89,10 @@ RULES: Final = (
         id="unbounded-nesting",
         tier="basic",
         severity="warning",
-        summary="No record holds itself.",
+        summary="No record contains itself.",
         rationale=(
-            "The depth of such data is decided by whoever writes them: readers that recurse can be"
-            " crashed by one message. Tables have no such type, so sinks refuse the topic."
+            "The producer decides how deep such data nest: one message can crash a reader that"
+            " recurses. Tables have no such type, so sinks refuse the topic."
         ),
         check=_unbounded_nesting,
     ),
@@ -114,9 +114,9 @@ RULES: Final = (
         severity="warning",
         summary="Arrays and maps are empty, not null.",
         rationale=(
-            "null and empty are two ways to say nothing, and every reader has to handle both."
+            "null and empty both mean nothing, and every reader has to handle both."
             " An empty default allows adding the field just as null does. Switch it off where"
-            ' "not known" and "known to be none" really differ, and say so in the doc.'
+            ' "not known" and "known to be none" really differ, and describe that in the doc.'
         ),
         check=_nullable_collection,
     ),

@@ -1,7 +1,7 @@
 """Output formats, one module and one row for each.
 
-A module has one function ``render``, which makes text of a report. It is loaded when its format is
-asked for, since what only people need takes time to load.
+A module has one function ``render``, which returns a report as text. It is imported on the first
+use of its format, since the libraries for terminals take time to import.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Format:
     """One output format.
 
     Attributes:
-        name: What ``--format`` calls it.
+        name: Its name for ``--format``.
         module: Its module in this package.
     """
 
@@ -45,7 +45,7 @@ FORMATS: Final = (
 
 
 def format_names() -> tuple[str, ...]:
-    """The formats that a command with reports offers.
+    """The formats of a command that prints reports.
 
     Example:
         >>> format_names()

@@ -12,5 +12,5 @@ __all__ = ["render"]
 
 
 def render(report: Report) -> str:
-    """The report as JSON; keys are only ever added to it, and places are those of text output."""
+    """The report as JSON, with the positions of text output; new versions only add keys."""
     return json.dumps(report.document, indent=2, ensure_ascii=False) + "\n"

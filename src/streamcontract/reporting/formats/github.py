@@ -36,7 +36,7 @@ def render(report: Report) -> str:
 def annotation(
     kind: Literal["error", "warning", "notice"], place: Place, title: str, message: str
 ) -> str:
-    r"""One command, without a line's end.
+    r"""One command, without a line break.
 
     Example:
         >>> from streamcontract.reporting import Place

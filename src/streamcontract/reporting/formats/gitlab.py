@@ -1,7 +1,7 @@
 """GitLab's code quality report.
 
 Keys and severities are those of "Code Quality report format" (GitLab Docs). Notes are left out,
-since GitLab counts each entry as a loss of quality.
+because GitLab counts each entry as a loss of quality.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def render(report: Report) -> str:
 
 
 def fingerprint(finding: FindingEntry) -> str:
-    """What stays the same when lines are moved: contract, rule, path, and both pointers."""
+    """A hash that stays the same if lines are moved: of contract, rule, path, and both pointers."""
     identity = [
         finding.contract,
         finding.rule,
@@ -40,7 +40,7 @@ def fingerprint(finding: FindingEntry) -> str:
 
 
 def change_fingerprint(change: ChangeEntry) -> str:
-    """Likewise: what differs, how, and in which file."""
+    """A hash that stays the same if lines are moved: of the change, and the file."""
     return _digest([change.path, change.words, repository_path(change.place), change.place.pointer])
 
 

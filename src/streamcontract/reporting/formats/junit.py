@@ -1,9 +1,9 @@
 """JUnit XML: a test case for each contract, or for each file.
 
-A change is no failure.
+A change is not a failure.
 
-There is no specification of JUnit XML; these are the elements and attributes that Jenkins' and
-GitLab's readers know: ``testsuites``, ``testsuite``, ``testcase``, ``failure``, ``skipped`` and
+There is no specification of JUnit XML. These are the elements and attributes that Jenkins and
+GitLab read: ``testsuites``, ``testsuite``, ``testcase``, ``failure``, ``skipped`` and
 ``system-out``, with at most one ``failure`` in a case.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
-# What XML 1.0 can hold at all, section 2.2, turned round.
+# Characters that XML 1.0 cannot hold: the complement of section 2.2.
 _NO_CHARACTER: Final = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 

@@ -1,7 +1,7 @@
 """SARIF 2.1.0, which GitHub's code scanning and editors read.
 
 The names are those of "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", an
-OASIS standard; the sections are cited where there was a choice.
+OASIS standard; comments cite the sections.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SCHEMA: Final = (
 )
 
 _CHANGE: Final = "change"
-"""The rule of a difference, on which there is no verdict."""
+"""The rule id of a difference, which has no verdict."""
 
 
 def render(report: Report) -> str:

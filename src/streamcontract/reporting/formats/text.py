@@ -1,4 +1,4 @@
-"""Text for people: each finding with the lines that it is about, each change with both sides."""
+"""Text for people: each finding with its lines of the schema, each change with both sides."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SIDES: Final = {"-": "red", "+": "green"}
 
 
 def render(report: Report) -> Text:
-    """The report as styled text; ``.plain`` is what is printed where there is no terminal."""
+    """The report as styled text; without a terminal, its ``.plain`` is printed."""
     text = Text()
     for finding in report.findings:
         _add_finding(text, finding)
@@ -42,8 +42,8 @@ def render(report: Report) -> Text:
         _add_change(text, change)
     text.append(report.summary.words, _TONES[report.summary.tone])
     text.append(f"{report.summary.scope}\n")
-    # Names of files, and values, may hold what a terminal would obey. One character for another,
-    # so that the styles stay where they are.
+    # Names of files, and values, may contain control characters for terminals. Each is replaced by
+    # one character, so that the styles keep their offsets.
     text.plain = "".join(
         each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}"
         for each in text.plain

@@ -1,7 +1,7 @@
 """Logical types ("Logical Types" of the Avro 1.12 specification): each is one row.
 
-An unknown or ill-fitting logical type is no fault: the specification wants it ignored, and the
-type below it used. It stays among the type's attributes, so that tools can point at it.
+An unknown or misplaced logical type is not a fault: the specification requires that it is ignored
+and the underlying type is used. It stays among the type's attributes, so that tools can show it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ __all__ = [
 def declared_logical_type(
     json: Mapping[str, JsonValue], base: str, size: int | None = None
 ) -> LogicalType | Misfit | None:
-    """The logical type that ``json`` declares, or why the one it names does not hold.
+    """The logical type that ``json`` declares, or the reason why it does not apply.
 
     Args:
         json: The type's JSON object, or its attributes.
@@ -56,7 +56,7 @@ def declared_logical_type(
         size: The size in bytes of a fixed, None if it has no sound one.
 
     Returns:
-        None where there is none of any name that Avro knows.
+        None if it names no logical type of Avro.
 
     Example:
         >>> declared_logical_type({"logicalType": "date"}, "int").name
@@ -75,7 +75,7 @@ def declared_logical_type(
 
 
 def used_attributes(logical: LogicalType | None) -> frozenset[str]:
-    """The attributes of a type that its logical type has a meaning for."""
+    """The attributes of a type that its logical type uses."""
     if logical is None:
         return frozenset()
     return frozenset({"logicalType", *LOGICAL_TYPES[logical.name].parameters})
@@ -87,7 +87,7 @@ def row_of(node: PrimitiveType | FixedType) -> LogicalRow | None:
 
 
 def conversion(node: PrimitiveType | FixedType) -> Conversion | None:
-    """How the values of a type are converted; None where they are the base type's own.
+    """The conversion of a type's values; None if they are values of the base type.
 
     Example:
         >>> conversion(PrimitiveType(name="int", logical=LogicalType("date"))).from_raw(1)

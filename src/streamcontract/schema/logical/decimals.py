@@ -1,6 +1,6 @@
-"""Decimals of the schema's scale, and of their own ("Decimal", Avro 1.12).
+"""Decimals with the scale of the schema, and big-decimals with their own ("Decimal", Avro 1.12).
 
-A conversion is exact or refuses: nothing is rounded or cut.
+A conversion is exact or raises: nothing is rounded or truncated.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ EXACT: Final = decimal.Context(
     prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=[]
 )
 
-# log10(2) to 40 digits, as a fraction: exact where a float would round, and no number as long as
-# the fixed itself has to be built.
+# log10(2) to 40 digits, as a fraction: exact, unlike a float, and without building a number as long
+# as the fixed itself.
 _LOG10_2: Final = (3010299956639811952137388947244930267681, 10**40)
 
 MOST_DIGITS: Final = 1_000
-"""The highest precision, and so the highest scale, of a decimal that is taken for one.
+"""The highest precision, and so the highest scale, of a supported decimal.
 
 The specification sets no limit, and Avro for Java takes what 32 bits hold; but two bytes at a
 scale of ten million keep Python busy for seconds. PostgreSQL declares the most digits of the
@@ -45,7 +45,7 @@ Arrow has 76, most others 38.
 """
 
 _MOST_BYTES: Final = 2048
-"""Of a number that becomes a Decimal, or was one, where no precision says how many.
+"""The most bytes of a big-decimal's unscaled number, which has no declared precision.
 
 That takes time by the square of the digits; a message of a megabyte could keep a consumer busy for
 minutes. (Python refuses to turn texts of more than 4,300 digits into numbers for the same reason.)
@@ -71,7 +71,7 @@ def most_digits(size: int) -> int:
 
 
 def declared_decimal(json: Mapping[str, JsonValue], size: int | None) -> LogicalType | Misfit:
-    """The decimal that a type's JSON declares, or why it is none.
+    """The decimal that a type's JSON declares, or the reason why it is not one.
 
     Args:
         json: The type's JSON object.
@@ -151,7 +151,7 @@ def _unscaled(precision: int, scale: int) -> Callable[[object], int]:
         shifted = number.scaleb(scale, EXACT)
         found = int(shifted)
         if found != shifted:
-            limit = f"of at most {scale} digits behind the point"
+            limit = f"of at most {scale} digits after the point"
             hint = f'value.quantize(decimal.Decimal("1E-{scale}")) rounds it'
             raise Refused("a Decimal", value, limit=limit, hint=hint)
         return found
@@ -177,7 +177,7 @@ def _twos_complement(number: int) -> bytes:
 
 
 def whole(data: bytes) -> int:
-    r"""The number that bytes of two's complement stand for.
+    r"""The number that two's-complement bytes mean.
 
     Raises:
         Refused: There is no byte.

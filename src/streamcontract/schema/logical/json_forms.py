@@ -1,7 +1,7 @@
 """The plain JSON of logical types: RFC 3339 for times, text for numbers that JSON may round.
 
-A JSON number is a double to many programs, and those have 53 bits. Text is read as strictly as it
-is written: what has no exact value of the type is refused, with the form that is expected.
+Many programs read a JSON number as a double, which has 53 bits. Text without an exact value of the
+type is refused, with the expected form in the error.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _read_moment(json: JsonValue) -> dt.datetime:
     try:
         return second.replace(microsecond=micros).astimezone(dt.timezone.utc)
     except OverflowError:
-        raise Refused("a moment within the years 1 to 9999 in UTC", json) from None
+        raise Refused("a timestamp within the years 1 to 9999 in UTC", json) from None
 
 
 def _read_local_moment(json: JsonValue) -> dt.datetime:
@@ -141,7 +141,7 @@ LOCAL_MOMENT: Final = JsonForm("string", _LOCAL_EXPECTED, _iso, _read_local_mome
 
 
 def moment_in_units(digits: int, *, is_local: bool) -> JsonForm:
-    """The form of moments that are numbers of 10 ** -digits seconds since 1970-01-01.
+    """The form of timestamps that are numbers of 10 ** -digits seconds since 1970-01-01.
 
     Args:
         digits: Decimal places of a second, more than the six that a ``datetime`` has.

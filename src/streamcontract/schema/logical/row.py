@@ -1,4 +1,4 @@
-"""The row of a logical type: what its definition consists of."""
+"""Definition of a logical type, as one row."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Unit:
     """A part of a second in which times are counted.
 
     Attributes:
-        name: As it stands in the names of logical types: ``"millis"``.
+        name: As in the names of logical types: ``"millis"``.
         plural: In words: ``"milliseconds"``.
         per_second: How many make a second.
     """
@@ -80,13 +80,13 @@ class JsonForm:
 
 @attrs.frozen(eq=False, kw_only=True)
 class PythonType:
-    """The Python type that has the values of logical types.
+    """A Python type for the values of logical types.
 
     Attributes:
         cls: The class.
-        annotation: Its name in generated modules, behind that of the module they import it from.
-        maker: What makes a value in generated modules, named as in ``annotation``.
-        arguments: From a value to what ``maker`` is called with: a text, or the parts by keyword.
+        annotation: Its name in generated modules, after that of the module they import it from.
+        maker: The callable that makes a value in generated modules, named as in ``annotation``.
+        arguments: From a value to the arguments of ``maker``: a text, or the parts by keyword.
         json: Its plain JSON.
     """
 
@@ -99,11 +99,11 @@ class PythonType:
 
 @attrs.frozen(eq=False)
 class Conversion:
-    """How the values of one logical type are written and read.
+    """Conversion of the values of one logical type, in both directions.
 
     Attributes:
-        to_raw: From a value to what the base type holds; refuses what does not fit.
-        from_raw: Back; refuses what no value of the Python type can be.
+        to_raw: From a value to a value of the base type; raises for one that does not fit.
+        from_raw: Back; raises for one without a value of the Python type.
         fast_from_raw: The same by a built-in alone, which refuses in fewer words: an expression
             with ``{0}`` for the raw value and ``{1}`` for the built-in, and the built-in.
     """
@@ -115,13 +115,13 @@ class Conversion:
 
 @attrs.frozen(eq=False)
 class Misfit:
-    """Why a logical type that a schema declares does not hold.
+    """The reason why a logical type that a schema declares does not apply.
 
     Attributes:
         attribute: The attribute at fault.
         reason: What is wrong with it.
-        is_beyond_limits: Whether the specification allows it, and only a limit of this library
-            does not.
+        is_beyond_limits: Whether the specification allows it and only a limit of this library
+        forbids it.
     """
 
     attribute: str
@@ -135,25 +135,25 @@ def _without_parameters(name: str) -> Callable[[Mapping[str, JsonValue], int | N
 
 @attrs.frozen(eq=False, kw_only=True)
 class LogicalRow:
-    """A logical type, all of it: whatever deals with logical types follows from its row.
+    """Everything about one logical type; all code for logical types reads it from this row.
 
     Attributes:
         name: Avro's name for it.
         bases: The types that it annotates, the usual one first.
-        kind: What its values are. Types of one kind differ in their unit alone, and are rescaled
-            where one is read as the other.
+        kind: The kind of its values. Types of one kind differ only in their unit, and are rescaled
+        if one is read as the other.
         python: The Python type of the values.
         convert: Makes the conversion, from the logical type and the size of the fixed that it
-            annotates (None for a primitive type); None where a value is what the base type holds.
-        unit: For times, what they are counted in.
-        limits: For those on ``int`` or ``long``: the least and the greatest number that is a value.
-        samples: A few values as the base type holds them, the shortest first, where those that
-            every type of this base has are none. From the same as ``convert``.
-        remark: What generated code says of an attribute beside its type: a sentence, with
-            ``{precision}`` and ``{scale}`` of the schema.
+            annotates (None for a primitive type); None if its values are values of the base type.
+        unit: The unit that times are counted in, for types of times.
+        limits: For types on ``int`` or ``long``: the least and the greatest number that is a value.
+        samples: A few values of the base type, the shortest first, if the common samples of the
+        base type do not fit. From the same arguments as ``convert``.
+        remark: The sentence about such an attribute in generated code, with ``{precision}`` and
+        ``{scale}`` of the schema.
         parameters: The attributes that it takes beside ``logicalType``, each with an example.
         declare: From the JSON that declares it, and the size of a fixed, to the logical type, or
-            why it does not hold; the base is one of ``bases``.
+            the reason why it does not apply; the base is one of ``bases``.
     """
 
     name: str
@@ -171,7 +171,7 @@ class LogicalRow:
     )
 
     def example(self, base: Base | None = None, *, name: str = "Example") -> dict[str, JsonValue]:
-        """A schema of it.
+        """A schema of this logical type.
 
         Args:
             base: What it annotates, one of ``bases``; the usual one if left out.
@@ -189,7 +189,7 @@ class LogicalRow:
         return {**document, "logicalType": self.name, **self.parameters}
 
     def written(self) -> str:
-        """How a schema of it is written, with dots for what the author has to choose.
+        """The JSON of such a schema, with dots for the values that the author has to choose.
 
         Example:
             >>> from streamcontract.schema.logical import LOGICAL_TYPES

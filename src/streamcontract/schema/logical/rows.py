@@ -66,7 +66,7 @@ _DURATION: Final = PythonType(
 
 
 def _moments(unit: Unit, *, is_local: bool) -> PythonType:
-    """The type of moments in a unit: an ``int`` below a microsecond, which no datetime holds."""
+    """The Python type of timestamps in a unit: ``int`` below a microsecond, else ``datetime``."""
     if unit.micros == 0:
         digits = len(str(unit.per_second)) - 1
         return PythonType(
@@ -101,9 +101,9 @@ def time_row(unit: Unit, base: Literal["int", "long"]) -> LogicalRow:
 
 
 def moment_row(unit: Unit, *, is_local: bool) -> LogicalRow:
-    """The row of moments that are counted in a unit.
+    """The row of timestamps in a unit.
 
-    In a unit below a microsecond they stay the ``int`` that they are on the wire, since no
+    In a unit below a microsecond the values are the ``int`` of the wire format, because no
     ``datetime`` holds them.
     """
     kind = "local-timestamp" if is_local else "timestamp"
@@ -140,7 +140,7 @@ _ROWS: Final = (
         python=_DECIMAL,
         convert=decimal_conversion,
         samples=decimal_samples,
-        remark="At most {precision} digits, {scale} behind the point.",
+        remark="At most {precision} digits, {scale} after the point.",
         parameters=MappingProxyType({"precision": 9, "scale": 2}),
         declare=declared_decimal,
     ),

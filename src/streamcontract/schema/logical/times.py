@@ -1,7 +1,7 @@
-"""Dates, times of day and moments ("Date" to "Local Timestamps", Avro 1.12).
+"""Dates, times of day and timestamps ("Date" to "Local Timestamps", Avro 1.12).
 
-A conversion is exact or refuses: nothing is rounded, cut or moved to another time zone. What
-reading would refuse, writing refuses too.
+A conversion is exact or raises: nothing is rounded, truncated or moved to another time zone.
+Encoding raises for every value that decoding would refuse.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ T = TypeVar("T")
 
 
 def _standard(cls: type[T]) -> type[T]:
-    """The class of the standard library, even where a test has put its own in that place."""
+    """The class of the standard library, even if a test has replaced it."""
     return next(base for base in cls.__mro__ if base.__module__ == "datetime")
 
 
 class Standard:
     """The classes of the standard library.
 
-    Tests that freeze the clock put a subclass into the place of each, in every module that has a
-    name for it (freezegun does), but not in other classes.
+    Tests that freeze the clock (with freezegun) replace the names of these classes in every module,
+    but not the attributes of other classes.
     """
 
     date: Final = _standard(dt.date)
@@ -62,15 +62,14 @@ def time_limits(unit: Unit) -> tuple[int, int]:
 
 
 def moment_limits(unit: Unit) -> tuple[int, int]:
-    """The first and the last moment of the years 1 to 9999, in a unit, since 1970-01-01."""
+    """The first and the last timestamp of the years 1 to 9999, in a unit, since 1970-01-01."""
     day = _DAY_SECONDS * unit.per_second
     return DATE_LIMITS[0] * day, (DATE_LIMITS[1] + 1) * day - 1
 
 
-# ---- what values are of
-#
-# A subclass may hold more than the class has room for, as pandas.Timestamp holds nanoseconds, or
-# nothing at all, as pandas.NaT. One that equals the value of the class itself does neither.
+# ---- classes of values
+# A subclass may hold more than the class can, as pandas.Timestamp holds nanoseconds, or no value,
+# as pandas.NaT. An instance that equals a value of the class itself does neither.
 
 
 def _as_date(value: object) -> dt.date:
@@ -150,22 +149,22 @@ def _time_micros(value: Any) -> int:
     return micros
 
 
-# ---- moments
+# ---- timestamps
 
 
 def moment(unit: Unit, *, is_local: bool) -> Conversion:
-    """The conversion of moments, counted in a unit since 1970-01-01.
+    """The conversion of timestamps, counted in a unit since 1970-01-01.
 
     Args:
         unit: The unit.
-        is_local: Whether the moments have no time zone; else they have one, and are read in UTC.
+        is_local: Whether they have no time zone; otherwise they have one, and are read in UTC.
     """
     step, epoch = unit.micros, _LOCAL_EPOCH if is_local else _EPOCH
     least, most = moment_limits(unit)
 
     def from_raw(number: int) -> dt.datetime:
         if not least <= number <= most:
-            expected = f"a moment within the years 1 to 9999, in {unit.plural} since 1970-01-01"
+            expected = f"a timestamp within the years 1 to 9999, in {unit.plural} since 1970-01-01"
             raise Refused(expected, number)
         return epoch + dt.timedelta(0, 0, number * step)
 
@@ -186,7 +185,7 @@ def _utc_micros(value: Any) -> int:
     micros = _whole_micros(value - _EPOCH)
     # East of UTC the year 1 begins earlier, west of it the year 9999 ends later.
     if not _UTC_LIMITS[0] <= micros <= _UTC_LIMITS[1]:
-        raise Refused("a moment within the years 1 to 9999 in UTC", value)
+        raise Refused("a timestamp within the years 1 to 9999 in UTC", value)
     return micros
 
 
@@ -213,7 +212,7 @@ def _cut(unit: Unit) -> str:
 
 
 def _in_units(to_micros: Callable[[object], int], unit: Unit, what: str) -> Callable[[Any], int]:
-    """From a value to its number of units, which must be a whole one."""
+    """Convert a value to its number of units, which must be whole."""
     step = unit.micros
     if step == 1:
         return to_micros

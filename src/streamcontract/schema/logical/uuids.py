@@ -19,7 +19,7 @@ def _checked(value: object) -> uuid.UUID:
 
 
 def _to_text(value: object) -> str:
-    return uuid.UUID.__str__(_checked(value))  # whatever a subclass shows
+    return uuid.UUID.__str__(_checked(value))  # a subclass may have another __str__
 
 
 def _of_text(text: str) -> uuid.UUID:
@@ -42,13 +42,13 @@ def _of_bytes(data: bytes) -> uuid.UUID:
 
 
 TEXT: Final = Conversion(_to_text, _of_text)
-"""On a string."""
+"""The conversion of UUIDs on a string."""
 
 BYTES: Final = Conversion(_to_bytes, _of_bytes)
-"""On a fixed."""
+"""The conversion of UUIDs on a fixed."""
 
 
 def samples(_logical: LogicalType, size: int | None) -> tuple[Any, ...]:
-    """The first two numbers, as what is annotated holds them."""
+    """The UUIDs 0 and 1, as values of the base type."""
     to_raw = TEXT.to_raw if size is None else BYTES.to_raw
     return tuple(to_raw(uuid.UUID(int=number)) for number in (0, 1))

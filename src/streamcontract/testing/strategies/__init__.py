@@ -7,7 +7,7 @@
     @given(records(Stock))
     def test_every_bar_is_priced(bar): ...
 
-Needs the extra ``streamcontract[test]``; nothing else in the library imports Hypothesis.
+They need the extra ``streamcontract[test]``; no other module of the library imports Hypothesis.
 """
 
 from streamcontract.testing.strategies.documents import (

@@ -1,4 +1,4 @@
-"""The changes that a schema evolves by, and which directions of compatibility each keeps.
+"""Changes of schemas, and the directions of compatibility that each keeps.
 
 The reasons are the rules of "Schema Resolution" in the Avro 1.12 specification. A change that keeps
 a direction against one version may lose it against those before: a field gets a default, is removed
@@ -48,19 +48,19 @@ Defaults = st.SearchStrategy[Any]
 
 @attrs.frozen
 class Pen:
-    """What a change is written with.
+    """The names and fields for a change.
 
     Attributes:
         draw: Draws.
         taken: Every word used in this schema or in a version before; those drawn are added. A name
-            that comes back with another meaning would meet its former self in old data.
+            that returns with another meaning would match its former use in old data.
     """
 
     draw: st.DrawFn
     taken: set[str]
 
     def word(self, namespace: str | None = None) -> str:
-        """A name that nothing had before, with its namespace in front."""
+        """A new name, after its namespace."""
         stem = self.draw(names())
         word = unused(stem, self.taken)
         if namespace is None:
@@ -71,7 +71,7 @@ class Pen:
         return f"{namespace}.{word}"
 
     def namespace(self, name: str) -> str:
-        """A namespace that nothing of that name was in before."""
+        """A namespace without an earlier use of that name."""
         stem = self.draw(namespaces())
         namespace, number = stem, 2
         while f"{namespace}.{name}" in self.taken:
@@ -80,7 +80,7 @@ class Pen:
         return namespace
 
     def field(self, namespace: str | None, *, optional: bool) -> Field:
-        """A field that no record had before, with or without a default."""
+        """A field with a new name, with or without a default."""
         node, defaults = draw_type(self.draw, self.taken, namespace=namespace)
         if not optional:
             return Field(name=self.word(), type=node)
@@ -102,7 +102,7 @@ class Change:
 
     Attributes:
         keeps: The directions of compatibility that it keeps.
-        make: Gives the changed schema's outermost type.
+        make: Returns the changed schema's outermost type.
         lasting: Whether it keeps them against earlier versions too.
     """
 
@@ -112,7 +112,7 @@ class Change:
 
 
 def _annotations(sites: Sites) -> Iterator[Change]:
-    """Attributes that Avro does not know, and documentation, mean nothing to readers."""
+    """Attributes that Avro does not define, and documentation, do not affect readers."""
     for node in sites.nodes:
         if not isinstance(node, UnionType):
             yield Change(_BOTH, partial(_annotated, sites, node))
@@ -181,10 +181,10 @@ def _changed_defaults(sites: Sites) -> Iterator[Change]:
     """A default matters only where a writer lacks the field."""
     for record, field in _changeable_fields(sites):
         if field.has_default:
-            # Versions before the field was there would now miss it.
+            # Versions before the field was added would now miss it.
             yield Change(_BOTH, partial(_without_default, sites, record, field), lasting=_FORWARD)
         elif isinstance(field.type, PrimitiveType) and field.type.logical is None:
-            # Whoever removes the field later relies on it, and older readers do not have it.
+            # A later removal of the field relies on it, and older readers do not have it.
             defaults = primitive_defaults(field.type.name)
             make = partial(_with_default, sites, record, field, defaults)
             yield Change(_BOTH, make, lasting=_BACKWARD)
@@ -201,7 +201,7 @@ def _with_default(
 
 
 def _changeable_fields(sites: Sites) -> Iterator[tuple[RecordType, Field]]:
-    """Fields that no default of a record speaks of."""
+    """Fields without a value in a default of a record."""
     for record in sites.records:
         if record not in sites.settled:
             for field in record.fields:
@@ -285,7 +285,7 @@ def _unions(sites: Sites) -> Iterator[Change]:
             yield Change(_BACKWARD, partial(_with_union, sites, slot))
             continue
         yield Change(_BACKWARD, partial(_with_branch, sites, union))
-        # A default stands for the first branch that it fits.
+        # A default is of the first branch that it fits.
         if union in sites.settled or (slot.field and slot.field.has_default):
             continue
         if len(union.branches) > 1:

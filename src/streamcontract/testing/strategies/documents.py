@@ -1,8 +1,8 @@
-"""Valid schemas of any shape.
+"""Documents of valid schemas of any form.
 
 Schemas are written as an author would write them, from the outside in, so that each is valid by
-construction: a name is referred to only where it can be seen, and a record holds itself only
-where its values can end.
+construction: a name is used only where it is visible, and a record contains itself only where its
+values can end.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _ORDERS: Final = ("ascending", "descending", "ignore")
 def schema_documents(
     *, only_records: bool = False, ill_fitting: bool = True
 ) -> st.SearchStrategy[Any]:
-    """Valid schemas as JSON: what ``json.loads`` gives for the text of one.
+    """Valid schemas as JSON, in the types that ``json.loads`` returns.
 
     They have names, namespaces, aliases, docs, defaults, orders and attributes of their own,
     every primitive, complex and logical type, references to earlier types and recursive
@@ -120,7 +120,7 @@ def draw_type(
     excluded: frozenset[str] = frozenset(),
     union: bool = True,
 ) -> tuple[AvroType, st.SearchStrategy[Any] | None]:
-    """Draw a small type to put into a schema that there is.
+    """Draw a small type for an existing schema.
 
     Args:
         draw: Draws.
@@ -164,7 +164,7 @@ def _linked_schemas(draw: st.DrawFn, *, ill_fitting: bool) -> Schema:
 
 @attrs.frozen
 class _Scope:
-    """Where in the schema something is written.
+    """The position in the schema where a type is written.
 
     Attributes:
         namespace: The enclosing namespace, None for the null namespace.

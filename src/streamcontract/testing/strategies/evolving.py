@@ -21,9 +21,9 @@ __all__ = ["checked_level", "evolutions", "histories"]
 def evolutions(schema: Schema, *, level: Level = "BACKWARD") -> st.SearchStrategy[Schema]:
     """Successors of a schema that keep a compatibility level.
 
-    They differ by what people change: fields added, removed, renamed with an alias and moved,
+    They differ by common changes: fields added, removed, renamed with an alias and moved,
     defaults, symbols, names and namespaces of types with an alias, promotions, branches of unions,
-    documentation. All are built to keep the level, none is drawn and thrown away.
+    documentation. All are built to keep the level, none is drawn and rejected.
 
     Args:
         schema: The version before. Types of its references are written out in the successor.
@@ -55,7 +55,7 @@ def histories(
     """Version histories in which each version keeps a level.
 
     Args:
-        level: The level to keep; with a transitive one each version keeps it with all before it.
+        level: The level to keep; with a transitive one each version keeps it with all earlier ones.
         min_size: The fewest versions.
         max_size: The most versions.
 
@@ -107,7 +107,7 @@ def _evolved(
 ) -> Schema:
     asked = frozenset(level.directions)
     changes = draw(st.integers(1, 3))
-    # What lies between two of the changes is no version, but they are held against what is before.
+    # The state between two of the changes is not a version, but is compared with earlier versions.
     lasting = level.is_transitive or changes > 1
     sites = Sites(schema.root)
     pen = Pen(draw, {*words, *sites.words})

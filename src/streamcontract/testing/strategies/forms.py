@@ -1,7 +1,7 @@
-"""Schemas of types that hold no others, as JSON, each with the defaults a field of it may have.
+"""Forms of leaf types as JSON, each with the possible defaults of a field.
 
 Defaults follow the table "field default values" of the Avro specification. Those of logical
-types are values that the logical type can stand for, so that they can become typed defaults.
+types are values of the logical type, so that they can become typed defaults.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _ILL_FITTING_FIXED: Final[tuple[_Json, ...]] = (
 
 @attrs.frozen
 class Form:
-    """A schema with what a field of it may have as its default.
+    """A schema with the possible defaults of a field.
 
     Attributes:
         document: The schema; for a fixed without its name.
@@ -84,7 +84,7 @@ class Form:
 
 @functools.cache
 def primitive_forms(excluded: frozenset[str] = frozenset()) -> st.SearchStrategy[Form]:
-    """The primitive types but those excluded by name."""
+    """The primitive types, except those excluded by name."""
     return st.sampled_from(
         [
             Form({"type": name}, _PRIMITIVE_DEFAULTS[name])
@@ -95,7 +95,7 @@ def primitive_forms(excluded: frozenset[str] = frozenset()) -> st.SearchStrategy
 
 
 def primitive_defaults(name: str) -> st.SearchStrategy[Any]:
-    """What a field of a primitive type may have as its default."""
+    """The possible defaults of a field of a primitive type."""
     return _PRIMITIVE_DEFAULTS[name]
 
 

@@ -1,7 +1,7 @@
-"""Values of the types that hold no others: primitives, enums, fixed and all logical types.
+"""Values of the leaf types: primitives, enums, fixed and all logical types.
 
-Every value drawn here survives a round trip unchanged: times are cut to the unit's resolution,
-decimals carry exactly their type's scale, floats of a ``float`` have 32 bits.
+Every value is unchanged by a round trip: times have the unit's resolution, decimals exactly their
+type's scale, floats of a ``float`` 32 bits.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ __all__ = ["leaf"]
 # "Duration": months, days and milliseconds are unsigned 32-bit integers.
 _UINT_MAX: Final = 2**32 - 1
 
-# A decimal of a million digits is legal and helps nobody find a fault.
+# A decimal of a million digits is legal and does not help to find a fault.
 _MOST_DIGITS: Final = 64
 _MOST_SCALE: Final = 40
-# Longer fixed values are padded with zeros: their length is what could go wrong.
+# Longer fixed values are padded with zeros: only their length can cause a fault.
 _MOST_RANDOM_BYTES: Final = 64
 
 _Leaf = PrimitiveType | FixedType | EnumType
 
 
 def leaf(node: _Leaf, *, enum_class: type[enum.Enum] | None = None) -> st.SearchStrategy[Any]:
-    """Values of a type that holds no other types.
+    """Values of a leaf type.
 
     Args:
         node: The type.
@@ -64,7 +64,7 @@ def _fixed(size: int) -> st.SearchStrategy[bytes]:
 
 
 def _logical(node: PrimitiveType | FixedType) -> st.SearchStrategy[Any]:
-    """Values of a logical type: of its kind, or of every number that is one."""
+    """Values of a logical type: of its kind, or of every valid number."""
     row, converted = row_of(node), conversion(node)
     assert row is not None  # noqa: S101 - the types without a logical type have gone elsewhere
     if converted is not None and row.kind in _KINDS:
@@ -89,7 +89,7 @@ def _decimal(unscaled: int, scale: int) -> decimal.Decimal:
 
 
 def _cut(row: LogicalRow) -> Callable[[Any], Any]:
-    """Makes a time a whole number of units, without ``fold``, for which Avro has no place."""
+    """A time as a whole number of units, without ``fold``, which Avro does not have."""
     step = row.unit.micros if row.unit else 1
     return lambda value: value.replace(microsecond=value.microsecond // step * step, fold=0)
 

@@ -1,6 +1,6 @@
-"""Names, namespaces and attributes as schemas may have them, hostile ones included.
+"""Names, namespaces and attributes that schemas may have, including hostile ones.
 
-Strategies are made once and kept: making one costs more than drawing from it.
+Strategies are cached, because making one costs more than drawing from it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def names() -> st.SearchStrategy[str]:
         st.sampled_from(_HEADS),
         st.text(st.sampled_from(_TAILS), min_size=1, max_size=6),
     ).map(_not_reserved)
-    # Letters first, which take no more choices than the awkward ones: names shrink to "a".
+    # Letters first, which take no more choices than the others: names shrink to "a".
     return st.one_of(st.sampled_from(_HEADS), longer, st.sampled_from(_AWKWARD))
 
 
@@ -74,7 +74,7 @@ def namespaces() -> st.SearchStrategy[str]:
 
 @functools.cache
 def docs() -> st.SearchStrategy[str]:
-    """Documentation, with everything that could end a docstring or a comment."""
+    """Documentation, including text that could end a docstring or a comment."""
     return st.one_of(
         st.text(max_size=20),
         st.sampled_from(['"""', "\\", 'Ends with a quote"', "Two\nlines", "\r", "\t'''", "{x!r}"]),
@@ -83,13 +83,13 @@ def docs() -> st.SearchStrategy[str]:
 
 @functools.cache
 def custom_attributes() -> st.SearchStrategy[dict[str, JsonValue]]:
-    """Attributes that the specification does not know and lets stand."""
+    """Attributes that the specification does not define and allows."""
     keys = names().map(lambda name: f"x-{name}")
     return st.dictionaries(keys, _json_values(), max_size=2)
 
 
 def unused(name: str, used: set[str], namespace: str | None = None) -> str:
-    """``name`` in its namespace, with a number behind it if it is used; then it is used too.
+    """``name`` in its namespace, with a number appended if it is used; then it is used too.
 
     Example:
         >>> used = {"id"}

@@ -1,4 +1,4 @@
-"""What to draw for single fields instead, by their paths."""
+"""Overrides of the strategies of single fields, by their paths."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ FieldNames = Callable[[RecordType], Iterable[str]]
 
 @attrs.frozen
 class Overrides:
-    """What to draw instead for a field, or for fields inside it.
+    """The override of a field, or of fields inside it.
 
     Attributes:
-        strategy: What to draw for the field itself; None leaves it to its type.
+        strategy: The strategy of the field itself; None for that of its type.
         inner: The same for the fields of the records inside it, by name.
     """
 
@@ -35,17 +35,17 @@ class Overrides:
 
 
 def overrides_of(paths: Mapping[str, _Strategy]) -> Overrides:
-    """The overrides that dotted paths such as ``"lines.price"`` stand for.
+    """The overrides of dotted paths such as ``"lines.price"``.
 
     Raises:
-        InvalidArgument: What is given for a path is no strategy, or a path leads into a field
-            that is overridden itself.
+        InvalidArgument: The value for a path is not a strategy, or a path leads into a field that
+        is overridden itself.
     """
     tree: dict[str, Any] = {}
     for path, strategy in paths.items():
         if not isinstance(strategy, st.SearchStrategy):
             raise InvalidArgument(
-                f"{path} is overridden by {strategy!r}, which is no strategy; "
+                f"{path} is overridden by {strategy!r}, which is not a strategy; "
                 "for a value that is always the same give st.just(...)"
             )
         place = tree
@@ -73,12 +73,12 @@ def _overrides(tree: Mapping[str, Any] | _Strategy) -> Overrides:
 def checked_overrides(
     root: AvroType, paths: Mapping[str, _Strategy], names: FieldNames
 ) -> Overrides:
-    """The overrides of a type's fields, each of which there is.
+    """Check that all overridden fields of a type exist, and return the overrides.
 
     Args:
         root: The type.
         paths: Strategies by dotted path.
-        names: Gives the names that a record's fields have in paths.
+        names: Returns the names of a record's fields in paths.
 
     Raises:
         InvalidArgument: As :func:`overrides_of`; or a path names no field.
@@ -106,7 +106,7 @@ def _check(node: AvroType, overrides: Overrides, path: str, names: FieldNames) -
 
 def _hint(name: str, known: list[str]) -> str:
     if not known:
-        return ": it holds no record"
+        return ": it contains no record"
     close = difflib.get_close_matches(name, known, n=1)
     guess = f"; did you mean {close[0]!r}?" if close else ""
     return f"{guess}; it has {', '.join(known)}"

@@ -1,12 +1,12 @@
-"""How the nodes of a schema hang together: which have values at all, and which recur.
+"""Shape of a schema: the nodes with finite values, and the recursive ones.
 
 A value of a recursive schema must end somewhere. Two facts about a node decide how to end it:
 
 - its *height*, the fewest records inside one another that a value of it needs: 0 for a string
-  or an empty array, infinite for a record that holds itself unconditionally, and for an enum
-  without symbols or a union without branches;
-- whether it *recurs*: whether a record that can hold itself is within its reach, or it is part
-  of such a loop.
+or an empty array, infinite for a record that contains itself unconditionally, and for an enum
+without symbols or a union without branches;
+- whether it *recurs*: whether it contains a record that can contain itself, or is part of such
+a loop.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def heights(root: AvroType) -> Mapping[AvroType, float]:
         root: The node to start from.
 
     Returns:
-        For every node within reach its height; ``math.inf`` where there is no finite value.
+        The height of every reachable node; ``math.inf`` if it has no finite value.
     """
     nodes = _reachable(root)
     found: dict[AvroType, float] = dict.fromkeys(nodes, math.inf)
     changed = True
-    while changed:  # heights only sink, and each pass settles at least one node
+    while changed:  # heights only shrink, and each pass makes at least one final
         changed = False
         for node in nodes:
             height = _height(node, found)
@@ -75,7 +75,7 @@ def _height(node: AvroType, known: Mapping[AvroType, float]) -> float:
 
 
 def recurring(root: AvroType) -> tuple[frozenset[AvroType], frozenset[AvroType]]:
-    """The nodes where values could go on for ever.
+    """The nodes whose values could be infinite.
 
     Args:
         root: The node to start from.
@@ -96,7 +96,7 @@ def recurring(root: AvroType) -> tuple[frozenset[AvroType], frozenset[AvroType]]
 def _without_ends(
     nodes: set[AvroType], following: Mapping[AvroType, Collection[AvroType]]
 ) -> frozenset[AvroType]:
-    """What is left of ``nodes`` after taking those that lead nowhere away, again and again."""
+    """The rest of ``nodes`` after repeatedly removing those without successors."""
     ends = {node for node in nodes if nodes.isdisjoint(following[node])}
     while ends:
         nodes -= ends

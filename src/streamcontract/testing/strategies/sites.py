@@ -1,7 +1,7 @@
-"""Where a schema can be changed, and the schema with one place changed.
+"""Sites of possible changes in a schema, and schemas with one change.
 
-Changes are made to the model and not to the JSON: there names are full names, and each type stands
-where it is used, whichever of its uses spells it out.
+Changes are made to the model and not to the JSON: in the model names are full names, and each type
+is at its uses, independent of the use that defines it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ __all__ = ["Sites", "Slot", "edited"]
 
 @attrs.frozen(eq=False)
 class Slot:
-    """A place where any type could stand: not a branch of a union.
+    """A place for any type, which is not a branch of a union.
 
     Attributes:
-        node: The type that stands there.
+        node: The type in it.
         owner: The array or map around it, or the record whose field's type it is; None for the
             outermost type.
         field: The field, or None.
@@ -46,7 +46,7 @@ class Slot:
 
 
 class Sites:
-    """The places of a schema where something could be changed.
+    """The places of possible changes in a schema.
 
     Args:
         root: Its outermost type.
@@ -89,7 +89,7 @@ class Sites:
 
     @cached_property
     def settled(self) -> frozenset[AvroType]:
-        """The types that some default may hold a value of, which it might not fit once changed.
+        """The types with a value in some default, which might not fit after a change.
 
         Null and the empty array and map fit whatever is inside.
         """
@@ -160,7 +160,7 @@ def edited(root: AvroType, changes: Mapping[AvroType, Mapping[str, Any]]) -> Avr
 
 @attrs.define
 class _Copy:
-    """Copies each node once, so that a record that holds itself still does."""
+    """Copies each node once, so that recursive records stay recursive."""
 
     changes: Mapping[AvroType, Mapping[str, Any]]
     copies: dict[AvroType, AvroType] = attrs.field(factory=dict)

@@ -1,4 +1,4 @@
-"""Values for any schema: plain ones, or those of generated record classes."""
+"""Values of any schema: plain values, or records of generated classes."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ Key = TypeVar("Key")
 _NO_TYPES: Final[Mapping[str, type]] = MappingProxyType({})
 _NO_OVERRIDES: Final = Overrides()
 
-# How many recursive records may stand inside one another before every choice is for ending.
+# The depth of recursive records after which every choice ends the recursion.
 _RECURSION_DEPTH: Final = 3
 _MAX_ITEMS: Final = 5
 _MAX_RECURRING_ITEMS: Final = 2
-# Strategies kept: those of a project's own schemas, whatever a test draws besides.
+# The number of cached strategies, which is enough for a project's own schemas.
 _KEPT: Final = 256
 
 
@@ -58,30 +58,30 @@ def from_schema(
     *,
     tag_unions: bool = False,
 ) -> st.SearchStrategy[Any]:
-    """Plain values of a schema: what ``Codec(schema)`` encodes and decodes.
+    """Plain values of a schema, which ``Codec(schema)`` encodes and decodes.
 
     Records are drawn as ``dict``, enums as ``str``, logical types as the Python types that the
-    codec has for them. Every value comes back equal after encoding and decoding. Values are
-    built, never drawn and thrown away, and shrink to the smallest readable one: empty strings
-    and arrays, zeros, ``None`` where a union allows it.
+    codec has for them. Every value is equal after encoding and decoding. Values are built, never
+    drawn and rejected, and shrink to the smallest readable one: empty strings and arrays, zeros,
+    ``None`` if a union allows it.
 
     Args:
-        schema: A schema, or what ``parse_schema`` takes for one.
-        overrides: What to draw for single fields instead, by their paths: names joined by dots,
+        schema: A schema, or a source for ``parse_schema``.
+        overrides: Strategies for single fields, by their paths: names joined by dots,
             which pass through arrays, maps and unions, so that ``"lines.price"`` is the price of
             every line. Nothing checks that these values fit the field.
         tag_unions: Draw the values of unions as ``(branch name, value)``, which chooses the
-            branch and is what ``Codec(schema, tag_unions=True)`` decodes to. Bare values take
-            the first branch that holds them, so with them a branch behind one that takes all its
-            values (``["long", "int"]``) is never written. An override of a union is drawn as is.
+        branch, and to which ``Codec(schema, tag_unions=True)`` decodes. Bare values take the
+        first branch that fits, so a branch after one that takes all its values
+        (``["long", "int"]``) is never written. An override of a union is drawn unchanged.
 
     Returns:
         A strategy for values.
 
     Raises:
         InvalidArgument: No value of this schema is finite, such as those of a record that
-            holds itself in a field of its own type; or a path names no field.
-        SchemaParseError: ``schema`` is no valid schema.
+            contains itself in a field of its own type; or a path names no field.
+        SchemaParseError: ``schema`` is not a valid schema.
 
     Example:
         >>> from hypothesis import find, strategies as st
@@ -112,9 +112,9 @@ def records(
 
     Args:
         record_class: A class that a contract binds to a record of its schema.
-        overrides: What to draw for single fields instead, by their paths: names joined by dots,
+        overrides: Strategies for single fields, by their paths: names joined by dots,
             which pass through lists, dicts and unions, so that ``"lines.price"`` is the price of
-            every line. Names are those that the class's constructor has for them. Nothing checks
+            every line. Names are those of the class's constructor. Nothing checks
             that these values fit the field.
         fields: The same for fields of the outermost record, by name.
 
@@ -122,7 +122,7 @@ def records(
         A strategy for instances. ``st.from_type(record_class)`` gives the same.
 
     Raises:
-        InvalidArgument: The class is bound to no record, or has no finite value; or an override
+        InvalidArgument: The class is not bound to a record, or has no finite value; or an override
             names no field.
 
     Example:
@@ -151,16 +151,16 @@ def keys(record_class: type) -> st.SearchStrategy[Any]: ...
 
 
 def keys(record_class: Any) -> st.SearchStrategy[Any]:
-    """Keys for messages with records of a generated class, as its contract has them.
+    """Keys for messages with records of a generated class, by its contract.
 
-    Those of a key schema are of the classes that were generated for it; those of a key field, of
-    the field's type. A contract without a key may have any bytes, or none.
+    Keys of a key schema are of its generated classes; keys from a field are of the field's type. A
+    contract without a key may have any bytes, or none.
 
     Args:
         record_class: A class that a contract binds to the record of its schema.
 
     Raises:
-        InvalidArgument: The class is bound to no record, or there is no finite key.
+        InvalidArgument: The class is not bound to a record, or there is no finite key.
 
     Example:
         >>> from hypothesis import find
@@ -190,7 +190,7 @@ def _records(record_class: type) -> st.SearchStrategy[Any]:
 
 @functools.lru_cache(maxsize=_KEPT)
 def field_values(record_class: type, index: int) -> st.SearchStrategy[Any]:
-    """Values of one field of a generated class, by its place; what Hypothesis's plugin draws."""
+    """Values of one field of a generated class, by its index, for Hypothesis's plugin."""
     node, contract = _bound_record(record_class)
     return _Builder(node.fields[index].type, types=contract.types).strategy()
 
@@ -229,10 +229,10 @@ def _python_names(types: Mapping[str, type], node: RecordType) -> list[str]:
 
 
 class _Builder:
-    """Builds the strategy of one root node, each node's once for each depth.
+    """Builds the strategies of one root node, one for each node and depth.
 
-    Recursion ends because a recursive record is entered with one level less to go, and at level
-    0 arrays and maps of recursive things stay empty and unions take the way out.
+    Recursion ends because each recursive record reduces the level by one, and at level 0 arrays and
+    maps of recursive types are empty and unions take a branch that ends.
     """
 
     def __init__(
@@ -298,7 +298,7 @@ class _Builder:
     def _repeated(
         self, node: AvroType, depth: int, overrides: Overrides
     ) -> tuple[st.SearchStrategy[Any], int]:
-        """What to repeat in an array or a map, and how often at most."""
+        """The items of an array or a map, and their maximum number."""
         if math.isinf(self._heights[node]):
             return st.nothing(), 0
         if node not in self._recurring:
@@ -316,12 +316,12 @@ class _Builder:
             if self._tag_unions:
                 values = st.tuples(st.just(branch_name(branch)), values)
             branches.append((branch, values))
-        # Shrinking goes for the first: nothing is smaller than null.
+        # Values shrink to the first: nothing is smaller than null.
         branches.sort(key=lambda pair: _is_null(pair[0]), reverse=True)
         return st.one_of([values for _, values in branches])
 
     def _ways_out(self, node: UnionType) -> list[AvroType]:
-        """The branches to end a recursive value with."""
+        """The branches that end a recursive value."""
         ending = [branch for branch in node.branches if branch not in self._recurring]
         lowest = self._heights[node]
         return ending or [each for each in node.branches if self._heights[each] == lowest]

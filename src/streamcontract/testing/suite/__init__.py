@@ -1,22 +1,22 @@
-"""Ready property tests for every contract of a project.
+"""Suite of property tests for every contract of a project.
 
     from streamcontract.testing import contract_suite
 
     test_contracts = contract_suite()
 
-makes one test for each contract and check:
+It It It makes one test for each contract and check:
 
 - ``schema``: the schema is valid Avro.
 - ``generated``: the committed module is what ``streamcontract generate`` writes.
 - ``examples``: examples and defaults in the schema are values of their types.
-- ``codec``: any value comes back equal through codec and frame.
-- ``broker``: what is produced is consumed, exactly and in order.
-- ``decodes``: what every earlier version wrote can be read now.
+- ``codec``: any value is equal after encoding, framing and decoding.
+- ``broker``: consumed records are the produced ones, exactly and in order.
+- ``decodes``: data of every earlier version can be read now.
 - ``level``: the declared compatibility level holds.
-- ``lossless``: nothing is read otherwise than it was meant.
+- ``lossless``: no data are read with another meaning.
 
-The last three are made for each place that keeps earlier versions.
+The last three are made for each source of earlier versions.
 
-One more, ``project-file``, fails where the project file is wrong; the contracts whose tables are
-right are tested all the same.
+One more, ``project-file``, fails if the project file is wrong; contracts with valid tables are
+tested nevertheless.
 """

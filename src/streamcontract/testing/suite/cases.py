@@ -1,4 +1,4 @@
-"""The suite as pytest runs it: a case for each contract and check."""
+"""Cases of the suite for pytest, one for each contract and check."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ def contract_suite(
     Assign it to a name that begins with ``test_`` in a test module.
 
     Args:
-        path: A project file or the folder of one, a folder of ``.avsc`` files, or one such file;
-            a relative path counts from the current folder. Left out, the project of the current
-            folder, else the ``.avsc`` files below it.
-        against: What keeps earlier versions: each is what ``streamcontract check --against``
-            takes, such as ``"git:origin/main"`` or ``"registry"``. Left out, the last commit
-            where there is one, and the registry where ``STREAMCONTRACT_REGISTRY_URL`` names one.
+        path: A project file or its folder, a folder of ``.avsc`` files, or one such file; a
+        relative path is from the current folder. If left out, the project of the current
+        folder, else the ``.avsc`` files below it.
+        against: Sources of earlier versions, in the form of ``streamcontract check --against``,
+        such as ``"git:origin/main"`` or ``"registry"``. If left out, the last commit if there
+        is one, and the registry if ``STREAMCONTRACT_REGISTRY_URL`` names one.
         every_version: Whether every version in git's history must decode, not only that of the
             commit. Every version of a registry must anyway.
-        max_examples: How many examples properties are tried on; that of the active profile of
-            Hypothesis if left out.
+        max_examples: The number of examples of each property; that of the active profile of
+        Hypothesis if left out.
 
     Raises:
         ConfigurationError: There are no contracts, or none can be read from the project file.
@@ -94,8 +94,7 @@ class _Case:
     def run(self, suite: Suite, request: pytest.FixtureRequest) -> None:
         """Run it.
 
-        A failure is shown without a traceback: it would lead through this library, and not to
-        what is wrong.
+        A failure has no traceback, which would show this library and not the fault.
         """
         __tracebackhide__ = True
         found: str | None = None
@@ -132,7 +131,7 @@ def _cases(contracts: list[TestedContract], histories: list[History]) -> Iterato
     for contract in contracts:
         for name in _NOW:
             if contract.is_key and name in {"generated", "broker"}:
-                continue  # parts of what its contract's values are tested for
+                continue  # its contract's values are tested, with the keys
             yield pytest.param(_Case(name=name, contract=contract), id=f"{contract.name}-{name}")
         for history in histories:
             for name in _BEFORE:
@@ -150,7 +149,7 @@ def _cases(contracts: list[TestedContract], histories: list[History]) -> Iterato
 
 
 def _is_whole(contracts: list[TestedContract]) -> bool:
-    """Whether they are all contracts of their project, so that one that is not there is gone."""
+    """Whether they are all contracts of their project, so that a missing one was deleted."""
     project = contracts[0].project
     if project is None:
         return False

@@ -1,4 +1,4 @@
-"""The checks of the suite: what each holds of one contract, and what it says where that fails."""
+"""Checks of the suite, each for one contract, with their failures."""
 
 from __future__ import annotations
 
@@ -52,35 +52,35 @@ __all__ = [
     "check_schema",
 ]
 
-_SCHEMA_ID: Final = 2**31 - 1  # an id whose bytes all count
+_SCHEMA_ID: Final = 2**31 - 1  # an id without zero bytes
 _FEWEST_EXAMPLES: Final = 10
 _BROKER_EXAMPLES: Final = 10
 _MAX_BATCH: Final = 20
 
 
 class Failure(Exception):  # noqa: N818 - an outcome, as pytest's own
-    """What a check found; it is the whole text of the failed test."""
+    """A failed check; its text is the whole text of the failed test."""
 
 
 @attrs.frozen(kw_only=True)
 class Suite:
-    """How checks run.
+    """Settings of the checks.
 
     Attributes:
-        max_examples: How many examples a property is tried on; None for Hypothesis's own number.
+        max_examples: The number of examples of a property; None for Hypothesis's own number.
     """
 
     max_examples: int | None = None
 
     def settings(self, share: int = 1, most: int | None = None) -> settings:
-        """Hypothesis's settings, for one of so many properties of one test."""
+        """Hypothesis's settings, for one of ``share`` properties of a test."""
         wanted = self.max_examples or settings().max_examples
         if most is not None:
             wanted = min(wanted, most)
         return settings(
-            # What Hypothesis explains of an example is not shown: the failure is a test to paste.
+            # Hypothesis's explanation of an example is not shown: the failure has a test to paste.
             phases=[phase for phase in settings().phases if phase is not Phase.explain],
-            deadline=None,  # a machine that is busy with other things says nothing of a contract
+            deadline=None,  # the speed of a busy machine is not a fault of a contract
             max_examples=max(wanted // share, min(wanted, _FEWEST_EXAMPLES)),
             suppress_health_check=[HealthCheck.too_slow],
             report_multiple_bugs=False,
@@ -96,14 +96,14 @@ def check_generated(contract: TestedContract, _suite: Suite) -> None:
     """The committed module is what ``streamcontract generate`` writes now."""
     project, config = contract.project, contract.config
     if contract.code is None or project is None or config is None:
-        _ = contract.generated  # nothing is committed; it must be possible all the same
+        _ = contract.generated  # nothing is committed, but code generation must be possible
         return
     wanted = contract.code.to_commit.of([config.name]).require_all()
     pending = changes(project.output, wanted, complete=False)
     for change in pending:
         if change.path.stem not in wanted:
             continue
-        state = "is missing" if change.before is None else "is not what its schema says"
+        state = "is missing" if change.before is None else "is out of date with its schema"
         raise Failure(
             f"{shown(change.path)} {state}: the schema is {shown(contract.file)}; run"
             f" `streamcontract generate` and commit the result\n\n{change.diff(project.root)}"
@@ -111,7 +111,7 @@ def check_generated(contract: TestedContract, _suite: Suite) -> None:
 
 
 def check_codec(contract: TestedContract, suite: Suite) -> None:
-    """Every value and key comes back equal through codec and frame, plain and as record."""
+    """Every value and key is equal after encoding, framing and decoding, plain and as record."""
 
     def holds(codec: Codec[Any], value: Any, paste: Callable[[], str]) -> None:
         try:
@@ -119,7 +119,7 @@ def check_codec(contract: TestedContract, suite: Suite) -> None:
             back = codec.decode(payload)
         except StreamContractError as error:
             raise Failure(
-                f"a value of {contract.name} does not travel: {error}\n\n{paste()}"
+                f"a value of {contract.name} cannot be sent: {error}\n\n{paste()}"
             ) from None
         different = list(differences(value, back))
         if different or number != _SCHEMA_ID:
@@ -163,7 +163,7 @@ def check_examples(contract: TestedContract, _suite: Suite) -> None:
 
 
 def check_broker(contract: TestedContract, suite: Suite, request: pytest.FixtureRequest) -> None:
-    """What is produced is consumed: exactly these records, in this order per key."""
+    """Consumed records are the produced ones, in the same order per key."""
     generated, config = contract.generated, contract.config
     partitions = (config.partitions if config else None) or 1
     topic = request.getfixturevalue("streamcontract_topic")(
@@ -185,14 +185,14 @@ def check_broker(contract: TestedContract, suite: Suite, request: pytest.Fixture
     consumer = request.getfixturevalue("streamcontract_consumer")(
         clients[1], topic=topic, **options
     )
-    # Without a key, messages of several partitions come in any order.
+    # Without a key, messages of several partitions have any order.
     has_key = generated is not None and not (
         generated.contract.key is None and generated.contract.key_schema is None
     )
     order: Order = "per key" if has_key or partitions == 1 else "any"
 
-    # Not shrunk: that would send hundreds of batches through the broker. What is missing or changed
-    # is named anyway.
+    # Not shrunk: that would send hundreds of batches through the broker. Missing and changed
+    # messages are named anyway.
     @settings(
         suite.settings(most=_BROKER_EXAMPLES), phases=(Phase.explicit, Phase.reuse, Phase.generate)
     )
@@ -206,7 +206,7 @@ def check_broker(contract: TestedContract, suite: Suite, request: pytest.Fixture
         ]
         kept: Order = order
         if has_own_keys and partitions > 1 and any(key is None for key, _ in batch):
-            kept = "any"  # those without a key are in any of the partitions
+            kept = "any"  # messages without a key may be in any partition
         try:
             assert_messages(consumer, expected, order=kept)
         except AssertionError as error:
@@ -217,10 +217,10 @@ def check_broker(contract: TestedContract, suite: Suite, request: pytest.Fixture
 
 
 def check_decodes(contract: TestedContract, suite: Suite, history: History) -> None:
-    """What every earlier version wrote can be read with the schema of now."""
+    """Data of every earlier version can be read with the present schema."""
     level = history.level(contract)
     if "backward" not in compatibility_level(level).directions:
-        pytest.skip(f"level {level} does not promise that what was written before can be read")
+        pytest.skip(f"level {level} does not require that earlier data can be read")
     versions = _known(contract, history, history.versions(contract))
     problems = [
         _cannot_be_read(contract, version, finding)
@@ -248,7 +248,7 @@ def _check_decodes_values(
             reader.decode(data, writer=version.schema)
         except StreamContractError as error:
             paste = decoding_test(contract, version.label, version.schema, contract.schema, data)
-            raise Failure(f"what {version.label} wrote: {error}\n\n{paste}") from None
+            raise Failure(f"data of {version.label}: {error}\n\n{paste}") from None
 
     decodes()
 
@@ -257,7 +257,7 @@ def check_level(contract: TestedContract, _suite: Suite, history: History) -> No
     """The declared level holds against the earlier versions."""
     level = history.level(contract)
     if not compatibility_level(level).directions:
-        pytest.skip("level NONE promises nothing")
+        pytest.skip("level NONE requires nothing")
     _known(contract, history, list(history.compared(contract).values()))
     problems = history.problems(contract, "breaking")
     if problems:
@@ -271,7 +271,7 @@ def check_level(contract: TestedContract, _suite: Suite, history: History) -> No
 
 
 def check_lossless(contract: TestedContract, _suite: Suite, history: History) -> None:
-    """What earlier versions wrote, or read, arrives as it was meant."""
+    """Data from and to earlier versions keep their meaning."""
     _known(contract, history, list(history.compared(contract).values()))
     problems = history.problems(contract, "drift")
     if problems:
@@ -285,15 +285,15 @@ def check_lossless(contract: TestedContract, _suite: Suite, history: History) ->
 
 
 def check_project(contract: TestedContract, _suite: Suite) -> None:
-    """The project file is right."""
+    """The project file is valid."""
     if contract.project is not None and contract.project.faults:
         raise ProjectError(contract.project.faults)
 
 
 def check_deleted(contract: TestedContract, _suite: Suite, history: History) -> None:
-    """No contract of the project is gone."""
+    """No contract of the project was deleted."""
     if contract.project is None:
-        raise AssertionError("only a whole project has contracts that may be gone")
+        raise AssertionError("only a whole project can have deleted contracts")
     problems = history.deleted(contract.project)
     if problems:
         raise Failure(history.rendered(None, problems))
@@ -313,6 +313,6 @@ def _described(contract: TestedContract, history: History, problems: Sequence[Pr
 
 
 def _cannot_be_read(contract: TestedContract, version: Version, finding: Finding) -> str:
-    text = f"what {version.label} wrote cannot be read, at {finding.path}: {finding.message}"
+    text = f"data of {version.label} cannot be read, at {finding.path}: {finding.message}"
     test = finding_test(contract, finding, version.label)
     return text if test is None else f"{text}\n\n{test}"

@@ -1,4 +1,4 @@
-"""The contracts that are tested: those of a project, or schema files by themselves."""
+"""Contracts to test: those of a project, or single schema files."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Generated", "ProjectCode", "TestedContract", "find_contracts"]
 
-_UNWRITTEN: Final = "contracts"  # the package that a test shows where nothing is generated yet
+_UNWRITTEN: Final = "contracts"  # the package in a test to paste if no code is generated yet
 
 
 @attrs.frozen
 class Generated:
-    """The classes that a contract's module has, made in memory.
+    """The classes of a contract's module, made in memory.
 
     Attributes:
         module: The module.
-        contract: What it declares.
+        contract: Its contract.
         record: The class of its records.
-        home: Where users import it from.
+        home: The module that users import it from.
     """
 
     module: ModuleType
@@ -53,7 +53,7 @@ class Generated:
 
     @property
     def names(self) -> Mapping[type, str]:
-        """What its classes are called in there, shared ones too."""
+        """The names of its classes in that module, including shared ones."""
         public = {name: each for name, each in vars(self.module).items() if name[0] != "_"}
         contract = self.contract
         keys = {} if contract.key_schema is None else contract.keys.types
@@ -72,7 +72,7 @@ class Generated:
 
 @attrs.frozen(eq=False, slots=False)
 class ProjectCode:
-    """The code of all contracts of a project, as it is generated now.
+    """The present generated code of all contracts of a project.
 
     Attributes:
         project: The project.
@@ -87,7 +87,7 @@ class ProjectCode:
 
     @cached_property
     def to_commit(self) -> Modules:
-        """The modules as ``streamcontract generate`` writes them beside those that there are."""
+        """The modules that ``streamcontract generate`` writes beside the existing ones."""
         project = self.project
         if project.is_complete and not project.invalid and not self.modules.errors:
             return self.modules
@@ -101,24 +101,24 @@ class ProjectCode:
 
     @cached_property
     def package(self) -> InMemoryPackage:
-        """The modules, to be imported."""
+        """The modules as a package."""
         return InMemoryPackage(self.modules.texts)
 
 
 @attrs.frozen(eq=False, kw_only=True, slots=False)
 class TestedContract:
-    """One schema: the values or the keys of a contract, or a file by itself.
+    """One schema: of the values or the keys of a contract, or a single file.
 
     Attributes:
-        name: What people call it.
+        name: Its name for people.
         file: The schema's file, absolute.
         home: The folder that paths are relative to.
-        config: What the project says about it; None for a file by itself.
-        code: The code of the project; None for a file by itself.
+        config: Its configuration in the project; None for a single file.
+        code: The code of the project; None for a single file.
         is_key: Whether it is the schema of keys.
     """
 
-    __test__ = False  # its name is not that of a test
+    __test__ = False  # not a test, despite its name
 
     name: str
     file: Path
@@ -129,7 +129,7 @@ class TestedContract:
 
     @property
     def project(self) -> Project | None:
-        """The project; None for a file by itself."""
+        """The project; None for a single file."""
         return None if self.code is None else self.code.project
 
     @cached_property
@@ -153,11 +153,11 @@ class TestedContract:
 
     @cached_property
     def generated(self) -> Generated | None:
-        """Its classes as they are generated from the schema now; None for keys and non-records.
+        """Its classes, generated from the present schema; None for keys and non-records.
 
         Raises:
-            CodegenError: No sound module can be generated.
-            ConfigurationError: The contract's key is no field that can be a key.
+            CodegenError: No valid module can be generated.
+            ConfigurationError: The contract's key is not a field that can be a key.
             SchemaParseError: The schema is not valid.
         """
         if self.is_key or not isinstance(self.schema.root, RecordType):
@@ -177,7 +177,7 @@ class TestedContract:
 
     @property
     def _package(self) -> str:
-        """The package of the generated modules, as far as folders tell it."""
+        """The package of the generated modules, by the names of folders."""
         if self.project is None:
             return _UNWRITTEN
         names = [self.project.output.name]
@@ -189,15 +189,15 @@ class TestedContract:
 
 
 def find_contracts(path: Path | str | None = None) -> list[TestedContract]:
-    """The contracts that a path stands for.
+    """The contracts of a path.
 
     Args:
-        path: A project file, or the folder of one: all its contracts. Any other folder: the
-            ``.avsc`` files below it, and an ``.avsc`` file itself; those that are the schema of a
-            contract, in the project that they lie in, count as that contract. Left out, the
-            project of the current folder, else the ``.avsc`` files below it.
+        path: A project file, or its folder: all its contracts. Any other folder: the ``.avsc``
+        files below it; or one ``.avsc`` file. A file that is the schema of a contract, in the
+        project around it, counts as that contract. If left out, the project of the current
+        folder, else the ``.avsc`` files below it.
 
-    Contracts whose tables in the project file are wrong are not among them.
+    Contracts with invalid tables in the project file are not included.
 
     Raises:
         ConfigurationError: There is no such path, or no contract there.
@@ -208,9 +208,7 @@ def find_contracts(path: Path | str | None = None) -> list[TestedContract]:
         path = Path.cwd() if found is None else found
     path = Path(path).resolve()
     if not path.exists():
-        raise ConfigurationError(
-            f"there is no {path}; a relative path counts from the current folder"
-        )
+        raise ConfigurationError(f"there is no {path}; a relative path is from the current folder")
     contracts = _of_file(path) if path.is_file() else _of_folder(path)
     if not contracts:
         raise ConfigurationError(
@@ -231,7 +229,7 @@ def _of_folder(path: Path) -> list[TestedContract]:
     if nearest is not None and nearest.parent == path:
         return list(_of_project(read_project(nearest)))
     if (path / PROJECT_FILE).exists():
-        raise ConfigurationError(f"{path / PROJECT_FILE} is no file")
+        raise ConfigurationError(f"{path / PROJECT_FILE} is not a file")
     return _of_schemas(sorted(schema_files_below(path)), path)
 
 
@@ -256,7 +254,7 @@ def _of_schemas(files: list[Path], folder: Path) -> list[TestedContract]:
     project = find_project(folder)
     known: dict[Path, list[TestedContract]] = {}
     if project is not None:
-        if project.faults:  # it says where types are, which may be what is wrong
+        if project.faults:  # the folders of types, which it has, may be wrong
             raise ProjectError(project.faults)
         for contract in _of_project(project):
             known.setdefault(contract.file, []).append(contract)

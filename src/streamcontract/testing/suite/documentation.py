@@ -1,10 +1,9 @@
-"""Examples and defaults in a schema: whether each is a value of its type.
+"""Examples and defaults in a schema, checked against their types.
 
 An example is a value of the attribute ``example``, or of the list ``examples``, of a field or of
-a type; Avro has no such attributes, and every implementation keeps or ignores them. Examples are
-written as defaults are ("field default values" in the Avro 1.12 specification): the value of a
-union stands for the first branch it fits, and that of a logical type is one of its underlying
-type.
+a type; Avro does not define them, and every implementation keeps or ignores them. Examples have the
+form of defaults ("field default values" in the Avro 1.12 specification): the value of a union is of
+the first branch that it fits, and that of a logical type is a value of its underlying type.
 """
 
 from __future__ import annotations
@@ -45,12 +44,12 @@ _NAMED: Final = (RecordType, EnumType, FixedType)
 
 @attrs.frozen(kw_only=True)
 class Shown:
-    """A value that a schema shows.
+    """An example or a default in a schema.
 
     Attributes:
         place: File, line and column.
-        what: What it is, such as ``"example 2 of Order.price"``.
-        type: The type it shall be a value of.
+        what: Its name, such as ``"example 2 of Order.price"``.
+        type: The type that it has to be a value of.
         value: The value as JSON.
     """
 
@@ -61,10 +60,10 @@ class Shown:
 
 
 def faults(schema: Schema) -> list[str]:
-    """What is wrong with the examples and defaults of a schema and its references.
+    """The faults of the examples and defaults of a schema and its references.
 
     Returns:
-        A line for each that is no value of its type, or that decoding refuses.
+        A line for each that is not a value of its type, or that decoding refuses.
     """
     found = []
     for each in values_of(schema):
@@ -97,7 +96,7 @@ def _of_type(schema: Schema, node: AvroType, path: str) -> Iterator[Shown]:
                 yield from _of_type(schema, field.type, at)
         return
     for inner in children(node):
-        if not isinstance(inner, _NAMED):  # those have a turn of their own
+        if not isinstance(inner, _NAMED):  # named types are visited separately
             yield from _of_type(schema, inner, path)
 
 

@@ -1,4 +1,4 @@
-"""A failure as a test that can be pasted: imports, the values, and what should hold of them."""
+"""Failing tests to paste: imports, values, and assertions for a failure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _read(contract: TestedContract) -> str:
 
 
 def _literal(schema: Schema) -> str:
-    """The text of a schema as Python; as it stands where Python takes it so."""
+    """The text of a schema as Python; unchanged if it is valid Python."""
     text = schema.inlined_json.strip()
     return repr(text) if "\\" in text or "'''" in text else f"'''{text}'''"
 
@@ -113,7 +113,7 @@ def broker_test(
 
 
 def problem_test(contract: TestedContract, history: History, problem: Problem) -> str | None:
-    """A test that the example of a problem fails; None where it has none that changes."""
+    """A test that the example of a problem fails; None without an example that changes."""
     version = history.compared(contract).get(problem.against[0])
     if version is None:
         return None
@@ -127,20 +127,20 @@ def problem_test(contract: TestedContract, history: History, problem: Problem) -
 
 
 def finding_test(contract: TestedContract, finding: Finding, label: str) -> str | None:
-    """A test that the counterexample of a finding fails; None where it has none that changes."""
+    """A test that the counterexample of a finding fails; None without one that changes."""
     example = finding.counterexample
     if example is None:
         return None
     if finding.severity == "breaking":
         return decoding_test(contract, label, example.writer, example.reader, example.data)
-    # As untagged values, which is what a test of one's own would read.
+    # Untagged values, which a user's test would read.
     before = Codec[Any](example.writer).decode(example.data)
     try:
         after = Codec[Any](example.reader).decode(example.data, writer=example.writer)
     except DecodeError:
         return decoding_test(contract, label, example.writer, example.reader, example.data)
     if not any(differences(before, after)):
-        return None  # only other implementations read it otherwise
+        return None  # only other implementations read another value
     expected = source_of(before, {})
     return decoding_test(contract, label, example.writer, example.reader, example.data, expected)
 
@@ -153,15 +153,15 @@ def decoding_test(
     data: bytes,
     expected: Pasted | None = None,
 ) -> str:
-    """A test that decodes data with another schema than that of their writer.
+    """A test that decodes data with another schema than the writer's.
 
     Args:
         contract: The contract.
-        label: What the other version is called.
+        label: The name of the other version.
         writer: The schema they were written with.
         reader: The schema that reads them.
         data: The data.
-        expected: What is to be read; anything, as long as it can be, if left out.
+        expected: The expected value; any value if left out.
     """
     imports = {"from streamcontract import Codec", *_READING}
     texts = []

@@ -1,4 +1,4 @@
-"""What the contracts were before: the versions in git, in a registry or in a folder."""
+"""History of contracts: the earlier versions in git, in a registry or in a folder."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _ALL_VERSIONS = "BACKWARD_TRANSITIVE"
 
 
 def default_sources(folder: Path) -> list[str]:
-    """What contracts are held against where nothing is named.
+    """The sources that contracts are compared with by default.
 
     Returns:
-        The last commit, where the folder is in a git repository that has one; and the registry,
-        where the environment names one.
+        The last commit, if the folder is in a git repository that has one; and the registry, if the
+        environment names one.
     """
     sources = []
     try:
         Repository(folder).commit("HEAD")
     except ConfigurationError:
-        pass  # no git, no repository or no commit: there is no past to hold anything against
+        pass  # no git, no repository or no commit: there are no earlier versions
     else:
         sources.append("git:HEAD")
     if os.environ.get(URL_VARIABLE):
@@ -50,11 +50,12 @@ def default_sources(folder: Path) -> list[str]:
 
 
 def require_source(source: str, folder: Path) -> None:
-    """Make sure that a source is there, without reading it.
+    """Check that a source exists, without reading it.
 
     Args:
-        source: What ``streamcontract check --against`` takes; a registry is not asked.
-        folder: A folder of the repository that a ``git:`` means.
+        source: The source, as for ``streamcontract check --against``; no request is sent to a
+        registry.
+        folder: A folder in the repository of ``git:``.
 
     Raises:
         ConfigurationError: There is no such commit, folder or file.
@@ -65,10 +66,10 @@ def require_source(source: str, folder: Path) -> None:
 
 
 class History:
-    """The past of contracts in one source, asked for once.
+    """The earlier versions of contracts in one source, which are read once.
 
     Args:
-        source: What ``streamcontract check --against`` takes.
+        source: The source, as for ``streamcontract check --against``.
         every_version: Whether every version in git's history counts, not only that of the commit;
             of a registry every version counts anyway.
     """
@@ -80,10 +81,10 @@ class History:
         self._versions = functools.cache(self._find_versions)
 
     def problems(self, contract: TestedContract, severity: str) -> list[Problem]:
-        """What is wrong with the changes of one contract since then, each at its level.
+        """The problems of one contract's changes since then, at its level.
 
         Raises:
-            StreamContractError: The past cannot be found out.
+            StreamContractError: The earlier versions cannot be read.
         """
         report, slot, _ = self._report(contract)
         return [
@@ -93,28 +94,28 @@ class History:
         ]
 
     def deleted(self, project: Project) -> list[Problem]:
-        """The contracts of a project that are gone.
+        """The deleted contracts of a project.
 
         Raises:
-            StreamContractError: The past cannot be found out.
+            StreamContractError: The earlier versions cannot be read.
         """
         report = check(request_project(project), open_source(self.source))
         return [problem for problem in report.problems if problem.rule == CONTRACT_DELETED]
 
     def level(self, contract: TestedContract) -> str:
-        """The level that a contract is held to.
+        """The level of a contract.
 
         Raises:
-            StreamContractError: The past cannot be found out.
+            StreamContractError: The earlier versions cannot be read.
         """
         report, slot, _ = self._report(contract)
         return next(each.level for each in report.contracts if each.contract == slot)
 
     def compared(self, contract: TestedContract) -> Mapping[str, Version]:
-        """The earlier versions that its level is held against, by label; none if it is new.
+        """The labels of the earlier versions that its level is checked against; none if it is new.
 
         Raises:
-            StreamContractError: The past cannot be found out.
+            StreamContractError: The earlier versions cannot be read.
         """
         _, slot, earlier = self._report(contract)
         return {version.label: version for version in earlier.versions.get(slot, ())}
@@ -123,12 +124,12 @@ class History:
         """The earlier versions of one contract that count, oldest first.
 
         Raises:
-            StreamContractError: The past cannot be found out.
+            StreamContractError: The earlier versions cannot be read.
         """
         return self._versions(contract)
 
     def rendered(self, contract: TestedContract | None, problems: Sequence[Problem]) -> str:
-        """Problems in words, with the lines that they are about."""
+        """Problems as text, with their lines of the schemas."""
         contracts = () if contract is None else self._report(contract)[0].contracts
         report = Report(against=self.source, contracts=contracts, problems=tuple(problems))
         body, _, _ = (
@@ -150,7 +151,7 @@ class History:
 
 
 class _Kept:
-    """A source that has been asked already."""
+    """A source with the result of an earlier request."""
 
     def __init__(self, source: Source, request: Request) -> None:
         self.label = source.label
@@ -158,7 +159,7 @@ class _Kept:
 
     def earlier(self, request: Request) -> Earlier:
         """The answer."""
-        del request  # the one it was asked about
+        del request  # the same as before
         return self.asked
 
 
@@ -167,15 +168,15 @@ def _request(contract: TestedContract) -> Request:
         request = request_files([contract.file])
     else:
         request = request_project(contract.project, [contract.config.name])
-        # Of the other contracts, or a test of its own.
+        # Of other contracts, or with a test of their own.
         request = attrs.evolve(request, faults=())
     request.require_valid()
     return request
 
 
 def _slot(contract: TestedContract, request: Request) -> str:
-    """What ``evolution`` calls it."""
+    """Its slot in ``evolution``."""
     for candidate in request.candidates:
         if candidate.slot.file == contract.file and candidate.slot.is_key == contract.is_key:
             return candidate.slot.contract
-    raise AssertionError(f"{contract.name} was not asked about")
+    raise AssertionError(f"{contract.name} was not requested")

@@ -1,4 +1,4 @@
-"""Packages of generated modules that are on no disk, imported as they would be from one."""
+"""Packages of generated modules in memory, imported like from a disk."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NUMBERS: Final = itertools.count(1)
 
 
 class InMemoryPackage:
-    """A package of modules whose texts are at hand.
+    """A package of modules with their texts.
 
-    Each module is imported when it is asked for, by this or by another one of them, and stays for
-    the whole process, as modules do.
+    Each module is imported at its first use, by a caller or by another module, and stays for the
+    whole process, like all modules.
 
     Args:
         texts: The text of each module, by its name.

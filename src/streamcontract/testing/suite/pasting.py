@@ -1,4 +1,4 @@
-"""Values, and what failed with them, as Python that can be pasted into a test module."""
+"""Values as Python source, for tests to paste."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Pasted:
 
 
 def source_of(value: object, homes: Mapping[type, tuple[str, str]]) -> Pasted:
-    """The Python that makes a value.
+    """The Python source of a value.
 
     Args:
         value: A record of a generated class, or a plain value.
@@ -56,10 +56,10 @@ def module_of(name: str, body: str, imports: Iterable[str], fixtures: str = "") 
     """The text of a test module with one test.
 
     Args:
-        name: The test's name, behind ``test_``; what is no identifier in it is replaced.
+        name: The test's name after ``test_``; characters that are invalid in names are replaced.
         body: The test's statements.
         imports: The lines of its imports.
-        fixtures: The fixtures it asks for.
+        fixtures: Its fixtures.
     """
     identifier = re.sub(r"\W+", "_", name).strip("_")
     head = "\n".join(_merged(imports))
@@ -85,7 +85,7 @@ class _Writer:
         self.imports: set[str] = set()
 
     def text(self, value: object, margin: int = 0) -> str:
-        """The value in one line, or with an argument in each where that is too long."""
+        """The value on one line, or with one argument per line if it is too long."""
         match value:
             case Duration():
                 self.imports.add("from streamcontract import Duration")

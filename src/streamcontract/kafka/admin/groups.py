@@ -1,0 +1,269 @@
+"""Consumer groups: listed, described, and moved to other offsets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import confluent_kafka
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+
+from streamcontract.guards import text
+from streamcontract.kafka.admin.describe import GroupState, describe_topics
+from streamcontract.kafka.admin.only_member import commit_as_only_member, has_members
+from streamcontract.kafka.connection.cluster import (
+    Cluster,
+    advice_on,
+    is_embedded,
+)
+from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.connection.waits import Waiting, result_of
+from streamcontract.kafka.errors import GroupError, NotSupportedError, kafka_error_of
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from confluent_kafka.admin import AdminClient
+
+__all__ = [
+    "GroupDescription",
+    "GroupListing",
+    "GroupMember",
+    "describe_group",
+    "list_groups",
+    "reset_group",
+]
+
+_DEAD: Final = "DEAD"
+"""The state of a group that the brokers know nothing of."""
+
+
+@attrs.frozen
+class GroupListing:
+    """One group of a cluster.
+
+    Attributes:
+        group: The group's id.
+        state: Its state, such as ``"STABLE"`` or ``"EMPTY"``.
+        type: Its protocol: ``"CLASSIC"`` or ``"CONSUMER"`` (KIP-848).
+    """
+
+    group: str
+    state: str
+    type: str
+
+
+@attrs.frozen
+class GroupMember:
+    """One member of a group.
+
+    Attributes:
+        id: The id that the coordinator gave it.
+        client: Its ``client.id``.
+        host: Where it is.
+        partitions: The partitions that it reads, by topic.
+    """
+
+    id: str
+    client: str
+    host: str
+    partitions: Mapping[str, tuple[int, ...]]
+
+
+@attrs.frozen
+class GroupDescription:
+    """One group.
+
+    Attributes:
+        group: The group's id.
+        state: Its state; None on the embedded broker, which does not tell it.
+        members: Its members; None likewise.
+        topics: How far it has come in each topic that it has committed in.
+    """
+
+    group: str
+    state: str | None
+    members: tuple[GroupMember, ...] | None
+    topics: tuple[GroupState, ...]
+
+
+def list_groups(
+    config: Mapping[str, Any] | None = None, *, timeout: float = BROKER_TIMEOUT
+) -> tuple[GroupListing, ...]:
+    """The consumer groups of a cluster, by name.
+
+    Args:
+        config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
+        timeout: Seconds that each question to the brokers may take.
+
+    Raises:
+        NotSupportedError: This is the embedded broker, which cannot list groups.
+        GroupError: The brokers did not answer.
+    """
+    admin, embedded, timeout = _meet("", config, timeout)
+    if embedded:
+        raise NotSupportedError(
+            "the embedded broker cannot list groups: name one, as in "
+            "`streamcontract groups describe GROUP`"
+        )
+    try:
+        asked = admin.list_consumer_groups(request_timeout=timeout)
+        found = result_of(asked, Waiting("the list of consumer groups", ""))
+    except confluent_kafka.KafkaException as error:
+        raise _group_error("", error) from error
+    for reason in found.errors or ():
+        raise _group_error("", reason)
+    listed = [
+        GroupListing(each.group_id, _name(each.state), _name(each.type)) for each in found.valid
+    ]
+    return tuple(sorted(listed, key=lambda each: each.group))
+
+
+def describe_group(
+    group: str, config: Mapping[str, Any] | None = None, *, timeout: float = BROKER_TIMEOUT
+) -> GroupDescription:
+    """State, members and offsets of a group.
+
+    Args:
+        group: The group's id.
+        config: Client properties.
+        timeout: Seconds that each question to the brokers may take.
+
+    Raises:
+        GroupError: There is no such group, or the brokers did not answer.
+    """
+    group = text(group, "group")
+    admin, embedded, timeout = _meet(group, config, timeout)
+    state, members = (None, None) if embedded else _members(admin, group, timeout)
+    committed = _committed(admin, group, timeout, every=embedded)
+    if not committed and state in {None, _DEAD} and not members:
+        unknown = confluent_kafka.KafkaError(
+            confluent_kafka.KafkaError.GROUP_ID_NOT_FOUND,
+            "there is no such group: it has no members, and has committed nothing",
+        )
+        raise GroupError(group, unknown)
+    described = describe_topics(sorted(committed), config, timeout=timeout).topics
+    topics = tuple(GroupState(group, each, committed[each.name]) for each in described)
+    return GroupDescription(group, state, members, topics)
+
+
+def reset_group(
+    group: str,
+    offsets: Mapping[tuple[str, int], int],
+    config: Mapping[str, Any] | None = None,
+    *,
+    timeout: float = BROKER_TIMEOUT,
+) -> None:
+    """Commit offsets for a group that has no members: where its next ones go on.
+
+    Args:
+        group: The group's id.
+        offsets: By topic and partition, the offset of the next message.
+        config: Client properties.
+        timeout: Seconds that each question to the brokers may take.
+
+    Raises:
+        GroupError: The group has members, the brokers refused, or did not answer.
+        NotSupportedError: This is the embedded broker, and the group has had members whose
+            ``group.protocol`` was not ``consumer``.
+    """
+    group = text(group, "group")
+    admin, embedded, timeout = _meet(group, config, timeout)
+    wanted = [TopicPartition(topic, number, at) for (topic, number), at in offsets.items()]
+    if embedded:
+        commit_as_only_member(group, wanted, config, timeout)
+        return
+    _require_no_members(group, _members(admin, group, timeout)[1])
+    request = ConsumerGroupTopicPartitions(group, wanted)
+    try:
+        asked = admin.alter_consumer_group_offsets([request], request_timeout=timeout)[group]
+        answer = result_of(asked, Waiting(f"the offsets of group {group!r}", ""))
+    except confluent_kafka.KafkaException as error:
+        raise _group_error(group, error) from error
+    for each in answer.topic_partitions or ():
+        if each.error is not None:
+            raise GroupError(group, each.error)
+
+
+def _meet(
+    group: str, config: Mapping[str, Any] | None, timeout: float
+) -> tuple[AdminClient, bool, float]:
+    """An AdminClient that is connected, and whether this is the embedded broker."""
+    cluster = Cluster(split_config(config).client, timeout=timeout)
+    admin = cluster.admin()
+    try:
+        return admin, is_embedded(admin.list_topics(timeout=cluster.timeout)), cluster.timeout
+    except confluent_kafka.KafkaException as error:
+        raise _group_error(group, error) from error
+
+
+def _members(admin: AdminClient, group: str, timeout: float) -> tuple[str, tuple[GroupMember, ...]]:
+    """The group's state and members."""
+    try:
+        asked = admin.describe_consumer_groups([group], request_timeout=timeout)[group]
+        found: Any = result_of(asked, Waiting(f"the members of group {group!r}", ""))
+    except confluent_kafka.KafkaException as error:
+        if kafka_error_of(error).code() == confluent_kafka.KafkaError.GROUP_ID_NOT_FOUND:
+            return _DEAD, ()
+        raise _group_error(group, error) from error
+    return _name(found.state), tuple(map(_member, found.members))
+
+
+def _member(found: Any) -> GroupMember:
+    partitions: dict[str, list[int]] = {}
+    for each in found.assignment.topic_partitions if found.assignment else ():
+        partitions.setdefault(each.topic, []).append(each.partition)
+    assigned = {topic: tuple(sorted(each)) for topic, each in sorted(partitions.items())}
+    return GroupMember(found.member_id, found.client_id, found.host, assigned)
+
+
+def _require_no_members(group: str, members: Sequence[GroupMember]) -> None:
+    if members:
+        clients = ", ".join(f"{each.client} at {each.host}" for each in members)
+        raise has_members(group, f"it has members ({clients})")
+
+
+def _committed(
+    admin: AdminClient, group: str, timeout: float, *, every: bool
+) -> dict[str, dict[int, int | None]]:
+    """The offsets that a group has committed, by topic and partition.
+
+    Args:
+        admin: The client.
+        group: The group.
+        timeout: Seconds.
+        every: Whether to ask for every partition there is by its name.
+    """
+    try:
+        request = ConsumerGroupTopicPartitions(group, _all(admin, timeout) if every else None)
+        asked = admin.list_consumer_group_offsets([request], request_timeout=timeout)[group]
+        answer = result_of(asked, Waiting(f"the offsets of group {group!r}", ""))
+        # Offsets outlive the topics they are of.
+        there = admin.list_topics(timeout=timeout).topics
+    except confluent_kafka.KafkaException as error:
+        if kafka_error_of(error).code() == confluent_kafka.KafkaError.GROUP_ID_NOT_FOUND:
+            return {}
+        raise _group_error(group, error) from error
+    found: dict[str, dict[int, int | None]] = {}
+    for each in answer.topic_partitions or ():
+        if each.offset >= 0 and each.topic in there:
+            found.setdefault(each.topic, {})[each.partition] = each.offset
+    return found
+
+
+def _all(admin: AdminClient, timeout: float) -> list[TopicPartition]:
+    topics = admin.list_topics(timeout=timeout).topics
+    return [
+        TopicPartition(name, each) for name, found in topics.items() for each in found.partitions
+    ]
+
+
+def _name(value: Any) -> str:
+    """The name of an enum's member, such as a state."""
+    return str(value.name)
+
+
+def _group_error(group: str, error: Exception) -> GroupError:
+    reason = kafka_error_of(error) if isinstance(error, confluent_kafka.KafkaException) else error
+    return GroupError(group, reason, advice_on(reason, ""))  # type: ignore[arg-type] # a KafkaError

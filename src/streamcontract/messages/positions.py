@@ -1,0 +1,96 @@
+"""Positions as the command line names them: ``earliest``, ``latest``, an offset, a time, ``-N``."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timezone
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.consumer.start import Start, check_start, offsets_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streamcontract.kafka.connection.cluster import Cluster
+
+__all__ = ["Last", "Position", "offsets_of_position", "parse_position"]
+
+_INTEGER: Final = re.compile(r"-?\d+", re.ASCII)
+_EXPECTED: Final = (
+    "earliest, latest, an offset, a time such as 2024-05-17T09:30:00Z, or a date, whose first "
+    "moment in UTC counts"
+)
+
+
+@attrs.frozen
+class Last:
+    """The last messages of each partition.
+
+    Attributes:
+        count: How many.
+    """
+
+    count: int
+
+
+Position = Start | Last
+
+
+def parse_position(text: str) -> Position:
+    """The position that a text names.
+
+    Raises:
+        ConfigurationError: It names none.
+
+    Example:
+        >>> parse_position("-10"), parse_position("42")
+        (Last(count=10), 42)
+        >>> parse_position("2024-05-17")
+        datetime.datetime(2024, 5, 17, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    if _INTEGER.fullmatch(text):
+        number = int(text)
+        return Last(-number) if text.startswith("-") else check_start(number)
+    if text[:1].isdigit():
+        return _moment(text)
+    try:
+        return check_start(text)
+    except ConfigurationError:
+        raise ConfigurationError(f"{text!r} is no position: expected {_EXPECTED}") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return datetime.combine(date.fromisoformat(text), time(), timezone.utc)
+        # Python 3.10 does not read Z.
+        moment = datetime.fromisoformat(re.sub(r"[Zz]\Z", "+00:00", text))
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is no position: expected {_EXPECTED}") from None
+    if moment.tzinfo is None:
+        raise ConfigurationError(
+            f"the time {text!r} has no time zone, so it names no moment: write {text}Z for UTC"
+        )
+    return moment
+
+
+def offsets_of_position(
+    cluster: Cluster, topic: str, partitions: Iterable[int], position: Position
+) -> dict[int, int]:
+    """The offset that a position means in each partition, within what the partition has.
+
+    Raises:
+        ConsumeError: The brokers did not answer, or there is no such partition.
+        NotSupportedError: It is a moment, and this is the embedded broker.
+    """
+    wanted = tuple(partitions)
+    if position == "earliest":
+        return cluster.first_offsets(topic, wanted)
+    if not isinstance(position, Last):
+        return offsets_at(cluster, topic, wanted, position)
+    ends = cluster.end_offsets(topic, wanted)
+    first = cluster.first_offsets(topic, wanted)
+    return {each: max(first[each], ends[each] - position.count) for each in wanted}

@@ -1,0 +1,53 @@
+"""Positions: the words of the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.messages.positions import Last, parse_position
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_whole_numbers(number: int) -> None:
+    """An offset, or with a minus the last ones."""
+    assert parse_position(str(number)) == number
+    assert parse_position(f"-{number}") == Last(number)
+
+
+@given(st.datetimes(timezones=st.just(dt.timezone(dt.timedelta(hours=2)))))
+def test_times(moment: dt.datetime) -> None:
+    """With their offset from UTC, as ISO 8601 writes them."""
+    assert parse_position(moment.isoformat()) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-05-17T09:30:00Z", dt.datetime(2024, 5, 17, 9, 30, tzinfo=dt.timezone.utc)),
+        ("2024-05-17t09:30z", dt.datetime(2024, 5, 17, 9, 30, tzinfo=dt.timezone.utc)),
+        ("2024-05-17", dt.datetime(2024, 5, 17, tzinfo=dt.timezone.utc)),
+    ],
+)
+def test_times_of_utc(text: str, moment: dt.datetime) -> None:
+    """By their letter; a date is its first moment."""
+    assert parse_position(text) == moment
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", "yesterday", "2024-13-01", "2024-05-17T25:00Z", "1.5", "\u0661"]
+)
+def test_what_is_no_position_is_one_error(text: str) -> None:
+    """It says what there is."""
+    with pytest.raises(ConfigurationError, match="expected earliest, latest, an offset, a time"):
+        parse_position(text)
+
+
+def test_an_offset_that_kafka_cannot_have() -> None:
+    """It is an int64."""
+    with pytest.raises(ConfigurationError, match="an offset from 0"):
+        parse_position(str(2**63))
