@@ -18,7 +18,7 @@ from tests.searching import examples
 from streamcontract import Codec, parse_schema
 from streamcontract.codec.engine import ENGINE_VARIABLE
 from streamcontract.codec.kinds import runs
-from streamcontract.codec.source import Source
+from streamcontract.codec.source import GeneratedCode
 from streamcontract.codec.wide_records import MOST_WRITTEN_OUT
 from streamcontract.errors import EncodeError, SchemaParseError
 from streamcontract.schema import Schema
@@ -155,9 +155,9 @@ def test_a_key_that_is_missing_takes_the_default_of_its_field_or_is_refused() ->
 def test_code_grows_with_the_kinds_of_fields_and_not_with_the_fields() -> None:
     """Beyond the number up to which each field has its own."""
     made: list[int] = []
-    compiled = Source.compile
+    compiled = GeneratedCode.compile
 
-    def counted(source: Source) -> Any:
+    def counted(source: GeneratedCode) -> Any:
         made.append(len(source._lines))
         return compiled(source)
 
@@ -165,7 +165,7 @@ def test_code_grows_with_the_kinds_of_fields_and_not_with_the_fields() -> None:
         made.clear()
         schema, value = wide(fields)
         codec = Codec(schema)
-        with mock.patch.object(Source, "compile", counted):
+        with mock.patch.object(GeneratedCode, "compile", counted):
             assert codec.decode(codec.encode(value)) == value
         return list(made)
 

@@ -21,7 +21,7 @@ from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.sizes import FLOAT_LAYOUTS, min_size
-from streamcontract.codec.source import Source
+from streamcontract.codec.source import GeneratedCode
 from streamcontract.codec.together import encoded_together
 from streamcontract.codec.varint import PAIRS, SIGNED, SIGNED_LIMIT, TABLE, long_bytes
 from streamcontract.codec.wide_records import MOST_WRITTEN_OUT, NO_DEFAULT, write_wide
@@ -53,7 +53,7 @@ def compile_encoder(
 
     ``fail`` is called with the value and the refusal; it raises the error for the user.
     """
-    writer = _Writer(schema, bindings, limits, explain=False)
+    writer = _EncoderGenerator(schema, bindings, limits, explain=False)
     writer.source.namespace["fail"] = fail
     return writer.compile("encoder")  # type: ignore[no-any-return]
 
@@ -62,7 +62,7 @@ def compile_explainer(
     schema: Schema, bindings: Bindings, limits: Limits
 ) -> Callable[[Any, str], list[DataFault]]:
     """Make the function that returns every fault of a value, with paths below a root path."""
-    writer = _Writer(schema, bindings, limits, explain=True)
+    writer = _EncoderGenerator(schema, bindings, limits, explain=True)
     return writer.compile("explain")  # type: ignore[no-any-return]
 
 
@@ -118,13 +118,13 @@ _GLOBALS: dict[str, Any] = {
 }
 
 
-class _Writer:
+class _EncoderGenerator:
     """Generates the functions for one schema; ``x`` names the variable that holds the value."""
 
     def __init__(
         self, schema: Schema, bindings: Bindings, limits: Limits, *, explain: bool
     ) -> None:
-        self.source = Source()
+        self.source = GeneratedCode()
         self.source.namespace.update(_GLOBALS)
         self._emitter = Emitter(
             self.source,

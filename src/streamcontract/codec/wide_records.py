@@ -18,7 +18,7 @@ from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.kinds import Run, kind_of_step, kind_of_type, runs
 from streamcontract.codec.plain_classes import is_plain
 from streamcontract.codec.refusal import Refused
-from streamcontract.codec.source import Source
+from streamcontract.codec.source import GeneratedCode
 from streamcontract.codec.together import decoded_together, encoded_together
 from streamcontract.resolution import FieldStep, ReadRecord
 from streamcontract.schema.model import AvroType, Field, RecordType
@@ -156,7 +156,7 @@ def name_of(action: ReadRecord, step: FieldStep) -> str:
 
 
 def build_wide(
-    source: Source, node: RecordType, bound: tuple[type, tuple[str, ...]] | None, xs: str
+    source: GeneratedCode, node: RecordType, bound: tuple[type, tuple[str, ...]] | None, xs: str
 ) -> str:
     """Write code that makes a record of a list of values; gives its expression."""
     if bound is None:
