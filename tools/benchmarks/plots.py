@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from matplotlib.ticker import FuncFormatter
 __all__ = ["Panel", "Plot", "save"]
 
 _COLUMNS: Final = 3
+_TITLE_WIDTH: Final = 40
 _COLOURS: Final = ("#0b5cad", "#d1495b", "#5a7d2a", "#8a6d3b")
 _STYLE: Final[Any] = {
     # The same data give the same bytes; and text stays text, which screen readers and diffs read.
@@ -87,7 +89,7 @@ def _draw(axes: Any, panel: Panel) -> None:
         axes.plot(sizes, milliseconds, color=colour, marker="o", markersize=3, label=way)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_title(panel.title, fontsize=9)
+    axes.set_title(textwrap.fill(panel.title, _TITLE_WIDTH), fontsize=9)
     axes.set_xlabel(panel.x)
     axes.set_ylabel("ms")
     plain = FuncFormatter(lambda value, _: f"{value:,g}")
