@@ -17,6 +17,7 @@ from benchmarks import (
     asyncio_clients,
     broker,
     codec,
+    columns,
     consuming,
     dead_letters,
     evolution,
@@ -36,7 +37,10 @@ from benchmarks.report import rewrite
 from benchmarks.tables import Table
 from streamcontract.codec.engine import choose_engine
 
-_PEERS = ("fastavro", "cavro", "avro", "confluent-kafka", "dataclasses-avroschema")
+_PEERS = (
+    *("fastavro", "cavro", "avro", "confluent-kafka", "dataclasses-avroschema"),
+    *("pyarrow", "pyruhvro"),
+)
 
 
 @attrs.frozen
@@ -52,6 +56,7 @@ class _Part:
 _PARTS: Final = {
     "codec": _Part(codec.tables, 15),
     "portable": _Part(portable.tables, 7),
+    "columns": _Part(columns.tables, 7),
     "evolution": _Part(evolution.tables, 15),
     "json": _Part(json.tables, 15),
     "memory": _Part(memory.tables, 3),

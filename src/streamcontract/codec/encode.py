@@ -16,16 +16,15 @@ from typing import Any, Final
 from streamcontract.codec import leaves
 from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.branches import Branches
-from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import Refused, data_fault
-from streamcontract.codec.sizes import FLOAT_LAYOUTS, min_size
 from streamcontract.codec.source import GeneratedCode
 from streamcontract.codec.together import encoded_together
 from streamcontract.codec.varint import PAIRS, SIGNED, SIGNED_LIMIT, TABLE, long_bytes
 from streamcontract.codec.wide_records import MOST_WRITTEN_OUT, NO_DEFAULT, write_wide
 from streamcontract.errors import DataFault
+from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
     INTEGER_LIMITS,
@@ -40,6 +39,7 @@ from streamcontract.schema.model import (
     UnionType,
 )
 from streamcontract.schema.schema import Schema
+from streamcontract.schema.sizes import FLOAT_LAYOUTS, min_size
 
 __all__ = ["compile_encoder", "compile_explainer"]
 

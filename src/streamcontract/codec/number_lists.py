@@ -15,11 +15,11 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from streamcontract.codec.sizes import FLOAT_LAYOUTS
 from streamcontract.codec.varint import SIGNED, SIGNED_LIMIT
 from streamcontract.resolution import Action, ReadPrimitive
 from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import INTEGER_LIMITS, AvroType, PrimitiveType
+from streamcontract.schema.sizes import FLOAT_LAYOUTS
 
 __all__ = ["FEWEST", "ListDecoder", "ListEncoder", "list_decoder", "list_encoder"]
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import attrs
 
-from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.kinds import Run, kind_of_step, kind_of_type, runs
 from streamcontract.codec.plain_classes import is_plain
@@ -21,6 +20,7 @@ from streamcontract.codec.refusal import Refused
 from streamcontract.codec.source import GeneratedCode
 from streamcontract.codec.together import decoded_together, encoded_together
 from streamcontract.resolution import FieldStep, ReadRecord
+from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.model import AvroType, Field, RecordType
 
 __all__ = ["MOST_WRITTEN_OUT", "NO_DEFAULT", "WideReader", "build_wide", "name_of", "write_wide"]
