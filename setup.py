@@ -21,7 +21,7 @@ _extensions = cythonize(
         Extension(
             f"streamcontract.{package}._native", [f"src/streamcontract/{package}/_native.pyx"]
         )
-        for package in ("codec", "kafka")
+        for package in ("codec", "columns", "kafka")
     ]
 )
 for extension in _extensions:  # cythonize does not hand all of this on

@@ -11,6 +11,7 @@
     |       `-- ResolutionError  these data cannot be resolved to the reader schema
     |-- FrameError            bytes do not start with a magic byte and a schema id
     |-- CodegenError          no sound Python module can be generated from a schema
+    |-- ColumnsError          a schema, or a number of batches, has no Arrow columns
     |-- RegistryError         the registry refused or failed (streamcontract.registry.errors)
     |-- StackError            a broker or registry started here could not start or serve
     |   `-- PortError         its port is in use, or may not be listened on
@@ -28,6 +29,7 @@ __all__ = [
     "ArgumentError",
     "ClientError",
     "CodegenError",
+    "ColumnsError",
     "ConfigurationError",
     "DataError",
     "DataFault",
@@ -169,6 +171,23 @@ class FrameError(StreamContractError):
 
 class CodegenError(StreamContractError):
     """No sound Python module can be generated from a schema."""
+
+
+class ColumnsError(StreamContractError):
+    """There are no Arrow columns of a schema, or not in the form that was asked for.
+
+    Attributes:
+        path: Where, such as ``"Order.lines[]"``.
+        reason: Why.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
 
 
 class RegistryError(StreamContractError):

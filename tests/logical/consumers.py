@@ -21,12 +21,18 @@ import attrs
 import pytest
 from hypothesis import Phase, find, given, settings
 from jsonschema import Draft202012Validator, FormatChecker
+from tests.columns.conversion import check as check_columns
 from tests.strategies.breaking import breaking_evolutions
 from tests.strategies.payloads import Payload, payloads
 
 from fuzz.pool import POOL
 from streamcontract import Codec, Duration, JsonCodec, find_incompatibilities, parse_schema
-from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
+from streamcontract.codec.engine import (
+    ENGINE_VARIABLE,
+    Unusable,
+    choose_engine,
+    find_extension,
+)
 from streamcontract.codegen import ModuleSource, generate_module
 from streamcontract.compatibility.leaf_samples import leaf_samples
 from streamcontract.compatibility.witness import Witness, minimal_value
@@ -231,6 +237,22 @@ def default(case: Case) -> None:
         (value,) = codec.decode(b"", writer=writer).values()
         assert value == minimal_value(case.node)
         assert type(value) is case.row.python.cls
+
+
+@_consumer("columns/layout.py", "columns/program.py")
+def columns(case: Case) -> None:
+    """Its values are in a column as in records; what is beyond its limits is in neither."""
+    if isinstance(find_extension("columns"), Unusable):
+        return  # not built here
+    codec: Codec[Any] = Codec(case.document)
+    data = [codec.encode(value) for value in _values(case)]
+    if case.row.limits is not None:
+        number: Codec[int] = Codec(case.base.type)
+        low, high = INTEGER_LIMITS[case.base.type]
+        least, most = case.row.limits
+        near = (least - 1, least, most, most + 1)
+        data += [number.encode(each) for each in near if low <= each <= high]
+    check_columns(codec.schema, data)
 
 
 # ---- resolution and compatibility

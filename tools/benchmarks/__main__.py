@@ -16,6 +16,7 @@ from benchmarks import (
     asyncio_clients,
     broker,
     codec,
+    columns,
     consuming,
     evolution,
     growth,
@@ -32,7 +33,10 @@ from benchmarks.report import rewrite
 from benchmarks.tables import Table
 from streamcontract.codec.engine import choose_engine
 
-_PEERS = ("fastavro", "cavro", "avro", "confluent-kafka", "dataclasses-avroschema")
+_PEERS = (
+    *("fastavro", "cavro", "avro", "confluent-kafka", "dataclasses-avroschema"),
+    *("pyarrow", "pyruhvro"),
+)
 
 
 @attrs.frozen
@@ -45,6 +49,7 @@ class _Part:
 
 _PARTS: Final = {
     "codec": _Part(codec.tables, 15),
+    "columns": _Part(columns.tables, 7),
     "evolution": _Part(evolution.tables, 15),
     "json": _Part(json.tables, 15),
     "memory": _Part(memory.tables, 3),

@@ -1,7 +1,8 @@
 """What must hold for any bytes at all: one judge for the fuzzer and for Hypothesis.
 
 Both engines give the same value, or the same error with the same words and paths; what was
-decoded comes back when it is encoded and decoded again; and no more memory is taken than the bytes
+decoded comes back when it is encoded and decoded again; columns have the values and faults of
+records; and no more memory is taken than the bytes
 can justify. Whatever else happens is a fault, and raised.
 """
 
@@ -18,10 +19,11 @@ from unittest import mock
 
 import attrs
 from tests.codec.equality import equal, same
+from tests.columns.conversion import compare, has_columns
 
 from fuzz.pool import Pair
 from streamcontract import Codec
-from streamcontract.codec.engine import ENGINE_VARIABLE
+from streamcontract.codec.engine import ENGINE_VARIABLE, require_columns
 from streamcontract.errors import ConfigurationError, DataError
 
 __all__ = ["Judge", "Refusal", "engines", "outcome", "plain"]
@@ -88,7 +90,7 @@ class _Disagreement(logging.Handler):
 
 @contextmanager
 def _no_disagreement() -> Iterator[None]:
-    logger, handler = logging.getLogger("streamcontract.codec"), _Disagreement(logging.WARNING)
+    logger, handler = logging.getLogger("streamcontract"), _Disagreement(logging.WARNING)
     logger.addHandler(handler)
     try:
         yield
@@ -115,6 +117,19 @@ class Judge:
             engine: codec.decoder(pair.writer, pair.start) for engine, codec in self._codecs.items()
         }
 
+        self._columns = self._column_codec()
+
+    def _column_codec(self) -> Codec[Any] | None:
+        """A codec for columns; None if the schema has none, or they are not built."""
+        pair, schema = self._pair, next(iter(self._codecs.values())).schema
+        try:
+            require_columns()
+        except ConfigurationError:
+            return None
+        if not has_columns(schema):
+            return None
+        return Codec(schema, tag_unions=True, limits=pair.limits)
+
     def judge(self, data: bytes) -> Any:
         """The value or :class:`Refusal` that every engine agrees on.
 
@@ -125,6 +140,8 @@ class Judge:
             found = self._agreed(self._decoders, data)
             if not isinstance(found, Refusal):
                 self._goes_round(found)
+            if self._columns is not None and len(data) >= self._pair.start:
+                compare(self._columns, [data[self._pair.start :]], self._pair.writer)
         return found
 
     def judge_memory(self, data: bytes) -> None:

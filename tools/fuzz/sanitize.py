@@ -1,7 +1,7 @@
-"""``python -m fuzz.sanitize``: the native engine under AddressSanitizer and UBSan.
+"""``python -m fuzz.sanitize``: the native engines under AddressSanitizer and UBSan.
 
-The extension is built with both into ``build/sanitize``, never into the
-source tree; then the codec's tests and the fuzzer's seeds, whole and damaged, run on it. A report
+The extensions are built with both into ``build/sanitize``, never into the source tree; then the
+tests of the codec and of columns, and the fuzzer's seeds, whole and damaged, run on them. A report
 of either sanitizer ends the process, and so the run.
 """
 
@@ -24,6 +24,7 @@ _BOUNDED = [
     "tests/codec/test_engines.py::test_changed_while_encoded",
     "tests/codec/test_garbage_collection.py",
     "tests/codec/test_limits.py",
+    "tests/columns/test_handover.py",
 ]
 _LIBRARIES = ("libasan.so", "libubsan.so")
 
@@ -44,7 +45,7 @@ def main() -> None:
         return
     _build(compiler)
     environment = _environment(compiler)
-    tests = _BOUNDED if options.bounded else ["tests/codec"]
+    tests = _BOUNDED if options.bounded else ["tests/codec", "tests/columns"]
     python = [sys.executable, "-X", "faulthandler"]
     pytest = [*python, "-m", "pytest", "-q", "--capture=sys", "-p", "no:cacheprovider"]
     _run([*pytest, "--hypothesis-profile=searching", *tests], environment)

@@ -66,13 +66,11 @@ cdef class IntegerReader(ClosedReader):
 
 cdef class FloatReader(ClosedReader):
     cdef object read(self, In *data, int depth):
-        cdef uint32_t bits = 0
+        cdef uint32_t bits
         cdef float number
-        cdef int i
         if data.end - data.pos < 4:
             refuse()
-        for i in range(4):
-            bits |= <uint32_t>data.pos[i] << (8 * i)
+        bits = <uint32_t>little_endian(data.pos, 4)
         data.pos += 4
         memcpy(&number, &bits, 4)
         return PyFloat_FromDouble(number)
@@ -80,13 +78,11 @@ cdef class FloatReader(ClosedReader):
 
 cdef class DoubleReader(ClosedReader):
     cdef object read(self, In *data, int depth):
-        cdef uint64_t bits = 0
+        cdef uint64_t bits
         cdef double number
-        cdef int i
         if data.end - data.pos < 8:
             refuse()
-        for i in range(8):
-            bits |= <uint64_t>data.pos[i] << (8 * i)
+        bits = little_endian(data.pos, 8)
         data.pos += 8
         memcpy(&number, &bits, 8)
         return PyFloat_FromDouble(number)
@@ -154,10 +150,8 @@ cdef class EnumReader(ClosedReader):
     cdef object read(self, In *data, int depth):
         cdef uint64_t number = 0
         cdef object value
-        read_unsigned_int(data, &number)
-        if number & 1 or number >> 1 >= <uint64_t>PyTuple_GET_SIZE(self.values):
-            refuse()
-        value = <object>PyTuple_GET_ITEM(self.values, <Py_ssize_t>(number >> 1))
+        read_index(data, PyTuple_GET_SIZE(self.values), &number)
+        value = <object>PyTuple_GET_ITEM(self.values, <Py_ssize_t>number)
         if value is None:
             refuse()
         return value
@@ -250,11 +244,9 @@ cdef class BranchReader(Reader):
 
     cdef object read(self, In *data, int depth):
         cdef uint64_t number = 0
-        read_unsigned_int(data, &number)
-        if number & 1 or number >> 1 >= <uint64_t>self.branches.size:
-            refuse()
+        read_index(data, self.branches.size, &number)
         enter(&data.frames)
-        value = (<Reader>self.branches.items[number >> 1]).read(data, depth)
+        value = (<Reader>self.branches.items[number]).read(data, depth)
         data.frames -= 1
         return value
 

@@ -60,18 +60,10 @@ cdef class BlocksSkipper(Skipper):
         cdef Py_ssize_t size = 0
         enter(&data.frames)
         while True:
-            read_unsigned(data, &number)
-            if number & 1:
-                read_size(data, &size)
-                data.pos += size
-                continue
-            number >>= 1
+            if take_skipped_block(data, self.item_size, &number) < 0:
+                return refuse()
             if number == 0:
                 break
-            if self.item_size == 0:
-                continue
-            if number > <uint64_t>(data.end - data.pos) / self.item_size:
-                return refuse()
             while number:
                 if self.has_keys:
                     read_size(data, &size)
@@ -94,11 +86,9 @@ cdef class BranchSkipper(Skipper):
 
     cdef int skip(self, In *data, int depth) except -1:
         cdef uint64_t number = 0
-        read_unsigned_int(data, &number)
-        if number & 1 or number >> 1 >= <uint64_t>self.branches.size:
-            return refuse()
+        read_index(data, self.branches.size, &number)
         enter(&data.frames)
-        (<Skipper>self.branches.items[number >> 1]).skip(data, depth)
+        (<Skipper>self.branches.items[number]).skip(data, depth)
         data.frames -= 1
         return 0
 

@@ -211,17 +211,13 @@ cdef class DurationReader(ClosedReader):
         self.offsets = Offsets(cls, names)
 
     cdef object read(self, In *data, int depth):
-        cdef uint32_t part
         cdef object record
-        cdef int i, j
+        cdef int i
         if data.end - data.pos < 12:
             refuse()
         record = sc_new(self.cls)
         for i in range(3):
-            part = 0
-            for j in range(4):
-                part |= <uint32_t>data.pos[j] << (8 * j)
+            sc_put(record, self.offsets.items[i], <uint32_t>little_endian(data.pos, 4))
             data.pos += 4
-            sc_put(record, self.offsets.items[i], part)
         PyObject_GC_UnTrack(record)
         return record

@@ -12,14 +12,6 @@ cdef int put_hex(Out *out, uint64_t number, int digits) except -1:
     return 0
 
 
-cdef inline int hex_digit(unsigned char char) noexcept:
-    """The value of a digit of either case; -1 if it is not a digit."""
-    if b"0"[0] <= char <= b"9"[0]:
-        return char - b"0"[0]
-    char |= 32
-    return char - b"a"[0] + 10 if b"a"[0] <= char <= b"f"[0] else -1
-
-
 cdef class UuidWriter(ConvertedWriter):
     """Of an exact ``UUID``, from the number in its slot; the rest is converted."""
 
@@ -82,22 +74,12 @@ cdef class UuidReader(ClosedReader):
     cdef object read(self, In *data, int depth):
         cdef uint64_t halves[2]
         cdef Py_ssize_t size = 16
-        cdef int i, digit, found = 0
+        cdef int i
         halves[0] = halves[1] = 0
         if self.is_text:
             read_size(data, &size)
-            if size != 36:
+            if uuid_of_text(data.pos, size, halves) < 0:
                 refuse()
-            for i in range(36):
-                if i == 8 or i == 13 or i == 18 or i == 23:
-                    if data.pos[i] != b"-"[0]:
-                        refuse()
-                    continue
-                digit = hex_digit(data.pos[i])
-                if digit < 0:
-                    refuse()
-                halves[found >> 4] = halves[found >> 4] << 4 | <uint64_t>digit
-                found += 1
         else:
             if data.end - data.pos < 16:
                 refuse()

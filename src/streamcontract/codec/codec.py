@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overlo
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TypeAlias
 
     from streamcontract.codec.contract import Contract
+    from streamcontract.columns import DecodedColumns
+    from streamcontract.columns.decode import ColumnDecoder
     from streamcontract.schema import Schema
 
     _SchemaLike: TypeAlias = Schema | Contract | str | dict[str, Any] | list[Any]
@@ -22,6 +24,7 @@ T = TypeVar("T")
 
 # As many as a registry client keeps schemas by default; the oldest go first.
 _MOST_DECODERS: Final = 1000
+_MOST_COLUMN_DECODERS: Final = 100
 
 
 class Codec(Generic[T]):
@@ -80,6 +83,7 @@ class Codec(Generic[T]):
         # Keyed by the schema object and the offset: schemas are immutable, and the entry keeps
         # the object alive, so its id cannot come to mean another.
         self._decoders: dict[tuple[int, int], tuple[Schema, Callable[[bytes], T]]] = {}
+        self._column_decoders: dict[tuple[str, ...] | None, ColumnDecoder] = {}
 
     def __repr__(self) -> str:
         return f"<Codec of {self.schema!r}>"
@@ -144,8 +148,57 @@ class Codec(Generic[T]):
                         del self._decoders[next(iter(self._decoders))]
         return known[1]
 
+    def decode_columns(
+        self,
+        payloads: Iterable[bytes | None],
+        *,
+        writer: Schema | Sequence[Schema] | None = None,
+        columns: Sequence[str] | None = None,
+        threads: int = 1,
+    ) -> DecodedColumns:
+        """Decode many payloads into Arrow columns, without making Python objects of their values.
+
+        pyarrow, polars, DuckDB and pandas read the result without a copy. A payload that cannot
+        be decoded is one of its ``faults``, and no row.
+
+        Args:
+            payloads: The encoded values, without frames; None is a tombstone, which is left out and
+                counted.
+            writer: The schema they were written with, if that is another than the codec's own; or
+                one for each.
+            columns: The fields of the record that become columns, in their order; all if left out.
+                What is not needed is skipped.
+            threads: How many threads decode, each its share of the payloads into a batch of its
+                own; all have ended on return.
+
+        Raises:
+            ConfigurationError: The extension module for columns was not built.
+            ColumnsError: A type of the schema has no columns: it is recursive, or a decimal of
+                more than 76 digits.
+            ArgumentError: The record has no such field, or another argument is of no use.
+
+        Example:
+            >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
+            ...     {"name": "n", "type": "long"}]})
+            >>> decoded = codec.decode_columns([codec.encode({"n": 64}), b""])
+            >>> len(decoded), decoded.faults[0].path
+            (1, 'Ping.n')
+        """
+        return self._column_decoder(columns).decode(payloads, writer, threads=threads)
+
+    def _column_decoder(self, columns: Sequence[str] | None) -> ColumnDecoder:
+        key = None if columns is None else tuple(columns)
+        known = self._column_decoders.get(key)
+        if known is None or isinstance(columns, str):  # which is refused
+            with self._lock:
+                made = self._compiler.column_decoder(columns)
+                known = self._column_decoders.setdefault(key, made)
+                while len(self._column_decoders) > _MOST_COLUMN_DECODERS:
+                    del self._column_decoders[next(iter(self._column_decoders))]
+        return known
+
 
 def _as_bytes(data: object) -> bytes:
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return bytes(data)
-    raise TypeError(f"encoded data are bytes, not {type(data).__name__}")
+    from streamcontract.codec.compiler import as_bytes  # noqa: PLC0415 - loaded with the codec
+
+    return as_bytes(data)

@@ -5,29 +5,31 @@ from __future__ import annotations
 import functools
 import json
 import logging
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from streamcontract.codec.bindings import Bindings, bindings_of, contract_of
 from streamcontract.codec.contract import Contract
 from streamcontract.codec.decode import compile_locator
-from streamcontract.codec.encode import compile_explainer
-from streamcontract.codec.engine import choose_engine
+from streamcontract.codec.encode import compile_encoder, compile_explainer
+from streamcontract.codec.engine import choose_engine, require_columns
 from streamcontract.codec.limits import Limits
-from streamcontract.codec.refusal import Located, Unresolvable, data_fault
+from streamcontract.codec.refusal import Located, data_fault, decode_error
 from streamcontract.errors import (
     ConfigurationError,
     DataFault,
     DecodeError,
     EncodeError,
-    ResolutionError,
 )
-from streamcontract.resolution import resolve
+from streamcontract.resolution import Action, resolve
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.schema import Schema
 
-__all__ = ["Compiler"]
+if TYPE_CHECKING:
+    from streamcontract.columns.decode import ColumnDecoder
+
+__all__ = ["Compiler", "as_bytes"]
 
 T = TypeVar("T")
 
@@ -87,6 +89,50 @@ class Compiler(Generic[T]):
             root, self._bindings, fail, start=start, tag_unions=tag_unions, limits=limits
         )
 
+    def column_decoder(self, columns: Sequence[str] | None) -> ColumnDecoder:
+        """Make what decodes payloads into Arrow columns.
+
+        Args:
+            columns: The fields that become columns, in their order; None for all.
+
+        Raises:
+            ConfigurationError: The executor was not built, or may not be used.
+            ColumnsError: A type of the schema has no columns.
+            ArgumentError: The record has no such field.
+        """
+        require_columns()
+        # What an installation may lack, and few programs need.
+        from streamcontract.columns.decode import ColumnDecoder  # noqa: PLC0415
+        from streamcontract.columns.reader import Portable  # noqa: PLC0415
+
+        portable = Portable(
+            path=self._root_path,
+            depth=self._limits.depth,
+            empty_items=self._limits.empty_items,
+            as_bytes=as_bytes,
+            decoder=self._portable_decoder,
+            encoder=self._portable_encoder,
+        )
+        return ColumnDecoder(self.schema, columns, portable)
+
+    def _portable_decoder(self, root: Action, start: int) -> Callable[[bytes], Any]:
+        """What decodes into plain values with tagged unions, or raises the error with its path."""
+        locate = compile_locator(
+            root, Bindings(), start=start, tag_unions=True, limits=self._limits
+        )
+
+        def decode(data: bytes) -> Any:
+            try:
+                return locate(data, self._root_path)
+            except Located as located:
+                raise decode_error(located) from None
+
+        return decode
+
+    def _portable_encoder(self, schema: Schema) -> Callable[[Any], bytes]:
+        """What encodes such values with a schema."""
+        return compile_encoder(schema, Bindings(), _must_fit, self._limits)(b"")
+
     @functools.cached_property
     def _explain(self) -> Callable[[T, str], list[DataFault]]:
         return compile_explainer(self.schema, self._bindings, self._limits)
@@ -116,11 +162,12 @@ def _decode_error(
     try:
         locate(data, root_path)
     except Located as located:
-        fault = data_fault(located.path, located.cause)
-        if isinstance(located.cause, Unresolvable):
-            return ResolutionError((fault,))
-        return DecodeError((fault,))
+        return decode_error(located)
     raise AssertionError("the fast and the explaining decoder disagree") from error
+
+
+def _must_fit(value: Any, error: BaseException) -> None:
+    raise AssertionError(f"a value that was decoded is not encoded: {value!r}") from error
 
 
 def _schema_of(source: Any) -> tuple[Schema, Bindings]:
@@ -146,3 +193,14 @@ def _nested(contract: Contract, name: str) -> Schema:
             f"the module anew"
         ) from None
     return parse_schema(json.dumps(inlined(node)))
+
+
+def as_bytes(data: object) -> bytes:
+    """What is to be decoded, as the ``bytes`` that decoders take.
+
+    Raises:
+        TypeError: It is neither bytes, a bytearray nor a memoryview.
+    """
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    raise TypeError(f"encoded data are bytes, not {type(data).__name__}")

@@ -17,12 +17,10 @@ import attrs
 
 from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.blocks import block
-from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import DataEmitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
 from streamcontract.codec.rescale import rescaler
-from streamcontract.codec.sizes import FIXED_SIZES, FLOAT_LAYOUTS, min_size
 from streamcontract.codec.skip import Skipper
 from streamcontract.codec.source import GeneratedCode
 from streamcontract.errors import DataFault
@@ -41,6 +39,7 @@ from streamcontract.resolution import (
     ReadUnion,
     resolve_types,
 )
+from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
     ArrayType,
@@ -51,6 +50,7 @@ from streamcontract.schema.model import (
     UnionType,
     branch_name,
 )
+from streamcontract.schema.sizes import FIXED_SIZES, FLOAT_LAYOUTS, min_size
 
 __all__ = ["compile_decoder", "compile_locator", "default_of", "is_plain"]
 

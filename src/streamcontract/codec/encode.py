@@ -14,14 +14,13 @@ from typing import Any
 from streamcontract.codec import leaves
 from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.branches import Branches
-from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import Refused, data_fault
-from streamcontract.codec.sizes import FLOAT_LAYOUTS, min_size
 from streamcontract.codec.source import GeneratedCode
 from streamcontract.codec.varint import PAIRS, TABLE, long_bytes
 from streamcontract.errors import DataFault
+from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
     ArrayType,
@@ -35,6 +34,7 @@ from streamcontract.schema.model import (
     UnionType,
 )
 from streamcontract.schema.schema import Schema
+from streamcontract.schema.sizes import FLOAT_LAYOUTS, min_size
 
 __all__ = ["compile_encoder", "compile_explainer"]
 

@@ -10,8 +10,10 @@ import functools
 import importlib
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, Protocol
 
 import attrs
@@ -26,12 +28,18 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.resolution import Action
 from streamcontract.schema.schema import Schema
 
-__all__ = ["ENGINE_VARIABLE", "Engine", "choose_engine"]
+__all__ = [
+    "ENGINE_VARIABLE",
+    "Engine",
+    "Unusable",
+    "choose_engine",
+    "find_extension",
+    "require_columns",
+]
 
 ENGINE_VARIABLE: Final = "STREAMCONTRACT_ENGINE"
 """The name of the engine: ``portable`` or ``native``, which is the default if it was built."""
 
-_EXTENSION: Final = "streamcontract.codec._native"
 _INSTALL: Final = "install streamcontract again with a C compiler and Python's header files"
 
 _log = logging.getLogger("streamcontract.codec.engine")
@@ -76,8 +84,13 @@ class Engine:
 
 
 @attrs.frozen
-class _Unusable:
-    """The reason why there is no native engine; a missing build is not a fault."""
+class Unusable:
+    """The reason why an extension module cannot be used.
+
+    Attributes:
+        reason: What it is, or was not, in words that follow its name.
+        is_fault: Whether that is a fault; a missing build is none.
+    """
 
     reason: str
     is_fault: bool
@@ -116,27 +129,59 @@ def _portable(reason: str) -> Engine:
 
 
 @functools.cache
-def _find_native() -> Engine | _Unusable:
-    try:
-        extension = importlib.import_module(_EXTENSION)
-    except ModuleNotFoundError as error:
-        if error.name == _EXTENSION:
-            return _Unusable(f"was not built{_for_others()}: {_INSTALL}", is_fault=False)
-        found = _Unusable(f"cannot be loaded ({error}): {_INSTALL}", is_fault=True)
-    except Exception as error:  # noqa: BLE001 - a broken binary may raise anything, and a program that can do without it goes on; said below
-        what = f"{type(error).__name__}: {error}"
-        found = _Unusable(f"cannot be loaded ({what}): {_INSTALL}", is_fault=True)
-    else:
-        misfit = _misfit(extension)
-        if misfit is None:
-            from streamcontract.codec import native  # noqa: PLC0415 - an installation may lack what it needs
+def _find_native() -> Engine | Unusable:
+    found = find_extension("codec")
+    if not isinstance(found, Unusable):
+        from streamcontract.codec import native  # noqa: PLC0415 - an installation may lack what it needs
 
-            reason = f"the default if it is built; {ENGINE_VARIABLE}=portable selects the other"
-            return Engine("native", reason, native.compile_encoder, native.compile_decoder)
-        found = _Unusable(f"{misfit}: {_INSTALL}", is_fault=True)
-    # Once in a process: everything works, but slower than expected.
-    _log.warning("the native engine %s; the portable engine is used instead", found.reason)
+        reason = f"the default if it is built; {ENGINE_VARIABLE}=portable selects the other"
+        return Engine("native", reason, native.compile_encoder, native.compile_decoder)
+    if found.is_fault:
+        # Once in a process: everything works, but slower than expected.
+        _log.warning("the native engine %s; the portable engine is used instead", found.reason)
     return found
+
+
+def find_extension(package: str) -> ModuleType | Unusable:
+    """The extension module of a package, or the reason why none can be used.
+
+    Args:
+        package: The package it is in: ``codec`` or ``columns``.
+
+    Example:
+        >>> find_extension("nothing").is_fault
+        False
+    """
+    name = f"streamcontract.{package}._native"
+    try:
+        extension = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name in (name, f"streamcontract.{package}"):
+            return Unusable(f"was not built{_for_others(package)}: {_INSTALL}", is_fault=False)
+        return Unusable(f"cannot be loaded ({error}): {_INSTALL}", is_fault=True)
+    except Exception as error:  # noqa: BLE001 - a broken binary may raise anything, and a program that can do without it goes on; said by the caller
+        what = f"{type(error).__name__}: {error}"
+        return Unusable(f"cannot be loaded ({what}): {_INSTALL}", is_fault=True)
+    misfit = _misfit(extension)
+    return extension if misfit is None else Unusable(f"{misfit}: {_INSTALL}", is_fault=True)
+
+
+def require_columns() -> None:
+    """Check that the executor of columns, which is native only, was built and may be used.
+
+    Raises:
+        ConfigurationError: It was not built, or the environment selects the portable engine.
+    """
+    if os.environ.get(ENGINE_VARIABLE) == "portable":
+        raise ConfigurationError(
+            f"columns are decoded by native code only, and {ENGINE_VARIABLE} selects the portable "
+            f"engine: leave it unset"
+        )
+    if sys.byteorder != "little":
+        raise ConfigurationError("columns are decoded on little-endian machines only")
+    found = find_extension("columns")
+    if isinstance(found, Unusable):
+        raise ConfigurationError(f"columns need native code, which {found.reason}")
 
 
 def _misfit(extension: object) -> str | None:
@@ -151,11 +196,11 @@ def _misfit(extension: object) -> str | None:
     return None
 
 
-def _for_others() -> str:
+def _for_others(package: str) -> str:
     """The other Python versions that it was built for, if any."""
     binaries = sorted(
         path.name
         for suffix in ("so", "pyd")
-        for path in Path(__file__).parent.glob(f"_native.*.{suffix}")
+        for path in (Path(__file__).parent.parent / package).glob(f"_native.*.{suffix}")
     )
     return f" for this Python, only {', '.join(binaries)}" if binaries else ""

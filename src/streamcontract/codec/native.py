@@ -21,11 +21,9 @@ from streamcontract.codec import _native, decode, encode
 from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.branches import Branches
 from streamcontract.codec.decode import default_of, is_plain
-from streamcontract.codec.defaults import default_bytes
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.rescale import rescaler
-from streamcontract.codec.sizes import FIXED_SIZES, is_empty, min_size
 from streamcontract.resolution import (
     Action,
     IntoUnion,
@@ -39,6 +37,7 @@ from streamcontract.resolution import (
     resolve_types,
 )
 from streamcontract.resolution import Fail as Unreadable
+from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.logical import Duration, LogicalRow, conversion, row_of
 from streamcontract.schema.logical.decimals import EXACT
 from streamcontract.schema.model import (
@@ -54,6 +53,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 from streamcontract.schema.schema import Schema
+from streamcontract.schema.sizes import FIXED_SIZES, is_empty, min_size
 
 __all__ = ["compile_decoder", "compile_encoder"]
 

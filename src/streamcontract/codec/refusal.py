@@ -10,11 +10,19 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from streamcontract.errors import DataFault
+from streamcontract.errors import DataFault, DecodeError, ResolutionError
 from streamcontract.resolution import Fault
 from streamcontract.schema.refusal import NOTHING, Refused
 
-__all__ = ["REFUSALS", "Located", "Refused", "Unresolvable", "data_fault", "refuse"]
+__all__ = [
+    "REFUSALS",
+    "Located",
+    "Refused",
+    "Unresolvable",
+    "data_fault",
+    "decode_error",
+    "refuse",
+]
 
 
 def refuse(expected: str, value: object) -> None:
@@ -38,6 +46,14 @@ class Located(Exception):  # noqa: N818 - internal signal, never seen by a user
         super().__init__(path)
         self.path = path
         self.cause = cause
+
+
+def decode_error(located: Located) -> DecodeError:
+    """The error that a user sees of a refusal while decoding."""
+    fault = data_fault(located.path, located.cause)
+    if isinstance(located.cause, Unresolvable):
+        return ResolutionError((fault,))
+    return DecodeError((fault,))
 
 
 REFUSALS: Final = (

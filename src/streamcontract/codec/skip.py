@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 from streamcontract.codec.blocks import skip_block
 from streamcontract.codec.emitter import DataEmitter
-from streamcontract.codec.sizes import FIXED_SIZES, is_empty, min_size
 from streamcontract.codec.varint import skip_long
 from streamcontract.schema.model import (
     ArrayType,
@@ -22,6 +21,7 @@ from streamcontract.schema.model import (
     RecordType,
     UnionType,
 )
+from streamcontract.schema.sizes import FIXED_SIZES, is_empty, min_size
 
 __all__ = ["Skipper"]
 

@@ -13,9 +13,9 @@ __all__ = ["sources_digest"]
 
 
 def sources_digest() -> str:
-    """A digest of the sources of the codec and the clients; empty if none are installed."""
+    """A digest of the sources of codec, columns and clients; empty if none are installed."""
     own = Path(__file__).parent
-    folders = (own, own.parent / "kafka")
+    folders = (own, own.parent / "columns", own.parent / "kafka")
     sources = [each for folder in folders for each in sorted(folder.glob("_native*.p[yx][xi]"))]
     if not sources:
         return ""

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import attrs
 
-from streamcontract.codec.defaults import default_bytes
 from streamcontract.compatibility.counterexample import (
     Another,
     Counterexample,
@@ -43,6 +42,7 @@ from streamcontract.resolution import (
     resolve_types,
 )
 from streamcontract.schema.canonical import canonical_form
+from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
     AvroType,

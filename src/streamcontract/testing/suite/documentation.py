@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from streamcontract.codec import Codec
-from streamcontract.codec.defaults import default_bytes
 from streamcontract.compatibility.rewrite import schema_of
 from streamcontract.errors import DecodeError
 from streamcontract.reporting import shown
@@ -26,6 +25,7 @@ from streamcontract.schema import (
     Schema,
     UnionType,
 )
+from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.defaults import DefaultChecker
 from streamcontract.schema.model import children
 from streamcontract.schema.positions import child, locate

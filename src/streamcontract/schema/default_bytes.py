@@ -10,7 +10,6 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from streamcontract.codec.varint import long_bytes
 from streamcontract.schema.defaults import first_fitting_branch
 from streamcontract.schema.model import (
     ArrayType,
@@ -23,6 +22,7 @@ from streamcontract.schema.model import (
     RecordType,
     UnionType,
 )
+from streamcontract.schema.varint import varint
 
 __all__ = ["default_bytes"]
 
@@ -45,7 +45,7 @@ def _encode(node: AvroType, value: Any) -> bytes:
         case FixedType():
             return bytes(value.encode("latin-1"))
         case EnumType():
-            return long_bytes(node.symbols.index(value))
+            return _long(node.symbols.index(value))
         case ArrayType():
             return _blocks([_encode(node.items, item) for item in value])
         case MapType():
@@ -54,7 +54,7 @@ def _encode(node: AvroType, value: Any) -> bytes:
             branch = first_fitting_branch(node, value)
             if branch is None:
                 raise AssertionError(f"the parser let a default pass that fits no branch: {value}")
-            return long_bytes(node.branches.index(branch)) + _encode(branch, value)
+            return _long(node.branches.index(branch)) + _encode(branch, value)
         case RecordType():
             return b"".join(
                 _encode(field.type, value.get(field.name, field.default)) for field in node.fields
@@ -68,22 +68,26 @@ def _primitive(name: str, value: Any) -> bytes:
         case "boolean":
             return b"\1" if value else b"\0"
         case "int" | "long":
-            return long_bytes(value)
+            return _long(value)
         case "float":
             return struct.pack("<f", value)
         case "double":
             return struct.pack("<d", value)
         case "bytes":
             data = value.encode("latin-1")
-            return long_bytes(len(data)) + bytes(data)
+            return _long(len(data)) + bytes(data)
         case _:
             return _text(value)
 
 
 def _text(value: str) -> bytes:
     data = value.encode()
-    return long_bytes(len(data)) + data
+    return _long(len(data)) + data
 
 
 def _blocks(items: list[bytes]) -> bytes:
-    return (long_bytes(len(items)) + b"".join(items) if items else b"") + b"\0"
+    return (_long(len(items)) + b"".join(items) if items else b"") + b"\0"
+
+
+def _long(number: int) -> bytes:
+    return varint((number << 1) ^ (number >> 63))

@@ -1,0 +1,217 @@
+# Column buffers: included by _native.pyx.
+#
+# A builder is addressed by its column's number. The functions give 0 or a Status below 0. What a row
+# left behind when it failed is cut off by `truncate`, which finds all it needs in the offsets: no
+# position has to be kept for any column while a row is read.
+
+cdef enum Layout:
+    NULLS  # nothing but a length
+    BITS  # a bit each
+    WIDTH  # as many bytes each
+    SIZED  # offsets into bytes
+    LIST  # offsets into the one child: arrays, and maps into their entries
+    STRUCT  # as long as each of its children
+
+cdef enum:
+    FIRST_BYTES = 256  # of a buffer
+
+cdef struct Builder:
+    int layout
+    bint is_nullable
+    int64_t width
+    int64_t length
+    int64_t room  # values that fit without growing
+    int64_t most  # bytes of a buffer, and items of a list's child
+    unsigned char *validity
+    int32_t *offsets
+    unsigned char *values
+    int64_t size  # bytes in use, of a SIZED one
+    int64_t capacity  # bytes there are, of a SIZED one
+    Py_ssize_t n
+    Builder **children
+
+
+cdef int resize(void **buffer, int64_t size) noexcept nogil:
+    """Make a buffer of at least a byte, since not every reader takes NULL for an empty one."""
+    cdef void *found = realloc(buffer[0], <size_t>(size if size > 0 else 1))
+    if found == NULL:
+        return NO_MEMORY
+    buffer[0] = found
+    return 0
+
+
+cdef int grow(Builder *column) noexcept nogil:
+    """Make room for at least one more value."""
+    cdef int64_t width = column.width if column.layout == WIDTH else 4
+    cdef int64_t room = column.room * 2
+    if room == 0:
+        room = 1 if width > FIRST_BYTES else FIRST_BYTES / width if width else FIRST_BYTES
+    if width and room > column.most / width:
+        room = column.most / width
+    if room <= column.length:
+        return FULL
+    if column.is_nullable and resize(<void **>&column.validity, (room + 7) / 8) < 0:
+        return NO_MEMORY
+    if column.layout == BITS:
+        if resize(<void **>&column.values, (room + 7) / 8) < 0:
+            return NO_MEMORY
+    elif column.layout == WIDTH:
+        if resize(<void **>&column.values, room * width) < 0:
+            return NO_MEMORY
+    elif column.layout == SIZED or column.layout == LIST:
+        if resize(<void **>&column.offsets, (room + 1) * 4) < 0:
+            return NO_MEMORY
+        column.offsets[0] = 0
+        if column.layout == SIZED and column.values == NULL:
+            if resize(<void **>&column.values, 64) < 0:
+                return NO_MEMORY
+            column.capacity = 64
+    column.room = room
+    return 0
+
+
+cdef inline void set_bit(unsigned char *bits, int64_t at, bint value) noexcept nogil:
+    cdef unsigned char mask = <unsigned char>(1 << (at & 7))
+    if value:
+        bits[at >> 3] |= mask
+    else:
+        bits[at >> 3] &= <unsigned char>~mask
+
+
+cdef inline int begin(Builder *column, bint is_valid) noexcept nogil:
+    """Make room for a value, and say whether there is one."""
+    cdef int status
+    if column.length == column.room:
+        status = grow(column)
+        if status < 0:
+            return status
+    if column.is_nullable:
+        set_bit(column.validity, column.length, is_valid)
+    return 0
+
+
+cdef inline int add_bit(Builder *column, bint value) noexcept nogil:
+    cdef int status = begin(column, True)
+    if status == 0:
+        set_bit(column.values, column.length, value)
+        column.length += 1
+    return status
+
+
+cdef inline int add_32(Builder *column, uint32_t bits) noexcept nogil:
+    cdef int status = begin(column, True)
+    if status == 0:
+        (<uint32_t *>column.values)[column.length] = bits
+        column.length += 1
+    return status
+
+
+cdef inline int add_64(Builder *column, uint64_t bits) noexcept nogil:
+    cdef int status = begin(column, True)
+    if status == 0:
+        (<uint64_t *>column.values)[column.length] = bits
+        column.length += 1
+    return status
+
+
+cdef inline int add_fixed(Builder *column, const unsigned char *start) noexcept nogil:
+    cdef int status = begin(column, True)
+    if status == 0:
+        memcpy(column.values + column.length * column.width, start, <size_t>column.width)
+        column.length += 1
+    return status
+
+
+cdef int more_bytes(Builder *column, int64_t size) noexcept nogil:
+    """Make room for ``size`` more bytes of a SIZED column."""
+    cdef int64_t capacity = column.capacity * 2
+    if size > column.most - column.size:
+        return FULL
+    if capacity < column.size + size:
+        capacity = column.size + size
+    if resize(<void **>&column.values, capacity) < 0:
+        return NO_MEMORY
+    column.capacity = capacity
+    return 0
+
+
+cdef inline int add_sized(Builder *column, const unsigned char *start, int64_t size) noexcept nogil:
+    cdef int status = begin(column, True)
+    if status < 0:
+        return status
+    if size > column.capacity - column.size or size > column.most - column.size:
+        status = more_bytes(column, size)
+        if status < 0:
+            return status
+    memcpy(column.values + column.size, start, <size_t>size)
+    column.size += size
+    column.length += 1
+    column.offsets[column.length] = <int32_t>column.size
+    return 0
+
+
+cdef inline int add_list(Builder *column) noexcept nogil:
+    """Add a list of the items that were added to the child."""
+    cdef int status = begin(column, True)
+    if status == 0:
+        if column.children[0].length > column.most:
+            return FULL
+        column.length += 1
+        column.offsets[column.length] = <int32_t>column.children[0].length
+    return status
+
+
+cdef inline int add_struct(Builder *column) noexcept nogil:
+    """Add a struct, whose fields were added to the children."""
+    cdef int status = begin(column, True)
+    if status == 0:
+        column.length += 1
+    return status
+
+
+cdef int add_missing(Builder *column) noexcept nogil:
+    """Add a null, or what is beneath the null of a struct."""
+    cdef Py_ssize_t i
+    cdef int status = begin(column, False)
+    if status < 0:
+        return status
+    if column.layout == BITS:
+        set_bit(column.values, column.length, False)
+    elif column.layout == WIDTH:
+        memset(column.values + column.length * column.width, 0, <size_t>column.width)
+    elif column.layout == SIZED or column.layout == LIST:
+        column.offsets[column.length + 1] = column.offsets[column.length]
+    elif column.layout == STRUCT:
+        for i in range(column.n):
+            status = add_missing(column.children[i])
+            if status < 0:
+                return status
+    column.length += 1
+    return 0
+
+
+cdef void truncate(Builder *column, int64_t length) noexcept nogil:
+    """Forget all values from ``length`` on, which a column may have not even reached."""
+    cdef Py_ssize_t i
+    if column.length < length:
+        return
+    column.length = length
+    if column.layout == SIZED:
+        column.size = column.offsets[length] if column.room else 0
+    elif column.layout == LIST:
+        truncate(column.children[0], column.offsets[length] if column.room else 0)
+    elif column.layout == STRUCT:
+        for i in range(column.n):
+            truncate(column.children[i], length)
+
+
+cdef int64_t nulls_of(const Builder *column) noexcept nogil:
+    """How many values are null."""
+    cdef int64_t i, valid = 0
+    if column.layout == NULLS:
+        return column.length
+    if not column.is_nullable:
+        return 0
+    for i in range(column.length):
+        valid += column.validity[i >> 3] >> (i & 7) & 1
+    return column.length - valid

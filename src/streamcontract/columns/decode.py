@@ -1,0 +1,128 @@
+"""Payloads to columns, for one reader's schema and any writers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import attrs
+
+from streamcontract.columns.decoded import DecodedColumns
+from streamcontract.columns.reader import Portable, Reader, Writer
+from streamcontract.columns.run import Run
+from streamcontract.errors import ArgumentError
+from streamcontract.guards import whole_number
+from streamcontract.schema.inline import inlined
+from streamcontract.schema.model import RecordType
+from streamcontract.schema.schema import Schema
+
+__all__ = ["MOST_BYTES", "ColumnDecoder"]
+
+MOST_BYTES: Final = 2**31 - 1
+"""Bytes of a buffer and items of lists where a batch ends: what offsets of 32 bits count."""
+
+_MOST_THREADS: Final = 1024
+_MOST_WRITERS: Final = 1000  # as many as a codec keeps decoders
+
+
+class ColumnDecoder:
+    """Decodes payloads into the columns of a reader's schema; threads may share it.
+
+    Args:
+        schema: The reader's schema.
+        columns: The fields of its record that become columns, in their order; None for all.
+        portable: The codec's part.
+
+    Raises:
+        ColumnsError: A type of the schema has no columns.
+        ArgumentError: The record has no such field.
+    """
+
+    def __init__(self, schema: Schema, columns: Sequence[str] | None, portable: Portable) -> None:
+        self._schema = schema
+        self._reader = Reader(
+            schema if columns is None else _projected(schema, columns), portable, MOST_BYTES
+        )
+        self._lock = threading.RLock()
+        # Keyed by the schema object, which the entry keeps alive.
+        self._writers: dict[int, Writer] = {}
+
+    def decode(
+        self,
+        payloads: Iterable[bytes | None],
+        writer: Schema | Sequence[Schema] | None = None,
+        *,
+        start: int = 0,
+        threads: int = 1,
+    ) -> DecodedColumns:
+        """Decode payloads into a batch for each thread, or more where a column would pass 2 GiB.
+
+        Args:
+            payloads: The encoded values; None is a tombstone and is left out.
+            writer: The schema that they were written with, or one for each; None means the
+                reader's own, with all its fields.
+            start: How many bytes of each to pass over first, such as the five of a frame.
+            threads: How many threads decode, each its share; all have ended on return.
+
+        Raises:
+            ArgumentError: There are more or fewer writers than payloads, or no threads.
+        """
+        threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
+        every = tuple(payloads)
+        writers = self._writers_of(writer, len(every))
+        share = max(1, -(-len(every) // threads))
+        runs = [
+            Run(self._reader, every, writers, start, range(first, first + share))
+            for first in range(0, max(1, len(every)), share)
+        ]
+        if len(runs) == 1:
+            runs[0].finish()
+        else:
+            with ThreadPoolExecutor(len(runs)) as pool:
+                for _ in pool.map(Run.finish, runs):
+                    pass
+        return DecodedColumns(
+            self._reader.columns,
+            tuple(batch for run in runs for batch in run.batches),
+            tuple(fault for run in runs for fault in run.faults),
+        )
+
+    def _writers_of(self, writer: Schema | Sequence[Schema] | None, count: int) -> list[Writer]:
+        """What reads each payload, or all of them."""
+        if writer is None:
+            return [self._writer(self._schema)]
+        if isinstance(writer, Schema):
+            return [self._writer(writer)]
+        if len(writer) != count:
+            raise ArgumentError("writer", len(writer), f"a schema for each of {count} payloads")
+        return [self._writer(schema) for schema in writer]
+
+    def _writer(self, schema: Schema) -> Writer:
+        known = self._writers.get(id(schema))
+        if known is None:
+            with self._lock:
+                known = self._writers.get(id(schema))
+                if known is None:
+                    known = self._writers[id(schema)] = self._reader.writer(schema)
+                    while len(self._writers) > _MOST_WRITERS:
+                        del self._writers[next(iter(self._writers))]
+        return known
+
+
+def _projected(schema: Schema, columns: Sequence[str]) -> Schema:
+    """A record's schema with the fields named alone: what it does not ask for is skipped."""
+    root = schema.root
+    if not isinstance(root, RecordType):
+        raise ArgumentError("columns", columns, "left out, since the schema is of no record")
+    if isinstance(columns, str) or len(set(columns)) != len(columns):
+        raise ArgumentError("columns", columns, "names of fields, each once")
+    fields = {field.name: field for field in root.fields}
+    for name in columns:
+        if name not in fields:
+            names = ", ".join(fields)
+            raise ArgumentError("columns", name, f"a field of {root.full_name}: {names}")
+    projected = attrs.evolve(root, fields=tuple(fields[name] for name in columns))
+    return Schema(root=projected, json=json.dumps(inlined(projected)))

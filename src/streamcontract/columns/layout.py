@@ -1,0 +1,320 @@
+"""The columns of a reader schema: the Arrow type of each Avro type, and the layout of its values.
+
+The formats and layouts are those of Arrow's columnar format and C data interface, 1.x.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import attrs
+
+from streamcontract.errors import ColumnsError
+from streamcontract.schema.logical import LogicalRow, row_of
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    FixedType,
+    LogicalType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
+
+__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "columns_of"]
+
+MOST_DIGITS: Final = 76
+"""The most digits of Arrow's widest decimal."""
+
+_MOST_LEVELS: Final = 60
+"""Types inside one another: pyarrow follows 64, the batch and an enum's symbols included."""
+
+_MOST_COLUMNS: Final = 10_000
+"""Records that hold one another twice at each level would have columns without end."""
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Column:
+    """A column: the values of one place of the reader's schema.
+
+    Attributes:
+        number: Its number, by which a program addresses it; 0 is the batch.
+        layout: How its buffers are laid out, one of the executor's layouts.
+        format: Its type as Arrow's C data interface writes it.
+        name: Its name.
+        is_nullable: Whether there may be nulls.
+        width: Bytes of a value, where all have as many.
+        children: The columns inside it.
+        symbols: The symbols of an enum, else None.
+    """
+
+    number: int
+    layout: str
+    format: str
+    name: str
+    is_nullable: bool = False
+    width: int = 0
+    children: tuple[Column, ...] = ()
+    symbols: tuple[str, ...] | None = None
+
+    def walk(self) -> Iterator[Column]:
+        """It and all columns inside it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def columns_of(root: AvroType, path: str) -> Column:
+    """The batch of a reader's schema: a column for each field of a record, one for anything else.
+
+    Args:
+        root: The reader's type.
+        path: What errors call it.
+
+    Raises:
+        ColumnsError: A type has no columns: it is recursive, or a decimal too long for Arrow.
+
+    Example:
+        >>> batch = columns_of(PrimitiveType(name="long"), "value")
+        >>> [(column.name, column.format) for column in batch.children]
+        [('value', 'l')]
+    """
+    maker = _Maker()
+    if isinstance(root, RecordType):
+        return maker.column(root, "", path)
+    number = maker.next_number(path)
+    child = maker.column(root, "value", path)
+    return Column(number=number, layout="struct", format="+s", name="", children=(child,))
+
+
+def branch_columns(union: UnionType, column: Column) -> tuple[Column | None, ...]:
+    """For each branch of a union the column that its values go into; None for null."""
+    wanted = [branch for branch in union.branches if not _is_null(branch)]
+    if len(wanted) < len(union.branches) and not wanted:
+        return (None,)
+    into = iter((column,) if len(wanted) == 1 else column.children)
+    return tuple(None if _is_null(branch) else next(into) for branch in union.branches)
+
+
+def _is_null(node: AvroType) -> bool:
+    return isinstance(node, PrimitiveType) and node.name == "null"
+
+
+_PRIMITIVES: Final[dict[str, tuple[str, str, int]]] = {
+    "null": ("nulls", "n", 0),
+    "boolean": ("bits", "b", 0),
+    "int": ("width", "i", 4),
+    "long": ("width", "l", 8),
+    "float": ("width", "f", 4),
+    "double": ("width", "g", 8),
+    "bytes": ("sized", "z", 0),
+    "string": ("sized", "u", 0),
+}
+"""Layout, format and width of each primitive type."""
+
+_UNITS: Final = {1: "s", 10**3: "m", 10**6: "u", 10**9: "n"}
+"""Arrow's letter for a unit of time, by how many make a second."""
+
+
+class _Maker:
+    """Makes the columns of one schema."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._inside: list[RecordType] = []
+        self._levels = 0
+
+    def next_number(self, path: str) -> int:
+        """The number of the next column."""
+        number = next(self._numbers)
+        if number >= _MOST_COLUMNS:
+            raise ColumnsError(path, f"the schema has more than {_MOST_COLUMNS:,} columns")
+        return number
+
+    def column(self, node: AvroType, name: str, path: str, *, is_nullable: bool = False) -> Column:
+        """The column of a type."""
+        self._levels += 1
+        if self._levels > _MOST_LEVELS:
+            raise ColumnsError(path, f"more than {_MOST_LEVELS} types inside one another")
+        made = self._column(node, name, path, is_nullable=is_nullable)
+        self._levels -= 1
+        return made
+
+    def _column(self, node: AvroType, name: str, path: str, *, is_nullable: bool) -> Column:
+        match node:
+            case UnionType():
+                return self._union(node, name, path)
+            case PrimitiveType() | FixedType():
+                return self._leaf(node, name, path, is_nullable=is_nullable)
+            case EnumType():
+                return Column(
+                    number=self.next_number(path),
+                    layout="width",
+                    format="i",
+                    name=name,
+                    is_nullable=is_nullable,
+                    width=4,
+                    symbols=node.symbols,
+                )
+            case ArrayType():
+                number = self.next_number(path)
+                items = self.column(node.items, "item", f"{path}[]")
+                return _list(number, "+l", name, items, is_nullable=is_nullable)
+            case MapType():
+                return self._map(node, name, path, is_nullable=is_nullable)
+            case RecordType():
+                return self._record(node, name, path, is_nullable=is_nullable)
+
+    def _union(self, node: UnionType, name: str, path: str) -> Column:
+        wanted = [branch for branch in node.branches if not _is_null(branch)]
+        is_nullable = len(wanted) < len(node.branches)
+        if len(wanted) == 1:
+            return self.column(wanted[0], name, path, is_nullable=is_nullable)
+        if is_nullable and not wanted:
+            return self.column(node.branches[0], name, path)
+        number = self.next_number(path)
+        children = tuple(
+            self.column(
+                branch, branch_name(branch), f"{path}.{branch_name(branch)}", is_nullable=True
+            )
+            for branch in wanted
+        )
+        return _struct(number, name, children, is_nullable=is_nullable)
+
+    def _map(self, node: MapType, name: str, path: str, *, is_nullable: bool) -> Column:
+        number, inner, key = (self.next_number(path) for _ in range(3))
+        keys = Column(number=key, layout="sized", format="u", name="key")
+        values = self.column(node.values, "value", f"{path}{{}}")
+        entries = _struct(inner, "entries", (keys, values))
+        return _list(number, "+m", name, entries, is_nullable=is_nullable)
+
+    def _record(self, node: RecordType, name: str, path: str, *, is_nullable: bool) -> Column:
+        if node in self._inside:
+            reason = f"{node.full_name} contains itself, and Arrow has no recursive types"
+            raise ColumnsError(path, reason)
+        self._inside.append(node)
+        number = self.next_number(path)
+        children = tuple(
+            self.column(field.type, field.name, f"{path}.{field.name}") for field in node.fields
+        )
+        self._inside.pop()
+        return _struct(number, name, children, is_nullable=is_nullable)
+
+    def _leaf(
+        self, node: PrimitiveType | FixedType, name: str, path: str, *, is_nullable: bool
+    ) -> Column:
+        row = row_of(node)
+        if row is not None and node.logical is not None:
+            return self._logical(node.logical, row, name, path, is_nullable=is_nullable)
+        if isinstance(node, FixedType):
+            layout, form, width = "width", f"w:{node.size}", node.size
+        else:
+            layout, form, width = _PRIMITIVES[node.name]
+        return Column(
+            number=self.next_number(path),
+            layout=layout,
+            format=form,
+            name=name,
+            is_nullable=is_nullable or layout == "nulls",
+            width=width,
+        )
+
+    def _logical(
+        self, logical: LogicalType, row: LogicalRow, name: str, path: str, *, is_nullable: bool
+    ) -> Column:
+        number = self.next_number(path)
+        found = LOGICAL_KINDS[row.kind](logical, row, path)
+        if isinstance(found, list):
+            children = tuple(
+                Column(
+                    number=self.next_number(path), layout=layout, format=form, name=part, width=4
+                )
+                for part, layout, form in found
+            )
+            return _struct(number, name, children, is_nullable=is_nullable)
+        form, width = found
+        return Column(
+            number=number,
+            layout="width",
+            format=form,
+            name=name,
+            is_nullable=is_nullable,
+            width=width,
+        )
+
+
+def _struct(
+    number: int, name: str, children: tuple[Column, ...], *, is_nullable: bool = False
+) -> Column:
+    return Column(
+        number=number,
+        layout="struct",
+        format="+s",
+        name=name,
+        is_nullable=is_nullable,
+        children=children,
+    )
+
+
+def _list(number: int, form: str, name: str, child: Column, *, is_nullable: bool) -> Column:
+    return Column(
+        number=number,
+        layout="list",
+        format=form,
+        name=name,
+        is_nullable=is_nullable,
+        children=(child,),
+    )
+
+
+# ---- logical types
+
+_Found = tuple[str, int] | list[tuple[str, str, str]]
+"""Format and width of one column, or name, layout and format of each child of a struct."""
+
+
+def _decimal(logical: LogicalType, _row: LogicalRow, path: str) -> _Found:
+    precision, scale = logical.precision or 0, logical.scale or 0
+    if precision > MOST_DIGITS:
+        reason = f"a decimal of {precision} digits, and Arrow has no more than {MOST_DIGITS}"
+        raise ColumnsError(path, reason)
+    if precision > _SHORT_DIGITS:
+        return f"d:{precision},{scale},256", 32
+    return f"d:{precision},{scale}", 16
+
+
+_SHORT_DIGITS: Final = 38  # what 128 bits hold
+
+
+def _time(_logical: LogicalType, row: LogicalRow, _path: str) -> _Found:
+    unit = _unit(row)
+    return f"tt{unit}", 4 if unit in "sm" else 8
+
+
+def _moment(_logical: LogicalType, row: LogicalRow, _path: str) -> _Found:
+    zone = "UTC" if row.kind == "timestamp" else ""
+    return f"ts{_unit(row)}:{zone}", 8
+
+
+def _unit(row: LogicalRow) -> str:
+    if row.unit is None:
+        raise AssertionError(f"{row.name} is counted in no unit")
+    return _UNITS[row.unit.per_second]
+
+
+LOGICAL_KINDS: Final[dict[str, Callable[[LogicalType, LogicalRow, str], _Found]]] = {
+    "decimal": _decimal,
+    "big-decimal": lambda *_: [("unscaled", "sized", "z"), ("scale", "width", "i")],
+    "uuid": lambda *_: ("w:16", 16),
+    "date": lambda *_: ("tdD", 4),
+    "time": _time,
+    "timestamp": _moment,
+    "local-timestamp": _moment,
+    "duration": lambda *_: [(part, "width", "I") for part in ("months", "days", "milliseconds")],
+}
+"""The Arrow type of each kind of logical type."""

@@ -1,0 +1,262 @@
+"""Programs: a plan's actions as the steps that the executor takes.
+
+The rules are those of the plan, of the rows of logical types, and of ``schema/sizes.py``; here they
+become numbers.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from streamcontract.columns import _native
+from streamcontract.columns.layout import Column, branch_columns
+from streamcontract.resolution import (
+    Action,
+    Fail,
+    IntoUnion,
+    ReadArray,
+    ReadEnum,
+    ReadFixed,
+    ReadMap,
+    ReadPrimitive,
+    ReadRecord,
+    ReadUnion,
+    Rescale,
+    resolve_types,
+)
+from streamcontract.schema.default_bytes import default_bytes
+from streamcontract.schema.logical import row_of
+from streamcontract.schema.model import (
+    INTEGER_LIMITS,
+    ArrayType,
+    AvroType,
+    EnumType,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+)
+from streamcontract.schema.sizes import FIXED_SIZES, is_empty, min_size
+
+__all__ = ["compile_program"]
+
+_Numbers = tuple[bool, int, int, int, int, int]
+_Step = tuple[str, int, _Numbers, tuple[int, ...], bytes | None]
+
+_LONG = INTEGER_LIMITS["long"]
+
+
+def _numbers(
+    *,
+    is_int: bool = False,
+    size: int = 0,
+    limits: tuple[int, int] = (0, 0),
+    multiply: int = 1,
+    divide: int = 1,
+) -> _Numbers:
+    return is_int, size, *limits, multiply, divide
+
+
+_NONE = _numbers()
+
+
+def compile_program(
+    root: Action, reader: AvroType, batch: Column, columns: _native.Columns
+) -> _native.Program:
+    """The program that reads the payloads of one writer into the columns of a reader.
+
+    Args:
+        root: The plan's action.
+        reader: The reader's type.
+        batch: Its columns.
+        columns: The same, as the executor has them.
+    """
+    compiler = _Compiler()
+    if isinstance(root, ReadRecord):
+        first = compiler.record(root, batch, "root")
+    elif isinstance(reader, RecordType):
+        first = compiler.action(root, batch)
+    else:
+        first = compiler.step("root", batch, parts=(compiler.action(root, batch.children[0]),))
+    return _native.Program(columns, tuple(compiler.steps), first)
+
+
+class _Compiler:
+    """Makes the steps of one program; each gives the number of the step that it made."""
+
+    def __init__(self) -> None:
+        self.steps: list[_Step] = []
+        self._skips: dict[int, int] = {}
+        self._made: dict[tuple[int, int], int] = {}
+        self._kept: list[Action] = []  # so that their ids stay their own
+
+    def step(
+        self,
+        kind: str,
+        column: Column | None,
+        numbers: _Numbers = _NONE,
+        parts: tuple[int, ...] = (),
+        data: bytes | None = None,
+    ) -> int:
+        """Add a step."""
+        self.steps.append((kind, column.number if column else 0, numbers, parts, data))
+        return len(self.steps) - 1
+
+    def action(self, action: Action, column: Column) -> int:
+        """The step of an action, made once for each column: actions may share what is inside."""
+        key = (id(action), column.number)
+        if key not in self._made:
+            self._made[key] = self._make(action, column)
+        return self._made[key]
+
+    def _make(self, action: Action, column: Column) -> int:
+        match action:
+            case ReadPrimitive() | ReadFixed():
+                return self._leaf(action, column)
+            case ReadEnum():
+                return self._enum(action, column)
+            case ReadArray():
+                items = self.action(action.items, column.children[0])
+                size = min_size(action.writer.items)
+                return self.step("array", column, _numbers(size=size), (items,))
+            case ReadMap():
+                values = self.action(action.values, column.children[0].children[1])
+                size = 1 + min_size(action.writer.values)
+                return self.step("map", column, _numbers(size=size), (values,))
+            case ReadRecord():
+                return self.record(action, column, "record")
+            case ReadUnion():
+                branches = tuple(self.action(branch, column) for branch in action.branches)
+                return self.step("branch", column, parts=branches)
+            case IntoUnion():
+                return self._into_union(action, column)
+            case Fail():
+                return self.step("fail", column)
+
+    def record(self, action: ReadRecord, column: Column, kind: str) -> int:
+        """The step of a record."""
+        if action.faults:
+            return self.step("fail", column)
+        parts = [
+            self._skip(step.field.type)
+            if step.target is None or step.action is None
+            else self.action(step.action, column.children[step.target])
+            for step in action.steps
+        ]
+        for index in action.defaults:
+            field, into = action.reader.fields[index], column.children[index]
+            written = resolve_types(field.type, field.type)
+            self._kept.append(written)
+            value = self.action(written, into)
+            parts.append(self.step("default", into, parts=(value,), data=default_bytes(field)))
+        return self.step(kind, column, parts=tuple(parts))
+
+    def _into_union(self, action: IntoUnion, column: Column) -> int:
+        into = branch_columns(action.reader, column)[action.branch]
+        if into is None:
+            return self.step("missing", column)
+        value = self.action(action.action, into)
+        if into is column:
+            return value
+        at = column.children.index(into)
+        return self.step("choice", column, _numbers(size=at), (value,))
+
+    def _enum(self, action: ReadEnum, column: Column) -> int:
+        numbers = {symbol: number for number, symbol in enumerate(action.reader.symbols)}
+        into = [-1 if symbol is None else numbers[symbol] for symbol in action.symbols]
+        table = struct.pack(f"={len(into)}i", *into)
+        return self.step("symbol", column, _numbers(size=len(into)), data=table)
+
+    # ---- leaves
+
+    def _leaf(self, action: ReadPrimitive | ReadFixed, column: Column) -> int:
+        row = row_of(action.reader)
+        size = action.writer.size if isinstance(action, ReadFixed) else 0
+        match row.kind if row else None:
+            case "decimal":
+                return self._decimal(action, column, size)
+            case "big-decimal":
+                return self.step("big-decimal", column)
+            case "duration":
+                return self.step("duration", column)
+            case "uuid" if size == 0:
+                return self.step("uuid", column)
+        if isinstance(action, ReadFixed):
+            return self.step("fixed", column)
+        return self._primitive(action, column)
+
+    def _decimal(self, action: ReadPrimitive | ReadFixed, column: Column, size: int) -> int:
+        precision = (action.reader.logical.precision if action.reader.logical else None) or 0
+        up, down = _powers(action.rescale)
+        numbers = _numbers(size=size, limits=(0, precision), multiply=1 + up, divide=1 + down)
+        return self.step("decimal", column, numbers)
+
+    def _primitive(self, action: ReadPrimitive, column: Column) -> int:
+        match action.writer.name:
+            case "null":
+                return self.step("missing", column)
+            case "boolean":
+                return self.step("boolean", column)
+            case "int" | "long":
+                return self._number(action, column)
+            case "float" | "double":
+                is_wider = action.writer.name != action.reader.name
+                return self.step("widened" if is_wider else action.reader.name, column)
+            case "bytes" | "string":
+                return self.step("text" if action.reader.name == "string" else "bytes", column)
+
+    def _number(self, action: ReadPrimitive, column: Column) -> int:
+        row, is_int = row_of(action.reader), action.writer.name == "int"
+        if action.reader.name in ("float", "double"):
+            return self.step("promoted", column, _numbers(is_int=is_int))
+        limits = row.limits if row is not None and row.limits is not None else _LONG
+        if action.rescale is None and limits == _LONG:
+            return self.step(action.reader.name, column, _numbers(is_int=is_int))
+        rescale = action.rescale or Rescale()
+        numbers = _numbers(
+            is_int=is_int, limits=limits, multiply=rescale.multiply, divide=rescale.divide
+        )
+        return self.step("number", column, numbers)
+
+    # ---- what the reader does not ask for
+
+    def _skip(self, node: AvroType) -> int:
+        known = self._skips.get(id(node))
+        return self._make_skip(node) if known is None else known
+
+    def _make_skip(self, node: AvroType) -> int:
+        match node:
+            case PrimitiveType(name="int" | "long") | EnumType():
+                return self.step("skip number", None)
+            case PrimitiveType(name="bytes" | "string"):
+                return self.step("skip sized", None)
+            case PrimitiveType():
+                return self.step("skip fixed", None, _numbers(size=FIXED_SIZES[node.name]))
+            case FixedType():
+                return self.step("skip fixed", None, _numbers(size=node.size))
+            case ArrayType():
+                size = min_size(node.items)
+                items = (self._skip(node.items),)
+                return self.step("skip blocks", None, _numbers(size=size), items)
+            case MapType():
+                numbers = _numbers(size=1 + min_size(node.values), limits=(1, 0))
+                return self.step("skip blocks", None, numbers, (self._skip(node.values),))
+            case UnionType():
+                branches = tuple(self._skip(branch) for branch in node.branches)
+                return self.step("skip branch", None, parts=branches)
+            case RecordType() if is_empty(node):
+                return self.step("skip fixed", None)
+            case RecordType():
+                # Before its fields, which may lead back to it.
+                number = self._skips[id(node)] = self.step("skip record", None)
+                fields = tuple(self._skip(field.type) for field in node.fields)
+                self.steps[number] = ("skip record", 0, _NONE, fields, None)
+                return number
+
+
+def _powers(rescale: Rescale | None) -> tuple[int, int]:
+    """The powers of ten that a decimal is multiplied with and divided by."""
+    if rescale is None:
+        return 0, 0
+    return len(str(rescale.multiply)) - 1, len(str(rescale.divide)) - 1

@@ -1,0 +1,135 @@
+"""Payloads into an Arrow table: columns, and records that are made into one."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+import fastavro
+import pyarrow as pa
+import pyruhvro
+from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_name_strategy
+from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from benchmarks.measure import Timing, in_turn
+from benchmarks.shapes import SHAPES, Shape
+from benchmarks.tables import Table, against
+from streamcontract import Codec
+from streamcontract.wire import header
+
+__all__ = ["tables"]
+
+OURS: Final = "streamcontract, columns"
+
+_MANY: Final = 20_000
+_FEW: Final = 500
+"""Payloads of a table: few for those that make Python objects of them, which takes so long."""
+
+Call = Callable[[], Any]
+
+
+@attrs.frozen
+class _Rival:
+    """A way to make a table, and of how many payloads."""
+
+    call: Call
+    payloads: int
+
+
+def tables(rounds: int) -> list[Table]:
+    """A table for each shape."""
+    return [_table(shape, rounds) for shape in SHAPES]
+
+
+def _table(shape: Shape, rounds: int) -> Table:
+    rivals = {**_ours(shape), **_peers(shape)}
+    for name, rival in rivals.items():
+        if rival.call().num_rows != rival.payloads:
+            raise AssertionError(f"{name} gave other rows")
+    found = in_turn({name: rival.call for name, rival in rivals.items()}, rounds)
+    each = {name: _of_each(timing, rivals[name].payloads) for name, timing in found.items()}
+    return Table(
+        f"{shape.name}: payloads into an Arrow table",
+        ("", "µs a message", "takes"),
+        tuple((name, *against(timing, each[OURS])) for name, timing in each.items()),
+    )
+
+
+def _of_each(timing: Timing, payloads: int) -> Timing:
+    return Timing(tuple(seconds / payloads for seconds in timing.rounds))
+
+
+def _payloads(shape: Shape, number: int, prefix: bytes = b"") -> list[bytes]:
+    """As many as a table has rows, each in memory of its own."""
+    data = Codec[Any](type(shape.record)).encoder(prefix)(shape.record)
+    return [bytes(bytearray(data)) for _ in range(number)]
+
+
+def _ours(shape: Shape) -> dict[str, _Rival]:
+    codec: Codec[Any] = Codec(type(shape.record))
+    data, few = _payloads(shape, _MANY), _payloads(shape, _FEW)
+    schema = pa.table(codec.decode_columns([])).schema
+    one = schema.names[:1]
+    return {
+        OURS: _Rival(lambda: pa.table(codec.decode_columns(data)), _MANY),
+        "the same, two threads": _Rival(
+            lambda: pa.table(codec.decode_columns(data, threads=2)), _MANY
+        ),
+        "the same, one column": _Rival(
+            lambda: pa.table(codec.decode_columns(data, columns=one)), _MANY
+        ),
+        "streamcontract, records by hand": _Rival(
+            _by_hand(shape, codec.decoder(), few, schema), _FEW
+        ),
+    }
+
+
+def _by_hand(
+    shape: Shape, decode: Callable[[bytes], Any], data: list[bytes], schema: pa.Schema
+) -> Call:
+    """Columns of attributes where all are flat, else of the dicts of records."""
+    if shape.name == "stock":
+        names = schema.names
+
+        def of_attributes() -> Any:
+            records = [decode(each) for each in data]
+            columns = [[getattr(record, name) for record in records] for name in names]
+            return pa.table(columns, schema=schema)
+
+        return of_attributes
+    to_dict = shape.to_dict
+    return lambda: pa.Table.from_pylist([to_dict(decode(each)) for each in data])
+
+
+def _peers(shape: Shape) -> dict[str, _Rival]:
+    text = shape.schema.inlined_json
+    schema, data = fastavro.parse_schema(json.loads(text)), _payloads(shape, _FEW)
+    framed, deserialize = _payloads(shape, _FEW, header(1)), _confluent(shape)
+    read = fastavro.schemaless_reader
+    found = {
+        "fastavro, from_pylist": _Rival(
+            lambda: pa.Table.from_pylist([read(io.BytesIO(each), schema) for each in data]), _FEW
+        ),
+        "confluent, from_pylist": _Rival(
+            lambda: pa.Table.from_pylist([deserialize(each) for each in framed]), _FEW
+        ),
+    }
+    if shape.name == "stock":  # it has no decimals, UUIDs and times
+        many = _payloads(shape, _MANY)
+        found["pyruhvro"] = _Rival(lambda: pyruhvro.deserialize_array(many, text), _MANY)
+    return found
+
+
+def _confluent(shape: Shape) -> Callable[[bytes], Any]:
+    registry = SchemaRegistryClient.new_client({"url": "mock://columns"})
+    text = shape.schema.inlined_json
+    conf = {"subject.name.strategy": topic_subject_name_strategy}
+    serialize = AvroSerializer(registry, text, lambda value, _: shape.to_dict(value), conf=conf)
+    context = SerializationContext(shape.name, MessageField.VALUE)
+    serialize(shape.record, context)  # which registers the schema
+    deserialize = AvroDeserializer(registry, text, conf=conf)
+    return lambda data: deserialize(data, context)
