@@ -104,9 +104,9 @@ class Envelope:
     Attributes:
         value: The value.
         key: The key, or None.
-        has_key: Whether it says what the key is.
+        has_key: Whether it has a key.
         headers: The headers.
-        is_tombstone: Whether it says that it deletes its key.
+        is_tombstone: Whether it is marked as a tombstone, which deletes its key.
     """
 
     value: JsonValue = None
