@@ -3,7 +3,7 @@
 The text is written into a draft beside the file, brought to disk, and renamed to the file's name,
 which replaces what has that name in one step (POSIX, ``rename``). The draft of a file always has
 the same name, so a process that is killed at work leaves one draft at most, and the next write
-removes it. A lock on the draft says whether its writer is alive.
+removes it. A lock on the draft shows whether its process is alive.
 """
 
 from __future__ import annotations

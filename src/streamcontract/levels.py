@@ -1,8 +1,8 @@
 """Compatibility levels of the schema registry, one row for each.
 
-A level says which earlier versions a new schema is compared with and which of the two has to read
-the other's data ("Compatibility Types", Confluent Schema Registry documentation; Redpanda has the
-same seven). All code that needs a property of a level reads it from the level's row.
+A level determines the earlier versions that a new schema is compared with, and which of the two has
+to read the other's data ("Compatibility Types", Confluent Schema Registry documentation; Redpanda
+has the same seven). All code that needs a property of a level reads it from the level's row.
 """
 
 from __future__ import annotations

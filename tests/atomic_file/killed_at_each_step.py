@@ -24,7 +24,7 @@ from streamcontract.devstack.registry.state import State
 from streamcontract.devstack.registry.store import Store
 from streamcontract.devstack.registry.values import whole
 from streamcontract.registry.lock import Lock
-from streamcontract.registry.lockfile import write_locks
+from streamcontract.registry.lock_file import write_locks
 from streamcontract.registry.protocol import parse_level
 
 if TYPE_CHECKING:

@@ -246,7 +246,7 @@ def test_modules_that_are_stale(project: Path) -> None:
     put(project, {"shipping/parcel.avsc": SHOP_FILES["shipping/parcel.avsc"]})
     address = {**SHOP_FILES["common/address.avsc"], "doc": "Elsewhere."}
     put(project, {"common/address.avsc": address})
-    said = "contracts/shop_common_types.py is not what the schemas give now; run `streamcontract"
+    said = "contracts/shop_common_types.py is out of date with the schemas; run `streamcontract"
     assert any(each.startswith(said) for each in staleness_around(project))
 
 

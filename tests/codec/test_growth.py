@@ -11,7 +11,7 @@ from tests.counting import LINEAR, calls
 
 from streamcontract import Codec, parse_schema
 from streamcontract.codec.engine import ENGINE_VARIABLE
-from streamcontract.codec.source import Source, _free
+from streamcontract.codec.source import GeneratedCode, _free
 from streamcontract.errors import DecodeError, EncodeError
 
 
@@ -109,7 +109,7 @@ def test_a_source_that_goes_away_leaves_its_name_for_the_next_one() -> None:
     """Those who walk over the names must find each, whatever the collector takes meanwhile."""
 
     def made() -> Any:
-        source = Source()
+        source = GeneratedCode()
         source.line("def f(): return 1")
         return source.compile()["f"]
 

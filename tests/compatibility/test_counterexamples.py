@@ -18,7 +18,7 @@ from streamcontract.compatibility.leaf_samples import leaf_samples
 from streamcontract.compatibility.rewrite import schema_of
 from streamcontract.compatibility.samples import samples
 from streamcontract.compatibility.walk import walk
-from streamcontract.compatibility.witness import Route, Witness
+from streamcontract.compatibility.witness import ActionPath, Witness
 from streamcontract.resolution import resolve
 from streamcontract.schema import Schema
 from streamcontract.testing.strategies import schemas
@@ -45,7 +45,7 @@ def test_sizes_and_costs_are_those_of_the_codecs_bytes(schema: Schema) -> None:
             if math.isinf(witness.size(inner.writer)):
                 continue
             part = witness.minimal(inner.writer)
-            value = witness.build(Route(inner, ((place.action, index),)), part)
+            value = witness.build(ActionPath(inner, ((place.action, index),)), part)
             assert _length(node, value) == extra + _length(inner.writer, part)
 
 

@@ -202,6 +202,24 @@ def test_a_state_file_is_no_folder(
     assert "--broker mock" in said
 
 
+def test_a_state_folder_is_no_file(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What Apache Kafka kept is not taken for the file of the registry, nor deleted for it."""
+    said = refused(capfd, f"--state={tmp_path}", "--fresh")
+    assert f"{tmp_path} is a folder" in said
+    assert "--broker kafka" in said
+    assert tmp_path.is_dir()
+
+
+@pytest.mark.searching
+def test_fresh_begins_without_subjects(tmp_path: Path) -> None:
+    """The file of an earlier run is deleted, and a new one is kept."""
+    state = tmp_path / "registry.json"
+    state.write_text("{")  # what could not be read does not matter
+    ended = run("true", options=[f"--state={state}", "--fresh"])
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not state.exists() or state.read_text() != "{"
+
+
 def test_kafka_without_java(
     capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import attrs
 from tests.kafka.scripted_broker import Place, ScriptedBroker
-from tests.kafka.scripted_client import raw_messages
+from tests.kafka.scripted_calls import raw_messages
 
 from streamcontract import Codec, ContractConsumer, SchemaRegistry, Stock
 from streamcontract.kafka import DeadLetters, MessageDecodeError, Skip

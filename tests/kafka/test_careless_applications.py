@@ -67,7 +67,7 @@ def test_an_open_transaction_is_aborted_at_the_end(
     """Nothing of it is read, and standard error says so."""
     name = topic()
     done = run("transaction", stack, name)
-    assert "a transaction is aborted, as its producer was not closed" in done.stderr
+    assert "a transaction is aborted because its producer was not closed" in done.stderr
     if not isinstance(stack, DevStack):  # which shows what was aborted
         assert volumes(config, name) == []
 

@@ -135,7 +135,7 @@ def test_until_end_gives_up_when_nothing_comes(config: Config, filled: Callable[
             next(consumer)
         bounded = consumer.until_end(timeout=0.3)
         bounded.ends[0] = 10
-        with pytest.raises(StalledError, match="partition 0 stands at 3 of 10") as caught:
+        with pytest.raises(StalledError, match="partition 0 is at 3 of 10") as caught:
             list(bounded)
     assert caught.value.remaining == {0: (3, 10)}
 

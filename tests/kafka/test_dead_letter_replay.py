@@ -541,4 +541,4 @@ def test_a_dead_letter_topic_of_any_name(
     assert run("replay", other).output == f"{other}: 1 sent back\n"
     assert run("list", other).exit_code == 0
     produce_raw(case.config, other, (b"what is this", None, [], 0))
-    assert "1 are no dead letters, and stay" in run("replay", other).output
+    assert "1 are not dead letters, and stay" in run("replay", other).output

@@ -10,7 +10,8 @@ import pytest
 from confluent_kafka import KafkaError
 from tests.kafka.applications import POISON, TOPIC, ScriptedRegistry, payload
 from tests.kafka.dlq_io import WAIT, letters, produce_raw
-from tests.kafka.scripted_client import raw_messages, script
+from tests.kafka.scripted_calls import raw_messages
+from tests.kafka.scripted_client import script
 
 from streamcontract import (
     AsyncContractConsumer,

@@ -119,7 +119,7 @@ def test_what_the_brokers_refuse_is_reported_with_its_record(
         assert failure.error.code == KafkaError.TOPIC_AUTHORIZATION_FAILED
         assert failure.delivery is not None
         assert failure.delivery.partition == 0
-        with pytest.raises(ProduceFailuresError, match="1 of 1 records did not arrive; the first"):
+        with pytest.raises(ProduceFailuresError, match="1 of 1 records were not delivered; "):
             report.raise_for_failures()
         producer.flush()
     assert volumes(config, name) == [0]

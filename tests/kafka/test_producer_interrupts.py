@@ -13,7 +13,8 @@ from tests.kafka.applications import TOPIC, ScriptedRegistry, bar, payload
 from tests.kafka.interrupts import Interrupts, shown
 from tests.kafka.matrix import drawn_pairs, every_place, first_of_each, places_of, try_all
 from tests.kafka.scripted_broker import ScriptedBroker
-from tests.kafka.scripted_client import raw_messages, script
+from tests.kafka.scripted_calls import raw_messages
+from tests.kafka.scripted_client import script
 
 from streamcontract import SchemaRegistry, StockProducer
 from streamcontract.kafka import Delivery, DeliveryError

@@ -240,7 +240,7 @@ def test_a_callback_asks_for_no_messages(
     """It is called in the middle of a call that does: the error says what a callback may do."""
     del broker
     with member(on_assign=lambda consumer, _: call(consumer)) as one:
-        with pytest.raises(ClientError, match=r"within on_assign.* seek"):
+        with pytest.raises(ClientError, match=r"inside on_assign.* seek"):
             one.consume(8, 1)
         assert sorted(volumes(one.consume(8, 1))) == [0, 0, 1, 1, 2, 2, 3, 3]
 

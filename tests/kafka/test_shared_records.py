@@ -148,10 +148,10 @@ def test_one_producer_for_several_contracts(shop: Shop, config: Config) -> None:
         producer.produce(None, key="7", topic=shop.orders)
         producer.produce(None, key=b"7", topic=shop.retries)
         with pytest.raises(
-            MessageEncodeError, match=r"Order is the record of several contracts: t"
+            MessageEncodeError, match=r"Order is the record of several contracts: choose"
         ):
             producer.produce(order)
-        with pytest.raises(MessageEncodeError, match="topic= says which, one of"):
+        with pytest.raises(MessageEncodeError, match="choose one with topic=, of"):
             producer.produce(order, topic="another")
         report = producer.produce_all([parcel, order])
         assert [failure.index for failure in report.failures] == [1]
@@ -196,7 +196,7 @@ def test_in_asyncio(shop: Shop, config: Config) -> None:
     async def go() -> None:
         async with AsyncContractProducer[Any](config, records=[shop.order.Order]) as producer:
             await producer.produce(shop.an_order("7"), topic=shop.orders)
-            with pytest.raises(MessageEncodeError, match="topic= says which"):
+            with pytest.raises(MessageEncodeError, match="choose one with topic="):
                 await producer.produce(shop.an_order("7"))
 
     asyncio.run(go())
@@ -246,7 +246,7 @@ def test_contracts_whose_schemas_are_not_one_text(tmp_path: Path, config: Config
     order, again = package.load("order"), package.load("order_retry")
     assert order.Order is again.Order
     with SchemaRegistry(config["schema.registry.url"]) as registry:
-        with pytest.raises(ConfigurationError, match="order, order_retry, whose schemas are not t"):
+        with pytest.raises(ConfigurationError, match="order_retry, whose schemas differ"):
             ContractSerializer(order.Order, registry)
         serializer = ContractSerializer(again.CONTRACT, registry)
         value = order.Order(id="1", to=order.Address(street="s"))

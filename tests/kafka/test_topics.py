@@ -67,7 +67,7 @@ def test_a_topic_that_is_otherwise_is_reported_and_left(
         TopicMismatch("replication", "3", "1"),
         TopicMismatch("cleanup.policy", "compact", policy),
     )
-    assert "partitions: 2, and not 3 as asked for" in str(outcome)
+    assert "partitions: 2, and not 3 as requested" in str(outcome)
 
 
 @pytest.mark.usefixtures("embedded_stack")
@@ -213,7 +213,7 @@ def test_commands(run: Callable[..., tuple[int, str]], stack: Stack, name: str) 
     created = f"{brokers}Topic {name}: created, 2 partitions\n"
     assert run("create", name, "--partitions", "2") == (0, created)
     code, text = run("create", name, "--partitions", "3")
-    assert (code, "partitions: 2, and not 3 as asked for" in text) == (1, True)
+    assert (code, "partitions: 2, and not 3 as requested" in text) == (1, True)
     code, text = run("list")
     assert (code, name in text) == (0, True)
     code, text = run("describe", name, "--group", "nobody")

@@ -219,7 +219,7 @@ def test_nothing_is_committed_for_partitions_that_were_taken_away(
         StockConsumer(manual, topic=source, group=source) as consumer,
     ):
         transaction = producer.transaction(consumer)
-        with pytest.raises(TransactionAbortedError, match="partition 0 away"), transaction:  # noqa: PT012 - the block raises as a whole
+        with pytest.raises(TransactionAbortedError, match="revoked partition 0"), transaction:  # noqa: PT012 - the block raises as a whole
             message = consumer.poll(30)
             assert message is not None
             producer.produce(message.value, key=message.key)

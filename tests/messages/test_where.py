@@ -94,6 +94,7 @@ def _error_of(text: str) -> WhereError | None:
         ("r = 1", 5, "r is record: expected null, which is all that such a value is compared with"),
         ("n", 1, "n is long: expected a number; found true"),
         ("f > 1e39", 5, "expected a number within the range of float"),
+        ("n > 1e99999999999999999999", 5, "an exponent that a decimal may have"),
         ("n == 1", 3, "found '==' (write =)"),
         ("n = 1 && b", 7, "found '&&' (write and)"),
         ("!b", 1, "found '!' (write not)"),

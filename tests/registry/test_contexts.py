@@ -19,7 +19,7 @@ from streamcontract.devstack.registry import RegistryServer
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry import QualifiedSubject, errors
 from streamcontract.registry.contexts import context_of
-from streamcontract.registry.lockfile import find_lock, read_locks
+from streamcontract.registry.lock_file import find_lock, read_locks
 from streamcontract.registry.protocol import SchemaReference
 from streamcontract.registry.references import register_in_order
 

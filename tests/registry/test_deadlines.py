@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from streamcontract.registry.deadlines import _TimedReader, deadline
+from streamcontract.registry.deadlines import _TimedStream, deadline
 
 if TYPE_CHECKING:
     import socket
@@ -48,7 +48,7 @@ def test_a_silent_server_is_waited_for_up_to_the_deadline(own: float | None) -> 
     connection = Connection(own)
     raw = Raw(connection)
     with deadline(monotonic() + 20):
-        assert _TimedReader(raw, cast("socket.socket", connection)).readinto(bytearray(1)) == 1
+        assert _TimedStream(raw, cast("socket.socket", connection)).readinto(bytearray(1)) == 1
     assert raw.timeout is not None
     assert raw.timeout <= 20
     assert connection.gettimeout() == own
@@ -59,5 +59,5 @@ def test_a_shorter_timeout_of_the_socket_stays() -> None:
     connection = Connection(5.0)
     raw = Raw(connection)
     with deadline(monotonic() + 20):
-        _TimedReader(raw, cast("socket.socket", connection)).readinto(bytearray(1))
+        _TimedStream(raw, cast("socket.socket", connection)).readinto(bytearray(1))
     assert connection.timeouts == [5.0]

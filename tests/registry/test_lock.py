@@ -19,16 +19,16 @@ from tests.searching import examples
 
 from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.errors import ConfigurationError
-from streamcontract.registry import Rule, RuleSet, SchemaRegistry, errors, verify
+from streamcontract.registry import Rule, RuleSet, SchemaRegistry, errors, lock_verifier
 from streamcontract.registry.lock import Lock
-from streamcontract.registry.lockfile import (
+from streamcontract.registry.lock_builder import LockBuilder
+from streamcontract.registry.lock_file import (
     find_lock,
     read_locks,
     render,
     unknown_entries,
     write_locks,
 )
-from streamcontract.registry.locking import LockBuilder
 from streamcontract.registry.references import register_in_order
 from streamcontract.schema import Schema, parse_schema
 from streamcontract.testing.strategies import schemas
@@ -338,7 +338,7 @@ def test_with_a_lock_a_silent_registry_is_not_waited_for(
     with SchemaRegistry(scripted.url, lock=lock, read_timeout=600) as client:
         assert client.schema_by_id(1).canonical_form == POINT.canonical_form
     scripted.wait_for(1)
-    assert verify.HASTE <= 1
+    assert lock_verifier.HASTE <= 1
 
 
 def test_each_locked_id_is_confirmed_once(

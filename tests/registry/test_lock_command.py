@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from streamcontract.cli import main
 from streamcontract.devstack.registry import Answer, RegistryServer, Request
 from streamcontract.registry import SchemaRegistry
-from streamcontract.registry.lockfile import read_locks, render
+from streamcontract.registry.lock_file import read_locks, render
 from streamcontract.schema import parse_schema
 from streamcontract.testing.suite.in_memory import InMemoryPackage
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import logging.handlers
 import os
 import signal
 import subprocess
@@ -75,6 +77,20 @@ def test_a_restart_keeps_topics_groups_and_schemas(tmp_path: Path) -> None:
         assert stack.create_topic(topic, partitions=1)
         with SchemaRegistry(stack.registry_url) as registry:
             assert registry.subjects() == []
+
+
+def test_the_first_producer_is_not_refused(tmp_path: Path) -> None:
+    """It gets its id at once: nobody's first message comes with a warning."""
+    with DurableStack(tmp_path) as stack:
+        log = logging.getLogger(f"test.{uuid.uuid4().hex}")
+        kept = logging.handlers.BufferingHandler(1000)
+        log.addHandler(kept)
+        config = {"bootstrap.servers": stack.bootstrap_servers, "enable.idempotence": True}
+        producer = Producer(config, logger=log)
+        producer.produce("first", b"value")
+        assert producer.flush(PATIENCE_S) == 0
+        lines = [record.getMessage() for record in kept.buffer]
+        assert [line for line in lines if "GETPID" in line] == []
 
 
 @contextlib.contextmanager

@@ -85,7 +85,7 @@ def test_topic_properties_are_compared(config: dict[str, Any], topic: Callable[.
     same = ensure_topic(name, config, topic_config={"cleanup.policy": "compact"})
     assert (same.created, same.mismatches) == (False, ())
     other = ensure_topic(name, config, topic_config={"cleanup.policy": "delete"})
-    assert str(other.mismatches[0]) == "cleanup.policy: compact, and not delete as asked for"
+    assert str(other.mismatches[0]) == "cleanup.policy: compact, and not delete as requested"
 
 
 def test_what_was_aborted_is_not_read(config: dict[str, Any], topic: Callable[..., str]) -> None:

@@ -356,8 +356,8 @@ def test_a_stack_that_runs_already(
             "streamcontract stack: url",
             "*left behind by the tests:*",
             "*topic t-*",
-            "*only the embedded broker has faults on demand*",
-            "*only an embedded registry has faults on demand*",
+            "*only the embedded broker has faults*",
+            "*only an embedded registry has faults*",
         ]
     )
 

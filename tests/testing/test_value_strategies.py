@@ -329,10 +329,10 @@ def test_overrides_inside_unions_and_maps(tree: dict[str, Any]) -> None:
     ("paths", "message"),
     [
         ({"lines.cuont": st.none()}, r"lines has no field 'cuont'; did you mean 'count'"),
-        ({"id.x": st.none()}, r"id has no field 'x': it holds no record"),
+        ({"id.x": st.none()}, r"id has no field 'x': it contains no record"),
         ({"lines": st.none(), "lines.count": st.none()}, r"lines.count is overridden, and so is"),
         ({"lines.count": st.none(), "lines": st.none()}, r"lines is overridden, and so is"),
-        ({"id": 7}, r"id is overridden by 7, which is no strategy"),
+        ({"id": 7}, r"id is overridden by 7, which is not a strategy"),
     ],
 )
 def test_wrong_overrides(paths: Any, message: str) -> None:

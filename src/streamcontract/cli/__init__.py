@@ -1,7 +1,7 @@
-"""The command line: thin commands over the library.
+"""Command line: thin commands over the library.
 
-A subcommand's module is imported when the subcommand is called, so that none pays for another's
-imports; ``--help`` shows the summaries kept here and imports none of them.
+A subcommand's module is imported when the subcommand is called, so that it does not import the
+modules of others; ``--help`` shows the summaries in this module and imports none of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EXIT_CLEAN: Final = 0
 EXIT_FINDINGS: Final = 1
 EXIT_ERROR: Final = 2
 EXIT_INTERRUPTED: Final = 130
-"""What shells give a program that Ctrl-C ended; click's own 1 would say that it found something."""
+"""The exit code of shells for a program that Ctrl-C ended; click's own 1 means findings here."""
 
 _SUMMARIES: Final = {
     "check": "Check contracts for breaking changes against git, a registry or a folder.",
@@ -88,7 +88,7 @@ class _LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except StreamContractError as error:
-            raise _Failure(error) from error
+            raise _CommandError(error) from error
         except KeyboardInterrupt as error:
             click.echo("\nstopped", err=True)
             raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
@@ -98,10 +98,10 @@ class _LazyGroup(click.Group):
             raise
         except OSError as error:
             if error.errno == errno.EPIPE:
-                raise  # nobody reads on, such as behind `| head`: click ends in silence
-            raise _Failure(error) from error
+                raise  # a closed pipe, such as of `head`: click exits without a message
+            raise _CommandError(error) from error
         except Exception as error:
-            # Python would exit with 1, which says that something was found.
+            # Python would exit with 1, which means findings.
             traceback.print_exc()
             click.echo(
                 "\nThis is a bug in streamcontract; please report the lines above.", err=True
@@ -112,7 +112,7 @@ class _LazyGroup(click.Group):
 def _with_choices(
     error: click.MissingParameter | click.BadOptionUsage, group: click.Context
 ) -> click.UsageError:
-    """The error, with what could be given and how: the option's help, its choices, an example."""
+    """The error, with the option's help, its choices, and an example."""
     message = error.format_message().rstrip(" .")
     command: click.Command | None
     if isinstance(error, click.MissingParameter):
@@ -131,7 +131,7 @@ def _with_choices(
 
 
 def _option(command: click.Command | None, name: str) -> click.Parameter | None:
-    """The option of that name, of a command or of those in it."""
+    """The option of that name, of a command or of its subcommands."""
     if command is None:
         return None
     inner = command.commands.values() if isinstance(command, click.Group) else ()
@@ -139,7 +139,7 @@ def _option(command: click.Command | None, name: str) -> click.Parameter | None:
     return next(found, None) or next(filter(None, (_option(each, name) for each in inner)), None)
 
 
-class _Failure(click.ClickException):
+class _CommandError(click.ClickException):
     """Shows an error as one message on standard error; exit code 2."""
 
     exit_code = EXIT_ERROR

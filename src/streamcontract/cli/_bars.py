@@ -1,4 +1,4 @@
-"""The demo's data: real daily stock bars, from a CSV file to typed records."""
+"""Bars of the demo: real daily stock data, from a CSV file to typed records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["BARS_FILE", "read_bars"]
 
 BARS_FILE: Final = Path(__file__).parents[1] / "data" / "stocks.csv.gz"
-"""12,154 real daily bars; README.md beside it names their source."""
+"""12,154 real daily bars; README.md beside the file has their source."""
 
 _COLUMNS: Final = ("Ticker", "Date", "Open", "High", "Low", "Close", "Volume", "Adj Close")
 

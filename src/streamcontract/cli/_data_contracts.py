@@ -1,4 +1,4 @@
-"""Metadata and rules in words."""
+"""Metadata and rules as text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rules_in_words(rule_set: RuleSet | None, *, in_full: bool = False) -> Iterat
 
     Args:
         rule_set: The rules.
-        in_full: Whether to say what the rules do, too, and where they are enabled.
+        in_full: Whether to add what the rules do, and where they are enabled.
     """
     if rule_set is None:
         return

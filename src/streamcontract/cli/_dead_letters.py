@@ -1,4 +1,4 @@
-"""Dead letters in words and as JSON."""
+"""Dead letters as text and as JSON."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Summary:
     Attributes:
         topic: The dead letter topic.
         source: The topic that they come from.
-        error: Why they were put aside.
-        count: How many there are.
-        attempts: How often one of them could not be read, at most.
+        error: The class of the error.
+        count: The number of messages.
+        attempts: The most failed attempts of one of them.
         places: Partition and offset of the first and the last.
     """
 
@@ -59,14 +59,14 @@ class Summary:
         """Count one more."""
         self.count += 1
         place = _number(entry.raw.partition()), _number(entry.raw.offset())
-        # The first and the last: nobody reads a list of thousands.
+        # The first and the last, instead of a list of thousands.
         self.places = [min([place, *self.places]), max([place, *self.places])]
         if isinstance(entry.letter, DeadLetter):
             self.attempts = max(self.attempts, entry.letter.attempt)
 
     @property
     def document(self) -> dict[str, Any]:
-        """It as JSON has it."""
+        """The values for JSON output."""
         first, last = ({"partition": each[0], "offset": each[1]} for each in self.places)
         return {
             "topic": self.topic,
@@ -80,7 +80,7 @@ class Summary:
 
 
 def summaries(topic: str, config: dict[str, str]) -> list[Summary]:
-    """What is open in a dead letter topic, by source and error."""
+    """The open messages of a dead letter topic, by source and error."""
     found: dict[tuple[str, str], Summary] = {}
     with DeadLetterTopic(topic, config) as letters:
         for batch in letters.open():
@@ -98,7 +98,7 @@ def summaries(topic: str, config: dict[str, str]) -> list[Summary]:
 
 
 def summary_table(found: Sequence[Summary]) -> Table:
-    """All of them, a row each."""
+    """A table with a row for each summary."""
     columns = ("topic", "source", "error", "count", "attempts", "first", "last")
     rows = [
         (
@@ -116,14 +116,15 @@ def summary_table(found: Sequence[Summary]) -> Table:
 
 @attrs.frozen(kw_only=True)
 class Decoded:
-    """What can be read of a dead letter's value now.
+    """The present decoding of a dead letter's value.
 
     Attributes:
-        reader: ``"contract"`` or ``"writer"``, whose schema it was read with; None for neither.
+        reader: ``"contract"`` or ``"writer"``, the owner of the schema it was read with; None for
+        neither.
         value: The value, of plain Python types.
-        schemas: The schema; of a topic with several contracts theirs. None without a reader.
-        errors: Why it could not be read with the contract, with the writer's schema, or both.
-        lines: All of that in words.
+        schemas: The schema, or those of a topic's contracts. None without a reader.
+        errors: The errors of the contract, of the writer's schema, or of both.
+        lines: All of that as text.
     """
 
     reader: str | None = None
@@ -134,20 +135,20 @@ class Decoded:
 
     @property
     def document(self) -> dict[str, Any]:
-        """It as JSON has it; the value in the plain encoding of docs/json.md."""
+        """The values for JSON output, in the plain encoding of docs/json.md."""
         return {"reader": self.reader, "value": self._value, "errors": list(self.errors)}
 
     @property
     def _value(self) -> Any:
         for schema in self.schemas:
-            # One that does not take it is that of another contract of the topic.
+            # A codec that does not take it belongs to another contract of the topic.
             with contextlib.suppress(EncodeError):
                 return JsonCodec(schema).dump(self.value)
         return None
 
     @property
     def in_words(self) -> Iterator[str]:
-        """It as lines."""
+        """The lines of the value."""
         yield from self.lines
         if self.reader is not None:
             shown = pprint.pformat(self.value, sort_dicts=False)
@@ -185,8 +186,8 @@ def letter_in_words(letter: DeadLetter, decoded: Decoded, limit: int) -> Iterato
 
     Args:
         letter: The dead letter.
-        decoded: What can be read of its value.
-        limit: How many bytes of key and value to show in hexadecimal.
+        decoded: The decoding of its value.
+        limit: The number of bytes of key and value to show in hexadecimal.
     """
     yield from _facts(letter)
     for title, part in (("key", letter.key), ("value", letter.value)):
@@ -206,7 +207,7 @@ def _facts(letter: DeadLetter) -> Iterator[str]:
         f"from: topic {source.topic!r}, partition {source.partition}, offset {source.offset}, "
         f"timestamp {written}"
     )
-    yield f"put aside: {letter.time.isoformat()}{by}, attempt {letter.attempt}"
+    yield f"time: {letter.time.isoformat()}{by}, attempt {letter.attempt}"
     yield f"reason: {letter.error}{f' at {letter.path}' if letter.path else ''}"
     yield from (f"  {line}" for line in letter.text.splitlines())
     yield f"schema id: {'none' if letter.schema_id is None else letter.schema_id}"
@@ -226,19 +227,19 @@ def _size(part: bytes | None) -> str:
 
 
 def replay_as_json(topic: str, done: Replayed) -> dict[str, Any]:
-    """What a replay did."""
+    """The result of a replay."""
     counts = attrs.asdict(done, recurse=False)
     return {"topic": topic, **counts, "unknown": dict(done.unknown), "left": done.left}
 
 
 def replay_in_words(done: Replayed) -> str:
-    """What a replay did."""
+    """The result of a replay."""
     counts = {
         "sent back": done.replayed,
         "still cannot be read, and stay open": done.failing,
         "still cannot be read, and were discarded": done.discarded,
         "copies": done.copies,
-        "are no dead letters, and stay": done.foreign,
+        "are not dead letters, and stay": done.foreign,
     }
     shown = [f"{number(count)} {what}" for what, count in counts.items() if count]
     if done.unknown:

@@ -97,7 +97,9 @@ def start(choice: Choice, program: Program | None) -> Iterator[tuple[DevStack | 
             yield mock, _describe_mock(mock, choice)
         return
     with contextlib.ExitStack() as parts:
-        kafka = parts.enter_context(_start_kafka(choice, program, _state_of(choice, parts)))
+        state = _state_of(choice, parts)
+        with _spinner():
+            kafka = parts.enter_context(_start_kafka(choice, program, state))
         yield kafka, _describe_kafka(kafka, program.java, choice)
 
 
@@ -115,6 +117,11 @@ def _java_of(choice: Choice) -> Java | None:
 
 
 def _start_mock(choice: Choice) -> DevStack:
+    if choice.state is not None and choice.state.is_dir():
+        raise StackError(
+            f"{choice.state} is a folder: beside the mock cluster only the registry's subjects are"
+            " kept, in a file. Name one, or keep everything in that folder with --broker kafka"
+        )
     if choice.fresh and choice.state is not None:
         choice.state.unlink(missing_ok=True)
     return DevStack(
@@ -125,6 +132,17 @@ def _start_mock(choice: Choice) -> DevStack:
         registry_contexts=choice.contexts,
         registry_confluent=choice.confluent,
     )
+
+
+@contextlib.contextmanager
+def _spinner() -> Iterator[None]:
+    """Show on a terminal that something is under way; a log gets nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status("Starting Apache Kafka"):
+        yield
 
 
 def _start_kafka(choice: Choice, program: Program, state: Path) -> DurableStack:
@@ -159,17 +177,16 @@ class _Shown:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(None), DownloadColumn())
         self._progress = Progress(*columns, TimeRemainingColumn(), console=self._console)
         self._task = self._progress.add_task("", start=False)
 
     def start(self, what: str, size: int) -> None:
-        if not self._console.is_terminal:
-            self._console.print(f"fetching {what}, once", soft_wrap=True)
-            return
-        self._progress.start()
-        self._progress.start_task(self._task)
-        self._progress.update(self._task, description=f"Fetching {what}", total=size or None)
+        self._console.print(f"Fetching {what}, once", soft_wrap=True)
+        if self._console.is_terminal:
+            self._progress.start()
+            self._progress.start_task(self._task)
+            self._progress.update(self._task, total=size or None)
 
     def advance(self, size: int) -> None:
         self._progress.advance(self._task, size)

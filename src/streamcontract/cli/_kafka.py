@@ -1,4 +1,4 @@
-"""What commands that talk to the brokers share: client properties."""
+"""Client properties, for commands that connect to the brokers."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def properties_of(pairs: tuple[str, ...]) -> dict[str, str]:
     """NAME=VALUE pairs as a dict."""
     for pair in pairs:
         if not pair.partition("=")[1]:
-            # Not shown: it may be a secret whose name was forgotten.
+            # Not shown, because it may be a secret without its name.
             raise click.BadParameter("one of those given is not NAME=VALUE")
     return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def brokers_of(properties: Mapping[str, Any]) -> str:
-    """The brokers that client properties lead to; the environment's, or the default, if to none.
+    """The brokers of client properties, else those of the environment or the default.
 
     Args:
         properties: Client properties.

@@ -43,7 +43,7 @@ format_option = click.option(
     default=DEFAULT_FORMAT,
     help="Output format: text for people, the others for programs.",
 )
-"""``--format`` of a command that has a report."""
+"""``--format`` of a command with a report."""
 
 facts_option = click.option(
     "--format",
@@ -52,19 +52,19 @@ facts_option = click.option(
     default=DEFAULT_FORMAT,
     help="Output format: text for people, the others for programs.",
 )
-"""``--format`` of a command that has facts."""
+"""``--format`` of a command with facts."""
 
 
 def stop_if_invalid(
     command: str, findings: Iterable[FindingEntry], output_format: str, consequence: str
 ) -> None:
-    """Print what is wrong in the project file and the schemas, and exit with 2, if anything is.
+    """Print the faults of the project file and the schemas, if there are any, and exit with 2.
 
     Args:
         command: The command's name.
-        findings: What is wrong.
-        output_format: The format that was asked for.
-        consequence: What was not done because of it, such as ``"nothing was registered"``.
+        findings: The faults.
+        output_format: The output format.
+        consequence: The consequence, such as ``"nothing was registered"``.
     """
     found = list(dict.fromkeys(findings))
     if found:

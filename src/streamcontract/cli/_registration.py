@@ -1,4 +1,4 @@
-"""The registration of one contract's schema: its level, the types it refers to, itself."""
+"""Registration of one contract's schema, with its level and its references."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _UNCHANGED: Final = "unchanged"
 
 @attrs.frozen
 class Outcome:
-    """What became of an entry.
+    """The result for an entry.
 
     Attributes:
         entry: The entry.
-        level: The compatibility level that holds now (after a dry run: that would).
-        level_change: What changed about it, ``""`` if nothing.
-        references: What became of the types that its schema refers to.
-        own: What became of its schema; None where the registry refuses it or a reference.
-        refusals: Why the registry refuses.
+        level: The compatibility level after the run (for a dry run, after a real one).
+        level_change: The change of the level, ``""`` for none.
+        references: The registrations of the types that its schema refers to.
+        own: The registration of its schema; None if the registry refuses it or a reference.
+        refusals: The reasons of the registry's refusal.
     """
 
     entry: ContractSubject
@@ -49,17 +49,17 @@ class Outcome:
 
     @property
     def registrations(self) -> tuple[Registration, ...]:
-        """Those of the references, then its own."""
+        """The registrations of the references, then its own."""
         return self.references if self.own is None else (*self.references, self.own)
 
     @property
     def state(self) -> str:
-        """What became of its schema, as a word."""
+        """The state of its schema, as a word."""
         return "refused" if self.refusals or self.own is None else state_of(self.own)
 
     @property
     def changes(self) -> str:
-        """What became of schema and level."""
+        """The changes of schema and level."""
         return ", ".join(filter(None, [self.state, self.level_change]))
 
     @property
@@ -82,33 +82,33 @@ class Outcome:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the registry had all of it."""
+        """Whether nothing changed."""
         return self.changes == _UNCHANGED and all(not each.is_new for each in self.references)
 
 
 def bring_about(registry: SchemaRegistry, entry: ContractSubject, *, dry_run: bool) -> Outcome:
-    """Register a contract's schema after the types it refers to, all of it or nothing.
+    """Register a contract's schema after its references, all of them or none.
 
     Args:
         registry: The registry.
         entry: The contract's subject and schema.
-        dry_run: Change nothing; ask only.
+        dry_run: Whether to change nothing.
     """
-    # The level comes first: the contract's own level has to judge the new version. The other way
-    # round, a change that the new level forbids would slip in, and one that it allows be refused.
+    # The level comes first, so that the new version is checked at it. Otherwise a change that the
+    # new level forbids would be registered, and one that it allows would be refused.
     level, level_change = _set_level(registry, entry, dry_run=dry_run)
     *references, own = register_in_order(registry, entry.subject, entry.schema, dry_run=True)
-    # A registry that is asked under a level yet to change would judge by another one.
+    # Before the level changes, the registry would check at the old one.
     asked = references if dry_run and level_change else [*references, own]
     refusals = tuple(refusal for each in asked for refusal in _foreseen_refusals(registry, each))
     if refusals:
-        # Nothing of it is registered, be it a reference that could be: a contract arrives whole.
+        # Nothing is registered, not even a valid reference: a contract is registered as a whole.
         known = tuple(each for each in references if dry_run or not each.is_new)
         return Outcome(entry, level, level_change, known, None, refusals)
     if not dry_run:
         try:
             *references, own = register_in_order(registry, entry.subject, entry.schema)
-        except IncompatibleSchemaError as error:  # somebody was faster with another version
+        except IncompatibleSchemaError as error:  # another client registered a version first
             return Outcome(entry, level, level_change, refusals=(str(error),))
     return Outcome(entry, level, level_change, tuple(references), own)
 
@@ -128,25 +128,25 @@ def _set_level(
 
 
 def _foreseen_refusals(registry: SchemaRegistry, registration: Registration) -> Iterator[str]:
-    """Why the registry would refuse a schema that it does not have."""
+    """The reasons why the registry would refuse a new schema."""
     if not registration.is_new:
         return
     try:
         result = registry.test_compatibility(registration.subject, registration.schema)
     except (SubjectNotFoundError, SubjectSoftDeletedError, VersionNotFoundError):
-        return  # there is no version that it could be incompatible with
+        return  # there is no earlier version
     if not result.is_compatible:
         messages = "\n  - ".join(["", *result.messages])
         yield f"{registration.subject}: the registry refuses it as incompatible:{messages}"
 
 
 def state_of(registration: Registration) -> str:
-    """Whether it is new, as a word."""
+    """The state of a registration, as a word."""
     return _NEW if registration.is_new else _UNCHANGED
 
 
 def numbers_of(registration: Registration | None) -> dict[str, int | None]:
-    """Version and id, as far as there are any."""
+    """Version and id, if there are any."""
     registered = None if registration is None else registration.registered
     if registered is None:
         return {"version": None, "id": None}

@@ -1,4 +1,4 @@
-"""What commands that talk to the registry share: options, and the subjects of contracts."""
+"""Options of the registry and subjects of contracts, for commands that use the registry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from streamcontract.cli._options import stop_if_invalid
 from streamcontract.errors import SchemaParseError
 from streamcontract.registry.lock import KEY, VALUE
-from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE, LOCK_FILE
+from streamcontract.registry.lock_file import ENVIRONMENT_VARIABLE, LOCK_FILE
 from streamcontract.registry.subjects import topic_name_strategy
 from streamcontract.reporting.invalid import project_fault_entry, schema_fault_entry
 from streamcontract.schema import parse_schema
@@ -46,7 +46,7 @@ class ContractSubject:
         side: ``value`` or ``key``.
         subject: The subject.
         schema: The schema.
-        level: The compatibility level that the contract gives it, if any.
+        level: The contract's compatibility level, if any.
     """
 
     contract: str
@@ -59,22 +59,22 @@ class ContractSubject:
 def sound_subjects(
     command: str, project: Project, names: Sequence[str], output_format: str, consequence: str
 ) -> list[ContractSubject]:
-    """The subjects of contracts, of all contracts without names, or :func:`stop_if_invalid`.
+    """The subjects of the named contracts, by default of all, or :func:`stop_if_invalid`.
 
-    A contract without a topic has none, which is said aloud.
+    A contract without a topic has none, which is reported.
 
     Args:
         command: The command's name.
         project: The project.
         names: The contracts' names.
-        output_format: The format that was asked for.
-        consequence: What is not done if anything is wrong.
+        output_format: The output format.
+        consequence: The consequence of a fault.
     """
     entries: list[ContractSubject] = []
     findings = [project_fault_entry(each) for each in project.faults]
     for contract in project.chosen(names):
         if contract.topic is None:
-            message = f"{contract.name}: not registered, as it has no topic to be named by"
+            message = f"{contract.name}: not registered, because it has no topic for its subject"
             click.echo(message, err=True)
             continue
         for side, file in ((VALUE, contract.schema), (KEY, contract.key_schema)):

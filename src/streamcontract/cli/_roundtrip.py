@@ -1,8 +1,8 @@
-"""The demo's work: publish records, consume them back, and say what differs.
+"""Round trip of the demo: publish records, consume them, and compare.
 
-Where to begin is settled before anything is published: a group of the run's own is committed at
-the offsets the topic has by then, so records of earlier runs are not read. Each message also
-carries the run's name in a header, so records that somebody else writes meanwhile are passed over.
+The start offsets are committed before anything is published, for a group of the run's own, so that
+records of earlier runs are not read. Each message has the run's name in a header, so that records
+of other producers are skipped.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _MAX_SHOWN: Final = 5
 
 @attrs.frozen
 class Timed:
-    """Records, and how long they took.
+    """Records, and the time they took.
 
     Attributes:
-        records: The records, in the order they were sent or arrived.
+        records: The records, in the order they were sent or received.
         seconds: From the first record to the last.
     """
 
@@ -60,7 +60,7 @@ class Run:
     Attributes:
         config: Client properties, ``schema.registry.url`` among them.
         topic: The topic.
-        name: What marks this run's messages.
+        name: The name of the run, which its messages have in a header.
     """
 
     config: Config
@@ -69,11 +69,11 @@ class Run:
 
     @property
     def group(self) -> str:
-        """The consumer group that only this run uses."""
+        """The consumer group of this run."""
         return f"streamcontract-demo-{self.name}"
 
     def begin_here(self) -> None:
-        """Commit the run's group at the offsets that the topic has now.
+        """Commit the present end offsets of the topic for the run's group.
 
         Raises:
             StreamContractError: The cluster does not answer.
@@ -92,7 +92,7 @@ class Run:
                 raise self._refused(place.error)
 
     def _ends(self, consumer: confluent_kafka.Consumer) -> list[confluent_kafka.TopicPartition]:
-        """Where each partition ends now."""
+        """The present end offset of each partition."""
         ends = []
         found = consumer.list_topics(self.topic, timeout=_REQUEST_TIMEOUT_S).topics[self.topic]
         for number in found.partitions:
@@ -113,8 +113,8 @@ def publish(run: Run, records: Sequence[Stock], advance: Callable[[int], object]
 
     Args:
         run: The run.
-        records: What to publish, in this order.
-        advance: Told how many more records were handed over.
+        records: The records, in order.
+        advance: Called with the number of further queued records.
 
     Raises:
         StreamContractError: A record was not delivered.
@@ -132,20 +132,20 @@ def publish(run: Run, records: Sequence[Stock], advance: Callable[[int], object]
 
 
 def consume(run: Run, advance: Callable[[int], object]) -> Timed:
-    """Consume the run's records, up to the end that the topic has now.
+    """Consume the run's records, up to the present end of the topic.
 
     Args:
         run: The run.
-        advance: Told how many more records came.
+        advance: Called with the number of further consumed records.
 
     Raises:
-        StreamContractError: A message could not be read, or none came for half a minute.
+        StreamContractError: A message could not be read, or there was none for half a minute.
     """
     records: list[Stock] = []
     started = ended = 0.0
     with StockConsumer(run.config, topic=run.topic, group=run.group) as consumer:
         for message in consumer.until_end(_SILENCE_S):
-            # From the first message on: joining the group is over, what is measured is reading.
+            # From the first message on, without the time to join the group.
             started = started or time.perf_counter()
             if message.value is not None and _is_of(run, message):
                 records.append(message.value)
@@ -161,9 +161,9 @@ def _is_of(run: Run, message: Message[Stock]) -> bool:
 
 
 def differences(published: Iterable[Stock], consumed: Iterable[Stock]) -> list[str]:
-    """Say in what the consumed records differ from the published ones, symbol by symbol.
+    """The differences between consumed and published records, symbol by symbol.
 
-    Records of one symbol have one key, so they must come back in the order they were sent.
+    Records of one symbol have one key, so they must be consumed in the order they were sent.
 
     Returns:
         One line for each difference, the first few of each symbol; empty if there is none.

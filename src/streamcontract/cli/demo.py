@@ -80,7 +80,7 @@ def command(data: Path) -> None:
 
 @contextlib.contextmanager
 def _cluster(console: Console) -> Iterator[dict[str, str]]:
-    """Give the client properties of the cluster the environment names, else of an embedded one."""
+    """The client properties of the environment's cluster, else of an embedded one."""
     bootstrap, registry = os.environ.get(_BOOTSTRAP), os.environ.get(_REGISTRY)
     if bootstrap:
         registry = registry or _DEFAULT_REGISTRY
@@ -104,7 +104,7 @@ def _cluster(console: Console) -> Iterator[dict[str, str]]:
 
 
 def _prepare(console: Console, config: dict[str, str]) -> Run:
-    """Create the topic, register the schema, and mark where the run begins."""
+    """Create the topic, register the schema, and commit the start offsets of the run."""
     contract = StockProducer.contract
     topic, partitions = contract.topic or "stocks", contract.partitions or 1
     console.print(str(ensure_topic(topic, config, partitions=partitions)))
@@ -121,7 +121,7 @@ def _prepare(console: Console, config: dict[str, str]) -> Run:
 
 @contextlib.contextmanager
 def _progress(console: Console, what: str, total: int) -> Iterator[Callable[[int], object]]:
-    """Show a bar on a terminal; a log gets only the line of :func:`_report`."""
+    """Show a progress bar on a terminal; other output gets only the line of :func:`_report`."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
@@ -142,7 +142,7 @@ def _report(console: Console, done: str, timed: Timed) -> None:
 
 
 def _table(records: list[Stock]) -> Table:
-    """What was consumed, one row for each symbol."""
+    """A table of the consumed records, with one row for each symbol."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("symbol", no_wrap=True)
     for heading in ("bars", "first", "last", "lowest low", "highest high", "last close"):

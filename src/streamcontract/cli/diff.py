@@ -60,7 +60,7 @@ def command(old: str, new: str, output_format: str) -> None:
     if old == new == _STDIN:
         raise click.UsageError("only one of the two can come from standard input")
     sides = _Sides()
-    # What comes from standard input finds its types where the other one did.
+    # A schema from standard input finds its types like the other one.
     after = None if new == _STDIN else sides.from_file(new, STRICT)
     before = None if old == _STDIN else sides.from_file(old, STORED)
     if not sides.faults and old == _STDIN and after is not None:
@@ -81,7 +81,7 @@ def command(old: str, new: str, output_format: str) -> None:
 
 
 class _Sides:
-    """Reads the two schemas, and keeps what is wrong with them."""
+    """Reads the two schemas, and collects their faults."""
 
     def __init__(self) -> None:
         self.faults: dict[FindingEntry, None] = {}

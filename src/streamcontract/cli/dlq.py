@@ -1,4 +1,4 @@
-"""``streamcontract dlq``: what is in dead letter topics, and back to where it came from."""
+"""``streamcontract dlq``: lists, shows and replays dead letters."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def _decoded(
     registry: SchemaRegistry,
     settings: Settings,
 ) -> Decoded:
-    """The value as today's contract reads it, else as it was written, else why not."""
+    """The value read with the present contract, else with the writer schema, else the errors."""
     if letter.value is None:
         return Decoded(lines=["the value is null: a tombstone"])
     errors: list[str] = []
@@ -260,7 +260,7 @@ def _decoded(
 def _reader_of(
     topic: str, project: Project | None, registry: SchemaRegistry, settings: Settings
 ) -> TopicDeserializer[Any] | None:
-    """The project's reader for a topic; None where there is no project, or no such topic in it."""
+    """The project's deserializer for a topic; None without a project, or without such a topic."""
     if project is None:
         return None
     readers = project_readers(project, registry, settings.wire, settings.rules_ignored)

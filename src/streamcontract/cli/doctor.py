@@ -1,4 +1,4 @@
-"""``streamcontract doctor``: what is installed here, and what can be reached from here."""
+"""``streamcontract doctor``: checks of the installation, broker and registry."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from streamcontract.kafka.connection.credentials import SECURITY_PREFIXES
 from streamcontract.project import PROJECT_FILE, find_project_file, load_project
 from streamcontract.registry import SchemaRegistry, find_lock
 from streamcontract.registry.config import URL_VARIABLE
-from streamcontract.registry.lockfile import ENVIRONMENT_VARIABLE, LOCK_FILE_VARIABLE
+from streamcontract.registry.lock_file import ENVIRONMENT_VARIABLE, LOCK_FILE_VARIABLE
 from streamcontract.reporting.facts import print_facts
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ _VARIABLES: Final = (
 
 @attrs.frozen
 class _Check:
-    """One thing looked at: what it is, how it is, and whether something should be done.
+    """One check: its subject, its state, and whether it failed.
 
-    What is fine may still deserve a look: ``is_odd``.
+    ``is_odd`` marks a state that is not an error but unusual.
     """
 
     subject: str
@@ -92,7 +92,7 @@ def command(timeout: float, output_format: str) -> None:
     Exits with 1 if the project file is wrong, the native engine is built but broken, or the broker
     or the registry does not answer.
     """
-    # What librdkafka logs about a broker it cannot reach is what the check says anyway.
+    # The check itself reports a broker that cannot be reached, which librdkafka logs too.
     logging.getLogger("streamcontract.kafka").addHandler(logging.NullHandler())
     found = list(_checks(timeout))
     is_fine = all(check.is_fine for check in found)
@@ -125,7 +125,7 @@ def _checks(timeout: float) -> Iterator[_Check]:
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> Iterator[_Check]:
-    """Variables that are read by nothing, such as misspelt ones."""
+    """Unknown variables, such as misspelt ones."""
     for name in sorted(environment):
         rest = name.removeprefix(_PREFIX)
         if rest == name or name in _VARIABLES or rest.startswith(SECURITY_PREFIXES):
@@ -136,7 +136,7 @@ def _unknown_variables(environment: Mapping[str, str]) -> Iterator[_Check]:
 
 
 def _origin(variable: str) -> str:
-    """Where an address comes from, in words."""
+    """The origin of an address, in words."""
     if os.environ.get(variable):
         return f"the address is that of {variable}"
     return f"the address is the default, as {variable} is not set"
@@ -155,8 +155,8 @@ def _engine() -> _Check:
         engine = choose_engine()
     except ConfigurationError as error:
         return _Check(subject, str(error), is_fine=False)
-    # One that stands in for a native engine that is here but broken serves well: yet the
-    # installation is not what it was meant to be.
+    # The portable engine in place of a broken native one works, but the installation is not
+    # as intended.
     return _Check(subject, f"{engine.name} ({engine.reason})", is_fine=not engine.is_makeshift)
 
 

@@ -117,7 +117,7 @@ def command(
         modules = modules.of([each.name for each in chosen]) if names else modules
         sources = {each.name: each.schema for each in chosen}
     compared = Comparison((), {})
-    # Where the project file does not say where the modules are, they are left alone.
+    # Without the folder of the modules in the project file, they are not changed.
     if project is None or project.is_complete or output is not None:
         invalid = () if project is None else project.invalid
         compared = compare(

@@ -1,4 +1,4 @@
-"""``streamcontract init``: a new project, from nothing, from schemas, or from a registry."""
+"""``streamcontract init``: a new project, from a sample, from schemas, or from a registry."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def _write(
     invalid: Mapping[Path, Iterable[SchemaFault]],
     faults: Sequence[ProjectFault],
 ) -> None:
-    """Writes the baseline, and reports what could not be judged, which it cannot be for."""
+    """Write the baseline, and report files that could not be linted."""
     write_to(file, baseline)
     count = len(baseline.entries)
     done = f"wrote {shown(file)}" if count else f"{shown(file)} is not needed"
@@ -147,7 +147,7 @@ def _is_path(name: str) -> bool:
 
 
 def _project(project_file: Path | None, names: Sequence[str]) -> Project | None:
-    """The project; None where there is none and only paths are given, which need none."""
+    """The project; None if there is none and only paths are given, which need none."""
     if names and all(map(_is_path, names)):
         return find_project(project_file)
     return read_project(project_file)
@@ -169,7 +169,7 @@ def _files(names: Iterable[str]) -> Iterator[Path]:
 
 
 def _contract_files(project: Project | None, names: Sequence[str]) -> Iterator[Path]:
-    """The schema files of the contracts among the names, of all contracts without any name."""
+    """The schema files of the named contracts, by default of all."""
     if project is None:
         return
     named = [name for name in names if not _is_path(name)]
@@ -182,9 +182,9 @@ def _contract_files(project: Project | None, names: Sequence[str]) -> Iterator[P
 def _parsed(
     files: Iterable[Path], of_contracts: Iterable[Path], folders: SchemaFolders | None
 ) -> tuple[dict[Path, Schema], dict[Path, dict[SchemaFault, None]]]:
-    """Each file once, with those that contracts' files use; and the faults of what is no schema.
+    """Each file once, with those that contracts' files use; and the faults of invalid schemas.
 
-    A fault is that of the file that has it; files that use such a file have a fault that says so.
+    A fault belongs to the file that has it; files that use such a file get a fault about that.
     """
     schemas: dict[Path, Schema] = {}
     invalid: dict[Path, dict[SchemaFault, None]] = {}
@@ -205,7 +205,7 @@ def _parsed(
 
 
 def _by_file(path: Path, faults: Iterable[SchemaFault]) -> Iterator[SchemaFault]:
-    """The faults, and one of the file itself for each other file that has some of them."""
+    """The faults, with one fault for each other file that uses a faulty one."""
     others: dict[str, None] = {}
     for fault in faults:
         if fault.source is not None and Path(fault.source).resolve() != path.resolve():

@@ -21,7 +21,8 @@ from streamcontract.cli._registry import (
 from streamcontract.errors import ConfigurationError
 from streamcontract.project import read_project
 from streamcontract.registry import SchemaRegistry
-from streamcontract.registry.lockfile import (
+from streamcontract.registry.lock_builder import LockBuilder, offline_faults, require_same_registry
+from streamcontract.registry.lock_file import (
     LOCK_FILE,
     check_environment,
     read_locks,
@@ -29,7 +30,6 @@ from streamcontract.registry.lockfile import (
     unknown_entries,
     write_locks,
 )
-from streamcontract.registry.locking import LockBuilder, offline_faults, require_same_registry
 from streamcontract.registry.references import register_in_order
 from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.terminal import echo
@@ -114,10 +114,10 @@ def command(
 
 @attrs.frozen
 class UpdatedLock:
-    """What became of the project's lock file.
+    """The result of writing the project's lock file.
 
     Attributes:
-        lock: The lock that is in it now.
+        lock: Its present lock.
         has_changed: Whether the file was changed.
     """
 
@@ -137,7 +137,7 @@ class UpdatedLock:
 
     @property
     def in_words(self) -> str:
-        """It as a line."""
+        """The result as a line."""
         facts = self.document
         return (
             f"{LOCK_FILE} {'written' if self.has_changed else 'up to date'}: environment "
@@ -146,7 +146,7 @@ class UpdatedLock:
 
 
 def update_lock_file(project: Project, lock: Lock) -> UpdatedLock:
-    """Put one environment's lock into the project's file."""
+    """Write one environment's lock into the project's file."""
     path = project.root / LOCK_FILE
     locks = read_locks(path) if path.exists() else {}
     has_changed = write_locks(path, [*({**locks, lock.environment: lock}).values()])
@@ -156,7 +156,7 @@ def update_lock_file(project: Project, lock: Lock) -> UpdatedLock:
 def _locked(
     registry: SchemaRegistry, environment: str, entries: list[ContractSubject]
 ) -> tuple[Lock, dict[str, str]]:
-    """The lock, and the subjects that do not have a schema, each with a contract that needs it."""
+    """The lock, and the missing subjects, each with a contract that needs it."""
     builder = LockBuilder(registry, environment)
     missing: dict[str, str] = {}
     for entry in entries:

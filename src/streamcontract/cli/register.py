@@ -17,8 +17,8 @@ from streamcontract.cli.lock import UpdatedLock, update_lock_file
 from streamcontract.project import read_project
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import SubjectNotFoundError, VersionNotFoundError
-from streamcontract.registry.lockfile import LOCK_FILE, check_environment, read_locks
-from streamcontract.registry.locking import LockBuilder, require_same_registry
+from streamcontract.registry.lock_builder import LockBuilder, require_same_registry
+from streamcontract.registry.lock_file import LOCK_FILE, check_environment, read_locks
 from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.tables import Table
 from streamcontract.reporting.terminal import echo
@@ -91,7 +91,7 @@ def command(
                 updated = _updated_lock(
                     project, outcomes, LockBuilder(registry, environment, kept=locked)
                 )
-        finally:  # what was registered is said, whatever becomes of the file
+        finally:  # registrations are reported even if the file cannot be written
             _show(registry, outcomes, inherited, updated, output_format, dry_run=dry_run)
     for outcome in outcomes:
         for refusal in outcome.refusals:
@@ -166,14 +166,14 @@ def _in_words(
 
 
 class _Inherited(TypedDict):
-    """What a new version takes over from one before, in words."""
+    """The metadata and rules that a new version inherits, as text."""
 
     version: int
     kept: list[str]
 
 
 def _inherited(registry: SchemaRegistry, outcomes: Iterable[Outcome]) -> dict[str, _Inherited]:
-    """What new versions would take over from the ones before: registries keep it unless told."""
+    """The metadata and rules that new versions would inherit from the versions before."""
     new = {
         each.subject: None for outcome in outcomes for each in outcome.registrations if each.is_new
     }

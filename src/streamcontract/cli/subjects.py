@@ -306,7 +306,7 @@ def _require_name(subject: str) -> None:
 
 @attrs.frozen
 class _Listed:
-    """A subject in the list; the names are those of the JSON."""
+    """A subject in the list, with the names of the JSON output."""
 
     subject: str
     context: str

@@ -87,10 +87,10 @@ def command(
             f"not installed: {' and '.join(missing)}; the tests need the extra `test`, as in"
             " pip install 'streamcontract[test]'"
         )
-    # click takes "--" away; what follows it begins with a dash, and a path does not.
+    # click removes "--"; the arguments after it begin with a dash, and a path does not.
     has_path = bool(arguments) and not arguments[0].startswith("-")
     path = Path(arguments[0]).resolve() if has_path else None
-    # What is wrong with the path or a source is said once, not by each test.
+    # Errors of the path or of a source are reported once, not by each test.
     contract = find_contracts(path)[0]
     for warning in () if contract.project is None else staleness_of(contract.project):
         echo(f"Warning: {warning}", err=True)
@@ -109,7 +109,7 @@ def command(
 
 
 def _run(suite: str, stack: str | None, arguments: tuple[str, ...]) -> int:
-    """Run the suite in a pytest of its own: another program, and no settings but its own."""
+    """Run the suite in a pytest process of its own, with its own settings only."""
     with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
         module = Path(folder, "contracts.py")
         module.write_text(

@@ -276,8 +276,8 @@ def _delete(
 def _declared(
     names: Sequence[str], project_file: Path | None, output_format: str
 ) -> dict[str, int | None]:
-    """The partitions of each topic that the project names."""
-    # Topics that are named, such as one of dead letters, need no project.
+    """The partitions of each topic of the project."""
+    # Named topics, such as one of dead letters, need no project.
     if names and project_file is None and find_project_file() is None:
         return {}
     project = sound_project("topics", project_file, output_format, "no topic was created")

@@ -66,7 +66,7 @@ cdef extern from "Python.h":
 
 
 cdef class Offsets:
-    """Where the slots of a class lie."""
+    """The offsets of the slots of a class."""
 
     cdef Py_ssize_t *items
 

@@ -1,4 +1,4 @@
-# What a binary was built from: included by each extension of the native engine.
+# The stamp of a binary's sources: included by each extension of the native engine.
 
 cdef extern from *:
     """

@@ -43,7 +43,7 @@ class Compiler(Generic[T]):
         source: As the codec's ``schema``.
         tag_unions: As the codec's.
         limits: Likewise.
-        unnamed: What errors call a value whose type has no name.
+        unnamed: The name in errors for a value whose type has no name.
 
     Attributes:
         schema: The codec's schema.
@@ -61,21 +61,21 @@ class Compiler(Generic[T]):
         self._engine = choose_engine()
 
     def encoder(self) -> Callable[[bytes], Callable[[T], bytes]]:
-        """Compile what makes, of a prefix, the function that encodes a value behind it."""
+        """Compile the function that returns, for a prefix, the encoder of a value after it."""
         return self._engine.compile_encoder(
             self.schema, self._bindings, self._encode_failed, self._limits
         )
 
     def decoder(self, writer: Schema, start: int) -> Callable[[bytes], T]:
-        """Compile the function that decodes what was written with a schema.
+        """Compile the function that decodes data of a writer schema.
 
         Args:
             writer: The schema.
-            start: How many bytes to pass over first.
+            start: The number of bytes to skip first.
         """
         root = resolve(writer, self.schema).root
         tag_unions, limits = self._tag_unions, self._limits
-        # Compiled at the first error only, then kept: poison seldom comes alone.
+        # Compiled at the first error only, then kept: poison messages seldom come alone.
         locator = functools.cache(
             lambda: compile_locator(
                 root, self._bindings, start=start, tag_unions=tag_unions, limits=limits
@@ -145,8 +145,8 @@ class Compiler(Generic[T]):
     def _encode_failed(self, value: T, error: BaseException) -> None:
         faults = self._explain(value, self._root_path)
         if not faults:
-            # Another thread, or code of its own, changed it since. What was refused is told all the
-            # same, without its place.
+            # Another thread, or code of the value, changed it since. The refusal is raised
+            # nevertheless, without its path.
             faults = [data_fault(self._root_path, error)]
             _log.warning(
                 "a value was refused that fits now: if nothing changed it, please report this "

@@ -22,7 +22,7 @@ from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
 from streamcontract.codec.rescale import rescaler
 from streamcontract.codec.skip import Skipper
-from streamcontract.codec.source import Source
+from streamcontract.codec.source import GeneratedCode
 from streamcontract.errors import DataFault
 from streamcontract.resolution import (
     Action,
@@ -68,7 +68,7 @@ def compile_decoder(
 
     ``fail`` is called with the bytes and the refusal; it raises the error for the user.
     """
-    reader = _Reader(bindings, limits, explain=False, tag_unions=tag_unions)
+    reader = _DecoderGenerator(bindings, limits, explain=False, tag_unions=tag_unions)
     reader.source.namespace["fail"] = fail
     return reader.compile(root, start)  # type: ignore[no-any-return]
 
@@ -77,7 +77,7 @@ def compile_locator(
     root: Action, bindings: Bindings, *, start: int, tag_unions: bool, limits: Limits
 ) -> Callable[[bytes, str], Any]:
     """Make the function that decodes, and raises :class:`Located` on a fault, with its path."""
-    reader = _Reader(bindings, limits, explain=True, tag_unions=tag_unions)
+    reader = _DecoderGenerator(bindings, limits, explain=True, tag_unions=tag_unions)
     return reader.compile(root, start)  # type: ignore[no-any-return]
 
 
@@ -109,13 +109,13 @@ _GLOBALS: dict[str, Any] = {
 }
 
 
-class _Reader:
+class _DecoderGenerator:
     """Generates the functions for one plan; ``x`` names the variable that takes the value."""
 
     def __init__(
         self, bindings: Bindings, limits: Limits, *, explain: bool, tag_unions: bool
     ) -> None:
-        self.source = Source()
+        self.source = GeneratedCode()
         self.source.namespace.update(_GLOBALS)
         self._emitter = DataEmitter(self.source, limits, explain=explain)
         self._skipper = Skipper(self._emitter)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from streamcontract.codec.limits import Limits
 from streamcontract.codec.refusal import REFUSALS, Located, refuse
-from streamcontract.codec.source import Source
+from streamcontract.codec.source import GeneratedCode
 from streamcontract.codec.varint import rest_of_int, rest_of_long
 from streamcontract.schema.model import UnionType
 
@@ -41,7 +41,7 @@ class Emitter:
     """
 
     def __init__(
-        self, source: Source, *, head: str, caught: str, carried: str = "", explain: bool
+        self, source: GeneratedCode, *, head: str, caught: str, carried: str = "", explain: bool
     ) -> None:
         self.source = source
         self.source.namespace.update(REFUSALS=REFUSALS, refuse=refuse)
@@ -137,7 +137,7 @@ class DataEmitter(Emitter):
     In the explaining form a refusal is raised :class:`Located`.
     """
 
-    def __init__(self, source: Source, limits: Limits, *, explain: bool) -> None:
+    def __init__(self, source: GeneratedCode, limits: Limits, *, explain: bool) -> None:
         super().__init__(
             source,
             head="data, pos, end",

@@ -17,7 +17,7 @@ from streamcontract.codec.branches import Branches
 from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import Refused, data_fault
-from streamcontract.codec.source import Source
+from streamcontract.codec.source import GeneratedCode
 from streamcontract.codec.varint import PAIRS, TABLE, long_bytes
 from streamcontract.errors import DataFault
 from streamcontract.schema.default_bytes import default_bytes
@@ -48,7 +48,7 @@ def compile_encoder(
 
     ``fail`` is called with the value and the refusal; it raises the error for the user.
     """
-    writer = _Writer(schema, bindings, limits, explain=False)
+    writer = _EncoderGenerator(schema, bindings, limits, explain=False)
     writer.source.namespace["fail"] = fail
     return writer.compile("encoder")  # type: ignore[no-any-return]
 
@@ -57,7 +57,7 @@ def compile_explainer(
     schema: Schema, bindings: Bindings, limits: Limits
 ) -> Callable[[Any, str], list[DataFault]]:
     """Make the function that returns every fault of a value, with paths below a root path."""
-    writer = _Writer(schema, bindings, limits, explain=True)
+    writer = _EncoderGenerator(schema, bindings, limits, explain=True)
     return writer.compile("explain")  # type: ignore[no-any-return]
 
 
@@ -98,13 +98,13 @@ _GLOBALS: dict[str, Any] = {
 }
 
 
-class _Writer:
+class _EncoderGenerator:
     """Generates the functions for one schema; ``x`` names the variable that holds the value."""
 
     def __init__(
         self, schema: Schema, bindings: Bindings, limits: Limits, *, explain: bool
     ) -> None:
-        self.source = Source()
+        self.source = GeneratedCode()
         self.source.namespace.update(_GLOBALS)
         self._emitter = Emitter(
             self.source,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
-__all__ = ["Source"]
+__all__ = ["GeneratedCode"]
 
 _COUNTER = itertools.count(1)
 
@@ -20,7 +20,7 @@ _COUNTER = itertools.count(1)
 _free: list[str] = []
 
 
-class Source:
+class GeneratedCode:
     """Source text under construction, with the values it refers to.
 
     Values never become text: they are bound to names in the namespace the source runs in, so

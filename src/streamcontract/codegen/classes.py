@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamcontract.codegen.annotations import annotation_of, remark_on
-from streamcontract.codegen.defaults import DefaultWriter, branch_of
+from streamcontract.codegen.defaults import DefaultGenerator, branch_of
 from streamcontract.codegen.layout import Group, lay_out, lay_out_field, lay_out_return
 from streamcontract.codegen.names import attribute_names, class_names, member_names, module_name
 from streamcontract.codegen.text import LINE_LENGTH, docstring, fill, sentence, string_literal
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from streamcontract.codegen.vocabulary import Imported
     from streamcontract.schema.model import AvroType, EnumType, Field, JsonValue
 
-__all__ = ["INDENT", "ClassWriter", "kind_of", "remark_on_others"]
+__all__ = ["INDENT", "ClassGenerator", "kind_of", "remark_on_others"]
 
 INDENT: Final = 4
 """The indentation of the body of a class."""
@@ -70,7 +70,7 @@ class _Default:
     above: list[str] = attrs.field(factory=list)
 
 
-class ClassWriter:
+class ClassGenerator:
     """Generates the classes of one module; every method returns lines.
 
     Args:
@@ -114,7 +114,7 @@ class ClassWriter:
         self._own = [node.full_name for node in types if node.full_name not in imported]
         names = [name for each in self._own for name in self._attributes.get(each, {}).values()]
         self.words = Vocabulary(self.classes, frozenset(names), imported)
-        self._defaults = DefaultWriter(self.words, self._attributes, self._members)
+        self._defaults = DefaultGenerator(self.words, self._attributes, self._members)
         self._defined = set(imported)
 
     @property

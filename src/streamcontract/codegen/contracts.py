@@ -1,4 +1,4 @@
-"""From the contracts of a project, or single schema files, to the text of their modules."""
+"""Modules of a project's contracts, or of single schema files, as texts."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Modules:
-    """The modules of contracts or files, as far as they can be made.
+    """The modules of contracts or files, and the errors of the others.
 
     Attributes:
         texts: The text of each module, by the module's name.
-        errors: Why there is none of a contract, by the name that it would have.
-        kept: Modules of types that stay as they are, for contracts that have errors.
-        types: For each contract, the modules of types that its module imports.
+        errors: The errors of contracts without a module, by the module's name.
+        kept: Modules of types that are unchanged because of contracts with errors.
+        types: The modules of types that each contract's module imports.
     """
 
     texts: Mapping[str, str]
@@ -72,7 +72,7 @@ class Modules:
         """The texts of all modules.
 
         Raises:
-            StreamContractError: There is an error; it is the first.
+            StreamContractError: The first error, if there is one.
         """
         for error in self.errors.values():
             raise error
@@ -87,17 +87,17 @@ def make_modules(
     invalid: Collection[str] = (),
     are_all: bool = True,
 ) -> Modules:
-    """The modules of a project; what is wrong with a contract keeps no other from being made.
+    """The modules of a project; an error of one contract does not affect the others.
 
-    What contracts have in common depends on all of them. While one has an error, its module stays
-    as it is, and so does each module of types, which it may import.
+    Shared types depend on all contracts. While one has an error, its module stays unchanged, and so
+    does each module of types, which it may import.
 
     Args:
-        contracts: All contracts of the project that can be given.
+        contracts: All valid contracts of the project.
         root: The folder that the paths in the modules are relative to.
-        folder: The folder of the modules, as they were generated last.
-        invalid: The names of those that cannot be given; they count as contracts with errors.
-        are_all: Whether there are no others, whose names are not known.
+        folder: The folder of the modules from the last run.
+        invalid: The names of invalid contracts, which count as contracts with errors.
+        are_all: Whether there are no others with unknown names.
     """
     made = {each.name: _made(functools.partial(source_of, each, root)) for each in contracts}
     sources = {name: each for name, each in made.items() if isinstance(each, ModuleSource)}
@@ -107,7 +107,7 @@ def make_modules(
     modules = _modules(sources, errors, root, before, taken={*errors, *invalid})
     if is_partial or folder is None or not modules.errors:
         return modules
-    # Some errors show in the text of a module alone. They keep as much as all others do.
+    # Some errors occur only in the text of a module. They have the same effect as all others.
     errors = dict(modules.errors)
     sources = {name: each for name, each in sources.items() if name not in errors}
     return _modules(sources, errors, root, earlier_modules(folder), taken=errors)
@@ -124,11 +124,11 @@ def _modules(
     """The modules of the contracts that can be read.
 
     Args:
-        sources: What they are generated from, by name.
-        errors: Why there is none of other contracts.
+        sources: Their inputs, by name.
+        errors: The errors of other contracts.
         root: The folder that the paths in the modules are relative to.
-        before: The modules of types that there are, if some contracts have errors.
-        taken: The names of contracts whose modules stay as they are.
+        before: The existing modules of types, if some contracts have errors.
+        taken: The names of contracts whose modules stay unchanged.
     """
     roots = {name: roots_of(source) for name, source in sources.items()}
     sharing = share(roots, earlier=before, taken=taken)
@@ -162,17 +162,17 @@ def modules_of_contracts(contracts: Iterable[ContractConfig], root: Path) -> dic
 
     Raises:
         SchemaParseError: A schema is not valid.
-        CodegenError: No sound module can be made of a schema.
-        ConfigurationError: A contract's ``key`` is no field that can be a key.
+        CodegenError: No valid module can be made of a schema.
+        ConfigurationError: A contract's ``key`` is not a field that can be a key.
     """
     return make_modules(contracts, root).require_all()
 
 
 def make_modules_of_files(files: Iterable[Path], root: Path) -> Modules:
-    """A module for each schema file; what is wrong with one keeps no other from being made.
+    """A module for each schema file; an error of one does not affect the others.
 
-    Types of other files are found as in the project that a file lies in, if there is one. The
-    modules know no topic, and share no types: which files there are is said anew at each call.
+    Types of other files are found as in the project around a file, if there is one. The modules
+    have no topic, and share no types, because each call has its own files.
 
     Args:
         files: The ``.avsc`` files.
@@ -205,7 +205,7 @@ def modules_of_files(files: Iterable[Path], root: Path) -> dict[str, str]:
 
     Raises:
         SchemaParseError: A schema is not valid.
-        CodegenError: No sound module can be made of a schema.
+        CodegenError: No valid module can be made of a schema.
         ConfigurationError: Two files would give the same module.
     """
     return make_modules_of_files(files, root).require_all()
@@ -220,7 +220,7 @@ def _made(make: Callable[[], T]) -> T | StreamContractError:
 
 def _waits(module: str) -> CodegenError:
     return CodegenError(
-        f"{module}.py has types of contracts that have errors, and stays as it is until those are "
+        f"{module}.py has types of contracts that have errors, and stays unchanged until those are "
         f"mended"
     )
 
@@ -228,7 +228,7 @@ def _waits(module: str) -> CodegenError:
 def _texts_of_types(
     sharing: Sharing, sources: Mapping[str, ModuleSource], root: Path
 ) -> dict[str, str | StreamContractError]:
-    """The texts of the modules of types, empty where a module stays, or why there is none."""
+    """The texts of the modules of types, empty for unchanged ones, or their errors."""
     texts: dict[str, str | StreamContractError] = {}
     for name, module in sharing.modules.items():
         if module.stay == {*module.types}:
@@ -245,7 +245,7 @@ def _texts_of_types(
         texts[name] = text if is_sound else _waits(name)
     wrong = {name: each for name, each in texts.items() if not isinstance(each, str)}
     for name in sharing.modules:
-        # None can be imported without those that it imports.
+        # A module needs the modules that it imports.
         missing = sorted(sharing.needed[name] & wrong.keys())
         if name not in wrong and missing:
             texts[name] = wrong[missing[0]]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from streamcontract.schema.logical import PythonType
     from streamcontract.schema.model import AvroType, JsonValue
 
-__all__ = ["DefaultWriter", "branch_of"]
+__all__ = ["DefaultGenerator", "branch_of"]
 
 
 def branch_of(node: AvroType, default: JsonValue, where: str) -> AvroType:
@@ -51,7 +51,7 @@ def branch_of(node: AvroType, default: JsonValue, where: str) -> AvroType:
     return branch
 
 
-class DefaultWriter:
+class DefaultGenerator:
     """Generates the defaults of one module.
 
     Args:

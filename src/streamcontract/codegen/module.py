@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamcontract.codegen.classes import INDENT, ClassWriter, remark_on_others
+from streamcontract.codegen.classes import INDENT, ClassGenerator, remark_on_others
 from streamcontract.codegen.keys import (
     contract_of_class,
     key_annotations,
@@ -71,7 +71,7 @@ class _Module:
             for node in used
             if node.full_name in source.imported
         }
-        self._writer = ClassWriter(
+        self._writer = ClassGenerator(
             used,
             MODULE_NAMES | clients,
             imported=self._imported,

@@ -148,7 +148,7 @@ def _require_one_definition(source: ModuleSource) -> None:
 
 def _check_key(contract: str, key: str, schema: Schema) -> None:
     if not isinstance(schema.root, RecordType):
-        return  # generate_module says what is wrong
+        return  # generate_module raises the error
     types = {field.name: field.type for field in schema.root.fields}
     if key not in types:
         near = difflib.get_close_matches(key, types, n=1)

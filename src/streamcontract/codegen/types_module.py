@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from streamcontract.codegen.classes import INDENT, ClassWriter, remark_on_others
+from streamcontract.codegen.classes import INDENT, ClassGenerator, remark_on_others
 from streamcontract.codegen.keys import contract_of_class, key_annotations
 from streamcontract.codegen.layout import Group
 from streamcontract.codegen.module_text import module_text
@@ -74,7 +74,7 @@ class _TypesModule:
                 if node.full_name not in self._own:
                     others[node.full_name] = node
                     imported[node.full_name] = source.sharing.homes[used[node.full_name]]
-        self._writer = ClassWriter(
+        self._writer = ClassGenerator(
             [*self._nodes, *(others[name] for name in sorted(others))],
             MODULE_NAMES,
             imported=imported,

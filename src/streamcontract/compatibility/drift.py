@@ -26,7 +26,7 @@ from streamcontract.compatibility.drift_rules import Drift, DriftRule
 from streamcontract.compatibility.renames import Dropped
 from streamcontract.compatibility.rewrite import schema_of, with_type, without_field
 from streamcontract.compatibility.samples import leaf_samples, samples
-from streamcontract.compatibility.walk import Place, walk
+from streamcontract.compatibility.walk import ReachedAction, walk
 from streamcontract.compatibility.witness import Witness
 from streamcontract.errors import SchemaParseError
 from streamcontract.resolution import (
@@ -91,7 +91,9 @@ def drifts(plan: Plan) -> Iterator[Drift]:
 # ---- logical types
 
 
-def _logical(plan: Plan, place: Place, action: ReadPrimitive | ReadFixed) -> Iterator[Drift]:
+def _logical(
+    plan: Plan, place: ReachedAction, action: ReadPrimitive | ReadFixed
+) -> Iterator[Drift]:
     written, wanted = action.writer.logical, action.reader.logical
     if written == wanted:
         return
@@ -186,7 +188,7 @@ def _reader_with(plan: Plan, old: AvroType, new: AvroType) -> Another:
 # ---- promotions
 
 
-def _promotion(plan: Plan, place: Place, action: ReadPrimitive) -> Iterator[Drift]:
+def _promotion(plan: Plan, place: ReachedAction, action: ReadPrimitive) -> Iterator[Drift]:
     written, wanted = action.writer.name, action.reader.name
     parts: Callable[[Witness], Iterator[Any]]
     if {written, wanted} == {"string", "bytes"}:
@@ -222,7 +224,7 @@ def _promotion(plan: Plan, place: Place, action: ReadPrimitive) -> Iterator[Drif
 # ---- enums and names
 
 
-def _symbols(plan: Plan, place: Place, action: ReadEnum) -> Iterator[Drift]:
+def _symbols(plan: Plan, place: ReachedAction, action: ReadEnum) -> Iterator[Drift]:
     known = set(action.reader.symbols)
     lost = [
         symbol
@@ -242,7 +244,7 @@ def _symbols(plan: Plan, place: Place, action: ReadEnum) -> Iterator[Drift]:
         )
 
 
-def _namespace(place: Place, writer: NamedType, reader: NamedType) -> Iterator[Drift]:
+def _namespace(place: ReachedAction, writer: NamedType, reader: NamedType) -> Iterator[Drift]:
     if writer.full_name == reader.full_name or writer.full_name in reader.aliases:
         return
 
@@ -271,7 +273,7 @@ def _namespace(place: Place, writer: NamedType, reader: NamedType) -> Iterator[D
 # ---- fields
 
 
-def _defaults(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
+def _defaults(plan: Plan, place: ReachedAction, action: ReadRecord) -> Iterator[Drift]:
     for i, step in enumerate(action.steps):
         if step.target is None:
             continue
@@ -319,7 +321,7 @@ def _default_example(plan: Plan, action: ReadRecord, field: Field) -> Counterexa
     return attrs.evolve(now, before=was.after)
 
 
-def _renamed(plan: Plan, place: Place, action: ReadRecord) -> Iterator[Drift]:
+def _renamed(plan: Plan, place: ReachedAction, action: ReadRecord) -> Iterator[Drift]:
     dropped: dict[str, Dropped] = {}  # by canonical form of their types
     for i, step in enumerate(action.steps):
         if step.target is None:
@@ -357,7 +359,7 @@ def _telling(witness: Witness, action: ReadRecord, old: Field, new: Field) -> An
 # ---- unions
 
 
-def _first_branch(plan: Plan, place: Place, action: IntoUnion) -> Iterator[Drift]:
+def _first_branch(plan: Plan, place: ReachedAction, action: IntoUnion) -> Iterator[Drift]:
     """Other implementations read the value into a branch before the one that is chosen here."""
     first = min(action.candidates)
     if action.fault is not None or first == action.branch:
@@ -389,7 +391,7 @@ def _first_branch(plan: Plan, place: Place, action: IntoUnion) -> Iterator[Drift
     )
 
 
-def _merged(plan: Plan, place: Place, action: ReadUnion) -> Iterator[Drift]:
+def _merged(plan: Plan, place: ReachedAction, action: ReadUnion) -> Iterator[Drift]:
     """Two branches of the writer's that the reader can no longer distinguish."""
     landed: dict[int, IntoUnion] = {}
     for i, branch in enumerate(action.branches):

@@ -1,4 +1,4 @@
-"""Rules of semantic drift by id, and what one of them finds."""
+"""Rules of semantic drift by id, and their findings."""
 
 from __future__ import annotations
 

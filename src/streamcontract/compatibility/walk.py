@@ -16,14 +16,14 @@ from streamcontract.resolution import (
     ReadUnion,
 )
 
-__all__ = ["Place", "order", "walk"]
+__all__ = ["ReachedAction", "order", "walk"]
 
 # The names in Avro's paths besides numbers: a type's own attributes come before its inner types.
 _ATTRIBUTES = ("name", "size", "symbols")
 
 
 @attrs.frozen
-class Place:
+class ReachedAction:
     """An action, and its paths in both schemas.
 
     Attributes:
@@ -40,7 +40,7 @@ class Place:
     outer: ReadUnion | None = None
 
 
-def walk(plan: Plan) -> Iterator[Place]:
+def walk(plan: Plan) -> Iterator[ReachedAction]:
     """Every action that data can reach, each record's once, up to the first fault on each path.
 
     Example:
@@ -50,7 +50,7 @@ def walk(plan: Plan) -> Iterator[Place]:
         >>> [place.reader_path for place in walk(resolve(schema, schema))]
         ['', '/items']
     """
-    return _walk(Place(plan.root), set())
+    return _walk(ReachedAction(plan.root), set())
 
 
 def order(path: str) -> tuple[tuple[bool, int, str], ...]:
@@ -67,7 +67,7 @@ def order(path: str) -> tuple[tuple[bool, int, str], ...]:
     )
 
 
-def _walk(place: Place, seen: set[int]) -> Iterator[Place]:
+def _walk(place: ReachedAction, seen: set[int]) -> Iterator[ReachedAction]:
     if id(place.action) in seen:
         return
     if isinstance(place.action, ReadRecord):
@@ -77,22 +77,22 @@ def _walk(place: Place, seen: set[int]) -> Iterator[Place]:
         yield from _walk(inner, seen)
 
 
-def _inside(place: Place) -> Iterator[Place]:
+def _inside(place: ReachedAction) -> Iterator[ReachedAction]:
     action, rp, wp = place.action, place.reader_path, place.writer_path
     match action:
         case ReadArray():
-            yield Place(action.items, f"{rp}/items", f"{wp}/items")
+            yield ReachedAction(action.items, f"{rp}/items", f"{wp}/items")
         case ReadMap():
-            yield Place(action.values, f"{rp}/values", f"{wp}/values")
+            yield ReachedAction(action.values, f"{rp}/values", f"{wp}/values")
         case ReadUnion():
             for i, branch in enumerate(action.branches):
-                yield Place(branch, f"{rp}/{i}", f"{wp}/{i}", outer=action)
+                yield ReachedAction(branch, f"{rp}/{i}", f"{wp}/{i}", outer=action)
         case IntoUnion() if action.fault is None:
-            yield Place(action.action, f"{rp}/{action.branch}", wp)
+            yield ReachedAction(action.action, f"{rp}/{action.branch}", wp)
         case ReadRecord():
             for i, step in enumerate(action.steps):
                 if step.action is not None:
-                    yield Place(
+                    yield ReachedAction(
                         step.action, f"{rp}/fields/{step.target}/type", f"{wp}/fields/{i}/type"
                     )
         case _:

@@ -36,7 +36,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["Route", "Witness", "minimal_value", "witness_of"]
+__all__ = ["ActionPath", "Witness", "minimal_value", "witness_of"]
 
 
 def minimal_value(node: AvroType) -> Any:
@@ -61,7 +61,7 @@ def witness_of(root: AvroType) -> Witness:
 
 
 @attrs.frozen
-class Route:
+class ActionPath:
     """A path through a plan.
 
     Attributes:
@@ -111,7 +111,7 @@ class Witness:
             case PrimitiveType() | FixedType():
                 return next(leaf_samples(node))
 
-    def build(self, route: Route, part: Any) -> Any:
+    def build(self, route: ActionPath, part: Any) -> Any:
         """The smallest value whose part at the end of a path is ``part``."""
         value = part
         for action, index in reversed(route.steps):
@@ -131,14 +131,14 @@ class Witness:
                     pass
         return value
 
-    def route(self, root: Action, wanted: Callable[[Action], bool]) -> Route:
+    def route(self, root: Action, wanted: Callable[[Action], bool]) -> ActionPath:
         """The path of the fewest bytes to the first wanted action (Dijkstra's algorithm).
 
         Raises:
             ValueError: No finite value reaches such an action.
         """
         ties = itertools.count()
-        waiting: list[tuple[float, int, Route]] = [(0, next(ties), Route(root))]
+        waiting: list[tuple[float, int, ActionPath]] = [(0, next(ties), ActionPath(root))]
         done: set[int] = set()
         while waiting:
             cost, _, route = heapq.heappop(waiting)
@@ -149,7 +149,7 @@ class Witness:
             done.add(id(route.end))
             for index, inner, extra in self._inside(route.end):
                 if not math.isinf(extra):
-                    longer = Route(inner, (*route.steps, (route.end, index)))
+                    longer = ActionPath(inner, (*route.steps, (route.end, index)))
                     heapq.heappush(waiting, (cost + extra, next(ties), longer))
         raise ValueError("no finite value gets there")
 

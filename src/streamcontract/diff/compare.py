@@ -56,7 +56,7 @@ def find_changes(old: Schema, new: Schema) -> list[Change]:
         >>> print(change)
         R.f: type changed: "int" -> "long"
     """
-    place = _Place("schema", At(old.source, ""), At(new.source, ""))
+    place = _Pair("schema", At(old.source, ""), At(new.source, ""))
     return list(_Comparison().types(old.root, new.root, place))
 
 
@@ -80,16 +80,16 @@ def logical_type_changes(old: Schema, new: Schema) -> list[Change]:
 
 
 @attrs.frozen
-class _Place:
+class _Pair:
     """The present position of the walk in both schemas."""
 
     path: str
     old: At
     new: At
 
-    def step(self, path: str, *keys: str) -> _Place:
+    def step(self, path: str, *keys: str) -> _Pair:
         """One step further down, by the same keys on both sides."""
-        return _Place(f"{self.path}{path}", _below(self.old, *keys), _below(self.new, *keys))
+        return _Pair(f"{self.path}{path}", _below(self.old, *keys), _below(self.new, *keys))
 
     def change(
         self,
@@ -132,7 +132,7 @@ class _Comparison:
     def __init__(self) -> None:
         self._compared: set[tuple[int, int]] = set()
 
-    def types(self, old: AvroType, new: AvroType, place: _Place) -> Iterator[Change]:
+    def types(self, old: AvroType, new: AvroType, place: _Pair) -> Iterator[Change]:
         match old, new:
             case (RecordType() | EnumType() | FixedType(), RecordType() | EnumType() | FixedType()):
                 if type(old) is type(new):
@@ -154,7 +154,7 @@ class _Comparison:
                 yield place.change("type-changed", type_label(old), type_label(new))
                 yield from self._wrapped(old, new, place)
 
-    def _wrapped(self, old: AvroType, new: AvroType, place: _Place) -> Iterator[Change]:
+    def _wrapped(self, old: AvroType, new: AvroType, place: _Pair) -> Iterator[Change]:
         """The other changes of a type that was put into a union, or taken out of one."""
         if isinstance(old, UnionType) is isinstance(new, UnionType):
             return
@@ -168,7 +168,7 @@ class _Comparison:
             )
             yield from self.types(before.branches[o], after.branches[n], inner)
 
-    def _unions(self, old: UnionType, new: UnionType, place: _Place) -> Iterator[Change]:
+    def _unions(self, old: UnionType, new: UnionType, place: _Pair) -> Iterator[Change]:
         pairs = match_branches(old, new)
         kept_old, kept_new = {o for o, _ in pairs}, {n for _, n in pairs}
         for o, branch in enumerate(old.branches):
@@ -185,7 +185,7 @@ class _Comparison:
             branch = new.branches[n]
             plain = isinstance(branch, PrimitiveType | ArrayType | MapType) and len(pairs) > 2
             path = f"{place.path}<{type_label(branch)}>" if plain else place.path
-            inner = _Place(path, _below(place.old, str(o)), _below(place.new, str(n)))
+            inner = _Pair(path, _below(place.old, str(o)), _below(place.new, str(n)))
             yield from self.types(old.branches[o], branch, inner)
 
     def _named(self, old: NamedType, new: NamedType) -> Iterator[Change]:
@@ -193,7 +193,7 @@ class _Comparison:
         if pair in self._compared:
             return
         self._compared.add(pair)
-        place = _Place(new.name, At(old.source, old.pointer), At(new.source, new.pointer))
+        place = _Pair(new.name, At(old.source, old.pointer), At(new.source, new.pointer))
         if old.full_name != new.full_name:
             kind: Kind = "namespace-changed" if old.name == new.name else "name-changed"
             yield place.change(kind, old.full_name, new.full_name)
@@ -211,7 +211,7 @@ class _Comparison:
                     yield place.change("size-changed", old.size, new.size)
                 yield from _logical(old.logical, new.logical, place)
 
-    def _records(self, old: RecordType, new: RecordType, place: _Place) -> Iterator[Change]:
+    def _records(self, old: RecordType, new: RecordType, place: _Pair) -> Iterator[Change]:
         if old.is_error != new.is_error:
             yield place.change("type-changed", type_label(old), type_label(new))
         pairs = match_fields(old, new)
@@ -219,24 +219,20 @@ class _Comparison:
         moved = out_of_order([o for o, _ in pairs])
         for o, field in enumerate(old.fields):
             if o not in was_at.values():
-                here = _Place(
-                    f"{place.path}.{field.name}", At(old.source, field.pointer), place.new
-                )
+                here = _Pair(f"{place.path}.{field.name}", At(old.source, field.pointer), place.new)
                 yield here.change("field-removed", type_label(field.type))
         for n, field in enumerate(new.fields):
             path, at = f"{place.path}.{field.name}", At(new.source, field.pointer)
             if n not in was_at:
-                yield _Place(path, place.old, at).change(
-                    "field-added", None, type_label(field.type)
-                )
+                yield _Pair(path, place.old, at).change("field-added", None, type_label(field.type))
                 continue
             before = old.fields[was_at[n]]
-            here = _Place(path, At(old.source, before.pointer), at)
+            here = _Pair(path, At(old.source, before.pointer), at)
             if was_at[n] in moved:
                 yield here.change("field-moved", was_at[n] + 1, n + 1)
             yield from self._fields(before, field, here)
 
-    def _fields(self, old: Field, new: Field, place: _Place) -> Iterator[Change]:
+    def _fields(self, old: Field, new: Field, place: _Pair) -> Iterator[Change]:
         if old.name != new.name:
             yield place.change("field-renamed", old.name, new.name)
         yield from place.values("doc", _present(old.doc), _present(new.doc))
@@ -248,21 +244,21 @@ class _Comparison:
         yield from self.types(old.type, new.type, place.step("", "type"))
 
 
-def _logical(old: LogicalType | None, new: LogicalType | None, place: _Place) -> Iterator[Change]:
+def _logical(old: LogicalType | None, new: LogicalType | None, place: _Pair) -> Iterator[Change]:
     before = MISSING if old is None else logical_label(old)
     after = MISSING if new is None else logical_label(new)
     yield from place.values("logical-type", before, after)
 
 
 def _attributes(
-    old: Mapping[str, JsonValue], new: Mapping[str, JsonValue], place: _Place
+    old: Mapping[str, JsonValue], new: Mapping[str, JsonValue], place: _Pair
 ) -> Iterator[Change]:
     for key in dict.fromkeys((*old, *new)):
         yield from place.values("attribute", old.get(key, MISSING), new.get(key, MISSING), key)
 
 
 def _aliases(
-    old: Field | NamedType, old_name: str, new: Field | NamedType, new_name: str, place: _Place
+    old: Field | NamedType, old_name: str, new: Field | NamedType, new_name: str, place: _Pair
 ) -> Iterator[Change]:
     # The alias for a new name is not a change of its own.
     before = [alias for alias in old.aliases if alias != new_name or old_name == new_name]
@@ -270,12 +266,12 @@ def _aliases(
     yield from _members("alias", "aliases-reordered", before, after, place)
 
 
-def _symbols(old: EnumType, new: EnumType, place: _Place) -> Iterator[Change]:
+def _symbols(old: EnumType, new: EnumType, place: _Pair) -> Iterator[Change]:
     yield from _members("symbol", "symbols-reordered", old.symbols, new.symbols, place)
 
 
 def _members(
-    what: str, reordered: Kind, old: Sequence[str], new: Sequence[str], place: _Place
+    what: str, reordered: Kind, old: Sequence[str], new: Sequence[str], place: _Pair
 ) -> Iterator[Change]:
     """The changes of the members of a list that has each of them once."""
     for member in old:

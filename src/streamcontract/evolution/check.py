@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from streamcontract.compatibility import Finding
     from streamcontract.errors import ProjectFault
     from streamcontract.evolution.candidates import Candidate
+    from streamcontract.evolution.check_request import Invalid, Request
     from streamcontract.evolution.earlier import Deleted, Earlier, Source, Version
     from streamcontract.evolution.report import Direction
-    from streamcontract.evolution.requests import Invalid, Request
 
 __all__ = ["check"]
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from streamcontract.evolution.candidates import Candidate, Slot
+    from streamcontract.evolution.check_request import Request
     from streamcontract.evolution.places import Spot
     from streamcontract.evolution.report import NoteKind
-    from streamcontract.evolution.requests import Request
     from streamcontract.evolution.snapshot import Match, Snapshot
     from streamcontract.schema import Schema
 

@@ -1,4 +1,4 @@
-"""Earlier versions of contracts as values, and the sources that keep them as a protocol."""
+"""Earlier versions of contracts, and the protocol of their sources."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamcontract.evolution.candidates import Slot
+    from streamcontract.evolution.check_request import Request
     from streamcontract.evolution.report import Note
-    from streamcontract.evolution.requests import Request
     from streamcontract.reporting import Place
     from streamcontract.schema import Schema
 
@@ -44,12 +44,12 @@ class Version:
 
 @attrs.frozen(kw_only=True)
 class Deleted:
-    """A contract that is not there any more.
+    """A deleted contract.
 
     Attributes:
-        slot: What it was.
+        slot: Its use.
         name: The full name of its type, or None.
-        place: Where it was.
+        place: Its position.
     """
 
     slot: Slot
@@ -59,14 +59,14 @@ class Deleted:
 
 @attrs.frozen(kw_only=True)
 class Earlier:
-    """The past of contracts.
+    """The earlier versions of contracts.
 
     Attributes:
-        versions: By contract, its earlier versions, oldest first; none where it has no past.
-        levels: By contract, the level of a source that has levels itself.
-        deleted: The contracts that are gone.
+        versions: The earlier versions by contract, oldest first; empty for a new one.
+        levels: The level by contract, of a source with levels of its own.
+        deleted: The deleted contracts.
         notes: Other information.
-        unchecked: The contracts that this source cannot know.
+        unchecked: The contracts that this source cannot have.
     """
 
     versions: Mapping[str, Sequence[Version]]
@@ -77,15 +77,15 @@ class Earlier:
 
 
 class Source(Protocol):
-    """A place that keeps earlier versions."""
+    """A source of earlier versions."""
 
     @property
     def label(self) -> str:
-        """What people call it; no credentials."""
+        """Its name for people, without credentials."""
 
     def earlier(self, request: Request) -> Earlier:
-        """The past of the contracts.
+        """The earlier versions of the contracts.
 
         Raises:
-            StreamContractError: It cannot be found out.
+            StreamContractError: They cannot be read.
         """

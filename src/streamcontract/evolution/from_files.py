@@ -15,7 +15,7 @@ from streamcontract.schema import STORED, parse_schema
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from streamcontract.evolution.requests import Request
+    from streamcontract.evolution.check_request import Request
 
 __all__ = ["FileSource", "FolderSource"]
 

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from streamcontract.evolution.candidates import Candidate
+    from streamcontract.evolution.check_request import Request
     from streamcontract.evolution.earlier import Earlier, Version
     from streamcontract.evolution.git import GitFile
     from streamcontract.evolution.report import Note
-    from streamcontract.evolution.requests import Request
     from streamcontract.evolution.snapshot import Match
 
 __all__ = ["GitSource"]
@@ -62,7 +62,7 @@ class GitSource:
         for file in {each.slot.file.parent: each.slot.file for each in request.candidates}.values():
             _check_home(file, repository)
         commit = repository.commit(self._ref)
-        reader = _Reader(repository, request)
+        reader = _Checkout(repository, request)
         transitive = [each for each in request.candidates if request.is_transitive(each)]
         with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
             snapshot = reader.snapshot(commit, Path(folder).resolve())
@@ -108,7 +108,7 @@ def _unreadable(found: _Found, notes: Sequence[Note]) -> Iterator[Note]:
         yield note
 
 
-class _Reader:
+class _Checkout:
     """Writes commits to folders."""
 
     def __init__(self, repository: Repository, request: Request) -> None:

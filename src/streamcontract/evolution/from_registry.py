@@ -12,7 +12,7 @@ from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import SubjectNotFoundError, SubjectSoftDeletedError
 
 if TYPE_CHECKING:
-    from streamcontract.evolution.requests import Request
+    from streamcontract.evolution.check_request import Request
 
 __all__ = ["RegistrySource"]
 

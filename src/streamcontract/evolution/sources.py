@@ -1,4 +1,4 @@
-"""Sources of earlier versions: what ``--against`` may name.
+"""Sources of earlier versions, as given by ``--against``.
 
 git:REF           the schema files of a commit; for transitive levels of all before it
 registry[:URL]    the versions of the contracts' subjects
@@ -24,20 +24,20 @@ _REGISTRY: Final = "registry"
 
 
 def open_source(against: str) -> Source:
-    """The source that ``--against`` names; nothing is read before it is asked.
+    """The source of ``--against``; it reads nothing before its first use.
 
     Args:
         against: ``git:REF``, ``registry``, ``registry:URL``, or the path of a folder or file. A
             folder named ``registry`` is ``./registry``.
 
     Raises:
-        ConfigurationError: It names nothing that there is.
+        ConfigurationError: There is no such source.
 
     Example:
         >>> open_source("git:main").label
         'git:main'
     """
-    # Git and the registry's client are loaded by who asks for them.
+    # Git and the registry's client are imported only if used.
     if against.startswith(_GIT):
         from streamcontract.evolution.from_git import GitSource  # noqa: PLC0415
 

@@ -1,6 +1,6 @@
 # cython: language_level=3, binding=False, boundscheck=False, wraparound=False
 # cython: nonecheck=True, initializedcheck=False, cdivision=True, embedsignature=False
-"""The inner loops of the clients: a step for each message that is consumed, or record produced.
+"""Inner loops of the clients: one step for each consumed message or produced record.
 
 They do what ``contract/message_deserializer.py`` and ``producer/plain_records.py`` do in Python, and
 know of the codec only that it gives functions. The rules at the head of ``codec/_native.pyx`` hold

@@ -1,4 +1,5 @@
-# What a consumer does for each message, for contract/message_deserializer.py: included by _native.pyx.
+# The consumer's step for each message, for contract/message_deserializer.py: included by
+# _native.pyx.
 
 from libc.string cimport memcmp
 
@@ -34,7 +35,7 @@ cdef extern from *:
 cdef enum:
     PARTS = 8  # of a message
     BYTES = 256
-    PLAIN = 0  # what a message's headers say: nothing, the frame, or that it takes care
+    PLAIN = 0  # a message's headers have: nothing relevant, the frame, or need the full path
     HEADED = 1
     CAREFUL = 2
 
@@ -44,14 +45,14 @@ cdef object DECODE_TEXT = bytes.decode
 
 @cython.final
 cdef class RawMethods:
-    """What is asked of each raw message, by the class of the one that came last."""
+    """The methods of raw messages, by the class of the last one."""
 
     cdef object cls
     cdef bint direct
     cdef PyCFunction _error, _value, _key, _topic, _partition, _offset, _timestamp, _headers
 
     cdef int look_at(self, raw) except -1:
-        """Prepare for this message's class, which is nearly always the last one's too."""
+        """Prepare for this message's class, which is nearly always that of the last one."""
         if type(raw) is self.cls:
             return 0
         self.cls = type(raw)
@@ -97,7 +98,7 @@ cdef class RawMethods:
 
 @cython.final
 cdef class Known:
-    """A frame that was met, and what it stands for."""
+    """A known frame, with its schema id and decoding function."""
 
     cdef bytes frame
     cdef object schema_id, decode
@@ -165,14 +166,14 @@ cdef class MessageReader:
             self.lengths |= bit_of(name)
 
     def read(self, raw):
-        """The message, or None where it takes care to read it."""
+        """The message, or None if it needs the full path."""
         self.of.look_at(raw)
         if self.of.error(raw) is not None:
             return None
         return self.assemble(raw, self.of.partition(raw), self.of.offset(raw))
 
     def read_many(self, list raws not None, Py_ssize_t start, Py_ssize_t stop, list messages):
-        """Read consecutive messages, up to one that takes care to read; gives where that is."""
+        """Read consecutive messages, up to one that needs the full path; return its index."""
         cdef object raw, message
         cdef Py_ssize_t index
         for index in range(start, stop):
@@ -212,7 +213,7 @@ cdef class MessageReader:
                 else:
                     key = self.read_key(key)
         except Exception:
-            return None  # whatever it is, reading with care raises it anew
+            return None  # the full path raises the error again
         kind, milliseconds = self.of.timestamp(raw)
         message = sc_new(self.cls)
         sc_put(message, at[0], value)
@@ -233,7 +234,7 @@ cdef class MessageReader:
         return message
 
     cdef Known find(self, data, key, headers):
-        """What a message's frame stands for; None where that was not met, or takes care."""
+        """The known frame of a message; None if it is unknown, or needs the full path."""
         cdef Known known
         cdef Py_ssize_t size
         cdef int said
@@ -265,7 +266,7 @@ cdef class MessageReader:
         return known
 
     cdef int look_at(self, headers, bint has_value, bint has_key) except -1:
-        """What headers say; if it is HEADED, what it stands for is in ``headed``."""
+        """The kind of the headers; if it is HEADED, the known frame is in ``headed``."""
         cdef object pair, name, value, found = None
         cdef Py_ssize_t i, j, best = PyTuple_GET_SIZE(self.names)
         cdef Known known
@@ -280,7 +281,7 @@ cdef class MessageReader:
                 return CAREFUL
             if value is None or not self.lengths & bit_of(name):
                 continue
-            # What is compared below runs no code of anybody's, which could change the list.
+            # The comparisons below run no Python code, which could change the list.
             if not PyBytes_CheckExact(value):
                 return CAREFUL
             if has_value:
@@ -308,7 +309,7 @@ cdef class MessageReader:
         return HEADED
 
     cdef Known met(self, bytes frame, key):
-        """What a frame that was met before stands for, or None."""
+        """The known frame of a key, or None."""
         known = self.decoders.get(key)
         return None if known is None else Known(frame, known)
 

@@ -1,4 +1,4 @@
-# What a producer does for each plain record, for producer/plain_records.py: included by _native.pyx.
+# The producer's step for each plain record, for producer/plain_records.py: included by _native.pyx.
 
 from posix.time cimport clock_gettime, clockid_t, timespec
 
@@ -16,7 +16,7 @@ cdef extern from *:
 
 cdef inline double monotonic() noexcept nogil:
     cdef timespec now
-    clock_gettime(SC_CLOCK, &now)  # which cannot fail with this clock and this pointer
+    clock_gettime(SC_CLOCK, &now)  # cannot fail with this clock and this pointer
     return <double>now.tv_sec + <double>now.tv_nsec * 1e-9
 
 
@@ -33,7 +33,7 @@ cdef class Sender:
         self.due_at = 0
 
     def send(self, value):
-        """Queue a record; False, with nothing queued, where it takes care."""
+        """Queue a record; return False, with nothing queued, if it needs the full path."""
         return self._send(value, self.report)
 
     def send_reported(self, value, report):
@@ -51,11 +51,11 @@ cdef class Sender:
             else:
                 self.produce(self.topic, payload, key, -1, report, None, 0, self.headers)
         except Exception:
-            return False  # whatever it is, the careful way raises it anew
+            return False  # the full path raises the error again
         return True
 
     def is_due(self):
-        """Whether delivery reports are to be served now; a yes starts the next interval."""
+        """Whether it is time to serve delivery reports; true starts the next interval."""
         cdef double now = monotonic()
         if now < self.due_at:
             return False

@@ -400,7 +400,7 @@ class GroupError(BrokerError):
 class TransactionError(BrokerError):
     """A transaction failed, and this producer cannot continue: close it, and create a new one.
 
-    If ``retriable`` is True, it timed out instead. If the transaction had not begun, it can be
+    If ``retriable`` is True, it timed out instead. If the transaction was not open yet, it can be
     tried again; during the commit, the outcome is unknown. A new producer with the same
     ``transactional.id`` completes or aborts it first.
 

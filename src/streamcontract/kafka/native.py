@@ -1,4 +1,4 @@
-"""The native engine's part in the clients: its inner loops, where they were built."""
+"""Native part of the clients: their inner loops, if they were built."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger("streamcontract.kafka")
 
 
 def native_part() -> Any:
-    """The extension of the inner loops; None where the portable engine serves."""
+    """The extension of the inner loops; None for the portable engine."""
     return _built() if choose_engine().name == "native" else None
 
 
@@ -35,8 +35,8 @@ def _built() -> Any:
             return clients
         reason = "was built from other sources than the codec's"
     _log.warning(
-        "the native part of the clients %s, so that they do in Python what it would do: install "
-        "streamcontract anew where there is a C compiler and Python's header files",
+        "the native part of the clients %s, so that their Python code is used: install "
+        "streamcontract again with a C compiler and Python's header files",
         reason,
     )
     return None

@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["BROKER_TIMEOUT", "TRANSACTION_TIMEOUT"]
 
 BROKER_TIMEOUT: Final = 30.0
-"""That one question to the brokers (metadata, offsets) may take."""
+"""The timeout of one request to the brokers (metadata, offsets)."""
 
 TRANSACTION_TIMEOUT: Final = 60.0
-"""For each of beginning, committing and aborting: ``transaction.timeout.ms`` as it is."""
+"""The timeout of beginning, committing and aborting: the default of ``transaction.timeout.ms``."""

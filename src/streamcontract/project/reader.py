@@ -51,10 +51,10 @@ def project_of(document: Document, *, is_past: bool) -> Project:
         is_past: Whether it is a checkout of an earlier state, without the folders of types that are
             elsewhere or empty.
     """
-    return _Reader(document, is_past=is_past).project(document.table or {})
+    return _Parser(document, is_past=is_past).project(document.table or {})
 
 
-class _Reader:
+class _Parser:
     def __init__(self, document: Document, *, is_past: bool) -> None:
         self._document = document
         self._root = document.file.parent

@@ -5,7 +5,7 @@ from streamcontract.registry.config import CONFIG_PREFIX, DEFAULT_URL, URL_VARIA
 from streamcontract.registry.contexts import QualifiedSubject
 from streamcontract.registry.data_contracts import Metadata, Rule, RuleSet
 from streamcontract.registry.lock import Lock
-from streamcontract.registry.lockfile import find_lock
+from streamcontract.registry.lock_file import find_lock
 from streamcontract.registry.protocol import SchemaReference
 from streamcontract.registry.results import (
     CompatibilityResult,

@@ -1,4 +1,4 @@
-"""Attempts of a registry's call: what is sent, and the answer or failure that came of it."""
+"""Attempts of a registry's call: the request, and its answer or failure."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
-    "Call",
-    "Failure",
+    "FailedAttempt",
+    "PendingRequest",
     "Received",
     "Repeat",
     "Timeouts",
@@ -49,12 +49,12 @@ T = TypeVar("T")
 log = logging.getLogger("streamcontract.registry")
 
 MAX_RETRY_AFTER: Final = 30.0
-"""Seconds: a registry that asks for a longer pause gets this one; nobody waits for hours here."""
+"""The longest pause in seconds, if a registry requests a longer one."""
 
 
 @attrs.frozen
 class Answer:
-    """A successful answer: parsed JSON, and where it came from.
+    """A successful answer, with its parsed JSON.
 
     Attributes:
         method: The HTTP method.
@@ -62,7 +62,7 @@ class Answer:
         status: The HTTP status.
         shown: The body as text, for messages: without credentials.
         value: The body as parsed JSON.
-        mask: Takes credentials out of a text.
+        mask: Removes credentials from a text.
     """
 
     method: str
@@ -73,27 +73,27 @@ class Answer:
     mask: Mask
 
     def read(self, parse: Callable[[object], T]) -> T:
-        """Read the value with a function that raises BodyError where it has another shape.
+        """Read the value with a function that raises BodyError for another structure.
 
         Raises:
-            RegistryResponseError: It has another shape.
+            RegistryResponseError: It has another structure.
         """
         try:
             return parse(self.value)
         except BodyError as error:
             raise self.error(
-                f"the answer's shape is wrong, {error}: {clip(self.shown)!r}"
+                f"the answer's structure is wrong, {error}: {clip(self.shown)!r}"
             ) from error
 
     def error(self, reason: str) -> RegistryResponseError:
-        """The error that says what is wrong with this answer."""
+        """An error about this answer."""
         return RegistryResponseError(
             self.mask(reason), self.method, self.url, self.status, None, self.shown
         )
 
 
 class Repeat(enum.Enum):
-    """Whether a request that failed may be sent again."""
+    """Whether a failed request may be repeated."""
 
     NEVER = enum.auto()  # it would fail again
     IF_IDEMPOTENT = enum.auto()  # it may have had its effect
@@ -101,13 +101,13 @@ class Repeat(enum.Enum):
 
 
 @attrs.frozen
-class Failure:
-    """What an attempt failed with.
+class FailedAttempt:
+    """A failed attempt.
 
     Attributes:
         error: The error.
-        repeat: Whether the request may be sent again.
-        retry_after: The header of that name.
+        repeat: Whether the request may be repeated.
+        retry_after: The header Retry-After.
     """
 
     error: RegistryRequestError
@@ -116,13 +116,13 @@ class Failure:
 
     @property
     def log_fields(self) -> dict[str, object]:
-        """What log records of it carry."""
+        """The fields of its log records."""
         return {"method": self.error.method, "url": self.error.url, "status": self.error.status}
 
 
 @attrs.frozen
-class Call:
-    """A call, as each of its attempts sends it.
+class PendingRequest:
+    """The request of a call, which each attempt sends.
 
     Attributes:
         method: The HTTP method.
@@ -130,7 +130,7 @@ class Call:
         query: Parameters of the query.
         body: The body, or None.
         is_idempotent: Whether sending it twice does what sending it once does.
-        gives_up_at: When it is given up, on the monotonic clock.
+        gives_up_at: The deadline, on the monotonic clock.
     """
 
     method: str
@@ -141,11 +141,11 @@ class Call:
     gives_up_at: float
 
     def has_time_for(self, pause: float) -> bool:
-        """Whether it is not given up before a pause of so many seconds is over."""
+        """Whether a pause of ``seconds`` ends before the deadline."""
         return monotonic() + pause < self.gives_up_at
 
-    def may_repeat(self, failure: Failure) -> bool:
-        """Whether to send it again after a failure."""
+    def may_repeat(self, failure: FailedAttempt) -> bool:
+        """Whether to repeat it after a failure."""
         return failure.repeat is Repeat.ALWAYS or (
             failure.repeat is Repeat.IF_IDEMPOTENT and self.is_idempotent
         )
@@ -153,7 +153,7 @@ class Call:
 
 @attrs.frozen
 class Received:
-    """An answer as it came, whatever it is."""
+    """A raw answer."""
 
     response: requests.Response
     body: bytes
@@ -161,14 +161,16 @@ class Received:
 
 @attrs.frozen
 class Timeouts:
-    """Seconds for one attempt."""
+    """The timeouts of one attempt, in seconds."""
 
     connect: float
     read: float
 
 
-def failure_of(call: Call, url: str, error: Exception, timeouts: Timeouts) -> Failure:
-    """What an attempt failed with, and whether it may be repeated."""
+def failure_of(
+    call: PendingRequest, url: str, error: Exception, timeouts: Timeouts
+) -> FailedAttempt:
+    """The failure of an attempt, and whether it may be repeated."""
     kind: type[RegistryRequestError] = RegistryUnreachableError
     reason = str(_root_of(error)) or type(error).__name__
     match error:
@@ -195,20 +197,20 @@ def failure_of(call: Call, url: str, error: Exception, timeouts: Timeouts) -> Fa
             repeat = Repeat.NEVER
     failure = kind(reason, call.method, url)
     failure.__cause__ = error
-    return Failure(failure, repeat)
+    return FailedAttempt(failure, repeat)
 
 
-def judge(call: Call, url: str, received: Received, mask: Mask) -> Answer | Failure:
-    """Tell an answer from a failure."""
+def judge(call: PendingRequest, url: str, received: Received, mask: Mask) -> Answer | FailedAttempt:
+    """Distinguish an answer from a failure."""
     response, body = received.response, received.body
     status = response.status_code
     if status >= 400:
         error = error_from_answer(call.method, url, status, body, mask)
-        return Failure(error, _repeat_of(error), response.headers.get("Retry-After"))
+        return FailedAttempt(error, _repeat_of(error), response.headers.get("Retry-After"))
     answer = Answer(call.method, url, status, mask(body.decode("utf-8", "replace")), None, mask)
     if status >= 300:
         target = strip_credentials(response.headers.get("Location", ""))
-        return Failure(answer.error(_REDIRECTED.format(target=target)), Repeat.NEVER)
+        return FailedAttempt(answer.error(_REDIRECTED.format(target=target)), Repeat.NEVER)
     if status == HTTPStatus.NO_CONTENT:
         return answer
     try:
@@ -216,7 +218,7 @@ def judge(call: Call, url: str, received: Received, mask: Mask) -> Answer | Fail
     except (ValueError, RecursionError) as error:
         failure = answer.error(f"the answer is not JSON: {clip(answer.shown)!r}")
         failure.__cause__ = error
-        return Failure(failure, Repeat.NEVER)
+        return FailedAttempt(failure, Repeat.NEVER)
 
 
 _REDIRECTED: Final = (
@@ -228,15 +230,15 @@ _REDIRECTED: Final = (
 def _repeat_of(error: RegistryRequestError) -> Repeat:
     if error.status == HTTPStatus.TOO_MANY_REQUESTS or error.code == ErrorCode.WRITE_COLLISION:
         return Repeat.ALWAYS
-    if isinstance(error, RegistryRejectedError):  # though its status may be 5xx
+    if isinstance(error, RegistryRejectedError):  # even if its status is 5xx
         return Repeat.NEVER
     if error.status is not None and error.status >= 500:
         return Repeat.IF_IDEMPOTENT
     return Repeat.NEVER
 
 
-def summary_of(failures: list[Failure]) -> Failure:
-    """One failure for a round: a registry that answered tells more than one that did not."""
+def summary_of(failures: list[FailedAttempt]) -> FailedAttempt:
+    """One failure for a round: an answer has more information than a missing one."""
     answered = [failure for failure in failures if failure.error.status is not None]
     last = (answered or failures)[-1]
     if len(failures) == 1 or answered:
@@ -247,12 +249,12 @@ def summary_of(failures: list[Failure]) -> Failure:
     return attrs.evolve(last, error=error)
 
 
-def pause_before(retry: Retry, failure: Failure) -> float:
-    """Seconds until the next round: what the registry asks for, else the back-off."""
+def pause_before(retry: Retry, failure: FailedAttempt) -> float:
+    """Seconds until the next round: the registry's Retry-After, else the back-off."""
     if failure.retry_after is not None:
         try:
             return min(retry.parse_retry_after(failure.retry_after), MAX_RETRY_AFTER)
-        except (InvalidHeader, ValueError, OverflowError):  # the last two of dates beyond time_t
+        except (InvalidHeader, ValueError, OverflowError):  # the last two for dates beyond time_t
             log.debug(
                 "the Retry-After header %r is neither seconds nor a date",
                 failure.retry_after,
@@ -262,7 +264,7 @@ def pause_before(retry: Retry, failure: Failure) -> float:
 
 
 def _root_of(error: BaseException) -> BaseException:
-    """The innermost error: requests and urllib3 wrap what the operating system said."""
+    """The innermost error: requests and urllib3 wrap the operating system's error."""
     inner = getattr(error, "reason", None)
     if not isinstance(inner, BaseException):
         wrapped = [arg for arg in error.args if isinstance(arg, BaseException)]

@@ -1,4 +1,4 @@
-"""The schema registry as a Python object: typed calls, typed results, typed errors."""
+"""Client of the schema registry, with typed calls, results and errors."""
 
 from __future__ import annotations
 
@@ -36,43 +36,43 @@ log = logging.getLogger("streamcontract.registry")
 
 
 class SchemaRegistry(SchemaCalls):
-    """A client of a schema registry (Redpanda's, Confluent's and what speaks their API).
+    """A client of a schema registry (Redpanda's, Confluent's and others with their API).
 
-    It may be used by many threads at once. Schemas by id are kept, since they cannot change, as
-    many as ``cache_capacity`` says; nothing else is kept.
+    Threads may share it. Up to ``cache_capacity`` schemas by id are cached, since they cannot
+    change; nothing else is cached.
 
-    A request that failed in passing (no connection, 429, 5xx) goes to the next URL and, after a
-    pause, round the URLs again. Registering, looking up and testing are POST requests, and yet
-    repeating them is safe: registering a schema that is there answers with the id it has. A
-    delete is repeated only where it certainly had no effect (no connection was made, 429, a
-    write collision), for a second one is refused and would hide what the first one did.
+    A request with a temporary failure (no connection, 429, 5xx) is sent to the next URL and, after
+    a pause, to all URLs again. Registration, look-up and compatibility checks are POST requests
+    that are safe to repeat: registering an existing schema returns its id. A delete is repeated
+    only if it certainly had no effect (no connection was made, 429, a write collision), because a
+    second one is refused, which would hide the result of the first.
 
     Args:
-        url: The registry's URL or several; None takes the environment variable
-            STREAMCONTRACT_REGISTRY_URL, and else http://localhost:18081. A URL may carry
-            ``user:password@``, and may end in ``/contexts/.context``: then that is the context
-            of all subjects that do not name one.
+        url: The registry's URL or several; None for the environment variable
+        STREAMCONTRACT_REGISTRY_URL, else http://localhost:18081. A URL may contain
+        ``user:password@``, and may end in ``/contexts/.context``, which is then the context
+        of all subjects without one.
         basic_auth: User and password.
-        bearer_token: A token, or a callable that returns the one to use now; it is called for
-            every request, from any thread.
+        bearer_token: A token, or a callable that returns the current one; it is called for every
+        request, from any thread.
         ca: File or folder of CA certificates (PEM) to trust instead of the usual ones.
         client_certificate: The client's certificate (PEM), with its key unless ``client_key`` is
             given.
         client_key: The client's private key (PEM).
-        client_key_password: What the key is encrypted with.
-        proxy: URL of a proxy; else what the environment says (HTTPS_PROXY and so on).
+        client_key_password: The password of the key.
+        proxy: URL of a proxy; else that of the environment (HTTPS_PROXY and so on).
         headers: More headers for each request.
         connect_timeout: Seconds to wait for a connection.
         read_timeout: Seconds to wait for the next bytes of an answer.
-        max_retries: How often to go round the URLs again.
+        max_retries: The number of retries of all URLs.
         backoff: Seconds of pause before the second retry (the first comes at once), doubled with
             each one; up to as much again is added at random. A Retry-After header, up to 30 s,
-            goes before it.
+            has precedence.
         max_backoff: The longest such pause, in seconds.
-        deadline: Seconds after which a call is given up, whatever is left of the above.
-        max_answer_bytes: The largest answer that is read, before and after it is unpacked.
-        cache_capacity: How many schemas are kept by id.
-        lock: What is known of this registry without asking it (docs/lock-file.md).
+        deadline: Seconds after which a call fails, including all retries.
+        max_answer_bytes: The maximum size of an answer, before and after decompression.
+        cache_capacity: The number of cached schemas.
+        lock: The lock of this registry (docs/lock-file.md).
 
     Raises:
         ConfigurationError: A URL, a credential or a certificate cannot be used.
@@ -105,8 +105,8 @@ class SchemaRegistry(SchemaCalls):
         cache_capacity: int = CAPACITY,
         lock: Lock | None = None,
     ) -> None:
-        # The HTTP library takes longer to load than all else here, and importing a generated
-        # producer is no use of it yet.
+        # The HTTP library takes long to import, and importing a generated producer does not use it
+        # yet.
         from streamcontract.registry.tls import TlsSettings  # noqa: PLC0415
         from streamcontract.registry.transport import Transport  # noqa: PLC0415
         from streamcontract.registry.transport_settings import TransportSettings  # noqa: PLC0415
@@ -139,8 +139,8 @@ class SchemaRegistry(SchemaCalls):
             raise ArgumentError("lock", lock, "a streamcontract.registry.lock.Lock, or None")
         if lock is not None and lock.context != context:
             raise ConfigurationError(
-                f"the lock of environment {lock.environment!r} is of context {lock.context}, and "
-                f"the registry's URL leads to {context}: one of them is another environment's"
+                f"the lock of environment {lock.environment!r} has context {lock.context}, and the "
+                f"registry's URL has {context}: one of them belongs to another environment"
             )
         self._lock = lock
         self._cache_capacity = cache_capacity
@@ -151,13 +151,13 @@ class SchemaRegistry(SchemaCalls):
     def from_config(cls, config: Mapping[str, object]) -> Self:
         """Make a client from the ``schema.registry.*`` keys of a Kafka client's properties.
 
-        ``streamcontract.lock.environment`` (else the variable STREAMCONTRACT_ENVIRONMENT) lets it
-        use that environment's lock, from ``streamcontract.lock.file`` (else
+        With ``streamcontract.lock.environment`` (else the variable STREAMCONTRACT_ENVIRONMENT) it
+        uses that environment's lock, from ``streamcontract.lock.file`` (else
         STREAMCONTRACT_LOCK_FILE, else ``streamcontract.lock`` beside the project file).
 
         Args:
-            config: The properties, with confluent-kafka's names behind the prefix; other
-                clients' are passed over.
+            config: The properties, with confluent-kafka's names after the prefix; others are
+            ignored.
 
         Raises:
             ConfigurationError: A key is unknown, a value cannot be used, or there is no such
@@ -176,7 +176,7 @@ class SchemaRegistry(SchemaCalls):
 
     @property
     def cache_capacity(self) -> int:
-        """How many schemas are kept by id, here and by those who read with them."""
+        """The number of cached schemas, here and in deserializers."""
         return self._cache_capacity
 
     def __repr__(self) -> str:
@@ -202,22 +202,21 @@ class SchemaRegistry(SchemaCalls):
     def id_of(
         self, subject: str, schema: Schema, *, auto_register: bool = True, normalize: bool = False
     ) -> int:
-        """The id to put in front of values of a schema, with its references.
+        """The id for values of a schema, with its references.
 
-        A locked subject is answered by the lock, which the registry only confirms, if it can.
+        For a locked subject it is the id in the lock, which is verified if the registry answers.
 
         Args:
             subject: The subject.
             schema: The schema.
-            auto_register: Whether to register what is not there, references first.
-            normalize: Ask the registry to compare normalised texts.
+            auto_register: Whether to register missing schemas, references first.
+            normalize: Whether the registry compares normalized texts.
 
         Raises:
-            ConfigurationError: A referenced schema is not a named type, so that no subject can
-                be named after it.
-            LockMismatchError: The subject is locked for another schema, or the registry has
-                another one under the locked id.
-            IncompatibleSchemaError: A compatibility level does not hold.
+            ConfigurationError: A referenced schema is not a named type, so that it has no subject.
+            LockMismatchError: The subject is locked with another schema, or the registry has
+            another one under the locked id.
+            IncompatibleSchemaError: A schema is not compatible.
             SubjectNotFoundError: There is no such subject, and nothing is to be registered.
             SchemaNotFoundError: The subject does not have the schema, and nothing is to be
                 registered.
@@ -234,10 +233,10 @@ class SchemaRegistry(SchemaCalls):
     def identify(
         self, subject: str, schema: Schema, *, auto_register: bool = True, normalize: bool = False
     ) -> Identified:
-        """Like :meth:`id_of`, with the schema's GUID and the rules beside it.
+        """Like :meth:`id_of`, with the schema's GUID and its rules.
 
-        The answer to a registration has them, or the registry is asked for them: those of before
-        Confluent 7.7 and Redpanda 26 answer the id alone.
+        The answer to a registration has them, or another request gets them: registries before
+        Confluent 7.7 and Redpanda 26 return only the id.
 
         Args:
             subject: The subject.
@@ -269,10 +268,10 @@ class SchemaRegistry(SchemaCalls):
             return None
         locked = self._lock.id_of(subject, schema)
         if locked is not None:
-            self.schema_by_id(locked, subject=subject)  # confirms it, once
+            self.schema_by_id(locked, subject=subject)  # verifies it, once
             return locked
         log.warning(
-            "%s is not in the lock of environment %r, so the registry is asked; "
+            "%s is not in the lock of environment %r, so the registry is used; "
             "`streamcontract lock` adds it",
             subject,
             self._lock.environment,
@@ -281,23 +280,21 @@ class SchemaRegistry(SchemaCalls):
         return None
 
     def register_with_references(self, subject: str, schema: Schema) -> RegisteredSchema:
-        """Register a schema after everything it refers to, each type under its full name.
+        """Register a schema after its references, each type under its full name.
 
-        What is registered already is left alone, so that a second call changes nothing.
+        Registered schemas are not changed, so that a second call has no effect.
 
         Args:
             subject: The subject.
-            schema: The schema; its references are registered in order, theirs before them.
+            schema: The schema; its references are registered first, in order.
 
         Returns:
-            The version as the registry has it now.
+            The present version in the registry.
 
         Raises:
-            ConfigurationError: A referenced schema is not a named type, so that no subject can
-                be named after it.
-            IncompatibleSchemaError: A compatibility level does not hold, for this schema or for
-                a referenced one.
-            StoredSchemaError: The registry has another schema than it was given.
+            ConfigurationError: A referenced schema is not a named type, so that it has no subject.
+            IncompatibleSchemaError: This schema or a referenced one is not compatible.
+            StoredSchemaError: The registry has another schema than the registered one.
             RegistryRequestError: A request failed otherwise.
         """
         last = register_in_order(self, subject, schema)[-1].registered

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from streamcontract.errors import ArgumentError, ConfigurationError
-from streamcontract.registry.lockfile import find_lock
+from streamcontract.registry.lock_file import find_lock
 from streamcontract.registry.secret_files import read_secret
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ def deadline(at: float) -> Iterator[None]:
         _DEADLINE.at = before
 
 
-class _TimedReader(io.RawIOBase):
+class _TimedStream(io.RawIOBase):
     """The bytes of a socket, until the deadline."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
@@ -77,7 +77,7 @@ class _Response(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         raw: Any = self.fp.detach()
-        self.fp = io.BufferedReader(_TimedReader(raw, sock))
+        self.fp = io.BufferedReader(_TimedStream(raw, sock))
 
 
 class _Connection(HTTPConnection):

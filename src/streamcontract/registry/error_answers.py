@@ -1,4 +1,4 @@
-"""Answers of a registry that are errors: the typed error of each code and status."""
+"""Error answers of a registry, converted to typed errors."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def error_from_answer(
     text = mask(body.decode("utf-8", "replace"))
     parsed = parse_error(body)
     if parsed is None:
-        # Not the registry's words: a proxy or load balancer answered.
+        # Not from the registry: a proxy or load balancer answered.
         kind = _BY_STATUS.get(status) or (
             RegistryServerError if status >= 500 else RegistryResponseError
         )

@@ -69,7 +69,7 @@ class _Body:
         return b"".join(self._parts)
 
     def _unpack(self, part: bytes) -> bytes:
-        assert self._unpacking is not None  # noqa: S101 - tells the type checker what add() saw
+        assert self._unpacking is not None  # noqa: S101 - for the type checker; add() has tested it
         try:
             # One byte more than the maximum, which bounds the memory.
             return self._unpacking.decompress(part, self._limit - self._size + 1)

@@ -1,4 +1,4 @@
-"""References of a schema in a registry: each found or registered before what refers to it."""
+"""References of a schema in a registry, each found or registered before schemas that use it."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ __all__ = ["Registration", "reference_versions", "register_in_order"]
 
 @attrs.frozen
 class Registration:
-    """What became of one schema.
+    """The registration of one schema.
 
     Attributes:
         subject: The subject.
         schema: The schema.
-        registered: The version that has it; None where a dry run would register it.
+        registered: The version that has it; None if a dry run would register it.
         is_new: Whether it was not registered before.
     """
 
@@ -48,24 +48,23 @@ class Registration:
 def register_in_order(
     registry: SchemaCalls, subject: str, schema: Schema, *, dry_run: bool = False
 ) -> list[Registration]:
-    """Register a schema after its references, theirs before them, each under its full name.
+    """Register a schema after all its references, each under its full name.
 
-    What is registered already is left alone. What the registry then has is compared with what
-    was meant by canonical form, since registries rewrite texts.
+    Registered schemas are not changed. The registry's schema is compared with the registered one by
+    canonical form, because registries rewrite texts.
 
     Args:
         registry: The registry.
         subject: The subject of the schema itself.
         schema: The schema.
-        dry_run: Whether to look only.
+        dry_run: Whether to register nothing.
 
     Returns:
-        One registration for each schema, in the order of registering; the last is this one's.
+        One registration for each schema, in order; the last is the schema's own.
 
     Raises:
-        ConfigurationError: A referenced schema is not a named type, so that no subject can be
-            named after it.
-        IncompatibleSchemaError: A compatibility level does not hold.
+        ConfigurationError: A referenced schema is not a named type, so that it has no subject.
+        IncompatibleSchemaError: A schema is not compatible.
         StoredSchemaError: The registry has another schema than it was given.
         RegistryRequestError: A request failed.
     """
@@ -77,19 +76,19 @@ def register_in_order(
 def reference_versions(
     registry: SchemaCalls, subject: str, schema: Schema, *, auto_register: bool
 ) -> list[SchemaReference]:
-    """The versions that have the references of a schema, theirs found before them.
+    """The versions of a schema's references.
 
     Args:
         registry: The registry.
-        subject: The subject of the schema, in whose context they are.
-        schema: The schema, which itself is not asked for.
-        auto_register: Whether to register what is not there.
+        subject: The subject of the schema, for the context.
+        schema: The schema, which itself is not looked up.
+        auto_register: Whether to register missing schemas.
 
     Raises:
         ConfigurationError: A referenced schema is not a named type.
         SubjectNotFoundError: There is no such subject, and nothing is to be registered.
         SchemaNotFoundError: A subject does not have the schema, and nothing is to be registered.
-        IncompatibleSchemaError: A compatibility level does not hold.
+        IncompatibleSchemaError: A schema is not compatible.
         StoredSchemaError: The registry has another schema than it was given.
         RegistryRequestError: A request failed.
     """
@@ -98,11 +97,11 @@ def reference_versions(
 
 
 _Visit = Callable[[str, "Schema", list[SchemaReference]], Registration]
-"""What is done about one schema, given its subject and the versions that it refers to."""
+"""A function for one schema, its subject and its references."""
 
 
 class _Walk:
-    """One pass over a schema and its references; a shared one is visited once.
+    """A walk over a schema and its references; a shared one is visited once.
 
     Args:
         visit: What is done about each schema.
@@ -121,7 +120,7 @@ class _Walk:
 
     def visit(self, subject: str, schema: Schema) -> Registration:
         references = self.references(schema)
-        if len(references) < len(schema.references):  # a dry run cannot refer to what is missing
+        if len(references) < len(schema.references):  # a dry run lacks missing references
             return Registration(subject, schema, None, is_new=True)
         visited = self._visit(subject, schema, references)
         if visited.registered is not None:
@@ -177,7 +176,7 @@ def _find(
 def _reason(
     registry: SchemaCalls, subject: str, schema: Schema, references: list[SchemaReference]
 ) -> str | None:
-    """Why a schema is invalid, which Redpanda says in a compatibility check and in no look-up."""
+    """The reason why a schema is invalid, which Redpanda returns only in a compatibility check."""
     try:
         result = registry.test_compatibility(subject, schema, references=references)
     except InvalidSchemaError as error:
@@ -194,7 +193,7 @@ def _ensure(
     if not found.is_new:
         return found
     registry.register(subject, schema, references=references)
-    # Redpanda answers with the id alone, so that the version has to be looked up.
+    # Redpanda returns only the id, so that the version has to be looked up.
     return attrs.evolve(_require(registry, subject, schema, references), is_new=True)
 
 

@@ -1,4 +1,4 @@
-"""The registry's API: the calls that send or give schemas."""
+"""Calls of the registry's API that send or return schemas."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SchemaCalls(RegistryApi):
     Args:
         transport: Sends the requests.
         context: The context of the registry's URL.
-        stored: The schemas by id, which are kept.
+        stored: The cached schemas by id.
     """
 
     def __init__(self, transport: Transport, context: str, stored: StoredSchemas) -> None:
@@ -43,16 +43,16 @@ class SchemaCalls(RegistryApi):
     # Schemas by id
 
     def schema_by_id(self, schema_id: int, *, subject: str | None = None) -> Schema:
-        """The schema of an id, with its references; asked once and kept.
+        """The schema of an id, with its references; requested once and cached.
 
-        A locked id is answered by the lock, which the registry only confirms, if it can. One that
-        the registry does not know is looked for again for less than a second (replicas lag), and
-        then taken to be missing for ten.
+        For a locked id it is the locked schema, which is verified if the registry answers. A
+        request for a missing id is repeated for less than a second, because replicas may lag, and
+        then the id counts as missing for ten seconds.
 
         Args:
             schema_id: The id, from the frame of a message.
-            subject: A subject of the context whose id it is, such as that of the message's topic:
-                the same id is another schema in each context. None for that of the URL.
+            subject: A subject in the context of the id, such as that of the message's topic: the
+            same id is another schema in each context. None for the context of the URL.
 
         Raises:
             SchemaNotFoundError: There is no such id.
@@ -63,17 +63,17 @@ class SchemaCalls(RegistryApi):
         return self._stored.by_id(schema_id, subject).schema
 
     def schema_by_guid(self, guid: UUID | str, *, subject: str | None = None) -> Schema:
-        """The schema of a GUID, with its references; asked once and kept.
+        """The schema of a GUID, with its references; requested once and cached.
 
         Args:
-            guid: The id that the schema has in every registry of Confluent's, from release 8 on.
-            subject: A subject of the context that its references are in; None for the URL's.
+            guid: The schema's id in all of Confluent's registries, from release 8 on.
+            subject: A subject in the context of its references; None for the context of the URL.
 
         Raises:
             SchemaNotFoundError: There is no such GUID.
-            UnsupportedRequestError: The registry has no GUIDs, as Redpanda's.
+            UnsupportedRequestError: The registry has no GUIDs, like Redpanda's.
             StoredSchemaError: It is not an Avro schema.
-            ConfigurationError: The text is no GUID.
+            ConfigurationError: The text is not a GUID.
             RegistryRequestError: The request failed.
         """
         return self.stored(as_guid(guid), subject=subject).schema
@@ -81,13 +81,13 @@ class SchemaCalls(RegistryApi):
     def stored(
         self, schema_id: int | UUID, *, subject: str | None = None, is_global: bool = False
     ) -> StoredSchema:
-        """The schema of an id with the rules beside it; asked once and kept.
+        """The schema of an id with its rules; requested once and cached.
 
         Args:
             schema_id: The id, or the GUID.
             subject: As for :meth:`schema_by_id` and :meth:`schema_by_guid`.
-            is_global: Whether the id is Apicurio's global id, of which Confluent's API knows
-                nothing: Apicurio's own is asked, beside the URL's.
+            is_global: Whether the id is Apicurio's global id, which needs Apicurio's own API
+            instead of Confluent's.
 
         Raises:
             ConfigurationError: A global id, and the URL is not Apicurio's.
@@ -111,29 +111,29 @@ class SchemaCalls(RegistryApi):
         metadata: Metadata | None = None,
         rule_set: RuleSet | None = None,
     ) -> int:
-        """Register a schema as a new version of a subject; one that is there stays as it is.
+        """Register a schema as a new version of a subject; an existing version is not changed.
 
         Args:
             subject: The subject.
-            schema: The schema. Without ``references`` it is sent self-contained, the types of
-                its references written out at first use.
-            normalize: Ask the registry to compare normalised schemas (of Avro Redpanda sorts the
-                references and drops repeated ones).
-            references: Versions of other subjects that have the types of ``schema.references``;
+            schema: The schema. Without ``references`` it is sent self-contained, with the types of
+            its references written out at first use.
+            normalize: Whether the registry compares normalized schemas (for Avro, Redpanda sorts
+            the references and drops repeated ones).
+            references: Versions of other subjects with the types of ``schema.references``;
                 :meth:`register_with_references` finds them.
-            id: The id that it is to get, in mode IMPORT.
-            version: The version that it is to get, in mode IMPORT; else the next one.
-            metadata: What the registry is to keep beside it; None for what the version before
-                has. Redpanda keeps the properties alone, and from release 26 on.
-            rule_set: Likewise; Redpanda keeps none.
+            id: Its id, in mode IMPORT.
+            version: Its version, in mode IMPORT; else the next one.
+            metadata: Its metadata; None for that of the version before. Redpanda stores only the
+            properties, from release 26 on.
+            rule_set: Its rules, likewise; Redpanda stores none.
 
         Returns:
             The id of the schema.
 
         Raises:
-            IncompatibleSchemaError: The subject's compatibility level does not hold.
+            IncompatibleSchemaError: The schema breaks the subject's compatibility level.
             InvalidSchemaError: The registry cannot read the schema, lacks a reference, or does
-                not keep such metadata or rules.
+            not support such metadata or rules.
             OperationNotPermittedError: The mode does not permit this id or version.
             RegistryRequestError: The request failed otherwise.
         """
@@ -162,15 +162,15 @@ class SchemaCalls(RegistryApi):
         metadata: Metadata | None = None,
         rule_set: RuleSet | None = None,
     ) -> RegisteredSchema:
-        """The version of a subject that has this very schema; nothing is registered.
+        """The version of a subject that has this schema; nothing is registered.
 
         Args:
             subject: The subject.
             schema: The schema, sent as by :meth:`register`.
-            normalize: Ask the registry to compare normalised texts.
-            deleted: Whether to find it among soft-deleted versions too.
-            references: As given when it was registered.
-            metadata: As given when it was registered; None finds it with any.
+            normalize: Whether the registry compares normalized texts.
+            deleted: Whether to search soft-deleted versions too.
+            references: As for its registration.
+            metadata: As for its registration; None matches any.
             rule_set: Likewise.
 
         Raises:
@@ -207,9 +207,9 @@ class SchemaCalls(RegistryApi):
     def describe_version(
         self, subject: str, version: int | str = protocol.LATEST, *, deleted: bool = False
     ) -> VersionAnswer:
-        """One version of a subject as the registry answers, its schema as text.
+        """One version of a subject, with its schema as text.
 
-        Nothing is parsed: a schema of another type than Avro is described too.
+        The schema is not parsed, so that it may have another type than Avro.
 
         Args:
             subject: The subject.
@@ -236,20 +236,20 @@ class SchemaCalls(RegistryApi):
         metadata: Metadata | None = None,
         rule_set: RuleSet | None = None,
     ) -> CompatibilityResult:
-        """Ask whether a schema could be registered as the next version of a subject.
+        """Check whether a schema is compatible as the next version of a subject.
 
         Args:
             subject: The subject.
             schema: The schema, sent as by :meth:`register`.
-            version: The version to compare with; None for as many as the level asks for, which
-                Confluent's registry answers and Redpanda's does not.
+            version: The version to compare with; None for all versions of the level, which
+            Confluent's registry supports and Redpanda's does not.
             references: Versions of other subjects that the schema uses.
             metadata: As for :meth:`register`.
             rule_set: Likewise.
 
         Raises:
-            SubjectNotFoundError: There is no such subject (Redpanda; Confluent calls whatever is
-                first compatible).
+            SubjectNotFoundError: There is no such subject (Redpanda; for Confluent a first version
+            is compatible).
             VersionNotFoundError: It has no such version.
             NotFoundError: The registry has no check against all versions.
         """
@@ -266,7 +266,7 @@ class SchemaCalls(RegistryApi):
         return answer.read(results.read_compatibility)
 
     def _registered(self, asked: str, answer: VersionAnswer) -> RegisteredSchema:
-        # What was asked for says the context: registries differ in how they name it in answers.
+        # The context is that of the request, because registries differ in the answer.
         named = self.qualified(asked)
         return RegisteredSchema(
             subject=QualifiedSubject(
@@ -290,7 +290,7 @@ def read_id(value: object) -> int:
 
 
 def as_guid(text: UUID | str) -> UUID:
-    """A GUID, or the text of one.
+    """A GUID, parsed if it is text.
 
     Raises:
         ConfigurationError: It is none.
@@ -298,4 +298,4 @@ def as_guid(text: UUID | str) -> UUID:
     try:
         return text if isinstance(text, UUID) else UUID(text)
     except ValueError:
-        raise ConfigurationError(f"{text!r} is no GUID of a schema") from None
+        raise ConfigurationError(f"{text!r} is not the GUID of a schema") from None

@@ -17,11 +17,11 @@ from streamcontract.registry.errors import (
     StoredSchemaError,
     UnsupportedRequestError,
 )
+from streamcontract.registry.lock_verifier import HASTE, LockVerifier
 from streamcontract.registry.missing import MissingIds
 from streamcontract.registry.protocol import ErrorCode, Path, VersionAnswer
 from streamcontract.registry.referenced import parse_with_references
 from streamcontract.registry.results import StoredSchema
-from streamcontract.registry.verify import HASTE, LockVerifier
 from streamcontract.schema import STORED
 
 if TYPE_CHECKING:

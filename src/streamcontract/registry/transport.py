@@ -1,4 +1,4 @@
-"""HTTP to the registry: several URLs in turn, time-outs, and retries where repeating is safe."""
+"""HTTP transport to the registry, with several URLs, timeouts, and retries of safe requests."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from streamcontract._version import __version__
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry.attempts import (
     Answer,
-    Call,
-    Failure,
+    FailedAttempt,
+    PendingRequest,
     Received,
     Repeat,
     Timeouts,
@@ -49,10 +49,10 @@ __all__ = ["Transport"]
 log = logging.getLogger("streamcontract.registry")
 
 _SHORTEST_TIMEOUT: Final = 0.001
-"""Seconds: no time-out may be 0, which means something else to sockets."""
+"""Seconds: no timeout may be 0, which has another meaning for sockets."""
 
 _LONG: Final = 3.0
-"""Seconds after which a request that is repeated is logged at level WARNING."""
+"""Seconds after which a retry is logged at level WARNING."""
 
 _CONFLUENT_API: Final = "/apis/ccompat/"
 _APICURIO_API: Final = "/apis/registry/v3"
@@ -60,12 +60,12 @@ _APICURIO_API: Final = "/apis/registry/v3"
 
 
 class Transport:
-    """Sends requests to the first URL that answers, and stays with it as long as it does.
+    """Sends requests to the first URL that answers, and keeps to it while it does.
 
     Args:
         endpoints: The registry's URLs.
-        settings: How to talk to them.
-        session: The connections to use; left out, it makes its own.
+        settings: The settings of connections.
+        session: The session to use; its own if left out.
 
     Raises:
         ConfigurationError: A certificate cannot be read.
@@ -94,11 +94,11 @@ class Transport:
         self._session.close()
 
     def reconnect(self) -> None:
-        """Leave the connections to whoever has them too, and make others."""
+        """Use new connections, and leave the old ones to other users of them."""
         self._session = _session(self._settings)
 
     def in_haste(self, seconds: float) -> Transport:
-        """The same connections for what can be done without: one round, soon given up.
+        """The same connections for optional requests: one round, with a short timeout.
 
         Args:
             seconds: The longest wait in all.
@@ -109,7 +109,7 @@ class Transport:
         return Transport(self._endpoints, settings, self._session)
 
     def of_apicurio(self) -> Transport:
-        """The same connections to Apicurio's own API, beside the one that is Confluent's.
+        """The same connections for Apicurio's own API, besides Confluent's.
 
         Raises:
             ConfigurationError: A URL is not that of Confluent's API of an Apicurio Registry.
@@ -119,7 +119,7 @@ class Transport:
             base, api, _ = endpoint.url.partition(_CONFLUENT_API)
             if not api:
                 raise ConfigurationError(
-                    f"only an Apicurio Registry knows global ids, and {endpoint.url} is none: "
+                    f"only an Apicurio Registry has global ids, and {endpoint.url} is not one: "
                     f"its URL ends in {_CONFLUENT_API}v7"
                 )
             found.append(attrs.evolve(endpoint, url=base + _APICURIO_API))
@@ -134,22 +134,22 @@ class Transport:
         body: object = None,
         is_idempotent: bool = True,
     ) -> Answer:
-        """Send one request, again and elsewhere where that can help and cannot harm.
+        """Send one request, with retries and other URLs if that is safe.
 
         Args:
             method: The HTTP method.
             path: The path, percent-encoded.
             query: Parameters of the query.
             body: A value for JSON; None sends no body.
-            is_idempotent: Whether sending it twice does what sending it once does.
+            is_idempotent: Whether it can be repeated without another effect.
 
         Raises:
-            RegistryRequestError: Its subclass for what went wrong.
+            RegistryRequestError: A subclass of it, by the failure.
         """
         encoded = None if body is None else json.dumps(body).encode()
         begun = monotonic()
         gives_up_at = begun + self._settings.deadline
-        call = Call(method, path, query or {}, encoded, is_idempotent, gives_up_at)
+        call = PendingRequest(method, path, query or {}, encoded, is_idempotent, gives_up_at)
         retry = self._retry
         while True:
             outcome = self._go_round(call)
@@ -162,14 +162,14 @@ class Transport:
             pause = pause_before(retry, outcome)
             if not call.has_time_for(pause):
                 raise outcome.error from outcome.error.__cause__
-            # One that takes long is said to whoever waits.
+            # A long retry is logged at a higher level.
             level = logging.WARNING if monotonic() - begun >= _LONG else logging.DEBUG
             log.log(level, "%s; again in %.1f s", outcome.error, pause, extra=outcome.log_fields)
             sleep(pause)
 
-    def _go_round(self, call: Call) -> Answer | Failure:
-        """Try each URL once; what cannot be repeated is raised."""
-        failures: list[Failure] = []
+    def _go_round(self, call: PendingRequest) -> Answer | FailedAttempt:
+        """Try each URL once; raise failures that cannot be retried."""
+        failures: list[FailedAttempt] = []
         count = len(self._endpoints)
         first = self._first
         for index in (*range(first, count), *range(first)):
@@ -184,31 +184,31 @@ class Transport:
                 break
         return summary_of(failures)
 
-    def _attempt(self, endpoint: Endpoint, call: Call) -> Answer | Failure:
+    def _attempt(self, endpoint: Endpoint, call: PendingRequest) -> Answer | FailedAttempt:
         url = endpoint.url + call.path
         timeouts = self._timeouts(call)
         try:
             received = self._request(endpoint.auth, call, url, timeouts)
             if _may_be_let_in(endpoint.auth, received.response):
-                # The token expired on the way; a refused request had no effect.
+                # The token expired meanwhile; a refused request had no effect.
                 received = self._request(endpoint.auth, call, url, timeouts)
         except TokenError as error:
-            # Nothing was sent, and who gives tokens can be down as well as a registry.
+            # Nothing was sent, and the source of tokens can fail like a registry.
             failure = RegistryAuthenticationError(str(error), call.method, url)
             failure.__cause__ = error.__cause__
-            return Failure(failure, Repeat.ALWAYS)
+            return FailedAttempt(failure, Repeat.ALWAYS)
         except (requests.RequestException, HTTPError, UnicodeError, BodyRefusedError) as error:
             return failure_of(call, url, error, timeouts)
         return judge(call, url, received, self._mask(received.response))
 
-    def _timeouts(self, call: Call) -> Timeouts:
+    def _timeouts(self, call: PendingRequest) -> Timeouts:
         left = max(call.gives_up_at - monotonic(), _SHORTEST_TIMEOUT)
         return Timeouts(
             connect=min(self._settings.connect_timeout, left),
             read=min(self._settings.read_timeout, left),
         )
 
-    def _request(self, auth: Auth, call: Call, url: str, timeouts: Timeouts) -> Received:
+    def _request(self, auth: Auth, call: PendingRequest, url: str, timeouts: Timeouts) -> Received:
         with deadline(call.gives_up_at):
             response = self._session.request(
                 call.method,
@@ -219,7 +219,7 @@ class Transport:
                 auth=auth,
                 timeout=(timeouts.connect, timeouts.read),
                 allow_redirects=False,
-                # Given here, as the environment's would win over the session's.
+                # Given here, because the environment's would have precedence over the session's.
                 verify=None if self._settings.tls.ca is None else str(self._settings.tls.ca),
                 proxies=_proxies(self._settings.proxy),
                 stream=True,
@@ -238,9 +238,9 @@ class Transport:
 
 
 class _Session(requests.Session):
-    """Does not look where a redirect leads, as none is followed.
+    """Ignores the target of a redirect, because none is followed.
 
-    requests would, take the answer's body on the way, and fail where that is no URL.
+    requests would read the answer's body and fail for a target that is not a URL.
     """
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as in the base
@@ -252,7 +252,7 @@ _transports: weakref.WeakSet[Transport] = weakref.WeakSet()
 
 
 def _reconnect() -> None:
-    """This is a forked child: on the parent's connections each would get the other's answers."""
+    """Reconnect in a forked child: on shared connections each would get the other's answers."""
     for transport in list(_transports):
         transport.reconnect()
 
@@ -266,7 +266,7 @@ def _session(settings: TransportSettings) -> requests.Session:
     adapter = TlsAdapter(settings.tls.context())
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    # The cookie jar is the one part of a session that threads would change under each other.
+    # The cookie jar is the one part of a session that is not safe for threads.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update(
         {

@@ -1,4 +1,4 @@
-"""Settings of the connection to the registry: time-outs, retries, headers, certificates."""
+"""Settings of the connection to the registry: timeouts, retries, headers, certificates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from streamcontract.registry.tls import TlsSettings
 __all__ = ["MAX_ANSWER_BYTES", "MAX_TIMEOUT", "TransportSettings"]
 
 MAX_TIMEOUT: Final = 86_400.0
-"""Seconds: a day. Sockets take no infinity, and no call waits behind its deadline anyway."""
+"""Seconds: a day. Sockets do not take infinity, and no call waits after its deadline anyway."""
 
 MAX_ANSWER_BYTES: Final = 2**24
 """The largest answer by default: 16 MiB. A registry's longest ones are lists of subjects."""
@@ -24,7 +24,7 @@ MAX_ANSWER_BYTES: Final = 2**24
 
 def _check_timeout(_: object, field: attrs.Attribute[float], seconds: float) -> None:
     guards.seconds(seconds, field.name)
-    # 0 would not wait at all, and the HTTP library refuses it, but not as an error of ours.
+    # 0 would not wait, and the HTTP library refuses it with an error of its own.
     if not 0 < seconds <= MAX_TIMEOUT:
         raise ConfigurationError(
             f"{field.name} (schema.registry.timeout) has to be more than 0 and at most "
@@ -69,20 +69,20 @@ def _check_size(_: object, field: attrs.Attribute[int], size: int) -> None:
 
 @attrs.frozen(kw_only=True)
 class TransportSettings:
-    """How to talk to the registry, whichever URL it is.
+    """The settings for connections to all URLs of the registry.
 
     Attributes:
         connect_timeout: Seconds to wait for a connection.
         read_timeout: Seconds to wait for the next bytes of an answer.
-        max_retries: How often to go through the URLs again after none gave a lasting answer.
+        max_retries: The number of retries of all URLs after temporary failures.
         backoff: Seconds of pause before the second retry, doubled with each one (the first comes
-            at once), with up to as much again at random, so that clients do not return in step.
+            at once), with up to as much again at random, so that clients do not retry together.
         max_backoff: The longest such pause, in seconds.
         deadline: Seconds after which a call is given up, whatever is left of the above.
         tls: Certificates.
         proxy: URL of a proxy to go through; else the environment's.
         headers: Headers to send with each request.
-        max_answer_bytes: The largest body of an answer, before and after it is unpacked.
+        max_answer_bytes: The maximum size of an answer's body, before and after decompression.
     """
 
     connect_timeout: float = attrs.field(default=5.0, validator=_check_timeout)
@@ -97,7 +97,7 @@ class TransportSettings:
     max_answer_bytes: int = attrs.field(default=MAX_ANSWER_BYTES, validator=_check_size)
 
     def retry_policy(self) -> Retry:
-        """The count, back-off and jitter of urllib3, whose loop would know one URL only."""
+        """The count, back-off and jitter of urllib3, whose own loop supports only one URL."""
         return Retry(
             total=self.max_retries,
             backoff_factor=self.backoff,

@@ -41,7 +41,7 @@ def draft_of_registry(registry: SchemaRegistry) -> Draft:
     Raises:
         RegistryError: A request fails.
     """
-    return _Reader(registry).draft()
+    return _Loader(registry).draft()
 
 
 class _Files:
@@ -89,7 +89,7 @@ class _Files:
             self.add(str(schema.name), schema, str(schema.name))
 
 
-class _Reader:
+class _Loader:
     """Reads the subjects, and collects their files."""
 
     def __init__(self, registry: SchemaRegistry) -> None:

@@ -24,7 +24,7 @@ from streamcontract.schema.leniency import (
 from streamcontract.schema.model import PRIMITIVE_NAMES, JsonValue
 from streamcontract.schema.names import absolute, is_full_name, is_name, is_text, join, listed
 
-__all__ = ["AttributeReader", "Json", "unknown_attributes"]
+__all__ = ["AttributeParser", "Json", "unknown_attributes"]
 
 Json = Mapping[str, JsonValue]
 
@@ -38,7 +38,7 @@ def unknown_attributes(value: Json, known: frozenset[str]) -> Json:
     return MappingProxyType(unknown) if unknown else _NONE
 
 
-class AttributeReader:
+class AttributeParser:
     """Parses attributes one by one; reports a missing or wrong one and returns a substitute.
 
     Args:

@@ -1,8 +1,8 @@
-"""JSON values become the schema model, or a list of every fault on the way.
+"""Builder of the schema model from JSON values, with a list of every fault.
 
-The rules are those of "Schema Declaration" in the Avro 1.12 specification. A fault never ends the
-walk: what is broken is noted, stands for any type, and the rest is checked as if it were fine.
-What is forgiven is noted too, and has the meaning of its clause.
+The rules are those of "Schema Declaration" in the Avro 1.12 specification. A fault does not end the
+walk: it is noted, the faulty part counts as any type, and the rest is checked. A forgiven fault is
+noted too, and the schema has the meaning of the clause.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from streamcontract.errors import SchemaFault
-from streamcontract.schema.attributes import AttributeReader, Json, unknown_attributes
+from streamcontract.schema.attributes import AttributeParser, Json, unknown_attributes
 from streamcontract.schema.definitions import Definition, definitions_in
 from streamcontract.schema.document import MAX_DEPTH, OUT_OF_STACK
 from streamcontract.schema.field_defaults import FieldDefaults
@@ -56,11 +56,11 @@ if TYPE_CHECKING:
 __all__ = ["Builder"]
 
 _MAX_STEPS: Final = MAX_DEPTH - 3
-"""Steps of a pointer to a type, which leave it the brackets of a record and its fields."""
+"""Steps of a pointer to a type, with room for the brackets of a record and its fields."""
 
 _PRIMITIVES: Final = frozenset(PRIMITIVE_NAMES)
 
-# The attributes that Avro gives a meaning, by what they describe; all others are kept as they are.
+# The attributes that Avro defines, by the kind of their owner; all others are kept unchanged.
 _TYPE: Final = frozenset({"type"})
 _ARRAY: Final = frozenset({"type", "items"})
 _MAP: Final = frozenset({"type", "values"})
@@ -75,7 +75,7 @@ class Builder:
     """Builds the model of one schema.
 
     Args:
-        imports: Where to find named types that the schema does not define.
+        imports: Finds named types that the schema does not define.
         source: The file it was read from, or None.
         leniency: What is forgiven.
 
@@ -90,16 +90,16 @@ class Builder:
         self._leniency = leniency
         self.faults: list[SchemaFault] = []
         self.forgiven: list[Forgiven] = []
-        self._read = AttributeReader(self._fault)
-        # Stands for a type that is wrong or unknown. It and other types with faults of their own
-        # take any default: a second message about the same mistake helps nobody.
+        self._read = AttributeParser(self._fault)
+        # The type in place of a wrong or unknown one. It and other types with faults of their own
+        # take any default, to avoid a second message about the same mistake.
         self._broken = PrimitiveType(name="null")
         self._faulty = {id(self._broken)}
         guesser = Guesser()
         self.named = NamedTypes(imports, leniency, self._fault, self._broken, guesser)
         self._defaults = FieldDefaults(leniency, self._fault, self._faulty, guesser, self._is_sound)
-        # For names that lead on to definitions further down: those, what was built of them, and
-        # how much deeper than the text the model is at hand.
+        # For names that are defined later: the definitions, the types built from them, and the
+        # difference in depth between the model and the text.
         self._json: JsonValue = None
         self._built: dict[str, AvroType] = {}
         self._deeper = 0
@@ -114,7 +114,7 @@ class Builder:
         }
 
     def build(self, value: JsonValue) -> AvroType:
-        """Build the model of a whole schema; it is of no use if there are faults afterwards."""
+        """Build the model of a whole schema, which must not be used if there are faults."""
         self._json = value
         try:
             root = self._type(value, "", "")
@@ -126,11 +126,11 @@ class Builder:
         return root
 
     def _is_sound(self) -> bool:
-        """Whether nothing is wrong so far, and every name is known."""
+        """Whether there are no faults so far, and every name is known."""
         return not self.faults and not self.named.unknown
 
     def _fault(self, pointer: str, message: str, clause: Clause | None = None) -> bool:
-        """Note a fault, as forgiven where ``clause`` is granted; whether it is forgiven."""
+        """Note a fault, as forgiven if ``clause`` applies; return whether it is forgiven."""
         fault = SchemaFault(pointer, message)
         if clause is not None and clause in self._leniency:
             self.forgiven.append(Forgiven(clause, fault))
@@ -177,8 +177,8 @@ class Builder:
         if name in _PRIMITIVES:
             return PrimitiveType(name=name, pointer=pointer)
         # "References to previously defined names": a simple name means the enclosing namespace.
-        # If that has no such type, it means the null namespace's: from inside a namespace nothing
-        # else can, and Avro's Java library writes such schemas into registries.
+        # If that has no such type, it means the null namespace's, which has no other form inside a
+        # namespace; Avro's Java library writes such schemas into registries.
         full_names = tuple(dict.fromkeys((join(namespace, name), name)))
         for full_name in full_names:
             node = self.named.known(full_name, pointer)
@@ -188,7 +188,7 @@ class Builder:
             node = self._defined_later(full_name, pointer)
             if node is not None:
                 return node
-        # A file means its own definitions, whatever is in the files around it.
+        # A file's own definitions have precedence over those of other files.
         if self._own_names.isdisjoint(full_names):
             for full_name in full_names:
                 node = self.named.of_files(full_name, pointer)
@@ -199,19 +199,19 @@ class Builder:
 
     @cached_property
     def _own_names(self) -> frozenset[str]:
-        """The full names of what the JSON defines, wherever in it."""
+        """The full names of all definitions in the JSON."""
         return frozenset(each.full_name for each in definitions_in(self._json))
 
     @cached_property
     def _later(self) -> dict[str, Definition]:
-        """The definitions that a name may lead on to; each is taken out when one does."""
+        """The definitions for names that are used earlier; each is removed at its use."""
         if FORWARD_REFERENCE not in self._leniency:
             return {}
-        # The first of a name, as if the walk had come there.
+        # The first definition of a name, built before the walk reaches it.
         return {each.full_name: each for each in reversed([*definitions_in(self._json)])}
 
     def _defined_later(self, full_name: str, pointer: str) -> AvroType | None:
-        """Build the type of a name that is defined further down; None where there is none."""
+        """Build the type of a name that is defined later; None if there is none."""
         definition = self._later.pop(full_name, None)
         if definition is None:
             return None
@@ -255,7 +255,7 @@ class Builder:
                 self._fault(here, "a union directly in a union; list its branches in the outer one")
                 self._faulty.add(id(branch))
             elif branch is not self._broken:
-                # A record may be called "map" and stand beside a map: "Names" permits it.
+                # A record may be called "map" in a union with a map: "Names" permits it.
                 key = (isinstance(branch, RecordType | EnumType | FixedType), branch_name(branch))
                 if key in seen:
                     self._fault(here, f"the union has {key[1]} already; keep one")
@@ -354,7 +354,7 @@ class Builder:
     def _logical(
         self, value: Json, pointer: str, base: str, size: int | None = None
     ) -> LogicalType | None:
-        """The logical type that a definition declares, if it holds."""
+        """The logical type that a definition declares, if it applies."""
         declared = declared_logical_type(value, base, size)
         if isinstance(declared, LogicalType):
             return declared
@@ -364,9 +364,9 @@ class Builder:
 
 
 def _shared(value: JsonValue, pointer: str) -> Field | None:
-    """A field that needs no named type and is free of faults: the same one for the same JSON."""
+    """A field without named types and faults, which is shared for the same JSON."""
     if isinstance(value, dict) and _is_plain(value.get("type")):
-        # Equal values may be dumped in several ways; what is built twice then is only slower.
+        # Equal values may have several texts; then a field is built twice, which is only slower.
         return _plain_field(marshal.dumps(value, 2), pointer)
     return None
 
@@ -394,9 +394,9 @@ def _is_plain(value: JsonValue) -> bool:
 def _plain_field(dumped: bytes, pointer: str) -> Field | None:
     """Build a field on its own; None if it has a fault, which its schema's builder reports.
 
-    The versions of a schema have most of their fields in common: these are built once, and
-    resolved once, since nodes are told apart by identity. The pointer is part of the key, so that
-    no schema has the same node at two places.
+    The versions of a schema have most of their fields in common: these are built once, and resolved
+    once, because nodes are compared by identity. The pointer is part of the key, so that no schema
+    has the same node twice.
     """
     builder = Builder(Imports(()), None)
     field = builder._field(marshal.loads(dumped), pointer, "")  # noqa: S302, SLF001 - dumped above; its own

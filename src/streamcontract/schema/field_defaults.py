@@ -27,11 +27,11 @@ class FieldDefaults:
     """The defaults of one schema.
 
     Args:
-        leniency: What is forgiven.
+        leniency: The clauses that are forgiven.
         fault: Notes a fault: its pointer, its message, and the clause that may forgive it.
         faulty: The ``id`` of types that have faults themselves; any default fits them.
-        guesser: Guesses what misspelt names stand for.
-        is_sound: Whether nothing is wrong with the schema so far.
+        guesser: Suggests names for misspelt ones.
+        is_sound: Returns whether the schema has no faults so far.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class FieldDefaults:
         self._found: list[tuple[Field, str]] = []
 
     def add(self, field: Field, pointer: str) -> None:
-        """Have the default of a field checked."""
+        """Add the default of a field to check."""
         self._found.append((field, pointer))
 
     def read(
         self, kind: AvroType, default: JsonValue | Missing, pointer: str
     ) -> JsonValue | Missing:
-        """The default of a field; Avro's Java library puts numbers that JSON lacks into quotes."""
+        """The default of a field; Avro's Java library writes numbers that JSON lacks in quotes."""
         if not isinstance(default, str) or default not in _QUOTED_NUMBERS:
             return default
         is_number = isinstance(kind, PrimitiveType) and kind.name in ("float", "double")
@@ -68,10 +68,10 @@ class FieldDefaults:
         return float(default)
 
     def check(self) -> None:
-        """Check once all records have their fields: a default may be of one further down."""
+        """Check all defaults after all records have their fields; a default may use a later one."""
         checker = DefaultChecker(self._faulty)
         if BAD_DEFAULT in self._leniency:
-            # A default may lean on another one that was dropped just now.
+            # A default may need another one that was dropped.
             while self._drop_bad(checker):
                 checker = DefaultChecker(self._faulty)
             return
@@ -94,11 +94,11 @@ class FieldDefaults:
         self, checker: DefaultChecker, defaults: list[tuple[Field, str]]
     ) -> list[tuple[Field, str]]:
         if not self._is_sound():
-            return []  # whether defaults end can only be asked of sound ones
+            return []  # only valid defaults can be checked for their end
         return [each for each in defaults if checker.never_ends(each[0])]
 
     def _drop_bad(self, checker: DefaultChecker) -> bool:
-        """Whether any default had to go."""
+        """Drop invalid defaults; return whether there were any."""
         sound: list[tuple[Field, str]] = []
         bad: list[tuple[Field, str]] = []
         for field, pointer in self._found:
@@ -111,6 +111,6 @@ class FieldDefaults:
             for _, pointer in bad:
                 self._fault(pointer, _ENDLESS, BAD_DEFAULT)
         for field, _ in bad:
-            field._drop_default()  # noqa: SLF001 - nobody else has seen the field yet
+            field._drop_default()  # noqa: SLF001 - no other code has the field yet
         self._found = [each for each in sound if each not in bad]
         return bool(bad)

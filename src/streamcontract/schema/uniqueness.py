@@ -93,7 +93,7 @@ def drop_taken_aliases(definitions: Mapping[str, NamedType]) -> None:
     """For the parser alone: remove aliases that several owners have, or that are also names."""
     free = _Free({name: node.aliases for name, node in definitions.items()})
     for name, node in definitions.items():
-        node._set_aliases(free.of(name))  # noqa: SLF001 - nobody else has seen the type yet
+        node._set_aliases(free.of(name))  # noqa: SLF001 - no other code has the type yet
         if isinstance(node, RecordType):
             inner = _Free({field.name: field.aliases for field in node.fields})
             # New fields, because schemas share fields that are made of primitive types.

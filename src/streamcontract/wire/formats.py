@@ -327,7 +327,7 @@ def wire_format(value: object) -> WireFormat:
             them or in a list, an :class:`OwnFraming`, or a wire format.
 
     Raises:
-        ConfigurationError: There is no such framing, or two of them cannot be told apart.
+        ConfigurationError: There is no such framing, or two of them cannot be distinguished.
 
     Example:
         >>> [row.name for row in wire_format("header-id, prefix-id").rows]

@@ -137,7 +137,7 @@ class _Walk:
 
     def _named(self, reader: Use, writer: Use, path: str) -> list[Incompatibility]:
         ours, theirs = reader.node, writer.node
-        assert isinstance(ours, NamedType)  # noqa: S101 - tells the type checker what check() saw
+        assert isinstance(ours, NamedType)  # noqa: S101 - for the type checker; check() has tested it
         assert isinstance(theirs, NamedType)  # noqa: S101 - likewise
         found = []
         same_name = self._same_name(ours, theirs)

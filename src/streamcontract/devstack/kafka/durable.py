@@ -6,6 +6,8 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, Final
 
+import confluent_kafka
+
 from streamcontract.devstack.forwarder import listen_on_loopback
 from streamcontract.devstack.kafka.cluster import kafka_program, kafka_version
 from streamcontract.devstack.kafka.node import (
@@ -20,7 +22,7 @@ from streamcontract.devstack.kafka.node import (
 )
 from streamcontract.devstack.kafka.ports import LOOPBACK, free_ports
 from streamcontract.devstack.kafka.state import StateFolder
-from streamcontract.devstack.kafka.workspace import Workspace
+from streamcontract.devstack.kafka.workspace import START_SECONDS, Workspace
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.errors import StackError
 
@@ -75,12 +77,15 @@ class DurableStack:
             the folder is in use, or the folder is of something else.
 
     Example:
-        >>> with DurableStack(state) as stack:
+        >>> import pathlib, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> with DurableStack(pathlib.Path(folder.name)) as stack:
         ...     stack.create_topic("stocks", partitions=3)
         True
-        >>> with DurableStack(state) as stack:
+        >>> with DurableStack(pathlib.Path(folder.name)) as stack:
         ...     stack.create_topic("stocks", partitions=3)
         False
+        >>> folder.cleanup()
     """
 
     def __init__(
@@ -189,6 +194,21 @@ class DurableStack:
             raise StackError(
                 f"{error}\nIf the data in {self.state} are damaged, --fresh deletes them"
             ) from error
+        self._ask_for_a_producer_id()
+
+    def _ask_for_a_producer_id(self) -> None:
+        """Let the broker fetch its first producer ids: while it does, it refuses producers."""
+        producer = confluent_kafka.Producer(
+            {
+                "bootstrap.servers": self.bootstrap_servers,
+                "transactional.id": "streamcontract-dev",
+                "log_level": 0,
+            }
+        )
+        try:
+            producer.init_transactions(START_SECONDS)
+        except confluent_kafka.KafkaException as error:
+            raise StackError(f"the broker gives out no producer ids: {error}") from error
 
     def _end(
         self,

@@ -11,7 +11,7 @@ from streamcontract.devstack.registry.rules import minified
 from streamcontract.registry.protocol import SchemaReference, SchemaRequest, VersionAnswer
 
 if TYPE_CHECKING:
-    from streamcontract.devstack.registry.application import Call
+    from streamcontract.devstack.registry.application import RoutedRequest
     from streamcontract.devstack.registry.state import State
     from streamcontract.devstack.registry.values import Content, StoredSchema, Version
     from streamcontract.registry.contexts import QualifiedSubject
@@ -27,7 +27,7 @@ __all__ = [
 _RESOLVED: Final = "resolved"
 
 
-def schema_text(state: State, call: Call, content: Content) -> str:
+def schema_text(state: State, call: RoutedRequest, content: Content) -> str:
     """The schema's text in the query's ``format``: only ``resolved``, of Confluent's registry.
 
     Raises:
@@ -41,7 +41,7 @@ def schema_text(state: State, call: Call, content: Content) -> str:
 
 
 def version_answer(
-    state: State, call: Call, name: QualifiedSubject, version: Version
+    state: State, call: RoutedRequest, name: QualifiedSubject, version: Version
 ) -> dict[str, object]:
     """The answer to reading or looking up a version of a subject."""
     content = state.content(name, version)
@@ -59,7 +59,7 @@ def version_answer(
 
 
 def version_read(
-    state: State, call: Call, name: QualifiedSubject, version: Version
+    state: State, call: RoutedRequest, name: QualifiedSubject, version: Version
 ) -> dict[str, object]:
     """The answer to reading a version, which has its soft deletion."""
     answer = version_answer(state, call, name, version)
@@ -77,7 +77,7 @@ def _told(state: State, answer: VersionAnswer) -> dict[str, object]:
 
 
 def registered(
-    state: State, call: Call, name: QualifiedSubject, version: Version
+    state: State, call: RoutedRequest, name: QualifiedSubject, version: Version
 ) -> dict[str, object]:
     """The answer to registering a version: the id first, and no subject."""
     answer = version_answer(state, call, name, version)
@@ -85,7 +85,7 @@ def registered(
     return {"id": answer.pop("id"), **answer}
 
 
-def identified(state: State, call: Call, stored: StoredSchema) -> dict[str, object]:
+def identified(state: State, call: RoutedRequest, stored: StoredSchema) -> dict[str, object]:
     """The answer about a schema by its id, without subject and version."""
     content = stored.content
     request = SchemaRequest(
@@ -98,7 +98,7 @@ def identified(state: State, call: Call, stored: StoredSchema) -> dict[str, obje
 
 
 def _references(
-    state: State, call: Call, content: Content, context: str
+    state: State, call: RoutedRequest, content: Content, context: str
 ) -> tuple[SchemaReference, ...]:
     if call.text("referenceFormat").lower() != "qualified":
         return content.references

@@ -15,7 +15,7 @@ from streamcontract.devstack.registry.store import Store
 from streamcontract.registry.contexts import normalize_context
 from streamcontract.registry.protocol import BodyError, ErrorCode
 
-__all__ = ["Answer", "Before", "Call", "Control", "Handler", "Request", "Route", "respond"]
+__all__ = ["Answer", "Before", "Control", "Handler", "Request", "Route", "RoutedRequest", "respond"]
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Control(Protocol):
 
 
 @attrs.frozen
-class Call:
+class RoutedRequest:
     """A request for a handler.
 
     Attributes:
@@ -130,7 +130,7 @@ class Call:
         return value
 
 
-Handler = Callable[[Store, Call], Answer]
+Handler = Callable[[Store, RoutedRequest], Answer]
 
 
 @attrs.frozen
@@ -183,7 +183,7 @@ def _dispatch(routes: Sequence[Route], store: Store, request: Request) -> Answer
             for name, value in parameters.items():
                 _demand_printable(name, value)
             query = parse_qs(target.query, keep_blank_values=True)
-            return route.handler(store, Call(request, parameters, query, context))
+            return route.handler(store, RoutedRequest(request, parameters, query, context))
     return Answer.plain(404, "Not found")
 
 

@@ -1,6 +1,6 @@
 """Media types and encodings of requests and answers.
 
-They follow They follow They follow RFC 9110, sections 8.3 and 12.5.1.
+They follow They follow They follow They follow RFC 9110, sections 8.3 and 12.5.1.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from streamcontract.registry.protocol import MAX_VERSION, ErrorCode, parse_versi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamcontract.devstack.registry.application import Call
+    from streamcontract.devstack.registry.application import RoutedRequest
     from streamcontract.devstack.registry.state import State
     from streamcontract.registry.contexts import QualifiedSubject
 
@@ -22,7 +22,7 @@ _RESERVED: Final = ("__GLOBAL", "__EMPTY")
 _EVERY_CONTEXT: Final = ":*:"
 
 
-def subject_name(state: State, call: Call) -> QualifiedSubject:
+def subject_name(state: State, call: RoutedRequest) -> QualifiedSubject:
     """The subject in the path.
 
     Raises:
@@ -34,7 +34,7 @@ def subject_name(state: State, call: Call) -> QualifiedSubject:
     return name
 
 
-def settings_name(state: State, call: Call) -> QualifiedSubject:
+def settings_name(state: State, call: RoutedRequest) -> QualifiedSubject:
     """The subject or context in the path of a level or mode; left out, the context itself.
 
     Raises:
@@ -46,7 +46,7 @@ def settings_name(state: State, call: Call) -> QualifiedSubject:
     return name
 
 
-def schema_key(state: State, call: Call) -> SchemaKey:
+def schema_key(state: State, call: RoutedRequest) -> SchemaKey:
     """The schema id in the path, in the context of the subject in the query.
 
     Raises:
@@ -60,7 +60,7 @@ def schema_key(state: State, call: Call) -> SchemaKey:
     return SchemaKey(state.qualify(call.scoped(call.text("subject"))).context, int(text))
 
 
-def version_number(call: Call, *, minus_one: bool = True) -> int | None:
+def version_number(call: RoutedRequest, *, minus_one: bool = True) -> int | None:
     """The version in the path, None for the latest; -1 is allowed for reading only.
 
     Raises:
@@ -73,7 +73,7 @@ def version_number(call: Call, *, minus_one: bool = True) -> int | None:
         raise Refusal(ErrorCode.INVALID_VERSION, str(error)) from error
 
 
-def matching(state: State, call: Call) -> Iterator[QualifiedSubject]:
+def matching(state: State, call: RoutedRequest) -> Iterator[QualifiedSubject]:
     """The subjects whose names begin with the query's ``subjectPrefix``, in order."""
     prefix = call.scoped(call.text("subjectPrefix"))
     start = state.qualify(prefix)

@@ -14,7 +14,13 @@ from streamcontract.devstack.registry.answers import (
     version_answer,
     version_read,
 )
-from streamcontract.devstack.registry.application import Answer, Call, Control, Handler, Route
+from streamcontract.devstack.registry.application import (
+    Answer,
+    Control,
+    Handler,
+    Route,
+    RoutedRequest,
+)
 from streamcontract.devstack.registry.names import (
     matching,
     schema_key,
@@ -52,11 +58,11 @@ TOPICS: Final = "/streamcontract/topics"
 # Contexts
 
 
-def _contexts(store: Store, _call: Call) -> Answer:
+def _contexts(store: Store, _call: RoutedRequest) -> Answer:
     return Answer.of(store.state.contexts)
 
 
-def _delete_context(store: Store, call: Call) -> Answer:
+def _delete_context(store: Store, call: RoutedRequest) -> Answer:
     try:
         context = normalize_context(call.parameters["context"])
     except ValueError as error:
@@ -68,7 +74,7 @@ def _delete_context(store: Store, call: Call) -> Answer:
 # Schemas
 
 
-def _schemas(store: Store, call: Call) -> Answer:
+def _schemas(store: Store, call: RoutedRequest) -> Answer:
     """Every version, or the latest ones; Confluent's registry and Karapace list them so."""
     state, deleted = store.state, call.flag("deleted")
     found = [
@@ -81,11 +87,11 @@ def _schemas(store: Store, call: Call) -> Answer:
     return Answer.of(found)
 
 
-def _schema_types(_store: Store, _call: Call) -> Answer:
+def _schema_types(_store: Store, _call: RoutedRequest) -> Answer:
     return Answer.of(SCHEMA_TYPES)
 
 
-def _schema(store: Store, call: Call) -> Answer:
+def _schema(store: Store, call: RoutedRequest) -> Answer:
     state, key = store.state, schema_key(store.state, call)
     answer = identified(state, call, state.schema(key))
     if call.flag("includeSubjects"):
@@ -95,31 +101,31 @@ def _schema(store: Store, call: Call) -> Answer:
     return Answer.of(answer)
 
 
-def _schema_text(store: Store, call: Call) -> Answer:
+def _schema_text(store: Store, call: RoutedRequest) -> Answer:
     state = store.state
     text = schema_text(state, call, state.schema(schema_key(state, call)).content)
     return Answer(200, text.encode())
 
 
-def _schema_versions(store: Store, call: Call) -> Answer:
+def _schema_versions(store: Store, call: RoutedRequest) -> Answer:
     state, key = store.state, schema_key(store.state, call)
     state.schema(key)
     users = state.users(key, deleted=call.flag("deleted"))
     return Answer.of([{"subject": str(name), "version": number} for name, number in users])
 
 
-def _schema_subjects(store: Store, call: Call) -> Answer:
+def _schema_subjects(store: Store, call: RoutedRequest) -> Answer:
     state = store.state
     state.schema(schema_key(state, call))
     return Answer.of(_subjects_of(state, call))
 
 
-def _subjects_of(state: State, call: Call) -> list[str]:
+def _subjects_of(state: State, call: RoutedRequest) -> list[str]:
     users = state.users(schema_key(state, call), deleted=call.flag("deleted"))
     return list(dict.fromkeys(str(name) for name, _ in users))
 
 
-def _schema_of_guid(store: Store, call: Call) -> Answer:
+def _schema_of_guid(store: Store, call: RoutedRequest) -> Answer:
     state = store.state
     return Answer.of(identified(state, call, state.with_guid(call.parameters["guid"])))
 
@@ -127,7 +133,7 @@ def _schema_of_guid(store: Store, call: Call) -> Answer:
 # Subjects and versions
 
 
-def _subjects(store: Store, call: Call) -> Answer:
+def _subjects(store: Store, call: RoutedRequest) -> Answer:
     state, deleted = store.state, call.flag("deleted")
     found = [
         str(name) for name in matching(state, call) if state.subject(name).visible(deleted=deleted)
@@ -135,7 +141,7 @@ def _subjects(store: Store, call: Call) -> Answer:
     return Answer.of(sorted(found))
 
 
-def _look_up(store: Store, call: Call) -> Answer:
+def _look_up(store: Store, call: RoutedRequest) -> Answer:
     state, name = store.state, subject_name(store.state, call)
     versions = state.versions(name, deleted=call.flag("deleted"))  # 40401 before a bad body
     try:
@@ -152,14 +158,14 @@ def _look_up(store: Store, call: Call) -> Answer:
     return Answer.of(version_answer(state, call, name, version))
 
 
-def _delete_subject(store: Store, call: Call) -> Answer:
+def _delete_subject(store: Store, call: RoutedRequest) -> Answer:
     name, permanent = subject_name(store.state, call), call.flag("permanent")
     return Answer.of(
         store.apply(lambda state: changes.delete_subject(state, name, permanent=permanent))
     )
 
 
-def _latest_with_metadata(store: Store, call: Call) -> Answer:
+def _latest_with_metadata(store: Store, call: RoutedRequest) -> Answer:
     state, name = store.state, subject_name(store.state, call)
     wanted = dict(zip(call.query.get("key", ()), call.query.get("value", ()), strict=False))
     for version in reversed(state.versions(name, deleted=call.flag("deleted"))):
@@ -169,13 +175,13 @@ def _latest_with_metadata(store: Store, call: Call) -> Answer:
     raise no_schema()
 
 
-def _versions(store: Store, call: Call) -> Answer:
+def _versions(store: Store, call: RoutedRequest) -> Answer:
     state = store.state
     versions = state.versions(subject_name(state, call), deleted=call.flag("deleted"))
     return Answer.of([version.number for version in versions])
 
 
-def _register(store: Store, call: Call) -> Answer:
+def _register(store: Store, call: RoutedRequest) -> Answer:
     name, request = subject_name(store.state, call), _request(store, call)
 
     def change(state: State) -> tuple[State, Answer]:
@@ -186,24 +192,24 @@ def _register(store: Store, call: Call) -> Answer:
     return store.apply(change)
 
 
-def _version(store: Store, call: Call) -> Answer:
+def _version(store: Store, call: RoutedRequest) -> Answer:
     state, name = store.state, subject_name(store.state, call)
     version = state.version(name, version_number(call), deleted=call.flag("deleted"))
     return Answer.of(version_read(state, call, name, version))
 
 
-def _version_schema(store: Store, call: Call) -> Answer:
+def _version_schema(store: Store, call: RoutedRequest) -> Answer:
     state, name = store.state, subject_name(store.state, call)
     version = state.version(name, version_number(call), deleted=call.flag("deleted"))
     return Answer(200, schema_text(state, call, state.content(name, version)).encode())
 
 
-def _referenced_by(store: Store, call: Call) -> Answer:
+def _referenced_by(store: Store, call: RoutedRequest) -> Answer:
     state, name = store.state, subject_name(store.state, call)
     return Answer.of(state.referenced_by(name, state.version(name, version_number(call)).number))
 
 
-def _delete_version(store: Store, call: Call) -> Answer:
+def _delete_version(store: Store, call: RoutedRequest) -> Answer:
     name, number = subject_name(store.state, call), version_number(call, minus_one=False)
     permanent = call.flag("permanent")
     return Answer.of(
@@ -214,7 +220,7 @@ def _delete_version(store: Store, call: Call) -> Answer:
 # Compatibility
 
 
-def _compatibility(store: Store, call: Call) -> Answer:
+def _compatibility(store: Store, call: RoutedRequest) -> Answer:
     state, name = store.state, subject_name(store.state, call)
     request, asked = _request(store, call), version_number(call, minus_one=False)
     if state.is_confluent and not state.subject(name).live:
@@ -224,13 +230,15 @@ def _compatibility(store: Store, call: Call) -> Answer:
     return _verdict(state, call, request, state.version(name, asked).number)
 
 
-def _compatibility_with_all(store: Store, call: Call) -> Answer:
+def _compatibility_with_all(store: Store, call: RoutedRequest) -> Answer:
     state, request = store.state, _request(store, call)
     live = state.subject(subject_name(state, call)).live
     return _verdict(state, call, request, live[-1].number if live else None)
 
 
-def _verdict(state: State, call: Call, request: SchemaRequest, number: int | None) -> Answer:
+def _verdict(
+    state: State, call: RoutedRequest, request: SchemaRequest, number: int | None
+) -> Answer:
     name, is_verbose = subject_name(state, call), call.flag("verbose")
     try:
         content = rules.parse(state, name.context, request)
@@ -247,7 +255,7 @@ def _verdict(state: State, call: Call, request: SchemaRequest, number: int | Non
     return Answer.of(body)
 
 
-def _request(store: Store, call: Call) -> SchemaRequest:
+def _request(store: Store, call: RoutedRequest) -> SchemaRequest:
     request = SchemaRequest.from_json(call.json(), confluent=store.state.is_confluent)
     return request.normalized() if call.flag("normalize") else request
 
@@ -255,20 +263,20 @@ def _request(store: Store, call: Call) -> SchemaRequest:
 # Levels and modes
 
 
-def _level(store: Store, call: Call) -> Answer:
+def _level(store: Store, call: RoutedRequest) -> Answer:
     state, name = store.state, settings_name(store.state, call)
     to_global = call.flag("defaultToGlobal") or name == whole(DEFAULT_CONTEXT)
     level = state.level_of(name, default_to_global=to_global)
     return Answer.of({"compatibilityLevel": level, **state.subject(name).settings})
 
 
-def _set_level(store: Store, call: Call) -> Answer:
+def _set_level(store: Store, call: RoutedRequest) -> Answer:
     name, level = settings_name(store.state, call), _new_level(call)
     store.apply(lambda state: changes.set_level(state, name, level))
     return Answer.of({"compatibility": level})
 
 
-def _set_configuration(store: Store, call: Call) -> Answer:
+def _set_configuration(store: Store, call: RoutedRequest) -> Answer:
     """Set a level and the other settings that Confluent's registry has for a subject."""
     name, body = settings_name(store.state, call), call.json()
     if not isinstance(body, dict):
@@ -280,30 +288,30 @@ def _set_configuration(store: Store, call: Call) -> Answer:
     return Answer.of(body if level is None else {**body, "compatibility": level})
 
 
-def _reset_level(store: Store, call: Call) -> Answer:
+def _reset_level(store: Store, call: RoutedRequest) -> Answer:
     name = settings_name(store.state, call)
     level = store.apply(lambda state: changes.reset_level(state, name))
     return Answer.of({"compatibilityLevel": level})
 
 
-def _mode(store: Store, call: Call) -> Answer:
+def _mode(store: Store, call: RoutedRequest) -> Answer:
     state, name = store.state, settings_name(store.state, call)
     to_global = call.flag("defaultToGlobal") or name == whole(DEFAULT_CONTEXT)
     return Answer.of({"mode": state.mode_of(name, default_to_global=to_global)})
 
 
-def _set_mode(store: Store, call: Call) -> Answer:
+def _set_mode(store: Store, call: RoutedRequest) -> Answer:
     name, mode, force = settings_name(store.state, call), _new_mode(call), call.flag("force")
     store.apply(lambda state: changes.set_mode(state, name, mode, force=force))
     return Answer.of({"mode": mode})
 
 
-def _reset_mode(store: Store, call: Call) -> Answer:
+def _reset_mode(store: Store, call: RoutedRequest) -> Answer:
     name = settings_name(store.state, call)
     return Answer.of({"mode": store.apply(lambda state: changes.reset_mode(state, name))})
 
 
-def _new_level(call: Call) -> Level:
+def _new_level(call: RoutedRequest) -> Level:
     return _level_of(parse_setting(call.json(), "compatibility"))
 
 
@@ -314,7 +322,7 @@ def _level_of(value: object) -> Level:
         raise Refusal(ErrorCode.INVALID_LEVEL, str(error)) from error
 
 
-def _new_mode(call: Call) -> Mode:
+def _new_mode(call: RoutedRequest) -> Mode:
     value = parse_setting(call.json(), "mode")
     try:
         return parse_mode(value)
@@ -330,7 +338,7 @@ def _constant(value: Any) -> Handler:
     return lambda _store, _call: answer
 
 
-def _ready(_store: Store, _call: Call) -> Answer:
+def _ready(_store: Store, _call: RoutedRequest) -> Answer:
     return Answer(200)
 
 
@@ -390,14 +398,14 @@ def control_routes(control: Control) -> tuple[Route, ...]:
     return Route("GET", TOPICS, list_topics), Route("POST", TOPICS, create_topic)
 
 
-def _list_topics(control: Control, _store: Store, _call: Call) -> Answer:
+def _list_topics(control: Control, _store: Store, _call: RoutedRequest) -> Answer:
     topics = [
         {"name": name, "partitions": count} for name, count in sorted(control.topics().items())
     ]
     return Answer.of({"topics": topics})
 
 
-def _create_topic(control: Control, _store: Store, call: Call) -> Answer:
+def _create_topic(control: Control, _store: Store, call: RoutedRequest) -> Answer:
     body = call.json()
     if not isinstance(body, dict) or not body.keys() <= {"name", "partitions", "replication"}:
         raise Refusal(ErrorCode.BAD_REQUEST, "expected name, partitions and replication")

@@ -98,7 +98,7 @@ def ensure_topic(
         partitions: The number of partitions; the broker's default if left out.
         replication: The number of replicas of each; the broker's default if left out.
         topic_config: Topic properties, such as ``{"cleanup.policy": "compact"}``.
-        timeout: Seconds that each question to the brokers may take.
+        timeout: Seconds for each request to the brokers.
 
     Raises:
         TopicError: The topic could not be created, or the brokers did not answer.

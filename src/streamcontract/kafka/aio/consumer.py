@@ -189,12 +189,12 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
     @property
     def topic(self) -> str:
-        """The topic this consumer reads; several of them with commas between."""
+        """The topic of this consumer; several topics are separated by commas."""
         return self._consumer.topic
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The topics this consumer reads, by name or pattern."""
+        """The topics of this consumer, by name or pattern."""
         return self._consumer.topics
 
     def __aiter__(self) -> Self:

@@ -65,7 +65,7 @@ class AsyncTransaction:
             return
         try:
             self._transaction.__exit__(asyncio.CancelledError, asyncio.CancelledError(), None)
-        except Exception:  # noqa: BLE001 - nobody waits; the next transaction raises what lasts
+        except Exception:  # noqa: BLE001 - no task waits; the next transaction raises a lasting error
             _log.exception(
                 "a transaction that was cancelled as it began could not be aborted",
                 extra=self._transaction.log_fields,

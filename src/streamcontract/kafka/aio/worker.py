@@ -79,7 +79,7 @@ class Worker:
 
         Raises:
             Interrupted: The worker is stopping.
-            Exception: What the call raises.
+            Exception: The error of the call.
         """
         self._calls += 1
         try:

@@ -1,4 +1,4 @@
-"""The typed consumer, and what it is made of."""
+"""Typed consumer, and its parts."""
 
 from streamcontract.kafka.consumer.contract_consumer import ContractConsumer
 

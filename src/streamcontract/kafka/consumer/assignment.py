@@ -1,8 +1,8 @@
-"""The assignment: the partitions that are read, and what becomes of them when the group moves them.
+"""Assignment of a consumer: its partitions, and their changes in rebalances.
 
-A *mark* says that librdkafka is being called, or that partitions are changing. Whatever breaks that
-off leaves the mark: the next call finds it, asks librdkafka what is assigned, and has each
-partition fetched again from where its messages in the queue end.
+A *mark* means that a call into librdkafka, or a change of partitions, is in progress. If an
+exception ends it, the mark stays: the next call finds it, gets the assignment from librdkafka, and
+fetches each partition again from the end of its messages in the queue.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ Client = Any
 """A ``confluent_kafka.Consumer`` of any type parameters, or one of its subclasses."""
 
 _PATIENCE: Final = 1.0
-"""Seconds after which a partition that cannot be sought is assigned anew."""
+"""Seconds after which a partition is assigned again if it cannot be sought."""
 
 _ORDERLY: Final = 5.0
-"""Seconds to wait for dead letters on their way when their partition is revoked."""
+"""Seconds to wait for the delivery of dead letters when their partition is revoked."""
 
 
 class Assignment:
@@ -50,24 +50,24 @@ class Assignment:
 
     Args:
         client: The consumer.
-        topics: The topics that are read.
-        queue: Their messages that were fetched.
-        offsets: Knows where partitions are to be read.
+        topics: The topics.
+        queue: The fetched messages.
+        offsets: Looks up start offsets.
         commits: Stores positions when partitions are revoked.
-        poison: Is waited for when partitions are revoked.
-        callbacks: Are called when the group moves partitions.
+        poison: The handler of poison, which is waited for when partitions are revoked.
+        callbacks: The application's callbacks for rebalances.
         is_member: Whether the group assigns the partitions.
-        chosen: If it does not: which ones to read; None for all.
-        incremental: Whether the group assigns and revokes partitions one by one (KIP-429, KIP-848).
+        chosen: If it does not, the partitions to read; None for all.
+        incremental: Whether rebalances are incremental (KIP-429, KIP-848).
 
     Attributes:
-        table: The partitions that are assigned.
-        is_known: Whether partitions were assigned, be it none.
+        table: The assigned partitions.
+        is_known: Whether there was an assignment, even an empty one.
         is_dirty: The mark.
         paused: The partitions that the application has paused. They stay paused if they are
-            revoked and come back, as in confluent_kafka.
-        revoked: Partitions that were revoked or lost after messages of theirs were given to the
-            application and before that was committed.
+        revoked and assigned again, as in confluent_kafka.
+        revoked: Partitions that were revoked or lost with returned messages that are not
+        committed.
     """
 
     def __init__(  # noqa: PLR0913 - each is one fact of the consumer it is for, given by name
@@ -93,11 +93,11 @@ class Assignment:
         self._is_member = is_member
         self._chosen = chosen
         self._incremental = incremental
-        self._lost: set[Key] = set()  # of which on_lost is to be called yet
+        self._lost: set[Key] = set()  # for which on_lost has to be called
         self.callbacks = callbacks
         self._has_begun = False
         self._seeks_since: float | None = None
-        # What librdkafka reports of no partition is given to the application as a run of this one.
+        # Errors of librdkafka without a partition are delivered as a run of this one.
         self.nowhere = topics.nowhere()
         self.table: dict[Key, Partition] = {}
         self.is_known = False
@@ -107,11 +107,11 @@ class Assignment:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is known which partitions are read, and that there are such topics."""
+        """Whether the assignment is known, and the topics exist."""
         return self.is_known and self._offsets.are_topics_found
 
     def is_current(self, partition: Partition) -> bool:
-        """Whether a partition is assigned, and was not left by a seek."""
+        """Whether a partition is assigned, and was not replaced by a seek."""
         return self.table.get(partition.key) is partition or partition is self.nowhere
 
     def is_paused(self, partition: Partition) -> bool:
@@ -119,7 +119,7 @@ class Assignment:
         return partition.key in self.paused
 
     def sort_queue(self) -> None:
-        """Drop messages of partitions that are not read any more; keep those of paused ones."""
+        """Drop messages of partitions that are not assigned any more; keep those of paused ones."""
         self._queue.sort(self.is_current, self.is_paused)
 
     def of(self, key: Key, reason: confluent_kafka.KafkaError | None = None) -> Partition:
@@ -127,10 +127,10 @@ class Assignment:
 
         Args:
             key: Topic and number.
-            reason: What the error says if it is not assigned to this consumer, or not any more.
+            reason: The reason in the error if it is not assigned to this consumer.
 
         Raises:
-            ConsumeError: It is not.
+            ConsumeError: It is not assigned.
         """
         self.clean()
         partition = self.table.get(key)
@@ -142,10 +142,10 @@ class Assignment:
     # Begin
 
     def begin(self) -> None:
-        """Subscribe to the topics, or assign the partitions; only the first call does anything.
+        """Subscribe to the topics, or assign the partitions; only the first call has an effect.
 
         Raises:
-            ConsumeError: The topic or a partition is not there, or the brokers did not answer.
+            ConsumeError: The topic or a partition does not exist, or the brokers did not answer.
         """
         if self._has_begun:
             return
@@ -166,7 +166,7 @@ class Assignment:
         wanted = known if self._chosen is None else self._chosen
         for topic, number in (*wanted, *self._offsets.own_starts):
             if (topic, number) not in known:
-                # librdkafka waits for such a partition, since it may be added to the topic.
+                # librdkafka waits for such a partition, because it may be added to the topic.
                 count = sum(each == topic for each, _ in known)
                 raise consume_error(topic, _no_partition(f"the topic has {count}"), number)
         partitions = [self._topics.partition(key) for key in wanted]
@@ -184,7 +184,7 @@ class Assignment:
         try:
             self._offsets.set_next(partitions, BROKER_TIMEOUT if must else LOOK_UP)
         except ConsumeError:
-            # confluent_kafka has the partitions read from what is committed then.
+            # Then confluent_kafka has the partitions fetched from the committed offsets.
             if must:
                 raise
         self.table.update({each.key: each for each in partitions})
@@ -196,15 +196,15 @@ class Assignment:
         self._report([each.key for each in partitions])
 
     def _on_revoke(self, client: Client, places: list[TopicPartition]) -> None:
-        """The group revokes partitions: their next owner is to go on from where we are."""
+        """Handle revoked partitions: their next owner has to continue at the positions."""
         del client
         keys = [(place.topic, place.partition) for place in places]
-        self._commits.store(self.table.values())  # though the callback may be broken off
+        self._commits.store(self.table.values())  # before the callback, which may be interrupted
         self.callbacks.revoked(keys)
         self._leave(keys, _ORDERLY)
 
     def _on_lost(self, client: Client, places: list[TopicPartition]) -> None:
-        """The group gave partitions to others already: nothing can be committed any more."""
+        """Handle lost partitions, which have another owner: they cannot be committed any more."""
         del client
         keys = [(place.topic, place.partition) for place in places]
         self._leave(keys, 0.0)
@@ -213,11 +213,11 @@ class Assignment:
     def _report(self, keys: Iterable[Key]) -> None:
         self.callbacks.assigned(keys)
         for key in keys:
-            if key in self.table:  # another object maybe, where the callback has sought
+            if key in self.table:  # possibly another object after a seek in the callback
                 self.table[key].is_reported = True
 
     def report(self) -> None:
-        """Call back for what a call that was broken off has left unreported."""
+        """Call the callbacks that an interrupted call has not called."""
         if self._lost:
             self.callbacks.lost(self._lost)
             self._lost = set()
@@ -226,15 +226,16 @@ class Assignment:
             self._report(new)
 
     def lose_all(self) -> None:
-        """All partitions are lost, of which librdkafka has yet to say so."""
+        """Treat all partitions as lost, before librdkafka reports it."""
         self._leave(list(self.table), 0.0)
 
     def _leave(self, keys: Sequence[Key], timeout: float) -> None:
-        """Partitions are not ours any more.
+        """Remove partitions from the assignment.
 
         Args:
-            keys: Which.
-            timeout: Seconds to wait for what holds their offsets back, while it can be committed.
+            keys: The partitions.
+            timeout: Seconds to wait for dead letters that hold their offsets back, while they can
+            be committed.
         """
         leaving = [self.table[key] for key in keys if key in self.table]
         self._poison.release(leaving, timeout)
@@ -243,12 +244,12 @@ class Assignment:
         for partition in leaving:
             if partition.position not in {UNKNOWN, partition.committed, partition.start}:
                 self.revoked.add(partition.key)
-            if partition.is_paused:  # librdkafka would not forget it
+            if partition.is_paused:  # librdkafka would keep it paused
                 self._client.resume([partition.place(UNKNOWN)])
             self.table.pop(partition.key, None)
 
     def clean(self) -> None:
-        """Make up for what was broken off, if anything was; not for what is at work just now."""
+        """Recover from an interrupted call, if there was one and it is not in progress."""
         if not self.is_dirty or self.callbacks.is_calling:
             return
         assigned = {(place.topic, place.partition) for place in self._client.assignment()}
@@ -273,12 +274,12 @@ class Assignment:
     # Offsets
 
     def move(self, offsets: Mapping[Partition, int]) -> None:
-        """Go on from other offsets; ``UNKNOWN`` stands for the committed one."""
+        """Continue from other offsets; ``UNKNOWN`` means the committed one."""
         moved = {each.key: each.moved(offset) for each, offset in offsets.items()}
-        self.table = {**self.table, **moved}  # in one step, so that nothing can break it off
+        self.table = {**self.table, **moved}  # in one step, which cannot be interrupted
 
     def reach_offsets(self) -> bool:
-        """Have librdkafka go to where partitions are to be fetched; whether it is there.
+        """Seek partitions in librdkafka; return whether all are at their offsets.
 
         Raises:
             ConsumeError: The brokers did not answer.
@@ -291,11 +292,11 @@ class Assignment:
             self._offsets.skip_missing(partition)
         unknown = [each for each in adrift if each.fetched == UNKNOWN]
         if unknown:
-            # An offset that an open transaction holds back is waited for (KIP-447).
+            # Wait for an offset that an open transaction holds back (KIP-447).
             self._offsets.set_next(unknown, BROKER_TIMEOUT)
         stuck = [each for each in adrift if each.is_gone or not self._sought(each)]
         if len(stuck) > len(gone):
-            # A partition that was just assigned is not open for seeking yet.
+            # A partition that was just assigned cannot be sought yet.
             now = time.monotonic()
             if self._seeks_since is None:
                 self._seeks_since = now
@@ -319,7 +320,7 @@ class Assignment:
         return True
 
     def _assign_anew(self, partitions: Sequence[Partition]) -> None:
-        """Begin to fetch once more where librdkafka has stopped."""
+        """Assign partitions again that librdkafka has stopped fetching."""
         if self._incremental:
             assigned = {(place.topic, place.partition) for place in self._client.assignment()}
             old = [each.place(UNKNOWN) for each in partitions if each.key in assigned]
@@ -336,5 +337,5 @@ class Assignment:
 
 
 def _no_partition(text: str) -> confluent_kafka.KafkaError:
-    """An error as librdkafka has it for a partition that a consumer cannot read."""
+    """Return librdkafka's error for a partition that a consumer cannot read."""
     return confluent_kafka.KafkaError(LocalErrorCode.UNKNOWN_PARTITION, text)

@@ -1,4 +1,4 @@
-"""Callbacks of the application for partitions that the group assigns, revokes or takes for lost."""
+"""Callbacks of the application for assigned, revoked and lost partitions."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ _log = logging.getLogger("streamcontract.kafka")
 
 
 class Callbacks:
-    """Calls the application, and keeps what it raises until librdkafka has returned.
+    """Calls the application's callbacks, and keeps their errors until librdkafka has returned.
 
-    librdkafka calls back from within a call for messages, which destroys its messages if the
-    callback raises, and several callbacks may follow each other in one call, of which
-    confluent_kafka raises one error at most. So errors are kept, and raised when the call is over.
-    What is no ``Exception``, such as Ctrl-C, is not kept: it breaks the call off.
+    librdkafka calls them inside a call for messages, which loses its messages if a callback raises;
+    and one call may run several callbacks, of which confluent_kafka raises one error at most. So
+    errors are kept, and raised at the end of the call. A BaseException such as KeyboardInterrupt is
+    not kept: it ends the call.
 
     Args:
-        topics: The topics that are read.
-        on_assign: Called with the consumer and the partitions that are read from now on.
-        on_revoke: Called with those that are not read any more once it returns.
-        on_lost: Called with those that others have already; if left out, ``on_revoke`` is.
+        topics: The topics.
+        on_assign: Called with the consumer and the new partitions.
+        on_revoke: Called with the revoked partitions, which are removed when it returns.
+        on_lost: Called with partitions that others own already; if left out, ``on_revoke`` is
+        called.
 
     Attributes:
-        consumer: What the application gets as the consumer.
+        consumer: The consumer for the application.
     """
 
     def __init__(
@@ -61,25 +62,25 @@ class Callbacks:
         self.consumer: Any = None
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Whether there is any callback."""
         return any((self._on_assign, self._on_revoke, self._on_lost))
 
     @property
     def is_calling(self) -> bool:
-        """Whether this is asked from within a callback."""
+        """Whether this is called inside a callback."""
         called = self._frame
         return called is not None and is_called_by(lambda frame: frame is called)
 
     def assigned(self, keys: Iterable[Key]) -> None:
-        """Partitions are read from now on."""
+        """Report assigned partitions."""
         self._call(self._on_assign, keys)
 
     def revoked(self, keys: Iterable[Key]) -> None:
-        """Partitions are about to be left: what was worked on can be committed yet."""
+        """Report partitions before they are revoked, which can still be committed."""
         self._call(self._on_revoke, keys)
 
     def lost(self, keys: Iterable[Key]) -> None:
-        """Partitions were left: nothing of them can be committed."""
+        """Report lost partitions, which cannot be committed any more."""
         self._call(self._on_lost, keys)
 
     def _call(
@@ -99,21 +100,21 @@ class Callbacks:
         """Refuse a call that a callback must not make.
 
         Raises:
-            ClientError: A callback is making it.
+            ClientError: A callback makes it.
         """
         if self.is_calling:
             raise ClientError(
-                f"topic {self._topics.label!r}: {call} was called from within on_assign, "
+                f"topic {self._topics.label!r}: {call} was called inside on_assign, "
                 f"on_revoke or on_lost, which are called in the middle of such a call: only "
                 f"commit, committed, positions, assignment, seek, pause and resume are for "
                 f"callbacks"
             )
 
     def raise_first(self, *, and_log: bool = False) -> None:
-        """Raise what a callback has raised.
+        """Raise the error of a callback.
 
         Args:
-            and_log: Log the errors after the first, which otherwise the next calls raise.
+            and_log: Log the errors after the first, which the next calls would raise otherwise.
 
         Raises:
             Exception: The first error that was not raised yet.

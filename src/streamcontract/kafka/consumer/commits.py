@@ -1,4 +1,4 @@
-"""Commits: what librdkafka may commit by itself, by hand, and by count."""
+"""Commits of a consumer: automatic ones by librdkafka, by hand, and by count."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["INTERVAL", "Commits"]
 
 INTERVAL: Final = 0.02
-"""Seconds from storing positions to storing them again, as between two contacts with librdkafka."""
+"""Seconds between two times that positions are stored, as between two contacts with librdkafka."""
 
 _log = logging.getLogger("streamcontract.kafka")
 
@@ -30,8 +30,8 @@ class Commits:
     Args:
         client: The consumer.
         topic: The topic, for errors.
-        automatic: Whether librdkafka commits, now and then, what is stored.
-        count: Commit also whenever so many messages were worked on, counted by offsets.
+        automatic: Whether librdkafka periodically commits stored offsets.
+        count: The number of processed messages, counted by offsets, after which to commit too.
     """
 
     def __init__(self, client: Any, topic: str, *, automatic: bool, count: int | None) -> None:
@@ -42,14 +42,14 @@ class Commits:
         self._store_due = 0.0
 
     def store_if_due(self, partitions: Iterable[Partition]) -> None:
-        """Store positions, if that was not done just now."""
+        """Store positions, unless that was done recently."""
         if time.monotonic() >= self._store_due:
             self.store(partitions)
 
     def store(self, partitions: Iterable[Partition]) -> None:
-        """Tell librdkafka how far it may commit.
+        """Store positions in librdkafka, which may commit them.
 
-        It does so now and then, and when partitions are revoked or the client is closed.
+        It does so periodically, and when partitions are revoked or the client is closed.
         """
         if not self._automatic:
             return
@@ -59,10 +59,10 @@ class Commits:
             if offset < 0 or offset == partition.stored:
                 continue
             try:
-                # One by one: of several, errors are only told if all of them fail.
+                # One by one: for several, errors are raised only if all of them fail.
                 self._client.store_offsets(offsets=[partition.place(offset)])
             except confluent_kafka.KafkaException as error:
-                # The group revoked it, of which this contact will tell.
+                # The group revoked it, which this contact will report.
                 _log.debug(
                     "topic %r, partition %d: offset not stored: %s",
                     *partition.key,
@@ -73,7 +73,7 @@ class Commits:
                 partition.stored = offset
 
     def commit(self, offsets: Mapping[Partition, int], *, asynchronous: bool) -> None:
-        """Commit the offset at which each partition is to be read on.
+        """Commit the position of each partition.
 
         Raises:
             ConsumeError: The group's coordinator refused, or did not answer.
@@ -92,18 +92,18 @@ class Commits:
             partition.committed = partition.floor = offset
 
     def commit_by_count(self, partitions: Iterable[Partition]) -> int | None:
-        """Commit if enough was worked on.
+        """Commit if enough messages were processed.
 
         Returns:
-            How many messages to have in the queue at most, so that the next commit is in time; None
-            if nothing is committed by count.
+            The most messages to have in the queue, so that the next commit is in time; None without
+            commits by count.
         """
         if self._count is None:
             return None
         counted = {each: each.storable for each in partitions if each.storable > each.counted >= 0}
         total = sum(offset - each.counted for each, offset in counted.items())
         if total >= self._count:
-            # Not waited for, as with commits by time: if one fails, a later one makes up for it.
+            # Asynchronous, like commits by time: if one fails, a later one replaces it.
             self.commit(counted, asynchronous=True)
             for partition, offset in counted.items():
                 partition.counted = offset

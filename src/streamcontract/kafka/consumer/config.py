@@ -1,4 +1,4 @@
-"""Client properties of a consumer, made of its own arguments."""
+"""Client properties of a consumer, from its arguments."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ _DESERIALIZERS: Final = tuple(
     f"{what}.deserializer{suffix}" for what in ("key", "value") for suffix in ("", ".builder")
 )
 
-# A client without a group never joins or commits, but librdkafka wants a name all the same.
+# A client without a group never joins or commits, but librdkafka requires a name.
 _NO_GROUP: Final = "streamcontract.no-group"
 
 
 def check_topic(topic: str, instead: str) -> None:
-    """Refuse what librdkafka takes for a pattern: messages of other topics would be read as these.
+    """Refuse a name that librdkafka reads as a pattern, which matches other topics too.
 
     Args:
-        topic: The topic as it was given.
-        instead: What to do instead.
+        topic: The given topic.
+        instead: The advice.
 
     Raises:
-        ConfigurationError: It is one.
+        ConfigurationError: It is a pattern.
     """
     if topic.startswith("^"):
         raise ConfigurationError(
@@ -54,7 +54,7 @@ def check_topic(topic: str, instead: str) -> None:
 
 
 def refuse_deserializers(client: Mapping[str, Any]) -> None:
-    """Refuse what would be ignored: the contract says how keys and values are read.
+    """Refuse deserializers, which would be ignored: the contract has them.
 
     Raises:
         PropertyError: There is one.
@@ -63,14 +63,14 @@ def refuse_deserializers(client: Mapping[str, Any]) -> None:
         if name in client:
             raise PropertyError(
                 name,
-                "keys and values are read as the contract has them, with record=, records= or "
+                "keys and values are deserialized by the contract, with record=, records= or "
                 "schema=; leave it out, or give a ContractDeserializer to a "
                 "confluent_kafka.DeserializingConsumer",
             )
 
 
 def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[Key] | None) -> bool:
-    """Whether there is a group; librdkafka's property is set to it."""
+    """Set librdkafka's property for the group; return whether there is one."""
     configured = client.get("group.id")
     if group is not None:
         group = text(group, "group")
@@ -99,9 +99,9 @@ def set_start(
     partitions: Sequence[Key] | None,
     key_of: Callable[[object], Key],
 ) -> Starts:
-    """Where to begin, and whether to begin there anew where an offset is gone.
+    """The start offsets, and whether to reset to them if an offset does not exist any more.
 
-    librdkafka is to report such an offset, so that it is known what is missing.
+    librdkafka is configured to report such an offset, so that missing messages are counted.
     """
     reset = client.get("auto.offset.reset", "earliest")
     client["auto.offset.reset"] = "error"
@@ -121,18 +121,18 @@ def set_start(
 
 
 def set_commit(client: dict[str, Any], *, has_group: bool, count: int | None) -> bool:
-    """Whether librdkafka commits by itself; what it may commit is told by the fetcher alone."""
+    """Set librdkafka's properties for commits; return whether it commits automatically."""
     if client.get("enable.auto.offset.store") in {True, "true"}:
         raise ConfigurationError(
             "'enable.auto.offset.store' cannot be True: librdkafka would commit messages that "
-            "were fetched and not yet returned; leave it out, and what was returned is "
+            "were fetched and not yet returned; leave it out, and returned messages are "
             "committed"
         )
     auto_commit = has_group and client.get("enable.auto.commit", True) not in {False, "false"}
     if count is not None and not auto_commit:
         raise ConfigurationError(
-            f"{COMMIT_COUNT!r} is for a consumer with a group that commits by itself "
-            f"('enable.auto.commit'); elsewhere nothing would be committed by it"
+            f"{COMMIT_COUNT!r} is for a consumer with a group that commits automatically "
+            f"('enable.auto.commit'); otherwise it would have no effect"
         )
     client["enable.auto.commit"] = auto_commit
     client["enable.auto.offset.store"] = False
@@ -141,11 +141,11 @@ def set_commit(client: dict[str, Any], *, has_group: bool, count: int | None) ->
 
 
 def take_commit_count(client: dict[str, Any]) -> int | None:
-    """After how many messages to commit, or None; the entry is none of librdkafka's."""
+    """Remove and return the number of messages after which to commit, or None."""
     given = client.pop(COMMIT_COUNT, None)
     if given is None:
         return None
-    # As text in configurations that were read from a properties file.
+    # As text, if a configuration was read from a properties file.
     count = int(given) if isinstance(given, str) and given.isdecimal() else given
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise ConfigurationError(
@@ -155,6 +155,6 @@ def take_commit_count(client: dict[str, Any]) -> int | None:
 
 
 def is_incremental(client: Mapping[str, Any]) -> bool:
-    """Whether the group gives and takes partitions one by one (KIP-429, KIP-848)."""
+    """Whether rebalances of the group are incremental (KIP-429, KIP-848)."""
     strategy = str(client.get("partition.assignment.strategy", ""))
     return "cooperative" in strategy or client.get("group.protocol") == "consumer"

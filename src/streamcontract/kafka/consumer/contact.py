@@ -1,8 +1,8 @@
-"""Contact with librdkafka: positions go there, messages come from there.
+"""Contact of a consumer with librdkafka: stores positions and gets messages.
 
-librdkafka counts a message as consumed when it leaves its queue, and takes a consumer that does not
-call it for ``max.poll.interval.ms`` for dead. So it is called often and asked for little, and where
-the application is, is told apart from where librdkafka is.
+For librdkafka a message is consumed when it leaves librdkafka's queue, and a consumer has failed if
+it does not poll for ``max.poll.interval.ms``. So it is polled often for few messages, and the
+application's position is kept apart from librdkafka's.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ __all__ = ["Contact"]
 _log = logging.getLogger("streamcontract.kafka")
 
 _BATCH: Final = 500
-"""Messages that one contact asks for, at most."""
+"""The most messages that one contact gets."""
 
 _MOST_QUEUED: Final = 1000
-"""Messages of one partition in the queue from which on librdkafka is to fetch no more of it."""
+"""The number of one partition's messages in the queue from which on it is paused in librdkafka."""
 
 _SOON: Final = 0.01
 """Seconds to wait for messages while a partition cannot be sought yet."""
@@ -52,18 +52,18 @@ class Contact:
 
     Args:
         client: The consumer, configured by ``consumer_config``.
-        queue: Gets what was fetched.
-        assignment: The partitions; carries the mark for a contact that was broken off.
-        offsets: Knows where partitions are to be read.
+        queue: The queue for fetched messages.
+        assignment: The partitions, with the mark of an interrupted contact.
+        offsets: Looks up start offsets.
         commits: Stores and commits positions.
-        poison: Holds back what may be stored or committed.
+        poison: The handler of poison, which holds offsets back.
         by_topic: Whether messages may be of several topics.
-        joining: Logs that the group has not assigned any partitions yet; None without a group.
+        joining: Logs a wait for the group's assignment; None without a group.
 
     Attributes:
-        queue: What was fetched and is not worked on yet.
+        queue: The fetched messages that are not processed yet.
         assignment: The partitions.
-        due: When the next contact is due, by ``time.monotonic``; at once if one was broken off.
+        due: The time of the next contact, by ``time.monotonic``; 0 if one was interrupted.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class Contact:
         self._offsets = offsets
         self._commits = commits
         self._poison = poison
-        # DeserializingConsumer offers no consume(), and its poll() takes five times as long for
-        # a message as consume() does (confluent-kafka 2.16), so both are its base class's.
+        # DeserializingConsumer has no consume(), and its poll() takes five times as long for a
+        # message as consume() (confluent-kafka 2.16), so both are those of its base class.
         self._poll = confluent_kafka.Consumer.poll.__get__(client)
         self._consume = confluent_kafka.Consumer.consume.__get__(client)
         self._split = splitter()
@@ -96,18 +96,17 @@ class Contact:
         self.due = 0.0
 
     def make(self, timeout: float | None, read: Mapping[Run, int]) -> None:
-        """Store positions, serve the group, and put what has arrived into the queue.
+        """Store positions, serve the group, and queue new messages.
 
         Args:
-            timeout: Seconds to wait for something; None if there is enough in the queue.
-            read: Up to which index runs were read for a list that the application does not have
-                yet.
+            timeout: Seconds to wait for a message; None if there are enough in the queue.
+            read: The index up to which each run was read for a list that is not returned yet.
 
         Raises:
-            ConsumeError: The topic is not there, or the brokers did not say where to begin or go
-                on: the next contact asks again.
+            ConsumeError: The topic does not exist, or the brokers did not return start offsets; the
+            next contact tries again.
             DeadLetterError: A dead letter could not be delivered; raised once, and tried again.
-            Exception: What a rebalance callback raised.
+            Exception: An error of a rebalance callback.
         """
         assignment = self.assignment
         assignment.callbacks.forbid("a call for messages")
@@ -127,8 +126,8 @@ class Contact:
         if not assignment.reach_offsets() and timeout is not None:
             timeout = min(timeout, _SOON)
         self._pause(sizes)
-        # What was delivered since the last contact comes in again, so that the queue keeps its
-        # length; twice that if it ran empty.
+        # As many as were delivered since the last contact, so that the queue keeps its length;
+        # twice as many if it was empty.
         delivered = max(0, self._size - left)
         wanted = delivered if timeout is None else 2 * delivered
         if until_commit is not None:
@@ -151,7 +150,7 @@ class Contact:
         return self.assignment.is_current(partition) and not self.assignment.is_paused(partition)
 
     def seek(self, key: Key, start: Start) -> None:
-        """Go on from another offset in a partition.
+        """Continue from another offset of a partition.
 
         Raises:
             ConsumeError: The partition is not assigned, or the brokers did not answer.
@@ -160,10 +159,10 @@ class Contact:
         self._move({partition: self._offsets.at(partition, start)})
 
     def rewind(self, *, ask: bool) -> None:
-        """Go on from what is committed; where nothing is, from where the partition began.
+        """Continue from the committed offsets; without one, from the partition's start offset.
 
         Args:
-            ask: Ask the group, also where this consumer knows what it committed last.
+            ask: Whether to ask the group even for offsets that this consumer committed last.
         """
         partitions = self.assignment.table.values()
         self._move({each: UNKNOWN if ask else each.committed for each in partitions})
@@ -171,12 +170,12 @@ class Contact:
 
     def _move(self, offsets: Mapping[Partition, int]) -> None:
         self.assignment.clean()
-        self.due = 0.0  # so that the next call drops what was fetched before it returns any of it
+        self.due = 0.0  # so that the next call drops fetched messages before it returns any
         self.assignment.move(offsets)
         self.assignment.sort_queue()
 
     def pause(self, keys: Iterable[Key]) -> None:
-        """Deliver nothing of partitions, and have librdkafka fetch nothing of them.
+        """Pause partitions, also in librdkafka.
 
         Raises:
             ConsumeError: One is not assigned.
@@ -184,7 +183,7 @@ class Contact:
         self._set_paused(self.assignment.paused | {self.assignment.of(key).key for key in keys})
 
     def resume(self, keys: Iterable[Key]) -> None:
-        """Deliver messages of partitions again.
+        """Resume partitions.
 
         Raises:
             ConsumeError: One is not assigned.
@@ -192,15 +191,15 @@ class Contact:
         self._set_paused(self.assignment.paused - {self.assignment.of(key).key for key in keys})
 
     def _set_paused(self, keys: frozenset[Key]) -> None:
-        # The next call takes no short cut, and the contact that it begins with tells librdkafka.
+        # The next call begins with a contact, which resumes them in librdkafka.
         self.due = 0.0
         self.assignment.paused = keys
         self.assignment.sort_queue()
 
     def _pause(self, sizes: Mapping[Partition, int]) -> None:
-        """Have librdkafka fetch nothing of a partition that the application has paused.
+        """Pause partitions in librdkafka that the application has paused, or that fill the queue.
 
-        Nor of one whose messages pile up in the queue.
+        The others are resumed.
         """
         partitions = self.assignment.table.values()
         stopped = {each for each in partitions if self.assignment.is_paused(each)}
@@ -221,22 +220,22 @@ class Contact:
             partition.is_paused = False
 
     def _fetch(self, timeout: float | None, wanted: int) -> list[tuple[Partition, int]]:
-        """Put messages into the queue.
+        """Queue new messages.
 
         Returns:
-            Partitions that were to be read from their beginning, and their first offsets.
+            Partitions that are read from their beginning, with their first offsets.
         """
         if timeout is None:
             return self._append(interruptible(self._consume, wanted, 0))
         first = interruptible(self._poll, timeout)
         if first is None:
             return []
-        # Before more is fetched: the group may revoke partitions within consume(), which forgets
-        # its own messages of these, but not one that was polled before.
+        # Before consume(): in it the group may revoke partitions, whose messages consume() drops,
+        # but not one that was polled before.
         found = self._append([first])
         if wanted > 1:
-            # One message is waited for, the rest is taken only if it is there already: consume()
-            # with a time-out would wait for a full batch.
+            # Wait for one message, and take others only if they are fetched already: consume() with
+            # a timeout would wait for a full batch.
             found += self._append(interruptible(self._consume, wanted - 1, 0))
         return found
 
@@ -267,14 +266,14 @@ class Contact:
             fetched[partition] = run.offset_after(run.size)
             if partition.counted == UNKNOWN:
                 partition.counted = first.offset()
-        # If this is broken off before all is set, the queue counts.
+        # If this is interrupted before all is set, the queue has the messages.
         self.queue.runs.extend(runs)
         for partition, offset in fetched.items():
             partition.fetched = offset
         return beginnings
 
     def _is_to_be_raised(self, raw: confluent_kafka.Message) -> bool:
-        """Note what librdkafka reports in place of a message; whether to raise it."""
+        """Handle an error of librdkafka in place of a message; return whether to raise it."""
         error: Any = raw.error()
         partition = self.assignment.table.get((str(raw.topic()), raw.partition()))  # type: ignore[arg-type] # None is not in it
         if error.code() == LocalErrorCode.PARTITION_EOF:
@@ -290,13 +289,14 @@ class Contact:
                 partition.is_gone = partition.is_adrift = True
             return False
         if error.code() == LocalErrorCode.MAX_POLL_EXCEEDED:
-            # librdkafka says so next, after what else it has.
+            # librdkafka reports it later, after its other events.
             self.assignment.lose_all()
             topic = self.assignment.nowhere.topic
             _log.warning(
-                "topic %r: the application worked on messages for longer than "
-                "max.poll.interval.ms, so its partitions are lost, and others read them from what "
-                "is committed: %s. Work on fewer messages at once, or raise max.poll.interval.ms",
+                "topic %r: the application processed messages for longer than "
+                "max.poll.interval.ms, so its partitions are lost, and others read them from the "
+                "committed offsets: %s. Process fewer messages at once, or raise "
+                "max.poll.interval.ms",
                 topic,
                 error.str(),
                 extra={"topic": topic},
@@ -305,7 +305,7 @@ class Contact:
         return True
 
     def close(self) -> None:
-        """Commit what was worked on, if that is done by itself, and leave the group."""
+        """Commit the positions, if commits are automatic, and leave the group."""
         try:
             if not self._is_closing:
                 self._commits.store(self.assignment.table.values())

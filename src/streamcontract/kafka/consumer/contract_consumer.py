@@ -1,4 +1,4 @@
-"""The typed consumer: framed Avro in, records out, each at least once."""
+"""Typed consumer of the messages of a contract, with at-least-once delivery."""
 
 from __future__ import annotations
 
@@ -37,68 +37,68 @@ _log = logging.getLogger("streamcontract.kafka")
 class ContractConsumer(ReadsTopics[T, K, P]):
     """Consumes the messages of one contract, by iteration, ``poll`` or ``consume``.
 
-    It wraps a ``confluent_kafka.DeserializingConsumer``: ``client``, for what this class does not
-    offer. What it does offer (``subscribe``, ``pause``, ``seek``, ``commit``, ...) raises a
-    ``ClientError`` there, since it would go past this class. Nothing is asked of broker or
-    registry before the first message is asked for.
+    It wraps a ``confluent_kafka.DeserializingConsumer``, which is ``client``, for methods that this
+    class does not have. Methods that it has (``subscribe``, ``pause``, ``seek``, ``commit``, ...)
+    raise a ``ClientError`` there, because they would bypass this class. The first request to broker
+    and registry is sent by the first call for messages.
 
-    With a ``group`` (or ``group.id``) the group's members share the partitions, and each goes on
-    where the group committed last. Without one, this consumer reads every partition on its own
-    and commits nothing: a replay that disturbs nobody.
+    With a ``group`` (or ``group.id``) the group's members share the partitions, and each continues
+    at the committed offsets. Without one, this consumer reads every partition and commits nothing,
+    without an effect on other consumers.
 
-    Messages arrive at least once. One counts as worked on when the next is asked for; what was
-    worked on is committed every ``auto.commit.interval.ms`` (5 s), also after every
-    ``streamcontract.auto.commit.interval.messages`` if that is set, when the group moves a
-    partition, and when the consumer is closed. If an exception leaves the ``with`` block, the
-    message in hand (or the list that ``consume`` gave last) is not committed and comes again.
-    Those who hand messages on to other threads set ``enable.auto.commit`` to False and call
-    ``commit``. One thread at a time may use a consumer.
+    Delivery is at least once. A message counts as processed when the next one is requested. Offsets
+    of processed messages are committed every ``auto.commit.interval.ms`` (5 s), also after every
+    ``streamcontract.auto.commit.interval.messages`` if that is set, when a partition is revoked,
+    and when the consumer is closed. If an exception leaves the ``with`` block, the last message (or
+    the last list of ``consume``) is not committed and is read again. An application that passes
+    messages to other threads sets ``enable.auto.commit`` to False and calls ``commit``. One thread
+    at a time may use a consumer.
 
-    A message that is not of this contract raises ``MessageDecodeError`` when its turn comes; the
-    next call gives the message after it. ``poison`` asks for something else: it may be passed
-    over, or put into a dead letter topic, which is done before anything after it is committed.
+    A message that is not of this contract raises ``MessageDecodeError`` in its turn; the next call
+    returns the message after it. With ``poison`` it is skipped, or put into a dead letter topic
+    before any later offset is committed.
     If the registry does not answer, ``RegistryError`` is
     raised and the message is tried again by the next call.
 
     Args:
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
-            What it leaves out comes from the environment, else a broker at localhost:19092 and a
-            registry at http://localhost:18081. ``enable.partition.eof`` is always on in here.
+        Missing values come from the environment, else a broker at localhost:19092 and a
+        registry at http://localhost:18081. ``enable.partition.eof`` is always set.
         topic: The topic, instead of the contract's.
         group: The consumer group.
-        registry: A registry client to share; without it the consumer makes, and closes, its own.
-        start: Where to begin in a partition for which the group has committed nothing:
-            ``"earliest"``, ``"latest"``, an offset (outside of what a partition holds: the
-            nearest it has), or an aware datetime; or a dict of these by partition. Left out, and
-            for partitions that are not in it: ``auto.offset.reset``, else ``"earliest"``.
-        partitions: Which partitions to read; left out, those that the group assigns, or without
-            a group all of them. With a group they go on where it committed last, and can be
-            committed, but no rebalance moves them: no other consumer of the group should read
-            them, nor be assigned partitions by it.
-        on_assign: Called with the consumer and a tuple of partitions that the group assigns, from
-            within a call for messages. They can be sought and paused in it.
-        on_revoke: Called likewise with partitions that the group revokes, before they are left:
-            what was worked on can be committed in it.
-        on_lost: Called likewise when it is too late for that, after the partitions were left;
-            if left out, ``on_revoke`` is called.
+        registry: A registry client to share; without it the consumer creates, and closes, its own.
+        start: The start offset of a partition without a committed offset: ``"earliest"``,
+        ``"latest"``, an offset (or the nearest one that the partition has), or an aware
+        datetime; or a dict of these by partition. If left out, and for partitions that are not
+        in it: ``auto.offset.reset``, else ``"earliest"``.
+        partitions: The partitions to read; if left out, those that the group assigns, or without a
+        group all of them. With a group they continue at the committed offsets and can be
+        committed, but no rebalance revokes them: no other consumer of the group should read
+        them, or be assigned partitions by it.
+        on_assign: Called with the consumer and a tuple of assigned partitions, inside a call for
+        messages. They can be sought and paused in it.
+        on_revoke: Called likewise with partitions before they are revoked: processed messages can
+        be committed in it.
+        on_lost: Called likewise after partitions were lost, when it is too late for that; if left
+        out, ``on_revoke`` is called.
         poison: What to do with a message that is not of this contract: ``"raise"``,
             :class:`~streamcontract.kafka.dead_letters.poison.Skip` or
             :class:`~streamcontract.kafka.dead_letters.poison.DeadLetters`.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
-        record: The generated class to read; a generated consumer class has it built in. Where it
-            is the record of several contracts, ``topic`` says of which.
-        records: Several generated classes, for a topic that carries several types: each message
-            is read as the one that its writer's schema names, by its full name or an alias. A
-            message of another type is poison, for an ``UnexpectedTypeError``. Left out in
-            ``ContractConsumer[Trade | Quote](topic="market")``, which names them already.
+        record: The generated class to read; a generated consumer class has it built in. If it is
+        the record of several contracts, ``topic`` determines the contract.
+        records: Several generated classes, for a topic with several types: each message is read as
+        the one with the writer schema's name, by its full name or an alias. A message of
+        another type is poison, with an ``UnexpectedTypeError``. Left out in
+        ``ContractConsumer[Trade | Quote](topic="market")``, which has them already.
         schema: A schema to read plain values with, instead of ``record``.
-        topics: Several topics, instead of ``topic`` and ``record``: by name, or by a pattern of
-            names that begins with ``^``, the generated class to read, or several. The first that
-            matches a topic counts. Partitions are named by topic and number then, as in
-            ``pause([("trades", 0)])``, wherever else a number is enough.
+        topics: Several topics, instead of ``topic`` and ``record``: the generated class to read, or
+        several, by name or by a pattern of names that begins with ``^``. The first that matches
+        a topic counts. Then partitions are identified by topic and number, as in
+        ``pause([("trades", 0)])``.
 
-    What a callback raises is raised by the call for messages, or ``close``, that it was called in:
-    the rebalance goes on, and the next call gives the next message.
+    An error of a callback is raised by the call for messages, or ``close``, that it was called in:
+    the rebalance continues, and the next call returns the next message.
 
     Raises:
         ConfigurationError: The configuration is wrong; a ``PropertyError`` names a property that
@@ -165,8 +165,8 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         topics: Mapping[str, Any] | None = None,
         **options: Unpack[ConsumerOptions],
     ) -> None:
-        # What a consumer is made of takes longer to load than all else here, and importing a
-        # generated module is no use of it yet.
+        # The parts of a consumer take long to import, and importing a generated module does not
+        # use them yet.
         from streamcontract.kafka.consumer.wiring import Wiring, wire  # noqa: PLC0415
         from streamcontract.kafka.contract.arguments import ContractArguments  # noqa: PLC0415
 
@@ -202,29 +202,29 @@ class ContractConsumer(ReadsTopics[T, K, P]):
 
     @property
     def topic(self) -> str:
-        """The topic this consumer reads; several of them with commas between."""
+        """The topic of this consumer; several topics are separated by commas."""
         return self._topic
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The topics this consumer reads, by name or pattern."""
+        """The topics of this consumer, by name or pattern."""
         return self._topics.subscriptions
 
     def __iter__(self) -> Iterator[Message[T, K]]:
         return self
 
     def __next__(self) -> Message[T, K]:
-        """The next message, waited for without end; see :meth:`until_end` for a bounded read.
+        """Wait for the next message without a timeout; see :meth:`until_end` for a bounded read.
 
         Raises:
-            MessageDecodeError: It is not of this contract, and ``poison`` asks for nothing else.
+            MessageDecodeError: It is not of this contract, and ``poison`` is ``"raise"``.
             DeadLetterError: Dead letters were not delivered; the next call tries again.
-            ConsumeError: The topic is not there, access is denied, ...
+            ConsumeError: The topic does not exist, authorisation failed, ...
             RegistryError: Its schema could not be fetched; the next call tries again.
             ClientError: The consumer is closed.
         """
-        # What Delivery.one does first, once more here: a call less for each message. The run stays
-        # in hand, and the index says how much of it.
+        # The beginning of Delivery.one is repeated here, which saves a call for each message. The
+        # run stays in hand, up to the index.
         run = self._delivery.in_hand
         if run.__class__ is self._hot and time.monotonic() < self._contact.due:
             index = run.given
@@ -235,7 +235,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
                     after = index + 1
                     run.given = after
                     return found
-        del run  # its messages make room for those that are fetched
+        del run  # frees its messages
         message, in_hand, error = self._one(-1)
         if message is None:
             self._delivery.in_hand = in_hand
@@ -244,13 +244,13 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         return message
 
     def poll(self, timeout: float = -1) -> Message[T, K] | None:
-        """The next message, or None if none came in time.
+        """The next message, or None after ``timeout`` seconds.
 
         Args:
-            timeout: Seconds to wait; below zero without end.
+            timeout: Seconds to wait; without end if negative.
 
         Raises:
-            Exception: As iteration does.
+            Exception: An error of iteration.
         """
         message, in_hand, error = self._one(timeout)
         if error is not None:
@@ -260,19 +260,19 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         return message
 
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
-        """Up to ``num_messages`` messages; fewer when the time is over.
+        """Up to ``num_messages`` messages, fewer after ``timeout`` seconds.
 
         If one of them is not of this contract, those before it are returned, and the next call
         raises the error. None of them counts as returned before this returns: after an
-        exception, such as Ctrl-C while it waits, the next call gives them. Messages of a partition
-        that the group takes away while it waits are its next owner's, and not among them.
+        exception, such as KeyboardInterrupt while it waits, the next call returns them. Messages of
+        a partition that is revoked while it waits belong to the next owner, and are not returned.
 
         Args:
-            num_messages: How many at most.
-            timeout: Seconds to wait; below zero without end.
+            num_messages: The maximum number.
+            timeout: Seconds to wait; without end if negative.
 
         Raises:
-            Exception: As iteration does.
+            Exception: An error of iteration.
         """
         messages, in_hand, error = self._many(num_messages, timeout)
         if error is not None:
@@ -282,18 +282,19 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         return messages
 
     def until_end(self, timeout: float = 60.0) -> UntilEnd[T, K]:
-        """Iterate up to the ends that the partitions of this consumer have now.
+        """Iterate up to the present end offsets of this consumer's partitions.
 
-        It gives exactly what is between here and there: a message that comes later stays for
-        the next read. Partitions that the group assigns on the way are read up to the end they
-        have then.
+        It returns exactly the messages before these end offsets: a later message stays for the
+        next read. Partitions that are assigned meanwhile are read up to their end offset at that
+        time.
 
         Args:
-            timeout: Seconds to wait for something new before giving up.
+            timeout: Seconds without a new message after which it raises.
 
         Raises:
-            StalledError: Nothing came for so long, and the ends are not reached.
-            Exception: As iteration does. After an error the iterator can go on.
+            StalledError: There was no message for ``timeout`` seconds, and the ends are not
+                reached.
+            Exception: An error of iteration. After an error the iterator can continue.
         """
         from streamcontract.kafka.consumer.until_end import UntilEnd  # noqa: PLC0415 - as above
 
@@ -302,17 +303,17 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         )
 
     def pause(self, partitions: Iterable[P]) -> None:
-        """Return no messages of partitions until :meth:`resume`.
+        """Pause partitions: return none of their messages until :meth:`resume`.
 
-        Those that are fetched already are kept. The consumer stays in its group, as long as it is
-        called. A partition that is revoked and comes back is paused still; ``until_end`` does not
-        wait for it.
+        Fetched messages are kept. The consumer stays in its group, as long as it is polled. A
+        partition that is revoked and assigned again is still paused; ``until_end`` does not wait
+        for it.
 
         Args:
-            partitions: Partitions that are assigned.
+            partitions: Assigned partitions.
 
         Raises:
-            ConfigurationError: These are no partitions.
+            ConfigurationError: These are not partitions.
             ConsumeError: One is not assigned.
             ClientError: The consumer is closed.
 
@@ -329,13 +330,13 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         self._contact.pause(self._known(partitions))
 
     def resume(self, partitions: Iterable[P]) -> None:
-        """Return messages of partitions again; those that are not paused stay as they are.
+        """Resume partitions; those that are not paused are not affected.
 
         Args:
-            partitions: Partitions that are assigned.
+            partitions: Assigned partitions.
 
         Raises:
-            ConfigurationError: These are no partitions.
+            ConfigurationError: These are not partitions.
             ConsumeError: One is not assigned.
             ClientError: The consumer is closed.
         """
@@ -347,7 +348,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         return tuple(map(self._topics.name_of, sorted(paused)))
 
     def _known(self, partitions: object) -> tuple[Key, ...]:
-        """Partitions as they were given, once there is an assignment to find them in."""
+        """Given partitions, checked against the assignment once there is one."""
         self._require_open()
         keys = self._topics.keys_of(partitions)
         if not self._assignment.is_known:
@@ -355,15 +356,15 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         return keys
 
     def _require_open(self) -> None:
-        """Raise a ClientError if this is closed, but for a callback that closing has called."""
+        """Raise a ClientError if this is closed, except inside a callback of closing."""
         if not self._callbacks.is_calling:
             self._delivery.require_open()
 
     def assignment(self, timeout: float = 0) -> tuple[P, ...]:
-        """The partitions this consumer reads, in order.
+        """The assigned partitions, in order.
 
         Args:
-            timeout: Seconds to wait until there is an assignment; below zero without end.
+            timeout: Seconds to wait for an assignment; without end if negative.
         """
         self._delivery.wait_until(lambda: self._assignment.is_known, timeout)
         self._assignment.clean()
@@ -376,11 +377,11 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         offsets: Mapping[P, int] | None = None,
         asynchronous: bool = False,
     ) -> dict[P, int]:
-        """Commit the positions for the group, the message in hand included.
+        """Commit the positions for the group, including the last returned messages.
 
         Args:
-            message: Commit only this message, and with it all before it in its partition.
-            offsets: Commit these: by partition, the offset of the next message to read.
+            message: Commit only this message, and all before it in its partition.
+            offsets: Commit these offsets of the next message to read, by partition.
             asynchronous: Do not wait for the broker's answer.
 
         Returns:
@@ -388,7 +389,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
 
         Raises:
             ConfigurationError: This consumer has no group, the message is of another topic, or an
-                offset is none.
+            offset is invalid.
             ConsumeError: The broker refused, or did not answer; or a partition is not assigned.
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
@@ -401,17 +402,17 @@ class ContractConsumer(ReadsTopics[T, K, P]):
     def committed(
         self, partitions: Iterable[P] | None = None, *, timeout: float = BROKER_TIMEOUT
     ) -> dict[P, int | None]:
-        """The offsets that the group has committed: where it goes on after a restart.
+        """The committed offsets of the group, at which it continues after a restart.
 
         Args:
-            partitions: The partitions; those that are assigned if left out.
+            partitions: The partitions; the assigned ones if left out.
             timeout: Seconds to wait for the broker's answer.
 
         Returns:
-            The offset of the next message by partition; None where nothing is committed.
+            The offset of the next message by partition; None without a committed offset.
 
         Raises:
-            ConfigurationError: This consumer has no group, or these are no partitions.
+            ConfigurationError: This consumer has no group, or these are not partitions.
             ConsumeError: The broker refused, or did not answer.
             ClientError: The consumer is closed.
 
@@ -435,26 +436,26 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         self._require_open()
         if not self._has_group:
             raise ConfigurationError(
-                f"a consumer of topic {self._topic!r} without a group has nowhere to commit to: "
+                f"a consumer of topic {self._topic!r} without a group cannot commit: "
                 f"give it one with group="
             )
 
     def take_back(self) -> None:
-        """The application has not worked on what it was given last: it comes again.
+        """Return the last messages again, which the application has not processed.
 
-        For what an exception made it lose on the way: the message of a bare ``next(consumer)``, or
-        on Python 3.10 of any call, when a signal's handler raises just as the call returns.
+        This is for messages that an exception lost: of a bare ``next(consumer)``, or on Python 3.10
+        of any call, if a signal's handler raises just as the call returns.
         """
         self._delivery.in_hand = NOTHING
 
     def positions(self) -> dict[P, int]:
         """The position in each partition: the offset after the last message returned.
 
-        This is what a transaction commits for the group (``send_offsets_to_transaction``, with
-        ``client.consumer_group_metadata()``): every dead letter in front of it is delivered.
+        A transaction commits it for the group (``send_offsets_to_transaction``, with
+        ``client.consumer_group_metadata()``): every dead letter before it is delivered.
 
         Raises:
-            DeadLetterError: One is not.
+            DeadLetterError: A dead letter is not delivered.
             ClientError: The consumer is closed.
         """
         return {partition.name: offset for partition, offset in self._safe_positions().items()}
@@ -466,10 +467,11 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         return self._positions.known()
 
     def transaction_input(self) -> TransactionInput:
-        """This consumer's side of a transaction, for ``ContractProducer.transaction``.
+        """This consumer as the input of a transaction, for ``ContractProducer.transaction``.
 
         Raises:
-            ConfigurationError: It has no group, commits by itself, or reads what was not committed.
+            ConfigurationError: It has no group, commits automatically, or reads uncommitted
+            messages.
             ClientError: The consumer is closed.
         """
         self._delivery.require_open()
@@ -483,16 +485,16 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         return TransactionInput(self.client, self._contact, self._delivery, self._safe_positions)
 
     def seek(self, partition: P, start: Start) -> None:
-        """Go on from another place in a partition that this consumer reads.
+        """Continue from another offset of an assigned partition.
 
         Args:
             partition: The partition.
             start: As for the constructor.
 
         Raises:
-            ConfigurationError: ``start`` is no place to begin.
+            ConfigurationError: ``start`` is not a start offset.
             ConsumeError: The partition is not assigned, or the brokers did not answer.
-            NotSupportedError: ``start`` is a moment, and this is the embedded broker.
+            NotSupportedError: ``start`` is a datetime, and this is the embedded broker.
         """
         from streamcontract.kafka.consumer.start import check_start  # noqa: PLC0415 - as above
 
@@ -501,14 +503,14 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         self._contact.seek(key, offset)
 
     def close(self) -> None:
-        """Commit what was returned (unless ``enable.auto.commit`` is False) and leave the group.
+        """Commit the positions (unless ``enable.auto.commit`` is False) and leave the group.
 
         Closing twice is harmless.
 
         Raises:
-            DeadLetterError: Dead letters were not delivered: what was returned last was not
-                committed.
-            Exception: What a rebalance callback raised; the consumer is closed all the same.
+            DeadLetterError: Dead letters were not delivered: the last returned messages were not
+            committed.
+            Exception: An error of a rebalance callback; the consumer is closed nevertheless.
         """
         if self._is_closed:
             return
@@ -517,7 +519,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         try:
             self._poison.confirm()
         finally:
-            # If this is broken off, closing again goes on here.
+            # If this is interrupted, the next close() continues here.
             self._contact.close()
             self._resources.close()
             self._is_closed = True

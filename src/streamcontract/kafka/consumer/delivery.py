@@ -1,7 +1,7 @@
-"""Delivery of messages to the application: read where they are, and taken out by the call after.
+"""Delivery of messages to the application.
 
-What the application was given is *in hand*: noted as the last act of the call that gives it, and
-counted as worked on by the next call. A call that is broken off before has changed nothing.
+The last returned messages are *in hand*: a call sets them at its very end, and the next call counts
+them as processed and removes them from the queue. So an interrupted call has no effect.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from streamcontract.kafka.dead_letters.handler import PoisonHandler
     from streamcontract.kafka.message import Message
 
-__all__ = ["Delivery", "Found", "Source"]
+__all__ = ["Delivery", "Found", "MessageSource"]
 
 T = TypeVar("T")
 
 Found = tuple[T, InHand, "Exception | None"]
-"""What a call gives, what is in hand from then on, and the error to raise instead."""
+"""The result of a call, the messages then in hand, and the error to raise instead."""
 
 
-class Source(Protocol):
-    """Where messages come from."""
+class MessageSource(Protocol):
+    """The source of messages."""
 
     queue: Queue
     due: float
 
     def make(self, timeout: float | None, read: Mapping[Run, int]) -> None:
-        """Put what has arrived into the queue, waiting up to ``timeout`` seconds for something."""
+        """Queue new messages, after a wait of up to ``timeout`` seconds."""
 
     def is_live(self, partition: Partition) -> bool:
         """Whether messages of a partition may be delivered."""
@@ -48,14 +48,14 @@ class Source(Protocol):
 
 @attrs.define
 class _List:
-    """Messages for one call, which the application does not have yet.
+    """Messages for one call, before they are returned.
 
     Attributes:
         messages: The messages.
-        read: Up to which index each run was read for them.
-        poison: What was passed over on the way, by run.
-        stopped: Partitions that stop where they are, with too many dead letters on their way.
-        is_over: Whether an error comes next, which is raised when its turn comes.
+        read: The index up to which each run was read for them.
+        poison: The poison that was skipped, by run.
+        stopped: Partitions that stop because they have too many undelivered dead letters.
+        is_over: Whether an error is next, which is raised in its turn.
     """
 
     messages: list[Message[Any]] = attrs.field(factory=list)
@@ -65,7 +65,7 @@ class _List:
     is_over: bool = False
 
     def stops(self, poison: PoisonHandler, partition: Partition) -> bool:
-        """Whether a partition stops where it is."""
+        """Whether a partition stops."""
         more = sum(len(errors) for run, errors in self.poison.items() if run.partition is partition)
         if poison.is_full(partition, more):
             self.stopped.add(partition)
@@ -73,12 +73,12 @@ class _List:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether a partition stops for poison in this list, which the next call puts aside."""
+        """Whether a partition stops for poison in this list, which the next call handles."""
         return any(run.partition in self.stopped for run in self.poison)
 
     @property
     def in_hand(self) -> InHand:
-        """What is in hand once the application has the messages."""
+        """The messages in hand after the call."""
         return tuple(
             (run, index, tuple(self.poison.get(run, ())))
             for run, index in self.read.items()
@@ -87,18 +87,18 @@ class _List:
 
 
 class Delivery(Generic[T]):
-    """Gives the application its messages.
+    """Returns messages to the application.
 
     Args:
         topic: The topic, for errors.
-        source: Where messages come from.
-        poison: What becomes of a message that is not of the contract.
-        authentication: What the client's ``error_cb`` heard.
+        source: The source of messages.
+        poison: The handler of messages that are not of the contract.
+        authentication: The authentication errors of the client's ``error_cb``.
 
     Attributes:
-        in_hand: What the application works on now.
-        is_open: Whether it goes on giving.
-        check: Called before anything is waited for; what it raises ends the wait.
+        in_hand: The messages that the application processes now.
+        is_open: Whether it is open.
+        check: Called before each wait; its exception ends the wait.
     """
 
     check: Callable[[], None] | None = None
@@ -106,7 +106,7 @@ class Delivery(Generic[T]):
     def __init__(
         self,
         topic: str,
-        source: Source,
+        source: MessageSource,
         poison: PoisonHandler,
         authentication: AuthenticationErrors,
     ) -> None:
@@ -124,16 +124,16 @@ class Delivery(Generic[T]):
             raise ClientError(f"this consumer of topic {self._topic!r} is closed")
 
     def close(self) -> None:
-        """What is in hand was worked on; nothing more is given."""
+        """Count the messages in hand as processed, and close the delivery."""
         self.settle()
         self._queue.note_positions()
         self.is_open = False
         self._queue.clear()
 
     def settle(self) -> None:
-        """What is in hand was worked on.
+        """Count the messages in hand as processed.
 
-        All of it is set, not counted: if this is broken off, it is done again.
+        Values are set, not incremented, so that it can be repeated after an interruption.
         """
         moves = moves_of(self.in_hand)
         self._put_aside(moves)
@@ -146,10 +146,10 @@ class Delivery(Generic[T]):
                 self._poison.settle(run.partition, poison)
 
     def confirm(self) -> None:
-        """Make sure that what is in hand may be committed.
+        """Make sure that the messages in hand may be committed.
 
         Raises:
-            DeadLetterError: A dead letter in front of it is not delivered.
+            DeadLetterError: A dead letter before them is not delivered.
         """
         self._put_aside(moves_of(self.in_hand))
         self._poison.confirm()
@@ -161,15 +161,14 @@ class Delivery(Generic[T]):
             self._source.make(None, {})
 
     def wait(self, timeout: float, read: Mapping[Run, int] | None = None) -> None:
-        """Put what has arrived into the queue, waiting up to ``timeout`` seconds for something.
+        """Queue new messages, after a wait of up to ``timeout`` seconds.
 
         Args:
             timeout: Seconds.
-            read: Up to which index runs were read for a list that the application does not have
-                yet.
+            read: The index up to which each run was read for a list that is not returned yet.
 
         Raises:
-            ConsumeError: The brokers do not let the client in, ...
+            ConsumeError: The brokers do not accept the client, ...
             ClientError: The consumer is closed.
         """
         if self.check is not None:
@@ -182,11 +181,11 @@ class Delivery(Generic[T]):
             raise consume_error(self._topic, refusal)
 
     def wait_until(self, is_done: Callable[[], bool], timeout: float) -> None:
-        """Wait for what contact with librdkafka brings, up to ``timeout`` seconds.
+        """Wait up to ``timeout`` seconds for a result of contact with librdkafka.
 
         Args:
-            is_done: Whether it is there.
-            timeout: Seconds; below zero without end.
+            is_done: Returns whether there is the result.
+            timeout: Seconds; without end if negative.
         """
         deadline = deadline_of(timeout)
         while not is_done():
@@ -196,10 +195,10 @@ class Delivery(Generic[T]):
                 return
 
     def one(self, timeout: float) -> Found[Message[T] | None]:
-        """The next message, waited for up to ``timeout`` seconds; below zero without end."""
-        # The hot path: of begin() and first() what is left where the message after the one in hand
-        # is plain. Before the next contact is due, nothing has happened to its partition, which
-        # does not stop either: dead letters come only of messages that are not plain.
+        """Wait up to ``timeout`` seconds for the next message; without end if negative."""
+        # The hot path: begin() and first() for a plain message after the one in hand. Before the
+        # next contact its partition cannot change, and does not stop: only messages that are not
+        # plain become dead letters.
         run = self.in_hand
         if run.__class__ is Run and time.monotonic() < self._source.due:
             index = run.given
@@ -210,14 +209,14 @@ class Delivery(Generic[T]):
                 if message is not None:
                     run.given = index + 1
                     return message, run, None
-        del run  # its messages make room for those that are fetched
+        del run  # frees its messages
         self.begin()
         return self._first_of_all(timeout)
 
     def at_once(self, ends: Mapping[Any, int]) -> Message[T] | None:
-        """The next message, if it is plain and here, and no contact is due; else None.
+        """The next message if it is plain and fetched, and no contact is due; else None.
 
-        It is in hand then. Nothing in here waits, for the brokers, the registry or another thread.
+        It is then in hand. This never waits for brokers, registry or threads.
 
         Args:
             ends: As for :meth:`first`.
@@ -248,7 +247,7 @@ class Delivery(Generic[T]):
         """The first message in the queue; None if there is none.
 
         Args:
-            ends: By the partition's name, an offset from which on messages are passed over.
+            ends: The end offset of each partition by its name, after which messages are skipped.
         """
         while (run := self._following(ends)) is not None:
             index = run.next
@@ -265,10 +264,10 @@ class Delivery(Generic[T]):
         return None
 
     def _following(self, ends: Mapping[Any, int]) -> Run | None:
-        """The run whose message is the next in turn; it need not be plain."""
+        """The run with the next message, which may not be plain."""
         for run in self._queue.runs:
             partition, index = run.partition, run.next
-            # A run that is read waits here behind others, such as one that is read up to its end.
+            # A run that is in use stays after others, such as one that is read up to its end.
             if index >= run.size or (run.letters and self._poison.is_full(partition, 0)):
                 continue
             end = ends.get(partition.name)
@@ -277,7 +276,7 @@ class Delivery(Generic[T]):
         return None
 
     def many(self, limit: int, timeout: float) -> Found[list[Message[T]]]:
-        """Up to ``limit`` messages, waited for up to ``timeout`` seconds, or without end."""
+        """Wait up to ``timeout`` seconds for ``limit`` messages; without end if negative."""
         self.begin()
         deadline = deadline_of(timeout)
         found, left, count = _List(), float("inf"), -1
@@ -292,17 +291,17 @@ class Delivery(Generic[T]):
             left = deadline - time.monotonic()
             self.wait(max(0.0, min(SLICE, left)), found.read)
             if not all(self._source.is_live(run.partition) for run in found.read):
-                # Messages of a partition that was revoked meanwhile are its next owner's.
+                # Messages of a partition that was revoked meanwhile belong to its next owner.
                 found = _List()
 
     def _collect(self, found: _List, limit: int) -> tuple[Exception | None, InHand]:
-        """Read what is in the queue into a list.
+        """Read queued messages into a list.
 
         Returns:
-            The error whose turn it is, if it is one's, and what is in hand then.
+            The error that is next, if there is one, and the messages then in hand.
         """
         found.stopped.clear()
-        for run in tuple(self._queue.runs):  # poison is taken out on the way
+        for run in tuple(self._queue.runs):  # poison is removed meanwhile
             if len(found.messages) >= limit or found.is_over:
                 break
             if run.letters and found.stops(self._poison, run.partition):
@@ -330,7 +329,7 @@ class Delivery(Generic[T]):
                     raise
                 message, poison, error = None, (), reason
             if error is not None and messages:
-                # It is raised by the next call: those before it are worked on first.
+                # The next call raises it, after the messages before it are processed.
                 found.is_over = True
                 break
             index += 1
@@ -352,10 +351,10 @@ class Delivery(Generic[T]):
         """Read a message that is not plain.
 
         Returns:
-            The message; or None, the poison that it is, and what the application is to be told.
+            The message; or None, the poison, and the error for the application.
 
         Raises:
-            RegistryError: The registry does not answer: the message is not at fault.
+            RegistryError: The registry does not answer; the message itself may be valid.
         """
         partition = run.partition
         raw = run.raws[index]
@@ -364,5 +363,5 @@ class Delivery(Generic[T]):
         except MessageDecodeError as error:
             return None, (error,), self._poison.take(partition, error)
         except ConsumeError as error:
-            # What librdkafka reports in place of a message is told once.
+            # An error of librdkafka in place of a message is raised once.
             return None, (), error

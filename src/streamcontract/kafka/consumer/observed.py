@@ -1,4 +1,4 @@
-"""A consumer with telemetry: its lag, its reader, and its calls for messages."""
+"""Telemetry of a consumer: its lag, the decoding of messages, and its calls for messages."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ __all__ = ["ConsumerLag", "ObservedReader", "observed"]
 
 R = TypeVar("R")
 
-# Seconds between two looks at the ends of partitions: each takes microseconds.
+# Seconds between two updates of end offsets: each takes microseconds.
 _LOOK_INTERVAL: Final = 1.0
 
 
 class ConsumerLag:
-    """The lag of one consumer in its partitions, as far as it knows by itself.
+    """The lag of one consumer in its partitions, without requests to the brokers.
 
-    No broker is asked: librdkafka keeps, for each partition it fetches from, the end that came
-    with the last answer. The consumer's thread looks there, now and then while it reads messages.
-    Any thread may read what it saw; but not look, which would wait for a ``poll`` of the
-    consumer's, and the next, and the next (confluent-kafka 2.16).
+    librdkafka has the end offset of each partition from the last fetch. The consumer's thread gets
+    it periodically while it reads messages, and any thread may read the result. Another thread
+    cannot get it from librdkafka, because it would wait for each ``poll`` of the consumer
+    (confluent-kafka 2.16).
 
     Args:
         client: The consumer.
-        contact: Knows the partitions.
-        positions: Gives where the application is in them.
+        contact: The contact, with the partitions.
+        positions: Returns the application's positions.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class ConsumerLag:
         self._is_closed = False
 
     def look(self) -> None:
-        """Look where the partitions end, unless that was done just now."""
+        """Update the end offsets of the partitions, unless that was done recently."""
         now = time.monotonic()
         if now < self._due_at and self._contact.assignment.table.keys() <= self._ends.keys():
             return
         self._due_at = now + _LOOK_INTERVAL
         for partition in self._contact.assignment.table.values():
-            # librdkafka does not know a partition (yet), or its end: then it is looked for again.
+            # librdkafka does not know a partition (yet), or its end: the next update tries again.
             with contextlib.suppress(confluent_kafka.KafkaException):
                 place = partition.place(confluent_kafka.OFFSET_INVALID)
                 _, end = self._client.get_watermark_offsets(place, cached=True)
@@ -84,14 +84,14 @@ class ConsumerLag:
         for partition in tuple(self._contact.assignment.table.values()):
             at, end = positions.get(partition, UNKNOWN), self._ends.get(partition.key)
             if at >= partition.fetched or (at < 0 and partition not in waiting):
-                # After the last message there may be control records, which are no messages.
+                # After the last message there may be control records, which are not messages.
                 at = max(at, partition.end)
             if at >= 0 and end is not None:
                 found[partition.key] = max(0, end - at)
         return found
 
     def close(self) -> None:
-        """From here on nothing is known."""
+        """Forget all offsets."""
         self._is_closed = True
 
 
@@ -99,8 +99,8 @@ class ObservedReader:
     """A consumer's reader, which looks for the ends of partitions on its way.
 
     Args:
-        inner: What reads.
-        lag: What is to look.
+        inner: The wrapped one.
+        lag: The lag to update.
     """
 
     def __init__(self, inner: MessageReader, lag: ConsumerLag) -> None:

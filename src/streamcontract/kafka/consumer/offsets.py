@@ -1,4 +1,4 @@
-"""Offsets from which partitions are read: committed ones, starts, and those that are gone."""
+"""Offsets of partitions: committed ones, start offsets, and those that do not exist any more."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ if TYPE_CHECKING:
 __all__ = ["LOOK_UP", "Offsets"]
 
 _NO_WAIT: Final = 0.01
-"""Seconds to wait for metadata at least: with none, they would never come."""
+"""The least seconds to wait for metadata: with 0, they would never arrive."""
 
 _PROPAGATION: Final = 1.0
-"""Seconds for a new topic to become known to all brokers, and from one error to the next."""
+"""Seconds for a new topic to become known to all brokers, and between two errors."""
 
 LOOK_UP: Final = 5.0
-"""Seconds to wait for committed offsets that librdkafka would fetch by itself too."""
+"""Seconds to wait for committed offsets, which librdkafka would fetch too."""
 
 _log = logging.getLogger("streamcontract.kafka")
 
 
 class Offsets:
-    """Looks up where partitions are to be read.
+    """Looks up the offsets at which partitions are read.
 
     Args:
         client: The consumer.
-        cluster: Knows the offsets that a start means.
-        authentication: What the client's ``error_cb`` heard.
-        topics: The topics that are read.
-        group: Whether there is a group, which keeps committed offsets.
-        starts: Where to begin in a partition for which nothing is committed.
+        cluster: Looks up the offsets of starts.
+        authentication: The authentication errors of the client's ``error_cb``.
+        topics: The topics.
+        group: Whether there is a group, which has committed offsets.
+        starts: The starts of partitions without a committed offset.
 
     Attributes:
-        are_topics_found: Whether the brokers have said that there are such topics.
+        are_topics_found: Whether the topics exist.
     """
 
     def __init__(
@@ -76,23 +76,23 @@ class Offsets:
 
     @property
     def are_topics_found(self) -> bool:
-        """Whether the brokers have said that there are such topics."""
+        """Whether the topics exist."""
         return not self._not_found
 
     @property
     def own_starts(self) -> Iterable[Key]:
-        """The partitions that have a start of their own."""
+        """The partitions with a start of their own."""
         return self._starts.by_partition
 
     def resets(self, partition: Partition) -> bool:
-        """Whether to begin anew where an offset is gone; else that is an error."""
+        """Whether to reset an offset that does not exist any more; else it is an error."""
         return self._starts.resets(partition.key)
 
     def has_position(self, partition: Partition) -> bool:
-        """Whether a partition's start has to be looked up when it is assigned.
+        """Whether a partition's start offset has to be looked up when it is assigned.
 
-        It is to be committed then, even if nothing comes before the next rebalance: otherwise
-        "latest" would mean a later offset, and skip what came in between.
+        Then it is committed, even without a message before the next rebalance: otherwise "latest"
+        would mean a later offset, and skip the messages in between.
         """
         return self._starts.of(partition.key) != "earliest"
 
@@ -100,7 +100,7 @@ class Offsets:
         """All partitions of the topics.
 
         Raises:
-            ConsumeError: A topic is not there, or the brokers did not answer.
+            ConsumeError: A topic does not exist, or the brokers did not answer.
         """
         known: list[Key] = []
         for topic in self._topics.names:
@@ -131,16 +131,16 @@ class Offsets:
             raise consume_error(topic or self._topics.label, kafka_error_of(error)) from error
 
     def find_topics(self, timeout: float) -> float:
-        """Ask whether there are such topics, which the group would wait for without a word.
+        """Check that the topics exist, for which the group would wait without an error.
 
-        Only the classic protocol reports one that is missing; with the newer one (KIP-848) the
-        group takes it for one without partitions.
+        Only the classic protocol reports a missing one; with the newer one (KIP-848) it counts as
+        a topic without partitions.
 
         Args:
             timeout: Seconds to wait.
 
         Returns:
-            How many are left.
+            The seconds that are left.
 
         Raises:
             ConsumeError: One has been missing for a second.
@@ -151,7 +151,7 @@ class Offsets:
             try:
                 metadata = self._client.list_topics(topic, max(timeout, _NO_WAIT))
             except confluent_kafka.KafkaException:
-                return 0.0  # no broker answers yet, and why is for others to say
+                return 0.0  # no broker answers yet, which is reported elsewhere
             now = time.monotonic()
             error = metadata.topics[topic].error
             if error is not None and error.code() in NO_SUCH_TOPIC:
@@ -167,21 +167,21 @@ class Offsets:
         return max(0.0, timeout - (now - begin))
 
     def note_topics(self, partitions: Iterable[Partition]) -> None:
-        """Partitions are assigned, so their topics are there."""
+        """Note that the topics of assigned partitions exist."""
         self._not_found.difference_update(each.topic for each in partitions)
 
     def at(self, partition: Partition, start: Start) -> int:
-        """The offset that a start means in a partition.
+        """The offset of a start in a partition.
 
         Raises:
             ConsumeError: The brokers did not answer, or there is no such partition.
-            NotSupportedError: ``start`` is a moment, and this is the embedded broker.
+            NotSupportedError: ``start`` is a datetime, and this is the embedded broker.
         """
         topic, number = partition.key
         return offsets_at(self._cluster, topic, [number], start)[number]
 
     def ends(self, partitions: Iterable[Partition]) -> dict[Key, int]:
-        """The offset that the next message of each partition will get.
+        """The end offset of each partition.
 
         Raises:
             ConsumeError: The brokers did not answer.
@@ -194,9 +194,9 @@ class Offsets:
         return found
 
     def set_next(self, partitions: Sequence[Partition], timeout: float) -> None:
-        """Have partitions fetched from what is committed, else from their start.
+        """Set the next offset of partitions to the committed one, else to the start offset.
 
-        With a group, and an error asked for where there is neither, librdkafka looks up where.
+        With a group that requires a committed offset, librdkafka looks it up.
 
         Raises:
             ConsumeError: The brokers did not answer.
@@ -232,7 +232,7 @@ class Offsets:
         except confluent_kafka.KafkaException as error:
             raise consume_error(self._topics.label, kafka_error_of(error)) from error
         for place in committed:
-            # Not the same as nothing committed: such as an offset that a transaction holds back.
+            # Not the same as no committed offset, such as an offset that a transaction holds back.
             if place.error is not None:
                 raise consume_error(place.topic, place.error, place.partition)
         return {
@@ -240,7 +240,7 @@ class Offsets:
         }
 
     def skip_missing(self, partition: Partition) -> None:
-        """Leave an offset that the brokers do not have, and log how many messages are missing.
+        """Reset an offset that the brokers do not have, and log the number of missing messages.
 
         Raises:
             ConsumeError: The brokers did not answer.
@@ -259,10 +259,10 @@ class Offsets:
         partition.start = partition.fetched = start
 
     def check_beginnings(self, beginnings: Iterable[tuple[Partition, int]]) -> None:
-        """Log what is missing where a partition's first offset is not 0, on the embedded broker.
+        """Log missing messages if a partition's first offset is not 0, on the embedded broker.
 
         Args:
-            beginnings: Partitions that were read from their beginning, and their first offsets.
+            beginnings: Partitions that are read from their beginning, with their first offsets.
         """
         if beginnings and self._cluster.is_embedded():
             for partition, offset in beginnings:
@@ -279,7 +279,7 @@ def _warn_of_missing(
 ) -> None:
     messages = "1 message is" if missing == 1 else f"{missing} messages are"
     _log.warning(
-        "topic %r, partition %d: %s missing: offset %d is not there any more, %s; going on from "
+        "topic %r, partition %d: %s missing: offset %d does not exist any more, %s; continuing at "
         "offset %s",
         *partition.key,
         messages,

@@ -1,4 +1,4 @@
-"""Keyword arguments that the consumers share."""
+"""Options of consumers, as keyword arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class ShareConsumerOptions(TypedDict, total=False):
-    """What any consumer may be told beside its configuration, contract and topic.
+    """The options of any consumer besides configuration, contract and topic.
 
     See :class:`streamcontract.kafka.consumer.share_consumer.ContractShareConsumer`.
     """
@@ -34,13 +34,13 @@ class ShareConsumerOptions(TypedDict, total=False):
 
 
 class TopicShareConsumerOptions(ShareConsumerOptions, total=False):
-    """The same with the topic, which a contract may name too."""
+    """The same with the topic, which a contract may have too."""
 
     topic: str | None
 
 
 class ConsumerOptions(ShareConsumerOptions, total=False):
-    """What a consumer may be told that does not share its partitions' messages.
+    """The options of a consumer that is not a share consumer.
 
     See :class:`streamcontract.kafka.consumer.ContractConsumer`.
     """
@@ -53,7 +53,7 @@ class ConsumerOptions(ShareConsumerOptions, total=False):
 
 
 class TopicConsumerOptions(ConsumerOptions, total=False):
-    """The same with the topic, which a contract may name too."""
+    """The same with the topic, which a contract may have too."""
 
     topic: str | None
 
@@ -62,7 +62,7 @@ def check_options(given: Mapping[str, object], known: type[Any]) -> None:
     """Refuse keyword arguments that a signature does not have, as Python does.
 
     Raises:
-        TypeError: One is not known.
+        TypeError: One is unknown.
     """
     for name in given:
         if name not in known.__annotations__:

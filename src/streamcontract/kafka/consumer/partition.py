@@ -1,4 +1,4 @@
-"""One partition that a consumer reads: everything that is known of it, in one object."""
+"""Partition of a consumer, with all of its state in one object."""
 
 from __future__ import annotations
 
@@ -11,60 +11,59 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.message_deserializer import MessageReader
     from streamcontract.kafka.message import Message
 
-__all__ = ["BEGINNING", "UNKNOWN", "Key", "Partition", "Reader"]
+__all__ = ["BEGINNING", "UNKNOWN", "Key", "Partition", "PartitionDeserializer"]
 
 Key = tuple[str, int]
 """Topic and partition number."""
 
 UNKNOWN: Final = confluent_kafka.OFFSET_INVALID
-"""The offset that stands for none, as librdkafka has it; below all others."""
+"""librdkafka's offset for an unknown one; less than all others."""
 
 BEGINNING: Final = confluent_kafka.OFFSET_BEGINNING
-"""The offset that stands for the first there is; below all numbers."""
+"""The offset for the beginning; less than all numbers."""
 
 
-class Reader(Protocol):
-    """What reads the messages of a partition."""
+class PartitionDeserializer(Protocol):
+    """The deserializer of a partition's messages."""
 
     plain: MessageReader
 
     def read(self, raw: confluent_kafka.Message) -> Message[Any]:
-        """Read one that ``plain`` has not read, or raise why it cannot be read."""
+        """Deserialize a message that ``plain`` has not deserialized, or raise its error."""
 
 
 @attrs.define(eq=False)
 class Partition:
     """One partition that a consumer reads.
 
-    A partition that is revoked, or left by a seek, is another object from then on, so that nothing
-    that belongs to the old one can touch the new one. ``stored <= position <= fetched`` holds where
-    they are known.
+    A partition that is revoked, or moved by a seek, is another object from then on, so that state
+    of the old one cannot affect the new one. ``stored <= position <= fetched``, if they are known.
 
     Attributes:
         topic: The topic.
         number: The partition's number in it.
-        reader: Reads its messages.
-        name: What the application calls it: its number, or topic and number.
-        start: Where to go on if nothing is committed.
-        fetched: The offset of the next message to come from librdkafka.
+        reader: Deserializes its messages.
+        name: Its name for the application: its number, or topic and number.
+        start: The start offset without a committed offset.
+        fetched: The offset of the next message from librdkafka.
         position: The offset of the next message for the application.
         stored: The offset that librdkafka may commit.
-        committed: The offset that is committed, as far as this consumer knows.
-        floor: What was committed since the partition was assigned or sought: storing less would
-            take that back.
-        counted: From which offset messages count for the next commit by count.
-        end: The offset at which the partition's end was met last.
-        is_paused: Whether librdkafka is to fetch nothing from it.
+        committed: The committed offset that this consumer knows.
+        floor: The offset committed since the partition was assigned or sought; storing a lower
+        one would undo the commit.
+        counted: The offset from which on messages count for the next commit by count.
+        end: The last known end offset.
+        is_paused: Whether it is paused in librdkafka.
         is_reported: Whether ``on_assign`` was called for it.
-        is_adrift: Whether librdkafka may be elsewhere than at ``fetched``.
-        is_gone: Whether the brokers have no message at ``fetched`` any more.
+        is_adrift: Whether librdkafka's offset may differ from ``fetched``.
+        is_gone: Whether the offset ``fetched`` does not exist any more.
         letters: Offsets of dead letters that are not delivered yet.
-        passed: For poison that a callback was told of: what the callback raised, or None.
+        passed: For poison with a callback that was called, the callback's error, or None.
     """
 
     topic: str
     number: int
-    reader: Reader
+    reader: PartitionDeserializer
     name: Any = attrs.field(default=None, kw_only=True)
     start: int = attrs.field(default=UNKNOWN, kw_only=True)
     fetched: int = attrs.field(default=UNKNOWN, kw_only=True)
@@ -83,20 +82,20 @@ class Partition:
 
     @property
     def key(self) -> Key:
-        """What the table of partitions knows it by."""
+        """Its key in the table of partitions."""
         return self.topic, self.number
 
     @property
     def storable(self) -> int:
-        """How far the group may go on: up to the position, or the first undelivered dead letter."""
+        """The offset that may be committed: up to the first undelivered dead letter."""
         safe = min(self.position, *self.letters) if self.letters else self.position
         return max(safe, self.floor)
 
     def moved(self, offset: int) -> Partition:
-        """The same partition at another offset, where librdkafka has yet to go.
+        """The same partition at another offset, to which librdkafka still has to seek.
 
         Args:
-            offset: A number, ``BEGINNING``, or ``UNKNOWN``: where the group committed last.
+            offset: A number, ``BEGINNING``, or ``UNKNOWN`` for the committed offset.
         """
         return Partition(
             self.topic,
@@ -114,5 +113,5 @@ class Partition:
         )
 
     def place(self, offset: int) -> confluent_kafka.TopicPartition:
-        """An offset in this partition, as confluent_kafka takes it."""
+        """An offset in this partition, for confluent_kafka."""
         return confluent_kafka.TopicPartition(self.topic, self.number, offset)

@@ -1,4 +1,4 @@
-"""Positions of a consumer: the offsets after what the application was given, to be committed."""
+"""Positions of a consumer: the offsets after the last returned messages, to be committed."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Positions:
     """The positions of one consumer, by partition.
 
     Args:
-        topics: The topics that are read.
+        topics: The topics.
         assignment: The partitions.
-        queue: What is fetched and not worked on.
-        delivery: Knows what is in hand.
+        queue: The fetched messages.
+        delivery: The delivery, with the messages in hand.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Positions:
         self._delivery = delivery
 
     def known(self) -> dict[Partition, int]:
-        """Those that are known; what is in hand is included."""
+        """The known positions, after the messages in hand."""
         self._queue.note_positions()
         found = {
             each: each.position
@@ -58,10 +58,10 @@ class Positions:
         return found
 
     def chosen(self, message: object, offsets: object) -> Mapping[Partition, int]:
-        """What to commit: all that is known, or one message, or offsets by partition.
+        """The offsets to commit: all known positions, or of one message, or given offsets.
 
         Raises:
-            ConfigurationError: The message is of another topic, or an offset is none.
+            ConfigurationError: The message is of another topic, or an offset is invalid.
             ConsumeError: A partition is not assigned.
         """
         if message is None:

@@ -1,4 +1,4 @@
-"""Fetched messages that the application does not have yet, in the order in which they came."""
+"""Queue of fetched messages, in their order."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Run:
 
     Attributes:
         partition: The partition.
-        raws: The messages as they came.
-        size: How many there are.
-        next: The index of the first one that the application does not have.
-        given: The index after the message that is in hand, if one of these is.
-        read: Reads one, if it is plain.
+        raws: The raw messages.
+        size: Their number.
+        next: The index of the first one that is not processed.
+        given: The index after the message in hand, if one of these is.
+        read: Deserializes one, if it is plain.
         letters: The partition's undelivered dead letters.
     """
 
@@ -42,38 +42,38 @@ class Run:
         )
 
     def offset_after(self, index: int) -> int:
-        """The offset to go on from when the messages in front of an index are worked on."""
+        """The offset to continue at when the messages before an index are processed."""
         offset: int = self.raws[index - 1].offset()  # type: ignore[assignment] # only errors have none
         return offset + 1
 
     def note_position(self) -> None:
-        """Tell the partition how far its messages are worked on here."""
+        """Set the partition's position to the one of this run."""
         if self.next and self.partition.number >= 0:
             self.partition.position = self.offset_after(self.next)
 
 
 Move = tuple[Run, int, "tuple[MessageDecodeError, ...]"]
-"""Up to which index the messages of a run were given to the application, and the poison among
-those given now."""
+"""The index up to which messages of a run were returned, and the poison among the messages that are
+returned now."""
 
 InHand = Run | tuple[Move, ...]
-"""What the application works on: one plain message, which its run knows, or anything else."""
+"""The messages in hand: one plain message, which its run has, or the moves of several runs."""
 
 NOTHING: Final[InHand] = ()
 
 
 def moves_of(in_hand: InHand) -> tuple[Move, ...]:
-    """All of what is in hand."""
+    """The moves of all runs for the messages in hand."""
     return ((in_hand, in_hand.given, ()),) if isinstance(in_hand, Run) else in_hand
 
 
 class Queue:
-    """Runs of messages; nothing is taken out before the application is done with it.
+    """Runs of messages, which are removed after the application has processed them.
 
     Attributes:
-        runs: Those to be delivered.
-        paused: Those of partitions that the application has paused. A run may be in both while
-            it changes sides: the next :meth:`sort` decides.
+        runs: The runs to deliver.
+        paused: The runs of paused partitions. A run may be in both while it is moved: the next
+        :meth:`sort` decides.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Queue:
     @property
     def all_runs(self) -> tuple[Run, ...]:
         """All runs, those of each partition in their order."""
-        return tuple(dict.fromkeys((*self.paused, *self.runs)))  # another thread may ask for it
+        return tuple(dict.fromkeys((*self.paused, *self.runs)))  # may be called in another thread
 
     def clear(self) -> None:
         """Drop all."""
@@ -91,9 +91,9 @@ class Queue:
         self.paused.clear()
 
     def apply(self, moves: tuple[Move, ...]) -> None:
-        """The application is done with what it was given.
+        """Remove processed messages.
 
-        All of it is set, not counted, so that a second time changes nothing.
+        Values are set, not incremented, so that a repetition has no effect.
         """
         for run, index, _ in moves:
             run.next = index
@@ -103,16 +103,16 @@ class Queue:
             runs.popleft()
 
     def note_positions(self) -> None:
-        """Tell all partitions how far their messages are worked on."""
+        """Update the positions of all partitions."""
         for run in self.all_runs:
             run.note_position()
 
     def sort(
         self, is_current: Callable[[Partition], bool], is_paused: Callable[[Partition], bool]
     ) -> None:
-        """Drop the runs of other partitions, and those that are read; put paused ones aside.
+        """Drop the runs of other partitions, and processed ones; move those of paused partitions.
 
-        If this is broken off, each run is in one of the two or in both.
+        If this is interrupted, each run is in one of the two or in both.
         """
         runs = [run for run in self.all_runs if run.next < run.size and is_current(run.partition)]
         self.paused.extend(run for run in runs if is_paused(run.partition))
@@ -120,11 +120,10 @@ class Queue:
         self.paused = deque(run for run in runs if is_paused(run.partition))
 
     def sizes(self, read: Mapping[Run, int]) -> dict[Partition, int]:
-        """How many messages of each partition are left.
+        """The number of remaining messages of each partition.
 
         Args:
-            read: Up to which index runs were read for a list that the application does not have
-                yet.
+            read: The index up to which each run was read for a list that is not returned yet.
         """
         sizes: dict[Partition, int] = {}
         for run in self.all_runs:
@@ -133,7 +132,7 @@ class Queue:
         return sizes
 
     def waiting(self) -> dict[Partition, int]:
-        """The offset of the first message that waits, for each partition that has one."""
+        """The offset of the first queued message of each partition that has one."""
         offsets: dict[Partition, int] = {}
         for run in self.all_runs:
             if run.next < run.size and run.partition.number >= 0:

@@ -1,4 +1,4 @@
-"""The typed share consumer: a message goes to one consumer, is answered, and is gone (KIP-932)."""
+"""Typed share consumer, whose messages are acknowledged one by one (KIP-932)."""
 
 from __future__ import annotations
 
@@ -54,39 +54,39 @@ _NOT_SHARED: Final = {
     "on_lost": _NO_PARTITIONS,
     "on_revoke": _NO_PARTITIONS,
     "partitions": _NO_PARTITIONS,
-    "start": "a new group begins where share.auto.offset.reset says, which the broker keeps",
+    "start": "the broker's group configuration share.auto.offset.reset sets the start",
 }
-"""Arguments of a ``ContractConsumer``, and why a share consumer does not take them."""
+"""Arguments of a ``ContractConsumer`` that a share consumer does not have, with the reasons."""
 
 
 class ContractShareConsumer(Keyed[T, K]):
-    """Consumes the messages of one contract as a queue, shared with others of its share group.
+    """Consumes the messages of one contract as a queue that its share group shares.
 
-    It wraps a ``confluent_kafka.ShareConsumer``: ``client``. All consumers of a group may read the
-    same partition, and each message goes to one of them, which answers it. A message that is not
-    answered counts as accepted when the next one is asked for, and when the consumer is closed. If
-    an exception leaves the ``with`` block, the message in hand is released. Answers are sent when
-    messages are fetched, by :meth:`commit` and by :meth:`close`; a message whose lock ran out
-    before (``group.share.record.lock.duration.ms``, 30 s), such as that of a consumer that died,
-    comes again: so each is delivered at least once. There is no order between messages.
+    It wraps a ``confluent_kafka.ShareConsumer``, which is ``client``. All consumers of a group may
+    read the same partition, and each message is delivered to one of them, which acknowledges it. A
+    message without an acknowledgement is accepted when the next one is requested, and when the
+    consumer is closed. If an exception leaves the ``with`` block, the last message is released.
+    Acknowledgements are sent when messages are fetched, by :meth:`commit` and by :meth:`close`; a
+    message whose lock expires before (``group.share.record.lock.duration.ms``, 30 s), such as of a
+    consumer that died, is delivered again: so delivery is at least once. Messages have no order.
 
-    A new group begins at the end of the topic, unless the broker's configuration of the group has
+    A new group starts at the end of the topic, unless the broker's configuration of the group has
     ``share.auto.offset.reset=earliest``. Share groups need Kafka 4.2 or newer (4.1 with
     ``share.version=1``), or the embedded broker. In librdkafka they are a preview.
 
-    Messages that are not of this contract are dealt with as ``poison`` says, and then rejected. One
-    thread at a time may use a consumer.
+    Messages that are not of this contract are handled by ``poison``, and then rejected. One thread
+    at a time may use a consumer.
 
     Args:
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
         topic: The topic, instead of the contract's.
         group: The share group.
-        registry: A registry client to share; without it the consumer makes, and closes, its own.
-        poison: What to do with a message that is not of this contract; ``DeadLetters()`` is also
-            where rejected messages go.
+        registry: A registry client to share; without it the consumer creates, and closes, its own.
+        poison: What to do with a message that is not of this contract; with ``DeadLetters()``
+        rejected messages become dead letters too.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
-        record: The generated class to read. Where it is the record of several contracts, ``topic``
-            says of which.
+        record: The generated class to read. If it is the record of several contracts, ``topic``
+        determines the contract.
         schema: A schema to read plain values with, instead of ``record``.
 
     Raises:
@@ -146,7 +146,7 @@ class ContractShareConsumer(Keyed[T, K]):
         binding: Binding[T] = bind(None, topic=topic, record=record, schema=schema)
         settings = split_config(config)
         properties = dict(settings.client)
-        check_topic(binding.topic, "make a consumer for each topic that it stands for")
+        check_topic(binding.topic, "make a consumer for each topic")
         refuse_deserializers(properties)
         name = group or properties.get("group.id")
         if not name:
@@ -161,8 +161,8 @@ class ContractShareConsumer(Keyed[T, K]):
             )
         if properties.get(_MODE, "explicit") != "explicit":
             raise ConfigurationError(
-                f"{_MODE!r} is always 'explicit' in here: a message that is not answered counts "
-                f"as accepted when the next one is asked for; leave it out"
+                f"{_MODE!r} is always 'explicit' here: a message without an acknowledgement is "
+                f"accepted when the next one is requested; leave it out"
             )
         authentication = AuthenticationErrors(properties)
         with contextlib.ExitStack() as resources:
@@ -215,12 +215,12 @@ class ContractShareConsumer(Keyed[T, K]):
         return self
 
     def __next__(self) -> ShareMessage[T, K]:
-        """The next message, waited for without end.
+        """Wait for the next message without a timeout.
 
         Raises:
-            MessageDecodeError: It is not of this contract, and ``poison`` asks for nothing else.
+            MessageDecodeError: It is not of this contract, and ``poison`` is ``"raise"``.
             DeadLetterError: Dead letters were not delivered; the next call tries again.
-            ConsumeError: The cluster has no share groups, access is denied, ...
+            ConsumeError: The cluster has no share groups, authorisation failed, ...
             RegistryError: Its schema could not be fetched; the next call tries again.
             ClientError: The consumer is closed.
         """
@@ -232,13 +232,13 @@ class ContractShareConsumer(Keyed[T, K]):
         return message
 
     def poll(self, timeout: float = -1) -> ShareMessage[T, K] | None:
-        """The next message, or None if none came in time.
+        """The next message, or None after ``timeout`` seconds.
 
         Args:
-            timeout: Seconds to wait; below zero without end.
+            timeout: Seconds to wait; without end if negative.
 
         Raises:
-            Exception: As iteration does.
+            Exception: An error of iteration.
         """
         message, in_hand, error = self._one(timeout)
         if error is not None:
@@ -268,15 +268,16 @@ class ContractShareConsumer(Keyed[T, K]):
         return self._message, in_hand, None
 
     def commit(self, timeout: float = _COMMIT_TIMEOUT) -> None:
-        """Send the answers given so far, and wait until the broker has them.
+        """Send the acknowledgements so far, and wait for the broker's answer.
 
         Args:
             timeout: Seconds to wait.
 
         Raises:
-            ConsumeError: The broker did not take one: the message comes again, such as one whose
-                lock ran out.
-            DeadLetterError: Dead letters were not delivered; rejected messages are not answered.
+            ConsumeError: The broker refused one, such as after the lock expired: the message is
+            delivered again.
+            DeadLetterError: Dead letters were not delivered; rejected messages are not
+            acknowledged.
             ClientError: The consumer is closed.
         """
         self._delivery.require_open()
@@ -291,13 +292,13 @@ class ContractShareConsumer(Keyed[T, K]):
                 raise consume_error(self._topic, kafka_error_of(refused), place.partition)
 
     def close(self) -> None:
-        """Accept the message in hand, send all answers, and leave the group.
+        """Accept the last message, send all acknowledgements, and leave the group.
 
-        What was fetched and not returned is released. Closing twice is harmless.
+        Fetched messages that were not returned are released. Closing twice is harmless.
 
         Raises:
             DeadLetterError: Dead letters were not delivered: their messages are released.
-            ConsumeError: The broker did not take the answers: those messages come again.
+            ConsumeError: The broker refused acknowledgements: those messages are delivered again.
         """
         self._close(None)
 
@@ -305,7 +306,7 @@ class ContractShareConsumer(Keyed[T, K]):
         """Close.
 
         Args:
-            answer: To the message in hand; None for the one it would get by itself.
+            answer: The acknowledgement of the last message; None for the default one.
         """
         if not self._delivery.is_open:
             return
@@ -329,13 +330,14 @@ class ContractShareConsumer(Keyed[T, K]):
         try:
             self._close(RELEASE)
         except ClientError:
-            # The exception that leaves the block goes first; what was not answered comes again.
+            # The exception of the block takes precedence; messages without an acknowledgement are
+            # delivered again.
             _log.exception(
                 "while leaving a with block because of %r", error, extra={"topic": self._topic}
             )
 
     def take_back(self) -> None:
-        """The application has not worked on what it was given last: it comes again here."""
+        """Return the last message again, which the application has not processed."""
         self._delivery.in_hand = NOTHING
 
     def _answer(self, message: ShareMessage[T, K], answer: int, reason: str) -> None:
@@ -344,7 +346,7 @@ class ContractShareConsumer(Keyed[T, K]):
         if not moves or message is not self._message:
             raise ClientError(
                 f"topic {self._topic!r}, partition {message.partition}, offset {message.offset}: "
-                f"answered already; a message is accepted when the next one is asked for"
+                f"acknowledged already; a message is accepted when the next one is requested"
             )
         [(run, index, _)] = moves
         if answer == REJECT and self._keeps_rejected:

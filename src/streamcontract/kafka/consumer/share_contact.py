@@ -1,4 +1,4 @@
-"""Contact of a share consumer with librdkafka: messages, and the answers to them."""
+"""Contact of a share consumer with librdkafka: messages, and their acknowledgements."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ _log = logging.getLogger("streamcontract.kafka")
 
 
 class ShareDelivery(Delivery[T]):
-    """Delivery of messages that are answered."""
+    """Delivery of messages that are acknowledged."""
 
     _source: ShareContact
 
     def one(self, timeout: float) -> Found[Message[T] | None]:
-        """The next message, after what is in hand is answered."""
+        """The next message, after the last one is acknowledged."""
         self.settle()
         return self._first_of_all(timeout)  # no contact is due before the queue is empty
 
     def settle(self) -> None:
-        """What is in hand is accepted; poison, and what was rejected with a reason, is rejected."""
+        """Accept the last message; reject poison, and messages that were rejected with a reason."""
         self.answer(None)
 
     def answer(self, answer: int | None) -> None:
-        """Answer what is in hand; the same answer may be given twice.
+        """Acknowledge the last message; repeating an acknowledgement is allowed.
 
         Args:
-            answer: The answer, or None for the one that it gets by itself.
+            answer: The acknowledgement, or None for the default one.
         """
         moves = moves_of(self.in_hand)
         for run, index, poison in moves:
@@ -58,10 +58,10 @@ class ShareDelivery(Delivery[T]):
 
 
 class ShareContact:
-    """Contact with librdkafka: messages, and the answers to them.
+    """Contact with librdkafka: messages, and their acknowledgements.
 
-    librdkafka takes it for an error to be asked for more before everything is answered, so it is
-    asked when the queue is empty. What is not answered in time comes again.
+    librdkafka refuses to return more messages before all are acknowledged, so it is polled when the
+    queue is empty. Messages that are not acknowledged in time are delivered again.
     """
 
     due = float("inf")
@@ -89,17 +89,17 @@ class ShareContact:
         self.queue = Queue()
 
     def is_live(self, partition: Partition) -> bool:
-        """Nothing is revoked."""
+        """Always true, because partitions are not revoked."""
         del partition
         return True
 
     def make(self, timeout: float | None, read: Mapping[Run, int]) -> None:
-        """Send answers, and put what has arrived into the queue."""
+        """Send acknowledgements, and queue new messages."""
         del read
         self._poison.serve()
         self.reject()
         if self.queue.runs:
-            # Of partitions that stop, since their dead letters are not delivered.
+            # Of partitions that stop because their dead letters are not delivered.
             time.sleep(timeout or 0.0)
             return
         try:
@@ -125,12 +125,12 @@ class ShareContact:
     def answer(
         self, run: Run, index: int, answer: int, poison: tuple[MessageDecodeError, ...]
     ) -> None:
-        """Answer one message; the broker is told with the next contact."""
+        """Acknowledge one message; it is sent with the next contact."""
         raw = run.raws[index - 1]
         if run.next >= index or run.partition is self._nowhere:
             return
         if answer == REJECT:
-            # As soon as its dead letter is delivered, if it has one.
+            # After its dead letter is delivered, if it has one.
             if poison:
                 self._poison.settle(run.partition, poison)
             self._rejected[run.partition, raw.offset() or 0] = raw
@@ -138,14 +138,14 @@ class ShareContact:
             self._acknowledge(raw, answer)
 
     def reject(self) -> None:
-        """Reject what is to be rejected, as soon as its dead letters are delivered."""
+        """Reject messages whose dead letters are delivered."""
         for (partition, offset), raw in list(self._rejected.items()):
             if offset not in partition.letters:
                 self._acknowledge(raw, REJECT)
                 self._rejected.pop((partition, offset))
 
     def close(self) -> None:
-        """Release what was not answered, send all answers, and leave the group."""
+        """Release messages without an acknowledgement, send all, and leave the group."""
         self.reject()
         waiting = [raw for run in self.queue.runs for raw in run.raws[run.next :]]
         for raw in (*self._rejected.values(), *waiting):
@@ -165,10 +165,10 @@ class ShareContact:
             raise share_error(self._topic, error) from error
 
     def _acknowledged(self, offsets: Any, error: confluent_kafka.KafkaException | None) -> None:
-        """What became of answers that nobody waited for: those refused come again."""
+        """Log refused asynchronous acknowledgements, whose messages are delivered again."""
         if error is not None:
             _log.warning(
-                "topic %r: the broker did not take the answers to %s: %s",
+                "topic %r: the broker refused the acknowledgements of %s: %s",
                 self._topic,
                 {place.partition: sorted(places) for place, places in offsets.items()},
                 error,
@@ -177,13 +177,13 @@ class ShareContact:
 
 
 def share_error(topic: str, error: confluent_kafka.KafkaException) -> ConsumeError:
-    """The typed error of one that librdkafka raised for a share consumer."""
+    """The typed error for one of librdkafka for a share consumer."""
     reason = kafka_error_of(error)
     if reason.code() in NO_SHARE_GROUPS:
         return ConsumeError(
             topic,
             reason,
-            advice="This cluster has no share groups, which need Kafka 4.2 or newer. Competing "
-            "consumers of one group are the way there: ContractConsumer(group=...)",
+            advice="This cluster has no share groups, which need Kafka 4.2 or newer. Use a "
+            "consumer group there: ContractConsumer(group=...)",
         )
     return consume_error(topic, reason)

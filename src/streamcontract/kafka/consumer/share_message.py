@@ -1,4 +1,4 @@
-"""Messages of a share consumer: each waits for an answer."""
+"""Messages of a share consumer, with their acknowledgements."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ REJECT: Final = 3
 
 
 class RejectedError(ClientError):
-    """The application rejected a message: what its dead letter names as the reason."""
+    """The application rejected a message; the error is the reason in its dead letter."""
 
 
 @attrs.frozen
 class ShareMessage(Message[T, K]):
-    """A message that waits for an answer: :meth:`accept`, :meth:`release` or :meth:`reject`.
+    """A message to acknowledge with :meth:`accept`, :meth:`release` or :meth:`reject`.
 
     Attributes:
-        delivery_count: How often it was delivered, this time included. A broker gives up a message
-            after ``group.share.delivery.count.limit`` times (5).
+        delivery_count: The number of its deliveries, including this one. A broker archives a
+        message after ``group.share.delivery.count.limit`` deliveries (5).
     """
 
     delivery_count: int = 1
@@ -37,35 +37,37 @@ class ShareMessage(Message[T, K]):
     )
 
     def accept(self) -> None:
-        """It is worked on: nobody gets it again.
+        """Acknowledge it as processed, so that it is not delivered again.
 
         Raises:
-            ClientError: It was answered already, or the next message was asked for.
+            ClientError: It was acknowledged already, or the next message was requested.
         """
         self._give(ACCEPT, "")
 
     def release(self) -> None:
-        """It is to come again, here or to another consumer of the group.
+        """Release it for another delivery, to any consumer of the group.
 
         Raises:
-            ClientError: It was answered already, or the next message was asked for.
+            ClientError: It was acknowledged already, or the next message was requested.
         """
         self._give(RELEASE, "")
 
     def reject(self, reason: str = "rejected by the application") -> None:
-        """It cannot be worked on: nobody gets it again.
+        """Reject it as unprocessable, so that it is not delivered again.
 
-        With ``poison=DeadLetters()`` it goes into the dead letter topic before the broker is told.
+        With ``poison=DeadLetters()`` its dead letter is delivered before it is acknowledged.
 
         Args:
-            reason: Why, for the dead letter.
+            reason: The reason, for the dead letter.
 
         Raises:
-            ClientError: It was answered already, or the next message was asked for.
+            ClientError: It was acknowledged already, or the next message was requested.
         """
         self._give(REJECT, reason)
 
     def _give(self, answer: int, reason: str) -> None:
         if self._answer is None:
-            raise ClientError("this message comes from no share consumer: there is nobody to tell")
+            raise ClientError(
+                "this message is not from a share consumer: it cannot be acknowledged"
+            )
         self._answer(self, answer, reason)

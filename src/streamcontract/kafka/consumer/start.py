@@ -1,4 +1,4 @@
-"""Starts of a consumer: the offset in each partition that each means."""
+"""Starts of a consumer, and their offsets in each partition."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ __all__ = [
 ]
 
 Start = Literal["earliest", "latest"] | int | datetime
-"""Where to begin: the first message there is, the next one to come, an offset, or a moment."""
+"""A start: the beginning, the end, an offset, or a point in time."""
 
 _PARTITIONS: Final = 2**31
-"""As many partitions a topic can have: Kafka's protocol numbers them by an int32."""
+"""The most partitions of a topic: Kafka's protocol numbers them with an int32."""
 
 _OFFSETS: Final = 2**63
-"""From here on there are no offsets: Kafka's protocol has them as an int64."""
+"""The end of the range of offsets: Kafka's protocol has them as an int64."""
 
 _EARLIEST: Final = frozenset({"earliest", "smallest", "beginning"})
 _LATEST: Final = frozenset({"latest", "largest", "end"})
 
 
 def check_start(start: object) -> Start:
-    """A start as it was given, in one of the forms of :data:`Start`.
+    """Check a start, and return it in one of the forms of :data:`Start`.
 
     Args:
-        start: One of them, or a value of librdkafka's ``auto.offset.reset`` that means one.
+        start: A start, or a value of librdkafka's ``auto.offset.reset`` that means one.
 
     Raises:
-        ConfigurationError: It is no place to begin: a naive datetime, a negative offset, ...
+        ConfigurationError: It is not a start, such as a naive datetime or a negative offset.
 
     Example:
         >>> check_start("smallest")
@@ -67,11 +67,11 @@ def check_start(start: object) -> Start:
 
 @attrs.frozen
 class Starts:
-    """Where to begin in each partition.
+    """The start of each partition.
 
     Attributes:
-        default: Where to begin in a partition that has no start of its own.
-        resets_by_default: Whether to begin there anew where an offset is gone.
+        default: The start of a partition without one of its own.
+        resets_by_default: Whether to reset to it if an offset does not exist any more.
         by_partition: The starts of single partitions.
     """
 
@@ -80,20 +80,20 @@ class Starts:
     by_partition: Mapping[tuple[str, int], Start] = attrs.field(factory=dict)
 
     def of(self, key: tuple[str, int]) -> Start:
-        """Where to begin in a partition."""
+        """The start of a partition."""
         return self.by_partition.get(key, self.default)
 
     def resets(self, key: tuple[str, int]) -> bool:
-        """Whether to begin there anew where an offset is gone; else that is an error."""
+        """Whether to reset to the start if an offset does not exist any more."""
         return self.resets_by_default or key in self.by_partition
 
     def offsets(
         self, cluster: Cluster, partitions: Iterable[tuple[str, int]]
     ) -> dict[tuple[str, int], int]:
-        """The offset to begin at in each partition, of a topic and a number.
+        """The start offset of each partition, of a topic and a number.
 
         Raises:
-            Exception: As :func:`offsets_at` does.
+            Exception: An error of :func:`offsets_at`.
         """
         alike: dict[tuple[str, Start], list[int]] = {}
         for topic, number in partitions:
@@ -106,21 +106,21 @@ class Starts:
 
 
 def check_partition(number: object) -> int:
-    """A partition's number as it was given.
+    """Check a partition's number, and return it.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is invalid.
     """
     if number.__class__ is int and -_PARTITIONS <= number < _PARTITIONS:
-        return number  # whether there is such a partition, the brokers know
+        return number  # the brokers check that it exists
     raise ConfigurationError(f"a partition is a number from 0, not {shown(number)}")
 
 
 def check_offset(offset: object) -> int:
-    """An offset to commit as it was given.
+    """Check an offset to commit, and return it.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is invalid.
     """
     if offset.__class__ is int and 0 <= offset < _OFFSETS:
         return offset
@@ -130,20 +130,20 @@ def check_offset(offset: object) -> int:
 def offsets_at(
     cluster: Cluster, topic: str, partitions: Iterable[int], start: Start
 ) -> dict[int, int]:
-    """The offset to begin at in each partition.
+    """The start offset of each partition.
 
-    An offset outside of what a partition holds becomes the nearest one it has, its end included.
+    An offset outside of a partition becomes the nearest one in it, including its end offset.
 
     Raises:
         ConsumeError: The brokers did not answer, or there is no such partition.
-        NotSupportedError: ``start`` is a moment, and this is the embedded broker.
+        NotSupportedError: ``start`` is a datetime, and this is the embedded broker.
     """
     wanted = tuple(partitions)
     if start == "earliest":
         return dict.fromkeys(wanted, confluent_kafka.OFFSET_BEGINNING)
     if isinstance(start, datetime):
         return cluster.offsets_at_time(topic, wanted, to_milliseconds(start))
-    # The end as a number: OFFSET_END would be looked up later, after messages still to come.
+    # The end as a number: OFFSET_END would be looked up later, after further messages.
     ends = cluster.end_offsets(topic, wanted)
     if start == "latest":
         return ends

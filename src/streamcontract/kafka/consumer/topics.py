@@ -1,4 +1,4 @@
-"""The topics that a consumer reads, and how the application names their partitions."""
+"""Topics of a consumer, and the application's names for their partitions."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Topics"]
 
 
-class _ErrorReader:
-    """Reads what librdkafka reports in place of a message, of no topic's partition: an error."""
+class _ErrorRaiser:
+    """The deserializer of librdkafka's errors without a partition, which raises them."""
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -43,22 +43,22 @@ class _ErrorReader:
 
 
 class Topics:
-    """The topics that a consumer reads, and what reads the messages of each.
+    """The topics of a consumer, with the deserializer of each.
 
-    The application names a partition by its number where there is one topic, and by topic and
-    number where there are several.
+    The application identifies a partition by its number if there is one topic, and by topic and
+    number if there are several.
 
     Args:
         subscriptions: Names of topics, and patterns of names, which begin with ``^``. The first
             that matches a topic counts.
-        readers: By subscription, what makes the reader of a topic.
+        readers: The functions that make the deserializer of a topic, by subscription.
         are_several: Whether there are several topics, or may be.
 
     Attributes:
         subscriptions: The subscriptions.
-        names: Those that are names.
+        names: The subscriptions that are names.
         are_several: Whether there are several topics, or may be.
-        label: All of them, for errors and logs.
+        label: All topics, for errors and logs.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class Topics:
         self.label = ", ".join(subscriptions)
 
     def match(self, topic: str) -> str | None:
-        """The subscription that a topic is read by; None if there is none."""
+        """The subscription of a topic; None if there is none."""
         for each in self.subscriptions:
             if re.match(each, topic) if each.startswith("^") else each == topic:
                 return each
         return None
 
     def reader(self, topic: str) -> TopicDeserializer[Any]:
-        """What reads the messages of a topic.
+        """The deserializer of a topic.
 
         Raises:
             ConfigurationError: No subscription matches.
@@ -101,28 +101,28 @@ class Topics:
         return self._made[topic]
 
     def read_through(self, around: Callable[[MessageReader], MessageReader]) -> None:
-        """Read the messages of all topics through something, also of those that are met later."""
+        """Wrap the deserializers of all topics, including those of later topics."""
         self._around = around
         for made in self._made.values():
             made.plain = around(made.plain)
 
     def nowhere(self) -> Partition:
-        """The partition of what librdkafka reports of none."""
-        return Partition(self.label, -1, _ErrorReader(self.label))
+        """The partition for errors of librdkafka without a partition."""
+        return Partition(self.label, -1, _ErrorRaiser(self.label))
 
     def partition(self, key: Key) -> Partition:
-        """A partition that nothing is known of yet."""
+        """A new partition."""
         return Partition(*key, self.reader(key[0]), name=self.name_of(key))
 
     def name_of(self, key: Key) -> Any:
-        """What the application calls a partition."""
+        """The application's name for a partition."""
         return key if self.are_several else key[1]
 
     def key_of(self, name: object) -> Key:
-        """A partition as the application named it.
+        """The partition of an application's name.
 
         Raises:
-            ConfigurationError: It is no name of one.
+            ConfigurationError: It is not the name of a partition.
         """
         if not self.are_several:
             return self.label, check_partition(name)
@@ -136,10 +136,10 @@ class Topics:
         return topic, check_partition(number)
 
     def keys_of(self, names: object) -> tuple[Key, ...]:
-        """Partitions as the application named them.
+        """The partitions of an application's names.
 
         Raises:
-            ConfigurationError: They are no names of any.
+            ConfigurationError: They are not names of partitions.
         """
         if isinstance(names, Iterable) and not isinstance(names, str | bytes):
             return tuple(map(self.key_of, names))

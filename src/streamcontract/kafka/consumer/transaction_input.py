@@ -1,4 +1,4 @@
-"""A consumer's side of transactions: the positions to commit, and the way back."""
+"""Consumers as input of transactions: the positions to commit, and the rewind after an abort."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["TransactionInput", "why_not_transactional"]
 
 
 class TransactionInput:
-    """What a transaction reads from: one consumer, member of a group.
+    """The input of a transaction: one consumer, which is a member of a group.
 
     Args:
         client: The consumer's client.
-        contact: Knows the partitions, and goes back.
-        delivery: Knows what is in hand.
-        positions: Gives the consumer's positions, or raises if something in front of them is not
-            safe.
+        contact: The contact, with the partitions, which can rewind.
+        delivery: The delivery, with the messages in hand.
+        positions: Returns the consumer's positions, or raises if a dead letter before them is not
+        delivered.
     """
 
     def __init__(
@@ -44,43 +44,44 @@ class TransactionInput:
         self._positions = positions
 
     def offsets(self) -> list[TopicPartition]:
-        """Where the group is to go on, once the transaction is committed.
+        """The offsets of the group after the transaction is committed.
 
         Raises:
-            ConsumeError: The group revoked partitions after their messages were returned.
-                Their next owner reads them again, so what was made of them must not be committed.
-            DeadLetterError: A dead letter in front of a position is not delivered.
+            ConsumeError: The group revoked partitions after their messages were returned. Their
+            next owner reads them again, so the transaction must not be committed.
+            DeadLetterError: A dead letter before a position is not delivered.
             ClientError: The consumer is closed.
         """
         positions = self._positions()
         taken = sorted(self._contact.assignment.revoked)
         if taken:
-            # The broker does not see this by itself: after a rebalance the group's metadata name
-            # the new generation, and are valid.
+            # The broker does not detect this: after a rebalance the group's metadata have the new
+            # generation, and are valid.
             moved = ", ".join(str(number) for _, number in taken)
             reason = confluent_kafka.KafkaError(
                 confluent_kafka.KafkaError.REBALANCE_IN_PROGRESS,
-                f"the group took partition {moved} away while its messages were worked on",
+                f"the group revoked partition {moved} while its messages were processed",
             )
             topic, number = taken[0]
             raise ConsumeError(topic, reason, number, "Their next owner reads them again")
         return [partition.place(offset) for partition, offset in positions.items()]
 
     def group_metadata(self) -> Any:
-        """Which member of the group this consumer is, by which the broker knows zombies."""
+        """The group metadata of this consumer, with which the broker fences zombies."""
         return self._client.consumer_group_metadata()
 
     def settle(self) -> None:
-        """The positions are committed."""
+        """Note that the positions are committed."""
         self._delivery.settle()
         for partition in self._contact.assignment.table.values():
             partition.committed = partition.position
 
     def rewind(self, *, in_doubt: bool) -> None:
-        """The positions are void: the consumer goes on from what is committed.
+        """Rewind the consumer to the committed offsets after an abort.
 
         Args:
-            in_doubt: Whether they may be committed all the same, which the group is asked then.
+            in_doubt: Whether the positions may be committed nevertheless, so that the group is
+                asked.
         """
         self._contact.rewind(ask=in_doubt)
 
@@ -88,17 +89,17 @@ class TransactionInput:
 def why_not_transactional(
     client: Mapping[str, Any], *, has_group: bool, auto_commit: bool
 ) -> str | None:
-    """Why a consumer with these properties cannot take part in transactions; None if it can."""
+    """The reason why such a consumer cannot be in a transaction; None if it can."""
     if not has_group:
-        return "it has no group, which keeps the positions: give it one with group="
+        return "it has no group for the committed offsets: give it one with group="
     if auto_commit:
         return (
-            "it commits by itself, also what the transaction may yet abort: set "
+            "it commits automatically, also messages of aborted transactions: set "
             "'enable.auto.commit' to False"
         )
     if client.get("isolation.level") == "read_uncommitted":
         return (
-            "it reads what was never committed, so nothing made of it can be exactly once: leave "
+            "it reads messages of aborted transactions, so results cannot be exactly once: leave "
             "'isolation.level' at read_committed"
         )
     return None

@@ -1,4 +1,4 @@
-"""A bounded read: up to where the partitions end when it starts, and not one message further."""
+"""Bounded read up to the end offsets at its start."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ __all__ = ["UntilEnd"]
 
 
 class UntilEnd(Keyed[T, K]):
-    """Iterates over the messages in front of the ends that held when it was made.
+    """Iterates over the messages before the end offsets at its creation.
 
-    An error does not end it: the next call goes on after the message that raised.
+    An error does not end it: the next call continues after the message that raised.
 
     Args:
-        topic: The topic, or all of them, for errors.
-        offsets: Knows where the partitions end.
-        contact: Knows the partitions.
-        delivery: Gives their messages to the application.
+        topic: The topic, or all topics, for errors.
+        offsets: Looks up the end offsets.
+        contact: The contact, with the partitions.
+        delivery: Returns their messages to the application.
         receiving: The telemetry of the consumer.
-        timeout: Seconds without anything new after which to give up.
+        timeout: Seconds without a new message after which it raises.
 
     Attributes:
-        ends: For each partition the offset this reads up to, that one excluded.
+        ends: The end offset of each partition, exclusive.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class UntilEnd(Keyed[T, K]):
             self._wait(deadline)
 
     def _raise_reported(self) -> None:
-        """Raise what librdkafka reports while there are no partitions, such as a missing topic."""
+        """Raise librdkafka's errors while there are no partitions, such as for a missing topic."""
         found = self._delivery.first({})
         if found is not None and found[2] is not None:
             self._delivery.in_hand = found[1]
@@ -119,7 +119,7 @@ class UntilEnd(Keyed[T, K]):
             del self.ends[name]
 
     def _remaining(self) -> dict[Any, tuple[int | None, int]]:
-        """Where each partition stands that is not read to its end."""
+        """The position and the end of each partition that is not read to its end."""
         self._contact.queue.note_positions()
         waiting = self._contact.queue.waiting()
         remaining: dict[Any, tuple[int | None, int]] = {}
@@ -127,8 +127,8 @@ class UntilEnd(Keyed[T, K]):
             if self._contact.assignment.is_paused(partition):
                 continue
             end = self.ends[partition.name]
-            # Control records at the end have offsets but are no messages: there the consumer
-            # only meets the end, after all messages that are waiting.
+            # Control records at the end have offsets but are not messages: then the consumer gets
+            # only the end of the partition, after all queued messages.
             met = waiting.get(partition, max(partition.position, partition.end))
             if met < end:
                 at = partition.position

@@ -1,4 +1,4 @@
-"""The parts of a consumer, made of its configuration and tied together."""
+"""Wiring of a consumer's parts, from its configuration."""
 
 from __future__ import annotations
 
@@ -67,24 +67,24 @@ class Wiring(Generic[T]):
     """The parts of one consumer.
 
     Attributes:
-        client: The client that is wrapped.
-        topics: The topics that are read.
+        client: The wrapped client.
+        topics: The topics.
         has_group: Whether there is a group to commit for.
-        offsets: Knows where partitions are to be read.
+        offsets: Looks up start offsets.
         commits: Commits positions.
-        callbacks: Those of the application, for rebalances.
+        callbacks: The application's callbacks for rebalances.
         assignment: The partitions.
         contact: Calls librdkafka.
-        delivery: Gives the application its messages.
-        positions: The offsets after these.
-        poison: What becomes of a message that is not of the contract.
+        delivery: Returns messages to the application.
+        positions: The positions.
+        poison: The handler of messages that are not of the contract.
         receiving: Its telemetry.
-        refusal: Why the consumer cannot be read in a transaction; None if it can.
-        resources: What is to be closed with it.
-        guard: Knows whether the client is another process's.
+        refusal: Why the consumer cannot be in a transaction; None if it can.
+        resources: The resources to close with it.
+        guard: Refuses calls in a forked process.
         one: The call for the next message.
         many: The call for several.
-        hot: The class of what plain messages are taken from; None where each is observed.
+        hot: The class of plain messages in hand; None if each message is observed.
     """
 
     client: confluent_kafka.DeserializingConsumer[Any, T]
@@ -118,14 +118,14 @@ def wire(
     """Make the parts of a consumer.
 
     Args:
-        arguments: Name the contracts.
-        several: What to read by topic or pattern, where there are several topics.
+        arguments: The arguments for the contracts.
+        several: The classes to read by topic or pattern, if there are several topics.
         config: The configuration.
-        options: Those of the consumer.
+        options: The options of the consumer.
         owner: The consumer.
 
     Raises:
-        ConfigurationError: The configuration is wrong, or names no contract.
+        ConfigurationError: The configuration is wrong, or has no contract.
         TypeError: There is no such option.
     """
     check_options(options, ConsumerOptions)
@@ -171,7 +171,7 @@ def wire(
         for each, bind in bindings.items():
             readers[each] = functools.partial(make, bind, functools.partial(_check, policy, topics))
         for each in topics.names:
-            topics.reader(each)  # what is wrong with it is raised now
+            topics.reader(each)  # raises its errors now
         handler: Callable[[str], PoisonHandler] = lambda topic: poison_handler(  # noqa: E731
             policy,
             topic,
@@ -245,7 +245,7 @@ def wire(
 def _bindings_of(
     arguments: ContractArguments, several: Mapping[str, Any] | None
 ) -> Mapping[str, Callable[[str], Binding[T] | RecordsBinding[T]]]:
-    """By topic, or pattern of topics, what ties one of them to its contracts."""
+    """The functions that bind a topic to its contracts, by topic or pattern of topics."""
     if several is not None:
         return arguments.for_topics(several)
     binding = arguments.for_consumer()
@@ -261,7 +261,7 @@ def _observe(
     topics: Topics,
     resources: contextlib.ExitStack,
 ) -> None:
-    """Let telemetry see the lag and each message."""
+    """Wrap the parts with telemetry of the lag and of each message."""
     lag = ConsumerLag(client, contact, positions.known)
     receiving.watch(lag)
     resources.callback(lag.close)
@@ -299,10 +299,10 @@ def _make_reader(
 def _check(policy: object, topics: Topics, topic: str) -> None:
     """Refuse a pattern that matches the dead letter topic of what it matches.
 
-    The consumer would read its own dead letters, and put each into a dead letter topic in turn.
+    The consumer would read its own dead letters, and put each into a dead letter topic again.
     """
     if not (isinstance(policy, DeadLetters) and topics.are_several):
-        return  # one topic of its own is refused where its dead letters are seen to
+        return  # a single topic is checked by its handler of dead letters
     target = dead_letter_topic(policy, topic)
     if topics.match(target) is not None:
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""Arguments of clients that name contracts: ``record``, ``records``, ``schema``, ``topics``."""
+"""Arguments of clients for contracts: ``record``, ``records``, ``schema``, ``topics``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["ContractArguments"]
 
 @attrs.frozen(kw_only=True)
 class ContractArguments:
-    """What a producer or consumer was given.
+    """The arguments of a producer or consumer.
 
     Attributes:
         contract: The contract that its class has built in.
@@ -40,10 +40,10 @@ class ContractArguments:
     schema: SchemaSource | Binding[Any] | RecordsBinding[Any] | None
 
     def for_producer(self) -> dict[type | None, tuple[Binding[Any], ...]]:
-        """The contracts that a producer writes, by class of record; None for the only one.
+        """The contracts of a producer, by class of record; None for the only one.
 
         Raises:
-            ConfigurationError: The arguments name none, or contradict each other.
+            ConfigurationError: There is none, or the arguments contradict each other.
         """
         topic = checked_topic(self.topic)
         records = self._several("ContractProducer", "producer writes")
@@ -54,7 +54,7 @@ class ContractArguments:
         return bind_each(records, topic)
 
     def for_consumer(self) -> Binding[Any] | RecordsBinding[Any]:
-        """What a consumer of one topic reads.
+        """The contract or contracts of a consumer of one topic.
 
         Raises:
             ConfigurationError: As for a producer.
@@ -69,7 +69,7 @@ class ContractArguments:
     def for_topics(
         self, topics: Mapping[str, Any]
     ) -> Mapping[str, Callable[[str], Binding[Any] | RecordsBinding[Any]]]:
-        """What a consumer of several topics reads, by topic or pattern.
+        """The contracts of a consumer of several topics, by topic or pattern.
 
         Raises:
             ConfigurationError: As for a producer.
@@ -77,7 +77,7 @@ class ContractArguments:
         others = (self.contract, self.topic, self.record, self.records, self.schema)
         if others != (None, None, None, None, None):
             raise ConfigurationError(
-                "topics= stands for topic=, record=, records= and schema=, and is for "
+                "topics= replaces topic=, record=, records= and schema=, and is for "
                 "ContractConsumer itself: a generated consumer reads its own contract"
             )
         return bind_topics(topics)
@@ -87,13 +87,13 @@ class ContractArguments:
         return bind(self.contract, topic=topic, record=self.record, schema=schema)
 
     def _several(self, client: str, does: str) -> Classes[Any]:
-        """Several classes of records, or None where there is one contract."""
+        """Several classes of records, or None for one contract."""
         records = self.records
         if (self.record, records, self.schema) == (None, None, None):
             records = self.union
         if records is None or (self.contract, self.record, self.schema) == (None, None, None):
             return records
         raise ConfigurationError(
-            f"records= stands for record= and schema=, and is for {client} itself: a generated "
+            f"records= replaces record= and schema=, and is for {client} itself: a generated "
             f"{does} its own contract"
         )

@@ -59,7 +59,7 @@ class FramedDeserializer(Deserializer, Generic[T]):
     are cached as in the registry client. Threads may share one.
 
     Args:
-        registry: The registry to ask; the caller closes it.
+        registry: The registry client, which the caller closes.
         subject: A subject in the context of the values' schema ids, such as
         ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
         the registry's URL.

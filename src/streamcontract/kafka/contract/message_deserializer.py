@@ -1,8 +1,8 @@
 """Deserializer of plain messages: one step for each message of a consumer.
 
-Plain cases only. Whatever is not one (an error of the client, a frame not met before, bytes that
-are not of the contract) is left to the consumer's careful way, which finds out why; so nothing
-here has to tell errors apart, and errors cost nothing before they happen.
+Only plain messages. Other cases (an error of the client, an unknown frame, bytes that are not of
+the contract) are left to :class:`TopicDeserializer`, which raises the error; so this code does not
+distinguish errors, and messages without errors cost nothing extra.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _SLOTS = ("value", "key", "topic", "partition", "offset", "schema_id", "timestam
 
 
 class MessageReader(Protocol):
-    """What makes typed messages; one thread at a time may use it."""
+    """The protocol of deserializers of plain messages; one thread at a time may use one."""
 
     def read(self, raw: confluent_kafka.Message) -> Message[Any] | None:
-        """The message, or None where it takes care to read it."""
+        """The message, or None if it needs the full path."""
 
     def read_many(
         self,
@@ -41,13 +41,13 @@ class MessageReader(Protocol):
         stop: int,
         messages: list[Message[Any]],
     ) -> int:
-        """Read consecutive messages, up to one that takes care to read.
+        """Read consecutive messages, up to one that needs the full path.
 
         Args:
-            raws: Where they are; they stay there.
+            raws: The raw messages, which are not changed.
             start: The index of the first one.
             stop: The index after the last one.
-            messages: Gets the typed messages.
+            messages: The list to which typed messages are added.
 
         Returns:
             The index of the first one that was not read.
@@ -62,14 +62,14 @@ def message_reader(
     *,
     key_has_frame: bool = False,
 ) -> MessageReader:
-    """The reader that goes with the codec's engine; both make the same messages.
+    """The deserializer for the codec's engine; both have the same results.
 
     Args:
-        topic: Where all messages come from.
-        decoders: Schema id and decoding function by the key of a frame, for those met so far.
-        read_key: Makes the key of its bytes; what it raises is never shown.
+        topic: The topic.
+        decoders: Schema id and decoding function by the key of a frame, for the frames so far.
+        read_key: Decodes a key; its errors are never shown.
         frames: Finds the frames of values.
-        key_has_frame: Whether keys are framed: then ``read_key`` is given the headers too.
+        key_has_frame: Whether keys are framed: then ``read_key`` gets the headers too.
     """
     native = native_part()
     if native is not None:
@@ -82,12 +82,12 @@ def message_reader(
 
 
 def _forbidden(frames: FrameReader, *, key_has_frame: bool) -> tuple[str, ...]:
-    """The headers with which a key is no plain one, where headers count at all."""
+    """The headers with which a key is not plain, if headers count."""
     return tuple(schema_id_headers(is_key=True)) if frames.names and not key_has_frame else ()
 
 
 class PortableMessageReader:
-    """Makes typed messages in Python."""
+    """Deserializes plain messages in Python."""
 
     def __init__(
         self,
@@ -118,9 +118,9 @@ class PortableMessageReader:
         """The message.
 
         Raises:
-            KeyError: Its frame was not met before.
-            FrameError: A header says otherwise than the contract.
-            Exception: What decoders and ``read_key`` raise.
+            KeyError: Its frame is unknown.
+            FrameError: A header contradicts the contract.
+            Exception: An error of decoders and ``read_key``.
         """
         data: bytes | None = raw.value()
         key = raw.key()
@@ -151,8 +151,8 @@ class PortableMessageReader:
         for name, value in headers:
             if value is not None and name in self._forbidden:
                 raise FrameError(
-                    f"the header {name} says that the key was written with a schema, and the "
-                    f"contract's keys are plain: give it a key schema"
+                    f"by the header {name} the key was written with a schema, but the contract's "
+                    f"keys are plain: give it a key schema"
                 )
 
     def read_many(
@@ -173,12 +173,12 @@ class PortableMessageReader:
 
 
 class Split(Protocol):
-    """What makes runs of consecutive messages of one partition."""
+    """The protocol of functions that split messages into runs of one partition."""
 
     def __call__(
         self, raws: list[confluent_kafka.Message], *, by_topic: bool
     ) -> list[list[confluent_kafka.Message]]:
-        """Split messages into runs; what librdkafka reports in place of one stands alone.
+        """Split messages into runs; an error of librdkafka is a run of its own.
 
         Args:
             raws: The messages.
@@ -187,7 +187,7 @@ class Split(Protocol):
 
 
 def splitter() -> Split:
-    """The one that goes with the codec's engine; both make the same runs."""
+    """The function for the codec's engine; both have the same results."""
     native = native_part()
     if native is None:
         return portable_split

@@ -55,7 +55,7 @@ class ContractSerializer(Serializer, Generic[T]):
 
     Args:
         contract: The type of the values: a generated class, a contract, a schema, or a codec.
-        registry: The registry to ask; the caller closes it.
+        registry: The registry client, which the caller closes.
         auto_register: Register the schema (and those it references); if False it must exist.
         normalize: Let the registry normalize the schema before it compares or stores it.
         subject_name_strategy: Names the subject; Confluent's three are in
@@ -153,7 +153,7 @@ class ContractSerializer(Serializer, Generic[T]):
         """The prefix that encoding writes for values of one topic, and the headers.
 
         Raises:
-            RulesNotRunError: Rules apply to such messages that are not run here.
+            RulesNotRunError: Rules apply to such messages that are not executed here.
             RegistryError: The registry did not register or find the schema.
             ConfigurationError: The framing cannot be written.
         """
@@ -212,13 +212,13 @@ class ContractDeserializer(FramedDeserializer[T]):
 
     Args:
         contract: The type of the values: a generated class, a contract, a schema, or a codec.
-        registry: The registry to ask; the caller closes it.
+        registry: The registry client, which the caller closes.
         subject: A subject in the context of the values' schema ids, such as
         ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
         the registry's URL.
         framing: Where the schema ids are, as for ``schema.id.framing``
             (:func:`streamcontract.wire.wire_format`).
-        rules_ignored: The types of rules that are not this reader's business, as for
+        rules_ignored: The types of rules that are executed elsewhere, as for
             ``rules.ignored``.
 
     Example:

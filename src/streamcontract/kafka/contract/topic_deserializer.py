@@ -65,7 +65,7 @@ class TopicDeserializer(Generic[T]):
         receiving: Records the schemas, and the time of decoding.
         subject_name_strategy: Names the subjects of the topic's schemas, whose context is that of
         its messages' schema ids.
-        wire: Where messages say which schema they were written with.
+        wire: The wire format of messages.
         rules_ignored: The types of rules that are executed elsewhere.
 
     Attributes:

@@ -1,1 +1,1 @@
-"""Poison, dead letters, their topic and its replay."""
+"""Dead letters: policies for poison, the dead letter topic, and its replay."""

@@ -1,8 +1,7 @@
-"""Raw messages between two offsets of each partition, read once and in order.
+"""Bounded read of raw messages, between two offsets of each partition.
 
-It is no consumer of the application's: there is no group and nothing to commit or to seek, the
-messages stay raw, and a read that an interrupt breaks off is over, since its generator is. So it
-needs none of what the partitions and the queue of ``kafka.consumer`` keep.
+It has no group and no commits or seeks, the messages stay raw, and an interrupt ends the read with
+its generator. So it does not need the partitions and the queue of ``kafka.consumer``.
 """
 
 from __future__ import annotations
@@ -34,18 +33,18 @@ def read_between(
     *,
     timeout: float,
 ) -> Iterator[list[confluent_kafka.Message]]:
-    """Read each partition from its begin up to its end, which is not read any more.
+    """Read each partition from its start offset up to its end offset, exclusive.
 
     Args:
         client: Configured with ``enable.partition.eof``; its assignment is replaced.
         topic: The topic.
-        begins: By partition, the first offset to read.
-        ends: By partition, the offset to stop at; one that is not after the begin reads nothing.
-        timeout: Seconds without anything new after which to give up.
+        begins: The first offset to read, by partition.
+        ends: The offset to stop at, by partition; one that is not after the start reads nothing.
+        timeout: Seconds without a new message after which it raises.
 
     Raises:
-        StalledError: Nothing came for so long.
-        ConsumeError: The brokers refuse, or a partition is gone.
+        StalledError: There was no message for ``timeout`` seconds.
+        ConsumeError: The brokers refuse, or a partition does not exist any more.
     """
     left = {number for number, begin in begins.items() if begin < ends[number]}
     client.assign([TopicPartition(topic, number, begins[number]) for number in sorted(left)])
@@ -53,7 +52,7 @@ def read_between(
     deadline = time.monotonic() + timeout
     while left:
         first = interruptible(client.poll, SLICE)
-        # Only what is there already: with a time-out, consume() waits for a full batch.
+        # Only fetched messages: with a timeout, consume() waits for a full batch.
         found = [] if first is None else [first, *interruptible(client.consume, _BATCH - 1, 0)]
         if found:
             deadline = time.monotonic() + timeout
@@ -70,8 +69,8 @@ def read_between(
             if is_message and offset < ends[number]:
                 batch.append(raw)
                 at[number] = offset + 1
-            # Control records have offsets and are no messages, so that the last offset in front
-            # of the end may never come: what is after it, or the partition's end, says so.
+            # Control records have offsets and are not messages, so the last offset before the end
+            # may have no message: a later message, or the end of the partition, shows that.
             if offset + is_message >= ends[number]:
                 left.discard(number)
         if batch:

@@ -1,7 +1,7 @@
-"""Dead letters: a message as it came, and behind its own headers why it was put aside.
+"""Dead letters: the original message, with the reason in headers after its own.
 
 The original's key, value, headers and timestamp are those of the dead letter. The library's
-headers follow the original's, which keep their order and may carry the same names, such as those
+headers follow the original's, which keep their order and may have the same names, such as those
 of an earlier dead letter: the last header named :data:`FIRST_HEADER` begins the library's own.
 """
 
@@ -41,26 +41,26 @@ __all__ = [
 ]
 
 SUFFIX: Final = ".dlq"
-"""Behind the source topic's name: the dead letter topic, unless another is named."""
+"""The suffix of the source topic's name in the default name of the dead letter topic."""
 
 _PREFIX: Final = "streamcontract.dlq."
 FIRST_HEADER: Final = f"{_PREFIX}version"
 ORIGIN_HEADER: Final = f"{_PREFIX}origin"
-"""On a message that was replayed: ``topic/partition/offset`` of the message it repeats."""
+"""The header of a replayed message: ``topic/partition/offset`` of the original."""
 
 SETTLED_HEADER: Final = f"{_PREFIX}settled"
-"""The one header of a mark, a message of nothing else: the offset in front of which everything in
-its partition is settled."""
+"""The only header of a mark, which is a message without key and value: the offset before which
+every dead letter in its partition is replayed or discarded."""
 
 _VERSION: Final = "1"
-# Enough for every fault that an error names, little beside a broker's limit of a message (1 MiB).
+# Enough for every fault in an error, and small compared with a broker's limit of a message (1 MiB).
 _MAX_TEXT: Final = 4000
 
 RawHeaders = list[tuple[str, "bytes | None"]]
 
 
 class NotADeadLetterError(StreamContractError):
-    """A message in a dead letter topic has no headers that say where it came from.
+    """A message in a dead letter topic does not have the headers of a dead letter.
 
     Attributes:
         topic: The topic.
@@ -82,11 +82,11 @@ class NotADeadLetterError(StreamContractError):
 
 
 class Partition(Protocol):
-    """A partition that a consumer reads, as far as dead letters know it.
+    """The interface of a consumer's partition for dead letters.
 
     Attributes:
         letters: Offsets of dead letters that are not delivered yet.
-        passed: For poison that a callback was told of: what the callback raised, or None.
+        passed: For poison with a callback that was called, the callback's error, or None.
     """
 
     letters: set[int]
@@ -103,10 +103,10 @@ class Partition(Protocol):
 
 @attrs.frozen
 class Source:
-    """Which message a dead letter stands for.
+    """The identification of a dead letter's original message.
 
-    The timestamp is part of it, so that a topic that was deleted and created anew, and counts
-    from 0 again, is not taken for the one before.
+    The timestamp is part of it, to distinguish a topic that was deleted and created again, with
+    offsets from 0.
     """
 
     topic: str
@@ -116,7 +116,7 @@ class Source:
 
     @property
     def key(self) -> tuple[str, int]:
-        """The partition it stood in."""
+        """Its partition."""
         return self.topic, self.partition
 
     def __str__(self) -> str:
@@ -125,22 +125,22 @@ class Source:
 
 @attrs.frozen(kw_only=True)
 class DeadLetter:
-    """A message that was put aside.
+    """A dead letter.
 
     Attributes:
         topic: The dead letter topic.
         partition: The dead letter's own partition.
         offset: The dead letter's own offset.
-        source: Where the message stood.
+        source: The original message.
         key: The original's key.
         value: The original's value.
         headers: The original's headers.
         error: The class of the error, such as ``DecodeError``.
-        text: What the error says; cut at 4,000 characters.
-        path: Where in the record, such as ``Order.lines[3].price``, or None.
-        schema_id: The schema id, or the GUID, that the message says; None where it says none.
-        time: When it was put aside; aware, in UTC.
-        attempt: How often it could not be read: 1, and one more for each replay.
+        text: The message of the error, cut at 4,000 characters.
+        path: The path in the record, such as ``Order.lines[3].price``, or None.
+        schema_id: The schema id, or the GUID, of the message; None if it has none.
+        time: The time of the dead letter; aware, in UTC.
+        attempt: The number of failed attempts: 1, and one more for each replay.
         group: The consumer group that could not read it, or None.
     """
 
@@ -161,12 +161,12 @@ class DeadLetter:
 
     @property
     def identity(self) -> tuple[Source, int]:
-        """Equal for copies of one dead letter, which a crash before the commit leaves behind."""
+        """A value that is equal for copies of one dead letter, such as after a crash."""
         return self.source, self.attempt
 
 
 def source_of(error: MessageDecodeError) -> Source:
-    """Which message an error is about."""
+    """The message of an error."""
     kind, milliseconds = error.raw.timestamp()
     return Source(error.topic, error.partition, error.offset, milliseconds if kind else None)
 
@@ -174,13 +174,13 @@ def source_of(error: MessageDecodeError) -> Source:
 def reason_headers(
     error: MessageDecodeError, source: Source, *, group: str | None, attempt: int = 1
 ) -> RawHeaders:
-    """The headers that say why a message was put aside, and which one it is.
+    """The headers with the reason of a dead letter, and its original message.
 
     Args:
-        error: Why it cannot be read.
-        source: Where it stands.
+        error: The error.
+        source: The original message.
         group: The consumer's group.
-        attempt: How often it could not be read by now.
+        attempt: The number of failed attempts so far.
     """
     reason = error.reason
     headers: dict[str, object] = {
@@ -198,7 +198,7 @@ def reason_headers(
         "group": group,
     }
     return [
-        # A path or text may quote what is no text in UTF-8, such as a lone surrogate.
+        # A path or text may contain characters without UTF-8, such as a lone surrogate.
         (f"{_PREFIX}{name}", str(value).encode(errors="backslashreplace"))
         for name, value in headers.items()
         if value is not None
@@ -206,10 +206,10 @@ def reason_headers(
 
 
 def read_dead_letter(raw: confluent_kafka.Message) -> DeadLetter:
-    """A message of a dead letter topic, with the original's headers told from the library's.
+    """Parse a message of a dead letter topic, with the original's headers separated.
 
     Raises:
-        NotADeadLetterError: It was not put there by this library.
+        NotADeadLetterError: It is not a dead letter of this library.
     """
     headers: list[Any] = list(raw.headers() or ())
     names = [name for name, _ in headers]
@@ -254,13 +254,13 @@ def read_dead_letter(raw: confluent_kafka.Message) -> DeadLetter:
 
 
 def settled_before(raw: confluent_kafka.Message) -> int | None:
-    """The offset that a mark names; None for a message that is no mark."""
+    """The offset of a mark; None for any other message."""
     headers: Any = raw.headers() or ()
     if len(headers) != 1 or headers[0][0] != SETTLED_HEADER:
         return None
     if raw.key() is not None or raw.value() is not None:
         return None
-    with contextlib.suppress(ValueError):  # somebody else's header of this name
+    with contextlib.suppress(ValueError):  # another application's header of this name
         return _whole((headers[0][1] or b"").decode(), 0, 2**63 - 1)
     return None
 
@@ -270,10 +270,10 @@ def _schema_id(text: str) -> int | UUID:
 
 
 def _whole(text: str, least: int, most: int) -> int:
-    """A number that Kafka's protocol has room for.
+    """A number in the range of Kafka's protocol.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not.
     """
     number = int(text)
     if not least <= number <= most:
@@ -282,7 +282,7 @@ def _whole(text: str, least: int, most: int) -> int:
 
 
 def with_attempt(raw: confluent_kafka.Message, attempt: int) -> RawHeaders:
-    """The headers of a dead letter that is put back as it is, counted as tried once more."""
+    """The headers of an unchanged dead letter with one more attempt."""
     headers: list[Any] = list(raw.headers() or ())
     last = max(at for at, (name, _) in enumerate(headers) if name == f"{_PREFIX}attempt")
     headers[last] = headers[last][0], str(attempt).encode()

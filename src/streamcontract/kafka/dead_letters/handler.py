@@ -1,4 +1,4 @@
-"""The base of what carries out a policy for poison, as a consumer calls it."""
+"""Handler of poison for a consumer, the base of all policies."""
 
 from __future__ import annotations
 
@@ -13,53 +13,53 @@ if TYPE_CHECKING:
 __all__ = ["PoisonHandler"]
 
 _ADVICE: Final = (
-    "The next call goes on after it; poison=Skip(callback) passes over such messages, and "
+    "The next call continues after it; poison=Skip(callback) skips such messages, and "
     "poison=DeadLetters() puts them into a dead letter topic"
 )
 
 
 class PoisonHandler:
-    """Carries out a policy; this one raises each error, and keeps nothing."""
+    """Implements a policy; this one raises each error."""
 
     def take(self, partition: Partition, error: MessageDecodeError) -> Exception | None:
-        """Deal with a message that is read; it may be read again, if the call is broken off.
+        """Handle a poison message, which may be handled again if the call is interrupted.
 
         Returns:
-            What to raise when the message's turn comes; None for nothing.
+            The error to raise in the message's turn; None to continue.
         """
         del partition
         error.advice = _ADVICE
         return error
 
     def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:
-        """The consumer has passed these; called once or several times."""
+        """Note that the consumer is past these messages; may be called several times."""
 
     def is_full(self, partition: Partition, more: int) -> bool:
-        """Whether no more than ``more`` messages of a partition can be passed for now."""
+        """Whether ``more`` messages of a partition are the limit for now."""
         del partition, more
         return False
 
     def serve(self) -> None:
-        """Go on with what takes time, without waiting.
+        """Continue background work without waiting.
 
         Raises:
-            DeadLetterError: It failed; raised once for each failure that lasts.
+            DeadLetterError: It failed; raised once for each lasting failure.
         """
 
     def wait(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds for something that is on its way; False if nothing is."""
+        """Wait up to ``timeout`` seconds for a delivery; return False if none is in flight."""
         del timeout
         return False
 
     def release(self, partitions: Sequence[Partition], timeout: float) -> None:
-        """These are revoked: wait up to ``timeout`` seconds for what is on its way, no longer."""
+        """Handle revoked partitions: wait up to ``timeout`` seconds for deliveries in flight."""
 
     def confirm(self) -> None:
-        """Wait until all that was passed is safe, before it is committed.
+        """Wait until all handled messages are safe, before offsets are committed.
 
         Raises:
-            DeadLetterError: It is not.
+            DeadLetterError: One is not.
         """
 
     def close(self) -> None:
-        """Let go of what is left, without waiting."""
+        """Close without waiting."""

@@ -1,4 +1,4 @@
-"""Policies for messages that are not of a consumer's contract."""
+"""Poison policies: what a consumer does with messages that are not of its contract."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ __all__ = [
 
 @attrs.frozen
 class Skip:
-    """Pass over messages that are not of the contract, and tell somebody of each.
+    """Skip messages that are not of the contract, and call a callback for each.
 
     Args:
-        callback: Called with the error when the message's turn comes. It counts as worked on
-            when the callback returns; what the callback raises comes out of the consumer's call,
-            as the error itself does without a policy.
+        callback: Called with the error in the message's turn. The message counts as processed when
+        the callback returns; the consumer's call raises the callback's error, like the error
+        itself without a policy.
 
     Example:
         >>> from streamcontract.kafka import Skip
@@ -54,12 +54,12 @@ class DeadLetters:
     """Put messages that are not of the contract into a topic of their own, unchanged.
 
     Args:
-        topic: The dead letter topic; left out, the source topic's name with ``.dlq`` after it.
-        create: Create that topic when the first dead letter comes and it is not there, with as
-            many partitions as the source topic and without an end to its retention. If False, a
-            missing topic is a :class:`~streamcontract.kafka.errors.DeadLetterError`.
-        config: Client properties for the producer of dead letters, over those it shares with the
-            consumer.
+        topic: The dead letter topic; if left out, the source topic's name with ``.dlq`` appended.
+        create: Create that topic at the first dead letter if it does not exist, with as many
+        partitions as the source topic and unlimited retention. If False, a missing topic is a
+        :class:`~streamcontract.kafka.errors.DeadLetterError`.
+        config: Client properties for the producer of dead letters, over those shared with the
+        consumer.
 
     Example:
         >>> from streamcontract import StockConsumer
@@ -70,7 +70,7 @@ class DeadLetters:
 
     topic: str | None = None
     create: bool = True
-    # It may hold a password.
+    # It may contain a password.
     config: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
 
 
@@ -98,7 +98,7 @@ class _Skip(PoisonHandler):
 
 
 class _ByTopic(PoisonHandler):
-    """A handler for each of several topics, made when it is needed first."""
+    """A handler for each of several topics, created at its first use."""
 
     def __init__(self, make: Callable[[str], PoisonHandler]) -> None:
         self._make = make
@@ -141,19 +141,19 @@ class _ByTopic(PoisonHandler):
 
 
 def dead_letter_topic(policy: DeadLetters, topic: str) -> str:
-    """Where the dead letters of a topic go."""
+    """The dead letter topic of a topic."""
     return policy.topic or f"{topic}{SUFFIX}"
 
 
 def poison_by_topic(poison: object, make: Callable[[str], PoisonHandler]) -> PoisonHandler:
-    """What carries out a policy for one consumer of several topics.
+    """The handler of a policy for one consumer of several topics.
 
     Args:
-        poison: The policy, as it was given.
-        make: Makes what carries it out for one topic.
+        poison: The given policy.
+        make: Creates the handler of one topic.
 
     Raises:
-        ConfigurationError: It is no policy.
+        ConfigurationError: It is not a policy.
     """
     return _ByTopic(make) if isinstance(poison, DeadLetters) else make("")
 
@@ -167,18 +167,18 @@ def poison_handler(
     registry: Mapping[str, object],
     receiving: TopicReceiving,
 ) -> PoisonHandler:
-    """What carries out a policy for one consumer.
+    """The handler of a policy for one consumer.
 
     Args:
-        poison: The policy, as it was given.
-        topic: The topic that the consumer reads.
+        poison: The given policy.
+        topic: The topic of the consumer.
         cluster: The brokers, with the consumer's properties.
-        group: The consumer's group, which dead letters name.
+        group: The consumer's group, for dead letters.
         registry: The ``schema.registry.*`` settings: the embedded stack creates topics there.
-        receiving: Gets the reasons of dead letters that were delivered.
+        receiving: Records the reasons of delivered dead letters.
 
     Raises:
-        ConfigurationError: It is no policy, or the dead letter topic is the source itself.
+        ConfigurationError: It is not a policy, or the dead letter topic is the source itself.
     """
     if isinstance(poison, str) and poison == "raise":
         return PoisonHandler()
@@ -197,8 +197,8 @@ def poison_handler(
         target = dead_letter_topic(poison, topic)
         if target == topic:
             raise ConfigurationError(
-                f"dead letters of topic {topic!r} cannot go into that topic itself, where they "
-                f"would come again and again: name another with DeadLetters(topic=...)"
+                f"dead letters of topic {topic!r} cannot be sent to the topic itself, where they "
+                f"would be read again and again: name another with DeadLetters(topic=...)"
             )
         return DeadLetterSender(
             target,

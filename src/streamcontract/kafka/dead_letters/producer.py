@@ -1,4 +1,4 @@
-"""Dead letters of one consumer on their way into the dead letter topic."""
+"""Producer of dead letters for one consumer."""
 
 from __future__ import annotations
 
@@ -35,48 +35,48 @@ _log = logging.getLogger("streamcontract.kafka")
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "enable.idempotence": True,
     "acks": "all",
-    "partitioner": "murmur2_random",  # the same key in the same partition, whoever writes it
-    # librdkafka's own limit is there for producers' mistakes. What the source topic has taken is
-    # no mistake of ours: the brokers' limit alone counts.
+    "partitioner": "murmur2_random",  # a key has the same partition for all clients
+    # librdkafka's own limit is against mistakes of applications. The source topic has accepted the
+    # message, so that only the brokers' limit counts.
     "message.max.bytes": 1_000_000_000,
-    # Not librdkafka's 5 minutes: a consumer that waits longer than max.poll.interval.ms (5
-    # minutes too) is thrown out of its group, and a dead letter that is late is tried again.
+    # Not librdkafka's 5 minutes: a consumer that waits longer than max.poll.interval.ms (5 minutes
+    # too) loses its partitions, and a late dead letter is sent again.
     "message.timeout.ms": 30_000,
 }
-# A dead letter is larger than its original by its headers, and waits for people.
+# A dead letter is larger than its original by its headers, and is kept for people.
 _HEADROOM: Final = 65_536
 _MAX_MESSAGE_BYTES: Final = "max.message.bytes"
-# A timestamp that the source topic has taken is to be taken here too.
+# A timestamp that the source topic has accepted has to be accepted here too.
 _TIMESTAMP_LIMITS: Final = ("message.timestamp.after.max.ms", "message.timestamp.before.max.ms")
 
 _MOST: Final = 100
-"""Undelivered dead letters of one partition, at which it stops."""
+"""The number of undelivered dead letters of one partition at which it stops."""
 
 _MOST_KNOWN: Final = 10_000
-"""Delivered dead letters that are remembered."""
+"""The number of delivered dead letters that are remembered."""
 
 _MOMENT: Final = 1.0
-"""Seconds that a question to the brokers may take while messages are waited for."""
+"""Seconds for a request to the brokers while the consumer waits for messages."""
 
 _FIRST_PAUSE: Final = 1.0
 _LAST_PAUSE: Final = 30.0
-"""Seconds before a failed dead letter is sent again, at first and at most."""
+"""Seconds before a failed dead letter is sent again: the first and the longest delay."""
 
 
 class DeadLetterSender(PoisonHandler):
-    """Sends dead letters of one consumer, as ``poison=DeadLetters()`` asks for.
+    """Sends dead letters of one consumer with ``poison=DeadLetters()``.
 
-    Nothing is asked of the brokers before the first dead letter.
+    It sends no request to the brokers before the first dead letter.
 
     Args:
         topic: The dead letter topic.
-        source: The topic that is read.
+        source: The source topic.
         cluster: The brokers, with the consumer's properties.
         group: The consumer's group, or None.
         registry: The ``schema.registry.*`` settings: the embedded stack creates topics there.
         create: Whether to create the topic.
         config: Client properties over those shared with the consumer.
-        receiving: Gets the reasons of those that were delivered.
+        receiving: Records the reasons of delivered ones.
 
     Raises:
         PropertyError: librdkafka refuses one of them.
@@ -104,12 +104,12 @@ class DeadLetterSender(PoisonHandler):
         self._receiving = receiving
         self._properties = {**cluster.properties, **_DEFAULTS, **config}
         if config:
-            # A property that librdkafka refuses is told now, and not with the first dead letter.
+            # An invalid property is raised now, and not with the first dead letter.
             _close(build_client(confluent_kafka.Producer, self._properties))
         self._producer: confluent_kafka.Producer | None = None
         self._flusher: Flusher | None = None
         self._waiting: dict[Source, _Letter] = {}
-        # Those that came last: a message that is read again is not put aside again.
+        # The last ones: a message that is read again does not become a dead letter again.
         self._delivered: dict[Source, None] = {}
         self._reason: tuple[confluent_kafka.KafkaError | ClientError, str] | None = None
         self._is_told = False
@@ -117,11 +117,11 @@ class DeadLetterSender(PoisonHandler):
         self._pause = _FIRST_PAUSE
 
     def take(self, partition: Partition, error: MessageDecodeError) -> None:
-        """Nothing yet: a message is put aside when the consumer has passed it."""
+        """Return None: the dead letter is sent when the consumer is past the message."""
         del partition, error
 
     def settle(self, partition: Partition, errors: Sequence[MessageDecodeError]) -> None:
-        """Put messages aside; each is sent once, however often this is said."""
+        """Add dead letters of messages; each is sent once, even if this is called again."""
         for error in errors:
             source = source_of(error)
             if source in self._waiting or source in self._delivered:
@@ -137,14 +137,14 @@ class DeadLetterSender(PoisonHandler):
             self._log(source, error)
 
     def is_full(self, partition: Partition, more: int) -> bool:
-        """Whether a partition has as many undelivered dead letters as it may have."""
+        """Whether a partition has the maximum of undelivered dead letters."""
         return len(partition.letters) + more >= _MOST
 
     def serve(self) -> None:
-        """Send what was put aside, and note what was delivered, without waiting for it.
+        """Send dead letters, and note delivered ones, without waiting.
 
         Raises:
-            DeadLetterError: Something was not; raised once, until something is delivered again.
+            DeadLetterError: One was not delivered; raised once, until one is delivered again.
         """
         if not self._waiting:
             return
@@ -156,17 +156,17 @@ class DeadLetterSender(PoisonHandler):
             raise self._failure(*self._reason)
 
     def wait(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds for deliveries; False if none is on its way."""
+        """Wait up to ``timeout`` seconds for deliveries; return False if none is in flight."""
         if time.monotonic() >= self._retry_at:
             self._send(_MOMENT)
         if self._flusher is None or not any(each.is_sent for each in self._waiting.values()):
             return False
-        # All of them together, and now: poll() would wait until linger.ms is over, for each batch.
+        # All of them together, and now: poll() would wait for linger.ms for each batch.
         self._flusher.flush(timeout)
         return True
 
     def release(self, partitions: Sequence[Partition], timeout: float) -> None:
-        """Wait up to ``timeout`` seconds for what is on its way, and forget the rest."""
+        """Wait up to ``timeout`` seconds for deliveries in flight, and forget the rest."""
         keys = {each.key for each in partitions}
         if not any(each.key in keys for each in self._waiting):
             return
@@ -180,23 +180,23 @@ class DeadLetterSender(PoisonHandler):
                 break
             self.wait(min(SLICE, left))
             self._note_reports()
-        # Their next owner reads these again. What is on its way is not taken back.
+        # Their next owner reads these messages again. Dead letters in flight cannot be cancelled.
         for source in [each for each in self._waiting if each.key in keys]:
             self._waiting.pop(source, None)
 
     def confirm(self) -> None:
-        """Wait until everything that was put aside is delivered.
+        """Wait until every dead letter is delivered.
 
         Raises:
-            DeadLetterError: Something is not. It is kept, and sent again.
+            DeadLetterError: One is not. It is kept, and sent again.
         """
-        # More than once if there was no room for all at first, or if sending was broken off.
+        # More than once if there was no room for all at first, or if sending was interrupted.
         while self._waiting:
             self._note_reports()
             self._send(self._cluster.timeout)
             if self._flusher is not None:
                 waiting = Waiting("dead letters to be delivered", self._topic)
-                # It ends: message.timeout.ms makes a failure of what is not delivered.
+                # It ends: after message.timeout.ms an undelivered message has failed.
                 while left := self._flusher.flush():
                     waiting.note(left)
             self._note_reports()
@@ -205,7 +205,7 @@ class DeadLetterSender(PoisonHandler):
                 raise self._failure(*self._reason)
 
     def close(self) -> None:
-        """Drop what was not delivered: those messages are not committed, and come again."""
+        """Drop undelivered dead letters: their messages are not committed, and are read again."""
         self._waiting.clear()
         self._close_producer()
 
@@ -224,14 +224,14 @@ class DeadLetterSender(PoisonHandler):
                 self._reason, self._is_told, self._pause = None, False, _FIRST_PAUSE
                 self._receiving.dead_lettered(letter.reason)
             elif is_idle:
-                # Also if queueing it was broken off before the producer had it.
+                # Also if queueing was interrupted before the producer had it.
                 letter.is_sent = False
         while len(self._delivered) > _MOST_KNOWN:
             self._delivered.pop(next(iter(self._delivered)), None)
         refused = [each.refusal for each in self._waiting.values() if each.refusal is not None]
         if refused and is_idle:
-            # A producer remembers that a topic was refused, or is broken for good by a fatal
-            # error: the next attempt is a new one's.
+            # A producer remembers a refused topic, or is unusable after a fatal error: the next
+            # attempt has a new one.
             self._close_producer()
             for letter in self._waiting.values():
                 letter.refusal = None
@@ -243,10 +243,10 @@ class DeadLetterSender(PoisonHandler):
         self._pause = min(2 * self._pause, _LAST_PAUSE)
 
     def _send(self, timeout: float) -> None:
-        """Send what is not on its way.
+        """Send dead letters that are not in flight.
 
         Args:
-            timeout: Seconds that a question to the brokers may take, if there is no producer yet.
+            timeout: Seconds for a request to the brokers, if there is no producer yet.
         """
         waiting = [each for each in self._waiting.values() if each.is_waiting]
         if not waiting or any(each.refusal is not None for each in waiting):
@@ -257,11 +257,11 @@ class DeadLetterSender(PoisonHandler):
         for letter in waiting:
             letter.send(producer, self._topic)
         if self._flusher is not None:
-            # Without waiting: it also asks for what the first of them would wait for.
+            # Without waiting: it also requests the metadata for the first of them.
             self._flusher.flush(0)
 
     def _open(self, timeout: float) -> confluent_kafka.Producer | None:
-        """The producer; None if the topic is not there, which is noted."""
+        """The producer; None if the topic does not exist, which is noted."""
         if self._producer is None:
             try:
                 missing = self._find_topic(timeout)
@@ -285,10 +285,10 @@ class DeadLetterSender(PoisonHandler):
             _close(producer)
 
     def _find_topic(self, timeout: float) -> confluent_kafka.KafkaError | None:
-        """Create the topic, or see that it is there.
+        """Create the topic, or check that it exists.
 
-        Without this a producer would wait until its time-out for a topic that nobody creates,
-        or get one with the brokers' defaults, whose retention deletes dead letters unseen.
+        Without this a producer would wait until its timeout for a missing topic, or get one with
+        the brokers' defaults, whose retention deletes dead letters unseen.
         """
         admin = self._cluster.admin()
         found = admin.list_topics(timeout=timeout).topics
@@ -321,7 +321,7 @@ class DeadLetterSender(PoisonHandler):
 
     def _log(self, source: Source, error: MessageDecodeError) -> None:
         _log.info(
-            "%s: put aside into topic %r: %s",
+            "%s: dead letter sent to topic %r: %s",
             source,
             self._topic,
             error.reason,
@@ -340,10 +340,10 @@ class _Letter:
     """A dead letter that is not delivered yet.
 
     Attributes:
-        partition: Where the message stands.
-        reason: Why it is put aside.
-        is_sent: Whether it is on its way.
-        refusal: Why it has not arrived.
+        partition: The partition of the message.
+        reason: The reason.
+        is_sent: Whether it is in flight.
+        refusal: The error of its delivery.
     """
 
     __slots__ = ("_found", "_message", "_reports", "is_sent", "partition", "reason", "refusal")
@@ -356,13 +356,13 @@ class _Letter:
         headers: list[tuple[str, Any]],
     ) -> None:
         self.partition = partition
-        # Without the frames, which hold the messages around it.
+        # Without the frames, which refer to other messages.
         self.reason = error.reason.with_traceback(None)
-        # No function in Python is called with a report: an interrupt would begin it, and end it,
-        # and the letter be sent twice. This method is C, and takes an error and a message.
+        # The report does not call a Python function, in which an interrupt could be raised, so that
+        # the letter would be sent twice. This method is C, and takes an error and a message.
         self._reports: SimpleQueue[confluent_kafka.KafkaError | None] = SimpleQueue()
         self._found: list[confluent_kafka.KafkaError | None] = []
-        # Kafka knows no time before its epoch, and librdkafka takes 0 for the present; the source
+        # Kafka has no timestamps before the epoch, and for librdkafka 0 means now; the source
         # timestamp has a header of its own.
         timestamp = max(0, source.timestamp_ms or 0)
         raw = error.raw
@@ -373,18 +373,18 @@ class _Letter:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it is neither on its way nor there."""
+        """Whether it is neither in flight nor delivered."""
         return not (self.is_sent or self.is_delivered)
 
     @property
     def is_delivered(self) -> bool:
-        """Whether it has arrived."""
+        """Whether it is delivered."""
         return any(
             each is None for each in self._found
         )  # a KafkaError cannot be compared with None
 
     def send(self, producer: confluent_kafka.Producer, topic: str) -> None:
-        """Queue it; if the queue is full, it is left for the next time."""
+        """Queue it; if the queue is full, the next call queues it."""
         try:
             self.is_sent = True
             producer.produce(topic, *self._message)
@@ -398,18 +398,18 @@ class _Letter:
             self.refusal = kafka_error_of(error)
 
     def note_reports(self) -> None:
-        """Note what the producer has reported."""
+        """Note the producer's reports."""
         if self._reports.empty():
             return
         with contextlib.suppress(Empty):
-            # In C from one to the other, for the same reason.
+            # In C, for the same reason.
             self._found.extend(iter(self._reports.get_nowait, self))
         self.refusal = self._found[-1]
         self.is_sent = False
 
 
 def _close(producer: confluent_kafka.Producer) -> None:
-    # A fatal error is raised once more here; whoever it concerned was told.
+    # A fatal error is raised again here; it was reported before.
     with contextlib.suppress(confluent_kafka.KafkaException):
         producer.purge()
         close_producer(producer)

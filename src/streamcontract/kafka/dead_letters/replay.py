@@ -1,11 +1,11 @@
-"""Dead letters decoded again after a fix, and sent back to the topics they came from.
+"""Replay of dead letters to their source topics, after a fix.
 
-A group of dead letters is settled in one transaction: those that can be read now go to their
-source topics as they were, those that still cannot go to the end of the dead letter topic, and a
-mark behind them says how far everything is settled. Whatever ends the replay in between, a message
-is not published twice: what was not committed is not visible to ``read_committed`` consumers, and
-the next replay begins by aborting it (the transactional id is the same, so it also fences off a
-replay that still runs).
+A batch of dead letters is replayed in one transaction: messages that can be read now are sent to
+their source topics unchanged, those that still cannot are sent to the end of the dead letter topic,
+and a mark after them has the offset up to which all are done. If the replay ends in between, no
+message is published twice: messages of an open transaction are not visible to ``read_committed``
+consumers, and the next replay begins by aborting it (the transactional id is the same, so it also
+fences a replay that still runs).
 """
 
 from __future__ import annotations
@@ -40,21 +40,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Replayed", "replay_dead_letters"]
 
-# Seconds for one step of a transaction; transaction.timeout.ms is as long by default.
+# Seconds for one step of a transaction; the same as the default of transaction.timeout.ms.
 _TIMEOUT: Final = 60.0
 
 
 @attrs.frozen
 class Replayed:
-    """What a replay did.
+    """The result of a replay.
 
     Attributes:
-        replayed: Dead letters sent back to their topics.
-        failing: Those that still cannot be read, and stay open.
-        discarded: Those that still cannot be read, and are not open any more.
-        copies: Further copies of a dead letter, which were passed over.
-        foreign: Messages that are no dead letters, and stay open.
-        unknown: How many there are of source topics without a reader, by topic; they stay open.
+        replayed: The number of dead letters sent to their source topics.
+        failing: The number that still cannot be read, and stay open.
+        discarded: The number that still cannot be read, and are not open any more.
+        copies: The number of further copies of a dead letter, which were skipped.
+        foreign: The number of messages that are not dead letters, and stay open.
+        unknown: The number of source topics' dead letters without a deserializer, by topic; they
+        stay open.
     """
 
     replayed: int = 0
@@ -70,7 +71,7 @@ class Replayed:
 
     @property
     def left(self) -> int:
-        """How many messages are still open."""
+        """The number of messages that are still open."""
         return self.failing + self.foreign + sum(self.unknown.values())
 
 
@@ -82,29 +83,29 @@ def replay_dead_letters(
     discard: bool = False,
     on_progress: Callable[[Replayed], object] = lambda _: None,
 ) -> Replayed:
-    """Send the open dead letters of a topic back to where they came from, if they can be read now.
+    """Send the open dead letters of a topic to their source topics, if they can be read now.
 
-    A message goes to its partition of before, with its key, value, headers and timestamp, and one
-    more header, ``streamcontract.dlq.origin``. On the embedded broker what was aborted stays
+    A message is sent to its original partition, with its key, value, headers and timestamp, and one
+    more header, ``streamcontract.dlq.origin``. On the embedded broker aborted messages stay
     readable: there a replay that is killed may have published up to 500 messages that the next one
     publishes again.
 
     Args:
         topic: The dead letter topic.
-        readers: What reads the messages of each source topic.
+        readers: The deserializers of each source topic.
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
-        discard: Settle dead letters that still cannot be read, instead of keeping them open. They
-            stay in the topic for as long as it keeps messages.
-        on_progress: Called with the sum so far behind each transaction.
+        discard: Mark dead letters that still cannot be read as done, instead of keeping them open.
+        They stay in the topic for its retention.
+        on_progress: Called with the sum so far after each transaction.
 
     Raises:
         ConfigurationError: The configuration is wrong.
-        RegistryError: The registry did not answer; what was settled before stays settled.
+        RegistryError: The registry did not answer; committed batches stay done.
         ProduceError: The transaction failed, or another replay has begun meanwhile.
         ConsumeError: There is no such topic, or the brokers did not answer.
     """
     with DeadLetterTopic(topic, config) as letters:
-        # Before anything is read: this ends what an earlier replay has left open.
+        # Before any read: this aborts a transaction that an earlier replay has left open.
         replay = _Replay(letters, readers, discard=discard)
         done = Replayed()
         try:
@@ -133,7 +134,7 @@ class _Replay:
                 **letters.cluster.properties,
                 "transactional.id": f"streamcontract.dlq.{letters.topic}",
                 "partitioner": "murmur2_random",
-                # What the topics have taken before is not for the client to refuse.
+                # The topics have accepted the messages before, so the client must not refuse them.
                 "message.max.bytes": 1_000_000_000,
             },
         )
@@ -145,15 +146,15 @@ class _Replay:
         self._partitions = {name: len(found.partitions) for name, found in metadata.topics.items()}
 
     def close(self) -> None:
-        """Let go of the producer."""
-        # A fatal error is raised once more here; it has ended the replay already. So has whatever
-        # left a transaction behind, which cannot be aborted then.
+        """Close the producer."""
+        # A fatal error is raised again here; it has ended the replay already. So has the error that
+        # left a transaction open, which then cannot be aborted.
         with contextlib.suppress(confluent_kafka.KafkaException), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Producer abort_transaction failed", RuntimeWarning)
             close_producer(self._producer)
 
     def settle(self, batch: list[Entry]) -> Replayed:
-        """Settle a batch in one transaction."""
+        """Replay a batch in one transaction."""
         producer = self._producer
         settled: dict[int, int] = {}
         done = Replayed()
@@ -166,7 +167,8 @@ class _Replay:
                 self._mark(settled)
                 producer.commit_transaction(_TIMEOUT)
             except confluent_kafka.KafkaException as error:
-                # A fatal error leaves nothing to abort: this producer is fenced off, or broken.
+                # After a fatal error there is nothing to abort: this producer is fenced, or
+                # unusable.
                 if not kafka_error_of(error).fatal():
                     producer.abort_transaction(_TIMEOUT)
                 raise
@@ -178,9 +180,9 @@ class _Replay:
         return done
 
     def _mark(self, settled: dict[int, int]) -> None:
-        """Say how far each partition is settled, in the partition itself.
+        """Write the offset up to which each partition is done, as a mark in the partition itself.
 
-        There a mark outlives what it is about, whatever retention the topic has.
+        There a mark outlives its dead letters, for any retention of the topic.
         """
         for partition, offset in settled.items():
             headers: list[Any] = [(SETTLED_HEADER, str(offset).encode())]
@@ -197,7 +199,8 @@ class _Replay:
         source = letter.source
         reader = self._readers.get(source.topic)
         if reader is None:
-            # Another project's, in a dead letter topic that several have: theirs to discard too.
+            # A dead letter of another project in a shared dead letter topic, which only that one
+            # discards.
             self._put_back(entry, with_attempt(raw, letter.attempt + 1))
             return Replayed(unknown=Counter([source.topic]))
         try:
@@ -233,7 +236,7 @@ class _Replay:
         timestamp_ms: int | None,
         headers: list[Any],
     ) -> None:
-        # Kafka knows no time before its epoch, and librdkafka takes 0 for the present.
+        # Kafka has no timestamps before the epoch, and for librdkafka 0 means now.
         at = max(0, timestamp_ms or 0)
         while True:
             try:
@@ -248,7 +251,7 @@ class _Replay:
         advice = advice_on(reason, self._letters.topic)
         if reason.code() in FENCED:
             advice = (
-                "Another replay of this topic has begun, and goes on from what was settled here"
+                "Another replay of this topic has begun, and continues after the committed batches"
             )
         return ProduceError(self._letters.topic, reason, advice=advice)
 

@@ -1,10 +1,9 @@
-"""A dead letter topic as a list of what is open.
+"""Dead letter topic, as a list of open dead letters.
 
-A log forgets nothing, so what is settled is written behind it: a mark in a partition says that
-everything in front of an offset is. (Not the committed offsets of a consumer group: brokers forget
-those, by default a week after the last commit, and dead letters wait longer.) Copies of one dead
-letter, which a crash between the dead letter and the commit of its message leaves behind, count
-once.
+A log is append-only, so replayed dead letters are recorded after them: a mark in a partition means
+that all before an offset are done. (Not the committed offsets of a consumer group: brokers delete
+those, by default a week after the last commit, and dead letters are kept longer.) Copies of one
+dead letter, which a crash between the dead letter and the commit of its message causes, count once.
 """
 
 from __future__ import annotations
@@ -42,19 +41,19 @@ __all__ = [
     "find_dead_letter_topic",
 ]
 
-# Seconds without anything new after which reading gives up.
+# Seconds without a new message after which reading raises.
 _PATIENCE: Final = 60.0
 _SET: Final[Mapping[str, Any]] = {
-    # Never joined, and nothing is committed to it, but librdkafka wants a name.
+    # Never joined, and without commits, but librdkafka requires a name.
     "group.id": "streamcontract.no-group",
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "enable.partition.eof": True,
-    # An offset that retention has taken: what is there now is read, and nothing is passed over.
+    # For an offset that retention has deleted: the remaining messages are read, none is skipped.
     "auto.offset.reset": "earliest",
     "isolation.level": "read_committed",
-    # All that is read is there already. A fetch at the end that waits for more (500 ms by default)
-    # would hold up the next one, which may be for another place.
+    # All messages exist already. A fetch at the end that waits for more (500 ms by default) would
+    # delay the next one, which may be for another offset.
     "fetch.wait.max.ms": 10,
 }
 
@@ -65,8 +64,8 @@ class Entry:
 
     Attributes:
         raw: The message.
-        letter: What it is, or why it is no dead letter.
-        is_copy: Whether the same dead letter was met, or settled, before.
+        letter: The dead letter, or the error why it is not one.
+        is_copy: Whether the same dead letter occurred, or was done, before.
     """
 
     raw: confluent_kafka.Message
@@ -75,7 +74,7 @@ class Entry:
 
 
 class DeadLetterTopic:
-    """Reads what is open in a dead letter topic.
+    """Reads the open messages of a dead letter topic.
 
     Args:
         topic: The dead letter topic.
@@ -101,14 +100,14 @@ class DeadLetterTopic:
         self._client.close()
 
     def open(self) -> Iterator[list[Entry]]:
-        """What is open now, in order of each partition; what comes later is not given.
+        """The messages that are open now, in the order of each partition, without later ones.
 
-        In a topic whose name does not end in ``.dlq`` and that holds no dead letter at all, nothing
-        is: it is no dead letter topic.
+        A topic whose name does not end in ``.dlq`` and that has no dead letter is not a dead letter
+        topic, and has no open messages.
 
         Raises:
             ConsumeError: There is no such topic, or the brokers did not answer.
-            StalledError: Nothing came for a minute.
+            StalledError: There was no message for a minute.
         """
         partitions = self._partitions()
         ends = self.cluster.end_offsets(self.topic, partitions)
@@ -119,7 +118,7 @@ class DeadLetterTopic:
     def _settled(
         self, firsts: dict[int, int], ends: dict[int, int]
     ) -> tuple[dict[int, int], set[Any]]:
-        """By partition where the open ones begin, and the identities of the settled ones."""
+        """The offset of the first open message by partition, and the identities of those done."""
         begins = dict(firsts)
         places: dict[Any, list[tuple[int, int]]] = {}
         holds_dead_letters = self.topic.endswith(SUFFIX)
@@ -131,13 +130,13 @@ class DeadLetterTopic:
                     holds_dead_letters = True
                     begins[partition] = max(begins[partition], min(mark, offset))
                     continue
-                with contextlib.suppress(NotADeadLetterError):  # told when it is read as open
+                with contextlib.suppress(NotADeadLetterError):  # reported when it is read as open
                     letter = read_dead_letter(raw)
                     holds_dead_letters = True
                     places.setdefault(letter.identity, []).append((partition, offset))
         if not holds_dead_letters:
-            # A topic like any other, such as a source whose dead letter topic is not there yet.
-            # To put its messages back would publish each of them a second time.
+            # An ordinary topic, such as a source whose dead letter topic does not exist yet. A
+            # replay would publish each of its messages a second time.
             return dict(ends), set()
         met = {
             identity
@@ -147,7 +146,7 @@ class DeadLetterTopic:
         return begins, met
 
     def at(self, partition: int, offset: int) -> Entry:
-        """The message at one place.
+        """The message at one offset.
 
         Raises:
             ConsumeError: There is no such topic or partition, or the brokers did not answer.
@@ -163,7 +162,7 @@ class DeadLetterTopic:
                         return entry
         raise ConfigurationError(
             f"topic {self.topic!r} has no dead letter in partition {partition} at offset {offset}: "
-            f"`streamcontract dlq list` shows what is open"
+            f"`streamcontract dlq list` lists the open ones"
         )
 
     def _read(
@@ -175,7 +174,7 @@ class DeadLetterTopic:
 
     def _partitions(self) -> list[int]:
         try:
-            # All topics: asking for one by name could create it.
+            # All topics: a request for one by name could create it.
             topics = self._client.list_topics(timeout=BROKER_TIMEOUT).topics
         except confluent_kafka.KafkaException as error:
             raise consume_error(self.topic, kafka_error_of(error)) from error
@@ -198,7 +197,7 @@ def dead_letter_topics(config: Mapping[str, Any] | None = None) -> list[str]:
 
 
 def find_dead_letter_topic(name: str, config: Mapping[str, Any] | None = None) -> str:
-    """The dead letter topic that is meant by its own name, or by that of the source topic.
+    """The dead letter topic by its own name, or by that of the source topic.
 
     Raises:
         ConfigurationError: There is neither ``<name>.dlq`` nor ``name``.

@@ -1,4 +1,4 @@
-"""The typed producer, and what it is made of."""
+"""Typed producer, and its parts."""
 
 from streamcontract.kafka.producer.contract_producer import ContractProducer
 

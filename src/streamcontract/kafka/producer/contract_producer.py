@@ -1,4 +1,4 @@
-"""The typed producer: records in, framed Avro out, and no message lost in silence."""
+"""Typed producer of the records of a contract, which raises every failed delivery."""
 
 from __future__ import annotations
 
@@ -41,46 +41,46 @@ __all__ = ["ContractProducer"]
 
 _log = logging.getLogger("streamcontract.kafka")
 
-# How long leaving a with block by an exception may go on delivering what was produced before it.
+# The longest time of deliveries after an exception has left the with block.
 _PATIENCE_AFTER_ERROR: Final = 10.0
 
 
 class ContractProducer(Produces[T, K_contra]):
     """Produces records of one contract, or of several.
 
-    It wraps a ``confluent_kafka.SerializingProducer``: ``client``, for what this class does not
-    offer. Unless the configuration says otherwise, idempotence and
-    ``acks=all`` are on, and a key goes to the partition that the Java client would choose
+    It wraps a ``confluent_kafka.SerializingProducer``, which is ``client``, for methods that this
+    class does not have. Unless configured otherwise, idempotence and
+    ``acks=all`` are on, and a key has the partition that the Java client would choose
     (``partitioner``; librdkafka's own default, ``consistent_random``, is another hash). The
     schema is registered (only looked up, if ``auto.register.schemas`` is False) when the first
     record goes to a topic. Threads may share a producer.
 
-    No message is lost in silence: a delivery that fails is told to the ``on_delivery`` of its
+    No message is lost in silence: a failed delivery is passed to the ``on_delivery`` of its
     message, and otherwise raised as :class:`DeliveryError` by the next ``produce``, ``poll``,
-    ``flush`` or ``close``. How long delivery is tried is librdkafka's ``message.timeout.ms``,
-    5 minutes by default.
+    ``flush`` or ``close``. Delivery is retried for librdkafka's ``message.timeout.ms``, 5 minutes
+    by default.
 
-    With a ``transactional.id`` it produces within transactions, and only there: see
+    With a ``transactional.id`` it produces only in transactions: see
     :meth:`transaction`.
 
-    Leaving the ``with`` block waits until all is delivered. If an exception leaves it, what was
-    produced before is still delivered, for at most 10 seconds, the rest is discarded, and
-    failures are logged, so that they do not hide the exception.
+    Leaving the ``with`` block waits for all deliveries. If an exception leaves it, messages are
+    still delivered for at most 10 seconds, the rest is discarded, and failures are logged, so that
+    they do not hide the exception.
 
     Args:
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
-            What it leaves out comes from the environment, else a broker at localhost:19092 and a
+            Missing values come from the environment, else a broker at localhost:19092 and a
             registry at http://localhost:18081.
         topic: The topic, instead of the contract's.
-        registry: A registry client to share; without it the producer makes, and closes, its own.
+        registry: A registry client to share; without it the producer creates, and closes, its own.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
-        record: The generated class to produce; a generated producer class has it built in. Where
-            it is the record of several contracts, ``topic`` says of which.
-        records: Several generated classes: each record goes to the topic of its class's contract
-            (or ``topic``), so that one transaction can have several types in it. Left out in
-            ``ContractProducer[Order | Event]()``, which names them already. A tombstone needs
-            ``topic=``, which says whose key it is, unless all go to one topic; so does a record
-            of a class that several contracts have.
+        record: The generated class to produce; a generated producer class has it built in. If it
+        is the record of several contracts, ``topic`` determines the contract.
+        records: Several generated classes: each record is sent to the topic of its class's contract
+        (or ``topic``), so that one transaction can have several types in it. Left out in
+        ``ContractProducer[Order | Event]()``, which has them already. A tombstone needs
+        ``topic=``, which determines its contract, unless all have one topic; so does a record
+        of a class of several contracts.
         schema: A schema whose plain values to produce, instead of ``record``.
 
     Raises:
@@ -106,7 +106,7 @@ class ContractProducer(Produces[T, K_contra]):
     contract: ClassVar[Contract | None] = None
     client: confluent_kafka.SerializingProducer[Any, T]
     _is_drained = False
-    _shown_as: ClassVar[str | None] = None  # in the warning of one that was not closed
+    _shown_as: ClassVar[str | None] = None  # in the warning about one that was not closed
 
     @overload
     def __init__(
@@ -141,8 +141,8 @@ class ContractProducer(Produces[T, K_contra]):
         records: Classes[T] = None,
         schema: SchemaSource | None = None,
     ) -> None:
-        # What a producer is made of takes longer to load than all else here, and importing a
-        # generated module is no use of it yet.
+        # The parts of a producer take long to import, and importing a generated module does not
+        # use them yet.
         from streamcontract.kafka.contract.arguments import ContractArguments  # noqa: PLC0415
         from streamcontract.kafka.producer.wiring import Wiring, wire  # noqa: PLC0415
 
@@ -168,9 +168,9 @@ class ContractProducer(Produces[T, K_contra]):
 
     @property
     def topic(self) -> str:
-        """The topic that records go to unless ``produce`` is told otherwise.
+        """The topic of records, unless ``produce`` has another.
 
-        ``""`` for a producer of several contracts whose records go to several.
+        ``""`` for a producer of several contracts with several topics.
         """
         return self._topic
 
@@ -188,21 +188,21 @@ class ContractProducer(Produces[T, K_contra]):
     ) -> None: ...
 
     def produce(self, value: T | None, **options: Any) -> None:
-        """Encode a record and queue it for delivery; a full queue is waited for.
+        """Encode a record and queue it for delivery; wait while the queue is full.
 
         Args:
             value: The record, or None for a tombstone, which deletes its key.
-            **options: ``key``, of the type the contract gives it, which may be left out where the
-                contract takes it from the record or has none, but for a tombstone; the others are
-                those of :class:`~streamcontract.kafka.producer.options.MessageOptions`.
+            **options: ``key``, of the contract's type, which may be left out if the contract takes
+            it from the record or has none, except for a tombstone; the others are those of
+            :class:`~streamcontract.kafka.producer.options.MessageOptions`.
 
         Raises:
             MessageEncodeError: The record or key does not fit the contract; nothing was queued.
             DeliveryError: Earlier messages were not delivered; this one was not queued.
             ProduceError: The client refuses the message (too large, no such partition, ...).
             RegistryError: The schema could not be registered or found.
-            ArgumentError: An option would not arrive as it is, such as a header's name of bytes or
-                a timestamp that names no moment (a naive datetime, a date, a float).
+            ArgumentError: An option cannot be sent, such as a header's name of bytes or a timestamp
+            that is not a point in time (a naive datetime, a date, a float).
             ClientError: The producer is closed.
         """
         if options or not self._queue.send_plain(value):
@@ -248,31 +248,32 @@ class ContractProducer(Produces[T, K_contra]):
     ) -> ProduceReport[T]:
         """Produce every record of an iterable, and wait until each is delivered or has failed.
 
-        No more is taken from the iterable than the brokers take, and a record that fails does not
-        keep others from being sent. At any time ``max_in_flight`` records and ``max_failures``
-        failures are kept in memory at most.
+        Records are taken from the iterable as fast as the brokers accept them, and a failed record
+        does not stop the others. At any time at most ``max_in_flight`` records and ``max_failures``
+        failures are in memory.
 
         Args:
-            values: The records, or None for tombstones, for which ``options`` gives the key.
-            options: Called with each record: what its message is to have, as for ``produce``.
-            progress: Called every half second and at the end. What it raises ends the call.
-            max_in_flight: How many messages may wait for delivery before more records are taken. A
-                batch has up to ``batch.num.messages`` (10,000): with fewer than two in flight the
-                next is queued only when the last has arrived.
-            max_failures: How many failures the report keeps; the others are only counted.
+            values: The records, or None for tombstones, for which ``options`` returns the key.
+            options: Called with each record, returns the options of its message, as for
+            ``produce``.
+            progress: Called every half second and at the end. Its error ends the call.
+            max_in_flight: The most messages in flight before more records are taken. A batch has up
+            to ``batch.num.messages`` (10,000): with fewer than two batches in flight the next
+            is queued only after the last is delivered.
+            max_failures: The most failures in the report; the others are only counted.
 
         Returns:
-            How many were delivered, and what failed and why.
+            The number of delivered records, and the failures with their reasons.
 
         Raises:
-            ProduceError: The producer cannot go on at all, such as one that was fenced.
+            ProduceError: The producer cannot continue, such as one that was fenced.
             RegistryError: The schema could not be registered or found.
-            DeliveryError: Messages that were produced before were not delivered.
-            ArgumentError: A limit makes no sense, or an option is of no use, as for ``produce``.
+            DeliveryError: Earlier messages were not delivered.
+            ArgumentError: A limit is invalid, or an option cannot be used, as for ``produce``.
             ClientError: The producer is closed.
-            Exception: What the iterable, ``options``, ``progress`` or an ``on_delivery`` raised.
-                What was taken up to then is delivered all the same, and where that has failed or
-                fails the next call raises a ``DeliveryError``.
+            Exception: An error of the iterable, ``options``, ``progress`` or an ``on_delivery``.
+            Records up to then are still delivered, and for failures the next call raises a
+            ``DeliveryError``.
 
         Example:
             >>> from streamcontract import ContractProducer
@@ -308,10 +309,11 @@ class ContractProducer(Produces[T, K_contra]):
         """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.
 
         Returns:
-            How many were served, what librdkafka reports of the brokers (``error_cb``) included.
+            The number of served events, including librdkafka's errors of the brokers
+            (``error_cb``).
 
         Raises:
-            BrokerError: The brokers do not let this client in; what is queued stays there.
+            BrokerError: The brokers do not accept this client; the messages stay in the queue.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         return self._deliveries.poll(timeout)
@@ -320,13 +322,13 @@ class ContractProducer(Produces[T, K_contra]):
         """Wait until every message is delivered or has failed.
 
         Args:
-            timeout: Seconds to wait; without it, or below zero, as long as librdkafka tries.
+            timeout: Seconds to wait; without it, or if negative, as long as librdkafka tries.
 
         Returns:
-            How many messages are still on their way; 0 unless the time ran out.
+            The number of messages that are not delivered yet; 0 unless it timed out.
 
         Raises:
-            BrokerError: The brokers do not let this client in; what is queued stays there.
+            BrokerError: The brokers do not accept this client; the messages stay in the queue.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         self._deliveries.require_open()
@@ -341,23 +343,23 @@ class ContractProducer(Produces[T, K_contra]):
         *,
         timeout: float = TRANSACTION_TIMEOUT,
     ) -> Transaction:
-        """A ``with`` block in which all that is produced is committed as one, or void.
+        """A ``with`` block whose records are committed together, or aborted.
 
         With a consumer its positions are committed in the same transaction, so that each of its
-        messages is worked on exactly once, as far as the results are in Kafka and are read with
+        messages is processed exactly once, if the results are in Kafka and are read with
         ``isolation.level=read_committed`` (librdkafka's default). If an exception leaves the
-        block, or the commit fails, the transaction is aborted and the consumer goes back to what
-        its group has committed: all that was returned since comes again.
+        block, or the commit fails, the transaction is aborted and the consumer seeks back to the
+        committed offsets: later messages are returned again.
 
         Args:
-            consumer: Whose messages are worked on: one with a group, and with
-                ``enable.auto.commit`` set to False; or several of them, of any groups.
+            consumer: The consumer of the processed messages, with a group and with
+            ``enable.auto.commit`` set to False; or several of them, of any groups.
             timeout: Seconds for each of beginning, committing and aborting.
 
         Raises:
-            ConfigurationError: The producer has no ``transactional.id``, or the consumer cannot
-                take part.
-            TransactionAbortedError: It was aborted; the same can be tried again.
+            ConfigurationError: The producer has no ``transactional.id``, or the consumer cannot be
+            in a transaction.
+            TransactionAbortedError: It was aborted, and can be tried again.
             ProducerFencedError: Another producer was started with this ``transactional.id``.
             TransactionError: It failed for good.
             ClientError: There is an open transaction already, or a client is closed.
@@ -382,10 +384,10 @@ class ContractProducer(Produces[T, K_contra]):
         return self._transactions.block(inputs, seconds(timeout), self.flush)
 
     def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
-        """Become the one producer with this ``transactional.id``; what others have open is aborted.
+        """Fence other producers with this ``transactional.id``, and abort their open transactions.
 
-        The ``with`` block of the producer begins with it, else the first transaction does. Whoever
-        reads what a predecessor consumed waits until then, or until its transaction times out.
+        The ``with`` block of the producer calls it, else the first transaction does. A consumer of
+        an earlier producer's transaction waits until then, or until that transaction times out.
 
         Args:
             timeout: Seconds to wait.
@@ -398,20 +400,19 @@ class ContractProducer(Produces[T, K_contra]):
         self._transactions.init(seconds(timeout))
 
     def close(self, timeout: float | None = None) -> None:
-        """Deliver what is queued, then end; closing twice is harmless.
+        """Flush the queue and close; closing twice is harmless.
 
-        If Ctrl-C is heard meanwhile, another call goes on with it.
+        After a KeyboardInterrupt another call continues it.
 
         Args:
-            timeout: Seconds to wait; what is not delivered by then is discarded, and counts as
-                failed. Without it, or below zero, as long as librdkafka tries.
+            timeout: Seconds to wait; messages that are not delivered by then are discarded, and
+            count as failed. Without it, or if negative, as long as librdkafka tries.
 
         Raises:
-            BrokerError: The brokers do not let this client in; what was queued is discarded, of
-                which the ``__cause__`` tells.
+            BrokerError: The brokers do not accept this client; queued messages are discarded, as
+            reported in the ``__cause__``.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
-            Exception: What an ``on_delivery`` raised; the other messages were served all the
-                same.
+            Exception: An error of an ``on_delivery``; the other reports were served nevertheless.
         """
         self._guard.check()
         self._deliveries.refuse_callback("close")
@@ -447,13 +448,13 @@ class ContractProducer(Produces[T, K_contra]):
             )
 
     def __del__(self) -> None:
-        # Last of all, a producer gets this.
+        # The last attribute that is set.
         is_made = hasattr(self, "_unclosed")
         if is_made and self._deliveries.is_open and not self._guard.is_foreign:
             name = self._shown_as or type(self).__name__
             self._unclosed.drop()
             warnings.warn(
-                f"{name} was not closed, and a failure to deliver what is left in its queue "
+                f"{name} was not closed, and a failed delivery of the rest of its queue "
                 f"({len(self.client)} messages or events) is only logged: use it in a with block",
                 ResourceWarning,
                 source=self,
@@ -465,14 +466,14 @@ class ContractProducer(Produces[T, K_contra]):
             if not self._is_drained:
                 self._deliver_or_discard(timeout)
         finally:
-            # Nothing is in the queue any more, unless Ctrl-C was heard: then this must not wait.
+            # The queue is empty, except after a KeyboardInterrupt: then this must not wait.
             if not len(self.client):
                 self._is_drained = True
                 self._unclosed.close()
                 self._transactions.close_client()
 
     def _deliver_or_discard(self, timeout: float | None) -> None:
-        # Before anything is waited for: it would be void all the same.
+        # Before any wait, because its messages would be aborted anyway.
         patience = TRANSACTION_TIMEOUT if timeout is None or timeout < 0 else timeout
         self._transactions.abort(patience)
         if self._deliveries.drain(timeout):

@@ -1,4 +1,4 @@
-"""Deliveries of one producer: reports on them, waits for them, and errors of those that failed."""
+"""Deliveries of one producer: reports, waits, and errors of failed ones."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ __all__ = ["Deliveries", "call_on_delivery", "calls_on_delivery"]
 F = TypeVar("F", bound="Callable[..., None]")
 
 _CALLERS: Final[set[CodeType]] = set()
-"""The code of every function that calls an ``on_delivery``."""
+"""The code objects of the functions that call an ``on_delivery``."""
 
 
 def calls_on_delivery(function: F) -> F:
-    """Mark a function that calls an ``on_delivery``; its local ``failures`` say whose it is."""
+    """Mark a function that calls an ``on_delivery`` and has the producer's ``failures``."""
     _CALLERS.add(function.__code__)
     return function
 
@@ -50,7 +50,7 @@ def call_on_delivery(
     error: confluent_kafka.KafkaError | None,
     raw: confluent_kafka.Message,
 ) -> None:
-    """Call an ``on_delivery`` with what confluent_kafka gives a delivery callback."""
+    """Call an ``on_delivery`` for the arguments of confluent_kafka's delivery callback."""
     on_delivery(Delivery.of(error, raw))
 
 
@@ -61,15 +61,15 @@ class Deliveries:
         client: The producer's client.
         topic: Its topic, for errors and logs.
         shown: The producer in words, such as ``"producer for topic 'stocks'"``.
-        guard: Knows whether the client is another process's.
-        authentication: What the client's ``error_cb`` heard.
-        failures: Those that failed and were not raised.
+        guard: Refuses calls in a forked process.
+        authentication: The authentication errors of the client's ``error_cb``.
+        failures: The failed deliveries that were not raised yet.
 
     Attributes:
-        is_open: Whether the producer goes on producing.
-        in_flight: Gives how many messages or events are on their way.
+        is_open: Whether the producer is open.
+        in_flight: Returns the number of messages or events in flight.
         flusher: Flushes the client.
-        check: Called before anything is waited for; what it raises ends the wait.
+        check: Called before each wait; its exception ends the wait.
     """
 
     check: Callable[[], None] | None = None
@@ -95,17 +95,17 @@ class Deliveries:
 
     @property
     def is_refused(self) -> bool:
-        """Whether no broker lets the client in, so that waiting for deliveries is of no use."""
+        """Whether no broker accepts the client, so that waiting for deliveries does not help."""
         return self._authentication.is_refused
 
     def require_open(self) -> None:
-        """Raise a ClientError if the producer is closed, or another process's."""
+        """Raise a ClientError if the producer is closed, or belongs to another process."""
         self._guard.check()
         if not self.is_open:
             raise ClientError(f"this {self._shown} is closed")
 
     def refuse_callback(self, call: str) -> None:
-        """Refuse what waits for all deliveries within the report on one of them.
+        """Refuse a call that waits for all deliveries inside the report of one.
 
         Raises:
             ClientError: An ``on_delivery`` makes this call.
@@ -115,8 +115,8 @@ class Deliveries:
             lambda frame: frame.f_code in _CALLERS and frame.f_locals.get("failures") is failures
         ):
             raise ClientError(
-                f"{call} cannot be called by an on_delivery: it waits until all are delivered, "
-                f"and this delivery is not before on_delivery returns. Call it afterwards"
+                f"{call} cannot be called by an on_delivery: it waits for all deliveries, and "
+                f"this one ends when on_delivery returns. Call it afterwards"
             )
 
     def poll(self, timeout: float) -> int:
@@ -134,16 +134,16 @@ class Deliveries:
                 return served
 
     def drain(self, timeout: float | None) -> int:
-        """Flush; what callbacks raise is raised at the end, so that all of them are served.
+        """Flush; errors of callbacks are raised at the end, so that all of them are served.
 
         Args:
-            timeout: Seconds to wait; None, or below zero, as long as librdkafka tries.
+            timeout: Seconds to wait; None, or negative, as long as librdkafka tries.
 
         Returns:
-            How many messages are still on their way.
+            The number of messages that are not delivered yet.
 
         Raises:
-            Exception: The first that a callback has raised.
+            Exception: The first error of a callback.
         """
         deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout
         raised: Exception | None = None
@@ -163,11 +163,11 @@ class Deliveries:
         return waiting
 
     def raise_failures(self) -> None:
-        """Raise what failed, once.
+        """Raise failed deliveries, once.
 
         Raises:
-            BrokerError: The brokers do not let this client in. What was not delivered, if it was
-                given up already, is its ``__cause__``.
+            BrokerError: The brokers do not accept this client. Its ``__cause__`` has the failed
+            deliveries, if there are any.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
         """
         refusal = self._authentication.take()
@@ -181,6 +181,6 @@ class Deliveries:
         """A wait for deliveries, for the log.
 
         Args:
-            what: What is waited for, in words.
+            what: The awaited thing, in words.
         """
         return Waiting(what, self._topic, self._authentication.state)

@@ -1,4 +1,4 @@
-"""Deliveries that failed, kept until the application is told of them."""
+"""Failed deliveries, kept until they are raised."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ _MAX_KEPT: Final = 100
 
 
 class Failures:
-    """Counts the deliveries that failed, and keeps the first 100.
+    """Counts the failed deliveries, and keeps the first 100.
 
-    It is no part of the producer, so that librdkafka, which holds its callback, does not hold
-    the producer too: a producer that nobody refers to any more must be able to say so.
+    It is separate from the producer, so that librdkafka, which refers to its callback, does not
+    refer to the producer too: a producer without references has to be finalized.
     """
 
     __slots__ = ("_failed", "_last", "_lock", "_numbers", "_told")
 
     def __init__(self) -> None:
-        # By number. Those in `_told` were raised, which is noted as the last act of a call: if a
+        # By number. Those in `_told` were raised, which is set at the very end of a call: if a
         # signal's handler raises before, the next call raises them.
         self._failed: dict[int, Delivery | None] = {}
         self._numbers = itertools.count()
         self._told: dict[int, Delivery | None] = {}
         self._last: Delivery | None = None
-        # Whichever threads share the producer, one of them raises.
+        # If threads share the producer, one of them raises.
         self._lock = threading.Lock()
 
     def report(
         self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message
     ) -> None:
-        """The delivery callback of every message that has none of its own."""
+        """The delivery callback of messages without their own."""
         if error is not None:
             self.add(Delivery.of(error, raw))
 
     def add(self, delivery: Delivery) -> None:
-        """Remember a delivery that failed."""
+        """Add a failed delivery."""
         self._last = delivery
         self._failed[next(self._numbers)] = delivery if len(self._failed) < _MAX_KEPT else None
 
     def take(self) -> DeliveryError | None:
-        """The error of them all, once; None if there are none."""
+        """The error of all of them, once; None if there are none."""
         if not self._failed:
             return None
         with self._lock:
@@ -58,11 +58,11 @@ class Failures:
             return error
 
     def raise_all(self, instead: Exception | None = None) -> None:
-        """Raise the error of them all, once, or as the cause of another one.
+        """Raise the error of all of them, once, or as the cause of another one.
 
         Raises:
-            DeliveryError: There are some.
-            Exception: ``instead``, if given, whether there are some or not.
+            DeliveryError: There are failures.
+            Exception: ``instead``, if given, with or without failures.
         """
         if instead is None and not self._failed:
             return
@@ -76,7 +76,7 @@ class Failures:
                 raise error
 
     def _untold(self) -> tuple[DeliveryError | None, dict[int, Delivery | None]]:
-        """The error of those that were not raised yet, and which these are."""
+        """The error of those that were not raised yet, and their numbers."""
         for number in self._told:
             self._failed.pop(number, None)
         untold = dict(self._failed)

@@ -1,4 +1,4 @@
-"""Keyword arguments that the producers share, and those of ``produce`` and ``produce_all``."""
+"""Options of producers, of ``produce`` and of ``produce_all``, as keyword arguments."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class ClientOptions(TypedDict, total=False):
-    """What a producer may be told beside its configuration, contract and topic.
+    """The options of a producer besides configuration, contract and topic.
 
     See :class:`streamcontract.kafka.producer.ContractProducer`.
     """
@@ -39,16 +39,16 @@ class ClientOptions(TypedDict, total=False):
 
 
 class ProducerOptions(ClientOptions, total=False):
-    """The same with the topic, which a contract may name too."""
+    """The same with the topic, which a contract may have too."""
 
     topic: str | None
 
 
 class MessageOptions(TypedDict, total=False):
-    """The keyword arguments of ``produce`` beside ``key``; each may be left out.
+    """The keyword arguments of ``produce`` besides ``key``; each may be left out.
 
-    They are no parameters of their own since Python takes 0.1 µs to fill in defaults for six of
-    them, a tenth of all that it costs to produce a small record.
+    They are not parameters of their own, because Python takes 0.1 µs to fill in six defaults, a
+    tenth of the time to produce a small record.
 
     Attributes:
         topic: The topic, instead of the producer's.
@@ -56,10 +56,9 @@ class MessageOptions(TypedDict, total=False):
         timestamp: The message's own time: an aware datetime (rounded down to Kafka's
             milliseconds) or milliseconds since the epoch; the time of the call if left out.
         partition: The partition; chosen by the key's hash if left out (or -1).
-        on_delivery: Called with the :class:`Delivery` during a later call of the producer,
-            whether it succeeded or not (only if not, where the configuration sets
-            ``delivery.report.only.error``, which spares the work for the others). What it raises
-            comes out of that call.
+        on_delivery: Called with the :class:`Delivery` during a later call of the producer, after
+        success or failure (only after failure with ``delivery.report.only.error``, which is
+        faster). That call raises its error.
     """
 
     topic: str | None
@@ -75,14 +74,14 @@ if TYPE_CHECKING:
         """All keyword arguments of ``produce``; each may be left out.
 
         Attributes:
-            key: The key, of the type the contract gives it, or None for no key, where the contract
-                allows that. Left out, it is taken from the record's key field.
+            key: The key, of the contract's type, or None for no key, if the contract allows that.
+            If left out, it is taken from the record's key field.
         """
 
         key: K
 
     class KeyedProduceOptions(MessageOptions, Generic[K]):
-        """The same with a key, for tombstones and for contracts that take none from the record."""
+        """The same with a key, for tombstones and contracts without a key field."""
 
         key: K
 
@@ -91,7 +90,7 @@ else:  # Python 3.10 has no generic ones
 
 
 class BulkOptions(TypedDict, total=False):
-    """The keyword arguments of ``produce_all`` beside ``options``; each may be left out."""
+    """The keyword arguments of ``produce_all`` besides ``options``; each may be left out."""
 
     progress: Callable[[ProduceProgress], object] | None
     max_in_flight: int

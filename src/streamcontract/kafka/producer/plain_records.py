@@ -1,9 +1,9 @@
-"""Plain records into the client's queue: one step for each record of a producer.
+"""Plain records, which are queued in one step.
 
-Plain is a record whose key comes from the record, without time, partition, or headers but those
-that say its schema.
-Whatever is not that simple (a record that does not fit, a full queue, a client that refuses) is
-left to the producer's careful way, which finds out why; so errors cost nothing before they happen.
+A record is plain if its key is taken from the record, and it has no timestamp, partition or headers
+except those of its schema.
+Other cases (a record that does not fit, a full queue, a refusal of the client) are left to
+``produce``'s full path, which raises the error; so records without errors cost nothing extra.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ class Sender(Protocol):
     """Queues plain records for one topic; threads may share it."""
 
     def send(self, value: Any) -> bool:
-        """Queue a record; False, with nothing queued, where it takes care."""
+        """Queue a record; return False, with nothing queued, if it needs the full path."""
 
     def send_reported(self, value: Any, report: Callable[..., None]) -> bool:
         """The same for a record with a delivery callback of its own."""
 
     def is_due(self) -> bool:
-        """Whether delivery reports have waited for so long that it is time to serve them.
+        """Whether it is time to serve delivery reports.
 
-        A yes starts the next interval. While it is due, ``send`` queues nothing.
+        True starts the next interval. While it is due, ``send`` queues nothing.
         """
 
 
@@ -44,16 +44,16 @@ def sender(
     interval: float,
     headers: list[tuple[str, bytes]] | None = None,
 ) -> Sender:
-    """The sender that goes with the codec's engine; both do the same.
+    """The sender for the codec's engine; both have the same results.
 
     Args:
-        topic: Where records go.
-        encode: Makes a record's framed bytes, or raises.
-        derive: Takes the key out of a record that ``encode`` took, or raises.
+        topic: The topic.
+        encode: Encodes a record to framed bytes, or raises.
+        derive: Takes the key from a record that ``encode`` accepted, or raises.
         produce: The method of ``confluent_kafka.Producer``, bound.
         report: The delivery callback.
-        interval: Seconds between two times that delivery reports are due.
-        headers: Those of each message, if it has any.
+        interval: Seconds between two times of serving delivery reports.
+        headers: The headers of each message, if any.
     """
     native = native_part()
     make: Callable[..., Sender] = PortableSender if native is None else native.Sender
@@ -61,10 +61,10 @@ def sender(
 
 
 def reporter() -> Callable[[Callable[..., None], int, Any], Callable[..., None]]:
-    """The maker of delivery callbacks that goes with the codec's engine; both do the same.
+    """The factory of delivery callbacks for the codec's engine; both have the same results.
 
-    It is given a function, and the index and the value of a record. The callback calls the function
-    with both, the error and the message if the record is not delivered.
+    It takes a function, and the index and the value of a record. If the record is not delivered,
+    the callback calls the function with both, the error and the message.
     """
     native = native_part()
     return PortableReport if native is None else native.Report
@@ -121,7 +121,7 @@ class PortableSender:
             payload = self._encode(value)
             key = self._derive(value)
             self._produce(self._topic, payload, key, -1, report, *self._more)
-        except Exception:  # noqa: BLE001 - whatever it is, the careful way raises it anew
+        except Exception:  # noqa: BLE001 - the full path raises the error again
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""Many records at once: back-pressure, progress, and a count of what failed."""
+"""Bulk production of records, with back-pressure, progress, and a report of failures."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 _PROGRESS_INTERVAL: Final = 0.5
 _RECORDS_A_LOOK: Final = 100
-"""Records that are taken, at most, from one look at the queue and the clock to the next."""
+"""The most records between two checks of the queue and the clock."""
 
 
 class BulkProduce(Generic[T]):
@@ -44,14 +44,14 @@ class BulkProduce(Generic[T]):
 
     Args:
         queue: Queues records.
-        deliveries: Those of the producer.
-        options: What each record's message is to have beside it.
-        progress: Called now and then.
-        max_in_flight: How many messages may wait for delivery before more records are taken.
-        max_failures: How many failures to keep.
+        deliveries: The deliveries of the producer.
+        options: Returns the options of each record's message.
+        progress: Called periodically.
+        max_in_flight: The most messages in flight before more records are taken.
+        max_failures: The most failures to keep.
 
     Raises:
-        ArgumentError: A limit would never let anything through, or a callable is none.
+        ArgumentError: A limit is invalid, or a callable is not callable.
     """
 
     def __init__(
@@ -84,20 +84,20 @@ class BulkProduce(Generic[T]):
         self._is_over = False
 
     def take_all(self, values: Iterable[T | None]) -> None:
-        """Queue every record, or note why it cannot be.
+        """Queue every record, or note its error.
 
         Args:
             values: The records.
 
         Raises:
-            ProduceError: The producer cannot go on at all.
+            ProduceError: The producer cannot continue.
             Exception: The registry does not answer, the producer is closed, ...
         """
         if not isinstance(values, Iterable):
             raise ArgumentError("values", values, "an iterable of records")
         send = self._queue.send_reported if self._options is None else _with_care
         report, failed = reporter(), self._told_of_failure
-        # How many records until the queue and the clock are looked at again.
+        # The number of records until the next check of the queue and the clock.
         left = 1
         index = -1
         for index, value in enumerate(values):
@@ -121,11 +121,11 @@ class BulkProduce(Generic[T]):
             self._queue.put_taken(value, report, **options)
         except (MessageEncodeError, ProduceError) as error:
             if isinstance(error, ProduceError) and error.fatal:
-                raise  # it is so for every record
+                raise  # the same for every record
             self._fail(ProduceFailure(index, value, error))
 
     def _room(self) -> int:
-        """Wait until there is room for more records; for how many."""
+        """Wait until there is room for more records; return for how many."""
         slow = self._deliveries.waiting("messages in flight to be delivered")
         while (waiting := self._deliveries.in_flight()) >= self._max_in_flight:
             slow.note(waiting)
@@ -133,19 +133,20 @@ class BulkProduce(Generic[T]):
         return self._max_in_flight - waiting
 
     def _show_progress_if_due(self) -> None:
-        """Call ``progress`` if its interval is over."""
+        """Call ``progress`` if its interval has passed."""
         if self._progress is not None and time.monotonic() >= self._progress_at:
             self._show_progress(self._progress)
 
     def _show_progress(self, progress: Callable[[ProduceProgress], object]) -> None:
         self._progress_at = time.monotonic() + _PROGRESS_INTERVAL
-        # Delivered is what neither waits nor has failed. Others' messages may wait too.
+        # Records that are neither in flight nor failed are delivered. Other messages may be in
+        # flight.
         arrived = self._taken - self._failed - self._deliveries.in_flight()
         self._delivered = max(self._delivered, arrived)
         progress(ProduceProgress(self._taken, self._delivered, self._failed))
 
     def finish(self) -> ProduceReport[T]:
-        """Wait until nothing is on its way any more; the report."""
+        """Wait for all deliveries; return the report."""
         while self._deliveries.drain(SLICE):
             self._deliveries.poll(0)
             self._show_progress_if_due()
@@ -155,7 +156,7 @@ class BulkProduce(Generic[T]):
         return ProduceReport(delivered, self._failed, tuple(self._failures))
 
     def abandon(self) -> None:
-        """Nobody gets the report: what failed, and fails from here on, is told by the producer."""
+        """Give up the report: past and future failures are raised by the producer."""
         self._is_over = True
         for failure in self._failures:
             if failure.delivery is not None:
@@ -182,7 +183,7 @@ class BulkProduce(Generic[T]):
         error: confluent_kafka.KafkaError | None,
         raw: confluent_kafka.Message,
     ) -> None:
-        """Call an ``on_delivery``; ``failures`` say whose it is to who looks at this frame."""
+        """Call an ``on_delivery``; ``failures`` identify the producer in this frame."""
         failures = self._untold  # noqa: F841 - see above
         delivery = Delivery.of(error, raw)
         if error is not None and not self._is_over:
@@ -201,6 +202,6 @@ class BulkProduce(Generic[T]):
 
 
 def _with_care(value: object, report: object) -> bool:
-    """What queues plain records where each has options: nothing does."""
+    """Refuse the plain path, because each record has options."""
     del value, report
     return False

@@ -1,4 +1,4 @@
-"""Reports of ``produce_all``: progress on the way, and what failed and why."""
+"""Reports of ``produce_all``: progress, and failures with their reasons."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ T = TypeVar("T")
 
 @attrs.frozen
 class ProduceFailure(Generic[T]):
-    """A record that did not arrive.
+    """A record that was not delivered.
 
     Attributes:
-        index: Its place in the iterable, from 0.
+        index: Its index in the iterable, from 0.
         value: The record.
-        error: Why: it does not fit the contract, the client refused the message, or the brokers
-            did not take it.
+        error: The reason: it does not fit the contract, the client refused the message, or the
+        brokers refused it.
         delivery: The report of its delivery; None if it was never sent.
     """
 
@@ -40,12 +40,12 @@ class ProduceFailure(Generic[T]):
 
 @attrs.frozen
 class ProduceProgress:
-    """How far it has come.
+    """The progress of ``produce_all``.
 
     Attributes:
-        taken: Records taken from the iterable.
-        delivered: How many of them the brokers have acknowledged.
-        failed: How many of them will not arrive.
+        taken: The number of records taken from the iterable.
+        delivered: The number of acknowledged records.
+        failed: The number of failed records.
     """
 
     taken: int
@@ -55,12 +55,12 @@ class ProduceProgress:
 
 @attrs.frozen
 class ProduceReport(Generic[T]):
-    """What became of all records of an iterable.
+    """The result of ``produce_all`` for all records.
 
     Attributes:
-        delivered: How many the brokers acknowledged.
-        failed: How many did not arrive.
-        failures: The first of them, with their reasons, in the order in which that was known.
+        delivered: The number of acknowledged records.
+        failed: The number of failed records.
+        failures: The first failures, in the order in which they became known.
 
     Example:
         >>> report = ProduceReport[object](delivered=2, failed=0)
@@ -75,11 +75,11 @@ class ProduceReport(Generic[T]):
 
     @property
     def ok(self) -> bool:
-        """Whether all arrived."""
+        """Whether all were delivered."""
         return not self.failed
 
     def raise_for_failures(self) -> None:
-        """Raise a ProduceFailuresError unless all arrived."""
+        """Raise a ProduceFailuresError unless all were delivered."""
         if self.failed:
             first = str(self.failures[0]) if self.failures else ""
             raise ProduceFailuresError(self.delivered, self.failed, first)

@@ -1,4 +1,4 @@
-"""Records of one producer on their way into the queue of its client."""
+"""Queue of one producer: serializes records and queues them in its client."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ __all__ = ["ProducerQueue"]
 
 
 class ProducerQueue:
-    """Serializes records, and queues them; topics are opened when the first record goes there.
+    """Serializes records, and queues them; a topic is opened at its first record.
 
     Args:
-        send: Queues a message, as ``confluent_kafka.Producer.produce`` does.
+        send: Queues a message, like ``confluent_kafka.Producer.produce``.
         serializers: Serializes the records of each topic.
         deliveries: Serves delivery reports, which makes room.
-        failures: Gets the deliveries that failed.
-        transactions: Those of the producer.
+        failures: Collects the failed deliveries.
+        transactions: The transactions of the producer.
         properties: The client's properties.
 
     Attributes:
-        send_plain: Queues a plain record for the producer's own topic; False, with nothing queued,
-            where it takes care, or the topic is not open.
-        failures: Gets the deliveries that failed.
+        send_plain: Queues a plain record for the producer's own topic; returns False, with nothing
+        queued, if it needs the full path, or the topic is not open.
+        failures: Collects the failed deliveries.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class ProducerQueue:
         self.send_plain: Callable[[Any], bool] = _not_yet
 
     def close(self) -> None:
-        """From here on every record takes care, which finds out what is closed."""
+        """Send every record through the full path, which raises that the producer is closed."""
         self._open.clear()
         self.send_plain = _not_yet
 
@@ -88,7 +88,7 @@ class ProducerQueue:
         on_delivery: Callable[[Delivery], None] | None = None,
         callback: object = None,
     ) -> tuple[Any, ...]:
-        """Make the message of ``produce``: of any value, with any options."""
+        """Make the message of ``produce``, with any options."""
         if callback is not None:
             # confluent_kafka's other name for on_delivery, with other arguments.
             raise ArgumentError(
@@ -96,13 +96,13 @@ class ProducerQueue:
             )
         report = self.report_to(on_delivery)
         serializer, message = self.message(value, report, key, topic, headers, timestamp, partition)
-        # Before the record is queued: what this raises of others leaves it to the caller.
+        # Before the record is queued: an error of earlier messages leaves it to the caller.
         if serializer.sender.is_due():
             self._deliveries.poll(0)
         return message
 
     def report_to(self, on_delivery: Callable[[Delivery], None] | None) -> Callable[..., None]:
-        """The delivery callback of a message, as confluent_kafka calls it."""
+        """The delivery callback of a message, for confluent_kafka."""
         if on_delivery is None:
             return self.failures.report
         call_back(on_delivery, "on_delivery", "(delivery)")
@@ -118,12 +118,12 @@ class ProducerQueue:
         timestamp: datetime | int | None = None,
         partition: int | None = None,
     ) -> tuple[TopicSerializer, tuple[Any, ...]]:
-        """Serialize a record; ``report`` is called as confluent_kafka calls it."""
+        """Serialize a record; ``report`` is its delivery callback for confluent_kafka."""
         place = self._place(value, key, topic)
         serializer = self._open.get(place) or self._open_topic(*place)
         payload, wire_key = serializer.encode(value, key)
-        # In confluent_kafka's order, where "callback" and "on_delivery" are one, the first of them
-        # not left out counts, and a timestamp of 0 is the present.
+        # In confluent_kafka's order, where "callback" and "on_delivery" are the same, the first of
+        # them that is given counts, and a timestamp of 0 is the current time.
         message: tuple[Any, ...] = (
             serializer.topic,
             payload,
@@ -137,16 +137,16 @@ class ProducerQueue:
         return serializer, message
 
     def is_ready(self, value: object, key: object, topic: str | None) -> bool:
-        """Whether the topic of a record is open, so that nothing is asked of the registry."""
+        """Whether the topic of a record is open, so that no request to the registry is needed."""
         return self._place(value, key, topic) in self._open
 
     def _place(self, value: object, key: object, topic: str | None) -> tuple[Kind, str | None]:
-        """Which contract a record is of, and the topic that it was given."""
+        """The contract of a record, and its given topic."""
         topic = None if topic is None else text(topic, "topic")
         return self._serializers.kind_of(value, topic, key), topic
 
     def put(self, message: tuple[Any, ...]) -> None:
-        """Queue a message; delivery reports are served, which empties the queue, until it fits."""
+        """Queue a message; serve delivery reports, which frees the queue, until there is room."""
         slow: Waiting | None = None
         while not self.put_at_once(message):
             slow = slow or self._deliveries.waiting("room in the queue of the producer")
@@ -164,15 +164,15 @@ class ProducerQueue:
         return True
 
     def put_taken(self, value: object, report: Callable[..., None], **options: Any) -> None:
-        """Queue a record of ``produce_all``, which no caller could give again."""
+        """Queue a record of ``produce_all``, which a caller could not repeat."""
         serializer, message = self.message(value, report, **options)
         try:
             self.put(message)
-        except ProduceError:  # which tells of this record
+        except ProduceError:  # about this record
             raise
         except BaseException:
-            # Broken off while there was no room for it.
-            reason = confluent_kafka.KafkaError(LocalErrorCode.QUEUE_FULL, "given up on the way")
+            # Interrupted while there was no room for it.
+            reason = confluent_kafka.KafkaError(LocalErrorCode.QUEUE_FULL, "interrupted")
             key = message[2].encode() if isinstance(message[2], str) else message[2]
             self.failures.add(Delivery(serializer.topic, None, None, key=key, error=reason))
             raise
@@ -180,7 +180,7 @@ class ProducerQueue:
             self._deliveries.poll(0)
 
     def send_reported(self, value: object, report: Callable[..., None]) -> bool:
-        """Queue a plain record with a delivery callback; False as of ``send_plain``."""
+        """Queue a plain record with a delivery callback; returns False like ``send_plain``."""
         kind = value.__class__ if self._serializers.are_several else None
         serializer = self._open.get((kind, None))
         return serializer is not None and serializer.sender.send_reported(value, report)
@@ -191,12 +191,12 @@ class ProducerQueue:
         return serializer is not None and serializer.sender.send(value)
 
     def _open_topic(self, kind: Kind, topic: str | None) -> TopicSerializer:
-        """Prepare for a topic, which asks the registry; later calls find it ready."""
+        """Open a topic, with a request to the registry; later calls find it open."""
         self._deliveries.require_open()
         try:
             serializer = self._serializers.open(kind, topic, self._send, self.failures.report)
         except RegistryRejectedError as error:
-            # What the registry has against the schema says more than the way the answer took here.
+            # The registry's reason is more helpful than the traceback.
             raise error.with_traceback(None) from error.__cause__
         self._open[kind, topic] = serializer
         self._deliveries.flusher.topic = serializer.topic
@@ -221,12 +221,12 @@ class ProducerQueue:
 
 
 def _not_yet(value: object) -> bool:
-    """What sends plain records while the topic is not open: nothing does."""
+    """Refuse the plain path while the topic is not open."""
     del value
     return False
 
 
 def _partition(partition: int) -> int:
-    # -1 is confluent_kafka's word for the one that the key's hash gives (PARTITION_UA).
-    expected = "a partition's number from 0, or None for the one that the key gives"
+    # -1 is confluent_kafka's value for the partition by the key's hash (PARTITION_UA).
+    expected = "a partition's number from 0, or None for the one by the key"
     return whole_number(partition, "partition", -1, MAX_PARTITION, expected)

@@ -1,4 +1,4 @@
-"""Serializers of topics, prepared once: encoder, key, headers, the step of plain records."""
+"""Serializers of topics, prepared once: encoder, key, headers, and sender of plain records."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ __all__ = ["Kind", "TopicSerializer", "TopicSerializers"]
 
 T = TypeVar("T")
 
-# Seconds between two looks at delivery reports while messages are produced without a pause: rare
-# enough to cost nothing, often enough to tell of failures soon. Reports wait in librdkafka's
+# Seconds between two times of serving delivery reports while messages are produced without a pause:
+# rare enough to cost nothing, often enough to raise failures soon. Reports wait in librdkafka's
 # queue until then; when that is full they are served at once.
 _SERVICE_INTERVAL: Final = 0.1
 
@@ -40,7 +40,7 @@ _SCHEMA_ID_HEADERS: Final = schema_id_headers(is_key=False) | schema_id_headers(
 
 @attrs.frozen
 class TopicSerializer:
-    """The way of records to one topic.
+    """The serializer of records for one topic.
 
     Attributes:
         topic: The topic.
@@ -50,23 +50,23 @@ class TopicSerializer:
     topic: str
     sender: Sender
     _encode: Callable[[Any], bytes]
-    # Takes the key out of a record that was encoded, and so checked, already.
+    # Takes the key from a record that was encoded, and so checked, already.
     _derive: Callable[[Any], str | bytes | None]
     _check: Callable[[Any], str | bytes]
-    _may_be_none: bool  # whether a record may go without a key
-    # Say which schemas value and key were written with.
+    _may_be_none: bool  # whether a record may be sent without a key
+    # The headers with the schema ids of value and key.
     _value_headers: tuple[tuple[str, bytes], ...]
     _key_headers: tuple[tuple[str, bytes], ...]
 
     def headers(self, given: Headers | None, payload: object, key: object) -> Any:
-        """The headers of a message, as confluent_kafka takes them.
+        """The headers of a message, for confluent_kafka.
 
-        Among those that are given, what says the schema of another message, which is forwarded
-        with its headers, is left out.
+        Given headers with the schema id of another message, which is forwarded with its headers,
+        are left out.
 
         Args:
-            given: The application's.
-            payload: The message's value, as :meth:`encode` gives it.
+            given: The application's headers.
+            payload: The message's value, from :meth:`encode`.
             key: Its key, likewise.
         """
         own = (
@@ -79,7 +79,7 @@ class TopicSerializer:
         return [*(each for each in checked if each[0] not in _SCHEMA_ID_HEADERS), *own]
 
     def encode(self, value: Any, key: Any) -> tuple[bytes | None, str | bytes | None]:
-        """A record, or None for a tombstone, and its key, as they travel.
+        """Encode a record, or None for a tombstone, and its key.
 
         Raises:
             MessageEncodeError: One of them does not fit the contract.
@@ -96,26 +96,26 @@ class TopicSerializer:
 
 
 Kind = type[Any] | None
-"""Which of a producer's contracts: by the class of its records, or None where there is one.
+"""The key of one of a producer's contracts: the class of its records, or None if there is one.
 
-Several contracts may have one class; the topic then says which of them.
+If several contracts have one class, the topic determines the contract.
 """
 
 
 class TopicSerializers(Generic[T]):
-    """The serializers of one producer: by the class of a record, and the topic it goes to.
+    """The serializers of one producer, by the class of a record and its topic.
 
     Args:
         bindings: The contracts of each class.
         registry: The registry; the caller closes it.
-        settings: What the producer's configuration says of the registry.
-        topic: The topic of all records, if the application gave one.
+        settings: The registry's settings in the producer's configuration.
+        topic: The topic of all records, if given.
 
     Attributes:
         key: Serializes keys; it plugs into confluent_kafka's clients.
         value: Serializes records, likewise.
-        topic: Where records go by their contracts; ``""`` if not all go to one.
-        are_several: Whether the class of a record says which contract it is of.
+        topic: The topic of all contracts; ``""`` if they have several.
+        are_several: Whether the class of a record determines its contract.
     """
 
     def __init__(
@@ -138,10 +138,10 @@ class TopicSerializers(Generic[T]):
         self.value: Any = self._write_value if self._only is None else self._only.value
 
     def kind_of(self, value: object, topic: str | None, key: object = None) -> Kind:
-        """Which contract a record is of, or a tombstone for a topic, with its key.
+        """The contract of a record, or of a tombstone for a topic, with its key.
 
         Raises:
-            MessageEncodeError: It is of none, or the tombstone could be of several.
+            MessageEncodeError: It has none, or the tombstone could be of several.
         """
         if self._only is not None:
             return None
@@ -159,7 +159,7 @@ class TopicSerializers(Generic[T]):
         return kind
 
     def _by_topic(self, topic: str, key: object) -> tuple[Kind, _Contract]:
-        """A contract of a topic, where all its contracts have one kind of key."""
+        """A contract of a topic, if all its contracts have the same keys."""
         every = [(kind, each) for kind, several in self._contracts.items() for each in several]
         of_topic = [pair for pair in every if pair[1].binding.topic == topic]
         found = of_topic or (every if topic else [])
@@ -170,7 +170,7 @@ class TopicSerializers(Generic[T]):
                 # But each contract's module may have a class of its own for them.
                 classes = (pair for pair in found if has_class(pair[1].binding.key, key))
                 return next(classes, found[keys.index(one)])
-        expected = "a tombstone says by its topic= which contract its key is of"
+        expected = "a tombstone with topic=, which determines the contract of its key"
         raise MessageEncodeError(topic, (DataFault("value", expected),))
 
     def open(
@@ -180,17 +180,18 @@ class TopicSerializers(Generic[T]):
         produce: Callable[..., None],
         report: Callable[..., None],
     ) -> TopicSerializer:
-        """Prepare for a topic, which asks the registry.
+        """Open a topic, with a request to the registry.
 
         Args:
-            kind: Which contract.
+            kind: The key of the contract.
             topic: The topic; None for the contract's own.
             produce: The method of ``confluent_kafka.Producer``, bound.
             report: The delivery callback of plain records.
 
         Raises:
             ConfigurationError: The topic has no name.
-            MessageEncodeError: The class has several contracts, and the topic does not say which.
+            MessageEncodeError: The class has several contracts, and the topic does not determine
+            one.
             RegistryError: The schema could not be registered or found.
         """
         contract = self._contract(kind, self._given if topic is None else topic)
@@ -211,7 +212,7 @@ class TopicSerializers(Generic[T]):
             return several[0]
         topics = ", ".join(repr(each.binding.topic) for each in several)
         name = "a record" if kind is None else kind.__name__
-        expected = f"{name} is the record of several contracts: topic= says which, one of {topics}"
+        expected = f"{name} is the record of several contracts: choose one with topic=, of {topics}"
         raise MessageEncodeError(topic or "", (DataFault("value", expected),))
 
     def _write_value(self, value: Any, context: SerializationContext) -> bytes | None:

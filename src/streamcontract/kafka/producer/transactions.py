@@ -1,7 +1,7 @@
-"""Transactions of one producer: all of what is produced in one is read, or none of it.
+"""Transactions of one producer, whose messages are committed together or aborted.
 
-With a consumer the positions of its group are part of the transaction (KIP-98, KIP-447): what was
-consumed counts as consumed if, and only if, what was made of it is there.
+With a consumer the positions of its group are part of the transaction (KIP-98, KIP-447): consumed
+messages are committed if, and only if, the results are.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class Transactions:
         client: The producer's client.
         topic: The producer's topic, for errors.
         transactional_id: ``transactional.id`` of its configuration, or None.
-        take_failures: Gives the deliveries that failed and nobody was told of, once.
-        authentication: What the client's ``error_cb`` heard.
+        take_failures: Returns the failed deliveries that were not raised yet, once.
+        authentication: The authentication errors of the client's ``error_cb``.
 
     Attributes:
-        is_open: Whether there is a transaction that is neither committed nor aborted.
+        is_open: Whether there is an open transaction.
     """
 
     def __init__(
@@ -76,16 +76,16 @@ class Transactions:
 
     @property
     def are_on(self) -> bool:
-        """Whether the producer is configured for transactions."""
+        """Whether the producer is transactional."""
         return self._id is not None
 
     def init(self, timeout: float) -> None:
-        """Make this producer the one of its transactional id; later calls do nothing.
+        """Fence other producers with the transactional id; later calls have no effect.
 
         Raises:
             ConfigurationError: The producer has no transactional id.
-            ProducerFencedError: Another producer took the id over.
-            BrokerError: The brokers do not let this client in.
+            ProducerFencedError: Another producer has the id now.
+            BrokerError: The brokers do not accept this client.
             TransactionError: The brokers refused, or did not answer in time.
         """
         if self._id is None:
@@ -108,7 +108,7 @@ class Transactions:
         try:
             self._client.init_transactions(timeout)
         except confluent_kafka.KafkaException as error:
-            # The callback of the client's errors is served by polling alone.
+            # Only polling serves the callback of the client's errors.
             interruptible(self._client.poll, 0)
             refusal = self._authentication.take()
             if refusal is not None:
@@ -121,8 +121,8 @@ class Transactions:
         """Begin a transaction.
 
         Raises:
-            ClientError: There is one already.
-            Exception: As ``init`` does.
+            ClientError: There is an open one already.
+            Exception: An error of ``init``.
         """
         if self.is_open:
             raise ClientError(
@@ -139,18 +139,18 @@ class Transactions:
     def commit(
         self, sources: Sequence[TransactionInput], timeout: float, flush: Callable[[float], int]
     ) -> None:
-        """Deliver all that was produced, then commit it, with the positions of ``sources``.
+        """Flush the queue, then commit the transaction, with the positions of ``sources``.
 
         Args:
-            sources: The consumers that were read.
+            sources: The consumers of the processed messages.
             timeout: Seconds to wait.
-            flush: Waits so many seconds until all is delivered; gives how many messages are left,
-                and raises what went wrong.
+            flush: Flushes for a number of seconds; returns the number of remaining messages, and
+            raises errors.
 
         Raises:
             TransactionAbortedError: It cannot be committed; ``abort`` it.
-            ProducerFencedError: Another producer took the id over.
-            TransactionError: It failed for good, or nobody knows whether it was committed.
+            ProducerFencedError: Another producer has the id now.
+            TransactionError: It failed for good, or the outcome of the commit is unknown.
         """
         deadline = time.monotonic() + timeout
         try:
@@ -175,7 +175,7 @@ class Transactions:
         except confluent_kafka.KafkaException as error:
             failed = self._failed(kafka_error_of(error))
             if not isinstance(failed, TransactionAbortedError):
-                # Nobody knows whether it is committed, and no other call is allowed any more.
+                # The outcome is unknown, and no other call is allowed any more.
                 self._broken = failed
             raise failed from error
         self.is_open = False
@@ -183,18 +183,18 @@ class Transactions:
     def _send_offsets(self, offsets: list[Any], metadata: Any, deadline: float) -> None:
         if not offsets:
             return
-        # Not in slices: it cannot be resumed, only done again.
+        # Not in slices: it cannot be resumed, only repeated.
         _again(
             lambda left: self._client.send_offsets_to_transaction(offsets, metadata, left),
             deadline,
-            self._waiting("take the positions of its consumers"),
+            self._waiting("add the positions of its consumers"),
         )
 
     def abort(self, timeout: float) -> TransactionError | None:
-        """Make void all that was produced; without an open transaction it does nothing.
+        """Abort the open transaction; without one it has no effect.
 
         Returns:
-            What keeps this producer from going on, if anything does.
+            The error after which this producer cannot continue, if there is one.
         """
         if not self.is_open:
             return self._broken
@@ -203,18 +203,18 @@ class Transactions:
             try:
                 self._abort(timeout)
             except confluent_kafka.KafkaException as error:
-                # Whatever the reason, the transaction is still there: this producer cannot begin
-                # another. The brokers abort it after transaction.timeout.ms.
+                # The transaction is still open: this producer cannot begin another. The brokers
+                # abort it after transaction.timeout.ms.
                 self._broken = self._failed(kafka_error_of(error))
-        # The messages are void by intention: nobody needs to be told of each.
+        # The messages are aborted on purpose, so their failures are not raised.
         self._take_failures()
         return self._broken
 
     def explain(self, error: BaseException) -> TransactionError | None:
-        """The error to raise instead of one that left the block; None if that is as good.
+        """The error to raise instead of the block's one; None to keep that.
 
-        Called when the transaction is aborted. A message that fails spoils its transaction, of
-        which librdkafka tells later and by other words.
+        Called when the transaction is aborted. A failed message makes its transaction fail, which
+        librdkafka reports later with another error.
         """
         if not isinstance(error, (DeliveryError, ProduceError)):
             return None
@@ -228,7 +228,7 @@ class Transactions:
 
     @property
     def log_fields(self) -> dict[str, object]:
-        """What log records of this producer's transactions carry."""
+        """The fields of log records about this producer's transactions."""
         return {"topic": self._topic, "transactional_id": self._id}
 
     def block(
@@ -241,19 +241,19 @@ class Transactions:
         return Transaction(self, inputs, timeout, flush)
 
     def close_client(self) -> None:
-        """Let go of the client, whose messages were delivered or given up."""
+        """Close the client, whose messages were delivered or have failed."""
         with self._closing():
             close_producer(self._client)
 
     @contextlib.contextmanager
     def _closing(self) -> Iterator[None]:
-        """Around the closing of the client."""
+        """A context around the closing of the client."""
         if self._id is None or (self._broken is None and self._is_initialised):
             yield
             return
         with warnings.catch_warnings():
-            # That it cannot abort, which is an error that was raised already; and nothing was
-            # begun by a producer that never got as far as that.
+            # The failed abort was raised already; and a producer that was never initialized has no
+            # transaction.
             warnings.filterwarnings("ignore", "Producer abort_transaction failed", RuntimeWarning)
             yield
 
@@ -263,7 +263,7 @@ class Transactions:
         except confluent_kafka.KafkaException:
             raise
         except Exception:  # noqa: BLE001 - whatever an on_delivery raises
-            # Of an on_delivery, which is told that its message is void. Aborting goes first.
+            # An error of an on_delivery, whose message is aborted. The abort takes precedence.
             _log.exception(
                 "on_delivery failed while a transaction was aborted", extra=self.log_fields
             )
@@ -278,9 +278,9 @@ class Transactions:
         return Waiting(what, self._topic, self._authentication.state)
 
     def _failed(self, reason: confluent_kafka.KafkaError) -> TransactionError:
-        """The error for what librdkafka says; one that ends this producer is kept."""
+        """The typed error for librdkafka's error, which is kept if it is final."""
         if reason.txn_requires_abort() and not reason.fatal():
-            return self._aborted(reason)  # aborting shows whether this producer is fenced
+            return self._aborted(reason)  # the abort shows whether this producer is fenced
         if reason.code() in FENCED:
             failed: TransactionError = ProducerFencedError(
                 self._topic,
@@ -300,8 +300,8 @@ class Transactions:
             self._topic,
             self._id or "",
             reason,
-            "Nothing of this transaction is committed. The producer can go on, and what was "
-            "consumed in the transaction comes again",
+            "Nothing of this transaction is committed. The producer can continue, and messages "
+            "that were consumed in the transaction are read again",
         )
 
 
@@ -337,17 +337,17 @@ class Transaction:
 
     @property
     def log_fields(self) -> dict[str, object]:
-        """What log records of this transaction carry."""
+        """The fields of log records about this transaction."""
         return self._transactions.log_fields
 
     def _give_up(self, error: BaseException) -> None:
-        """Abort and rewind; what raised goes first, unless there is a better word for it."""
+        """Abort and rewind; raise the block's error, unless there is a better one."""
         in_doubt = True
         try:
             broken = self._transactions.abort(self._timeout)
             in_doubt = broken is not None
         finally:
-            with contextlib.ExitStack() as rewinding:  # each, whatever another raises
+            with contextlib.ExitStack() as rewinding:  # each, even if another raises
                 for source in self._sources:
                     rewinding.callback(source.rewind, in_doubt=in_doubt)
         better = self._transactions.explain(error)
@@ -363,7 +363,7 @@ class Transaction:
 
 
 def _resume(call: Callable[[float], None], timeout: float, waiting: Waiting) -> None:
-    """Make a call in slices; one that timed out is resumed by the next."""
+    """Make a call in slices; the next resumes one that timed out."""
     _again(call, time.monotonic() + timeout, waiting, SLICE)
 
 
@@ -373,7 +373,7 @@ def _again(
     waiting: Waiting,
     at_once: float | None = None,
 ) -> None:
-    """Make a call as often as librdkafka says that the next one may succeed, up to a deadline."""
+    """Repeat a call while librdkafka's error is retriable, up to a deadline."""
     while True:
         left = max(0.0, deadline - time.monotonic())
         try:

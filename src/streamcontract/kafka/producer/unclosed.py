@@ -1,9 +1,8 @@
-"""Producers that were never closed: what is in their queues is delivered, or reported as lost.
+"""Unclosed producers, whose queues are delivered, or logged as lost.
 
-librdkafka drops a queue with its client. So the client of each open producer is kept here, beyond
-the producer if that goes out of use first: a thread then serves it until all is delivered or has
-failed. When the interpreter ends, what is left has 10 seconds. No garbage collection waits for
-anything.
+librdkafka drops a queue with its client. So the client of each open producer is kept here, even if
+the producer is garbage-collected first: then a thread serves it until all messages are delivered or
+have failed. At the end of the interpreter the rest has 10 seconds. Garbage collection never waits.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Unclosed:
     Args:
         client: Its client.
         topic: Its topic, for messages.
-        failures: Its deliveries that failed.
+        failures: Its failed deliveries.
         transactions: Its transactions.
     """
 
@@ -55,11 +54,11 @@ class Unclosed:
         _unclosed[id(self)] = self
 
     def close(self) -> None:
-        """The producer was closed: nothing is left to do."""
+        """Forget a producer that was closed."""
         _unclosed.pop(id(self), None)
 
     def drop(self) -> None:
-        """The producer went out of use. Called within garbage collection, so nothing waits."""
+        """Serve a producer that is garbage-collected; does not wait."""
         if not len(self._client) and not self._transactions.is_open:
             self.close()
             return
@@ -67,10 +66,10 @@ class Unclosed:
         _start_serving()
 
     def serve(self, timeout: float) -> bool:
-        """Serve it for up to ``timeout`` seconds; whether all is delivered or has failed."""
+        """Serve it for up to ``timeout`` seconds; return whether all is delivered or has failed."""
         if self._transactions.is_open:
             _log.warning(
-                "a transaction is aborted, as its producer was not closed",
+                "a transaction is aborted because its producer was not closed",
                 extra=self._transactions.log_fields,
             )
         try:
@@ -84,12 +83,12 @@ class Unclosed:
         return not len(self._client)
 
     def purge(self) -> None:
-        """Give up what is not delivered, and say so."""
+        """Discard undelivered messages, and log them."""
         self._client.purge()
         self.serve(SLICE)
 
     def report(self) -> None:
-        """Log the deliveries that failed, of which no call of the producer tells any more."""
+        """Log the failed deliveries, which no call of the producer can raise any more."""
         error = self._failures.take()
         if error is not None:
             _log.error(
@@ -101,11 +100,11 @@ class Unclosed:
 
 
 _unclosed: dict[int, Unclosed] = {}
-_serving = threading.Lock()  # held by the thread that serves dropped ones
+_serving = threading.Lock()  # held by the thread that serves garbage-collected ones
 
 
 def waiting() -> int:
-    """How many producers went out of use, and are still served.
+    """The number of garbage-collected producers that are still served.
 
     Example:
         >>> waiting()
@@ -116,9 +115,9 @@ def waiting() -> int:
 
 def _start_serving() -> None:
     if not _serving.acquire(blocking=False):
-        return  # the thread that is there will find it
+        return  # the running thread will find it
     try:
-        # Not by threading.Thread, whose locks the thread that collects garbage may hold.
+        # Not threading.Thread, whose locks the thread of the garbage collection may hold.
         _thread.start_new_thread(_serve_dropped, ())
     except RuntimeError:  # the interpreter ends: finish_all() has it
         _serving.release()
@@ -132,12 +131,12 @@ def _serve_dropped() -> None:
                     each.close()
     finally:
         _serving.release()
-    if waiting():  # one was dropped just now
+    if waiting():  # one was added meanwhile
         _start_serving()
 
 
 def finish_all(patience: float = _PATIENCE_AT_EXIT) -> None:
-    """Deliver what the producers of this process have left; log what cannot be delivered.
+    """Flush the unclosed producers of this process; log undelivered messages.
 
     Args:
         patience: Seconds for all of them together.
@@ -152,7 +151,7 @@ def finish_all(patience: float = _PATIENCE_AT_EXIT) -> None:
 
 
 def _forget() -> None:
-    """This is a forked child: all of them are the parent's."""
+    """Forget all of them in a forked child, because they belong to the parent."""
     global _serving  # noqa: PLW0603 - the parent's may be held by a thread that is not here
     _serving = threading.Lock()
     _unclosed.clear()

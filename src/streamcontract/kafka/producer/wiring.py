@@ -1,4 +1,4 @@
-"""The parts of a producer, made of its configuration and tied together."""
+"""Wiring of a producer's parts, from its configuration."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ T = TypeVar("T")
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "enable.idempotence": True,
     "acks": "all",
-    # The hash of the Java client, and so of nearly every other: one key is one partition, whoever
-    # writes it. librdkafka's own default hashes otherwise, and scatters empty keys.
+    # The hash of the Java client, and so of nearly every other, so that a key has one partition for
+    # all clients. librdkafka's default is another hash, and scatters empty keys.
     "partitioner": "murmur2_random",
 }
 
@@ -46,14 +46,14 @@ class Wiring(Generic[T]):
     """The parts of one producer.
 
     Attributes:
-        client: The client that is wrapped.
-        topic: The topic that records go to; "" where they go to several.
-        guard: Knows whether the client is another process's.
+        client: The wrapped client.
+        topic: The topic of records; "" if there are several.
+        guard: Refuses calls in a forked process.
         deliveries: Serves delivery reports.
         transactions: Its transactions.
         queue: Serializes and queues records.
-        unclosed: Delivers what is left if it is never closed.
-        resources: What is to be closed with it.
+        unclosed: Delivers the queue if it is never closed.
+        resources: The resources to close with it.
     """
 
     client: confluent_kafka.SerializingProducer[Any, T]
@@ -77,14 +77,14 @@ def wire(
     """Make the parts of a producer.
 
     Args:
-        arguments: Name the contracts.
+        arguments: The arguments for the contracts.
         config: The configuration.
-        registry: The registry's client; None to make one.
-        telemetry: What counts and traces the messages.
+        registry: The registry's client; None to create one.
+        telemetry: The telemetry of the messages.
         on_fork: A bound method of the producer, called in a forked child.
 
     Raises:
-        ConfigurationError: The configuration is wrong, or names no contract.
+        ConfigurationError: The configuration is wrong, or has no contract.
     """
     observers = telemetry_of(telemetry)
     bindings = arguments.for_producer()
@@ -114,12 +114,12 @@ def wire(
     transactions = Transactions(
         client,
         topic,
-        settings.client.get("transactional.id") or None,  # "" is none to librdkafka too
+        settings.client.get("transactional.id") or None,  # librdkafka also treats "" as none
         failures.take,
         authentication,
     )
-    # SerializingProducer.produce takes 1.2 µs a message more than this method of its base
-    # class, for a context object and calls that are of no use here (confluent-kafka 2.16).
+    # SerializingProducer.produce takes 1.2 µs more per message than this method of its base
+    # class, for a context object and calls that are not needed here (confluent-kafka 2.16).
     send = observers.sending(
         confluent_kafka.Producer.produce.__get__(client),
         settings.client.get("client.id"),

@@ -65,7 +65,7 @@ def _as_instant(field: Field, node: PrimitiveType) -> str | None:
         row = fitting.get(unit)
         if row is None:
             return None
-        return f"its name or doc says {unit}; make it {row.written()}"
+        return f"its name or doc has the unit {unit}; make it {row.written()}"
     if node.name == "int" and words(field.name)[-1] in {"date", "dates"}:
         date = LOGICAL_TYPES["date"].written()
         return (

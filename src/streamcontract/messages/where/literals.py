@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.json_codec.leaves import plain_leaf
@@ -105,7 +105,10 @@ def literal_value(node: AvroType, literal: Literal) -> Any:
 
 def _number(node: AvroType, literal: Literal) -> Any:
     """A number as the type has it: a float's is rounded as the field's values are."""
-    exact = Decimal(_expect(literal, "number", "a number"))
+    try:
+        exact = Decimal(_expect(literal, "number", "a number"))
+    except InvalidOperation:
+        raise Misfit("a number with an exponent that a decimal may have") from None
     name = node.name if isinstance(node, PrimitiveType) and node.logical is None else ""
     if name not in {"float", "double"}:
         return exact  # which Python compares exactly with whole numbers too

@@ -2,7 +2,7 @@
 
 The reasons are the rules of "Schema Resolution" in the Avro 1.12 specification. A change that keeps
 a direction against one version may lose it against those before: a field gets a default, is removed
-one version later, and readers of the first version miss it. ``lasting`` says for each change
+one version later, and readers of the first version miss it. ``lasting`` is set for each change
 whether it keeps its directions against all versions, as long as all changes between are lasting.
 """
 

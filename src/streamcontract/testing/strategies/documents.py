@@ -60,7 +60,7 @@ def schema_documents(
     Args:
         only_records: Draw only schemas whose outermost type is a record.
         ill_fitting: Whether to draw logical types too that are unknown or do not fit the type
-            they annotate, which the Avro specification tells readers to ignore.
+            they annotate, which readers must ignore by the Avro specification.
 
     Returns:
         A strategy for schemas: ``str`` for a bare primitive, ``dict``, or ``list`` for a union.
@@ -440,7 +440,7 @@ def _union_defaults(branches: list[_Written]) -> _Defaults:
     """Defaults of the first branch, or since Avro 1.12 of any.
 
     Another branch's default must not be taken for an earlier logical type that it does not fit,
-    so these come from plain types behind none.
+    so these come from plain types without one before.
     """
     choices = [branches[0].defaults]
     if not any(branch.logical for branch in branches):

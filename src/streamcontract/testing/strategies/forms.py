@@ -140,7 +140,7 @@ def fixed_forms(*, ill_fitting: bool = True) -> st.SearchStrategy[Form]:
 
 def _fixed(attributes: _Json) -> Form:
     size = attributes["size"]
-    assert isinstance(size, int)  # noqa: S101 - a table of this module says so
+    assert isinstance(size, int)  # noqa: S101 - by a table of this module
     defaults = st.binary(min_size=size, max_size=size).map(_as_json)
     return Form({"type": "fixed", **attributes}, defaults)
 

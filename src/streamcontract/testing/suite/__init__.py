@@ -4,7 +4,7 @@
 
     test_contracts = contract_suite()
 
-It It It makes one test for each contract and check:
+It It It It makes one test for each contract and check:
 
 - ``schema``: the schema is valid Avro.
 - ``generated``: the committed module is what ``streamcontract generate`` writes.

@@ -47,7 +47,7 @@ def source_of(value: object, homes: Mapping[type, tuple[str, str]]) -> Pasted:
         >>> source_of({"price": Decimal("1.5")}, {}).text
         "{'price': Decimal('1.5')}"
     """
-    writer = _Writer(homes)
+    writer = _Literals(homes)
     text = writer.text(value)
     return Pasted(text, frozenset(writer.imports))
 
@@ -79,7 +79,7 @@ def _merged(imports: Iterable[str]) -> list[str]:
     ]
 
 
-class _Writer:
+class _Literals:
     def __init__(self, homes: Mapping[type, tuple[str, str]]) -> None:
         self._homes = homes
         self.imports: set[str] = set()
