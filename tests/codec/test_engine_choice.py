@@ -186,5 +186,13 @@ def test_the_digest_follows_the_sources(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
         seen.append(digest())
     assert len(set(seen)) == len(seen)
-    (tmp_path / "other.py").write_text("no source of it")
-    assert digest() == seen[-1]
+    for name in ("other.py", "_native.pyi"):
+        (tmp_path / name).write_text("no source of it")
+        assert digest() == seen[-1]
+
+
+def test_types_alone_are_no_sources(tmp_path: Path) -> None:
+    """A wheel has them without the sources; its binary is taken all the same."""
+    copy = Path(shutil.copy(stamp.__file__, tmp_path))
+    (tmp_path / "_native.pyi").write_text("VERSION: str")
+    assert runpy.run_path(str(copy))["sources_digest"]() == ""

@@ -19,7 +19,7 @@ from streamcontract.errors import DecodeError
 from streamcontract.schema import RecordType, Schema
 from streamcontract.testing.strategies import evolutions, from_schema, schemas
 
-deep = settings(deadline=None, max_examples=examples(200))
+deep = settings(deadline=None, max_examples=examples(100))
 
 
 @deep

@@ -190,3 +190,12 @@ def test_stocks() -> None:
     )
     table = pa.table(codec.decode_columns([codec.encode(bar)]))
     assert table.to_pylist() == [attrs.asdict(bar)]
+
+
+def test_frames_are_passed_over() -> None:
+    """What is shorter than its frame is a fault; no byte before the payload is read."""
+    framed = [b"\0\0\0\0\7" + DATA, b"\0\0\0\0", b"", b"\0\0\0\0\7"]
+    decoded = CODEC.decode_columns(framed, start=5)
+    bare = CODEC.decode_columns([DATA])
+    assert pa.table(decoded).equals(pa.table(bare))
+    assert [fault.index for fault in decoded.faults] == [1, 2, 3]

@@ -16,7 +16,7 @@ from streamcontract.codec.varint import long_bytes
 from streamcontract.columns.layout import LOGICAL_KINDS
 from streamcontract.schema.logical import LOGICAL_TYPES
 
-deep = settings(deadline=None, max_examples=examples(150))
+deep = settings(deadline=None, max_examples=examples(50))
 
 NUMBERS = [row for row in LOGICAL_TYPES.values() if row.bases[0].type in ("int", "long")]
 

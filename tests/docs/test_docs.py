@@ -36,6 +36,7 @@ def _name(document: Path) -> str:
 _TAKE_SECONDS = {
     f"docs/{name}.md"
     for name in (
+        "columns",
         "coming-from-confluent-kafka",
         "containers",
         "database-sink",

@@ -92,6 +92,25 @@ def test_a_batch_that_is_broken_off_puts_a_message_aside_once(
 
 
 @pytest.mark.parametrize("is_batch", [False, True])
+def test_waiting_for_dead_letters_fills_no_queue(broker: ScriptedBroker, is_batch: bool) -> None:
+    """A full one has its partition paused, and librdkafka fetches again what it had of it."""
+    count = 3_000
+    for number in range(count):
+        broker.append(TOPIC, 0, payload(number) if number % 2 else POISON, b"AAPL")
+    called: list[str] = []
+    broker.on_call = lambda name, when: called.append(name) if when == "after" else None
+    seen: list[int] = []
+    with reader(DeadLetters()) as consumer:
+        while len(seen) < count // 2:
+            found = consumer.consume(500, 1) if is_batch else [consumer.poll(1)]
+            seen += [message.offset for message in found if message is not None]
+        broker.on_call = None
+    assert seen == [*range(1, count, 2)]
+    assert put_aside(broker) == [*range(0, count, 2)]
+    assert "pause" not in called
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
 def test_a_topic_that_is_missing_costs_no_letters_and_no_memory(
     broker: ScriptedBroker, is_batch: bool
 ) -> None:

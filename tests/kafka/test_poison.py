@@ -192,7 +192,7 @@ def test_the_headers_say_what_is_wrong(
     assert (letter.schema_id, letter.attempt, letter.group) == (schema_id, 1, f"group-{name}")
     assert letter.time.tzinfo is not None
     assert list(letter.headers) == [("trace", None)]
-    [fields] = [vars(record) for record in caplog.records if "put aside" in record.message]
+    [fields] = [vars(record) for record in caplog.records if "dead letter sent" in record.message]
     assert (fields["topic"], fields["partition"], fields["offset"]) == (name, 0, 1)
     assert (fields["schema_id"], fields["group"]) == (schema_id, f"group-{name}")
     assert fields["dead_letter_topic"] == f"{name}.dlq"

@@ -195,9 +195,9 @@ def test_records_that_are_no_list_of_classes(config: Config, records: Any) -> No
 
 def test_records_beside_a_contract(config: Config) -> None:
     """One or the other."""
-    with pytest.raises(ConfigurationError, match="records= stands for"):
+    with pytest.raises(ConfigurationError, match="records= replaces"):
         ContractProducer[Any](config, record=Trade, records=[Quote])  # type: ignore[call-overload]
-    with pytest.raises(ConfigurationError, match="records= stands for"):
+    with pytest.raises(ConfigurationError, match="records= replaces"):
         StockProducer(config, records=[Stock])
 
 

@@ -97,7 +97,7 @@ def test_a_class_of_several_contracts_needs_a_topic(
         client(config, record=shop.order.Order)
     said = str(caught.value)
     assert f"'order' (topic '{shop.orders}') and 'order_retry' (topic '{shop.retries}')" in said
-    assert "say which with topic=" in said
+    assert "choose one with topic=" in said
     with pytest.raises(ConfigurationError, match=r"which differ, and topic= is 'x': use a client"):
         client(config, record=shop.order.Order, topic="x")
 

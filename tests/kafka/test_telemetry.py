@@ -9,6 +9,7 @@ import subprocess
 import sys
 import uuid
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import opentelemetry.semconv._incubating.attributes.messaging_attributes as conventions
 import opentelemetry.semconv._incubating.metrics.messaging_metrics as metric_conventions
@@ -50,6 +51,8 @@ from streamcontract.otel.counts import Count
 from streamcontract.otel.instruments import StopWatch
 from streamcontract.otel.propagation import extracted, inject, links_to
 from streamcontract.otel.sending import _Outcome
+from streamcontract.wire import header
+from streamcontract.wire.formats import CONFLUENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -268,6 +271,40 @@ def test_a_batch_is_measured_by_its_first(times: list[tuple[int, int]]) -> None:
             assert reported - measured[-1] < 5
             assert max(0, reported - queued) <= measured[-1]
     assert measured[0] == times[0][1]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.integers(0, 3).map(lambda number: header(number) + b"\2a"),
+            st.sampled_from([None, [], {"trace": "x"}]),
+            st.sampled_from([-1, 0, 7]),
+        ),
+        max_size=12,
+    )
+)
+def test_a_span_says_the_schema_of_its_own_message(
+    messages: list[tuple[bytes | None, Any, int]],
+) -> None:
+    """What is kept of one message for the next does not show in it."""
+    observed = Observed()
+    queued: list[Callable[..., None]] = []
+
+    def produce(*message: Any) -> None:
+        queued.append(message[4])
+
+    send = observed.telemetry.sending(produce, "client", CONFLUENT.value)
+    for value, headers, partition in messages:
+        send("topic", value, None, partition, lambda *_: None, None, 0, headers)
+    for report in queued:
+        report(KafkaError(TOO_LARGE), mock.Mock(partition=lambda: None))
+    for span, (value, _, partition) in zip(observed.spans(), messages, strict=True):
+        attributes = span.attributes or {}
+        assert attributes.get(names.TOMBSTONE, False) is (value is None)
+        expected = None if value is None else int.from_bytes(value[1:5], "big")
+        assert attributes.get(names.SCHEMA_ID) == expected
+        assert attributes.get(names.PARTITION) == (None if partition < 0 else str(partition))
+        assert attributes[names.CLIENT_ID] == "client"
 
 
 def test_produce_all_is_observed_too(

@@ -212,7 +212,7 @@ def test_keys_in_headers(properties: Config, topic: Callable[..., str]) -> None:
             bind(None, topic=name, record=None, schema=READER), registry
         )
         for _ in range(2):
-            with pytest.raises(MessageDecodeError, match=f"the header {KEY} says that the key"):
+            with pytest.raises(MessageDecodeError, match=f"by the header {KEY} the key"):
                 plain.read(raw)
             assert plain.plain.read(raw) is None
 
@@ -322,7 +322,7 @@ def test_global_ids_of_another_registry(properties: Config) -> None:
     """Only Apicurio's knows them; an id that it does not know is poison like any other."""
     with (
         SchemaRegistry(properties["schema.registry.url"]) as registry,
-        pytest.raises(ConfigurationError, match="only an Apicurio Registry knows global ids"),
+        pytest.raises(ConfigurationError, match="only an Apicurio Registry has global ids"),
     ):
         registry.stored(7, is_global=True)
     missing = answer(404, {"message": "none", "error_code": 404, "name": "NotFoundException"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from benchmarks import (
     codec,
     columns,
     consuming,
+    dead_letters,
     evolution,
     growth,
     json,
@@ -25,10 +27,12 @@ from benchmarks import (
     liveness,
     memory,
     messages,
+    portable,
     startup,
     strategies,
     telemetry,
 )
+from benchmarks.plots import Plot
 from benchmarks.report import rewrite
 from benchmarks.tables import Table
 from streamcontract.codec.engine import choose_engine
@@ -41,14 +45,17 @@ _PEERS = (
 
 @attrs.frozen
 class _Part:
-    """One part: what measures it, and how many rounds count."""
+    """One part: what measures it, how many rounds count, and what is drawn and said of it then."""
 
     tables: Callable[[int], list[Table]]
     rounds: int
+    plots: Callable[[], list[Plot]] = list
+    remarks: Callable[[], list[str]] = list
 
 
 _PARTS: Final = {
     "codec": _Part(codec.tables, 15),
+    "portable": _Part(portable.tables, 7),
     "columns": _Part(columns.tables, 7),
     "evolution": _Part(evolution.tables, 15),
     "json": _Part(json.tables, 15),
@@ -61,8 +68,9 @@ _PARTS: Final = {
     "liveness": _Part(liveness.tables, 3),
     "startup": _Part(startup.tables, 5),
     "strategies": _Part(strategies.tables, 3),
+    "dead letters": _Part(dead_letters.tables, 3),
     "telemetry": _Part(telemetry.tables, 5),
-    "growth": _Part(growth.tables, 3),
+    "growth": _Part(growth.tables, 3, growth.plots, growth.remarks),
 }
 
 
@@ -72,7 +80,7 @@ _PARTS: Final = {
 @click.option(
     "--write",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Put the tables into this document too, between its two marks.",
+    help="Put tables and plots into this document too, between the two marks of each part.",
 )
 def main(rounds: int | None, only: tuple[str, ...], write: Path | None) -> None:
     """Measure streamcontract against its peers, in one process and in turn.
@@ -83,18 +91,20 @@ def main(rounds: int | None, only: tuple[str, ...], write: Path | None) -> None:
     console = Console(width=110)
     versions = ", ".join(f"{name} {version(name)}" for name in _PEERS)
     setting = (
-        f"Python {platform.python_version()} on {platform.machine()}; "
+        f"Python {platform.python_version()} on {platform.machine()}, "
+        f"{datetime.now(timezone.utc):%Y-%m-%d}; "
         f"{choose_engine().name} engine; {versions}"
     )
     console.print(setting)
-    tables = []
     for name in only or _PARTS:
         part = _PARTS[name]
-        for table in part.tables(rounds or part.rounds):
+        tables = part.tables(rounds or part.rounds)
+        for table in tables:
             console.print(table.rich())
-            tables.append(table)
-    if write is not None:
-        rewrite(write, setting, tables)
+        for remark in part.remarks():
+            console.print(remark)
+        if write is not None:
+            rewrite(write, name, setting, tables, part.plots())
 
 
 if __name__ == "__main__":

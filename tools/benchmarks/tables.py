@@ -7,7 +7,7 @@ from rich import table as rich_table
 
 from benchmarks.measure import Timing
 
-__all__ = ["Table", "against"]
+__all__ = ["Row", "Table", "against"]
 
 Row = tuple[str, ...]
 

@@ -178,6 +178,26 @@ _FILLED_ROWS = _record("Rows", rows=_array(_record("Row", list=(_array("int"), [
 _SKIPPED = _record("Skips", gone=_TREE, more=_DEEP, nothings=_NOTHINGS, kept="long")
 
 
+# Numbers that the portable engine reads together, and more fields than have code of their own.
+_NUMBERS = _record(
+    "Numbers", ints=_array("int"), longs=_array("long"), floats=_array("float"), last="int"
+)
+_WIDE_FIELDS = {
+    **{f"long_{number}": "long" for number in range(60)},
+    **{
+        f"mixed_{number}": ("int", "string", ["null", "long"], "double", _array("int"))[number % 5]
+        for number in range(40)
+    },
+    **{f"int_{number}": "int" for number in range(20)},
+}
+_WIDE = _record("Wide", **_WIDE_FIELDS)
+_NARROWED = _record(
+    "Wide",
+    **{name: _WIDE_FIELDS[name] for name in sorted(_WIDE_FIELDS)[::-1] if name != "mixed_7"},
+    added=("string", "a default"),
+)
+
+
 def _bound() -> type:
     """A class bound to a recursive record, whose attributes are no slots that can be filled."""
     contract = Contract(json.dumps(_LIST))
@@ -215,5 +235,8 @@ POOL = (
     Pair("rescaled back", _SCALE, _RESCALED),
     Pair("defaults for nothing", _FILLED_ROWS, _EMPTY_ROWS),
     Pair("into a union", ["null", "double", "string"], "int"),
+    Pair("numbers", _NUMBERS),
+    Pair("wide", _WIDE),
+    Pair("wide, evolved", _NARROWED, _WIDE),
     Pair("out of a union", "string", ["null", "bytes", "string", "int"]),
 )

@@ -111,7 +111,7 @@ def _java_of(choice: Choice) -> Java | None:
         return None
     if choice.broker == "kafka":
         return find_java()
-    with contextlib.suppress(StackError):  # what there is instead says how to get it
+    with contextlib.suppress(StackError):  # the other stack prints how to get it
         return find_java()
     return None
 

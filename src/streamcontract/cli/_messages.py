@@ -1,4 +1,4 @@
-"""What the commands for messages share: options, and the project."""
+"""Common part of the commands for messages: options, and the project."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def write_lines(lines: Iterable[bytes]) -> None:
     """Write lines at once, so that a reader gets whole ones.
 
     Raises:
-        BrokenPipeError: Nobody reads any more.
+        BrokenPipeError: The reader has closed the pipe.
     """
     block = b"\n".join(lines)
     if block:

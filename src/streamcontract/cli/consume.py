@@ -69,7 +69,9 @@ __all__ = ["command"]
     help="Show values only for which it holds, such as \"close > 430 and symbol != 'MSFT'\".",
 )
 @click.option("--follow", "-f", is_flag=True, help="Go on with messages that come, until Ctrl-C.")
-@click.option("--limit", "-n", type=click.IntRange(min=1), help="End after so many messages.")
+@click.option(
+    "--limit", "-n", type=click.IntRange(min=1), help="End after this number of messages."
+)
 @click.option("--group", help="Read as this consumer group, and commit; else nothing is committed.")
 @click.option(
     "--format",

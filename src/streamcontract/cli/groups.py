@@ -80,7 +80,7 @@ def _describe(
 ) -> None:
     """Describe groups: state, members, and how far they have come in each topic.
 
-    The embedded broker tells the offsets alone.
+    The embedded broker reports only the offsets.
     """
     config = properties_of(properties)
     found = [describe_group(each, config, timeout=timeout) for each in names]
@@ -155,7 +155,7 @@ def _reset(
         states = ()
     else:
         if found.members:
-            # Of a dry run too: it says what would happen.
+            # For a dry run too, which reports the same errors.
             reset_group(name, {}, config, timeout=timeout)
     described = describe_topics(topics, config, timeout=timeout).topics if topics else None
     moves = moves_of(to, states, described, config)

@@ -84,7 +84,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     exit code is 1. Ctrl-C stops after the messages that are under way, and says which those were.
 
     A line is a value, or a message with key and headers as `streamcontract consume` prints them.
-    The key of a value is taken from it as the contract says.
+    The key of a value is taken from it as the contract defines.
     """
     plan = Plan(
         topic=topic,

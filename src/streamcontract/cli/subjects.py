@@ -35,7 +35,7 @@ class _Subjects(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = self._first_argument(args)
         if first is not None and first in self.commands:
-            # Options may stand in front of the command, as they do where there is none.
+            # Options may come before the command, as they do without a command.
             args = [first, *_without(args, first)]
         elif first is not None:
             args = ["show", *args]

@@ -4,9 +4,9 @@
 
 A node holds no rule of its own where there is another place for it: what is no plain case goes
 through the same functions as in the portable engine (leaves, logical, branches). Whatever does
-not fit is only refused here; the portable engine, run on the same value or bytes, says why.
+not fit is only refused here; the portable engine, run on the same value or bytes, reports why.
 
-Safety rests on few rules: every byte is read behind a comparison with the end; no count or size
+Safety rests on few rules: every byte is read after a comparison with the end; no count or size
 is multiplied, so none can overflow; nothing is allocated by a number from the data that was not
 held against the bytes that remain; what a value holds is owned while it is used, and lists and
 maps are copied, since Python code or threads that run meanwhile may change the value; a node does
@@ -77,7 +77,7 @@ cdef object as_fixed = leaves.as_fixed
 
 cdef int refuse() except -1:
     """Stop; the portable engine finds the reason."""
-    raise Refused("what the portable engine says")
+    raise Refused("the portable engine reports why")
 
 
 cdef int too_deep() except -1:

@@ -1,7 +1,7 @@
 # Numbers, sizes and blocks: included by the native engines of records and of columns.
 #
 # The functions give 0, or -1 for what Avro does not allow; they need neither Python objects nor the
-# GIL. Every byte is read behind a comparison with the end, and no count is believed before it was
+# GIL. Every byte is read after a comparison with the end, and no count is believed before it was
 # compared with the bytes that remain.
 
 cdef struct In:
@@ -99,7 +99,7 @@ cdef int take_block(
 
 
 cdef int take_skipped_block(In *data, uint64_t item_size, uint64_t *count) noexcept nogil:
-    """Pass over every block that says its size, and read the count of the next that does not."""
+    """Pass over every block that has its size, and read the count of the next without."""
     cdef uint64_t number = 0
     cdef Py_ssize_t size = 0
     while True:

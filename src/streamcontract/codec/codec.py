@@ -154,6 +154,7 @@ class Codec(Generic[T]):
         *,
         writer: Schema | Sequence[Schema] | None = None,
         columns: Sequence[str] | None = None,
+        start: int = 0,
         threads: int = 1,
     ) -> DecodedColumns:
         """Decode many payloads into Arrow columns, without making Python objects of their values.
@@ -162,12 +163,12 @@ class Codec(Generic[T]):
         be decoded is one of its ``faults``, and no row.
 
         Args:
-            payloads: The encoded values, without frames; None is a tombstone, which is left out and
-                counted.
+            payloads: The encoded values; None is a tombstone, which is left out and counted.
             writer: The schema they were written with, if that is another than the codec's own; or
                 one for each.
             columns: The fields of the record that become columns, in their order; all if left out.
                 What is not needed is skipped.
+            start: How many bytes of each to pass over first, such as the five of a frame.
             threads: How many threads decode, each its share of the payloads into a batch of its
                 own; all have ended on return.
 
@@ -184,7 +185,7 @@ class Codec(Generic[T]):
             >>> len(decoded), decoded.faults[0].path
             (1, 'Ping.n')
         """
-        return self._column_decoder(columns).decode(payloads, writer, threads=threads)
+        return self._column_decoder(columns).decode(payloads, writer, start=start, threads=threads)
 
     def _column_decoder(self, columns: Sequence[str] | None) -> ColumnDecoder:
         key = None if columns is None else tuple(columns)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import MemberDescriptorType
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import attrs
@@ -19,10 +18,19 @@ from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.blocks import block
 from streamcontract.codec.emitter import DataEmitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
+from streamcontract.codec.plain_classes import is_plain
 from streamcontract.codec.refusal import Refused, Unresolvable, data_fault
 from streamcontract.codec.rescale import rescaler
 from streamcontract.codec.skip import Skipper
 from streamcontract.codec.source import GeneratedCode
+from streamcontract.codec.together import decoded_together
+from streamcontract.codec.varint import LONGS, int_from_third, long_from_third
+from streamcontract.codec.wide_records import (
+    MOST_WRITTEN_OUT,
+    WideReader,
+    build_wide,
+    name_of,
+)
 from streamcontract.errors import DataFault
 from streamcontract.resolution import (
     Action,
@@ -52,7 +60,7 @@ from streamcontract.schema.model import (
 )
 from streamcontract.schema.sizes import FIXED_SIZES, FLOAT_LAYOUTS, min_size
 
-__all__ = ["compile_decoder", "compile_locator", "default_of", "is_plain"]
+__all__ = ["compile_decoder", "compile_locator", "default_of"]
 
 
 def compile_decoder(
@@ -101,8 +109,11 @@ def to_float(number: int) -> float:
 
 
 _GLOBALS: dict[str, Any] = {
+    "LONGS": LONGS,
     "block": block,
     "check_end": check_end,
+    "int_from_third": int_from_third,
+    "long_from_third": long_from_third,
     "new": object.__new__,
     "to_float": to_float,
     "unresolvable": unresolvable,
@@ -186,13 +197,15 @@ class _DecoderGenerator:
         """Read the fields; return the expression of the record."""
         if action.faults:
             self._unresolvable(action.faults)
+            return "None"
+        if max(len(action.steps), len(action.reader.fields)) > MOST_WRITTEN_OUT:
+            wide = WideReader(self._emitter, self._step, self._default_at)
+            xs = wide.values(action)
+            return build_wide(self.source, action.reader, self._bindings.record(action.reader), xs)
         targets = [self.source.fresh("f") for _ in action.reader.fields]
         self._steps(action, targets)
         for index in action.defaults:
-            field = action.reader.fields[index]
-            if field.has_default:  # where it has none, the record was refused above
-                with self._emitter.at(repr(f".{field.name}")):
-                    self._default(field, targets[index])
+            self._default_at(action.reader.fields[index], targets[index])
         return self._build(action.reader, targets)
 
     def _build(self, node: RecordType, targets: list[str]) -> str:
@@ -231,12 +244,18 @@ class _DecoderGenerator:
                 del steps[: len(run)]
                 continue
             step = steps.pop(0)
-            if step.target is None or step.action is None:
-                with self._emitter.at(repr(f".{step.field.name}")):
-                    self._skipper.skip(step.field.type)
-            else:
-                with self._emitter.at(repr(f".{action.reader.fields[step.target].name}")):
-                    self._action(step.action, targets[step.target])
+            with self._emitter.at(repr(f".{name_of(action, step)}")):
+                self._step(step, "" if step.target is None else targets[step.target])
+
+    def _step(self, step: FieldStep, x: str) -> None:
+        if step.action is None:
+            self._skipper.skip(step.field.type)
+        else:
+            self._action(step.action, x)
+
+    def _default_at(self, field: Field, x: str) -> None:
+        with self._emitter.at(repr(f".{field.name}")):
+            self._default(field, x)
 
     def _default(self, field: Field, x: str) -> None:
         shared = default_of(field, self._bindings, tag_unions=self._tag_unions)
@@ -266,9 +285,14 @@ class _DecoderGenerator:
 
     # ---- primitives and fixed
 
-    def _long(self, x: str, kind: str = "long") -> None:
-        self._emitter.unsigned(x, kind)
-        self.source.line(f"{x} = ({x} >> 1) ^ -({x} & 1)")
+    def _integer(self, x: str, kind: str) -> None:
+        line, second = self.source.line, self.source.fresh("b")
+        line(f"{x} = data[pos]")
+        line(f"if {x} < 128: {x} = LONGS[{x}]; pos += 1")
+        with self.source.block("else:"):
+            line(f"{second} = data[pos + 1]")
+            line(f"if {second} < 128: {x} = LONGS[{x} + ({second} << 7)]; pos += 2")
+            line(f"else: {x}, pos = {kind}_from_third(data, pos, {x} + ({second} << 7))")
 
     def _slice(self, x: str, size: str, suffix: str = "") -> None:
         stop = self.source.fresh("e")
@@ -288,7 +312,7 @@ class _DecoderGenerator:
                 line(f"if {x} > 1: refuse('a boolean, byte 0 or 1', {x})")
                 line(f"{x} = {x} == 1")
             case "int" | "long":
-                self._long(x, writer)
+                self._integer(x, writer)
                 if reader == "double":
                     line(f"{x} = float({x})")
                 elif reader == "float":
@@ -322,7 +346,7 @@ class _DecoderGenerator:
             symbol if members is None or symbol is None else members[symbol]
             for symbol in action.symbols
         )
-        self._long(x, "int")
+        self._integer(x, "int")
         expected = f"the index of a symbol of {action.writer.full_name}, 0 to {len(values) - 1}"
         self.source.line(f"if not 0 <= {x} < {len(values)}: refuse({expected!r}, {x})")
         self.source.line(f"{x} = {self.source.bind(values, 'symbols')}[{x}]")
@@ -332,9 +356,13 @@ class _DecoderGenerator:
 
     def _array(self, action: ReadArray, x: str) -> None:
         add, item = self.source.fresh("add"), self.source.fresh("x")
+
+        def numbers(count: str) -> AbstractContextManager[None]:
+            return decoded_together(self._emitter, action.items, count, x)
+
         self.source.line(f"{x} = []")
         self.source.line(f"{add} = {x}.append")
-        with self._blocks(min_size(action.writer.items)):
+        with self._blocks(min_size(action.writer.items), numbers):
             with self._emitter.at(f"f'[{{len({x})}}]'"):
                 self._action(action.items, item)
             self.source.line(f"{add}({item})")
@@ -351,13 +379,15 @@ class _DecoderGenerator:
             self.source.line(f"{x}[{key}] = {item}")
 
     @contextmanager
-    def _blocks(self, item_size: int) -> Iterator[None]:
+    def _blocks(
+        self, item_size: int, together: Callable[[str], AbstractContextManager[Any]] = nullcontext
+    ) -> Iterator[None]:
         """A loop over the items of all blocks, each block checked against the remaining bytes."""
         count, stop = self.source.fresh("n"), self.source.fresh("e")
         head = f"{count}, pos, {stop} = block(data, pos, end, {item_size}, budget)"
         self.source.line(head)
         with self._emitter.loop(f"while {count}:"):
-            with self.source.block(f"for _ in range({count}):"):
+            with together(count), self.source.block(f"for _ in range({count}):"):
                 yield
             expected = "a block of as many bytes as it announces"
             self.source.line(f"if {stop} and pos != {stop}: refuse({expected!r}, pos - {stop})")
@@ -405,36 +435,6 @@ def _is_shareable(node: AvroType) -> bool:
             return all(_is_shareable(branch) for branch in node.branches)
         case _:
             return True
-
-
-def is_plain(cls: type) -> bool:
-    """Whether a class only holds its attributes: making an instance only assigns them."""
-    attributes = {attribute.name for attribute in attrs.fields(cls)}
-    return (
-        "__attrs_attrs__" in vars(cls)
-        # ``__attrs_init__`` is there if the class has an ``__init__`` of its own.
-        and not any(hasattr(cls, f"__attrs_{kind}init__") for kind in ("", "pre_", "post_"))
-        and not any("__new__" in vars(base) for base in cls.__mro__ if base is not object)
-        # Other slots are a hash that ``__init__`` prepares, or properties that are computed once.
-        and attributes >= _slots(cls)
-        and all(
-            attribute.init
-            and attribute.validator is None
-            and attribute.converter is None
-            and isinstance(getattr(cls, attribute.name, None), MemberDescriptorType)
-            for attribute in attrs.fields(cls)
-        )
-    )
-
-
-def _slots(cls: type) -> set[str]:
-    """The names of the slots of a class and its bases."""
-    return {
-        name
-        for base in cls.__mro__
-        for name, member in vars(base).items()
-        if isinstance(member, MemberDescriptorType)
-    }
 
 
 class _BrokenDefault(Exception):  # noqa: N818 - internal signal, never seen by a user

@@ -8,8 +8,10 @@ to find them all.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Final
 
 from streamcontract.codec import leaves
 from streamcontract.codec.bindings import Bindings
@@ -18,11 +20,14 @@ from streamcontract.codec.emitter import Emitter
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import Refused, data_fault
 from streamcontract.codec.source import GeneratedCode
-from streamcontract.codec.varint import PAIRS, TABLE, long_bytes
+from streamcontract.codec.together import encoded_together
+from streamcontract.codec.varint import PAIRS, SIGNED, SIGNED_LIMIT, TABLE, long_bytes
+from streamcontract.codec.wide_records import MOST_WRITTEN_OUT, NO_DEFAULT, write_wide
 from streamcontract.errors import DataFault
 from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.logical import conversion
 from streamcontract.schema.model import (
+    INTEGER_LIMITS,
     ArrayType,
     AvroType,
     EnumType,
@@ -84,14 +89,29 @@ def unknown_fields(value: dict[Any, Any], names: frozenset[str], record: str) ->
     ]
 
 
+_PIECE: Final = 1_024
+"""Items whose encodings become one, so that no list holds all the small ones of a long value."""
+
+
+def in_pieces(items: Iterable[Any], write: Any) -> Iterator[list[Any]]:
+    """Pieces of items; what was written of one is joined when the next is asked for."""
+    parts, rest = write.__self__, iter(items)
+    while piece := list(islice(rest, _PIECE)):
+        begun = len(parts)
+        yield piece
+        parts[begun:] = [b"".join(parts[begun:])]
+
+
 _GLOBALS: dict[str, Any] = {
     "MISSING": object(),
     "PAIRS": PAIRS,
     "Refused": Refused,
+    "SIGNED": SIGNED,
     "TABLE": TABLE,
     "as_dict": as_dict,
     "as_list": as_list,
     "data_fault": data_fault,
+    "in_pieces": in_pieces,
     "long_bytes": long_bytes,
     "unknown_fields": unknown_fields,
     **{name: getattr(leaves, name) for name in leaves.__all__},
@@ -171,7 +191,10 @@ class _EncoderGenerator:
                 f"refuse({expected!r}, x)"
             )
             values = [f"x.{attribute}" for attribute in attributes]
-        self._fields(node, values, plain=bound is None)
+        if len(node.fields) > MOST_WRITTEN_OUT:
+            write_wide(self._emitter, node, None if bound is None else attributes, self._node)
+        else:
+            self._fields(node, values, plain=bound is None)
 
     def _dict_prologue(self, node: RecordType) -> None:
         line = self.source.line
@@ -215,7 +238,7 @@ class _EncoderGenerator:
                 encoded = self.source.bind(default_bytes(field), "default")
                 self.source.line(f"w({encoded})")
             else:
-                self.source.line("raise Refused('missing: the field has no default')")
+                self.source.line(f"raise Refused({NO_DEFAULT!r})")
         with self.source.block("else:"):
             self._node(field.type, x)
 
@@ -269,13 +292,7 @@ class _EncoderGenerator:
                     f"w(b'\\1' if {x} is True else b'\\0' if {x} is False else refuse_boolean({x}))"
                 )
             case "int" | "long":
-                if not checked:
-                    low, high = (
-                        getattr(leaves, f"{node.name.upper()}_MIN"),
-                        getattr(leaves, f"{node.name.upper()}_MAX"),
-                    )
-                    self._check(x, f"int or not {low} <= {x} <= {high}", f"as_{node.name}({x})")
-                self._long(x)
+                self._integer(node.name, x, checked=checked)
             case "float" | "double":
                 self._check(x, "float", f"as_{node.name}({x})")
                 line(f"w({self.source.bind(_packer('<' + FLOAT_LAYOUTS[node.name]), 'pack')}({x}))")
@@ -294,19 +311,24 @@ class _EncoderGenerator:
         else:
             self.source.line(f"if {x}.__class__ is not {exact}: {x} = {otherwise}")
 
-    def _long(self, x: str) -> None:
-        n = self.source.fresh("n")
-        self.source.line(f"{n} = ({x} << 1) ^ ({x} >> 63)")
-        self.source.line(
-            f"w(TABLE[{n}] if {n} < 16384 else PAIRS[{n} & 16383] + TABLE[{n} >> 14] "
-            f"if {n} < 268435456 else long_bytes({x}))"
-        )
+    def _integer(self, name: str, x: str, *, checked: bool) -> None:
+        line, n = self.source.line, self.source.fresh("n")
+        is_short = f"-{SIGNED_LIMIT} <= {x} < {SIGNED_LIMIT}"
+        is_exact = "" if checked else f"{x}.__class__ is int and "
+        line(f"if {is_exact}{is_short}: w(SIGNED[{x}])")
+        with self.source.block("else:"):
+            if not checked:
+                low, high = INTEGER_LIMITS[name]
+                self._check(x, f"int or not {low} <= {x} <= {high}", f"as_{name}({x})")
+            line(f"{n} = ({x} << 1) ^ ({x} >> 63)")
+            pair = f"PAIRS[{n} & 16383] + TABLE[{n} >> 14] if 16383 < {n} < 268435456"
+            line(f"w({pair} else long_bytes({x}))")
 
     def _sized(self, data: str) -> None:
         b, n = self.source.fresh("b"), self.source.fresh("n")
         self.source.line(f"{b} = {data}")
         self.source.line(f"{n} = len({b})")
-        self.source.line(f"w(TABLE[{n} << 1] if {n} < 8192 else long_bytes({n}))")
+        self.source.line(f"w(SIGNED[{n}] if {n} < {SIGNED_LIMIT} else long_bytes({n}))")
         self.source.line(f"w({b})")
 
     def _enum(self, node: EnumType, x: str) -> None:
@@ -337,11 +359,12 @@ class _EncoderGenerator:
                 expected = f"at most {most} items of no bytes in one message"
                 self.source.line(f"if budget[0] < 0: refuse({expected!r}, len({x}))")
             self.source.line(f"w(long_bytes(len({x})))")
-            head = f"for {item} in {x}:"
-            if self._explain:
-                head = f"for {i}, {item} in enumerate({x}):"
-            with self._emitter.loop(head), self._emitter.at(f"f'[{{{i}}}]'"):
-                self._node(node.items, item)
+            with encoded_together(self._emitter, node.items, x), self._pieces(x, x) as piece:
+                head = f"for {item} in {piece}:"
+                if self._explain:
+                    head = f"for {i}, {item} in enumerate({x}):"
+                with self._emitter.loop(head), self._emitter.at(f"f'[{{{i}}}]'"):
+                    self._node(node.items, item)
         self.source.line("w(b'\\0')")
 
     def _map(self, node: MapType, x: str) -> None:
@@ -351,13 +374,25 @@ class _EncoderGenerator:
             self._own(x, "dict")
             self.source.line(f"w(long_bytes(len({x})))")
             with (
-                self._emitter.loop(f"for {key}, {item} in {x}.items():"),
+                self._pieces(f"{x}.items()", x) as piece,
+                self._emitter.loop(f"for {key}, {item} in {piece}:"),
                 self._emitter.at(f"f'[{{{key}!r}}]'"),
             ):
                 self._check(key, "str", f"as_text({key})")
                 self._sized(f"{key}.encode()")
                 self._node(node.values, item)
         self.source.line("w(b'\\0')")
+
+    @contextmanager
+    def _pieces(self, items: str, x: str) -> Iterator[str]:
+        """A loop over pieces of what is long; what is written inside goes over one of them."""
+        if self._explain:
+            yield items
+            return
+        piece = self.source.fresh("p")
+        whole = f"({items},) if len({x}) <= {_PIECE} else in_pieces({items}, w)"
+        with self.source.block(f"for {piece} in {whole}:"):
+            yield piece
 
     def _own(self, x: str, kind: str) -> None:
         """Continue with a copy: another thread may change the container and so its count."""

@@ -20,9 +20,10 @@ import attrs
 from streamcontract.codec import _native, decode, encode
 from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.branches import Branches
-from streamcontract.codec.decode import default_of, is_plain
+from streamcontract.codec.decode import default_of
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
+from streamcontract.codec.plain_classes import is_plain
 from streamcontract.codec.rescale import rescaler
 from streamcontract.resolution import (
     Action,

@@ -16,7 +16,12 @@ def sources_digest() -> str:
     """A digest of the sources of codec, columns and clients; empty if none are installed."""
     own = Path(__file__).parent
     folders = (own, own.parent / "columns", own.parent / "kafka")
-    sources = [each for folder in folders for each in sorted(folder.glob("_native*.p[yx][xi]"))]
+    # Not the .pyi files: an installation has those too, without the sources.
+    sources = [
+        each
+        for folder in folders
+        for each in sorted([*folder.glob("_native*.pyx"), *folder.glob("_native*.pxi")])
+    ]
     if not sources:
         return ""
     digest = hashlib.sha256()

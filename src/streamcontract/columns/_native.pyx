@@ -43,7 +43,7 @@ LAYOUTS = {
 
 
 cdef char *text_of(bytes text) except NULL:
-    """A copy of a text, with the zero behind it."""
+    """A copy of a text, with the zero after it."""
     cdef size_t size = <size_t>PyBytes_GET_SIZE(text) + 1
     cdef char *copy = <char *>malloc(size)
     if copy == NULL:
@@ -256,7 +256,7 @@ cdef class Batch:
         self, Payloads payloads not None, Py_ssize_t first, Py_ssize_t start, int max_depth,
         int64_t empty_items,
     ):
-        """Add the payloads from ``first`` on, each behind its ``start`` bytes, until one fails.
+        """Add the payloads from ``first`` on, each after its ``start`` bytes, until one fails.
 
         Gives the index of what failed, or the number of payloads if none did; and the status.
         """

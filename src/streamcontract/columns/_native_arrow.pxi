@@ -255,7 +255,7 @@ cdef int64_t buffers_of(int layout) noexcept nogil:
 
 
 cdef int export_array(Store *store, Py_ssize_t number, ArrowArray *array) noexcept nogil:
-    """Hand out a column; what is there already can be released if memory runs out."""
+    """Export a column; what is there already can be released if memory runs out."""
     cdef Node *node = store.shape.nodes + number
     cdef Builder *column = store.columns + number
     cdef Held *held = hold(store, array)
@@ -281,7 +281,7 @@ cdef int export_array(Store *store, Py_ssize_t number, ArrowArray *array) noexce
 
 
 cdef int export_symbols(Store *store, Node *node, ArrowArray *array) noexcept nogil:
-    """Hand out an enum's symbols, all of them in the reader's order."""
+    """Export an enum's symbols, all of them in the reader's order."""
     cdef Held *held
     if node.symbol_offsets == NULL:
         return 0

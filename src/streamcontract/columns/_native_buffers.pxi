@@ -1,7 +1,7 @@
 # Column buffers: included by _native.pyx.
 #
 # A builder is addressed by its column's number. The functions give 0 or a Status below 0. What a row
-# left behind when it failed is cut off by `truncate`, which finds all it needs in the offsets: no
+# left over when it failed is cut off by `truncate`, which finds all it needs in the offsets: no
 # position has to be kept for any column while a row is read.
 
 cdef enum Layout:

@@ -3,7 +3,7 @@
 cdef enum:
     LIMBS = 8  # of 32 bits, lowest first: 256 bits hold the 76 digits of Arrow's longest decimals
     MOST_DIGITS = 76
-    SHORT_DIGITS = 18  # 64 bits hold any number of so many
+    SHORT_DIGITS = 18  # 64 bits hold any number of this size
     MOST_BIG_BYTES = 2048  # of a big-decimal, as in streamcontract.schema.logical.decimals
 
 cdef uint32_t TENS[MOST_DIGITS + 1][LIMBS]

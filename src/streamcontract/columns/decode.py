@@ -68,8 +68,10 @@ class ColumnDecoder:
             threads: How many threads decode, each its share; all have ended on return.
 
         Raises:
-            ArgumentError: There are more or fewer writers than payloads, or no threads.
+            ArgumentError: There are more or fewer writers than payloads, no threads, or ``start``
+                is negative.
         """
+        start = whole_number(start, "start", 0, MOST_BYTES, "a number of bytes, from 0")
         threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
         every = tuple(payloads)
         writers = self._writers_of(writer, len(every))

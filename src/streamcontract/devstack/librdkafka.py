@@ -37,8 +37,8 @@ _CONTROLLER = 1  # the first broker: ids count from 1 (rdkafka_mock.h)
 _HEARTBEAT_MS = 100
 _MESSAGE_SIZE = 512
 
-# The newest version of a request that the mock cluster reads as the protocol has it, where it says
-# that it takes newer ones (rdkafka_mock_handlers.c): there it has no arrays of flexible versions,
+# The newest version of a request that the mock cluster reads as the protocol has it, where it
+# advertises newer ones (rdkafka_mock_handlers.c): there it has no arrays of flexible versions,
 # nor the list of members with which a group is left, and reads past them. Clients then use these.
 _NEWEST_VERSIONS = {
     11: 5,  # JoinGroup

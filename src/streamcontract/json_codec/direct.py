@@ -1,6 +1,6 @@
 """Plain JSON of decoded values, written in one step for whole documents.
 
-A serializer of JSON that is told how leaves are written (orjson, else the standard library) makes
+A JSON serializer with functions for leaves (orjson, else the standard library) makes
 the same text of dates, timestamps, UUIDs and decimals as :mod:`streamcontract.json_codec.leaves`.
 Of other types (bytes, 32-bit numbers, times of day, unions whose branches are named, ...) it does
 not: a schema with one of them is not written directly.
@@ -61,7 +61,7 @@ def direct_text(document: Any, nulls: int = 0) -> bytes:
         text: bytes = orjson.dumps(document, default=str, option=_OPTIONS)
     except orjson.JSONEncodeError:  # nested deeper than 254, which the standard library can write
         return _encode(document).encode()
-    # orjson writes numbers that JSON has no token for as null, and cannot be told otherwise.
+    # orjson writes numbers that JSON has no token for as null, and has no option against it.
     if text.count(b"null") > nulls:
         text = orjson.dumps(_with_names(document), default=str, option=_OPTIONS)
     return text

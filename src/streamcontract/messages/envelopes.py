@@ -104,10 +104,10 @@ class Envelope:
     Attributes:
         value: The value.
         key: The key, or None.
-        has_key: Whether it says what the key is.
+        has_key: Whether it has a key.
         headers: The headers.
-        is_tombstone: Whether it says that it deletes its key.
-        schema_id: The id, or GUID, of the schema that it was written with, if it says that.
+        is_tombstone: Whether it is marked as a tombstone, which deletes its key.
+        schema_id: The id, or GUID, of the schema that it was written with, if it has one.
     """
 
     value: JsonValue = None

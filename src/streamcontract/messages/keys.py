@@ -86,7 +86,7 @@ class WantedKey:
     Attributes:
         shown: What consumed keys are compared with.
         data: Its bytes, without a frame.
-        has_frame: Whether it is sent behind a frame.
+        has_frame: Whether it is sent after a frame.
     """
 
     shown: Any
@@ -144,7 +144,7 @@ def _plain(
 
 
 class RawKeys:
-    """Keys of which no contract says anything: text or bytes."""
+    """Keys without a contract: text or bytes."""
 
     def __init__(self) -> None:
         self.reading: KeyCodec | Codec[Any] = _plain("a key", bytes_as_json, bytes.decode)

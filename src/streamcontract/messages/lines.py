@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["LineEncoder", "LineError", "LineKind", "source_of"]
 
 LineKind = Literal["messages", "values"] | None
-"""What lines are: envelopes, values, or either, which each line says itself."""
+"""The kind of all lines: envelopes or values; None if each line shows its own."""
 
 _NO_KEY: Final = "a tombstone deletes its key, so it has one"
 

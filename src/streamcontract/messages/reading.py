@@ -32,7 +32,7 @@ __all__ = ["Batch", "Query", "Reading"]
 
 _BATCH: Final = 1_000
 _WAIT: Final = 0.1
-"""Seconds that one call waits for a message: so long does an end take that nothing comes before."""
+"""Seconds that one call waits for a message, and so the delay of an end without messages."""
 
 _PATIENCE: Final = 60.0
 """Seconds without anything new after which a read up to the ends gives up."""
@@ -216,7 +216,7 @@ class Reading:
     def _is_wanted(self, message: Found) -> bool:
         wanted = self._key
         if isinstance(message, MessageDecodeError):
-            # Of what cannot be read nobody knows whether the condition holds: it is shown.
+            # The condition has no result for a message that cannot be decoded: it is shown.
             return wanted is None or wanted.is_sent_as(message.raw.key())
         if message.value is NOT_MATCHED or (wanted is not None and message.key != wanted.shown):
             return False

@@ -69,7 +69,7 @@ class DocumentCodec(Codec[Any]):
         )
 
     def decoder(self, writer: Schema | None = None, start: int = 0) -> Callable[[bytes], Any]:
-        """The function that decodes the bytes behind an offset."""
+        """The function that decodes the bytes after an offset."""
         decode: Callable[[bytes], Any] = self._documents.decoder(writer, start)
         holds = self._holds
         if holds is None:
@@ -90,7 +90,7 @@ class WrittenCodec(Codec[Any]):
         self._form = form
 
     def decoder(self, writer: Schema | None = None, start: int = 0) -> Callable[[bytes], Any]:
-        """The function that decodes the bytes behind an offset."""
+        """The function that decodes the bytes after an offset."""
         return DocumentCodec(self.schema if writer is None else writer, self._form).decoder(
             None, start
         )
@@ -104,5 +104,5 @@ class EncodedCodec(Codec[Any]):
     """
 
     def encoder(self, prefix: bytes = b"") -> Callable[[Any], bytes]:
-        """The function that puts a prefix in front of a payload."""
+        """The function that puts a prefix before a payload."""
         return prefix.__add__

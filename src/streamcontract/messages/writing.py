@@ -102,7 +102,7 @@ class Writing:
         project: The project, if there is one.
 
     Attributes:
-        schemas: What they are written with; None before :meth:`check` where the first line says it.
+        schemas: The schemas they are written with; None before :meth:`check`, from the first line.
         borrowed_from: The topic whose schema is taken, since this one has none yet; or None.
         lines: How many lines were checked; empty ones do not count.
         faulty: How many of them are no messages of the topic.

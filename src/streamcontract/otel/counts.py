@@ -6,6 +6,7 @@ flushed when metrics are collected, and when the last client is closed.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import weakref
 from typing import TYPE_CHECKING
@@ -27,9 +28,12 @@ class Count:
     Args:
         counter: The counter.
         attributes: The attributes.
+
+    Attributes:
+        one: Counts one: a single step of C code, which no other thread comes between.
     """
 
-    __slots__ = ("_attributes", "_counter", "_lock", "_pending")
+    __slots__ = ("_attributes", "_counter", "_given", "_lock", "_ones", "_pending", "one")
 
     def __init__(self, counter: Counter, attributes: Mapping[str, AttributeValue]) -> None:
         self._counter = counter
@@ -37,8 +41,11 @@ class Count:
         # Objects that the garbage collector closes may count while this thread does.
         self._lock = threading.RLock()
         self._pending: float = 0
+        self._ones = itertools.count()
+        self._given = 0
+        self.one = self._ones.__next__
 
-    def add(self, amount: float = 1) -> None:
+    def add(self, amount: float) -> None:
         """Count."""
         with self._lock:
             self._pending += amount
@@ -47,6 +54,9 @@ class Count:
         """Add the count to the counter."""
         with self._lock:
             amount, self._pending = self._pending, 0
+            ones = next(self._ones)
+            amount += ones - self._given
+            self._given = ones + 1  # with the one just now
         if amount:
             # Without the lock: the counter has locks of its own.
             self._counter.add(amount, self._attributes)

@@ -82,16 +82,20 @@ class Guard:
         try:
             return work(*args, **kwargs)
         except Exception:  # noqa: BLE001 - see above
-            name = work.__qualname__
-            if name not in self._told:
-                self._told.add(name)
-                _log.warning(
-                    "telemetry failed in %s and continues without it; messages are not affected, "
-                    "and this is not logged again",
-                    name,
-                    exc_info=True,
-                )
+            self.note(work)
             return None
+
+    def note(self, work: Callable[..., object]) -> None:
+        """Log the exception that some work raised and that is being handled."""
+        name = work.__qualname__
+        if name not in self._told:
+            self._told.add(name)
+            _log.warning(
+                "telemetry failed in %s and continues without it; messages are not affected, "
+                "and this is not logged again",
+                name,
+                exc_info=True,
+            )
 
 
 TOGETHER: Final = 5_000_000

@@ -58,8 +58,8 @@ def inject(headers: list[Header], creation: Context) -> None:
     A context of the application itself is kept unchanged ("Semantic conventions for messaging
     spans", producer spans: a custom creation context is not modified).
     """
-    own = {name for name, _ in headers}
-    if not (own and own & propagate.get_global_textmap().fields):
+    fields = propagate.get_global_textmap().fields if headers else ()
+    if not (headers and any(name in fields for name, _ in headers)):
         propagate.inject(headers, creation, _HEADERS)
 
 

@@ -99,7 +99,7 @@ class Receiving:
         """Record a call that returned one message: the common case, with everything prepared."""
         elapsed = watch.elapsed()
         partition = self._of_partition(message.topic, message.partition)
-        partition.consumed.add()
+        partition.consumed.one()
         attributes = {**partition.attributes, **message_attributes(message)}
         links = functools.partial(_links, (message,), message.topic)
         self._span(partition.span_name, attributes, links, watch.started, elapsed)
@@ -223,7 +223,7 @@ class TopicReceiving:
         """Record the first use of a schema; return the function that decodes its values."""
         instruments, of = self._tools.instruments, self._tools.counts.of
         attributes = {**self._source, names.SCHEMA_ID: schema_attribute(schema_id)}
-        of(instruments.schema_versions, attributes).add()
+        of(instruments.schema_versions, attributes).one()
         decoded, spent = (
             of(instruments.decoded, attributes),
             of(instruments.decode_time, attributes),
@@ -234,7 +234,7 @@ class TopicReceiving:
             begun = clock()
             value = decode(data)
             spent.add((clock() - begun) * 1e-9)
-            decoded.add()
+            decoded.one()
             return value
 
         return measured
@@ -242,7 +242,7 @@ class TopicReceiving:
     def dead_lettered(self, reason: Exception) -> None:
         """Record a delivered dead letter."""
         attributes = {**self._source, names.ERROR_TYPE: names.error_type(reason)}
-        self._tools.counts.of(self._tools.instruments.dead_lettered, attributes).add()
+        self._tools.counts.of(self._tools.instruments.dead_lettered, attributes).one()
 
 
 class ObservedCall:

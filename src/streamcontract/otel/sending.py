@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Sending"]
 
+_Attributes = dict[str, "str | int | bool"]
+
 
 class Sending:
     """Queues the messages of one producer; threads may share it.
@@ -63,14 +65,15 @@ class Sending:
         """Queue a message; see :class:`streamcontract.kafka.telemetry.Telemetry`."""
         bound = self._topics.get(topic)
         if bound is None:
-            bound = self._topics.setdefault(topic, _Topic(self._tools, topic))
-        begun = self._tools.guard(self._begin, bound, value, partition, headers, report)
-        if begun is not None:
-            report, headers = begun
+            bound = self._topics.setdefault(topic, _Topic(self._tools, topic, self._client))
+        try:  # as Guard does, without its call for each message
+            report, headers = self._begin(bound, value, partition, headers, report)
+        except Exception:  # noqa: BLE001 - see Guard
+            self._tools.guard.note(self._begin)
         # If the queue is full, or the message is refused, this raises and nothing was sent: the
         # caller retries or raises the error. A span that does not end is not exported.
         self._produce(topic, value, key, partition, report, None, timestamp, headers)
-        bound.queued.add()
+        bound.queued.one()
 
     def _begin(
         self,
@@ -80,16 +83,10 @@ class Sending:
         headers: Any,
         report: Callable[..., None],
     ) -> tuple[Callable[..., None], list[Header] | None]:
-        own = pairs_of(headers)
-        attributes: dict[str, str | int | bool] = {**topic.operation, **self._client}
+        own = pairs_of(headers) if headers else []
+        attributes = topic.attributes(self._frames, value, headers)
         if partition >= 0:
-            attributes[names.PARTITION] = str(partition)
-        if value is None:
-            attributes[names.TOMBSTONE] = True
-        else:
-            attributes[names.SCHEMA_ID] = schema_attribute(
-                self._frames.frame(value, headers).schema_id
-            )
+            attributes = {**attributes, names.PARTITION: str(partition)}
         watch = StopWatch()
         span = self._tools.tracer.start_span(
             topic.span_name,
@@ -105,17 +102,35 @@ class Sending:
 class _Topic:
     """Attributes that are the same for all messages to one topic, and the outcomes of messages."""
 
-    def __init__(self, tools: Tools, topic: str) -> None:
+    def __init__(self, tools: Tools, topic: str, client: dict[str, str]) -> None:
         self._tools = tools
         self._source = {names.SYSTEM: names.KAFKA, names.TOPIC: topic}
         self._outcomes: dict[tuple[int | None, str | None], _Outcome] = {}
         self.span_name = f"{names.SEND} {topic}"
-        self.operation = {
+        self._operation = {
             **self._source,
             names.OPERATION: names.SEND,
             names.OPERATION_TYPE: names.SEND,
+            **client,
         }
+        self._by_frame: dict[bytes, _Attributes] = {}
         self.queued = tools.counts.of(tools.instruments.queued, self._source)
+
+    def attributes(self, frames: FrameReader, value: bytes | None, headers: Any) -> _Attributes:
+        """The attributes of a span, but for the partition; made once for each frame."""
+        if value is None:
+            return {**self._operation, names.TOMBSTONE: True}
+        # Headers may say the schema too, and a framing of one's own may look at all of a value.
+        size = (
+            0 if headers or frames.locate is not None else frames.sizes.get(next(iter(value), -1))
+        )
+        found = self._by_frame.get(value[:size]) if size else None
+        if found is None:
+            schema_id = schema_attribute(frames.frame(value, headers).schema_id)
+            found = {**self._operation, names.SCHEMA_ID: schema_id}
+            if size:
+                self._by_frame[value[:size]] = found
+        return found
 
     def outcome(self, partition: int | None, error: str | None) -> _Outcome:
         """The outcome of messages for a partition, if one was chosen, with or without an error."""
@@ -182,14 +197,17 @@ class _OnItsWay:
         self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message
     ) -> None:
         """The delivery callback, which calls the one that the message has without telemetry."""
-        self._tools.guard(self._end, error, raw)
+        try:
+            self._end(error, raw)
+        except Exception:  # noqa: BLE001 - see Guard
+            self._tools.guard.note(self._end)
         self._inner(error, raw)
 
     def _end(self, error: confluent_kafka.KafkaError | None, raw: confluent_kafka.Message) -> None:
         elapsed = self._watch.elapsed()
         failure = None if error is None else error.name()
         outcome = self._topic.outcome(raw.partition(), failure)
-        outcome.sent.add()
+        outcome.sent.one()
         span = self._span
         if span.is_recording():
             offset = raw.offset()

@@ -236,7 +236,7 @@ class KafkaCluster:
         self._servers[node.id] = self._workspace.start(f"broker-{node.id}", command)
 
     def _wait_for(self, node: Node, expected: set[int]) -> None:
-        """Wait until a broker answers, and says that the expected ones are in the cluster."""
+        """Wait until a broker answers, and lists the expected brokers of the cluster."""
         admin = make_admin(f"{LOOPBACK}:{node.internal}")
         self._servers[node.id].wait_until(lambda: answers(admin, expected))
 

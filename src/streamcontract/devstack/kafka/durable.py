@@ -44,8 +44,8 @@ _SETTINGS: Final = {
     # Positions of a group without members are forgotten after a week by default; a project that is
     # taken up again after a holiday is to find them. The largest value that Kafka takes.
     "offsets.retention.minutes": str(2**31 - 1),
-    # So long the controller counts a broker in that was killed, and its next start waits (9 s by
-    # default). Both are one process here: none loses the other.
+    # For this time the controller counts in a broker that was killed, and its next start waits (9 s
+    # by default). Both are one process here: none loses the other.
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "500",
 }

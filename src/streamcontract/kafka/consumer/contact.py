@@ -127,9 +127,10 @@ class Contact:
             timeout = min(timeout, _SOON)
         self._pause(sizes)
         # As many as were delivered since the last contact, so that the queue keeps its length;
-        # twice as many if it was empty.
+        # twice as many if it was empty. Not if dead letters are waited for: a queue that
+        # grows with each wait gets the partition paused, and librdkafka drops what it has of it.
         delivered = max(0, self._size - left)
-        wanted = delivered if timeout is None else 2 * delivered
+        wanted = delivered if timeout is None or left else 2 * delivered
         if until_commit is not None:
             wanted = min(wanted, until_commit - left)
         beginnings = self._fetch(timeout, max(1, min(wanted, _BATCH)))

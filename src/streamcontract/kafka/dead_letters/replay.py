@@ -101,7 +101,7 @@ def replay_dead_letters(
     Raises:
         ConfigurationError: The configuration is wrong.
         RegistryError: The registry did not answer; committed batches stay done.
-        ProduceError: The transaction failed, or another replay has begun meanwhile.
+        ProduceError: The transaction failed, or another replay has started meanwhile.
         ConsumeError: There is no such topic, or the brokers did not answer.
     """
     with DeadLetterTopic(topic, config) as letters:
@@ -251,7 +251,7 @@ class _Replay:
         advice = advice_on(reason, self._letters.topic)
         if reason.code() in FENCED:
             advice = (
-                "Another replay of this topic has begun, and continues after the committed batches"
+                "Another replay of this topic has started; it continues after the committed batches"
             )
         return ProduceError(self._letters.topic, reason, advice=advice)
 

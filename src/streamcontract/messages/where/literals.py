@@ -23,7 +23,7 @@ _ORDERED: Final = frozenset({"number", "text", "date", "time", "timestamp", "loc
 
 
 class Misfit(Exception):  # noqa: N818 - the parser makes the error of it, with its place
-    """A literal is no value of a type; the text says what is expected."""
+    """A literal that is not a value of its type; the text is what was expected."""
 
 
 def family_of(node: AvroType) -> str | None:

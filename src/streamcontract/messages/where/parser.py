@@ -55,7 +55,7 @@ def parse_where(text: str) -> Condition:
     """The tree of a condition.
 
     Raises:
-        WhereError: It is no condition; the error says at which column.
+        WhereError: It is not a condition; the error has the column.
 
     Example:
         >>> parse_where("close > 430").operator

@@ -65,7 +65,7 @@ _MIRRORED: Final = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": 
 
 
 def compile_where(text: str, schema: Schema) -> Test:
-    """The function that says of a decoded value whether a condition holds.
+    """The function that returns whether a condition holds for a decoded value.
 
     Args:
         text: The condition.
