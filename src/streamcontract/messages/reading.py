@@ -205,7 +205,11 @@ class Reading:
     def _wanted(self, found: Batch, ends: Mapping[int, int] | None) -> Iterator[Found]:
         for message in found:
             partition, offset = message.partition, message.offset
-            if ends is not None and offset >= ends.get(partition, 0):
+            end = None if ends is None else ends.get(partition, 0)
+            if end is not None and offset >= end:
+                # All before the end was given, also where the last before it is no message.
+                if self._given.get(partition, 0) < end:
+                    self._given[partition] = offset
                 continue
             self._given[partition] = offset + 1
             if self._wants_all or self._is_wanted(message):
