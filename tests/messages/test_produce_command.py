@@ -172,6 +172,7 @@ def test_a_topic_of_which_nothing_is_known_is_one_error(elsewhere: Commands, sal
     assert (code, output) == (2, "")
     assert f"the registry has no subject {elsewhere.topic}s-value" in errors
     assert f"did you mean topic '{elsewhere.topic}'?" in errors
+    assert "register a schema for it" in errors
 
 
 def test_several_contracts_of_a_topic_are_chosen_between(
@@ -284,3 +285,12 @@ def test_messages_of_several_schemas_are_not_copied_in_silence(
     code, document = elsewhere.json("produce", copies, stdin=first)
     assert (code, document["written_with"]) == (0, ids[:1])
     assert "several schemas" not in elsewhere.run("produce", copies, stdin=first)[1]
+
+
+def test_a_terminal_is_asked_for_lines(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the command would wait in silence."""
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    code, output, errors = commands.run("produce", commands.topic, stdin=lines(sale("a", 1)))
+    assert (code, output) == (0, f"1 message sent to {commands.topic}\n")
+    assert "Ctrl-D ends" in errors

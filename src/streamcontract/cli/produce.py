@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     The lines are those of FILE, or of standard input. Every line is checked against the contract
     that streamcontract.toml has for the topic, else against the latest schema in the registry.
     Nothing is sent unless all lines fit; what does not fit is reported with line and path, and the
-    exit code is 1. Ctrl-C stops after the messages that are under way, and says which those were.
+    exit code is 1. Ctrl-C waits for the messages in flight, and reports the last line that was sent.
 
     A line is a value, or a message with key and headers as `streamcontract consume` prints them.
     The key of a value is taken from it as the contract defines.
@@ -144,6 +144,8 @@ def _header(pair: str) -> tuple[str, bytes]:
 def _lines_of(file: Path | None) -> Iterator[Iterator[bytes]]:
     """The lines of a file, or of standard input; on a terminal with a bar."""
     if file is None:
+        if sys.stdin.isatty():
+            click.echo("One line of JSON for each message; Ctrl-D ends and sends them.", err=True)
         with _bar("reading", None) as show:
             yield _shown(sys.stdin.buffer, show)
         return
