@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,6 @@ from streamcontract.messages.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from streamcontract.messages.spool import Row
     from streamcontract.testing.fixtures.topics import TopicMaker
@@ -294,3 +294,16 @@ def test_a_terminal_is_asked_for_lines(commands: Commands, monkeypatch: pytest.M
     code, output, errors = commands.run("produce", commands.topic, stdin=lines(sale("a", 1)))
     assert (code, output) == (0, f"1 message sent to {commands.topic}\n")
     assert "Ctrl-D ends" in errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_is_one_error(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says which disk, and nothing is sent."""
+    full = Path("/dev/full")
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", lambda **_: full.open("r+b", 0))
+    text = lines(*(sale("a", count) for count in range(1_000)))
+    code, output, errors = commands.run("produce", commands.topic, stdin=text)
+    assert (code, output) == (2, "")
+    assert "No space left on device" in errors
+    assert "set TMPDIR" in errors
+    assert commands.consume() == []

@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     The lines are those of FILE, or of standard input. Every line is checked against the contract
     that streamcontract.toml has for the topic, else against the latest schema in the registry.
     Nothing is sent unless all lines fit; what does not fit is reported with line and path, and the
-    exit code is 1. Ctrl-C waits for the messages in flight, and reports the last line that was sent.
+    exit code is 1. Ctrl-C waits for the messages in flight and reports the last line that was sent.
 
     A line is a value, or a message with key and headers as `streamcontract consume` prints them.
     The key of a value is taken from it as the contract defines.
@@ -106,6 +106,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
                     echo(on_one_line(f"line {error.line}: {fault}"), err=True)
         sent = SendReport(0, 0)
         if not dry_run and writing.count and (skip_bad or not writing.faulty):
+            writing.require_brokers()
             with _interruptible(writing.stop), _bar("sending", writing.count) as show:
                 sent = writing.send(lambda progress: show(progress.delivered + progress.failed))
         _report(topic, writing, sent, faults, brokers_of(config), output_format, dry_run=dry_run)

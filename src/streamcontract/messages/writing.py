@@ -185,6 +185,20 @@ class Writing:
                 raise no_schema(plan.topic, self._registry)
         return LineEncoder(self.schemas, plan.encoding, plan.kind, plan.headers)
 
+    def require_brokers(self) -> None:
+        """See that the brokers answer: :meth:`send` would wait in silence, for minutes.
+
+        Raises:
+            ProduceError: They do not.
+        """
+        cluster = Cluster(split_config(self._config).client, timeout=BROKER_TIMEOUT)
+        try:
+            cluster.admin().list_topics(timeout=cluster.timeout)
+        except confluent_kafka.KafkaException as error:
+            reason = kafka_error_of(error)
+            topic = self._plan.topic
+            raise ProduceError(topic, reason, advice=advice_on(reason, topic)) from error
+
     def send(self, progress: Callable[[ProduceProgress], object] | None = None) -> SendReport:
         """Produce the messages that were kept, and wait until each is delivered or has failed.
 
@@ -193,14 +207,13 @@ class Writing:
 
         Raises:
             RegistryError: The schema could not be registered or found.
-            ProduceError: The brokers do not answer, or the producer cannot go on at all.
+            ProduceError: The producer cannot go on at all.
         """
         config, schemas = self._config, self.schemas
         if schemas is None:
             return SendReport(0, 0)  # no line was checked
         if schemas.is_registered:
             config = {"auto.register.schemas": False, **config}
-        self._require_brokers()
         rows = self._rows
         binding: Any = schemas.binding  # of payloads and keys that are encoded already
         with ContractProducer(
@@ -219,16 +232,6 @@ class Writing:
     def stop(self) -> None:
         """Let :meth:`send`, which is under way, take no more messages and wait for the others."""
         self._rows.is_stopped = True
-
-    def _require_brokers(self) -> None:
-        # A producer alone waits in silence, for five minutes by default.
-        cluster = Cluster(split_config(self._config).client, timeout=BROKER_TIMEOUT)
-        try:
-            cluster.admin().list_topics(timeout=cluster.timeout)
-        except confluent_kafka.KafkaException as error:
-            reason = kafka_error_of(error)
-            topic = self._plan.topic
-            raise ProduceError(topic, reason, advice=advice_on(reason, topic)) from error
 
     def _undelivered(self, reasons: Mapping[int, str]) -> Iterator[Undelivered]:
         # Few fail, so that their lines are looked up instead of being kept for all.
