@@ -307,3 +307,15 @@ def test_a_full_disk_is_one_error(commands: Commands, monkeypatch: pytest.Monkey
     assert "No space left on device" in errors
     assert "set TMPDIR" in errors
     assert commands.consume() == []
+
+
+def test_a_value_in_another_encoding_is_refused(commands: Commands, sales: Sales) -> None:
+    """Bytes of the one may be text of the other."""
+    _, written, _ = commands.run("consume", commands.topic, "--json", "avro", "--limit", "1")
+    code, _, errors = commands.run("produce", commands.topic, stdin=written)
+    assert code == 1
+    assert "line 1: value: the value is in another JSON encoding: give --json avro" in errors
+    odd = lines({"@type": "message", "value": sale("a", 1), "json": []})
+    assert commands.run("produce", commands.topic, stdin=odd)[0] == 1
+    same = ("--json", "avro")
+    assert commands.run("produce", commands.topic, *same, stdin=written)[0] == 0

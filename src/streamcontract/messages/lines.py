@@ -71,6 +71,7 @@ class LineEncoder:
         assert schemas.schema is not None  # noqa: S101 - writer_of() gives one
         self._codec: JsonCodec[Any] = JsonCodec(schemas.schema, encoding=encoding)
         self._keys: Keys = schemas.keys
+        self._encoding = encoding
         self._kind = kind
         self._headers = tuple(headers)
         self._takes_null = _takes_null(schemas.schema)
@@ -97,7 +98,12 @@ class LineEncoder:
         if self._kind == "values" or (self._kind is None and not is_envelope(document)):
             return Envelope(document), ()
         if isinstance(document, dict):
-            return read_envelope(document)
+            envelope, faults = read_envelope(document)
+            if envelope.encoding is not None and envelope.encoding != self._encoding:
+                # Bytes of the one encoding may be text of the other.
+                other = f"the value is in another JSON encoding: give --json {envelope.encoding}"
+                return Envelope(), (DataFault("value", other),)
+            return envelope, faults
         expected = f'an object, the envelope of a message ({{"{TYPE}": "{MARK}", ...}})'
         return Envelope(), (DataFault("line", expected, document, has_value=True),)
 
