@@ -324,7 +324,7 @@ def test_a_lock_answers_in_its_context_alone(
     server.close()
     with SchemaRegistry(url, lock=lock, max_retries=0) as client:
         assert client.id_of("orders-value", order) == 2
-    with pytest.raises(ConfigurationError, match=r"is of context \.staging"):
+    with pytest.raises(ConfigurationError, match=r"has context \.staging"):
         SchemaRegistry(server.url, lock=lock)
 
 

@@ -184,7 +184,7 @@ def test_a_contract_without_a_topic_is_passed_over_aloud(
     (project / "streamcontract.toml").write_text(text, encoding="utf-8")
     result = register()
     assert result.exit_code == 0
-    assert "parcel: not registered, as it has no topic" in result.stderr
+    assert "parcel: not registered, because it has no topic" in result.stderr
     assert result.stdout == "Nothing to register: no contract names a topic.\n"
     assert registry.subjects() == []
 
