@@ -233,7 +233,7 @@ def test_a_module_that_would_lose_and_get_types(
     if is_kept:
         put(project, {"orders/order.avsc": "{"})
     code, said = run()
-    waits = "shop_types.py has types of contracts that have errors, and stays as it is until"
+    waits = "shop_types.py has types of contracts that have errors, and stays unchanged until"
     assert code == (2 if is_kept else 0)
     assert said.count(f"{waits} those are mended") == (2 if is_kept else 0)
     assert (modules(folder) == before) is is_kept
