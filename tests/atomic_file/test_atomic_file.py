@@ -50,7 +50,7 @@ def test_the_package_replaces_files_in_one_place() -> None:
         for path in package.rglob("*.py")
         if renames.search(path.read_text(encoding="utf-8"))
     }
-    servers = {"archive", "distribution"}  # under one lock, always the same names
+    servers = {"archive", "distribution", "download"}  # under one lock, always the same names
     assert found == {f"devstack/kafka/{name}.py" for name in servers}
 
 

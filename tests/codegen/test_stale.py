@@ -81,7 +81,8 @@ def test_code_that_is_not_generated_is_no_warning(stale: Path) -> None:
 @pytest.mark.usefixtures("stale")
 def test_dev_warns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the command that runs the code."""
-    stack = contextlib.nullcontext(SimpleNamespace(environment={}))
+    stack = contextlib.nullcontext((SimpleNamespace(environment={}), "a stack"))
+    monkeypatch.setattr(dev, "prepare", lambda _: None)
     monkeypatch.setattr(dev, "_running", lambda *_: stack)
     monkeypatch.setattr(dev, "run_command", lambda *_: 3)
     result = CliRunner().invoke(dev.command, ["--", "true"])

@@ -10,19 +10,17 @@ import subprocess
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import pytest
 from click.testing import CliRunner
 from tests.docs.markdown import REPOSITORY, blocks
 from tests.messages.conftest import SALE
 
 from streamcontract.cli import main
+from streamcontract.devstack import DevStack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import pytest
-
-    from streamcontract.devstack import DevStack
 
 PAGE = REPOSITORY / "docs" / "messages.md"
 
@@ -37,6 +35,13 @@ def calls() -> Iterator[tuple[str, list[str]]]:
             else:
                 found[-1][1].append(line)
     yield from found
+
+
+@pytest.fixture
+def stack() -> Iterator[DevStack]:
+    """A stack for the page alone, which shows the ids of schemas."""
+    with DevStack() as stack:
+        yield stack
 
 
 def test_commands_print_what_the_page_says(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,6 +150,22 @@ def test_a_folder_of_another_checkout(scratch: Scratch) -> None:
     assert {rule for rule, _ in scratch.found("parcel")} == {"TYPE_MISMATCH"}
     scratch.put("orders/order.avsc", record("Order", id="long", to="Address"))
     assert scratch.found("order") == [("TYPE_MISMATCH", "orders/order.avsc:8:15")]
+
+
+def test_a_folder_of_another_checkout_is_not_looked_for_elsewhere(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of its name beside the temporary files is another one, be it a link."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    (tmp_path / "of-somebody-else").mkdir()
+    (temporary / "shared").symlink_to(tmp_path / "of-somebody-else")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    shutil.move(scratch.folder / "common", scratch.folder.parent / "shared")
+    scratch.put("streamcontract.toml", PROJECT.replace("common", "../shared"))
+    scratch.commit()
+    assert scratch.found() == []
+    assert scratch.notes().keys() == {"not-checked"}
 
 
 def test_a_link_to_another_checkout(scratch: Scratch) -> None:

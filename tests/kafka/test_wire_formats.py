@@ -212,7 +212,7 @@ def test_keys_in_headers(properties: Config, topic: Callable[..., str]) -> None:
             bind(None, topic=name, record=None, schema=READER), registry
         )
         for _ in range(2):
-            with pytest.raises(MessageDecodeError, match=f"the header {KEY} says that the key"):
+            with pytest.raises(MessageDecodeError, match=f"by the header {KEY} the key"):
                 plain.read(raw)
             assert plain.plain.read(raw) is None
 

@@ -33,6 +33,7 @@ from streamcontract.codec.engine import (
     choose_engine,
     find_extension,
 )
+from streamcontract.codec.number_lists import FEWEST
 from streamcontract.codegen import ModuleSource, generate_module
 from streamcontract.compatibility.leaf_samples import leaf_samples
 from streamcontract.compatibility.witness import Witness, minimal_value
@@ -43,9 +44,12 @@ from streamcontract.errors import (
     EncodeError,
     SchemaParseError,
 )
+from streamcontract.json_codec.direct import direct_text, is_direct
 from streamcontract.json_codec.json_schema import json_schema
 from streamcontract.json_codec.leaves import Encoding
 from streamcontract.lint import Settings, lint_schema
+from streamcontract.messages.where import WhereError, compile_where
+from streamcontract.messages.where.literals import family_of
 from streamcontract.resolution import ReadPrimitive, resolve
 from streamcontract.schema import FixedType, PrimitiveType, Schema
 from streamcontract.schema.inline import inlined
@@ -237,6 +241,38 @@ def default(case: Case) -> None:
         (value,) = codec.decode(b"", writer=writer).values()
         assert value == minimal_value(case.node)
         assert type(value) is case.row.python.cls
+
+
+@_consumer("codec/number_lists.py")
+def number_lists(case: Case) -> None:
+    """Many values in an array are what each of them is alone."""
+    for codec in _codecs({"type": "array", "items": case.document}):
+        values = [value for value in _values(case) for _ in range(2 * FEWEST)]
+        decoded = codec.decode(codec.encode(values))
+        assert decoded == values
+        assert {*map(type, decoded)} == {case.row.python.cls}
+
+
+@_consumer("json_codec/direct.py")
+def direct_json(case: Case) -> None:
+    """JSON that is written directly is that of the JSON codec."""
+    codec: JsonCodec[Any] = JsonCodec(case.document)
+    if is_direct(codec.schema):
+        for value in _values(case):
+            assert json.loads(direct_text([value])) == [codec.dump(value)]
+
+
+@_consumer("messages/where/literals.py")
+def conditions(case: Case) -> None:
+    """A value equals itself as a literal; durations are compared with null alone."""
+    schema, codec = parse_schema(case.document), JsonCodec[Any](case.document)
+    is_number = family_of(case.node) == "number"
+    for value in _values(case):
+        literal = str(value) if is_number else f"'{codec.dump(value)}'"
+        try:
+            assert compile_where(f"value = {literal}", schema)(value)
+        except WhereError:
+            assert family_of(case.node) is None
 
 
 @_consumer("columns/layout.py", "columns/program.py")

@@ -186,6 +186,8 @@ _SINGLED_OUT: Final = {
     "columns/layout.py": {"date", "duration", "uuid", "decimal", "big-decimal"},
     "columns/program.py": {"duration", "uuid", "decimal", "big-decimal"},
     "compatibility/drift.py": {"decimal"},  # what changes in it are digits
+    "json_codec/direct.py": {"date", "decimal", "uuid"},  # kinds
+    "messages/where/literals.py": {"date", "decimal", "big-decimal", "duration"},  # kinds
     "kafka/contract/keys.py": {"uuid"},  # as in codegen/sources.py
     "lint/rules/meaning.py": {"date", "decimal", "uuid"},  # what to use instead
     "resolution/resolver.py": {"decimal"},  # it has a scale, not a unit

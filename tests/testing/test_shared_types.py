@@ -67,7 +67,7 @@ def test_modules_that_are_not_up_to_date(
         file.write_text(file.read_text("utf-8") + "# more\n", "utf-8")
     contracts = {each.name: each for each in find_contracts(folder)}
     for name in failing:
-        said = f"{module}.py is {'missing' if is_missing else 'not what'}"
+        said = f"{module}.py is {'missing' if is_missing else 'out of date'}"
         with pytest.raises(Failure, match=said):
             check_generated(contracts.pop(name), SUITE)
     for contract in contracts.values():

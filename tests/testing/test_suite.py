@@ -445,9 +445,7 @@ def test_every_registered_version(
     monkeypatch.setenv("STREAMCONTRACT_REGISTRY_URL", url)
     failed = project.failed("-k", "tick and registry")
     assert set(failed) == {"tick-decodes-registry"}
-    assert (
-        "what suite-ticks-value version 1 wrote cannot be read" in failed["tick-decodes-registry"]
-    )
+    assert "data of suite-ticks-value version 1 cannot be read" in failed["tick-decodes-registry"]
 
 
 def test_every_version_in_git(project: Scratch) -> None:

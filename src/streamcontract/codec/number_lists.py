@@ -50,7 +50,7 @@ ListDecoder = Callable[[bytes, int, int, int], tuple[Sequence[Any], int] | None]
 
 
 def list_encoder(node: AvroType | None) -> ListEncoder | None:
-    """The function that encodes numbers of a type one behind the other; None if it has none."""
+    """The function that encodes numbers of a type, one after another; None if it has none."""
     if not isinstance(node, PrimitiveType) or conversion(node) is not None:
         return None
     if node.name in FLOAT_LAYOUTS:

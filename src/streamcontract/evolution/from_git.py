@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path, PurePosixPath
@@ -64,8 +65,8 @@ class GitSource:
         commit = repository.commit(self._ref)
         reader = _Checkout(repository, request)
         transitive = [each for each in request.candidates if request.is_transitive(each)]
-        with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
-            snapshot = reader.snapshot(commit, Path(folder).resolve())
+        with reader.empty_folder() as folder:
+            snapshot = reader.snapshot(commit, folder)
             earlier = compare_snapshot(
                 snapshot, request, label=label_of(f"{self.label}:"), files_are_contracts=False
             )
@@ -124,6 +125,20 @@ class _Checkout:
         slots = (*(each.slot for each in request.candidates), *request.others)
         self._suffixes = {SCHEMA_SUFFIX, *(slot.file.suffix for slot in slots)}
 
+    @contextlib.contextmanager
+    def empty_folder(self) -> Iterator[Path]:
+        """A temporary folder for a commit.
+
+        It is as deep below another one as the repository is below the root, so that a path out of
+        the repository, such as ``../shared``, leads to nothing that happens to be in this machine's
+        folder for temporary files.
+        """
+        top = self._repository.top
+        with tempfile.TemporaryDirectory(prefix="streamcontract-") as outer:
+            folder = Path(outer).resolve() / top.relative_to(top.anchor)
+            folder.mkdir(parents=True)
+            yield folder
+
     def snapshot(self, commit: str, folder: Path) -> Snapshot:
         """The snapshot of a commit's schema files and project file, written to an empty folder."""
         dangling = self._lay_out(folder, self._repository.files(commit, self._suffixes, self._also))
@@ -153,8 +168,8 @@ class _Checkout:
         """The candidates' versions in each commit that changed such a file, newest first."""
         by_name = {candidate.slot.contract: candidate for candidate in candidates}
         for each in self._repository.commits(commit, self._suffixes, self._also):
-            with tempfile.TemporaryDirectory(prefix="streamcontract-") as folder:
-                snapshot = self.snapshot(each, Path(folder).resolve())
+            with self.empty_folder() as folder:
+                snapshot = self.snapshot(each, folder)
                 label = label_of(f"git:{each[:_SHORT]}:")
                 for name, match in snapshot.matches(candidates).items():
                     if name not in by_name:
