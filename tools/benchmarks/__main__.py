@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -13,26 +14,32 @@ import attrs
 import click
 from rich.console import Console
 
-from benchmarks import (
-    asyncio_clients,
-    broker,
-    codec,
-    columns,
-    consuming,
-    dead_letters,
-    evolution,
-    growth,
-    json,
-    keeping,
-    liveness,
-    memory,
-    messages,
-    portable,
-    startup,
-    strategies,
-    telemetry,
-)
-from benchmarks.plots import Plot
+try:
+    from benchmarks import (
+        asyncio_clients,
+        broker,
+        codec,
+        columns,
+        consuming,
+        dead_letters,
+        evolution,
+        growth,
+        json,
+        keeping,
+        liveness,
+        memory,
+        messages,
+        portable,
+        startup,
+        strategies,
+        telemetry,
+    )
+    from benchmarks.plots import Plot
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"the peers are not all installed ({error.name}): pip install -e '.[bench]' -e tools, as"
+        " `make bench` does"
+    )
 from benchmarks.report import rewrite
 from benchmarks.tables import Table
 from streamcontract.codec.engine import choose_engine
