@@ -1,4 +1,9 @@
-"""Names of a package that are loaded on their first use (PEP 562)."""
+"""Names of a package that are loaded on their first use (PEP 562), in any number of threads.
+
+Python imports a package with its module locked. If the package imports that module itself, one
+thread waits for the package and another for the module. So a package whose modules are imported
+from outside of it has lazy names.
+"""
 
 from __future__ import annotations
 

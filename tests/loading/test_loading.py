@@ -15,8 +15,16 @@ import pytest
 import streamcontract
 import streamcontract.codec
 import streamcontract.kafka
+import streamcontract.registry
+import streamcontract.schema
 
-LAZY: Final = (streamcontract, streamcontract.codec, streamcontract.kafka)
+LAZY: Final = (
+    streamcontract,
+    streamcontract.codec,
+    streamcontract.kafka,
+    streamcontract.registry,
+    streamcontract.schema,
+)
 """The packages whose names are loaded on their first use."""
 
 _COMMAND_LINE: Final = {"click", "rich"}
