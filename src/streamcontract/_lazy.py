@@ -1,4 +1,9 @@
-"""Names of a package that are loaded on their first use (PEP 562)."""
+"""Names of a package that are loaded on their first use (PEP 562), in any number of threads.
+
+Python imports a package with its module locked. If the package imports that module itself, one
+thread waits for the package and another for the module. So a package whose modules are imported
+from outside of it has lazy names.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +25,9 @@ def lazy_names(
     """
 
     def load(name: str) -> object:
-        try:
-            home = homes[name]
-        except KeyError:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}") from None
+        home = homes.get(name)
+        if home is None:
+            return _module_of(package, name)
         try:
             module = importlib.import_module(f"streamcontract.{home}")
         except AttributeError as error:
@@ -37,3 +41,15 @@ def lazy_names(
         return sorted({*vars(sys.modules[package]), *homes})
 
     return load, names
+
+
+def _module_of(package: str, name: str) -> object:
+    """A module of the package, which its users may name after they imported the package alone."""
+    module = f"{package}.{name}"
+    if not name.startswith("_"):
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:  # the module is there, and what it needs is not
+                raise
+    raise AttributeError(f"module {package!r} has no attribute {name!r}")

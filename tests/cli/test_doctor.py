@@ -117,6 +117,18 @@ def test_engine_that_is_broken(stack: DevStack, no_memory: None) -> None:
     assert "install streamcontract again" in lines["codec"]
 
 
+@pytest.mark.parametrize("package", ["columns", "kafka"])
+def test_engine_that_lacks_a_part(stack: DevStack, no_memory: None, package: str) -> None:
+    """Its extensions are built together: an installation without one of them is at fault."""
+    if engine.choose_engine().name != "native":
+        pytest.skip("the native engine is not built here, or not asked for")
+    with mock.patch.dict(sys.modules, {f"streamcontract.{package}._native": None}):
+        code, lines, _ = run(stack.environment | _NO_WISH)
+    assert code == 1
+    assert lines["codec"].startswith("FAIL ")
+    assert f"native, but the extension of {package} was not built" in lines["codec"]
+
+
 def test_engine_that_there_is_not(stack: DevStack) -> None:
     """A misspelt engine is told like any other fault."""
     code, lines, _ = run(stack.environment | {ENGINE_VARIABLE: "fast"})

@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from streamcontract.codec.engine import choose_engine
+from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import native
 from streamcontract.kafka.contract.message_deserializer import (
     PortableMessageReader,
@@ -26,9 +27,9 @@ def looked_for_anew() -> Iterator[None]:
     """Each test finds it, or not, by itself."""
     if choose_engine().name != "native":
         pytest.skip("the native engine is not built here, or not asked for")
-    native._built.cache_clear()
+    native._find.cache_clear()
     yield
-    native._built.cache_clear()
+    native._find.cache_clear()
 
 
 def test_the_part_that_was_built_with_the_engine_is_used() -> None:
@@ -50,7 +51,7 @@ def _stale() -> ModuleType:
 
 @pytest.mark.parametrize(
     ("part", "reason"),
-    [(None, "cannot be loaded"), (_stale(), "was built from other sources")],
+    [(None, "was not built"), (_stale(), "is that of version 0.0.1")],
     ids=["none", "stale"],
 )
 def test_clients_do_without(
@@ -60,9 +61,20 @@ def test_clients_do_without(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """One that is not there, or not of this build, is logged once; Python does its work."""
+    monkeypatch.delenv("STREAMCONTRACT_ENGINE", raising=False)
     monkeypatch.setitem(sys.modules, _PART, part)
     assert isinstance(message_reader("t", {}, bytes.decode), PortableMessageReader)
     assert splitter() is portable_split
     assert reporter() is PortableReport
     [record] = caplog.records
     assert reason in record.getMessage()
+
+
+def test_the_native_engine_that_is_asked_for_has_all_its_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the wheels' own test asks for it: a wheel that lacks a part is not published."""
+    monkeypatch.setenv("STREAMCONTRACT_ENGINE", "native")
+    monkeypatch.setitem(sys.modules, _PART, None)
+    with pytest.raises(ConfigurationError, match="part in the clients was not built"):
+        splitter()

@@ -194,6 +194,34 @@ def test_nothing_is_fetched_of_a_paused_partition(monkeypatch: pytest.MonkeyPatc
             broker.on_call = None
 
 
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_a_paused_partition_slows_no_other(
+    monkeypatch: pytest.MonkeyPatch, *, is_batch: bool
+) -> None:
+    """Its messages in the queue do not keep the others from being fetched many at a time."""
+    count = 2_000
+    with monkeypatch.context() as patch:
+        broker = script(patch)
+        broker.create_topic(TOPIC, 2)
+        broker.clock.end = broker.clock.now + 3_600
+        for number in range(100):
+            broker.append(TOPIC, 0, payload(number), b"AAPL")
+        called: list[str] = []
+        with scripted() as consumer:
+            # Each fetch is twice the one before, so that the last of these leaves some queued.
+            assert all(consumer.poll(WAIT) is not None for _ in range(4))
+            consumer.pause([0])
+            for number in range(count):
+                broker.append(TOPIC, 1, payload(number), b"AAPL")
+            broker.on_call = lambda name, when: called.append(name) if when == "after" else None
+            found = 0
+            while found < count:
+                got = consumer.consume(500, 0.1) if is_batch else [consumer.poll(0.1)]
+                found += sum(message is not None for message in got)
+            broker.on_call = None
+        assert called.count("poll") + called.count("consume") < count // 10
+
+
 class Pausing:
     """An application that pauses and resumes, and does again what was interrupted."""
 

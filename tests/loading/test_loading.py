@@ -15,8 +15,16 @@ import pytest
 import streamcontract
 import streamcontract.codec
 import streamcontract.kafka
+import streamcontract.registry
+import streamcontract.schema
 
-LAZY: Final = (streamcontract, streamcontract.codec, streamcontract.kafka)
+LAZY: Final = (
+    streamcontract,
+    streamcontract.codec,
+    streamcontract.kafka,
+    streamcontract.registry,
+    streamcontract.schema,
+)
 """The packages whose names are loaded on their first use."""
 
 _COMMAND_LINE: Final = {"click", "rich"}
@@ -91,3 +99,14 @@ def test_a_name_that_there_is_not(package: ModuleType) -> None:
     """It is refused as by any module."""
     with pytest.raises(AttributeError, match=rf"'{package.__name__}' has no attribute 'Stok'"):
         _ = package.Stok
+
+
+@pytest.mark.parametrize("package", LAZY, ids=lambda package: str(package.__name__))
+def test_modules_may_be_named_after_an_import_of_the_package_alone(package: ModuleType) -> None:
+    """As if the package had imported them all."""
+    modules = [path.stem for path in Path(str(package.__file__)).parent.glob("[!_]*.py")]
+    named = "; ".join(f"assert p.{module}.__name__.startswith(p.__name__)" for module in modules)
+    assert "requests" not in loaded_by(f"import {package.__name__} as p")
+    loaded_by(f"import {package.__name__} as p; {named}")
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
+        _ = package.no_such_name

@@ -1,8 +1,8 @@
 """``python -m fuzz.sanitize``: the native engines under AddressSanitizer and UBSan.
 
-The extensions are built with both into ``build/sanitize``, never into the source tree; then the
-tests of the codec and of columns, and the fuzzer's seeds, whole and damaged, run on them. A report
-of either sanitizer ends the process, and so the run.
+The extensions are built with both into ``build/sanitize``, never into the source tree; then
+the tests of codec, columns and clients, and the fuzzer's seeds, whole and damaged, run on them. A
+report of either sanitizer ends the process, and so the run.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _BOUNDED = [
     "tests/codec/test_limits.py",
     "tests/columns/test_handover.py",
 ]
+_CLIENTS = ["tests/kafka/test_assembly.py", "tests/kafka/test_sending.py"]
 _LIBRARIES = ("libasan.so", "libubsan.so")
 
 
@@ -48,7 +49,7 @@ def main() -> None:
     tests = _BOUNDED if options.bounded else ["tests/codec", "tests/columns"]
     python = [sys.executable, "-X", "faulthandler"]
     pytest = [*python, "-m", "pytest", "-q", "--capture=sys", "-p", "no:cacheprovider"]
-    _run([*pytest, "--hypothesis-profile=searching", *tests], environment)
+    _run([*pytest, "--hypothesis-profile=searching", *tests, *_CLIENTS], environment)
     _run([*python, "-m", "fuzz.sanitize", "--judge", f"--inputs={options.inputs}"], environment)
 
 

@@ -44,7 +44,7 @@ _PIP: Final = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 _NO_COMPILER: Final = "/bin/false"
 
 # How doctor reports which engine runs and why.
-_NATIVE: Final = "native (the default where it is built"
+_NATIVE: Final = "native (the default if it is built"
 _PORTABLE: Final = "portable (the native one was not built"
 
 _NAMES: Final = "from streamcontract import Stock, StockProducer; print('installed:', Stock)"

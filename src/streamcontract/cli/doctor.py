@@ -17,7 +17,12 @@ from streamcontract._version import __version__
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._examples import examples
 from streamcontract.cli._options import facts_option
-from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
+from streamcontract.codec.engine import (
+    ENGINE_VARIABLE,
+    Unusable,
+    choose_engine,
+    find_extension,
+)
 from streamcontract.errors import (
     ClientError,
     ConfigurationError,
@@ -155,8 +160,13 @@ def _engine() -> _Check:
         engine = choose_engine()
     except ConfigurationError as error:
         return _Check(subject, str(error), is_fine=False)
-    # The portable engine in place of a broken native one works, but the installation is not
-    # as intended.
+    # Python code in place of a broken native part works, but the installation is not as intended.
+    if engine.name == "native":
+        for package in ("columns", "kafka"):
+            found = find_extension(package)
+            if isinstance(found, Unusable):
+                state = f"native, but the extension of {package} {found.reason}"
+                return _Check(subject, state, is_fine=False)
     return _Check(subject, f"{engine.name} ({engine.reason})", is_fine=not engine.is_makeshift)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from streamcontract.codec.contract import Contract
     from streamcontract.codec.limits import Limits
     from streamcontract.codec.shared_types import shared_type
-    from streamcontract.schema.logical.duration import Duration
+    from streamcontract.schema.logical import Duration
 
 __all__ = ["Codec", "Contract", "Duration", "Limits", "shared_type"]
 
@@ -21,7 +21,7 @@ if not TYPE_CHECKING:  # which would take any name for one of the package
         {
             "Codec": "codec.codec",
             "Contract": "codec.contract",
-            "Duration": "schema.logical.duration",
+            "Duration": "schema.logical",
             "Limits": "codec.limits",
             "shared_type": "codec.shared_types",
         },

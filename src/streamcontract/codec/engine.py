@@ -146,7 +146,7 @@ def find_extension(package: str) -> ModuleType | Unusable:
     """The extension module of a package, or the reason why none can be used.
 
     Args:
-        package: The package it is in: ``codec`` or ``columns``.
+        package: The package it is in: ``codec``, ``columns`` or ``kafka``.
 
     Example:
         >>> find_extension("nothing").is_fault

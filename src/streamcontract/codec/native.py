@@ -39,8 +39,7 @@ from streamcontract.resolution import (
 )
 from streamcontract.resolution import Fail as Unreadable
 from streamcontract.schema.default_bytes import default_bytes
-from streamcontract.schema.logical import Duration, LogicalRow, conversion, row_of
-from streamcontract.schema.logical.decimals import EXACT
+from streamcontract.schema.logical import Duration, LogicalRow, conversion, decimals, row_of
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -421,7 +420,7 @@ def _logical_reader(
         case "decimal":
             precision, scale = _digits(action.reader)
             return _native.DecimalReader(
-                raw, from_raw, EXACT.create_decimal, precision, scale, size
+                raw, from_raw, decimals.EXACT.create_decimal, precision, scale, size
             )
     return _native.ConvertedReader(raw, from_raw)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from streamcontract.codec.leaves import LONG_MAX, LONG_MIN
 from streamcontract.resolution import Rescale
-from streamcontract.schema.logical.decimals import whole
+from streamcontract.schema.logical import decimals
 from streamcontract.schema.model import FixedType, PrimitiveType
 from streamcontract.schema.refusal import Refused
 
@@ -23,7 +23,7 @@ def rescaler(node: PrimitiveType | FixedType, rescale: Rescale) -> Callable[[byt
     unit = node.logical.name if node.logical else "unit"
 
     def rescaled(raw: bytes | int) -> int:
-        number = whole(raw) if isinstance(raw, bytes) else raw
+        number = decimals.whole(raw) if isinstance(raw, bytes) else raw
         scaled, rest = divmod(number * rescale.multiply, rescale.divide)
         if rest:
             raise Refused(

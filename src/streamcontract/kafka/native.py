@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import logging
-from typing import Any, Final
+import os
+from types import ModuleType
+from typing import Any
 
-from streamcontract.codec.engine import choose_engine
+from streamcontract.codec.engine import (
+    ENGINE_VARIABLE,
+    Unusable,
+    choose_engine,
+    find_extension,
+)
+from streamcontract.errors import ConfigurationError
 
 __all__ = ["native_part"]
-
-_CODEC: Final = "streamcontract.codec._native"
-_CLIENTS: Final = "streamcontract.kafka._native"
 
 _log = logging.getLogger("streamcontract.kafka")
 
 
 def native_part() -> Any:
-    """The extension of the inner loops; None for the portable engine."""
-    return _built() if choose_engine().name == "native" else None
+    """The extension of the inner loops; None for the portable engine.
+
+    Raises:
+        ConfigurationError: The environment selects the native engine, and this part is not usable.
+    """
+    if choose_engine().name != "native":
+        return None
+    found = _find()
+    if not isinstance(found, Unusable):
+        return found
+    if os.environ.get(ENGINE_VARIABLE):
+        raise ConfigurationError(
+            f"{ENGINE_VARIABLE} asks for the native engine, whose part in the clients "
+            f"{found.reason}; or leave {ENGINE_VARIABLE} unset"
+        )
+    return None
 
 
 @functools.cache
-def _built() -> Any:
-    codec = importlib.import_module(_CODEC)
-    try:
-        clients = importlib.import_module(_CLIENTS)
-    except ImportError as error:
-        reason = f"cannot be loaded ({error})"
-    else:
-        # The engine has checked the codec's against the package; both are built together.
-        if (clients.VERSION, clients.SOURCES) == (codec.VERSION, codec.SOURCES):
-            return clients
-        reason = "was built from other sources than the codec's"
-    _log.warning(
-        "the native part of the clients %s, so that their Python code is used: install "
-        "streamcontract again with a C compiler and Python's header files",
-        reason,
-    )
-    return None
+def _find() -> ModuleType | Unusable:
+    found = find_extension("kafka")
+    if isinstance(found, Unusable):
+        # Once in a process, even if it was not built: the codec's part was.
+        _log.warning(
+            "the native part of the clients %s; their Python code is used instead", found.reason
+        )
+    return found

@@ -141,7 +141,7 @@ class PendingRequest:
     gives_up_at: float
 
     def has_time_for(self, pause: float) -> bool:
-        """Whether a pause of ``seconds`` ends before the deadline."""
+        """Whether a pause, in seconds, ends before the deadline."""
         return monotonic() + pause < self.gives_up_at
 
     def may_repeat(self, failure: FailedAttempt) -> bool:

@@ -90,7 +90,7 @@ class Contact:
         self._by_topic = by_topic
         self._joining = joining
         self._is_closing = False
-        self._size = 0
+        self._sizes: dict[Partition, int] = {}
         self.queue = queue
         self.assignment = assignment
         self.due = 0.0
@@ -127,10 +127,12 @@ class Contact:
             timeout = min(timeout, _SOON)
         self._pause(sizes)
         # As many as were delivered since the last contact, so that the queue keeps its length;
-        # twice as many if it was empty. Not if dead letters are waited for: a queue that
-        # grows with each wait gets the partition paused, and librdkafka drops what it has of it.
-        delivered = max(0, self._size - left)
-        wanted = delivered if timeout is None or left else 2 * delivered
+        # twice as many if a partition's messages ran out. Not if all are left that wait for dead
+        # letters: a queue that grows with each wait gets the partition paused, and librdkafka
+        # drops what it has of it.
+        delivered = max(0, sum(self._sizes.values()) - left)
+        ran_out = any(size and not sizes.get(each) for each, size in self._sizes.items())
+        wanted = 2 * delivered if timeout is not None and ran_out else delivered
         if until_commit is not None:
             wanted = min(wanted, until_commit - left)
         beginnings = self._fetch(timeout, max(1, min(wanted, _BATCH)))
@@ -141,7 +143,7 @@ class Contact:
                 self._joining = None
             else:
                 self._joining.note("an assignment")
-        self._size = sum(self.queue.sizes(read).values())
+        self._sizes = self.queue.sizes(read)
         self.due = time.monotonic() + INTERVAL
         self._offsets.check_beginnings(beginnings)
         assignment.callbacks.raise_first()
