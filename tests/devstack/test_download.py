@@ -24,7 +24,7 @@ from streamcontract.devstack.kafka.download import (
 from streamcontract.errors import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FILES = {"org/a/1/a-1.jar": bytes(range(256)) * 4, "org/b/2/b-2.jar": b"b" * 700}
 SECOND = list(FILES)[1]
@@ -93,6 +93,19 @@ def test_an_offline_machine(served: Repository, pom: Path, monkeypatch: pytest.M
     folder = fetch(pom)
     monkeypatch.setenv(REPOSITORY_VARIABLE, "http://127.0.0.1:9")
     assert fetch(pom) == folder
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"cut off")])
+def test_a_file_that_is_damaged_later(
+    served: Repository, pom: Path, damage: Callable[[Path], object]
+) -> None:
+    """One error with the fix, instead of Java's about a missing class."""
+    folder = fetch(pom)
+    damage(folder / Path(SECOND).name)
+    with pytest.raises(StackError, match=r"b-2\.jar\): delete the folder"):
+        fetch(pom)
+    shutil.rmtree(folder)
+    assert contents(fetch(pom)) == expected()
 
 
 def test_another_file_than_the_pinned_one(served: Repository, pom: Path) -> None:

@@ -222,7 +222,7 @@ def test_commands(run: Callable[..., tuple[int, str]], stack: Stack, name: str) 
     code, text = run("describe", name)
     assert (code, "cannot list groups" in text) == (0, isinstance(stack, DevStack))
     code, text = run("describe", "nowhere")
-    assert (code, "Create it first" in text) == (2, True)
+    assert (code, "topics create" in text) == (2, True)
     code, text = run("list", "-X", "foo.bar=1")
     assert (code, "'foo.bar'" in text) == (2, True)
     assert run("list", "-X", "foo.bar")[0] == 2

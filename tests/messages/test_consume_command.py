@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -9,11 +10,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from tests.messages.conftest import SALE, Commands, sale
 
 from streamcontract import ContractProducer, parse_schema
 from streamcontract.kafka import describe_groups, describe_topics
+from streamcontract.messages import reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,6 +170,17 @@ def test_a_table_for_people(
     assert r"\u202e" in poison
 
 
+def test_a_group_that_starts_at_the_end_gets_what_comes_after_it(
+    commands: Commands, sales: Sales
+) -> None:
+    """Also if its first run found nothing: the ends are committed."""
+    options = ("--group", commands.topic, "--from", "latest")
+    assert commands.consume(*options) == []
+    line = json.dumps(sale("late", 7))
+    assert commands.run("produce", commands.topic, stdin=line)[0] == 0
+    assert [each["value"] for each in commands.consume(*options)] == [sale("late", 7)]
+
+
 def test_a_group_goes_on_where_it_stopped(
     commands: Commands, sales: Sales, streamcontract_config: dict[str, Any]
 ) -> None:
@@ -291,3 +305,28 @@ def test_the_key_of_what_cannot_be_read_counts_too(
     send_raw(b"no frame", b"shop 0", partition=0)
     send_raw(b"no frame", b"shop 10", partition=0)
     assert ["value" in each for each in commands.consume("--key", "shop 0")] == [True, True, False]
+
+
+def test_reading_ends_while_messages_come(
+    commands: Commands, sales: Sales, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the last offset before an end is no message, such as a transaction's marker."""
+    take = reading._take
+    taken: list[Any] = []
+    batches = itertools.count()
+
+    def without_the_last(consumer: Any) -> list[Any]:
+        assert next(batches) < 1_000, "it does not end"
+        while len(taken) < len(sales):
+            taken.extend(take(consumer))
+        ends = {each.partition: each.offset + 1 for each in taken}
+        later = [
+            attrs.evolve(each, offset=each.offset + next(batches))
+            for each in taken
+            if each.offset + 1 == ends[each.partition]
+        ]
+        return [each for each in taken if each.offset + 1 < ends[each.partition]] + later
+
+    expected = len(sales) - len({each["partition"] for each in commands.consume()})
+    monkeypatch.setattr(reading, "_take", without_the_last)
+    assert len(commands.consume("--group", commands.topic)) == expected

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.messages.positions import Last, parse_position
+from streamcontract.messages.positions import Last, offsets_of_position, parse_position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @given(st.integers(0, 2**63 - 1))
@@ -51,3 +55,25 @@ def test_an_offset_that_kafka_cannot_have() -> None:
     """It is an int64."""
     with pytest.raises(ConfigurationError, match="an offset from 0"):
         parse_position(str(2**63))
+
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+
+
+class _Times:
+    """A cluster whose partitions have a message at each millisecond since the epoch."""
+
+    def offsets_at_time(self, _: str, partitions: Iterable[int], at: int) -> dict[int, int]:
+        """As Kafka's protocol has it: -1 is the end, and other negative numbers are no times."""
+        assert at >= 0
+        return dict.fromkeys(partitions, at)
+
+
+@given(st.datetimes(timezones=st.just(dt.timezone.utc)))
+def test_a_time_before_every_message_is_their_beginning(moment: dt.datetime) -> None:
+    """No message is older than 1970."""
+    cluster: Any = _Times()
+    expected = max(0, (moment - _EPOCH) // dt.timedelta(milliseconds=1))
+    found = offsets_of_position(cluster, "sales", (0, 1), moment)
+    assert found.keys() == {0, 1}
+    assert all(abs(each - expected) <= 1 for each in found.values())  # of a part of a millisecond

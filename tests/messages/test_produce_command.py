@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +12,12 @@ from tests.messages.conftest import SALE, Commands, sale
 
 from streamcontract import SchemaRegistry, parse_schema
 from streamcontract.kafka import describe_topics
+from streamcontract.messages.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
+    from streamcontract.messages.spool import Row
     from streamcontract.testing.fixtures.topics import TopicMaker
 
 Sales = list[dict[str, Any]]
@@ -169,6 +172,7 @@ def test_a_topic_of_which_nothing_is_known_is_one_error(elsewhere: Commands, sal
     assert (code, output) == (2, "")
     assert f"the registry has no subject {elsewhere.topic}s-value" in errors
     assert f"did you mean topic '{elsewhere.topic}'?" in errors
+    assert "register a schema for it" in errors
 
 
 def test_several_contracts_of_a_topic_are_chosen_between(
@@ -218,3 +222,100 @@ def test_a_schema_is_the_contracts(commands: Commands, streamcontract_config: An
     with SchemaRegistry(streamcontract_config["schema.registry.url"]) as registry:
         registered = registry.version(f"{commands.topic}-value").schema
     assert registered.canonical_form == parse_schema(SALE).canonical_form
+
+
+def test_an_interrupt_says_what_was_sent(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing after it is taken, and what was taken arrives."""
+    rows_of = Spool.__iter__
+
+    def interrupted(spool: Spool) -> Iterator[Row]:
+        for number, row in enumerate(rows_of(spool)):
+            if number == 2:
+                signal.raise_signal(signal.SIGINT)
+            yield row
+
+    monkeypatch.setattr(Spool, "__iter__", interrupted)
+    handler = signal.getsignal(signal.SIGINT)
+    text = f"\n{lines(*(sale('a', count) for count in range(5)))}"
+    code, output, _ = commands.run("produce", commands.topic, stdin=text)
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert (code, output.splitlines()) == (
+        130,
+        [
+            f"2 messages sent to {commands.topic}",
+            "stopped after line 3: nothing of the later ones was sent",
+        ],
+    )
+    assert [each["value"]["count"] for each in commands.consume()] == [0, 1]
+
+
+def test_brokers_that_do_not_answer_are_one_error(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A producer by itself would go on trying for minutes."""
+    monkeypatch.setattr("streamcontract.messages.writing.BROKER_TIMEOUT", 0.2)
+    nobody = ("-X", "bootstrap.servers=127.0.0.1:1")
+    code, output, errors = commands.run(
+        "produce", commands.topic, *nobody, stdin=lines(sale("a", 1))
+    )
+    assert (code, output) == (2, "")
+    assert "Are the brokers running" in errors
+
+
+def test_messages_of_several_schemas_are_not_copied_in_silence(
+    elsewhere: Commands, topic: TopicMaker, streamcontract_config: dict[str, Any]
+) -> None:
+    """Two records of one shape would become one; the report says so."""
+    source, copies = topic("moves"), topic("copies")
+    fields = [{"name": "amount", "type": "int"}]
+    ids = []
+    with SchemaRegistry(streamcontract_config["schema.registry.url"]) as registry:
+        registry.set_compatibility("NONE", f"{source}-value")
+        for name in ("Deposit", "Withdrawal"):
+            schema = parse_schema({"type": "record", "name": name, "fields": fields})
+            ids.append(registry.register(f"{source}-value", schema))
+            assert elsewhere.run("produce", source, stdin=lines({"amount": 1}))[0] == 0
+    _, written, _ = elsewhere.run("consume", source)
+    code, said, errors = elsewhere.run("produce", copies, stdin=written)
+    assert (code, errors) == (0, "")
+    assert f"several schemas (ids {ids[0]}, {ids[1]}): all get one here" in said
+    first = written.splitlines()[0]
+    code, document = elsewhere.json("produce", copies, stdin=first)
+    assert (code, document["written_with"]) == (0, ids[:1])
+    assert "several schemas" not in elsewhere.run("produce", copies, stdin=first)[1]
+
+
+def test_a_terminal_is_asked_for_lines(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the command would wait in silence."""
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    code, output, errors = commands.run("produce", commands.topic, stdin=lines(sale("a", 1)))
+    assert (code, output) == (0, f"1 message sent to {commands.topic}\n")
+    assert "Ctrl-D ends" in errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_is_one_error(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says which disk, and nothing is sent."""
+    full = Path("/dev/full")
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", lambda **_: full.open("r+b", 0))
+    text = lines(*(sale("a", count) for count in range(1_000)))
+    code, output, errors = commands.run("produce", commands.topic, stdin=text)
+    assert (code, output) == (2, "")
+    assert "No space left on device" in errors
+    assert "set TMPDIR" in errors
+    assert commands.consume() == []
+
+
+def test_a_value_in_another_encoding_is_refused(commands: Commands, sales: Sales) -> None:
+    """Bytes of the one may be text of the other."""
+    _, written, _ = commands.run("consume", commands.topic, "--json", "avro", "--limit", "1")
+    code, _, errors = commands.run("produce", commands.topic, stdin=written)
+    assert code == 1
+    assert "line 1: value: the value is in another JSON encoding: give --json avro" in errors
+    odd = lines({"@type": "message", "value": sale("a", 1), "json": []})
+    assert commands.run("produce", commands.topic, stdin=odd)[0] == 1
+    same = ("--json", "avro")
+    assert commands.run("produce", commands.topic, *same, stdin=written)[0] == 0

@@ -192,7 +192,8 @@ class _Shown:
         self._progress.advance(self._task, size)
 
     def close(self) -> None:
-        self._progress.stop()
+        if self._console.is_terminal:  # elsewhere it would write an empty line
+            self._progress.stop()
 
 
 def _describe_kafka(stack: DurableStack, java: Java, choice: Choice) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import sys
@@ -126,7 +127,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         if as_table:
             written = _Table(reading.schemas.schema).lines
         else:
-            written = _Json(lines, is_terminal=is_terminal).lines
+            written = _Json(lines, encoding, is_terminal=is_terminal).lines
         count = 0
         for batch in reading.batches():
             write_lines(written(batch))
@@ -148,8 +149,10 @@ def _remark(reading: Reading, count: int, group: str | None) -> None:
 class _Json:
     """Messages as JSON lines."""
 
-    def __init__(self, lines: str, *, is_terminal: bool) -> None:
-        self._line = envelope_line if lines == "messages" else _value_line
+    def __init__(self, lines: str, encoding: Encoding, *, is_terminal: bool) -> None:
+        self._line: Callable[[Any], bytes] = _value_line
+        if lines == "messages":
+            self._line = functools.partial(envelope_line, encoding=encoding)
         self._is_terminal = is_terminal
 
     def lines(self, batch: Batch) -> Iterator[bytes]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from streamcontract.cli import EXIT_FINDINGS
+from streamcontract.cli import EXIT_FINDINGS, EXIT_INTERRUPTED
 from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of
 from streamcontract.cli._messages import LINES, json_option, project_of
@@ -80,7 +81,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     The lines are those of FILE, or of standard input. Every line is checked against the contract
     that streamcontract.toml has for the topic, else against the latest schema in the registry.
     Nothing is sent unless all lines fit; what does not fit is reported with line and path, and the
-    exit code is 1.
+    exit code is 1. Ctrl-C waits for the messages in flight and reports the last line that was sent.
 
     A line is a value, or a message with key and headers as `streamcontract consume` prints them.
     The key of a value is taken from it as the contract defines.
@@ -105,10 +106,32 @@ def command(  # noqa: PLR0913 - each is an option of the command line
                     echo(on_one_line(f"line {error.line}: {fault}"), err=True)
         sent = SendReport(0, 0)
         if not dry_run and writing.count and (skip_bad or not writing.faulty):
-            with _bar("sending", writing.count) as show:
+            writing.require_brokers()
+            with _interruptible(writing.stop), _bar("sending", writing.count) as show:
                 sent = writing.send(lambda progress: show(progress.delivered + progress.failed))
         _report(topic, writing, sent, faults, brokers_of(config), output_format, dry_run=dry_run)
+    if sent.stopped_after is not None:
+        ctx.exit(EXIT_INTERRUPTED)
     ctx.exit(EXIT_FINDINGS if writing.faulty or sent.failed else 0)
+
+
+@contextlib.contextmanager
+def _interruptible(stop: Callable[[], object]) -> Iterator[None]:
+    """Let Ctrl-C stop in order, so that what was sent is known; a second one ends at once."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # such as ignored, in the background of a shell
+        yield
+        return
+
+    def interrupted(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop()
+
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _header(pair: str) -> tuple[str, bytes]:
@@ -122,6 +145,8 @@ def _header(pair: str) -> tuple[str, bytes]:
 def _lines_of(file: Path | None) -> Iterator[Iterator[bytes]]:
     """The lines of a file, or of standard input; on a terminal with a bar."""
     if file is None:
+        if sys.stdin.isatty():
+            click.echo("One line of JSON for each message; Ctrl-D ends and sends them.", err=True)
         with _bar("reading", None) as show:
             yield _shown(sys.stdin.buffer, show)
         return
@@ -175,11 +200,13 @@ def _report(
         "topic": topic,
         "contract": contract,
         "schema_of": writing.borrowed_from,
+        "written_with": sorted(writing.written_with, key=str),
         "dry_run": dry_run,
         "lines": writing.lines,
         "faulty": writing.faulty,
         "delivered": sent.delivered,
         "failed": sent.failed,
+        "stopped_after": sent.stopped_after,
         "faults": [
             {"line": error.line, "path": fault.path, "message": str(fault)}
             for error in faults
@@ -191,6 +218,12 @@ def _report(
     def in_words() -> Iterator[str]:
         if writing.borrowed_from is not None:
             yield f"{topic} has no schema yet: that of {writing.borrowed_from} is taken"
+        if len(writing.written_with) > 1:
+            ids = ", ".join(map(str, document["written_with"]))
+            yield (
+                f"the messages were written with several schemas (ids {ids}): all get one here, "
+                "with its record name and its defaults for fields that a line lacks"
+            )
         if writing.faulty:
             yield f"lines that do not fit: {writing.faulty:,} of {writing.lines:,}"
         yield from (f"line {each.line}: {each.reason}" for each in sent.failures)
@@ -201,6 +234,8 @@ def _report(
             yield f"{_messages(sent.delivered)} sent to {topic}{failed}"
         else:
             yield "nothing was sent"
+        if sent.stopped_after is not None:
+            yield f"stopped after line {sent.stopped_after:,}: nothing of the later ones was sent"
 
     print_facts(document, output_format, in_words)
 

@@ -19,6 +19,7 @@ from streamcontract.messages.keys import bytes_as_json, bytes_from_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from streamcontract.json_codec.leaves import Encoding
     from streamcontract.kafka.message import Message
     from streamcontract.schema.model import JsonValue
 
@@ -31,12 +32,14 @@ MARK: Final = "message"
 _KEYS: Final = frozenset(
     {
         TYPE, "topic", "partition", "offset", "timestamp", "key", "headers", "schema_id", "value",
-        "tombstone", "error", "payload",
+        "tombstone", "error", "payload", "json",
     }
 )  # fmt: skip
 
 
-def envelope_line(message: Message[Any, Any] | MessageDecodeError) -> bytes:
+def envelope_line(
+    message: Message[Any, Any] | MessageDecodeError, encoding: Encoding = "plain"
+) -> bytes:
     """The envelope of a message whose value is a document, or of one that cannot be read."""
     if isinstance(message, MessageDecodeError):
         return direct_text(_poison(message))
@@ -56,6 +59,8 @@ def envelope_line(message: Message[Any, Any] | MessageDecodeError) -> bytes:
     if schema_id is None:
         document["tombstone"] = True
         return direct_text(document)
+    if encoding != "plain":
+        document["json"] = encoding
     return direct_text(document, (key is None) + (timestamp is None))
 
 
@@ -107,6 +112,8 @@ class Envelope:
         has_key: Whether it has a key.
         headers: The headers.
         is_tombstone: Whether it is marked as a tombstone, which deletes its key.
+        schema_id: The id, or GUID, of the schema that it was written with, if it has one.
+        encoding: The JSON encoding of the value, if it has one.
     """
 
     value: JsonValue = None
@@ -114,6 +121,8 @@ class Envelope:
     has_key: bool = False
     headers: Headers = ()
     is_tombstone: bool = False
+    schema_id: int | str | None = None
+    encoding: JsonValue = None
 
 
 def is_envelope(document: JsonValue) -> bool:
@@ -149,8 +158,15 @@ def read_envelope(document: dict[str, JsonValue]) -> tuple[Envelope, tuple[DataF
     elif tombstone is True and document["value"] is not None:
         faults.append(DataFault("tombstone", "a tombstone has no value but null"))
     headers, of_headers = _read_headers(document.get("headers") or [])
+    schema_id = document.get("schema_id")
     envelope = Envelope(
-        document.get("value"), document.get("key"), "key" in document, headers, tombstone is True
+        document.get("value"),
+        document.get("key"),
+        "key" in document,
+        headers,
+        tombstone is True,
+        schema_id if isinstance(schema_id, int | str) else None,
+        document.get("json"),
     )
     return envelope, (*faults, *of_headers)
 

@@ -56,6 +56,9 @@ class LineEncoder:
         encoding: The JSON encoding of the values.
         kind: What the lines are.
         headers: Headers for each message, after its own.
+
+    Attributes:
+        written_with: The ids of the schemas that the messages of envelopes were written with.
     """
 
     def __init__(
@@ -68,9 +71,11 @@ class LineEncoder:
         assert schemas.schema is not None  # noqa: S101 - writer_of() gives one
         self._codec: JsonCodec[Any] = JsonCodec(schemas.schema, encoding=encoding)
         self._keys: Keys = schemas.keys
+        self._encoding = encoding
         self._kind = kind
         self._headers = tuple(headers)
         self._takes_null = _takes_null(schemas.schema)
+        self.written_with: set[int | str] = set()
         self._needs_key = not may_be_none(schemas.keys.reading)
 
     def encode(self, number: int, text: bytes) -> Row | LineError:
@@ -85,13 +90,20 @@ class LineEncoder:
         except (ValueError, RecursionError) as error:
             return LineError(number, (DataFault("line", f"expected JSON: {_reason(error)}"),))
         envelope, faults = self._envelope(document)
+        if envelope.schema_id is not None:
+            self.written_with.add(envelope.schema_id)
         return self._row(number, envelope, [*faults])
 
     def _envelope(self, document: JsonValue) -> tuple[Envelope, tuple[DataFault, ...]]:
         if self._kind == "values" or (self._kind is None and not is_envelope(document)):
             return Envelope(document), ()
         if isinstance(document, dict):
-            return read_envelope(document)
+            envelope, faults = read_envelope(document)
+            if envelope.encoding is not None and envelope.encoding != self._encoding:
+                # Bytes of the one encoding may be text of the other.
+                other = f"the value is in another JSON encoding: give --json {envelope.encoding}"
+                return Envelope(), (DataFault("value", other),)
+            return envelope, faults
         expected = f'an object, the envelope of a message ({{"{TYPE}": "{MARK}", ...}})'
         return Envelope(), (DataFault("line", expected, document, has_value=True),)
 

@@ -181,6 +181,7 @@ class Reading:
                 continue
             remaining = until.remaining()
             if not remaining:
+                self._note_ends(consumer, until)
                 return
             if time.monotonic() > deadline:
                 raise StalledError(self._query.topic, _PATIENCE, remaining)
@@ -204,7 +205,11 @@ class Reading:
     def _wanted(self, found: Batch, ends: Mapping[int, int] | None) -> Iterator[Found]:
         for message in found:
             partition, offset = message.partition, message.offset
-            if ends is not None and offset >= ends.get(partition, 0):
+            end = None if ends is None else ends.get(partition, 0)
+            if end is not None and offset >= end:
+                # All before the end was given, also where the last before it is no message.
+                if self._given.get(partition, 0) < end:
+                    self._given[partition] = offset
                 continue
             self._given[partition] = offset + 1
             if self._wants_all or self._is_wanted(message):
@@ -223,6 +228,20 @@ class Reading:
 
     def _is_over(self, until: UntilEnd[Any, Any]) -> bool:
         return all(self._written.get(each, 0) >= end for each, end in until.ends.items())
+
+    def _note_ends(
+        self, consumer: ContractConsumer[Any, Any, int], until: UntilEnd[Any, Any]
+    ) -> None:
+        """Count the ends as written: what is before them and is no message was read too.
+
+        Such are the markers of transactions, and everything before a group that starts at the end.
+        """
+        if self._query.group is None:
+            return
+        committed = consumer.committed()
+        self._written.update(
+            (each, end) for each, end in until.ends.items() if end > (committed.get(each) or 0)
+        )
 
     def _commit_if_due(self, consumer: ContractConsumer[Any, Any, int]) -> None:
         if time.monotonic() - self._committed_at >= _COMMIT_INTERVAL:

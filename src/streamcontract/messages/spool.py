@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import tempfile
 from typing import TYPE_CHECKING, Any, Final
+
+from streamcontract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,13 +50,18 @@ class Spool:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written is no loss any more
+            self._file.close()
 
     def __len__(self) -> int:
         return self._count
 
     def add(self, row: Row) -> None:
-        """Write one more, after the others."""
+        """Write one more, after the others.
+
+        Raises:
+            ConfigurationError: There is no room for it.
+        """
         self._block.append(row)
         self._count += 1
         if len(self._block) >= _BLOCK:
@@ -61,7 +69,14 @@ class Spool:
 
     def _write(self) -> None:
         data = marshal.dumps(self._block)
-        self._file.write(len(data).to_bytes(8, "little") + data)
+        try:
+            self._file.write(len(data).to_bytes(8, "little") + data)
+            self._file.flush()  # so that a full disk is met here alone
+        except OSError as error:
+            raise ConfigurationError(
+                f"the checked messages cannot be kept in {tempfile.gettempdir()} "
+                f"({error.strerror}): free some of it, or set TMPDIR to a folder on another disk"
+            ) from error
         self._block = []
 
     def __iter__(self) -> Iterator[Row]:

@@ -175,7 +175,8 @@ def no_schema(topic: str, registry: SchemaRegistry) -> ConfigurationError:
     """The error that nothing is known of a topic."""
     return ConfigurationError(
         f"there is no schema for topic {topic!r}: no contract of a project here names it, and "
-        f"the registry has no subject {topic}-value{_near(topic, registry)}"
+        f"the registry has no subject {topic}-value{_near(topic, registry)}. Name the topic in a "
+        "contract, choose one with --contract, or register a schema for it"
     )
 
 

@@ -8,9 +8,13 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import confluent_kafka
 
+from streamcontract.kafka.connection.cluster import Cluster, advice_on
 from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.errors import ProduceError, kafka_error_of
 from streamcontract.kafka.producer import ContractProducer
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 from streamcontract.messages.lines import LineEncoder, LineError, source_of
 from streamcontract.messages.spool import Spool
 from streamcontract.messages.topics import no_schema, writer_of
@@ -18,7 +22,7 @@ from streamcontract.messages.values import Form
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from typing_extensions import Self
 
@@ -76,11 +80,14 @@ class SendReport:
         delivered: How many the brokers acknowledged.
         failed: How many did not arrive.
         failures: The first thousand of them.
+        stopped_after: Where :meth:`Writing.stop` ended it, the last line that counts: of the lines
+            after it nothing was sent. None otherwise.
     """
 
     delivered: int
     failed: int
     failures: tuple[Undelivered, ...] = ()
+    stopped_after: int | None = None
 
 
 class Writing:
@@ -99,6 +106,7 @@ class Writing:
         borrowed_from: The topic whose schema is taken, since this one has none yet; or None.
         lines: How many lines were checked; empty ones do not count.
         faulty: How many of them are no messages of the topic.
+        written_with: The ids of the schemas that the messages of envelopes were written with.
 
     Raises:
         ConfigurationError: The topic has several contracts, or the configuration is wrong.
@@ -111,6 +119,7 @@ class Writing:
         self._config = dict(config)
         self.lines = 0
         self.faulty = 0
+        self.written_with: Set[int | str] = frozenset()
         settings = split_config(self._config)
         self._plan = plan
         self._writer_of = functools.partial(
@@ -124,6 +133,7 @@ class Writing:
             self.schemas = self._writer_of(registry=self._registry)
             self._spool = resources.enter_context(Spool())
             self._resources = resources.pop_all()
+        self._rows = _Rows(self._spool)
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +163,8 @@ class Writing:
             if not text:
                 continue
             if encode is None:
-                encode = self._encoder(text).encode
+                encoder = self._encoder(text)
+                encode, self.written_with = encoder.encode, encoder.written_with
             self.lines += 1
             found = encode(number, text)
             if isinstance(found, LineError):
@@ -174,6 +185,20 @@ class Writing:
                 raise no_schema(plan.topic, self._registry)
         return LineEncoder(self.schemas, plan.encoding, plan.kind, plan.headers)
 
+    def require_brokers(self) -> None:
+        """See that the brokers answer: :meth:`send` would wait in silence, for minutes.
+
+        Raises:
+            ProduceError: They do not.
+        """
+        cluster = Cluster(split_config(self._config).client, timeout=BROKER_TIMEOUT)
+        try:
+            cluster.admin().list_topics(timeout=cluster.timeout)
+        except confluent_kafka.KafkaException as error:
+            reason = kafka_error_of(error)
+            topic = self._plan.topic
+            raise ProduceError(topic, reason, advice=advice_on(reason, topic)) from error
+
     def send(self, progress: Callable[[ProduceProgress], object] | None = None) -> SendReport:
         """Produce the messages that were kept, and wait until each is delivered or has failed.
 
@@ -189,7 +214,7 @@ class Writing:
             return SendReport(0, 0)  # no line was checked
         if schemas.is_registered:
             config = {"auto.register.schemas": False, **config}
-        rows = _Rows(self._spool)
+        rows = self._rows
         binding: Any = schemas.binding  # of payloads and keys that are encoded already
         with ContractProducer(
             config, topic=schemas.topic, schema=binding, registry=self._registry
@@ -201,7 +226,12 @@ class Writing:
                 max_failures=_MOST_FAILURES,
             )
         reasons = {failure.index: str(failure.error) for failure in report.failures}
-        return SendReport(report.delivered, report.failed, tuple(self._undelivered(reasons)))
+        undelivered = tuple(self._undelivered(reasons))
+        return SendReport(report.delivered, report.failed, undelivered, rows.stopped_after)
+
+    def stop(self) -> None:
+        """Let :meth:`send`, which is under way, take no more messages and wait for the others."""
+        self._rows.is_stopped = True
 
     def _undelivered(self, reasons: Mapping[int, str]) -> Iterator[Undelivered]:
         # Few fail, so that their lines are looked up instead of being kept for all.
@@ -211,15 +241,25 @@ class Writing:
 
 
 class _Rows:
-    """Kept messages as ``produce_all`` takes them: a value, and the options of that value."""
+    """Kept messages as ``produce_all`` takes them: a value, and the options of that value.
+
+    Attributes:
+        is_stopped: Whether no more are to be taken.
+        stopped_after: The line of the last one that was taken, if there are more; else None.
+    """
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
+        self.is_stopped = False
+        self.stopped_after: int | None = None
         self._row: Row = (0, None, None, ())
 
     def payloads(self) -> Iterator[bytes | None]:
         """The payloads, in order."""
         for row in self._spool:
+            if self.is_stopped:
+                self.stopped_after = self._row[0]
+                return
             self._row = row
             yield row[1]
 

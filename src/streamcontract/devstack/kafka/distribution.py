@@ -83,12 +83,22 @@ def fetch(pom: Path, progress: Progress | None = None, *, what: str | None = Non
     """
     name = pom.name.removesuffix(".pom.xml")
     folder = cache_folder() / f"{name}-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
-    if folder.is_dir():
-        return folder
-    with cache_lock() as lock:
-        if not folder.is_dir():
-            _fill(pom, folder, lock, progress or _Logged(), what or name)
+    if not folder.is_dir():
+        with cache_lock() as lock:
+            if not folder.is_dir():
+                _fill(pom, folder, lock, progress or _Logged(), what or name)
+    _require_whole(folder, _artifacts_of(pom))
     return folder
+
+
+def _require_whole(folder: Path, artifacts: list[Artifact]) -> None:
+    """See that nothing was cut off or deleted since; Java would only miss a class."""
+    sizes = {entry.name: entry.stat().st_size for entry in folder.iterdir()}
+    wrong = [each.name for each in artifacts if sizes.get(each.name) != each.size]
+    if wrong:
+        raise StackError(
+            f"{folder} is damaged ({', '.join(wrong)}): delete the folder, and it is fetched again"
+        )
 
 
 def artifacts_file(pom: Path) -> Path:
@@ -96,10 +106,14 @@ def artifacts_file(pom: Path) -> Path:
     return pom.with_name(f"{pom.name.removesuffix('.pom.xml')}.artifacts.json")
 
 
+def _artifacts_of(pom: Path) -> list[Artifact]:
+    listed = artifacts_file(pom)
+    return read_artifacts(listed) if listed.exists() else []
+
+
 def _fill(pom: Path, folder: Path, lock: int, progress: Progress, what: str) -> None:
     maven = shutil.which("mvn")
-    listed = artifacts_file(pom)
-    artifacts = read_artifacts(listed) if listed.exists() else []
+    artifacts = _artifacts_of(pom)
     if artifacts and (maven is None or os.environ.get(REPOSITORY_VARIABLE)):
         # What is there already is gone on from, also after this process was killed.
         scratch = folder.with_name(f"{folder.name}.download")

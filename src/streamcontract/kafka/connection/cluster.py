@@ -287,7 +287,10 @@ def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
     if refused := authentication_advice(error):
         return refused
     if error.code() in NO_SUCH_TOPIC:
-        return f"Create it first: streamcontract topics create {topic}"
+        return (
+            f"`streamcontract topics list` lists those that are there, and "
+            f"`streamcontract topics create {topic}` creates it"
+        )
     if error.code() == LocalErrorCode.UNKNOWN_PARTITION:
         # librdkafka's error also for an existing partition that is not assigned to this consumer.
         return (

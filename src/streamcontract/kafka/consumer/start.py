@@ -142,7 +142,8 @@ def offsets_at(
     if start == "earliest":
         return dict.fromkeys(wanted, confluent_kafka.OFFSET_BEGINNING)
     if isinstance(start, datetime):
-        return cluster.offsets_at_time(topic, wanted, to_milliseconds(start))
+        # No message is older than the epoch, and negative numbers are not times in the protocol.
+        return cluster.offsets_at_time(topic, wanted, max(0, to_milliseconds(start)))
     # The end as a number: OFFSET_END would be looked up later, after further messages.
     ends = cluster.end_offsets(topic, wanted)
     if start == "latest":
