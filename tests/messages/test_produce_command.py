@@ -225,7 +225,7 @@ def test_a_schema_is_the_contracts(commands: Commands, streamcontract_config: An
 
 
 def test_an_interrupt_says_what_was_sent(
-    commands: Commands, monkeypatch: pytest.MonkeyPatch
+    commands: Commands, monkeypatch: pytest.MonkeyPatch, signals_end: None
 ) -> None:
     """Nothing after it is taken, and what was taken arrives."""
     rows_of = Spool.__iter__
