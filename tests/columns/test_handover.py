@@ -110,6 +110,7 @@ def test_pandas() -> None:
     assert list(frame["side"]) == ["SELL", "SELL"]
 
 
+@pytest.mark.searching
 def test_polars() -> None:
     """Polars takes the columns itself."""
     polars = pytest.importorskip("polars")
@@ -121,6 +122,7 @@ def test_polars() -> None:
     ]
 
 
+@pytest.mark.searching
 def test_duckdb() -> None:
     """So does DuckDB."""
     duckdb = pytest.importorskip("duckdb")

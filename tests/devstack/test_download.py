@@ -168,6 +168,7 @@ def test_processes_that_start_together(served: Repository, pom: Path) -> None:
     assert len(served.requests) == len(FILES)
 
 
+@pytest.mark.searching
 @given(
     left=st.one_of(st.none(), st.binary(max_size=40), st.integers(0, 30)),
     content=st.binary(min_size=1, max_size=30),

@@ -8,6 +8,7 @@ import re
 import tokenize
 from typing import TYPE_CHECKING, Final
 
+import pytest
 from tests.docs.markdown import REPOSITORY
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def _is_exception(name: str, line: str) -> bool:
     return any(name == file and part in line for file, part in EXCEPTIONS)
 
 
+@pytest.mark.searching
 def test_the_glossarys_left_column_stays_out() -> None:
     """Write the right column, or add the sentence to the exceptions with its reason."""
     assert [

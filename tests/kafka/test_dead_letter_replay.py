@@ -143,6 +143,7 @@ def put_aside_again(case: Case) -> None:
     )
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     "contracts", [[AFTER], [AFTER, AFTER], [BEFORE], [BEFORE, BEFORE], [BEFORE, AFTER]]
 )

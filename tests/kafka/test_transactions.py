@@ -200,6 +200,7 @@ def test_after_an_abort_messages_come_again(
     assert seen == [begun, begun + 1] * 2 + [begun + 2, begun + 3] * 2
 
 
+@pytest.mark.searching
 def test_nothing_is_committed_for_partitions_that_were_taken_away(
     transactional: dict[str, Any],
     manual: dict[str, Any],

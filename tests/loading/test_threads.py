@@ -16,6 +16,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Final
 
+import pytest
 from tests.loading.test_loading import LAZY
 
 _CLIENTS: Final = [
@@ -75,6 +76,7 @@ def one_name_of_each_module() -> list[str]:
     return [*programs.values()]
 
 
+@pytest.mark.searching
 def test_no_two_threads_wait_for_each_other() -> None:
     """The order of locks is the same from wherever the first import comes."""
     clients = [f"from streamcontract import *; {each}" for each in _CLIENTS]

@@ -189,6 +189,7 @@ ILLNESSES: dict[str, Answer] = {
 
 
 # By itself, a message at a time, and in lists; lists of another length are left to make test-all.
+@pytest.mark.searching
 @pytest.mark.parametrize(
     "batch",
     [0, 1, pytest.param(7, marks=pytest.mark.searching), 500],
