@@ -155,6 +155,7 @@ def test_layout_is_that_of_the_formatter(unmarked: Path, pytestconfig: pytest.Co
     assert run("ruff", "format", *options, str(unmarked), root=pytestconfig.rootpath) == ""
 
 
+@pytest.mark.searching
 @pytest.mark.hypothesis
 def test_imports_are_sorted(unmarked: Path, pytestconfig: pytest.Config) -> None:
     """As ruff sorts them in a project that has streamcontract installed."""

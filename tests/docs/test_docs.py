@@ -36,10 +36,12 @@ def _name(document: Path) -> str:
 _TAKE_SECONDS = {
     f"docs/{name}.md"
     for name in (
+        "asyncio",
         "columns",
         "coming-from-confluent-kafka",
         "containers",
         "database-sink",
+        "quick-start",
         "fastapi",
         "json",
         "observability",

@@ -44,6 +44,7 @@ def stack() -> Iterator[DevStack]:
         yield stack
 
 
+@pytest.mark.searching
 def test_commands_print_what_the_page_says(
     stack: DevStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def reset(commands: Commands, to: str, *options: str) -> list[tuple[int, int | N
     return [(each["partition"], each["before"], each["after"]) for each in document["partitions"]]
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     ("to", "offset", "left"),
     [("earliest", 0, 6), ("latest", 2, 0), ("-1", 1, 3), ("1", 1, 3), ("99", 2, 0)],
