@@ -12,6 +12,7 @@ import confluent_kafka
 from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.config import build_client, split_config
 from streamcontract.kafka.connection.forks import ForkGuard
+from streamcontract.kafka.contract.binding import checked_topic
 from streamcontract.kafka.producer.deliveries import Deliveries
 from streamcontract.kafka.producer.delivery_failures import Failures
 from streamcontract.kafka.producer.queue import ProducerQueue
@@ -94,7 +95,7 @@ def wire(
         if registry is None:
             registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
         serializers: TopicSerializers[T] = TopicSerializers(
-            bindings, registry, settings, arguments.topic
+            bindings, registry, settings, checked_topic(arguments.topic)
         )
         client: confluent_kafka.SerializingProducer[Any, T] = build_client(
             confluent_kafka.SerializingProducer,
