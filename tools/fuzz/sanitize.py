@@ -27,6 +27,8 @@ _BOUNDED = [
     "tests/columns/test_handover.py",
 ]
 _CLIENTS = ["tests/kafka/test_assembly.py", "tests/kafka/test_sending.py"]
+# The sanitizer keeps what was freed for a while, so that the process grows whether or not it leaks.
+_WITHOUT = ["--deselect", "tests/columns/test_handover.py::test_memory_comes_back"]
 _LIBRARIES = ("libasan.so", "libubsan.so")
 
 
@@ -49,7 +51,7 @@ def main() -> None:
     tests = _BOUNDED if options.bounded else ["tests/codec", "tests/columns"]
     python = [sys.executable, "-X", "faulthandler"]
     pytest = [*python, "-m", "pytest", "-q", "--capture=sys", "-p", "no:cacheprovider"]
-    _run([*pytest, "--hypothesis-profile=searching", *tests, *_CLIENTS], environment)
+    _run([*pytest, "--hypothesis-profile=searching", *tests, *_CLIENTS, *_WITHOUT], environment)
     _run([*python, "-m", "fuzz.sanitize", "--judge", f"--inputs={options.inputs}"], environment)
 
 
