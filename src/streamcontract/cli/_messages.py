@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LINES", "json_option", "lines_option", "project_of"]
 
 LINES: Final = ("messages", "values")
-"""What a line of JSON is: a message in its envelope, or a value alone."""
+"""Kinds of lines of JSON: a message in its envelope, or a value alone."""
 
 lines_option = click.option(
     "--lines",

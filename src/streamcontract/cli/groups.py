@@ -10,6 +10,7 @@ import click
 from streamcontract.cli._confirm import confirm, yes_option
 from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of, timeout_option
+from streamcontract.cli._offsets import offsets_described, offsets_table
 from streamcontract.cli._options import facts_option
 from streamcontract.kafka.admin.describe import describe_topics
 from streamcontract.kafka.admin.groups import describe_group, list_groups, reset_group
@@ -22,7 +23,6 @@ from streamcontract.reporting.tables import Table, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamcontract.kafka.admin.describe import GroupState
     from streamcontract.kafka.admin.groups import GroupDescription, GroupMember
 
 __all__ = ["command"]
@@ -92,7 +92,7 @@ def _describe(
                 yield _members_table(each.members)
             for state in each.topics:
                 yield f"topic {state.topic.name}: lag {number(state.total_lag)}"
-                yield _offsets_table(state)
+                yield offsets_table(state)
 
     groups = [_described(each) for each in found]
     print_facts({"brokers": brokers_of(config), "groups": groups}, output_format, in_words)
@@ -204,20 +204,6 @@ def _members_table(members: tuple[GroupMember, ...]) -> Table:
     return Table(("client", "host", "partitions", "member"), rows)
 
 
-def _offsets_table(state: GroupState) -> Table:
-    columns = ("partition", "committed", "next", "lag")
-    rows = [
-        (
-            str(each.number),
-            number(state.committed.get(each.number)),
-            number(each.end),
-            number(state.lag(each)),
-        )
-        for each in state.topic.partitions
-    ]
-    return Table(columns, rows, frozenset(columns))
-
-
 def _described(group: GroupDescription) -> dict[str, Any]:
     return {
         "group": group.group,
@@ -237,15 +223,7 @@ def _described(group: GroupDescription) -> dict[str, Any]:
             {
                 "topic": each.topic.name,
                 "lag": each.total_lag,
-                "partitions": [
-                    {
-                        "partition": part.number,
-                        "committed": each.committed.get(part.number),
-                        "next": part.end,
-                        "lag": each.lag(part),
-                    }
-                    for part in each.topic.partitions
-                ],
+                "partitions": offsets_described(each),
             }
             for each in group.topics
         ],

@@ -12,6 +12,7 @@ from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._confirm import confirm, yes_option
 from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of, timeout_option
+from streamcontract.cli._offsets import offsets_described, offsets_table
 from streamcontract.cli._options import facts_option, project_option, sound_project
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.admin.deletion import delete_topic
@@ -124,7 +125,7 @@ def _describe(
             yield _partitions_table(topic)
             for group in its_groups:
                 yield f"group {group.group}: lag {number(group.total_lag)}"
-                yield _group_table(group)
+                yield offsets_table(group)
         if not is_asked:
             yield "The embedded broker cannot list groups: name them with --group."
 
@@ -307,15 +308,7 @@ def _described_group(group: GroupState) -> dict[str, Any]:
     return {
         "group": group.group,
         "lag": group.total_lag,
-        "partitions": [
-            {
-                "partition": each.number,
-                "committed": group.committed.get(each.number),
-                "next": each.end,
-                "lag": group.lag(each),
-            }
-            for each in group.topic.partitions
-        ],
+        "partitions": offsets_described(group),
     }
 
 
@@ -332,19 +325,5 @@ def _partitions_table(topic: TopicState) -> Table:
             number(each.messages),
         )
         for each in topic.partitions
-    ]
-    return Table(columns, rows, frozenset(columns))
-
-
-def _group_table(group: GroupState) -> Table:
-    columns = ("partition", "committed", "next", "lag")
-    rows = [
-        (
-            str(each.number),
-            number(group.committed.get(each.number)),
-            number(each.end),
-            number(group.lag(each)),
-        )
-        for each in group.topic.partitions
     ]
     return Table(columns, rows, frozenset(columns))
