@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.refusals import none_logged
 
 from streamcontract.codec.engine import Unusable, find_extension
 
@@ -16,20 +16,8 @@ if TYPE_CHECKING:
 collect_ignore_glob = ["test_*"] if isinstance(find_extension("columns"), Unusable) else []
 
 
-class _Kept(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
-
-
 @pytest.fixture(autouse=True)
 def decoders_agree() -> Iterator[None]:
     """The executor refuses nothing that the portable decoder takes; it logs where it did."""
-    logger, kept = logging.getLogger("streamcontract.columns"), _Kept()
-    logger.addHandler(kept)
-    yield
-    logger.removeHandler(kept)
-    assert kept.messages == []
+    with none_logged("streamcontract.columns"):
+        yield
