@@ -29,7 +29,7 @@ Direction = Literal["backward", "forward"]
 """Backward: the new schema reads what an earlier one wrote. Forward: the other way round."""
 
 First = Literal["either", "consumers", "producers", "neither"]
-"""Which side upgrades to a new schema first: either if any order is safe, neither if none is."""
+"""The side that upgrades to a new schema first: either if any order is safe, neither if none is."""
 
 Level = Literal[
     "NONE",

@@ -11,4 +11,4 @@ MOCK_CLUSTER: Final = (
     " not for Java, kafka-python or rpk; no topics created by clients, groups listed, offsets by"
     " time or topic configuration; in memory, the newest 5 MiB of each partition."
 )
-"""What its user should know of before the first surprise."""
+"""The limits of the mock cluster, in the sentence that ``dev`` prints."""

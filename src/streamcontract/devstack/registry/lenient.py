@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["parse_as_redpanda"]
 
 _Takes = Callable[[str, Any], bool]
-"""Whether it is accepted, given the JSON pointer to the fault, and the value there."""
+"""A test of acceptance: given the JSON pointer to the fault, and the value there."""
 
 _OF_A_FIELD_OR_SYMBOL: Final = re.compile(r"/fields/\d+/name$|/symbols/\d+$")
 _FIELD_ALIASES: Final = re.compile(r"/fields/\d+/aliases(/|$)")

@@ -38,7 +38,7 @@ _TOKEN: Final = re.compile(
 _BLANKS: Final = re.compile(r"\s*", re.ASCII)
 _OPERATORS: Final = frozenset({"=", "!=", "<", "<=", ">", ">="})
 _ELSEWHERE: Final = {"==": "=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
-"""What other languages write, and what this one does."""
+"""Operators of other languages, and those of this one for them."""
 
 _MOST_NESTED: Final = 100
 """Parentheses and negations within each other: fewer than Python's own calls may be."""
