@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tests.codec.equality import same
 from tests.searching import examples
 
+from fuzz.oracle import plain
 from streamcontract import Codec, Stock, StreamContractError, parse_schema
 from streamcontract.codec import Contract, Duration
 from streamcontract.codec.engine import ENGINE_VARIABLE, choose_engine
@@ -85,21 +86,6 @@ def outcome(run: Callable[[Any], Any], given: Any) -> Any:
         return run(given)
     except StreamContractError as error:
         return Refusal(type(error), str(error))
-
-
-def plain(value: Any) -> Any:
-    """A value in which records are tuples, so that :func:`same` looks into them."""
-    match value:
-        case list():
-            return [plain(each) for each in value]
-        case tuple():
-            return tuple(plain(each) for each in value)
-        case dict():
-            return {key: plain(each) for key, each in value.items()}
-    if attrs.has(type(value)):
-        names = [field.name for field in attrs.fields(type(value))]
-        return (type(value), *(plain(getattr(value, name)) for name in names))
-    return value
 
 
 def damaged(draw: st.DrawFn, data: bytes) -> bytes:

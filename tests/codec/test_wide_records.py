@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
-from tests.codec.test_engines import JUNK, bound, damaged, evolved, outcome, plain, spoilt
+from tests.codec.test_engines import JUNK, bound, damaged, evolved, outcome, spoilt
 from tests.searching import examples
 
+from fuzz.oracle import plain
 from streamcontract import Codec, parse_schema
 from streamcontract.codec.engine import ENGINE_VARIABLE
 from streamcontract.codec.kinds import runs
