@@ -101,7 +101,7 @@ class Decoded:
         faults: The errors of messages that are not of the contract, by index, in their order.
         tombstones: The indexes of messages without a value.
         size: The number of messages that were decoded.
-        error: The error that ended it before the next one, such as of the registry; else None.
+        error: The error that ended it before the next one, such as one of the registry; else None.
     """
 
     rows: list[TypedRows]
@@ -201,9 +201,6 @@ class BatchDecoder:
         Args:
             raws: The messages.
             threads: How many threads decode, each its share of a type; all have ended on return.
-
-        Raises:
-            RegistryError: The registry does not answer for the first message.
         """
         by_type, errors, tombstones, size, error = self._sort(raws)
         rows: list[TypedRows] = []
@@ -230,9 +227,7 @@ class BatchDecoder:
             except POISON as error:
                 faults[index] = error
                 continue
-            except Exception as error:
-                if index == 0:
-                    raise
+            except Exception as error:  # noqa: BLE001 - raised in the message's turn
                 return by_type, faults, tombstones, index, error
             if source is None:
                 tombstones.append(index)
