@@ -6,6 +6,22 @@ the Arrow PyCapsule interface; none of them is needed here. ``Codec.decode_colum
 
 from __future__ import annotations
 
-from streamcontract.columns.decoded import ColumnBatch, DecodedColumns, RowFault
+from typing import TYPE_CHECKING
 
-__all__ = ["ColumnBatch", "DecodedColumns", "RowFault"]
+from streamcontract._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from streamcontract.columns.decoded import ColumnBatch, ColumnTable, DecodedColumns, RowFault
+
+__all__ = ["ColumnBatch", "ColumnTable", "DecodedColumns", "RowFault"]
+
+if not TYPE_CHECKING:  # which would take any name for one of the package
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "ColumnBatch": "columns.decoded",
+            "ColumnTable": "columns.decoded",
+            "DecodedColumns": "columns.decoded",
+            "RowFault": "columns.decoded",
+        },
+    )

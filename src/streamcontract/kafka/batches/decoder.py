@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from streamcontract.kafka.batches.sources import Sources
 from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.native import native_part
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -252,6 +255,7 @@ class BatchDecoder:
         self, kind: _Type, rows: _Rows, threads: int
     ) -> tuple[TypedRows, dict[int, Exception]]:
         """The rows of one type, and the errors of those that do not fit."""
+        begun = time.perf_counter()
         share = max(1, -(-len(rows.raws) // threads))
         shares = [rows.part(at, at + share) for at in range(0, len(rows.raws), share)]
         if len(shares) <= 1:
@@ -261,8 +265,18 @@ class BatchDecoder:
                 found = list(pool.map(lambda each: self._share(kind, each), shares))
         errors = {index: error for _, each in found for index, error in each.items()}
         batches = tuple(batch for each, _ in found for batch in each)
-        indexes = [index for index in rows.indexes if index not in errors]
-        return TypedRows(kind.codec, kind.view, batches, indexes), errors
+        if errors:
+            rows = rows.without(errors)
+        self._report(rows, time.perf_counter() - begun)
+        return TypedRows(kind.codec, kind.view, batches, rows.indexes), errors
+
+    def _report(self, rows: _Rows, seconds: float) -> None:
+        """Record decoded rows; the time of each schema is its share of the rows."""
+        receiving = self._topic.deserializer.receiving
+        if receiving is NO_TELEMETRY or not rows.raws:
+            return
+        for schema_id, count in Counter(source.schema_id for source in rows.sources).items():
+            receiving.decoded(schema_id, count, seconds * count / len(rows.raws))
 
     def _share(self, kind: _Type, rows: _Rows) -> tuple[list[Parts], dict[int, Exception]]:
         """The batches of some rows, whose parts have the same rows."""
