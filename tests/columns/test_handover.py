@@ -97,13 +97,6 @@ def test_several_batches_are_no_array() -> None:
         pa.record_batch(decoded)
 
 
-def test_tombstones() -> None:
-    """They are counted, and are no rows."""
-    decoded = CODEC.decode_columns([None, DATA, None, b""])
-    assert (len(decoded), decoded.tombstones) == (1, 2)
-    assert [fault.index for fault in decoded.faults] == [3]
-
-
 def test_pandas() -> None:
     """By way of pyarrow."""
     frame = pa.table(CODEC.decode_columns([DATA, DATA])).to_pandas()

@@ -232,14 +232,19 @@ cdef class Payloads:
 
 
 cdef class Batch:
-    """Rows of columns, of at most ``most`` bytes in each buffer; no two threads may add to one."""
+    """Rows of columns, of at most ``most`` bytes in each buffer; no two threads may add to one.
+
+    Tombstones become rows of nulls if ``keeps_tombstones``, for which all columns in the batch
+    have to be nullable; else they are left out. They are counted in either case.
+    """
 
     cdef Columns columns
     cdef Store *store
-    cdef readonly int64_t tombstones  # that were left out
+    cdef bint keeps_tombstones
+    cdef readonly int64_t tombstones
 
-    def __cinit__(self, Columns columns not None, int64_t most):
-        self.columns = columns
+    def __cinit__(self, Columns columns not None, int64_t most, bint keeps_tombstones):
+        self.columns, self.keeps_tombstones = columns, keeps_tombstones
         self.store = new_store(columns.shape, most)
         if self.store == NULL:
             raise MemoryError
@@ -268,7 +273,7 @@ cdef class Batch:
         with nogil:
             at = add_payloads(
                 self.store, payloads.payloads, payloads.n, first, start, max_depth, empty_items,
-                &self.tombstones, &status,
+                self.keeps_tombstones, &self.tombstones, &status,
             )
         if status == NO_MEMORY:
             raise MemoryError
@@ -281,20 +286,20 @@ cdef class Batch:
 
 cdef Py_ssize_t add_payloads(
     Store *store, const Payload *payloads, Py_ssize_t n, Py_ssize_t at, Py_ssize_t start,
-    int max_depth, int64_t empty_items, int64_t *tombstones, int *status,
+    int max_depth, int64_t empty_items, bint keeps_tombstones, int64_t *tombstones, int *status,
 ) noexcept nogil:
     cdef const Payload *payload
     cdef In data
     cdef int64_t rows
     while at < n:
         payload = payloads + at
-        if payload.start == NULL:
-            tombstones[0] += 1
-            at += 1
-            continue
         rows = store.columns[0].length
         status[0] = NO
-        if payload.size >= start:
+        if payload.start == NULL:
+            status[0] = add_missing(store.columns) if keeps_tombstones else 0
+            if status[0] == 0:
+                tombstones[0] += 1
+        elif payload.size >= start:
             data.pos, data.end = payload.start + start, payload.start + payload.size
             data.budget, data.frames, data.max_depth = empty_items, 0, max_depth
             # A record at the root is at depth 0, one inside anything else is at 1.

@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 
 from streamcontract.columns.decoded import DecodedColumns
+from streamcontract.columns.options import ColumnOptions
 from streamcontract.columns.reader import Portable, Reader, Writer
 from streamcontract.columns.run import Run
 from streamcontract.errors import ArgumentError
@@ -33,7 +34,7 @@ class ColumnDecoder:
 
     Args:
         schema: The reader's schema.
-        columns: The fields of its record that become columns, in their order; None for all.
+        options: Which columns there are, and their forms.
         portable: The codec's part.
 
     Raises:
@@ -41,11 +42,10 @@ class ColumnDecoder:
         ArgumentError: The record has no such field.
     """
 
-    def __init__(self, schema: Schema, columns: Sequence[str] | None, portable: Portable) -> None:
+    def __init__(self, schema: Schema, options: ColumnOptions, portable: Portable) -> None:
         self._schema = schema
-        self._reader = Reader(
-            schema if columns is None else _projected(schema, columns), portable, MOST_BYTES
-        )
+        read = schema if options.columns is None else _projected(schema, options.columns)
+        self._reader = Reader(read, options, portable, MOST_BYTES)
         self._lock = threading.RLock()
         # Keyed by the schema object, which the entry keeps alive.
         self._writers: dict[int, Writer] = {}
@@ -61,7 +61,7 @@ class ColumnDecoder:
         """Decode payloads into a batch for each thread, or more where a column would pass 2 GiB.
 
         Args:
-            payloads: The encoded values; None is a tombstone and is left out.
+            payloads: The encoded values; None is a tombstone.
             writer: The schema that they were written with, or one for each; None means the
                 reader's own, with all its fields.
             start: How many bytes of each to pass over first, such as the five of a frame.
@@ -114,13 +114,11 @@ class ColumnDecoder:
         return known
 
 
-def _projected(schema: Schema, columns: Sequence[str]) -> Schema:
+def _projected(schema: Schema, columns: tuple[str, ...]) -> Schema:
     """A record's schema with the fields named alone: what it does not ask for is skipped."""
     root = schema.root
     if not isinstance(root, RecordType):
         raise ArgumentError("columns", columns, "left out, since the schema is of no record")
-    if isinstance(columns, str) or len(set(columns)) != len(columns):
-        raise ArgumentError("columns", columns, "names of fields, each once")
     fields = {field.name: field for field in root.fields}
     for name in columns:
         if name not in fields:

@@ -82,7 +82,7 @@ class DecodedColumns:
         batches: The rows, in the order of the payloads; more batches than one only where a column
             would have passed 2 GiB.
         faults: The payloads that are in no batch, since they do not fit.
-        tombstones: How many payloads were None, and left out.
+        tombstones: How many payloads were None; they are in no batch, or rows of nulls.
     """
 
     def __init__(

@@ -10,6 +10,7 @@ import attrs
 
 from streamcontract.columns import _native
 from streamcontract.columns.layout import Column, columns_of
+from streamcontract.columns.options import ColumnOptions
 from streamcontract.columns.program import compile_program
 from streamcontract.resolution import Action, resolve
 from streamcontract.schema.schema import Schema
@@ -59,6 +60,7 @@ class Reader:
 
     Args:
         schema: The schema.
+        options: Forms of the columns.
         portable: The codec's part.
         most_bytes: Where a batch ends: the bytes of a buffer, and the items of lists.
 
@@ -66,16 +68,19 @@ class Reader:
         ColumnsError: A type of the schema has no columns.
     """
 
-    def __init__(self, schema: Schema, portable: Portable, most_bytes: int) -> None:
+    def __init__(
+        self, schema: Schema, options: ColumnOptions, portable: Portable, most_bytes: int
+    ) -> None:
         self.portable = portable
         self.most_bytes = most_bytes
         self._schema = schema
-        self._batch = columns_of(schema.root, portable.path)
+        self._keeps_tombstones = options.tombstones == "null"
+        self._batch = columns_of(schema.root, portable.path, is_nullable=self._keeps_tombstones)
         self.columns = _native.Columns(_rows(self._batch))
 
     def new_batch(self) -> _native.Batch:
         """A batch without any rows."""
-        return _native.Batch(self.columns, self.most_bytes)
+        return _native.Batch(self.columns, self.most_bytes, self._keeps_tombstones)
 
     def writer(self, schema: Schema) -> Writer:
         """What reads the payloads of a writer."""
