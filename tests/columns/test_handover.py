@@ -125,6 +125,16 @@ def test_duckdb() -> None:
     assert len(decoded) == 2
 
 
+def test_nothing_is_left_to_the_garbage_collector() -> None:
+    """Columns go with their last reference, though payloads were refused."""
+    CODEC.decode_columns([DATA, b""])
+    gc.collect()
+    decoded = CODEC.decode_columns([DATA, b"", b"\6"], threads=2)
+    table = pa.table(decoded)
+    del decoded, table
+    assert gc.collect() == 0
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read as Linux gives it")
 def test_memory_comes_back() -> None:
     """Columns, faults and what readers took of them, made and dropped again and again."""

@@ -1,7 +1,5 @@
 """Types of the extension module ``_native.pyx``; see there."""
 
-from collections.abc import Callable
-
 VERSION: str
 SOURCES: str
 KINDS: dict[str, int]
@@ -21,18 +19,19 @@ class Program:
 
 class Payloads:
     n: int
-    def __init__(
-        self,
-        items: tuple[object, ...],
-        programs: tuple[Program, ...],
-        as_bytes: Callable[[object], bytes],
-    ) -> None: ...
+    def __init__(self, items: tuple[object, ...], programs: tuple[Program, ...]) -> None: ...
 
 class Batch:
     rows: int
     tombstones: int
-    def __init__(self, columns: Columns, most: int, keeps_tombstones: bool) -> None: ...
+    def __init__(self, columns: Columns, most: int, rows: int, keeps_tombstones: bool) -> None: ...
     def add(
-        self, payloads: Payloads, first: int, start: int, max_depth: int, empty_items: int
+        self,
+        payloads: Payloads,
+        first: int,
+        stop: int,
+        start: int,
+        max_depth: int,
+        empty_items: int,
     ) -> tuple[int, int]: ...
     def array(self) -> object: ...

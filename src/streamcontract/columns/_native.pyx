@@ -10,13 +10,12 @@ Safety rests on the rules of the codec's engine, whose reading of numbers, sizes
 includes; and on one more: no buffer is written behind a comparison with its room.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
-from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.errno cimport ENOMEM
 from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int32_t, int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, qsort, realloc
+from libc.stdlib cimport calloc, free, malloc, qsort
 from libc.string cimport memcmp, memcpy, memset
 
 cdef enum Status:
@@ -24,19 +23,21 @@ cdef enum Status:
     UNDECIDED = -2  # for the portable decoder to decide
     FULL = -3  # more than a buffer may hold
     NO_MEMORY = -4
+    NO_BYTES = -5  # neither bytes nor None
 
 cdef enum:
     MAX_FRAMES = 2000  # C calls inside one another while skipping; some 200 bytes of stack each
 
 include "../codec/_native_stamp.pxi"
 include "../codec/_native_bytes.pxi"
+include "_native_memory.pxi"
 include "_native_buffers.pxi"
 include "_native_leaves.pxi"
 include "_native_decimals.pxi"
 include "_native_reading.pxi"
 include "_native_arrow.pxi"
 
-STATUS = {"undecided": UNDECIDED, "full": FULL}
+STATUS = {"undecided": UNDECIDED, "full": FULL, "no bytes": NO_BYTES}
 LAYOUTS = {
     "nulls": NULLS, "bits": BITS, "width": WIDTH, "sized": SIZED, "list": LIST, "struct": STRUCT,
 }
@@ -189,53 +190,41 @@ cdef class Program:
         free(self.ops)
 
 
-cdef struct Payload:
-    const unsigned char *start  # NULL for a tombstone
-    Py_ssize_t size
-    const Op *root
-
-
 cdef class Payloads:
     """Payloads, and for each the program that reads it, or one for all."""
 
+    cdef Columns columns
     cdef tuple items
     cdef tuple programs
-    cdef list converted
-    cdef Payload *payloads
+    cdef const Op **roots
     cdef readonly Py_ssize_t n
 
-    def __cinit__(self, tuple items not None, tuple programs not None, object as_bytes):
+    def __cinit__(self, tuple items not None, tuple programs not None):
         cdef Py_ssize_t i
         cdef Program program
-        self.items, self.programs, self.converted = items, programs, []
+        self.items, self.programs, self.n = items, programs, len(items)
         if len(programs) != 1 and len(programs) != len(items):
             raise ValueError("a program for each payload, or one for all")
-        self.payloads = <Payload *>calloc(<size_t>len(items) + 1, sizeof(Payload))
-        if self.payloads == NULL:
+        self.roots = <const Op **>malloc(<size_t>(len(programs) + 1) * sizeof(Op *))
+        if self.roots == NULL:
             raise MemoryError
-        self.n = len(items)
-        for i in range(self.n):
-            if i == 0 or len(programs) > 1:
-                program = programs[i]
-            self.payloads[i].root = program.root
-            item = <object>PyTuple_GET_ITEM(items, i)
-            if item is None:
-                continue
-            if not PyBytes_CheckExact(item):
-                item = as_bytes(item)
-                self.converted.append(item)
-            self.payloads[i].start = <const unsigned char *>PyBytes_AS_STRING(item)
-            self.payloads[i].size = PyBytes_GET_SIZE(item)
+        for i, program in enumerate(programs):
+            if i == 0:
+                self.columns = program.columns
+            elif program.columns is not self.columns:
+                raise ValueError("programs for different columns")
+            self.roots[i] = program.root
 
     def __dealloc__(self):
-        free(self.payloads)
+        free(self.roots)
 
 
 cdef class Batch:
     """Rows of columns, of at most ``most`` bytes in each buffer; no two threads may add to one.
 
-    Tombstones become rows of nulls if ``keeps_tombstones``, for which all columns in the batch
-    have to be nullable; else they are left out. They are counted in either case.
+    There is room for as many ``rows`` from the start. Tombstones become rows of nulls if
+    ``keeps_tombstones``, for which all columns in the batch have to be nullable; else they are left
+    out. They are counted in either case.
     """
 
     cdef Columns columns
@@ -243,9 +232,9 @@ cdef class Batch:
     cdef bint keeps_tombstones
     cdef readonly int64_t tombstones
 
-    def __cinit__(self, Columns columns not None, int64_t most, bint keeps_tombstones):
+    def __cinit__(self, Columns columns not None, int64_t most, int64_t rows, bint keeps_tombstones):
         self.columns, self.keeps_tombstones = columns, keeps_tombstones
-        self.store = new_store(columns.shape, most)
+        self.store = new_store(columns.shape, most, rows)
         if self.store == NULL:
             raise MemoryError
 
@@ -258,56 +247,100 @@ cdef class Batch:
         return self.store.columns[0].length
 
     def add(
-        self, Payloads payloads not None, Py_ssize_t first, Py_ssize_t start, int max_depth,
-        int64_t empty_items,
+        self, Payloads payloads not None, Py_ssize_t first, Py_ssize_t stop, Py_ssize_t start,
+        int max_depth, int64_t empty_items,
     ):
-        """Add the payloads from ``first`` on, each after its ``start`` bytes, until one fails.
+        """Add the payloads from ``first`` to ``stop``, each after its ``start`` bytes, until one fails.
 
-        Gives the index of what failed, or the number of payloads if none did; and the status.
+        Gives the index of what failed, or ``stop`` if none did; and the status.
         """
-        cdef Py_ssize_t at
+        cdef Task task
         cdef int status = 0
-        for payload_program in payloads.programs:
-            if (<Program?>payload_program).columns is not self.columns:
-                raise ValueError("a program for other columns")
+        if payloads.columns is not self.columns and payloads.n:
+            raise ValueError("a program for other columns")
+        if not 0 <= first <= stop <= payloads.n:
+            raise ValueError((first, stop))
+        task.items, task.roots = sc_items(payloads.items), payloads.roots
+        task.has_one_root = len(payloads.programs) == 1
+        task.stop, task.start = stop, start
+        task.max_depth, task.empty_items = max_depth, empty_items
+        task.keeps_tombstones, task.tombstones = self.keeps_tombstones, 0
         with nogil:
-            at = add_payloads(
-                self.store, payloads.payloads, payloads.n, first, start, max_depth, empty_items,
-                self.keeps_tombstones, &self.tombstones, &status,
-            )
+            first = add_payloads(self.store.columns, &task, first, &status)
+        self.tombstones += task.tombstones
         if status == NO_MEMORY:
             raise MemoryError
-        return at, status
+        return first, status
 
     def array(self):
         """A capsule of Arrow's C data interface."""
         return array_capsule(self.store)
 
 
+cdef extern from *:
+    """
+    #define sc_items(tuple) (((PyTupleObject *)(tuple))->ob_item)
+    #if defined(__GNUC__)
+    #define sc_prefetch(item) \\
+        (__builtin_prefetch(item), __builtin_prefetch((const char *)(item) + 64))
+    #else
+    #define sc_prefetch(item) ((void)(item))
+    #endif
+    """
+    # Of immutable objects that the tuple keeps alive: no GIL is needed to read them.
+    PyObject **sc_items(tuple)
+    void sc_prefetch(PyObject *item) nogil
+    bint is_bytes "PyBytes_CheckExact"(PyObject *item) nogil
+    const char *bytes_of "PyBytes_AS_STRING"(PyObject *item) nogil
+    Py_ssize_t size_of_bytes "PyBytes_GET_SIZE"(PyObject *item) nogil
+    PyObject *Py_None
+
+cdef enum:
+    AHEAD = 8  # payloads that are fetched from memory before they are read
+
+cdef struct Task:
+    PyObject **items
+    const Op **roots
+    bint has_one_root
+    Py_ssize_t stop
+    Py_ssize_t start
+    int max_depth
+    int64_t empty_items
+    bint keeps_tombstones
+    int64_t tombstones
+
+
 cdef Py_ssize_t add_payloads(
-    Store *store, const Payload *payloads, Py_ssize_t n, Py_ssize_t at, Py_ssize_t start,
-    int max_depth, int64_t empty_items, bint keeps_tombstones, int64_t *tombstones, int *status,
+    Builder *columns, Task *task, Py_ssize_t at, int *status
 ) noexcept nogil:
-    cdef const Payload *payload
-    cdef In data
     cdef int64_t rows
-    while at < n:
-        payload = payloads + at
-        rows = store.columns[0].length
-        status[0] = NO
-        if payload.start == NULL:
-            status[0] = add_missing(store.columns) if keeps_tombstones else 0
-            if status[0] == 0:
-                tombstones[0] += 1
-        elif payload.size >= start:
-            data.pos, data.end = payload.start + start, payload.start + payload.size
-            data.budget, data.frames, data.max_depth = empty_items, 0, max_depth
-            # A record at the root is at depth 0, one inside anything else is at 1.
-            status[0] = run(payload.root, &data, store.columns, 0)
-            if status[0] == 0 and data.pos != data.end:
-                status[0] = NO
+    while at < task.stop:
+        if at + AHEAD < task.stop:
+            sc_prefetch(task.items[at + AHEAD])
+        rows = columns[0].length
+        status[0] = add_payload(columns, task, at)
         if status[0] < 0:
-            truncate(store.columns, rows)
+            truncate(columns, rows)
             return at
         at += 1
     return at
+
+
+cdef inline int add_payload(Builder *columns, Task *task, Py_ssize_t at) noexcept nogil:
+    cdef PyObject *item = task.items[at]
+    cdef In data
+    cdef int status
+    if item == Py_None:
+        status = add_missing(columns) if task.keeps_tombstones else 0
+        task.tombstones += status == 0
+        return status
+    if not is_bytes(item):
+        return NO_BYTES
+    if size_of_bytes(item) < task.start:
+        return NO
+    data.pos = <const unsigned char *>bytes_of(item) + task.start
+    data.end = <const unsigned char *>bytes_of(item) + size_of_bytes(item)
+    data.budget, data.frames, data.max_depth = task.empty_items, 0, task.max_depth
+    # A record at the root is at depth 0, one inside anything else is at 1.
+    status = run(task.roots[0 if task.has_one_root else at], &data, columns, 0)
+    return NO if status == 0 and data.pos != data.end else status

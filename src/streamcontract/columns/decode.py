@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from streamcontract.columns import _native
 from streamcontract.columns.decoded import DecodedColumns
 from streamcontract.columns.options import ColumnOptions
 from streamcontract.columns.reader import Portable, Reader, Writer
@@ -77,14 +79,15 @@ class ColumnDecoder:
         writers = self._writers_of(writer, len(every))
         share = max(1, -(-len(every) // threads))
         runs = [
-            Run(self._reader, every, writers, start, range(first, first + share))
+            Run(self._reader, every, writers, start, range(first, min(first + share, len(every))))
             for first in range(0, max(1, len(every)), share)
         ]
+        shared = _native.Payloads(every, tuple(writer.program for writer in writers))
         if len(runs) == 1:
-            runs[0].finish()
+            runs[0].finish(shared)
         else:
             with ThreadPoolExecutor(len(runs)) as pool:
-                for _ in pool.map(Run.finish, runs):
+                for _ in pool.map(Run.finish, runs, itertools.repeat(shared)):
                     pass
         return DecodedColumns(
             self._reader.columns,

@@ -78,9 +78,9 @@ class Reader:
         self._batch = columns_of(schema.root, portable.path, is_nullable=self._keeps_tombstones)
         self.columns = _native.Columns(_rows(self._batch))
 
-    def new_batch(self) -> _native.Batch:
-        """A batch without any rows."""
-        return _native.Batch(self.columns, self.most_bytes, self._keeps_tombstones)
+    def new_batch(self, rows: int) -> _native.Batch:
+        """A batch without any rows, with room for as many from the start."""
+        return _native.Batch(self.columns, self.most_bytes, rows, self._keeps_tombstones)
 
     def writer(self, schema: Schema) -> Writer:
         """What reads the payloads of a writer."""

@@ -18,6 +18,7 @@ __all__ = ["Run"]
 
 _UNDECIDED: Final = _native.STATUS["undecided"]
 _FULL: Final = _native.STATUS["full"]
+_NO_BYTES: Final = _native.STATUS["no bytes"]
 
 _log = logging.getLogger("streamcontract.columns")
 
@@ -46,47 +47,59 @@ class Run:
         share: range,
     ) -> None:
         self._reader = reader
-        self._payloads = payloads[share.start : share.stop]
-        self._writers = writers if len(writers) == 1 else writers[share.start : share.stop]
+        self._payloads = payloads
+        self._writers = writers
         self._start = start
-        self._first = share.start
-        self.batches = [reader.new_batch()]
+        self._share = share
+        self.batches: list[_native.Batch] = []
         self.faults: list[RowFault] = []
 
-    def finish(self) -> None:
-        """Add every payload to a batch, or its fault to the faults."""
-        payloads = _native.Payloads(
-            self._payloads,
-            tuple(writer.program for writer in self._writers),
-            self._reader.portable.as_bytes,
-        )
-        at = 0
+    def finish(self, payloads: _native.Payloads) -> None:
+        """Add every payload to a batch, or its fault to the faults.
+
+        Args:
+            payloads: All payloads, as the executor takes them.
+        """
+        self.batches.append(self._reader.new_batch(len(self._share)))
+        at, stop = self._share.start, self._share.stop
         while True:
-            at, status = self._add(payloads, at, self._start)
-            if at == payloads.n:
+            at, status = self._add(payloads, at, stop, self._start)
+            if at == stop:
                 break
             error = self._too_large() if status == _FULL else self._add_otherwise(at, status)
             if error is not None:
-                self.faults.append(RowFault(self._first + at, error))
+                self.faults.append(RowFault(at, error))
             at += 1
 
-    def _add(self, payloads: _native.Payloads, at: int, start: int) -> tuple[int, int]:
+    def _add(
+        self, payloads: _native.Payloads, at: int, stop: int, start: int
+    ) -> tuple[int, int]:
         """Add payloads up to the first that does not even fit into a batch of its own."""
         limits = self._reader.portable
         while True:
             batch = self.batches[-1]
-            at, status = batch.add(payloads, at, start, limits.depth, limits.empty_items)
-            if at == payloads.n or status != _FULL or batch.rows == 0:
+            at, status = batch.add(payloads, at, stop, start, limits.depth, limits.empty_items)
+            if at == stop or status != _FULL or batch.rows == 0:
                 return at, status
-            self.batches.append(self._reader.new_batch())
+            self.batches.append(self._reader.new_batch(stop - at))
 
     def _add_otherwise(self, at: int, status: int) -> DecodeError | None:
-        """Add what the executor refused and the portable decoder takes; else its error."""
+        """Add what the executor did not take and the portable decoder does; else its error."""
         reader, portable = self._reader, self._reader.portable
-        decode = self._writers[at if len(self._writers) > 1 else 0].decoder(self._start)
+        data = portable.as_bytes(self._payloads[at])
+        writer = self._writers[at if len(self._writers) > 1 else 0]
+        if status == _NO_BYTES:
+            payloads = _native.Payloads((data,), (writer.program,))
+            added, status = self._add(payloads, 0, 1, self._start)
+            if added == 1:
+                return None
+            if status == _FULL:
+                return self._too_large()
         try:
-            value = decode(portable.as_bytes(self._payloads[at]))
+            value = writer.decoder(self._start)(data)
         except DecodeError as error:
+            # Frames of a traceback would keep all batches until the garbage collector runs.
+            error.__traceback__ = error.__context__ = None
             return error
         if status != _UNDECIDED:
             _log.warning(
@@ -94,10 +107,9 @@ class Run:
                 "value is used; please report this with the schema (%s)",
                 portable.path,
             )
-        data = reader.encode(value)
-        again = _native.Payloads((data,), (reader.plain_program,), portable.as_bytes)
-        added, status = self._add(again, 0, 0)
-        if added == again.n:
+        payloads = _native.Payloads((reader.encode(value),), (reader.plain_program,))
+        added, status = self._add(payloads, 0, 1, 0)
+        if added == 1:
             return None
         if status == _FULL:
             return self._too_large()
