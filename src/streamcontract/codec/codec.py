@@ -86,6 +86,11 @@ class Codec(Generic[T]):
         self._decoders: dict[tuple[int, int], tuple[Schema, Callable[[bytes], T]]] = {}
         self._column_decoders: dict[ColumnOptions, ColumnDecoder] = {}
 
+    @property
+    def record(self) -> type[T] | None:
+        """The generated class of the values; None for plain ones."""
+        return self._compiler.record
+
     def __repr__(self) -> str:
         return f"<Codec of {self.schema!r}>"
 
@@ -189,14 +194,28 @@ class Codec(Generic[T]):
             >>> len(decoded), decoded.faults[0].path
             (1, 'Ping.n')
         """
+        decoder = self.column_decoder(columns, tombstones=tombstones)
+        return decoder.decode(payloads, writer, start=start, threads=threads)
+
+    def column_decoder(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        tombstones: Literal["drop", "null"] = "drop",
+    ) -> ColumnDecoder:
+        """What :meth:`decode_columns` decodes with, for those who know more of their payloads.
+
+        Args:
+            columns: As there.
+            tombstones: As there.
+
+        Raises:
+            Exception: As there.
+        """
         # What an installation may lack, and few programs need.
         from streamcontract.columns.options import ColumnOptions  # noqa: PLC0415
 
         options = ColumnOptions(columns, tombstones)
-        decoder = self._column_decoder(options)
-        return decoder.decode(payloads, writer, start=start, threads=threads)
-
-    def _column_decoder(self, options: ColumnOptions) -> ColumnDecoder:
         known = self._column_decoders.get(options)
         if known is None:
             with self._lock:

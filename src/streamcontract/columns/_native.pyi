@@ -1,5 +1,7 @@
 """Types of the extension module ``_native.pyx``; see there."""
 
+from collections.abc import Sequence
+
 VERSION: str
 SOURCES: str
 KINDS: dict[str, int]
@@ -11,27 +13,31 @@ _Step = tuple[str, int, tuple[bool, int, int, int, int, int], tuple[int, ...], b
 
 class Columns:
     def __init__(self, rows: tuple[_Row, ...]) -> None: ...
-    def schema(self) -> object: ...
-    def stream(self, batches: tuple[Batch, ...]) -> object: ...
 
 class Program:
     def __init__(self, columns: Columns, steps: tuple[_Step, ...], root: int) -> None: ...
 
 class Payloads:
     n: int
-    def __init__(self, items: tuple[object, ...], programs: tuple[Program, ...]) -> None: ...
+    def __init__(
+        self,
+        items: Sequence[object],
+        programs: tuple[Program, ...],
+        starts: tuple[int, ...],
+    ) -> None: ...
 
 class Batch:
     rows: int
     tombstones: int
     def __init__(self, columns: Columns, most: int, rows: int, keeps_tombstones: bool) -> None: ...
     def add(
-        self,
-        payloads: Payloads,
-        first: int,
-        stop: int,
-        start: int,
-        max_depth: int,
-        empty_items: int,
+        self, payloads: Payloads, first: int, stop: int, max_depth: int, empty_items: int
     ) -> tuple[int, int]: ...
-    def array(self) -> object: ...
+
+class View:
+    def __init__(
+        self, parts: tuple[Columns, ...], picks: tuple[tuple[int, int], ...] | None = None
+    ) -> None: ...
+    def schema(self) -> object: ...
+    def array(self, batch: tuple[Batch, ...]) -> object: ...
+    def stream(self, batches: tuple[tuple[Batch, ...], ...]) -> object: ...

@@ -110,35 +110,6 @@ cdef class Columns:
     def __dealloc__(self):
         drop_shape(self.shape)
 
-    def schema(self):
-        """A capsule of Arrow's C data interface."""
-        return schema_capsule(self.shape)
-
-    def stream(self, tuple batches not None):
-        """A capsule of Arrow's C stream interface, of batches of these columns."""
-        cdef ArrowArrayStream *stream = <ArrowArrayStream *>calloc(1, sizeof(ArrowArrayStream))
-        cdef Queue *queue = <Queue *>calloc(1, sizeof(Queue))
-        cdef Store **stores = <Store **>calloc(<size_t>len(batches) + 1, sizeof(Store *))
-        cdef Batch batch
-        if stream == NULL or queue == NULL or stores == NULL:
-            free(stream)
-            free(queue)
-            free(stores)
-            raise MemoryError
-        queue.shape, queue.stores = self.shape, stores
-        sc_count(&self.shape.owners, 1)
-        stream.get_schema, stream.get_next = next_schema, next_array
-        stream.get_last_error, stream.release = last_error, release_stream
-        stream.private_data = queue
-        capsule = PyCapsule_New(stream, "arrow_array_stream", free_stream)
-        for batch in batches:
-            if batch.store.shape != self.shape:
-                raise ValueError("a batch of other columns")
-            stores[queue.n] = batch.store
-            sc_count(&batch.store.owners, 1)
-            queue.n += 1
-        return capsule
-
 
 cdef class Program:
     """How to read the payloads of one writer into columns of a reader, from the step ``root`` on.
@@ -190,33 +161,46 @@ cdef class Program:
         free(self.ops)
 
 
+cdef struct Way:
+    const Op *root
+    Py_ssize_t start
+
+
 cdef class Payloads:
-    """Payloads, and for each the program that reads it, or one for all."""
+    """Payloads, and for each the program that reads it, after its ``starts`` bytes; or one for all.
+
+    The items are a tuple, or a list that nothing else refers to; ``starts`` is as long as
+    ``programs``.
+    """
 
     cdef Columns columns
-    cdef tuple items
+    cdef object items
     cdef tuple programs
-    cdef const Op **roots
+    cdef Way *ways
     cdef readonly Py_ssize_t n
 
-    def __cinit__(self, tuple items not None, tuple programs not None):
+    def __cinit__(self, object items not None, tuple programs not None, tuple starts not None):
         cdef Py_ssize_t i
         cdef Program program
+        if not isinstance(items, (tuple, list)):
+            raise TypeError(type(items))
         self.items, self.programs, self.n = items, programs, len(items)
-        if len(programs) != 1 and len(programs) != len(items):
+        if len(programs) != 1 and len(programs) != self.n:
             raise ValueError("a program for each payload, or one for all")
-        self.roots = <const Op **>malloc(<size_t>(len(programs) + 1) * sizeof(Op *))
-        if self.roots == NULL:
+        if len(starts) != len(programs):
+            raise ValueError("a start for each program")
+        self.ways = <Way *>malloc(<size_t>(len(programs) + 1) * sizeof(Way))
+        if self.ways == NULL:
             raise MemoryError
         for i, program in enumerate(programs):
             if i == 0:
                 self.columns = program.columns
             elif program.columns is not self.columns:
                 raise ValueError("programs for different columns")
-            self.roots[i] = program.root
+            self.ways[i].root, self.ways[i].start = program.root, starts[i]
 
     def __dealloc__(self):
-        free(self.roots)
+        free(self.ways)
 
 
 cdef class Batch:
@@ -247,22 +231,21 @@ cdef class Batch:
         return self.store.columns[0].length
 
     def add(
-        self, Payloads payloads not None, Py_ssize_t first, Py_ssize_t stop, Py_ssize_t start,
-        int max_depth, int64_t empty_items,
+        self, Payloads payloads not None, Py_ssize_t first, Py_ssize_t stop, int max_depth,
+        int64_t empty_items,
     ):
-        """Add the payloads from ``first`` to ``stop``, each after its ``start`` bytes, until one fails.
+        """Add the payloads from ``first`` to ``stop``, until one fails.
 
         Gives the index of what failed, or ``stop`` if none did; and the status.
         """
         cdef Task task
         cdef int status = 0
-        if payloads.columns is not self.columns and payloads.n:
+        if payloads.n and payloads.columns is not self.columns:
             raise ValueError("a program for other columns")
         if not 0 <= first <= stop <= payloads.n:
             raise ValueError((first, stop))
-        task.items, task.roots = sc_items(payloads.items), payloads.roots
-        task.has_one_root = len(payloads.programs) == 1
-        task.stop, task.start = stop, start
+        task.items, task.stop = PySequence_Fast_ITEMS(payloads.items), stop
+        task.ways, task.has_one_way = payloads.ways, len(payloads.programs) == 1
         task.max_depth, task.empty_items = max_depth, empty_items
         task.keeps_tombstones, task.tombstones = self.keeps_tombstones, 0
         with nogil:
@@ -272,14 +255,88 @@ cdef class Batch:
             raise MemoryError
         return first, status
 
-    def array(self):
+
+cdef class View:
+    """Columns of one or more parts as one struct, for readers of Arrow.
+
+    Each part is the ``Columns`` of batches of equal length. ``picks`` are the columns that are
+    shown, by part and number; all of the first part if it is None.
+    """
+
+    cdef Selection *shown
+    cdef tuple parts
+
+    def __cinit__(self, tuple parts not None, tuple picks=None):
+        cdef Py_ssize_t i
+        cdef Columns columns = parts[0]
+        cdef Node *root = columns.shape.nodes
+        if picks is None:
+            picks = tuple([(0, root.children[i]) for i in range(root.n)])
+        self.parts = parts
+        self.shown = <Selection *>calloc(1, sizeof(Selection))
+        if self.shown == NULL:
+            raise MemoryError
+        self.shown.owners = 1
+        self.shown.shapes = <Shape **>calloc(<size_t>len(parts) + 1, sizeof(Shape *))
+        self.shown.picks = <Pick *>calloc(<size_t>len(picks) + 1, sizeof(Pick))
+        if self.shown.shapes == NULL or self.shown.picks == NULL:
+            raise MemoryError
+        for columns in parts:
+            self.shown.shapes[self.shown.parts] = columns.shape
+            sc_count(&columns.shape.owners, 1)
+            self.shown.parts += 1
+        for i, (part, number) in enumerate(picks):
+            if not (0 <= part < len(parts) and 0 <= number < self.shown.shapes[part].n):
+                raise ValueError(picks)
+            self.shown.picks[i].part, self.shown.picks[i].number = part, number
+        self.shown.n = len(picks)
+
+    def __dealloc__(self):
+        drop_selection(self.shown)
+
+    def schema(self):
         """A capsule of Arrow's C data interface."""
-        return array_capsule(self.store)
+        return schema_capsule(self.shown)
+
+    def array(self, tuple batch not None):
+        """A capsule of Arrow's C data interface, of a batch with a ``Batch`` of each part."""
+        cdef Store **stores = self.stores((batch,))
+        try:
+            return array_capsule(self.shown, stores)
+        finally:
+            free(stores)
+
+    def stream(self, tuple batches not None):
+        """A capsule of Arrow's C stream interface, of such batches."""
+        return stream_capsule(self.shown, self.stores(batches), len(batches))
+
+    cdef Store **stores(self, tuple batches) except NULL:
+        """The stores of batches, which are not counted as owned yet."""
+        cdef Store **stores
+        cdef Store *store
+        cdef Py_ssize_t i, j
+        for batch in batches:
+            if len(batch) != self.shown.parts:
+                raise ValueError("a batch for each part")
+            for i in range(self.shown.parts):
+                if (<Batch?>batch[i]).columns is not self.parts[i]:
+                    raise ValueError("a batch of other columns")
+                if (<Batch>batch[i]).rows != (<Batch>batch[0]).rows:
+                    raise ValueError("batches of other lengths")
+        stores = <Store **>calloc(
+            <size_t>(len(batches) * self.shown.parts) + 1, sizeof(Store *)
+        )
+        if stores == NULL:
+            raise MemoryError
+        for i in range(len(batches)):
+            for j in range(self.shown.parts):
+                store = (<Batch>batches[i][j]).store
+                stores[i * self.shown.parts + j] = store
+        return stores
 
 
 cdef extern from *:
     """
-    #define sc_items(tuple) (((PyTupleObject *)(tuple))->ob_item)
     #if defined(__GNUC__)
     #define sc_prefetch(item) \\
         (__builtin_prefetch(item), __builtin_prefetch((const char *)(item) + 64))
@@ -287,8 +344,8 @@ cdef extern from *:
     #define sc_prefetch(item) ((void)(item))
     #endif
     """
-    # Of immutable objects that the tuple keeps alive: no GIL is needed to read them.
-    PyObject **sc_items(tuple)
+    # Of immutable objects that are kept alive: they can be read without the GIL.
+    PyObject **PySequence_Fast_ITEMS(object items)
     void sc_prefetch(PyObject *item) nogil
     bint is_bytes "PyBytes_CheckExact"(PyObject *item) nogil
     const char *bytes_of "PyBytes_AS_STRING"(PyObject *item) nogil
@@ -300,10 +357,9 @@ cdef enum:
 
 cdef struct Task:
     PyObject **items
-    const Op **roots
-    bint has_one_root
     Py_ssize_t stop
-    Py_ssize_t start
+    const Way *ways
+    bint has_one_way
     int max_depth
     int64_t empty_items
     bint keeps_tombstones
@@ -328,6 +384,7 @@ cdef Py_ssize_t add_payloads(
 
 cdef inline int add_payload(Builder *columns, Task *task, Py_ssize_t at) noexcept nogil:
     cdef PyObject *item = task.items[at]
+    cdef const Way *way = task.ways if task.has_one_way else task.ways + at
     cdef In data
     cdef int status
     if item == Py_None:
@@ -336,11 +393,11 @@ cdef inline int add_payload(Builder *columns, Task *task, Py_ssize_t at) noexcep
         return status
     if not is_bytes(item):
         return NO_BYTES
-    if size_of_bytes(item) < task.start:
+    if size_of_bytes(item) < way.start:
         return NO
-    data.pos = <const unsigned char *>bytes_of(item) + task.start
+    data.pos = <const unsigned char *>bytes_of(item) + way.start
     data.end = <const unsigned char *>bytes_of(item) + size_of_bytes(item)
     data.budget, data.frames, data.max_depth = task.empty_items, 0, task.max_depth
     # A record at the root is at depth 0, one inside anything else is at 1.
-    status = run(task.roots[0 if task.has_one_root else at], &data, columns, 0)
+    status = run(way.root, &data, columns, 0)
     return NO if status == 0 and data.pos != data.end else status

@@ -26,7 +26,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "columns_of"]
+__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "column_of", "columns_of"]
 
 MOST_DIGITS: Final = 76
 """The most digits of Arrow's widest decimal."""
@@ -90,6 +90,22 @@ def columns_of(root: AvroType, path: str, *, is_nullable: bool = False) -> Colum
     if isinstance(root, RecordType):
         return _struct(number, "", maker.fields(root, path, is_nullable=is_nullable))
     return _struct(number, "", (maker.column(root, "value", path, is_nullable=is_nullable),))
+
+
+def column_of(node: AvroType, name: str, path: str) -> Column:
+    """A batch of one nullable column, which has whole values.
+
+    Args:
+        node: Their type.
+        name: The column's name.
+        path: What errors call it.
+
+    Raises:
+        ColumnsError: As for :func:`columns_of`.
+    """
+    maker = _Maker()
+    number = maker.next_number(path)
+    return _struct(number, "", (maker.column(node, name, path, is_nullable=True),))
 
 
 def branch_columns(union: UnionType, column: Column) -> tuple[Column | None, ...]:
