@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     from streamcontract.codec.contract import Contract
-    from streamcontract.columns import DecodedColumns
+    from streamcontract.columns import DecodedColumns, EncodedColumns
     from streamcontract.columns.decode import ColumnDecoder
+    from streamcontract.columns.encode import ColumnEncoder
     from streamcontract.columns.options import ColumnOptions
     from streamcontract.schema import Schema
 
@@ -85,6 +86,7 @@ class Codec(Generic[T]):
         # the object alive, so its id cannot come to mean another.
         self._decoders: dict[tuple[int, int], tuple[Schema, Callable[[bytes], T]]] = {}
         self._column_decoders: dict[ColumnOptions, ColumnDecoder] = {}
+        self._column_encoder: ColumnEncoder | None = None
 
     @property
     def record(self) -> type[T] | None:
@@ -223,6 +225,48 @@ class Codec(Generic[T]):
                 known = self._column_decoders.setdefault(options, made)
                 while len(self._column_decoders) > _MOST_COLUMN_DECODERS:
                     del self._column_decoders[next(iter(self._column_decoders))]
+        return known
+
+    def encode_columns(self, data: object, *, prefix: bytes = b"") -> EncodedColumns:
+        r"""Encode rows of Arrow columns, without making Python objects of their values.
+
+        Each column is a field of the record, by its name; a field without a column has its default.
+        Values are checked as :meth:`encode` checks them: a row that does not fit is one of the
+        ``faults``, and has no payload.
+
+        Args:
+            data: Rows with the Arrow PyCapsule interface: a table, batch or array of pyarrow, a
+                DataFrame of polars or pandas, a relation of DuckDB, decoded columns.
+            prefix: Bytes before each payload, such as the five of a frame.
+
+        Raises:
+            ConfigurationError: The extension module for columns was not built.
+            ColumnTypesError: Columns are missing, unknown, or of types that the schema does not
+                take; the error names each.
+            ColumnsError: The data are not as Arrow describes them.
+            ArgumentError: They do not have the interface.
+
+        Example:
+            >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
+            ...     {"name": "n", "type": "long"}]})
+            >>> columns = codec.decode_columns([b"", b""])
+            >>> list(codec.encode_columns(columns).payloads)
+            [b'', b'']
+        """
+        return self.column_encoder().encode(data, prefix)
+
+    def column_encoder(self) -> ColumnEncoder:
+        """What :meth:`encode_columns` uses, made once; for what reads the rows batch by batch.
+
+        Raises:
+            ConfigurationError: The extension module for columns was not built.
+        """
+        known = self._column_encoder
+        if known is None:
+            with self._lock:
+                known = self._column_encoder = (
+                    self._column_encoder or self._compiler.column_encoder()
+                )
         return known
 
 

@@ -28,6 +28,7 @@ from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
     from streamcontract.columns.decode import ColumnDecoder
+    from streamcontract.columns.encode import ColumnEncoder
     from streamcontract.columns.options import ColumnOptions
 
 __all__ = ["Compiler", "as_bytes"]
@@ -120,6 +121,34 @@ class Compiler(Generic[T]):
             encoder=self._portable_encoder,
         )
         return ColumnDecoder(self.schema, options, portable)
+
+    def column_encoder(self) -> ColumnEncoder:
+        """Make what encodes Arrow columns.
+
+        Raises:
+            ConfigurationError: The executor was not built, or may not be used.
+        """
+        require_columns()
+        from streamcontract.columns.encode import ColumnEncoder, PortableEncoder  # noqa: PLC0415 - as above
+
+        portable = PortableEncoder(
+            path=self._root_path,
+            depth=self._limits.depth,
+            empty_items=self._limits.empty_items,
+            encoder=self._plain_encoder,
+            fault=data_fault,
+        )
+        return ColumnEncoder(self.schema, portable)
+
+    def _plain_encoder(self, prefix: bytes) -> Callable[[Any], bytes]:
+        """What encodes plain values after a prefix, whatever classes the codec has."""
+        explain = functools.cache(lambda: compile_explainer(self.schema, Bindings(), self._limits))
+
+        def fail(value: Any, error: BaseException) -> None:
+            faults = explain()(value, self._root_path)
+            raise EncodeError(tuple(faults or [data_fault(self._root_path, error)])) from None
+
+        return compile_encoder(self.schema, Bindings(), fail, self._limits)(prefix)
 
     def _portable_decoder(self, root: Action, start: int) -> Callable[[bytes], Any]:
         """What decodes into plain values with tagged unions, or raises the error with its path."""

@@ -10,12 +10,16 @@ Safety rests on the rules of the codec's engine, whose reading of numbers, sizes
 includes; and on one more: no buffer is written behind a comparison with its room.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from libc.errno cimport ENOMEM
-from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int32_t, int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, qsort
+from libc.math cimport isinf
+from libc.stdint cimport (
+    INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int8_t, int16_t, int32_t, int64_t, uint16_t,
+    uint32_t, uint64_t,
+)
+from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 cdef enum Status:
@@ -36,6 +40,8 @@ include "_native_leaves.pxi"
 include "_native_decimals.pxi"
 include "_native_reading.pxi"
 include "_native_arrow.pxi"
+include "_native_arrow_in.pxi"
+include "_native_writing.pxi"
 
 STATUS = {"undecided": UNDECIDED, "full": FULL, "no bytes": NO_BYTES}
 LAYOUTS = {

@@ -41,6 +41,16 @@ cdef enum:
     LARGE_CHUNK = 1 << 20  # of a size that no buffer asks for
     MOST_TIMES = 16  # a buffer that is full grows at most so much
 
+
+cdef int resize(void **buffer, int64_t size) noexcept nogil:
+    """Make a buffer outside of batches as large, and of at least a byte."""
+    cdef void *found = realloc(buffer[0], <size_t>max(size, 1))
+    if found == NULL:
+        return NO_MEMORY
+    buffer[0] = found
+    return 0
+
+
 cdef struct Chunk:
     Chunk *older
 
