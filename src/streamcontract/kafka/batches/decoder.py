@@ -67,7 +67,7 @@ class _Rows:
         sources: How each is read.
     """
 
-    indexes: list[int] = attrs.field(factory=list)
+    indexes: Sequence[int] = ()
     raws: Raws = attrs.field(factory=list)
     values: list[bytes] = attrs.field(factory=list)
     sources: list[Source] = attrs.field(factory=list)
@@ -100,7 +100,7 @@ class TypedRows:
     codec: Codec[Any]
     view: _native.View
     batches: tuple[Parts, ...]
-    indexes: list[int]
+    indexes: Sequence[int]
 
 
 @attrs.frozen(eq=False)
@@ -264,7 +264,7 @@ class BatchDecoder:
                     values.append(found[0])
                     sources.append(found[1])
             index += 1
-        indexes: list[int] = list(range(size))
+        indexes: Sequence[int] = range(size)
         kept = raws if size == len(raws) else raws[:size]
         if errors or tombstones:
             missing = errors.keys() | set(tombstones)
