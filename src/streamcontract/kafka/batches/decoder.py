@@ -12,8 +12,8 @@ import attrs
 from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.batches.key_column import KeyColumn, is_unchanged, key_error
-from streamcontract.kafka.batches.metadata import metadata_reader, require_apart
+from streamcontract.kafka.batches.key_column import KeyColumn, is_unchanged, keys_are_text
+from streamcontract.kafka.batches.metadata import Metadata, require_apart
 from streamcontract.kafka.batches.sources import Sources
 from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.message_deserializer import forbidden_headers
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from streamcontract.columns.reader import Reader, Writer
     from streamcontract.kafka.batches.sources import Source
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
-    from streamcontract.kafka.message import SchemaId
     from streamcontract.schema import Schema
 
 __all__ = ["BatchDecoder", "Decoded", "TypedRows"]
@@ -149,23 +148,22 @@ class BatchDecoder:
         self._topic = topic
         self._columns = columns
         self._metadata = metadata
+        self._has_ids = "schema_id" in metadata
         self._types: dict[Codec[Any], _Type] = {}
         self.codecs: tuple[Codec[Any], ...] = topic.codecs
-        first, *_ = self.codecs
-        portable = first.column_decoder(columns).reader.portable
         native = native_part()
         if native is None:
             raise ConfigurationError(
                 "batches of messages need the native part of the clients, which was not built"
             )
-        self._describe = native.describe
-        # A key that is not shown is checked nevertheless, as of records.
-        described = {**metadata, "key": metadata.get("key", "key")}
+        filled = dict(metadata)
         self._key: KeyColumn | None = None
+        # A key that is not shown is checked nevertheless, as of records.
         if not is_unchanged(topic.key):
-            self._key = KeyColumn(topic, described.pop("key"))
-        self._described = tuple(described)
-        self._metadata_reader = metadata_reader(described, topic, portable) if described else None
+            self._key = KeyColumn(topic, filled.pop("key", "key"))
+        elif keys_are_text(topic.key):
+            filled.setdefault("key", "key")
+        self._filled = Metadata(filled, topic, native.parts_of) if filled else None
         self._sources = Sources(topic.deserializer, self._writer)
         is_framed = not isinstance(topic.key, KeyCodec)
         self._finder = native.FrameFinder(
@@ -202,10 +200,10 @@ class BatchDecoder:
         if self._key is not None:
             at["key"] = len(parts), self._key.reader.numbers[0]
             parts.append(self._key.reader.columns)
-        if self._metadata_reader is not None:
-            numbers = zip(self._described, self._metadata_reader.numbers, strict=True)
+        if self._filled is not None:
+            numbers = self._filled.numbers.items()
             at.update((name, (len(parts), number)) for name, number in numbers)
-            parts.append(self._metadata_reader.columns)
+            parts.append(self._filled.columns)
         picks = [(0, number) for number in values.numbers]
         return _native.View(tuple(parts), (*picks, *(at[name] for name in self._metadata)))
 
@@ -350,8 +348,9 @@ class BatchDecoder:
         if self._key is not None:
             keys, errors = self._key.decode(rows.raws)
             parts.append(keys)
-        if self._metadata_reader is not None:
-            metadata, wrong = self._metadata_of(self._metadata_reader, rows)
+        if self._filled is not None:
+            ids = [source.schema_id for source in rows.sources] if self._has_ids else []
+            metadata, wrong = self._filled.fill(rows.raws, ids)
             errors |= wrong
             parts.append(metadata)
         values, wrong = self._values(kind.values.reader, rows)
@@ -369,17 +368,3 @@ class BatchDecoder:
         run = Run(reader, tuple(rows.values), writers, starts, range(len(rows.values)))
         run.finish()
         return run.batches, {fault.index: fault.error for fault in run.faults}
-
-    def _metadata_of(
-        self, reader: Reader, rows: _Rows
-    ) -> tuple[list[_native.Batch], dict[int, Exception]]:
-        schema_ids: list[SchemaId] = []
-        if "schema_id" in self._described:
-            schema_ids = [source.schema_id for source in rows.sources]
-        payloads = self._describe(rows.raws, schema_ids, self._described)
-        run = Run(reader, tuple(payloads), [reader.plain], [0], range(len(payloads)))
-        run.finish()
-        errors: dict[int, Exception] = {}
-        for fault in run.faults:  # only a key can be wrong
-            errors[fault.index] = key_error(self._topic, rows.raws[fault.index], fault.error)
-        return run.batches, errors
