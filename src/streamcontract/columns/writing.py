@@ -289,7 +289,7 @@ class _Walk:
     def _members(self, node: UnionType, arrow: ArrowType, path: str, null: int) -> _Place:
         """A dense or a sparse union of Arrow, whose fields are named after the branches."""
         plain = arrow.plain
-        known = {branch_name(each) for each in node.branches}
+        known = [branch_name(each) for each in node.branches]
         unknown = [each for each in plain.children if each.name not in known]
         for each in unknown:
             expected, fix = f"a branch of the union: {', '.join(known)}", "rename the field"
