@@ -51,8 +51,9 @@ def test_every_mismatch_at_once() -> None:
         f"  - Trade.{each}"
         for each in (
             (
-                "extra: expected only the fields of Trade: at, count, legs, note, side, symbol, found"
-                " dictionary<string>: drop the column, or rename it to the field that it is for"
+                "extra: expected only the fields of Trade: at, count, legs, note, side, symbol,"
+                " found dictionary<string>: drop the column, or rename it to the field that it is"
+                " for"
             ),
             "symbol: expected string, found int64: cast it to string",
             f"side: expected the enum Side, found no column: {needed}",
