@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from streamcontract.codec import Codec
 from streamcontract.codec.varint import long_bytes
 from streamcontract.columns.layout import column_of
 from streamcontract.columns.reader import Reader
 from streamcontract.columns.run import Run
 from streamcontract.kafka.batches.sources import Sources
-from streamcontract.kafka.contract.keys import KeyCodec
+from streamcontract.kafka.contract.keys import KeyCodec, node_codec
 from streamcontract.kafka.contract.topic_deserializer import POISON
-from streamcontract.schema import Schema
-from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import PrimitiveType
 
 if TYPE_CHECKING:
@@ -51,7 +47,7 @@ class KeyColumn:
 
     def __init__(self, topic: TopicDeserializer[Any], name: str) -> None:
         key = topic.key
-        codec = _plain_codec(key.node) if isinstance(key, KeyCodec) else key
+        codec = node_codec(key.node) if isinstance(key, KeyCodec) else key
         portable = codec.column_decoder().reader.portable
         self._topic = topic
         self._reader = Reader(
@@ -133,7 +129,3 @@ class KeyColumn:
             return encode(getattr(value, "value", value)), plain, 0
 
         return read
-
-
-def _plain_codec(node: AvroType) -> Codec[Any]:
-    return Codec(Schema(root=node, json=json.dumps(inlined(node))))
