@@ -50,7 +50,7 @@ class BatchProduce(BulkProduce[None]):
             call_back(on_delivery, "on_delivery", "(delivery)")
         self._topic = topic
         self._key = key
-        self._options = {"partition": partition, "timestamp": timestamp, "headers": headers}
+        self._parts = {"partition": partition, "timestamp": timestamp, "headers": headers}
         self._on_delivery = on_delivery
 
     def take_rows(self, data: object) -> None:
@@ -60,7 +60,7 @@ class BatchProduce(BulkProduce[None]):
             Exception: As of ``produce_batch``.
         """
         serializer = self._queue.serializer_of_columns(self._topic)
-        messages = BatchMessages(data, serializer, self._key, self._options)
+        messages = BatchMessages(data, serializer, self._key, self._parts)
         left = 1
         for rows, faults, batch in messages.batches():
             begun = self._taken
