@@ -228,7 +228,7 @@ class Codec(Generic[T]):
         return known
 
     def encode_columns(self, data: object, *, prefix: bytes = b"") -> EncodedColumns:
-        r"""Encode rows of Arrow columns, without making Python objects of their values.
+        """Encode rows of Arrow columns, without making Python objects of their values.
 
         Each column is a field of the record, by its name; a field without a column has its default.
         Values are checked as :meth:`encode` checks them: a row that does not fit is one of the
