@@ -15,6 +15,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from benchmarks import broker
 from benchmarks.measure import Timing, in_turn
 from benchmarks.shapes import SHAPES, Shape
 from benchmarks.tables import Table, against
@@ -41,10 +42,11 @@ class _Rival:
 
 
 def tables(rounds: int) -> list[Table]:
-    """A table for each shape and direction."""
+    """A table for each shape and direction, and one of messages from the broker."""
     return [
         *(_decoding(shape, rounds) for shape in SHAPES),
         *(_encoding(shape, rounds) for shape in SHAPES),
+        broker.batches_table(rounds),
     ]
 
 

@@ -44,7 +44,6 @@ __all__ = [
     "key_codec",
     "keys_alike",
     "may_be_none",
-    "node_codec",
     "raw_key_codec",
 ]
 
@@ -102,12 +101,7 @@ def column_codec(key: KeyCodec | Codec[Any]) -> Codec[Any]:
         return key
     if key.node is _BYTES:
         return _PlainKeyCodec(["bytes", "string"])
-    return node_codec(key.node)
-
-
-def node_codec(node: AvroType) -> Codec[Any]:
-    """The codec of keys of a type, as Avro."""
-    return _PlainKeyCodec(Schema(root=node, json=json.dumps(inlined(node))))
+    return _PlainKeyCodec(Schema(root=key.node, json=json.dumps(inlined(key.node))))
 
 
 def has_class(codec: KeyCodec | Codec[Any], key: object) -> bool:
