@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, Final
 
 import attrs
@@ -15,6 +16,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from benchmarks import crate
 from benchmarks.measure import Timing, in_turn
 from benchmarks.shapes import SHAPES, Shape
 from benchmarks.tables import Table, against
@@ -24,8 +26,9 @@ from streamcontract.wire import header
 __all__ = ["tables"]
 
 OURS: Final = "streamcontract, columns"
+CRATE: Final = "arrow-avro (Rust)"
 
-_MANY: Final = 20_000
+_MANY: Final = 100_000
 _FEW: Final = 500
 """Payloads of a table: few for those that make Python objects of them, which takes so long."""
 
@@ -50,13 +53,21 @@ def _table(shape: Shape, rounds: int) -> Table:
     for name, rival in rivals.items():
         if rival.call().num_rows != rival.payloads:
             raise AssertionError(f"{name} gave other rows")
-    found = in_turn({name: rival.call for name, rival in rivals.items()}, rounds)
+    with ExitStack() as stack:
+        program = crate.build()
+        if program is not None:
+            framed = _payloads(shape, _MANY, header(1))
+            running = stack.enter_context(
+                crate.ArrowAvro(program, shape.schema.inlined_json, framed)
+            )
+            rivals[CRATE] = _Rival(running.decode, _MANY)
+        found = in_turn({name: rival.call for name, rival in rivals.items()}, rounds)
     each = {name: _of_each(timing, rivals[name].payloads) for name, timing in found.items()}
-    return Table(
-        f"{shape.name}: payloads into an Arrow table",
-        ("", "µs a message", "takes"),
-        tuple((name, *against(timing, each[OURS])) for name, timing in each.items()),
-    )
+    rows = [(name, *against(timing, each[OURS])) for name, timing in each.items()]
+    if program is None:
+        rows.append((CRATE, "skipped", "no cargo"))
+    title = f"{shape.name}: payloads into an Arrow table"
+    return Table(title, ("", "µs a message", "takes"), tuple(rows))
 
 
 def _of_each(timing: Timing, payloads: int) -> Timing:
