@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from streamcontract.codec import _native, decode, encode
+from streamcontract.codec import _native, decode, encode, split
 from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.branches import Branches
 from streamcontract.codec.decode import default_of
@@ -25,6 +25,7 @@ from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.plain_classes import is_plain
 from streamcontract.codec.rescale import rescaler
+from streamcontract.codec.split import Split
 from streamcontract.resolution import (
     Action,
     IntoUnion,
@@ -55,7 +56,7 @@ from streamcontract.schema.model import (
 from streamcontract.schema.schema import Schema
 from streamcontract.schema.sizes import FIXED_SIZES, is_empty, min_size
 
-__all__ = ["compile_decoder", "compile_encoder"]
+__all__ = ["compile_decoder", "compile_encoder", "compile_splitter"]
 
 _log = logging.getLogger("streamcontract.codec")
 
@@ -103,9 +104,18 @@ def compile_decoder(
     return decode_one
 
 
-def _second_opinion(portable: Callable[[], Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    def otherwise(given: Any) -> Any:
-        result = portable()(given)
+def compile_splitter(root: AvroType, limits: Limits = DEFAULT_LIMITS) -> Split:
+    """Like the portable engine's function of this name."""
+    skipper = _Readers(Bindings(), tag_unions=False).skipper(root)
+    portable = functools.cache(lambda: split.compile_splitter(root, limits))
+    made = _native.Splitter(skipper, _second_opinion(portable), limits.depth)
+    divide: Split = made.split
+    return divide
+
+
+def _second_opinion(portable: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+    def otherwise(given: Any, *more: Any) -> Any:
+        result = portable()(given, *more)
         _log.warning(
             "the native engine refused a value that the portable one takes, whose result is "
             "used; please report this with the schema (%s)",
@@ -297,7 +307,7 @@ class _Readers:
         record = self._empty_record(action.reader)
         self._made[id(action)] = (action, record)  # before its fields, which may lead back to it
         steps: list[tuple[int, _native.Reader | _native.Skipper]] = [
-            (-1, self._skipper(step.field.type))
+            (-1, self.skipper(step.field.type))
             if step.target is None or step.action is None
             else (step.target, self.reader(step.action))
             for step in action.steps
@@ -335,7 +345,7 @@ class _Readers:
 
     # ---- fields that the reader does not have
 
-    def _skipper(self, node: AvroType) -> _native.Skipper:
+    def skipper(self, node: AvroType) -> _native.Skipper:
         made = self._skippers.get(id(node))
         if made is None:
             made = self._skippers[id(node)] = self._make_skipper(node)
@@ -353,21 +363,21 @@ class _Readers:
                 return _native.FixedSkipper(node.size)
             case ArrayType():
                 array = _native.BlocksSkipper(min_size(node.items), has_keys=False)
-                array.fill(self._skipper(node.items))
+                array.fill(self.skipper(node.items))
                 return array
             case MapType():
                 mapping = _native.BlocksSkipper(1 + min_size(node.values), has_keys=True)
-                mapping.fill(self._skipper(node.values))
+                mapping.fill(self.skipper(node.values))
                 return mapping
             case UnionType():
                 union = _native.BranchSkipper()
-                union.fill(tuple(self._skipper(branch) for branch in node.branches))
+                union.fill(tuple(self.skipper(branch) for branch in node.branches))
                 return union
             case RecordType() if is_empty(node):
                 return _native.FixedSkipper(0)
             case RecordType():
                 record = self._skippers[id(node)] = _native.RecordSkipper()
-                record.fill(tuple(self._skipper(field.type) for field in node.fields))
+                record.fill(tuple(self.skipper(field.type) for field in node.fields))
                 return record
 
 
