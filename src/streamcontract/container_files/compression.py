@@ -21,6 +21,9 @@ __all__ = ["COMPRESSIONS", "Compression", "Damaged", "compression_of"]
 _XZ_MEMORY: Final = 256 * 1024 * 1024
 """Bytes that the decoder of xz may use; its largest preset needs 65 MiB (``man xz``)."""
 
+_MOST_OF_CHECKSUM: Final = 4
+"""Bytes after deflated data that are taken: fastavro leaves three of zlib's checksum there."""
+
 _CRC_SIZE: Final = 4
 _FIRST_ROOM: Final = 64 * 1024
 
@@ -64,7 +67,7 @@ def _as_it_is(data: bytes, most: int) -> bytes:
     return data
 
 
-def _streamed(decompressor: _Decompressor, data: bytes, most: int) -> bytes:
+def _streamed(decompressor: _Decompressor, data: bytes, most: int, most_unused: int = 0) -> bytes:
     try:
         found = decompressor.decompress(data, most + 1)
     except (OSError, zlib.error, lzma.LZMAError) as error:
@@ -73,7 +76,7 @@ def _streamed(decompressor: _Decompressor, data: bytes, most: int) -> bytes:
         raise _too_large(most)
     if not decompressor.eof:
         raise Damaged("the compressed data end too early")
-    if decompressor.unused_data:
+    if len(decompressor.unused_data) > most_unused:
         raise Damaged(f"{len(decompressor.unused_data)} bytes are left after the compressed data")
     return found
 
@@ -86,7 +89,7 @@ def _deflate(data: bytes) -> bytes:
 
 def _inflate(data: bytes, most: int) -> bytes:
     decompressor: Any = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-    return _streamed(decompressor, data, most)
+    return _streamed(decompressor, data, most, _MOST_OF_CHECKSUM)
 
 
 def _un_bzip2(data: bytes, most: int) -> bytes:

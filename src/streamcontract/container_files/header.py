@@ -1,7 +1,7 @@
 """Header of a container file: magic, metadata and sync marker; and the bytes that follow it.
 
-    header: "Obj" 01 | metadata, a map of bytes | sync marker, 16 bytes
-    block:  count of records | size in bytes | data | sync marker
+header: "Obj" 01 | metadata, a map of bytes | sync marker, 16 bytes
+block:  count of records | size in bytes | data | sync marker
 """
 
 from __future__ import annotations
@@ -150,5 +150,3 @@ class Source:
             return data.decode()
         except UnicodeDecodeError:
             raise self.error(f"the key {data[:40]!r} of the metadata is not UTF-8") from None
-
-

@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from streamcontract.container_files.header import Header
     from streamcontract.schema.schema import Schema
 
+    _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any] | Path
+
 __all__ = ["BLOCK_LIMIT", "Block", "ContainerFileReader"]
 
 T = TypeVar("T")
-_SchemaLike = "Schema | Contract | str | dict[str, Any] | list[Any] | Path"
 
 BLOCK_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a block, as it is in the file and decompressed; other libraries write 16 to 64 KiB."""
@@ -137,9 +138,7 @@ class ContainerFileReader(Generic[T]):
             self._sync = header.sync
             self.writer = _schema_of(self._source, header)
             self._compression = _compression_of(self._source, header)
-            self._codec: Codec[T] = Codec(
-                self.writer if schema is None else schema, limits=limits
-            )
+            self._codec: Codec[T] = Codec(self.writer if schema is None else schema, limits=limits)
             self._resources = resources.pop_all()
         self.compression = self._compression.name
         self.metadata = {

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from streamcontract.codec import Contract
     from streamcontract.schema.schema import Schema
 
+    _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any] | Path
+
 __all__ = ["BLOCK_SIZE", "ContainerFileWriter"]
 
 T = TypeVar("T")
-_SchemaLike = "Schema | Contract | str | dict[str, Any] | list[Any] | Path"
 
 BLOCK_SIZE: Final = 64_000
 """Bytes of records after which a block ends; as Apache Avro's DEFAULT_SYNC_INTERVAL."""
@@ -192,7 +193,7 @@ def _metadata(
     schema: Schema, compression: str, given: Mapping[str, bytes] | None
 ) -> dict[str, bytes]:
     for name, value in (given or {}).items():
-        if not isinstance(name, str) or name.startswith("avro."):
+        if name.startswith("avro."):
             raise ArgumentError("metadata", name, 'names that do not begin with "avro."')
         if not isinstance(value, bytes):
             raise ArgumentError("metadata", value, f"bytes, as the value of {name!r}")
