@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["DRAFT_SUFFIX", "Draft", "draft_beside", "remove_draft", "write_atomically"]
+__all__ = ["DRAFT_SUFFIX", "Draft", "draft_beside", "locked", "remove_draft", "write_atomically"]
 
 DRAFT_SUFFIX: Final = ".streamcontract-draft"
 """The end of a draft's name; a dot and the name of the file come before it."""
@@ -121,6 +121,21 @@ def _regular(target: Path) -> os.stat_result | None:
     if before is not None and not stat.S_ISREG(before.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(target))
     return before
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, which stays empty; it ends with the process.
+
+    Windows, and file systems without locks, have none.
+
+    Raises:
+        BlockingIOError: Another process, or another use in this one, has it.
+        OSError: The file cannot be opened.
+    """
+    with _open(path, os.O_CREAT) as file:
+        _lock(file, wait=False)
+        yield
 
 
 def remove_draft(path: Path) -> None:
