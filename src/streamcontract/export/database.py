@@ -100,7 +100,7 @@ class DatabaseTarget:
     def next_offsets(self) -> Mapping[int, int]:
         """For each partition with rows, the offset after its last message."""
         query = "select partition, next_offset from streamcontract.offsets where table_name = ?"
-        return dict(self._rows(query))  # type: ignore[arg-type] # pairs
+        return dict(self._rows(query))
 
     def files(self, partition: int) -> Sequence[str]:  # noqa: ARG002 - a target's signature
         """There are no files."""

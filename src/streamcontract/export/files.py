@@ -39,7 +39,7 @@ class FilesTarget:
         OSError: It cannot be used.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one fact of the target, given by name
+    def __init__(
         self,
         path: Path,
         content: Content,
@@ -80,9 +80,10 @@ class FilesTarget:
         if file is None:
             file = self._open[batch.partition] = self._begin(batch, start)
         file.add(batch)
-        if self._rotation.is_due(
+        is_due = self._rotation.is_due(
             rows=file.rows, size=file.size(), age=self._clock() - file.begun_at
-        ):
+        )
+        if is_due and batch.end > file.first:  # tombstones alone do not say where they are
             self._end(batch.partition, batch.end)
 
     def finish(self, partition: int, end: int) -> None:

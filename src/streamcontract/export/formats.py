@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
-from streamcontract.errors import ArgumentError, ColumnsError, ConfigurationError
+from streamcontract.errors import ArgumentError, ColumnsError
 from streamcontract.export.target import import_pyarrow
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _check_flat(content: Content, schema: Any) -> None:
         is_binary = types.is_binary(kind) or types.is_fixed_size_binary(kind)
         if types.is_nested(kind) or is_binary:
             form = "nested" if types.is_nested(kind) else "binary"
-            others = [each.name for each in schema if each.name not in {field.name}]
+            others = [each.name for each in schema if each.name != field.name]
             raise ColumnsError(
                 field.name,
                 f"CSV has no {form} columns ({kind}): leave it out with --columns "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import attrs
 
@@ -16,6 +16,7 @@ from streamcontract.export.formats import FILE_FORMATS, format_of
 from streamcontract.export.rotation import Rotation
 from streamcontract.export.target import Content, Fault, PartitionBatch, import_pyarrow
 from streamcontract.kafka import OffsetRange, TopicScan
+from streamcontract.kafka.batches.metadata import MetadataName, checked_metadata
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.messages.positions import Position, offsets_of_position
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from streamcontract.export.target import Target
-    from streamcontract.kafka import ConsumedBatch
+    from streamcontract.kafka.batches.batch import MessageFault
 
 __all__ = ["DATABASE", "FORMATS", "METADATA", "Export", "ExportReport", "PartitionReport"]
 
@@ -33,12 +34,12 @@ DATABASE: Final = "duckdb"
 FORMATS: Final = (*FILE_FORMATS, DATABASE)
 """The names of the formats."""
 
-METADATA: Final = ("key", "topic", "partition", "offset", "timestamp", "headers", "schema_id")
+METADATA: Final[tuple[str, ...]] = get_args(MetadataName)
 """The metadata that may be columns."""
 
 _BATCH_SIZE: Final = 65_536
-_HIDDEN: Final = {name: f"streamcontract_{name}" for name in ("partition", "offset")}
-"""Metadata that each batch needs, by names that no field of a record is likely to have."""
+_OFFSET: Final = "streamcontract_offset"
+"""The column of offsets where they are not exported: a name that no field is likely to have."""
 
 
 @attrs.frozen(kw_only=True)
@@ -142,20 +143,9 @@ class Export:
         """
         with self._target() as target:
             progress = self._progress(target.next_offsets())
-            ranges = [
-                OffsetRange(self.topic, partition, each.at, each.end)
-                for partition, each in progress.items()
-                if each.at < each.end
-            ]
-            for batch in self._batches(ranges):
-                of_partition = progress[batch.partition]
-                target.write(batch, of_partition.at)
-                of_partition.at = batch.end
-                of_partition.messages += len(batch.rows)
-                of_partition.faults += len(batch.faults)
-                of_partition.tombstones += batch.tombstones
-            for each in ranges:
-                target.finish(each.partition, each.end)
+            for partition, each in progress.items():
+                if each.at < each.end:
+                    self._export(partition, each, target)
             return ExportReport(
                 partitions=tuple(
                     PartitionReport(
@@ -172,13 +162,23 @@ class Export:
                 )
             )
 
+    def _export(self, partition: int, progress: _Progress, target: Target) -> None:
+        """Export what is left of a partition."""
+        for batch in self._batches(partition, progress):
+            target.write(batch, progress.at)
+            progress.at = batch.end
+            progress.messages += len(batch.rows)
+            progress.faults += len(batch.faults)
+            progress.tombstones += batch.tombstones
+        target.finish(partition, progress.end)
+
     def _target(self) -> Target:
         content = Content(
             topic=self.topic,
             format=self.format,
             schema=self.schema,
             columns=None if self.columns is None else tuple(self.columns),
-            metadata=tuple(self.metadata),
+            metadata=tuple(checked_metadata(self.metadata)),
         )
         pa = import_pyarrow("export")
         codec: Codec[Any] = Codec(self.schema)
@@ -225,56 +225,38 @@ class Export:
 
     # ---- messages
 
-    def _batches(self, ranges: Sequence[OffsetRange]) -> Iterator[PartitionBatch]:
-        """The messages of the ranges."""
-        if not ranges:
-            return
-        names = {**_HIDDEN, **{name: name for name in self.metadata}}
-        scan = TopicScan(
+    def _batches(self, partition: int, progress: _Progress) -> Iterator[PartitionBatch]:
+        """The messages that are left of a partition."""
+        pa = import_pyarrow("export")
+        names: dict[Any, str] = {name: name for name in self.metadata}
+        offset = names.setdefault("offset", _OFFSET)
+        end = progress.at
+        with TopicScan(
             dict(self.config),
             schema=self.schema,
             topic=self.topic,
-            ranges=ranges,
+            ranges=[OffsetRange(self.topic, partition, progress.at, progress.end)],
             columns=self.columns,
             metadata=names,
             batch_size=min(_BATCH_SIZE, int(self.rotation.messages or _BATCH_SIZE)),
             threads=self.threads,
-        )
-        hidden = [_HIDDEN[name] for name in _HIDDEN if name not in self.metadata]
-        with scan:
+        ) as scan:
             for batch in scan:
-                found = _partition_batch(batch, names, hidden)
-                if found is not None:
-                    yield found
+                rows = pa.table(batch)
+                offsets = [fault.offset for fault in batch.faults]
+                if len(rows):
+                    offsets.append(rows.column(offset)[len(rows) - 1].as_py())
+                end = max([end, *(each + 1 for each in offsets)])
+                yield PartitionBatch(
+                    partition=partition,
+                    rows=rows if offset in self.metadata else rows.drop_columns([offset]),
+                    faults=[_fault(fault) for fault in batch.faults],
+                    tombstones=batch.tombstones,
+                    end=end,
+                )
 
 
-def _partition_batch(
-    batch: ConsumedBatch, names: Mapping[str, str], hidden: Sequence[str]
-) -> PartitionBatch | None:
-    """A batch as targets take it; None where it has tombstones alone."""
-    pa = import_pyarrow("export")
-    rows = pa.table(batch)
-    places = [(each.partition, each.offset) for each in batch.faults]
-    if len(rows):
-        last = len(rows) - 1
-        places.append(
-            (
-                rows.column(names["partition"])[last].as_py(),
-                rows.column(names["offset"])[last].as_py(),
-            )
-        )
-    if not places:
-        return None
-    return PartitionBatch(
-        partition=places[0][0],
-        rows=rows.drop_columns(list(hidden)),
-        faults=[_fault(each) for each in batch.faults],
-        tombstones=batch.tombstones,
-        end=max(offset for _, offset in places) + 1,
-    )
-
-
-def _fault(fault: Any) -> Fault:
+def _fault(fault: MessageFault) -> Fault:
     raw = fault.error.raw
     return Fault(
         topic=fault.topic,

@@ -14,9 +14,9 @@ _LARGE: Final = 512 * 1024 * 1024
 """Bytes of a file of the default: Parquet's own advice is row groups of 512 MiB to 1 GiB."""
 
 
-def _positive(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:  # noqa: ARG001 - attrs' signature
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if value is not None and not (is_number and value > 0):
+def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is not None and not (is_number and value > 0):  # type: ignore[operator] # a number
         raise ArgumentError(attribute.name, value, "a number above 0, or None for no limit")
 
 
