@@ -66,6 +66,7 @@ class Reader:
         portable: The codec's part.
         most_bytes: Where a batch ends: the bytes of a buffer, and the items of lists.
         is_whole: Whether the batch has one column with the whole value, even of a record.
+        keeps_tombstones: Whether tombstones are rows of nulls; all columns are nullable then.
     """
 
     def __init__(
@@ -76,12 +77,14 @@ class Reader:
         most_bytes: int = MOST_BYTES,
         *,
         is_whole: bool = False,
+        keeps_tombstones: bool = False,
     ) -> None:
         self.portable = portable
         self.most_bytes = most_bytes
         self._schema = schema
         self._batch = batch
         self._is_whole = is_whole
+        self._keeps_tombstones = keeps_tombstones
         self.columns = _native.Columns(_rows(self._batch))
 
     @property
@@ -94,9 +97,9 @@ class Reader:
         """The numbers of the columns."""
         return tuple(column.number for column in self._batch.children)
 
-    def new_batch(self) -> _native.Batch:
-        """A batch without any rows."""
-        return _native.Batch(self.columns, self.most_bytes)
+    def new_batch(self, rows: int) -> _native.Batch:
+        """A batch without any rows, with room for as many from the start."""
+        return _native.Batch(self.columns, self.most_bytes, rows, self._keeps_tombstones)
 
     def writer(self, schema: Schema) -> Writer:
         """What reads the payloads of a writer."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from streamcontract.kafka.batches.sources import Sources
 from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.native import native_part
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +104,7 @@ class Decoded:
         faults: The errors of messages that are not of the contract, by index, in their order.
         tombstones: The indexes of messages without a value.
         size: The number of messages that were decoded.
-        error: The error that ended it before the next one, such as of the registry; else None.
+        error: The error that ended it before the next one, such as one of the registry; else None.
     """
 
     rows: list[TypedRows]
@@ -201,9 +204,6 @@ class BatchDecoder:
         Args:
             raws: The messages.
             threads: How many threads decode, each its share of a type; all have ended on return.
-
-        Raises:
-            RegistryError: The registry does not answer for the first message.
         """
         by_type, errors, tombstones, size, error = self._sort(raws)
         rows: list[TypedRows] = []
@@ -230,9 +230,7 @@ class BatchDecoder:
             except POISON as error:
                 faults[index] = error
                 continue
-            except Exception as error:
-                if index == 0:
-                    raise
+            except Exception as error:  # noqa: BLE001 - raised in the message's turn
                 return by_type, faults, tombstones, index, error
             if source is None:
                 tombstones.append(index)
@@ -257,6 +255,7 @@ class BatchDecoder:
         self, kind: _Type, rows: _Rows, threads: int
     ) -> tuple[TypedRows, dict[int, Exception]]:
         """The rows of one type, and the errors of those that do not fit."""
+        begun = time.perf_counter()
         share = max(1, -(-len(rows.raws) // threads))
         shares = [rows.part(at, at + share) for at in range(0, len(rows.raws), share)]
         if len(shares) <= 1:
@@ -266,8 +265,18 @@ class BatchDecoder:
                 found = list(pool.map(lambda each: self._share(kind, each), shares))
         errors = {index: error for _, each in found for index, error in each.items()}
         batches = tuple(batch for each, _ in found for batch in each)
-        indexes = [index for index in rows.indexes if index not in errors]
-        return TypedRows(kind.codec, kind.view, batches, indexes), errors
+        if errors:
+            rows = rows.without(errors)
+        self._report(rows, time.perf_counter() - begun)
+        return TypedRows(kind.codec, kind.view, batches, rows.indexes), errors
+
+    def _report(self, rows: _Rows, seconds: float) -> None:
+        """Record decoded rows; the time of each schema is its share of the rows."""
+        receiving = self._topic.deserializer.receiving
+        if receiving is NO_TELEMETRY or not rows.raws:
+            return
+        for schema_id, count in Counter(source.schema_id for source in rows.sources).items():
+            receiving.decoded(schema_id, count, seconds * count / len(rows.raws))
 
     def _share(self, kind: _Type, rows: _Rows) -> tuple[list[Parts], dict[int, Exception]]:
         """The batches of some rows, whose parts have the same rows."""

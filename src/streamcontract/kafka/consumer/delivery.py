@@ -255,7 +255,7 @@ class Delivery(Generic[T]):
             if message is not None:
                 run.given = index + 1
                 return message, run, None
-            message, poison, error = self._read_strictly(run, index)
+            message, poison, error = self.read_strictly(run, index)
             in_hand: InHand = ((run, index + 1, poison),)
             if message is not None or error is not None:
                 return message, in_hand, error
@@ -323,7 +323,7 @@ class Delivery(Generic[T]):
             if found.stops(self._poison, run.partition):
                 break
             try:
-                message, poison, error = self._read_strictly(run, index)
+                message, poison, error = self.read_strictly(run, index)
             except Exception as reason:
                 if not messages:
                     raise
@@ -345,7 +345,7 @@ class Delivery(Generic[T]):
             found.read[run] = index
         return None, NOTHING
 
-    def _read_strictly(
+    def read_strictly(
         self, run: Run, index: int
     ) -> tuple[Message[T] | None, tuple[MessageDecodeError, ...], Exception | None]:
         """Read a message that is not plain.

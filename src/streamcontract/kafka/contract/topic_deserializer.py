@@ -105,7 +105,7 @@ class TopicDeserializer(Generic[T]):
                 rules_ignored=rules_ignored,
             )
         )
-        deserializer.report_to(receiving)
+        deserializer.receiving = receiving
         self.topic = topic
         self.deserializer = deserializer
         self.key = key
