@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
+from streamcontract.codec import Codec
+from streamcontract.container_files import ContainerFileWriter
 from streamcontract.errors import ArgumentError, ColumnsError
 from streamcontract.export.target import import_pyarrow
 
@@ -119,21 +121,21 @@ def _check_flat(content: Content, schema: Any) -> None:
 
 
 class _Avro:
-    """Container files in the reader schema."""
+    """Container files in the reader schema, or in the part of it that the columns are."""
 
     def __init__(self, draft: Draft, content: Content, _schema: Any) -> None:
-        from streamcontract.codec import Codec  # noqa: PLC0415
-        from streamcontract.container_files import ContainerFileWriter  # noqa: PLC0415
-
-        self._codec: Any = Codec(content.schema)
+        codec: Codec[Any] = Codec(content.schema)
+        schema = codec.column_decoder(content.columns).reader.plain.schema
+        self._encoder = Codec[Any](schema).column_encoder()
         self._resources = contextlib.ExitStack()
-        writer: ContainerFileWriter[Any] = ContainerFileWriter(
-            draft.file, content.schema, metadata={"streamcontract.topic": content.topic.encode()}
+        self._writer: ContainerFileWriter[Any] = self._resources.enter_context(
+            ContainerFileWriter(draft.file, schema)
         )
-        self._writer = self._resources.enter_context(writer)
 
     def write(self, table: Any) -> None:
-        self._writer.write_encoded(self._codec.encode_columns(table))
+        encoded = self._encoder.encode(table)
+        encoded.raise_for_faults()
+        self._writer.write_encoded(encoded.payloads)
 
     def close(self) -> None:
         self._resources.close()

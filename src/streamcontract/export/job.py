@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import attrs
 
-from streamcontract.codec import Codec
 from streamcontract.errors import ConfigurationError
 from streamcontract.export.database import DatabaseTarget
 from streamcontract.export.files import FilesTarget
@@ -180,13 +179,12 @@ class Export:
             columns=None if self.columns is None else tuple(self.columns),
             metadata=tuple(checked_metadata(self.metadata)),
         )
-        pa = import_pyarrow("export")
-        codec: Codec[Any] = Codec(self.schema)
-        empty = pa.table(codec.decode_columns([], columns=self.columns))
+        with self._scan(()) as scan:  # which checks columns, metadata and the configuration
+            schema = import_pyarrow("export").schema(scan)
         if self.format == DATABASE:
             return DatabaseTarget(self.into, content, self.table or self.topic)
         file_format = format_of(self.format)
-        file_format.check(content, empty.schema)
+        file_format.check(content, schema)
         return FilesTarget(self.into, content, file_format=file_format, rotation=self.rotation)
 
     # ---- offsets
@@ -225,31 +223,38 @@ class Export:
 
     # ---- messages
 
-    def _batches(self, partition: int, progress: _Progress) -> Iterator[PartitionBatch]:
-        """The messages that are left of a partition."""
-        pa = import_pyarrow("export")
+    @property
+    def _offset(self) -> str:
+        """The column of offsets, which is exported or not."""
+        return "offset" if "offset" in self.metadata else _OFFSET
+
+    def _scan(self, ranges: Sequence[OffsetRange]) -> TopicScan:
         names: dict[Any, str] = {name: name for name in self.metadata}
-        offset = names.setdefault("offset", _OFFSET)
-        end = progress.at
-        with TopicScan(
+        return TopicScan(
             dict(self.config),
             schema=self.schema,
             topic=self.topic,
-            ranges=[OffsetRange(self.topic, partition, progress.at, progress.end)],
+            ranges=ranges,
             columns=self.columns,
-            metadata=names,
+            metadata={**names, "offset": self._offset},
             batch_size=min(_BATCH_SIZE, int(self.rotation.messages or _BATCH_SIZE)),
             threads=self.threads,
-        ) as scan:
+        )
+
+    def _batches(self, partition: int, progress: _Progress) -> Iterator[PartitionBatch]:
+        """The messages that are left of a partition."""
+        pa = import_pyarrow("export")
+        end = progress.at
+        with self._scan([OffsetRange(self.topic, partition, progress.at, progress.end)]) as scan:
             for batch in scan:
                 rows = pa.table(batch)
                 offsets = [fault.offset for fault in batch.faults]
                 if len(rows):
-                    offsets.append(rows.column(offset)[len(rows) - 1].as_py())
+                    offsets.append(rows.column(self._offset)[len(rows) - 1].as_py())
                 end = max([end, *(each + 1 for each in offsets)])
                 yield PartitionBatch(
                     partition=partition,
-                    rows=rows if offset in self.metadata else rows.drop_columns([offset]),
+                    rows=rows if "offset" in self.metadata else rows.drop_columns([self._offset]),
                     faults=[_fault(fault) for fault in batch.faults],
                     tombstones=batch.tombstones,
                     end=end,
