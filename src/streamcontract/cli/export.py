@@ -55,9 +55,8 @@ def _names(_: click.Context, __: click.Parameter, given: str | None) -> tuple[st
 )
 @click.option(
     "--into",
-    required=True,
     type=click.Path(path_type=Path),
-    help="The folder of the files; for duckdb the database file.",
+    help="The folder of the files, or the file of the database; by default of the topic's name.",
 )
 @click.option(
     "--from",
@@ -120,7 +119,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     topic: str,
     *,
     target: str,
-    into: Path,
+    into: Path | None,
     start: str,
     until: str,
     partitions: tuple[int, ...],
@@ -136,7 +135,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     project_file: Path | None,
     properties: tuple[str, ...],
 ) -> None:
-    """Export a topic into Parquet, Arrow, CSV or Avro files, or into a table of DuckDB.
+    """Export a topic into Parquet, Arrow, CSV or Avro files, or a DuckDB table.
 
     It reads up to the ends that the partitions have now. Run again, it goes on exactly where it
     ended, also after a kill: files get their names, and rows and offsets are committed, together.
@@ -152,7 +151,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     export = Export(
         topic=topic,
         schema=_schema_of(topic, project, contract, config),
-        into=into,
+        into=into or Path(f"{topic}.{DATABASE}" if target == DATABASE else topic),
         format=target,
         config=config,
         start=parse_position(start),
@@ -171,7 +170,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         "brokers": brokers_of(config),
         "topic": topic,
         "format": target,
-        "into": str(into),
+        "into": str(export.into),
         "complete": report.is_complete,
         "partitions": [attrs.asdict(each) for each in report.partitions],
     }

@@ -80,7 +80,7 @@ class Source:
         """Read a number of bytes.
 
         Raises:
-            ContainerFileError: There are not so many, or they are too many, or less than none.
+            ContainerFileError: The file has fewer, or the number is negative or above the limit.
         """
         if not 0 <= size <= self._most:
             expected = f"at most {self._most:,} bytes (block_limit= allows more)"

@@ -81,7 +81,7 @@ class FilesTarget:
             file = self._open[batch.partition] = self._begin(batch, start)
         file.add(batch)
         is_due = self._rotation.is_due(
-            rows=file.rows, size=file.size(), age=self._clock() - file.begun_at
+            rows=file.rows, size=file.size(), age=self._clock() - file.opened_at
         )
         if is_due and batch.end > file.first:  # tombstones alone do not say where they are
             self._end(batch.partition, batch.end)
@@ -98,7 +98,7 @@ class FilesTarget:
             *paths,
             begin=lambda draft: self._format.open(draft, self._content, batch.rows.schema),
             first=start,
-            begun_at=self._clock(),
+            opened_at=self._clock(),
         )
 
     def _end(self, partition: int, end: int) -> None:
@@ -120,7 +120,7 @@ class _OpenFile:
     Attributes:
         first: The first offset that it covers.
         rows: How many rows it has.
-        begun_at: When it was begun, in seconds of the clock.
+        opened_at: When it was opened, in seconds of the clock.
     """
 
     def __init__(
@@ -130,11 +130,11 @@ class _OpenFile:
         *,
         begin: Callable[[Draft], TableWriter],
         first: int,
-        begun_at: float,
+        opened_at: float,
     ) -> None:
         self.first = first
         self.rows = 0
-        self.begun_at = begun_at
+        self.opened_at = opened_at
         self._faults_path = faults_path
         self._faults: Draft | None = None
         with contextlib.ExitStack() as resources:

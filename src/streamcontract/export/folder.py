@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["CONTENT_FILE", "LOCK_FILE", "Folder"]
 
 CONTENT_FILE: Final = "_streamcontract.json"
-"""The file that says what a folder has: topic, format, columns and schema."""
+"""The file with the content of a folder: topic, format, columns and schema."""
 
 LOCK_FILE: Final = ".streamcontract-export.lock"
 
@@ -86,7 +86,7 @@ class Folder:
             self._content.check_same(found, f"the folder {self.path}")
 
     def _check_empty(self) -> None:
-        """Check that no data files are there of which nothing says what they have.
+        """Check that there are no data files of unknown content.
 
         Raises:
             ConfigurationError: There is one.

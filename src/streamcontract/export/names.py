@@ -1,4 +1,4 @@
-"""Names of exported files, which say the topic, the partition and the offsets that a file covers.
+"""Names of exported files: topic, partition, and the offsets that a file covers.
 
     stocks-00003-00000000000000001000-00000000000000001999.parquet
 

@@ -27,7 +27,7 @@ class Rotation:
     Attributes:
         messages: Rows, or None.
         size: Bytes on disk, or None.
-        age: Seconds since it was begun, or None: what a killed export loses at the most.
+        age: Seconds since it was opened, or None: what a killed export loses at the most.
 
     Raises:
         ArgumentError: A limit is not above 0.

@@ -46,9 +46,9 @@ class Fault:
         r"""It as a line of JSON, key and value in Base64.
 
         Example:
-            >>> Fault(topic="a", partition=0, offset=7, path="", error="?", value=b"\0").line()
-            b'{"topic": "a", "partition": 0, "offset": 7, "path": "", "error": "?", \
-"key": null, "value": "AA=="}\n'
+            >>> fault = Fault(topic="a", partition=0, offset=7, path="", error="", value=b"\0")
+            >>> fault.line()[-30:]
+            b'"key": null, "value": "AA=="}\n'
         """
         document = attrs.asdict(self)
         for part in ("key", "value"):
