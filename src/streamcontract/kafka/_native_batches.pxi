@@ -47,6 +47,13 @@ cdef class Text:
         self.size += size
         return 0
 
+    cdef int optional(self, data) except -1:
+        """A union of null and bytes, or text."""
+        if data is None:
+            return self.number(0)
+        self.number(1)
+        return self.sized(PyBytes_AS_STRING(<bytes?>data), PyBytes_GET_SIZE(data))
+
     cdef int headers(self, headers) except -1:
         """An array of pairs of name and value."""
         cdef Py_ssize_t size = 0
@@ -56,11 +63,7 @@ cdef class Text:
             for pair in headers:
                 name = PyUnicode_AsUTF8AndSize(pair[0], &size)
                 self.sized(name, size)
-                if pair[1] is None:
-                    self.number(0)
-                else:
-                    self.number(1)
-                    self.sized(PyBytes_AS_STRING(<bytes?>pair[1]), PyBytes_GET_SIZE(pair[1]))
+                self.optional(pair[1])
         return self.number(0)
 
     cdef object taken(self):
@@ -71,6 +74,7 @@ cdef class Text:
 
 
 cdef enum Part:
+    KEY
     TOPIC
     PARTITION
     OFFSET
@@ -79,7 +83,7 @@ cdef enum Part:
     SCHEMA_ID
 
 _PARTS = {
-    "topic": TOPIC, "partition": PARTITION, "offset": OFFSET, "timestamp": TIMESTAMP,
+    "key": KEY, "topic": TOPIC, "partition": PARTITION, "offset": OFFSET, "timestamp": TIMESTAMP,
     "headers": HEADERS, "schema_id": SCHEMA_ID,
 }
 
@@ -103,7 +107,9 @@ def describe(list raws not None, list schema_ids not None, tuple names not None)
         raw = raws[i]
         of.look_at(raw)
         for j in range(n):
-            if parts[j] == TOPIC:
+            if parts[j] == KEY:
+                text.optional(of.key(raw))
+            elif parts[j] == TOPIC:
                 text.number(0)
             elif parts[j] == PARTITION:
                 text.number(of.partition(raw))

@@ -102,7 +102,7 @@ class ConsumedBatch(ColumnTable):
 
 def consumed(
     topic: str, decoder: BatchDecoder, decoded: Decoded
-) -> list[tuple[ConsumedBatch, list[int]]]:
+) -> list[tuple[ConsumedBatch, Sequence[int]]]:
     """The batches of decoded messages, one for each type; the first has faults and tombstones.
 
     Args:
@@ -114,7 +114,9 @@ def consumed(
         The batches, with the indexes of their messages.
     """
     rows = decoded.rows or [decoder.no_rows()]
-    first = sorted((*rows[0].indexes, *decoded.tombstones))
+    first: Sequence[int] = rows[0].indexes
+    if decoded.tombstones:
+        first = sorted((*first, *decoded.tombstones))
     faults = tuple(map(MessageFault.of, decoded.faults.values()))
     return [
         (

@@ -15,13 +15,16 @@ from streamcontract.columns.layout import Column, columns_of
 from streamcontract.columns.reader import Reader
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.guards import text
+from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.schema import parse_schema
+from streamcontract.schema.inline import inlined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeAlias
 
     from streamcontract.columns.reader import Portable
+    from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 
 __all__ = ["MetadataChoice", "MetadataName", "checked_metadata", "metadata_reader", "require_apart"]
 
@@ -98,18 +101,25 @@ def require_apart(metadata: Mapping[str, str], fields: Iterable[str], what: str)
             )
 
 
-def metadata_reader(metadata: Mapping[str, str], topic: str, portable: Portable) -> Reader:
+def metadata_reader(
+    metadata: Mapping[str, str], topic: TopicDeserializer[Any], portable: Portable
+) -> Reader:
     """The reader of metadata's payloads, whose columns have the given names.
 
     Args:
-        metadata: The names of the columns, in their order, without the key's.
-        topic: The topic of the messages.
+        metadata: The names of the columns, in their order; the key's only if that is text or bytes.
+        topic: Deserializes the messages.
         portable: The codec's part.
     """
-    fields = [{"name": name, "type": _TYPES[name]} for name in metadata]
+    types = dict(_TYPES)
+    if isinstance(topic.key, KeyCodec):
+        types["key"] = ["null", inlined(topic.key.node)]
+    fields = [{"name": name, "type": types[name]} for name in metadata]
     schema = parse_schema({"type": "record", "name": "metadata", "fields": fields})
     batch = columns_of(schema.root, portable.path)
-    children = tuple(_shaped(column, metadata[column.name], topic) for column in batch.children)
+    children = tuple(
+        _shaped(column, metadata[column.name], topic.topic) for column in batch.children
+    )
     return Reader(schema, attrs.evolve(batch, children=children), portable)
 
 

@@ -203,7 +203,7 @@ class BatchDelivery:
                 return self.decode(selection, options)
             count = len(selection)
             left = deadline - time.monotonic()
-            self._delivery.wait(max(0.0, min(SLICE, left)), selection.read)
+            self._delivery.wait(max(0.0, min(SLICE, left)), selection.read, options.limit - count)
 
     def begin(self, options: BatchOptions) -> Found[ConsumedBatch] | None:
         """Begin a call: the next of the batches that are decoded already; None if there is none.

@@ -152,7 +152,7 @@ class UntilEnd(Keyed[T, K]):
                 return batches.decode(selection, options) if selection else (None, NOTHING, None)
             if len(selection) != count:
                 deadline, count = time.monotonic() + self._timeout, len(selection)
-            self._wait(deadline, selection.read)
+            self._wait(deadline, selection.read, options.limit - len(selection))
 
     def _is_fetched(self) -> bool:
         """Whether all messages before the ends are fetched, of partitions that are not paused."""
@@ -196,8 +196,13 @@ class UntilEnd(Keyed[T, K]):
                 remaining[partition.name] = (at if at >= 0 else None, end)
         return remaining
 
-    def _wait(self, deadline: float, read: Mapping[Run, int] | None = None) -> None:
+    def _wait(
+        self,
+        deadline: float,
+        read: Mapping[Run, int] | None = None,
+        wanted: int | None = None,
+    ) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
             raise StalledError(self._topic, self._timeout, self._remaining())
-        self._delivery.wait(min(SLICE, left), read)
+        self._delivery.wait(min(SLICE, left), read, wanted)
