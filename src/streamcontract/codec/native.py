@@ -54,7 +54,8 @@ from streamcontract.schema.model import (
     branch_name,
 )
 from streamcontract.schema.schema import Schema
-from streamcontract.schema.sizes import FIXED_SIZES, is_empty, min_size
+from streamcontract.schema.sizes import min_size
+from streamcontract.schema.skips import Skips
 
 __all__ = ["compile_decoder", "compile_encoder", "compile_splitter"]
 
@@ -106,7 +107,7 @@ def compile_decoder(
 
 def compile_splitter(root: AvroType, limits: Limits = DEFAULT_LIMITS) -> Split:
     """Like the portable engine's function of this name."""
-    skipper = _Readers(Bindings(), tag_unions=False).skipper(root)
+    skipper = Skips(_native.Skipper).fields((root,))
     portable = functools.cache(lambda: split.compile_splitter(root, limits))
     made = _native.Splitter(skipper, _second_opinion(portable), limits.depth)
     divide: Split = made.split
@@ -247,7 +248,7 @@ class _Readers:
         self._tag_unions = tag_unions
         # By identity; the object is kept with the node made of it, so that its id is not reused.
         self._made: dict[int, tuple[object, _native.Reader]] = {}
-        self._skippers: dict[int, _native.Skipper] = {}
+        self._skips = Skips(_native.Skipper)
 
     def reader(self, action: Action) -> _native.Reader:
         known = self._made.get(id(action))
@@ -306,12 +307,13 @@ class _Readers:
             return _native.FailReader()
         record = self._empty_record(action.reader)
         self._made[id(action)] = (action, record)  # before its fields, which may lead back to it
-        steps: list[tuple[int, _native.Reader | _native.Skipper]] = [
-            (-1, self.skipper(step.field.type))
-            if step.target is None or step.action is None
-            else (step.target, self.reader(step.action))
-            for step in action.steps
-        ]
+        steps: list[tuple[int, _native.Reader | _native.Skipper]] = []
+        for run in action.runs():
+            target, read = run[0].target, run[0].action
+            if target is None or read is None:
+                steps.append((-1, self._skips.fields(step.field.type for step in run)))
+            else:
+                steps.append((target, self.reader(read)))
         steps += [(index, self._default(action.reader.fields[index])) for index in action.defaults]
         record.fill(
             tuple(node for _, node in steps),
@@ -342,43 +344,6 @@ class _Readers:
             return default
         value, broken = known
         return _native.ConstantReader(value) if broken is None else _native.FailReader()
-
-    # ---- fields that the reader does not have
-
-    def skipper(self, node: AvroType) -> _native.Skipper:
-        made = self._skippers.get(id(node))
-        if made is None:
-            made = self._skippers[id(node)] = self._make_skipper(node)
-        return made
-
-    def _make_skipper(self, node: AvroType) -> _native.Skipper:
-        match node:
-            case PrimitiveType(name="int" | "long") | EnumType():
-                return _native.NumberSkipper()
-            case PrimitiveType(name="bytes" | "string"):
-                return _native.SizedSkipper()
-            case PrimitiveType():
-                return _native.FixedSkipper(FIXED_SIZES[node.name])
-            case FixedType():
-                return _native.FixedSkipper(node.size)
-            case ArrayType():
-                array = _native.BlocksSkipper(min_size(node.items), has_keys=False)
-                array.fill(self.skipper(node.items))
-                return array
-            case MapType():
-                mapping = _native.BlocksSkipper(1 + min_size(node.values), has_keys=True)
-                mapping.fill(self.skipper(node.values))
-                return mapping
-            case UnionType():
-                union = _native.BranchSkipper()
-                union.fill(tuple(self.skipper(branch) for branch in node.branches))
-                return union
-            case RecordType() if is_empty(node):
-                return _native.FixedSkipper(0)
-            case RecordType():
-                record = self._skippers[id(node)] = _native.RecordSkipper()
-                record.fill(tuple(self.skipper(field.type) for field in node.fields))
-                return record
 
 
 def _is_made_in_place(cls: type) -> bool:
