@@ -116,6 +116,7 @@ def test_columns_metadata_and_positions(commands: Commands, sales: Sales) -> Non
     assert [row["count"] for row in rows_of("parquet")] == [3, 4, 5]
 
 
+@pytest.mark.searching
 def test_files_end_after_their_messages(commands: Commands, sales: Sales) -> None:
     """And their names say what they have."""
     found = export(commands, "--to", "csv", "--max-messages", "1")
@@ -174,6 +175,7 @@ def test_a_topic_that_was_created_anew(commands: Commands, sales: Sales) -> None
     assert "up to offset 100, and the partition ends at 2" in errors
 
 
+@pytest.mark.searching
 def test_a_database_of_something_else(commands: Commands, sales: Sales) -> None:
     """A table that no export made, or that has other columns; one process at a time."""
     with duckdb.connect("out") as connection:

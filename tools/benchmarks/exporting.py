@@ -13,7 +13,7 @@ import itertools
 import json
 import os
 import random
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -170,9 +170,10 @@ def _use(export: Callable[[Path, int], tuple[int, int]], messages: int) -> _Use:
         began = time.perf_counter()
         rows, faults = export(Path(name), messages)
         seconds = time.perf_counter() - began
-    # ru_maxrss is in KiB (Linux, getrusage(2)).
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return _Use(seconds, peak, rows, faults)
+    # getrusage(2) would have the size of the process that started this one, where that is larger.
+    status = Path("/proc/self/status").read_text("utf-8")
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return _Use(seconds, int(peak) / 1024, rows, faults)
 
 
 def _ours(folder: Path, messages: int, threads: int = 1) -> tuple[int, int]:

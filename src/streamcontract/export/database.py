@@ -50,6 +50,8 @@ class DatabaseTarget:
 
     def __init__(self, path: Path, content: Content, table: str) -> None:
         duckdb = _import_duckdb()
+        self._error: type[Exception] = duckdb.Error
+        self._place = f"the table {table!r} of {path}"
         self._table = table
         try:
             self._connection = duckdb.connect(str(path))
@@ -61,7 +63,7 @@ class DatabaseTarget:
         with contextlib.ExitStack() as resources:
             resources.callback(self._connection.close)
             self._connection.execute(_TABLES)
-            self._check_content(content, f"the table {table!r} of {path}")
+            self._check_content(content)
             resources.pop_all()
 
     def __enter__(self) -> Self:
@@ -70,15 +72,15 @@ class DatabaseTarget:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def _check_content(self, content: Content, place: str) -> None:
+    def _check_content(self, content: Content) -> None:
         """Check that the table has this export or is not there."""
         found = self._rows("select content from streamcontract.exports where table_name = ?")
         if found:
-            content.check_same(json.loads(found[0][0]), place)
+            content.check_same(json.loads(found[0][0]), self._place)
             return
         if self._has_table():
             raise ConfigurationError(
-                f"{place} is there already, and of no export: name another with --table"
+                f"{self._place} is there already, and of no export: name another with --table"
             )
         self._connection.execute(
             "insert into streamcontract.exports values (?, ?)",
@@ -151,8 +153,12 @@ class DatabaseTarget:
         self._connection.execute("begin transaction")
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             self._connection.execute("rollback")
+            if isinstance(error, self._error):
+                raise ConfigurationError(
+                    f"{self._place} does not take the rows: {error}"
+                ) from error
             raise
         self._connection.execute("commit")
 

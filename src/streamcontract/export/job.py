@@ -181,6 +181,11 @@ class Export:
         )
         with self._scan(()) as scan:  # which checks columns, metadata and the configuration
             schema = import_pyarrow("export").schema(scan)
+        if set(schema.names) <= {_OFFSET}:
+            raise ConfigurationError(
+                f"there are no columns to export of {self.schema.name}: add some of its metadata, "
+                "such as --metadata offset"
+            )
         if self.format == DATABASE:
             return DatabaseTarget(self.into, content, self.table or self.topic)
         file_format = format_of(self.format)
