@@ -8,12 +8,22 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import confluent_kafka
 import duckdb
 import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 from tests.export.fakes import names_in, read
 from tests.messages.conftest import SALE, Commands, fill, sale
 
-from streamcontract import ContainerFileReader, ContractProducer, parse_schema
+from streamcontract import (
+    Codec,
+    ContainerFileReader,
+    ContractProducer,
+    SchemaRegistry,
+    parse_schema,
+)
+from streamcontract.wire import header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,3 +195,36 @@ def test_a_database_of_something_else(commands: Commands, sales: Sales) -> None:
         options = ("--to", "duckdb", "--table", table, "--columns", "shop")
         code, _, errors = commands.run("export", commands.topic, "--into", "out", *options)
         assert (code, message in errors) == (2, True), errors
+
+
+def test_transactions_and_deleted_offsets(
+    commands: Commands, sales: Sales, streamcontract_config: dict[str, Any], is_embedded: bool
+) -> None:
+    """Aborted messages are no rows; what the broker deleted before it was exported is reported."""
+    if is_embedded:
+        pytest.skip("the embedded broker has no transactions, and deletes no records")
+    servers = {"bootstrap.servers": streamcontract_config["bootstrap.servers"]}
+    payload = Codec[Any](parse_schema(SALE)).encode(
+        {"shop": "shop 0", "day": dt.date(2024, 5, 17), "count": 7, "price": None}
+    )
+    with SchemaRegistry(streamcontract_config["schema.registry.url"]) as registry:
+        schema_id = registry.version(f"{commands.topic}-value").id
+    producer = confluent_kafka.Producer({**servers, "transactional.id": commands.topic})
+    producer.init_transactions()
+    for is_committed in (False, True):
+        producer.begin_transaction()
+        producer.produce(commands.topic, header(schema_id) + payload, b"shop 0", partition=0)
+        producer.flush()  # else it is aborted before it is sent
+        producer.commit_transaction() if is_committed else producer.abort_transaction()
+    found = export(commands, "--to", "parquet")
+    assert [found["partitions"][0][what] for what in ("messages", "end")] == [3, 6]
+    assert not any(each["files"] for each in export(commands, "--to", "parquet")["partitions"])
+
+    fill(commands, streamcontract_config, [sale("shop 1", number) for number in range(4)])
+    admin = AdminClient(servers)
+    for future in admin.delete_records([TopicPartition(commands.topic, 1, 4)]).values():
+        future.result()
+    found = export(commands, "--to", "parquet", code=1)
+    assert [found["partitions"][1][what] for what in ("missing", "messages")] == [2, 2]
+    code, output, _ = commands.run("export", commands.topic, "--to", "parquet", "--into", "out")
+    assert (code, "were deleted by the broker" in output) == (0, False)
