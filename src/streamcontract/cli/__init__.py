@@ -38,6 +38,7 @@ _SUMMARIES: Final = {
     "diff": "Show what changed from one schema to another, without a verdict.",
     "dlq": "List, show and replay dead letters.",
     "doctor": "Show versions, the project file, and whether broker and registry answer.",
+    "export": "Export a topic into Parquet, Arrow, CSV or Avro files, or a DuckDB table.",
     "generate": "Generate the typed Python modules of the contracts.",
     "groups": "List, describe and reset consumer groups.",
     "init": "Create a project: project file, schemas, generated code, a test, a CI workflow.",
