@@ -85,6 +85,11 @@ class Codec(Generic[T]):
         self._decoders: dict[tuple[int, int], tuple[Schema, Callable[[bytes], T]]] = {}
         self._column_decoders: dict[tuple[str, ...] | None, ColumnDecoder] = {}
 
+    @property
+    def record(self) -> type[T] | None:
+        """The generated class of the values; None for plain ones."""
+        return self._compiler.record
+
     def __repr__(self) -> str:
         return f"<Codec of {self.schema!r}>"
 
@@ -185,9 +190,17 @@ class Codec(Generic[T]):
             >>> len(decoded), decoded.faults[0].path
             (1, 'Ping.n')
         """
-        return self._column_decoder(columns).decode(payloads, writer, start=start, threads=threads)
+        return self.column_decoder(columns).decode(payloads, writer, start=start, threads=threads)
 
-    def _column_decoder(self, columns: Sequence[str] | None) -> ColumnDecoder:
+    def column_decoder(self, columns: Sequence[str] | None = None) -> ColumnDecoder:
+        """What :meth:`decode_columns` decodes with, for those who know more of their payloads.
+
+        Args:
+            columns: As there.
+
+        Raises:
+            Exception: As there.
+        """
         key = None if columns is None else tuple(columns)
         known = self._column_decoders.get(key)
         if known is None or isinstance(columns, str):  # which is refused

@@ -60,6 +60,11 @@ class Compiler(Generic[T]):
         self._unnamed = unnamed
         self._engine = choose_engine()
 
+    @property
+    def record(self) -> type | None:
+        """The generated class of the values; None for plain ones."""
+        return self._bindings.types.get(self.schema.name or "")
+
     def encoder(self) -> Callable[[bytes], Callable[[T], bytes]]:
         """Compile the function that returns, for a prefix, the encoder of a value after it."""
         return self._engine.compile_encoder(

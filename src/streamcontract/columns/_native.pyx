@@ -109,35 +109,6 @@ cdef class Columns:
     def __dealloc__(self):
         drop_shape(self.shape)
 
-    def schema(self):
-        """A capsule of Arrow's C data interface."""
-        return schema_capsule(self.shape)
-
-    def stream(self, tuple batches not None):
-        """A capsule of Arrow's C stream interface, of batches of these columns."""
-        cdef ArrowArrayStream *stream = <ArrowArrayStream *>calloc(1, sizeof(ArrowArrayStream))
-        cdef Queue *queue = <Queue *>calloc(1, sizeof(Queue))
-        cdef Store **stores = <Store **>calloc(<size_t>len(batches) + 1, sizeof(Store *))
-        cdef Batch batch
-        if stream == NULL or queue == NULL or stores == NULL:
-            free(stream)
-            free(queue)
-            free(stores)
-            raise MemoryError
-        queue.shape, queue.stores = self.shape, stores
-        sc_count(&self.shape.owners, 1)
-        stream.get_schema, stream.get_next = next_schema, next_array
-        stream.get_last_error, stream.release = last_error, release_stream
-        stream.private_data = queue
-        capsule = PyCapsule_New(stream, "arrow_array_stream", free_stream)
-        for batch in batches:
-            if batch.store.shape != self.shape:
-                raise ValueError("a batch of other columns")
-            stores[queue.n] = batch.store
-            sc_count(&batch.store.owners, 1)
-            queue.n += 1
-        return capsule
-
 
 cdef class Program:
     """How to read the payloads of one writer into columns of a reader, from the step ``root`` on.
@@ -196,7 +167,10 @@ cdef struct Payload:
 
 
 cdef class Payloads:
-    """Payloads, and for each the program that reads it, or one for all."""
+    """Payloads, and for each the program that reads it, or one for all, after its ``starts`` bytes.
+
+    ``starts`` is as long as ``programs``.
+    """
 
     cdef tuple items
     cdef tuple programs
@@ -204,19 +178,23 @@ cdef class Payloads:
     cdef Payload *payloads
     cdef readonly Py_ssize_t n
 
-    def __cinit__(self, tuple items not None, tuple programs not None, object as_bytes):
-        cdef Py_ssize_t i
+    def __cinit__(
+        self, tuple items not None, tuple programs not None, tuple starts not None, object as_bytes
+    ):
+        cdef Py_ssize_t i, start = 0
         cdef Program program
         self.items, self.programs, self.converted = items, programs, []
         if len(programs) != 1 and len(programs) != len(items):
             raise ValueError("a program for each payload, or one for all")
+        if len(starts) != len(programs):
+            raise ValueError("a start for each program")
         self.payloads = <Payload *>calloc(<size_t>len(items) + 1, sizeof(Payload))
         if self.payloads == NULL:
             raise MemoryError
         self.n = len(items)
         for i in range(self.n):
             if i == 0 or len(programs) > 1:
-                program = programs[i]
+                program, start = programs[i], starts[i]
             self.payloads[i].root = program.root
             item = <object>PyTuple_GET_ITEM(items, i)
             if item is None:
@@ -225,7 +203,9 @@ cdef class Payloads:
                 item = as_bytes(item)
                 self.converted.append(item)
             self.payloads[i].start = <const unsigned char *>PyBytes_AS_STRING(item)
-            self.payloads[i].size = PyBytes_GET_SIZE(item)
+            self.payloads[i].size = PyBytes_GET_SIZE(item) - start
+            if self.payloads[i].size >= 0:  # else it is refused
+                self.payloads[i].start += start
 
     def __dealloc__(self):
         free(self.payloads)
@@ -253,10 +233,9 @@ cdef class Batch:
         return self.store.columns[0].length
 
     def add(
-        self, Payloads payloads not None, Py_ssize_t first, Py_ssize_t start, int max_depth,
-        int64_t empty_items,
+        self, Payloads payloads not None, Py_ssize_t first, int max_depth, int64_t empty_items
     ):
-        """Add the payloads from ``first`` on, each after its ``start`` bytes, until one fails.
+        """Add the payloads from ``first`` on, until one fails.
 
         Gives the index of what failed, or the number of payloads if none did; and the status.
         """
@@ -267,21 +246,96 @@ cdef class Batch:
                 raise ValueError("a program for other columns")
         with nogil:
             at = add_payloads(
-                self.store, payloads.payloads, payloads.n, first, start, max_depth, empty_items,
+                self.store, payloads.payloads, payloads.n, first, max_depth, empty_items,
                 &self.tombstones, &status,
             )
         if status == NO_MEMORY:
             raise MemoryError
         return at, status
 
-    def array(self):
+
+cdef class View:
+    """Columns of one or more parts as one struct, for readers of Arrow.
+
+    Each part is the ``Columns`` of batches of equal length. ``picks`` are the columns that are
+    shown, by part and number; all of the first part if it is None.
+    """
+
+    cdef Selection *shown
+    cdef tuple parts
+
+    def __cinit__(self, tuple parts not None, tuple picks=None):
+        cdef Py_ssize_t i
+        cdef Columns columns = parts[0]
+        cdef Node *root = columns.shape.nodes
+        if picks is None:
+            picks = tuple([(0, root.children[i]) for i in range(root.n)])
+        self.parts = parts
+        self.shown = <Selection *>calloc(1, sizeof(Selection))
+        if self.shown == NULL:
+            raise MemoryError
+        self.shown.owners = 1
+        self.shown.shapes = <Shape **>calloc(<size_t>len(parts) + 1, sizeof(Shape *))
+        self.shown.picks = <Pick *>calloc(<size_t>len(picks) + 1, sizeof(Pick))
+        if self.shown.shapes == NULL or self.shown.picks == NULL:
+            raise MemoryError
+        for columns in parts:
+            self.shown.shapes[self.shown.parts] = columns.shape
+            sc_count(&columns.shape.owners, 1)
+            self.shown.parts += 1
+        for i, (part, number) in enumerate(picks):
+            if not (0 <= part < len(parts) and 0 <= number < self.shown.shapes[part].n):
+                raise ValueError(picks)
+            self.shown.picks[i].part, self.shown.picks[i].number = part, number
+        self.shown.n = len(picks)
+
+    def __dealloc__(self):
+        drop_selection(self.shown)
+
+    def schema(self):
         """A capsule of Arrow's C data interface."""
-        return array_capsule(self.store)
+        return schema_capsule(self.shown)
+
+    def array(self, tuple batch not None):
+        """A capsule of Arrow's C data interface, of a batch with a ``Batch`` of each part."""
+        cdef Store **stores = self.stores((batch,))
+        try:
+            return array_capsule(self.shown, stores)
+        finally:
+            free(stores)
+
+    def stream(self, tuple batches not None):
+        """A capsule of Arrow's C stream interface, of such batches."""
+        return stream_capsule(self.shown, self.stores(batches), len(batches))
+
+    cdef Store **stores(self, tuple batches) except NULL:
+        """The stores of batches, which are not counted as owned yet."""
+        cdef Store **stores
+        cdef Store *store
+        cdef Py_ssize_t i, j
+        for batch in batches:
+            if len(batch) != self.shown.parts:
+                raise ValueError("a batch for each part")
+            for i in range(self.shown.parts):
+                if (<Batch?>batch[i]).columns is not self.parts[i]:
+                    raise ValueError("a batch of other columns")
+                if (<Batch>batch[i]).rows != (<Batch>batch[0]).rows:
+                    raise ValueError("batches of other lengths")
+        stores = <Store **>calloc(
+            <size_t>(len(batches) * self.shown.parts) + 1, sizeof(Store *)
+        )
+        if stores == NULL:
+            raise MemoryError
+        for i in range(len(batches)):
+            for j in range(self.shown.parts):
+                store = (<Batch>batches[i][j]).store
+                stores[i * self.shown.parts + j] = store
+        return stores
 
 
 cdef Py_ssize_t add_payloads(
-    Store *store, const Payload *payloads, Py_ssize_t n, Py_ssize_t at, Py_ssize_t start,
-    int max_depth, int64_t empty_items, int64_t *tombstones, int *status,
+    Store *store, const Payload *payloads, Py_ssize_t n, Py_ssize_t at, int max_depth,
+    int64_t empty_items, int64_t *tombstones, int *status,
 ) noexcept nogil:
     cdef const Payload *payload
     cdef In data
@@ -294,8 +348,8 @@ cdef Py_ssize_t add_payloads(
             continue
         rows = store.columns[0].length
         status[0] = NO
-        if payload.size >= start:
-            data.pos, data.end = payload.start + start, payload.start + payload.size
+        if payload.size >= 0:
+            data.pos, data.end = payload.start, payload.start + payload.size
             data.budget, data.frames, data.max_depth = empty_items, 0, max_depth
             # A record at the root is at depth 0, one inside anything else is at 1.
             status[0] = run(payload.root, &data, store.columns, 0)

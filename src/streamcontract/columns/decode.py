@@ -10,8 +10,10 @@ from typing import Final
 
 import attrs
 
+from streamcontract.columns import _native
 from streamcontract.columns.decoded import DecodedColumns
-from streamcontract.columns.reader import Portable, Reader, Writer
+from streamcontract.columns.layout import columns_of
+from streamcontract.columns.reader import MOST_BYTES, Portable, Reader, Writer
 from streamcontract.columns.run import Run
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import whole_number
@@ -19,10 +21,7 @@ from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import RecordType
 from streamcontract.schema.schema import Schema
 
-__all__ = ["MOST_BYTES", "ColumnDecoder"]
-
-MOST_BYTES: Final = 2**31 - 1
-"""Bytes of a buffer and items of lists where a batch ends: what offsets of 32 bits count."""
+__all__ = ["ColumnDecoder"]
 
 _MOST_THREADS: Final = 1024
 _MOST_WRITERS: Final = 1000  # as many as a codec keeps decoders
@@ -39,13 +38,16 @@ class ColumnDecoder:
     Raises:
         ColumnsError: A type of the schema has no columns.
         ArgumentError: The record has no such field.
+
+    Attributes:
+        reader: The reader's side.
     """
 
     def __init__(self, schema: Schema, columns: Sequence[str] | None, portable: Portable) -> None:
         self._schema = schema
-        self._reader = Reader(
-            schema if columns is None else _projected(schema, columns), portable, MOST_BYTES
-        )
+        shown = schema if columns is None else _projected(schema, columns)
+        self.reader = Reader(shown, columns_of(shown.root, portable.path), portable)
+        self._view = _native.View((self.reader.columns,))
         self._lock = threading.RLock()
         # Keyed by the schema object, which the entry keeps alive.
         self._writers: dict[int, Writer] = {}
@@ -77,7 +79,7 @@ class ColumnDecoder:
         writers = self._writers_of(writer, len(every))
         share = max(1, -(-len(every) // threads))
         runs = [
-            Run(self._reader, every, writers, start, range(first, first + share))
+            Run(self.reader, every, writers, (start,) * len(writers), range(first, first + share))
             for first in range(0, max(1, len(every)), share)
         ]
         if len(runs) == 1:
@@ -87,7 +89,7 @@ class ColumnDecoder:
                 for _ in pool.map(Run.finish, runs):
                     pass
         return DecodedColumns(
-            self._reader.columns,
+            self._view,
             tuple(batch for run in runs for batch in run.batches),
             tuple(fault for run in runs for fault in run.faults),
         )
@@ -95,20 +97,21 @@ class ColumnDecoder:
     def _writers_of(self, writer: Schema | Sequence[Schema] | None, count: int) -> list[Writer]:
         """What reads each payload, or all of them."""
         if writer is None:
-            return [self._writer(self._schema)]
+            return [self.writer(self._schema)]
         if isinstance(writer, Schema):
-            return [self._writer(writer)]
+            return [self.writer(writer)]
         if len(writer) != count:
             raise ArgumentError("writer", len(writer), f"a schema for each of {count} payloads")
-        return [self._writer(schema) for schema in writer]
+        return [self.writer(schema) for schema in writer]
 
-    def _writer(self, schema: Schema) -> Writer:
+    def writer(self, schema: Schema) -> Writer:
+        """What reads the payloads of a writer; the same one each time."""
         known = self._writers.get(id(schema))
         if known is None:
             with self._lock:
                 known = self._writers.get(id(schema))
                 if known is None:
-                    known = self._writers[id(schema)] = self._reader.writer(schema)
+                    known = self._writers[id(schema)] = self.reader.writer(schema)
                     while len(self._writers) > _MOST_WRITERS:
                         del self._writers[next(iter(self._writers))]
         return known

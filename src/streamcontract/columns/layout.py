@@ -26,7 +26,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "columns_of"]
+__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "column_of", "columns_of"]
 
 MOST_DIGITS: Final = 76
 """The most digits of Arrow's widest decimal."""
@@ -87,9 +87,27 @@ def columns_of(root: AvroType, path: str) -> Column:
     maker = _Maker()
     if isinstance(root, RecordType):
         return maker.column(root, "", path)
-    number = maker.next_number(path)
-    child = maker.column(root, "value", path)
-    return Column(number=number, layout="struct", format="+s", name="", children=(child,))
+    return _whole(maker, root, "value", path)
+
+
+def column_of(node: AvroType, name: str, path: str) -> Column:
+    """A batch of one nullable column, which has whole values.
+
+    Args:
+        node: Their type.
+        name: The column's name.
+        path: What errors call it.
+
+    Raises:
+        ColumnsError: As for :func:`columns_of`.
+    """
+    batch = _whole(_Maker(), node, name, path)
+    (child,) = batch.children
+    return attrs.evolve(batch, children=(attrs.evolve(child, is_nullable=True),))
+
+
+def _whole(maker: _Maker, node: AvroType, name: str, path: str) -> Column:
+    return _struct(maker.next_number(path), "", (maker.column(node, name, path),))
 
 
 def branch_columns(union: UnionType, column: Column) -> tuple[Column | None, ...]:

@@ -7,12 +7,15 @@ path. A value that the portable decoder accepts is encoded with the reader schem
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from streamcontract.columns import _native
 from streamcontract.columns.decoded import RowFault
 from streamcontract.columns.reader import Reader, Writer
 from streamcontract.errors import DataFault, DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Run"]
 
@@ -29,7 +32,7 @@ class Run:
         reader: The columns.
         payloads: All payloads.
         writers: What reads them: one for each, or one for all.
-        start: How many bytes of each to pass over first.
+        starts: How many bytes of each to pass over first; as many as writers.
         share: The indexes of those that are decoded here.
 
     Attributes:
@@ -41,14 +44,14 @@ class Run:
         self,
         reader: Reader,
         payloads: tuple[bytes | None, ...],
-        writers: list[Writer],
-        start: int,
+        writers: Sequence[Writer],
+        starts: Sequence[int],
         share: range,
     ) -> None:
         self._reader = reader
         self._payloads = payloads[share.start : share.stop]
         self._writers = writers if len(writers) == 1 else writers[share.start : share.stop]
-        self._start = start
+        self._starts = starts if len(starts) == 1 else starts[share.start : share.stop]
         self._first = share.start
         self.batches = [reader.new_batch()]
         self.faults: list[RowFault] = []
@@ -58,11 +61,12 @@ class Run:
         payloads = _native.Payloads(
             self._payloads,
             tuple(writer.program for writer in self._writers),
+            tuple(self._starts),
             self._reader.portable.as_bytes,
         )
         at = 0
         while True:
-            at, status = self._add(payloads, at, self._start)
+            at, status = self._add(payloads, at)
             if at == payloads.n:
                 break
             error = self._too_large() if status == _FULL else self._add_otherwise(at, status)
@@ -70,12 +74,12 @@ class Run:
                 self.faults.append(RowFault(self._first + at, error))
             at += 1
 
-    def _add(self, payloads: _native.Payloads, at: int, start: int) -> tuple[int, int]:
+    def _add(self, payloads: _native.Payloads, at: int) -> tuple[int, int]:
         """Add payloads up to the first that does not even fit into a batch of its own."""
         limits = self._reader.portable
         while True:
             batch = self.batches[-1]
-            at, status = batch.add(payloads, at, start, limits.depth, limits.empty_items)
+            at, status = batch.add(payloads, at, limits.depth, limits.empty_items)
             if at == payloads.n or status != _FULL or batch.rows == 0:
                 return at, status
             self.batches.append(self._reader.new_batch())
@@ -83,7 +87,8 @@ class Run:
     def _add_otherwise(self, at: int, status: int) -> DecodeError | None:
         """Add what the executor refused and the portable decoder takes; else its error."""
         reader, portable = self._reader, self._reader.portable
-        decode = self._writers[at if len(self._writers) > 1 else 0].decoder(self._start)
+        number = at if len(self._writers) > 1 else 0
+        decode = self._writers[number].decoder(self._starts[number])
         try:
             value = decode(portable.as_bytes(self._payloads[at]))
         except DecodeError as error:
@@ -95,8 +100,8 @@ class Run:
                 portable.path,
             )
         data = reader.encode(value)
-        again = _native.Payloads((data,), (reader.plain_program,), portable.as_bytes)
-        added, status = self._add(again, 0, 0)
+        again = _native.Payloads((data,), (reader.plain.program,), (0,), portable.as_bytes)
+        added, status = self._add(again, 0)
         if added == again.n:
             return None
         if status == _FULL:

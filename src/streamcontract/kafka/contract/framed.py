@@ -15,10 +15,12 @@ from streamcontract.wire import CONFLUENT, IdKind, wire_format
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
 
+    from streamcontract.codec import Codec
     from streamcontract.kafka.message import SchemaId
     from streamcontract.kafka.telemetry import TopicReceiving
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
+    from streamcontract.schema.model import AvroType
     from streamcontract.wire import Frame, OwnFraming, RawHeaders, WireFormat
 
 __all__ = ["Decoders", "FramedDeserializer", "checked_registry"]
@@ -149,7 +151,24 @@ class FramedDeserializer(Deserializer, Generic[T]):
         known = self._decoders.known.get(key)
         if known is not None:
             return known
-        frame = frames.frame(data, headers)
+        frame, writer = self.written(data, headers, is_key=is_key)
+        decode = self._receiving.decoding(frame.schema_id, self._compile(frame, writer))
+        return self._decoders.keep(key, (frame.schema_id, decode))
+
+    def written(
+        self, data: bytes, headers: RawHeaders = None, *, is_key: bool = False
+    ) -> tuple[Frame, Schema]:
+        """The frame of a message's bytes, and their writer schema.
+
+        Args:
+            data: The value, or the key.
+            headers: The message's headers.
+            is_key: Whether it is the key.
+
+        Raises:
+            Exception: As for :meth:`decoder`.
+        """
+        frame = self._format.side(is_key=is_key).frame(data, headers)
         stored = self._registry.stored(
             frame.schema_id, subject=self._subject, is_global=frame.kind is IdKind.GLOBAL_ID
         )
@@ -160,8 +179,23 @@ class FramedDeserializer(Deserializer, Generic[T]):
             self._rules_ignored,
             migrates=not self._is_own(stored.schema),
         )
-        decode = self._receiving.decoding(frame.schema_id, self._compile(frame, stored.schema))
-        return self._decoders.keep(key, (frame.schema_id, decode))
+        return frame, stored.schema
+
+    def key_of(self, data: bytes, headers: RawHeaders = None, *, is_key: bool = False) -> Hashable:
+        """A key that is equal for equal frames, for caches.
+
+        Raises:
+            FrameError: A header means that the payload cannot be read.
+        """
+        return self._format.side(is_key=is_key).key(data, headers)
+
+    def codec_for(self, writer: AvroType) -> Codec[T]:
+        """The codec that reads what was written as a type.
+
+        Raises:
+            UnexpectedTypeError: There is none.
+        """
+        raise NotImplementedError
 
     def _is_own(self, writer: Schema) -> bool:
         """Whether that is the reader's schema too."""

@@ -132,9 +132,7 @@ class PortableMessageReader:
             schema_id, decode = known or self._decoders[self._frames.key(data, headers)]
             value = decode(data)
         if key is not None:
-            if headers and self._forbidden:
-                self._check_plain_key(headers)
-            key = self._read_key(key, headers) if self._key_has_frame else self._read_key(key)
+            key = self.read_key(key, headers)
         kind, milliseconds = raw.timestamp()
         return Message(
             value,
@@ -146,6 +144,17 @@ class PortableMessageReader:
             milliseconds if kind else None,
             headers or (),
         )
+
+    def read_key(self, key: bytes, headers: Any) -> Any:
+        """A message's key.
+
+        Raises:
+            FrameError: A header contradicts the contract.
+            Exception: An error of ``read_key``.
+        """
+        if headers and self._forbidden:
+            self._check_plain_key(headers)
+        return self._read_key(key, headers) if self._key_has_frame else self._read_key(key)
 
     def _check_plain_key(self, headers: list[tuple[str, bytes | None]]) -> None:
         for name, value in headers:

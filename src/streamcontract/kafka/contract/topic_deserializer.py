@@ -71,6 +71,8 @@ class TopicDeserializer(Generic[T]):
     Attributes:
         topic: The topic.
         deserializer: The deserializer of the values.
+        key: The codec of the keys.
+        codecs: The codecs of the values, one for each type.
         plain: Reads what is well, and nothing else.
         read_key: Reads keys; it plugs into confluent_kafka's clients.
     """
@@ -106,6 +108,8 @@ class TopicDeserializer(Generic[T]):
         deserializer.report_to(receiving)
         self.topic = topic
         self.deserializer = deserializer
+        self.key = key
+        self.codecs = binding.codecs if isinstance(binding, RecordsBinding) else (binding.codec,)
         read_plain: Callable[..., Any]
         read_strict: Callable[..., Any]
         has_frame = not isinstance(key, KeyCodec)
@@ -154,6 +158,15 @@ class TopicDeserializer(Generic[T]):
             raise MessageDecodeError(
                 self.topic, partition, offset, raw, reason, schema_id
             ) from reason
+
+    def read_key_of(self, raw: confluent_kafka.Message) -> Any:
+        """The key of a message, with all checks.
+
+        Raises:
+            Exception: One of ``POISON``, or of a registry that does not answer.
+        """
+        key = raw.key()
+        return None if key is None else self._strict.read_key(key, raw.headers())
 
     def schema_id_of(self, raw: confluent_kafka.Message) -> SchemaId | None:
         """The id of a message's writer schema; None if it has none."""
