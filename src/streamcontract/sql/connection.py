@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from streamcontract.kafka.connection.cluster import Cluster
-from streamcontract.kafka.connection.config import split_config
-from streamcontract.messages.topics import no_schema, schema_of_topic
-from streamcontract.project import find_project
-from streamcontract.registry import SchemaRegistry
 from streamcontract.sql.errors import SqlError
-from streamcontract.sql.plan import Scan, scans_of
-from streamcontract.sql.planning import plan_of
-from streamcontract.sql.ranges import Filters, TopicRanges, checked_lateness
-from streamcontract.sql.table import TopicRead, TopicTable
+from streamcontract.sql.planning import parsed
+from streamcontract.sql.ranges import checked_lateness
+from streamcontract.sql.statement import Statement
+from streamcontract.sql.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streamcontract.project import Project
+    from streamcontract.sql.table import TopicRead
 
 __all__ = ["TopicConnection"]
 
@@ -32,12 +27,10 @@ _ROWS: Final = 1_000
 
 
 class TopicConnection:
-    """A connection to DuckDB in which topics are tables; see :func:`streamcontract.sql.connect`.
+    """A connection to DuckDB with topics as tables, which :func:`streamcontract.sql.connect` opens.
 
     Attributes:
-        connection: DuckDB's connection, for all that has no topics.
-        reads: What the statements of the last :meth:`execute` have read, one for each topic.
-        changed: How many rows its last statement wrote; None if it gives rows instead.
+        connection: DuckDB's own connection.
     """
 
     def __init__(
@@ -47,29 +40,23 @@ class TopicConnection:
         database: str | Path = ":memory:",
         project: Project | None = None,
         contracts: Sequence[str] = (),
-        lateness: timedelta | None = None,
         prefix: str = "_",
+        lateness: timedelta | None = None,
     ) -> None:
-        self._config = dict(config or {})
-        self._settings = split_config(self._config)
-        self._cluster = Cluster(self._settings.client)
-        self._project = find_project() if project is None else project
-        self._contracts = tuple(contracts)
-        self._lateness = checked_lateness(lateness)
-        self._prefix = prefix
-        self.reads: list[TopicRead] = []
-        self.changed: int | None = None
-        self._tables: dict[str, TopicTable] = {}
-        self._owns_transaction = False
         with contextlib.ExitStack() as resources:
-            self._registry = resources.enter_context(
-                SchemaRegistry.from_config(self._settings.registry)
+            self._topics = Topics(
+                dict(config or {}),
+                project=project,
+                contracts=tuple(contracts),
+                prefix=prefix,
+                lateness=checked_lateness(lateness),
             )
+            resources.callback(self._topics.close)
             self.connection = resources.enter_context(duckdb.connect(database))
+            # A name in a statement is never a variable of this module.
+            self.connection.execute("SET python_enable_replacements = false; SET TimeZone = 'UTC'")
             self._resources = resources.pop_all()
-        # A name in a statement is never a variable of this module.
-        self.connection.execute("SET python_enable_replacements = false")
-        self.connection.execute("SET TimeZone = 'UTC'")
+        self._statements: list[Statement] = []
 
     def __enter__(self) -> TopicConnection:
         return self
@@ -78,6 +65,68 @@ class TopicConnection:
         self.close()
 
     def close(self) -> None:
-        """End the last statement, and close the connection and the registry's."""
+        """Commit, and close DuckDB's connection and the clients."""
         self._finish()
         self._resources.close()
+
+    @property
+    def reads(self) -> tuple[TopicRead, ...]:
+        """What the statements of the last :meth:`execute` have read so far, topic by topic."""
+        return tuple(read for statement in self._statements for read in statement.reads)
+
+    @property
+    def changed(self) -> int | None:
+        """How many rows the last statement has written; None if it gives rows instead."""
+        return self._statements[-1].changed if self._statements else None
+
+    def execute(self, query: str) -> duckdb.DuckDBPyConnection:
+        """Execute one or more statements.
+
+        Args:
+            query: The statements, in DuckDB's SQL.
+
+        Returns:
+            DuckDB's connection, of which ``.df()``, ``.pl()``, ``.fetchall()`` and the like get the
+            rows of the last one. They are made as they are fetched, from messages as they come.
+
+        Raises:
+            SqlError: A statement is wrong, or failed.
+            ConfigurationError: A topic has no schema, or several.
+            RegistryError: The registry did not answer.
+            ConsumeError: The brokers did not answer.
+        """
+        self._finish()
+        self._statements.clear()
+        for each in parsed(self.connection, query):
+            self._finish()
+            statement = Statement(self.connection, each, self._topics)
+            self._statements.append(statement)
+            with self._typed_errors():
+                statement.begin()
+        return self.connection
+
+    def rows(self) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of the last statement, in lists.
+
+        Raises:
+            SqlError: It failed.
+            Exception: An error of a topic.
+        """
+        with self._typed_errors():
+            while rows := self.connection.fetchmany(_ROWS):
+                yield rows
+
+    def _finish(self) -> None:
+        if self._statements:
+            self._statements[-1].finish()
+
+    @contextlib.contextmanager
+    def _typed_errors(self) -> Iterator[None]:
+        """Raise the error of a topic instead of DuckDB's text of it."""
+        try:
+            yield
+        except duckdb.Error as error:
+            for read in self.reads:
+                if read.error is not None:
+                    raise read.error from None
+            raise SqlError(self._statements[-1].text, None, str(error)) from error

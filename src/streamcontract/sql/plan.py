@@ -1,8 +1,8 @@
 """Scans of a DuckDB plan: the columns that each reads, and the ranges that its filters leave.
 
-DuckDB pushes filters into the scans of its own tables, where ``json_serialize_plan`` shows them with
-typed constants. A row that such a filter refuses has no part in the result, whatever the rest of the
-query is. So a filter that is not understood is left out: then more is read, and DuckDB filters it.
+DuckDB pushes filters into the scans of its own tables, where ``json_serialize_plan`` shows them
+with typed constants. A row that such a filter refuses has no part in the result, whatever the rest
+of the query is. A filter that is not understood is left out: more is read, and DuckDB filters it.
 
 The shapes are those of DuckDB 1.5 and 2.0 (``src/include/duckdb/storage/serialization`` of its
 sources), where 2.0 begins the names of filters with ``LEGACY_``.

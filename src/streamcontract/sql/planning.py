@@ -1,7 +1,7 @@
 """Plans of statements, from DuckDB: what a statement scans, and which of its tables are missing.
 
-A table that DuckDB does not know may be a topic. It is declared as an empty temporary table, and the
-statement is planned again, until every table is known.
+A table that DuckDB does not know may be a topic. It is declared as an empty temporary table, and
+the statement is planned again, until every table is known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from streamcontract.sql.errors import SqlError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["plan_of"]
+__all__ = ["parsed", "plan_of"]
 
 _PLAN: Final = "SELECT json_serialize_plan(?::VARCHAR, optimize := true)"
 
@@ -33,11 +33,32 @@ _OPTIMIZERS: Final = frozenset(
         "unused_columns",
     }
 )
-"""The optimizers of ``duckdb_optimizers()`` that follow from the statement alone. Others look at the
+"""The optimizers of ``duckdb_optimizers()`` that go by the statement alone. Others look at the
 contents of tables: they would find that the declared ones are empty, and scan nothing."""
 
 _WRONG: Final = frozenset({"binder", "catalog", "parser"})
-"""The types of errors of a statement that is wrong. Of other errors, execution shows which count."""
+"""The types of errors of a wrong statement. Of others, execution shows whether they count."""
+
+
+def parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[duckdb.Statement]:
+    """The statements of a query.
+
+    Raises:
+        SqlError: It cannot be parsed.
+    """
+    try:
+        return connection.extract_statements(query)
+    except duckdb.ParserException as error:
+        document = _planned(connection, query)  # which gives the position
+        if document["error"]:
+            raise _error(query, document) from None
+        raise SqlError(query, None, str(error)) from None
+
+
+def _planned(connection: duckdb.DuckDBPyConnection, statement: str) -> dict[str, Any]:
+    (text,) = connection.execute(_PLAN, [statement]).fetchall()[0]
+    plan: dict[str, Any] = json.loads(text)
+    return plan
 
 
 def plan_of(
@@ -56,8 +77,7 @@ def plan_of(
     """
     with _optimizers(connection):
         while True:
-            (text,) = connection.execute(_PLAN, [statement]).fetchall()[0]
-            plan = json.loads(text)
+            plan = _planned(connection, statement)
             if not plan["error"]:
                 return plan
             missing = _missing_table(plan)

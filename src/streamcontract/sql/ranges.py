@@ -2,8 +2,8 @@
 
 A lower bound of time is safe: the brokers find the first message with that time or a later one, so
 all before it are earlier. An upper bound is not: producers set timestamps (``CreateTime``), and a
-message after any offset may be earlier than one before it. So it ends a fetch only where something is
-known of the order of timestamps.
+message may be earlier than those before it. So it ends a fetch only where something is known of the
+order of timestamps.
 """
 
 from __future__ import annotations
@@ -101,10 +101,10 @@ class TopicRanges:
         Raises:
             ConsumeError: The brokers did not answer.
         """
-        wanted = [(filters, self._spans(filters.times)) for filters in scans]
+        wanted = [(each, self._spans(each.times)) for each in scans]
         found = {
-            each: union(pair for filters, spans in wanted for pair in self._of(each, filters, spans))
-            for each in self._partitions
+            number: union(pair for each in wanted for pair in self._of(number, *each))
+            for number in self._partitions
         }
         return {each: intervals for each, intervals in found.items() if intervals}
 

@@ -1,17 +1,19 @@
 """One statement, from its plan to its result.
 
-Its topics are empty tables while it is planned. Then each becomes a view on a stream of Arrow, which
-has the columns that the plan reads, and null in place of the others: DuckDB reads a stream as it is,
-and the statement still sees every column.
+Its topics are empty tables while it is planned. Then each becomes a view on a stream of Arrow with
+the columns that the plan reads. The view has null in place of the others, so that the statement
+means the same.
 """
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
+import attrs
 import duckdb
 
+from streamcontract.sql.errors import SqlError
 from streamcontract.sql.plan import Scan, scans_of
 from streamcontract.sql.planning import plan_of
 from streamcontract.sql.ranges import Filters
@@ -20,10 +22,19 @@ from streamcontract.sql.table import TopicRead, TopicStream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
     from streamcontract.sql.table import TopicTable
     from streamcontract.sql.topics import Topics
 
 __all__ = ["Statement"]
+
+_SEVERAL: Final = (
+    "A PIVOT that finds its values itself is two statements: over a topic it needs them, as in "
+    "PIVOT stocks ON symbol IN ('AAPL', 'MSFT')"
+)
+_TRANSACTION: Final = "SELECT txid_current()"
+_ROWS: Final = [duckdb.ExpectedResultType.QUERY_RESULT]
 
 
 class Statement:
@@ -33,19 +44,26 @@ class Statement:
 
     Args:
         connection: DuckDB's connection.
-        text: The statement.
+        statement: The statement.
         topics: The topics that it may name.
 
     Attributes:
+        text: The statement.
         reads: What it reads of its topics.
+        changed: How many rows it has written; None if it gives rows instead.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, text: str, topics: Topics) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement, topics: Topics
+    ) -> None:
         self._connection = connection
-        self._text = text
+        self.text = statement.query
+        self._gives_rows = statement.expected_result_type == _ROWS
+        self._kind = statement.type
+        self.changed: int | None = None
         self._topics = topics
-        self._tables: dict[str, TopicTable] = {}
-        self._names: list[str] = []
+        self._declared: dict[str, _Declared] = {}
+        self._objects: dict[str, str] = {}
         self._is_own_transaction = False
         self.reads: list[TopicRead] = []
 
@@ -57,28 +75,59 @@ class Statement:
             duckdb.Error: It failed.
             Exception: An error of the topics.
         """
-        # Else it is a statement of the caller's transaction.
-        with contextlib.suppress(duckdb.TransactionException):
+        if self._kind == duckdb.StatementType.TRANSACTION:
+            self._connection.execute(self.text)
+            return
+        if not self._is_in_transaction():
             self._connection.begin()
             self._is_own_transaction = True
         try:
-            plan = plan_of(self._connection, self._text, self._declare)
-            if not self._tables:
+            plan = plan_of(self._connection, self.text, self._declare)
+            if not self._declared:
                 self._end("rollback")  # for statements that no transaction may have
-            for table in self._tables.values():
-                self._connect(table, scans_of(plan, table.topic))
-            self._connection.execute(self._text)
+            for name, declared in self._declared.items():
+                self._connect(declared, scans_of(plan, name) or [Scan()])
+            self._execute()
+            if not self._gives_rows:
+                self.changed = sum(count for (count,) in self._connection.fetchall())
+                self.finish()
         except BaseException:
-            self._end("rollback")
+            self._abandon()
+            raise
+
+    def _is_in_transaction(self) -> bool:
+        """Whether the caller has begun a transaction: else each query is one of its own."""
+        ids = [self._connection.execute(_TRANSACTION).fetchall() for _ in range(2)]
+        return ids[0] == ids[1]
+
+    def _execute(self) -> None:
+        try:
+            self._connection.execute(self.text)
+        except duckdb.CatalogException as error:
+            if self._kind == duckdb.StatementType.MULTI:
+                reason = f"{error}\n\n{_SEVERAL}"
+                raise SqlError(self.text, None, reason) from None
             raise
 
     def finish(self) -> None:
         """End it. What was not fetched of its rows is lost."""
-        for name in self._names:
-            self._connection.execute(f"DROP VIEW temp.main.{_quoted(name)}")
+        try:
+            self._drop()
+            self._end("commit")
+        except duckdb.Error:  # it failed while its rows were fetched
+            self._abandon()
+
+    def _abandon(self) -> None:
+        self._end("rollback")
+        with contextlib.suppress(duckdb.Error):  # of a transaction that is to be rolled back
+            self._drop()
+
+    def _drop(self) -> None:
+        """Drop what is declared: a later statement plans anew."""
+        while self._objects:
+            name, kind = self._objects.popitem()
             self._connection.unregister(_stream_name(name))
-        self._names.clear()
-        self._end("commit")
+            self._connection.execute(f"DROP {kind} IF EXISTS temp.main.{_quoted(name)}")
 
     def _end(self, how: str) -> None:
         if self._is_own_transaction:
@@ -87,7 +136,71 @@ class Statement:
 
     def _declare(self, name: str) -> None:
         """Create an empty table with the columns of a topic."""
-        table = self._topics.table(name, self._text)
-        columns = ", ".join(f"{_quoted(column)} {kind}" for column, kind in self._described(table))
-        self._connection.execute(f"CREATE TEMP TABLE {_quoted(name)} ({columns})")
-        self._tables[name] = table
+        table = self._topics.table(name, self.text)
+        columns = table.columns()
+        empty = self._connection.from_arrow(columns.empty_table())
+        described = tuple(zip(empty.columns, map(str, empty.types), strict=True))
+        listed = ", ".join(f"{_quoted(each)} {kind}" for each, kind in described)
+        self._connection.execute(f"CREATE TEMP TABLE {_quoted(name)} ({listed})")
+        self._objects[name] = "TABLE"
+        self._declared[name] = _Declared(table, columns, described)
+
+    def _connect(self, declared: _Declared, scans: Sequence[Scan]) -> None:
+        """Replace a declared table by a view on the part of the topic that is needed."""
+        table, name = declared.table, declared.table.topic
+        ranges = self._topics.ranges(name)
+        needed = ranges.needed(map(declared.filters, scans))
+        read = TopicRead(name, ranges.offsets, ranges.end_ignored)
+        used = declared.used(scans)
+        stream = TopicStream(table, declared.columns, used, needed, read)
+        shown = ", ".join(
+            f"{f'c{index}' if index in used else f'CAST(NULL AS {kind})'} AS {_quoted(column)}"
+            for index, (column, kind) in enumerate(declared.described)
+        )
+        self._connection.execute(f"DROP TABLE temp.main.{_quoted(name)}")
+        self._connection.register(_stream_name(name), stream)
+        source = f"SELECT {shown} FROM {_quoted(_stream_name(name))}"  # noqa: S608 - both quoted
+        self._connection.execute(f"CREATE TEMP VIEW {_quoted(name)} AS {source}")
+        self._objects[name] = "VIEW"
+        self.reads.append(read)
+
+
+@attrs.frozen
+class _Declared:
+    """A topic that is declared to DuckDB.
+
+    Attributes:
+        table: The topic.
+        columns: Its columns, as Arrow has them.
+        described: Their names and types in DuckDB.
+    """
+
+    table: TopicTable
+    columns: pa.Schema
+    described: Sequence[tuple[str, str]]
+
+    def filters(self, scan: Scan) -> Filters:
+        """The messages that a scan can use."""
+        names = self.columns.names
+        partitions, offsets, times = (
+            scan.passing(names.index(self.table.metadata[each]))
+            for each in ("partition", "offset", "timestamp")
+        )
+        return Filters(partitions=partitions, offsets=offsets, times=times)
+
+    def used(self, scans: Sequence[Scan]) -> list[int]:
+        """The indexes of the columns to read for some scans."""
+        indexes = range(len(self.described))
+        known = [indexes if scan.columns is None else scan.columns for scan in scans]
+        # DuckDB has virtual columns too, such as the number of a row.
+        return self.table.read_columns({each for some in known for each in some if each in indexes})
+
+
+def _stream_name(topic: str) -> str:
+    return f"stream of topic {topic}"
+
+
+def _quoted(name: str) -> str:
+    """A name as SQL has it."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'

@@ -89,9 +89,7 @@ class Topics:
                     "in case: read them with two statements"
                 )
         contract = self._contracts.get(name)
-        schema = schema_of(
-            name, self._project, self._registry, self._settings, contract=contract
-        )
+        schema = schema_of(name, self._project, self._registry, self._settings, contract=contract)
         return TopicTable(name, schema, self._config, self._registry, prefix=self._prefix)
 
     def ranges(self, topic: str) -> TopicRanges:
