@@ -79,6 +79,12 @@ class TopicConnection:
         """How many rows the last statement has written; None if it gives rows instead."""
         return self._statements[-1].changed if self._statements else None
 
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """The names and types of the columns of the last statement's rows."""
+        described: Any = self.connection.description or ()
+        return [(name, str(kind)) for name, kind, *_ in described]
+
     def execute(self, query: str) -> duckdb.DuckDBPyConnection:
         """Execute one or more statements.
 

@@ -52,7 +52,7 @@ class Filters:
     times: Intervals = EVERYTHING
 
 
-def checked_lateness(lateness: timedelta | None) -> int | None:
+def checked_lateness(lateness: object) -> int | None:
     """A lateness in milliseconds, rounded up.
 
     Raises:
@@ -75,9 +75,9 @@ class TopicRanges:
             its partition; None if that is unknown.
 
     Attributes:
-        offsets: How many offsets the topic has.
-        end_ignored: Whether an upper bound of time did not end a fetch, because nothing is known
-            of the order of timestamps.
+        messages: How many offsets the topic has.
+        end_ignored: Whether messages after an upper bound of time are fetched, because nothing is
+            known of the order of timestamps.
 
     Raises:
         ConsumeError: There is no such topic, or the brokers did not answer.
@@ -92,7 +92,7 @@ class TopicRanges:
         self._ends = cluster.end_offsets(topic, self._partitions)
         self._begins = cluster.first_offsets(topic, self._partitions)
         self._found: dict[int, Mapping[int, int] | None] = {}
-        self.offsets = sum(max(0, end - self._begins[each]) for each, end in self._ends.items())
+        self.messages = sum(max(0, end - self._begins[each]) for each, end in self._ends.items())
         self.end_ignored = False
 
     def needed(self, scans: Iterable[Filters]) -> dict[int, Intervals]:
@@ -127,11 +127,12 @@ class TopicRanges:
     def _end(self, microseconds: int) -> Mapping[int, int]:
         if microseconds == HIGH:
             return self._ends
-        found = None
-        if self._lateness is not None:
-            found = self._first_at(_milliseconds(microseconds) + self._lateness)
-        self.end_ignored |= found is None
-        return found or self._ends
+        lateness = self._lateness
+        found = self._first_at(_milliseconds(microseconds) + (lateness or 0)) or self._ends
+        if lateness is not None:
+            return found
+        self.end_ignored |= any(found[each] < self._ends[each] for each in self._partitions)
+        return self._ends
 
     @functools.cached_property
     def _lateness(self) -> int | None:

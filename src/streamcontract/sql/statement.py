@@ -77,6 +77,7 @@ class Statement:
         """
         if self._kind == duckdb.StatementType.TRANSACTION:
             self._connection.execute(self.text)
+            self.changed = 0
             return
         if not self._is_in_transaction():
             self._connection.begin()
@@ -150,7 +151,7 @@ class Statement:
         table, name = declared.table, declared.table.topic
         ranges = self._topics.ranges(name)
         needed = ranges.needed(map(declared.filters, scans))
-        read = TopicRead(name, ranges.offsets, ranges.end_ignored)
+        read = TopicRead(name, ranges.messages, ranges.end_ignored)
         used = declared.used(scans)
         stream = TopicStream(table, declared.columns, used, needed, read)
         shown = ", ".join(

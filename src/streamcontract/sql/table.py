@@ -14,14 +14,22 @@ from streamcontract.schema.model import RecordType
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from streamcontract.kafka import ConsumedBatch, MessageFault
+    from streamcontract.kafka.batches.batch import ConsumedBatch, MessageFault
+    from streamcontract.kafka.batches.metadata import MetadataChoice, MetadataName
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
     from streamcontract.sql.intervals import Intervals
 
 __all__ = ["TopicRead", "TopicStream", "TopicTable"]
 
-_METADATA: Final = ("partition", "offset", "timestamp", "key", "headers", "schema_id")
+_METADATA: Final[tuple[MetadataName, ...]] = (
+    "partition",
+    "offset",
+    "timestamp",
+    "key",
+    "headers",
+    "schema_id",
+)
 _MOST_FAULTS: Final = 20
 
 
@@ -31,9 +39,9 @@ class TopicRead:
 
     Attributes:
         topic: The topic.
-        offsets: How many offsets the topic had when the statement began.
-        end_ignored: Whether an upper bound of time did not end the read, because nothing is known
-            of the order of the topic's timestamps.
+        messages: How many offsets the topic had when the statement began.
+        end_ignored: Whether messages after an upper bound of time are fetched, because nothing is
+            known of the order of the topic's timestamps.
         fetched: How many messages were fetched, by all scans of the topic together.
         tombstones: How many of them have no value, and are no rows.
         unreadable: How many of them cannot be read with the contract, and are no rows.
@@ -41,7 +49,7 @@ class TopicRead:
     """
 
     topic: str
-    offsets: int
+    messages: int
     end_ignored: bool
     fetched: int = 0
     tombstones: int = 0
@@ -78,7 +86,7 @@ class TopicTable:
     prefix: str
 
     @property
-    def metadata(self) -> dict[str, str]:
+    def metadata(self) -> dict[MetadataName, str]:
         """The names of its metadata columns, which come after those of the value."""
         return {each: f"{self.prefix}{each}" for each in _METADATA}
 
@@ -91,7 +99,7 @@ class TopicTable:
         self,
         ranges: Sequence[OffsetRange] = (),
         columns: Sequence[str] | None = None,
-        metadata: Mapping[str, str] | None = None,
+        metadata: MetadataChoice | None = None,
     ) -> TopicScan:
         """A scan of some columns, without ranges for their types alone.
 
