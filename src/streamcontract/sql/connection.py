@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 
-from streamcontract.sql.errors import SqlError
 from streamcontract.sql.planning import parsed
 from streamcontract.sql.ranges import checked_lateness
 from streamcontract.sql.statement import Statement
 from streamcontract.sql.topics import Topics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
+
+    import pyarrow as pa
 
     from streamcontract.project import Project
     from streamcontract.sql.table import TopicRead
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["TopicConnection"]
 
 _ROWS: Final = 1_000
+Result = TypeVar("Result")
 
 
 class TopicConnection:
@@ -92,8 +94,8 @@ class TopicConnection:
             query: The statements, in DuckDB's SQL.
 
         Returns:
-            DuckDB's connection, of which ``.df()``, ``.pl()``, ``.fetchall()`` and the like get the
-            rows of the last one. They are made as they are fetched, from messages as they come.
+            DuckDB's connection, whose ``fetchall()``, ``df()`` and the like return the rows of the
+            last one, until the next one. They are made as they are fetched.
 
         Raises:
             SqlError: A statement is wrong, or failed.
@@ -101,38 +103,57 @@ class TopicConnection:
             RegistryError: The registry did not answer.
             ConsumeError: The brokers did not answer.
         """
-        self._finish()
-        self._statements.clear()
-        for each in parsed(self.connection, query):
-            self._finish()
-            statement = Statement(self.connection, each, self._topics)
-            self._statements.append(statement)
-            with self._typed_errors():
-                statement.begin()
+        for each in self._parsed(query):
+            self._run(each, Statement.execute)
         return self.connection
 
+    def query(self, query: str) -> pa.RecordBatchReader:
+        """Execute one or more statements, the last of which gives rows as Arrow.
+
+        Args:
+            query: The statements, in DuckDB's SQL.
+
+        Returns:
+            The rows, which are made as they are read, until the next statement: for
+            ``polars.from_arrow``, for DataFrames (``read_pandas()``), or to be written.
+
+        Raises:
+            Exception: As :meth:`execute` does.
+            SqlError: The last statement gives no rows.
+        """
+        *others, last = self._parsed(query)
+        for each in others:
+            self._run(each, Statement.execute)
+        return self._run(last, Statement.reader)
+
     def rows(self) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of the last statement, in lists.
+        """The rows of the last statement that was executed, in lists.
 
         Raises:
             SqlError: It failed.
             Exception: An error of a topic.
         """
-        with self._typed_errors():
+        statement = self._statements[-1]
+        try:
             while rows := self.connection.fetchmany(_ROWS):
                 yield rows
+        except duckdb.Error as error:
+            raise statement.error_of(error) from error
+
+    def _parsed(self, query: str) -> list[duckdb.Statement]:
+        self._finish()
+        self._statements.clear()
+        return parsed(self.connection, query)
+
+    def _run(self, statement: duckdb.Statement, how: Callable[[Statement], Result]) -> Result:
+        self._finish()
+        begun = Statement(self.connection, statement, self._topics)
+        self._statements.append(begun)
+        try:
+            return how(begun)
+        except duckdb.Error as error:
+            raise begun.error_of(error) from error
 
     def _finish(self) -> None:
         if self._statements:
             self._statements[-1].finish()
-
-    @contextlib.contextmanager
-    def _typed_errors(self) -> Iterator[None]:
-        """Raise the error of a topic instead of DuckDB's text of it."""
-        try:
-            yield
-        except duckdb.Error as error:
-            for read in self.reads:
-                if read.error is not None:
-                    raise read.error from None
-            raise SqlError(self._statements[-1].text, None, str(error)) from error

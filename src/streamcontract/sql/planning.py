@@ -41,18 +41,21 @@ _WRONG: Final = frozenset({"binder", "catalog", "parser"})
 
 
 def parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[duckdb.Statement]:
-    """The statements of a query.
+    """The statements of a query, at least one.
 
     Raises:
-        SqlError: It cannot be parsed.
+        SqlError: It cannot be parsed, or has none.
     """
     try:
-        return connection.extract_statements(query)
+        found = connection.extract_statements(query)
     except duckdb.ParserException as error:
         document = _planned(connection, query)  # which gives the position
         if document["error"]:
             raise _error(query, document) from None
         raise SqlError(query, None, str(error)) from None
+    if not found:
+        raise SqlError(query, None, "there is no statement")
+    return found
 
 
 def _planned(connection: duckdb.DuckDBPyConnection, statement: str) -> dict[str, Any]:

@@ -8,10 +8,11 @@ means the same.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import duckdb
+import pyarrow as pa
 
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.plan import Scan, scans_of
@@ -20,9 +21,7 @@ from streamcontract.sql.ranges import Filters
 from streamcontract.sql.table import TopicRead, TopicStream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pyarrow as pa
+    from collections.abc import Iterator, Sequence
 
     from streamcontract.sql.table import TopicTable
     from streamcontract.sql.topics import Topics
@@ -34,6 +33,9 @@ _SEVERAL: Final = (
     "PIVOT stocks ON symbol IN ('AAPL', 'MSFT')"
 )
 _TRANSACTION: Final = "SELECT txid_current()"
+_BATCH: Final = 122_880
+"""Rows of a batch: those of DuckDB's row groups."""
+
 _ROWS: Final = [duckdb.ExpectedResultType.QUERY_RESULT]
 
 
@@ -50,7 +52,7 @@ class Statement:
     Attributes:
         text: The statement.
         reads: What it reads of its topics.
-        changed: How many rows it has written; None if it gives rows instead.
+        changed: How many rows it has written; None if it gives rows.
     """
 
     def __init__(
@@ -62,13 +64,14 @@ class Statement:
         self._kind = statement.type
         self.changed: int | None = None
         self._topics = topics
+        self._reader: pa.RecordBatchReader | None = None
         self._declared: dict[str, _Declared] = {}
         self._objects: dict[str, str] = {}
         self._is_own_transaction = False
         self.reads: list[TopicRead] = []
 
-    def begin(self) -> None:
-        """Execute it; its rows are with DuckDB's connection, which makes them as they are fetched.
+    def execute(self) -> None:
+        """Execute it; DuckDB's connection has its rows, and makes them as they are fetched.
 
         Raises:
             SqlError: It is wrong.
@@ -79,6 +82,57 @@ class Statement:
             self._connection.execute(self.text)
             self.changed = 0
             return
+        with self._prepared():
+            self._execute()
+            if not self._gives_rows:
+                self.changed = sum(count for (count,) in self._connection.fetchall())
+                self.finish()
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Execute it; the reader makes the rows as they are read.
+
+        Raises:
+            Exception: As :meth:`execute` does.
+        """
+        if not self._gives_rows:
+            raise SqlError(self.text, None, "it gives no rows")
+        with self._prepared():
+            reader: pa.RecordBatchReader = self._connection.sql(self.text).to_arrow_reader(_BATCH)
+            self._reader = reader
+            return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[Any]:
+        """The batches of DuckDB's reader, which after the next statement has none, or wrong ones."""
+        while True:
+            if self._reader is not reader:
+                raise SqlError(self.text, None, "its rows were not read before the next statement")
+            try:
+                batch = reader.read_next_batch()
+            except StopIteration:
+                return
+            except pa.ArrowException as error:
+                raise self.error_of(error) from error
+            yield batch
+
+    def error_of(self, error: Exception) -> Exception:
+        """The error of a topic, of which DuckDB makes a text; else one with that text."""
+        found = (read.error for read in self.reads if read.error is not None)
+        return next(found, SqlError(self.text, None, str(error)))
+
+    def finish(self) -> None:
+        """End it. What was not fetched of its rows is lost."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        try:
+            self._drop()
+            self._end("commit")
+        except duckdb.Error:  # it failed while its rows were fetched
+            self._abandon()
+
+    @contextlib.contextmanager
+    def _prepared(self) -> Iterator[None]:
+        """Make tables of its topics, in a transaction that ends if it fails."""
         if not self._is_in_transaction():
             self._connection.begin()
             self._is_own_transaction = True
@@ -88,10 +142,7 @@ class Statement:
                 self._end("rollback")  # for statements that no transaction may have
             for name, declared in self._declared.items():
                 self._connect(declared, scans_of(plan, name) or [Scan()])
-            self._execute()
-            if not self._gives_rows:
-                self.changed = sum(count for (count,) in self._connection.fetchall())
-                self.finish()
+            yield
         except BaseException:
             self._abandon()
             raise
@@ -106,17 +157,8 @@ class Statement:
             self._connection.execute(self.text)
         except duckdb.CatalogException as error:
             if self._kind == duckdb.StatementType.MULTI:
-                reason = f"{error}\n\n{_SEVERAL}"
-                raise SqlError(self.text, None, reason) from None
+                raise SqlError(self.text, None, f"{error}\n\n{_SEVERAL}") from None
             raise
-
-    def finish(self) -> None:
-        """End it. What was not fetched of its rows is lost."""
-        try:
-            self._drop()
-            self._end("commit")
-        except duckdb.Error:  # it failed while its rows were fetched
-            self._abandon()
 
     def _abandon(self) -> None:
         self._end("rollback")

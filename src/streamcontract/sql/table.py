@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import pyarrow as pa
 
+from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import OffsetRange, TopicScan
 from streamcontract.schema.model import RecordType
 
@@ -101,12 +102,7 @@ class TopicTable:
         columns: Sequence[str] | None = None,
         metadata: MetadataChoice | None = None,
     ) -> TopicScan:
-        """A scan of some columns, without ranges for their types alone.
-
-        Raises:
-            ConfigurationError: A field has the name of a metadata column.
-            ColumnsError: The schema has no columns.
-        """
+        """A scan of some columns, without ranges for their types alone."""
         return TopicScan(
             self.config,
             schema=self.schema,
@@ -131,10 +127,25 @@ class TopicTable:
         """Its columns, as Arrow has them.
 
         Raises:
-            Exception: As :meth:`scan` does.
+            ConfigurationError: A field has the name of a metadata column.
+            ColumnsError: The schema has no columns.
         """
+        self._require_apart()
         with self.scan() as scan:
             return pa.schema(scan)
+
+    def _require_apart(self) -> None:
+        """DuckDB would give one of two columns another name, also where they differ in case."""
+        root = self.schema.root
+        fields = [each.name for each in root.fields] if isinstance(root, RecordType) else ["value"]
+        taken = {each.lower(): each for each in self.metadata.values()}
+        for each in fields:
+            if each.lower() in taken:
+                raise ConfigurationError(
+                    f"topic {self.topic!r} has a field {each!r}, and the metadata have a column "
+                    f"{taken[each.lower()]!r}: name the metadata with another prefix (prefix=, or "
+                    f"--prefix), such as 'kafka_'"
+                )
 
 
 class TopicStream:
