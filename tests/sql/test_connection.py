@@ -12,9 +12,10 @@ from tests.sql.conftest import BARS, EACH, PARTITIONS, START, Bars, bar
 
 from streamcontract import ContractProducer, parse_schema, sql
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka import TopicScan
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.errors import StalledError
-from streamcontract.sql import table as table_module
+from streamcontract.sql.table import TopicTable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,14 +107,16 @@ def test_only_used_columns_are_decoded(
     topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One of eight, and no metadata but what is compared."""
-    chosen = []
+    chosen: list[tuple[Any, Any]] = []
+    scan = TopicTable.scan
 
-    class Noted(table_module.TopicScan):
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            chosen.append((options["columns"], dict(options["metadata"])))
-            super().__init__(*arguments, **options)
+    def noted(
+        table: TopicTable, ranges: Any = (), columns: Any = None, metadata: Any = None
+    ) -> Any:
+        chosen.append((columns, metadata))
+        return scan(table, ranges, columns, metadata)
 
-    monkeypatch.setattr(table_module, "TopicScan", Noted)
+    monkeypatch.setattr(TopicTable, "scan", noted)
     asked(topics, "select max(high) from bars where _offset < 3", bars)
     assert chosen[-1] == (["high"], {"offset": "_offset"})
     asked(topics, "select count(*) from bars", bars)
@@ -200,13 +203,11 @@ def test_a_statement_that_failed_leaves_the_connection_usable(
     topics: TopicConnection, bars: Bars
 ) -> None:
     """Whether it failed at once or while its rows were made."""
-    for wrong in (
-        "select error('no') from bars",
-        "select error(symbol) from bars where volume > 0",
-    ):
-        with pytest.raises(sql.SqlError, match="the query failed: Invalid Input Error"):
-            asked(topics, wrong, bars)
-            list(topics.rows())
+    for wrong in ("error('no')", "error(symbol)"):
+        query = f"select {wrong} from bars where volume > 0"
+        for reading in (read, read_arrow):
+            with pytest.raises(sql.SqlError, match="the query failed: Invalid Input Error"):
+                reading(topics, query, bars)
         assert asked(topics, "select count(*) from bars where _offset = 0", bars) == [(3,)]
 
 
@@ -264,9 +265,8 @@ def test_a_field_with_the_name_of_a_metadata_column(bars: Bars, topic: TopicMake
     with ContractProducer(bars.config, topic=name, schema=parse_schema(schema)) as producer:
         producer.produce({"_Offset": 7})
     query = f'from "{name}" select _offset, k_offset'
-    with sql.connect(bars.config) as topics:
-        with pytest.raises(ConfigurationError, match="--prefix"):
-            topics.execute(query)
+    with sql.connect(bars.config) as topics, pytest.raises(ConfigurationError, match="--prefix"):
+        topics.execute(query)
     with sql.connect(bars.config, prefix="k_") as topics:
         assert topics.execute(query).fetchall() == [(7, 0)]
 
@@ -311,7 +311,7 @@ def test_an_error_of_a_topic_is_raised_as_it_is(
     def stall(_: Any) -> Any:
         raise stalled
 
-    monkeypatch.setattr(table_module.TopicScan, "__next__", stall)
+    monkeypatch.setattr(TopicScan, "__next__", stall)
     for reading in (read, read_arrow):
         with pytest.raises(StalledError):
             reading(topics, "from bars", bars)

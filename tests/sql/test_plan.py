@@ -242,14 +242,19 @@ def test_only_used_columns_are_read(connection: duckdb.DuckDBPyConnection) -> No
         "COPY (SELECT n FROM t WHERE _offset < 3) TO 'copied.parquet'",
     ):
         (scan,) = scans(connection, statement)
-        assert scan.columns == {NAMES.index("n"), NAMES.index("_offset")}
+        assert scan.columns == frozenset({NAMES.index("n"), NAMES.index("_offset")})
         assert scan.passing(NAMES.index("_offset")) == ((LOW, 3),)
 
 
 def test_a_plan_of_another_shape_is_read_as_everything() -> None:
     """As one of a later DuckDB may be."""
     data = {"catalog": "temp", "table": "t"}
-    for more in ({}, {"column_indexes": [{}]}, {"column_indexes": [], "table_filters": None}):
+    shapes: list[dict[str, Any]] = [
+        {},
+        {"column_indexes": [{}]},
+        {"column_indexes": [], "table_filters": None},
+    ]
+    for more in shapes:
         plan = {"plans": [{"type": "LOGICAL_GET", "function_data": data, **more}]}
         assert scans_of(plan, "t") == [Scan()]
 

@@ -205,7 +205,7 @@ def _remark(reads: Sequence[TopicRead]) -> None:
     """Report what was read, and what the rows do not have."""
     for read in reads:
         fetched, there = number(read.fetched), number(read.messages)
-        echo(f"{read.topic}: {fetched} messages fetched, of {there}", err=True)
+        echo(f"{read.topic}: fetched {fetched} of {there} messages", err=True)
         if read.tombstones:
             echo(
                 f"{read.topic}: tombstones, which are no rows: {number(read.tombstones)}", err=True

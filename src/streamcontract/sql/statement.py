@@ -101,11 +101,12 @@ class Statement:
             self._reader = reader
             return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
 
-    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[Any]:
-        """The batches of DuckDB's reader, which after the next statement has none, or wrong ones."""
+    def _batches(self, reader: Any) -> Iterator[Any]:
+        """The batches of DuckDB's reader, which has no more of them after the next statement."""
         while True:
-            if self._reader is not reader:
-                raise SqlError(self.text, None, "its rows were not read before the next statement")
+            if self._reader is None:
+                reason = "its rows were not read before the next statement"
+                raise SqlError(self.text, None, reason)
             try:
                 batch = reader.read_next_batch()
             except StopIteration:
