@@ -107,7 +107,7 @@ def test_what_is_missing_is_answered_with_a_call_that_works() -> None:
 # A command that begins with another verb is a row more here.
 VERBS = {
     *("Check", "Create", "Delete", "Describe", "Find", "Generate", "List", "Move", "Publish"),
-    *("Register", "Run", "Send", "Show", "Write"),
+    *("Query", "Register", "Run", "Send", "Show", "Write"),
 }
 
 

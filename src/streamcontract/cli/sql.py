@@ -105,11 +105,12 @@ def command(
     project_file: Path | None,
     properties: tuple[str, ...],
 ) -> None:
-    """Query topics with SQL: each is a table, beside the files and tables that DuckDB reads.
+    """Query topics with SQL, through DuckDB.
 
-    A table has the fields of the topic's contract, or of the latest schema of its subject, and the
-    metadata _partition, _offset, _timestamp, _key, _headers and _schema_id. Only the partitions,
-    offsets and times of the query are fetched, and only its columns decoded.
+    Each topic is a table, beside the files and tables that DuckDB reads. It has the fields of the
+    topic's contract, or of the latest schema of its subject, and the metadata _partition, _offset,
+    _timestamp, _key, _headers and _schema_id. Only the partitions, offsets and times of the query
+    are fetched, and only its columns are decoded.
 
     QUERY is one or more statements; the rows of the last one are shown.
     """
