@@ -1,12 +1,16 @@
 """Types of the extension module ``_native.pyx``; see there."""
 
-from collections.abc import Callable
+import builtins
+from collections.abc import Sequence
+from typing import Any
 
 VERSION: str
 SOURCES: str
 KINDS: dict[str, int]
 LAYOUTS: dict[str, int]
 STATUS: dict[str, int]
+SOURCE_LAYOUTS: dict[str, int]
+FORMS: dict[str, int]
 
 _Row = tuple[str, str, str, bool, int, tuple[int, ...], tuple[str, ...] | None]
 _Step = tuple[str, int, tuple[bool, int, int, int, int, int], tuple[int, ...], bytes | None]
@@ -21,19 +25,28 @@ class Payloads:
     n: int
     def __init__(
         self,
-        items: tuple[object, ...],
+        items: Sequence[object],
         programs: tuple[Program, ...],
         starts: tuple[int, ...],
-        as_bytes: Callable[[object], bytes],
     ) -> None: ...
 
 class Batch:
     rows: int
     tombstones: int
-    def __init__(self, columns: Columns, most: int) -> None: ...
+    def __init__(self, columns: Columns, most: int, rows: int, keeps_tombstones: bool) -> None: ...
     def add(
-        self, payloads: Payloads, first: int, max_depth: int, empty_items: int
+        self, payloads: Payloads, first: int, stop: int, max_depth: int, empty_items: int
     ) -> tuple[int, int]: ...
+
+class Filling:
+    def __init__(self, batch: Batch, n: int) -> None: ...
+    def numbers(
+        self, number: int, data: builtins.bytes, valid: builtins.bytes | None = None
+    ) -> None: ...
+    def text(self, number: int, items: list[builtins.bytes | None]) -> int: ...
+    def bytes(self, number: int, items: list[builtins.bytes | None]) -> None: ...
+    def lists(self, number: int, counts: builtins.bytes) -> None: ...
+    def end(self) -> None: ...
 
 class View:
     def __init__(
@@ -42,3 +55,42 @@ class View:
     def schema(self) -> object: ...
     def array(self, batch: tuple[Batch, ...]) -> object: ...
     def stream(self, batches: tuple[tuple[Batch, ...], ...]) -> object: ...
+
+def describe(capsule: object) -> tuple[str, str, tuple[Any, ...], Any]: ...
+def batch_of(capsule: object, layout: Sources) -> ArrowBatch: ...
+
+class Sources:
+    def __init__(
+        self, rows: tuple[tuple[str, int, bool, tuple[int, ...], bytes | None], ...]
+    ) -> None: ...
+
+class ArrowBatch:
+    rows: int
+    def value(self, number: int, at: int) -> Any: ...
+    def values(self, number: int) -> list[Any]: ...
+
+class ArrowStream:
+    def __init__(self, capsule: object) -> None: ...
+    def describe(self) -> tuple[str, str, tuple[Any, ...], Any]: ...
+    def next(self, layout: Sources) -> ArrowBatch | None: ...
+
+class Writing:
+    def __init__(
+        self,
+        layout: Sources,
+        steps: tuple[
+            tuple[str, int, tuple[int, int, int, int, int], tuple[int, ...], bytes | None],
+            ...,
+        ],
+        root: int,
+    ) -> None: ...
+
+class PayloadBuffer:
+    n: int
+    def __init__(self, prefix: bytes) -> None: ...
+    def __len__(self) -> int: ...
+    def payload(self, index: int) -> bytes: ...
+    def append(self, payload: bytes) -> None: ...
+    def add(
+        self, writing: Writing, batch: ArrowBatch, first: int, rows: int, empty_items: int
+    ) -> tuple[int, int]: ...

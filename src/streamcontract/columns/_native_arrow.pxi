@@ -98,6 +98,7 @@ cdef struct Store:
     long owners
     Shape *shape
     Builder *columns
+    Arena arena
 
 cdef struct Held:
     Store *store
@@ -140,11 +141,9 @@ cdef void drop_store(Store *store) noexcept nogil:
     if store == NULL or sc_count(&store.owners, -1) > 0:
         return
     for i in range(store.shape.n):
-        free(store.columns[i].validity)
-        free(store.columns[i].offsets)
-        free(store.columns[i].values)
         free(store.columns[i].children)
     free(store.columns)
+    free_chunks(&store.arena)
     drop_shape(store.shape)
     free(store)
 
@@ -160,8 +159,8 @@ cdef void drop_selection(Selection *shown) noexcept nogil:
     free(shown)
 
 
-cdef Store *new_store(Shape *shape, int64_t most) noexcept nogil:
-    """Empty columns; NULL if there is no memory."""
+cdef Store *new_store(Shape *shape, int64_t most, int64_t rows) noexcept nogil:
+    """Empty columns, with room for as many rows as are expected; NULL if there is no memory."""
     cdef Store *store = <Store *>calloc(1, sizeof(Store))
     cdef Builder *column
     cdef Node *node
@@ -175,18 +174,21 @@ cdef Store *new_store(Shape *shape, int64_t most) noexcept nogil:
         return NULL
     store.shape = shape
     sc_count(&shape.owners, 1)
+    store.arena.rows, store.arena.done = rows, &store.columns[0].length
     for i in range(shape.n):
         node, column = shape.nodes + i, store.columns + i
-        column.layout, column.is_nullable, column.width = node.layout, node.is_nullable, node.width
-        column.most, column.n = most, node.n
+        column.layout, column.width, column.most = node.layout, node.width, most
         column.is_nullable = node.is_nullable and node.layout != NULLS
+        column.arena, column.n = &store.arena, node.n
         column.children = <Builder **>calloc(<size_t>node.n + 1, sizeof(Builder *))
-        # Room from the start: a reader of Arrow wants buffers of a column of no values too.
-        if column.children == NULL or grow(column) == NO_MEMORY:
+        if column.children == NULL:
             drop_store(store)
             return NULL
         for j in range(node.n):
             column.children[j] = store.columns + node.children[j]
+    if open_columns(store.columns, shape.n, rows, &store.arena) < 0:
+        drop_store(store)
+        return NULL
     return store
 
 

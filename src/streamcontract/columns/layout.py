@@ -26,7 +26,16 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "column_of", "columns_of"]
+__all__ = [
+    "LOGICAL_KINDS",
+    "MOST_DIGITS",
+    "Column",
+    "branch_columns",
+    "column_of",
+    "columns_of",
+    "list_of",
+    "struct_of",
+]
 
 MOST_DIGITS: Final = 76
 """The most digits of Arrow's widest decimal."""
@@ -69,12 +78,13 @@ class Column:
             yield from child.walk()
 
 
-def columns_of(root: AvroType, path: str) -> Column:
+def columns_of(root: AvroType, path: str, *, is_nullable: bool = False) -> Column:
     """The batch of a reader's schema: a column for each field of a record, one for anything else.
 
     Args:
         root: The reader's type.
         path: What errors call it.
+        is_nullable: Whether there may be rows without a value, whose columns are all null.
 
     Raises:
         ColumnsError: A type has no columns: it is recursive, or a decimal too long for Arrow.
@@ -85,9 +95,10 @@ def columns_of(root: AvroType, path: str) -> Column:
         [('value', 'l')]
     """
     maker = _Maker()
+    number = maker.next_number(path)
     if isinstance(root, RecordType):
-        return maker.column(root, "", path)
-    return _whole(maker, root, "value", path)
+        return struct_of(number, "", maker.fields(root, path, is_nullable=is_nullable))
+    return struct_of(number, "", (maker.column(root, "value", path, is_nullable=is_nullable),))
 
 
 def column_of(node: AvroType, name: str, path: str) -> Column:
@@ -101,13 +112,9 @@ def column_of(node: AvroType, name: str, path: str) -> Column:
     Raises:
         ColumnsError: As for :func:`columns_of`.
     """
-    batch = _whole(_Maker(), node, name, path)
-    (child,) = batch.children
-    return attrs.evolve(batch, children=(attrs.evolve(child, is_nullable=True),))
-
-
-def _whole(maker: _Maker, node: AvroType, name: str, path: str) -> Column:
-    return _struct(maker.next_number(path), "", (maker.column(node, name, path),))
+    maker = _Maker()
+    number = maker.next_number(path)
+    return struct_of(number, "", (maker.column(node, name, path, is_nullable=True),))
 
 
 def branch_columns(union: UnionType, column: Column) -> tuple[Column | None, ...]:
@@ -154,6 +161,21 @@ class _Maker:
             raise ColumnsError(path, f"the schema has more than {_MOST_COLUMNS:,} columns")
         return number
 
+    def fields(
+        self, node: RecordType, path: str, *, is_nullable: bool = False
+    ) -> tuple[Column, ...]:
+        """The columns of a record's fields."""
+        if node in self._inside:
+            reason = f"{node.full_name} contains itself, and Arrow has no recursive types"
+            raise ColumnsError(path, reason)
+        self._inside.append(node)
+        made = tuple(
+            self.column(field.type, field.name, f"{path}.{field.name}", is_nullable=is_nullable)
+            for field in node.fields
+        )
+        self._inside.pop()
+        return made
+
     def column(self, node: AvroType, name: str, path: str, *, is_nullable: bool = False) -> Column:
         """The column of a type."""
         self._levels += 1
@@ -166,7 +188,7 @@ class _Maker:
     def _column(self, node: AvroType, name: str, path: str, *, is_nullable: bool) -> Column:
         match node:
             case UnionType():
-                return self._union(node, name, path)
+                return self._union(node, name, path, is_nullable=is_nullable)
             case PrimitiveType() | FixedType():
                 return self._leaf(node, name, path, is_nullable=is_nullable)
             case EnumType():
@@ -182,18 +204,19 @@ class _Maker:
             case ArrayType():
                 number = self.next_number(path)
                 items = self.column(node.items, "item", f"{path}[]")
-                return _list(number, "+l", name, items, is_nullable=is_nullable)
+                return list_of(number, "+l", name, items, is_nullable=is_nullable)
             case MapType():
                 return self._map(node, name, path, is_nullable=is_nullable)
             case RecordType():
                 return self._record(node, name, path, is_nullable=is_nullable)
 
-    def _union(self, node: UnionType, name: str, path: str) -> Column:
+    def _union(self, node: UnionType, name: str, path: str, *, is_nullable: bool) -> Column:
         wanted = [branch for branch in node.branches if not _is_null(branch)]
-        is_nullable = len(wanted) < len(node.branches)
+        has_null = len(wanted) < len(node.branches)
+        is_nullable = is_nullable or has_null
         if len(wanted) == 1:
             return self.column(wanted[0], name, path, is_nullable=is_nullable)
-        if is_nullable and not wanted:
+        if has_null and not wanted:
             return self.column(node.branches[0], name, path)
         number = self.next_number(path)
         children = tuple(
@@ -202,26 +225,18 @@ class _Maker:
             )
             for branch in wanted
         )
-        return _struct(number, name, children, is_nullable=is_nullable)
+        return struct_of(number, name, children, is_nullable=is_nullable)
 
     def _map(self, node: MapType, name: str, path: str, *, is_nullable: bool) -> Column:
         number, inner, key = (self.next_number(path) for _ in range(3))
         keys = Column(number=key, layout="sized", format="u", name="key")
         values = self.column(node.values, "value", f"{path}{{}}")
-        entries = _struct(inner, "entries", (keys, values))
-        return _list(number, "+m", name, entries, is_nullable=is_nullable)
+        entries = struct_of(inner, "entries", (keys, values))
+        return list_of(number, "+m", name, entries, is_nullable=is_nullable)
 
     def _record(self, node: RecordType, name: str, path: str, *, is_nullable: bool) -> Column:
-        if node in self._inside:
-            reason = f"{node.full_name} contains itself, and Arrow has no recursive types"
-            raise ColumnsError(path, reason)
-        self._inside.append(node)
         number = self.next_number(path)
-        children = tuple(
-            self.column(field.type, field.name, f"{path}.{field.name}") for field in node.fields
-        )
-        self._inside.pop()
-        return _struct(number, name, children, is_nullable=is_nullable)
+        return struct_of(number, name, self.fields(node, path), is_nullable=is_nullable)
 
     def _leaf(
         self, node: PrimitiveType | FixedType, name: str, path: str, *, is_nullable: bool
@@ -254,7 +269,7 @@ class _Maker:
                 )
                 for part, layout, form in found
             )
-            return _struct(number, name, children, is_nullable=is_nullable)
+            return struct_of(number, name, children, is_nullable=is_nullable)
         form, width = found
         return Column(
             number=number,
@@ -266,9 +281,10 @@ class _Maker:
         )
 
 
-def _struct(
+def struct_of(
     number: int, name: str, children: tuple[Column, ...], *, is_nullable: bool = False
 ) -> Column:
+    """The column of structs with these children."""
     return Column(
         number=number,
         layout="struct",
@@ -279,7 +295,8 @@ def _struct(
     )
 
 
-def _list(number: int, form: str, name: str, child: Column, *, is_nullable: bool) -> Column:
+def list_of(number: int, form: str, name: str, child: Column, *, is_nullable: bool) -> Column:
+    """The column of lists, or maps, of a child's items."""
     return Column(
         number=number,
         layout="list",

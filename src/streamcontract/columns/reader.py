@@ -14,7 +14,7 @@ from streamcontract.columns.program import compile_program, missing_program
 from streamcontract.resolution import Action, resolve
 from streamcontract.schema.schema import Schema
 
-__all__ = ["MOST_BYTES", "Portable", "Reader", "Writer"]
+__all__ = ["MOST_BYTES", "Portable", "Reader", "Writer", "native_columns"]
 
 MOST_BYTES: Final = 2**31 - 1
 """Bytes of a buffer and items of lists where a batch ends: what offsets of 32 bits count."""
@@ -66,6 +66,7 @@ class Reader:
         portable: The codec's part.
         most_bytes: Where a batch ends: the bytes of a buffer, and the items of lists.
         is_whole: Whether the batch has one column with the whole value, even of a record.
+        keeps_tombstones: Whether tombstones are rows of nulls; all columns are nullable then.
     """
 
     def __init__(
@@ -76,13 +77,15 @@ class Reader:
         most_bytes: int = MOST_BYTES,
         *,
         is_whole: bool = False,
+        keeps_tombstones: bool = False,
     ) -> None:
         self.portable = portable
         self.most_bytes = most_bytes
         self._schema = schema
         self._batch = batch
         self._is_whole = is_whole
-        self.columns = _native.Columns(_rows(self._batch))
+        self._keeps_tombstones = keeps_tombstones
+        self.columns = native_columns(batch)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,9 +97,9 @@ class Reader:
         """The numbers of the columns."""
         return tuple(column.number for column in self._batch.children)
 
-    def new_batch(self) -> _native.Batch:
-        """A batch without any rows."""
-        return _native.Batch(self.columns, self.most_bytes)
+    def new_batch(self, rows: int) -> _native.Batch:
+        """A batch without any rows, with room for as many from the start."""
+        return _native.Batch(self.columns, self.most_bytes, rows, self._keeps_tombstones)
 
     def writer(self, schema: Schema) -> Writer:
         """What reads the payloads of a writer."""
@@ -125,18 +128,20 @@ class Reader:
         return self.portable.encoder(self._schema)
 
 
-def _rows(batch: Column) -> tuple[Any, ...]:
-    """The columns as the executor takes them, in the order of their numbers."""
+def native_columns(batch: Column) -> _native.Columns:
+    """The columns of a batch as the executor has them."""
     rows = sorted(batch.walk(), key=lambda column: column.number)
-    return tuple(
-        (
-            column.layout,
-            column.format,
-            column.name,
-            column.is_nullable,
-            column.width,
-            tuple(child.number for child in column.children),
-            column.symbols,
+    return _native.Columns(
+        tuple(
+            (
+                column.layout,
+                column.format,
+                column.name,
+                column.is_nullable,
+                column.width,
+                tuple(child.number for child in column.children),
+                column.symbols,
+            )
+            for column in rows
         )
-        for column in rows
     )

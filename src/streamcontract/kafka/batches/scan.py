@@ -225,7 +225,9 @@ class TopicScan:
     def _decoded(self, raws: list[confluent_kafka.Message]) -> Iterator[ConsumedBatch]:
         while raws:
             decoded = self._decoder.decode(raws, self._threads)
-            yield from consumed(self.topic, self._decoder, decoded)
+            if decoded.error is not None and not decoded.size:
+                raise decoded.error
+            yield from (batch for batch, _ in consumed(self.topic, self._decoder, decoded))
             raws = raws[decoded.size :]
 
     def _check_ends(self) -> None:
