@@ -58,7 +58,7 @@ test-long: $(DEV)  ## Run every search on ten times as many examples, with other
 	$(PYTEST) $(SEARCHES) --hypothesis-profile=long
 
 # The tests that depend on brokers or a registry; the others would be the same there.
-STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/export tests/stacks
+STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/export tests/sql tests/stacks
 
 .PHONY: test-oldest test-kafka test-clients test-redpanda reliability
 

@@ -46,6 +46,7 @@ _SUMMARIES: Final = {
     "lock": "Write the contracts' ids and schemas into streamcontract.lock.",
     "produce": "Send JSON lines as messages, each checked against the contract.",
     "register": "Register the contracts' schemas in the schema registry.",
+    "sql": "Query topics with SQL, through DuckDB.",
     "subjects": "List, show, compare and delete the registry's subjects.",
     "test": "Run property tests on every contract, without any test code.",
     "topics": "Create, list, describe and delete topics.",
