@@ -1,0 +1,245 @@
+"""Spark's types of a reader schema, and the conversions between them and the codec's columns.
+
+Spark reads Arrow, though not all of it: it has no dictionaries, fixed sizes, unsigned integers,
+UUIDs, nanoseconds and decimals of more than 38 digits, and a time of day since version 4.1 only.
+Each of these has a Spark type that holds all of its values, the same in every version of Spark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+import attrs
+import pyarrow as pa
+from pyspark.sql import types as spark
+
+from streamcontract.schema import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+    branch_name,
+)
+from streamcontract.schema.logical import LogicalRow, row_of
+
+__all__ = ["SparkColumn", "record_column", "spark_column"]
+
+Convert = Callable[[Any], Any]
+"""An Arrow array to another one, of as many values."""
+
+
+@attrs.frozen(kw_only=True)
+class SparkColumn:
+    """A place of the reader schema as Spark has it.
+
+    Attributes:
+        type: Its Spark type.
+        is_nullable: Whether there may be nulls.
+        to_spark: From the codec's column to the one that Spark reads; None if that is the same.
+    """
+
+    type: spark.DataType
+    is_nullable: bool = False
+    to_spark: Convert | None = None
+
+    def convert(self, array: Any) -> Any:
+        """The column that Spark reads, of the codec's."""
+        return array if self.to_spark is None else self.to_spark(array)
+
+
+def record_column(node: AvroType, schema: Any) -> SparkColumn:
+    """The root of a reader schema.
+
+    Args:
+        node: The type.
+        schema: The Arrow schema of its columns; of a record perhaps some of its fields.
+
+    Example:
+        >>> from streamcontract import Codec
+        >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
+        ...     {"name": "n", "type": "long"}, {"name": "id", "type": {
+        ...         "type": "string", "logicalType": "uuid"}}]})
+        >>> columns = pa.table(codec.decode_columns([])).schema
+        >>> record_column(codec.schema.root, columns).type.simpleString()
+        'struct<n:bigint,id:string>'
+    """
+    if not isinstance(node, RecordType):
+        return spark_column(node, schema.field(0))
+    types = {field.name: field.type for field in node.fields}
+    return _struct([(field, types[field.name]) for field in schema])
+
+
+def spark_column(node: AvroType, field: Any) -> SparkColumn:
+    """A type in the reader schema.
+
+    Args:
+        node: The type.
+        field: The Arrow field of its column.
+    """
+    made = _column(node, field.type)
+    return attrs.evolve(made, is_nullable=field.nullable)
+
+
+def _column(node: AvroType, arrow: Any) -> SparkColumn:
+    match node:
+        case UnionType():
+            wanted = [each for each in node.branches if branch_name(each) != "null"]
+            if len(wanted) > 1:
+                return _struct(list(zip(arrow, wanted, strict=True)))
+            return _column((wanted or node.branches)[0], arrow)
+        case RecordType():
+            types = [each.type for each in node.fields]
+            return _struct(list(zip(arrow, types, strict=True)))
+        case ArrayType():
+            return _list(spark_column(node.items, arrow.value_field))
+        case MapType():
+            return _map(spark_column(node.values, arrow.item_field))
+        case EnumType():
+            return SparkColumn(type=spark.StringType(), to_spark=_cast(pa.string()))
+        case PrimitiveType() | FixedType():
+            return _leaf(node, arrow)
+
+
+def _struct(parts: list[tuple[Any, AvroType]]) -> SparkColumn:
+    columns = [spark_column(node, field) for field, node in parts]
+    names = [field.name for field, _ in parts]
+    fields = [
+        spark.StructField(name, column.type, column.is_nullable)
+        for name, column in zip(names, columns, strict=True)
+    ]
+
+    def to_spark(array: Any) -> Any:
+        children = [column.convert(array.field(i)) for i, column in enumerate(columns)]
+        kept = [
+            pa.field(name, child.type, column.is_nullable)
+            for name, child, column in zip(names, children, columns, strict=True)
+        ]
+        return _rebuilt(array, pa.struct(kept), array.buffers()[:1], children)
+
+    is_same = all(column.to_spark is None for column in columns)
+    return SparkColumn(type=spark.StructType(fields), to_spark=None if is_same else to_spark)
+
+
+def _list(items: SparkColumn) -> SparkColumn:
+    def to_spark(array: Any) -> Any:
+        child = items.convert(array.values)
+        kind = pa.list_(pa.field("element", child.type, items.is_nullable))
+        return _rebuilt(array, kind, array.buffers()[:2], [child])
+
+    return SparkColumn(
+        type=spark.ArrayType(items.type, items.is_nullable),
+        to_spark=None if items.to_spark is None else to_spark,
+    )
+
+
+def _map(values: SparkColumn) -> SparkColumn:
+    def to_spark(array: Any) -> Any:
+        child = values.convert(array.items)
+        kind = pa.map_(pa.string(), pa.field("value", child.type, values.is_nullable))
+        entries = pa.StructArray.from_arrays(
+            [array.keys, child], fields=[kind.key_field, kind.item_field]
+        )
+        return _rebuilt(array, kind, array.buffers()[:2], [entries])
+
+    return SparkColumn(
+        type=spark.MapType(spark.StringType(), values.type, values.is_nullable),
+        to_spark=None if values.to_spark is None else to_spark,
+    )
+
+
+def _rebuilt(array: Any, kind: Any, buffers: list[Any], children: list[Any]) -> Any:
+    """The same nulls and offsets over other children; no array is a slice of another here."""
+    return pa.Array.from_buffers(kind, len(array), buffers, children=children)
+
+
+def _cast(*kinds: Any) -> Convert:
+    """One cast after the other; each raises an error where a value would not be the same."""
+
+    def convert(array: Any) -> Any:
+        for kind in kinds:
+            array = array.cast(kind)
+        return array
+
+    return convert
+
+
+# ---- leaves
+
+_PRIMITIVES: Final[dict[str, spark.DataType]] = {
+    "null": spark.NullType(),
+    "boolean": spark.BooleanType(),
+    "int": spark.IntegerType(),
+    "long": spark.LongType(),
+    "float": spark.FloatType(),
+    "double": spark.DoubleType(),
+    "bytes": spark.BinaryType(),
+    "string": spark.StringType(),
+}
+
+
+def _leaf(node: PrimitiveType | FixedType, arrow: Any) -> SparkColumn:
+    row = row_of(node)
+    if row is not None and node.logical is not None:
+        return LOGICAL_KINDS[row.kind](row, arrow)
+    if isinstance(node, FixedType):
+        return SparkColumn(type=spark.BinaryType(), to_spark=_cast(pa.binary()))
+    return SparkColumn(type=_PRIMITIVES[node.name])
+
+
+def _decimal(_row: LogicalRow, arrow: Any) -> SparkColumn:
+    if arrow.bit_width > 128:  # more than the 38 digits of Spark's decimals
+        return SparkColumn(type=spark.StringType(), to_spark=_cast(pa.string()))
+    return SparkColumn(type=spark.DecimalType(arrow.precision, arrow.scale))
+
+
+def _big_decimal(_row: LogicalRow, _arrow: Any) -> SparkColumn:
+    parts = [("unscaled", spark.BinaryType()), ("scale", spark.IntegerType())]
+    fields = [spark.StructField(name, kind, nullable=False) for name, kind in parts]
+    return SparkColumn(type=spark.StructType(fields))
+
+
+def _time(_row: LogicalRow, arrow: Any) -> SparkColumn:
+    whole = pa.int32() if arrow.bit_width == 32 else pa.int64()
+    in_unit = _cast(whole, pa.int64(), pa.duration(arrow.unit), pa.duration("us"))
+    return SparkColumn(type=spark.DayTimeIntervalType(), to_spark=in_unit)
+
+
+def _moment(row: LogicalRow, arrow: Any) -> SparkColumn:
+    if arrow.unit == "ns":
+        return SparkColumn(type=spark.LongType(), to_spark=_cast(pa.int64()))
+    is_local = row.kind == "local-timestamp"
+    return SparkColumn(
+        type=spark.TimestampNTZType() if is_local else spark.TimestampType(),
+        to_spark=_cast(pa.timestamp("us", arrow.tz)) if arrow.unit != "us" else None,
+    )
+
+
+def _duration(_row: LogicalRow, arrow: Any) -> SparkColumn:
+    names = [arrow.field(i).name for i in range(arrow.num_fields)]
+    fields = [spark.StructField(name, spark.LongType(), nullable=False) for name in names]
+    kind = pa.struct([pa.field(name, pa.int64(), nullable=False) for name in names])
+    return SparkColumn(type=spark.StructType(fields), to_spark=_cast(kind))
+
+
+def _uuid_texts(array: Any) -> Any:
+    texts = (None if each is None else str(UUID(bytes=each)) for each in array.to_pylist())
+    return pa.array(texts, pa.string())
+
+
+LOGICAL_KINDS: Final[dict[str, Callable[[LogicalRow, Any], SparkColumn]]] = {
+    "decimal": _decimal,
+    "big-decimal": _big_decimal,
+    "uuid": lambda *_: SparkColumn(type=spark.StringType(), to_spark=_uuid_texts),
+    "date": lambda *_: SparkColumn(type=spark.DateType()),
+    "time": _time,
+    "timestamp": _moment,
+    "local-timestamp": _moment,
+    "duration": _duration,
+}
+"""The Spark type of each kind of logical type."""
