@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from streamcontract.integrations.arrow.decoder import BatchDecoder
+from streamcontract.integrations.arrow.locked import LockedWriters
 from streamcontract.schema import (
     ArrayType,
     AvroType,
@@ -20,8 +22,7 @@ from streamcontract.schema import (
     branch_name,
 )
 from streamcontract.schema.logical import LOGICAL_TYPES
-from streamcontract.spark.decoding import Decoding
-from streamcontract.spark.locked import LockedWriters
+from streamcontract.spark.types import to_spark
 
 __all__ = ["in_spark", "kafka_batch", "locked", "values_of"]
 
@@ -95,8 +96,8 @@ def values_of(
     reader: Schema, writers: dict[int, Schema], values: Sequence[bytes | None], **columns: Any
 ) -> Any:
     """What an executor makes of framed values."""
-    decoding = Decoding(reader.inlined_json, locked(writers), "value", None)
-    (batch,) = decoding.run([kafka_batch(values, **columns)])
+    decoder = BatchDecoder(reader.inlined_json, locked(writers), "value", None, to_spark)
+    (batch,) = decoder.each([kafka_batch(values, **columns)])
     batch.validate(full=True)
     return batch
 

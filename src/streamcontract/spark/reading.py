@@ -12,9 +12,8 @@ from pyspark.sql import types as spark
 
 from streamcontract.codec import Codec
 from streamcontract.errors import ArgumentError
-from streamcontract.spark.decoding import ERROR, ERROR_FIELDS, Decoding
-from streamcontract.spark.locked import named_lock, writers_of
-from streamcontract.spark.types import record_column
+from streamcontract.integrations.arrow.decoder import ERROR, ERROR_FIELDS, batch_decoder
+from streamcontract.spark.types import record_column, to_spark
 
 if TYPE_CHECKING:
     import os
@@ -90,14 +89,20 @@ def from_contract(
         LockMismatchError: The lock was edited, or merged by hand.
         ColumnsError: A type of the schema has no columns.
     """
+    source = _checked(df, column)
+    decoder = batch_decoder(
+        contract,
+        lock=lock,
+        environment=environment,
+        column=column,
+        columns=columns,
+        conversion=to_spark,
+    )
     codec: Codec[Any] = Codec(contract)
-    chosen = None if columns is None else tuple(columns)
     arrow = pa.schema(codec.decode_columns([], columns=columns))
     value = record_column(codec.schema.root, arrow)
-    writers = writers_of(named_lock(lock, environment), codec.schema, lock)
-    decoding = Decoding(codec.schema.inlined_json, writers, column, chosen)
-    schema = _decoded_schema(_checked(df, column), column, value.type)
-    return DecodedFrame(df.mapInArrow(decoding.run, schema), column)
+    schema = _decoded_schema(source, column, value.type)
+    return DecodedFrame(df.mapInArrow(decoder.each, schema), column)
 
 
 def _checked(df: DataFrame, column: str) -> spark.StructType:

@@ -28,7 +28,7 @@ from streamcontract.schema import (
 )
 from streamcontract.schema.logical import LogicalRow, row_of
 
-__all__ = ["SparkColumn", "record_column", "spark_column"]
+__all__ = ["SparkColumn", "record_column", "to_spark"]
 
 Convert = Callable[[Any], Any]
 """An Arrow array to another one, of as many values."""
@@ -70,12 +70,22 @@ def record_column(node: AvroType, schema: Any) -> SparkColumn:
         'struct<n:bigint,id:string>'
     """
     if not isinstance(node, RecordType):
-        return spark_column(node, schema.field(0))
+        return _place(node, schema.field(0))
     types = {field.name: field.type for field in node.fields}
     return _struct([(field, types[field.name]) for field in schema])
 
 
-def spark_column(node: AvroType, field: Any) -> SparkColumn:
+def to_spark(node: AvroType, schema: Any) -> Convert:
+    """What converts the values of a reader schema, as a decoder of batches takes it.
+
+    Args:
+        node: The type.
+        schema: As for :func:`record_column`.
+    """
+    return record_column(node, schema).convert
+
+
+def _place(node: AvroType, field: Any) -> SparkColumn:
     """A type in the reader schema.
 
     Args:
@@ -97,9 +107,9 @@ def _column(node: AvroType, arrow: Any) -> SparkColumn:
             types = [each.type for each in node.fields]
             return _struct(list(zip(arrow, types, strict=True)))
         case ArrayType():
-            return _list(spark_column(node.items, arrow.value_field))
+            return _list(_place(node.items, arrow.value_field))
         case MapType():
-            return _map(spark_column(node.values, arrow.item_field))
+            return _map(_place(node.values, arrow.item_field))
         case EnumType():
             return SparkColumn(type=spark.StringType(), to_spark=_cast(pa.string()))
         case PrimitiveType() | FixedType():
@@ -107,7 +117,7 @@ def _column(node: AvroType, arrow: Any) -> SparkColumn:
 
 
 def _struct(parts: list[tuple[Any, AvroType]]) -> SparkColumn:
-    columns = [spark_column(node, field) for field, node in parts]
+    columns = [_place(node, field) for field, node in parts]
     names = [field.name for field, _ in parts]
     fields = [
         spark.StructField(name, column.type, column.is_nullable)

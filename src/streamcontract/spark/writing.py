@@ -9,12 +9,12 @@ from pyspark.sql import types as spark
 
 from streamcontract.codec import Codec, Contract
 from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.integrations.arrow.locked import named_lock
 from streamcontract.kafka.contract.binding import bind
 from streamcontract.kafka.contract.keys import AvroKeyCodec
 from streamcontract.registry.rules import require_no_rules
 from streamcontract.registry.subjects import topic_name_strategy
 from streamcontract.spark.encoding import KEY, VALUE, Encoding, Framed
-from streamcontract.spark.locked import named_lock
 from streamcontract.spark.types import record_column
 
 if TYPE_CHECKING:

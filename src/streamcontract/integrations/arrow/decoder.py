@@ -1,32 +1,36 @@
-"""Decoding of a column of framed values in an executor, batch by batch.
+"""Decoder of a column of framed values, batch by batch, in the workers of another engine.
 
-An executor gets texts of schemas and compiles them once in each of its Python processes; it needs
-neither the contract's class nor a registry.
+A worker gets texts of schemas and compiles them once in its process; it needs neither the
+contract's class nor a registry.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import pyarrow as pa
 
 from streamcontract.codec import Codec
 from streamcontract.errors import FrameError
-from streamcontract.schema import STORED, RecordType, Schema, parse_schema
-from streamcontract.spark.locked import LockedWriters
-from streamcontract.spark.types import record_column
+from streamcontract.integrations.arrow.locked import LockedWriters, named_lock, writers_of
+from streamcontract.schema import STORED, AvroType, RecordType, Schema, parse_schema
 from streamcontract.wire import CONFLUENT, IdKind
 
-__all__ = ["ERROR", "ERROR_FIELDS", "HEADERS", "Decoding"]
+if TYPE_CHECKING:
+    import os
+
+    from streamcontract.codec import Contract
+
+__all__ = ["ERROR", "ERROR_FIELDS", "HEADERS", "BatchDecoder", "batch_decoder"]
 
 ERROR: Final = "error"
 """The column with what is wrong with a row, null for all that were decoded."""
 
 HEADERS: Final = "headers"
-"""The column with the headers of messages, which Spark's Kafka source gives by ``includeHeaders``."""
+"""The column with the headers of messages, if there is one."""
 
 ERROR_FIELDS: Final = ("path", "reason", "schema_id", "value")
 """Where a value does not fit and why, the schema id of its frame, and the value itself."""
@@ -41,27 +45,80 @@ _ERROR: Final = pa.struct(
 )
 
 
+Conversion = Callable[[AvroType, Any], Callable[[Any], Any]]
+"""From a reader's type and the Arrow schema of its columns to what converts an array of values."""
+
+
+def _as_columns(_node: AvroType, _schema: Any) -> Callable[[Any], Any]:
+    """No conversion: the values are the codec's columns."""
+    return lambda array: array
+
+
 @attrs.frozen
-class Decoding:
-    """What an executor has to know, in texts that pickle.
+class BatchDecoder:
+    """Decodes batches of messages; it pickles, as texts.
 
     Attributes:
         reader: The text of the reader schema.
         writers: The writer schemas of the lock.
         column: The column of framed values.
         columns: The fields of the record that are decoded; None for all.
+        conversion: Converts the values for the engine; a function that pickles.
     """
 
     reader: str
     writers: LockedWriters
     column: str
     columns: tuple[str, ...] | None
+    conversion: Conversion = _as_columns
 
-    def run(self, batches: Iterable[Any]) -> Iterator[Any]:
-        """The batches of an executor, with values instead of bytes, and the column of errors."""
-        decoder = _decoder(self)
-        for batch in batches:
-            yield decoder.decode(batch)
+    def __call__(self, batch: Any) -> Any:
+        """A batch, or table, with values instead of bytes, and the column ``error``."""
+        return _compiled(self).decode(batch)
+
+    def each(self, batches: Iterable[Any]) -> Iterator[Any]:
+        """The same for each of some batches."""
+        return map(self, batches)
+
+
+def batch_decoder(
+    contract: type[Any] | Contract | Schema,
+    *,
+    lock: str | os.PathLike[str] = "streamcontract.lock",
+    environment: str | None = None,
+    column: str = "value",
+    columns: Sequence[str] | None = None,
+    conversion: Conversion = _as_columns,
+) -> BatchDecoder:
+    """The decoder of a contract for engines that pass Arrow batches to Python, such as Ray.
+
+    Each message is read by the writer schema of its own frame. Schema ids come from the lock file.
+
+    Args:
+        contract: A record class that ``streamcontract generate`` made, a :class:`Contract` (for
+            keys ``CONTRACT.keys``), or a schema.
+        lock: The lock file.
+        environment: The lock's environment; None takes STREAMCONTRACT_ENVIRONMENT, and else the
+            only one in the file.
+        column: The column of framed values.
+        columns: The fields of the record that are decoded; the others are skipped.
+        conversion: Converts the values for the engine; a function that pickles.
+
+    Returns:
+        A function from a batch, or table, to another one of as many rows: ``column`` has the
+        values instead of bytes, and the new column ``error`` the path, the reason, the schema id
+        and the bytes of each that could not be decoded.
+
+    Raises:
+        ConfigurationError: The lock file cannot be read, or does not have the environment.
+        LockMismatchError: The lock was edited, or merged by hand.
+        ColumnsError: A type of the schema has no columns.
+    """
+    codec: Codec[Any] = Codec(contract)
+    codec.decode_columns([], columns=columns)  # refuses here, not in each worker
+    writers = writers_of(named_lock(lock, environment), codec.schema, lock)
+    chosen = None if columns is None else tuple(columns)
+    return BatchDecoder(codec.schema.inlined_json, writers, column, chosen, conversion)
 
 
 @attrs.frozen
@@ -74,27 +131,27 @@ class _Fault:
 
 
 @functools.lru_cache(maxsize=16)
-def _decoder(decoding: Decoding) -> _Decoder:
-    return _Decoder(decoding)
+def _compiled(decoder: BatchDecoder) -> _Compiled:
+    return _Compiled(decoder)
 
 
-class _Decoder:
-    """The compiled form of a decoding."""
+class _Compiled:
+    """The compiled form of a decoder, once in a process."""
 
-    def __init__(self, decoding: Decoding) -> None:
-        self._decoding = decoding
-        self._codec: Codec[Any] = Codec(parse_schema(decoding.reader, leniency=STORED))
-        self._frames = CONFLUENT.side(is_key=decoding.column == "key")
-        self._refused = dict(decoding.writers.refused)
-        self._texts = dict(decoding.writers.texts)
+    def __init__(self, decoder: BatchDecoder) -> None:
+        self._decoder = decoder
+        self._codec: Codec[Any] = Codec(parse_schema(decoder.reader, leniency=STORED))
+        self._frames = CONFLUENT.side(is_key=decoder.column == "key")
+        self._refused = dict(decoder.writers.refused)
+        self._texts = dict(decoder.writers.texts)
         # By frame: the writer schema of an id, and the bytes before its payload.
         self._known: dict[Any, tuple[int, Schema, int]] = {}
-        empty = self._codec.decode_columns([], columns=decoding.columns)
-        self._value = record_column(self._codec.schema.root, pa.schema(empty))
+        empty = self._codec.decode_columns([], columns=decoder.columns)
+        self._convert = decoder.conversion(self._codec.schema.root, pa.schema(empty))
 
     def decode(self, batch: Any) -> Any:
         """A batch with its column of values decoded, and the column of errors."""
-        column = self._decoding.column
+        column = self._decoder.column
         data = batch.column(column).to_pylist()
         faults: list[_Fault | None] = [None] * len(data)
         rows, payloads, ids, writers = [], [], [], []
@@ -111,16 +168,15 @@ class _Decoder:
             writers.append(writer)
             payloads.append(value[size:])
         decoded = self._codec.decode_columns(
-            payloads, writer=writers, columns=self._decoding.columns
+            payloads, writer=writers, columns=self._decoder.columns
         )
         for fault in decoded.faults:
             faults[rows[fault.index]] = _Fault(fault.reason, ids[fault.index], fault.path)
         values = self._in_rows(decoded, _numbered(rows, faults))
         index = batch.schema.get_field_index(column)
         arrays = [values if i == index else each for i, each in enumerate(batch.columns)]
-        return pa.RecordBatch.from_arrays(
-            [*arrays, _errors(faults, data)], [*batch.schema.names, ERROR]
-        )
+        names = [*batch.schema.names, ERROR]
+        return type(batch).from_arrays([*arrays, _errors(faults, data)], names)
 
     def _key(self, value: bytes, headers: Any) -> Any:
         try:
@@ -141,7 +197,7 @@ class _Decoder:
             )
         schema_id = frame.schema_id
         if schema_id not in self._texts:
-            unknown = f"schema id {schema_id} {self._decoding.writers.unknown}"
+            unknown = f"schema id {schema_id} {self._decoder.writers.unknown}"
             return _Fault(self._refused.get(schema_id, unknown), schema_id)
         writer = parse_schema(self._texts[schema_id], leniency=STORED)
         known = self._known[self._frames.key(value, headers)] = (schema_id, writer, frame.size)
@@ -155,7 +211,7 @@ class _Decoder:
         array = values.combine_chunks()
         if isinstance(array, pa.ChunkedArray):
             array = pa.concat_arrays(array.chunks)
-        array = self._value.convert(array)
+        array = self._convert(array)
         return array if len(array) == len(numbers) else array.take(pa.array(numbers, pa.int64()))
 
 
@@ -163,8 +219,9 @@ def _headers(batch: Any) -> Iterable[Any]:
     """The headers of each message, as pairs; None where the frame has no such column."""
     if HEADERS not in batch.schema.names:
         return [None] * batch.num_rows
+    # Pairs of a map, or structs as Spark has them.
     return [
-        None if each is None else [(pair["key"], pair["value"]) for pair in each]
+        each and [tuple(pair.values()) if isinstance(pair, dict) else pair for pair in each]
         for each in batch.column(HEADERS).to_pylist()
     ]
 

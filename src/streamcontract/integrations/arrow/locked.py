@@ -1,4 +1,4 @@
-"""Locked schemas for executors, which ask no registry."""
+"""Locked schemas for the workers of another engine, which ask no registry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["LockedWriters", "named_lock", "writers_of"]
 
 @attrs.frozen
 class LockedWriters:
-    """The writer schemas of a lock, as the driver sends them to executors.
+    """The writer schemas of a lock, as texts that pickle.
 
     Attributes:
         texts: The text of the schema of each id.
