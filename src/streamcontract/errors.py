@@ -12,6 +12,7 @@
     |-- FrameError            bytes do not start with a magic byte and a schema id
     |-- CodegenError          no sound Python module can be generated from a schema
     |-- ColumnsError          a schema, or a number of batches, has no Arrow columns
+    |   `-- ColumnTypesError  Arrow columns do not have a schema's types; .mismatches names each
     |-- RegistryError         the registry refused or failed (streamcontract.registry.errors)
     |-- StackError            a broker or registry started here could not start or serve
     |   `-- PortError         its port is in use, or may not be listened on
@@ -29,6 +30,8 @@ __all__ = [
     "ArgumentError",
     "ClientError",
     "CodegenError",
+    "ColumnMismatch",
+    "ColumnTypesError",
     "ColumnsError",
     "ConfigurationError",
     "DataError",
@@ -188,6 +191,45 @@ class ColumnsError(StreamContractError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+@attrs.frozen
+class ColumnMismatch:
+    """An Arrow column that does not have the type that a schema needs.
+
+    Attributes:
+        path: Where, such as ``"Order.lines[].price"``.
+        expected: The type in the schema, in words.
+        found: The Arrow type, in pyarrow's words; "" if there is no such column.
+        fix: What to do.
+    """
+
+    path: str
+    expected: str
+    found: str
+    fix: str
+
+    def __str__(self) -> str:
+        found = f"found {self.found}" if self.found else "found no column"
+        return f"{self.path}: expected {self.expected}, {found}: {self.fix}"
+
+
+class ColumnTypesError(ColumnsError):
+    """Arrow columns do not have the types of the schema that they are encoded with.
+
+    Attributes:
+        mismatches: Every column that does not fit.
+    """
+
+    def __init__(self, mismatches: tuple[ColumnMismatch, ...]) -> None:
+        if not mismatches:
+            raise ValueError("a ColumnTypesError needs at least one mismatch")
+        super().__init__(mismatches[0].path, str(mismatches[0]))
+        self.args = (mismatches,)  # what pickle calls it with
+        self.mismatches = mismatches
+
+    def __str__(self) -> str:
+        return _render(tuple(map(str, self.mismatches)))
 
 
 class RegistryError(StreamContractError):

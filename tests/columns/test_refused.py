@@ -71,6 +71,8 @@ def test_recursive_fields_can_be_left_out() -> None:
         ({"columns": ["m"]}, "columns has to be a field of Node: n, next"),
         ({"columns": "n"}, "columns has to be names of fields"),
         ({"columns": ["n", "n"]}, "each once"),
+        ({"tombstones": "keep"}, "tombstones has to be 'drop' or 'null', not 'keep'"),
+        ({"tombstones": None}, "tombstones has to be 'drop' or 'null'"),
         ({"columns": ["n"], "start": -1}, "start has to be a number of bytes"),
         ({"columns": ["n"], "threads": 0}, "threads has to be 1 to 1024"),
         ({"columns": ["n"], "writer": []}, "writer has to be a schema for each of 1 payloads"),

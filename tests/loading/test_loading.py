@@ -14,6 +14,7 @@ import pytest
 
 import streamcontract
 import streamcontract.codec
+import streamcontract.columns
 import streamcontract.kafka
 import streamcontract.registry
 import streamcontract.schema
@@ -21,6 +22,7 @@ import streamcontract.schema
 LAZY: Final = (
     streamcontract,
     streamcontract.codec,
+    streamcontract.columns,
     streamcontract.kafka,
     streamcontract.registry,
     streamcontract.schema,

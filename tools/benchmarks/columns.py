@@ -15,6 +15,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from benchmarks import broker
 from benchmarks.measure import Timing, in_turn
 from benchmarks.shapes import SHAPES, Shape
 from benchmarks.tables import Table, against
@@ -41,8 +42,8 @@ class _Rival:
 
 
 def tables(rounds: int) -> list[Table]:
-    """A table for each shape."""
-    return [_table(shape, rounds) for shape in SHAPES]
+    """A table for each shape, and one of messages from the broker."""
+    return [*(_table(shape, rounds) for shape in SHAPES), broker.batches_table(rounds)]
 
 
 def _table(shape: Shape, rounds: int) -> Table:

@@ -26,7 +26,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "columns_of"]
+__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "column_of", "columns_of"]
 
 MOST_DIGITS: Final = 76
 """The most digits of Arrow's widest decimal."""
@@ -69,12 +69,13 @@ class Column:
             yield from child.walk()
 
 
-def columns_of(root: AvroType, path: str) -> Column:
+def columns_of(root: AvroType, path: str, *, is_nullable: bool = False) -> Column:
     """The batch of a reader's schema: a column for each field of a record, one for anything else.
 
     Args:
         root: The reader's type.
         path: What errors call it.
+        is_nullable: Whether there may be rows without a value, whose columns are all null.
 
     Raises:
         ColumnsError: A type has no columns: it is recursive, or a decimal too long for Arrow.
@@ -85,11 +86,26 @@ def columns_of(root: AvroType, path: str) -> Column:
         [('value', 'l')]
     """
     maker = _Maker()
-    if isinstance(root, RecordType):
-        return maker.column(root, "", path)
     number = maker.next_number(path)
-    child = maker.column(root, "value", path)
-    return Column(number=number, layout="struct", format="+s", name="", children=(child,))
+    if isinstance(root, RecordType):
+        return _struct(number, "", maker.fields(root, path, is_nullable=is_nullable))
+    return _struct(number, "", (maker.column(root, "value", path, is_nullable=is_nullable),))
+
+
+def column_of(node: AvroType, name: str, path: str) -> Column:
+    """A batch of one nullable column, which has whole values.
+
+    Args:
+        node: Their type.
+        name: The column's name.
+        path: What errors call it.
+
+    Raises:
+        ColumnsError: As for :func:`columns_of`.
+    """
+    maker = _Maker()
+    number = maker.next_number(path)
+    return _struct(number, "", (maker.column(node, name, path, is_nullable=True),))
 
 
 def branch_columns(union: UnionType, column: Column) -> tuple[Column | None, ...]:
@@ -136,6 +152,21 @@ class _Maker:
             raise ColumnsError(path, f"the schema has more than {_MOST_COLUMNS:,} columns")
         return number
 
+    def fields(
+        self, node: RecordType, path: str, *, is_nullable: bool = False
+    ) -> tuple[Column, ...]:
+        """The columns of a record's fields."""
+        if node in self._inside:
+            reason = f"{node.full_name} contains itself, and Arrow has no recursive types"
+            raise ColumnsError(path, reason)
+        self._inside.append(node)
+        made = tuple(
+            self.column(field.type, field.name, f"{path}.{field.name}", is_nullable=is_nullable)
+            for field in node.fields
+        )
+        self._inside.pop()
+        return made
+
     def column(self, node: AvroType, name: str, path: str, *, is_nullable: bool = False) -> Column:
         """The column of a type."""
         self._levels += 1
@@ -148,7 +179,7 @@ class _Maker:
     def _column(self, node: AvroType, name: str, path: str, *, is_nullable: bool) -> Column:
         match node:
             case UnionType():
-                return self._union(node, name, path)
+                return self._union(node, name, path, is_nullable=is_nullable)
             case PrimitiveType() | FixedType():
                 return self._leaf(node, name, path, is_nullable=is_nullable)
             case EnumType():
@@ -170,12 +201,13 @@ class _Maker:
             case RecordType():
                 return self._record(node, name, path, is_nullable=is_nullable)
 
-    def _union(self, node: UnionType, name: str, path: str) -> Column:
+    def _union(self, node: UnionType, name: str, path: str, *, is_nullable: bool) -> Column:
         wanted = [branch for branch in node.branches if not _is_null(branch)]
-        is_nullable = len(wanted) < len(node.branches)
+        has_null = len(wanted) < len(node.branches)
+        is_nullable = is_nullable or has_null
         if len(wanted) == 1:
             return self.column(wanted[0], name, path, is_nullable=is_nullable)
-        if is_nullable and not wanted:
+        if has_null and not wanted:
             return self.column(node.branches[0], name, path)
         number = self.next_number(path)
         children = tuple(
@@ -194,16 +226,8 @@ class _Maker:
         return _list(number, "+m", name, entries, is_nullable=is_nullable)
 
     def _record(self, node: RecordType, name: str, path: str, *, is_nullable: bool) -> Column:
-        if node in self._inside:
-            reason = f"{node.full_name} contains itself, and Arrow has no recursive types"
-            raise ColumnsError(path, reason)
-        self._inside.append(node)
         number = self.next_number(path)
-        children = tuple(
-            self.column(field.type, field.name, f"{path}.{field.name}") for field in node.fields
-        )
-        self._inside.pop()
-        return _struct(number, name, children, is_nullable=is_nullable)
+        return _struct(number, name, self.fields(node, path), is_nullable=is_nullable)
 
     def _leaf(
         self, node: PrimitiveType | FixedType, name: str, path: str, *, is_nullable: bool

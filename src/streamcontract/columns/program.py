@@ -39,7 +39,7 @@ from streamcontract.schema.model import (
 )
 from streamcontract.schema.sizes import FIXED_SIZES, is_empty, min_size
 
-__all__ = ["compile_program"]
+__all__ = ["compile_program", "missing_program"]
 
 _Numbers = tuple[bool, int, int, int, int, int]
 _Step = tuple[str, int, _Numbers, tuple[int, ...], bytes | None]
@@ -62,7 +62,12 @@ _NONE = _numbers()
 
 
 def compile_program(
-    root: Action, reader: AvroType, batch: Column, columns: _native.Columns
+    root: Action,
+    reader: AvroType,
+    batch: Column,
+    columns: _native.Columns,
+    *,
+    is_whole: bool = False,
 ) -> _native.Program:
     """The program that reads the payloads of one writer into the columns of a reader.
 
@@ -71,14 +76,24 @@ def compile_program(
         reader: The reader's type.
         batch: Its columns.
         columns: The same, as the executor has them.
+        is_whole: Whether the batch has one column with the whole value, even of a record.
     """
     compiler = _Compiler()
-    if isinstance(root, ReadRecord):
+    has_fields = isinstance(reader, RecordType) and not is_whole
+    if has_fields and isinstance(root, ReadRecord):
         first = compiler.record(root, batch, "root")
-    elif isinstance(reader, RecordType):
+    elif has_fields:
         first = compiler.action(root, batch)
     else:
         first = compiler.step("root", batch, parts=(compiler.action(root, batch.children[0]),))
+    return _native.Program(columns, tuple(compiler.steps), first)
+
+
+def missing_program(batch: Column, columns: _native.Columns) -> _native.Program:
+    """The program that adds a null to the only column of a batch; its payload has no bytes."""
+    compiler = _Compiler()
+    missing = compiler.step("missing", batch.children[0])
+    first = compiler.step("root", batch, parts=(missing,))
     return _native.Program(columns, tuple(compiler.steps), first)
 
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from streamcontract.codec import Codec
     from streamcontract.schema import Schema
 
-__all__ = ["payload_decoder", "payload_encoder"]
+__all__ = ["is_bytes", "payload_decoder", "payload_encoder"]
 
 T = TypeVar("T")
 
 
 def payload_encoder(codec: Codec[T], frame: bytes) -> Callable[[T], bytes]:
     """The function that encodes values after a frame."""
-    if not _is_bytes(codec.schema):
+    if not is_bytes(codec.schema):
         return codec.encoder(frame)
     encode = codec.encoder()
 
@@ -39,7 +39,7 @@ def payload_encoder(codec: Codec[T], frame: bytes) -> Callable[[T], bytes]:
 
 def payload_decoder(codec: Codec[T], writer: Schema, start: int) -> Callable[[bytes], T]:
     """The function that decodes values of a writer schema after a frame."""
-    if not _is_bytes(writer):
+    if not is_bytes(writer):
         return codec.decoder(writer, start)
     decode: Callable[[Any], T] = codec.decoder(writer)
 
@@ -50,5 +50,6 @@ def payload_decoder(codec: Codec[T], writer: Schema, start: int) -> Callable[[by
     return read
 
 
-def _is_bytes(schema: Schema) -> bool:
+def is_bytes(schema: Schema) -> bool:
+    """Whether values of a schema are written unchanged."""
     return isinstance(schema.root, PrimitiveType) and schema.root.name == "bytes"
