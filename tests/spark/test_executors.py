@@ -186,3 +186,37 @@ def test_what_executors_get_is_small() -> None:
     decoder = BatchDecoder(PING.inlined_json, locked({7: PING}), "value", None)
     decoder(kafka_batch([frame(7, b"\2")]))
     assert len(pickle.dumps(decoder)) < 1_000
+
+
+def messages(encoding: Encoding, rows: list[Any], keys: Any = None) -> list[tuple[Any, Any]]:
+    """The keys and values of rows."""
+    columns = {} if keys is None else {"key": pa.array(keys)}
+    array = pa.array(rows, pa.struct([("n", pa.int32())]))
+    (made,) = encoding.run([pa.RecordBatch.from_pydict({"value": array, **columns})])
+    return list(zip(*(made.column(name).to_pylist() for name in ("key", "value")), strict=True))
+
+
+def test_the_key_is_the_key_field() -> None:
+    """As a producer sends it; a tombstone has the key of its row."""
+    encoding = Encoding(Framed(PING.inlined_json, 7), "value", "n", None, has_every_key=True)
+    rows = [{"n": 12}, None]
+    expected = [(b"12", frame(7, b"\x18")), (b"7", None)]
+    assert messages(encoding, rows, [b"other", b"7"]) == expected
+    for keys in (None, [b"other", None]):
+        with pytest.raises(EncodeError, match="give its key in the column 'key'"):
+            messages(encoding, rows, keys)
+
+
+def test_keys_with_a_schema() -> None:
+    """They are framed; where their schema does not allow it, none is missing."""
+    key = Framed('"string"', 3)
+    encoding = Encoding(Framed(PING.inlined_json, 7), "value", None, key, has_every_key=True)
+    assert messages(encoding, [{"n": 1}], ["a"]) == [(frame(3, b"\2a"), frame(7, b"\2"))]
+    with pytest.raises(EncodeError, match="^key: "):
+        messages(encoding, [{"n": 1}], pa.nulls(1, pa.string()))
+
+
+def test_keys_without_a_contract_are_as_they_are() -> None:
+    """Bytes or text, as Spark's sink takes them."""
+    encoding = Encoding(Framed(PING.inlined_json, 7), "value")
+    assert messages(encoding, [{"n": 1}, None], ["a", None]) == [("a", frame(7, b"\2")), (None, None)]

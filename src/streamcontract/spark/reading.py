@@ -100,7 +100,7 @@ def from_contract(
     )
     codec: Codec[Any] = Codec(contract)
     arrow = pa.schema(codec.decode_columns([], columns=columns))
-    value = record_column(codec.schema.root, arrow)
+    value = record_column(codec.schema.root, arrow, "")
     schema = _decoded_schema(source, column, value.type)
     return DecodedFrame(df.mapInArrow(decoder.each, schema), column)
 

@@ -11,7 +11,7 @@ from streamcontract.codec import Codec, Contract
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.integrations.arrow.locked import named_lock
 from streamcontract.kafka.contract.binding import bind
-from streamcontract.kafka.contract.keys import AvroKeyCodec
+from streamcontract.kafka.contract.keys import AvroKeyCodec, may_be_none
 from streamcontract.registry.rules import require_no_rules
 from streamcontract.registry.subjects import topic_name_strategy
 from streamcontract.spark.encoding import KEY, VALUE, Encoding, Framed
@@ -68,22 +68,21 @@ def to_contract(
     binding = _bind(contract, topic)
     known = named_lock(lock, environment)
     _check(df, column, binding.codec)
-    key_field, key = None, None
+    value = _framed(known, binding, binding.codec, is_key=False)
+    names = [KEY] if KEY in df.columns and column != KEY else []
+    key_field = None if binding.contract is None else binding.contract.key
     if isinstance(binding.key, AvroKeyCodec):
         _check(df, KEY, binding.key)
         key = _framed(known, binding, binding.key, is_key=True)
-    elif binding.contract is not None:
-        key_field = binding.contract.key
-    value = _framed(known, binding, binding.codec, is_key=False)
-    keeps_key = KEY in df.columns and key_field is None and key is None
-    encoding = Encoding(value, column, key_field, key)
-    schema = spark.StructType().add(VALUE, spark.BinaryType())
-    if keeps_key:
-        schema = spark.StructType([df.schema[KEY], *schema])
-    elif key_field is not None or key is not None:
-        schema = spark.StructType().add(KEY, spark.BinaryType()).add(VALUE, spark.BinaryType())
-    kept = [column, *([KEY] if KEY in df.columns and column != KEY else [])]
-    return df.select(*kept).mapInArrow(encoding.run, schema)
+        encoding = Encoding(value, column, None, key, not may_be_none(binding.key))
+    else:
+        encoding = Encoding(value, column, key_field, None, key_field is not None)
+    has_own_key = encoding.key is not None or key_field is not None
+    schema = spark.StructType()
+    if has_own_key or names:
+        schema.add(KEY, spark.BinaryType() if has_own_key else df.schema[KEY].dataType)
+    schema.add(VALUE, spark.BinaryType())
+    return df.select(column, *names).mapInArrow(encoding.run, schema)
 
 
 def _bind(contract: type[Any] | Contract | Schema, topic: str | None) -> Binding[Any]:
@@ -112,7 +111,7 @@ def _check(df: DataFrame, column: str, codec: Codec[Any]) -> None:
     if column not in df.columns:
         raise ArgumentError("df", df.columns, f"a frame with a column {column!r}")
     arrow = pa.schema(codec.decode_columns([]))
-    expected = record_column(codec.schema.root, arrow).type.simpleString()
+    expected = record_column(codec.schema.root, arrow, "").type.simpleString()
     given = df.schema[column].dataType.simpleString()
     if given != expected:
         raise ArgumentError(f"column {column!r}", given, f"of type {expected}: cast it")
