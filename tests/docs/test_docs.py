@@ -9,7 +9,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.docs.markdown import DOCUMENTS, REPOSITORY, blocks, python_of, relative_links
+from tests.docs.markdown import (
+    DOCUMENTS,
+    GUIDES,
+    REPOSITORY,
+    blocks,
+    python_of,
+    relative_links,
+)
 
 from streamcontract.cli import main
 
@@ -57,7 +64,7 @@ with_python = pytest.mark.parametrize(
     [
         pytest.param(document, marks=[pytest.mark.searching] * (_name(document) in _TAKE_SECONDS))
         for document in DOCUMENTS
-        if python_of(document)
+        if python_of(document) and document.stem not in GUIDES
     ],
     ids=_name,
 )
