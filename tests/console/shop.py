@@ -190,9 +190,7 @@ def _poison() -> Iterator[tuple[bytes, bytes | None]]:
     yield b"6f9619ff-8b86-4d01-b42d-000000000004", None
 
 
-def _produce_raw(
-    config: Mapping[str, Any], messages: Iterator[tuple[bytes, bytes | None]]
-) -> None:
+def _produce_raw(config: Mapping[str, Any], messages: Iterator[tuple[bytes, bytes | None]]) -> None:
     producer = confluent_kafka.Producer({"bootstrap.servers": config["bootstrap.servers"]})
     for key, value in messages:
         producer.produce("orders", value, key, headers=[("source", b"legacy-import")])

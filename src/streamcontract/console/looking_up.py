@@ -39,7 +39,7 @@ _STALLED: Final = 4.0
 _RANGE: Final = re.compile(r"(\d{1,10})=(\d{1,19})-(\d{1,19})", re.ASCII)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Ranges:
     """What a look-up has not read yet: a range of offsets for each partition.
 
@@ -76,21 +76,20 @@ class Ranges:
         if way not in {"back", "on"} or None in found:
             raise ConfigurationError(f"{text!r} is no position of a look-up")
         numbers = (tuple(map(int, each.groups())) for each in found if each is not None)
-        return cls(way == "back", {each: (low, max(low, high)) for each, low, high in numbers})
+        offsets = {each: (low, max(low, high)) for each, low, high in numbers}
+        return cls(is_backward=way == "back", offsets=offsets)
 
     def window(self, most: int) -> Ranges:
         """The part that is next."""
         each_most = max(1, most // max(1, len(self.offsets)))
-        return Ranges(
-            self.is_backward,
-            {
-                each: (max(low, high - each_most), high)
-                if self.is_backward
-                else (low, min(high, low + each_most))
-                for each, (low, high) in self.offsets.items()
-                if low < high
-            },
-        )
+        offsets = {
+            each: (max(low, high - each_most), high)
+            if self.is_backward
+            else (low, min(high, low + each_most))
+            for each, (low, high) in self.offsets.items()
+            if low < high
+        }
+        return attrs.evolve(self, offsets=offsets)
 
     def after(self, window: Ranges, read: Mapping[int, int | None]) -> Ranges:
         """What is left after a window.
@@ -108,7 +107,7 @@ class Ranges:
             elif (last := read[each]) is not None:
                 rest[each] = (first, last) if self.is_backward else (last + 1, end)
         left = {each: span for each, span in rest.items() if span[0] < span[1]}
-        return Ranges(self.is_backward, left)
+        return attrs.evolve(self, offsets=left)
 
 
 @attrs.frozen(kw_only=True)
@@ -127,7 +126,7 @@ class LookUp:
     topic: str
     start: str = NEWEST
     partition: int | None = None
-    wanted: Wanted = Wanted()
+    wanted: Wanted = attrs.field(factory=Wanted)
     rest: Ranges | None = None
     count: int = 50
 
@@ -168,10 +167,10 @@ def ranges_of(asked: LookUp, sources: Sources) -> Ranges:
     ends = cluster.end_offsets(topic, partitions)
     position = NEWEST if asked.start == NEWEST else parse_position(asked.start)
     if position in {NEWEST, "latest"} or isinstance(position, Last):
-        return Ranges(True, {each: (firsts[each], ends[each]) for each in partitions})
+        return Ranges(is_backward=True, offsets={each: (firsts[each], ends[each]) for each in partitions})
     starts = offsets_of_position(cluster, topic, partitions, position)
     lows = {each: min(max(firsts[each], starts[each]), ends[each]) for each in partitions}
-    return Ranges(False, {each: (lows[each], ends[each]) for each in partitions})
+    return Ranges(is_backward=False, offsets={each: (lows[each], ends[each]) for each in partitions})
 
 
 def look_up(

@@ -274,6 +274,4 @@ def _json(value: Any) -> JsonValue:
 
 
 def _headers(headers: Any) -> tuple[tuple[str, JsonValue], ...]:
-    return tuple(
-        (name, None if value is None else bytes_as_json(value)) for name, value in headers
-    )
+    return tuple((name, None if value is None else bytes_as_json(value)) for name, value in headers)

@@ -188,4 +188,3 @@ class _Changes:
         changed = [f"{before} as {after}" for before, after in read if before != after]
         if changed:
             self.converted.append(f"{path}: {', '.join(changed)}")
-
