@@ -140,7 +140,7 @@ def fill(config: Mapping[str, Any], *, bars: int = 0) -> None:
     _produce(config, _FIRST, (_record(each, branch="Vienna") for each in range(6)))
     _produce(config, ORDER, (_record(each, lines=_lines(each)) for each in range(6, 30)))
     _produce(config, _NEXT, (_record(each, lines=[], channel="app") for each in range(30, 32)))
-    _produce(config, _SECONDS, [_record(32, lines=[], accepted_at=1_764_500_000)])
+    _produce(config, _SECONDS, [_record(32, lines=[], accepted_at=1_796_039_040)])
     _produce_raw(config, _poison())
     _produce(config, ORDER, (_record(each, lines=_lines(each)) for each in range(33, 40)))
     _consume_into_dead_letters(config)
@@ -178,9 +178,12 @@ def _lines(number: int) -> list[dict[str, Any]]:
 
 
 def _produce(config: Mapping[str, Any], schema: Any, records: Any) -> None:
+    producer: ContractProducer[Any]
     with ContractProducer(config, topic="orders", schema=parse_schema(schema)) as producer:
         for each in records:
-            producer.produce(each, key=str(each["order_id"]))
+            at = each["accepted_at"]
+            at = at if isinstance(at, datetime) else datetime.fromtimestamp(at, timezone.utc)
+            producer.produce(each, key=each["order_id"], timestamp=at)
 
 
 def _poison() -> Iterator[tuple[bytes, bytes | None]]:
@@ -192,8 +195,11 @@ def _poison() -> Iterator[tuple[bytes, bytes | None]]:
 
 def _produce_raw(config: Mapping[str, Any], messages: Iterator[tuple[bytes, bytes | None]]) -> None:
     producer = confluent_kafka.Producer({"bootstrap.servers": config["bootstrap.servers"]})
-    for key, value in messages:
-        producer.produce("orders", value, key, headers=[("source", b"legacy-import")])
+    at = datetime(2026, 11, 30, 11, 48, tzinfo=timezone.utc)
+    for number, (key, value) in enumerate(messages):
+        milliseconds = int((at + timedelta(seconds=9 * number)).timestamp() * 1000)
+        headers: Any = [("source", b"legacy-import")]
+        producer.produce("orders", value, key, timestamp=milliseconds, headers=headers)
     producer.flush()
 
 
@@ -213,7 +219,7 @@ def _bars(count: int) -> Iterator[Stock]:
     data = resources.files("streamcontract.data").joinpath("stocks.csv.gz").read_bytes()
     lines = gzip.decompress(data).decode().splitlines()
     names = lines[0].split(",")
-    for line in lines[1 : count + 1]:
+    for line in lines[1 :: (len(lines) - 1) // count][:count]:
         row = dict(zip(names, line.split(","), strict=True))
         yield Stock(
             symbol=row["Ticker"],

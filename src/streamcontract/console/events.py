@@ -18,7 +18,7 @@ from streamcontract.errors import StreamContractError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from streamcontract.console.looking_up import LookUp
+    from streamcontract.console.looking_up import Found, LookUp, Ranges
     from streamcontract.console.pages.messages import MessageRow
     from streamcontract.console.rendering import Renderer
     from streamcontract.console.sources import Sources
@@ -89,7 +89,7 @@ async def search_events(
         yield _event("end", {"text": str(error)})
 
 
-def _search_step(reader, asked, rest, sources):  # type: ignore[no-untyped-def]
+def _search_step(reader: TopicReader, asked: LookUp, rest: Ranges, sources: Sources) -> Found:
     return look_up(reader, asked, rest, sources, seconds=_STEP)
 
 

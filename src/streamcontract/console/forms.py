@@ -104,7 +104,9 @@ def _of_field(field: Field, path: str, depth: int, given: Mapping[str, str]) -> 
     example = field.attributes.get("example")
     if example is None:
         return control
-    return attrs.evolve(control, example=example if isinstance(example, str) else json.dumps(example))
+    return attrs.evolve(
+        control, example=example if isinstance(example, str) else json.dumps(example)
+    )
 
 
 def _control(

@@ -165,12 +165,14 @@ def ranges_of(asked: LookUp, sources: Sources) -> Ranges:
     partitions = known if asked.partition is None else [asked.partition]
     firsts = cluster.first_offsets(topic, partitions)
     ends = cluster.end_offsets(topic, partitions)
-    position = NEWEST if asked.start == NEWEST else parse_position(asked.start)
-    if position in {NEWEST, "latest"} or isinstance(position, Last):
-        return Ranges(is_backward=True, offsets={each: (firsts[each], ends[each]) for each in partitions})
+    position = "latest" if asked.start == NEWEST else parse_position(asked.start)
+    if position == "latest" or isinstance(position, Last):
+        offsets = {each: (firsts[each], ends[each]) for each in partitions}
+        return Ranges(is_backward=True, offsets=offsets)
     starts = offsets_of_position(cluster, topic, partitions, position)
     lows = {each: min(max(firsts[each], starts[each]), ends[each]) for each in partitions}
-    return Ranges(is_backward=False, offsets={each: (lows[each], ends[each]) for each in partitions})
+    offsets = {each: (lows[each], ends[each]) for each in partitions}
+    return Ranges(is_backward=False, offsets=offsets)
 
 
 def look_up(

@@ -82,4 +82,3 @@ def _number(value: int | None) -> str:
         ('12,345', '-')
     """
     return "-" if value is None else f"{value:,}"
-

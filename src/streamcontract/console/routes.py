@@ -174,7 +174,7 @@ class _Views:
             status, title = _status_of(error)
             page = self._error(title, str(error), path.lstrip("/"), query)
             return HTMLResponse(page, status)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a page has an answer, and the log has the error
             _log.exception("the page %s failed", path)
             text = "The console's log has the error. Please report it."
             return HTMLResponse(self._error("This is a bug", text, path.lstrip("/"), query), 500)

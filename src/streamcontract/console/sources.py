@@ -63,15 +63,9 @@ class Sources:
         self.config = dict(config)
         self.settings = split_config(config)
         self.cluster = _KeptCluster(self.settings.client)
-        self.registry = SchemaRegistry(
-            **{
-                **options(self.settings.registry),
-                "connect_timeout": _PATIENCE,
-                "read_timeout": _PATIENCE,
-                "deadline": _PATIENCE,
-                "max_retries": 1,
-            }
-        )
+        waits = dict.fromkeys(("connect_timeout", "read_timeout", "deadline"), _PATIENCE)
+        given: Any = {**options(self.settings.registry), **waits, "max_retries": 1}
+        self.registry = SchemaRegistry(**given)
         self._project_file = project_file or Path.cwd()
 
     def __enter__(self) -> Self:

@@ -82,8 +82,8 @@ def send(
             return Sent(is_sent=False, faults={fault.path: str(fault) for fault in faults})
         writing.require_brokers()
         sent = writing.send()
-    failed = {"": each.reason for each in sent.failures}
-    return Sent(is_sent=not failed, faults=failed)
+    failed = "; ".join(each.reason for each in sent.failures)
+    return Sent(is_sent=not failed, faults={"": failed} if failed else {})
 
 
 def _key(text: str) -> JsonValue:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
 
 __all__ = [
+    "NO_PROJECT",
     "Contract",
     "ContractRow",
     "Contracts",
-    "NO_PROJECT",
     "contract_page",
     "contracts_page",
     "parsed",
@@ -62,13 +62,13 @@ class ContractRow:
     """
 
     name: str
-    record: str
-    doc: str
+    record: str = ""
+    doc: str = ""
     topic: str | None
     key: str
-    fields: int
+    fields: int = 0
     level: str
-    problems: int
+    problems: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -111,22 +111,22 @@ class Contract:
 
     name: str
     file: str
-    record: str
-    doc: str
+    record: str = ""
+    doc: str = ""
     topic: str | None
-    subject: str | None
+    subject: str | None = None
     key: str
     partitions: int | None
     level: str
-    fields: tuple[FieldRow, ...]
-    key_fields: tuple[FieldRow, ...]
-    uses: tuple[tuple[str, str], ...]
-    shared: tuple[tuple[str, tuple[str, ...]], ...]
-    lint: tuple[Finding, ...]
-    code: str
-    snippets: tuple[tuple[str, str], ...]
-    json: str
-    notices: tuple[Notice, ...]
+    fields: tuple[FieldRow, ...] = ()
+    key_fields: tuple[FieldRow, ...] = ()
+    uses: tuple[tuple[str, str], ...] = ()
+    shared: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    lint: tuple[Finding, ...] = ()
+    code: str = ""
+    snippets: tuple[tuple[str, str], ...] = ()
+    json: str = ""
+    notices: tuple[Notice, ...] = ()
 
 
 def contracts_page(project: Project | None) -> Contracts:
@@ -154,17 +154,25 @@ def parsed(contract: ContractConfig) -> Schema | SchemaParseError:
 
 def _row(project: Project, contract: ContractConfig) -> ContractRow:
     schema = parsed(contract)
-    is_valid = not isinstance(schema, SchemaParseError)
-    return ContractRow(
+    row = ContractRow(
         name=contract.name,
-        record=(schema.name or "") if is_valid else "",
-        doc=(getattr(schema.root, "doc", None) or "") if is_valid else "",
         topic=contract.topic,
         key=_key_in_words(contract),
-        fields=len(getattr(schema.root, "fields", ())) if is_valid else 0,
         level=contract.compatibility or DEFAULT_LEVEL,
-        problems=len(_lint(project, contract, schema)) if is_valid else len(schema.faults),
     )
+    if isinstance(schema, SchemaParseError):
+        return attrs.evolve(row, problems=len(schema.faults))
+    return attrs.evolve(
+        row,
+        record=schema.name or "",
+        doc=_doc(schema),
+        fields=len(getattr(schema.root, "fields", ())),
+        problems=len(_lint(project, contract, schema)),
+    )
+
+
+def _doc(schema: Schema) -> str:
+    return getattr(schema.root, "doc", None) or ""
 
 
 def _lint(project: Project, contract: ContractConfig, schema: Schema) -> tuple[Finding, ...]:
@@ -185,57 +193,44 @@ def contract_page(project: Project, name: str) -> Contract:
     """
     contract = project.contract(name)
     schema = parsed(contract)
-    if isinstance(schema, SchemaParseError):
-        return _invalid(project, contract, schema)
-    notices = list(project_notices(project))
-    made = make_modules(project.contracts, project.root)
-    failed = made.errors.get(name)
-    if failed is not None:
-        notices.append(Notice("bad", "No code can be generated", str(failed)))
-    topic = contract.topic
-    return Contract(
+    page = Contract(
         name=name,
         file=_relative(contract.schema, project),
-        record=schema.name or "",
-        doc=getattr(schema.root, "doc", None) or "",
-        topic=topic,
-        subject=None if topic is None else topic_name_strategy(topic, is_key=False),
+        topic=contract.topic,
         key=_key_in_words(contract),
         partitions=contract.partitions,
         level=contract.compatibility or DEFAULT_LEVEL,
+    )
+    if isinstance(schema, SchemaParseError):
+        is_there = contract.schema.is_file()
+        text = contract.schema.read_text("utf-8", "replace") if is_there else ""
+        notice = Notice("bad", "The schema is not valid Avro", str(schema))
+        return attrs.evolve(page, json=text, notices=(notice,))
+    return _with_schema(page, contract, schema, project)
+
+
+def _with_schema(
+    page: Contract, contract: ContractConfig, schema: Schema, project: Project
+) -> Contract:
+    made = make_modules(project.contracts, project.root)
+    code, failed = made.texts.get(page.name, ""), made.errors.get(page.name)
+    notices = [*project_notices(project)]
+    if failed is not None:
+        notices.append(Notice("bad", "No code can be generated", str(failed)))
+    return attrs.evolve(
+        page,
+        record=schema.name or "",
+        doc=_doc(schema),
+        subject=None if page.topic is None else topic_name_strategy(page.topic, is_key=False),
         fields=field_rows(schema),
         key_fields=_key_fields(contract),
         uses=tuple(_uses(schema, project)),
         shared=tuple(_shared(contract, schema, project)),
         lint=_lint(project, contract, schema),
-        code=made.texts.get(name, ""),
-        snippets=tuple(_snippets(contract, schema, made.texts.get(name, ""))),
+        code=code,
+        snippets=tuple(_snippets(contract, schema, code)),
         json=pretty_json(schema.json),
         notices=tuple(notices),
-    )
-
-
-def _invalid(project: Project, contract: ContractConfig, error: SchemaParseError) -> Contract:
-    text = contract.schema.read_text("utf-8", "replace") if contract.schema.is_file() else ""
-    return Contract(
-        name=contract.name,
-        file=_relative(contract.schema, project),
-        record="",
-        doc="",
-        topic=contract.topic,
-        subject=None,
-        key=_key_in_words(contract),
-        partitions=contract.partitions,
-        level=contract.compatibility or DEFAULT_LEVEL,
-        fields=(),
-        key_fields=(),
-        uses=(),
-        shared=(),
-        lint=(),
-        code="",
-        snippets=(),
-        json=text,
-        notices=(Notice("bad", "The schema is not valid Avro", str(error)),),
     )
 
 
@@ -305,27 +300,19 @@ _COMMANDS: Final[Mapping[str, str]] = {
 }
 
 
-def _snippets(
-    contract: ContractConfig, schema: Schema, code: str
-) -> Iterator[tuple[str, str]]:
+def _snippets(contract: ContractConfig, schema: Schema, code: str) -> Iterator[tuple[str, str]]:
     topic, producer = contract.topic, _PRODUCER.search(code)
     if topic is None or producer is None:
         return
     record = producer[1]
     fields = ", ".join(f"{each.name}=..." for each in getattr(schema.root, "fields", ()))
     module = f"from contracts.{contract.name} import"
-    yield (
-        "Publish",
-        f"{module} {record}, {record}Producer\n\n"
-        f"with {record}Producer() as producer:\n    producer.produce({record}({fields}))\n",
-    )
-    yield (
-        "Consume",
-        f"{module} {record}Consumer\n\n"
-        f'with {record}Consumer(group="report") as consumer:\n'
-        f"    for message in consumer:\n        print(message.value)\n",
-    )
+    opened = f"with {record}Producer() as producer:"
+    publish = f"producer.produce({record}({fields}))"
+    yield "Publish", f"{module} {record}, {record}Producer\n\n{opened}\n    {publish}\n"
+    opened = f'with {record}Consumer(group="report") as consumer:'
+    loop = "    for message in consumer:\n        print(message.value)"
+    yield "Consume", f"{module} {record}Consumer\n\n{opened}\n{loop}\n"
     partitions = "" if contract.partitions is None else f" --partitions {contract.partitions}"
     for title, command in _COMMANDS.items():
         yield title, command.format(topic=topic, name=contract.name, partitions=partitions)
-

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from streamcontract.messages.dead_letters import Decoded, Summary
     from streamcontract.project import Project
 
-__all__ = ["DeadLetters", "LetterRow", "Letters", "dead_letters_page", "letters_page", "readers_for"]
+__all__ = [
+    "DeadLetters",
+    "LetterRow",
+    "Letters",
+    "dead_letters_page",
+    "letters_page",
+    "readers_for",
+]
 
 _MOST: Final = 100
 """Dead letters that a page shows."""
@@ -127,9 +134,7 @@ def dead_letters_page(sources: Sources) -> DeadLetters:
     return DeadLetters(summaries=tuple(found), topics=tuple(topics), notices=tuple(notices))
 
 
-def readers_for(
-    project: Project | None, sources: Sources
-) -> Mapping[str, TopicDeserializer[Any]]:
+def readers_for(project: Project | None, sources: Sources) -> Mapping[str, TopicDeserializer[Any]]:
     """The deserializers of a project's topics; none without a project or topics.
 
     Raises:
@@ -211,4 +216,3 @@ def _row(entry: Entry, letter: DeadLetter, project: Project | None, sources: Sou
             for name, each in letter.headers
         ),
     )
-

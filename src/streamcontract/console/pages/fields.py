@@ -103,7 +103,7 @@ def _field(field: Field, path: str, depth: int, inside: frozenset[str]) -> Itera
 
 def _examples(field: Field) -> Iterator[str]:
     one, several = (field.attributes.get(each) for each in _EXAMPLES)
-    found = [] if one is None else [one]
+    found: list[object] = [] if one is None else [one]
     found += several if isinstance(several, list) else []
     yield from (json.dumps(each, ensure_ascii=False) for each in found)
 

@@ -164,7 +164,7 @@ def row_of(seen: Seen) -> MessageRow:
         offset=seen.offset,
         time=moment(seen.timestamp_ms),
         key="" if seen.key is None else compact(seen.key),
-        preview=cut(compact(seen.value)) if has_value else cut(verdict.reason or verdict.summary),
+        preview=_preview(seen) if has_value else cut(verdict.reason or verdict.summary),
         size=size(seen.size),
         schema="" if seen.schema_id is None else str(seen.schema_id),
         version=seen.version or "",
@@ -176,6 +176,15 @@ def row_of(seen: Seen) -> MessageRow:
         verdict=verdict,
         is_as_written=is_as_written,
     )
+
+
+def _preview(seen: Seen) -> str:
+    """A value on one line: of a record the fields that are not null, without the key's."""
+    value = seen.value
+    if not isinstance(value, dict):
+        return cut(compact(value))
+    told = {name: each for name, each in value.items() if each not in (None, seen.key)}
+    return cut("  ".join(f"{name}: {compact(each)}" for name, each in told.items()))
 
 
 def _values(seen: Seen, *, is_as_written: bool) -> Iterator[ValueRow]:

@@ -172,9 +172,7 @@ def subject_page(sources: Sources, name: str, old: int | None, new: int | None) 
     )
 
 
-def _schema(
-    sources: Sources, name: str, version: int, notices: list[Notice]
-) -> Schema | None:
+def _schema(sources: Sources, name: str, version: int, notices: list[Notice]) -> Schema | None:
     try:
         return sources.registry.version(name, version).schema
     except StreamContractError as error:
