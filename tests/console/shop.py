@@ -140,7 +140,7 @@ def fill(config: Mapping[str, Any], *, bars: int = 0) -> None:
     _produce(config, _FIRST, (_record(each, branch="Vienna") for each in range(6)))
     _produce(config, ORDER, (_record(each, lines=_lines(each)) for each in range(6, 30)))
     _produce(config, _NEXT, (_record(each, lines=[], channel="app") for each in range(30, 32)))
-    _produce(config, _SECONDS, [_record(32, lines=[], accepted_at=1_796_039_040)])
+    _produce(config, _SECONDS, [_record(32, lines=[], accepted_at=int(_at(32).timestamp()))])
     _produce_raw(config, _poison())
     _produce(config, ORDER, (_record(each, lines=_lines(each)) for each in range(33, 40)))
     _consume_into_dead_letters(config)
@@ -160,14 +160,17 @@ def _register(config: Mapping[str, Any]) -> None:
         registry.set_compatibility("BACKWARD", "orders-value")
 
 
+def _at(number: int) -> datetime:
+    return datetime(2026, 11, 27, 8, 0, tzinfo=timezone.utc) + timedelta(minutes=7 * number)
+
+
 def _record(number: int, **others: Any) -> dict[str, Any]:
-    at = datetime(2026, 11, 30, 8, 0, tzinfo=timezone.utc) + timedelta(minutes=7 * number)
     return {
         "order_id": UUID(int=0x6F9619FF8B864D01B42D00C04FC90000 + number),
         "customer": f"C-{1000 + 37 * number % 89}",
         "total": Decimal(1999 + 411 * number).scaleb(-2),
         "status": ("ACCEPTED", "SHIPPED", "CANCELLED")[number % 3],
-        "accepted_at": at,
+        "accepted_at": _at(number),
         **others,
     }
 
@@ -183,7 +186,7 @@ def _produce(config: Mapping[str, Any], schema: Any, records: Any) -> None:
         for each in records:
             at = each["accepted_at"]
             at = at if isinstance(at, datetime) else datetime.fromtimestamp(at, timezone.utc)
-            producer.produce(each, key=each["order_id"], timestamp=at)
+            producer.produce(each, key=str(each["order_id"]), timestamp=at)
 
 
 def _poison() -> Iterator[tuple[bytes, bytes | None]]:
@@ -195,9 +198,8 @@ def _poison() -> Iterator[tuple[bytes, bytes | None]]:
 
 def _produce_raw(config: Mapping[str, Any], messages: Iterator[tuple[bytes, bytes | None]]) -> None:
     producer = confluent_kafka.Producer({"bootstrap.servers": config["bootstrap.servers"]})
-    at = datetime(2026, 11, 30, 11, 48, tzinfo=timezone.utc)
     for number, (key, value) in enumerate(messages):
-        milliseconds = int((at + timedelta(seconds=9 * number)).timestamp() * 1000)
+        milliseconds = int((_at(32) + timedelta(seconds=47 * number)).timestamp() * 1000)
         headers: Any = [("source", b"legacy-import")]
         producer.produce("orders", value, key, timestamp=milliseconds, headers=headers)
     producer.flush()

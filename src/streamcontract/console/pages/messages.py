@@ -184,7 +184,7 @@ def _preview(seen: Seen) -> str:
     if not isinstance(value, dict):
         return cut(compact(value))
     told = {name: each for name, each in value.items() if each not in (None, seen.key)}
-    return cut("  ".join(f"{name}: {compact(each)}" for name, each in told.items()))
+    return cut(", ".join(f"{name}: {compact(each)}" for name, each in told.items()))
 
 
 def _values(seen: Seen, *, is_as_written: bool) -> Iterator[ValueRow]:
