@@ -38,6 +38,7 @@ _DLQ = "/dead-letters/topic?name=orders.dlq"
     ],
 )
 def test_a_page_shows(shop: Shop, address: str, shown: str) -> None:
+    """Each page has what it is for."""
     assert shown in shop.page(address).text
 
 
@@ -55,6 +56,7 @@ def test_a_page_shows(shop: Shop, address: str, shown: str) -> None:
 def test_a_wrong_address_says_what_is_wrong(
     shop: Shop, address: str, status: int, said: str
 ) -> None:
+    """With a status that programs understand."""
     text = shop.page(address, status).text
     assert any(each in text for each in said.split("|"))
 
@@ -78,6 +80,7 @@ def test_a_wrong_address_says_what_is_wrong(
     ],
 )
 def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
+    """By position, partition, key, verdict and value."""
     text = shop.page(f"/topic?name=orders{query}").text
     assert f"{count} messages, " in text
 
@@ -92,11 +95,13 @@ def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
     ],
 )
 def test_a_wrong_look_up_says_what_is_wrong(shop: Shop, query: str, said: str) -> None:
+    """Beside the form, which keeps what was asked."""
     answer = shop.client.get(f"/topic?name=orders{query}")
     assert said in answer.text.replace("&#39;", "'")
 
 
 def test_each_message_has_its_verdict_and_why(shop: Shop) -> None:
+    """With paths and reasons."""
     text = shop.page("/topic?name=orders&verdict=misfit").text
     for each in (
         "Defaulted: Order.lines Order.note Dropped: Order.branch",
@@ -109,6 +114,7 @@ def test_each_message_has_its_verdict_and_why(shop: Shop) -> None:
 
 
 def test_a_record_is_checked_and_sent(shop: Shop) -> None:
+    """A record that does not fit is not sent, and its path is named."""
     address = "/topic/produce"
     record = {
         "name": "orders",

@@ -45,7 +45,7 @@ class CatalogueLinks:
     def __init__(self, root: str) -> None:
         self._root = root
 
-    def to(self, page: str, **query: object) -> str:
+    def to(self, page: str, /, **query: object) -> str:
         """See :class:`~streamcontract.console.rendering.Links`."""
         if page == "contract":
             return f"{self._root}contracts/{quote(str(query['name']), safe='')}.html"

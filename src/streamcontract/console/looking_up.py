@@ -71,9 +71,9 @@ class Ranges:
             >>> str(Ranges.parse("back:0=5-7,2=0-9"))
             'back:0=5-7,2=0-9'
         """
-        way, _, rest = text.partition(":")
+        way, colon, rest = text.partition(":")
         found = [_RANGE.fullmatch(each) for each in rest.split(",")] if rest else []
-        if way not in {"back", "on"} or None in found:
+        if not colon or way not in {"back", "on"} or None in found:
             raise ConfigurationError(f"{text!r} is no position of a look-up")
         numbers = (tuple(map(int, each.groups())) for each in found if each is not None)
         offsets = {each: (low, max(low, high)) for each, low, high in numbers}

@@ -15,7 +15,7 @@ __all__ = ["ConsoleLinks", "Links", "Renderer"]
 class Links(Protocol):
     """Addresses of pages, as templates use them."""
 
-    def to(self, page: str, **query: object) -> str:
+    def to(self, page: str, /, **query: object) -> str:
         """The address of a page; values of None are left out.
 
         Args:
@@ -35,7 +35,7 @@ class ConsoleLinks:
         '/subject?name=a%2F..%2Fb'
     """
 
-    def to(self, page: str, **query: object) -> str:
+    def to(self, page: str, /, **query: object) -> str:
         """See :class:`Links`."""
         given = {name: value for name, value in query.items() if value not in {None, ""}}
         return f"/{page}?{urlencode(given, errors='replace')}" if given else f"/{page}"

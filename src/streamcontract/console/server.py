@@ -70,6 +70,8 @@ class ConsoleServer:
             settings = uvicorn.Config(
                 app,
                 log_config=None,
+                log_level="critical",  # an end with open tails is no error
+                lifespan="off",
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=0,
@@ -106,6 +108,7 @@ def _listen(host: str, ports: Sequence[int]) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host.strip("[]"), port))
+            listener.listen()  # who connects before the thread has started waits for it
         except OSError as error:
             listener.close()
             if error.errno in {errno.EADDRINUSE, errno.EACCES}:
