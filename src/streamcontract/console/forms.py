@@ -199,7 +199,7 @@ def _value(control: Control, faults: dict[str, str]) -> JsonValue:
         found: JsonValue = json.loads(text)
     except ValueError as error:
         if control.kind == "number":
-            return text  # such as NaN: the check of the record says what it has to be
+            return text  # such as NaN: the check of the record names what it has to be
         faults[control.path] = f"this is not JSON: {error}"
         return None
     return found

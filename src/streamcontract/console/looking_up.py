@@ -1,7 +1,7 @@
 """Look-ups of messages: the newest, from an offset or a time, by key, value and verdict.
 
 A look-up seeks to its first message and reads only the ranges of offsets that it shows. With a
-filter it goes on from range to range, up to a limit of time, and says how far it came.
+filter it goes on from range to range, up to a limit of time, and returns what is left.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ _LONG: Final = 160
 
 @attrs.frozen
 class Notice:
-    """Something that a page says before its content.
+    """A remark before the content of a page.
 
     Attributes:
         kind: ``"bad"``, ``"warn"``, ``"good"`` or ``"note"``.

@@ -26,7 +26,7 @@ _SET: Final[Mapping[str, Any]] = {
     "enable.auto.offset.store": False,
     "auto.offset.reset": "latest",
     "isolation.level": "read_committed",
-    # What is fetched ahead is bounded: messages that nobody takes stay at the broker.
+    # Fetching ahead is bounded: messages that are not taken stay at the broker.
     "queued.max.messages.kbytes": 4096,
 }
 
