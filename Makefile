@@ -144,6 +144,7 @@ layers: $(DEV)
 drift: $(DEV)
 	$(BIN)/streamcontract generate --check
 	cd examples/orders && ../../$(BIN)/streamcontract generate --check
+	cd examples/statistics && ../../$(BIN)/streamcontract generate --check
 	cd tests/typed && ../../$(BIN)/streamcontract generate --check
 
 # Every interpreter of this machine from 3.10 on, and those of the supported versions that Debian has;
