@@ -44,7 +44,7 @@ def calls(block: Block) -> list[tuple[str, list[str]]]:
 def pattern_of(lines: Sequence[str]) -> str:
     """A regular expression for what a page shows, in which ``...`` stands for anything."""
     parts = [
-        r"(?:.*\n)*?" if line == "..." else ".*".join(map(re.escape, line.split("..."))) + r"\n"
+        r"(?:.*\n)*?" if line.strip() == "..." else ".*".join(map(re.escape, line.split("..."))) + r"\n"
         for line in lines
     ]
     return "".join(parts)
@@ -96,22 +96,24 @@ class Shell:
             lines: What the page shows, up to which its output is waited for.
         """
         self._write(f"{command} </dev/null\n")
-        return self._until(pattern_of(lines))
+        # A spinner may come first, which erases itself where a cursor can move.
+        return self._until(pattern_of(["...", *lines]))
 
     def run(self, command: str) -> str:
         """Run a command to its end; return what it prints."""
         end = uuid.uuid4().hex
-        self._write(f"{{ {command}\n}} </dev/null; echo {end}\n")
+        # The exit code is that of the command for the next one too, which may ask for it.
+        self._write(f"{{ {command}\n}} </dev/null; code=$?; echo {end}; (exit $code)\n")
         return self._until(rf"(?s:.*?){end}\n").removesuffix(f"{end}\n")
 
-    def check(self, block: Block) -> None:
-        """Run the commands of a block, and compare what they print with what it shows."""
+    def check(self, block: Block, page: str) -> None:
+        """Run the commands of a block of a page, and compare what they print with what it shows."""
         for command, lines in calls(block):
             printed = self.run(command)
             if printed and not printed.endswith("\n"):
                 printed += "\n"
             assert re.fullmatch(pattern_of(lines), printed), (
-                f"line {block.line}: {command}\n{printed}"
+                f"{page}:{block.line}: {command}\n{printed}"
             )
 
     def _write(self, text: str) -> None:

@@ -55,7 +55,8 @@ with_python = pytest.mark.parametrize(
     [
         pytest.param(document, marks=[pytest.mark.searching] * (_name(document) in _TAKE_SECONDS))
         for document in DOCUMENTS
-        if python_of(document)
+        # The tutorial's pages are run as a whole, by test_tutorial.
+        if python_of(document) and document.parent.name != "tutorial"
     ],
     ids=_name,
 )

@@ -42,7 +42,7 @@ def test_commands_print_what_the_page_says(stack: DevStack, tmp_path: Path) -> N
     with Shell(tmp_path, stack.environment, is_terminal=False) as shell:
         for block in blocks(PAGE):
             if all(is_there(command) for command, _ in calls(block)):
-                shell.check(block)
+                shell.check(block, PAGE.name)
 
 
 def test_the_options_of_consume_are_on_the_page() -> None:
