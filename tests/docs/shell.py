@@ -44,7 +44,9 @@ def calls(block: Block) -> list[tuple[str, list[str]]]:
 def pattern_of(lines: Sequence[str]) -> str:
     """A regular expression for what a page shows, in which ``...`` stands for anything."""
     parts = [
-        r"(?:.*\n)*?" if line.strip() == "..." else ".*".join(map(re.escape, line.split("..."))) + r"\n"
+        r"(?:.*\n)*?"
+        if line.strip() == "..."
+        else ".*".join(map(re.escape, line.split("..."))) + r"\n"
         for line in lines
     ]
     return "".join(parts)

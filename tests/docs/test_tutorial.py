@@ -14,6 +14,7 @@ import pytest
 from tests.docs.markdown import REPOSITORY, blocks, relative_links
 from tests.docs.shell import Shell, calls
 
+from figures.tutorial import FIGURES
 from streamcontract.testing.fixtures.stacks import start_stack
 from streamcontract.testing.plugin import stack_kind
 
@@ -101,3 +102,12 @@ def test_pages_lead_on() -> None:
     for page, following in pairwise([FIRST, *PAGES]):
         assert page.read_text("utf-8").splitlines()[-1].endswith(f"({following.name}).")
     assert {page.name for page in PAGES} <= set(relative_links(FIRST))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_are_as_drawn(name: str) -> None:
+    """`make figures` writes nothing else, and a page shows each with a text."""
+    file = FIRST.parent / "figures" / f"{name}.svg"
+    assert file.read_text("utf-8") == FIGURES[name]().svg()
+    shown = re.compile(rf"!\[[^\]]{{20,}}\]\(figures/{name}\.svg\)")
+    assert any(shown.search(page.read_text("utf-8")) for page in PAGES)
