@@ -41,7 +41,7 @@ def _options(context: click.Context) -> Iterator[str]:
         for parameter in context.command.get_params(context)
         if (record := parameter.get_help_record(context))
     ]
-    yield "| option | |\n| --- | --- |"
+    yield "| option | meaning |\n| --- | --- |"
     for names, text in records:
         yield f"| {_cell(f'`{names}`')} | {_cell(text)} |"
     yield ""

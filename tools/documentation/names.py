@@ -39,7 +39,13 @@ def reference(modules: Iterable[str], sources: Path) -> dict[str, str]:
     pages = {}
     for module in modules:
         content = package if module == package.path else package[module.partition(".")[2]]
-        lines = [f"# {module}", "", f"::: {module}", _options(members="false"), ""]
+        lines = [
+            f"# {module}",
+            "",
+            f"::: {module}",
+            _options(members="false", show_root_heading="false", show_root_toc_entry="false"),
+            "",
+        ]
         for name in sorted(content.exports or (), key=str.lower):
             member = content.members[str(name)]
             target = member.final_target if member.is_alias else member
