@@ -94,7 +94,8 @@ class Outside:
         return not file.is_relative_to(self.docs)
 
     def _site_path(self, file: Path) -> str:
-        path = f"{FOLDER}/{_relative(file, self.root)}"
+        # mkdocs leaves out files whose names begin with a dot.
+        path = f"{FOLDER}/{_relative(file, self.root).lstrip('.')}"
         return path if file.suffix == ".md" else f"{path}.md"
 
     def _page(self, file: Path) -> str:
