@@ -69,7 +69,7 @@ class Shell:
         self._shell = subprocess.Popen(
             ["bash", "--norc"],  # noqa: S607 - the reader's
             cwd=folder,
-            env=os.environ | _TERMINAL | {"PATH": path} | environment,
+            env={**os.environ, **_TERMINAL, "PATH": path, **environment},
             stdin=subprocess.PIPE,
             stdout=writing,
             stderr=writing,
