@@ -97,5 +97,3 @@ def _run(script: str, folder: Path, stack: Stack) -> str:
             process.kill()
     assert process.returncode == 0, f"{printed}\n{errors[-5_000:]}"
     return printed
-
-

@@ -100,5 +100,3 @@ def values_of(
     (batch,) = decoder.each([kafka_batch(values, **columns)])
     batch.validate(full=True)
     return batch
-
-

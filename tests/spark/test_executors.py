@@ -88,8 +88,10 @@ HOLDER = parse_schema(
                 "name": "long",
                 "type": {"type": "bytes", "logicalType": "decimal", "precision": 50, "scale": 2},
             },
-            {"name": "for", "type": {
-                "type": "fixed", "name": "D", "size": 12, "logicalType": "duration"}},
+            {
+                "name": "for",
+                "type": {"type": "fixed", "name": "D", "size": 12, "logicalType": "duration"},
+            },
         ],
     }
 )
@@ -170,7 +172,11 @@ def test_poison_has_its_reason() -> None:
     assert torn["path"] == "Ping.n"
     assert torn["schema_id"] == 7
     assert unknown == {
-        "path": None, "reason": "schema id 8 is not locked", "schema_id": 8, "value": values[1]}
+        "path": None,
+        "reason": "schema id 8 is not locked",
+        "schema_id": 8,
+        "value": values[1],
+    }
     assert "00000000-0000-0000-0000-000000000000 is in no lock file" in guid["reason"]
 
 
@@ -219,4 +225,7 @@ def test_keys_with_a_schema() -> None:
 def test_keys_without_a_contract_are_as_they_are() -> None:
     """Bytes or text, as Spark's sink takes them."""
     encoding = Encoding(Framed(PING.inlined_json, 7), "value")
-    assert messages(encoding, [{"n": 1}, None], ["a", None]) == [("a", frame(7, b"\2")), (None, None)]
+    assert messages(encoding, [{"n": 1}, None], ["a", None]) == [
+        ("a", frame(7, b"\2")),
+        (None, None),
+    ]

@@ -188,7 +188,9 @@ def test_streaming(topic: Topic, spark: Any, tmp_path: Path) -> None:
 
     def write(batch: Any, _: int) -> None:
         batch.persist()
-        for name, frame_ in zip(("records", "poison"), columns_of(DecodedFrame(batch)), strict=True):
+        for name, frame_ in zip(
+            ("records", "poison"), columns_of(DecodedFrame(batch)), strict=True
+        ):
             frame_.write.mode("append").parquet(str(tmp_path / name))
         batch.unpersist()
 
@@ -207,9 +209,7 @@ def test_the_way_back(topic: Topic, spark: Any) -> None:
     """A typed consumer reads what Spark's sink wrote."""
     source = spark.read.format("kafka").options(**topic.options).load()
     decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
-    messages = to_contract(
-        decoded.records, VERSIONS[-1], lock=topic.lock, topic="trades-copied"
-    )
+    messages = to_contract(decoded.records, VERSIONS[-1], lock=topic.lock, topic="trades-copied")
     assert messages.columns == ["key", "value"]
     options = {**topic.options, "topic": "trades-copied"}
     messages.write.format("kafka").options(**options).save()

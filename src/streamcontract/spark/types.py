@@ -240,12 +240,12 @@ def _long_decimal(arrow: Any, path: str) -> SparkColumn:
         try:
             return array.cast(arrow)
         except pa.ArrowInvalid as error:
-            expected = f"the digits of a decimal({arrow.precision}, {arrow.scale}) as text ({error})"
+            expected = (
+                f"the digits of a decimal({arrow.precision}, {arrow.scale}) as text ({error})"
+            )
             raise EncodeError((DataFault(path, expected),)) from None
 
-    return SparkColumn(
-        type=spark.StringType(), to_spark=_cast(pa.string()), from_spark=from_spark
-    )
+    return SparkColumn(type=spark.StringType(), to_spark=_cast(pa.string()), from_spark=from_spark)
 
 
 def _big_decimal(_row: LogicalRow, _arrow: Any, _path: str) -> SparkColumn:
