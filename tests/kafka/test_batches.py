@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
 from tests.columns.conversion import from_arrow, has_columns, in_columns, rows_of
-from tests.kafka.applications import StoredSchema
 from tests.kafka.installed import skip_without_columns
 from tests.kafka.test_assembly import Raw
 from tests.refusals import none_logged
@@ -24,6 +23,7 @@ from streamcontract.kafka.contract.keys import KeyCodec, key_codec, raw_key_code
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.registry.errors import SchemaNotFoundError
+from streamcontract.registry.results import StoredSchema
 from streamcontract.testing.strategies import schemas
 from streamcontract.wire import frame
 
@@ -209,7 +209,7 @@ def test_messages_of_many_writers(
     written = st.lists(payloads(schema).map(lambda each: (each.writer, each.data)), max_size=4)
     drawn = data.draw(st.tuples(written, damaged).map(lambda each: [*each[0], *each[1]]))
     for number, (writer, payload) in enumerate(data.draw(st.permutations(drawn)), 10):
-        registry[number] = writer or schema
+        registry[number] = writer
         headers = data.draw(HEADERS)
         if data.draw(st.booleans()):
             value = frame(number, payload)
@@ -230,7 +230,7 @@ def test_messages_of_many_writers(
 def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
     """Where a column of values or of metadata is full, another record batch begins for all."""
     drawn = data.draw(st.lists(payloads(schema), min_size=1, max_size=8))
-    registry = {number: each.writer or schema for number, each in enumerate(drawn, 10)}
+    registry = {number: each.writer for number, each in enumerate(drawn, 10)}
     raws = [
         _raw(data, frame(number, each.data), None, data.draw(st.binary(max_size=20)))
         for number, each in enumerate(drawn, 10)

@@ -182,7 +182,7 @@ def test_what_an_exception_leaves_is_returned_again(
 def test_a_batch_has_one_type(config: Config, topic: Callable[..., str]) -> None:
     """Each call returns one; positions stay before the first message that was not returned."""
     name, properties = topic(partitions=1), {**config, "subject.name.strategy": "record"}
-    with ContractProducer(properties, records=[Trade, Quote], topic=name) as producer:
+    with ContractProducer[Trade | Quote](properties, topic=name) as producer:
         for n in range(3):
             producer.produce(Trade(symbol="A", price=n))
             producer.produce(Quote(symbol="A", bid=n))
