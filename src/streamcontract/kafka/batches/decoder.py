@@ -261,17 +261,18 @@ class BatchDecoder:
 
     def _share(self, kind: _Type, rows: Rows) -> tuple[list[Parts], dict[int, Exception]]:
         """The batches of some rows, whose parts have the same rows."""
-        parts, errors = self._parts(kind, rows)
+        errors: dict[int, Exception] = {}
         while True:
-            if errors:
-                # What one part refuses must not be in the others: rare enough to do all again.
-                parts, more = self._parts(kind, rows := rows.without(errors))
-                if more.keys() - errors.keys():
-                    errors |= more
-                    continue
-            if all(len(batches) == 1 for batches in parts):
-                return [tuple(batch for (batch,) in parts)], errors
-            break
+            parts, wrong = self._parts(kind, rows)
+            if not wrong:
+                break
+            errors |= wrong
+            if not all(isinstance(error, POISON) for error in wrong.values()):
+                return [], errors  # those before it are decoded again
+            # What one part refuses must not be in the others: rare enough to do all again.
+            rows = rows.without(wrong)
+        if all(len(batches) == 1 for batches in parts):
+            return [tuple(batch for (batch,) in parts)], errors
         # A column would pass 2 GiB, not in all parts at the same row.
         half = len(rows.raws) // 2
         batches = []
