@@ -201,6 +201,20 @@ def test_consumed_batches_are_forwarded(config: dict[str, Any], topic: Callable[
     assert parts[0] == parts[1]
 
 
+@pytest.mark.usefixtures("own_producer_ids")
+def test_transactions(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Rows are part of the transaction, and are refused outside of one."""
+    name, data = topic(), table_of(bars(2))
+    with StockProducer({**config, "transactional.id": name}, topic=name) as producer:
+        refused = producer.produce_batch(data)
+        assert [failure.index for failure in refused.failures] == [0, 1]
+        assert "within a block `with producer.transaction()" in str(refused.failures[0].error)
+        with producer.transaction():
+            producer.produce_batch(data).raise_for_failures()
+    found = read(StockConsumer(config, topic=name))
+    assert sorted(each.value.volume for each in found) == [0, 1]
+
+
 def test_asyncio(config: dict[str, Any], topic: Callable[..., str]) -> None:
     """The same rows, the same report."""
     name, records, told = topic(), bars(3), list[Delivery]()
