@@ -283,7 +283,7 @@ def conditions(case: Case) -> None:
     "columns/arrow_values.py",
 )
 def columns(case: Case) -> None:
-    """Its values are in a column as in records, and back; what is beyond its limits is in neither."""
+    """Its values are in a column as in records, and go back; others are in neither."""
     if isinstance(find_extension("columns"), Unusable):
         return  # not built here
     codec: Codec[Any] = Codec(case.document)
