@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, Final
 
 import attrs
@@ -15,7 +16,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from benchmarks import broker
+from benchmarks import broker, crate
 from benchmarks.measure import Timing, in_turn
 from benchmarks.shapes import SHAPES, Shape
 from benchmarks.tables import Table, against
@@ -25,8 +26,9 @@ from streamcontract.wire import header
 __all__ = ["tables"]
 
 OURS: Final = "streamcontract, columns"
+CRATE: Final = "arrow-avro (Rust)"
 
-_MANY: Final = 20_000
+_MANY: Final = 100_000
 _FEW: Final = 500
 """Payloads of a table: few for those that make Python objects of them, which takes so long."""
 
@@ -55,7 +57,15 @@ def _decoding(shape: Shape, rounds: int) -> Table:
     for name, rival in rivals.items():
         if rival.call().num_rows != rival.payloads:
             raise AssertionError(f"{name} gave other rows")
-    return _table(f"{shape.name}: payloads into an Arrow table", rivals, rounds)
+    title = f"{shape.name}: payloads into an Arrow table"
+    with ExitStack() as stack:
+        program = crate.build()
+        if program is None:
+            return _table(title, rivals, rounds, (CRATE, "skipped", "no cargo"))
+        framed = _payloads(shape, _MANY, header(1))
+        running = stack.enter_context(crate.ArrowAvro(program, shape.schema.inlined_json, framed))
+        rivals[CRATE] = _Rival(running.decode, _MANY)
+        return _table(title, rivals, rounds)
 
 
 def _encoding(shape: Shape, rounds: int) -> Table:
@@ -67,14 +77,13 @@ def _encoding(shape: Shape, rounds: int) -> Table:
     return _table(f"{shape.name}: an Arrow table into payloads", rivals, rounds)
 
 
-def _table(title: str, rivals: dict[str, _Rival], rounds: int) -> Table:
+def _table(
+    title: str, rivals: dict[str, _Rival], rounds: int, *more: tuple[str, str, str]
+) -> Table:
     found = in_turn({name: rival.call for name, rival in rivals.items()}, rounds)
     each = {name: _of_each(timing, rivals[name].payloads) for name, timing in found.items()}
-    return Table(
-        title,
-        ("", "µs a message", "takes"),
-        tuple((name, *against(timing, each[OURS])) for name, timing in each.items()),
-    )
+    rows = [(name, *against(timing, each[OURS])) for name, timing in each.items()]
+    return Table(title, ("", "µs a message", "takes"), (*rows, *more))
 
 
 def _of_each(timing: Timing, payloads: int) -> Timing:

@@ -117,7 +117,7 @@ class Codec(Generic[T]):
         Raises:
             DecodeError: The bytes do not match the writer schema.
             ResolutionError: They do, but these data need a part of the writer schema that cannot
-            be resolved to the reader's.
+                be resolved to the reader's.
         """
         return self.decoder(writer)(data if data.__class__ is bytes else _as_bytes(data))
 

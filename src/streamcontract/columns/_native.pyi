@@ -1,5 +1,6 @@
 """Types of the extension module ``_native.pyx``; see there."""
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,6 +43,16 @@ class Batch:
     def add(
         self, payloads: Payloads, first: int, stop: int, max_depth: int, empty_items: int
     ) -> tuple[int, int]: ...
+
+class Filling:
+    def __init__(self, batch: Batch, n: int) -> None: ...
+    def numbers(
+        self, number: int, data: builtins.bytes, valid: builtins.bytes | None = None
+    ) -> None: ...
+    def text(self, number: int, items: list[builtins.bytes | None]) -> int: ...
+    def bytes(self, number: int, items: list[builtins.bytes | None]) -> None: ...
+    def lists(self, number: int, counts: builtins.bytes) -> None: ...
+    def end(self) -> None: ...
 
 class View:
     def __init__(

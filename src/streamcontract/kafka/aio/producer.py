@@ -319,7 +319,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
 
         Args:
             consumer: The consumer of the processed messages, with a group and with
-            ``enable.auto.commit`` set to False; or several of them, of any groups.
+                ``enable.auto.commit`` set to False; or several of them, of any groups.
             timeout: Seconds for each of beginning, committing and aborting.
 
         Raises:
