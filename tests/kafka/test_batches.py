@@ -145,7 +145,7 @@ def batch_of(
     options = {"columns": None, "metadata": NAMES, **options}
     decoder = BatchDecoder(reader, options["columns"], options["metadata"])
     with none_logged("streamcontract.columns"):
-        [batch] = consumed("t", decoder, decoder.decode(list(raws), threads))
+        [(batch, _)] = consumed("t", decoder, decoder.decode(list(raws), threads))
     return batch
 
 

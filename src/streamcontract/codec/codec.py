@@ -117,7 +117,7 @@ class Codec(Generic[T]):
         Raises:
             DecodeError: The bytes do not match the writer schema.
             ResolutionError: They do, but these data need a part of the writer schema that cannot
-            be resolved to the reader's.
+                be resolved to the reader's.
         """
         return self.decoder(writer)(data if data.__class__ is bytes else _as_bytes(data))
 
@@ -234,7 +234,7 @@ class Codec(Generic[T]):
         return known
 
     def encode_columns(self, data: object, *, prefix: bytes = b"") -> EncodedColumns:
-        r"""Encode rows of Arrow columns, without making Python objects of their values.
+        """Encode rows of Arrow columns, without making Python objects of their values.
 
         Each column is a field of the record, by its name; a field without a column has its default.
         Values are checked as :meth:`encode` checks them: a row that does not fit is one of the

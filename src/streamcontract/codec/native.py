@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from streamcontract.codec import _native, decode, encode
+from streamcontract.codec import _native, decode, encode, split
 from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.branches import Branches
 from streamcontract.codec.decode import default_of
@@ -25,6 +25,7 @@ from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.plain_classes import is_plain
 from streamcontract.codec.rescale import rescaler
+from streamcontract.codec.split import Split
 from streamcontract.resolution import (
     Action,
     IntoUnion,
@@ -56,7 +57,7 @@ from streamcontract.schema.schema import Schema
 from streamcontract.schema.sizes import min_size
 from streamcontract.schema.skips import Skips
 
-__all__ = ["compile_decoder", "compile_encoder"]
+__all__ = ["compile_decoder", "compile_encoder", "compile_splitter"]
 
 _log = logging.getLogger("streamcontract.codec")
 
@@ -104,9 +105,18 @@ def compile_decoder(
     return decode_one
 
 
-def _second_opinion(portable: Callable[[], Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    def otherwise(given: Any) -> Any:
-        result = portable()(given)
+def compile_splitter(root: AvroType, limits: Limits = DEFAULT_LIMITS) -> Split:
+    """Like the portable engine's function of this name."""
+    skipper = Skips(_native.Skipper).fields((root,))
+    portable = functools.cache(lambda: split.compile_splitter(root, limits))
+    made = _native.Splitter(skipper, _second_opinion(portable), limits.depth)
+    divide: Split = made.split
+    return divide
+
+
+def _second_opinion(portable: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+    def otherwise(given: Any, *more: Any) -> Any:
+        result = portable()(given, *more)
         _log.warning(
             "the native engine refused a value that the portable one takes, whose result is "
             "used; please report this with the schema (%s)",

@@ -7,7 +7,32 @@ the Arrow PyCapsule interface, and give columns by it; none of them is needed he
 
 from __future__ import annotations
 
-from streamcontract.columns.decoded import ColumnBatch, DecodedColumns, RowFault
-from streamcontract.columns.encoded import EncodedColumns, EncodeFault
+from typing import TYPE_CHECKING
 
-__all__ = ["ColumnBatch", "DecodedColumns", "EncodeFault", "EncodedColumns", "RowFault"]
+from streamcontract._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from streamcontract.columns.decoded import ColumnBatch, ColumnTable, DecodedColumns, RowFault
+    from streamcontract.columns.encoded import EncodedColumns, EncodeFault
+
+__all__ = [
+    "ColumnBatch",
+    "ColumnTable",
+    "DecodedColumns",
+    "EncodeFault",
+    "EncodedColumns",
+    "RowFault",
+]
+
+if not TYPE_CHECKING:  # which would take any name for one of the package
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "ColumnBatch": "columns.decoded",
+            "ColumnTable": "columns.decoded",
+            "DecodedColumns": "columns.decoded",
+            "EncodeFault": "columns.encoded",
+            "EncodedColumns": "columns.encoded",
+            "RowFault": "columns.decoded",
+        },
+    )

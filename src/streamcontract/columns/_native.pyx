@@ -10,7 +10,9 @@ Safety rests on the rules of the codec's engine, whose reading of numbers, sizes
 includes; and on one more: no buffer is written behind a comparison with its room.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE,
+)
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from libc.errno cimport ENOMEM
@@ -264,6 +266,9 @@ cdef class Batch:
         if status == NO_MEMORY:
             raise MemoryError
         return first, status
+
+
+include "_native_filling.pxi"
 
 
 cdef class View:

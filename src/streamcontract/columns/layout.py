@@ -26,7 +26,16 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "column_of", "columns_of"]
+__all__ = [
+    "LOGICAL_KINDS",
+    "MOST_DIGITS",
+    "Column",
+    "branch_columns",
+    "column_of",
+    "columns_of",
+    "list_of",
+    "struct_of",
+]
 
 MOST_DIGITS: Final = 76
 """The most digits of Arrow's widest decimal."""
@@ -94,8 +103,8 @@ def columns_of(
     maker = _Maker(has_dense_unions=has_dense_unions)
     number = maker.next_number(path)
     if isinstance(root, RecordType):
-        return _struct(number, "", maker.fields(root, path, is_nullable=is_nullable))
-    return _struct(number, "", (maker.column(root, "value", path, is_nullable=is_nullable),))
+        return struct_of(number, "", maker.fields(root, path, is_nullable=is_nullable))
+    return struct_of(number, "", (maker.column(root, "value", path, is_nullable=is_nullable),))
 
 
 def column_of(node: AvroType, name: str, path: str) -> Column:
@@ -111,7 +120,7 @@ def column_of(node: AvroType, name: str, path: str) -> Column:
     """
     maker = _Maker()
     number = maker.next_number(path)
-    return _struct(number, "", (maker.column(node, name, path, is_nullable=True),))
+    return struct_of(number, "", (maker.column(node, name, path, is_nullable=True),))
 
 
 def branch_columns(union: UnionType, column: Column) -> tuple[Column | None, ...]:
@@ -207,7 +216,7 @@ class _Maker:
             case ArrayType():
                 number = self.next_number(path)
                 items = self.column(node.items, "item", f"{path}[]")
-                return _list(number, "+l", name, items, is_nullable=is_nullable)
+                return list_of(number, "+l", name, items, is_nullable=is_nullable)
             case MapType():
                 return self._map(node, name, path, is_nullable=is_nullable)
             case RecordType():
@@ -225,7 +234,7 @@ class _Maker:
             return self._dense_union(node, name, path, is_nullable=is_nullable, has_null=has_null)
         number = self.next_number(path)
         children = tuple(self._branch(branch, path, is_nullable=True) for branch in wanted)
-        return _struct(number, name, children, is_nullable=is_nullable)
+        return struct_of(number, name, children, is_nullable=is_nullable)
 
     def _dense_union(
         self, node: UnionType, name: str, path: str, *, is_nullable: bool, has_null: bool
@@ -256,12 +265,12 @@ class _Maker:
         number, inner, key = (self.next_number(path) for _ in range(3))
         keys = Column(number=key, layout="sized", format="u", name="key")
         values = self.column(node.values, "value", f"{path}{{}}")
-        entries = _struct(inner, "entries", (keys, values))
-        return _list(number, "+m", name, entries, is_nullable=is_nullable)
+        entries = struct_of(inner, "entries", (keys, values))
+        return list_of(number, "+m", name, entries, is_nullable=is_nullable)
 
     def _record(self, node: RecordType, name: str, path: str, *, is_nullable: bool) -> Column:
         number = self.next_number(path)
-        return _struct(number, name, self.fields(node, path), is_nullable=is_nullable)
+        return struct_of(number, name, self.fields(node, path), is_nullable=is_nullable)
 
     def _leaf(
         self, node: PrimitiveType | FixedType, name: str, path: str, *, is_nullable: bool
@@ -294,7 +303,7 @@ class _Maker:
                 )
                 for part, layout, form in found
             )
-            return _struct(number, name, children, is_nullable=is_nullable)
+            return struct_of(number, name, children, is_nullable=is_nullable)
         form, width = found
         return Column(
             number=number,
@@ -306,9 +315,10 @@ class _Maker:
         )
 
 
-def _struct(
+def struct_of(
     number: int, name: str, children: tuple[Column, ...], *, is_nullable: bool = False
 ) -> Column:
+    """The column of structs with these children."""
     return Column(
         number=number,
         layout="struct",
@@ -319,7 +329,8 @@ def _struct(
     )
 
 
-def _list(number: int, form: str, name: str, child: Column, *, is_nullable: bool) -> Column:
+def list_of(number: int, form: str, name: str, child: Column, *, is_nullable: bool) -> Column:
+    """The column of lists, or maps, of a child's items."""
     return Column(
         number=number,
         layout="list",

@@ -11,9 +11,12 @@ from streamcontract.errors import DecodeError
 from streamcontract.kafka.errors import MessageDecodeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from streamcontract.columns import _native
     from streamcontract.columns.decoded import Parts
     from streamcontract.kafka.batches.decoder import BatchDecoder, Decoded
+    from streamcontract.kafka.message import Message
     from streamcontract.schema import Schema
 
 __all__ = ["ConsumedBatch", "MessageFault", "consumed"]
@@ -62,8 +65,12 @@ class ConsumedBatch(ColumnTable):
         record: The generated class of the values; None for a schema alone.
         topic: The topic.
         faults: The messages that are in no batch, since they are not of the contract.
-        tombstones: The number of messages without a value, which are in no batch.
+        tombstones: The number of messages without a value, which are in no batch; or rows of nulls
+            with ``tombstones="null"``.
+        observed: The messages, without value and key, for a consumer with telemetry; else none.
     """
+
+    observed: Sequence[Message[Any]] = ()
 
     def __init__(
         self,
@@ -83,6 +90,10 @@ class ConsumedBatch(ColumnTable):
         self.faults = faults
         self.tombstones = tombstones
 
+    def __bool__(self) -> bool:
+        """Whether there is any message: a row, a fault or a tombstone."""
+        return bool(len(self) or self.faults or self.tombstones)
+
     def __repr__(self) -> str:
         return (
             f"<ConsumedBatch of topic {self.topic!r}: {len(self)} rows, {len(self.faults)} faults, "
@@ -90,26 +101,36 @@ class ConsumedBatch(ColumnTable):
         )
 
 
-def consumed(topic: str, decoder: BatchDecoder, decoded: Decoded) -> list[ConsumedBatch]:
+def consumed(
+    topic: str, decoder: BatchDecoder, decoded: Decoded
+) -> list[tuple[ConsumedBatch, Sequence[int]]]:
     """The batches of decoded messages, one for each type; the first has faults and tombstones.
 
     Args:
         topic: The topic.
         decoder: What decoded them; of messages without any row, the batch is of its first type.
         decoded: The messages.
+
+    Returns:
+        The batches, with the indexes of their messages.
     """
     rows = decoded.rows or [decoder.no_rows()]
+    first: Sequence[int] = rows[0].indexes
+    if decoded.tombstones:
+        first = sorted({*first, *decoded.tombstones})
     faults = tuple(map(MessageFault.of, decoded.faults.values()))
-    tombstones = len(decoded.tombstones)
     return [
-        ConsumedBatch(
-            each.view,
-            each.batches,
-            schema=each.codec.schema,
-            record=each.codec.record,
-            topic=topic,
-            faults=() if index else faults,
-            tombstones=0 if index else tombstones,
+        (
+            ConsumedBatch(
+                each.view,
+                each.batches,
+                schema=each.codec.schema,
+                record=each.codec.record,
+                topic=topic,
+                faults=() if index else faults,
+                tombstones=0 if index else len(decoded.tombstones),
+            ),
+            each.indexes if index else first,
         )
         for index, each in enumerate(rows)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +12,15 @@ import attrs
 from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.batches.key_column import KeyColumn
-from streamcontract.kafka.batches.metadata import metadata_reader, require_apart
-from streamcontract.kafka.batches.sources import Sources
+from streamcontract.kafka.batches.key_column import KeyColumn, is_unchanged, keys_are_text
+from streamcontract.kafka.batches.metadata import Metadata, require_apart
+from streamcontract.kafka.batches.sources import Source, Sources
+from streamcontract.kafka.contract.keys import KeyCodec
+from streamcontract.kafka.contract.message_deserializer import forbidden_headers
 from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.native import native_part
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     from streamcontract.columns.decode import ColumnDecoder
     from streamcontract.columns.decoded import Parts
     from streamcontract.columns.reader import Reader, Writer
-    from streamcontract.kafka.batches.sources import Source
+    from streamcontract.kafka.batches.metadata import Tombstones
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.schema import Schema
 
@@ -52,27 +57,32 @@ class _Type:
 
 @attrs.define
 class _Rows:
-    """Messages of one type, with their sources.
+    """Messages of one type.
 
     Attributes:
         indexes: Their indexes among all messages.
         raws: The messages.
+        values: Their payloads, after frames; None for a tombstone.
         sources: How each is read.
     """
 
-    indexes: list[int] = attrs.field(factory=list)
+    indexes: Sequence[int] = ()
     raws: Raws = attrs.field(factory=list)
+    values: list[bytes | None] = attrs.field(factory=list)
     sources: list[Source] = attrs.field(factory=list)
+
+    def of(self, ats: Sequence[int]) -> _Rows:
+        """Some of the rows."""
+        return _Rows(
+            [self.indexes[at] for at in ats],
+            [self.raws[at] for at in ats],
+            [self.values[at] for at in ats],
+            [self.sources[at] for at in ats],
+        )
 
     def without(self, indexes: Mapping[int, object]) -> _Rows:
         """The rows that are not of these indexes."""
-        rows = zip(self.indexes, self.raws, self.sources, strict=True)
-        kept = [row for row in rows if row[0] not in indexes]
-        return _Rows(*map(list, zip(*kept, strict=True))) if kept else _Rows()
-
-    def part(self, start: int, stop: int) -> _Rows:
-        """Consecutive rows."""
-        return _Rows(self.indexes[start:stop], self.raws[start:stop], self.sources[start:stop])
+        return self.of([at for at, each in enumerate(self.indexes) if each not in indexes])
 
 
 @attrs.frozen(eq=False)
@@ -89,7 +99,7 @@ class TypedRows:
     codec: Codec[Any]
     view: _native.View
     batches: tuple[Parts, ...]
-    indexes: list[int]
+    indexes: Sequence[int]
 
 
 @attrs.frozen(eq=False)
@@ -101,7 +111,7 @@ class Decoded:
         faults: The errors of messages that are not of the contract, by index, in their order.
         tombstones: The indexes of messages without a value.
         size: The number of messages that were decoded.
-        error: The error that ended it before the next one, such as of the registry; else None.
+        error: The error that ended it before the next one, such as one of the registry; else None.
     """
 
     rows: list[TypedRows]
@@ -118,6 +128,7 @@ class BatchDecoder:
         topic: Deserializes the topic's messages, one by one.
         columns: The fields that become columns, in their order; None for all.
         metadata: The names of the metadata columns, in their order.
+        tombstones: Whether tombstones are left out, or rows of nulls.
 
     Raises:
         ConfigurationError: The native code was not built, or a field and a metadata column have
@@ -134,29 +145,48 @@ class BatchDecoder:
         topic: TopicDeserializer[Any],
         columns: Sequence[str] | None,
         metadata: Mapping[str, str],
+        tombstones: Tombstones = "drop",
     ) -> None:
         self._topic = topic
         self._columns = columns
         self._metadata = metadata
-        self._types: dict[int, _Type] = {}
+        self._tombstones = tombstones
+        self._has_ids = "schema_id" in metadata
+        self._types: dict[Codec[Any], _Type] = {}
+        self.codecs: tuple[Codec[Any], ...] = topic.codecs
         native = native_part()
         if native is None:
             raise ConfigurationError(
                 "batches of messages need the native part of the clients, which was not built"
             )
-        self._describe = native.describe
-        self.codecs: tuple[Codec[Any], ...] = topic.codecs
-        first, *_ = self.codecs
-        portable = first.column_decoder(columns).reader.portable
-        beside = {name: column for name, column in metadata.items() if name != "key"}
-        self._key = KeyColumn(topic, metadata["key"]) if "key" in metadata else None
-        self._beside: Reader | None = (
-            metadata_reader(beside, topic.topic, portable) if beside else None
-        )
-        self._described = tuple(beside)
+        filled = dict(metadata)
+        self._key: KeyColumn | None = None
+        # A key that is not shown is checked nevertheless, as of records.
+        if not is_unchanged(topic.key):
+            self._key = KeyColumn(topic, filled.pop("key", "key"))
+        elif keys_are_text(topic.key):
+            filled.setdefault("key", "key")
+        self._filled = Metadata(filled, topic, native.parts_of) if filled else None
         self._sources = Sources(topic.deserializer, self._writer)
+        is_framed = not isinstance(topic.key, KeyCodec)
+        self._finder = native.FrameFinder(
+            self._sources.plain,
+            topic.frames,
+            forbidden_headers(topic.frames, key_has_frame=is_framed),
+        )
         for codec in self.codecs:  # raises their errors now
             self._type(codec)
+        self._tombstone: Source | None = None
+        if tombstones == "null":
+            self._tombstone = self._source_of_tombstones()
+
+    def _source_of_tombstones(self) -> Source:
+        if len(self.codecs) > 1:
+            raise ConfigurationError(
+                f"topic {self._topic.topic!r}: a tombstone has no type, and several are read: "
+                f"leave tombstones= out, and they are counted"
+            )
+        return Source(None, self.codecs[0], self._type(self.codecs[0]).values.reader.plain, 0)
 
     def view(self, codec: Codec[Any]) -> _native.View:
         """The columns of a type."""
@@ -170,27 +200,25 @@ class BatchDecoder:
         return self._type(codec).values.writer(schema)
 
     def _type(self, codec: Codec[Any]) -> _Type:
-        found = self._types.get(id(codec))
+        found = self._types.get(codec)
         if found is None:
-            values = codec.column_decoder(self._columns)
+            values = codec.column_decoder(self._columns, tombstones=self._tombstones)
             require_apart(self._metadata, values.reader.names, codec.schema.name or "the value")
-            found = self._types[id(codec)] = _Type(codec, values, self._view(values))
+            found = self._types[codec] = _Type(codec, values, self._view(values.reader))
         return found
 
-    def _view(self, values: ColumnDecoder) -> _native.View:
-        parts, picks = [values.reader.columns], [(0, number) for number in values.reader.numbers]
+    def _view(self, values: Reader) -> _native.View:
+        """The columns of values, then metadata in their order, from the parts that have them."""
+        parts = [values.columns]
         at: dict[str, tuple[int, int]] = {}
         if self._key is not None:
-            parts.append(self._key.columns)
-            at["key"] = (len(parts) - 1, 1)
-        if self._beside is not None:
-            parts.append(self._beside.columns)
-            of_part = len(parts) - 1
-            numbers = self._beside.numbers
-            at |= {
-                name: (of_part, number)
-                for name, number in zip(self._described, numbers, strict=True)
-            }
+            at["key"] = len(parts), self._key.reader.numbers[0]
+            parts.append(self._key.reader.columns)
+        if self._filled is not None:
+            numbers = self._filled.numbers.items()
+            at.update((name, (len(parts), number)) for name, number in numbers)
+            parts.append(self._filled.columns)
+        picks = [(0, number) for number in values.numbers]
         return _native.View(tuple(parts), (*picks, *(at[name] for name in self._metadata)))
 
     # ---- messages
@@ -201,47 +229,69 @@ class BatchDecoder:
         Args:
             raws: The messages.
             threads: How many threads decode, each its share of a type; all have ended on return.
-
-        Raises:
-            RegistryError: The registry does not answer for the first message.
         """
-        by_type, errors, tombstones, size, error = self._sort(raws)
-        rows: list[TypedRows] = []
-        for key, each in by_type.items():
-            typed, found = self._typed(self._types[key], each, threads)
-            rows.append(typed)
-            errors.update(found)
+        rows, errors, tombstones, size, stopped = self._find_sources(raws)
+        typed: list[TypedRows] = []
+        for codec, each in self._by_type(rows).items():
+            found, wrong = self._typed(self._type(codec), each, threads)
+            typed.append(found)
+            errors |= wrong
+        for index in sorted(errors):
+            if not isinstance(errors[index], POISON):  # of the key's schema, which is rare
+                return attrs.evolve(self.decode(raws[:index], threads), error=errors[index])
         faults = {index: self._fault(raws[index], errors[index]) for index in sorted(errors)}
-        return Decoded(rows, faults, tombstones, size, error)
+        return Decoded(typed, faults, tombstones, size, stopped)
 
-    def _sort(
+    def _by_type(self, rows: _Rows) -> dict[Codec[Any], _Rows]:
+        """The rows of each type, in the order of their first ones."""
+        if len(self.codecs) == 1:
+            return {self.codecs[0]: rows}
+        codecs: dict[Codec[Any], list[int]] = {}
+        for at, source in enumerate(rows.sources):
+            codecs.setdefault(source.codec, []).append(at)
+        return {codec: rows.of(ats) for codec, ats in codecs.items()}
+
+    def _find_sources(
         self, raws: Raws
-    ) -> tuple[dict[int, _Rows], dict[int, Exception], list[int], int, Exception | None]:
-        """Sort messages by type; also their errors, tombstones, and the end."""
-        by_type: dict[int, _Rows] = {}
-        faults: dict[int, Exception] = {}
+    ) -> tuple[_Rows, dict[int, Exception], list[int], int, Exception | None]:
+        """The rows; also errors, tombstones, and the end with its error."""
+        values: list[bytes | None] = []
+        sources: list[Source] = []
+        errors: dict[int, Exception] = {}
         tombstones: list[int] = []
-        for index, raw in enumerate(raws):
+        index, size, stopped = 0, len(raws), None
+        while (index := self._finder.find_many(raws, index, size, values, sources)) < size:
+            raw = raws[index]
             try:
-                data = raw.value()
-                source = None if data is None else self._sources.of(data, raw.headers())
-                if source is None or self._key is None:
-                    self._topic.read_key_of(raw)
+                found = self._full_path(raw)
             except POISON as error:
-                faults[index] = error
-                continue
-            except Exception as error:
-                if index == 0:
-                    raise
-                return by_type, faults, tombstones, index, error
-            if source is None:
-                tombstones.append(index)
-                continue
-            rows = by_type.setdefault(id(source.codec), _Rows())
-            rows.indexes.append(index)
-            rows.raws.append(raw)
-            rows.sources.append(source)
-        return by_type, faults, tombstones, len(raws), None
+                errors[index] = error
+            except Exception as error:  # noqa: BLE001 - raised in the message's turn
+                size, stopped = index, error
+                break
+            else:
+                if found is None:
+                    tombstones.append(index)
+                    found = None if self._tombstone is None else (None, self._tombstone)
+                if found is not None:
+                    values.append(found[0])
+                    sources.append(found[1])
+            index += 1
+        indexes: Sequence[int] = range(size)
+        kept = raws if size == len(raws) else raws[:size]
+        missing = set(errors) if self._tombstone is not None else {*errors, *tombstones}
+        if missing:
+            indexes = [index for index in indexes if index not in missing]
+            kept = [raws[index] for index in indexes]
+        return _Rows(indexes, kept, values, sources), errors, tombstones, size, stopped
+
+    def _full_path(self, raw: confluent_kafka.Message) -> tuple[bytes | None, Source] | None:
+        """The payload of a message and its source; None for a tombstone."""
+        data = raw.value()
+        source = None if data is None else self._sources.of(data, raw.headers())
+        if source is None or raw.headers():
+            self._topic.read_key_of(raw)
+        return None if source is None or data is None else (source.payload(data), source)
 
     def _fault(self, raw: confluent_kafka.Message, reason: Exception) -> MessageDecodeError:
         partition: Any = raw.partition()
@@ -257,17 +307,32 @@ class BatchDecoder:
         self, kind: _Type, rows: _Rows, threads: int
     ) -> tuple[TypedRows, dict[int, Exception]]:
         """The rows of one type, and the errors of those that do not fit."""
-        share = max(1, -(-len(rows.raws) // threads))
-        shares = [rows.part(at, at + share) for at in range(0, len(rows.raws), share)]
-        if len(shares) <= 1:
+        begun = time.perf_counter()
+        size = len(rows.raws)
+        share = max(1, -(-size // threads))
+        ats = [range(at, min(at + share, size)) for at in range(0, size, share)]
+        shares = [rows] if len(ats) <= 1 else [rows.of(each) for each in ats]
+        if len(shares) == 1:
             found = [self._share(kind, rows)]
         else:
             with ThreadPoolExecutor(len(shares)) as pool:
                 found = list(pool.map(lambda each: self._share(kind, each), shares))
         errors = {index: error for _, each in found for index, error in each.items()}
         batches = tuple(batch for each, _ in found for batch in each)
-        indexes = [index for index in rows.indexes if index not in errors]
-        return TypedRows(kind.codec, kind.view, batches, indexes), errors
+        if errors:
+            rows = rows.without(errors)
+        self._report(rows, time.perf_counter() - begun)
+        return TypedRows(kind.codec, kind.view, batches, rows.indexes), errors
+
+    def _report(self, rows: _Rows, seconds: float) -> None:
+        """Record decoded rows; the time of each schema is its share of the rows."""
+        receiving = self._topic.deserializer.receiving
+        if receiving is NO_TELEMETRY or not rows.raws:
+            return
+        for schema_id, count in Counter(source.schema_id for source in rows.sources).items():
+            if schema_id is None:  # tombstones
+                continue
+            receiving.decoded(schema_id, count, seconds * count / len(rows.raws))
 
     def _share(self, kind: _Type, rows: _Rows) -> tuple[list[Parts], dict[int, Exception]]:
         """The batches of some rows, whose parts have the same rows."""
@@ -285,7 +350,7 @@ class BatchDecoder:
         # A column would pass 2 GiB, not in all parts at the same row.
         half = len(rows.raws) // 2
         batches = []
-        for each in (rows.part(0, half), rows.part(half, len(rows.raws))):
+        for each in (rows.of(range(half)), rows.of(range(half, len(rows.raws)))):
             found, more = self._share(kind, each)
             batches += found
             errors |= more
@@ -296,36 +361,27 @@ class BatchDecoder:
     ) -> tuple[list[list[_native.Batch]], dict[int, Exception]]:
         """The batches of values, keys and metadata, and the errors of rows."""
         errors: dict[int, Exception] = {}
-        parts: list[list[_native.Batch]] = [[], []]
+        parts = []
         if self._key is not None:
             keys, errors = self._key.decode(rows.raws)
-            parts[1] = keys
-        parts[0], wrong = self._values(kind.values.reader, rows)
-        errors |= wrong
-        if self._beside is not None:
-            parts.append(self._metadata_of(self._beside, rows))
-        errors = {rows.indexes[at]: error for at, error in errors.items()}
-        return [part for part in parts if part], errors
+            parts.append(keys)
+        if self._filled is not None:
+            ids = [source.schema_id for source in rows.sources] if self._has_ids else []
+            metadata, wrong = self._filled.fill(rows.raws, ids)
+            errors |= wrong
+            parts.append(metadata)
+        values, wrong = self._values(kind.values.reader, rows)
+        errors |= wrong  # of a message with two errors, records raise that of the value
+        return [values, *parts], {rows.indexes[at]: error for at, error in errors.items()}
 
     def _values(
         self, reader: Reader, rows: _Rows
     ) -> tuple[list[_native.Batch], dict[int, Exception]]:
-        payloads: Any = [raw.value() for raw in rows.raws]
-        if any(source.is_bare for source in rows.sources):
-            pairs = zip(rows.sources, payloads, strict=True)
-            payloads = [source.payload(payload) for source, payload in pairs]
-        sources: Sequence[Source] = rows.sources
-        if len(set(map(id, sources))) == 1:
+        sources = rows.sources
+        if sources and sources.count(sources[0]) == len(sources):
             sources = sources[:1]
-        writers: Any = [source.writer for source in sources]
+        writers = [source.writer for source in sources]
         starts = [source.start for source in sources]
-        run = Run(reader, tuple(payloads), writers, starts, range(len(payloads)))
+        run = Run(reader, tuple(rows.values), writers, starts, range(len(rows.values)))
         run.finish()
         return run.batches, {fault.index: fault.error for fault in run.faults}
-
-    def _metadata_of(self, reader: Reader, rows: _Rows) -> list[_native.Batch]:
-        schema_ids = [source.schema_id for source in rows.sources]
-        payloads = self._describe(rows.raws, schema_ids, self._described)
-        run = Run(reader, tuple(payloads), [reader.plain], [0], range(len(payloads)))
-        run.finish()
-        return run.batches

@@ -31,14 +31,14 @@ class Source:
     """How the payloads after one frame are read.
 
     Attributes:
-        schema_id: The id of their writer schema.
+        schema_id: The id of their writer schema; None for tombstones.
         codec: The codec of the type that they are read as.
         writer: What reads them.
         start: How many bytes are before a payload.
         is_bare: Whether it is bytes without Avro's length before them.
     """
 
-    schema_id: SchemaId
+    schema_id: SchemaId | None
     codec: Codec[Any]
     writer: Writer
     start: int
@@ -58,6 +58,9 @@ class Sources:
         deserializer: Finds frames and their schemas.
         writer: What reads the payloads of a writer schema as a codec's type.
         is_key: Whether they are keys.
+
+    Attributes:
+        plain: The schema id and the source by frame, of payloads that need no second look.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Sources:
         self._is_key = is_key
         # Of a union, whose branch decides: the function that finds the source of a payload.
         self._known: dict[Hashable, Source | Callable[[bytes], Source]] = {}
+        self.plain: dict[Hashable, tuple[SchemaId | None, Source]] = {}
 
     def of(self, data: bytes, headers: RawHeaders) -> Source:
         """The source of a value or a key.
@@ -83,8 +87,12 @@ class Sources:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._make(data, headers)
+            if isinstance(found, Source) and not found.is_bare:
+                self.plain[key] = found.schema_id, found
             while len(self._known) > _MOST_SOURCES:
-                del self._known[next(iter(self._known))]
+                oldest = next(iter(self._known))
+                del self._known[oldest]
+                self.plain.pop(oldest, None)
         return found if isinstance(found, Source) else found(data)
 
     def _make(self, data: bytes, headers: RawHeaders) -> Source | Callable[[bytes], Source]:

@@ -69,6 +69,9 @@ class FramedDeserializer(Deserializer, Generic[T]):
             (:func:`streamcontract.wire.wire_format`).
         rules_ignored: The types of rules that are executed elsewhere, as for
             ``rules.ignored``.
+
+    Attributes:
+        receiving: Records each new schema, and the time of decoding.
     """
 
     def __init__(
@@ -84,11 +87,7 @@ class FramedDeserializer(Deserializer, Generic[T]):
         self._subject = subject
         self._format = wire_format(framing)
         self._decoders: Decoders[T] = Decoders(registry.cache_capacity)
-        self._receiving: TopicReceiving = NO_TELEMETRY
-
-    def report_to(self, receiving: TopicReceiving) -> None:
-        """Report each new schema, and the time of decoding."""
-        self._receiving = receiving
+        self.receiving: TopicReceiving = NO_TELEMETRY
 
     @property
     def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T]]]:
@@ -152,7 +151,7 @@ class FramedDeserializer(Deserializer, Generic[T]):
         if known is not None:
             return known
         frame, writer = self.written(data, headers, is_key=is_key)
-        decode = self._receiving.decoding(frame.schema_id, self._compile(frame, writer))
+        decode = self.receiving.decoding(frame.schema_id, self._compile(frame, writer))
         return self._decoders.keep(key, (frame.schema_id, decode))
 
     def written(

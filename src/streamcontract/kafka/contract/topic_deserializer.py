@@ -73,6 +73,7 @@ class TopicDeserializer(Generic[T]):
         deserializer: The deserializer of the values.
         key: The codec of the keys.
         codecs: The codecs of the values, one for each type.
+        frames: Finds the frames of values.
         plain: Reads what is well, and nothing else.
         read_key: Reads keys; it plugs into confluent_kafka's clients.
     """
@@ -105,7 +106,7 @@ class TopicDeserializer(Generic[T]):
                 rules_ignored=rules_ignored,
             )
         )
-        deserializer.report_to(receiving)
+        deserializer.receiving = receiving
         self.topic = topic
         self.deserializer = deserializer
         self.key = key
@@ -125,7 +126,7 @@ class TopicDeserializer(Generic[T]):
                 rules_ignored=rules_ignored,
             )
             read_plain = read_strict = self.read_key.read_key
-        self._frames = wire.value
+        self.frames = wire.value
         decoders = deserializer.decoders
         self.plain = message_reader(
             topic, decoders, read_plain, wire.value, key_has_frame=has_frame
@@ -172,7 +173,7 @@ class TopicDeserializer(Generic[T]):
         """The id of a message's writer schema; None if it has none."""
         data = raw.value()
         with contextlib.suppress(FrameError):
-            return None if data is None else self._frames.frame(data, raw.headers()).schema_id
+            return None if data is None else self.frames.frame(data, raw.headers()).schema_id
         return None
 
 
