@@ -13,7 +13,12 @@ from streamcontract.codec.engine import require_columns
 from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.batches.key_column import KeyColumn, is_unchanged, keys_are_text
+from streamcontract.kafka.batches.key_column import (
+    KeyColumn,
+    is_unchanged,
+    key_errors,
+    keys_are_text,
+)
 from streamcontract.kafka.batches.metadata import Metadata, require_apart
 from streamcontract.kafka.batches.sources import Source, Sources
 from streamcontract.kafka.contract.keys import KeyCodec
@@ -65,25 +70,62 @@ class _Rows:
         raws: The messages.
         values: Their payloads, after frames; None for a tombstone.
         sources: How each is read.
+        key_errors: The errors of keys that are known already, by index.
     """
 
     indexes: Sequence[int] = ()
     raws: Raws = attrs.field(factory=list)
     values: list[bytes | None] = attrs.field(factory=list)
     sources: list[Source] = attrs.field(factory=list)
+    key_errors: Mapping[int, Exception] = attrs.field(factory=dict)
 
     def of(self, ats: Sequence[int]) -> _Rows:
         """Some of the rows."""
+        indexes = [self.indexes[at] for at in ats]
         return _Rows(
-            [self.indexes[at] for at in ats],
+            indexes,
             [self.raws[at] for at in ats],
             [self.values[at] for at in ats],
             [self.sources[at] for at in ats],
+            {each: self.key_errors[each] for each in indexes if each in self.key_errors},
         )
 
     def without(self, indexes: Mapping[int, object]) -> _Rows:
         """The rows that are not of these indexes."""
         return self.of([at for at, each in enumerate(self.indexes) if each not in indexes])
+
+
+@attrs.define
+class _Found:
+    """What was found of messages before they are decoded.
+
+    Attributes:
+        size: The number of messages.
+        values: The payloads of rows.
+        sources: How each is read.
+        errors: The errors of messages that are no rows, by index.
+        key_errors: The errors of the keys of rows, which count if the value has none.
+        tombstones: The indexes of messages without a value.
+        left_out: The indexes of messages that are no rows.
+        stopped: The error after ``size`` messages; None if there are no more.
+    """
+
+    size: int
+    values: list[bytes | None] = attrs.field(factory=list)
+    sources: list[Source] = attrs.field(factory=list)
+    errors: dict[int, Exception] = attrs.field(factory=dict)
+    key_errors: dict[int, Exception] = attrs.field(factory=dict)
+    tombstones: list[int] = attrs.field(factory=list)
+    left_out: set[int] = attrs.field(factory=set)
+    stopped: Exception | None = None
+
+    def rows(self, raws: Raws) -> _Rows:
+        """The rows of the messages."""
+        indexes: Sequence[int] = range(self.size)
+        if len(self.sources) < len(raws):
+            indexes = [index for index in indexes if index not in self.left_out]
+            raws = [raws[index] for index in indexes]
+        return _Rows(indexes, raws, self.values, self.sources, self.key_errors)
 
 
 @attrs.frozen(eq=False)
@@ -232,9 +274,10 @@ class BatchDecoder:
             raws: The messages.
             threads: How many threads decode, each its share of a type; all have ended on return.
         """
-        rows, errors, tombstones, size, stopped = self._find_sources(raws)
+        sources = self._find_sources(raws)
+        errors = sources.errors
         typed: list[TypedRows] = []
-        for codec, each in self._by_type(rows).items():
+        for codec, each in self._by_type(sources.rows(raws)).items():
             found, wrong = self._typed(self._type(codec), each, threads)
             typed.append(found)
             errors |= wrong
@@ -242,7 +285,7 @@ class BatchDecoder:
             if not isinstance(errors[index], POISON):  # of the key's schema, which is rare
                 return attrs.evolve(self.decode(raws[:index], threads), error=errors[index])
         faults = {index: self._fault(raws[index], errors[index]) for index in sorted(errors)}
-        return Decoded(typed, faults, tombstones, size, stopped)
+        return Decoded(typed, faults, sources.tombstones, sources.size, sources.stopped)
 
     def _by_type(self, rows: _Rows) -> dict[Codec[Any], _Rows]:
         """The rows of each type, in the order of their first ones."""
@@ -253,47 +296,40 @@ class BatchDecoder:
             codecs.setdefault(source.codec, []).append(at)
         return {codec: rows.of(ats) for codec, ats in codecs.items()}
 
-    def _find_sources(
-        self, raws: Raws
-    ) -> tuple[_Rows, dict[int, Exception], list[int], int, Exception | None]:
-        """The rows; also errors, tombstones, and the end with its error."""
-        values: list[bytes | None] = []
-        sources: list[Source] = []
-        errors: dict[int, Exception] = {}
-        tombstones: list[int] = []
-        index, size, stopped = 0, len(raws), None
-        while (index := self._finder.find_many(raws, index, size, values, sources)) < size:
-            raw = raws[index]
+    def _find_sources(self, raws: Raws) -> _Found:
+        """What reads each message, up to an error that is not poison."""
+        found, index = _Found(len(raws)), 0
+        find_many, values, sources = self._finder.find_many, found.values, found.sources
+        while (index := find_many(raws, index, found.size, values, sources)) < found.size:
             try:
-                found = self._full_path(raw)
-            except POISON as error:
-                errors[index] = error
+                self._find_source(raws[index], index, found)
             except Exception as error:  # noqa: BLE001 - raised in the message's turn
-                size, stopped = index, error
+                found.size, found.stopped = index, error
                 break
-            else:
-                if found is None:
-                    tombstones.append(index)
-                    found = None if self._tombstone is None else (None, self._tombstone)
-                if found is not None:
-                    values.append(found[0])
-                    sources.append(found[1])
             index += 1
-        indexes: Sequence[int] = range(size)
-        kept = raws if size == len(raws) else raws[:size]
-        missing = set(errors) if self._tombstone is not None else {*errors, *tombstones}
-        if missing:
-            indexes = [index for index in indexes if index not in missing]
-            kept = [raws[index] for index in indexes]
-        return _Rows(indexes, kept, values, sources), errors, tombstones, size, stopped
+        return found
 
-    def _full_path(self, raw: confluent_kafka.Message) -> tuple[bytes | None, Source] | None:
-        """The payload of a message and its source; None for a tombstone."""
-        data = raw.value()
-        source = None if data is None else self._sources.of(data, raw.headers())
-        if source is None or raw.headers():
-            self._topic.read_key_of(raw)
-        return None if source is None or data is None else (source.payload(data), source)
+    def _find_source(self, raw: confluent_kafka.Message, index: int, found: _Found) -> None:
+        """What reads one message that is not plain: a tombstone, a new schema, poison."""
+        data, source = raw.value(), self._tombstone
+        try:
+            if data is not None:
+                source = self._sources.of(data, raw.headers())
+                data = source.payload(data)
+        except POISON as error:
+            found.errors[index] = error
+            found.left_out.add(index)
+            return
+        wrong = key_errors(self._topic, [raw]).get(0)
+        if wrong is not None:
+            (found.errors if source is None else found.key_errors)[index] = wrong
+        elif data is None:
+            found.tombstones.append(index)
+        if source is None:
+            found.left_out.add(index)
+        else:
+            found.values.append(data)
+            found.sources.append(source)
 
     def _fault(self, raw: confluent_kafka.Message, reason: Exception) -> MessageDecodeError:
         partition: Any = raw.partition()
@@ -374,7 +410,8 @@ class BatchDecoder:
             parts.append(metadata)
         values, wrong = self._values(kind.values.reader, rows)
         errors |= wrong  # of a message with two errors, records raise that of the value
-        return [values, *parts], {rows.indexes[at]: error for at, error in errors.items()}
+        by_index = {rows.indexes[at]: error for at, error in errors.items()}
+        return [values, *parts], {**rows.key_errors, **by_index}
 
     def _values(
         self, reader: Reader, rows: _Rows
