@@ -61,7 +61,7 @@ test-long: $(DEV)  ## Run every search on ten times as many examples, with other
 STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/export tests/sql tests/stacks \
 	tests/docs/test_tutorial.py
 
-.PHONY: test-oldest test-kafka test-clients test-guides test-redpanda reliability
+.PHONY: test-arrow-avro test-oldest test-kafka test-clients test-guides test-redpanda reliability
 
 # The oldest confluent-kafka that streamcontract.kafka.versions takes, in front of the installed one.
 # Share consumers and the scripted clients of the tests need newer ones, and are skipped.
@@ -74,6 +74,10 @@ test-oldest: $(DEV)  ## Run the tests of the clients on the oldest confluent-kaf
 
 test-kafka: $(DEV)  ## Run the tests of the broker path on Apache Kafka and Apicurio Registry (Maven, JDK 17)
 	$(PYTEST) --hypothesis-profile=searching --streamcontract-stack=kafka $(STACK_TESTS)
+
+test-arrow-avro: $(DEV)  ## Compare columns with those of the Rust crate arrow-avro (cargo; minutes the first time)
+	$(BIN)/python -c "from benchmarks import crate; raise SystemExit(None if crate.build() else 'no cargo')"
+	$(PYTEST) -rs tests/columns/test_peers.py
 
 test-clients: $(DEV)  ## Run other clients (Java, Python, Node.js) against streamcontract dev on Apache Kafka
 	$(PYTEST) -rs --streamcontract-stack=kafka tests/clients
