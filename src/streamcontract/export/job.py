@@ -214,7 +214,7 @@ class Export:
                 )
             missing = max(0, first[each] - start) if each in known else 0
             end = min(ends[each], last[each])
-            found[each] = _Progress(start=start, at=start, end=end, missing=missing)
+            found[each] = _Progress(start=start, at=start + missing, end=end, missing=missing)
         return found
 
     def _partitions(self, cluster: Cluster) -> list[int]:
