@@ -363,7 +363,7 @@ class DataError(StreamContractError):
 
     Attributes:
         faults: Every fault found. Encoding finds all; decoding stops at the first, because
-        nothing after a broken byte can be trusted.
+            nothing after a broken byte can be trusted.
     """
 
     def __init__(self, faults: tuple[DataFault, ...]) -> None:

@@ -107,7 +107,7 @@ def test_what_is_missing_is_answered_with_a_call_that_works() -> None:
 # A command that begins with another verb is a row more here.
 VERBS = {
     *("Check", "Create", "Delete", "Describe", "Export", "Find", "Generate", "List", "Move"),
-    *("Publish", "Register", "Run", "Send", "Show", "Write"),
+    *("Publish", "Query", "Register", "Run", "Send", "Show", "Write"),
 }
 
 
@@ -218,7 +218,7 @@ def test_every_command_that_prints_facts_has_them_in_json() -> None:
         if param.name == "output_format" and isinstance(param.type, click.Choice)
     }
     assert {name for name, choices in formats.items() if choices == FACTS_FORMATS} == FACTS
-    assert {*formats} - FACTS == {"check", "diff", "generate", "lint"}
+    assert {*formats} - FACTS == {"check", "diff", "generate", "lint", "sql"}
     page = (REPOSITORY / "docs" / "command-line.md").read_text("utf-8")
     assert {name for name in FACTS if f"| `{name}` |" in page} == FACTS
 

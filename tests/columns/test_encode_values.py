@@ -267,9 +267,18 @@ def test_values(data: st.DataObject) -> None:
     schema = {"type": "record", "name": "R", "fields": [{"name": "v", "type": case.avro}]}
     check(schema, pa.table({"v": array}), [{"v": plain_of(case, each)} for each in every])
     optional = {"type": "array", "items": "null" if case.avro == "null" else ["null", case.avro]}
-    of_lists = pa.array([every, every], pa.list_(case.arrow))
     plain = [plain_of(case, each) for each in every]
-    check(optional, of_lists, [plain, plain])
+    lists = pa.ListArray.from_arrays([0, len(every), len(every)], whole(array))
+    structs = pa.StructArray.from_arrays([lists], ["items"])
+    nested = {"type": "record", "name": "N", "fields": [{"name": "items", "type": optional}]}
+    check(optional, lists, [plain, []])
+    check(nested, structs.slice(1), [{"items": []}])
+    check(nested, structs.slice(0, 1), [{"items": plain}])
+
+
+def whole(array: Any) -> Any:
+    """One array of a column's chunks."""
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def plain_of(case: Case, value: Any) -> Any:

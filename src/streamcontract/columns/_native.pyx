@@ -46,6 +46,7 @@ include "_native_writing.pxi"
 STATUS = {"undecided": UNDECIDED, "full": FULL, "no bytes": NO_BYTES}
 LAYOUTS = {
     "nulls": NULLS, "bits": BITS, "width": WIDTH, "sized": SIZED, "list": LIST, "struct": STRUCT,
+    "union": UNION,
 }
 
 

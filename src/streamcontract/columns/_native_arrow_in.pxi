@@ -198,11 +198,27 @@ cdef class ArrowBatch:
         return python_of(self.sources, number, at)
 
 
+    def nulls(self, Py_ssize_t number):
+        """The rows that are null in a column of the root."""
+        cdef Py_ssize_t inside
+        cdef int64_t i, at
+        cdef list found = []
+        self.require_column(number)
+        for i in range(self.array.length):
+            inside, at = number, self.array.offset + i
+            if locate(self.sources, &inside, &at) == ABSENT:
+                found.append(i)
+        return found
+
+    cdef int require_column(self, Py_ssize_t number) except -1:
+        if number not in [self.sources[0].children[i] for i in range(self.sources[0].n)]:
+            raise IndexError(number)
+        return 0
+
     def values(self, Py_ssize_t number):
         """The values of a column of the root, as ``value`` gives them, in a list."""
         cdef int64_t i, start = self.array.offset
-        if number not in [self.sources[0].children[i] for i in range(self.sources[0].n)]:
-            raise IndexError(number)
+        self.require_column(number)
         return [python_of(self.sources, number, start + i) for i in range(self.array.length)]
 
 

@@ -25,6 +25,7 @@ cdef enum Kind:
     ROOT
     BRANCH
     CHOICE
+    MEMBER
     DEFAULT
     SKIP
 
@@ -34,7 +35,7 @@ KINDS = {
     "widened": WIDENED, "bytes": BYTES, "text": TEXT,
     "fixed": FIXED, "uuid": UUID, "decimal": DECIMAL, "big-decimal": BIG_DECIMAL,
     "duration": DURATION, "symbol": SYMBOL, "array": ARRAY, "map": MAP, "record": RECORD,
-    "root": ROOT, "branch": BRANCH, "choice": CHOICE, "default": DEFAULT,
+    "root": ROOT, "branch": BRANCH, "choice": CHOICE, "member": MEMBER, "default": DEFAULT,
     "skip": SKIP,
 }
 
@@ -116,6 +117,8 @@ cdef int run_other(const Op *op, In *data, Builder *columns, int depth) noexcept
         return run_branch(op, data, columns, depth)
     elif kind == CHOICE:
         return run_choice(op, data, columns, depth)
+    elif kind == MEMBER:
+        return run_member(op, data, columns, depth)
     elif kind == DEFAULT:
         return run_default(op, data, columns, depth)
     return NO
@@ -238,6 +241,15 @@ cdef int run_choice(const Op *op, In *data, Builder *columns, int depth) noexcep
         if status == 0 and i != op.size:
             status = add_missing(column.children[i])
     return add_struct(column) if status == 0 else status
+
+
+cdef int run_member(const Op *op, In *data, Builder *columns, int depth) noexcept nogil:
+    """A value that lands in the child ``size`` of a dense union.
+
+    The union's own entry comes first, so that `truncate` finds what there is of a value that fails.
+    """
+    cdef int status = add_member(columns + op.column, <Py_ssize_t>op.size)
+    return run(op.parts[0], data, columns, depth) if status == 0 else status
 
 
 cdef int run_default(const Op *op, In *data, Builder *columns, int depth) noexcept nogil:

@@ -172,7 +172,8 @@ class _Compiler:
         if into is column:
             return value
         at = column.children.index(into)
-        return self.step("choice", column, _numbers(size=at), (value,))
+        kind = "member" if column.layout == "union" else "choice"
+        return self.step(kind, column, _numbers(size=at), (value,))
 
     def _enum(self, action: ReadEnum, column: Column) -> int:
         numbers = {symbol: number for number, symbol in enumerate(action.reader.symbols)}

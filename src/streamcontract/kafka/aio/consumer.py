@@ -327,7 +327,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
         Raises:
             DeadLetterError: Dead letters were not delivered: the last returned messages were not
-            committed.
+                committed.
         """
         await self._close(self._consumer.close)
 
@@ -347,7 +347,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         Args:
             call: The call for the thread otherwise, as for :meth:`take`.
             ends: The end offset of each partition, after which messages are skipped; None if it is
-            not known yet.
+                not known yet.
         """
         self._left_of_turn -= 1
         if self._left_of_turn <= 0:
