@@ -1,4 +1,4 @@
-"""The confluent-kafka that is installed: what tests of newer ones need, the oldest lacks."""
+"""What is installed: the confluent-kafka that newer tests need, and native code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import Final
 import confluent_kafka
 import pytest
 
-__all__ = ["MAKES_MESSAGES", "SHARE_GROUPS", "needs", "skip_without_messages"]
+from streamcontract.codec.engine import require_columns
+from streamcontract.errors import ConfigurationError
+
+__all__ = [
+    "MAKES_MESSAGES",
+    "SHARE_GROUPS",
+    "needs",
+    "skip_without_columns",
+    "skip_without_messages",
+]
 
 _VERSION: Final = tuple(map(int, str(confluent_kafka.__version__).split(".")[:2]))
 
@@ -37,3 +46,11 @@ def skip_without_messages() -> None:
 
 SHARE_GROUPS: Final = needs(2, 16, "this confluent-kafka has no share groups")
 """For tests of share consumers."""
+
+
+def skip_without_columns() -> None:
+    """Skip the tests of a module where native code is not built, or not asked for."""
+    try:
+        require_columns()
+    except ConfigurationError as reason:
+        pytest.skip(str(reason), allow_module_level=True)

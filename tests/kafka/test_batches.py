@@ -7,25 +7,23 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
 from tests.columns.conversion import from_arrow, has_columns, in_columns, rows_of
-from tests.kafka.applications import StoredSchema
+from tests.kafka.installed import skip_without_columns
 from tests.kafka.test_assembly import Raw
 from tests.refusals import none_logged
 from tests.searching import examples
 from tests.strategies.payloads import corrupt_payloads, payloads
 
 from streamcontract import Codec, parse_schema
-from streamcontract.codec.engine import Unusable, find_extension
-from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.kafka.contract.binding import Binding
 from streamcontract.kafka.contract.keys import KeyCodec, key_codec, raw_key_codec
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.registry.errors import SchemaNotFoundError
+from streamcontract.registry.results import StoredSchema
 from streamcontract.testing.strategies import schemas
 from streamcontract.wire import frame
 
@@ -36,8 +34,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.batches.batch import ConsumedBatch
     from streamcontract.schema import Schema
 
-if isinstance(find_extension("columns"), Unusable):
-    pytest.skip("columns need native code", allow_module_level=True)
+skip_without_columns()
 
 ALL = ("key", "topic", "partition", "offset", "timestamp", "headers", "schema_id")
 NAMES = {name: f"message {name}" for name in ALL}
@@ -130,7 +127,7 @@ def records(
     for raw in raws:
         try:
             messages.append(reader.read(raw))
-        except MessageDecodeError as error:
+        except MessageDecodeError as error:  # noqa: PERF203 - each may be poison
             errors.append(error)
     return messages, errors
 
@@ -139,11 +136,10 @@ def batch_of(
     reader: TopicDeserializer[Any], raws: Sequence[Any], *, threads: int = 1, **options: Any
 ) -> ConsumedBatch:
     """The only batch of messages of one type."""
-    from streamcontract.kafka.batches.batch import consumed  # noqa: PLC0415 - native code
-    from streamcontract.kafka.batches.decoder import BatchDecoder  # noqa: PLC0415 - likewise
+    from streamcontract.kafka.batches.batch import consumed
+    from streamcontract.kafka.batches.decoder import BatchDecoder
 
-    options = {"columns": None, "metadata": NAMES, **options}
-    decoder = BatchDecoder(reader, options["columns"], options["metadata"])
+    decoder = BatchDecoder(reader, None, options.get("metadata", NAMES))
     with none_logged("streamcontract.columns"):
         [(batch, _)] = consumed("t", decoder, decoder.decode(list(raws), threads))
     return batch
@@ -213,7 +209,7 @@ def test_messages_of_many_writers(
     written = st.lists(payloads(schema).map(lambda each: (each.writer, each.data)), max_size=4)
     drawn = data.draw(st.tuples(written, damaged).map(lambda each: [*each[0], *each[1]]))
     for number, (writer, payload) in enumerate(data.draw(st.permutations(drawn)), 10):
-        registry[number] = writer or schema
+        registry[number] = writer
         headers = data.draw(HEADERS)
         if data.draw(st.booleans()):
             value = frame(number, payload)
@@ -222,6 +218,34 @@ def test_messages_of_many_writers(
             headers = [*(headers or []), ("__value_schema_id", b"\0" + number.to_bytes(4, "big"))]
         raws.append(_raw(data, value, headers, data.draw(keys)))
     others = st.none() | st.binary(max_size=8) | st.just(frame(8, b""))
-    for value in data.draw(st.lists(others, max_size=3)):
-        raws.append(_raw(data, value, data.draw(HEADERS), data.draw(keys)))
+    raws += [
+        _raw(data, value, data.draw(HEADERS), data.draw(keys))
+        for value in data.draw(st.lists(others, max_size=3))
+    ]
     check(deserializer(schema, registry, codec), data.draw(st.permutations(raws)), threads=threads)
+
+
+@settings(deadline=None, max_examples=examples(50))
+@given(schemas().filter(has_columns), st.integers(40, 200), st.data())
+def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
+    """Where a column of values or of metadata is full, another record batch begins for all."""
+    drawn = data.draw(st.lists(payloads(schema), min_size=1, max_size=8))
+    registry = {number: each.writer for number, each in enumerate(drawn, 10)}
+    raws = [
+        _raw(data, frame(number, each.data), None, data.draw(st.binary(max_size=20)))
+        for number, each in enumerate(drawn, 10)
+    ]
+    reader = deserializer(schema, registry, PLAIN_KEYS["raw"])
+    whole = batch_of(reader, raws)
+    with (
+        mock.patch("streamcontract.columns.decode.MOST_BYTES", most),
+        mock.patch("streamcontract.kafka.batches.metadata.MOST_BYTES", most),
+    ):
+        cut = batch_of(deserializer(schema, registry, PLAIN_KEYS["raw"]), raws)
+    too_large = {fault.offset for fault in cut.faults}
+    offsets = NAMES["offset"]
+    kept = [at not in too_large for at in pa.table(whole)[offsets].to_pylist()]
+    assert len(cut) == sum(kept)
+    for name in (offsets, NAMES["key"]):
+        rows = zip(pa.table(whole)[name].to_pylist(), kept, strict=True)
+        assert pa.table(cut)[name].to_pylist() == [value for value, is_kept in rows if is_kept]

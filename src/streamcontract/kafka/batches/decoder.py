@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from streamcontract.codec.engine import require_columns
 from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
@@ -154,6 +155,7 @@ class BatchDecoder:
         self._has_ids = "schema_id" in metadata
         self._types: dict[Codec[Any], _Type] = {}
         self.codecs: tuple[Codec[Any], ...] = topic.codecs
+        require_columns()
         native = native_part()
         if native is None:
             raise ConfigurationError(

@@ -389,10 +389,15 @@ def _moves(
     left: Sequence[_Place],
     poison: Mapping[Run, Sequence[MessageDecodeError]],
 ) -> tuple[Move, ...]:
-    """The moves past all messages of a selection but those from ``left`` on."""
+    """The moves of each partition up to the first of its messages in ``left``."""
     moves: list[Move] = []
+    at_ends: set[Partition] = set()
     for number, each in enumerate(selection.slices):
         stop = min((place.index for place in left if place.number == number), default=each.stop)
+        if each.run.partition in at_ends:
+            continue
+        if stop < each.stop:
+            at_ends.add(each.run.partition)
         if stop > each.start:
             end = each.run.offset_after(stop)
             errors = tuple(error for error in poison.get(each.run, ()) if error.offset < end)

@@ -1,0 +1,141 @@
+"""Scans: exactly the messages of the ranges, whatever stands between them in the log."""
+
+from __future__ import annotations
+
+import contextlib
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.kafka.dlq_io import produce_raw
+from tests.kafka.installed import skip_without_columns
+from tests.kafka.test_assembly import Raw
+from tests.kafka.test_consume_batch import BAD, fill, volumes
+
+from streamcontract import Stock, StockProducer
+from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
+from streamcontract.kafka import OffsetRange, TopicScan
+from streamcontract.kafka.connection.bounded_read import read_between
+from streamcontract.kafka.connection.error_codes import LocalErrorCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from streamcontract.testing.fixtures.stacks import Stack
+
+skip_without_columns()
+
+Config = dict[str, Any]
+
+
+class Log:
+    """A partition with messages at some of its offsets: the others are gone, or control records."""
+
+    def __init__(self, offsets: Sequence[int], end: int) -> None:
+        self._offsets, self._end = offsets, end
+        self._left: list[Any] = []
+
+    def assign(self, places: Sequence[Any]) -> None:
+        """Begin at an offset; after the last message the end is reported, whatever is before it."""
+        for place in places:
+            found = [each for each in self._offsets if each >= place.offset]
+            self._left = [Raw(place=(0, each)) for each in found]
+            error: Any = SimpleNamespace(code=lambda: LocalErrorCode.PARTITION_EOF)
+            self._left.append(Raw(place=(0, self._end), error=error))
+
+    def unassign(self) -> None:
+        """No more messages."""
+        self._left = []
+
+    def poll(self, _: float) -> Any:
+        """The next one."""
+        return self._left.pop(0) if self._left else None
+
+    def consume(self, count: int, _: float) -> list[Any]:
+        """Some more; not many, so that ends are anywhere in a batch."""
+        taken, self._left = self._left[: min(count, 2)], self._left[min(count, 2) :]
+        return taken
+
+
+@given(st.sets(st.integers(0, 12)), st.integers(0, 3), st.integers(0, 16), st.integers(0, 16))
+def test_a_range_is_read_exactly_to_its_end(
+    offsets: set[int], after: int, start: int, end: int
+) -> None:
+    """In compacted logs, with control records before the end, and with messages behind it."""
+    log_end = max(offsets, default=0) + 1 + after
+    start, end = min(start, end, log_end), min(max(start, end), log_end)
+    client: Any = Log(sorted(offsets), log_end)
+    batches = read_between(client, "t", {0: start}, {0: end}, timeout=0.0)
+    found = [raw.offset() for batch in batches for raw in batch]
+    assert found == [each for each in sorted(offsets) if start <= each < end]
+
+
+def test_ranges_of_several_partitions(
+    config: Config, topic: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """Each batch is of one partition, in offset order; poison and tombstones are beside it."""
+    name = topic(partitions=2)
+    for partition in range(2):
+        with StockProducer(config, topic=name) as producer:
+            for volume in range(5):
+                producer.produce(bar(volume=volume), partition=partition)
+        produce_raw(config, name, (BAD, None, [], 0), (None, b"k", [], 0), partition=partition)
+    ranges = [OffsetRange(name, 1, 1, 7), OffsetRange(name, 0, 2, 2), OffsetRange(name, 0, 0, 3)]
+    options: dict[str, Any] = {"metadata": {"offset": "at", "partition": "of"}, "batch_size": 4}
+    with TopicScan(
+        config, record=Stock, topic=name, ranges=ranges, columns=["volume"], **options
+    ) as scan:
+        schema = pa.schema(scan)
+        batches = list(scan)
+        assert scan.fetched == 9
+        assert list(scan) == []
+    rows = [pa.table(batch).to_pylist() for batch in batches]
+    assert all(pa.table(batch).schema == schema for batch in batches)
+    assert [[(row["of"], row["at"], row["volume"]) for row in each] for each in rows] == [
+        [(1, 1, 1), (1, 2, 2), (1, 3, 3), (1, 4, 4)],
+        [],
+        [(0, 0, 0), (0, 1, 1), (0, 2, 2)],
+    ]
+    assert [[fault.offset for fault in batch.faults] for batch in batches] == [[], [5], []]
+    assert [batch.tombstones for batch in batches] == [0, 1, 0]
+    with pytest.raises(ClientError, match="closed"):
+        next(scan)
+
+
+def test_ranges_that_are_not_there(
+    config: Config, topic: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """Messages that would be missing are an error, not less rows."""
+    name = topic(partitions=1)
+    fill(config, name, bar, 2)
+    scan = TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange(name, 0, 1, 3)])
+    with scan, pytest.raises(ConfigurationError, match="range 1 to 3 is not within"):
+        next(scan)
+    with pytest.raises(ArgumentError, match="of topic"):
+        TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange("other", 0, 0, 1)])
+    with pytest.raises(ArgumentError, match="end"):
+        OffsetRange(name, 0, 2, 1)
+
+
+def test_aborted_messages_and_control_records(
+    real: Stack,
+    transactional: Config,
+    config: Config,
+    topic: Callable[..., str],
+    bar: Callable[..., Stock],
+) -> None:
+    """A range that ends with them ends."""
+    del real
+    name = topic(partitions=1)
+    with StockProducer(transactional, topic=name) as producer:
+        with producer.transaction():
+            producer.produce(bar(volume=1))
+        with contextlib.suppress(ZeroDivisionError), producer.transaction():
+            producer.produce(bar(volume=2))
+            producer.flush()
+            _ = 1 // 0
+    with TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange(name, 0, 0, 4)]) as scan:
+        assert [volumes(batch) for batch in scan] == [[1]]
