@@ -78,7 +78,7 @@ class ArrowAvro:
         return self._answer()
 
     def _answer(self) -> str:
-        answer = self._answers.readline()
+        answer: str = self._answers.readline()
         if not answer:
             raise RuntimeError(f"the program ended with {self._process.wait()}, see above")
         return answer
