@@ -47,6 +47,7 @@ _TAKE_SECONDS = {
         "observability",
         "pandas",
         "shared-types",
+        "sql",
         "testing",
     )
 }

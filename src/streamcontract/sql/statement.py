@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.plan import Scan, scans_of
-from streamcontract.sql.planning import plan_of
+from streamcontract.sql.planning import plan_of, quoted
 from streamcontract.sql.ranges import Filters
 from streamcontract.sql.table import TopicRead, TopicStream
 
@@ -171,7 +171,7 @@ class Statement:
         while self._objects:
             name, kind = self._objects.popitem()
             self._connection.unregister(_stream_name(name))
-            self._connection.execute(f"DROP {kind} IF EXISTS temp.main.{_quoted(name)}")
+            self._connection.execute(f"DROP {kind} IF EXISTS temp.main.{quoted(name)}")
 
     def _end(self, how: str) -> None:
         if self._is_own_transaction:
@@ -184,8 +184,8 @@ class Statement:
         columns = table.columns()
         empty = self._connection.from_arrow(columns.empty_table())
         described = tuple(zip(empty.columns, map(str, empty.types), strict=True))
-        listed = ", ".join(f"{_quoted(each)} {kind}" for each, kind in described)
-        self._connection.execute(f"CREATE TEMP TABLE {_quoted(name)} ({listed})")
+        listed = ", ".join(f"{quoted(each)} {kind}" for each, kind in described)
+        self._connection.execute(f"CREATE TEMP TABLE {quoted(name)} ({listed})")
         self._objects[name] = "TABLE"
         self._declared[name] = _Declared(table, columns, described)
 
@@ -198,13 +198,13 @@ class Statement:
         used = declared.used(scans)
         stream = TopicStream(table, declared.columns, used, needed, read)
         shown = ", ".join(
-            f"{f'c{index}' if index in used else f'CAST(NULL AS {kind})'} AS {_quoted(column)}"
+            f"{f'c{index}' if index in used else f'CAST(NULL AS {kind})'} AS {quoted(column)}"
             for index, (column, kind) in enumerate(declared.described)
         )
-        self._connection.execute(f"DROP TABLE temp.main.{_quoted(name)}")
+        self._connection.execute(f"DROP TABLE temp.main.{quoted(name)}")
         self._connection.register(_stream_name(name), stream)
-        source = f"SELECT {shown} FROM {_quoted(_stream_name(name))}"  # noqa: S608 - both quoted
-        self._connection.execute(f"CREATE TEMP VIEW {_quoted(name)} AS {source}")
+        source = f"SELECT {shown} FROM {quoted(_stream_name(name))}"  # noqa: S608 - both quoted
+        self._connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {source}")
         self._objects[name] = "VIEW"
         self.reads.append(read)
 
@@ -242,9 +242,3 @@ class _Declared:
 
 def _stream_name(topic: str) -> str:
     return f"stream of topic {topic}"
-
-
-def _quoted(name: str) -> str:
-    """A name as SQL has it."""
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
