@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Statement"]
 
 _SEVERAL: Final = (
-    "A PIVOT that finds its values itself is two statements: over a topic it needs them, as in "
+    "a PIVOT that finds its values itself is several statements: name them, as in "
     "PIVOT stocks ON symbol IN ('AAPL', 'MSFT')"
 )
 _TRANSACTION: Final = "SELECT txid_current()"
@@ -83,9 +83,10 @@ class Statement:
             self.changed = 0
             return
         with self._prepared():
-            self._execute()
+            self._connection.execute(self.text)
             if not self._gives_rows:
-                self.changed = sum(count for (count,) in self._connection.fetchall())
+                found = self._connection.fetchall() if self._connection.description else ()
+                self.changed = sum(count for (count,) in found)
                 self.finish()
 
     def reader(self) -> pa.RecordBatchReader:
@@ -134,6 +135,8 @@ class Statement:
     @contextlib.contextmanager
     def _prepared(self) -> Iterator[None]:
         """Make tables of its topics, in a transaction that ends if it fails."""
+        if self._kind == duckdb.StatementType.MULTI:
+            raise SqlError(self.text, None, _SEVERAL)
         if not self._is_in_transaction():
             self._connection.begin()
             self._is_own_transaction = True
@@ -152,14 +155,6 @@ class Statement:
         """Whether the caller has begun a transaction: else each query is one of its own."""
         ids = [self._connection.execute(_TRANSACTION).fetchall() for _ in range(2)]
         return ids[0] == ids[1]
-
-    def _execute(self) -> None:
-        try:
-            self._connection.execute(self.text)
-        except duckdb.CatalogException as error:
-            if self._kind == duckdb.StatementType.MULTI:
-                raise SqlError(self.text, None, f"{error}\n\n{_SEVERAL}") from None
-            raise
 
     def _abandon(self) -> None:
         self._end("rollback")
