@@ -236,12 +236,10 @@ def test_ranges_are_found(
 
 def test_only_used_columns_are_read(connection: duckdb.DuckDBPyConnection) -> None:
     """Also those of an inner query that selects all, and of statements that write."""
-    statements = [
-        "SELECT max(n) FROM t WHERE _offset < 3",
-        "WITH x AS (SELECT * FROM t) SELECT n FROM x WHERE _offset < 3",
-    ]
-    if not duckdb.__version__.startswith("1."):  # which shows no plans of statements that write
+    statements = ["SELECT max(n) FROM t WHERE _offset < 3"]
+    if not duckdb.__version__.startswith("1."):  # which shows no plans of others
         statements += [
+            "WITH x AS (SELECT * FROM t) SELECT n FROM x WHERE _offset < 3",
             "CREATE TABLE copied AS SELECT n FROM t WHERE _offset < 3",
             "COPY (SELECT n FROM t WHERE _offset < 3) TO 'copied.parquet'",
         ]

@@ -13,10 +13,16 @@ SOURCE_LAYOUTS: dict[str, int]
 FORMS: dict[str, int]
 
 _Row = tuple[str, str, str, bool, int, tuple[int, ...], tuple[str, ...] | None]
-_Step = tuple[str, int, tuple[bool, int, int, int, int, int], tuple[int, ...], bytes | None]
+_Step = tuple[
+    str, int, tuple[bool, int, int, int, int, int], tuple[int, ...], bytes | Skipper | None
+]
 
 class Columns:
     def __init__(self, rows: tuple[_Row, ...]) -> None: ...
+
+class Skipper:
+    def __init__(self, kind: str, size: int = 0) -> None: ...
+    def fill(self, parts: tuple[Skipper, ...]) -> None: ...
 
 class Program:
     def __init__(self, columns: Columns, steps: tuple[_Step, ...], root: int) -> None: ...
@@ -67,6 +73,7 @@ class Sources:
 class ArrowBatch:
     rows: int
     def value(self, number: int, at: int) -> Any: ...
+    def nulls(self, number: int) -> list[int]: ...
     def values(self, number: int) -> list[Any]: ...
 
 class ArrowStream:

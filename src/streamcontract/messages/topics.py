@@ -67,7 +67,13 @@ def _contracts_of(topic: str, project: Project | None) -> list[ContractConfig]:
 
 
 def readers_of(
-    topic: str, project: Project | None, registry: SchemaRegistry, settings: Settings, form: Form
+    topic: str,
+    project: Project | None,
+    registry: SchemaRegistry,
+    settings: Settings,
+    form: Form,
+    *,
+    latest: bool = False,
 ) -> TopicSchemas:
     """What the messages of a topic are read with.
 
@@ -77,6 +83,8 @@ def readers_of(
         registry: Without a contract, each message is read with the schema that it was written with.
         settings: The client's.
         form: How values are read.
+        latest: Whether the latest schema of the topic's subject reads all messages of a topic
+            without a contract, if there is one.
 
     Raises:
         SchemaParseError: A contract's schema breaks the Avro specification.
@@ -85,7 +93,7 @@ def readers_of(
     """
     contracts = _contracts_of(topic, project)
     if not contracts:
-        return _written(topic, registry, settings, form)
+        return _without_contract(topic, registry, settings, form, reads_latest=latest)
     bindings: list[Binding[Any]] = []
     found: list[TopicSchemas] = []
     for contract in contracts:
@@ -99,15 +107,21 @@ def readers_of(
     return TopicSchemas(topic, names, None, found[0].keys, merge_bindings(bindings))
 
 
-def _written(topic: str, registry: SchemaRegistry, settings: Settings, form: Form) -> TopicSchemas:
-    if form.where is not None:
+def _without_contract(
+    topic: str, registry: SchemaRegistry, settings: Settings, form: Form, *, reads_latest: bool
+) -> TopicSchemas:
+    codec: WrittenCodec | DocumentCodec = WrittenCodec(form)
+    latest = None
+    if form.where is not None or reads_latest:
         latest = _latest(topic, registry, settings, is_key=False)
         if latest is not None:
-            DocumentCodec(latest, form)  # a wrong condition is reported before anything is read
+            of_latest = DocumentCodec(latest, form)  # a wrong condition is reported before a read
+            codec = of_latest if reads_latest else codec
     key_schema = _latest(topic, registry, settings, is_key=True)
     keys: Keys = RawKeys() if key_schema is None else SchemaKeys(key_schema, form)
-    binding: Binding[Any] = Binding(topic, WrittenCodec(form), keys.reading, None)
-    return TopicSchemas(topic, None, None, keys, binding)
+    binding: Binding[Any] = Binding(topic, codec, keys.reading, None)
+    schema = latest if reads_latest else None
+    return TopicSchemas(topic, None, schema, keys, binding, schema is not None)
 
 
 def _latest(

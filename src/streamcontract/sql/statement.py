@@ -135,7 +135,8 @@ class Statement:
     @contextlib.contextmanager
     def _prepared(self) -> Iterator[None]:
         """Make tables of its topics, in a transaction that ends if it fails."""
-        if self._kind == duckdb.StatementType.MULTI:
+        # DuckDB before 2.0 gives each of them, without a text.
+        if self._kind == duckdb.StatementType.MULTI or not self.text:
             raise SqlError(self.text, None, _SEVERAL)
         if not self._is_in_transaction():
             self._connection.begin()

@@ -14,7 +14,7 @@ from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.batches.key_column import KeyColumn, is_unchanged, keys_are_text
 from streamcontract.kafka.batches.metadata import Metadata, require_apart
-from streamcontract.kafka.batches.sources import Sources
+from streamcontract.kafka.batches.sources import Source, Sources
 from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.message_deserializer import forbidden_headers
 from streamcontract.kafka.contract.topic_deserializer import POISON
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from streamcontract.columns.decode import ColumnDecoder
     from streamcontract.columns.decoded import Parts
     from streamcontract.columns.reader import Reader, Writer
-    from streamcontract.kafka.batches.sources import Source
+    from streamcontract.kafka.batches.metadata import Tombstones
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.schema import Schema
 
@@ -62,13 +62,13 @@ class _Rows:
     Attributes:
         indexes: Their indexes among all messages.
         raws: The messages.
-        values: Their payloads, after frames.
+        values: Their payloads, after frames; None for a tombstone.
         sources: How each is read.
     """
 
     indexes: Sequence[int] = ()
     raws: Raws = attrs.field(factory=list)
-    values: list[bytes] = attrs.field(factory=list)
+    values: list[bytes | None] = attrs.field(factory=list)
     sources: list[Source] = attrs.field(factory=list)
 
     def of(self, ats: Sequence[int]) -> _Rows:
@@ -128,6 +128,7 @@ class BatchDecoder:
         topic: Deserializes the topic's messages, one by one.
         columns: The fields that become columns, in their order; None for all.
         metadata: The names of the metadata columns, in their order.
+        tombstones: Whether tombstones are left out, or rows of nulls.
 
     Raises:
         ConfigurationError: The native code was not built, or a field and a metadata column have
@@ -144,10 +145,12 @@ class BatchDecoder:
         topic: TopicDeserializer[Any],
         columns: Sequence[str] | None,
         metadata: Mapping[str, str],
+        tombstones: Tombstones = "drop",
     ) -> None:
         self._topic = topic
         self._columns = columns
         self._metadata = metadata
+        self._tombstones = tombstones
         self._has_ids = "schema_id" in metadata
         self._types: dict[Codec[Any], _Type] = {}
         self.codecs: tuple[Codec[Any], ...] = topic.codecs
@@ -173,6 +176,17 @@ class BatchDecoder:
         )
         for codec in self.codecs:  # raises their errors now
             self._type(codec)
+        self._tombstone: Source | None = None
+        if tombstones == "null":
+            self._tombstone = self._source_of_tombstones()
+
+    def _source_of_tombstones(self) -> Source:
+        if len(self.codecs) > 1:
+            raise ConfigurationError(
+                f"topic {self._topic.topic!r}: a tombstone has no type, and several are read: "
+                f"leave tombstones= out, and they are counted"
+            )
+        return Source(None, self.codecs[0], self._type(self.codecs[0]).values.reader.plain, 0)
 
     def view(self, codec: Codec[Any]) -> _native.View:
         """The columns of a type."""
@@ -188,7 +202,7 @@ class BatchDecoder:
     def _type(self, codec: Codec[Any]) -> _Type:
         found = self._types.get(codec)
         if found is None:
-            values = codec.column_decoder(self._columns)
+            values = codec.column_decoder(self._columns, tombstones=self._tombstones)
             require_apart(self._metadata, values.reader.names, codec.schema.name or "the value")
             found = self._types[codec] = _Type(codec, values, self._view(values.reader))
         return found
@@ -241,7 +255,7 @@ class BatchDecoder:
         self, raws: Raws
     ) -> tuple[_Rows, dict[int, Exception], list[int], int, Exception | None]:
         """The rows; also errors, tombstones, and the end with its error."""
-        values: list[bytes] = []
+        values: list[bytes | None] = []
         sources: list[Source] = []
         errors: dict[int, Exception] = {}
         tombstones: list[int] = []
@@ -258,19 +272,20 @@ class BatchDecoder:
             else:
                 if found is None:
                     tombstones.append(index)
-                else:
+                    found = None if self._tombstone is None else (None, self._tombstone)
+                if found is not None:
                     values.append(found[0])
                     sources.append(found[1])
             index += 1
         indexes: Sequence[int] = range(size)
         kept = raws if size == len(raws) else raws[:size]
-        if errors or tombstones:
-            missing = errors.keys() | set(tombstones)
+        missing = set(errors) if self._tombstone is not None else {*errors, *tombstones}
+        if missing:
             indexes = [index for index in indexes if index not in missing]
             kept = [raws[index] for index in indexes]
         return _Rows(indexes, kept, values, sources), errors, tombstones, size, stopped
 
-    def _full_path(self, raw: confluent_kafka.Message) -> tuple[bytes, Source] | None:
+    def _full_path(self, raw: confluent_kafka.Message) -> tuple[bytes | None, Source] | None:
         """The payload of a message and its source; None for a tombstone."""
         data = raw.value()
         source = None if data is None else self._sources.of(data, raw.headers())
@@ -315,6 +330,8 @@ class BatchDecoder:
         if receiving is NO_TELEMETRY or not rows.raws:
             return
         for schema_id, count in Counter(source.schema_id for source in rows.sources).items():
+            if schema_id is None:  # tombstones
+                continue
             receiving.decoded(schema_id, count, seconds * count / len(rows.raws))
 
     def _share(self, kind: _Type, rows: _Rows) -> tuple[list[Parts], dict[int, Exception]]:

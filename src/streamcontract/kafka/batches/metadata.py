@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.kafka.message import SchemaId
 
-__all__ = ["Metadata", "MetadataChoice", "MetadataName", "checked_metadata", "require_apart"]
+__all__ = [
+    "Metadata",
+    "MetadataChoice",
+    "MetadataName",
+    "Tombstones",
+    "checked_metadata",
+    "require_apart",
+]
 
 MetadataName = Literal["key", "topic", "partition", "offset", "timestamp", "headers", "schema_id"]
 """A metadata column: a part of a message besides its value."""
@@ -30,6 +37,9 @@ MetadataName = Literal["key", "topic", "partition", "offset", "timestamp", "head
 if TYPE_CHECKING:
     MetadataChoice: TypeAlias = Sequence[MetadataName] | Mapping[MetadataName, str]
     """Metadata columns in their order; as a mapping, with the names of the columns."""
+
+Tombstones = Literal["drop", "null"]
+"""Whether messages without a value are left out, or rows of nulls."""
 
 _NAMES: Final[tuple[str, ...]] = get_args(MetadataName)
 
@@ -104,7 +114,7 @@ class Metadata:
         self.numbers = {name: column.number for name, column in made.items()}
 
     def fill(
-        self, raws: list[confluent_kafka.Message], schema_ids: list[SchemaId]
+        self, raws: list[confluent_kafka.Message], schema_ids: list[SchemaId | None]
     ) -> tuple[list[_native.Batch], dict[int, Exception]]:
         """The batch of messages, or none if a column would pass 2 GiB.
 
