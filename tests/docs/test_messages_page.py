@@ -7,13 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-<<<<<<< HEAD
-from tests.docs.console import check_console
-from tests.docs.markdown import REPOSITORY
-=======
 from tests.docs.markdown import REPOSITORY, blocks
 from tests.docs.shell import Shell, calls, is_there
->>>>>>> main
 from tests.messages.conftest import SALE
 
 from streamcontract.devstack import DevStack
@@ -41,11 +36,6 @@ def test_commands_print_what_the_page_says(stack: DevStack, tmp_path: Path) -> N
     (tmp_path / "streamcontract.toml").write_text(
         '[contracts.sale]\nschema = "sale.avsc"\ntopic = "sales"\nkey = "shop"\n', "utf-8"
     )
-<<<<<<< HEAD
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-    check_console(PAGE, stack, tmp_path)
-=======
     for block in blocks(PAGE):
         if block.title is not None:
             (tmp_path / block.title).write_text(block.text, "utf-8")
@@ -53,7 +43,6 @@ def test_commands_print_what_the_page_says(stack: DevStack, tmp_path: Path) -> N
         for block in blocks(PAGE):
             if all(is_there(command) for command, _ in calls(block)):
                 shell.check(block, PAGE.name)
->>>>>>> main
 
 
 def test_the_options_of_consume_are_on_the_page() -> None:

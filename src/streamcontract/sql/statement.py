@@ -129,8 +129,10 @@ class Statement:
         try:
             self._drop()
             self._end("commit")
-        except duckdb.Error:  # it failed while its rows were fetched
+        except duckdb.Error:
             self._abandon()
+            if not self._gives_rows:  # else it failed while its rows were fetched
+                raise
 
     @contextlib.contextmanager
     def _prepared(self) -> Iterator[None]:
