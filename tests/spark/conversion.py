@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from streamcontract.integrations.arrow.decoder import BatchDecoder
+from streamcontract.integrations.arrow.decoder import ArrowDecoder
 from streamcontract.integrations.arrow.locked import LockedWriters
 from streamcontract.schema import (
     ArrayType,
@@ -96,7 +96,7 @@ def values_of(
     reader: Schema, writers: dict[int, Schema], values: Sequence[bytes | None], **columns: Any
 ) -> Any:
     """What an executor makes of framed values."""
-    decoder = BatchDecoder(reader.inlined_json, locked(writers), "value", None, to_spark)
+    decoder = ArrowDecoder(reader.inlined_json, locked(writers), "value", None, to_spark)
     (batch,) = decoder.each([kafka_batch(values, **columns)])
     batch.validate(full=True)
     return batch

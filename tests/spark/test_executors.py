@@ -24,7 +24,7 @@ from tests.strategies.payloads import corrupt_payloads, payloads
 from streamcontract import Codec, Duration, parse_schema
 from streamcontract.errors import EncodeError
 from streamcontract.schema import Schema
-from streamcontract.integrations.arrow import BatchDecoder
+from streamcontract.integrations.arrow import ArrowDecoder
 from streamcontract.spark.encoding import Encoding, Framed
 from streamcontract.testing.strategies import from_schema, schemas
 from streamcontract.wire import frame
@@ -176,14 +176,14 @@ def test_poison_has_its_reason() -> None:
 
 def test_some_columns() -> None:
     """The other fields are skipped."""
-    decoder = BatchDecoder(HOLDER.inlined_json, locked({7: HOLDER}), "value", ("either",))
+    decoder = ArrowDecoder(HOLDER.inlined_json, locked({7: HOLDER}), "value", ("either",))
     batch = decoder(kafka_batch(encoded(HOLDER, [GOOD])))
     assert batch.column("value").to_pylist() == [{"either": {"int": 1, "string": None}}]
 
 
 def test_what_executors_get_is_small() -> None:
     """Texts of schemas: no class, codec or lock is pickled."""
-    decoder = BatchDecoder(PING.inlined_json, locked({7: PING}), "value", None)
+    decoder = ArrowDecoder(PING.inlined_json, locked({7: PING}), "value", None)
     decoder(kafka_batch([frame(7, b"\2")]))
     assert len(pickle.dumps(decoder)) < 1_000
 

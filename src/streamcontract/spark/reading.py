@@ -12,7 +12,7 @@ from pyspark.sql import types as spark
 
 from streamcontract.codec import Codec
 from streamcontract.errors import ArgumentError
-from streamcontract.integrations.arrow.decoder import ERROR, ERROR_FIELDS, batch_decoder
+from streamcontract.integrations.arrow.decoder import ERROR, ERROR_FIELDS, arrow_decoder
 from streamcontract.spark.types import record_column, to_spark
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def from_contract(
         ColumnsError: A type of the schema has no columns.
     """
     source = _checked(df, column)
-    decoder = batch_decoder(
+    decoder = arrow_decoder(
         contract,
         lock=lock,
         environment=environment,
