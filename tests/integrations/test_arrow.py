@@ -24,7 +24,9 @@ def _ping(kind: str) -> Schema:
 
 
 INT, LONG = _ping("int"), _ping("long")
-RULES = RuleSet(domain_rules=(Rule(name="secret", kind="TRANSFORM", mode="WRITEREAD", type="ENCRYPT"),))
+RULES = RuleSet(
+    domain_rules=(Rule(name="secret", kind="TRANSFORM", mode="WRITEREAD", type="ENCRYPT"),)
+)
 
 
 def _locked(schema: Schema, rules: RuleSet | None = None) -> LockedSchema:
@@ -55,7 +57,9 @@ def test_rows_stay_where_they_are(lock: Path, kind: str) -> None:
     decode = pickle.loads(pickle.dumps(arrow_decoder(LONG, lock=lock)))  # noqa: S301 - our own
     decoded = decode(table if kind == "table" else table.to_batches()[0])
     assert type(decoded) is type(table if kind == "table" else table.to_batches()[0])
-    assert decoded.schema.field("value").type == pa.struct([pa.field("n", pa.int64(), nullable=False)])
+    assert decoded.schema.field("value").type == pa.struct(
+        [pa.field("n", pa.int64(), nullable=False)]
+    )
     values = decoded.column("value").to_pylist()
     assert values == [{"n": 5}, None, {"n": 5}, None, None, None, None]
     assert decoded.column("offset").to_pylist() == list(range(7))
@@ -108,6 +112,4 @@ def test_mistakes_are_refused_before_any_worker_starts(lock: Path, tmp_path: Pat
         arrow_decoder(LONG, lock=lock, columns=["m"])
     fields = [{"name": "next", "type": ["null", "Node"]}]
     with pytest.raises(ColumnsError, match="contains itself"):
-        arrow_decoder(
-            parse_schema({"type": "record", "name": "Node", "fields": fields}), lock=lock
-        )
+        arrow_decoder(parse_schema({"type": "record", "name": "Node", "fields": fields}), lock=lock)

@@ -15,6 +15,8 @@ from streamcontract.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
     """A session of local Spark; the executors run the Python of the tests."""

@@ -23,9 +23,11 @@ from tests.strategies.payloads import corrupt_payloads, payloads
 
 from streamcontract import Codec, Duration, parse_schema
 from streamcontract.errors import EncodeError
-from streamcontract.schema import Schema
 from streamcontract.integrations.arrow import ArrowDecoder
+from streamcontract.schema import Schema
+from streamcontract.schema.logical import LOGICAL_TYPES
 from streamcontract.spark.encoding import Encoding, Framed
+from streamcontract.spark.types import LOGICAL_KINDS
 from streamcontract.testing.strategies import from_schema, schemas
 from streamcontract.wire import frame
 
@@ -88,8 +90,10 @@ HOLDER = parse_schema(
                 "name": "long",
                 "type": {"type": "bytes", "logicalType": "decimal", "precision": 50, "scale": 2},
             },
-            {"name": "for", "type": {
-                "type": "fixed", "name": "D", "size": 12, "logicalType": "duration"}},
+            {
+                "name": "for",
+                "type": {"type": "fixed", "name": "D", "size": 12, "logicalType": "duration"},
+            },
         ],
     }
 )
@@ -144,9 +148,10 @@ def test_rows_of_spark_are_encoded() -> None:
 )
 def test_values_that_do_not_fit_are_refused_with_their_path(field: str, value: object) -> None:
     """Nothing is rounded, wrapped or guessed on the way back."""
+    both = {**GOOD, "either": {"int": 1, "string": "a"}}
+    kind = pa.array([both]).type
     with pytest.raises(EncodeError) as caught:
-        both = {**GOOD, "either": {"int": 1, "string": "a"}}
-        encoded(HOLDER, [{**GOOD, field: value}], pa.array([both]).type)
+        encoded(HOLDER, [{**GOOD, field: value}], kind)
     assert caught.value.path == f"Holder.{field}"
 
 
@@ -170,8 +175,17 @@ def test_poison_has_its_reason() -> None:
     assert torn["path"] == "Ping.n"
     assert torn["schema_id"] == 7
     assert unknown == {
-        "path": None, "reason": "schema id 8 is not locked", "schema_id": 8, "value": values[1]}
+        "path": None,
+        "reason": "schema id 8 is not locked",
+        "schema_id": 8,
+        "value": values[1],
+    }
     assert "00000000-0000-0000-0000-000000000000 is in no lock file" in guid["reason"]
+
+
+def test_every_kind_of_logical_type_has_a_spark_type() -> None:
+    """The table of types lacks none of the rows'."""
+    assert {*LOGICAL_KINDS} == {row.kind for row in LOGICAL_TYPES.values()}
 
 
 def test_some_columns() -> None:
@@ -212,11 +226,14 @@ def test_keys_with_a_schema() -> None:
     key = Framed('"string"', 3)
     encoding = Encoding(Framed(PING.inlined_json, 7), "value", None, key, has_every_key=True)
     assert messages(encoding, [{"n": 1}], ["a"]) == [(frame(3, b"\2a"), frame(7, b"\2"))]
-    with pytest.raises(EncodeError, match="^key: "):
+    with pytest.raises(EncodeError, match=r"^key: "):
         messages(encoding, [{"n": 1}], pa.nulls(1, pa.string()))
 
 
 def test_keys_without_a_contract_are_as_they_are() -> None:
     """Bytes or text, as Spark's sink takes them."""
     encoding = Encoding(Framed(PING.inlined_json, 7), "value")
-    assert messages(encoding, [{"n": 1}, None], ["a", None]) == [("a", frame(7, b"\2")), (None, None)]
+    assert messages(encoding, [{"n": 1}, None], ["a", None]) == [
+        ("a", frame(7, b"\2")),
+        (None, None),
+    ]

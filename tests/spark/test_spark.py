@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from confluent_kafka import Producer
 from streamcontract import Codec, ContractConsumer, SchemaRegistry, parse_schema
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.kafka import ensure_topic
+from streamcontract.registry.lock import Lock
 from streamcontract.registry.lock_builder import LockBuilder
 from streamcontract.registry.lock_file import write_locks
 from streamcontract.registry.references import register_in_order
@@ -188,7 +188,9 @@ def test_streaming(topic: Topic, spark: Any, tmp_path: Path) -> None:
 
     def write(batch: Any, _: int) -> None:
         batch.persist()
-        for name, frame_ in zip(("records", "poison"), columns_of(DecodedFrame(batch)), strict=True):
+        for name, frame_ in zip(
+            ("records", "poison"), columns_of(DecodedFrame(batch)), strict=True
+        ):
             frame_.write.mode("append").parquet(str(tmp_path / name))
         batch.unpersist()
 
@@ -207,12 +209,43 @@ def test_the_way_back(topic: Topic, spark: Any) -> None:
     """A typed consumer reads what Spark's sink wrote."""
     source = spark.read.format("kafka").options(**topic.options).load()
     decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
-    messages = to_contract(
-        decoded.records, VERSIONS[-1], lock=topic.lock, topic="trades-copied"
-    )
+    messages = to_contract(decoded.records, VERSIONS[-1], lock=topic.lock, topic="trades-copied")
     assert messages.columns == ["key", "value"]
     options = {**topic.options, "topic": "trades-copied"}
     messages.write.format("kafka").options(**options).save()
     with ContractConsumer(topic.config, topic="trades-copied", schema=VERSIONS[-1]) as consumer:
-        found = {int(message.key): message.value for message in consumer.until_end()}
+        found = {int(message.key or b""): message.value for message in consumer.until_end()}
     assert found == {n: read(n) for n in range(MESSAGES) if not is_poison(n)}
+
+
+class TestArguments:
+    """Mistakes are refused on the driver, before any query runs."""
+
+    PING: Final = parse_schema(
+        {"type": "record", "name": "Ping", "fields": [{"name": "n", "type": "int"}]}
+    )
+
+    @pytest.fixture
+    def lock(self, tmp_path: Path) -> Path:
+        """A lock of nothing."""
+        path = tmp_path / "streamcontract.lock"
+        write_locks(path, [Lock(environment="test", contracts={}, schemas={})])
+        return path
+
+    @pytest.mark.parametrize("columns", ["offset long", "value string", "value binary, error int"])
+    def test_frames_that_have_no_messages(self, spark: Any, lock: Path, columns: str) -> None:
+        """A column of bytes is needed, and the name of the column of errors."""
+        with pytest.raises(ArgumentError):
+            from_contract(spark.createDataFrame([], columns), self.PING, lock=lock)
+
+    @pytest.mark.parametrize("columns", ["n int", "value long", "value struct<n: long>"])
+    def test_frames_that_have_no_records(self, spark: Any, lock: Path, columns: str) -> None:
+        """The types are those that ``from_contract`` gives."""
+        with pytest.raises(ArgumentError):
+            to_contract(spark.createDataFrame([], columns), self.PING, lock=lock, topic="pings")
+
+    def test_a_subject_that_is_not_locked(self, spark: Any, lock: Path) -> None:
+        """The error names the command that locks it."""
+        frame_ = spark.createDataFrame([], "value struct<n: int>")
+        with pytest.raises(ConfigurationError, match="`streamcontract lock --environment test`"):
+            to_contract(frame_, self.PING, lock=lock, topic="pings")

@@ -49,7 +49,7 @@ class DecodedFrame:
 
     @property
     def poison(self) -> DataFrame:
-        """The messages that were not: their bytes, and the path, reason and schema id as ``error``."""
+        """The messages that were not: their bytes, and path, reason and schema id as ``error``."""
         error = sql.struct(*(sql.col(f"{ERROR}.{name}") for name in ERROR_FIELDS[:-1]))
         poison = self.frame.where(sql.col(ERROR).isNotNull())
         return poison.withColumns(
@@ -71,6 +71,10 @@ def from_contract(
     Each message is read by the writer schema of its own frame, so that a topic may have any mixture
     of versions. Schema ids come from the lock file: executors ask no registry. A message whose id
     is not locked, or whose bytes do not fit, is poison.
+
+        source = spark.read.format("kafka").options(**options).load()
+        orders = from_contract(source, Order, lock="streamcontract.lock")
+        orders.records.select("value.*", "offset").show()
 
     Args:
         df: A frame of Spark's Kafka source, batch or streaming, or of any other with such a column.
