@@ -16,8 +16,8 @@ from typing import Final
 
 import pytest
 from tests.docs.markdown import GUIDES, REPOSITORY, blocks
-from tests.guides.jars import spark_jars
 
+from benchmarks.spark_session import spark_jars
 from streamcontract.devstack.kafka.java import find_java
 from streamcontract.errors import StackError
 from streamcontract.testing.fixtures.stacks import Stack
