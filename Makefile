@@ -58,7 +58,8 @@ test-long: $(DEV)  ## Run every search on ten times as many examples, with other
 	$(PYTEST) $(SEARCHES) --hypothesis-profile=long
 
 # The tests that depend on brokers or a registry; the others would be the same there.
-STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks
+STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/export tests/sql tests/stacks \
+	tests/docs/test_tutorial.py
 
 .PHONY: test-oldest test-kafka test-clients test-guides test-redpanda reliability
 
@@ -166,6 +167,7 @@ layers: $(DEV)
 drift: $(DEV)
 	$(BIN)/streamcontract generate --check
 	cd examples/orders && ../../$(BIN)/streamcontract generate --check
+	cd examples/statistics && ../../$(BIN)/streamcontract generate --check
 	cd tests/typed && ../../$(BIN)/streamcontract generate --check
 
 # Every interpreter of this machine from 3.10 on, and those of the supported versions that Debian has;
@@ -191,6 +193,26 @@ wheels: $(RELEASE)  ## Build a wheel for every interpreter, and the source distr
 release: $(RELEASE)  ## Build and try what is uploaded, from a commit with its version's tag
 	@$(BIN)/python -m release
 
+.PHONY: docs figures
+
+# The site is built in an environment of its own, without the package: that is read from src/, so that
+# nothing is compiled. Once it is there, nothing is asked of any network.
+DOCS := .venvs/docs
+DOCS_REQUIREMENTS := import configparser; c = configparser.ConfigParser(interpolation=None); \
+	c.read("setup.cfg"); print(c["options"]["install_requires"], c["options.extras_require"]["docs"])
+
+$(DOCS)/.installed: setup.cfg
+	$(PYTHON) -m venv $(DOCS)
+	$(PYTHON) -c '$(DOCS_REQUIREMENTS)' | \
+	  $(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
+	@touch $@
+
+docs: $(DOCS)/.installed  ## Build the documentation site into site/, strictly: no broken link, nothing from outside
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=src:tools $(DOCS)/bin/python -m mkdocs build --strict
+
+figures: $(DEV)  ## Draw the figures of the tutorial
+	$(BIN)/python -m figures
+
 .PHONY: audit kafka-artifacts
 
 kafka-artifacts: $(DEV)  ## Pin the files that Apache Kafka runs on, after a change of its version (Maven)
@@ -208,4 +230,4 @@ bench: $(BIN)/python  ## Measure against the peers, side by side
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment and every cache
-	rm -rf $(VENV) .venvs build dist src/*.egg-info src/streamcontract/*/_native*.c src/streamcontract/*/_native*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venvs build dist site src/*.egg-info src/streamcontract/*/_native*.c src/streamcontract/*/_native*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,6 +9,7 @@
     |   |-- EncodeError       a value does not fit the writer schema
     |   `-- DecodeError       bytes are not what the writer schema requires, or cannot be read
     |       `-- ResolutionError  these data cannot be resolved to the reader schema
+    |-- ContainerFileError    an Avro container file is damaged; .file .block .offset .reason
     |-- FrameError            bytes do not start with a magic byte and a schema id
     |-- CodegenError          no sound Python module can be generated from a schema
     |-- ColumnsError          a schema, or a number of batches, has no Arrow columns
@@ -34,6 +35,7 @@ __all__ = [
     "ColumnTypesError",
     "ColumnsError",
     "ConfigurationError",
+    "ContainerFileError",
     "DataError",
     "DataFault",
     "DecodeError",
@@ -166,6 +168,33 @@ class ProjectError(ConfigurationError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.faults))
+
+
+class ContainerFileError(StreamContractError):
+    """An Avro object container file is damaged, or has what cannot be read.
+
+    Attributes:
+        file: Its name.
+        block: The number of the block, from 0; None for the header.
+        offset: Bytes of the file before that block, or before the damage in the header.
+        reason: What is wrong, and what would be right.
+        record: The number of the record in the block, from 0, or None.
+    """
+
+    def __init__(
+        self, file: str, block: int | None, offset: int, reason: str, record: int | None = None
+    ) -> None:
+        super().__init__(file, block, offset, reason, record)
+        self.file = file
+        self.block = block
+        self.offset = offset
+        self.reason = reason
+        self.record = record
+
+    def __str__(self) -> str:
+        place = "header" if self.block is None else f"block {self.block}"
+        record = "" if self.record is None else f", record {self.record}"
+        return f"{self.file}: {place} at offset {self.offset}{record}: {self.reason}"
 
 
 class FrameError(StreamContractError):
@@ -334,7 +363,7 @@ class DataError(StreamContractError):
 
     Attributes:
         faults: Every fault found. Encoding finds all; decoding stops at the first, because
-        nothing after a broken byte can be trusted.
+            nothing after a broken byte can be trusted.
     """
 
     def __init__(self, faults: tuple[DataFault, ...]) -> None:

@@ -63,6 +63,16 @@ def test_arrow_types() -> None:
     )
 
 
+def test_dense_unions() -> None:
+    """A union of several types is one on request, with a code for each branch."""
+    table = pa.table(CODEC.decode_columns([DATA], unions="dense"))
+    items = table.schema.field("legs").type.value_field
+    branches = [pa.field("int", pa.int32(), False), pa.field("string", pa.string(), False)]
+    assert items.type == pa.dense_union(branches)
+    assert table.schema.field("note").type == pa.string()
+    assert table.column("legs").to_pylist() == [[1, "two"]]
+
+
 def test_taken_as_often_as_wanted() -> None:
     """As a table, as a batch, and once more; each outlives what it came from."""
     decoded = CODEC.decode_columns([DATA, DATA])

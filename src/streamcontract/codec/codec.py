@@ -117,7 +117,7 @@ class Codec(Generic[T]):
         Raises:
             DecodeError: The bytes do not match the writer schema.
             ResolutionError: They do, but these data need a part of the writer schema that cannot
-            be resolved to the reader's.
+                be resolved to the reader's.
         """
         return self.decoder(writer)(data if data.__class__ is bytes else _as_bytes(data))
 
@@ -163,6 +163,7 @@ class Codec(Generic[T]):
         writer: Schema | Sequence[Schema] | None = None,
         columns: Sequence[str] | None = None,
         tombstones: Literal["drop", "null"] = "drop",
+        unions: Literal["struct", "dense"] = "struct",
         start: int = 0,
         threads: int = 1,
     ) -> DecodedColumns:
@@ -175,10 +176,13 @@ class Codec(Generic[T]):
             payloads: The encoded values; None is a tombstone, which is counted.
             writer: The schema they were written with, if that is another than the codec's own; or
                 one for each.
-            columns: The fields of the record that become columns, in their order; all if left out.
-                What is not needed is skipped.
+            columns: The fields of the record that become columns, in their order, or paths to
+                fields inside them, such as ``"lines.price"``; all if left out. What is not needed
+                is skipped.
             tombstones: ``"drop"`` leaves tombstones out; ``"null"`` makes each a row whose columns
                 are all null, and all columns nullable.
+            unions: ``"struct"`` makes a union of several types a struct with a nullable field for
+                each, ``"dense"`` a dense union of Arrow, which few readers of Arrow take.
             start: How many bytes of each to pass over first, such as the five of a frame.
             threads: How many threads decode, each its share of the payloads into a batch of its
                 own; all have ended on return.
@@ -196,7 +200,7 @@ class Codec(Generic[T]):
             >>> len(decoded), decoded.faults[0].path
             (1, 'Ping.n')
         """
-        decoder = self.column_decoder(columns, tombstones=tombstones)
+        decoder = self.column_decoder(columns, tombstones=tombstones, unions=unions)
         return decoder.decode(payloads, writer, start=start, threads=threads)
 
     def column_decoder(
@@ -204,12 +208,14 @@ class Codec(Generic[T]):
         columns: Sequence[str] | None = None,
         *,
         tombstones: Literal["drop", "null"] = "drop",
+        unions: Literal["struct", "dense"] = "struct",
     ) -> ColumnDecoder:
         """What :meth:`decode_columns` decodes with, for those who know more of their payloads.
 
         Args:
             columns: As there.
             tombstones: As there.
+            unions: As there.
 
         Raises:
             Exception: As there.
@@ -217,7 +223,7 @@ class Codec(Generic[T]):
         # What an installation may lack, and few programs need.
         from streamcontract.columns.options import ColumnOptions  # noqa: PLC0415
 
-        options = ColumnOptions(columns, tombstones)
+        options = ColumnOptions(columns, tombstones, unions)
         known = self._column_decoders.get(options)
         if known is None:
             with self._lock:
@@ -228,7 +234,7 @@ class Codec(Generic[T]):
         return known
 
     def encode_columns(self, data: object, *, prefix: bytes = b"") -> EncodedColumns:
-        r"""Encode rows of Arrow columns, without making Python objects of their values.
+        """Encode rows of Arrow columns, without making Python objects of their values.
 
         Each column is a field of the record, by its name; a field without a column has its default.
         Values are checked as :meth:`encode` checks them: a row that does not fit is one of the

@@ -1,5 +1,6 @@
 """Types of the extension module ``_native.pyx``; see there."""
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +13,16 @@ SOURCE_LAYOUTS: dict[str, int]
 FORMS: dict[str, int]
 
 _Row = tuple[str, str, str, bool, int, tuple[int, ...], tuple[str, ...] | None]
-_Step = tuple[str, int, tuple[bool, int, int, int, int, int], tuple[int, ...], bytes | None]
+_Step = tuple[
+    str, int, tuple[bool, int, int, int, int, int], tuple[int, ...], bytes | Skipper | None
+]
 
 class Columns:
     def __init__(self, rows: tuple[_Row, ...]) -> None: ...
+
+class Skipper:
+    def __init__(self, kind: str, size: int = 0) -> None: ...
+    def fill(self, parts: tuple[Skipper, ...]) -> None: ...
 
 class Program:
     def __init__(self, columns: Columns, steps: tuple[_Step, ...], root: int) -> None: ...
@@ -37,6 +44,16 @@ class Batch:
         self, payloads: Payloads, first: int, stop: int, max_depth: int, empty_items: int
     ) -> tuple[int, int]: ...
 
+class Filling:
+    def __init__(self, batch: Batch, n: int) -> None: ...
+    def numbers(
+        self, number: int, data: builtins.bytes, valid: builtins.bytes | None = None
+    ) -> None: ...
+    def text(self, number: int, items: list[builtins.bytes | None]) -> int: ...
+    def bytes(self, number: int, items: list[builtins.bytes | None]) -> None: ...
+    def lists(self, number: int, counts: builtins.bytes) -> None: ...
+    def end(self) -> None: ...
+
 class View:
     def __init__(
         self, parts: tuple[Columns, ...], picks: tuple[tuple[int, int], ...] | None = None
@@ -56,6 +73,7 @@ class Sources:
 class ArrowBatch:
     rows: int
     def value(self, number: int, at: int) -> Any: ...
+    def nulls(self, number: int) -> list[int]: ...
     def values(self, number: int) -> list[Any]: ...
 
 class ArrowStream:

@@ -10,7 +10,9 @@ Safety rests on the rules of the codec's engine, whose reading of numbers, sizes
 includes; and on one more: no buffer is written behind a comparison with its room.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE,
+)
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from libc.errno cimport ENOMEM
@@ -29,11 +31,9 @@ cdef enum Status:
     NO_MEMORY = -4
     NO_BYTES = -5  # neither bytes nor None
 
-cdef enum:
-    MAX_FRAMES = 2000  # C calls inside one another while skipping; some 200 bytes of stack each
-
 include "../codec/_native_stamp.pxi"
 include "../codec/_native_bytes.pxi"
+include "../codec/_native_skips.pxi"
 include "_native_memory.pxi"
 include "_native_buffers.pxi"
 include "_native_leaves.pxi"
@@ -46,6 +46,7 @@ include "_native_writing.pxi"
 STATUS = {"undecided": UNDECIDED, "full": FULL, "no bytes": NO_BYTES}
 LAYOUTS = {
     "nulls": NULLS, "bits": BITS, "width": WIDTH, "sized": SIZED, "list": LIST, "struct": STRUCT,
+    "union": UNION,
 }
 
 
@@ -121,7 +122,8 @@ cdef class Program:
     """How to read the payloads of one writer into columns of a reader, from the step ``root`` on.
 
     Each step is a kind, the number of its column, six numbers (whether it is an int on the wire,
-    size, least, greatest, multiply, divide), the numbers of the steps inside it, and bytes.
+    size, least, greatest, multiply, divide), the numbers of the steps inside it, and bytes or, to
+    skip, a skipper.
     """
 
     cdef Columns columns
@@ -147,10 +149,14 @@ cdef class Program:
             op.kind = KINDS[kind]
             if not 0 <= op.column < columns.shape.n:
                 raise ValueError(op.column)
-            if data is not None:
-                self.kept.append(data)
+            self.kept.append(data)
+            if isinstance(data, Skipper):
+                op.skipped = &(<Skipper>data).step
+            elif data is not None:
                 op.data = <const unsigned char *>PyBytes_AS_STRING(data)
                 op.data_size = PyBytes_GET_SIZE(data)
+            if op.kind == SKIP and op.skipped == NULL:
+                raise TypeError(type(data))
             op.parts = <Op **>calloc(<size_t>len(parts) + 1, sizeof(Op *))
             if op.parts == NULL:
                 raise MemoryError
@@ -260,6 +266,9 @@ cdef class Batch:
         if status == NO_MEMORY:
             raise MemoryError
         return first, status
+
+
+include "_native_filling.pxi"
 
 
 cdef class View:

@@ -178,7 +178,7 @@ cdef Store *new_store(Shape *shape, int64_t most, int64_t rows) noexcept nogil:
     for i in range(shape.n):
         node, column = shape.nodes + i, store.columns + i
         column.layout, column.width, column.most = node.layout, node.width, most
-        column.is_nullable = node.is_nullable and node.layout != NULLS
+        column.is_nullable = node.is_nullable and node.layout != NULLS and node.layout != UNION
         column.arena, column.n = &store.arena, node.n
         column.children = <Builder **>calloc(<size_t>node.n + 1, sizeof(Builder *))
         if column.children == NULL:
@@ -315,7 +315,7 @@ cdef int begin_array(
         return NO_MEMORY
     array.length, array.null_count = column.length, nulls_of(column)
     array.n_buffers = buffers_of(node.layout)
-    held.buffers[0] = column.validity
+    held.buffers[0] = column.values if node.layout == UNION else column.validity
     held.buffers[1] = column.offsets if column.offsets != NULL else <void *>column.values
     held.buffers[2] = column.values
     array.children = <ArrowArray **>calloc(<size_t>n + 1, sizeof(ArrowArray *))

@@ -4,6 +4,8 @@
 # what has a length is checked: children, dictionaries, runs, the buffers of views. An array is moved
 # out of its capsule, and released with the object that holds it.
 
+from streamcontract.errors import ColumnsError
+
 cdef enum:
     BROKEN = -5  # what no array may have, such as an index beyond its dictionary
     ABSENT = 1  # a null
@@ -54,13 +56,18 @@ cdef struct Source:
     int64_t n_more
 
 
+cdef int malformed(str reason) except -1:
+    """Refuse data that are not as the interface describes them."""
+    raise ColumnsError("data", reason)
+
+
 # ---- schemas
 
 cdef object described(ArrowSchema *schema):
     """A schema as nested tuples: format, name, flags, children, and the dictionary's or None."""
     cdef int64_t i
     if schema == NULL or schema.release == NULL or schema.format == NULL:
-        raise ValueError("a released schema")
+        malformed("a released schema")
     children = tuple([described(schema.children[i]) for i in range(schema.n_children)])
     dictionary = None if schema.dictionary == NULL else described(schema.dictionary)
     name = "" if schema.name == NULL else (<bytes>schema.name).decode("utf-8", "replace")
@@ -130,7 +137,7 @@ cdef class ArrowBatch:
 
     cdef int take(self, ArrowArray *array, Sources layout) except -1:
         if array.release == NULL:
-            raise ValueError("a released array")
+            malformed("a released array")
         self.array = array[0]
         array.release = NULL
         self.layout = layout
@@ -147,7 +154,7 @@ cdef class ArrowBatch:
         cdef Py_ssize_t i
         cdef int64_t buffers = buffers_in(source.layout)
         if array.length < 0 or array.offset < 0 or array.n_buffers < buffers:
-            raise ValueError("an array whose length, offset or buffers are not those of its type")
+            malformed("an array whose length, offset or buffers are not those of its type")
         source.length, source.offset = array.length, array.offset
         if source.layout == IN_SPARSE or source.layout == IN_DENSE:
             # Buffers of old writers begin with a bitmap that nothing uses.
@@ -163,17 +170,17 @@ cdef class ArrowBatch:
             source.more = array.buffers + 2
             source.more_sizes = <const int64_t *>array.buffers[array.n_buffers - 1]
         if source.length and needs_buffer(source) and source.first == NULL:
-            raise ValueError("an array without the buffer of its values")
+            malformed("an array without the buffer of its values")
         if source.layout == IN_CODED:
             if array.dictionary == NULL:
-                raise ValueError("an array without its dictionary")
+                malformed("an array without its dictionary")
             return self.place(array.dictionary, source.children[0])
         if array.n_children != source.n:
-            raise ValueError("an array with other children than its schema")
+            malformed("an array with other children than its schema")
         for i in range(source.n):
             self.place(array.children[i], source.children[i])
             if self.sources[source.children[i]].length < least_of_child(source):
-                raise ValueError("an array with a child that is too short")
+                malformed("an array with a child that is too short")
         return 0
 
     @property
@@ -191,11 +198,27 @@ cdef class ArrowBatch:
         return python_of(self.sources, number, at)
 
 
+    def nulls(self, Py_ssize_t number):
+        """The rows that are null in a column of the root."""
+        cdef Py_ssize_t inside
+        cdef int64_t i, at
+        cdef list found = []
+        self.require_column(number)
+        for i in range(self.array.length):
+            inside, at = number, self.array.offset + i
+            if locate(self.sources, &inside, &at) == ABSENT:
+                found.append(i)
+        return found
+
+    cdef int require_column(self, Py_ssize_t number) except -1:
+        if number not in [self.sources[0].children[i] for i in range(self.sources[0].n)]:
+            raise IndexError(number)
+        return 0
+
     def values(self, Py_ssize_t number):
         """The values of a column of the root, as ``value`` gives them, in a list."""
         cdef int64_t i, start = self.array.offset
-        if number not in [self.sources[0].children[i] for i in range(self.sources[0].n)]:
-            raise IndexError(number)
+        self.require_column(number)
         return [python_of(self.sources, number, start + i) for i in range(self.array.length)]
 
 
@@ -237,7 +260,7 @@ cdef class ArrowStream:
         cdef ArrowArrayStream *given
         given = <ArrowArrayStream *>PyCapsule_GetPointer(capsule, "arrow_array_stream")
         if given.release == NULL:
-            raise ValueError("a released stream")
+            malformed("a released stream")
         self.stream = given[0]
         given.release = NULL
 
@@ -279,7 +302,7 @@ cdef class ArrowStream:
         if code:
             text = self.stream.get_last_error(&self.stream)
             reason = f"code {code}" if text == NULL else (<bytes>text).decode("utf-8", "replace")
-            raise OSError(reason)
+            malformed(f"the stream failed: {reason}")
         return 0
 
 
@@ -504,5 +527,5 @@ cdef object python_of_union(const Source *sources, const Source *source, int64_t
 
 cdef int broken(int status) except -1:
     if status < 0:
-        raise ValueError("an array with an offset or an index that is beyond its values")
+        malformed("an array with an offset or an index that is beyond its values")
     return 0

@@ -11,6 +11,7 @@ cdef enum Layout:
     SIZED  # offsets into bytes
     LIST  # offsets into the one child: arrays, and maps into their entries
     STRUCT  # as long as each of its children
+    UNION  # for each value the number of a child, and the index in it
 
 cdef enum:
     UNKNOWN = -1
@@ -60,6 +61,8 @@ cdef double row_size(const Builder *column) noexcept nogil:
         return size + 4 + FEW_BYTES
     if column.layout == LIST:
         return size + 4
+    if column.layout == UNION:
+        return size + 5
     if column.layout == STRUCT:
         for i in range(column.n):
             size += row_size(column.children[i])
@@ -103,6 +106,10 @@ cdef int set_room(Builder *column, int64_t room) noexcept nogil:
         status = move(arena, <void **>&column.values, bits, (room + 7) / 8)
     elif status == 0 and column.layout == WIDTH:
         status = move(arena, <void **>&column.values, length * column.width, room * column.width)
+    elif status == 0 and column.layout == UNION:
+        status = move(arena, <void **>&column.values, length, room)
+        if status == 0:
+            status = move(arena, <void **>&column.offsets, 4 * length, 4 * room)
     elif status == 0 and (column.layout == SIZED or column.layout == LIST):
         status = move(
             arena, <void **>&column.offsets, 4 * (length + 1) if column.room else 0, 4 * (room + 1)
@@ -214,10 +221,23 @@ cdef inline int add_struct(Builder *column) noexcept nogil:
     return status
 
 
+cdef inline int add_member(Builder *column, Py_ssize_t child) noexcept nogil:
+    """Add a value of a union, which is then added to the child."""
+    cdef int status = begin(column, True)
+    if status == 0:
+        column.values[column.length] = <unsigned char>child
+        column.offsets[column.length] = <int32_t>column.children[child].length
+        column.length += 1
+    return status
+
+
 cdef int add_missing(Builder *column) noexcept nogil:
     """Add a null, or what is beneath the null of a struct."""
     cdef Py_ssize_t i
-    cdef int status = begin(column, False)
+    cdef int status
+    if column.layout == UNION:
+        return add_missing_member(column)
+    status = begin(column, False)
     if status < 0:
         return status
     if column.layout == BITS:
@@ -235,11 +255,26 @@ cdef int add_missing(Builder *column) noexcept nogil:
     return 0
 
 
+cdef int add_missing_member(Builder *column) noexcept nogil:
+    """A null of a union: in its child for nulls, or in the first."""
+    cdef Py_ssize_t i, into = 0
+    cdef int status
+    for i in range(column.n):
+        if column.children[i].layout == NULLS:
+            into = i
+    status = add_member(column, into)
+    return add_missing(column.children[into]) if status == 0 else status
+
+
 cdef void truncate(Builder *column, int64_t length) noexcept nogil:
     """Forget all values from ``length`` on, which a column may have not even reached."""
     cdef Py_ssize_t i
     if column.length < length:
         return
+    if column.layout == UNION:
+        while column.length > length:
+            column.length -= 1
+            truncate(column.children[column.values[column.length]], column.offsets[column.length])
     column.length = length
     if column.layout == SIZED:
         column.size = column.offsets[length] if column.room else 0

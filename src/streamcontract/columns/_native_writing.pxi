@@ -1,7 +1,7 @@
 # Avro's binary encoding of Arrow values: included by _native.pyx.
 #
 # As in the reading of payloads there is no rule here: what a step takes is in the step. What does
-# not fit is refused, and the portable encoder, given the same value, says why.
+# not fit is refused, and the portable encoder, given the same value, has the reason.
 
 cdef enum Form:
     PUT_DEFAULT
@@ -247,7 +247,7 @@ cdef inline unsigned char load_limbs(const Source *source, int64_t at, uint32_t 
 
 
 cdef inline int64_t fewest(const unsigned char *little, int64_t size, unsigned char sign) noexcept nogil:
-    """How many bytes of a little-endian number say all of it."""
+    """The number of bytes that a little-endian number needs."""
     while size > 1 and little[size - 1] == sign and not (little[size - 2] ^ sign) & 128:
         size -= 1
     return size
@@ -371,7 +371,7 @@ cdef inline int put_part(Sink *sink, int64_t number, int64_t divide) noexcept no
 # ---- what has parts: ``at`` counts from the start of the array
 
 cdef int write(const Step *step, const Source *sources, int64_t at, Sink *sink) noexcept nogil:
-    """Write one value, as a step says."""
+    """Write one value by its step."""
     cdef const Source *source
     cdef const unsigned char *start = NULL
     cdef Py_ssize_t number = step.source

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from streamcontract.columns import _native
 from streamcontract.columns.arrow_types import ArrowType, arrow_type, sources_of
-from streamcontract.errors import ArgumentError, ColumnsError
+from streamcontract.errors import ArgumentError
 
 __all__ = ["ArrowRows"]
 
@@ -23,7 +23,7 @@ class ArrowRows:
 
     Raises:
         ArgumentError: It has neither.
-        ColumnsError: Its schema, or a batch, is not as Arrow's C data interface describes it.
+        ColumnsError: Its schema is not as Arrow's C data interface describes it.
     """
 
     def __init__(self, data: object) -> None:
@@ -42,14 +42,15 @@ class ArrowRows:
         self.sources = sources_of(self.type)
 
     def batches(self) -> Iterator[_native.ArrowBatch]:
-        """The batches, one after the other; each is released with its object."""
-        try:
-            if self._stream is None:
-                array, self._array = self._array, None
-                if array is not None:
-                    yield _native.batch_of(array, self.sources)
-                return
-            while (batch := self._stream.next(self.sources)) is not None:
-                yield batch
-        except (ValueError, OSError) as error:
-            raise ColumnsError("data", str(error)) from error
+        """The batches, one after the other; each is released with its object.
+
+        Raises:
+            ColumnsError: The stream fails, or a batch is not as the interface describes it.
+        """
+        if self._stream is None:
+            array, self._array = self._array, None
+            if array is not None:
+                yield _native.batch_of(array, self.sources)
+            return
+        while (batch := self._stream.next(self.sources)) is not None:
+            yield batch

@@ -196,7 +196,7 @@ class _Reader:
 
 
 def _facts(form: str) -> dict[str, Any] | None:
-    """What a format says; None if it is none."""
+    """The facts of a format; None if it is none."""
     if form in _PLAIN:
         words, family, layout, width = _PLAIN[form]
         return {"words": words, "family": family, "layout": layout, "width": width}

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-import attrs
-
 from streamcontract.columns import _native
 from streamcontract.columns.decoded import DecodedColumns
 from streamcontract.columns.layout import columns_of
 from streamcontract.columns.options import ColumnOptions
+from streamcontract.columns.projection import projected
 from streamcontract.columns.reader import MOST_BYTES, Portable, Reader, Writer
 from streamcontract.columns.run import Run
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import whole_number
-from streamcontract.schema.inline import inlined
-from streamcontract.schema.model import RecordType
 from streamcontract.schema.schema import Schema
 
 __all__ = ["ColumnDecoder"]
@@ -46,9 +42,14 @@ class ColumnDecoder:
 
     def __init__(self, schema: Schema, options: ColumnOptions, portable: Portable) -> None:
         self._schema = schema
-        read = schema if options.columns is None else _projected(schema, options.columns)
+        read = schema if options.columns is None else projected(schema, options.columns)
         keeps_tombstones = options.tombstones == "null"
-        batch = columns_of(read.root, portable.path, is_nullable=keeps_tombstones)
+        batch = columns_of(
+            read.root,
+            portable.path,
+            is_nullable=keeps_tombstones,
+            has_dense_unions=options.unions == "dense",
+        )
         self.reader = Reader(read, batch, portable, MOST_BYTES, keeps_tombstones=keeps_tombstones)
         self._view = _native.View((self.reader.columns,))
         self._lock = threading.RLock()
@@ -123,17 +124,3 @@ class ColumnDecoder:
                     while len(self._writers) > _MOST_WRITERS:
                         del self._writers[next(iter(self._writers))]
         return known
-
-
-def _projected(schema: Schema, columns: tuple[str, ...]) -> Schema:
-    """A record's schema with the fields named alone: what it does not ask for is skipped."""
-    root = schema.root
-    if not isinstance(root, RecordType):
-        raise ArgumentError("columns", columns, "left out, since the schema is of no record")
-    fields = {field.name: field for field in root.fields}
-    for name in columns:
-        if name not in fields:
-            names = ", ".join(fields)
-            raise ArgumentError("columns", name, f"a field of {root.full_name}: {names}")
-    projected = attrs.evolve(root, fields=tuple(fields[name] for name in columns))
-    return Schema(root=projected, json=json.dumps(inlined(projected)))

@@ -62,7 +62,7 @@ class ColumnEncoder:
         self._schema = schema
         self._portable = portable
         self._lock = threading.Lock()
-        self._writings: dict[tuple[object, frozenset[str]], Writing] = {}
+        self._writings: dict[object, Writing] = {}
 
     def encode(self, data: object, prefix: bytes = b"") -> EncodedColumns:
         """Encode the rows of anything that has Arrow's PyCapsule interface.
@@ -81,25 +81,41 @@ class ColumnEncoder:
             run.add(batch)
         return run.encoded()
 
-    def run(self, rows: ArrowRows, prefix: bytes, apart: Collection[str] = ()) -> EncodeRun:
+    def run(
+        self,
+        rows: ArrowRows,
+        prefix: bytes,
+        *,
+        apart: Collection[str] = (),
+        column: str | None = None,
+    ) -> EncodeRun:
         """A run over rows.
 
         Args:
             rows: The rows.
             prefix: Bytes before each payload.
             apart: Columns that are not part of the value.
+            column: The column that is the value, if it is one of several.
 
         Raises:
             ColumnTypesError: As of :meth:`encode`.
         """
-        return EncodeRun(rows, self._writing(rows.type, frozenset(apart)), self._portable, prefix)
+        writing = self._writing(rows.type, frozenset(apart), column)
+        return EncodeRun(rows, writing, self._portable, prefix)
 
-    def _writing(self, arrow: ArrowType, apart: frozenset[str]) -> Writing:
-        key = (_key(arrow), apart)
+    def _writing(self, arrow: ArrowType, apart: frozenset[str], column: str | None) -> Writing:
+        key = (_key(arrow), apart, column)
         known = self._writings.get(key)
         if known is None:
             portable = self._portable
-            made = compile_writing(self._schema.root, arrow, portable.path, portable.depth, apart)
+            made = compile_writing(
+                self._schema.root,
+                arrow,
+                portable.path,
+                portable.depth,
+                apart=apart,
+                column=column,
+            )
             with self._lock:
                 known = self._writings.setdefault(key, made)
                 while len(self._writings) > _MOST_WRITINGS:
@@ -132,10 +148,15 @@ class EncodeRun:
         self._writing = writing
         self._portable = portable
         self._prefix = prefix
-        self._first = 0
+        self._first = self._begun = 0
         self._encode: Callable[[Any], bytes] | None = None
         self._buffer = _native.PayloadBuffer(prefix)
         self._faults: list[EncodeFault] = []
+
+    @property
+    def rows_before(self) -> int:
+        """How many rows were added."""
+        return self._first
 
     def add(self, batch: _native.ArrowBatch) -> None:
         """Encode every row of a batch, or note its fault."""
@@ -155,8 +176,9 @@ class EncodeRun:
 
     def encoded(self) -> EncodedColumns:
         """What was encoded since the last call."""
-        found = EncodedColumns(self._buffer, tuple(self._faults))
+        found = EncodedColumns(self._buffer, tuple(self._faults), self._begun)
         self._buffer, self._faults = _native.PayloadBuffer(self._prefix), []
+        self._begun = self._first
         return found
 
     def _otherwise(self, raw: Any, status: int) -> bytes:

@@ -76,10 +76,13 @@ class EncodedColumns:
         faults: The rows that have no payload, since they do not fit.
     """
 
-    def __init__(self, buffer: _native.PayloadBuffer, faults: tuple[EncodeFault, ...]) -> None:
+    def __init__(
+        self, buffer: _native.PayloadBuffer, faults: tuple[EncodeFault, ...], first: int
+    ) -> None:
         self.payloads = EncodedRows(buffer)
         self.faults = faults
-        self.rows = _without(len(buffer) + len(faults), [fault.row for fault in faults])
+        every = range(first, first + len(buffer) + len(faults))
+        self.rows = _without(every, [fault.row for fault in faults])
 
     def __len__(self) -> int:
         """How many payloads there are."""
@@ -98,8 +101,8 @@ class EncodedColumns:
             raise self.faults[0].error
 
 
-def _without(n: int, left_out: list[int]) -> Sequence[int]:
+def _without(every: range, left_out: list[int]) -> Sequence[int]:
     if not left_out:
-        return range(n)
+        return every
     faulty = frozenset(left_out)
-    return [row for row in range(n) if row not in faulty]
+    return [row for row in every if row not in faulty]

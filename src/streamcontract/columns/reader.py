@@ -14,7 +14,7 @@ from streamcontract.columns.program import compile_program, missing_program
 from streamcontract.resolution import Action, resolve
 from streamcontract.schema.schema import Schema
 
-__all__ = ["MOST_BYTES", "Portable", "Reader", "Writer"]
+__all__ = ["MOST_BYTES", "Portable", "Reader", "Writer", "native_columns"]
 
 MOST_BYTES: Final = 2**31 - 1
 """Bytes of a buffer and items of lists where a batch ends: what offsets of 32 bits count."""
@@ -85,7 +85,7 @@ class Reader:
         self._batch = batch
         self._is_whole = is_whole
         self._keeps_tombstones = keeps_tombstones
-        self.columns = _native.Columns(_rows(self._batch))
+        self.columns = native_columns(batch)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,18 +128,20 @@ class Reader:
         return self.portable.encoder(self._schema)
 
 
-def _rows(batch: Column) -> tuple[Any, ...]:
-    """The columns as the executor takes them, in the order of their numbers."""
+def native_columns(batch: Column) -> _native.Columns:
+    """The columns of a batch as the executor has them."""
     rows = sorted(batch.walk(), key=lambda column: column.number)
-    return tuple(
-        (
-            column.layout,
-            column.format,
-            column.name,
-            column.is_nullable,
-            column.width,
-            tuple(child.number for child in column.children),
-            column.symbols,
+    return _native.Columns(
+        tuple(
+            (
+                column.layout,
+                column.format,
+                column.name,
+                column.is_nullable,
+                column.width,
+                tuple(child.number for child in column.children),
+                column.symbols,
+            )
+            for column in rows
         )
-        for column in rows
     )

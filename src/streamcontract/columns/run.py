@@ -23,7 +23,7 @@ _UNDECIDED: Final = _native.STATUS["undecided"]
 _FULL: Final = _native.STATUS["full"]
 _NO_BYTES: Final = _native.STATUS["no bytes"]
 
-_BLOCK: Final = 32_768  # payloads
+_BLOCK: Final = 8_192  # payloads
 
 _log = logging.getLogger("streamcontract.columns")
 

@@ -73,7 +73,13 @@ class Writing:
 
 
 def compile_writing(
-    root: AvroType, arrow: ArrowType, path: str, depth: int, apart: Collection[str] = ()
+    root: AvroType,
+    arrow: ArrowType,
+    path: str,
+    depth: int,
+    *,
+    apart: Collection[str] = (),
+    column: str | None = None,
 ) -> Writing:
     """Match the rows of a producer with a schema.
 
@@ -84,20 +90,20 @@ def compile_writing(
         path: What errors call the value.
         depth: How many records inside one another are written.
         apart: Columns of the root that are not part of the value.
+        column: The column of the root that is the value, if it is one of several.
 
     Raises:
         ColumnTypesError: Columns are missing, unknown, or of other types.
     """
     walk = _Walk(depth)
+    only = arrow.child(column) if column is not None else _only_column(root, arrow, apart)
+    of = arrow if only is None else only
     if isinstance(root, RecordType):
-        place = walk.record(root, arrow, path, apart)
-    elif (only := _only_column(arrow, apart)) is not None:
-        inside = walk.place(root, only, path)
-        at = arrow.children.index(only)
-        step = walk.step("record", arrow, parts=(inside.step,))
-        place = _Place(step, lambda raw: inside.convert(raw[at]))
+        place = walk.record(root, of, path, apart)
     else:
-        place = walk.place(root, arrow, path)
+        place = walk.place(root, of, path)
+    if only is not None:
+        place = walk.column(place, arrow, arrow.children.index(only))
     if walk.mismatches:
         raise ColumnTypesError(tuple(walk.mismatches))
     sources = sources_of(arrow)
@@ -105,11 +111,11 @@ def compile_writing(
     return Writing(arrow, sources, native, place.convert)
 
 
-def _only_column(arrow: ArrowType, apart: Collection[str]) -> ArrowType | None:
+def _only_column(root: AvroType, arrow: ArrowType, apart: Collection[str]) -> ArrowType | None:
     """The column ``value``, which a value that is no record has in a table."""
     columns = [each for each in arrow.children if each.name not in apart]
     is_table = arrow.layout == "struct" and [each.name for each in columns] == ["value"]
-    return columns[0] if is_table else None
+    return columns[0] if is_table and not isinstance(root, RecordType) else None
 
 
 @attrs.frozen(eq=False)
@@ -161,6 +167,11 @@ class _Walk:
                 return self._map(node, arrow, path)
             case EnumType() | PrimitiveType() | FixedType():
                 return self._leaf(node, arrow, path)
+
+    def column(self, place: _Place, arrow: ArrowType, at: int) -> _Place:
+        """A value that is one column of the rows."""
+        step = self.step("record", arrow, parts=(place.step,))
+        return _Place(step, lambda raw: place.convert(raw[at]))
 
     def _mismatch(self, arrow: ArrowType, path: str, expected: str, fix: str) -> _Place:
         self.mismatches.append(ColumnMismatch(path, expected, arrow.words, fix))
@@ -289,7 +300,7 @@ class _Walk:
     def _members(self, node: UnionType, arrow: ArrowType, path: str, null: int) -> _Place:
         """A dense or a sparse union of Arrow, whose fields are named after the branches."""
         plain = arrow.plain
-        known = {branch_name(each) for each in node.branches}
+        known = [branch_name(each) for each in node.branches]
         unknown = [each for each in plain.children if each.name not in known]
         for each in unknown:
             expected, fix = f"a branch of the union: {', '.join(known)}", "rename the field"

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice
+    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
     from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer.options import ConsumerOptions
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
@@ -231,6 +231,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         *,
         columns: Sequence[str] | None = None,
         metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
         threads: int = 1,
     ) -> ConsumedBatch:
         """Messages as columns: :meth:`.ContractConsumer.consume_batch`."""
@@ -240,6 +241,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             timeout,
             columns=columns,
             metadata=metadata,
+            tombstones=tombstones,
             threads=threads,
         )
         return await self.take(take)
@@ -251,12 +253,18 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         *,
         columns: Sequence[str] | None = None,
         metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
         threads: int = 1,
     ) -> AsyncIterator[ConsumedBatch]:
         """Iterate over batches of messages, without end: :meth:`.ContractConsumer.batches`."""
         while True:
             batch = await self.consume_batch(
-                num_messages, timeout, columns=columns, metadata=metadata, threads=threads
+                num_messages,
+                timeout,
+                columns=columns,
+                metadata=metadata,
+                tombstones=tombstones,
+                threads=threads,
             )
             if batch:
                 yield batch
@@ -319,7 +327,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
         Raises:
             DeadLetterError: Dead letters were not delivered: the last returned messages were not
-            committed.
+                committed.
         """
         await self._close(self._consumer.close)
 
@@ -339,7 +347,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         Args:
             call: The call for the thread otherwise, as for :meth:`take`.
             ends: The end offset of each partition, after which messages are skipped; None if it is
-            not known yet.
+                not known yet.
         """
         self._left_of_turn -= 1
         if self._left_of_turn <= 0:
@@ -478,6 +486,7 @@ class AsyncUntilEnd(Keyed[T, K]):
         *,
         columns: Sequence[str] | None = None,
         metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
         threads: int = 1,
     ) -> AsyncIterator[ConsumedBatch]:
         """Iterate over the same messages as batches: :meth:`.UntilEnd.batches`."""
@@ -487,7 +496,11 @@ class AsyncUntilEnd(Keyed[T, K]):
             nonlocal found
             if found is None:
                 found = self._opened().batches(
-                    num_messages, columns=columns, metadata=metadata, threads=threads
+                    num_messages,
+                    columns=columns,
+                    metadata=metadata,
+                    tombstones=tombstones,
+                    threads=threads,
                 )
             return next(found, None)
 

@@ -65,7 +65,8 @@ class ConsumedBatch(ColumnTable):
         record: The generated class of the values; None for a schema alone.
         topic: The topic.
         faults: The messages that are in no batch, since they are not of the contract.
-        tombstones: The number of messages without a value, which are in no batch.
+        tombstones: The number of messages without a value, which are in no batch; or rows of nulls
+            with ``tombstones="null"``.
         observed: The messages, without value and key, for a consumer with telemetry; else none.
     """
 
@@ -116,7 +117,7 @@ def consumed(
     rows = decoded.rows or [decoder.no_rows()]
     first: Sequence[int] = rows[0].indexes
     if decoded.tombstones:
-        first = sorted((*first, *decoded.tombstones))
+        first = sorted({*first, *decoded.tombstones})
     faults = tuple(map(MessageFault.of, decoded.faults.values()))
     return [
         (

@@ -12,9 +12,9 @@ import attrs
 from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.batches.key_column import KeyColumn, is_unchanged, key_error
-from streamcontract.kafka.batches.metadata import metadata_reader, require_apart
-from streamcontract.kafka.batches.sources import Sources
+from streamcontract.kafka.batches.key_column import KeyColumn, is_unchanged, keys_are_text
+from streamcontract.kafka.batches.metadata import Metadata, require_apart
+from streamcontract.kafka.batches.sources import Source, Sources
 from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.message_deserializer import forbidden_headers
 from streamcontract.kafka.contract.topic_deserializer import POISON
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from streamcontract.columns.decode import ColumnDecoder
     from streamcontract.columns.decoded import Parts
     from streamcontract.columns.reader import Reader, Writer
-    from streamcontract.kafka.batches.sources import Source
+    from streamcontract.kafka.batches.metadata import Tombstones
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
-    from streamcontract.kafka.message import SchemaId
     from streamcontract.schema import Schema
 
 __all__ = ["BatchDecoder", "Decoded", "TypedRows"]
@@ -63,13 +62,13 @@ class _Rows:
     Attributes:
         indexes: Their indexes among all messages.
         raws: The messages.
-        values: Their payloads, after frames.
+        values: Their payloads, after frames; None for a tombstone.
         sources: How each is read.
     """
 
     indexes: Sequence[int] = ()
     raws: Raws = attrs.field(factory=list)
-    values: list[bytes] = attrs.field(factory=list)
+    values: list[bytes | None] = attrs.field(factory=list)
     sources: list[Source] = attrs.field(factory=list)
 
     def of(self, ats: Sequence[int]) -> _Rows:
@@ -129,6 +128,7 @@ class BatchDecoder:
         topic: Deserializes the topic's messages, one by one.
         columns: The fields that become columns, in their order; None for all.
         metadata: The names of the metadata columns, in their order.
+        tombstones: Whether tombstones are left out, or rows of nulls.
 
     Raises:
         ConfigurationError: The native code was not built, or a field and a metadata column have
@@ -145,27 +145,28 @@ class BatchDecoder:
         topic: TopicDeserializer[Any],
         columns: Sequence[str] | None,
         metadata: Mapping[str, str],
+        tombstones: Tombstones = "drop",
     ) -> None:
         self._topic = topic
         self._columns = columns
         self._metadata = metadata
+        self._tombstones = tombstones
+        self._has_ids = "schema_id" in metadata
         self._types: dict[Codec[Any], _Type] = {}
         self.codecs: tuple[Codec[Any], ...] = topic.codecs
-        first, *_ = self.codecs
-        portable = first.column_decoder(columns).reader.portable
         native = native_part()
         if native is None:
             raise ConfigurationError(
                 "batches of messages need the native part of the clients, which was not built"
             )
-        self._describe = native.describe
-        # A key that is not shown is checked nevertheless, as of records.
-        described = {**metadata, "key": metadata.get("key", "key")}
+        filled = dict(metadata)
         self._key: KeyColumn | None = None
+        # A key that is not shown is checked nevertheless, as of records.
         if not is_unchanged(topic.key):
-            self._key = KeyColumn(topic, described.pop("key"))
-        self._described = tuple(described)
-        self._metadata_reader = metadata_reader(described, topic, portable) if described else None
+            self._key = KeyColumn(topic, filled.pop("key", "key"))
+        elif keys_are_text(topic.key):
+            filled.setdefault("key", "key")
+        self._filled = Metadata(filled, topic, native.parts_of) if filled else None
         self._sources = Sources(topic.deserializer, self._writer)
         is_framed = not isinstance(topic.key, KeyCodec)
         self._finder = native.FrameFinder(
@@ -175,6 +176,17 @@ class BatchDecoder:
         )
         for codec in self.codecs:  # raises their errors now
             self._type(codec)
+        self._tombstone: Source | None = None
+        if tombstones == "null":
+            self._tombstone = self._source_of_tombstones()
+
+    def _source_of_tombstones(self) -> Source:
+        if len(self.codecs) > 1:
+            raise ConfigurationError(
+                f"topic {self._topic.topic!r}: a tombstone has no type, and several are read: "
+                f"leave tombstones= out, and they are counted"
+            )
+        return Source(None, self.codecs[0], self._type(self.codecs[0]).values.reader.plain, 0)
 
     def view(self, codec: Codec[Any]) -> _native.View:
         """The columns of a type."""
@@ -190,7 +202,7 @@ class BatchDecoder:
     def _type(self, codec: Codec[Any]) -> _Type:
         found = self._types.get(codec)
         if found is None:
-            values = codec.column_decoder(self._columns)
+            values = codec.column_decoder(self._columns, tombstones=self._tombstones)
             require_apart(self._metadata, values.reader.names, codec.schema.name or "the value")
             found = self._types[codec] = _Type(codec, values, self._view(values.reader))
         return found
@@ -202,10 +214,10 @@ class BatchDecoder:
         if self._key is not None:
             at["key"] = len(parts), self._key.reader.numbers[0]
             parts.append(self._key.reader.columns)
-        if self._metadata_reader is not None:
-            numbers = zip(self._described, self._metadata_reader.numbers, strict=True)
+        if self._filled is not None:
+            numbers = self._filled.numbers.items()
             at.update((name, (len(parts), number)) for name, number in numbers)
-            parts.append(self._metadata_reader.columns)
+            parts.append(self._filled.columns)
         picks = [(0, number) for number in values.numbers]
         return _native.View(tuple(parts), (*picks, *(at[name] for name in self._metadata)))
 
@@ -243,7 +255,7 @@ class BatchDecoder:
         self, raws: Raws
     ) -> tuple[_Rows, dict[int, Exception], list[int], int, Exception | None]:
         """The rows; also errors, tombstones, and the end with its error."""
-        values: list[bytes] = []
+        values: list[bytes | None] = []
         sources: list[Source] = []
         errors: dict[int, Exception] = {}
         tombstones: list[int] = []
@@ -260,19 +272,20 @@ class BatchDecoder:
             else:
                 if found is None:
                     tombstones.append(index)
-                else:
+                    found = None if self._tombstone is None else (None, self._tombstone)
+                if found is not None:
                     values.append(found[0])
                     sources.append(found[1])
             index += 1
         indexes: Sequence[int] = range(size)
         kept = raws if size == len(raws) else raws[:size]
-        if errors or tombstones:
-            missing = errors.keys() | set(tombstones)
+        missing = set(errors) if self._tombstone is not None else {*errors, *tombstones}
+        if missing:
             indexes = [index for index in indexes if index not in missing]
             kept = [raws[index] for index in indexes]
         return _Rows(indexes, kept, values, sources), errors, tombstones, size, stopped
 
-    def _full_path(self, raw: confluent_kafka.Message) -> tuple[bytes, Source] | None:
+    def _full_path(self, raw: confluent_kafka.Message) -> tuple[bytes | None, Source] | None:
         """The payload of a message and its source; None for a tombstone."""
         data = raw.value()
         source = None if data is None else self._sources.of(data, raw.headers())
@@ -317,6 +330,8 @@ class BatchDecoder:
         if receiving is NO_TELEMETRY or not rows.raws:
             return
         for schema_id, count in Counter(source.schema_id for source in rows.sources).items():
+            if schema_id is None:  # tombstones
+                continue
             receiving.decoded(schema_id, count, seconds * count / len(rows.raws))
 
     def _share(self, kind: _Type, rows: _Rows) -> tuple[list[Parts], dict[int, Exception]]:
@@ -350,8 +365,9 @@ class BatchDecoder:
         if self._key is not None:
             keys, errors = self._key.decode(rows.raws)
             parts.append(keys)
-        if self._metadata_reader is not None:
-            metadata, wrong = self._metadata_of(self._metadata_reader, rows)
+        if self._filled is not None:
+            ids = [source.schema_id for source in rows.sources] if self._has_ids else []
+            metadata, wrong = self._filled.fill(rows.raws, ids)
             errors |= wrong
             parts.append(metadata)
         values, wrong = self._values(kind.values.reader, rows)
@@ -369,17 +385,3 @@ class BatchDecoder:
         run = Run(reader, tuple(rows.values), writers, starts, range(len(rows.values)))
         run.finish()
         return run.batches, {fault.index: fault.error for fault in run.faults}
-
-    def _metadata_of(
-        self, reader: Reader, rows: _Rows
-    ) -> tuple[list[_native.Batch], dict[int, Exception]]:
-        schema_ids: list[SchemaId] = []
-        if "schema_id" in self._described:
-            schema_ids = [source.schema_id for source in rows.sources]
-        payloads = self._describe(rows.raws, schema_ids, self._described)
-        run = Run(reader, tuple(payloads), [reader.plain], [0], range(len(payloads)))
-        run.finish()
-        errors: dict[int, Exception] = {}
-        for fault in run.faults:  # only a key can be wrong
-            errors[fault.index] = key_error(self._topic, rows.raws[fault.index], fault.error)
-        return run.batches, errors

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.schema.model import AvroType
 
-__all__ = ["KeyColumn", "is_unchanged", "key_error"]
+__all__ = ["KeyColumn", "is_unchanged", "key_errors", "keys_are_text"]
 
 _Read = tuple[bytes, "Writer", int]
 """A payload, what reads it, and how many bytes are before it."""
@@ -37,14 +37,18 @@ _Read = tuple[bytes, "Writer", int]
 
 def is_unchanged(key: KeyCodec | Codec[Any]) -> bool:
     """Whether keys are bytes or text, which Avro writes as they are, after their length."""
-    if not isinstance(key, KeyCodec):
-        return False
-    node = key.node
+    node = key.node if isinstance(key, KeyCodec) else None
     return (
         isinstance(node, PrimitiveType)
         and node.name in {"bytes", "string"}
         and row_of(node) is None
     )
+
+
+def keys_are_text(key: KeyCodec | Codec[Any]) -> bool:
+    """Whether unchanged keys are text, and not bytes."""
+    node = key.node if isinstance(key, KeyCodec) else None
+    return isinstance(node, PrimitiveType) and node.name == "string"
 
 
 class KeyColumn:
@@ -120,15 +124,17 @@ class KeyColumn:
         return self._codec.encode(getattr(value, "value", value)), self.reader.plain, 0
 
 
-def key_error(
-    topic: TopicDeserializer[Any], raw: confluent_kafka.Message, error: Exception
-) -> Exception:
-    """The error that a record has for a key; ``error`` if it has none."""
-    try:
-        topic.read_key_of(raw)
-    except POISON as found:
-        return found
-    return error
+def key_errors(
+    topic: TopicDeserializer[Any], raws: Sequence[confluent_kafka.Message]
+) -> dict[int, Exception]:
+    """The errors of the keys of messages, by index."""
+    errors: dict[int, Exception] = {}
+    for index, raw in enumerate(raws):
+        try:
+            topic.read_key_of(raw)
+        except POISON as error:  # noqa: PERF203 - each may be poison
+            errors[index] = error
+    return errors
 
 
 def _plain_codec(node: AvroType) -> Codec[Any]:

@@ -1,32 +1,35 @@
-"""Metadata columns of a batch: what a message has besides its value.
-
-Metadata are decoded as values are: each message's become one payload of a record, whose columns
-stand beside those of the value.
-"""
+"""Metadata columns of a batch: what a message has besides its value."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-import attrs
-
-from streamcontract.columns.layout import Column, columns_of
-from streamcontract.columns.reader import Reader
+from streamcontract.columns import _native
+from streamcontract.columns.layout import Column, list_of, struct_of
+from streamcontract.columns.reader import MOST_BYTES, native_columns
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.guards import text
-from streamcontract.kafka.contract.keys import KeyCodec
-from streamcontract.schema import parse_schema
-from streamcontract.schema.inline import inlined
+from streamcontract.kafka.batches.key_column import key_errors, keys_are_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
 
-    from streamcontract.columns.reader import Portable
-    from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
+    import confluent_kafka
 
-__all__ = ["MetadataChoice", "MetadataName", "checked_metadata", "metadata_reader", "require_apart"]
+    from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
+    from streamcontract.kafka.message import SchemaId
+
+__all__ = [
+    "Metadata",
+    "MetadataChoice",
+    "MetadataName",
+    "Tombstones",
+    "checked_metadata",
+    "require_apart",
+]
 
 MetadataName = Literal["key", "topic", "partition", "offset", "timestamp", "headers", "schema_id"]
 """A metadata column: a part of a message besides its value."""
@@ -35,27 +38,10 @@ if TYPE_CHECKING:
     MetadataChoice: TypeAlias = Sequence[MetadataName] | Mapping[MetadataName, str]
     """Metadata columns in their order; as a mapping, with the names of the columns."""
 
-_NAMES: Final[tuple[str, ...]] = get_args(MetadataName)
+Tombstones = Literal["drop", "null"]
+"""Whether messages without a value are left out, or rows of nulls."""
 
-_TYPES: Final[Mapping[str, Any]] = {
-    "topic": "int",  # the index of a symbol
-    "partition": "int",
-    "offset": "long",
-    "timestamp": ["null", "long"],  # as messages have it, also beyond Avro's years
-    "headers": {
-        "type": "array",
-        "items": {
-            "type": "record",
-            "name": "header",
-            "fields": [
-                {"name": "key", "type": "string"},
-                {"name": "value", "type": ["null", "bytes"]},
-            ],
-        },
-    },
-    "schema_id": ["null", "int"],
-}
-"""The Avro type of each metadata column; that of the key is the contract's."""
+_NAMES: Final[tuple[str, ...]] = get_args(MetadataName)
 
 
 def checked_metadata(given: object) -> dict[str, str]:
@@ -101,33 +87,114 @@ def require_apart(metadata: Mapping[str, str], fields: Iterable[str], what: str)
             )
 
 
-def metadata_reader(
-    metadata: Mapping[str, str], topic: TopicDeserializer[Any], portable: Portable
-) -> Reader:
-    """The reader of metadata's payloads, whose columns have the given names.
+class Metadata:
+    """Fills the metadata columns of messages of one topic.
 
     Args:
-        metadata: The names of the columns, in their order; the key's only if that is text or bytes.
-        topic: Deserializes the messages.
-        portable: The codec's part.
+        columns: The names of the columns, in their order.
+        topic: Deserializes the messages; its keys are text or bytes, if there is a column for them.
+        parts_of: The native function that takes messages apart.
+
+    Attributes:
+        columns: The columns.
+        numbers: The number of each, by the name of the metadata.
     """
-    types = dict(_TYPES)
-    if isinstance(topic.key, KeyCodec):
-        types["key"] = ["null", inlined(topic.key.node)]
-    fields = [{"name": name, "type": types[name]} for name in metadata]
-    schema = parse_schema({"type": "record", "name": "metadata", "fields": fields})
-    batch = columns_of(schema.root, portable.path)
-    children = tuple(
-        _shaped(column, metadata[column.name], topic.topic) for column in batch.children
+
+    def __init__(
+        self,
+        columns: Mapping[str, str],
+        topic: TopicDeserializer[Any],
+        parts_of: Callable[..., dict[str, Any]],
+    ) -> None:
+        self._topic = topic
+        self._parts_of = parts_of
+        numbers = itertools.count(1)
+        made = {name: _column(name, column, numbers, topic) for name, column in columns.items()}
+        self.columns = native_columns(struct_of(0, "", tuple(made.values())))
+        self.numbers = {name: column.number for name, column in made.items()}
+
+    def fill(
+        self, raws: list[confluent_kafka.Message], schema_ids: list[SchemaId | None]
+    ) -> tuple[list[_native.Batch], dict[int, Exception]]:
+        """The batch of messages, or none if a column would pass 2 GiB.
+
+        Args:
+            raws: The messages.
+            schema_ids: Those of their values.
+
+        Returns:
+            The batch, and by index the errors of keys: if there is one, the batch is of no use.
+        """
+        parts = self._parts_of(raws, tuple(self.numbers), schema_ids)
+        batch = _native.Batch(self.columns, MOST_BYTES, len(raws), keeps_tombstones=False)
+        filling = _native.Filling(batch, len(raws))
+        try:
+            is_whole = [self._fill(filling, name, parts[name]) for name in self.numbers]
+            if not all(is_whole):
+                return [batch], key_errors(self._topic, raws)
+            filling.end()
+        except OverflowError:
+            return [], {}
+        return [batch], {}
+
+    def _fill(self, filling: _native.Filling, name: str, part: Any) -> bool:
+        """Fill one column; return False if a key is no text."""
+        number = self.numbers[name]
+        match name:
+            case "key":
+                if keys_are_text(self._topic.key):
+                    return filling.text(number, part.values) == len(part.values)
+                filling.bytes(number, part.values)
+            case "headers":
+                _, key, value = range(number + 1, number + 4)  # the struct, and its fields
+                filling.text(key, part.keys)
+                filling.bytes(value, part.values)
+                filling.lists(number, part.numbers)
+            case "timestamp" | "schema_id":
+                filling.numbers(number, part.numbers, part.valid)
+            case _:
+                filling.numbers(number, part.numbers)
+        return True
+
+
+def _column(
+    name: str, column: str, numbers: Iterator[int], topic: TopicDeserializer[Any]
+) -> Column:
+    """The column of a name's metadata."""
+    number = next(numbers)
+    match name:
+        case "key":
+            return _sized(number, column, is_text=keys_are_text(topic.key), is_nullable=True)
+        case "headers":
+            item, key, value = next(numbers), next(numbers), next(numbers)
+            fields = (
+                _sized(key, "key", is_text=True),
+                _sized(value, "value", is_text=False, is_nullable=True),
+            )
+            items = struct_of(item, "item", fields)
+            return list_of(number, "+l", column, items, is_nullable=False)
+    form, width, is_nullable = _NUMBERS[name]
+    return Column(
+        number=number,
+        layout="width",
+        format=form,
+        name=column,
+        width=width,
+        is_nullable=is_nullable,
+        symbols=(topic.topic,) if name == "topic" else None,
     )
-    return Reader(schema, attrs.evolve(batch, children=children), portable)
 
 
-def _shaped(column: Column, name: str, topic: str) -> Column:
-    """The column by its name, and in the type that its numbers stand for."""
-    match column.name:
-        case "topic":
-            return attrs.evolve(column, name=name, symbols=(topic,))
-        case "timestamp":
-            return attrs.evolve(column, name=name, format="tsm:UTC")
-    return attrs.evolve(column, name=name)
+_NUMBERS: Final = {
+    "topic": ("i", 4, False),
+    "partition": ("i", 4, False),
+    "offset": ("l", 8, False),
+    "timestamp": ("tsm:UTC", 8, True),
+    "schema_id": ("i", 4, True),
+}
+"""Arrow's format, the bytes of a value, and whether it may be null."""
+
+
+def _sized(number: int, name: str, *, is_text: bool, is_nullable: bool = False) -> Column:
+    form = "u" if is_text else "z"
+    return Column(number=number, layout="sized", format=form, name=name, is_nullable=is_nullable)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice
+    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
     from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.contract.binding import SchemaSource
 
@@ -102,6 +102,8 @@ class TopicScan:
         metadata: The metadata columns, in their order: ``"key"``, ``"topic"``, ``"partition"``,
             ``"offset"``, ``"timestamp"``, ``"headers"``, ``"schema_id"``. A mapping names the
             columns, as in ``{"timestamp": "sent"}``.
+        tombstones: ``"drop"`` leaves messages without a value out and counts them, ``"null"`` makes
+            each a row of nulls; then all columns of the value are nullable.
         registry: A registry client to share; without it the scan creates, and closes, its own.
         batch_size: The number of messages to decode together.
         threads: How many threads decode a batch; then it has a record batch for each.
@@ -136,6 +138,7 @@ class TopicScan:
         ranges: Sequence[OffsetRange],
         columns: Sequence[str] | None = None,
         metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
         registry: SchemaRegistry | None = None,
         batch_size: int = 10_000,
         threads: int = 1,
@@ -165,7 +168,9 @@ class TopicScan:
                 wire=settings.wire,
                 rules_ignored=settings.rules_ignored,
             )
-            self._decoder = BatchDecoder(deserializer, columns, checked_metadata(metadata))
+            self._decoder = BatchDecoder(
+                deserializer, columns, checked_metadata(metadata), tombstones
+            )
             self._client: confluent_kafka.Consumer = build_client(
                 confluent_kafka.Consumer, {**settings.client, **_PROPERTIES}
             )

@@ -31,14 +31,14 @@ class Source:
     """How the payloads after one frame are read.
 
     Attributes:
-        schema_id: The id of their writer schema.
+        schema_id: The id of their writer schema; None for tombstones.
         codec: The codec of the type that they are read as.
         writer: What reads them.
         start: How many bytes are before a payload.
         is_bare: Whether it is bytes without Avro's length before them.
     """
 
-    schema_id: SchemaId
+    schema_id: SchemaId | None
     codec: Codec[Any]
     writer: Writer
     start: int
@@ -75,7 +75,7 @@ class Sources:
         self._is_key = is_key
         # Of a union, whose branch decides: the function that finds the source of a payload.
         self._known: dict[Hashable, Source | Callable[[bytes], Source]] = {}
-        self.plain: dict[Hashable, tuple[SchemaId, Source]] = {}
+        self.plain: dict[Hashable, tuple[SchemaId | None, Source]] = {}
 
     def of(self, data: bytes, headers: RawHeaders) -> Source:
         """The source of a value or a key.

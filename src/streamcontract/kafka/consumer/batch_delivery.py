@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.batches.batch import ConsumedBatch
     from streamcontract.kafka.batches.decoder import Decoded
+    from streamcontract.kafka.batches.metadata import Tombstones
     from streamcontract.kafka.consumer.delivery import Delivery, Found, MessageSource
     from streamcontract.kafka.consumer.partition import Partition
     from streamcontract.kafka.consumer.queue import Run
@@ -52,16 +53,20 @@ class BatchOptions:
         limit: The most messages.
         columns: The fields that become columns; None for all.
         metadata: The metadata columns, and their names.
+        tombstones: Whether tombstones are left out, or rows of nulls.
         threads: How many threads decode.
     """
 
     limit: int
     columns: tuple[str, ...] | None
     metadata: tuple[tuple[str, str], ...]
+    tombstones: Tombstones
     threads: int
 
     @classmethod
-    def checked(cls, limit: int, columns: Any, metadata: Any, threads: int) -> BatchOptions:
+    def checked(
+        cls, limit: int, columns: Any, metadata: Any, tombstones: Tombstones, threads: int
+    ) -> BatchOptions:
         """The options, checked.
 
         Raises:
@@ -72,7 +77,7 @@ class BatchOptions:
         names = tuple(checked_metadata(metadata).items())
         if isinstance(columns, str):
             raise ArgumentError("columns", columns, "names of fields, each once")
-        return cls(limit, None if columns is None else tuple(columns), names, threads)
+        return cls(limit, None if columns is None else tuple(columns), names, tombstones, threads)
 
 
 @attrs.frozen(eq=False)
@@ -309,10 +314,10 @@ class BatchDelivery:
         return list(groups.values())
 
     def _decoder(self, reader: TopicDeserializer[Any], options: BatchOptions) -> BatchDecoder:
-        key = reader, options.columns, options.metadata
+        key = reader, options.columns, options.metadata, options.tombstones
         found = self._decoders.get(key)
         if found is None:
-            made = BatchDecoder(reader, options.columns, dict(options.metadata))
+            made = BatchDecoder(reader, options.columns, dict(options.metadata), options.tombstones)
             found = self._decoders[key] = made
             while len(self._decoders) > _MOST_DECODERS:
                 del self._decoders[next(iter(self._decoders))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from streamcontract.kafka.consumer.observed import observed
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice
+    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
     from streamcontract.kafka.consumer.batch_delivery import BatchDelivery, BatchOptions
     from streamcontract.kafka.consumer.delivery import Delivery, Found
     from streamcontract.kafka.telemetry import Receiving
@@ -66,6 +65,7 @@ class ConsumesBatches:
         *,
         columns: Sequence[str] | None = None,
         metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
         threads: int = 1,
     ) -> ConsumedBatch:
         """Up to ``num_messages`` messages as columns, fewer after ``timeout`` seconds.
@@ -87,6 +87,8 @@ class ConsumesBatches:
             metadata: The metadata columns, in their order: ``"key"``, ``"topic"``,
                 ``"partition"``, ``"offset"``, ``"timestamp"``, ``"headers"``, ``"schema_id"``. A
                 mapping names the columns, as in ``{"timestamp": "sent"}``.
+            tombstones: ``"drop"`` leaves messages without a value out and counts them, ``"null"``
+                makes each a row of nulls; then all columns of the value are nullable.
             threads: How many threads decode; then the batch has a record batch for each.
 
         Raises:
@@ -103,9 +105,14 @@ class ConsumesBatches:
             ...     print(len(batch), batch.faults)
             2 ()
         """
-        options = batch_options(num_messages, columns, metadata, threads)
+        options = batch_options(num_messages, columns, metadata, tombstones, threads)
         take = observed(self._receiving, self._batch_delivery().take)
-        return next(Batches(self._delivery, functools.partial(take, options, timeout)))
+        batch, in_hand, error = take(options, timeout)
+        if error is not None:
+            self._delivery.in_hand = in_hand
+            raise error
+        self._delivery.in_hand = in_hand
+        return batch
 
     def batches(
         self,
@@ -114,6 +121,7 @@ class ConsumesBatches:
         *,
         columns: Sequence[str] | None = None,
         metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
         threads: int = 1,
     ) -> Batches:
         """Iterate over batches of messages, without end.
@@ -123,12 +131,13 @@ class ConsumesBatches:
             timeout: Seconds to wait for them, after which a batch with fewer is returned.
             columns: As for :meth:`consume_batch`.
             metadata: Likewise.
+            tombstones: Likewise.
             threads: Likewise.
 
         Raises:
             Exception: An error of :meth:`consume_batch`.
         """
-        options = batch_options(num_messages, columns, metadata, threads)
+        options = batch_options(num_messages, columns, metadata, tombstones, threads)
         take = observed(self._receiving, self._batch_delivery().take)
 
         def some() -> Found[ConsumedBatch | None]:
@@ -142,7 +151,11 @@ class ConsumesBatches:
 
 
 def batch_options(
-    num_messages: int, columns: Sequence[str] | None, metadata: MetadataChoice, threads: int
+    num_messages: int,
+    columns: Sequence[str] | None,
+    metadata: MetadataChoice,
+    tombstones: Tombstones,
+    threads: int,
 ) -> BatchOptions:
     """The options of a call for batches, checked.
 
@@ -153,4 +166,4 @@ def batch_options(
     # Few consumers load what decodes batches, and some cannot.
     from streamcontract.kafka.consumer.batch_delivery import BatchOptions  # noqa: PLC0415
 
-    return BatchOptions.checked(num_messages, columns, metadata, threads)
+    return BatchOptions.checked(num_messages, columns, metadata, tombstones, threads)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice
+    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
     from streamcontract.kafka.consumer.batch_delivery import BatchDelivery, BatchOptions
     from streamcontract.kafka.consumer.contact import Contact
     from streamcontract.kafka.consumer.delivery import Delivery, Found
@@ -95,6 +95,7 @@ class UntilEnd(Keyed[T, K]):
         *,
         columns: Sequence[str] | None = None,
         metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
         threads: int = 1,
     ) -> Batches:
         """Iterate over the same messages as batches, each full except for the last ones.
@@ -103,12 +104,13 @@ class UntilEnd(Keyed[T, K]):
             num_messages: The maximum number of messages in a batch.
             columns: As for :meth:`.ContractConsumer.consume_batch`.
             metadata: Likewise.
+            tombstones: Likewise.
             threads: Likewise.
 
         Raises:
             Exception: An error of ``consume_batch``, or of this iterator.
         """
-        options = batch_options(num_messages, columns, metadata, threads)
+        options = batch_options(num_messages, columns, metadata, tombstones, threads)
         take = observed(self._receiving, self._next_batch)
         return Batches(self._delivery, functools.partial(take, options))
 

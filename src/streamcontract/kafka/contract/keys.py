@@ -7,6 +7,7 @@ schema of its own is Avro, framed like a value.
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
@@ -17,6 +18,8 @@ import attrs
 from streamcontract.codec import Codec
 from streamcontract.codec.varint import long_bytes
 from streamcontract.errors import ConfigurationError, DataFault, DecodeError, EncodeError
+from streamcontract.schema import Schema
+from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import (
     EnumType,
     FixedType,
@@ -29,13 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streamcontract.codec import Contract
-    from streamcontract.schema import Schema
     from streamcontract.schema.model import AvroType
 
 __all__ = [
     "AvroKeyCodec",
     "KeyCodec",
     "as_is",
+    "column_codec",
     "field_getter",
     "has_class",
     "key_codec",
@@ -80,6 +83,25 @@ class AvroKeyCodec(Codec[Any]):
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
         self.types = contract.types
+
+
+class _PlainKeyCodec(Codec[Any]):
+    """Keys that are sent as plain bytes, as values of their Avro type."""
+
+    unnamed: ClassVar[str] = "key"
+
+
+def column_codec(key: KeyCodec | Codec[Any]) -> Codec[Any]:
+    """The codec of a column of keys.
+
+    Args:
+        key: The codec of the contract's keys.
+    """
+    if isinstance(key, Codec):
+        return key
+    if key.node is _BYTES:
+        return _PlainKeyCodec(["bytes", "string"])
+    return _PlainKeyCodec(Schema(root=key.node, json=json.dumps(inlined(key.node))))
 
 
 def has_class(codec: KeyCodec | Codec[Any], key: object) -> bool:

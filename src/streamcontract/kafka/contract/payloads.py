@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamcontract.codec import Codec
     from streamcontract.schema import Schema
 
-__all__ = ["is_bytes", "payload_decoder", "payload_encoder"]
+__all__ = ["column_payloads", "is_bytes", "payload_decoder", "payload_encoder"]
 
 T = TypeVar("T")
 
@@ -35,6 +35,18 @@ def payload_encoder(codec: Codec[T], frame: bytes) -> Callable[[T], bytes]:
         return frame + encoded[start:]
 
     return write
+
+
+def column_payloads(codec: Codec[Any], frame: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
+    """The prefix for encoding columns, and what makes messages' payloads of the encoded ones."""
+    if not is_bytes(codec.schema):
+        return frame, lambda payload: payload
+
+    def unsized(payload: bytes) -> bytes:
+        _, start = read_long(payload, 0)
+        return frame + payload[start:]
+
+    return b"", unsized
 
 
 def payload_decoder(codec: Codec[T], writer: Schema, start: int) -> Callable[[bytes], T]:
