@@ -191,4 +191,4 @@ def test_screenshots(
 def _save(page: Page, file: Path) -> None:
     """A screenshot with as few colours as a page has."""
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    image.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+    image.quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
