@@ -58,9 +58,10 @@ test-long: $(DEV)  ## Run every search on ten times as many examples, with other
 	$(PYTEST) $(SEARCHES) --hypothesis-profile=long
 
 # The tests that depend on brokers or a registry; the others would be the same there.
-STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks
+STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/export tests/sql tests/stacks \
+	tests/docs/test_tutorial.py
 
-.PHONY: test-oldest test-kafka test-clients test-redpanda reliability
+.PHONY: test-oldest test-kafka test-clients test-guides test-redpanda reliability
 
 # The oldest confluent-kafka that streamcontract.kafka.versions takes, in front of the installed one.
 # Share consumers and the scripted clients of the tests need newer ones, and are skipped.
@@ -76,6 +77,28 @@ test-kafka: $(DEV)  ## Run the tests of the broker path on Apache Kafka and Apic
 
 test-clients: $(DEV)  ## Run other clients (Java, Python, Node.js) against streamcontract dev on Apache Kafka
 	$(PYTEST) -rs --streamcontract-stack=kafka tests/clients
+
+# Heavy packages of their own versions, in an environment that sees those of .venv after them. What
+# cannot be installed is left out, and its guide is skipped.
+GUIDES := .venvs/guides
+GUIDES_MADE := $(GUIDES)/.installed
+PURELIB := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+PIP_GUIDES := $(GUIDES)/bin/python -m pip install --quiet --disable-pip-version-check
+
+$(GUIDES_MADE): $(DEV)
+	$(BIN)/python -m venv $(GUIDES)
+	@echo "import site; site.addsitedir('$$($(BIN)/python $(PURELIB))')" \
+	  > "$$($(GUIDES)/bin/python $(PURELIB))/development.pth"
+	$(PIP_GUIDES) 'streamcontract[guides]' || \
+	  sed -n '/^guides =/,/^[^ ]/s/^    //p' setup.cfg | while read -r package; do $(PIP_GUIDES) "$$package" || true; done
+	@touch $@
+
+# Messages of the test of Spark.
+SPARK_MESSAGES ?= 100_000
+
+test-guides: $(GUIDES_MADE)  ## Run the guides into Spark, Ray, Iceberg, FastStream, Quix Streams and Bytewax
+	SPARK_MESSAGES=$(SPARK_MESSAGES) PYTHONDONTWRITEBYTECODE= $(GUIDES)/bin/python -m pytest -rs \
+	  --streamcontract-stack=kafka tests/spark tests/guides
 
 test-redpanda: $(DEV)  ## Run the tests of the broker path on Redpanda (Docker)
 	@docker info >/dev/null 2>&1 || { echo "make test-redpanda needs a Docker engine that runs;" \
@@ -159,6 +182,7 @@ layers: $(DEV)
 drift: $(DEV)
 	$(BIN)/streamcontract generate --check
 	cd examples/orders && ../../$(BIN)/streamcontract generate --check
+	cd examples/statistics && ../../$(BIN)/streamcontract generate --check
 	cd tests/typed && ../../$(BIN)/streamcontract generate --check
 
 # Every interpreter of this machine from 3.10 on, and those of the supported versions that Debian has;
@@ -184,6 +208,26 @@ wheels: $(RELEASE)  ## Build a wheel for every interpreter, and the source distr
 release: $(RELEASE)  ## Build and try what is uploaded, from a commit with its version's tag
 	@$(BIN)/python -m release
 
+.PHONY: docs figures
+
+# The site is built in an environment of its own, without the package: that is read from src/, so that
+# nothing is compiled. Once it is there, nothing is asked of any network.
+DOCS := .venvs/docs
+DOCS_REQUIREMENTS := import configparser; c = configparser.ConfigParser(interpolation=None); \
+	c.read("setup.cfg"); print(c["options"]["install_requires"], c["options.extras_require"]["docs"])
+
+$(DOCS)/.installed: setup.cfg
+	$(PYTHON) -m venv $(DOCS)
+	$(PYTHON) -c '$(DOCS_REQUIREMENTS)' | \
+	  $(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
+	@touch $@
+
+docs: $(DOCS)/.installed  ## Build the documentation site into site/, strictly: no broken link, nothing from outside
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=src:tools $(DOCS)/bin/python -m mkdocs build --strict
+
+figures: $(DEV)  ## Draw the figures of the tutorial
+	$(BIN)/python -m figures
+
 .PHONY: audit kafka-artifacts
 
 kafka-artifacts: $(DEV)  ## Pin the files that Apache Kafka runs on, after a change of its version (Maven)
@@ -201,4 +245,4 @@ bench: $(BIN)/python  ## Measure against the peers, side by side
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment and every cache
-	rm -rf $(VENV) .venvs build dist src/*.egg-info src/streamcontract/*/_native*.c src/streamcontract/*/_native*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venvs build dist site src/*.egg-info src/streamcontract/*/_native*.c src/streamcontract/*/_native*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

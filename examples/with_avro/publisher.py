@@ -17,7 +17,7 @@ import attrs
 
 from streamcontract import Stock, StockProducer, StreamContractError
 
-BARS = Path(__file__).parents[2] / "src" / "streamcontract" / "data" / "stocks.csv.gz"
+BARS = Path(__file__).resolve().parents[2] / "src" / "streamcontract" / "data" / "stocks.csv.gz"
 
 
 def read_bars(path: Path) -> Iterator[Stock]:

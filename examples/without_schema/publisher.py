@@ -18,7 +18,7 @@ from pathlib import Path
 from confluent_kafka import Producer
 
 TOPIC = "stocks-json"
-BARS = Path(__file__).parents[2] / "src" / "streamcontract" / "data" / "stocks.csv.gz"
+BARS = Path(__file__).resolve().parents[2] / "src" / "streamcontract" / "data" / "stocks.csv.gz"
 
 
 def first_release(row: dict[str, str]) -> dict[str, object]:

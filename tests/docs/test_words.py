@@ -55,7 +55,7 @@ SOURCES: Final = sorted(PACKAGE.rglob("*.py"))
 FILES: Final = [
     *SOURCES,
     *sorted(PACKAGE.rglob("*.p[yx][xi]")),
-    *sorted((REPOSITORY / "docs").glob("*.md")),
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
     REPOSITORY / "README.md",
 ]
 _REPLACED: Final = re.compile(

@@ -7,7 +7,7 @@ from rich import table as rich_table
 
 from benchmarks.measure import Timing
 
-__all__ = ["Row", "Table", "against"]
+__all__ = ["Row", "Table", "against", "parsed"]
 
 Row = tuple[str, ...]
 
@@ -35,6 +35,14 @@ class Table:
             table.add_row(*row)
         return table
 
+    def numbers(self, unit: str) -> dict[str, list[float]]:
+        """The columns whose names have a unit, by name."""
+        return {
+            name: [float(row[index].replace(",", "")) for row in self.rows]
+            for index, name in enumerate(self.columns)
+            if unit in name
+        }
+
     def markdown(self) -> str:
         """For a document: a heading and a table."""
         lines = [
@@ -45,6 +53,17 @@ class Table:
             *[_line(row) for row in self.rows],
         ]
         return "\n".join(lines) + "\n"
+
+
+def parsed(text: str) -> list[Table]:
+    """The tables of a part of a document, as :meth:`Table.markdown` writes them."""
+    tables = []
+    for section in text.split("\n### ")[1:]:
+        title, _, rest = section.partition("\n")
+        lines = [line for line in rest.splitlines() if line.startswith("| ")]
+        columns, _, *rows = [tuple(line[2:-2].split(" | ")) for line in lines]
+        tables.append(Table(title, columns, tuple(rows)))
+    return tables
 
 
 def against(timing: Timing, ours: Timing, *, scale: float = 1e6) -> Row:

@@ -41,7 +41,7 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
     Args:
         schema: The text of the ``.avsc`` file.
         references: The texts of other schemas whose named types it uses, each after those that it
-        needs itself.
+            needs itself.
         types: The classes of the named types that other contracts share.
         topic: The topic of its records, or None.
         key: The name of the field that is the message key, or None.

@@ -62,7 +62,7 @@ class Counterexample:
 
     Attributes:
         writer: The schema they are written with: the finding's writer schema, or only the types
-        at its path if another finding makes every record unreadable before that point.
+            at its path if another finding makes every record unreadable before that point.
         reader: The schema they are read with, likewise.
         value: The written value; in unions ``(branch's full name, value)``.
         data: Its bytes.
@@ -70,7 +70,7 @@ class Counterexample:
         after: The value that the reader's codec reads, None if it raises.
         error: The error that the reader's codec raises, or None.
         elsewhere: The result of implementations that differ from this one; None if no difference
-        is known.
+            is known.
     """
 
     writer: Schema = attrs.field(repr=False)

@@ -29,7 +29,7 @@ class Finding:
     Attributes:
         rule: Avro's name for the incompatibility, such as ``TYPE_MISMATCH``, or a drift rule's.
         severity: ``"breaking"``: some data cannot be read; ``"drift"``: all or most of them can,
-        but with another meaning.
+            but with another meaning.
         path: JSON pointer into the reader schema, ``"/"`` for its root; a branch of a writer
             union adds its index.
         writer_path: JSON pointer into the writer schema.
@@ -38,9 +38,9 @@ class Finding:
         reader: The reader schema.
         writer: The writer schema.
         direction: If a level is checked, ``"backward"`` if the candidate is the reader,
-        ``"forward"`` if it is the writer; else None.
+            ``"forward"`` if it is the writer; else None.
         version: If a level is checked, the number of the other schema in the history, counted
-        from 1; else None.
+            from 1; else None.
     """
 
     rule: Rule | DriftRule

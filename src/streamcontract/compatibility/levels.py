@@ -23,7 +23,7 @@ def check_level(
         candidate: The new version.
         history: The earlier versions, oldest first.
         drift: Also find data that can be read but with another meaning. Drift does not break a
-        level.
+            level.
 
     Returns:
         The findings, each with its direction and version, those against the newest version first.

@@ -38,7 +38,7 @@ class Rollout:
 
     Attributes:
         first: The side that upgrades first: ``"consumers"`` or ``"producers"``; ``"either"`` if any
-        order is safe, ``"neither"`` if none is.
+            order is safe, ``"neither"`` if none is.
         advice: The order in words.
         backward: Why consumers of the new schema cannot read data of the old one.
         forward: Why consumers of the old schema cannot read data of the new one.

@@ -15,7 +15,7 @@ import attrs
 
 from streamcontract.console.reading import TopicReader, Wanted
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.dead_letters.bounded_read import bounded_reader, read_between
+from streamcontract.kafka.connection.bounded_read import bounded_reader, read_between
 from streamcontract.messages.positions import Last, offsets_of_position, parse_position
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ class Broker(abc.ABC):
 
         Raises:
             StackError: An argument is out of range, or the topic exists with another number of
-            partitions.
+                partitions.
         """
         self._check_topic(name, partitions, replication)
         if self._create_topic(name, partitions, replication):
@@ -140,8 +140,8 @@ class EmbeddedBroker(Broker):
     Args:
         brokers: The number of brokers, each on a free loopback port.
         group_join_delay_ms: The time that a new consumer group waits for more members before it
-        assigns partitions (Kafka's default is 3000). Members that join later stall the group
-        for their ``session.timeout.ms`` less one second: see the docs.
+            assigns partitions (Kafka's default is 3000). Members that join later stall the group
+            for their ``session.timeout.ms`` less one second: see the docs.
 
     Raises:
         StackError: The mock cluster is not in this build of librdkafka, or could not start.
@@ -221,8 +221,8 @@ class EmbeddedBroker(Broker):
             api_key: The kind of request by Kafka's number: 0 produce, 1 fetch, 3 metadata, ...
                 (https://kafka.apache.org/protocol#protocol_api_keys)
             errors: One error code for each request, in order, such as constants of
-            ``confluent_kafka.KafkaError``; 0 means no error, ``KafkaError._TRANSPORT`` closes
-            the connection.
+                ``confluent_kafka.KafkaError``; 0 means no error, ``KafkaError._TRANSPORT`` closes
+                the connection.
 
         Example:
             >>> from confluent_kafka import KafkaError

@@ -31,7 +31,7 @@ class DevStack:
         registry_contexts: Whether ``:.context:subject`` means a context there.
         registry_confluent: Whether the registry supports the features that only Confluent's has.
         group_join_delay_ms: The time that a new consumer group waits for more members before it
-        assigns partitions (Kafka's default is 3000). Start consumers of one group within it.
+            assigns partitions (Kafka's default is 3000). Start consumers of one group within it.
 
     Attributes:
         broker: The cluster, with its faults; see ``EmbeddedBroker``.
@@ -97,7 +97,7 @@ class DevStack:
 
         Raises:
             StackError: An argument is out of range, or the topic exists with another number of
-            partitions.
+                partitions.
         """
         return self.broker.create_topic(name, partitions, replication)
 

@@ -67,13 +67,13 @@ class Change:
     Attributes:
         kind: The kind of change.
         path: The changed type or field by its new name, such as ``Order.price``; ``[]`` means the
-        items of an array, ``{}`` the values of a map, ``<Card>`` a branch.
+            items of an array, ``{}`` the values of a map, ``<Card>`` a branch.
         before: The old value as JSON, types as words such as ``"array of string"``; without a
-        meaning if something was added: with ``default-added`` None is not a null.
+            meaning if something was added: with ``default-added`` None is not a null.
         after: The new value; without a meaning if something was removed.
         attribute: The attribute's name, for changes of attributes that Avro does not define.
         before_at: Its position in the first schema; if something was added, the position of what
-        it was added to.
+            it was added to.
         after_at: Its position in the second schema, likewise.
     """
 

@@ -54,7 +54,7 @@ def check(
         strict: Whether drift fails the check too.
         dialect: A registry, or a release of one, whose own verdict is reported if it differs.
         counterexamples: The number of findings of each contract with a counterexample, which is
-        slower than the finding; None for all.
+            slower than the finding; None for all.
 
     Returns:
         The report.

@@ -52,7 +52,7 @@ class Request:
         level: The requested level, or None for each contract's own.
         folders: The project's folders of types.
         is_complete: Whether the candidates are all contracts of the project, so that a missing one
-        was deleted.
+            was deleted.
     """
 
     candidates: Sequence[Candidate]

@@ -102,7 +102,7 @@ class Problem:
         message: What is wrong, and how to fix it.
         now: The position in the candidate; for a deleted contract the project file.
         before: The position in the newest of the earlier versions with the finding; None for a
-        contract that was not checked.
+            contract that was not checked.
         against: The labels of all earlier versions with the finding, newest first.
         direction: The direction, or None if it is not about a pair of schemas.
         example: Data that show it, or None.

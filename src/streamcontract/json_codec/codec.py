@@ -47,7 +47,7 @@ class JsonCodec(Generic[T]):
 
     Args:
         schema: A record class that ``streamcontract generate`` made, or any schema that ``Codec``
-        takes.
+            takes.
         encoding: ``"plain"`` or ``"avro"``.
         tag_unions: Read the value of a union as ``(branch's full name, value)``.
         limits: Limits on data that a few bytes can make large.
@@ -159,7 +159,7 @@ class JsonCodec(Generic[T]):
 
         Raises:
             DecodeError: It is not JSON, an object in it has a key twice, or it does not fit the
-            schema; the error names every fault.
+                schema; the error names every fault.
         """
         try:
             document = parse_text(text if isinstance(text, str) else bytes(text).decode())

@@ -294,7 +294,7 @@ class StalledError(ClientError):
     Attributes:
         topic: The topic.
         remaining: For each partition not read to its end, the position (None before the first
-        message) and the end offset.
+            message) and the end offset.
     """
 
     def __init__(

@@ -102,7 +102,7 @@ def timestamp_of(timestamp: datetime | int) -> int:
 
     Raises:
         ArgumentError: It is not a point in time (a date, a float, a naive datetime), or not after
-        the epoch.
+            the epoch.
     """
     number = to_milliseconds(timestamp) if isinstance(timestamp, datetime) else timestamp
     if number.__class__ is int and number <= 0:
@@ -124,7 +124,7 @@ def headers_of(headers: Headers | None) -> list[tuple[str, bytes | None]] | None
 
     Raises:
         ArgumentError: They are neither a mapping nor a sequence of pairs, a name is not text, or a
-        value is not text, bytes or None.
+            value is not text, bytes or None.
     """
     if headers is None:
         return None
@@ -166,12 +166,12 @@ class Message(Keyed[T, K]):
     Attributes:
         value: The record; None for a tombstone, which deletes its key.
         key: The key in the contract's type, or None, because any message may have none
-        (docs/generated-code.md, "Types of keys").
+            (docs/generated-code.md, "Types of keys").
         topic: The topic.
         partition: The partition.
         offset: The offset.
         schema_id: The id of the writer schema, or its GUID if the message has that
-        (docs/wire-formats.md); None for a tombstone.
+            (docs/wire-formats.md); None for a tombstone.
         timestamp_ms: Milliseconds since the epoch, or None if the broker has none.
         headers: Name and value, in the order they were sent; a name may occur twice.
 

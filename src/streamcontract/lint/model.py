@@ -87,7 +87,7 @@ class Rule:
         summary: What it requires, in one line.
         rationale: Why, in a paragraph.
         source: The document that has the rule or its basis; None if it is this project's own
-        experience.
+            experience.
         check: Finds the positions that break it.
     """
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
-__all__ = ["TopicSchemas", "no_schema", "readers_of", "writer_of"]
+__all__ = ["TopicSchemas", "no_schema", "readers_of", "schema_of", "writer_of"]
 
 
 @attrs.frozen
@@ -49,7 +49,7 @@ class TopicSchemas:
     is_registered: bool = False
 
 
-def _schema_of(contract: ContractConfig) -> Schema:
+def _parsed(contract: ContractConfig) -> Schema:
     return parse_schema(contract.schema, folders=contract.folders)
 
 
@@ -97,7 +97,7 @@ def readers_of(
     bindings: list[Binding[Any]] = []
     found: list[TopicSchemas] = []
     for contract in contracts:
-        schema = _schema_of(contract)
+        schema = _parsed(contract)
         keys = _keys_of(contract, schema, form)
         bindings.append(Binding(topic, DocumentCodec(schema, form), keys.reading, None))
         found.append(TopicSchemas(topic, contract.name, schema, keys, bindings[-1]))
@@ -167,15 +167,13 @@ def writer_of(
     """
     of_topic = topic if source is None else source
     chosen = _chosen(of_topic, project, contract)
+    schema = _schema_for(of_topic, chosen, registry, settings)
+    if schema is None:
+        return None
     keys: Keys
     if chosen is not None:
-        schema = _schema_of(chosen)
         keys = _keys_of(chosen, schema, form)
     else:
-        latest = _latest(of_topic, registry, settings, is_key=False)
-        if latest is None:
-            return None
-        schema = latest
         key_schema = _latest(of_topic, registry, settings, is_key=True)
         keys = RawKeys() if key_schema is None else SchemaKeys(key_schema, form)
     if key is not None:
@@ -183,6 +181,43 @@ def writer_of(
     binding: Binding[Any] = Binding(topic, EncodedCodec(schema), keys.writing, None)
     name = None if chosen is None else chosen.name
     return TopicSchemas(topic, name, schema, keys, binding, chosen is None and source is None)
+
+
+def schema_of(
+    topic: str,
+    project: Project | None,
+    registry: SchemaRegistry,
+    settings: Settings,
+    *,
+    contract: str | None = None,
+) -> Schema:
+    """The one schema that all values of a topic are read with.
+
+    Args:
+        topic: The topic.
+        project: The project, if there is one: its contract of the topic counts.
+        registry: Without a contract, the latest schema of the topic's subject counts.
+        settings: The client's.
+        contract: The name of the contract, instead of the topic's.
+
+    Raises:
+        ConfigurationError: There are several contracts, or there is no schema.
+        SchemaParseError: A contract's schema breaks the Avro specification.
+        RegistryError: The registry did not answer.
+    """
+    chosen = _chosen(topic, project, contract)
+    schema = _schema_for(topic, chosen, registry, settings)
+    if schema is None:
+        raise no_schema(topic, registry)
+    return schema
+
+
+def _schema_for(
+    topic: str, contract: ContractConfig | None, registry: SchemaRegistry, settings: Settings
+) -> Schema | None:
+    if contract is None:
+        return _latest(topic, registry, settings, is_key=False)
+    return _parsed(contract)
 
 
 def no_schema(topic: str, registry: SchemaRegistry) -> ConfigurationError:

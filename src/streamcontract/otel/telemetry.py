@@ -42,7 +42,7 @@ class Telemetry:
 
     Args:
         tracer_provider: The provider of the tracer; the process's own
-        (``trace.set_tracer_provider``) if left out.
+            (``trace.set_tracer_provider``) if left out.
         meter_provider: The provider of the meter; likewise.
 
     Example:

@@ -35,7 +35,7 @@ class ContractConfig:
         compatibility: The registry's compatibility level for the subject, or None for the
             registry's own.
         lint_off: Rules of ``streamcontract lint`` that are switched off for its files, each with
-        the reason.
+            the reason.
         folders: The project's folders of types, for the parsing of the files.
     """
 
@@ -79,8 +79,8 @@ class Project:
         invalid: The contracts whose tables are wrong, as far as they can be read. They are not
             among ``contracts``.
         is_complete: Whether the file gives the names of all contracts, including invalid ones,
-        and the folder of their modules. False if it is not TOML, or if an unknown key may be
-        a misspelt one.
+            and the folder of their modules. False if it is not TOML, or if an unknown key may be
+            a misspelt one.
     """
 
     file: Path

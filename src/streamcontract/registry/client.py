@@ -49,12 +49,12 @@ class SchemaRegistry(SchemaCalls):
 
     Args:
         url: The registry's URL or several; None for the environment variable
-        STREAMCONTRACT_REGISTRY_URL, else http://localhost:18081. A URL may contain
-        ``user:password@``, and may end in ``/contexts/.context``, which is then the context
-        of all subjects without one.
+            STREAMCONTRACT_REGISTRY_URL, else http://localhost:18081. A URL may contain
+            ``user:password@``, and may end in ``/contexts/.context``, which is then the context
+            of all subjects without one.
         basic_auth: User and password.
         bearer_token: A token, or a callable that returns the current one; it is called for every
-        request, from any thread.
+            request, from any thread.
         ca: File or folder of CA certificates (PEM) to trust instead of the usual ones.
         client_certificate: The client's certificate (PEM), with its key unless ``client_key`` is
             given.
@@ -157,7 +157,7 @@ class SchemaRegistry(SchemaCalls):
 
         Args:
             config: The properties, with confluent-kafka's names after the prefix; others are
-            ignored.
+                ignored.
 
         Raises:
             ConfigurationError: A key is unknown, a value cannot be used, or there is no such
@@ -215,7 +215,7 @@ class SchemaRegistry(SchemaCalls):
         Raises:
             ConfigurationError: A referenced schema is not a named type, so that it has no subject.
             LockMismatchError: The subject is locked with another schema, or the registry has
-            another one under the locked id.
+                another one under the locked id.
             IncompatibleSchemaError: A schema is not compatible.
             SubjectNotFoundError: There is no such subject, and nothing is to be registered.
             SchemaNotFoundError: The subject does not have the schema, and nothing is to be

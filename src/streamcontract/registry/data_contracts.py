@@ -79,7 +79,7 @@ class Rule:
         name: The rule's name.
         kind: ``CONDITION`` checks a message, ``TRANSFORM`` changes it.
         mode: The operations it applies to: ``WRITE``, ``READ``, ``WRITEREAD``, ``UPGRADE``,
-        ``DOWNGRADE`` or ``UPDOWN``.
+            ``DOWNGRADE`` or ``UPDOWN``.
         type: Its executor, such as ``CEL`` or ``ENCRYPT``.
         doc: Its documentation.
         tags: The tags of the fields that it applies to.

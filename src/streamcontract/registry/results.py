@@ -144,7 +144,7 @@ class SubjectConfig:
     Attributes:
         compatibility: The compatibility level; None if only other values are set.
         values: Its other values, by their names in the API: ``normalize``,
-        ``compatibilityGroup``, ``defaultRuleSet`` and so on.
+            ``compatibilityGroup``, ``defaultRuleSet`` and so on.
     """
 
     compatibility: str | None

@@ -49,8 +49,8 @@ def parse_schema(
             :data:`~streamcontract.schema.STORED` every fault that leaves the meaning of the data
             clear, for schemas that are stored already. The schema's ``forgiven`` has each fault.
         ignore_bad_defaults: Apply only the clauses ``bad-default`` and ``logical-limit``: ignore
-        a default that is not a value of its field's type, and read a decimal of more than the
-        1,000 supported digits as its bytes.
+            a default that is not a value of its field's type, and read a decimal of more than the
+            1,000 supported digits as its bytes.
 
     Returns:
         The schema.

@@ -39,20 +39,20 @@ def assert_messages(
 
     Args:
         received: A consumer, which is read up to the present ends of its partitions; or messages;
-        or records.
+            or records.
         expected: The records, in the order they were produced; or, by key, the records of each
             key in order. ``None`` as a record is a tombstone. Messages count as their records.
         order: ``"per key"``: messages of one key in this order, as Kafka guarantees it; a record's
-        key is the field that its contract names, and a message may have none. If no key is
-        known, the order of all messages is checked.
-        ``"total"``: the order of all messages is checked. ``"any"``: no order is checked.
+            key is the field that its contract names, and a message may have none. If no key is
+            known, the order of all messages is checked.
+            ``"total"``: the order of all messages is checked. ``"any"``: no order is checked.
         timeout: Seconds to wait for the next message of a consumer.
 
     Raises:
         AssertionError: They differ; it names every missing or unexpected message, and each changed
-        field.
+            field.
         ConfigurationError: There is no such order, or the order is ``"per key"`` and the keys of
-        the expected records are not known.
+            the expected records are not known.
         StalledError: The consumer does not reach the end.
 
     Example:

@@ -129,7 +129,7 @@ class FrameReader:
         sizes: The number of bytes of a frame, by the first byte of the payload.
         names: The headers that hold an id; if a message has several, the first of these counts.
         refused: Headers with the one value that they may have, None for none: with any other
-        value the payload cannot be read as it is.
+            value the payload cannot be read as it is.
         locate: A custom framing in place of all these; else None.
     """
 

@@ -37,9 +37,9 @@ class Framing:
         magic: The byte before the id; None for none.
         size: The number of bytes of the id, which is big-endian.
         headers: The headers of a message that hold it, for its value and for its key; None if it
-        is before the payload.
+            is before the payload.
         encoding: Headers with the encoding of the payload, for value and key: only ``BINARY`` is
-        Avro's binary encoding.
+            Avro's binary encoding.
         source: The document that describes it.
     """
 

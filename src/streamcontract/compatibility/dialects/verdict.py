@@ -31,7 +31,7 @@ class DialectVerdict:
     Attributes:
         dialect: The registry, with its release if one was given.
         incompatibilities: Its incompatibilities, in its order; empty if the pair is compatible for
-        it.
+            it.
         findings: The breaking findings of the specification.
         rows: The known differences that apply here; empty if both agree.
         direction: If a level is checked: ``"backward"`` if the new schema is the reader.
@@ -115,7 +115,7 @@ def dialect_level(
         candidate: The new version.
         history: The earlier versions, oldest first.
         version: The requested version, counted from 1; None means the latest, as for
-        registration.
+            registration.
 
     Returns:
         One verdict for each comparison made.

@@ -61,7 +61,7 @@ class ApicurioRegistry:
 
         Args:
             keep_logs: Keep its log, and log the path. It is also kept if the registry ended by
-            itself.
+                itself.
         """
         self._workspace.close(keep_logs=keep_logs or not self._server.running)
 

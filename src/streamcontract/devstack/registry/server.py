@@ -64,17 +64,17 @@ class RegistryServer:
     Args:
         port: The port to listen on; 0 for a free one.
         state: A file that stores subjects, schemas, levels and modes across restarts; None for
-        memory only.
+            memory only.
         control: The stack whose topics ``/streamcontract/topics`` creates and lists; without one
             there is no such route.
         contexts: Whether ``:.context:subject`` and ``/contexts/.context/...`` mean a context, as
-        in Redpanda from 26.2 on. Otherwise such a subject is a plain name, as in earlier
-        releases unless ``schema_registry_enable_qualified_subjects`` is set.
+            in Redpanda from 26.2 on. Otherwise such a subject is a plain name, as in earlier
+            releases unless ``schema_registry_enable_qualified_subjects`` is set.
         confluent: Whether to support features of Confluent's registry that Redpanda's refuses:
-        rule sets, tags, other configuration than the level, GUIDs, checks against all versions.
+            rule sets, tags, other configuration than the level, GUIDs, checks against all versions.
         before: Called before each request with the request, from many threads. It may wait, to
-        simulate a slow registry, or return an :class:`Answer`, to simulate a failing one; with
-        None the registry answers. It is an attribute too, which a test can change at any time.
+            simulate a slow registry, or return an :class:`Answer`, to simulate a failing one; with
+            None the registry answers. It is an attribute too, which a test can change at any time.
 
     Attributes:
         url: Its URL.

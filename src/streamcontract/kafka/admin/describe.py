@@ -247,7 +247,7 @@ def describe_groups(
     Args:
         topic: The topic, from :func:`describe_topics`.
         groups: The groups' ids; if left out, all groups with committed offsets in it, which the
-        embedded broker cannot list.
+            embedded broker cannot list.
         config: Client properties.
         timeout: Seconds for each request to the brokers.
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.producer.deliveries import Deliveries
     from streamcontract.kafka.producer.options import (
+        BatchOptions,
         BulkOptions,
         ClientOptions,
         KeyedProduceOptions,
@@ -275,6 +276,19 @@ class AsyncContractProducer(Produces[T, K_contra]):
             ),
         )
 
+    async def produce_batch(
+        self, data: object, **options: Unpack[BatchOptions]
+    ) -> ProduceReport[None]:
+        """Produce every row of Arrow columns, and wait until each is delivered or has failed.
+
+        As :meth:`.ContractProducer.produce_batch`, in the producer's thread: records of other tasks
+        wait until it has ended, and if it is cancelled, its rows are still delivered.
+        """
+        await self._tell()
+        told = _told_by(self._reports(), options)
+        call = functools.partial(self._producer.produce_batch, data, **told)
+        return await self._run(self._sending, call)
+
     async def poll(self, timeout: float = 0) -> int:
         """Serve delivery reports: :meth:`.ContractProducer.poll`."""
         served = await self._in_slices(self._producer.serve, timeout, lambda served: served > 0)
@@ -305,7 +319,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
 
         Args:
             consumer: The consumer of the processed messages, with a group and with
-            ``enable.auto.commit`` set to False; or several of them, of any groups.
+                ``enable.auto.commit`` set to False; or several of them, of any groups.
             timeout: Seconds for each of beginning, committing and aborting.
 
         Raises:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.consumer.batches import ConsumesBatches
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
@@ -34,8 +35,10 @@ __all__ = ["ContractConsumer"]
 _log = logging.getLogger("streamcontract.kafka")
 
 
-class ContractConsumer(ReadsTopics[T, K, P]):
+class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
     """Consumes the messages of one contract, by iteration, ``poll`` or ``consume``.
+
+    ``consume_batch`` and ``batches`` return messages as columns of Arrow (docs/columns.md).
 
     It wraps a ``confluent_kafka.DeserializingConsumer``, which is ``client``, for methods that this
     class does not have. Methods that it has (``subscribe``, ``pause``, ``seek``, ``commit``, ...)
@@ -62,40 +65,40 @@ class ContractConsumer(ReadsTopics[T, K, P]):
 
     Args:
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
-        Missing values come from the environment, else a broker at localhost:19092 and a
-        registry at http://localhost:18081. ``enable.partition.eof`` is always set.
+            Missing values come from the environment, else a broker at localhost:19092 and a
+            registry at http://localhost:18081. ``enable.partition.eof`` is always set.
         topic: The topic, instead of the contract's.
         group: The consumer group.
         registry: A registry client to share; without it the consumer creates, and closes, its own.
         start: The start offset of a partition without a committed offset: ``"earliest"``,
-        ``"latest"``, an offset (or the nearest one that the partition has), or an aware
-        datetime; or a dict of these by partition. If left out, and for partitions that are not
-        in it: ``auto.offset.reset``, else ``"earliest"``.
+            ``"latest"``, an offset (or the nearest one that the partition has), or an aware
+            datetime; or a dict of these by partition. If left out, and for partitions that are not
+            in it: ``auto.offset.reset``, else ``"earliest"``.
         partitions: The partitions to read; if left out, those that the group assigns, or without a
-        group all of them. With a group they continue at the committed offsets and can be
-        committed, but no rebalance revokes them: no other consumer of the group should read
-        them, or be assigned partitions by it.
+            group all of them. With a group they continue at the committed offsets and can be
+            committed, but no rebalance revokes them: no other consumer of the group should read
+            them, or be assigned partitions by it.
         on_assign: Called with the consumer and a tuple of assigned partitions, inside a call for
-        messages. They can be sought and paused in it.
+            messages. They can be sought and paused in it.
         on_revoke: Called likewise with partitions before they are revoked: processed messages can
-        be committed in it.
+            be committed in it.
         on_lost: Called likewise after partitions were lost, when it is too late for that; if left
-        out, ``on_revoke`` is called.
+            out, ``on_revoke`` is called.
         poison: What to do with a message that is not of this contract: ``"raise"``,
             :class:`~streamcontract.kafka.dead_letters.poison.Skip` or
             :class:`~streamcontract.kafka.dead_letters.poison.DeadLetters`.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
         record: The generated class to read; a generated consumer class has it built in. If it is
-        the record of several contracts, ``topic`` determines the contract.
+            the record of several contracts, ``topic`` determines the contract.
         records: Several generated classes, for a topic with several types: each message is read as
-        the one with the writer schema's name, by its full name or an alias. A message of
-        another type is poison, with an ``UnexpectedTypeError``. Left out in
-        ``ContractConsumer[Trade | Quote](topic="market")``, which has them already.
+            the one with the writer schema's name, by its full name or an alias. A message of
+            another type is poison, with an ``UnexpectedTypeError``. Left out in
+            ``ContractConsumer[Trade | Quote](topic="market")``, which has them already.
         schema: A schema to read plain values with, instead of ``record``.
         topics: Several topics, instead of ``topic`` and ``record``: the generated class to read, or
-        several, by name or by a pattern of names that begins with ``^``. The first that matches
-        a topic counts. Then partitions are identified by topic and number, as in
-        ``pause([("trades", 0)])``.
+            several, by name or by a pattern of names that begins with ``^``. The first that matches
+            a topic counts. Then partitions are identified by topic and number, as in
+            ``pause([("trades", 0)])``.
 
     An error of a callback is raised by the call for messages, or ``close``, that it was called in:
     the rebalance continues, and the next call returns the next message.
@@ -197,6 +200,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         self._one = wiring.one
         self._many = wiring.many
         self._hot = wiring.hot
+        self._batch_delivery = wiring.batch_delivery
         self._guard = wiring.guard
         self._is_closed = False
 
@@ -299,7 +303,13 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         from streamcontract.kafka.consumer.until_end import UntilEnd  # noqa: PLC0415 - as above
 
         return UntilEnd(
-            self._topic, self._offsets, self._contact, self._delivery, self._receiving, timeout
+            self._topic,
+            self._offsets,
+            self._contact,
+            self._delivery,
+            self._receiving,
+            timeout,
+            self._batch_delivery,
         )
 
     def pause(self, partitions: Iterable[P]) -> None:
@@ -389,7 +399,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
 
         Raises:
             ConfigurationError: This consumer has no group, the message is of another topic, or an
-            offset is invalid.
+                offset is invalid.
             ConsumeError: The broker refused, or did not answer; or a partition is not assigned.
             DeadLetterError: Dead letters were not delivered, so nothing was committed.
         """
@@ -471,7 +481,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
 
         Raises:
             ConfigurationError: It has no group, commits automatically, or reads uncommitted
-            messages.
+                messages.
             ClientError: The consumer is closed.
         """
         self._delivery.require_open()
@@ -509,7 +519,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
 
         Raises:
             DeadLetterError: Dead letters were not delivered: the last returned messages were not
-            committed.
+                committed.
             Exception: An error of a rebalance callback; the consumer is closed nevertheless.
         """
         if self._is_closed:

@@ -83,10 +83,10 @@ class ContractShareConsumer(Keyed[T, K]):
         group: The share group.
         registry: A registry client to share; without it the consumer creates, and closes, its own.
         poison: What to do with a message that is not of this contract; with ``DeadLetters()``
-        rejected messages become dead letters too.
+            rejected messages become dead letters too.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
         record: The generated class to read. If it is the record of several contracts, ``topic``
-        determines the contract.
+            determines the contract.
         schema: A schema to read plain values with, instead of ``record``.
 
     Raises:
@@ -275,9 +275,9 @@ class ContractShareConsumer(Keyed[T, K]):
 
         Raises:
             ConsumeError: The broker refused one, such as after the lock expired: the message is
-            delivered again.
+                delivered again.
             DeadLetterError: Dead letters were not delivered; rejected messages are not
-            acknowledged.
+                acknowledged.
             ClientError: The consumer is closed.
         """
         self._delivery.require_open()

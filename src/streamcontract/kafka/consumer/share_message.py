@@ -28,7 +28,7 @@ class ShareMessage(Message[T, K]):
 
     Attributes:
         delivery_count: The number of its deliveries, including this one. A broker archives a
-        message after ``group.share.delivery.count.limit`` deliveries (5).
+            message after ``group.share.delivery.count.limit`` deliveries (5).
     """
 
     delivery_count: int = 1

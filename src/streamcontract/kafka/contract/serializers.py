@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from streamcontract.registry.results import Identified
     from streamcontract.registry.subjects import SubjectNameStrategy
     from streamcontract.schema import Schema
+    from streamcontract.schema.model import AvroType
     from streamcontract.wire import Frame, Location, OwnFraming, WireFormat, Written
 
 __all__ = [
@@ -63,13 +64,13 @@ class ContractSerializer(Serializer, Generic[T]):
         framing: The framing of the schema id, as for ``schema.id.framing``
             (:func:`streamcontract.wire.wire_format`).
         location: ``"prefix"`` writes the schema id before the payload, ``"header"`` into a header;
-        None, at the place of the first framing.
+            None, at the place of the first framing.
         rules_ignored: The types of rules that are executed elsewhere, as for
             ``rules.ignored``.
 
     Raises:
         ConfigurationError: The class is the record of several contracts whose schemas have
-        different texts: give the ``CONTRACT`` of one.
+            different texts: give the ``CONTRACT`` of one.
 
     Example:
         >>> import confluent_kafka
@@ -119,7 +120,7 @@ class ContractSerializer(Serializer, Generic[T]):
         Raises:
             EncodeError: The value does not fit the schema.
             RegistryError: The registry did not register or find the schema, or the lock has another
-            one.
+                one.
             ConfigurationError: There is no ``ctx``, so no topic for the subject's name.
         """
         if obj is None:
@@ -214,8 +215,8 @@ class ContractDeserializer(FramedDeserializer[T]):
         contract: The type of the values: a generated class, a contract, a schema, or a codec.
         registry: The registry client, which the caller closes.
         subject: A subject in the context of the values' schema ids, such as
-        ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
-        the registry's URL.
+            ``":.staging:stocks-value"``: each context has ids of its own. None for the context of
+            the registry's URL.
         framing: Where the schema ids are, as for ``schema.id.framing``
             (:func:`streamcontract.wire.wire_format`).
         rules_ignored: The types of rules that are executed elsewhere, as for
@@ -254,6 +255,11 @@ class ContractDeserializer(FramedDeserializer[T]):
 
     def _is_own(self, writer: Schema) -> bool:
         return writer.canonical_form == self._codec.schema.canonical_form
+
+    def codec_for(self, writer: AvroType) -> Codec[T]:
+        """The contract's codec, which reads all types."""
+        del writer
+        return self._codec
 
     def _compile(self, frame: Frame, writer: Schema) -> Callable[[bytes], T]:
         return payload_decoder(self._codec, writer, frame.size)

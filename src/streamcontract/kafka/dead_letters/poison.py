@@ -35,8 +35,8 @@ class Skip:
 
     Args:
         callback: Called with the error in the message's turn. The message counts as processed when
-        the callback returns; the consumer's call raises the callback's error, like the error
-        itself without a policy.
+            the callback returns; the consumer's call raises the callback's error, like the error
+            itself without a policy.
 
     Example:
         >>> from streamcontract.kafka import Skip
@@ -56,10 +56,10 @@ class DeadLetters:
     Args:
         topic: The dead letter topic; if left out, the source topic's name with ``.dlq`` appended.
         create: Create that topic at the first dead letter if it does not exist, with as many
-        partitions as the source topic and unlimited retention. If False, a missing topic is a
-        :class:`~streamcontract.kafka.errors.DeadLetterError`.
+            partitions as the source topic and unlimited retention. If False, a missing topic is a
+            :class:`~streamcontract.kafka.errors.DeadLetterError`.
         config: Client properties for the producer of dead letters, over those shared with the
-        consumer.
+            consumer.
 
     Example:
         >>> from streamcontract import StockConsumer

@@ -15,9 +15,9 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.connection.bounded_read import bounded_reader, read_between
 from streamcontract.kafka.connection.cluster import Cluster, consume_error
 from streamcontract.kafka.connection.config import split_config
-from streamcontract.kafka.dead_letters.bounded_read import bounded_reader, read_between
 from streamcontract.kafka.dead_letters.dead_letter import (
     SUFFIX,
     DeadLetter,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.derived_key import Derived
     from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.producer.options import (
+        BatchOptions,
         BulkOptions,
         ClientOptions,
         KeyedProduceOptions,
@@ -75,12 +76,12 @@ class ContractProducer(Produces[T, K_contra]):
         registry: A registry client to share; without it the producer creates, and closes, its own.
         telemetry: Counts and traces the messages: a ``streamcontract.otel.Telemetry``.
         record: The generated class to produce; a generated producer class has it built in. If it
-        is the record of several contracts, ``topic`` determines the contract.
+            is the record of several contracts, ``topic`` determines the contract.
         records: Several generated classes: each record is sent to the topic of its class's contract
-        (or ``topic``), so that one transaction can have several types in it. Left out in
-        ``ContractProducer[Order | Event]()``, which has them already. A tombstone needs
-        ``topic=``, which determines its contract, unless all have one topic; so does a record
-        of a class of several contracts.
+            (or ``topic``), so that one transaction can have several types in it. Left out in
+            ``ContractProducer[Order | Event]()``, which has them already. A tombstone needs
+            ``topic=``, which determines its contract, unless all have one topic; so does a record
+            of a class of several contracts.
         schema: A schema whose plain values to produce, instead of ``record``.
 
     Raises:
@@ -193,8 +194,8 @@ class ContractProducer(Produces[T, K_contra]):
         Args:
             value: The record, or None for a tombstone, which deletes its key.
             **options: ``key``, of the contract's type, which may be left out if the contract takes
-            it from the record or has none, except for a tombstone; the others are those of
-            :class:`~streamcontract.kafka.producer.options.MessageOptions`.
+                it from the record or has none, except for a tombstone; the others are those of
+                :class:`~streamcontract.kafka.producer.options.MessageOptions`.
 
         Raises:
             MessageEncodeError: The record or key does not fit the contract; nothing was queued.
@@ -202,7 +203,7 @@ class ContractProducer(Produces[T, K_contra]):
             ProduceError: The client refuses the message (too large, no such partition, ...).
             RegistryError: The schema could not be registered or found.
             ArgumentError: An option cannot be sent, such as a header's name of bytes or a timestamp
-            that is not a point in time (a naive datetime, a date, a float).
+                that is not a point in time (a naive datetime, a date, a float).
             ClientError: The producer is closed.
         """
         if options or not self._queue.send_plain(value):
@@ -255,11 +256,11 @@ class ContractProducer(Produces[T, K_contra]):
         Args:
             values: The records, or None for tombstones, for which ``options`` returns the key.
             options: Called with each record, returns the options of its message, as for
-            ``produce``.
+                ``produce``.
             progress: Called every half second and at the end. Its error ends the call.
             max_in_flight: The most messages in flight before more records are taken. A batch has up
-            to ``batch.num.messages`` (10,000): with fewer than two batches in flight the next
-            is queued only after the last is delivered.
+                to ``batch.num.messages`` (10,000): with fewer than two batches in flight the next
+                is queued only after the last is delivered.
             max_failures: The most failures in the report; the others are only counted.
 
         Returns:
@@ -272,8 +273,8 @@ class ContractProducer(Produces[T, K_contra]):
             ArgumentError: A limit is invalid, or an option cannot be used, as for ``produce``.
             ClientError: The producer is closed.
             Exception: An error of the iterable, ``options``, ``progress`` or an ``on_delivery``.
-            Records up to then are still delivered, and for failures the next call raises a
-            ``DeliveryError``.
+                Records up to then are still delivered, and for failures the next call raises a
+                ``DeliveryError``.
 
         Example:
             >>> from streamcontract import ContractProducer
@@ -297,13 +298,48 @@ class ContractProducer(Produces[T, K_contra]):
         run = BulkProduce[T](
             self._queue, self._deliveries, options, progress, max_in_flight, max_failures
         )
-        self._deliveries.poll(0)
-        try:
-            run.take_all(values)
-            return run.finish()
-        except BaseException:
-            run.abandon()
-            raise
+        return run.complete(lambda: run.take_all(values))
+
+    def produce_batch(self, data: object, **options: Unpack[BatchOptions]) -> ProduceReport[None]:
+        """Produce every row of Arrow columns, and wait until each is delivered or has failed.
+
+        Values are encoded by column, as ``Codec.encode_columns`` does it, batch by batch. A row
+        that fails does not stop the others; the report names it, with its path.
+
+        Args:
+            data: The rows: a table or batch of pyarrow, a DataFrame of polars or pandas, a relation
+                of DuckDB, a consumed batch, or what else has the Arrow PyCapsule interface.
+            **options: Those of :class:`~streamcontract.kafka.producer.options.BatchOptions`; the
+                limits and ``progress`` are those of :meth:`produce_all`.
+
+        Returns:
+            The number of delivered rows, and the failures: ``index`` is the row, ``value`` None.
+
+        Raises:
+            ColumnTypesError: Columns do not have the types of the contract; nothing was queued.
+            ArgumentError: An option cannot be used, or names no column.
+            Exception: An error of :meth:`produce_all`.
+
+        Example:
+            >>> import pyarrow
+            >>> from streamcontract import ContractProducer
+            >>> sale = {
+            ...     "type": "record",
+            ...     "name": "Sale",
+            ...     "fields": [{"name": "sku", "type": "string"}, {"name": "count", "type": "int"}],
+            ... }
+            >>> sales = pyarrow.table({"sku": ["tea", "salt"], "count": [3, None]})
+            >>> with ContractProducer(topic="sales", schema=sale) as producer:
+            ...     report = producer.produce_batch(sales, key="sku")
+            >>> report.delivered, report.failures[0].index
+            (1, 1)
+        """
+        from streamcontract.kafka.producer.produce_batch import BatchProduce  # noqa: PLC0415 - as above
+
+        self._deliveries.require_open()
+        self._deliveries.refuse_callback("produce_batch")
+        run = BatchProduce(self._queue, self._deliveries, **options)
+        return run.complete(lambda: run.take_rows(data))
 
     def poll(self, timeout: float = 0) -> int:
         """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.
@@ -353,12 +389,12 @@ class ContractProducer(Produces[T, K_contra]):
 
         Args:
             consumer: The consumer of the processed messages, with a group and with
-            ``enable.auto.commit`` set to False; or several of them, of any groups.
+                ``enable.auto.commit`` set to False; or several of them, of any groups.
             timeout: Seconds for each of beginning, committing and aborting.
 
         Raises:
             ConfigurationError: The producer has no ``transactional.id``, or the consumer cannot be
-            in a transaction.
+                in a transaction.
             TransactionAbortedError: It was aborted, and can be tried again.
             ProducerFencedError: Another producer was started with this ``transactional.id``.
             TransactionError: It failed for good.
@@ -406,11 +442,11 @@ class ContractProducer(Produces[T, K_contra]):
 
         Args:
             timeout: Seconds to wait; messages that are not delivered by then are discarded, and
-            count as failed. Without it, or if negative, as long as librdkafka tries.
+                count as failed. Without it, or if negative, as long as librdkafka tries.
 
         Raises:
             BrokerError: The brokers do not accept this client; queued messages are discarded, as
-            reported in the ``__cause__``.
+                reported in the ``__cause__``.
             DeliveryError: Messages without an ``on_delivery`` were not delivered.
             Exception: An error of an ``on_delivery``; the other reports were served nevertheless.
         """

@@ -25,7 +25,7 @@ class ProduceFailure(Generic[T]):
         index: Its index in the iterable, from 0.
         value: The record.
         error: The reason: it does not fit the contract, the client refused the message, or the
-        brokers refused it.
+            brokers refused it.
         delivery: The report of its delivery; None if it was never sent.
     """
 

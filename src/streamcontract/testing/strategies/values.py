@@ -71,9 +71,9 @@ def from_schema(
             which pass through arrays, maps and unions, so that ``"lines.price"`` is the price of
             every line. Nothing checks that these values fit the field.
         tag_unions: Draw the values of unions as ``(branch name, value)``, which chooses the
-        branch, and to which ``Codec(schema, tag_unions=True)`` decodes. Bare values take the
-        first branch that fits, so a branch after one that takes all its values
-        (``["long", "int"]``) is never written. An override of a union is drawn unchanged.
+            branch, and to which ``Codec(schema, tag_unions=True)`` decodes. Bare values take the
+            first branch that fits, so a branch after one that takes all its values
+            (``["long", "int"]``) is never written. An override of a union is drawn unchanged.
 
     Returns:
         A strategy for values.

@@ -54,15 +54,15 @@ def contract_suite(
 
     Args:
         path: A project file or its folder, a folder of ``.avsc`` files, or one such file; a
-        relative path is from the current folder. If left out, the project of the current
-        folder, else the ``.avsc`` files below it.
+            relative path is from the current folder. If left out, the project of the current
+            folder, else the ``.avsc`` files below it.
         against: Sources of earlier versions, in the form of ``streamcontract check --against``,
-        such as ``"git:origin/main"`` or ``"registry"``. If left out, the last commit if there
-        is one, and the registry if ``STREAMCONTRACT_REGISTRY_URL`` names one.
+            such as ``"git:origin/main"`` or ``"registry"``. If left out, the last commit if there
+            is one, and the registry if ``STREAMCONTRACT_REGISTRY_URL`` names one.
         every_version: Whether every version in git's history must decode, not only that of the
             commit. Every version of a registry must anyway.
         max_examples: The number of examples of each property; that of the active profile of
-        Hypothesis if left out.
+            Hypothesis if left out.
 
     Raises:
         ConfigurationError: There are no contracts, or none can be read from the project file.

@@ -1,0 +1,116 @@
+"""The tutorial: every command, copied in order into a fresh folder, prints what the pages show.
+
+The titles of some blocks are also for this test: they say where, or whether, a block is run.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from tests.docs.markdown import REPOSITORY, blocks, relative_links
+from tests.docs.shell import Shell, calls
+
+from figures.tutorial import FIGURES
+from streamcontract.cli import dev
+from streamcontract.testing.fixtures.stacks import start_stack
+from streamcontract.testing.plugin import stack_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.docs.markdown import Block
+
+PAGES: Final = sorted((REPOSITORY / "docs" / "tutorial").glob("[0-9]*.md"))
+FIRST: Final = REPOSITORY / "docs" / "tutorial" / "README.md"
+
+_BACKGROUND: Final = "Second terminal"
+_REAL: Final = "On Apache Kafka and Redpanda"
+_NOT_RUN: Final = {"Once", "With Docker"}
+_BROKERS: Final = {"embedded": "mock", "kafka": "kafka"}
+
+# What a clone has and the tutorial uses.
+_CLONED: Final = ("examples", "schemas", "src/streamcontract/contracts", "src/streamcontract/data")
+
+
+@pytest.fixture
+def lesson(tmp_path: Path) -> Path:
+    """The folder of the lesson, in a clone."""
+    clone = tmp_path / "streamcontract"
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in _CLONED:
+        shutil.copytree(REPOSITORY / name, clone / name, ignore=ignored)
+    shutil.copy(REPOSITORY / "streamcontract.toml", clone)
+    (clone / "lesson").mkdir()
+    return clone / "lesson"
+
+
+@pytest.fixture
+def stack(pytestconfig: pytest.Config, lesson: Path) -> Iterator[Mapping[str, str]]:
+    """The addresses of what the first page starts, on free ports; or of a cluster that runs."""
+    kind = stack_kind(pytestconfig)
+    if kind not in _BROKERS:
+        with start_stack(kind) as running:
+            yield running.environment
+        return
+    [(command, lines)] = calls(next(each for each in blocks(FIRST) if each.title == _BACKGROUND))
+    shown = [re.sub(r"localhost:19092|127\.0\.0\.1:18081", "...", line) for line in lines]
+    with Shell(lesson, {}) as shell:
+        options = f"--broker {_BROKERS[kind]} --broker-port 0 --registry-port 0"
+        if any("--console-port" in parameter.opts for parameter in dev.command.params):
+            options += " --console-port 0"
+        printed = shell.start(f"{command} {options}", shown)
+        yield dict(re.findall(r"^  export (\w+)=(\S+)$", printed, re.MULTILINE))
+
+
+def _is_run(block: Block, pytestconfig: pytest.Config) -> bool:
+    if block.title == _REAL:
+        return stack_kind(pytestconfig) != "embedded"
+    return block.title not in {_BACKGROUND, *_NOT_RUN}
+
+
+@pytest.mark.searching
+def test_commands_print_what_the_pages_show(
+    stack: Mapping[str, str], lesson: Path, pytestconfig: pytest.Config
+) -> None:
+    """One page after the other, as a reader copies them."""
+    with Shell(lesson, stack) as shell:
+        for page in [FIRST, *PAGES]:
+            for block in blocks(page):
+                if block.language == "console" and _is_run(block, pytestconfig):
+                    shell.check(block, page.name)
+                elif block.language != "console" and block.title is not None:
+                    file = lesson / block.title
+                    file.parent.mkdir(exist_ok=True)
+                    file.write_text(block.text, "utf-8")
+
+
+def test_titles_of_commands_are_known() -> None:
+    """A misspelt title would run a block that is not to be run."""
+    titles = {
+        block.title
+        for page in [FIRST, *PAGES]
+        for block in blocks(page)
+        if block.language == "console"
+    }
+    assert titles == {None, _BACKGROUND, _REAL, *_NOT_RUN}
+
+
+def test_pages_lead_on() -> None:
+    """Each page ends with a link to the next one, and the first one lists them all."""
+    for page, following in pairwise([FIRST, *PAGES]):
+        assert page.read_text("utf-8").splitlines()[-1].endswith(f"({following.name}).")
+    assert {page.name for page in PAGES} <= set(relative_links(FIRST))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_are_as_drawn(name: str) -> None:
+    """`make figures` writes nothing else, and a page shows each with a text."""
+    file = FIRST.parent / "figures" / f"{name}.svg"
+    assert file.read_text("utf-8") == FIGURES[name]().svg()
+    shown = re.compile(rf"!\[[^\]]{{20,}}\]\(figures/{name}\.svg\)")
+    assert any(shown.search(page.read_text("utf-8")) for page in PAGES)
