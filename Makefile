@@ -58,9 +58,10 @@ test-long: $(DEV)  ## Run every search on ten times as many examples, with other
 	$(PYTEST) $(SEARCHES) --hypothesis-profile=long
 
 # The tests that depend on brokers or a registry; the others would be the same there.
-STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/stacks tests/docs/test_tutorial.py
+STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/export tests/sql tests/stacks \
+	tests/docs/test_tutorial.py
 
-.PHONY: test-oldest test-kafka test-clients test-redpanda reliability
+.PHONY: test-oldest test-kafka test-clients test-guides test-redpanda reliability
 
 # The oldest confluent-kafka that streamcontract.kafka.versions takes, in front of the installed one.
 # Share consumers and the scripted clients of the tests need newer ones, and are skipped.
@@ -76,6 +77,28 @@ test-kafka: $(DEV)  ## Run the tests of the broker path on Apache Kafka and Apic
 
 test-clients: $(DEV)  ## Run other clients (Java, Python, Node.js) against streamcontract dev on Apache Kafka
 	$(PYTEST) -rs --streamcontract-stack=kafka tests/clients
+
+# Heavy packages of their own versions, in an environment that sees those of .venv after them. What
+# cannot be installed is left out, and its guide is skipped.
+GUIDES := .venvs/guides
+GUIDES_MADE := $(GUIDES)/.installed
+PURELIB := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+PIP_GUIDES := $(GUIDES)/bin/python -m pip install --quiet --disable-pip-version-check
+
+$(GUIDES_MADE): $(DEV)
+	$(BIN)/python -m venv $(GUIDES)
+	@echo "import site; site.addsitedir('$$($(BIN)/python $(PURELIB))')" \
+	  > "$$($(GUIDES)/bin/python $(PURELIB))/development.pth"
+	$(PIP_GUIDES) 'streamcontract[guides]' || \
+	  sed -n '/^guides =/,/^[^ ]/s/^    //p' setup.cfg | while read -r package; do $(PIP_GUIDES) "$$package" || true; done
+	@touch $@
+
+# Messages of the test of Spark.
+SPARK_MESSAGES ?= 100_000
+
+test-guides: $(GUIDES_MADE)  ## Run the guides into Spark, Ray, Iceberg, FastStream, Quix Streams and Bytewax
+	SPARK_MESSAGES=$(SPARK_MESSAGES) PYTHONDONTWRITEBYTECODE= $(GUIDES)/bin/python -m pytest -rs \
+	  --streamcontract-stack=kafka tests/spark tests/guides
 
 test-redpanda: $(DEV)  ## Run the tests of the broker path on Redpanda (Docker)
 	@docker info >/dev/null 2>&1 || { echo "make test-redpanda needs a Docker engine that runs;" \

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 load_profiles()
 
 # These start servers of their own.
-_REAL = tuple(Path(__file__).with_name(name) for name in ("clients", "stacks"))
+_REAL = tuple(Path(__file__).with_name(name) for name in ("clients", "guides", "spark", "stacks"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

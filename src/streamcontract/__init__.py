@@ -16,6 +16,7 @@ from streamcontract._version import __version__
 if TYPE_CHECKING:
     from streamcontract.codec import Codec, Contract, Duration, Limits
     from streamcontract.compatibility import Finding, check_level, find_incompatibilities
+    from streamcontract.container_files import ContainerFileReader, ContainerFileWriter
     from streamcontract.contracts.stock import Stock, StockConsumer, StockProducer
     from streamcontract.errors import StreamContractError
     from streamcontract.json_codec import JsonCodec
@@ -28,6 +29,8 @@ __all__ = [
     "AsyncContractConsumer",
     "AsyncContractProducer",
     "Codec",
+    "ContainerFileReader",
+    "ContainerFileWriter",
     "Contract",
     "ContractConsumer",
     "ContractProducer",
@@ -55,6 +58,8 @@ if not TYPE_CHECKING:  # which would take any name for one of the package
             "AsyncContractConsumer": "kafka.aio",
             "AsyncContractProducer": "kafka.aio",
             "Codec": "codec",
+            "ContainerFileReader": "container_files",
+            "ContainerFileWriter": "container_files",
             "Contract": "codec",
             "ContractConsumer": "kafka",
             "ContractProducer": "kafka",

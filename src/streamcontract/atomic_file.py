@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["DRAFT_SUFFIX", "remove_draft", "write_atomically"]
+__all__ = ["DRAFT_SUFFIX", "Draft", "draft_beside", "locked", "remove_draft", "write_atomically"]
 
 DRAFT_SUFFIX: Final = ".streamcontract-draft"
 """The end of a draft's name; a dot and the name of the file come before it."""
@@ -57,20 +57,85 @@ def write_atomically(path: Path, text: str) -> None:
         'a\n'
     """
     data = text.encode()
+    with draft_beside(path) as draft:
+        draft.file.write(data)
+        draft.commit(path)
+
+
+class Draft:
+    """A file that is being written, under a draft's name.
+
+    Attributes:
+        path: Its name.
+        file: The open file, for reading and writing.
+    """
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self.path = path
+        self.file = file
+
+    def commit(self, path: Path) -> None:
+        """Bring it to disk and give it a name, in place of the file that has the name.
+
+        Args:
+            path: The name, in the draft's folder, or a symbolic link that leads there.
+
+        Raises:
+            OSError: It cannot be written, or the name is that of a folder, a device or the like.
+        """
+        target = Path(os.path.realpath(path))
+        before = _regular(target)
+        self.file.flush()
+        if before is not None:
+            _adopt(self.path, before)
+        os.fsync(self.file.fileno())
+        if sys.platform == "win32":
+            self.file.close()  # an open file cannot be renamed there
+        self.path.replace(target)
+        _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def draft_beside(path: Path) -> Iterator[Draft]:
+    """The draft of a file, which no other process has; without a commit, nothing is left of it.
+
+    Args:
+        path: The file, or a name that stands for one whose name is not known before it is written.
+
+    Raises:
+        OSError: It cannot be written, or is a folder, a device or the like.
+    """
     target = Path(os.path.realpath(path))
+    _regular(target)
+    with _own_draft(target) as (draft, file):
+        try:
+            yield Draft(draft, file)
+        finally:
+            if _is_at(draft, file):
+                draft.unlink()
+
+
+def _regular(target: Path) -> os.stat_result | None:
+    """The status of a file; None if there is none."""
     before = _status(target)
     if before is not None and not stat.S_ISREG(before.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(target))
-    with _own_draft(target) as (draft, file):
-        file.write(data)
-        file.flush()
-        if before is not None:
-            _adopt(draft, before)
-        os.fsync(file.fileno())
-        if sys.platform == "win32":
-            file.close()  # an open file cannot be renamed there
-        draft.replace(target)
-    _sync_folder(target.parent)
+    return before
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, which stays empty; it ends with the process.
+
+    Windows, and file systems without locks, have none.
+
+    Raises:
+        BlockingIOError: Another process, or another use in this one, has it.
+        OSError: The file cannot be opened.
+    """
+    with _open(path, os.O_CREAT) as file:
+        _lock(file, wait=False)
+        yield
 
 
 def remove_draft(path: Path) -> None:
@@ -91,7 +156,7 @@ def _draft_of(target: Path) -> Path:
 
 @contextlib.contextmanager
 def _own_draft(target: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """Create a draft that no other process has; it is renamed or removed at the end."""
+    """Create a draft that no other process has."""
     draft = _draft_of(target)
     while True:
         _remove_left_draft(draft)
@@ -104,12 +169,7 @@ def _own_draft(target: Path) -> Iterator[tuple[Path, IO[bytes]]]:
             # Between creation and lock, another process may have removed it as a leftover.
             if not _is_at(draft, file):
                 continue
-            try:
-                yield draft, file
-            except BaseException:
-                if _is_at(draft, file):
-                    draft.unlink()
-                raise
+            yield draft, file
         return
 
 

@@ -9,9 +9,11 @@
     |   |-- EncodeError       a value does not fit the writer schema
     |   `-- DecodeError       bytes are not what the writer schema requires, or cannot be read
     |       `-- ResolutionError  these data cannot be resolved to the reader schema
+    |-- ContainerFileError    an Avro container file is damaged; .file .block .offset .reason
     |-- FrameError            bytes do not start with a magic byte and a schema id
     |-- CodegenError          no sound Python module can be generated from a schema
     |-- ColumnsError          a schema, or a number of batches, has no Arrow columns
+    |   `-- ColumnTypesError  Arrow columns do not have a schema's types; .mismatches names each
     |-- RegistryError         the registry refused or failed (streamcontract.registry.errors)
     |-- StackError            a broker or registry started here could not start or serve
     |   `-- PortError         its port is in use, or may not be listened on
@@ -29,8 +31,11 @@ __all__ = [
     "ArgumentError",
     "ClientError",
     "CodegenError",
+    "ColumnMismatch",
+    "ColumnTypesError",
     "ColumnsError",
     "ConfigurationError",
+    "ContainerFileError",
     "DataError",
     "DataFault",
     "DecodeError",
@@ -165,6 +170,33 @@ class ProjectError(ConfigurationError):
         return "\n".join(map(str, self.faults))
 
 
+class ContainerFileError(StreamContractError):
+    """An Avro object container file is damaged, or has what cannot be read.
+
+    Attributes:
+        file: Its name.
+        block: The number of the block, from 0; None for the header.
+        offset: Bytes of the file before that block, or before the damage in the header.
+        reason: What is wrong, and what would be right.
+        record: The number of the record in the block, from 0, or None.
+    """
+
+    def __init__(
+        self, file: str, block: int | None, offset: int, reason: str, record: int | None = None
+    ) -> None:
+        super().__init__(file, block, offset, reason, record)
+        self.file = file
+        self.block = block
+        self.offset = offset
+        self.reason = reason
+        self.record = record
+
+    def __str__(self) -> str:
+        place = "header" if self.block is None else f"block {self.block}"
+        record = "" if self.record is None else f", record {self.record}"
+        return f"{self.file}: {place} at offset {self.offset}{record}: {self.reason}"
+
+
 class FrameError(StreamContractError):
     """Bytes do not start with the magic byte and a schema id."""
 
@@ -188,6 +220,45 @@ class ColumnsError(StreamContractError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+@attrs.frozen
+class ColumnMismatch:
+    """An Arrow column that does not have the type that a schema needs.
+
+    Attributes:
+        path: Where, such as ``"Order.lines[].price"``.
+        expected: The type in the schema, in words.
+        found: The Arrow type, in pyarrow's words; "" if there is no such column.
+        fix: What to do.
+    """
+
+    path: str
+    expected: str
+    found: str
+    fix: str
+
+    def __str__(self) -> str:
+        found = f"found {self.found}" if self.found else "found no column"
+        return f"{self.path}: expected {self.expected}, {found}: {self.fix}"
+
+
+class ColumnTypesError(ColumnsError):
+    """Arrow columns do not have the types of the schema that they are encoded with.
+
+    Attributes:
+        mismatches: Every column that does not fit.
+    """
+
+    def __init__(self, mismatches: tuple[ColumnMismatch, ...]) -> None:
+        if not mismatches:
+            raise ValueError("a ColumnTypesError needs at least one mismatch")
+        super().__init__(mismatches[0].path, str(mismatches[0]))
+        self.args = (mismatches,)  # what pickle calls it with
+        self.mismatches = mismatches
+
+    def __str__(self) -> str:
+        return _render(tuple(map(str, self.mismatches)))
 
 
 class RegistryError(StreamContractError):

@@ -106,8 +106,8 @@ def test_what_is_missing_is_answered_with_a_call_that_works() -> None:
 
 # A command that begins with another verb is a row more here.
 VERBS = {
-    *("Check", "Create", "Delete", "Describe", "Find", "Generate", "List", "Move", "Publish"),
-    *("Register", "Run", "Send", "Show", "Write"),
+    *("Check", "Create", "Delete", "Describe", "Export", "Find", "Generate", "List", "Move"),
+    *("Publish", "Query", "Register", "Run", "Send", "Show", "Write"),
 }
 
 
@@ -202,7 +202,7 @@ def test_no_help_cuts_a_summary_short() -> None:
             assert not any(line.startswith("  ") and line.endswith("...") for line in lines), path
 
 
-FACTS = {"consume", "doctor", "init", "lock", "produce", "register"}
+FACTS = {"consume", "doctor", "export", "init", "lock", "produce", "register"}
 FACTS |= {"dlq list", "dlq show", "dlq replay", "groups list", "groups describe", "groups reset"}
 FACTS |= {"subjects list", "subjects show", "subjects diff", "subjects delete"}
 FACTS |= {"topics list", "topics describe", "topics create", "topics delete"}
@@ -218,7 +218,7 @@ def test_every_command_that_prints_facts_has_them_in_json() -> None:
         if param.name == "output_format" and isinstance(param.type, click.Choice)
     }
     assert {name for name, choices in formats.items() if choices == FACTS_FORMATS} == FACTS
-    assert {*formats} - FACTS == {"check", "diff", "generate", "lint"}
+    assert {*formats} - FACTS == {"check", "diff", "generate", "lint", "sql"}
     page = (REPOSITORY / "docs" / "command-line.md").read_text("utf-8")
     assert {name for name in FACTS if f"| `{name}` |" in page} == FACTS
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from tests.codec.equality import same
@@ -41,10 +41,11 @@ def check(
     *,
     limits: Limits | None = None,
     threads: int = 1,
+    unions: Literal["struct", "dense"] = "struct",
 ) -> DecodedColumns:
     """Decode payloads to columns and to records, and compare rows and faults."""
     codec = Codec[Any](schema, tag_unions=True, limits=limits or Limits())
-    return compare(codec, data, writer, threads=threads)
+    return compare(codec, data, writer, threads=threads, unions=unions)
 
 
 def compare(
@@ -53,15 +54,17 @@ def compare(
     writer: Schema | Sequence[Schema] | None = None,
     *,
     threads: int = 1,
+    unions: Literal["struct", "dense"] = "struct",
 ) -> DecodedColumns:
     """The same with a codec, which tags unions."""
     schema = codec.schema
-    decoded = codec.decode_columns(data, writer=writer, threads=threads)
+    decoded = codec.decode_columns(data, writer=writer, threads=threads, unions=unions)
     expected, faults = [], []
     for i, payload in enumerate(data):
         by = writer if writer is None or isinstance(writer, Schema) else writer[i]
         try:
-            expected.append(in_columns(schema.root, codec.decode(payload, writer=by)))
+            value = codec.decode(payload, writer=by)
+            expected.append(in_columns(schema.root, value, unions))
         except DecodeError as error:
             faults.append((i, type(error), str(error)))
     assert [(each.index, type(each.error), each.reason) for each in decoded.faults] == faults
@@ -95,29 +98,35 @@ def _has_columns(node: AvroType, inside: tuple[AvroType, ...]) -> bool:
             return True
 
 
-def in_columns(node: AvroType, value: Any) -> Any:
+def in_columns(node: AvroType, value: Any, unions: str = "struct") -> Any:
     """A decoded value, its unions tagged, as it is expected in a column."""
     match node:
         case RecordType():
-            return {field.name: in_columns(field.type, value[field.name]) for field in node.fields}
+            return {
+                field.name: in_columns(field.type, value[field.name], unions)
+                for field in node.fields
+            }
         case UnionType():
-            return _branch(node, *value)
+            return _branch(node, unions, *value)
         case ArrayType():
-            return [in_columns(node.items, item) for item in value]
+            return [in_columns(node.items, item, unions) for item in value]
         case MapType():
-            return {key: in_columns(node.values, item) for key, item in value.items()}
+            return {key: in_columns(node.values, item, unions) for key, item in value.items()}
         case PrimitiveType() | FixedType() if node.logical is not None:
             return _logical(node, value)
         case _:
             return value
 
 
-def _branch(node: UnionType, name: str, value: Any) -> Any:
+def _branch(node: UnionType, unions: str, name: str, value: Any) -> Any:
     wanted = {branch_name(branch): branch for branch in node.branches}
     wanted.pop("null", None)
+    is_dense = unions == "dense" and len(wanted) > 1
     if name == "null":
-        return None
-    inner = in_columns(wanted[name], value)
+        return (name, None) if is_dense else None
+    inner = in_columns(wanted[name], value, unions)
+    if is_dense:
+        return name, inner
     if len(wanted) == 1:
         return inner
     return {each: inner if each == name else None for each in wanted}
@@ -160,6 +169,11 @@ def from_arrow(array: Any) -> list[Any]:
         return [None if each is None else str(each) for each in array.to_pylist()]
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         return list(array.cast(pa.int64()).to_pylist())
+    if pa.types.is_union(kind):
+        fields = [from_arrow(array.field(i)) for i in range(kind.num_fields)]
+        names = [kind.field(i).name for i in range(kind.num_fields)]
+        places = zip(array.type_codes.to_pylist(), array.offsets.to_pylist(), strict=True)
+        return [(names[code], fields[code][at]) for code, at in places]
     if pa.types.is_struct(kind):
         fields = [from_arrow(array.field(i)) for i in range(kind.num_fields)]
         names = [kind.field(i).name for i in range(kind.num_fields)]
@@ -197,6 +211,9 @@ def _shaped(node: AvroType, value: Any) -> Any:
             wanted = [branch for branch in node.branches if branch_name(branch) != "null"]
             if len(wanted) == 1:
                 return _shaped(wanted[0], value)
+            if isinstance(value, tuple):
+                types = {branch_name(branch): branch for branch in node.branches}
+                return value[0], _shaped(types[value[0]], value[1])
             return {branch_name(each): _shaped(each, value[branch_name(each)]) for each in wanted}
         case ArrayType():
             return [_shaped(node.items, item) for item in value]

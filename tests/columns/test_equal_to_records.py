@@ -21,13 +21,18 @@ from streamcontract.testing.strategies import evolutions, from_schema, schemas
 
 deep = settings(deadline=None, max_examples=examples(100))
 
+UNIONS = st.sampled_from(("struct", "dense"))
+
 
 @deep
-@given(schemas().filter(has_columns), st.integers(1, 3), st.data())
-def test_payloads_of_many_writers(schema: Schema, threads: int, data: st.DataObject) -> None:
+@given(schemas().filter(has_columns), st.integers(1, 3), UNIONS, st.data())
+def test_payloads_of_many_writers(
+    schema: Schema, threads: int, unions: Any, data: st.DataObject
+) -> None:
     """Payloads in every legal form, of writers in any order, on threads that share them."""
     drawn = data.draw(st.lists(payloads(schema), max_size=5))
-    check(schema, [each.data for each in drawn], [each.writer for each in drawn], threads=threads)
+    every, writers = [each.data for each in drawn], [each.writer for each in drawn]
+    check(schema, every, writers, threads=threads, unions=unions)
 
 
 @deep
@@ -42,13 +47,13 @@ def test_evolved_schemas(schema: Schema, level: Any, data: st.DataObject) -> Non
 
 
 @deep
-@given(schemas().filter(has_columns), st.data())
-def test_corrupt_payloads(schema: Schema, data: st.DataObject) -> None:
+@given(schemas().filter(has_columns), UNIONS, st.data())
+def test_corrupt_payloads(schema: Schema, unions: Any, data: st.DataObject) -> None:
     """Each fault is named as records name it, and nothing of it is among the rows."""
     good = st.lists(payloads(schema).map(lambda each: each.data), max_size=3)
     bad = corrupt_payloads(schema).map(lambda each: each.data) | st.binary(max_size=30)
     drawn = [*data.draw(good), *data.draw(st.lists(bad, min_size=1, max_size=4))]
-    check(schema, data.draw(st.permutations(drawn)))
+    check(schema, data.draw(st.permutations(drawn)), unions=unions)
 
 
 @deep
@@ -90,19 +95,21 @@ def test_chosen_columns(schema: Schema, data: st.DataObject) -> None:
 
 
 @deep
-@given(schemas().filter(has_columns), st.integers(4, 200), st.data())
-def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
+@given(schemas().filter(has_columns), st.integers(4, 200), UNIONS, st.data())
+def test_cut_batches(schema: Schema, most: int, unions: Any, data: st.DataObject) -> None:
     """Where a column is full another batch begins; only what no batch can hold is a fault."""
     codec = Codec[Any](schema, tag_unions=True)
     drawn = data.draw(st.lists(payloads(schema), min_size=1, max_size=6))
     every, writers = [each.data for each in drawn], [each.writer for each in drawn]
     with mock.patch("streamcontract.columns.decode.MOST_BYTES", most):
-        decoded = codec.decode_columns(every, writer=writers)
+        decoded = codec.decode_columns(every, writer=writers, unions=unions)
     refused = {fault.index for fault in decoded.faults}
     kept = [i for i in range(len(every)) if i not in refused]
     values = (codec.decode(every[i], writer=writers[i]) for i in kept)
-    assert same(rows_of(schema, decoded), [in_columns(schema.root, value) for value in values])
+    assert same(
+        rows_of(schema, decoded), [in_columns(schema.root, value, unions) for value in values]
+    )
     for i in refused:
-        alone = codec.decode_columns([every[i]], writer=writers[i])
+        alone = codec.decode_columns([every[i]], writer=writers[i], unions=unions)
         assert [type(fault.error) for fault in alone.faults] == [DecodeError]
         assert f"at most {most} bytes" in alone.faults[0].reason

@@ -63,6 +63,16 @@ def test_arrow_types() -> None:
     )
 
 
+def test_dense_unions() -> None:
+    """A union of several types is one on request, with a code for each branch."""
+    table = pa.table(CODEC.decode_columns([DATA], unions="dense"))
+    items = table.schema.field("legs").type.value_field
+    branches = [pa.field("int", pa.int32(), False), pa.field("string", pa.string(), False)]
+    assert items.type == pa.dense_union(branches)
+    assert table.schema.field("note").type == pa.string()
+    assert table.column("legs").to_pylist() == [[1, "two"]]
+
+
 def test_taken_as_often_as_wanted() -> None:
     """As a table, as a batch, and once more; each outlives what it came from."""
     decoded = CODEC.decode_columns([DATA, DATA])
@@ -97,13 +107,6 @@ def test_several_batches_are_no_array() -> None:
         pa.record_batch(decoded)
 
 
-def test_tombstones() -> None:
-    """They are counted, and are no rows."""
-    decoded = CODEC.decode_columns([None, DATA, None, b""])
-    assert (len(decoded), decoded.tombstones) == (1, 2)
-    assert [fault.index for fault in decoded.faults] == [3]
-
-
 def test_pandas() -> None:
     """By way of pyarrow."""
     frame = pa.table(CODEC.decode_columns([DATA, DATA])).to_pandas()
@@ -130,6 +133,16 @@ def test_duckdb() -> None:
     relation = duckdb.sql("select symbol, side, sum(price) from decoded group by all")
     assert relation.fetchall() == [("AAPL", "SELL", decimal.Decimal(264))]
     assert len(decoded) == 2
+
+
+def test_nothing_is_left_to_the_garbage_collector() -> None:
+    """Columns go with their last reference, though payloads were refused."""
+    CODEC.decode_columns([DATA, b""])
+    gc.collect()
+    decoded = CODEC.decode_columns([DATA, b"", b"\6"], threads=2)
+    table = pa.table(decoded)
+    del decoded, table
+    assert gc.collect() == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read as Linux gives it")

@@ -14,6 +14,7 @@ from tests.searching import examples
 from streamcontract import Codec, parse_schema
 from streamcontract.codec.varint import long_bytes
 from streamcontract.columns.layout import LOGICAL_KINDS
+from streamcontract.columns.leaf_forms import LEAF_FORMS
 from streamcontract.schema.logical import LOGICAL_TYPES
 
 deep = settings(deadline=None, max_examples=examples(50))
@@ -28,7 +29,9 @@ def sized(data: bytes) -> bytes:
 
 def test_every_kind_of_logical_type_has_a_column() -> None:
     """No row is without one."""
-    assert LOGICAL_KINDS.keys() == {row.kind for row in LOGICAL_TYPES.values()}
+    kinds = {row.kind for row in LOGICAL_TYPES.values()}
+    assert LOGICAL_KINDS.keys() == kinds
+    assert LEAF_FORMS.keys() >= kinds
 
 
 @pytest.mark.parametrize("row", NUMBERS, ids=lambda row: row.name)

@@ -65,12 +65,25 @@ def test_recursive_fields_can_be_left_out() -> None:
     assert len(codec.decode_columns([data], columns=["n"])) == 1
 
 
+def test_too_many_branches() -> None:
+    """Arrow has 128 codes for the types of a dense union."""
+    fixed = [{"type": "fixed", "name": f"F{i}", "size": 1} for i in range(129)]
+    codec: Codec[Any] = Codec({"type": "array", "items": fixed})
+    assert len(codec.decode_columns([b"\0"])) == 1
+    with pytest.raises(ColumnsError, match=r"value\[\]: a union of more than 128 types"):
+        codec.decode_columns([b"\0"], unions="dense")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"columns": ["m"]}, "columns has to be a field of Node: n, next"),
         ({"columns": "n"}, "columns has to be names of fields"),
         ({"columns": ["n", "n"]}, "each once"),
+        ({"tombstones": "keep"}, "tombstones has to be 'drop' or 'null', not 'keep'"),
+        ({"unions": "sparse"}, "unions has to be 'struct' or 'dense', not 'sparse'"),
+        ({"columns": [1]}, "columns has to be names of fields"),
+        ({"tombstones": None}, "tombstones has to be 'drop' or 'null'"),
         ({"columns": ["n"], "start": -1}, "start has to be a number of bytes"),
         ({"columns": ["n"], "threads": 0}, "threads has to be 1 to 1024"),
         ({"columns": ["n"], "writer": []}, "writer has to be a schema for each of 1 payloads"),

@@ -16,6 +16,15 @@ DOCUMENTS: Final = sorted(
         *REPOSITORY.glob("examples/**/*.md"),
     ]
 )
+GUIDES: Final[dict[str, str]] = {
+    "spark": "pyspark",
+    "faststream": "faststream",
+    "quix-streams": "quixstreams",
+    "bytewax": "bytewax",
+    "ray": "ray",
+    "iceberg": "pyiceberg",
+}
+"""The pages that only ``make test-guides`` runs, below docs/, each with the package that it needs."""
 
 _FENCE = re.compile(r"^```(?P<language>\w*)(?: title=\"(?P<title>[^\"]+)\")?$")
 # In code, brackets before parentheses are a call.

@@ -9,7 +9,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.docs.markdown import DOCUMENTS, REPOSITORY, blocks, python_of, relative_links
+from tests.docs.markdown import (
+    DOCUMENTS,
+    GUIDES,
+    REPOSITORY,
+    blocks,
+    python_of,
+    relative_links,
+)
 
 from streamcontract.cli import main
 
@@ -40,7 +47,9 @@ _TAKE_SECONDS = {
         "columns",
         "coming-from-confluent-kafka",
         "containers",
+        "container-files",
         "database-sink",
+        "export",
         "quick-start",
         "fastapi",
         "json",
@@ -56,7 +65,9 @@ with_python = pytest.mark.parametrize(
         pytest.param(document, marks=[pytest.mark.searching] * (_name(document) in _TAKE_SECONDS))
         for document in DOCUMENTS
         # The tutorial's pages are run as a whole, by test_tutorial.
-        if python_of(document) and document.parent.name != "tutorial"
+        if python_of(document)
+        and document.stem not in GUIDES
+        and document.parent.name != "tutorial"
     ],
     ids=_name,
 )

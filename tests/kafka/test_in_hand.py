@@ -18,6 +18,7 @@ import pytest
 
 from streamcontract import ContractConsumer
 from streamcontract.kafka import ContractShareConsumer, UntilEnd
+from streamcontract.kafka.consumer.batches import Batches
 
 pytestmark = pytest.mark.skipif(
     sys.version_info < (3, 11), reason="CPython 3.10 may run a signal's handler anywhere"
@@ -30,6 +31,8 @@ GIVING: Final[list[Callable[..., Any]]] = [
     ContractShareConsumer.__next__,
     ContractShareConsumer.poll,
     UntilEnd.__next__,
+    ContractConsumer.consume_batch,
+    Batches.__next__,
 ]
 MARK: Final = "in_hand"
 QUIET: Final = ("LOAD_FAST", "LOAD_CONST", "NOP", "CACHE", "POP_TOP", "SWAP", "COPY")

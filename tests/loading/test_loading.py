@@ -14,6 +14,7 @@ import pytest
 
 import streamcontract
 import streamcontract.codec
+import streamcontract.columns
 import streamcontract.kafka
 import streamcontract.registry
 import streamcontract.schema
@@ -21,6 +22,7 @@ import streamcontract.schema
 LAZY: Final = (
     streamcontract,
     streamcontract.codec,
+    streamcontract.columns,
     streamcontract.kafka,
     streamcontract.registry,
     streamcontract.schema,
@@ -29,7 +31,10 @@ LAZY: Final = (
 
 _COMMAND_LINE: Final = {"click", "rich"}
 _HTTP: Final = {"requests", "urllib3"}
-_EXTRAS: Final = {"hypothesis", "pytest", "opentelemetry", "pydantic", "cattrs"}
+_EXTRAS: Final = {
+    *("hypothesis", "pytest", "opentelemetry", "pydantic", "cattrs"),
+    *("duckdb", "pyarrow"),
+}
 _CLIENTS: Final = {"confluent_kafka", "ssl", "asyncio", *_HTTP}
 
 
@@ -49,6 +54,7 @@ def loaded_by(program: str) -> set[str]:
     [
         ("import streamcontract", {"attrs", "typing_extensions", "logging", *_CLIENTS}),
         ("from streamcontract import Codec", {"streamcontract.schema", "logging", *_CLIENTS}),
+        ("from streamcontract import sql", {"streamcontract.sql.connection", *_CLIENTS}),
         ("from streamcontract import parse_schema", {"streamcontract.codec", *_CLIENTS}),
         ("from streamcontract import Codec; Codec('int').encode(1)", _CLIENTS),
         (

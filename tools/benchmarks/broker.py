@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import confluent_kafka
@@ -24,13 +24,15 @@ from benchmarks.shapes import SHAPES, Shape
 from benchmarks.tables import Table
 from streamcontract import ContractConsumer, ContractProducer
 from streamcontract.devstack import DevStack
+from streamcontract.kafka.batches.metadata import MetadataName
 
-__all__ = ["MESSAGES", "fill", "raw_consumer", "tables"]
+__all__ = ["MESSAGES", "batches_table", "fill", "raw_consumer", "tables"]
 
 RAW, OURS, CONFLUENT = "raw bytes", "streamcontract", "confluent Serializing/Deserializing"
 MESSAGES = 20_000  # more would be more than the embedded broker keeps of a partition
 _PARTITIONS = 3
 _BATCH = 1_000
+_METADATA: Sequence[MetadataName] = ("key", "partition", "offset", "timestamp")
 _PREFETCH_SECONDS = 0.5
 _PATIENCE = 60
 _NAMES = itertools.count(1)
@@ -89,6 +91,23 @@ def _consume_table(stack: DevStack, shape: Shape, rounds: int) -> Table:
             )
             for name, timing in seconds.items()
         ),
+    )
+
+
+def batches_table(rounds: int) -> Table:
+    """Messages of stocks as columns, with key, partition, offset and timestamp."""
+    batches = f"{OURS}, consume_batch()"
+    rivals: dict[str, Rival] = {
+        f"{RAW}, consume()": functools.partial(_consume_raw, in_batches=True),
+        batches: functools.partial(_consume_ours, how="consume_batch"),
+        f"{OURS}, consume()": functools.partial(_consume_ours, how="consume"),
+    }
+    with DevStack(brokers=1) as stack:
+        (seconds,) = _in_turn(rivals, stack, SHAPES[0], rounds)
+    return Table(
+        f"{SHAPES[0].name}: {MESSAGES:,} messages from the broker into Arrow",
+        ("", "msg/s", "takes"),
+        tuple((name, *_cells(timing, seconds[batches])) for name, timing in seconds.items()),
     )
 
 
@@ -257,6 +276,7 @@ def _consume_ours(stack: DevStack, shape: Shape, topic: str, *, how: str) -> tup
             "consume": lambda: len(consumer.consume(_BATCH, 0.1)),
             "poll": lambda: 0 if consumer.poll(0.1) is None else 1,
             "iteration": lambda: 0 if next(consumer) is None else 1,
+            "consume_batch": lambda: len(consumer.consume_batch(_BATCH, 0.1, metadata=_METADATA)),
         }
         return _timed(takes[how])
 

@@ -1,10 +1,11 @@
-"""Payloads into an Arrow table: columns, and records that are made into one."""
+"""Payloads into an Arrow table and back: columns, and records that are made into one."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, Final
 
 import attrs
@@ -15,6 +16,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from benchmarks import broker, crate
 from benchmarks.measure import Timing, in_turn
 from benchmarks.shapes import SHAPES, Shape
 from benchmarks.tables import Table, against
@@ -24,8 +26,9 @@ from streamcontract.wire import header
 __all__ = ["tables"]
 
 OURS: Final = "streamcontract, columns"
+CRATE: Final = "arrow-avro (Rust)"
 
-_MANY: Final = 20_000
+_MANY: Final = 100_000
 _FEW: Final = 500
 """Payloads of a table: few for those that make Python objects of them, which takes so long."""
 
@@ -41,22 +44,46 @@ class _Rival:
 
 
 def tables(rounds: int) -> list[Table]:
-    """A table for each shape."""
-    return [_table(shape, rounds) for shape in SHAPES]
+    """A table for each shape and direction, and one of messages from the broker."""
+    return [
+        *(_decoding(shape, rounds) for shape in SHAPES),
+        *(_encoding(shape, rounds) for shape in SHAPES),
+        broker.batches_table(rounds),
+    ]
 
 
-def _table(shape: Shape, rounds: int) -> Table:
+def _decoding(shape: Shape, rounds: int) -> Table:
     rivals = {**_ours(shape), **_peers(shape)}
     for name, rival in rivals.items():
         if rival.call().num_rows != rival.payloads:
             raise AssertionError(f"{name} gave other rows")
+    title = f"{shape.name}: payloads into an Arrow table"
+    with ExitStack() as stack:
+        program = crate.build()
+        if program is None:
+            return _table(title, rivals, rounds, (CRATE, "skipped", "no cargo"))
+        framed = _payloads(shape, _MANY, header(1))
+        running = stack.enter_context(crate.ArrowAvro(program, shape.schema.inlined_json, framed))
+        rivals[CRATE] = _Rival(running.decode, _MANY)
+        return _table(title, rivals, rounds)
+
+
+def _encoding(shape: Shape, rounds: int) -> Table:
+    rivals = _way_back(shape)
+    wanted = Codec[Any](type(shape.record)).encode(shape.record)
+    for name, rival in rivals.items():
+        if rival.call() != [wanted] * rival.payloads:
+            raise AssertionError(f"{name} gave other payloads")
+    return _table(f"{shape.name}: an Arrow table into payloads", rivals, rounds)
+
+
+def _table(
+    title: str, rivals: dict[str, _Rival], rounds: int, *more: tuple[str, str, str]
+) -> Table:
     found = in_turn({name: rival.call for name, rival in rivals.items()}, rounds)
     each = {name: _of_each(timing, rivals[name].payloads) for name, timing in found.items()}
-    return Table(
-        f"{shape.name}: payloads into an Arrow table",
-        ("", "µs a message", "takes"),
-        tuple((name, *against(timing, each[OURS])) for name, timing in each.items()),
-    )
+    rows = [(name, *against(timing, each[OURS])) for name, timing in each.items()]
+    return Table(title, ("", "µs a message", "takes"), (*rows, *more))
 
 
 def _of_each(timing: Timing, payloads: int) -> Timing:
@@ -133,3 +160,54 @@ def _confluent(shape: Shape) -> Callable[[bytes], Any]:
     serialize(shape.record, context)  # which registers the schema
     deserialize = AvroDeserializer(registry, text, conf=conf)
     return lambda data: deserialize(data, context)
+
+
+# ---- the way back
+
+
+def _way_back(shape: Shape) -> dict[str, _Rival]:
+    codec: Codec[Any] = Codec(shape.schema)
+    text = shape.schema.inlined_json
+    parsed = fastavro.parse_schema(json.loads(text))
+    many, few = _natural(shape, _MANY), _natural(shape, _FEW)
+    encode = codec.encoder()
+
+    def fastavro_of(row: Any) -> bytes:
+        out = io.BytesIO()
+        fastavro.schemaless_writer(out, parsed, row)
+        return out.getvalue()
+
+    found = {
+        OURS: _Rival(lambda: list(codec.encode_columns(many).payloads), _MANY),
+        "streamcontract, records by hand": _Rival(
+            lambda: [encode(row) for row in _rows(few)], _FEW
+        ),
+        "fastavro, to_pylist": _Rival(lambda: [fastavro_of(row) for row in _rows(few)], _FEW),
+    }
+    if shape.name == "stock":  # it has no decimals, UUIDs and times
+        (batch,) = many.to_batches()
+        found["pyruhvro"] = _Rival(
+            lambda: [
+                each.as_py()
+                for chunk in pyruhvro.serialize_record_batch(batch, text, 1)
+                for each in chunk
+            ],
+            _MANY,
+        )
+    return found
+
+
+def _natural(shape: Shape, number: int) -> pa.Table:
+    """Records in the types that pyarrow finds for them, but for maps."""
+    row = shape.to_dict(shape.record)
+    table = pa.Table.from_pylist([row] * number)
+    for name, value in row.items():
+        if isinstance(value, dict) and name == "tags":
+            column = pa.array([list(value.items())] * number, pa.map_(pa.string(), pa.string()))
+            table = table.set_column(table.column_names.index(name), name, column)
+    return table
+
+
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.to_pylist(maps_as_pydicts="strict")
+    return rows

@@ -2,8 +2,8 @@
 
 Both engines give the same value, or the same error with the same words and paths; what was
 decoded comes back when it is encoded and decoded again; columns have the values and faults of
-records; and no more memory is taken than the bytes
-can justify. Whatever else happens is a fault, and raised.
+records, and are encoded to the same bytes; and no more memory is taken than the bytes can justify.
+Whatever else happens is a fault, and raised.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Judge:
             if not isinstance(found, Refusal):
                 self._goes_round(found)
             if self._columns is not None and len(data) >= self._pair.start:
-                compare(self._columns, [data[self._pair.start :]], self._pair.writer)
+                self._as_columns(self._columns, data[self._pair.start :])
         return found
 
     def judge_memory(self, data: bytes) -> None:
@@ -164,6 +164,14 @@ class Judge:
             finally:
                 tracemalloc.stop()
             assert peak <= most, f"{engine}: {peak} bytes of memory for {len(data)} of data"
+
+    def _as_columns(self, codec: Codec[Any], data: bytes) -> None:
+        """Columns equal records, and have the same payloads."""
+        columns = compare(codec, [data], self._pair.writer)
+        encoded = codec.encode_columns(columns)
+        assert not encoded.faults, f"decoded, but not to be encoded: {encoded.faults[0]}"
+        wanted = [codec.encode(codec.decode(data, writer=self._pair.writer))] if columns else []
+        assert list(encoded.payloads) == wanted
 
     def _goes_round(self, value: Any) -> None:
         encoded = self._agreed({name: each.encode for name, each in self._codecs.items()}, value)

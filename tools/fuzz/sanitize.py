@@ -24,6 +24,7 @@ _BOUNDED = [
     "tests/codec/test_engines.py::test_changed_while_encoded",
     "tests/codec/test_garbage_collection.py",
     "tests/codec/test_limits.py",
+    "tests/columns/test_encode_refused.py",
     "tests/columns/test_handover.py",
 ]
 _CLIENTS = ["tests/kafka/test_assembly.py", "tests/kafka/test_sending.py"]

@@ -32,12 +32,15 @@ EXIT_INTERRUPTED: Final = 130
 
 _SUMMARIES: Final = {
     "check": "Check contracts for breaking changes against git, a registry or a folder.",
+    "console": "Show topics, messages, schemas and contracts in the browser.",
     "consume": "Show a topic's messages, as a table or as JSON lines.",
     "demo": ("Publish 12,154 real stock bars as typed records and consume every one of them back."),
     "dev": "Run a Kafka broker and a schema registry on this machine, without Docker.",
     "diff": "Show what changed from one schema to another, without a verdict.",
     "dlq": "List, show and replay dead letters.",
+    "docs": "Write a catalogue of the contracts as static pages.",
     "doctor": "Show versions, the project file, and whether broker and registry answer.",
+    "export": "Export a topic into Parquet, Arrow, CSV or Avro files, or a DuckDB table.",
     "generate": "Generate the typed Python modules of the contracts.",
     "groups": "List, describe and reset consumer groups.",
     "init": "Create a project: project file, schemas, generated code, a test, a CI workflow.",
@@ -45,6 +48,7 @@ _SUMMARIES: Final = {
     "lock": "Write the contracts' ids and schemas into streamcontract.lock.",
     "produce": "Send JSON lines as messages, each checked against the contract.",
     "register": "Register the contracts' schemas in the schema registry.",
+    "sql": "Query topics with SQL, through DuckDB.",
     "subjects": "List, show, compare and delete the registry's subjects.",
     "test": "Run property tests on every contract, without any test code.",
     "topics": "Create, list, describe and delete topics.",

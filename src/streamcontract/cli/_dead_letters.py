@@ -3,98 +3,28 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import pprint
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from streamcontract.errors import EncodeError
-from streamcontract.json_codec import JsonCodec
-from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
-from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
 from streamcontract.reporting.tables import Table, number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
     from streamcontract.kafka.dead_letters.replay import Replayed
-    from streamcontract.kafka.dead_letters.topic import Entry
-    from streamcontract.schema import Schema
+    from streamcontract.messages.dead_letters import Decoded, Summary
 
 __all__ = [
-    "Decoded",
-    "Summary",
     "letter_as_json",
     "letter_in_words",
     "replay_as_json",
     "replay_in_words",
-    "summaries",
     "summary_table",
 ]
 
 _BYTES_A_LINE: Final = 16
-
-
-@attrs.define
-class Summary:
-    """Open messages of one topic with the same source and error.
-
-    Attributes:
-        topic: The dead letter topic.
-        source: The topic that they come from.
-        error: The class of the error.
-        count: The number of messages.
-        attempts: The most failed attempts of one of them.
-        places: Partition and offset of the first and the last.
-    """
-
-    topic: str
-    source: str
-    error: str
-    count: int = 0
-    attempts: int = 1
-    places: list[tuple[int, int]] = attrs.field(factory=list)
-
-    def add(self, entry: Entry) -> None:
-        """Count one more."""
-        self.count += 1
-        place = _number(entry.raw.partition()), _number(entry.raw.offset())
-        # The first and the last, instead of a list of thousands.
-        self.places = [min([place, *self.places]), max([place, *self.places])]
-        if isinstance(entry.letter, DeadLetter):
-            self.attempts = max(self.attempts, entry.letter.attempt)
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The values for JSON output."""
-        first, last = ({"partition": each[0], "offset": each[1]} for each in self.places)
-        return {
-            "topic": self.topic,
-            "source": self.source,
-            "error": self.error,
-            "count": self.count,
-            "attempts": self.attempts,
-            "first": first,
-            "last": last,
-        }
-
-
-def summaries(topic: str, config: dict[str, str]) -> list[Summary]:
-    """The open messages of a dead letter topic, by source and error."""
-    found: dict[tuple[str, str], Summary] = {}
-    with DeadLetterTopic(topic, config) as letters:
-        for batch in letters.open():
-            for entry in batch:
-                if entry.is_copy:
-                    continue
-                letter = entry.letter
-                what = (
-                    (letter.source.topic, letter.error)
-                    if isinstance(letter, DeadLetter)
-                    else ("-", "not a dead letter")
-                )
-                found.setdefault(what, Summary(topic, *what)).add(entry)
-    return [found[what] for what in sorted(found)]
 
 
 def summary_table(found: Sequence[Summary]) -> Table:
@@ -112,47 +42,6 @@ def summary_table(found: Sequence[Summary]) -> Table:
         for each in found
     ]
     return Table(columns, rows, frozenset(columns[3:]))
-
-
-@attrs.frozen(kw_only=True)
-class Decoded:
-    """The present decoding of a dead letter's value.
-
-    Attributes:
-        reader: ``"contract"`` or ``"writer"``, the owner of the schema it was read with; None for
-        neither.
-        value: The value, of plain Python types.
-        schemas: The schema, or those of a topic's contracts. None without a reader.
-        errors: The errors of the contract, of the writer's schema, or of both.
-        lines: All of that as text.
-    """
-
-    reader: str | None = None
-    value: Any = None
-    schemas: Sequence[Schema] = ()
-    errors: Sequence[str] = ()
-    lines: Sequence[str] = ()
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The values for JSON output, in the plain encoding of docs/json.md."""
-        return {"reader": self.reader, "value": self._value, "errors": list(self.errors)}
-
-    @property
-    def _value(self) -> Any:
-        for schema in self.schemas:
-            # A codec that does not take it belongs to another contract of the topic.
-            with contextlib.suppress(EncodeError):
-                return JsonCodec(schema).dump(self.value)
-        return None
-
-    @property
-    def in_words(self) -> Iterator[str]:
-        """The lines of the value."""
-        yield from self.lines
-        if self.reader is not None:
-            shown = pprint.pformat(self.value, sort_dicts=False)
-            yield from (f"  {line}" for line in shown.splitlines())
 
 
 def letter_as_json(letter: DeadLetter, decoded: Decoded) -> dict[str, Any]:
@@ -247,10 +136,6 @@ def replay_in_words(done: Replayed) -> str:
         count = sum(done.unknown.values())
         shown.append(f"{number(count)} of topics without a contract here ({topics}) stay open")
     return ", ".join(shown) or "nothing was open"
-
-
-def _number(value: Any) -> int:
-    return int(value)
 
 
 def _base64(part: bytes | None) -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from streamcontract.cli._console import console_beside
 from streamcontract.cli._dev_stacks import BROKERS, Choice, prepare, start
 from streamcontract.cli._examples import examples
 from streamcontract.codegen import staleness_around
@@ -18,7 +20,7 @@ from streamcontract.errors import PortError
 from streamcontract.reporting.terminal import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from streamcontract.devstack import DevStack
     from streamcontract.devstack.kafka.java import Program
@@ -114,6 +116,23 @@ def _parse_topics(
     callback=_parse_topics,
     help="Topic to create; repeatable.",
 )
+@click.option(
+    "--console/--no-console",
+    "with_console",
+    default=True,
+    show_default=True,
+    help="Start the console in the browser too; it needs the extra [console].",
+)
+@click.option(
+    "--console-port",
+    type=click.IntRange(0, 65535),
+    help="Port of the console, 0 for a free one; by default 8080, or 8085 if that is in use.",
+)
+@click.option(
+    "--allow-writes",
+    is_flag=True,
+    help="Let the console produce records, replay and create topics.",
+)
 @click.argument("arguments", metavar="[-- COMMAND ...]", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def command(  # noqa: PLR0913 - each is an option of the command line
@@ -128,6 +147,9 @@ def command(  # noqa: PLR0913 - each is an option of the command line
     contexts: bool,
     confluent: bool,
     topics: list[tuple[str, int]],
+    with_console: bool,
+    console_port: int | None,
+    allow_writes: bool,
     arguments: tuple[str, ...],
 ) -> None:
     """Run a Kafka broker and a schema registry on this machine, without Docker.
@@ -154,7 +176,10 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         with running as (stack, _):
             code = run_command(arguments, stack.environment)
         ctx.exit(code)
-    _serve_until_signal(running)
+    console = None
+    if with_console:
+        console = functools.partial(console_beside, port=console_port, allow_writes=allow_writes)
+    _serve_until_signal(running, console)
 
 
 @contextlib.contextmanager
@@ -173,6 +198,7 @@ def _running(
 
 def _serve_until_signal(
     running: contextlib.AbstractContextManager[tuple[DevStack | DurableStack, str]],
+    console: Callable[[Mapping[str, str]], contextlib.AbstractContextManager[str]] | None,
 ) -> None:
     # Blocked before the stack starts its threads, so that none of them takes a signal, and waited
     # for: no handler runs at a bad moment. What the caller had ignored (nohup) stays ignored.
@@ -186,7 +212,10 @@ def _serve_until_signal(
     # Without a handler some systems drop it, even where it is blocked.
     child_before = signal.signal(signal.SIGCHLD, lambda *_: None)
     try:
-        with running as (stack, description):
+        with contextlib.ExitStack() as parts:
+            stack, description = parts.enter_context(running)
+            if console is not None:
+                click.echo(f"console   {parts.enter_context(console(stack.environment))}")
             click.echo(description)
             while signal.sigwait(waited_for) == signal.SIGCHLD:
                 if isinstance(stack, DurableStack):

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from streamcontract.cli import EXIT_CLEAN, EXIT_FINDINGS
 from streamcontract.cli._dead_letters import (
-    Decoded,
     letter_as_json,
     letter_in_words,
     replay_as_json,
     replay_in_words,
-    summaries,
     summary_table,
 )
 from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of
 from streamcontract.cli._options import facts_option, project_option, sound_project
-from streamcontract.errors import DataError, FrameError, RegistryError
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.contract.project_deserializers import project_readers
-from streamcontract.kafka.contract.serializers import ContractDeserializer
 from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
 from streamcontract.kafka.dead_letters.replay import replay_dead_letters
 from streamcontract.kafka.dead_letters.topic import (
@@ -31,22 +27,15 @@ from streamcontract.kafka.dead_letters.topic import (
     dead_letter_topics,
     find_dead_letter_topic,
 )
-from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.messages.dead_letters import decode_letter, summaries
 from streamcontract.project import find_project_file
 from streamcontract.registry import SchemaRegistry
 from streamcontract.reporting.facts import print_facts
-from streamcontract.schema import parse_schema
-from streamcontract.wire import IdKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamcontract.kafka.connection.config import Settings
-    from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
-    from streamcontract.kafka.dead_letters.topic import Entry
-    from streamcontract.project import Project
     from streamcontract.reporting.tables import Table
-    from streamcontract.schema import Schema
 
 __all__ = ["command"]
 
@@ -153,7 +142,7 @@ def _show(
         raise letter
     settings = split_config(config)
     with SchemaRegistry.from_config(settings.registry) as registry:
-        decoded = _decoded(entry, letter, project, registry, settings)
+        decoded = decode_letter(entry, letter, project, registry, settings)
     print_facts(
         letter_as_json(letter, decoded),
         output_format,
@@ -206,69 +195,3 @@ def _replay(
         replay_as_json(topic, done), output_format, lambda: [f"{topic}: {replay_in_words(done)}"]
     )
     ctx.exit(EXIT_FINDINGS if done.left else EXIT_CLEAN)
-
-
-def _decoded(
-    entry: Entry,
-    letter: DeadLetter,
-    project: Project | None,
-    registry: SchemaRegistry,
-    settings: Settings,
-) -> Decoded:
-    """The value read with the present contract, else with the writer schema, else the errors."""
-    if letter.value is None:
-        return Decoded(lines=["the value is null: a tombstone"])
-    errors: list[str] = []
-    lines = ["no contract of a project here has this topic"]
-    try:
-        reader = _reader_of(letter.source.topic, project, registry, settings)
-        if reader is not None:
-            try:
-                message = reader.read(entry.raw)
-            except MessageDecodeError as error:
-                errors = [str(error.reason)]
-                lines = [f"today's contract cannot read it: {error.reason}"]
-            else:
-                return Decoded(
-                    reader="contract",
-                    value=message.value,
-                    schemas=_schemas_of(letter.source.topic, project),
-                    lines=["as today's contract reads it:"],
-                )
-        frame = settings.wire.value.frame(letter.value, letter.headers)
-        writer = registry.stored(frame.schema_id, is_global=frame.kind is IdKind.GLOBAL_ID).schema
-        reads: ContractDeserializer[Any] = ContractDeserializer(
-            writer, registry, framing=settings.wire, rules_ignored=settings.rules_ignored
-        )
-        _, decode = reads.decoder(letter.value, letter.headers)
-        value: Any = decode(letter.value)
-    except (DataError, FrameError, RegistryError) as error:
-        reason = "for the same reason" if str(error) in errors else str(error)
-        return Decoded(
-            errors=list(dict.fromkeys([*errors, str(error)])),
-            lines=[*lines, f"not even as it was written: {reason}"],
-        )
-    return Decoded(
-        reader="writer",
-        value=value,
-        schemas=[writer],
-        errors=errors,
-        lines=[*lines, f"as it was written, with {writer.name or 'a schema without a name'}:"],
-    )
-
-
-def _reader_of(
-    topic: str, project: Project | None, registry: SchemaRegistry, settings: Settings
-) -> TopicDeserializer[Any] | None:
-    """The project's deserializer for a topic; None without a project, or without such a topic."""
-    if project is None:
-        return None
-    readers = project_readers(project, registry, settings.wire, settings.rules_ignored)
-    return readers.get(topic)
-
-
-def _schemas_of(topic: str, project: Project | None) -> list[Schema]:
-    contracts = () if project is None else project.contracts
-    return [
-        parse_schema(each.schema, folders=each.folders) for each in contracts if each.topic == topic
-    ]

@@ -42,6 +42,7 @@ from cpython.unicode cimport (
 )
 from libc.math cimport isinf
 from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from streamcontract.codec import leaves
@@ -61,7 +62,6 @@ cdef extern from "Python.h":
 
 cdef enum:
     ROOM = 512  # bytes of a message that need no allocation while they are written
-    MAX_FRAMES = 2000  # C calls inside one another; some 200 bytes of stack each
 
 cdef object Refused = _Refused
 cdef tuple REFUSALS = _REFUSALS
@@ -116,6 +116,7 @@ include "_native_output.pxi"
 include "_native_writing.pxi"
 include "_native_input.pxi"
 include "_native_reading.pxi"
+include "_native_splitting.pxi"
 include "_native_times.pxi"
 include "_native_decimal.pxi"
 include "_native_uuid.pxi"

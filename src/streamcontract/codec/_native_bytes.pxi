@@ -4,6 +4,37 @@
 # GIL. Every byte is read after a comparison with the end, and no count is believed before it was
 # compared with the bytes that remain.
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    /* The bytes of a number of up to eight bytes, of which eight can be read; else 0. */
+    static inline int sc_size_of_number(const unsigned char *at) {
+        uint64_t word, ends;
+        memcpy(&word, at, 8);
+        ends = ~word & 0x8080808080808080u;
+        return ends ? (__builtin_ctzll(ends) + 1) / 8 : 0;
+    }
+
+    /* That number: the seven bits of each byte, put together two, four and eight bytes at a time. */
+    static inline uint64_t sc_number(const unsigned char *at, int size) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        word &= ~(uint64_t)0 >> (64 - 8 * size) & 0x7F7F7F7F7F7F7F7Fu;
+        word = (word & 0x007F007F007F007Fu) | (word & 0x7F007F007F007F00u) >> 1;
+        word = (word & 0x00003FFF00003FFFu) | (word & 0x3FFF00003FFF0000u) >> 2;
+        return (word & 0x0FFFFFFFu) | (word & 0x0FFFFFFF00000000u) >> 4;
+    }
+    #else  /* byte by byte */
+    #define sc_size_of_number(at) 0
+    #define sc_number(at, size) 0
+    #endif
+    """
+    int sc_size_of_number(const unsigned char *at) noexcept nogil
+    uint64_t sc_number(const unsigned char *at, int size) noexcept nogil
+
+cdef enum:
+    MAX_FRAMES = 2000  # C calls inside one another; some 200 bytes of stack each
+
 cdef struct In:
     const unsigned char *pos
     const unsigned char *end
@@ -15,8 +46,14 @@ cdef struct In:
 cdef int take_rest(In *data, uint64_t *number, int most) noexcept nogil:
     """Read on after a first byte above 127, ``most`` bytes in all."""
     cdef uint64_t value = number[0] & 127
-    cdef int shift = 7
+    cdef int shift = 7, size = 0
     cdef unsigned char byte
+    if data.end - data.pos >= 7:
+        size = sc_size_of_number(data.pos - 1)
+    if size:
+        number[0] = sc_number(data.pos - 1, size)
+        data.pos += size - 1
+        return 0 if size <= most else -1
     while True:
         if data.pos >= data.end or shift == 7 * most:
             return -1
@@ -38,6 +75,12 @@ cdef inline int take_unsigned(In *data, uint64_t *number) noexcept nogil:
     number[0] = data.pos[0]
     data.pos += 1
     return take_rest(data, number, 10) if number[0] > 127 else 0
+
+
+cdef int skip_number(In *data) noexcept nogil:
+    """Pass over a number of up to 64 bits."""
+    cdef uint64_t number = 0
+    return take_unsigned(data, &number)
 
 
 cdef inline int take_unsigned_int(In *data, uint64_t *number) noexcept nogil:

@@ -1,6 +1,10 @@
 # Reading: included by _native.pyx, whose docstring has the rules for all of it.
 
-include "_native_skipping.pxi"
+include "_native_skips.pxi"
+
+
+cdef inline int skip_field(Skipper skipper, In *data, int depth) except -1:
+    return 0 if skip(&skipper.step, data, depth) == 0 else refuse()
 
 
 cdef class Reader:

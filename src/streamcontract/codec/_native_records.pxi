@@ -60,7 +60,7 @@ cdef class SlotsReader(RecordReader):
         for i in range(self.steps.size):
             target = self.targets[i]
             if target < 0:
-                (<Skipper>self.steps.items[i]).skip(data, depth)
+                skip_field(<Skipper>self.steps.items[i], data, depth)
             else:
                 sc_put(
                     record,
@@ -92,7 +92,7 @@ cdef class DictReader(RecordReader):
         for i in range(self.steps.size):
             target = self.targets[i]
             if target < 0:
-                (<Skipper>self.steps.items[i]).skip(data, depth)
+                skip_field(<Skipper>self.steps.items[i], data, depth)
             else:
                 PyDict_SetItem(
                     record,
@@ -121,7 +121,7 @@ cdef class ObjectReader(RecordReader):
         for i in range(self.steps.size):
             target = self.targets[i]
             if target < 0:
-                (<Skipper>self.steps.items[i]).skip(data, depth)
+                skip_field(<Skipper>self.steps.items[i], data, depth)
             else:
                 arguments[self.names[target]] = (<Reader>self.steps.items[i]).read(data, depth)
         data.frames -= 1

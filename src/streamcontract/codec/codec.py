@@ -9,11 +9,13 @@ from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import TypeAlias
+    from typing import Literal, TypeAlias
 
     from streamcontract.codec.contract import Contract
-    from streamcontract.columns import DecodedColumns
+    from streamcontract.columns import DecodedColumns, EncodedColumns
     from streamcontract.columns.decode import ColumnDecoder
+    from streamcontract.columns.encode import ColumnEncoder
+    from streamcontract.columns.options import ColumnOptions
     from streamcontract.schema import Schema
 
     _SchemaLike: TypeAlias = Schema | Contract | str | dict[str, Any] | list[Any]
@@ -83,7 +85,13 @@ class Codec(Generic[T]):
         # Keyed by the schema object and the offset: schemas are immutable, and the entry keeps
         # the object alive, so its id cannot come to mean another.
         self._decoders: dict[tuple[int, int], tuple[Schema, Callable[[bytes], T]]] = {}
-        self._column_decoders: dict[tuple[str, ...] | None, ColumnDecoder] = {}
+        self._column_decoders: dict[ColumnOptions, ColumnDecoder] = {}
+        self._column_encoder: ColumnEncoder | None = None
+
+    @property
+    def record(self) -> type[T] | None:
+        """The generated class of the values; None for plain ones."""
+        return self._compiler.record
 
     def __repr__(self) -> str:
         return f"<Codec of {self.schema!r}>"
@@ -154,6 +162,8 @@ class Codec(Generic[T]):
         *,
         writer: Schema | Sequence[Schema] | None = None,
         columns: Sequence[str] | None = None,
+        tombstones: Literal["drop", "null"] = "drop",
+        unions: Literal["struct", "dense"] = "struct",
         start: int = 0,
         threads: int = 1,
     ) -> DecodedColumns:
@@ -163,11 +173,16 @@ class Codec(Generic[T]):
         be decoded is one of its ``faults``, and no row.
 
         Args:
-            payloads: The encoded values; None is a tombstone, which is left out and counted.
+            payloads: The encoded values; None is a tombstone, which is counted.
             writer: The schema they were written with, if that is another than the codec's own; or
                 one for each.
-            columns: The fields of the record that become columns, in their order; all if left out.
-                What is not needed is skipped.
+            columns: The fields of the record that become columns, in their order, or paths to
+                fields inside them, such as ``"lines.price"``; all if left out. What is not needed
+                is skipped.
+            tombstones: ``"drop"`` leaves tombstones out; ``"null"`` makes each a row whose columns
+                are all null, and all columns nullable.
+            unions: ``"struct"`` makes a union of several types a struct with a nullable field for
+                each, ``"dense"`` a dense union of Arrow, which few readers of Arrow take.
             start: How many bytes of each to pass over first, such as the five of a frame.
             threads: How many threads decode, each its share of the payloads into a batch of its
                 own; all have ended on return.
@@ -185,17 +200,79 @@ class Codec(Generic[T]):
             >>> len(decoded), decoded.faults[0].path
             (1, 'Ping.n')
         """
-        return self._column_decoder(columns).decode(payloads, writer, start=start, threads=threads)
+        decoder = self.column_decoder(columns, tombstones=tombstones, unions=unions)
+        return decoder.decode(payloads, writer, start=start, threads=threads)
 
-    def _column_decoder(self, columns: Sequence[str] | None) -> ColumnDecoder:
-        key = None if columns is None else tuple(columns)
-        known = self._column_decoders.get(key)
-        if known is None or isinstance(columns, str):  # which is refused
+    def column_decoder(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        tombstones: Literal["drop", "null"] = "drop",
+        unions: Literal["struct", "dense"] = "struct",
+    ) -> ColumnDecoder:
+        """What :meth:`decode_columns` decodes with, for those who know more of their payloads.
+
+        Args:
+            columns: As there.
+            tombstones: As there.
+            unions: As there.
+
+        Raises:
+            Exception: As there.
+        """
+        # What an installation may lack, and few programs need.
+        from streamcontract.columns.options import ColumnOptions  # noqa: PLC0415
+
+        options = ColumnOptions(columns, tombstones, unions)
+        known = self._column_decoders.get(options)
+        if known is None:
             with self._lock:
-                made = self._compiler.column_decoder(columns)
-                known = self._column_decoders.setdefault(key, made)
+                made = self._compiler.column_decoder(options)
+                known = self._column_decoders.setdefault(options, made)
                 while len(self._column_decoders) > _MOST_COLUMN_DECODERS:
                     del self._column_decoders[next(iter(self._column_decoders))]
+        return known
+
+    def encode_columns(self, data: object, *, prefix: bytes = b"") -> EncodedColumns:
+        """Encode rows of Arrow columns, without making Python objects of their values.
+
+        Each column is a field of the record, by its name; a field without a column has its default.
+        Values are checked as :meth:`encode` checks them: a row that does not fit is one of the
+        ``faults``, and has no payload.
+
+        Args:
+            data: Rows with the Arrow PyCapsule interface: a table, batch or array of pyarrow, a
+                DataFrame of polars or pandas, a relation of DuckDB, decoded columns.
+            prefix: Bytes before each payload, such as the five of a frame.
+
+        Raises:
+            ConfigurationError: The extension module for columns was not built.
+            ColumnTypesError: Columns are missing, unknown, or of types that the schema does not
+                take; the error names each.
+            ColumnsError: The data are not as Arrow describes them.
+            ArgumentError: They do not have the interface.
+
+        Example:
+            >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
+            ...     {"name": "n", "type": "long"}]})
+            >>> columns = codec.decode_columns([b"", b""])
+            >>> list(codec.encode_columns(columns).payloads)
+            [b'', b'']
+        """
+        return self.column_encoder().encode(data, prefix)
+
+    def column_encoder(self) -> ColumnEncoder:
+        """What :meth:`encode_columns` uses, made once; for what reads the rows batch by batch.
+
+        Raises:
+            ConfigurationError: The extension module for columns was not built.
+        """
+        known = self._column_encoder
+        if known is None:
+            with self._lock:
+                known = self._column_encoder = (
+                    self._column_encoder or self._compiler.column_encoder()
+                )
         return known
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from streamcontract.codec.bindings import Bindings, bindings_of, contract_of
@@ -28,6 +28,8 @@ from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
     from streamcontract.columns.decode import ColumnDecoder
+    from streamcontract.columns.encode import ColumnEncoder
+    from streamcontract.columns.options import ColumnOptions
 
 __all__ = ["Compiler", "as_bytes"]
 
@@ -60,6 +62,11 @@ class Compiler(Generic[T]):
         self._unnamed = unnamed
         self._engine = choose_engine()
 
+    @property
+    def record(self) -> type | None:
+        """The generated class of the values; None for plain ones."""
+        return self._bindings.types.get(self.schema.name or "")
+
     def encoder(self) -> Callable[[bytes], Callable[[T], bytes]]:
         """Compile the function that returns, for a prefix, the encoder of a value after it."""
         return self._engine.compile_encoder(
@@ -89,11 +96,11 @@ class Compiler(Generic[T]):
             root, self._bindings, fail, start=start, tag_unions=tag_unions, limits=limits
         )
 
-    def column_decoder(self, columns: Sequence[str] | None) -> ColumnDecoder:
+    def column_decoder(self, options: ColumnOptions) -> ColumnDecoder:
         """Make what decodes payloads into Arrow columns.
 
         Args:
-            columns: The fields that become columns, in their order; None for all.
+            options: Which columns there are, and their forms.
 
         Raises:
             ConfigurationError: The executor was not built, or may not be used.
@@ -113,7 +120,35 @@ class Compiler(Generic[T]):
             decoder=self._portable_decoder,
             encoder=self._portable_encoder,
         )
-        return ColumnDecoder(self.schema, columns, portable)
+        return ColumnDecoder(self.schema, options, portable)
+
+    def column_encoder(self) -> ColumnEncoder:
+        """Make what encodes Arrow columns.
+
+        Raises:
+            ConfigurationError: The executor was not built, or may not be used.
+        """
+        require_columns()
+        from streamcontract.columns.encode import ColumnEncoder, PortableEncoder  # noqa: PLC0415 - as above
+
+        portable = PortableEncoder(
+            path=self._root_path,
+            depth=self._limits.depth,
+            empty_items=self._limits.empty_items,
+            encoder=self._plain_encoder,
+            fault=data_fault,
+        )
+        return ColumnEncoder(self.schema, portable)
+
+    def _plain_encoder(self, prefix: bytes) -> Callable[[Any], bytes]:
+        """What encodes plain values after a prefix, whatever classes the codec has."""
+        explain = functools.cache(lambda: compile_explainer(self.schema, Bindings(), self._limits))
+
+        def fail(value: Any, error: BaseException) -> None:
+            faults = explain()(value, self._root_path)
+            raise EncodeError(tuple(faults or [data_fault(self._root_path, error)])) from None
+
+        return compile_encoder(self.schema, Bindings(), fail, self._limits)(prefix)
 
     def _portable_decoder(self, root: Action, start: int) -> Callable[[bytes], Any]:
         """What decodes into plain values with tagged unions, or raises the error with its path."""

@@ -19,13 +19,15 @@ from typing import Any, Final, Protocol
 import attrs
 
 from streamcontract._version import __version__
-from streamcontract.codec import decode, encode
+from streamcontract.codec import decode, encode, split
 from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import Limits
+from streamcontract.codec.split import Split
 from streamcontract.codec.stamp import sources_digest
 from streamcontract.errors import ConfigurationError
 from streamcontract.resolution import Action
+from streamcontract.schema.model import AvroType
 from streamcontract.schema.schema import Schema
 
 __all__ = [
@@ -64,6 +66,10 @@ class _DecoderCompiler(Protocol):
     ) -> Callable[[bytes], Any]: ...
 
 
+class _SplitterCompiler(Protocol):
+    def __call__(self, root: AvroType, limits: Limits = ...) -> Split: ...
+
+
 @attrs.frozen
 class Engine:
     """An engine, and the reason for its choice.
@@ -73,6 +79,7 @@ class Engine:
         reason: The reason for its choice, in words.
         compile_encoder: See :func:`streamcontract.codec.encode.compile_encoder`.
         compile_decoder: See :func:`streamcontract.codec.decode.compile_decoder`.
+        compile_splitter: See :func:`streamcontract.codec.split.compile_splitter`.
         is_makeshift: Whether it replaces a native engine that is installed but cannot be used.
     """
 
@@ -80,6 +87,7 @@ class Engine:
     reason: str
     compile_encoder: _EncoderCompiler
     compile_decoder: _DecoderCompiler
+    compile_splitter: _SplitterCompiler
     is_makeshift: bool = False
 
 
@@ -125,7 +133,13 @@ def choose_engine() -> Engine:
 
 
 def _portable(reason: str) -> Engine:
-    return Engine("portable", reason, encode.compile_encoder, decode.compile_decoder)
+    return Engine(
+        "portable",
+        reason,
+        encode.compile_encoder,
+        decode.compile_decoder,
+        split.compile_splitter,
+    )
 
 
 @functools.cache
@@ -135,7 +149,13 @@ def _find_native() -> Engine | Unusable:
         from streamcontract.codec import native  # noqa: PLC0415 - an installation may lack what it needs
 
         reason = f"the default if it is built; {ENGINE_VARIABLE}=portable selects the other"
-        return Engine("native", reason, native.compile_encoder, native.compile_decoder)
+        return Engine(
+            "native",
+            reason,
+            native.compile_encoder,
+            native.compile_decoder,
+            native.compile_splitter,
+        )
     if found.is_fault:
         # Once in a process: everything works, but slower than expected.
         _log.warning("the native engine %s; the portable engine is used instead", found.reason)

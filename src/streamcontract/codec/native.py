@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from streamcontract.codec import _native, decode, encode
+from streamcontract.codec import _native, decode, encode, split
 from streamcontract.codec.bindings import Bindings
 from streamcontract.codec.branches import Branches
 from streamcontract.codec.decode import default_of
@@ -25,6 +25,7 @@ from streamcontract.codec.encode import Fail
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.plain_classes import is_plain
 from streamcontract.codec.rescale import rescaler
+from streamcontract.codec.split import Split
 from streamcontract.resolution import (
     Action,
     IntoUnion,
@@ -53,9 +54,10 @@ from streamcontract.schema.model import (
     branch_name,
 )
 from streamcontract.schema.schema import Schema
-from streamcontract.schema.sizes import FIXED_SIZES, is_empty, min_size
+from streamcontract.schema.sizes import min_size
+from streamcontract.schema.skips import Skips
 
-__all__ = ["compile_decoder", "compile_encoder"]
+__all__ = ["compile_decoder", "compile_encoder", "compile_splitter"]
 
 _log = logging.getLogger("streamcontract.codec")
 
@@ -103,9 +105,18 @@ def compile_decoder(
     return decode_one
 
 
-def _second_opinion(portable: Callable[[], Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    def otherwise(given: Any) -> Any:
-        result = portable()(given)
+def compile_splitter(root: AvroType, limits: Limits = DEFAULT_LIMITS) -> Split:
+    """Like the portable engine's function of this name."""
+    skipper = Skips(_native.Skipper).fields((root,))
+    portable = functools.cache(lambda: split.compile_splitter(root, limits))
+    made = _native.Splitter(skipper, _second_opinion(portable), limits.depth)
+    divide: Split = made.split
+    return divide
+
+
+def _second_opinion(portable: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+    def otherwise(given: Any, *more: Any) -> Any:
+        result = portable()(given, *more)
         _log.warning(
             "the native engine refused a value that the portable one takes, whose result is "
             "used; please report this with the schema (%s)",
@@ -237,7 +248,7 @@ class _Readers:
         self._tag_unions = tag_unions
         # By identity; the object is kept with the node made of it, so that its id is not reused.
         self._made: dict[int, tuple[object, _native.Reader]] = {}
-        self._skippers: dict[int, _native.Skipper] = {}
+        self._skips = Skips(_native.Skipper)
 
     def reader(self, action: Action) -> _native.Reader:
         known = self._made.get(id(action))
@@ -296,12 +307,13 @@ class _Readers:
             return _native.FailReader()
         record = self._empty_record(action.reader)
         self._made[id(action)] = (action, record)  # before its fields, which may lead back to it
-        steps: list[tuple[int, _native.Reader | _native.Skipper]] = [
-            (-1, self._skipper(step.field.type))
-            if step.target is None or step.action is None
-            else (step.target, self.reader(step.action))
-            for step in action.steps
-        ]
+        steps: list[tuple[int, _native.Reader | _native.Skipper]] = []
+        for run in action.runs():
+            target, read = run[0].target, run[0].action
+            if target is None or read is None:
+                steps.append((-1, self._skips.fields(step.field.type for step in run)))
+            else:
+                steps.append((target, self.reader(read)))
         steps += [(index, self._default(action.reader.fields[index])) for index in action.defaults]
         record.fill(
             tuple(node for _, node in steps),
@@ -332,43 +344,6 @@ class _Readers:
             return default
         value, broken = known
         return _native.ConstantReader(value) if broken is None else _native.FailReader()
-
-    # ---- fields that the reader does not have
-
-    def _skipper(self, node: AvroType) -> _native.Skipper:
-        made = self._skippers.get(id(node))
-        if made is None:
-            made = self._skippers[id(node)] = self._make_skipper(node)
-        return made
-
-    def _make_skipper(self, node: AvroType) -> _native.Skipper:
-        match node:
-            case PrimitiveType(name="int" | "long") | EnumType():
-                return _native.NumberSkipper()
-            case PrimitiveType(name="bytes" | "string"):
-                return _native.SizedSkipper()
-            case PrimitiveType():
-                return _native.FixedSkipper(FIXED_SIZES[node.name])
-            case FixedType():
-                return _native.FixedSkipper(node.size)
-            case ArrayType():
-                array = _native.BlocksSkipper(min_size(node.items), has_keys=False)
-                array.fill(self._skipper(node.items))
-                return array
-            case MapType():
-                mapping = _native.BlocksSkipper(1 + min_size(node.values), has_keys=True)
-                mapping.fill(self._skipper(node.values))
-                return mapping
-            case UnionType():
-                union = _native.BranchSkipper()
-                union.fill(tuple(self._skipper(branch) for branch in node.branches))
-                return union
-            case RecordType() if is_empty(node):
-                return _native.FixedSkipper(0)
-            case RecordType():
-                record = self._skippers[id(node)] = _native.RecordSkipper()
-                record.fill(tuple(self._skipper(field.type) for field in node.fields))
-                return record
 
 
 def _is_made_in_place(cls: type) -> bool:

@@ -10,12 +10,17 @@ Safety rests on the rules of the codec's engine, whose reading of numbers, sizes
 includes; and on one more: no buffer is written behind a comparison with its room.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE,
+)
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
-from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.errno cimport ENOMEM
-from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int32_t, int64_t, uint32_t, uint64_t
+from libc.math cimport isinf
+from libc.stdint cimport (
+    INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int8_t, int16_t, int32_t, int64_t, uint16_t,
+    uint32_t, uint64_t,
+)
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
@@ -24,21 +29,24 @@ cdef enum Status:
     UNDECIDED = -2  # for the portable decoder to decide
     FULL = -3  # more than a buffer may hold
     NO_MEMORY = -4
-
-cdef enum:
-    MAX_FRAMES = 2000  # C calls inside one another while skipping; some 200 bytes of stack each
+    NO_BYTES = -5  # neither bytes nor None
 
 include "../codec/_native_stamp.pxi"
 include "../codec/_native_bytes.pxi"
+include "../codec/_native_skips.pxi"
+include "_native_memory.pxi"
 include "_native_buffers.pxi"
 include "_native_leaves.pxi"
 include "_native_decimals.pxi"
 include "_native_reading.pxi"
 include "_native_arrow.pxi"
+include "_native_arrow_in.pxi"
+include "_native_writing.pxi"
 
-STATUS = {"undecided": UNDECIDED, "full": FULL}
+STATUS = {"undecided": UNDECIDED, "full": FULL, "no bytes": NO_BYTES}
 LAYOUTS = {
     "nulls": NULLS, "bits": BITS, "width": WIDTH, "sized": SIZED, "list": LIST, "struct": STRUCT,
+    "union": UNION,
 }
 
 
@@ -109,41 +117,13 @@ cdef class Columns:
     def __dealloc__(self):
         drop_shape(self.shape)
 
-    def schema(self):
-        """A capsule of Arrow's C data interface."""
-        return schema_capsule(self.shape)
-
-    def stream(self, tuple batches not None):
-        """A capsule of Arrow's C stream interface, of batches of these columns."""
-        cdef ArrowArrayStream *stream = <ArrowArrayStream *>calloc(1, sizeof(ArrowArrayStream))
-        cdef Queue *queue = <Queue *>calloc(1, sizeof(Queue))
-        cdef Store **stores = <Store **>calloc(<size_t>len(batches) + 1, sizeof(Store *))
-        cdef Batch batch
-        if stream == NULL or queue == NULL or stores == NULL:
-            free(stream)
-            free(queue)
-            free(stores)
-            raise MemoryError
-        queue.shape, queue.stores = self.shape, stores
-        sc_count(&self.shape.owners, 1)
-        stream.get_schema, stream.get_next = next_schema, next_array
-        stream.get_last_error, stream.release = last_error, release_stream
-        stream.private_data = queue
-        capsule = PyCapsule_New(stream, "arrow_array_stream", free_stream)
-        for batch in batches:
-            if batch.store.shape != self.shape:
-                raise ValueError("a batch of other columns")
-            stores[queue.n] = batch.store
-            sc_count(&batch.store.owners, 1)
-            queue.n += 1
-        return capsule
-
 
 cdef class Program:
     """How to read the payloads of one writer into columns of a reader, from the step ``root`` on.
 
     Each step is a kind, the number of its column, six numbers (whether it is an int on the wire,
-    size, least, greatest, multiply, divide), the numbers of the steps inside it, and bytes.
+    size, least, greatest, multiply, divide), the numbers of the steps inside it, and bytes or, to
+    skip, a skipper.
     """
 
     cdef Columns columns
@@ -169,10 +149,14 @@ cdef class Program:
             op.kind = KINDS[kind]
             if not 0 <= op.column < columns.shape.n:
                 raise ValueError(op.column)
-            if data is not None:
-                self.kept.append(data)
+            self.kept.append(data)
+            if isinstance(data, Skipper):
+                op.skipped = &(<Skipper>data).step
+            elif data is not None:
                 op.data = <const unsigned char *>PyBytes_AS_STRING(data)
                 op.data_size = PyBytes_GET_SIZE(data)
+            if op.kind == SKIP and op.skipped == NULL:
+                raise TypeError(type(data))
             op.parts = <Op **>calloc(<size_t>len(parts) + 1, sizeof(Op *))
             if op.parts == NULL:
                 raise MemoryError
@@ -189,58 +173,64 @@ cdef class Program:
         free(self.ops)
 
 
-cdef struct Payload:
-    const unsigned char *start  # NULL for a tombstone
-    Py_ssize_t size
+cdef struct Way:
     const Op *root
+    Py_ssize_t start
 
 
 cdef class Payloads:
-    """Payloads, and for each the program that reads it, or one for all."""
+    """Payloads, and for each the program that reads it, after its ``starts`` bytes; or one for all.
 
-    cdef tuple items
+    The items are a tuple, or a list that nothing else refers to; ``starts`` is as long as
+    ``programs``.
+    """
+
+    cdef Columns columns
+    cdef object items
     cdef tuple programs
-    cdef list converted
-    cdef Payload *payloads
+    cdef Way *ways
     cdef readonly Py_ssize_t n
 
-    def __cinit__(self, tuple items not None, tuple programs not None, object as_bytes):
+    def __cinit__(self, object items not None, tuple programs not None, tuple starts not None):
         cdef Py_ssize_t i
         cdef Program program
-        self.items, self.programs, self.converted = items, programs, []
-        if len(programs) != 1 and len(programs) != len(items):
+        if not isinstance(items, (tuple, list)):
+            raise TypeError(type(items))
+        self.items, self.programs, self.n = items, programs, len(items)
+        if len(programs) != 1 and len(programs) != self.n:
             raise ValueError("a program for each payload, or one for all")
-        self.payloads = <Payload *>calloc(<size_t>len(items) + 1, sizeof(Payload))
-        if self.payloads == NULL:
+        if len(starts) != len(programs):
+            raise ValueError("a start for each program")
+        self.ways = <Way *>malloc(<size_t>(len(programs) + 1) * sizeof(Way))
+        if self.ways == NULL:
             raise MemoryError
-        self.n = len(items)
-        for i in range(self.n):
-            if i == 0 or len(programs) > 1:
-                program = programs[i]
-            self.payloads[i].root = program.root
-            item = <object>PyTuple_GET_ITEM(items, i)
-            if item is None:
-                continue
-            if not PyBytes_CheckExact(item):
-                item = as_bytes(item)
-                self.converted.append(item)
-            self.payloads[i].start = <const unsigned char *>PyBytes_AS_STRING(item)
-            self.payloads[i].size = PyBytes_GET_SIZE(item)
+        for i, program in enumerate(programs):
+            if i == 0:
+                self.columns = program.columns
+            elif program.columns is not self.columns:
+                raise ValueError("programs for different columns")
+            self.ways[i].root, self.ways[i].start = program.root, starts[i]
 
     def __dealloc__(self):
-        free(self.payloads)
+        free(self.ways)
 
 
 cdef class Batch:
-    """Rows of columns, of at most ``most`` bytes in each buffer; no two threads may add to one."""
+    """Rows of columns, of at most ``most`` bytes in each buffer; no two threads may add to one.
+
+    There is room for as many ``rows`` from the start. Tombstones become rows of nulls if
+    ``keeps_tombstones``, for which all columns in the batch have to be nullable; else they are left
+    out. They are counted in either case.
+    """
 
     cdef Columns columns
     cdef Store *store
-    cdef readonly int64_t tombstones  # that were left out
+    cdef bint keeps_tombstones
+    cdef readonly int64_t tombstones
 
-    def __cinit__(self, Columns columns not None, int64_t most):
-        self.columns = columns
-        self.store = new_store(columns.shape, most)
+    def __cinit__(self, Columns columns not None, int64_t most, int64_t rows, bint keeps_tombstones):
+        self.columns, self.keeps_tombstones = columns, keeps_tombstones
+        self.store = new_store(columns.shape, most, rows)
         if self.store == NULL:
             raise MemoryError
 
@@ -253,56 +243,176 @@ cdef class Batch:
         return self.store.columns[0].length
 
     def add(
-        self, Payloads payloads not None, Py_ssize_t first, Py_ssize_t start, int max_depth,
+        self, Payloads payloads not None, Py_ssize_t first, Py_ssize_t stop, int max_depth,
         int64_t empty_items,
     ):
-        """Add the payloads from ``first`` on, each after its ``start`` bytes, until one fails.
+        """Add the payloads from ``first`` to ``stop``, until one fails.
 
-        Gives the index of what failed, or the number of payloads if none did; and the status.
+        Gives the index of what failed, or ``stop`` if none did; and the status.
         """
-        cdef Py_ssize_t at
+        cdef Task task
         cdef int status = 0
-        for payload_program in payloads.programs:
-            if (<Program?>payload_program).columns is not self.columns:
-                raise ValueError("a program for other columns")
+        if payloads.n and payloads.columns is not self.columns:
+            raise ValueError("a program for other columns")
+        if not 0 <= first <= stop <= payloads.n:
+            raise ValueError((first, stop))
+        task.items, task.stop = PySequence_Fast_ITEMS(payloads.items), stop
+        task.ways, task.has_one_way = payloads.ways, len(payloads.programs) == 1
+        task.max_depth, task.empty_items = max_depth, empty_items
+        task.keeps_tombstones, task.tombstones = self.keeps_tombstones, 0
         with nogil:
-            at = add_payloads(
-                self.store, payloads.payloads, payloads.n, first, start, max_depth, empty_items,
-                &self.tombstones, &status,
-            )
+            first = add_payloads(self.store.columns, &task, first, &status)
+        self.tombstones += task.tombstones
         if status == NO_MEMORY:
             raise MemoryError
-        return at, status
+        return first, status
 
-    def array(self):
+
+include "_native_filling.pxi"
+
+
+cdef class View:
+    """Columns of one or more parts as one struct, for readers of Arrow.
+
+    Each part is the ``Columns`` of batches of equal length. ``picks`` are the columns that are
+    shown, by part and number; all of the first part if it is None.
+    """
+
+    cdef Selection *shown
+    cdef tuple parts
+
+    def __cinit__(self, tuple parts not None, tuple picks=None):
+        cdef Py_ssize_t i
+        cdef Columns columns = parts[0]
+        cdef Node *root = columns.shape.nodes
+        if picks is None:
+            picks = tuple([(0, root.children[i]) for i in range(root.n)])
+        self.parts = parts
+        self.shown = <Selection *>calloc(1, sizeof(Selection))
+        if self.shown == NULL:
+            raise MemoryError
+        self.shown.owners = 1
+        self.shown.shapes = <Shape **>calloc(<size_t>len(parts) + 1, sizeof(Shape *))
+        self.shown.picks = <Pick *>calloc(<size_t>len(picks) + 1, sizeof(Pick))
+        if self.shown.shapes == NULL or self.shown.picks == NULL:
+            raise MemoryError
+        for columns in parts:
+            self.shown.shapes[self.shown.parts] = columns.shape
+            sc_count(&columns.shape.owners, 1)
+            self.shown.parts += 1
+        for i, (part, number) in enumerate(picks):
+            if not (0 <= part < len(parts) and 0 <= number < self.shown.shapes[part].n):
+                raise ValueError(picks)
+            self.shown.picks[i].part, self.shown.picks[i].number = part, number
+        self.shown.n = len(picks)
+
+    def __dealloc__(self):
+        drop_selection(self.shown)
+
+    def schema(self):
         """A capsule of Arrow's C data interface."""
-        return array_capsule(self.store)
+        return schema_capsule(self.shown)
+
+    def array(self, tuple batch not None):
+        """A capsule of Arrow's C data interface, of a batch with a ``Batch`` of each part."""
+        cdef Store **stores = self.stores((batch,))
+        try:
+            return array_capsule(self.shown, stores)
+        finally:
+            free(stores)
+
+    def stream(self, tuple batches not None):
+        """A capsule of Arrow's C stream interface, of such batches."""
+        return stream_capsule(self.shown, self.stores(batches), len(batches))
+
+    cdef Store **stores(self, tuple batches) except NULL:
+        """The stores of batches, which are not counted as owned yet."""
+        cdef Store **stores
+        cdef Store *store
+        cdef Py_ssize_t i, j
+        for batch in batches:
+            if len(batch) != self.shown.parts:
+                raise ValueError("a batch for each part")
+            for i in range(self.shown.parts):
+                if (<Batch?>batch[i]).columns is not self.parts[i]:
+                    raise ValueError("a batch of other columns")
+                if (<Batch>batch[i]).rows != (<Batch>batch[0]).rows:
+                    raise ValueError("batches of other lengths")
+        stores = <Store **>calloc(
+            <size_t>(len(batches) * self.shown.parts) + 1, sizeof(Store *)
+        )
+        if stores == NULL:
+            raise MemoryError
+        for i in range(len(batches)):
+            for j in range(self.shown.parts):
+                store = (<Batch>batches[i][j]).store
+                stores[i * self.shown.parts + j] = store
+        return stores
+
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define sc_prefetch(item) \\
+        (__builtin_prefetch(item), __builtin_prefetch((const char *)(item) + 64))
+    #else
+    #define sc_prefetch(item) ((void)(item))
+    #endif
+    """
+    # Of immutable objects that are kept alive: they can be read without the GIL.
+    PyObject **PySequence_Fast_ITEMS(object items)
+    void sc_prefetch(PyObject *item) nogil
+    bint is_bytes "PyBytes_CheckExact"(PyObject *item) nogil
+    const char *bytes_of "PyBytes_AS_STRING"(PyObject *item) nogil
+    Py_ssize_t size_of_bytes "PyBytes_GET_SIZE"(PyObject *item) nogil
+    PyObject *Py_None
+
+cdef enum:
+    AHEAD = 8  # payloads that are fetched from memory before they are read
+
+cdef struct Task:
+    PyObject **items
+    Py_ssize_t stop
+    const Way *ways
+    bint has_one_way
+    int max_depth
+    int64_t empty_items
+    bint keeps_tombstones
+    int64_t tombstones
 
 
 cdef Py_ssize_t add_payloads(
-    Store *store, const Payload *payloads, Py_ssize_t n, Py_ssize_t at, Py_ssize_t start,
-    int max_depth, int64_t empty_items, int64_t *tombstones, int *status,
+    Builder *columns, Task *task, Py_ssize_t at, int *status
 ) noexcept nogil:
-    cdef const Payload *payload
-    cdef In data
     cdef int64_t rows
-    while at < n:
-        payload = payloads + at
-        if payload.start == NULL:
-            tombstones[0] += 1
-            at += 1
-            continue
-        rows = store.columns[0].length
-        status[0] = NO
-        if payload.size >= start:
-            data.pos, data.end = payload.start + start, payload.start + payload.size
-            data.budget, data.frames, data.max_depth = empty_items, 0, max_depth
-            # A record at the root is at depth 0, one inside anything else is at 1.
-            status[0] = run(payload.root, &data, store.columns, 0)
-            if status[0] == 0 and data.pos != data.end:
-                status[0] = NO
+    while at < task.stop:
+        if at + AHEAD < task.stop:
+            sc_prefetch(task.items[at + AHEAD])
+        rows = columns[0].length
+        status[0] = add_payload(columns, task, at)
         if status[0] < 0:
-            truncate(store.columns, rows)
+            truncate(columns, rows)
             return at
         at += 1
     return at
+
+
+cdef inline int add_payload(Builder *columns, Task *task, Py_ssize_t at) noexcept nogil:
+    cdef PyObject *item = task.items[at]
+    cdef const Way *way = task.ways if task.has_one_way else task.ways + at
+    cdef In data
+    cdef int status
+    if item == Py_None:
+        status = add_missing(columns) if task.keeps_tombstones else 0
+        task.tombstones += status == 0
+        return status
+    if not is_bytes(item):
+        return NO_BYTES
+    if size_of_bytes(item) < way.start:
+        return NO
+    data.pos = <const unsigned char *>bytes_of(item) + way.start
+    data.end = <const unsigned char *>bytes_of(item) + size_of_bytes(item)
+    data.budget, data.frames, data.max_depth = task.empty_items, 0, task.max_depth
+    # A record at the root is at depth 0, one inside anything else is at 1.
+    status = run(way.root, &data, columns, 0)
+    return NO if status == 0 and data.pos != data.end else status

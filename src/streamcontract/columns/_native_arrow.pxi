@@ -98,16 +98,28 @@ cdef struct Store:
     long owners
     Shape *shape
     Builder *columns
+    Arena arena
 
 cdef struct Held:
     Store *store
     const void *buffers[3]
 
+cdef struct Pick:
+    Py_ssize_t part
+    Py_ssize_t number
+
+cdef struct Selection:
+    long owners
+    Py_ssize_t parts
+    Shape **shapes  # of each part
+    Py_ssize_t n
+    Pick *picks  # the columns that are shown, in their order
+
 cdef struct Queue:
-    Shape *shape
+    Selection *shown
     Py_ssize_t n
     Py_ssize_t next
-    Store **stores
+    Store **stores  # of each part of the first batch, then of the second
 
 
 cdef void drop_shape(Shape *shape) noexcept nogil:
@@ -129,17 +141,26 @@ cdef void drop_store(Store *store) noexcept nogil:
     if store == NULL or sc_count(&store.owners, -1) > 0:
         return
     for i in range(store.shape.n):
-        free(store.columns[i].validity)
-        free(store.columns[i].offsets)
-        free(store.columns[i].values)
         free(store.columns[i].children)
     free(store.columns)
+    free_chunks(&store.arena)
     drop_shape(store.shape)
     free(store)
 
 
-cdef Store *new_store(Shape *shape, int64_t most) noexcept nogil:
-    """Empty columns; NULL if there is no memory."""
+cdef void drop_selection(Selection *shown) noexcept nogil:
+    cdef Py_ssize_t i
+    if shown == NULL or sc_count(&shown.owners, -1) > 0:
+        return
+    for i in range(shown.parts):
+        drop_shape(shown.shapes[i])
+    free(shown.shapes)
+    free(shown.picks)
+    free(shown)
+
+
+cdef Store *new_store(Shape *shape, int64_t most, int64_t rows) noexcept nogil:
+    """Empty columns, with room for as many rows as are expected; NULL if there is no memory."""
     cdef Store *store = <Store *>calloc(1, sizeof(Store))
     cdef Builder *column
     cdef Node *node
@@ -153,18 +174,21 @@ cdef Store *new_store(Shape *shape, int64_t most) noexcept nogil:
         return NULL
     store.shape = shape
     sc_count(&shape.owners, 1)
+    store.arena.rows, store.arena.done = rows, &store.columns[0].length
     for i in range(shape.n):
         node, column = shape.nodes + i, store.columns + i
-        column.layout, column.is_nullable, column.width = node.layout, node.is_nullable, node.width
-        column.most, column.n = most, node.n
-        column.is_nullable = node.is_nullable and node.layout != NULLS
+        column.layout, column.width, column.most = node.layout, node.width, most
+        column.is_nullable = node.is_nullable and node.layout != NULLS and node.layout != UNION
+        column.arena, column.n = &store.arena, node.n
         column.children = <Builder **>calloc(<size_t>node.n + 1, sizeof(Builder *))
-        # Room from the start: a reader of Arrow wants buffers of a column of no values too.
-        if column.children == NULL or grow(column) == NO_MEMORY:
+        if column.children == NULL:
             drop_store(store)
             return NULL
         for j in range(node.n):
             column.children[j] = store.columns + node.children[j]
+    if open_columns(store.columns, shape.n, rows, &store.arena) < 0:
+        drop_store(store)
+        return NULL
     return store
 
 
@@ -184,8 +208,10 @@ cdef void release_schema(ArrowSchema *schema) noexcept nogil:
     schema.release = NULL
 
 
-cdef int export_schema(Shape *shape, Py_ssize_t number, ArrowSchema *schema) noexcept nogil:
-    """Describe a column; its texts are in the shape, which the schema comes to own."""
+cdef int begin_schema(
+    Shape *shape, Py_ssize_t number, Py_ssize_t n, ArrowSchema *schema
+) noexcept nogil:
+    """Describe a column without its ``n`` children; its texts are in the shape, which it owns."""
     cdef Node *node = shape.nodes + number
     cdef Py_ssize_t i
     memset(schema, 0, sizeof(ArrowSchema))
@@ -194,14 +220,24 @@ cdef int export_schema(Shape *shape, Py_ssize_t number, ArrowSchema *schema) noe
     schema.private_data = shape
     sc_count(&shape.owners, 1)
     schema.release = release_schema
-    schema.children = <ArrowSchema **>calloc(<size_t>node.n + 1, sizeof(ArrowSchema *))
+    schema.children = <ArrowSchema **>calloc(<size_t>n + 1, sizeof(ArrowSchema *))
     if schema.children == NULL:
         return NO_MEMORY
-    schema.n_children = node.n
-    for i in range(node.n):
+    for i in range(n):
         schema.children[i] = <ArrowSchema *>calloc(1, sizeof(ArrowSchema))
         if schema.children[i] == NULL:
             return NO_MEMORY
+        schema.n_children += 1
+    return 0
+
+
+cdef int export_schema(Shape *shape, Py_ssize_t number, ArrowSchema *schema) noexcept nogil:
+    """Describe a column, and all inside it."""
+    cdef Node *node = shape.nodes + number
+    cdef Py_ssize_t i
+    if begin_schema(shape, number, node.n, schema) < 0:
+        return NO_MEMORY
+    for i in range(node.n):
         if export_schema(shape, node.children[i], schema.children[i]) < 0:
             return NO_MEMORY
     if node.symbol_offsets == NULL:
@@ -213,6 +249,19 @@ cdef int export_schema(Shape *shape, Py_ssize_t number, ArrowSchema *schema) noe
     schema.dictionary.private_data = shape
     sc_count(&shape.owners, 1)
     schema.dictionary.release = release_schema
+    return 0
+
+
+cdef int export_schemas(const Selection *shown, ArrowSchema *schema) noexcept nogil:
+    """Describe the struct of all columns that are shown."""
+    cdef Py_ssize_t i
+    cdef Pick *pick
+    if begin_schema(shown.shapes[0], 0, shown.n, schema) < 0:
+        return NO_MEMORY
+    for i in range(shown.n):
+        pick = shown.picks + i
+        if export_schema(shown.shapes[pick.part], pick.number, schema.children[i]) < 0:
+            return NO_MEMORY
     return 0
 
 
@@ -254,8 +303,10 @@ cdef int64_t buffers_of(int layout) noexcept nogil:
     return 3 if layout == SIZED else 2
 
 
-cdef int export_array(Store *store, Py_ssize_t number, ArrowArray *array) noexcept nogil:
-    """Export a column; what is there already can be released if memory runs out."""
+cdef int begin_array(
+    Store *store, Py_ssize_t number, Py_ssize_t n, ArrowArray *array
+) noexcept nogil:
+    """Export a column without its ``n`` children."""
     cdef Node *node = store.shape.nodes + number
     cdef Builder *column = store.columns + number
     cdef Held *held = hold(store, array)
@@ -264,20 +315,43 @@ cdef int export_array(Store *store, Py_ssize_t number, ArrowArray *array) noexce
         return NO_MEMORY
     array.length, array.null_count = column.length, nulls_of(column)
     array.n_buffers = buffers_of(node.layout)
-    held.buffers[0] = column.validity
+    held.buffers[0] = column.values if node.layout == UNION else column.validity
     held.buffers[1] = column.offsets if column.offsets != NULL else <void *>column.values
     held.buffers[2] = column.values
-    array.children = <ArrowArray **>calloc(<size_t>node.n + 1, sizeof(ArrowArray *))
+    array.children = <ArrowArray **>calloc(<size_t>n + 1, sizeof(ArrowArray *))
     if array.children == NULL:
         return NO_MEMORY
-    array.n_children = node.n
-    for i in range(node.n):
+    for i in range(n):
         array.children[i] = <ArrowArray *>calloc(1, sizeof(ArrowArray))
         if array.children[i] == NULL:
             return NO_MEMORY
+        array.n_children += 1
+    return 0
+
+
+cdef int export_array(Store *store, Py_ssize_t number, ArrowArray *array) noexcept nogil:
+    """Export a column; what is there already can be released if memory runs out."""
+    cdef Node *node = store.shape.nodes + number
+    cdef Py_ssize_t i
+    if begin_array(store, number, node.n, array) < 0:
+        return NO_MEMORY
+    for i in range(node.n):
         if export_array(store, node.children[i], array.children[i]) < 0:
             return NO_MEMORY
     return export_symbols(store, node, array)
+
+
+cdef int export_arrays(const Selection *shown, Store **stores, ArrowArray *array) noexcept nogil:
+    """Export the struct of all columns that are shown, each from the store of its part."""
+    cdef Py_ssize_t i
+    cdef Pick *pick
+    if begin_array(stores[0], 0, shown.n, array) < 0:
+        return NO_MEMORY
+    for i in range(shown.n):
+        pick = shown.picks + i
+        if export_array(stores[pick.part], pick.number, array.children[i]) < 0:
+            return NO_MEMORY
+    return 0
 
 
 cdef int export_symbols(Store *store, Node *node, ArrowArray *array) noexcept nogil:
@@ -299,7 +373,7 @@ cdef int export_symbols(Store *store, Node *node, ArrowArray *array) noexcept no
 # ---- streams
 
 cdef int next_schema(ArrowArrayStream *stream, ArrowSchema *schema) noexcept nogil:
-    if export_schema((<Queue *>stream.private_data).shape, 0, schema) < 0:
+    if export_schemas((<Queue *>stream.private_data).shown, schema) < 0:
         if schema.release != NULL:
             schema.release(schema)
         return ENOMEM
@@ -311,7 +385,7 @@ cdef int next_array(ArrowArrayStream *stream, ArrowArray *array) noexcept nogil:
     if queue.next == queue.n:
         memset(array, 0, sizeof(ArrowArray))  # the end
         return 0
-    if export_array(queue.stores[queue.next], 0, array) < 0:
+    if export_arrays(queue.shown, queue.stores + queue.next * queue.shown.parts, array) < 0:
         if array.release != NULL:
             array.release(array)
         return ENOMEM
@@ -326,9 +400,9 @@ cdef const char *last_error(ArrowArrayStream *_) noexcept nogil:
 cdef void release_stream(ArrowArrayStream *stream) noexcept nogil:
     cdef Queue *queue = <Queue *>stream.private_data
     cdef Py_ssize_t i
-    for i in range(queue.n):
+    for i in range(queue.n * queue.shown.parts):
         drop_store(queue.stores[i])
-    drop_shape(queue.shape)
+    drop_selection(queue.shown)
     free(queue.stores)
     free(queue)
     stream.release = NULL
@@ -358,21 +432,41 @@ cdef void free_stream(object capsule) noexcept:
     free(stream)
 
 
-cdef object schema_capsule(Shape *shape):
+cdef object schema_capsule(const Selection *shown):
     cdef ArrowSchema *schema = <ArrowSchema *>calloc(1, sizeof(ArrowSchema))
     if schema == NULL:
         raise MemoryError
     capsule = PyCapsule_New(schema, "arrow_schema", free_schema)
-    if export_schema(shape, 0, schema) < 0:
+    if export_schemas(shown, schema) < 0:
         raise MemoryError
     return capsule
 
 
-cdef object array_capsule(Store *store):
+cdef object array_capsule(const Selection *shown, Store **stores):
     cdef ArrowArray *array = <ArrowArray *>calloc(1, sizeof(ArrowArray))
     if array == NULL:
         raise MemoryError
     capsule = PyCapsule_New(array, "arrow_array", free_array)
-    if export_array(store, 0, array) < 0:
+    if export_arrays(shown, stores, array) < 0:
         raise MemoryError
     return capsule
+
+
+cdef object stream_capsule(Selection *shown, Store **stores, Py_ssize_t n):
+    """A stream of ``n`` batches, of a store for each part; it comes to own the array of stores."""
+    cdef ArrowArrayStream *stream = <ArrowArrayStream *>calloc(1, sizeof(ArrowArrayStream))
+    cdef Queue *queue = <Queue *>calloc(1, sizeof(Queue))
+    cdef Py_ssize_t i
+    if stream == NULL or queue == NULL:
+        free(stream)
+        free(queue)
+        free(stores)
+        raise MemoryError
+    queue.shown, queue.stores, queue.n = shown, stores, n
+    sc_count(&shown.owners, 1)
+    for i in range(n * shown.parts):
+        sc_count(&stores[i].owners, 1)
+    stream.get_schema, stream.get_next = next_schema, next_array
+    stream.get_last_error, stream.release = last_error, release_stream
+    stream.private_data = queue
+    return PyCapsule_New(stream, "arrow_array_stream", free_stream)

@@ -11,9 +11,13 @@ cdef enum Layout:
     SIZED  # offsets into bytes
     LIST  # offsets into the one child: arrays, and maps into their entries
     STRUCT  # as long as each of its children
+    UNION  # for each value the number of a child, and the index in it
 
 cdef enum:
-    FIRST_BYTES = 256  # of a buffer
+    UNKNOWN = -1
+    FEW = 256  # values or bytes that a buffer begins with if it is not known how many there will be
+    FEW_BYTES = 8  # of a text
+    FIRST_CHUNK = 1 << 26
 
 cdef struct Builder:
     int layout
@@ -27,47 +31,96 @@ cdef struct Builder:
     unsigned char *values
     int64_t size  # bytes in use, of a SIZED one
     int64_t capacity  # bytes there are, of a SIZED one
+    Arena *arena
     Py_ssize_t n
     Builder **children
 
 
-cdef int resize(void **buffer, int64_t size) noexcept nogil:
-    """Make a buffer of at least a byte, since not every reader takes NULL for an empty one."""
-    cdef void *found = realloc(buffer[0], <size_t>(size if size > 0 else 1))
-    if found == NULL:
+cdef int open_columns(Builder *batch, Py_ssize_t n, int64_t rows, Arena *arena) noexcept nogil:
+    """Make room for the rows that are expected, but not beyond FIRST_CHUNK bytes.
+
+    There is always some: a reader of Arrow wants buffers of a column without values too.
+    """
+    cdef double size = row_size(batch)
+    if size * rows > FIRST_CHUNK:
+        rows = <int64_t>(FIRST_CHUNK / size)
+    if not SC_WATCHED and add_chunk(arena, <int64_t>(size * rows) + 4 * n * SC_ALIGNED) < 0:
         return NO_MEMORY
-    buffer[0] = found
+    return open_column(batch, rows)
+
+
+cdef double row_size(const Builder *column) noexcept nogil:
+    """Bytes that a row needs in a column and all inside it, without those of lists' items."""
+    cdef double size = 0.125 if column.is_nullable else 0
+    cdef Py_ssize_t i
+    if column.layout == BITS:
+        return size + 0.125
+    if column.layout == WIDTH:
+        return size + column.width
+    if column.layout == SIZED:
+        return size + 4 + FEW_BYTES
+    if column.layout == LIST:
+        return size + 4
+    if column.layout == UNION:
+        return size + 5
+    if column.layout == STRUCT:
+        for i in range(column.n):
+            size += row_size(column.children[i])
+    return size
+
+
+cdef int open_column(Builder *column, int64_t rows) noexcept nogil:
+    """Make room for the first values: one for each row, or a few if ``rows`` is UNKNOWN."""
+    cdef int64_t first = FEW / column.width if column.width else FEW
+    cdef Py_ssize_t i
+    if rows != UNKNOWN:
+        first = rows
+    if set_room(column, min(max(first, 1), most_of(column))) < 0:
+        return NO_MEMORY
+    for i in range(column.n):
+        if open_column(column.children[i], rows if column.layout == STRUCT else UNKNOWN) < 0:
+            return NO_MEMORY
     return 0
+
+
+cdef int64_t most_of(const Builder *column) noexcept nogil:
+    """How many values there may be at most."""
+    cdef int64_t width = column.width if column.layout == WIDTH else 4
+    return column.most / width if width else INT64_MAX
 
 
 cdef int grow(Builder *column) noexcept nogil:
     """Make room for at least one more value."""
-    cdef int64_t width = column.width if column.layout == WIDTH else 4
-    cdef int64_t room = column.room * 2
-    if room == 0:
-        room = 1 if width > FIRST_BYTES else FIRST_BYTES / width if width else FIRST_BYTES
-    if width and room > column.most / width:
-        room = column.most / width
-    if room <= column.length:
-        return FULL
-    if column.is_nullable and resize(<void **>&column.validity, (room + 7) / 8) < 0:
-        return NO_MEMORY
-    if column.layout == BITS:
-        if resize(<void **>&column.values, (room + 7) / 8) < 0:
-            return NO_MEMORY
-    elif column.layout == WIDTH:
-        if resize(<void **>&column.values, room * width) < 0:
-            return NO_MEMORY
-    elif column.layout == SIZED or column.layout == LIST:
-        if resize(<void **>&column.offsets, (room + 1) * 4) < 0:
-            return NO_MEMORY
-        column.offsets[0] = 0
-        if column.layout == SIZED and column.values == NULL:
-            if resize(<void **>&column.values, 64) < 0:
-                return NO_MEMORY
-            column.capacity = 64
-    column.room = room
-    return 0
+    cdef int64_t room = min(room_for(column.arena, column.room), most_of(column))
+    return set_room(column, room) if room > column.length else FULL
+
+
+cdef int set_room(Builder *column, int64_t room) noexcept nogil:
+    """Move what there is to buffers of so many values."""
+    cdef Arena *arena = column.arena
+    cdef int64_t length = column.length, bits = (length + 7) / 8
+    cdef int status = 0
+    if column.is_nullable:
+        status = move(arena, <void **>&column.validity, bits, (room + 7) / 8)
+    if status == 0 and column.layout == BITS:
+        status = move(arena, <void **>&column.values, bits, (room + 7) / 8)
+    elif status == 0 and column.layout == WIDTH:
+        status = move(arena, <void **>&column.values, length * column.width, room * column.width)
+    elif status == 0 and column.layout == UNION:
+        status = move(arena, <void **>&column.values, length, room)
+        if status == 0:
+            status = move(arena, <void **>&column.offsets, 4 * length, 4 * room)
+    elif status == 0 and (column.layout == SIZED or column.layout == LIST):
+        status = move(
+            arena, <void **>&column.offsets, 4 * (length + 1) if column.room else 0, 4 * (room + 1)
+        )
+        if status == 0 and column.room == 0:
+            column.offsets[0] = 0
+            if column.layout == SIZED:
+                status = more_bytes(column, min(FEW, column.most))
+    if status == 0:
+        column.room = room
+    return status
 
 
 cdef inline void set_bit(unsigned char *bits, int64_t at, bint value) noexcept nogil:
@@ -124,12 +177,11 @@ cdef inline int add_fixed(Builder *column, const unsigned char *start) noexcept 
 
 cdef int more_bytes(Builder *column, int64_t size) noexcept nogil:
     """Make room for ``size`` more bytes of a SIZED column."""
-    cdef int64_t capacity = column.capacity * 2
+    cdef int64_t capacity
     if size > column.most - column.size:
         return FULL
-    if capacity < column.size + size:
-        capacity = column.size + size
-    if resize(<void **>&column.values, capacity) < 0:
+    capacity = max(room_for(column.arena, column.size), column.size + size)
+    if move(column.arena, <void **>&column.values, column.size, capacity) < 0:
         return NO_MEMORY
     column.capacity = capacity
     return 0
@@ -169,10 +221,23 @@ cdef inline int add_struct(Builder *column) noexcept nogil:
     return status
 
 
+cdef inline int add_member(Builder *column, Py_ssize_t child) noexcept nogil:
+    """Add a value of a union, which is then added to the child."""
+    cdef int status = begin(column, True)
+    if status == 0:
+        column.values[column.length] = <unsigned char>child
+        column.offsets[column.length] = <int32_t>column.children[child].length
+        column.length += 1
+    return status
+
+
 cdef int add_missing(Builder *column) noexcept nogil:
     """Add a null, or what is beneath the null of a struct."""
     cdef Py_ssize_t i
-    cdef int status = begin(column, False)
+    cdef int status
+    if column.layout == UNION:
+        return add_missing_member(column)
+    status = begin(column, False)
     if status < 0:
         return status
     if column.layout == BITS:
@@ -190,11 +255,26 @@ cdef int add_missing(Builder *column) noexcept nogil:
     return 0
 
 
+cdef int add_missing_member(Builder *column) noexcept nogil:
+    """A null of a union: in its child for nulls, or in the first."""
+    cdef Py_ssize_t i, into = 0
+    cdef int status
+    for i in range(column.n):
+        if column.children[i].layout == NULLS:
+            into = i
+    status = add_member(column, into)
+    return add_missing(column.children[into]) if status == 0 else status
+
+
 cdef void truncate(Builder *column, int64_t length) noexcept nogil:
     """Forget all values from ``length`` on, which a column may have not even reached."""
     cdef Py_ssize_t i
     if column.length < length:
         return
+    if column.layout == UNION:
+        while column.length > length:
+            column.length -= 1
+            truncate(column.children[column.values[column.length]], column.offsets[column.length])
     column.length = length
     if column.layout == SIZED:
         column.size = column.offsets[length] if column.room else 0

@@ -9,6 +9,16 @@ cdef inline int take_number(In *data, bint is_int, int64_t *number) noexcept nog
     return 0
 
 
+cdef inline int add_int(In *data, Builder *column) noexcept nogil:
+    cdef int64_t number = 0
+    return NO if take_number(data, True, &number) < 0 else add_32(column, <uint32_t>number)
+
+
+cdef inline int add_long(const Op *op, In *data, Builder *column) noexcept nogil:
+    cdef int64_t number = 0
+    return NO if take_number(data, op.is_int, &number) < 0 else add_64(column, <uint64_t>number)
+
+
 cdef int add_number(const Op *op, In *data, Builder *column) noexcept nogil:
     """A number within limits; in another unit first, as a rescaler of the codec computes it."""
     cdef int64_t number = 0
@@ -131,9 +141,20 @@ cdef bint is_utf8(const unsigned char *at, Py_ssize_t size) noexcept nogil:
     return True
 
 
-cdef int add_text(In *data, Builder *column) noexcept nogil:
+cdef inline bint is_short_ascii(const In *data, Py_ssize_t size) noexcept nogil:
+    """Whether the next bytes are ASCII, found at once: they are up to 8, and 8 can be read."""
+    cdef uint64_t word
+    if size > 8 or size == 0 or data.end - data.pos < 8:
+        return False
+    memcpy(&word, data.pos, 8)  # little-endian: the first byte is the lowest
+    return word << (64 - 8 * size) & <uint64_t>0x8080808080808080 == 0
+
+
+cdef inline int add_text(In *data, Builder *column) noexcept nogil:
     cdef Py_ssize_t size = 0
-    if take_size(data, &size) < 0 or not is_utf8(data.pos, size):
+    if take_size(data, &size) < 0:
+        return NO
+    if not is_short_ascii(data, size) and not is_utf8(data.pos, size):
         return NO
     data.pos += size
     return add_sized(column, data.pos - size, size)

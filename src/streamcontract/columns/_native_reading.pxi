@@ -25,13 +25,9 @@ cdef enum Kind:
     ROOT
     BRANCH
     CHOICE
+    MEMBER
     DEFAULT
-    SKIP_NUMBER
-    SKIP_SIZED
-    SKIP_FIXED
-    SKIP_BLOCKS
-    SKIP_BRANCH
-    SKIP_RECORD
+    SKIP
 
 KINDS = {
     "fail": FAIL, "missing": MISSING, "boolean": BOOLEAN, "number": NUMBER, "int": INT,
@@ -39,9 +35,8 @@ KINDS = {
     "widened": WIDENED, "bytes": BYTES, "text": TEXT,
     "fixed": FIXED, "uuid": UUID, "decimal": DECIMAL, "big-decimal": BIG_DECIMAL,
     "duration": DURATION, "symbol": SYMBOL, "array": ARRAY, "map": MAP, "record": RECORD,
-    "root": ROOT, "branch": BRANCH, "choice": CHOICE, "default": DEFAULT,
-    "skip number": SKIP_NUMBER, "skip sized": SKIP_SIZED, "skip fixed": SKIP_FIXED,
-    "skip blocks": SKIP_BLOCKS, "skip branch": SKIP_BRANCH, "skip record": SKIP_RECORD,
+    "root": ROOT, "branch": BRANCH, "choice": CHOICE, "member": MEMBER, "default": DEFAULT,
+    "skip": SKIP,
 }
 
 cdef struct Op:
@@ -57,37 +52,43 @@ cdef struct Op:
     Op **parts
     const unsigned char *data
     Py_ssize_t data_size
+    const Skip *skipped
 
 cdef struct Key:
     const unsigned char *start
     int64_t size
 
 
-cdef int run(const Op *op, In *data, Builder *columns, int depth) noexcept nogil:
-    """Read one value into its column."""
+cdef inline int run(const Op *op, In *data, Builder *columns, int depth) noexcept nogil:
+    """Read one value into its column; the kinds that are most frequent are inlined."""
     cdef int kind = op.kind
     cdef Builder *column = columns + op.column
-    cdef int64_t number = 0
-    if kind == INT:
-        return NO if take_number(data, True, &number) < 0 else add_32(column, <uint32_t>number)
+    if kind == SKIP:
+        return skip(op.skipped, data, depth)
+    elif kind == DOUBLE:
+        return add_double(data, column)
+    elif kind == TEXT:
+        return add_text(data, column)
     elif kind == LONG:
-        if take_number(data, op.is_int, &number) < 0:
-            return NO
-        return add_64(column, <uint64_t>number)
+        return add_long(op, data, column)
+    elif kind == INT:
+        return add_int(data, column)
     elif kind == NUMBER:
         return add_number(op, data, column)
-    elif kind == PROMOTED:
+    return run_other(op, data, columns, depth)
+
+
+cdef int run_other(const Op *op, In *data, Builder *columns, int depth) noexcept nogil:
+    cdef int kind = op.kind
+    cdef Builder *column = columns + op.column
+    if kind == PROMOTED:
         return add_promoted(op, data, column)
     elif kind == FLOAT:
         return add_float(data, column)
-    elif kind == DOUBLE:
-        return add_double(data, column)
     elif kind == WIDENED:
         return add_widened(data, column)
     elif kind == BOOLEAN:
         return add_boolean(data, column)
-    elif kind == TEXT:
-        return add_text(data, column)
     elif kind == BYTES:
         return add_bytes(data, column)
     elif kind == FIXED:
@@ -116,11 +117,11 @@ cdef int run(const Op *op, In *data, Builder *columns, int depth) noexcept nogil
         return run_branch(op, data, columns, depth)
     elif kind == CHOICE:
         return run_choice(op, data, columns, depth)
+    elif kind == MEMBER:
+        return run_member(op, data, columns, depth)
     elif kind == DEFAULT:
         return run_default(op, data, columns, depth)
-    elif kind == FAIL:
-        return NO
-    return skip(op, data, depth)
+    return NO
 
 
 cdef int run_record(const Op *op, In *data, Builder *columns, int depth) noexcept nogil:
@@ -242,6 +243,15 @@ cdef int run_choice(const Op *op, In *data, Builder *columns, int depth) noexcep
     return add_struct(column) if status == 0 else status
 
 
+cdef int run_member(const Op *op, In *data, Builder *columns, int depth) noexcept nogil:
+    """A value that lands in the child ``size`` of a dense union.
+
+    The union's own entry comes first, so that `truncate` finds what there is of a value that fails.
+    """
+    cdef int status = add_member(columns + op.column, <Py_ssize_t>op.size)
+    return run(op.parts[0], data, columns, depth) if status == 0 else status
+
+
 cdef int run_default(const Op *op, In *data, Builder *columns, int depth) noexcept nogil:
     """A default, from bytes of its own."""
     cdef In own = data[0]
@@ -251,69 +261,3 @@ cdef int run_default(const Op *op, In *data, Builder *columns, int depth) noexce
     status = run(op.parts[0], &own, columns, depth)
     data.budget = own.budget
     return status
-
-
-cdef int skip(const Op *op, In *data, int depth) noexcept nogil:
-    """Pass over a value that the reader does not ask for."""
-    cdef int kind = op.kind
-    cdef uint64_t number = 0
-    cdef Py_ssize_t size = 0
-    cdef int status
-    if kind == SKIP_NUMBER:
-        return NO if take_unsigned(data, &number) < 0 else 0
-    if kind == SKIP_SIZED:
-        if take_size(data, &size) < 0:
-            return NO
-        data.pos += size
-        return 0
-    if kind == SKIP_FIXED:
-        if data.end - data.pos < op.size:
-            return NO
-        data.pos += op.size
-        return 0
-    if data.frames == MAX_FRAMES:
-        return UNDECIDED
-    data.frames += 1
-    if kind == SKIP_BLOCKS:
-        status = skip_blocks(op, data, depth)
-    elif kind == SKIP_BRANCH:
-        status = NO if take_index(data, <uint64_t>op.n, &number) < 0 else (
-            skip(op.parts[number], data, depth)
-        )
-    else:
-        status = skip_record(op, data, depth + 1)
-    data.frames -= 1
-    return status
-
-
-cdef int skip_blocks(const Op *op, In *data, int depth) noexcept nogil:
-    """An array, or a map if it has keys (``low``); blocks that say their size are passed whole."""
-    cdef uint64_t count = 0
-    cdef Py_ssize_t size = 0
-    cdef int status
-    while True:
-        if take_skipped_block(data, <uint64_t>op.size, &count) < 0:
-            return NO
-        if count == 0:
-            return 0
-        while count:
-            if op.low:
-                if take_size(data, &size) < 0:
-                    return NO
-                data.pos += size
-            status = skip(op.parts[0], data, depth)
-            if status < 0:
-                return status
-            count -= 1
-
-
-cdef int skip_record(const Op *op, In *data, int depth) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef int status
-    if depth > data.max_depth:
-        return NO
-    for i in range(op.n):
-        status = skip(op.parts[i], data, depth)
-        if status < 0:
-            return status
-    return 0

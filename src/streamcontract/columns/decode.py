@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-import attrs
-
+from streamcontract.columns import _native
 from streamcontract.columns.decoded import DecodedColumns
-from streamcontract.columns.reader import Portable, Reader, Writer
+from streamcontract.columns.layout import columns_of
+from streamcontract.columns.options import ColumnOptions
+from streamcontract.columns.projection import projected
+from streamcontract.columns.reader import MOST_BYTES, Portable, Reader, Writer
 from streamcontract.columns.run import Run
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import whole_number
-from streamcontract.schema.inline import inlined
-from streamcontract.schema.model import RecordType
 from streamcontract.schema.schema import Schema
 
-__all__ = ["MOST_BYTES", "ColumnDecoder"]
-
-MOST_BYTES: Final = 2**31 - 1
-"""Bytes of a buffer and items of lists where a batch ends: what offsets of 32 bits count."""
+__all__ = ["ColumnDecoder"]
 
 _MOST_THREADS: Final = 1024
 _MOST_WRITERS: Final = 1000  # as many as a codec keeps decoders
@@ -33,19 +29,29 @@ class ColumnDecoder:
 
     Args:
         schema: The reader's schema.
-        columns: The fields of its record that become columns, in their order; None for all.
+        options: Which columns there are, and their forms.
         portable: The codec's part.
 
     Raises:
         ColumnsError: A type of the schema has no columns.
         ArgumentError: The record has no such field.
+
+    Attributes:
+        reader: The reader's side.
     """
 
-    def __init__(self, schema: Schema, columns: Sequence[str] | None, portable: Portable) -> None:
+    def __init__(self, schema: Schema, options: ColumnOptions, portable: Portable) -> None:
         self._schema = schema
-        self._reader = Reader(
-            schema if columns is None else _projected(schema, columns), portable, MOST_BYTES
+        read = schema if options.columns is None else projected(schema, options.columns)
+        keeps_tombstones = options.tombstones == "null"
+        batch = columns_of(
+            read.root,
+            portable.path,
+            is_nullable=keeps_tombstones,
+            has_dense_unions=options.unions == "dense",
         )
+        self.reader = Reader(read, batch, portable, MOST_BYTES, keeps_tombstones=keeps_tombstones)
+        self._view = _native.View((self.reader.columns,))
         self._lock = threading.RLock()
         # Keyed by the schema object, which the entry keeps alive.
         self._writers: dict[int, Writer] = {}
@@ -61,7 +67,7 @@ class ColumnDecoder:
         """Decode payloads into a batch for each thread, or more where a column would pass 2 GiB.
 
         Args:
-            payloads: The encoded values; None is a tombstone and is left out.
+            payloads: The encoded values; None is a tombstone.
             writer: The schema that they were written with, or one for each; None means the
                 reader's own, with all its fields.
             start: How many bytes of each to pass over first, such as the five of a frame.
@@ -73,21 +79,26 @@ class ColumnDecoder:
         """
         start = whole_number(start, "start", 0, MOST_BYTES, "a number of bytes, from 0")
         threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
-        every = tuple(payloads)
-        writers = self._writers_of(writer, len(every))
-        share = max(1, -(-len(every) // threads))
+        every = payloads if isinstance(payloads, list | tuple) else tuple(payloads)
+        count = len(every)
+        writers = self._writers_of(writer, count)
+        starts = (start,) * len(writers)
+        share = max(1, -(-count // threads))
         runs = [
-            Run(self._reader, every, writers, start, range(first, first + share))
-            for first in range(0, max(1, len(every)), share)
+            Run(self.reader, every, writers, starts, range(first, min(first + share, count)))
+            for first in range(0, max(1, count), share)
         ]
-        if len(runs) == 1:
-            runs[0].finish()
+        mine, *others = runs
+        if not others:
+            mine.finish()
         else:
-            with ThreadPoolExecutor(len(runs)) as pool:
-                for _ in pool.map(Run.finish, runs):
-                    pass
+            with ThreadPoolExecutor(len(others)) as pool:
+                finished = [pool.submit(other.finish) for other in others]
+                mine.finish()
+                for each in finished:
+                    each.result()
         return DecodedColumns(
-            self._reader.columns,
+            self._view,
             tuple(batch for run in runs for batch in run.batches),
             tuple(fault for run in runs for fault in run.faults),
         )
@@ -95,36 +106,21 @@ class ColumnDecoder:
     def _writers_of(self, writer: Schema | Sequence[Schema] | None, count: int) -> list[Writer]:
         """What reads each payload, or all of them."""
         if writer is None:
-            return [self._writer(self._schema)]
+            return [self.writer(self._schema)]
         if isinstance(writer, Schema):
-            return [self._writer(writer)]
+            return [self.writer(writer)]
         if len(writer) != count:
             raise ArgumentError("writer", len(writer), f"a schema for each of {count} payloads")
-        return [self._writer(schema) for schema in writer]
+        return [self.writer(schema) for schema in writer]
 
-    def _writer(self, schema: Schema) -> Writer:
+    def writer(self, schema: Schema) -> Writer:
+        """What reads the payloads of a writer; the same one each time."""
         known = self._writers.get(id(schema))
         if known is None:
             with self._lock:
                 known = self._writers.get(id(schema))
                 if known is None:
-                    known = self._writers[id(schema)] = self._reader.writer(schema)
+                    known = self._writers[id(schema)] = self.reader.writer(schema)
                     while len(self._writers) > _MOST_WRITERS:
                         del self._writers[next(iter(self._writers))]
         return known
-
-
-def _projected(schema: Schema, columns: Sequence[str]) -> Schema:
-    """A record's schema with the fields named alone: what it does not ask for is skipped."""
-    root = schema.root
-    if not isinstance(root, RecordType):
-        raise ArgumentError("columns", columns, "left out, since the schema is of no record")
-    if isinstance(columns, str) or len(set(columns)) != len(columns):
-        raise ArgumentError("columns", columns, "names of fields, each once")
-    fields = {field.name: field for field in root.fields}
-    for name in columns:
-        if name not in fields:
-            names = ", ".join(fields)
-            raise ArgumentError("columns", name, f"a field of {root.full_name}: {names}")
-    projected = attrs.evolve(root, fields=tuple(fields[name] for name in columns))
-    return Schema(root=projected, json=json.dumps(inlined(projected)))

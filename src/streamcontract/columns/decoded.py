@@ -9,9 +9,13 @@ import attrs
 from streamcontract.errors import ColumnsError, DecodeError
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from streamcontract.columns import _native
 
-__all__ = ["ColumnBatch", "DecodedColumns", "RowFault"]
+    Parts: TypeAlias = tuple[_native.Batch, ...]
+
+__all__ = ["ColumnBatch", "ColumnTable", "DecodedColumns", "RowFault"]
 
 
 @attrs.frozen
@@ -47,19 +51,19 @@ class ColumnBatch:
     PyCapsule interface take it without a copy, as often as they like.
     """
 
-    def __init__(self, columns: _native.Columns, batch: _native.Batch) -> None:
-        self._columns = columns
-        self._batch = batch
+    def __init__(self, view: _native.View, parts: Parts) -> None:
+        self._view = view
+        self._parts = parts
 
     def __len__(self) -> int:
-        return self._batch.rows
+        return self._parts[0].rows
 
     def __repr__(self) -> str:
         return f"<ColumnBatch of {len(self)} rows>"
 
     def __arrow_c_schema__(self) -> object:
         """The schema, as a struct, in a capsule."""
-        return self._columns.schema()
+        return self._view.schema()
 
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
         """The schema and the rows, as a struct, in capsules.
@@ -69,44 +73,31 @@ class ColumnBatch:
                 interface allows.
         """
         del requested_schema
-        return self._columns.schema(), self._batch.array()
+        return self._view.schema(), self._view.array(self._parts)
 
 
-class DecodedColumns:
-    """What payloads were decoded to.
+class ColumnTable:
+    """Batches of the same columns.
 
-    As a whole it is a table: ``pyarrow.table(columns)``, ``polars.DataFrame(columns)`` and DuckDB
-    take it without a copy.
+    As a whole they are a table: ``pyarrow.table(columns)``, ``polars.DataFrame(columns)`` and
+    DuckDB take it without a copy.
 
     Attributes:
-        batches: The rows, in the order of the payloads; more batches than one only where a column
-            would have passed 2 GiB.
-        faults: The payloads that are in no batch, since they do not fit.
-        tombstones: How many payloads were None, and left out.
+        batches: The rows, in their order.
     """
 
-    def __init__(
-        self,
-        columns: _native.Columns,
-        batches: tuple[_native.Batch, ...],
-        faults: tuple[RowFault, ...],
-    ) -> None:
-        self._columns = columns
-        self._batches = batches
-        self.batches = tuple(ColumnBatch(columns, batch) for batch in batches)
-        self.faults = faults
-        self.tombstones = sum(batch.tombstones for batch in batches)
+    def __init__(self, view: _native.View, batches: tuple[Parts, ...]) -> None:
+        self._view = view
+        self._parts = batches
+        self.batches = tuple(ColumnBatch(view, parts) for parts in batches)
 
     def __len__(self) -> int:
         """How many rows there are."""
         return sum(map(len, self.batches))
 
-    def __repr__(self) -> str:
-        return f"<DecodedColumns of {len(self)} rows, {len(self.faults)} faults>"
-
     def __arrow_c_schema__(self) -> object:
         """The schema, as a struct, in a capsule."""
-        return self._columns.schema()
+        return self._view.schema()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The batches, in a capsule.
@@ -116,7 +107,7 @@ class DecodedColumns:
                 interface allows.
         """
         del requested_schema
-        return self._columns.stream(self._batches)
+        return self._view.stream(self._parts)
 
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
         """The only batch, as :class:`ColumnBatch` gives it.
@@ -128,3 +119,27 @@ class DecodedColumns:
             reason = f"{len(self.batches)} batches are no single array: take them one by one"
             raise ColumnsError("batches", reason)
         return self.batches[0].__arrow_c_array__(requested_schema)
+
+
+class DecodedColumns(ColumnTable):
+    """What payloads were decoded to.
+
+    Attributes:
+        batches: The rows, in the order of the payloads; more batches than one only where a column
+            would have passed 2 GiB.
+        faults: The payloads that are in no batch, since they do not fit.
+        tombstones: How many payloads were None, and left out.
+    """
+
+    def __init__(
+        self,
+        view: _native.View,
+        batches: tuple[_native.Batch, ...],
+        faults: tuple[RowFault, ...],
+    ) -> None:
+        super().__init__(view, tuple((batch,) for batch in batches))
+        self.faults = faults
+        self.tombstones = sum(batch.tombstones for batch in batches)
+
+    def __repr__(self) -> str:
+        return f"<DecodedColumns of {len(self)} rows, {len(self.faults)} faults>"

@@ -26,7 +26,16 @@ from streamcontract.schema.model import (
     branch_name,
 )
 
-__all__ = ["LOGICAL_KINDS", "MOST_DIGITS", "Column", "branch_columns", "columns_of"]
+__all__ = [
+    "LOGICAL_KINDS",
+    "MOST_DIGITS",
+    "Column",
+    "branch_columns",
+    "column_of",
+    "columns_of",
+    "list_of",
+    "struct_of",
+]
 
 MOST_DIGITS: Final = 76
 """The most digits of Arrow's widest decimal."""
@@ -36,6 +45,9 @@ _MOST_LEVELS: Final = 60
 
 _MOST_COLUMNS: Final = 10_000
 """Records that hold one another twice at each level would have columns without end."""
+
+_MOST_BRANCHES: Final = 128
+"""Types of a dense union, whose codes are from 0 to 127 (Arrow columnar format, "Dense Union")."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -69,12 +81,16 @@ class Column:
             yield from child.walk()
 
 
-def columns_of(root: AvroType, path: str) -> Column:
+def columns_of(
+    root: AvroType, path: str, *, is_nullable: bool = False, has_dense_unions: bool = False
+) -> Column:
     """The batch of a reader's schema: a column for each field of a record, one for anything else.
 
     Args:
         root: The reader's type.
         path: What errors call it.
+        is_nullable: Whether there may be rows without a value, whose columns are all null.
+        has_dense_unions: Whether a union of several types is a dense union, not a struct.
 
     Raises:
         ColumnsError: A type has no columns: it is recursive, or a decimal too long for Arrow.
@@ -84,16 +100,36 @@ def columns_of(root: AvroType, path: str) -> Column:
         >>> [(column.name, column.format) for column in batch.children]
         [('value', 'l')]
     """
-    maker = _Maker()
-    if isinstance(root, RecordType):
-        return maker.column(root, "", path)
+    maker = _Maker(has_dense_unions=has_dense_unions)
     number = maker.next_number(path)
-    child = maker.column(root, "value", path)
-    return Column(number=number, layout="struct", format="+s", name="", children=(child,))
+    if isinstance(root, RecordType):
+        return struct_of(number, "", maker.fields(root, path, is_nullable=is_nullable))
+    return struct_of(number, "", (maker.column(root, "value", path, is_nullable=is_nullable),))
+
+
+def column_of(node: AvroType, name: str, path: str) -> Column:
+    """A batch of one nullable column, which has whole values.
+
+    Args:
+        node: Their type.
+        name: The column's name.
+        path: What errors call it.
+
+    Raises:
+        ColumnsError: As for :func:`columns_of`.
+    """
+    maker = _Maker()
+    number = maker.next_number(path)
+    return struct_of(number, "", (maker.column(node, name, path, is_nullable=True),))
 
 
 def branch_columns(union: UnionType, column: Column) -> tuple[Column | None, ...]:
-    """For each branch of a union the column that its values go into; None for null."""
+    """For each branch of a union the column that its values go into; None for null.
+
+    A dense union has a column for null too.
+    """
+    if column.layout == "union":
+        return column.children
     wanted = [branch for branch in union.branches if not _is_null(branch)]
     if len(wanted) < len(union.branches) and not wanted:
         return (None,)
@@ -124,7 +160,8 @@ _UNITS: Final = {1: "s", 10**3: "m", 10**6: "u", 10**9: "n"}
 class _Maker:
     """Makes the columns of one schema."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_dense_unions: bool = False) -> None:
+        self._has_dense_unions = has_dense_unions
         self._numbers = itertools.count()
         self._inside: list[RecordType] = []
         self._levels = 0
@@ -135,6 +172,21 @@ class _Maker:
         if number >= _MOST_COLUMNS:
             raise ColumnsError(path, f"the schema has more than {_MOST_COLUMNS:,} columns")
         return number
+
+    def fields(
+        self, node: RecordType, path: str, *, is_nullable: bool = False
+    ) -> tuple[Column, ...]:
+        """The columns of a record's fields."""
+        if node in self._inside:
+            reason = f"{node.full_name} contains itself, and Arrow has no recursive types"
+            raise ColumnsError(path, reason)
+        self._inside.append(node)
+        made = tuple(
+            self.column(field.type, field.name, f"{path}.{field.name}", is_nullable=is_nullable)
+            for field in node.fields
+        )
+        self._inside.pop()
+        return made
 
     def column(self, node: AvroType, name: str, path: str, *, is_nullable: bool = False) -> Column:
         """The column of a type."""
@@ -148,7 +200,7 @@ class _Maker:
     def _column(self, node: AvroType, name: str, path: str, *, is_nullable: bool) -> Column:
         match node:
             case UnionType():
-                return self._union(node, name, path)
+                return self._union(node, name, path, is_nullable=is_nullable)
             case PrimitiveType() | FixedType():
                 return self._leaf(node, name, path, is_nullable=is_nullable)
             case EnumType():
@@ -164,46 +216,61 @@ class _Maker:
             case ArrayType():
                 number = self.next_number(path)
                 items = self.column(node.items, "item", f"{path}[]")
-                return _list(number, "+l", name, items, is_nullable=is_nullable)
+                return list_of(number, "+l", name, items, is_nullable=is_nullable)
             case MapType():
                 return self._map(node, name, path, is_nullable=is_nullable)
             case RecordType():
                 return self._record(node, name, path, is_nullable=is_nullable)
 
-    def _union(self, node: UnionType, name: str, path: str) -> Column:
+    def _union(self, node: UnionType, name: str, path: str, *, is_nullable: bool) -> Column:
         wanted = [branch for branch in node.branches if not _is_null(branch)]
-        is_nullable = len(wanted) < len(node.branches)
+        has_null = len(wanted) < len(node.branches)
+        is_nullable = is_nullable or has_null
         if len(wanted) == 1:
             return self.column(wanted[0], name, path, is_nullable=is_nullable)
-        if is_nullable and not wanted:
+        if has_null and not wanted:
             return self.column(node.branches[0], name, path)
+        if self._has_dense_unions:
+            return self._dense_union(node, name, path, is_nullable=is_nullable, has_null=has_null)
         number = self.next_number(path)
-        children = tuple(
-            self.column(
-                branch, branch_name(branch), f"{path}.{branch_name(branch)}", is_nullable=True
-            )
-            for branch in wanted
+        children = tuple(self._branch(branch, path, is_nullable=True) for branch in wanted)
+        return struct_of(number, name, children, is_nullable=is_nullable)
+
+    def _dense_union(
+        self, node: UnionType, name: str, path: str, *, is_nullable: bool, has_null: bool
+    ) -> Column:
+        if len(node.branches) > _MOST_BRANCHES:
+            reason = f"a union of more than {_MOST_BRANCHES} types, which Arrow has no codes for"
+            raise ColumnsError(path, reason)
+        number = self.next_number(path)
+        # Arrow's unions have no nulls of their own: one is in the branch for it, or in the first.
+        first = self._branch(node.branches[0], path, is_nullable=is_nullable and not has_null)
+        rest = (self._branch(branch, path) for branch in node.branches[1:])
+        children = (first, *rest)
+        codes = ",".join(map(str, range(len(children))))
+        return Column(
+            number=number,
+            layout="union",
+            format=f"+ud:{codes}",
+            name=name,
+            is_nullable=is_nullable,
+            children=children,
         )
-        return _struct(number, name, children, is_nullable=is_nullable)
+
+    def _branch(self, node: AvroType, path: str, *, is_nullable: bool = False) -> Column:
+        name = branch_name(node)
+        return self.column(node, name, f"{path}.{name}", is_nullable=is_nullable)
 
     def _map(self, node: MapType, name: str, path: str, *, is_nullable: bool) -> Column:
         number, inner, key = (self.next_number(path) for _ in range(3))
         keys = Column(number=key, layout="sized", format="u", name="key")
         values = self.column(node.values, "value", f"{path}{{}}")
-        entries = _struct(inner, "entries", (keys, values))
-        return _list(number, "+m", name, entries, is_nullable=is_nullable)
+        entries = struct_of(inner, "entries", (keys, values))
+        return list_of(number, "+m", name, entries, is_nullable=is_nullable)
 
     def _record(self, node: RecordType, name: str, path: str, *, is_nullable: bool) -> Column:
-        if node in self._inside:
-            reason = f"{node.full_name} contains itself, and Arrow has no recursive types"
-            raise ColumnsError(path, reason)
-        self._inside.append(node)
         number = self.next_number(path)
-        children = tuple(
-            self.column(field.type, field.name, f"{path}.{field.name}") for field in node.fields
-        )
-        self._inside.pop()
-        return _struct(number, name, children, is_nullable=is_nullable)
+        return struct_of(number, name, self.fields(node, path), is_nullable=is_nullable)
 
     def _leaf(
         self, node: PrimitiveType | FixedType, name: str, path: str, *, is_nullable: bool
@@ -236,7 +303,7 @@ class _Maker:
                 )
                 for part, layout, form in found
             )
-            return _struct(number, name, children, is_nullable=is_nullable)
+            return struct_of(number, name, children, is_nullable=is_nullable)
         form, width = found
         return Column(
             number=number,
@@ -248,9 +315,10 @@ class _Maker:
         )
 
 
-def _struct(
+def struct_of(
     number: int, name: str, children: tuple[Column, ...], *, is_nullable: bool = False
 ) -> Column:
+    """The column of structs with these children."""
     return Column(
         number=number,
         layout="struct",
@@ -261,7 +329,8 @@ def _struct(
     )
 
 
-def _list(number: int, form: str, name: str, child: Column, *, is_nullable: bool) -> Column:
+def list_of(number: int, form: str, name: str, child: Column, *, is_nullable: bool) -> Column:
+    """The column of lists, or maps, of a child's items."""
     return Column(
         number=number,
         layout="list",

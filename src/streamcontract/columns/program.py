@@ -28,21 +28,16 @@ from streamcontract.schema.default_bytes import default_bytes
 from streamcontract.schema.logical import row_of
 from streamcontract.schema.model import (
     INTEGER_LIMITS,
-    ArrayType,
     AvroType,
-    EnumType,
-    FixedType,
-    MapType,
-    PrimitiveType,
     RecordType,
-    UnionType,
 )
-from streamcontract.schema.sizes import FIXED_SIZES, is_empty, min_size
+from streamcontract.schema.sizes import min_size
+from streamcontract.schema.skips import Skips
 
-__all__ = ["compile_program"]
+__all__ = ["compile_program", "missing_program"]
 
 _Numbers = tuple[bool, int, int, int, int, int]
-_Step = tuple[str, int, _Numbers, tuple[int, ...], bytes | None]
+_Step = tuple[str, int, _Numbers, tuple[int, ...], bytes | _native.Skipper | None]
 
 _LONG = INTEGER_LIMITS["long"]
 
@@ -62,7 +57,12 @@ _NONE = _numbers()
 
 
 def compile_program(
-    root: Action, reader: AvroType, batch: Column, columns: _native.Columns
+    root: Action,
+    reader: AvroType,
+    batch: Column,
+    columns: _native.Columns,
+    *,
+    is_whole: bool = False,
 ) -> _native.Program:
     """The program that reads the payloads of one writer into the columns of a reader.
 
@@ -71,14 +71,24 @@ def compile_program(
         reader: The reader's type.
         batch: Its columns.
         columns: The same, as the executor has them.
+        is_whole: Whether the batch has one column with the whole value, even of a record.
     """
     compiler = _Compiler()
-    if isinstance(root, ReadRecord):
+    has_fields = isinstance(reader, RecordType) and not is_whole
+    if has_fields and isinstance(root, ReadRecord):
         first = compiler.record(root, batch, "root")
-    elif isinstance(reader, RecordType):
+    elif has_fields:
         first = compiler.action(root, batch)
     else:
         first = compiler.step("root", batch, parts=(compiler.action(root, batch.children[0]),))
+    return _native.Program(columns, tuple(compiler.steps), first)
+
+
+def missing_program(batch: Column, columns: _native.Columns) -> _native.Program:
+    """The program that adds a null to the only column of a batch; its payload has no bytes."""
+    compiler = _Compiler()
+    missing = compiler.step("missing", batch.children[0])
+    first = compiler.step("root", batch, parts=(missing,))
     return _native.Program(columns, tuple(compiler.steps), first)
 
 
@@ -87,7 +97,7 @@ class _Compiler:
 
     def __init__(self) -> None:
         self.steps: list[_Step] = []
-        self._skips: dict[int, int] = {}
+        self._skips = Skips(_native.Skipper)
         self._made: dict[tuple[int, int], int] = {}
         self._kept: list[Action] = []  # so that their ids stay their own
 
@@ -97,7 +107,7 @@ class _Compiler:
         column: Column | None,
         numbers: _Numbers = _NONE,
         parts: tuple[int, ...] = (),
-        data: bytes | None = None,
+        data: bytes | _native.Skipper | None = None,
     ) -> int:
         """Add a step."""
         self.steps.append((kind, column.number if column else 0, numbers, parts, data))
@@ -138,12 +148,14 @@ class _Compiler:
         """The step of a record."""
         if action.faults:
             return self.step("fail", column)
-        parts = [
-            self._skip(step.field.type)
-            if step.target is None or step.action is None
-            else self.action(step.action, column.children[step.target])
-            for step in action.steps
-        ]
+        parts = []
+        for run in action.runs():
+            target, read = run[0].target, run[0].action
+            if target is None or read is None:
+                skipper = self._skips.fields(step.field.type for step in run)
+                parts.append(self.step("skip", None, data=skipper))
+            else:
+                parts.append(self.action(read, column.children[target]))
         for index in action.defaults:
             field, into = action.reader.fields[index], column.children[index]
             written = resolve_types(field.type, field.type)
@@ -160,7 +172,8 @@ class _Compiler:
         if into is column:
             return value
         at = column.children.index(into)
-        return self.step("choice", column, _numbers(size=at), (value,))
+        kind = "member" if column.layout == "union" else "choice"
+        return self.step(kind, column, _numbers(size=at), (value,))
 
     def _enum(self, action: ReadEnum, column: Column) -> int:
         numbers = {symbol: number for number, symbol in enumerate(action.reader.symbols)}
@@ -218,41 +231,6 @@ class _Compiler:
             is_int=is_int, limits=limits, multiply=rescale.multiply, divide=rescale.divide
         )
         return self.step("number", column, numbers)
-
-    # ---- what the reader does not ask for
-
-    def _skip(self, node: AvroType) -> int:
-        known = self._skips.get(id(node))
-        return self._make_skip(node) if known is None else known
-
-    def _make_skip(self, node: AvroType) -> int:
-        match node:
-            case PrimitiveType(name="int" | "long") | EnumType():
-                return self.step("skip number", None)
-            case PrimitiveType(name="bytes" | "string"):
-                return self.step("skip sized", None)
-            case PrimitiveType():
-                return self.step("skip fixed", None, _numbers(size=FIXED_SIZES[node.name]))
-            case FixedType():
-                return self.step("skip fixed", None, _numbers(size=node.size))
-            case ArrayType():
-                size = min_size(node.items)
-                items = (self._skip(node.items),)
-                return self.step("skip blocks", None, _numbers(size=size), items)
-            case MapType():
-                numbers = _numbers(size=1 + min_size(node.values), limits=(1, 0))
-                return self.step("skip blocks", None, numbers, (self._skip(node.values),))
-            case UnionType():
-                branches = tuple(self._skip(branch) for branch in node.branches)
-                return self.step("skip branch", None, parts=branches)
-            case RecordType() if is_empty(node):
-                return self.step("skip fixed", None)
-            case RecordType():
-                # Before its fields, which may lead back to it.
-                number = self._skips[id(node)] = self.step("skip record", None)
-                fields = tuple(self._skip(field.type) for field in node.fields)
-                self.steps[number] = ("skip record", 0, _NONE, fields, None)
-                return number
 
 
 def _powers(rescale: Rescale | None) -> tuple[int, int]:

@@ -7,17 +7,23 @@ path. A value that the portable decoder accepts is encoded with the reader schem
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from streamcontract.columns import _native
 from streamcontract.columns.decoded import RowFault
 from streamcontract.columns.reader import Reader, Writer
-from streamcontract.errors import DataFault, DecodeError
+from streamcontract.errors import ArgumentError, DataFault, DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Run"]
 
 _UNDECIDED: Final = _native.STATUS["undecided"]
 _FULL: Final = _native.STATUS["full"]
+_NO_BYTES: Final = _native.STATUS["no bytes"]
+
+_BLOCK: Final = 8_192  # payloads
 
 _log = logging.getLogger("streamcontract.columns")
 
@@ -29,7 +35,7 @@ class Run:
         reader: The columns.
         payloads: All payloads.
         writers: What reads them: one for each, or one for all.
-        start: How many bytes of each to pass over first.
+        starts: How many bytes of each to pass over first; as many as writers.
         share: The indexes of those that are decoded here.
 
     Attributes:
@@ -40,68 +46,98 @@ class Run:
     def __init__(
         self,
         reader: Reader,
-        payloads: tuple[bytes | None, ...],
-        writers: list[Writer],
-        start: int,
+        payloads: Sequence[bytes | None],
+        writers: Sequence[Writer],
+        starts: Sequence[int],
         share: range,
     ) -> None:
         self._reader = reader
-        self._payloads = payloads[share.start : share.stop]
-        self._writers = writers if len(writers) == 1 else writers[share.start : share.stop]
-        self._start = start
-        self._first = share.start
-        self.batches = [reader.new_batch()]
+        self._payloads = payloads
+        self._writers = writers
+        self._starts = starts
+        self._share = share
+        self.batches = [reader.new_batch(len(share))]
         self.faults: list[RowFault] = []
 
     def finish(self) -> None:
-        """Add every payload to a batch, or its fault to the faults."""
-        payloads = _native.Payloads(
-            self._payloads,
-            tuple(writer.program for writer in self._writers),
-            self._reader.portable.as_bytes,
-        )
-        at = 0
+        """Add every payload to a batch, or its fault to the faults.
+
+        Raises:
+            ArgumentError: A list of payloads became shorter meanwhile.
+        """
+        if isinstance(self._payloads, tuple) and len(self._writers) == 1:
+            self._finish(self._payloads, 0, self._share)
+            return
+        # A list may change, so it is copied: in blocks, while other threads decode.
+        for first in self._share[::_BLOCK]:
+            size = min(_BLOCK, self._share.stop - first)
+            items = self._payloads[first : first + size]
+            if len(items) != size:
+                raise ArgumentError("payloads", len(self._payloads), "a list that does not change")
+            self._finish(items, first, range(size))
+
+    def _finish(self, items: Sequence[bytes | None], first: int, among: range) -> None:
+        """Add some of the items, which are the payloads from ``first`` on."""
+        ways = slice(first, first + len(items)) if len(self._writers) > 1 else slice(1)
+        writers, starts = self._writers[ways], self._starts[ways]
+        programs = tuple([writer.program for writer in writers])
+        payloads = _native.Payloads(items, programs, tuple(starts))
+        at = among.start
         while True:
-            at, status = self._add(payloads, at, self._start)
-            if at == payloads.n:
+            at, status = self._add(payloads, at, among.stop)
+            if at == among.stop:
                 break
-            error = self._too_large() if status == _FULL else self._add_otherwise(at, status)
+            way = at if len(writers) > 1 else 0
+            error = self._add_otherwise(items[at], writers[way], starts[way], status)
             if error is not None:
-                self.faults.append(RowFault(self._first + at, error))
+                self.faults.append(RowFault(first + at, error))
             at += 1
 
-    def _add(self, payloads: _native.Payloads, at: int, start: int) -> tuple[int, int]:
+    def _add(self, payloads: _native.Payloads, at: int, stop: int) -> tuple[int, int]:
         """Add payloads up to the first that does not even fit into a batch of its own."""
         limits = self._reader.portable
         while True:
             batch = self.batches[-1]
-            at, status = batch.add(payloads, at, start, limits.depth, limits.empty_items)
-            if at == payloads.n or status != _FULL or batch.rows == 0:
+            at, status = batch.add(payloads, at, stop, limits.depth, limits.empty_items)
+            if at == stop or status != _FULL or batch.rows == 0:
                 return at, status
-            self.batches.append(self._reader.new_batch())
+            self.batches.append(self._reader.new_batch(stop - at))
 
-    def _add_otherwise(self, at: int, status: int) -> DecodeError | None:
-        """Add what the executor refused and the portable decoder takes; else its error."""
-        reader, portable = self._reader, self._reader.portable
-        decode = self._writers[at if len(self._writers) > 1 else 0].decoder(self._start)
+    def _add_otherwise(
+        self, item: object, writer: Writer, start: int, status: int
+    ) -> DecodeError | None:
+        """Add what the executor did not take and the portable decoder does; else its error."""
+        if status == _FULL:
+            return self._too_large()
+        data = self._reader.portable.as_bytes(item)
+        if status == _NO_BYTES:
+            status = self._add_one(data, writer, start)
+            if status >= 0:
+                return None
+            return self._add_otherwise(data, writer, start, status)
         try:
-            value = decode(portable.as_bytes(self._payloads[at]))
+            value = writer.decoder(start)(data)
         except DecodeError as error:
+            # Frames of a traceback would keep all batches until the garbage collector runs.
+            error.__traceback__ = error.__context__ = None
             return error
         if status != _UNDECIDED:
             _log.warning(
                 "the executor of columns refused a payload that the portable decoder accepts: the "
                 "value is used; please report this with the schema (%s)",
-                portable.path,
+                self._reader.portable.path,
             )
-        data = reader.encode(value)
-        again = _native.Payloads((data,), (reader.plain_program,), portable.as_bytes)
-        added, status = self._add(again, 0, 0)
-        if added == again.n:
+        status = self._add_one(self._reader.encode(value), self._reader.plain, 0)
+        if status >= 0:
             return None
         if status == _FULL:
             return self._too_large()
         raise AssertionError("a value that was decoded is not read back")
+
+    def _add_one(self, data: bytes, writer: Writer, start: int) -> int:
+        """Add a payload; gives the status."""
+        payloads = _native.Payloads((data,), (writer.program,), (start,))
+        return self._add(payloads, 0, 1)[1]
 
     def _too_large(self) -> DecodeError:
         expected = f"a row of at most {self._reader.most_bytes:,} bytes, or items, in each column"

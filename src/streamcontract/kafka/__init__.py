@@ -15,6 +15,8 @@ check_version(str(confluent_kafka.__version__))
 if TYPE_CHECKING:
     from streamcontract.kafka.admin.describe import describe_groups, describe_topics
     from streamcontract.kafka.admin.topics import TopicMismatch, TopicOutcome, ensure_topic
+    from streamcontract.kafka.batches.batch import ConsumedBatch, MessageFault
+    from streamcontract.kafka.batches.scan import OffsetRange, TopicScan
     from streamcontract.kafka.consumer import ContractConsumer
     from streamcontract.kafka.consumer.share_consumer import ContractShareConsumer
     from streamcontract.kafka.consumer.share_message import RejectedError, ShareMessage
@@ -63,6 +65,7 @@ __all__ = [
     "DERIVED",
     "BrokerError",
     "ConsumeError",
+    "ConsumedBatch",
     "ContractConsumer",
     "ContractDeserializer",
     "ContractProducer",
@@ -83,7 +86,9 @@ __all__ = [
     "Message",
     "MessageDecodeError",
     "MessageEncodeError",
+    "MessageFault",
     "NotSupportedError",
+    "OffsetRange",
     "Poison",
     "ProduceError",
     "ProduceFailure",
@@ -100,6 +105,7 @@ __all__ = [
     "TopicError",
     "TopicMismatch",
     "TopicOutcome",
+    "TopicScan",
     "Transaction",
     "TransactionAbortedError",
     "TransactionError",
@@ -116,6 +122,7 @@ if not TYPE_CHECKING:  # which would take any name for one of the package
         {
             "BrokerError": "kafka.errors",
             "ConsumeError": "kafka.errors",
+            "ConsumedBatch": "kafka.batches.batch",
             "ContractConsumer": "kafka.consumer",
             "ContractDeserializer": "kafka.contract.serializers",
             "ContractProducer": "kafka.producer",
@@ -137,7 +144,9 @@ if not TYPE_CHECKING:  # which would take any name for one of the package
             "Message": "kafka.message",
             "MessageDecodeError": "kafka.errors",
             "MessageEncodeError": "kafka.errors",
+            "MessageFault": "kafka.batches.batch",
             "NotSupportedError": "kafka.errors",
+            "OffsetRange": "kafka.batches.scan",
             "Poison": "kafka.dead_letters.poison",
             "ProduceError": "kafka.errors",
             "ProduceFailure": "kafka.producer.produce_report",
@@ -154,6 +163,7 @@ if not TYPE_CHECKING:  # which would take any name for one of the package
             "TopicError": "kafka.errors",
             "TopicMismatch": "kafka.admin.topics",
             "TopicOutcome": "kafka.admin.topics",
+            "TopicScan": "kafka.batches.scan",
             "Transaction": "kafka.producer.transactions",
             "TransactionAbortedError": "kafka.errors",
             "TransactionError": "kafka.errors",

@@ -122,41 +122,31 @@ cdef inline bint is_name(object name, object known):
     return PyUnicode_GET_LENGTH(name) == PyUnicode_GET_LENGTH(known) and name == known
 
 
-@cython.final
-cdef class MessageReader:
-    """See ``streamcontract.kafka.contract.message_deserializer.MessageReader``.
+cdef class FrameFinder:
+    """Finds what is known of the frames of messages: the part of readers that looks at frames.
 
-    ``cls`` is the class of messages, and ``names`` its slots for value, key, topic, partition,
-    offset, schema id, timestamp and headers. ``frames`` is a ``streamcontract.wire.FrameReader``,
-    and ``forbidden`` are the names of headers with which a key is not plain.
+    ``known`` has by the key of a frame a schema id, and what reads the values after it. ``frames``
+    is a ``streamcontract.wire.FrameReader``, and ``forbidden`` are the names of headers with which
+    a key is not plain.
     """
 
-    cdef object topic, decoders, read_key, cls, locate
-    cdef bint key_is_text, key_has_frame
+    cdef object decoders, locate
     cdef tuple names, refused, allowed, forbidden
     cdef uint64_t lengths  # that these have: one bit for each
     cdef RawMethods of
-    cdef Offsets slots
     cdef Py_ssize_t[BYTES] sizes  # of a prefix, by its first byte; 0 where there is none such
     # The frames that came last: nearly always the next message's too.
     cdef Known prefixed, headed
     cdef Py_ssize_t header  # which one of ``names`` the last frame in a header was in
 
-    def __init__(
-        self, cls, tuple names not None, topic, decoders, read_key, frames=None,
-        tuple forbidden=(), bint key_has_frame=False,
-    ):
-        if len(names) != PARTS:
-            raise ValueError(f"{PARTS} slots, not {len(names)}")
-        if not has_slots(cls, names) or cls.__dictoffset__:
-            raise TypeError(f"{cls.__name__} is not made of slots")
-        self.slots = Offsets(cls, names)
-        self.cls, self.topic, self.decoders, self.read_key = cls, topic, decoders, read_key
-        self.key_is_text = read_key is DECODE_TEXT
-        self.key_has_frame = key_has_frame
+    def __cinit__(self):
         self.of = RawMethods()
-        frames = CONFLUENT.value if frames is None else frames
-        self.locate = frames.locate
+
+    def __init__(self, known, frames, tuple forbidden not None):
+        self.look_for(known, frames, forbidden)
+
+    cdef int look_for(self, known, frames, tuple forbidden) except -1:
+        self.decoders, self.locate = known, frames.locate
         for magic in range(BYTES):
             self.sizes[magic] = frames.sizes.get(magic, 0)
         self.names = tuple(frames.names)
@@ -164,74 +154,35 @@ cdef class MessageReader:
         self.forbidden = forbidden
         for name in (*self.names, *self.refused, *forbidden):
             self.lengths |= bit_of(name)
+        return 0
 
-    def read(self, raw):
-        """The message, or None if it needs the full path."""
-        self.of.look_at(raw)
-        if self.of.error(raw) is not None:
-            return None
-        return self.assemble(raw, self.of.partition(raw), self.of.offset(raw))
+    def find_many(
+        self, list raws not None, Py_ssize_t start, Py_ssize_t stop, list values not None,
+        list found not None,
+    ):
+        """Find what reads consecutive messages, up to one that needs the full path.
 
-    def read_many(self, list raws not None, Py_ssize_t start, Py_ssize_t stop, list messages):
-        """Read consecutive messages, up to one that needs the full path; return its index."""
-        cdef object raw, message
+        Its index is returned. The values of those before it are added to ``values``, and what
+        reads them to ``found``.
+        """
+        cdef object raw, data
+        cdef Known known
         cdef Py_ssize_t index
         for index in range(start, stop):
             raw = raws[index]
             self.of.look_at(raw)
-            if self.of.error(raw) is not None:
+            data = self.of.value(raw)
+            if data is None:
                 return index
-            message = self.assemble(raw, self.of.partition(raw), self.of.offset(raw))
-            if message is None:
+            try:
+                known = self.find(data, self.of.key(raw), self.of.headers(raw))
+            except Exception:
+                return index  # the full path raises the error again
+            if known is None:
                 return index
-            messages.append(message)
+            values.append(data)
+            found.append(known.decode)
         return max(start, stop)
-
-    cdef object assemble(self, raw, partition, offset):
-        cdef object data = self.of.value(raw)
-        cdef object key = self.of.key(raw)
-        cdef object value = None, schema_id = None, message, kind, milliseconds
-        cdef object headers = self.of.headers(raw)
-        cdef Py_ssize_t *at = self.slots.items
-        cdef Known known = None
-        try:
-            if data is not None:
-                known = self.find(data, key, headers)
-                if known is None:
-                    return None
-                schema_id = known.schema_id
-                value = known.decode(data)
-            elif key is not None and headers and self.look_at(headers, False, True) == CAREFUL:
-                return None
-            if key is not None:
-                if self.key_is_text and PyBytes_CheckExact(key):
-                    key = PyUnicode_DecodeUTF8(
-                        PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key), NULL
-                    )
-                elif self.key_has_frame:
-                    key = self.read_key(key, headers)
-                else:
-                    key = self.read_key(key)
-        except Exception:
-            return None  # the full path raises the error again
-        kind, milliseconds = self.of.timestamp(raw)
-        message = sc_new(self.cls)
-        sc_put(message, at[0], value)
-        sc_put(message, at[1], key)
-        sc_put(message, at[2], self.topic)
-        sc_put(message, at[3], partition)
-        sc_put(message, at[4], offset)
-        sc_put(message, at[5], schema_id)
-        sc_put(message, at[6], milliseconds if kind else None)
-        sc_put(message, at[7], headers or NO_HEADERS)
-        # See Reader.closed of the codec: messages are frozen, and what they hold is closed too.
-        if (
-            (data is None or known.makes_closed)
-            and (key is None or PyUnicode_CheckExact(key))
-            and not headers
-        ):
-            PyObject_GC_UnTrack(message)
-        return message
 
     cdef Known find(self, data, key, headers):
         """The known frame of a message; None if it is unknown, or needs the full path."""
@@ -312,6 +263,101 @@ cdef class MessageReader:
         """The known frame of a key, or None."""
         known = self.decoders.get(key)
         return None if known is None else Known(frame, known)
+
+
+@cython.final
+cdef class MessageReader(FrameFinder):
+    """See ``streamcontract.kafka.contract.message_deserializer.MessageReader``.
+
+    ``cls`` is the class of messages, and ``names`` its slots for value, key, topic, partition,
+    offset, schema id, timestamp and headers.
+    """
+
+    cdef object topic, read_key, cls
+    cdef bint key_is_text, key_has_frame
+    cdef Offsets slots
+
+    def __init__(
+        self, cls, tuple names not None, topic, decoders, read_key, frames=None,
+        tuple forbidden=(), bint key_has_frame=False,
+    ):
+        if len(names) != PARTS:
+            raise ValueError(f"{PARTS} slots, not {len(names)}")
+        if not has_slots(cls, names) or cls.__dictoffset__:
+            raise TypeError(f"{cls.__name__} is not made of slots")
+        self.look_for(decoders, CONFLUENT.value if frames is None else frames, forbidden)
+        self.slots = Offsets(cls, names)
+        self.cls, self.topic, self.read_key = cls, topic, read_key
+        self.key_is_text = read_key is DECODE_TEXT
+        self.key_has_frame = key_has_frame
+
+    def read(self, raw):
+        """The message, or None if it needs the full path."""
+        self.of.look_at(raw)
+        if self.of.error(raw) is not None:
+            return None
+        return self.assemble(raw, self.of.partition(raw), self.of.offset(raw))
+
+    def read_many(self, list raws not None, Py_ssize_t start, Py_ssize_t stop, list messages):
+        """Read consecutive messages, up to one that needs the full path; return its index."""
+        cdef object raw, message
+        cdef Py_ssize_t index
+        for index in range(start, stop):
+            raw = raws[index]
+            self.of.look_at(raw)
+            if self.of.error(raw) is not None:
+                return index
+            message = self.assemble(raw, self.of.partition(raw), self.of.offset(raw))
+            if message is None:
+                return index
+            messages.append(message)
+        return max(start, stop)
+
+    cdef object assemble(self, raw, partition, offset):
+        cdef object data = self.of.value(raw)
+        cdef object key = self.of.key(raw)
+        cdef object value = None, schema_id = None, message, kind, milliseconds
+        cdef object headers = self.of.headers(raw)
+        cdef Py_ssize_t *at = self.slots.items
+        cdef Known known = None
+        try:
+            if data is not None:
+                known = self.find(data, key, headers)
+                if known is None:
+                    return None
+                schema_id = known.schema_id
+                value = known.decode(data)
+            elif key is not None and headers and self.look_at(headers, False, True) == CAREFUL:
+                return None
+            if key is not None:
+                if self.key_is_text and PyBytes_CheckExact(key):
+                    key = PyUnicode_DecodeUTF8(
+                        PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key), NULL
+                    )
+                elif self.key_has_frame:
+                    key = self.read_key(key, headers)
+                else:
+                    key = self.read_key(key)
+        except Exception:
+            return None  # the full path raises the error again
+        kind, milliseconds = self.of.timestamp(raw)
+        message = sc_new(self.cls)
+        sc_put(message, at[0], value)
+        sc_put(message, at[1], key)
+        sc_put(message, at[2], self.topic)
+        sc_put(message, at[3], partition)
+        sc_put(message, at[4], offset)
+        sc_put(message, at[5], schema_id)
+        sc_put(message, at[6], milliseconds if kind else None)
+        sc_put(message, at[7], headers or NO_HEADERS)
+        # See Reader.closed of the codec: messages are frozen, and what they hold is closed too.
+        if (
+            (data is None or known.makes_closed)
+            and (key is None or PyUnicode_CheckExact(key))
+            and not headers
+        ):
+            PyObject_GC_UnTrack(message)
+        return message
 
 
 def split(list raws not None, *, bint by_topic):

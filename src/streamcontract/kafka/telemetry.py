@@ -83,6 +83,9 @@ class TopicReceiving(Protocol):
     def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """Record the first use of a schema; return the function that decodes its values."""
 
+    def decoded(self, schema_id: SchemaId, count: int, seconds: float) -> None:
+        """Record values of a schema that were decoded together, and the time of it."""
+
     def dead_lettered(self, reason: Exception) -> None:
         """Record a delivered dead letter."""
 
@@ -115,7 +118,7 @@ class Call(Protocol):
         """The call ends, possibly with an error."""
 
     def gives(self, result: R) -> R:
-        """Record the result: a message, a list of them, or None; return it unchanged."""
+        """Record the result: a message, a list or batch of them, or None; return it unchanged."""
 
 
 class _NoTelemetry:
@@ -143,6 +146,8 @@ class _NoTelemetry:
     def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         del schema_id
         return decode
+
+    def decoded(self, schema_id: SchemaId, count: int, seconds: float) -> None: ...
 
     def dead_lettered(self, reason: Exception) -> None: ...
 

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from streamcontract.kafka.consumer.until_end import UntilEnd
+    from streamcontract.messages.keys import WantedKey
     from streamcontract.messages.positions import Position
     from streamcontract.messages.topics import TopicSchemas
     from streamcontract.project import Project
 
-__all__ = ["Batch", "Query", "Reading"]
+__all__ = ["Batch", "Found", "Query", "Reading", "is_wanted"]
 
 _BATCH: Final = 1_000
 _WAIT: Final = 0.1
@@ -66,6 +67,22 @@ class Query:
     follow: bool = False
     limit: int | None = None
     group: str | None = None
+
+
+def is_wanted(message: Found, key: WantedKey | None, form: Form) -> bool:
+    """Whether a message has a key, and a value for which the condition holds.
+
+    Args:
+        message: A message that was read in the form, or that cannot be read.
+        key: The key, or None for any.
+        form: The form, with the condition.
+    """
+    if isinstance(message, MessageDecodeError):
+        # The condition has no result for a message that cannot be decoded: it is shown.
+        return key is None or key.is_sent_as(message.raw.key())
+    if message.value is NOT_MATCHED or (key is not None and message.key != key.shown):
+        return False
+    return form.where is None or message.schema_id is not None
 
 
 class Reading:
@@ -212,19 +229,10 @@ class Reading:
                     self._given[partition] = offset
                 continue
             self._given[partition] = offset + 1
-            if self._wants_all or self._is_wanted(message):
+            if self._wants_all or is_wanted(message, self._key, self._query.form):
                 yield message
             else:
                 self.unwanted += 1
-
-    def _is_wanted(self, message: Found) -> bool:
-        wanted = self._key
-        if isinstance(message, MessageDecodeError):
-            # The condition has no result for a message that cannot be decoded: it is shown.
-            return wanted is None or wanted.is_sent_as(message.raw.key())
-        if message.value is NOT_MATCHED or (wanted is not None and message.key != wanted.shown):
-            return False
-        return self._query.form.where is None or message.schema_id is not None
 
     def _is_over(self, until: UntilEnd[Any, Any]) -> bool:
         return all(self._written.get(each, 0) >= end for each, end in until.ends.items())

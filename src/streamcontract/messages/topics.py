@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
-__all__ = ["TopicSchemas", "no_schema", "readers_of", "writer_of"]
+__all__ = ["TopicSchemas", "no_schema", "readers_of", "schema_of", "writer_of"]
 
 
 @attrs.frozen
@@ -49,7 +49,7 @@ class TopicSchemas:
     is_registered: bool = False
 
 
-def _schema_of(contract: ContractConfig) -> Schema:
+def _parsed(contract: ContractConfig) -> Schema:
     return parse_schema(contract.schema, folders=contract.folders)
 
 
@@ -67,7 +67,13 @@ def _contracts_of(topic: str, project: Project | None) -> list[ContractConfig]:
 
 
 def readers_of(
-    topic: str, project: Project | None, registry: SchemaRegistry, settings: Settings, form: Form
+    topic: str,
+    project: Project | None,
+    registry: SchemaRegistry,
+    settings: Settings,
+    form: Form,
+    *,
+    latest: bool = False,
 ) -> TopicSchemas:
     """What the messages of a topic are read with.
 
@@ -77,6 +83,8 @@ def readers_of(
         registry: Without a contract, each message is read with the schema that it was written with.
         settings: The client's.
         form: How values are read.
+        latest: Whether the latest schema of the topic's subject reads all messages of a topic
+            without a contract, if there is one.
 
     Raises:
         SchemaParseError: A contract's schema breaks the Avro specification.
@@ -85,11 +93,11 @@ def readers_of(
     """
     contracts = _contracts_of(topic, project)
     if not contracts:
-        return _written(topic, registry, settings, form)
+        return _without_contract(topic, registry, settings, form, reads_latest=latest)
     bindings: list[Binding[Any]] = []
     found: list[TopicSchemas] = []
     for contract in contracts:
-        schema = _schema_of(contract)
+        schema = _parsed(contract)
         keys = _keys_of(contract, schema, form)
         bindings.append(Binding(topic, DocumentCodec(schema, form), keys.reading, None))
         found.append(TopicSchemas(topic, contract.name, schema, keys, bindings[-1]))
@@ -99,15 +107,21 @@ def readers_of(
     return TopicSchemas(topic, names, None, found[0].keys, merge_bindings(bindings))
 
 
-def _written(topic: str, registry: SchemaRegistry, settings: Settings, form: Form) -> TopicSchemas:
-    if form.where is not None:
+def _without_contract(
+    topic: str, registry: SchemaRegistry, settings: Settings, form: Form, *, reads_latest: bool
+) -> TopicSchemas:
+    codec: WrittenCodec | DocumentCodec = WrittenCodec(form)
+    latest = None
+    if form.where is not None or reads_latest:
         latest = _latest(topic, registry, settings, is_key=False)
         if latest is not None:
-            DocumentCodec(latest, form)  # a wrong condition is reported before anything is read
+            of_latest = DocumentCodec(latest, form)  # a wrong condition is reported before a read
+            codec = of_latest if reads_latest else codec
     key_schema = _latest(topic, registry, settings, is_key=True)
     keys: Keys = RawKeys() if key_schema is None else SchemaKeys(key_schema, form)
-    binding: Binding[Any] = Binding(topic, WrittenCodec(form), keys.reading, None)
-    return TopicSchemas(topic, None, None, keys, binding)
+    binding: Binding[Any] = Binding(topic, codec, keys.reading, None)
+    schema = latest if reads_latest else None
+    return TopicSchemas(topic, None, schema, keys, binding, schema is not None)
 
 
 def _latest(
@@ -153,15 +167,13 @@ def writer_of(
     """
     of_topic = topic if source is None else source
     chosen = _chosen(of_topic, project, contract)
+    schema = _schema_for(of_topic, chosen, registry, settings)
+    if schema is None:
+        return None
     keys: Keys
     if chosen is not None:
-        schema = _schema_of(chosen)
         keys = _keys_of(chosen, schema, form)
     else:
-        latest = _latest(of_topic, registry, settings, is_key=False)
-        if latest is None:
-            return None
-        schema = latest
         key_schema = _latest(of_topic, registry, settings, is_key=True)
         keys = RawKeys() if key_schema is None else SchemaKeys(key_schema, form)
     if key is not None:
@@ -169,6 +181,43 @@ def writer_of(
     binding: Binding[Any] = Binding(topic, EncodedCodec(schema), keys.writing, None)
     name = None if chosen is None else chosen.name
     return TopicSchemas(topic, name, schema, keys, binding, chosen is None and source is None)
+
+
+def schema_of(
+    topic: str,
+    project: Project | None,
+    registry: SchemaRegistry,
+    settings: Settings,
+    *,
+    contract: str | None = None,
+) -> Schema:
+    """The one schema that all values of a topic are read with.
+
+    Args:
+        topic: The topic.
+        project: The project, if there is one: its contract of the topic counts.
+        registry: Without a contract, the latest schema of the topic's subject counts.
+        settings: The client's.
+        contract: The name of the contract, instead of the topic's.
+
+    Raises:
+        ConfigurationError: There are several contracts, or there is no schema.
+        SchemaParseError: A contract's schema breaks the Avro specification.
+        RegistryError: The registry did not answer.
+    """
+    chosen = _chosen(topic, project, contract)
+    schema = _schema_for(topic, chosen, registry, settings)
+    if schema is None:
+        raise no_schema(topic, registry)
+    return schema
+
+
+def _schema_for(
+    topic: str, contract: ContractConfig | None, registry: SchemaRegistry, settings: Settings
+) -> Schema | None:
+    if contract is None:
+        return _latest(topic, registry, settings, is_key=False)
+    return _parsed(contract)
 
 
 def no_schema(topic: str, registry: SchemaRegistry) -> ConfigurationError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import attrs
 from opentelemetry.trace import SpanKind, StatusCode
 
-from streamcontract.kafka import Message, MessageDecodeError
+from streamcontract.kafka import ConsumedBatch, Message, MessageDecodeError
 from streamcontract.otel import names
 from streamcontract.otel.instruments import TOGETHER, StopWatch
 from streamcontract.otel.propagation import links_to
@@ -218,11 +218,13 @@ class TopicReceiving:
     def __init__(self, tools: Tools, source: Attributes) -> None:
         self._tools = tools
         self._source = source
+        self._met: set[SchemaId] = set()
 
     def decoding(self, schema_id: SchemaId, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """Record the first use of a schema; return the function that decodes its values."""
         instruments, of = self._tools.instruments, self._tools.counts.of
         attributes = {**self._source, names.SCHEMA_ID: schema_attribute(schema_id)}
+        self._met.add(schema_id)
         of(instruments.schema_versions, attributes).one()
         decoded, spent = (
             of(instruments.decoded, attributes),
@@ -238,6 +240,16 @@ class TopicReceiving:
             return value
 
         return measured
+
+    def decoded(self, schema_id: SchemaId, count: int, seconds: float) -> None:
+        """Record values of a schema that were decoded together."""
+        instruments, of = self._tools.instruments, self._tools.counts.of
+        attributes = {**self._source, names.SCHEMA_ID: schema_attribute(schema_id)}
+        if schema_id not in self._met:
+            self._met.add(schema_id)
+            of(instruments.schema_versions, attributes).one()
+        of(instruments.decoded, attributes).add(count)
+        of(instruments.decode_time, attributes).add(seconds)
 
     def dead_lettered(self, reason: Exception) -> None:
         """Record a delivered dead letter."""
@@ -266,6 +278,8 @@ class ObservedCall:
             self._messages, self._is_batch = result, True
         elif isinstance(result, Message):
             self._messages = (result,)
+        elif isinstance(result, ConsumedBatch):
+            self._messages, self._is_batch = result.observed, True
         return result
 
     def __exit__(

@@ -200,6 +200,20 @@ class ReadRecord:
         object.__setattr__(self, "defaults", defaults)
         object.__setattr__(self, "faults", faults)
 
+    def runs(self) -> Iterator[list[FieldStep]]:
+        """The steps in their order: those in a row that skip together, each other one alone."""
+        skipped: list[FieldStep] = []
+        for step in self.steps:
+            if step.action is None:
+                skipped.append(step)
+                continue
+            if skipped:
+                yield skipped
+                skipped = []
+            yield [step]
+        if skipped:
+            yield skipped
+
 
 @attrs.frozen(eq=False, kw_only=True)
 class ReadUnion:

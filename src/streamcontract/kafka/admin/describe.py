@@ -30,12 +30,17 @@ if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient
 
 __all__ = [
+    "ClusterListing",
     "ClusterState",
     "GroupState",
     "PartitionState",
+    "TopicListing",
     "TopicState",
     "describe_groups",
     "describe_topics",
+    "groups_of",
+    "list_cluster",
+    "topics_of",
 ]
 
 
@@ -130,6 +135,58 @@ class ClusterState:
     is_embedded: bool
 
 
+@attrs.frozen
+class TopicListing:
+    """One topic of a list, without offsets.
+
+    Attributes:
+        name: Its name.
+        partitions: The number of its partitions.
+        leaderless: The number of partitions without a leader.
+        under_replicated: The number of partitions with a replica that is not in sync.
+    """
+
+    name: str
+    partitions: int
+    leaderless: int
+    under_replicated: int
+
+
+@attrs.frozen
+class ClusterListing:
+    """The brokers and topics of a cluster, as one request returns them.
+
+    Attributes:
+        id: The id of the cluster.
+        brokers: The address of each broker by its id.
+        topics: The topics by name.
+        is_embedded: Whether the cluster is the embedded broker.
+    """
+
+    id: str
+    brokers: Mapping[int, str]
+    topics: tuple[TopicListing, ...]
+    is_embedded: bool
+
+
+def list_cluster(cluster: Cluster) -> ClusterListing:
+    """The brokers and all topics of a cluster, by one request.
+
+    Raises:
+        TopicError: The brokers did not answer.
+    """
+    try:
+        metadata = cluster.admin().list_topics(timeout=cluster.timeout)
+    except confluent_kafka.KafkaException as error:
+        raise _topic_error("", kafka_error_of(error)) from error
+    return ClusterListing(
+        str(metadata.cluster_id),
+        {each.id: f"{each.host}:{each.port}" for each in metadata.brokers.values()},
+        tuple(_listing(metadata.topics[name]) for name in sorted(metadata.topics)),
+        is_embedded(metadata),
+    )
+
+
 def describe_topics(
     names: Sequence[str] | None = None,
     config: Mapping[str, Any] | None = None,
@@ -153,7 +210,15 @@ def describe_topics(
     """
     if names is not None:
         names = _texts(names, "names")
-    cluster = Cluster(split_config(config).client, timeout=timeout)
+    return topics_of(Cluster(split_config(config).client, timeout=timeout), names)
+
+
+def topics_of(cluster: Cluster, names: Sequence[str] | None = None) -> ClusterState:
+    """As :func:`describe_topics`, for a cluster.
+
+    Raises:
+        TopicError: There is no such topic, or the brokers did not answer.
+    """
     admin, timeout = cluster.admin(), cluster.timeout
     try:
         metadata = admin.list_topics(timeout=timeout)
@@ -193,7 +258,17 @@ def describe_groups(
         raise ArgumentError("topic", topic, "a TopicState, as returned by describe_topics()")
     if groups is not None:
         groups = _texts(groups, "groups")
-    cluster = Cluster(split_config(config).client, timeout=timeout)
+    return groups_of(Cluster(split_config(config).client, timeout=timeout), topic, groups)
+
+
+def groups_of(
+    cluster: Cluster, topic: TopicState, groups: Iterable[str] | None = None
+) -> tuple[GroupState, ...]:
+    """As :func:`describe_groups`, for a cluster.
+
+    Raises:
+        TopicError: The brokers did not answer, or cannot list groups.
+    """
     admin, timeout = cluster.admin(), cluster.timeout
     try:
         # A request of a client that is not connected yet is delayed for 1 to 3 seconds.
@@ -212,6 +287,16 @@ def _texts(given: Iterable[str], argument: str) -> list[str]:
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ArgumentError(argument, given, "a list of texts")
     return [text(each, f"one of {argument}") for each in given]
+
+
+def _listing(found: Any) -> TopicListing:
+    partitions = found.partitions.values()
+    return TopicListing(
+        found.topic,
+        len(partitions),
+        sum(each.leader < 0 for each in partitions),
+        sum(len(each.isrs) < len(each.replicas) for each in partitions),
+    )
 
 
 def _describe(admin: AdminClient, found: Any, timeout: float) -> TopicState:

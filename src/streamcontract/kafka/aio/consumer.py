@@ -23,12 +23,21 @@ from streamcontract.kafka.telemetry import NO_TELEMETRY
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Iterable,
+        Iterator,
+        Sequence,
+    )
     from concurrent.futures import Future
 
     from typing_extensions import Self, Unpack
 
     from streamcontract.codec.contract import RecordClass
+    from streamcontract.kafka.batches.batch import ConsumedBatch
+    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
     from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer.options import ConsumerOptions
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
@@ -214,6 +223,51 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
         """A list of messages, fewer after ``timeout``: :meth:`.ContractConsumer.consume`."""
         return await self.take(functools.partial(self._consumer.consume, num_messages, timeout))
+
+    async def consume_batch(
+        self,
+        num_messages: int = 10_000,
+        timeout: float = 1.0,
+        *,
+        columns: Sequence[str] | None = None,
+        metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
+        threads: int = 1,
+    ) -> ConsumedBatch:
+        """Messages as columns: :meth:`.ContractConsumer.consume_batch`."""
+        take = functools.partial(
+            self._consumer.consume_batch,
+            num_messages,
+            timeout,
+            columns=columns,
+            metadata=metadata,
+            tombstones=tombstones,
+            threads=threads,
+        )
+        return await self.take(take)
+
+    async def batches(
+        self,
+        num_messages: int = 10_000,
+        timeout: float = 1.0,
+        *,
+        columns: Sequence[str] | None = None,
+        metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
+        threads: int = 1,
+    ) -> AsyncIterator[ConsumedBatch]:
+        """Iterate over batches of messages, without end: :meth:`.ContractConsumer.batches`."""
+        while True:
+            batch = await self.consume_batch(
+                num_messages,
+                timeout,
+                columns=columns,
+                metadata=metadata,
+                tombstones=tombstones,
+                threads=threads,
+            )
+            if batch:
+                yield batch
 
     def until_end(self, timeout: float = 60.0) -> AsyncUntilEnd[T, K]:
         """Iterate up to the ends of the partitions: :meth:`.ContractConsumer.until_end`."""
@@ -426,7 +480,37 @@ class AsyncUntilEnd(Keyed[T, K]):
             raise StopAsyncIteration
         return message
 
+    async def batches(
+        self,
+        num_messages: int = 10_000,
+        *,
+        columns: Sequence[str] | None = None,
+        metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
+        threads: int = 1,
+    ) -> AsyncIterator[ConsumedBatch]:
+        """Iterate over the same messages as batches: :meth:`.UntilEnd.batches`."""
+        found: Iterator[ConsumedBatch] | None = None
+
+        def take() -> ConsumedBatch | None:
+            nonlocal found
+            if found is None:
+                found = self._opened().batches(
+                    num_messages,
+                    columns=columns,
+                    metadata=metadata,
+                    tombstones=tombstones,
+                    threads=threads,
+                )
+            return next(found, None)
+
+        while (batch := await self._consumer.take(take)) is not None:
+            yield batch
+
     def _next(self) -> Message[T, K] | None:
+        return next(self._opened(), None)
+
+    def _opened(self) -> UntilEnd[T, K]:
         if self._messages is None:
             self._messages = self._begin()
-        return next(self._messages, None)
+        return self._messages

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.producer.deliveries import Deliveries
     from streamcontract.kafka.producer.options import (
+        BatchOptions,
         BulkOptions,
         ClientOptions,
         KeyedProduceOptions,
@@ -274,6 +275,19 @@ class AsyncContractProducer(Produces[T, K_contra]):
                 max_failures=max_failures,
             ),
         )
+
+    async def produce_batch(
+        self, data: object, **options: Unpack[BatchOptions]
+    ) -> ProduceReport[None]:
+        """Produce every row of Arrow columns, and wait until each is delivered or has failed.
+
+        As :meth:`.ContractProducer.produce_batch`, in the producer's thread: records of other tasks
+        wait until it has ended, and if it is cancelled, its rows are still delivered.
+        """
+        await self._tell()
+        told = _told_by(self._reports(), options)
+        call = functools.partial(self._producer.produce_batch, data, **told)
+        return await self._run(self._sending, call)
 
     async def poll(self, timeout: float = 0) -> int:
         """Serve delivery reports: :meth:`.ContractProducer.poll`."""

@@ -140,17 +140,21 @@ class Cluster:
         except confluent_kafka.KafkaException:
             return False
 
+    def topics(self) -> list[str]:
+        """The names of the topics.
+
+        Raises:
+            ConsumeError: The brokers did not answer.
+        """
+        return sorted(self._topics(""))
+
     def partitions(self, topic: str) -> list[int]:
         """The numbers of a topic's partitions.
 
         Raises:
             ConsumeError: There is no such topic, or the brokers did not answer.
         """
-        try:
-            # All topics: asking for one by name could create it.
-            topics = self.admin().list_topics(timeout=self.timeout).topics
-        except confluent_kafka.KafkaException as error:
-            raise consume_error(topic, kafka_error_of(error)) from error
+        topics = self._topics(topic)
         found = topics.get(topic)
         if found is None or found.error is not None:
             missing = confluent_kafka.KafkaError(
@@ -159,6 +163,14 @@ class Cluster:
             )
             raise consume_error(topic, missing)
         return sorted(found.partitions)
+
+    def _topics(self, topic: str) -> Mapping[str, Any]:
+        """The metadata of all topics: asking for one by name could create it."""
+        try:
+            found: Mapping[str, Any] = self.admin().list_topics(timeout=self.timeout).topics
+        except confluent_kafka.KafkaException as error:
+            raise consume_error(topic, kafka_error_of(error)) from error
+        return found
 
     def first_offsets(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The beginning offset of each partition.

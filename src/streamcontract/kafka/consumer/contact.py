@@ -38,7 +38,7 @@ __all__ = ["Contact"]
 _log = logging.getLogger("streamcontract.kafka")
 
 _BATCH: Final = 500
-"""The most messages that one contact gets."""
+"""The most messages that one contact gets, unless a number is given."""
 
 _MOST_QUEUED: Final = 1000
 """The number of one partition's messages in the queue from which on it is paused in librdkafka."""
@@ -95,12 +95,16 @@ class Contact:
         self.assignment = assignment
         self.due = 0.0
 
-    def make(self, timeout: float | None, read: Mapping[Run, int]) -> None:
+    def make(
+        self, timeout: float | None, read: Mapping[Run, int], wanted: int | None = None
+    ) -> None:
         """Store positions, serve the group, and queue new messages.
 
         Args:
             timeout: Seconds to wait for a message; None if there are enough in the queue.
             read: The index up to which each run was read for a list that is not returned yet.
+            wanted: The number of messages to have in the queue; if left out, some that were
+                delivered are replaced.
 
         Raises:
             ConsumeError: The topic does not exist, or the brokers did not return start offsets; the
@@ -126,16 +130,13 @@ class Contact:
         if not assignment.reach_offsets() and timeout is not None:
             timeout = min(timeout, _SOON)
         self._pause(sizes)
-        # As many as were delivered since the last contact, so that the queue keeps its length;
-        # twice as many if a partition's messages ran out. Not if all are left that wait for dead
-        # letters: a queue that grows with each wait gets the partition paused, and librdkafka
-        # drops what it has of it.
-        delivered = max(0, sum(self._sizes.values()) - left)
-        ran_out = any(size and not sizes.get(each) for each, size in self._sizes.items())
-        wanted = 2 * delivered if timeout is not None and ran_out else delivered
+        if wanted is None:
+            new = self._replacement(sizes, left, waits=timeout is not None)
+        else:
+            new = wanted - left
         if until_commit is not None:
-            wanted = min(wanted, until_commit - left)
-        beginnings = self._fetch(timeout, max(1, min(wanted, _BATCH)))
+            new = min(new, until_commit - left)
+        beginnings = self._fetch(timeout, max(1, new))
         assignment.sort_queue()
         assignment.is_dirty = False
         if self._joining is not None and timeout is not None:
@@ -147,6 +148,18 @@ class Contact:
         self.due = time.monotonic() + INTERVAL
         self._offsets.check_beginnings(beginnings)
         assignment.callbacks.raise_first()
+
+    def _replacement(self, sizes: Mapping[Partition, int], left: int, *, waits: bool) -> int:
+        """The number of messages to get for those that were delivered.
+
+        As many as were delivered since the last contact, so that the queue keeps its length; twice
+        as many if a partition's messages ran out. Not if all are left that wait for dead letters: a
+        queue that grows with each wait gets the partition paused, and librdkafka drops what it has
+        of it.
+        """
+        delivered = max(0, sum(self._sizes.values()) - left)
+        ran_out = any(size and not sizes.get(each) for each, size in self._sizes.items())
+        return min(2 * delivered if waits and ran_out else delivered, _BATCH)
 
     def is_live(self, partition: Partition) -> bool:
         """Whether messages of a partition may be delivered."""

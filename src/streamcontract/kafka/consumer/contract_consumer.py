@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.consumer.batches import ConsumesBatches
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
@@ -34,8 +35,10 @@ __all__ = ["ContractConsumer"]
 _log = logging.getLogger("streamcontract.kafka")
 
 
-class ContractConsumer(ReadsTopics[T, K, P]):
+class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
     """Consumes the messages of one contract, by iteration, ``poll`` or ``consume``.
+
+    ``consume_batch`` and ``batches`` return messages as columns of Arrow (docs/columns.md).
 
     It wraps a ``confluent_kafka.DeserializingConsumer``, which is ``client``, for methods that this
     class does not have. Methods that it has (``subscribe``, ``pause``, ``seek``, ``commit``, ...)
@@ -197,6 +200,7 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         self._one = wiring.one
         self._many = wiring.many
         self._hot = wiring.hot
+        self._batch_delivery = wiring.batch_delivery
         self._guard = wiring.guard
         self._is_closed = False
 
@@ -299,7 +303,13 @@ class ContractConsumer(ReadsTopics[T, K, P]):
         from streamcontract.kafka.consumer.until_end import UntilEnd  # noqa: PLC0415 - as above
 
         return UntilEnd(
-            self._topic, self._offsets, self._contact, self._delivery, self._receiving, timeout
+            self._topic,
+            self._offsets,
+            self._contact,
+            self._delivery,
+            self._receiving,
+            timeout,
+            self._batch_delivery,
         )
 
     def pause(self, partitions: Iterable[P]) -> None:

@@ -39,7 +39,9 @@ class MessageSource(Protocol):
     queue: Queue
     due: float
 
-    def make(self, timeout: float | None, read: Mapping[Run, int]) -> None:
+    def make(
+        self, timeout: float | None, read: Mapping[Run, int], wanted: int | None = None
+    ) -> None:
         """Queue new messages, after a wait of up to ``timeout`` seconds."""
 
     def is_live(self, partition: Partition) -> bool:
@@ -160,12 +162,16 @@ class Delivery(Generic[T]):
         if self._queue.runs and time.monotonic() >= self._source.due:
             self._source.make(None, {})
 
-    def wait(self, timeout: float, read: Mapping[Run, int] | None = None) -> None:
+    def wait(
+        self, timeout: float, read: Mapping[Run, int] | None = None, wanted: int | None = None
+    ) -> None:
         """Queue new messages, after a wait of up to ``timeout`` seconds.
 
         Args:
             timeout: Seconds.
             read: The index up to which each run was read for a list that is not returned yet.
+            wanted: The number of messages to have in the queue then; if left out, as many as are
+                soon delivered.
 
         Raises:
             ConsumeError: The brokers do not accept the client, ...
@@ -176,7 +182,7 @@ class Delivery(Generic[T]):
         self.require_open()
         if self._queue.runs and self._poison.wait(timeout):
             timeout = 0.0
-        self._source.make(timeout, read or {})
+        self._source.make(timeout, read or {}, wanted)
         if not self._queue.runs and (refusal := self._authentication.take()) is not None:
             raise consume_error(self._topic, refusal)
 
@@ -255,7 +261,7 @@ class Delivery(Generic[T]):
             if message is not None:
                 run.given = index + 1
                 return message, run, None
-            message, poison, error = self._read_strictly(run, index)
+            message, poison, error = self.read_strictly(run, index)
             in_hand: InHand = ((run, index + 1, poison),)
             if message is not None or error is not None:
                 return message, in_hand, error
@@ -323,7 +329,7 @@ class Delivery(Generic[T]):
             if found.stops(self._poison, run.partition):
                 break
             try:
-                message, poison, error = self._read_strictly(run, index)
+                message, poison, error = self.read_strictly(run, index)
             except Exception as reason:
                 if not messages:
                     raise
@@ -345,7 +351,7 @@ class Delivery(Generic[T]):
             found.read[run] = index
         return None, NOTHING
 
-    def _read_strictly(
+    def read_strictly(
         self, run: Run, index: int
     ) -> tuple[Message[T] | None, tuple[MessageDecodeError, ...], Exception | None]:
         """Read a message that is not plain.

@@ -93,9 +93,11 @@ class ShareContact:
         del partition
         return True
 
-    def make(self, timeout: float | None, read: Mapping[Run, int]) -> None:
+    def make(
+        self, timeout: float | None, read: Mapping[Run, int], wanted: int | None = None
+    ) -> None:
         """Send acknowledgements, and queue new messages."""
-        del read
+        del read, wanted
         self._poison.serve()
         self.reject()
         if self.queue.runs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,16 @@ class Topics:
             if self._around is not None:
                 made.plain = self._around(made.plain)
         return self._made[topic]
+
+    def any_reader(self) -> TopicDeserializer[Any]:
+        """A deserializer of the first subscription, whose topic may be a pattern."""
+        first = self.subscriptions[0]
+        return self.reader(first) if first in self.names else self._of_pattern
+
+    @functools.cached_property
+    def _of_pattern(self) -> TopicDeserializer[Any]:
+        first = self.subscriptions[0]
+        return self._readers[first](first)
 
     def read_through(self, around: Callable[[MessageReader], MessageReader]) -> None:
         """Wrap the deserializers of all topics, including those of later topics."""

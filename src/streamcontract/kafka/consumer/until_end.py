@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING, Any
 
 from streamcontract.kafka.connection.waits import SLICE
+from streamcontract.kafka.consumer.batches import Batches, batch_options
 from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.errors import StalledError
 from streamcontract.kafka.message import K, Keyed, T
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from typing_extensions import Self
 
+    from streamcontract.kafka.batches.batch import ConsumedBatch
+    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
+    from streamcontract.kafka.consumer.batch_delivery import BatchDelivery, BatchOptions
     from streamcontract.kafka.consumer.contact import Contact
     from streamcontract.kafka.consumer.delivery import Delivery, Found
     from streamcontract.kafka.consumer.offsets import Offsets
+    from streamcontract.kafka.consumer.queue import Run
     from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
 
@@ -35,6 +43,7 @@ class UntilEnd(Keyed[T, K]):
         delivery: Returns their messages to the application.
         receiving: The telemetry of the consumer.
         timeout: Seconds without a new message after which it raises.
+        batch_delivery: Makes what returns batches to the application.
 
     Attributes:
         ends: The end offset of each partition, exclusive.
@@ -48,8 +57,11 @@ class UntilEnd(Keyed[T, K]):
         delivery: Delivery[T],
         receiving: Receiving,
         timeout: float,
+        batch_delivery: Callable[[], BatchDelivery],
     ) -> None:
         self._topic = topic
+        self._receiving = receiving
+        self._batch_delivery = batch_delivery
         self._offsets = offsets
         self._contact = contact
         self._delivery = delivery
@@ -77,6 +89,31 @@ class UntilEnd(Keyed[T, K]):
         self._delivery.in_hand = in_hand
         return message
 
+    def batches(
+        self,
+        num_messages: int = 10_000,
+        *,
+        columns: Sequence[str] | None = None,
+        metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
+        threads: int = 1,
+    ) -> Batches:
+        """Iterate over the same messages as batches, each full except for the last ones.
+
+        Args:
+            num_messages: The maximum number of messages in a batch.
+            columns: As for :meth:`.ContractConsumer.consume_batch`.
+            metadata: Likewise.
+            tombstones: Likewise.
+            threads: Likewise.
+
+        Raises:
+            Exception: An error of ``consume_batch``, or of this iterator.
+        """
+        options = batch_options(num_messages, columns, metadata, tombstones, threads)
+        take = observed(self._receiving, self._next_batch)
+        return Batches(self._delivery, functools.partial(take, options))
+
     def remaining(self) -> dict[Any, tuple[int | None, int]]:
         """Where each partition stands that is not read to its end; nothing at the end.
 
@@ -101,6 +138,32 @@ class UntilEnd(Keyed[T, K]):
             if not self._remaining():
                 return None, NOTHING, None
             self._wait(deadline)
+
+    def _next_batch(self, options: BatchOptions) -> Found[ConsumedBatch | None]:
+        """The next batch; None at the ends."""
+        batches = self._batch_delivery()
+        found = batches.begin(options)
+        if found is not None:
+            return found
+        deadline, count = time.monotonic() + self._timeout, 0
+        while True:
+            self._follow_assignment()
+            selection = batches.select(options, self.ends)
+            is_full = len(selection) >= options.limit or selection.error is not None
+            if is_full or (not selection.is_held and self._is_fetched()):
+                return batches.decode(selection, options) if selection else (None, NOTHING, None)
+            if len(selection) != count:
+                deadline, count = time.monotonic() + self._timeout, len(selection)
+            self._wait(deadline, selection.read, options.limit - len(selection))
+
+    def _is_fetched(self) -> bool:
+        """Whether all messages before the ends are fetched, of partitions that are not paused."""
+        assignment = self._contact.assignment
+        return all(
+            max(each.fetched, each.end) >= self.ends[each.name]
+            for each in assignment.table.values()
+            if not assignment.is_paused(each)
+        )
 
     def _raise_reported(self) -> None:
         """Raise librdkafka's errors while there are no partitions, such as for a missing topic."""
@@ -135,8 +198,13 @@ class UntilEnd(Keyed[T, K]):
                 remaining[partition.name] = (at if at >= 0 else None, end)
         return remaining
 
-    def _wait(self, deadline: float) -> None:
+    def _wait(
+        self,
+        deadline: float,
+        read: Mapping[Run, int] | None = None,
+        wanted: int | None = None,
+    ) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
             raise StalledError(self._topic, self._timeout, self._remaining())
-        self._delivery.wait(min(SLICE, left))
+        self._delivery.wait(min(SLICE, left), read, wanted)

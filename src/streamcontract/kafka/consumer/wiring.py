@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streamcontract.kafka.connection.config import Settings
+    from streamcontract.kafka.consumer.batch_delivery import BatchDelivery
     from streamcontract.kafka.contract.arguments import ContractArguments
     from streamcontract.kafka.contract.binding import Binding
     from streamcontract.kafka.contract.dispatch import RecordsBinding
@@ -85,6 +86,7 @@ class Wiring(Generic[T]):
         one: The call for the next message.
         many: The call for several.
         hot: The class of plain messages in hand; None if each message is observed.
+        batch_delivery: Makes, once, what returns batches to the application.
     """
 
     client: confluent_kafka.DeserializingConsumer[Any, T]
@@ -105,6 +107,7 @@ class Wiring(Generic[T]):
     one: Callable[[float], Found[Message[T] | None]]
     many: Callable[[int, float], Found[list[Message[T]]]]
     hot: type[Run] | None
+    batch_delivery: Callable[[], BatchDelivery]
 
 
 def wire(
@@ -217,6 +220,15 @@ def wire(
     )
     delivery: Delivery[T] = Delivery(topic, contact, poison, authentication)
     positions = Positions(topics, assignment, queue, delivery)
+
+    @functools.cache
+    def batch_delivery() -> BatchDelivery:
+        # Few consumers load it, and what it needs may not have been built.
+        from streamcontract.kafka.consumer.batch_delivery import BatchDelivery  # noqa: PLC0415
+
+        is_observed = receiving is not NO_TELEMETRY
+        return BatchDelivery(delivery, contact, poison, topics, is_observed=is_observed)
+
     callbacks.consumer = owner
     if receiving is not NO_TELEMETRY:
         _observe(client, contact, positions, receiving, topics, kept)
@@ -239,6 +251,7 @@ def wire(
         one=observed(receiving, delivery.one),
         many=observed(receiving, delivery.many),
         hot=Run if receiving is NO_TELEMETRY else None,
+        batch_delivery=batch_delivery,
     )
 
 

@@ -205,9 +205,10 @@ class DispatchingDeserializer(FramedDeserializer[T]):
     def _compile(self, frame: Frame, writer: Schema) -> Callable[[bytes], T]:
         if isinstance(writer.root, UnionType):
             return self._branch_decoder(writer.root, frame.size)
-        return self._codec_for(writer.root).decoder(writer, frame.size)
+        return self.codec_for(writer.root).decoder(writer, frame.size)
 
-    def _codec_for(self, writer: AvroType) -> Codec[T]:
+    def codec_for(self, writer: AvroType) -> Codec[T]:
+        """The codec of the type with the writer's name."""
         name = writer.full_name if isinstance(writer, NamedType) else None
         codec = self._codecs.get(name or "")
         if codec is None:
@@ -220,10 +221,27 @@ class DispatchingDeserializer(FramedDeserializer[T]):
         Branches are prepared at their first use, so that an unused one that is not read is no
         error.
         """
+        branch_of = self.branches(union, at)
+
+        def decode(data: bytes) -> T:
+            codec, schema, start = branch_of(data)
+            return codec.decoder(schema, start)(data)
+
+        return decode
+
+    def branches(
+        self, union: UnionType, at: int
+    ) -> Callable[[bytes], tuple[Codec[T], Schema, int]]:
+        """The function that finds codec, writer schema and start of a union's value.
+
+        Args:
+            union: The writer's type.
+            at: Where the values begin.
+        """
         branches = union.branches
         schemas: dict[int, tuple[Codec[T], Schema]] = {}
 
-        def decode(data: bytes) -> T:
+        def branch_of(data: bytes) -> tuple[Codec[T], Schema, int]:
             try:
                 index, start = read_long(data, at)
             except (IndexError, Refused) as error:
@@ -233,13 +251,13 @@ class DispatchingDeserializer(FramedDeserializer[T]):
                     expected = f"the number of one of the {len(branches)} branches of a union"
                     raise DecodeError((DataFault("value", expected, index, has_value=True),))
                 branch = branches[index]
-                codec = self._codec_for(branch)
+                codec = self.codec_for(branch)
                 text = json.dumps(inlined(branch))
                 schemas[index] = codec, parse_schema(text, leniency=STORED)
             codec, schema = schemas[index]
-            return codec.decoder(schema, start)(data)
+            return codec, schema, start
 
-        return decode
+        return branch_of
 
 
 def _by_name(codecs: Sequence[Codec[T]]) -> dict[str, Codec[T]]:

@@ -15,10 +15,12 @@ from streamcontract.wire import CONFLUENT, IdKind, wire_format
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
 
+    from streamcontract.codec import Codec
     from streamcontract.kafka.message import SchemaId
     from streamcontract.kafka.telemetry import TopicReceiving
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
+    from streamcontract.schema.model import AvroType
     from streamcontract.wire import Frame, OwnFraming, RawHeaders, WireFormat
 
 __all__ = ["Decoders", "FramedDeserializer", "checked_registry"]
@@ -67,6 +69,9 @@ class FramedDeserializer(Deserializer, Generic[T]):
             (:func:`streamcontract.wire.wire_format`).
         rules_ignored: The types of rules that are executed elsewhere, as for
             ``rules.ignored``.
+
+    Attributes:
+        receiving: Records each new schema, and the time of decoding.
     """
 
     def __init__(
@@ -82,11 +87,7 @@ class FramedDeserializer(Deserializer, Generic[T]):
         self._subject = subject
         self._format = wire_format(framing)
         self._decoders: Decoders[T] = Decoders(registry.cache_capacity)
-        self._receiving: TopicReceiving = NO_TELEMETRY
-
-    def report_to(self, receiving: TopicReceiving) -> None:
-        """Report each new schema, and the time of decoding."""
-        self._receiving = receiving
+        self.receiving: TopicReceiving = NO_TELEMETRY
 
     @property
     def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T]]]:
@@ -149,7 +150,24 @@ class FramedDeserializer(Deserializer, Generic[T]):
         known = self._decoders.known.get(key)
         if known is not None:
             return known
-        frame = frames.frame(data, headers)
+        frame, writer = self.written(data, headers, is_key=is_key)
+        decode = self.receiving.decoding(frame.schema_id, self._compile(frame, writer))
+        return self._decoders.keep(key, (frame.schema_id, decode))
+
+    def written(
+        self, data: bytes, headers: RawHeaders = None, *, is_key: bool = False
+    ) -> tuple[Frame, Schema]:
+        """The frame of a message's bytes, and their writer schema.
+
+        Args:
+            data: The value, or the key.
+            headers: The message's headers.
+            is_key: Whether it is the key.
+
+        Raises:
+            Exception: As for :meth:`decoder`.
+        """
+        frame = self._format.side(is_key=is_key).frame(data, headers)
         stored = self._registry.stored(
             frame.schema_id, subject=self._subject, is_global=frame.kind is IdKind.GLOBAL_ID
         )
@@ -160,8 +178,23 @@ class FramedDeserializer(Deserializer, Generic[T]):
             self._rules_ignored,
             migrates=not self._is_own(stored.schema),
         )
-        decode = self._receiving.decoding(frame.schema_id, self._compile(frame, stored.schema))
-        return self._decoders.keep(key, (frame.schema_id, decode))
+        return frame, stored.schema
+
+    def key_of(self, data: bytes, headers: RawHeaders = None, *, is_key: bool = False) -> Hashable:
+        """A key that is equal for equal frames, for caches.
+
+        Raises:
+            FrameError: A header means that the payload cannot be read.
+        """
+        return self._format.side(is_key=is_key).key(data, headers)
+
+    def codec_for(self, writer: AvroType) -> Codec[T]:
+        """The codec that reads what was written as a type.
+
+        Raises:
+            UnexpectedTypeError: There is none.
+        """
+        raise NotImplementedError
 
     def _is_own(self, writer: Schema) -> bool:
         """Whether that is the reader's schema too."""

@@ -7,6 +7,7 @@ schema of its own is Avro, framed like a value.
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
@@ -17,6 +18,8 @@ import attrs
 from streamcontract.codec import Codec
 from streamcontract.codec.varint import long_bytes
 from streamcontract.errors import ConfigurationError, DataFault, DecodeError, EncodeError
+from streamcontract.schema import Schema
+from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import (
     EnumType,
     FixedType,
@@ -29,13 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streamcontract.codec import Contract
-    from streamcontract.schema import Schema
     from streamcontract.schema.model import AvroType
 
 __all__ = [
     "AvroKeyCodec",
     "KeyCodec",
     "as_is",
+    "column_codec",
     "field_getter",
     "has_class",
     "key_codec",
@@ -44,6 +47,7 @@ __all__ = [
     "raw_key_codec",
 ]
 
+_BYTES: Final = PrimitiveType(name="bytes")
 _INTEGER_BITS: Final = {"int": 32, "long": 64}
 _SIZE_OF_UUID: Final = long_bytes(36)
 
@@ -59,6 +63,7 @@ class KeyCodec:
         read: Decodes the bytes of a consumed key, or raises DecodeError.
         read_plain: The same in less time, with errors of any type.
         kind: The class of the keys if that is a generated enum, else None.
+        node: The Avro type of the keys; bytes where anything is a key.
     """
 
     expected: str
@@ -67,6 +72,7 @@ class KeyCodec:
     read: Callable[[bytes], Any]
     read_plain: Callable[[bytes], Any] = attrs.Factory(lambda codec: codec.read, takes_self=True)
     kind: type | None = None
+    node: AvroType = attrs.field(default=_BYTES, kw_only=True)
 
 
 class AvroKeyCodec(Codec[Any]):
@@ -77,6 +83,25 @@ class AvroKeyCodec(Codec[Any]):
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
         self.types = contract.types
+
+
+class _PlainKeyCodec(Codec[Any]):
+    """Keys that are sent as plain bytes, as values of their Avro type."""
+
+    unnamed: ClassVar[str] = "key"
+
+
+def column_codec(key: KeyCodec | Codec[Any]) -> Codec[Any]:
+    """The codec of a column of keys.
+
+    Args:
+        key: The codec of the contract's keys.
+    """
+    if isinstance(key, Codec):
+        return key
+    if key.node is _BYTES:
+        return _PlainKeyCodec(["bytes", "string"])
+    return _PlainKeyCodec(Schema(root=key.node, json=json.dumps(inlined(key.node))))
 
 
 def has_class(codec: KeyCodec | Codec[Any], key: object) -> bool:
@@ -167,24 +192,26 @@ def _fields(schema: Schema) -> tuple[Any, ...]:
 def _codec_for(node: AvroType, types: Mapping[str, type]) -> KeyCodec | None:
     match node:
         case PrimitiveType(name="string", logical=None):
-            return _text_codec()
+            return _text_codec(node)
         case PrimitiveType(name="string", logical=logical) | FixedType(logical=logical) if (
             logical is not None and logical.name == "uuid"
         ):
-            return _uuid_codec()
+            return _uuid_codec(node)
         case PrimitiveType(name="int" | "long", logical=None):
-            return _integer_codec(node.name)
+            return _integer_codec(node)
         case PrimitiveType(name="bytes", logical=None):
-            return _bytes_codec(None)
+            return _bytes_codec(node, None)
         case FixedType(logical=None):
-            return _bytes_codec(node.size)
+            return _bytes_codec(node, node.size)
         case EnumType():
             return _enum_codec(node, types.get(node.full_name))
     return None
 
 
-def _text_codec() -> KeyCodec:
-    return KeyCodec("a str", as_is, partial(_check_text, "a str"), _read_text, bytes.decode)
+def _text_codec(node: AvroType) -> KeyCodec:
+    return KeyCodec(
+        "a str", as_is, partial(_check_text, "a str"), _read_text, bytes.decode, node=node
+    )
 
 
 def _check_text(expected: str, key: object) -> str:
@@ -197,7 +224,7 @@ def _check_text(expected: str, key: object) -> str:
     return str.__str__(key)
 
 
-def _uuid_codec() -> KeyCodec:
+def _uuid_codec(node: AvroType) -> KeyCodec:
     def check(key: object) -> str:
         return str(key) if isinstance(key, UUID) else _refuse("a uuid.UUID", key)
 
@@ -214,12 +241,13 @@ def _uuid_codec() -> KeyCodec:
     def read_plain(data: bytes) -> Any:
         return decode(_SIZE_OF_UUID + data)
 
-    return KeyCodec("a uuid.UUID", str, check, read, read_plain)
+    return KeyCodec("a uuid.UUID", str, check, read, read_plain, node=node)
 
 
-def _integer_codec(name: str) -> KeyCodec:
-    bound = 1 << (_INTEGER_BITS[name] - 1)
-    expected = f"an int from -2**{_INTEGER_BITS[name] - 1} to 2**{_INTEGER_BITS[name] - 1} - 1"
+def _integer_codec(node: PrimitiveType) -> KeyCodec:
+    bits = _INTEGER_BITS[node.name]
+    bound = 1 << (bits - 1)
+    expected = f"an int from -2**{bits - 1} to 2**{bits - 1} - 1"
 
     def check(key: object) -> str:
         if key.__class__ is int and -bound <= key < bound:
@@ -234,10 +262,10 @@ def _integer_codec(name: str) -> KeyCodec:
             _reject(f"the decimal digits of {expected}", data)
         return number
 
-    return KeyCodec(expected, str, check, read)
+    return KeyCodec(expected, str, check, read, node=node)
 
 
-def _bytes_codec(size: int | None) -> KeyCodec:
+def _bytes_codec(node: AvroType, size: int | None) -> KeyCodec:
     expected = "bytes" if size is None else f"{size} bytes"
 
     def check(key: object) -> bytes:
@@ -248,7 +276,7 @@ def _bytes_codec(size: int | None) -> KeyCodec:
     def read(data: bytes) -> bytes:
         return data if size in {None, len(data)} else _reject(expected, data)
 
-    return KeyCodec(expected, as_is, check, read)
+    return KeyCodec(expected, as_is, check, read, node=node)
 
 
 def _enum_codec(node: EnumType, enum: type | None) -> KeyCodec:
@@ -272,7 +300,7 @@ def _enum_codec(node: EnumType, enum: type | None) -> KeyCodec:
             _reject(f"a symbol of {node.full_name}", data)
         return members.get(symbol) or members[str(node.default)]
 
-    return KeyCodec(expected, send, check, read, kind=enum)
+    return KeyCodec(expected, send, check, read, kind=enum, node=node)
 
 
 def as_is(key: Any) -> Any:

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from streamcontract.kafka.message import SchemaId
     from streamcontract.wire import FrameReader
 
-__all__ = ["MessageReader", "PortableMessageReader", "message_reader", "portable_split", "splitter"]
+__all__ = [
+    "MessageReader",
+    "PortableMessageReader",
+    "forbidden_headers",
+    "message_reader",
+    "portable_split",
+    "splitter",
+]
 
 # The parameters of Message's constructor, which are its slots.
 _SLOTS = ("value", "key", "topic", "partition", "offset", "schema_id", "timestamp_ms", "headers")
@@ -73,7 +80,7 @@ def message_reader(
     """
     native = native_part()
     if native is not None:
-        forbidden = _forbidden(frames, key_has_frame=key_has_frame)
+        forbidden = forbidden_headers(frames, key_has_frame=key_has_frame)
         reader: MessageReader = native.MessageReader(
             Message, _SLOTS, topic, decoders, read_key, frames, forbidden, key_has_frame
         )
@@ -81,7 +88,7 @@ def message_reader(
     return PortableMessageReader(topic, decoders, read_key, frames, key_has_frame=key_has_frame)
 
 
-def _forbidden(frames: FrameReader, *, key_has_frame: bool) -> tuple[str, ...]:
+def forbidden_headers(frames: FrameReader, *, key_has_frame: bool) -> tuple[str, ...]:
     """The headers with which a key is not plain, if headers count."""
     return tuple(schema_id_headers(is_key=True)) if frames.names and not key_has_frame else ()
 
@@ -103,7 +110,7 @@ class PortableMessageReader:
         self._read_key = read_key
         self._frames = frames
         self._key_has_frame = key_has_frame
-        self._forbidden = _forbidden(frames, key_has_frame=key_has_frame)
+        self._forbidden = forbidden_headers(frames, key_has_frame=key_has_frame)
 
     def read(self, raw: confluent_kafka.Message) -> Message[Any] | None:
         """See :class:`MessageReader`."""
@@ -132,9 +139,7 @@ class PortableMessageReader:
             schema_id, decode = known or self._decoders[self._frames.key(data, headers)]
             value = decode(data)
         if key is not None:
-            if headers and self._forbidden:
-                self._check_plain_key(headers)
-            key = self._read_key(key, headers) if self._key_has_frame else self._read_key(key)
+            key = self.read_key(key, headers)
         kind, milliseconds = raw.timestamp()
         return Message(
             value,
@@ -146,6 +151,17 @@ class PortableMessageReader:
             milliseconds if kind else None,
             headers or (),
         )
+
+    def read_key(self, key: bytes, headers: Any) -> Any:
+        """A message's key.
+
+        Raises:
+            FrameError: A header contradicts the contract.
+            Exception: An error of ``read_key``.
+        """
+        if headers and self._forbidden:
+            self._check_plain_key(headers)
+        return self._read_key(key, headers) if self._key_has_frame else self._read_key(key)
 
     def _check_plain_key(self, headers: list[tuple[str, bytes | None]]) -> None:
         for name, value in headers:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from streamcontract.codec import Codec
     from streamcontract.schema import Schema
 
-__all__ = ["payload_decoder", "payload_encoder"]
+__all__ = ["column_payloads", "is_bytes", "payload_decoder", "payload_encoder"]
 
 T = TypeVar("T")
 
 
 def payload_encoder(codec: Codec[T], frame: bytes) -> Callable[[T], bytes]:
     """The function that encodes values after a frame."""
-    if not _is_bytes(codec.schema):
+    if not is_bytes(codec.schema):
         return codec.encoder(frame)
     encode = codec.encoder()
 
@@ -37,9 +37,21 @@ def payload_encoder(codec: Codec[T], frame: bytes) -> Callable[[T], bytes]:
     return write
 
 
+def column_payloads(codec: Codec[Any], frame: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
+    """The prefix for encoding columns, and what makes messages' payloads of the encoded ones."""
+    if not is_bytes(codec.schema):
+        return frame, lambda payload: payload
+
+    def unsized(payload: bytes) -> bytes:
+        _, start = read_long(payload, 0)
+        return frame + payload[start:]
+
+    return b"", unsized
+
+
 def payload_decoder(codec: Codec[T], writer: Schema, start: int) -> Callable[[bytes], T]:
     """The function that decodes values of a writer schema after a frame."""
-    if not _is_bytes(writer):
+    if not is_bytes(writer):
         return codec.decoder(writer, start)
     decode: Callable[[Any], T] = codec.decoder(writer)
 
@@ -50,5 +62,6 @@ def payload_decoder(codec: Codec[T], writer: Schema, start: int) -> Callable[[by
     return read
 
 
-def _is_bytes(schema: Schema) -> bool:
+def is_bytes(schema: Schema) -> bool:
+    """Whether values of a schema are written unchanged."""
     return isinstance(schema.root, PrimitiveType) and schema.root.name == "bytes"

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from streamcontract.registry.results import Identified
     from streamcontract.registry.subjects import SubjectNameStrategy
     from streamcontract.schema import Schema
+    from streamcontract.schema.model import AvroType
     from streamcontract.wire import Frame, Location, OwnFraming, WireFormat, Written
 
 __all__ = [
@@ -254,6 +255,11 @@ class ContractDeserializer(FramedDeserializer[T]):
 
     def _is_own(self, writer: Schema) -> bool:
         return writer.canonical_form == self._codec.schema.canonical_form
+
+    def codec_for(self, writer: AvroType) -> Codec[T]:
+        """The contract's codec, which reads all types."""
+        del writer
+        return self._codec
 
     def _compile(self, frame: Frame, writer: Schema) -> Callable[[bytes], T]:
         return payload_decoder(self._codec, writer, frame.size)

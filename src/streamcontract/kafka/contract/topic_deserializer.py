@@ -71,6 +71,9 @@ class TopicDeserializer(Generic[T]):
     Attributes:
         topic: The topic.
         deserializer: The deserializer of the values.
+        key: The codec of the keys.
+        codecs: The codecs of the values, one for each type.
+        frames: Finds the frames of values.
         plain: Reads what is well, and nothing else.
         read_key: Reads keys; it plugs into confluent_kafka's clients.
     """
@@ -103,9 +106,11 @@ class TopicDeserializer(Generic[T]):
                 rules_ignored=rules_ignored,
             )
         )
-        deserializer.report_to(receiving)
+        deserializer.receiving = receiving
         self.topic = topic
         self.deserializer = deserializer
+        self.key = key
+        self.codecs = binding.codecs if isinstance(binding, RecordsBinding) else (binding.codec,)
         read_plain: Callable[..., Any]
         read_strict: Callable[..., Any]
         has_frame = not isinstance(key, KeyCodec)
@@ -121,7 +126,7 @@ class TopicDeserializer(Generic[T]):
                 rules_ignored=rules_ignored,
             )
             read_plain = read_strict = self.read_key.read_key
-        self._frames = wire.value
+        self.frames = wire.value
         decoders = deserializer.decoders
         self.plain = message_reader(
             topic, decoders, read_plain, wire.value, key_has_frame=has_frame
@@ -155,11 +160,20 @@ class TopicDeserializer(Generic[T]):
                 self.topic, partition, offset, raw, reason, schema_id
             ) from reason
 
+    def read_key_of(self, raw: confluent_kafka.Message) -> Any:
+        """The key of a message, with all checks.
+
+        Raises:
+            Exception: One of ``POISON``, or of a registry that does not answer.
+        """
+        key = raw.key()
+        return None if key is None else self._strict.read_key(key, raw.headers())
+
     def schema_id_of(self, raw: confluent_kafka.Message) -> SchemaId | None:
         """The id of a message's writer schema; None if it has none."""
         data = raw.value()
         with contextlib.suppress(FrameError):
-            return None if data is None else self._frames.frame(data, raw.headers()).schema_id
+            return None if data is None else self.frames.frame(data, raw.headers()).schema_id
         return None
 
 

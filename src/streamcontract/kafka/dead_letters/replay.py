@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 
-__all__ = ["Replayed", "replay_dead_letters"]
+__all__ = ["Replayed", "preview_replay", "replay_dead_letters"]
 
 # Seconds for one step of a transaction; the same as the default of transaction.timeout.ms.
 _TIMEOUT: Final = 60.0
@@ -117,6 +117,47 @@ def replay_dead_letters(
         return done
 
 
+def preview_replay(
+    topic: str,
+    readers: Mapping[str, TopicDeserializer[Any]],
+    config: Mapping[str, Any] | None = None,
+) -> Replayed:
+    """The result that :func:`replay_dead_letters` would have now; nothing is sent.
+
+    Args:
+        topic: The dead letter topic.
+        readers: The deserializers of each source topic.
+        config: Client properties.
+
+    Raises:
+        ConfigurationError: The configuration is wrong.
+        RegistryError: The registry did not answer.
+        ConsumeError: There is no such topic, or the brokers did not answer.
+    """
+    with DeadLetterTopic(topic, config) as letters:
+        fates = (_fate(entry, readers)[0] for batch in letters.open() for entry in batch)
+        return sum(fates, Replayed())
+
+
+def _fate(
+    entry: Entry, readers: Mapping[str, TopicDeserializer[Any]]
+) -> tuple[Replayed, MessageDecodeError | None]:
+    """What a replay does with a message, and the error of one that still cannot be read."""
+    letter = entry.letter
+    if not isinstance(letter, DeadLetter):
+        return Replayed(foreign=1), None
+    if entry.is_copy:
+        return Replayed(copies=1), None
+    reader = readers.get(letter.source.topic)
+    if reader is None:
+        return Replayed(unknown=Counter([letter.source.topic])), None
+    try:
+        reader.read(entry.raw)
+    except MessageDecodeError as error:
+        return Replayed(failing=1), error
+    return Replayed(replayed=1), None
+
+
 class _Replay:
     def __init__(
         self,
@@ -191,26 +232,22 @@ class _Replay:
     def _send(self, entry: Entry) -> Replayed:
         raw, letter = entry.raw, entry.letter
         headers: list[Any] = list(raw.headers() or ())
+        fate, error = _fate(entry, self._readers)
         if not isinstance(letter, DeadLetter):
             self._put_back(entry, headers)
-            return Replayed(foreign=1)
-        if entry.is_copy:
-            return Replayed(copies=1)
+            return fate
         source = letter.source
-        reader = self._readers.get(source.topic)
-        if reader is None:
+        if fate.unknown:
             # A dead letter of another project in a shared dead letter topic, which only that one
             # discards.
             self._put_back(entry, with_attempt(raw, letter.attempt + 1))
-            return Replayed(unknown=Counter([source.topic]))
-        try:
-            reader.read(raw)
-        except MessageDecodeError as error:
+        if error is not None:
             if self._discard:
                 return Replayed(discarded=1)
             reason = reason_headers(error, source, group=letter.group, attempt=letter.attempt + 1)
             self._put_back(entry, [*letter.headers, *reason])
-            return Replayed(failing=1)
+        if not fate.replayed:
+            return fate
         has_partition = source.partition < self._partitions.get(source.topic, 0)
         self._produce(
             source.topic,
@@ -220,7 +257,7 @@ class _Replay:
             source.timestamp_ms,
             [*letter.headers, (ORIGIN_HEADER, str(source).encode())],
         )
-        return Replayed(replayed=1)
+        return fate
 
     def _put_back(self, entry: Entry, headers: list[Any]) -> None:
         raw, partition = entry.raw, _number(entry.raw.partition())

@@ -9,16 +9,15 @@ dead letter, which a crash between the dead letter and the commit of its message
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import confluent_kafka
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.connection.bounded_read import bounded_reader, read_between
 from streamcontract.kafka.connection.cluster import Cluster, consume_error
-from streamcontract.kafka.connection.config import build_client, split_config
-from streamcontract.kafka.dead_letters.bounded_read import read_between
+from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.dead_letters.dead_letter import (
     SUFFIX,
     DeadLetter,
@@ -30,7 +29,7 @@ from streamcontract.kafka.errors import kafka_error_of
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from typing_extensions import Self
 
@@ -43,19 +42,6 @@ __all__ = [
 
 # Seconds without a new message after which reading raises.
 _PATIENCE: Final = 60.0
-_SET: Final[Mapping[str, Any]] = {
-    # Never joined, and without commits, but librdkafka requires a name.
-    "group.id": "streamcontract.no-group",
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
-    "enable.partition.eof": True,
-    # For an offset that retention has deleted: the remaining messages are read, none is skipped.
-    "auto.offset.reset": "earliest",
-    "isolation.level": "read_committed",
-    # All messages exist already. A fetch at the end that waits for more (500 ms by default) would
-    # delay the next one, which may be for another offset.
-    "fetch.wait.max.ms": 10,
-}
 
 
 @attrs.frozen
@@ -91,7 +77,7 @@ class DeadLetterTopic:
         settings = split_config(config)
         self.topic = topic
         self.cluster = Cluster(settings.client)
-        self._client = build_client(confluent_kafka.Consumer, {**self.cluster.properties, **_SET})
+        self._client = bounded_reader(self.cluster)
 
     def __enter__(self) -> Self:
         return self

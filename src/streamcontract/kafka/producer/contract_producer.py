@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.derived_key import Derived
     from streamcontract.kafka.contract.unions import Classes
     from streamcontract.kafka.producer.options import (
+        BatchOptions,
         BulkOptions,
         ClientOptions,
         KeyedProduceOptions,
@@ -297,13 +298,48 @@ class ContractProducer(Produces[T, K_contra]):
         run = BulkProduce[T](
             self._queue, self._deliveries, options, progress, max_in_flight, max_failures
         )
-        self._deliveries.poll(0)
-        try:
-            run.take_all(values)
-            return run.finish()
-        except BaseException:
-            run.abandon()
-            raise
+        return run.complete(lambda: run.take_all(values))
+
+    def produce_batch(self, data: object, **options: Unpack[BatchOptions]) -> ProduceReport[None]:
+        """Produce every row of Arrow columns, and wait until each is delivered or has failed.
+
+        Values are encoded by column, as ``Codec.encode_columns`` does it, batch by batch. A row
+        that fails does not stop the others; the report names it, with its path.
+
+        Args:
+            data: The rows: a table or batch of pyarrow, a DataFrame of polars or pandas, a relation
+                of DuckDB, a consumed batch, or what else has the Arrow PyCapsule interface.
+            **options: Those of :class:`~streamcontract.kafka.producer.options.BatchOptions`; the
+                limits and ``progress`` are those of :meth:`produce_all`.
+
+        Returns:
+            The number of delivered rows, and the failures: ``index`` is the row, ``value`` None.
+
+        Raises:
+            ColumnTypesError: Columns do not have the types of the contract; nothing was queued.
+            ArgumentError: An option cannot be used, or names no column.
+            Exception: An error of :meth:`produce_all`.
+
+        Example:
+            >>> import pyarrow
+            >>> from streamcontract import ContractProducer
+            >>> sale = {
+            ...     "type": "record",
+            ...     "name": "Sale",
+            ...     "fields": [{"name": "sku", "type": "string"}, {"name": "count", "type": "int"}],
+            ... }
+            >>> sales = pyarrow.table({"sku": ["tea", "salt"], "count": [3, None]})
+            >>> with ContractProducer(topic="sales", schema=sale) as producer:
+            ...     report = producer.produce_batch(sales, key="sku")
+            >>> report.delivered, report.failures[0].index
+            (1, 1)
+        """
+        from streamcontract.kafka.producer.produce_batch import BatchProduce  # noqa: PLC0415 - as above
+
+        self._deliveries.require_open()
+        self._deliveries.refuse_callback("produce_batch")
+        run = BatchProduce(self._queue, self._deliveries, **options)
+        return run.complete(lambda: run.take_rows(data))
 
     def poll(self, timeout: float = 0) -> int:
         """Serve delivery reports, waiting up to ``timeout`` seconds for the first one.

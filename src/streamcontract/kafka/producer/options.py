@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     K = TypeVar("K", default=Any)
 
 __all__ = [
+    "BatchOptions",
     "BulkOptions",
     "ClientOptions",
     "KeyedProduceOptions",
@@ -95,3 +96,29 @@ class BulkOptions(TypedDict, total=False):
     progress: Callable[[ProduceProgress], object] | None
     max_in_flight: int
     max_failures: int
+
+
+class BatchOptions(BulkOptions, total=False):
+    """The keyword arguments of ``produce_batch``; each may be left out.
+
+    For ``key``, ``partition``, ``timestamp`` and ``headers``, text is the name of a column with one
+    for each row. Such a column is part of the value too if it is one of its fields.
+
+    Attributes:
+        topic: The topic, instead of the producer's.
+        key: The column of the keys, in the contract's type; text or bytes if it has none. If left
+            out, keys are taken from the values' key field.
+        partition: The partition, or a column of integers; null is the one by the key.
+        timestamp: As for ``produce``; or a column of timestamps with a time zone (rounded down to
+            milliseconds) or of integers; null is the time of the call.
+        headers: As for ``produce``; or a column of maps, or of lists of structs, of names and
+            values.
+        on_delivery: As for ``produce``, called for each message.
+    """
+
+    topic: str | None
+    key: str
+    partition: int | str | None
+    timestamp: datetime | int | str | None
+    headers: Headers | str | None
+    on_delivery: Callable[[Delivery], None] | None

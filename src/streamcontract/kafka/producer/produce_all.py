@@ -59,9 +59,9 @@ class BulkProduce(Generic[T]):
         queue: ProducerQueue,
         deliveries: Deliveries,
         options: Callable[[T | None], ProduceOptions] | None,
-        progress: Callable[[ProduceProgress], object] | None,
-        max_in_flight: int,
-        max_failures: int,
+        progress: Callable[[ProduceProgress], object] | None = None,
+        max_in_flight: int = 50_000,
+        max_failures: int = 1_000,
     ) -> None:
         whole_number(max_in_flight, "max_in_flight", 1, sys.maxsize, "a number of messages from 1")
         whole_number(max_failures, "max_failures", 0, sys.maxsize, "a number of failures from 0")
@@ -82,6 +82,20 @@ class BulkProduce(Generic[T]):
         self._failed = 0
         self._failures: list[ProduceFailure[T]] = []
         self._is_over = False
+
+    def complete(self, take: Callable[[], None]) -> ProduceReport[T]:
+        """Take the records, wait for all deliveries, and return the report.
+
+        Args:
+            take: Queues the records.
+        """
+        self._deliveries.poll(0)
+        try:
+            take()
+            return self.finish()
+        except BaseException:
+            self.abandon()
+            raise
 
     def take_all(self, values: Iterable[T | None]) -> None:
         """Queue every record, or note its error.

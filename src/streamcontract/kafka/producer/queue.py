@@ -122,19 +122,33 @@ class ProducerQueue:
         place = self._place(value, key, topic)
         serializer = self._open.get(place) or self._open_topic(*place)
         payload, wire_key = serializer.encode(value, key)
-        # In confluent_kafka's order, where "callback" and "on_delivery" are the same, the first of
-        # them that is given counts, and a timestamp of 0 is the current time.
-        message: tuple[Any, ...] = (
-            serializer.topic,
-            payload,
-            wire_key,
-            -1 if partition is None else _partition(partition),
-            report,
-            None,
-            0 if timestamp is None else timestamp_of(timestamp),
-            serializer.headers(headers, payload, wire_key),
-        )
-        return serializer, message
+        made = _message(serializer, payload, wire_key, report, headers, timestamp, partition)
+        return serializer, made
+
+    def serializer_of_columns(self, topic: str | None) -> TopicSerializer:
+        """The serializer of a topic whose values come as columns.
+
+        Raises:
+            MessageEncodeError: The topic does not determine one of several contracts.
+        """
+        self._deliveries.require_open()
+        topic = None if topic is None else text(topic, "topic")
+        place = self._serializers.kind_of_columns(topic), topic
+        return self._open.get(place) or self._open_topic(*place)
+
+    def put_encoded(
+        self,
+        serializer: TopicSerializer,
+        payload: bytes,
+        key: str | bytes | None,
+        report: Callable[..., None],
+        headers: Headers | None = None,
+        timestamp: datetime | int | None = None,
+        partition: int | None = None,
+    ) -> None:
+        """Queue a message whose value and key are encoded, which a caller could not repeat."""
+        message = _message(serializer, payload, key, report, headers, timestamp, partition)
+        self._put_taken(serializer, message)
 
     def is_ready(self, value: object, key: object, topic: str | None) -> bool:
         """Whether the topic of a record is open, so that no request to the registry is needed."""
@@ -166,6 +180,9 @@ class ProducerQueue:
     def put_taken(self, value: object, report: Callable[..., None], **options: Any) -> None:
         """Queue a record of ``produce_all``, which a caller could not repeat."""
         serializer, message = self.message(value, report, **options)
+        self._put_taken(serializer, message)
+
+    def _put_taken(self, serializer: TopicSerializer, message: tuple[Any, ...]) -> None:
         try:
             self.put(message)
         except ProduceError:  # about this record
@@ -218,6 +235,30 @@ class ProducerQueue:
                 f"is {self._max_bytes}: raise it, and max.message.bytes of the topic"
             )
         return ProduceError(topic, kafka_error_of(error), partition, advice)
+
+
+def _message(
+    serializer: TopicSerializer,
+    payload: bytes | None,
+    key: str | bytes | None,
+    report: Callable[..., None],
+    headers: Headers | None,
+    timestamp: datetime | int | None,
+    partition: int | None,
+) -> tuple[Any, ...]:
+    """The arguments of ``confluent_kafka.Producer.produce``."""
+    # In confluent_kafka's order, where "callback" and "on_delivery" are the same, the first of
+    # them that is given counts, and a timestamp of 0 is the current time.
+    return (
+        serializer.topic,
+        payload,
+        key,
+        -1 if partition is None else _partition(partition),
+        report,
+        None,
+        0 if timestamp is None else timestamp_of(timestamp),
+        serializer.headers(headers, payload, key),
+    )
 
 
 def _not_yet(value: object) -> bool:

@@ -45,13 +45,19 @@ class TopicSerializer:
     Attributes:
         topic: The topic.
         sender: Queues plain records.
+        binding: The contract.
+        derive: Takes the key from a record that was encoded, and so checked, already.
+        prefix: The bytes before each value.
+        key_prefix: The bytes before each key.
     """
 
     topic: str
     sender: Sender
+    binding: Binding[Any]
+    derive: Callable[[Any], str | bytes | None]
+    prefix: bytes
+    key_prefix: bytes
     _encode: Callable[[Any], bytes]
-    # Takes the key from a record that was encoded, and so checked, already.
-    _derive: Callable[[Any], str | bytes | None]
     _check: Callable[[Any], str | bytes]
     _may_be_none: bool  # whether a record may be sent without a key
     # The headers with the schema ids of value and key.
@@ -89,7 +95,7 @@ class TopicSerializer:
             if value is None and (key is DERIVED or key is None):
                 no_record()
             if key is DERIVED:
-                return payload, self._derive(value)
+                return payload, self.derive(value)
             return payload, None if key is None and self._may_be_none else self._check(key)
         except EncodeError as error:
             raise MessageEncodeError(self.topic, error.faults) from error
@@ -153,6 +159,25 @@ class TopicSerializers(Generic[T]):
         names = ", ".join(sorted(each.__name__ for each in self._contracts if each is not None))
         fault = DataFault("value", f"a record of one of {names}", value, has_value=True)
         raise MessageEncodeError(self.topic if topic is None else topic, (fault,))
+
+    def kind_of_columns(self, topic: str | None) -> Kind:
+        """The contract of columns for a topic.
+
+        Raises:
+            MessageEncodeError: There are several.
+        """
+        if self._only is not None:
+            return None
+        topic = self.topic if topic is None else topic
+        found = [
+            kind
+            for kind, several in self._contracts.items()
+            if any(each.binding.topic == topic for each in several)
+        ]
+        if len(found) == 1:
+            return found[0]
+        expected = "columns with topic=, which determines their contract"
+        raise MessageEncodeError(topic, (DataFault("value", expected),))
 
     def _kind_of_topic(self, topic: str, key: object) -> Kind:
         kind, _ = self._by_topic(topic, key)
@@ -242,19 +267,30 @@ class _Contract:
     ) -> TopicSerializer:
         check: Callable[[Any], str | bytes]
         key_headers: tuple[tuple[str, bytes], ...] = ()
+        key_prefix = b""
         if isinstance(self.key, KeySerializer):
             check, send = self.key.codec.check, self.key.codec.send
         else:
             check = send = self.key.encoder(topic, is_key=True)
-            key_headers = self.key.written(topic, is_key=True).headers
+            written_key = self.key.written(topic, is_key=True)
+            key_headers, key_prefix = written_key.headers, written_key.prefix
         derive = deriver(self.binding, send)
         encode = self.value.encoder(topic)
-        headers = self.value.written(topic).headers
-        plain = sender(
-            topic, encode, derive, produce, report, _SERVICE_INTERVAL, list(headers) or None
+        written = self.value.written(topic)
+        headers = list(written.headers) or None
+        return TopicSerializer(
+            topic=topic,
+            sender=sender(topic, encode, derive, produce, report, _SERVICE_INTERVAL, headers),
+            binding=self.binding,
+            derive=derive,
+            prefix=written.prefix,
+            key_prefix=key_prefix,
+            encode=encode,
+            check=check,
+            may_be_none=may_be_none(self.binding.key),
+            value_headers=written.headers,
+            key_headers=key_headers,
         )
-        none = may_be_none(self.binding.key)
-        return TopicSerializer(topic, plain, encode, derive, check, none, headers, key_headers)
 
 
 def _serializer(

@@ -13,16 +13,41 @@ import confluent_kafka
 from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.connection.cluster import consume_error
+from streamcontract.kafka.connection.config import build_client
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
 from streamcontract.kafka.connection.waits import SLICE, interruptible
 from streamcontract.kafka.errors import StalledError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["read_between"]
+    from streamcontract.kafka.connection.cluster import Cluster
+
+__all__ = ["bounded_reader", "read_between"]
 
 _BATCH: Final = 500
+_SET: Final[Mapping[str, Any]] = {
+    # Never joined, and without commits, but librdkafka requires a name.
+    "group.id": "streamcontract.no-group",
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "enable.partition.eof": True,
+    # For an offset that retention has deleted: the remaining messages are read, none is skipped.
+    "auto.offset.reset": "earliest",
+    "isolation.level": "read_committed",
+    # All messages exist already. A fetch at the end that waits for more (500 ms by default) would
+    # delay the next one, which may be for another offset.
+    "fetch.wait.max.ms": 10,
+}
+
+
+def bounded_reader(cluster: Cluster) -> confluent_kafka.Consumer:
+    """A consumer for :func:`read_between`; the caller closes it.
+
+    Raises:
+        PropertyError: librdkafka refuses a property.
+    """
+    return build_client(confluent_kafka.Consumer, {**cluster.properties, **_SET})
 
 
 def read_between(

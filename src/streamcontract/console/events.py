@@ -1,0 +1,104 @@
+"""Server-sent events: rows of a tail or of a search that goes on, for one browser each."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from anyio import to_thread
+
+from streamcontract.console.looking_up import look_up, ranges_of
+from streamcontract.console.pages.messages import row_of
+from streamcontract.console.reading import TopicReader
+from streamcontract.console.tail import Tail
+from streamcontract.errors import StreamContractError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from streamcontract.console.looking_up import Found, LookUp, Ranges
+    from streamcontract.console.pages.messages import MessageRow
+    from streamcontract.console.rendering import Renderer
+    from streamcontract.console.sources import Sources
+    from streamcontract.console.tail import Update
+
+__all__ = ["search_events", "tail_events"]
+
+_STEP: Final = 0.5
+"""Seconds of one step of a search."""
+
+_MOST_TAILS: Final = 16
+_tails = threading.BoundedSemaphore(_MOST_TAILS)
+
+
+async def tail_events(asked: LookUp, sources: Sources, renderer: Renderer) -> AsyncIterator[str]:
+    """The events of a live tail, until the browser leaves."""
+    if not _tails.acquire(blocking=False):
+        yield _event("end", {"text": f"{_MOST_TAILS} tails are open already: close one"})
+        return
+    tail: Tail | None = None
+    try:
+        tail = await to_thread.run_sync(Tail, asked, sources)
+        yield _event("state", {"text": "Waiting for messages"})
+        while (update := await to_thread.run_sync(tail.update)) is not None:
+            yield _rows(update.rows, renderer)
+            yield _event("state", {"text": _in_words(update), "count": update.count})
+    except StreamContractError as error:
+        yield _event("end", {"text": str(error)})
+    finally:
+        _tails.release()
+        if tail is not None:
+            with anyio.CancelScope(shield=True):  # the browser's leaving cancels this task
+                await to_thread.run_sync(tail.close)
+
+
+def _in_words(update: Update) -> str:
+    verdicts = ", ".join(f"{count:,} {label}" for label, count in sorted(update.verdicts.items()))
+    unread = f", {update.unread:,} only counted" if update.unread else ""
+    shown = f" ({verdicts}{unread})" if verdicts or unread else ""
+    return f"{update.rate:,.0f} messages a second, {update.count:,} so far{shown}"
+
+
+async def search_events(
+    asked: LookUp, found: int, sources: Sources, renderer: Renderer
+) -> AsyncIterator[str]:
+    """The events of a search that goes on where a page stopped, until its end.
+
+    Args:
+        asked: The look-up, with where it goes on.
+        found: How many messages the page has already.
+        sources: The brokers, the registry and the project.
+        renderer: Makes the rows.
+    """
+    wanted = asked.count
+    try:
+        reader = await to_thread.run_sync(TopicReader, asked.topic, sources, asked.wanted)
+        rest = await to_thread.run_sync(ranges_of, asked, sources)
+        scanned = 0
+        while rest.size and found < wanted:
+            step = await to_thread.run_sync(_search_step, reader, asked, rest, sources)
+            found += len(step.messages)
+            scanned += step.scanned
+            rest = step.rest
+            yield _rows(tuple(map(row_of, step.messages)), renderer)
+            yield _event("progress", {"scanned": scanned, "found": found})
+        yield _event("end", {"at": str(rest) if rest.size else "", "text": ""})
+    except StreamContractError as error:
+        yield _event("end", {"text": str(error)})
+
+
+def _search_step(reader: TopicReader, asked: LookUp, rest: Ranges, sources: Sources) -> Found:
+    return look_up(reader, asked, rest, sources, seconds=_STEP)
+
+
+def _rows(rows: tuple[MessageRow, ...], renderer: Renderer) -> str:
+    if not rows:
+        return ""
+    return _event("rows", {"html": renderer.page("rows.html", rows=rows)})
+
+
+def _event(name: str, data: dict[str, object]) -> str:
+    # JSON on one line: no text in it can end the event.
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"

@@ -1,0 +1,252 @@
+"""Look-ups of messages: the newest, from an offset or a time, by key, value and verdict.
+
+A look-up seeks to its first message and reads only the ranges of offsets that it shows. With a
+filter it goes on from range to range, up to a limit of time, and returns what is left.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from streamcontract.console.reading import TopicReader, Wanted
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.connection.bounded_read import bounded_reader, read_between
+from streamcontract.messages.positions import Last, offsets_of_position, parse_position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import confluent_kafka
+
+    from streamcontract.console.reading import Seen
+    from streamcontract.console.sources import Sources
+
+__all__ = ["NEWEST", "Found", "LookUp", "Ranges", "look_up", "ranges_of"]
+
+NEWEST: Final = "newest"
+
+_MOST: Final = 5_000
+"""Messages that one step reads, of all partitions together."""
+
+_STALLED: Final = 4.0
+"""Seconds without a message after which a read gives up."""
+
+_RANGE: Final = re.compile(r"(\d{1,10})=(\d{1,19})-(\d{1,19})", re.ASCII)
+
+
+@attrs.frozen(kw_only=True)
+class Ranges:
+    """What a look-up has not read yet: a range of offsets for each partition.
+
+    Attributes:
+        is_backward: Whether it goes from the newest message to older ones.
+        offsets: The first offset, and the one after the last, by partition.
+    """
+
+    is_backward: bool
+    offsets: Mapping[int, tuple[int, int]]
+
+    @property
+    def size(self) -> int:
+        """The number of offsets in all of them."""
+        return sum(high - low for low, high in self.offsets.values())
+
+    def __str__(self) -> str:
+        ranges = ",".join(f"{each}={low}-{high}" for each, (low, high) in self.offsets.items())
+        return f"{'back' if self.is_backward else 'on'}:{ranges}"
+
+    @classmethod
+    def parse(cls, text: str) -> Ranges:
+        """The ranges that a text stands for.
+
+        Raises:
+            ConfigurationError: It is none of this class.
+
+        Example:
+            >>> str(Ranges.parse("back:0=5-7,2=0-9"))
+            'back:0=5-7,2=0-9'
+        """
+        way, colon, rest = text.partition(":")
+        found = [_RANGE.fullmatch(each) for each in rest.split(",")] if rest else []
+        if not colon or way not in {"back", "on"} or None in found:
+            raise ConfigurationError(f"{text!r} is no position of a look-up")
+        numbers = (tuple(map(int, each.groups())) for each in found if each is not None)
+        offsets = {each: (low, max(low, high)) for each, low, high in numbers}
+        return cls(is_backward=way == "back", offsets=offsets)
+
+    def window(self, most: int) -> Ranges:
+        """The part that is next."""
+        each_most = max(1, most // max(1, len(self.offsets)))
+        offsets = {
+            each: (max(low, high - each_most), high)
+            if self.is_backward
+            else (low, min(high, low + each_most))
+            for each, (low, high) in self.offsets.items()
+            if low < high
+        }
+        return attrs.evolve(self, offsets=offsets)
+
+    def after(self, window: Ranges, read: Mapping[int, int | None]) -> Ranges:
+        """What is left after a window.
+
+        Args:
+            window: The window.
+            read: For partitions of which the window was read in part, the last offset that was
+                read; None if none was.
+        """
+        rest = dict(self.offsets)
+        for each, (low, high) in window.offsets.items():
+            first, end = self.offsets[each]
+            if each not in read:
+                rest[each] = (first, low) if self.is_backward else (high, end)
+            elif (last := read[each]) is not None:
+                rest[each] = (first, last) if self.is_backward else (last + 1, end)
+        left = {each: span for each, span in rest.items() if span[0] < span[1]}
+        return attrs.evolve(self, offsets=left)
+
+
+@attrs.frozen(kw_only=True)
+class LookUp:
+    """Which messages to look up.
+
+    Attributes:
+        topic: The topic.
+        start: ``newest``, or a position as ``streamcontract consume --from`` takes it.
+        partition: The partition, or None for all.
+        wanted: Which messages.
+        rest: Where an earlier look-up stopped, or None for the start.
+        count: How many messages.
+    """
+
+    topic: str
+    start: str = NEWEST
+    partition: int | None = None
+    wanted: Wanted = attrs.field(factory=Wanted)
+    rest: Ranges | None = None
+    count: int = 50
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """What a look-up has found.
+
+    Attributes:
+        messages: The messages, in the order of the look-up.
+        rest: What was not read.
+        scanned: The number of offsets that were read.
+    """
+
+    messages: tuple[Seen, ...]
+    rest: Ranges
+    scanned: int
+
+
+def ranges_of(asked: LookUp, sources: Sources) -> Ranges:
+    """The ranges that a look-up reads.
+
+    Raises:
+        ConfigurationError: The start is no position, or there is no such partition.
+        NotSupportedError: It is a time, and this is the embedded broker.
+        ConsumeError: The brokers did not answer, or there is no such topic.
+    """
+    if asked.rest is not None:
+        return asked.rest
+    cluster, topic = sources.cluster, asked.topic
+    known = cluster.partitions(topic)
+    if asked.partition is not None and asked.partition not in known:
+        raise ConfigurationError(
+            f"topic {topic!r} has no partition {asked.partition}; it has 0 to {len(known) - 1}"
+        )
+    partitions = known if asked.partition is None else [asked.partition]
+    firsts = cluster.first_offsets(topic, partitions)
+    ends = cluster.end_offsets(topic, partitions)
+    position = "latest" if asked.start == NEWEST else parse_position(asked.start)
+    if position == "latest" or isinstance(position, Last):
+        offsets = {each: (firsts[each], ends[each]) for each in partitions}
+        return Ranges(is_backward=True, offsets=offsets)
+    starts = offsets_of_position(cluster, topic, partitions, position)
+    lows = {each: min(max(firsts[each], starts[each]), ends[each]) for each in partitions}
+    offsets = {each: (lows[each], ends[each]) for each in partitions}
+    return Ranges(is_backward=False, offsets=offsets)
+
+
+def look_up(
+    reader: TopicReader, asked: LookUp, ranges: Ranges, sources: Sources, *, seconds: float
+) -> Found:
+    """Read from ranges until enough messages are found, all is read, or the time is over.
+
+    Args:
+        reader: Reads the messages.
+        asked: What is looked up.
+        ranges: What is left to read.
+        sources: The brokers.
+        seconds: How long to go on; the first step is always made.
+
+    Raises:
+        ConsumeError: The brokers did not answer, or there is no such topic.
+        StalledError: A partition has no leader.
+        RegistryError: The registry did not answer.
+    """
+    deadline = time.monotonic() + seconds
+    found: list[Seen] = []
+    rest = ranges
+    client = bounded_reader(sources.cluster)
+    try:
+        while rest.size and len(found) < asked.count:
+            most = _MOST
+            if asked.wanted.is_all:
+                most = min(_MOST, (asked.count - len(found)) * len(rest.offsets))
+            rest = _step(client, reader, asked, rest, rest.window(most), found)
+            if time.monotonic() > deadline:
+                break
+    finally:
+        client.close()
+    return Found(messages=tuple(found), rest=rest, scanned=ranges.size - rest.size)
+
+
+def _step(
+    client: confluent_kafka.Consumer,
+    reader: TopicReader,
+    asked: LookUp,
+    rest: Ranges,
+    window: Ranges,
+    found: list[Seen],
+) -> Ranges:
+    """Read one window; what is left after it."""
+    begins = {each: low for each, (low, _) in window.offsets.items()}
+    ends = {each: high for each, (_, high) in window.offsets.items()}
+    raws: dict[int, list[confluent_kafka.Message]] = {each: [] for each in begins}
+    for batch in read_between(client, asked.topic, begins, ends, timeout=_STALLED):
+        for raw in batch:
+            raws[_number(raw.partition())].append(raw)
+    left = {each: len(of_partition) for each, of_partition in raws.items()}
+    last: dict[int, int | None] = dict.fromkeys(raws)
+    for raw in _merged(raws.values(), is_backward=window.is_backward):
+        if len(found) == asked.count:
+            break
+        partition = _number(raw.partition())
+        left[partition] -= 1
+        last[partition] = _number(raw.offset())
+        seen = reader.read(raw)
+        if seen is not None:
+            found.append(seen)
+    return rest.after(window, {each: last[each] for each, count in left.items() if count})
+
+
+def _merged(
+    raws: Sequence[list[confluent_kafka.Message]] | Any, *, is_backward: bool
+) -> Iterator[confluent_kafka.Message]:
+    """Messages of several partitions by time, those of each partition in its order."""
+    if not is_backward:
+        return heapq.merge(*raws, key=lambda raw: raw.timestamp()[1])
+    newest_first = (reversed(of_partition) for of_partition in raws)
+    return heapq.merge(*newest_first, key=lambda raw: -raw.timestamp()[1])
+
+
+def _number(value: Any) -> int:
+    return int(value)

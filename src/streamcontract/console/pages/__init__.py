@@ -1,0 +1,1 @@
+"""Pages as plain values, made from brokers, registry and project; templates only show them."""

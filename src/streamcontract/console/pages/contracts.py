@@ -1,0 +1,318 @@
+"""Contracts of the project: fields, key, topic, lint, generated code and snippets to copy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from streamcontract.codegen import make_modules
+from streamcontract.console.pages.fields import FieldRow, field_rows
+from streamcontract.console.pages.shown import Notice, pretty_json
+from streamcontract.errors import RegistryError, SchemaParseError
+from streamcontract.levels import DEFAULT_LEVEL
+from streamcontract.lint import lint_schema
+from streamcontract.registry.errors import SchemaNotFoundError, SubjectNotFoundError
+from streamcontract.registry.subjects import topic_name_strategy
+from streamcontract.schema import parse_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from streamcontract.lint import Finding
+    from streamcontract.project import ContractConfig, Project
+    from streamcontract.registry import SchemaRegistry
+    from streamcontract.schema import Schema
+
+__all__ = [
+    "NO_PROJECT",
+    "Contract",
+    "ContractRow",
+    "Contracts",
+    "contract_page",
+    "contracts_page",
+    "parsed",
+    "project_notices",
+    "registration",
+]
+
+NO_PROJECT: Final = Notice(
+    "note",
+    "No project here",
+    "There is no streamcontract.toml in this folder or above it. "
+    "`streamcontract init` writes one; --project names one elsewhere.",
+)
+
+
+@attrs.frozen(kw_only=True)
+class ContractRow:
+    """One contract of the list.
+
+    Attributes:
+        name: Its name.
+        record: The full name of its record, or ``""`` if its schema is invalid.
+        doc: The record's documentation.
+        topic: Its topic, or None.
+        key: Its key in words.
+        fields: The number of fields.
+        level: Its compatibility level.
+        problems: How many lint findings, or faults of an invalid schema.
+    """
+
+    name: str
+    record: str = ""
+    doc: str = ""
+    topic: str | None
+    key: str
+    fields: int = 0
+    level: str
+    problems: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Contracts:
+    """The contracts of the project.
+
+    Attributes:
+        rows: The contracts.
+        notices: What is wrong with the project.
+    """
+
+    rows: tuple[ContractRow, ...]
+    notices: tuple[Notice, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Contract:
+    """One contract.
+
+    Attributes:
+        name: Its name.
+        file: Its schema file, relative to the project.
+        record: The full name of its record.
+        doc: The record's documentation.
+        topic: Its topic, or None.
+        subject: The subject of its values, or None without a topic.
+        key: Its key in words.
+        partitions: The number of partitions that it asks for, or None.
+        level: Its compatibility level.
+        fields: The fields of its values.
+        key_fields: The fields of its keys, where they have a schema.
+        uses: The named types that it has from other files, with the file of each.
+        shared: Contracts that use the same named types, each with those types.
+        lint: The findings of the linter.
+        code: The text of its generated module, or ``""``.
+        snippets: Code to copy, by title.
+        json: Its schema.
+        notices: What is wrong.
+    """
+
+    name: str
+    file: str
+    record: str = ""
+    doc: str = ""
+    topic: str | None
+    subject: str | None = None
+    key: str
+    partitions: int | None
+    level: str
+    fields: tuple[FieldRow, ...] = ()
+    key_fields: tuple[FieldRow, ...] = ()
+    uses: tuple[tuple[str, str], ...] = ()
+    shared: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    lint: tuple[Finding, ...] = ()
+    code: str = ""
+    snippets: tuple[tuple[str, str], ...] = ()
+    json: str = ""
+    notices: tuple[Notice, ...] = ()
+
+
+def contracts_page(project: Project | None) -> Contracts:
+    """The contracts of a project."""
+    if project is None:
+        return Contracts(rows=(), notices=(NO_PROJECT,))
+    return Contracts(
+        rows=tuple(_row(project, each) for each in project.contracts),
+        notices=project_notices(project),
+    )
+
+
+def project_notices(project: Project) -> tuple[Notice, ...]:
+    """The faults of a project file."""
+    return tuple(Notice("bad", "The project file is wrong", str(each)) for each in project.faults)
+
+
+def parsed(contract: ContractConfig) -> Schema | SchemaParseError:
+    """The schema of a contract, or its error."""
+    try:
+        return parse_schema(contract.schema, folders=contract.folders)
+    except SchemaParseError as error:
+        return error
+
+
+def _row(project: Project, contract: ContractConfig) -> ContractRow:
+    schema = parsed(contract)
+    row = ContractRow(
+        name=contract.name,
+        topic=contract.topic,
+        key=_key_in_words(contract),
+        level=contract.compatibility or DEFAULT_LEVEL,
+    )
+    if isinstance(schema, SchemaParseError):
+        return attrs.evolve(row, problems=len(schema.faults))
+    return attrs.evolve(
+        row,
+        record=schema.name or "",
+        doc=_doc(schema),
+        fields=len(getattr(schema.root, "fields", ())),
+        problems=len(_lint(project, contract, schema)),
+    )
+
+
+def _doc(schema: Schema) -> str:
+    return getattr(schema.root, "doc", None) or ""
+
+
+def _lint(project: Project, contract: ContractConfig, schema: Schema) -> tuple[Finding, ...]:
+    return tuple(lint_schema(schema, project.lint_settings(contract.schema)))
+
+
+def _key_in_words(contract: ContractConfig) -> str:
+    if contract.key_schema is not None:
+        return f"Avro, {contract.key_schema.name}"
+    return contract.key or ""
+
+
+def contract_page(project: Project, name: str) -> Contract:
+    """One contract of a project.
+
+    Raises:
+        ConfigurationError: There is no such contract.
+    """
+    contract = project.contract(name)
+    schema = parsed(contract)
+    page = Contract(
+        name=name,
+        file=_relative(contract.schema, project),
+        topic=contract.topic,
+        key=_key_in_words(contract),
+        partitions=contract.partitions,
+        level=contract.compatibility or DEFAULT_LEVEL,
+    )
+    if isinstance(schema, SchemaParseError):
+        is_there = contract.schema.is_file()
+        text = contract.schema.read_text("utf-8", "replace") if is_there else ""
+        notice = Notice("bad", "The schema is not valid Avro", str(schema))
+        return attrs.evolve(page, json=text, notices=(notice,))
+    return _with_schema(page, contract, schema, project)
+
+
+def _with_schema(
+    page: Contract, contract: ContractConfig, schema: Schema, project: Project
+) -> Contract:
+    made = make_modules(project.contracts, project.root)
+    code, failed = made.texts.get(page.name, ""), made.errors.get(page.name)
+    notices = [*project_notices(project)]
+    if failed is not None:
+        notices.append(Notice("bad", "No code can be generated", str(failed)))
+    return attrs.evolve(
+        page,
+        record=schema.name or "",
+        doc=_doc(schema),
+        subject=None if page.topic is None else topic_name_strategy(page.topic, is_key=False),
+        fields=field_rows(schema),
+        key_fields=_key_fields(contract),
+        uses=tuple(_uses(schema, project)),
+        shared=tuple(_shared(contract, schema, project)),
+        lint=_lint(project, contract, schema),
+        code=code,
+        snippets=tuple(_snippets(contract, schema, code)),
+        json=pretty_json(schema.json),
+        notices=tuple(notices),
+    )
+
+
+def _key_fields(contract: ContractConfig) -> tuple[FieldRow, ...]:
+    if contract.key_schema is None:
+        return ()
+    try:
+        return field_rows(parse_schema(contract.key_schema, folders=contract.folders))
+    except SchemaParseError:
+        return ()  # its faults are those of the generated code
+
+
+def _relative(file: Path, project: Project) -> str:
+    return str(file.relative_to(project.root)) if file.is_relative_to(project.root) else str(file)
+
+
+def _uses(schema: Schema, project: Project) -> Iterator[tuple[str, str]]:
+    for each in schema.closure():
+        if each is not schema:
+            file = "" if each.source is None else _relative(Path(each.source), project)
+            yield from ((name, file) for name in each.definitions)
+
+
+def _shared(
+    contract: ContractConfig, schema: Schema, project: Project
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Other contracts with named types of the same full names."""
+    own = schema.named_types.keys()
+    for each in project.contracts:
+        other = parsed(each)
+        if each.name != contract.name and not isinstance(other, SchemaParseError):
+            both = tuple(sorted(own & other.named_types.keys()))
+            if both:
+                yield each.name, both
+
+
+def registration(
+    contract: ContractConfig, schema: Schema, registry: SchemaRegistry
+) -> tuple[str, str]:
+    """Whether the registry has a contract's schema: a kind of notice, and it in words.
+
+    Raises:
+        RegistryError: The registry did not answer.
+    """
+    if contract.topic is None:
+        return "note", "not registered, because it has no topic"
+    subject = topic_name_strategy(contract.topic, is_key=False)
+    try:
+        found = registry.lookup(subject, schema)
+        latest = registry.describe_version(subject)
+    except (SubjectNotFoundError, SchemaNotFoundError):
+        return "warn", "not registered yet: `streamcontract register`"
+    except RegistryError as error:
+        return "warn", str(error)
+    if found.version == latest.version:
+        return "good", f"registered as version {found.version} of {subject}, the latest"
+    return "warn", f"version {found.version} of {subject}, but its latest is {latest.version}"
+
+
+_PRODUCER: Final = re.compile(r"^class (\w+)Producer\b", re.MULTILINE)
+
+_COMMANDS: Final[Mapping[str, str]] = {
+    "Create the topic": "streamcontract topics create {topic}{partitions}",
+    "Register the schema": "streamcontract register {name}",
+    "Read the last messages": "streamcontract consume {topic} --from -10",
+    "Check a change": "streamcontract check {name} --against git:origin/main",
+}
+
+
+def _snippets(contract: ContractConfig, schema: Schema, code: str) -> Iterator[tuple[str, str]]:
+    topic, producer = contract.topic, _PRODUCER.search(code)
+    if topic is None or producer is None:
+        return
+    record = producer[1]
+    fields = ", ".join(f"{each.name}=..." for each in getattr(schema.root, "fields", ()))
+    module = f"from contracts.{contract.name} import"
+    opened = f"with {record}Producer() as producer:"
+    publish = f"producer.produce({record}({fields}))"
+    yield "Publish", f"{module} {record}, {record}Producer\n\n{opened}\n    {publish}\n"
+    opened = f'with {record}Consumer(group="report") as consumer:'
+    loop = "    for message in consumer:\n        print(message.value)"
+    yield "Consume", f"{module} {record}Consumer\n\n{opened}\n{loop}\n"
+    partitions = "" if contract.partitions is None else f" --partitions {contract.partitions}"
+    for title, command in _COMMANDS.items():
+        yield title, command.format(topic=topic, name=contract.name, partitions=partitions)

@@ -1,0 +1,140 @@
+"""Differences of two schemas: changes, findings with counterexamples, and who upgrades first."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from streamcontract.compatibility import find_incompatibilities, rollout
+from streamcontract.diff import find_changes
+from streamcontract.evolution.examples import example_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamcontract.compatibility import Finding
+    from streamcontract.diff import Change
+    from streamcontract.levels import First
+    from streamcontract.schema import Schema
+
+__all__ = ["ChangeRow", "Differences", "FindingRow", "differences"]
+
+_WHO: Final[dict[First, str]] = {
+    "either": "Any order is safe",
+    "consumers": "Consumers upgrade first",
+    "producers": "Producers upgrade first",
+    "neither": "No order is safe",
+}
+
+
+@attrs.frozen(kw_only=True)
+class ChangeRow:
+    """One change.
+
+    Attributes:
+        path: What changed, such as ``Order.price``.
+        words: How, such as ``doc changed``.
+        before: The old value as JSON, or None if something was added.
+        after: The new value, or None if something was removed.
+    """
+
+    path: str
+    words: str
+    before: str | None
+    after: str | None
+
+
+@attrs.frozen(kw_only=True)
+class FindingRow:
+    """One finding.
+
+    Attributes:
+        severity: ``"breaking"`` or ``"drift"``.
+        rule: The rule.
+        path: JSON pointer into the reader schema.
+        message: What is wrong, and how to fix it.
+        reads: Which consumer reads which data, in words.
+        example: Data that show it, as lines.
+    """
+
+    severity: str
+    rule: str
+    path: str
+    message: str
+    reads: str
+    example: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Differences:
+    """The differences of two schemas.
+
+    Attributes:
+        changes: The changes.
+        findings: What cannot be read, or is read with another meaning.
+        first: Who upgrades first: ``"either"``, ``"consumers"``, ``"producers"``, ``"neither"``.
+        who: That in words.
+        advice: The advice on the order.
+    """
+
+    changes: tuple[ChangeRow, ...]
+    findings: tuple[FindingRow, ...]
+    first: First
+    who: str
+    advice: str
+
+
+def differences(old: Schema, new: Schema) -> Differences:
+    """Compare two versions of a schema.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> found = differences(parse_schema("int"), parse_schema("long"))
+        >>> found.who, [each.words for each in found.changes]
+        ('Consumers upgrade first', ['type changed'])
+    """
+    order = rollout(new=new, old=old)
+    backward = find_incompatibilities(reader=new, writer=old, drift=True)
+    forward = find_incompatibilities(reader=old, writer=new, drift=True)
+    return Differences(
+        changes=tuple(map(_change, find_changes(old, new))),
+        findings=(
+            *_findings(backward, "a new consumer reads old data"),
+            *_findings(forward, "an old consumer reads new data"),
+        ),
+        first=order.first,
+        who=_WHO[order.first],
+        advice=f"{order.advice[:1].upper()}{order.advice[1:]}.",
+    )
+
+
+def _change(change: Change) -> ChangeRow:
+    return ChangeRow(
+        path=change.path,
+        words=change.words,
+        before=_json(change.before) if change.has_before else None,
+        after=_json(change.after) if change.has_after else None,
+    )
+
+
+def _json(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _findings(found: Sequence[Finding], reads: str) -> tuple[FindingRow, ...]:
+    rows = []
+    for each in found:
+        example = example_of(each.counterexample)
+        rows.append(
+            FindingRow(
+                severity=each.severity,
+                rule=each.rule,
+                path=each.path,
+                message=each.message,
+                reads=reads,
+                example=() if example is None else tuple(example.lines()),
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,176 @@
+"""Fields of a schema as the rows of a table, and types in words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from streamcontract.schema.model import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    Field,
+    FixedType,
+    MapType,
+    PrimitiveType,
+    RecordType,
+    UnionType,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamcontract.schema import Schema
+
+__all__ = ["FieldRow", "field_rows", "named_within", "type_in_words"]
+
+_DEEPEST: Final = 8
+_EXAMPLES: Final = ("example", "examples")
+
+
+@attrs.frozen(kw_only=True)
+class FieldRow:
+    """One field.
+
+    Attributes:
+        path: Its path from the record, such as ``lines[].count``.
+        name: Its name.
+        depth: How many records it is in.
+        type: Its type in words.
+        names: The named types in its type, by full name.
+        default: Its default as JSON, or None.
+        doc: Its documentation.
+        examples: Its examples as JSON.
+        symbols: The symbols of an enum.
+    """
+
+    path: str
+    name: str
+    depth: int
+    type: str
+    names: tuple[str, ...]
+    default: str | None
+    doc: str
+    examples: tuple[str, ...]
+    symbols: tuple[str, ...]
+
+
+def field_rows(schema: Schema) -> tuple[FieldRow, ...]:
+    """The fields of a schema, those of inner records after the field that has them.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> fields = [{"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}}]
+        >>> [row] = field_rows(parse_schema({"type": "record", "name": "R", "fields": fields}))
+        >>> row.path, row.type
+        ('at', 'timestamp-millis (long)')
+    """
+    return tuple(_rows(schema.root, "", 0, frozenset()))
+
+
+def _rows(node: AvroType, path: str, depth: int, inside: frozenset[str]) -> Iterator[FieldRow]:
+    """The fields of the records in a type; a record within itself is not opened again."""
+    match node:
+        case RecordType() if node.full_name not in inside and depth < _DEEPEST:
+            for field in node.fields:
+                yield from _field(field, path, depth, inside | {node.full_name})
+        case ArrayType():
+            yield from _rows(node.items, f"{path}[]", depth, inside)
+        case MapType():
+            yield from _rows(node.values, f"{path}{{}}", depth, inside)
+        case UnionType():
+            for branch in node.branches:
+                yield from _rows(branch, path, depth, inside)
+
+
+def _field(field: Field, path: str, depth: int, inside: frozenset[str]) -> Iterator[FieldRow]:
+    own = f"{path}.{field.name}" if path else field.name
+    yield FieldRow(
+        path=own,
+        name=field.name,
+        depth=depth,
+        type=type_in_words(field.type),
+        names=tuple(dict.fromkeys(named_within(field.type))),
+        default=json.dumps(field.default, ensure_ascii=False) if field.has_default else None,
+        doc=field.doc or "",
+        examples=tuple(_examples(field)),
+        symbols=tuple(_symbols(field.type)),
+    )
+    yield from _rows(field.type, own, depth + 1, inside)
+
+
+def _examples(field: Field) -> Iterator[str]:
+    one, several = (field.attributes.get(each) for each in _EXAMPLES)
+    found: list[object] = [] if one is None else [one]
+    found += several if isinstance(several, list) else []
+    yield from (json.dumps(each, ensure_ascii=False) for each in found)
+
+
+def _symbols(node: AvroType) -> tuple[str, ...]:
+    match node:
+        case EnumType():
+            return node.symbols
+        case UnionType():
+            return tuple(symbol for each in node.branches for symbol in _symbols(each))
+        case ArrayType():
+            return _symbols(node.items)
+        case MapType():
+            return _symbols(node.values)
+        case _:
+            return ()
+
+
+def type_in_words(node: AvroType) -> str:
+    """A type in words, such as ``array of Line, or null``.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> type_in_words(parse_schema(["null", {"type": "array", "items": "int"}]).root)
+        'array of int, or null'
+    """
+    match node:
+        case UnionType():
+            named = [type_in_words(each) for each in node.branches if not _is_null(each)]
+            is_optional = len(named) < len(node.branches)
+            return " or ".join(named) + ", or null" * is_optional if named else "null"
+        case ArrayType():
+            return f"array of {type_in_words(node.items)}"
+        case MapType():
+            return f"map of {type_in_words(node.values)}"
+        case RecordType() | EnumType():
+            return node.name
+        case FixedType():
+            return _logical(node, f"{node.size} bytes")
+        case PrimitiveType():
+            return _logical(node, node.name)
+
+
+def _is_null(node: AvroType) -> bool:
+    return isinstance(node, PrimitiveType) and node.name == "null"
+
+
+def _logical(node: PrimitiveType | FixedType, underlying: str) -> str:
+    logical = node.logical
+    if logical is None:
+        return node.name if isinstance(node, FixedType) else underlying
+    if logical.precision is None:
+        return f"{logical.name} ({underlying})"
+    return f"{logical.name}({logical.precision}, {logical.scale or 0})"
+
+
+def named_within(node: AvroType) -> Iterator[str]:
+    """The full names of the named types that a type refers to, without looking into them."""
+    match node:
+        case RecordType() | EnumType() | FixedType():
+            yield node.full_name
+        case ArrayType():
+            yield from named_within(node.items)
+        case MapType():
+            yield from named_within(node.values)
+        case UnionType():
+            for branch in node.branches:
+                yield from named_within(branch)
+        case PrimitiveType():
+            pass

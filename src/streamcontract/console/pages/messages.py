@@ -1,0 +1,257 @@
+"""Messages of a topic: a row for each, with its record, its verdict and where it came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from streamcontract.console.looking_up import LookUp, look_up, ranges_of
+from streamcontract.console.pages.fields import type_in_words
+from streamcontract.console.pages.shown import Notice, compact, cut, moment, pretty, size
+from streamcontract.console.reading import TopicReader
+from streamcontract.errors import ConfigurationError, RegistryError, SchemaParseError
+from streamcontract.schema.model import ArrayType, MapType, RecordType, UnionType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamcontract.console.reading import Seen
+    from streamcontract.console.sources import Sources
+    from streamcontract.console.verdicts import Verdict
+    from streamcontract.schema import AvroType
+
+__all__ = ["MessageRow", "Messages", "ValueRow", "messages_page", "row_of"]
+
+_SECONDS: Final = 1.0
+"""How long a page looks for messages before it shows what it has."""
+
+_MOST_ITEMS: Final = 50
+_LONG_TEXT: Final = 2_000
+
+
+@attrs.frozen
+class ValueRow:
+    """One value of a record.
+
+    Attributes:
+        name: Its field, or its index or key.
+        depth: How many values it is in.
+        text: The value; ``""`` where its parts follow.
+        type: Its type in words.
+        mark: What reading it changed, such as ``"default"``, or ``""``.
+    """
+
+    name: str
+    depth: int
+    text: str
+    type: str
+    mark: str
+
+
+@attrs.frozen(kw_only=True)
+class MessageRow:
+    """One message.
+
+    Attributes:
+        partition: Its partition.
+        offset: Its offset.
+        time: Its time in UTC.
+        key: Its key.
+        preview: The beginning of its value.
+        size: The size of its value.
+        schema: Its schema id, or ``""``.
+        version: Its schema's subject and version, or ``""``.
+        subject: That subject, or ``""``.
+        headers: Its headers.
+        values: Its record.
+        payload: The bytes of a value that could not be decoded, in hexadecimal.
+        json: Its value as JSON, or ``""``.
+        verdict: Its verdict.
+        is_as_written: Whether the value is shown as it was written: today's contract cannot read
+            it.
+    """
+
+    partition: int
+    offset: int
+    time: str
+    key: str
+    preview: str
+    size: str
+    schema: str
+    version: str
+    subject: str
+    headers: tuple[tuple[str, str], ...]
+    values: tuple[ValueRow, ...]
+    payload: str
+    json: str
+    verdict: Verdict
+    is_as_written: bool
+
+
+@attrs.frozen(kw_only=True)
+class Messages:
+    """The messages of a page.
+
+    Attributes:
+        rows: The messages.
+        asked: The look-up.
+        order: The order of the rows in words.
+        scanned: How many offsets were read.
+        total: How many there were to read.
+        rest: Where the look-up goes on, or None at its end.
+        is_complete: Whether as many were found as were asked for, or everything was read.
+        contract: What the messages were read with, in words.
+        notices: What failed.
+    """
+
+    rows: tuple[MessageRow, ...] = ()
+    asked: LookUp
+    order: str = ""
+    scanned: int = 0
+    total: int = 0
+    rest: str | None = None
+    is_complete: bool = True
+    contract: str = ""
+    notices: tuple[Notice, ...] = ()
+
+
+def messages_page(asked: LookUp, sources: Sources, *, seconds: float = _SECONDS) -> Messages:
+    """Look messages up.
+
+    Args:
+        asked: Which.
+        sources: The brokers, the registry and the project.
+        seconds: How long to look before the page shows what it has.
+
+    Raises:
+        ClientError: The brokers did not answer, or there is no such topic.
+    """
+    try:
+        reader = TopicReader(asked.topic, sources, asked.wanted)
+        ranges = ranges_of(asked, sources)
+        found = look_up(reader, asked, ranges, sources, seconds=seconds)
+    except (ConfigurationError, SchemaParseError) as error:
+        return Messages(asked=asked, notices=(Notice("bad", "Not looked up", str(error)),))
+    except RegistryError as error:
+        notice = Notice("bad", "The registry does not answer, so no message was read", str(error))
+        return Messages(asked=asked, notices=(notice,))
+    return Messages(
+        rows=tuple(map(row_of, found.messages)),
+        asked=asked,
+        order="newest first" if ranges.is_backward else "oldest first",
+        scanned=found.scanned,
+        total=ranges.size,
+        rest=str(found.rest) if found.rest.size else None,
+        is_complete=len(found.messages) >= asked.count or not found.rest.size,
+        contract=_contract(reader),
+    )
+
+
+def _contract(reader: TopicReader) -> str:
+    if reader.contract is not None:
+        return f"contract {reader.contract}"
+    return "the registry's latest schema" if reader.schemas else ""
+
+
+def row_of(seen: Seen) -> MessageRow:
+    """The row of a message."""
+    verdict = seen.verdict
+    is_as_written = verdict.kind == "poison" and seen.schema is not None
+    has_value = seen.schema is not None and not seen.payload
+    return MessageRow(
+        partition=seen.partition,
+        offset=seen.offset,
+        time=moment(seen.timestamp_ms),
+        key="" if seen.key is None else compact(seen.key),
+        preview=_preview(seen) if has_value else cut(verdict.reason or verdict.summary),
+        size=size(seen.size),
+        schema="" if seen.schema_id is None else str(seen.schema_id),
+        version=seen.version or "",
+        subject=(seen.version or "").rpartition(" version ")[0],
+        headers=tuple((name, compact(value)) for name, value in seen.headers),
+        values=tuple(_values(seen, is_as_written=is_as_written)) if has_value else (),
+        payload=seen.payload,
+        json=pretty(seen.value) if has_value else "",
+        verdict=verdict,
+        is_as_written=is_as_written,
+    )
+
+
+def _preview(seen: Seen) -> str:
+    """A value on one line: of a record the fields that are not null, without the key's."""
+    value = seen.value
+    if not isinstance(value, dict):
+        return cut(compact(value))
+    told = {name: each for name, each in value.items() if each not in (None, seen.key)}
+    return cut(", ".join(f"{name}: {compact(each)}" for name, each in told.items()))
+
+
+def _values(seen: Seen, *, is_as_written: bool) -> Iterator[ValueRow]:
+    assert seen.schema is not None  # noqa: S101 - only called where there is a value
+    root = seen.schema.root
+    top = seen.schema.name.rpartition(".")[2] if seen.schema.name else "value"
+    marks = {} if is_as_written else dict.fromkeys(seen.verdict.defaulted, "default")
+    if isinstance(root, RecordType) and isinstance(seen.value, dict):
+        yield from _record(root, seen.value, top, 0, marks)
+    else:
+        yield from _parts("value", root, seen.value, top, 0, marks)
+
+
+def _record(
+    node: RecordType, value: dict[str, Any], path: str, depth: int, marks: dict[str, str]
+) -> Iterator[ValueRow]:
+    for field in node.fields:
+        if field.name in value:
+            own = f"{path}.{field.name}"
+            yield from _parts(field.name, field.type, value[field.name], own, depth, marks)
+
+
+def _parts(
+    name: str, node: AvroType, value: Any, path: str, depth: int, marks: dict[str, str]
+) -> Iterator[ValueRow]:
+    """The row of a value, and those of its parts."""
+    mark = marks.get(path, "")
+    inner = _branch(node, value)
+    label = type_in_words(node)
+    match inner:
+        case RecordType() if isinstance(value, dict) and value:
+            yield ValueRow(name, depth, "", label, mark)
+            yield from _record(inner, value, path, depth + 1, marks)
+        case ArrayType() if isinstance(value, list) and _has_records(inner.items):
+            yield ValueRow(name, depth, "[]" if not value else "", label, mark)
+            for number, each in enumerate(value[:_MOST_ITEMS]):
+                own = f"{path}[]"
+                yield from _parts(f"[{number}]", inner.items, each, own, depth + 1, marks)
+        case MapType() if isinstance(value, dict) and _has_records(inner.values):
+            yield ValueRow(name, depth, "{}" if not value else "", label, mark)
+            for key in list(value)[:_MOST_ITEMS]:
+                yield from _parts(key, inner.values, value[key], f"{path}{{}}", depth + 1, marks)
+        case _:
+            text = compact(value)
+            shown = text if len(text) <= _LONG_TEXT else cut(text, _LONG_TEXT)
+            yield ValueRow(name, depth, shown, label, mark)
+
+
+def _branch(node: AvroType, value: Any) -> AvroType:
+    """The branch that a value shows, where a union has one record, array or map."""
+    if not isinstance(node, UnionType):
+        return node
+    shapes = RecordType | ArrayType | MapType
+    found = [each for each in node.branches if isinstance(each, shapes)]
+    is_shape = isinstance(value, list | dict)
+    return found[0] if len(found) == 1 and is_shape else node
+
+
+def _has_records(node: AvroType) -> bool:
+    match node:
+        case RecordType():
+            return True
+        case UnionType():
+            return any(map(_has_records, node.branches))
+        case ArrayType():
+            return _has_records(node.items)
+        case MapType():
+            return _has_records(node.values)
+        case _:
+            return False

@@ -1,0 +1,176 @@
+"""Overview: brokers, topics, subjects and contracts, and everything that is unhealthy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from streamcontract.console.pages.contracts import NO_PROJECT, parsed, project_notices, registration
+from streamcontract.console.pages.shown import Notice
+from streamcontract.console.pages.topics import health_of
+from streamcontract.errors import ClientError, RegistryError, SchemaParseError
+from streamcontract.kafka.admin.describe import list_cluster, topics_of
+from streamcontract.kafka.dead_letters.dead_letter import SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from streamcontract.console.sources import Sources
+    from streamcontract.kafka.admin.describe import ClusterListing, TopicListing
+    from streamcontract.project import ContractConfig, Project
+
+__all__ = ["ContractState", "Overview", "overview_page"]
+
+_MOST: Final = 20
+"""Unhealthy topics that are named one by one."""
+
+
+@attrs.frozen(kw_only=True)
+class ContractState:
+    """One contract and its topic.
+
+    Attributes:
+        name: The contract.
+        topic: Its topic, or None.
+        partitions: The partitions of the topic, or None if there is no such topic.
+        registered: Whether the registry has its schema: a kind of notice, and that in words.
+    """
+
+    name: str
+    topic: str | None
+    partitions: int | None
+    registered: tuple[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class Overview:
+    """The first page.
+
+    Attributes:
+        brokers: The brokers' addresses, as configured.
+        cluster: The brokers and topics; None if they do not answer.
+        topics: The number of topics, those that start with ``_`` not counted.
+        partitions: The number of their partitions.
+        registries: The registry's URLs.
+        subjects: The number of subjects; None if the registry does not answer.
+        level: The registry's compatibility level, or None.
+        project: The project file, or None.
+        contracts: The contracts.
+        problems: What is unhealthy.
+    """
+
+    brokers: str
+    cluster: ClusterListing | None
+    topics: int
+    partitions: int
+    registries: tuple[str, ...]
+    subjects: int | None
+    level: str | None
+    project: str | None
+    contracts: tuple[ContractState, ...]
+    problems: tuple[Notice, ...]
+
+
+def overview_page(sources: Sources) -> Overview:
+    """The state of everything, as far as it answers."""
+    problems: list[Notice] = []
+    cluster = _cluster(sources, problems)
+    subjects, level = _registry(sources, problems)
+    project = sources.project()
+    listed = {each.name: each for each in cluster.topics} if cluster is not None else {}
+    own = [each for each in listed.values() if not each.name.startswith("_")]
+    if cluster is not None:
+        problems += _of_topics(listed)
+        problems += _of_dead_letters(sources, listed)
+    problems += (NO_PROJECT,) if project is None else project_notices(project)
+    contracts = () if project is None else project.contracts
+    states = [_state(each, sources, listed, answers=subjects is not None) for each in contracts]
+    for contract in contracts:
+        problems += _of_contract(contract, listed, answers=cluster is not None)
+    return Overview(
+        brokers=sources.brokers,
+        cluster=cluster,
+        topics=len(own),
+        partitions=sum(each.partitions for each in own),
+        registries=sources.registry.urls,
+        subjects=subjects,
+        level=level,
+        project=_file(project),
+        contracts=tuple(states),
+        problems=tuple(problems),
+    )
+
+
+def _file(project: Project | None) -> str | None:
+    return None if project is None else str(project.file)
+
+
+def _cluster(sources: Sources, problems: list[Notice]) -> ClusterListing | None:
+    try:
+        return list_cluster(sources.cluster)
+    except ClientError as error:
+        problems.append(Notice("bad", f"{sources.brokers} does not answer", str(error)))
+        return None
+
+
+def _registry(sources: Sources, problems: list[Notice]) -> tuple[int | None, str | None]:
+    try:
+        return len(sources.registry.subjects()), sources.registry.compatibility()
+    except RegistryError as error:
+        urls = ", ".join(sources.registry.urls)
+        problems.append(Notice("bad", f"{urls} does not answer", str(error)))
+        return None, None
+
+
+def _of_topics(listed: Mapping[str, TopicListing]) -> Iterator[Notice]:
+    ill = [(each.name, health_of(each)) for each in listed.values() if health_of(each)]
+    for name, health in ill[:_MOST]:
+        yield Notice("warn", f"Topic {name}", health, name)
+    if len(ill) > _MOST:
+        yield Notice("warn", f"{len(ill) - _MOST} more topics", "They are marked in the list.")
+
+
+def _of_dead_letters(sources: Sources, listed: Mapping[str, TopicListing]) -> Iterator[Notice]:
+    names = [each for each in listed if each.endswith(SUFFIX)][:_MOST]
+    for topic in topics_of(sources.cluster, names).topics if names else ():
+        if topic.messages:
+            text = "Some of them may be replayed already; the page shows those that are open."
+            yield Notice("warn", f"Dead letters in {topic.name}", text, topic.name)
+
+
+def _of_contract(
+    contract: ContractConfig, listed: Mapping[str, TopicListing], *, answers: bool
+) -> Iterator[Notice]:
+    schema = parsed(contract)
+    if isinstance(schema, SchemaParseError):
+        yield Notice("bad", f"The schema of contract {contract.name} is not valid", str(schema))
+    topic = contract.topic
+    if not answers or topic is None:
+        return
+    if topic not in listed:
+        text = f"streamcontract topics create {topic}"
+        yield Notice("warn", f"Contract {contract.name}: there is no topic {topic}", text)
+    elif contract.partitions not in {None, listed[topic].partitions}:
+        text = f"It has {listed[topic].partitions}, and the contract asks for {contract.partitions}"
+        yield Notice("warn", f"Topic {topic} has another number of partitions", text, topic)
+
+
+def _state(
+    contract: ContractConfig,
+    sources: Sources,
+    listed: Mapping[str, TopicListing],
+    *,
+    answers: bool,
+) -> ContractState:
+    schema = parsed(contract)
+    registered = "note", "not known"
+    if answers and not isinstance(schema, SchemaParseError):
+        registered = registration(contract, schema, sources.registry)
+    found = listed.get(contract.topic or "")
+    return ContractState(
+        name=contract.name,
+        topic=contract.topic,
+        partitions=None if found is None else found.partitions,
+        registered=registered,
+    )

@@ -1,0 +1,137 @@
+"""Numbers, times, sizes and values in words for people, and what failed on a page."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import attrs
+
+from streamcontract.kafka.message import to_datetime
+
+if TYPE_CHECKING:
+    from streamcontract.schema.model import JsonValue
+
+__all__ = ["Notice", "Paging", "compact", "cut", "moment", "pretty", "pretty_json", "size"]
+
+_LONG: Final = 160
+
+
+@attrs.frozen
+class Notice:
+    """A remark before the content of a page.
+
+    Attributes:
+        kind: ``"bad"``, ``"warn"``, ``"good"`` or ``"note"``.
+        title: It in a few words.
+        text: The details, of any number of lines.
+        link: Where to go from there, or None.
+    """
+
+    kind: Literal["bad", "warn", "good", "note"]
+    title: str
+    text: str = ""
+    link: str | None = None
+
+
+@attrs.frozen
+class Paging:
+    """One page of a list.
+
+    Attributes:
+        page: Its number, from 1.
+        per_page: How many items a page has.
+        total: How many items there are.
+    """
+
+    page: int
+    per_page: int
+    total: int
+
+    @classmethod
+    def of(cls, page: int, total: int, per_page: int = 50) -> Paging:
+        """A page that exists.
+
+        Example:
+            >>> Paging.of(9, 120), Paging.of(1, 0).pages
+            (Paging(page=3, per_page=50, total=120), 1)
+        """
+        return cls(max(1, min(page, -(-total // per_page))), per_page, total)
+
+    @property
+    def pages(self) -> int:
+        """The number of pages, at least 1."""
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def first(self) -> int:
+        """The index of its first item, from 0."""
+        return (self.page - 1) * self.per_page
+
+    @property
+    def end(self) -> int:
+        """The index after its last item."""
+        return min(self.total, self.first + self.per_page)
+
+
+def compact(value: JsonValue) -> str:
+    """A value on one line: text as it is, anything else as JSON.
+
+    Example:
+        >>> compact("AAPL"), compact({"a": 1})
+        ('AAPL', '{"a": 1}')
+    """
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def pretty(value: Any) -> str:
+    """A value as indented JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def cut(text: str, most: int = _LONG) -> str:
+    """The beginning of a text, on one line.
+
+    Example:
+        >>> cut("a longer text", 8)
+        'a longer…'
+    """
+    line = " ".join(text[: 4 * most].split())
+    return line if len(line) <= most and len(text) <= 4 * most else f"{line[:most]}…"
+
+
+def moment(milliseconds: int | None) -> str:
+    """A timestamp of Kafka in UTC; ``"-"`` without one.
+
+    Example:
+        >>> moment(1_700_000_000_000)
+        '2023-11-14 22:13:20.000'
+    """
+    if milliseconds is None:
+        return "-"
+    try:
+        return to_datetime(milliseconds).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    except (OverflowError, ValueError):  # beyond what a datetime holds
+        return f"{milliseconds} ms"
+
+
+def pretty_json(text: str) -> str:
+    """A text of JSON, indented; as it is where it is none."""
+    try:
+        return pretty(json.loads(text))
+    except ValueError:
+        return text
+
+
+def size(number: int) -> str:
+    """A number of bytes.
+
+    Example:
+        >>> size(1), size(999), size(12_345)
+        ('1 byte', '999 bytes', '12.3 kB')
+    """
+    if number < 1000:
+        return "1 byte" if number == 1 else f"{number} bytes"
+    if number < 1_000_000:
+        return f"{number / 1000:.1f} kB"
+    return f"{number / 1_000_000:.1f} MB"

@@ -1,0 +1,277 @@
+"""Messages of one topic as the console shows them: read with today's contract, with a verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from streamcontract.console.verdicts import (
+    NO_CONTRACT,
+    TOMBSTONE,
+    Verdict,
+    poison,
+    verdict_of_pair,
+)
+from streamcontract.errors import DataError, FrameError, RegistryError
+from streamcontract.json_codec.direct import direct_text
+from streamcontract.kafka.contract.dispatch import RecordsBinding
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
+from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.messages.keys import bytes_as_json
+from streamcontract.messages.reading import is_wanted
+from streamcontract.messages.topics import readers_of
+from streamcontract.messages.values import DocumentCodec, Form
+from streamcontract.resolution import resolve
+
+if TYPE_CHECKING:
+    import confluent_kafka
+
+    from streamcontract.console.sources import Sources
+    from streamcontract.kafka.message import Message, SchemaId
+    from streamcontract.messages.keys import WantedKey
+    from streamcontract.schema import Schema
+    from streamcontract.schema.model import JsonValue
+
+__all__ = ["Seen", "TopicReader", "Wanted"]
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """Which messages to show.
+
+    Attributes:
+        key: Their key, as the command line has it, or None for all.
+        where: The condition that their values meet, or None for all.
+        verdict: The kind of their verdict, or None for all; ``"misfit"`` for all but those that
+            fit.
+    """
+
+    key: str | None = None
+    where: str | None = None
+    verdict: str | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether every message is."""
+        return self.key is None and self.where is None and self.verdict is None
+
+    def has(self, verdict: Verdict) -> bool:
+        """Whether a verdict is wanted."""
+        if self.verdict == "misfit":
+            return verdict.kind not in {"fits", "tombstone"}
+        return self.verdict is None or self.verdict == verdict.kind
+
+
+@attrs.frozen(kw_only=True)
+class Seen:
+    """One message.
+
+    Attributes:
+        partition: Its partition.
+        offset: Its offset.
+        timestamp_ms: Milliseconds since the epoch, or None.
+        key: Its key as JSON, or None.
+        headers: Its headers, values as JSON.
+        schema_id: The id of the schema it was written with, or None.
+        version: That schema's subject and version, such as ``"orders-value version 2"``, or None.
+        value: Its value as JSON; of a message that cannot be read, as it was written; else None.
+        schema: The schema that the value was read with; None without a value.
+        size: Bytes of the value.
+        payload: The first bytes of a value that could not be decoded, in hexadecimal.
+        verdict: The verdict.
+    """
+
+    partition: int
+    offset: int
+    timestamp_ms: int | None
+    key: JsonValue
+    headers: tuple[tuple[str, JsonValue], ...]
+    schema_id: SchemaId | None
+    version: str | None
+    value: JsonValue
+    schema: Schema | None
+    size: int
+    payload: str
+    verdict: Verdict
+
+
+class TopicReader:
+    """Reads raw messages of a topic.
+
+    Args:
+        topic: The topic.
+        sources: Where contracts and schemas come from.
+        wanted: Which messages.
+
+    Attributes:
+        contract: The name of the contract, or None.
+        schemas: Today's contracts of the topic: of the project, else the registry's latest schema.
+
+    Raises:
+        ConfigurationError: The key or the condition does not fit the contract.
+        SchemaParseError: The contract's schema breaks the Avro specification.
+        RegistryError: The registry did not answer.
+    """
+
+    def __init__(self, topic: str, sources: Sources, wanted: Wanted) -> None:
+        self._registry = sources.registry
+        self._wire = sources.settings.wire
+        self._wanted = wanted
+        self._form = Form(where=wanted.where)
+        found = readers_of(
+            topic, sources.project(), sources.registry, sources.settings, self._form, latest=True
+        )
+        self.contract = found.contract
+        self.is_registered = found.is_registered
+        binding: Any = found.binding
+        codecs = binding.codecs if isinstance(binding, RecordsBinding) else [binding.codec]
+        known = found.contract is not None or found.schema is not None
+        self.schemas: tuple[Schema, ...] = tuple(each.schema for each in codecs) if known else ()
+        self._key: WantedKey | None = None if wanted.key is None else found.keys.parse(wanted.key)
+        self._deserializer: TopicDeserializer[Any] = TopicDeserializer(
+            binding,
+            sources.registry,
+            subject_name_strategy=sources.settings.subject_name_strategy,
+            wire=self._wire,
+            rules_ignored=sources.settings.rules_ignored,
+        )
+        self._subjects = {f"{topic}-value", f"{topic}-key"}
+        self._verdicts: dict[SchemaId, Verdict] = {}
+        self._versions: dict[SchemaId, tuple[str, int] | None] = {}
+
+    def read(self, raw: confluent_kafka.Message) -> Seen | None:
+        """The message, or None if it is not wanted.
+
+        Raises:
+            RegistryError: The registry did not answer.
+        """
+        found: Message[Any] | MessageDecodeError
+        try:
+            found = self._deserializer.plain.read(raw) or self._deserializer.read(raw)
+        except MessageDecodeError as error:
+            found = error
+        if not is_wanted(found, self._key, self._form):
+            return None
+        verdict = self._verdict(found)
+        if not self._wanted.has(verdict):
+            return None
+        if isinstance(found, MessageDecodeError):
+            return self._poison(raw, found, verdict)
+        schema = self._schema_of(found.schema_id)
+        return Seen(
+            partition=found.partition,
+            offset=found.offset,
+            timestamp_ms=found.timestamp_ms,
+            key=_json(found.key),
+            headers=_headers(found.headers),
+            schema_id=found.schema_id,
+            version=self._version(found.schema_id),
+            value=_json(found.value),
+            schema=None if schema is None else self._reader_for(schema) or schema,
+            size=len(raw.value() or b""),
+            payload="",
+            verdict=verdict,
+        )
+
+    def _poison(
+        self, raw: confluent_kafka.Message, error: MessageDecodeError, verdict: Verdict
+    ) -> Seen:
+        payload: Any = raw.value() or b""
+        kind, milliseconds = raw.timestamp()
+        key: Any = raw.key()
+        writer, value = self._as_written(raw)
+        return Seen(
+            partition=error.partition,
+            offset=error.offset,
+            timestamp_ms=milliseconds if kind else None,
+            key=None if key is None else bytes_as_json(key),
+            headers=_headers(raw.headers() or ()),
+            schema_id=error.schema_id,
+            version=self._version(error.schema_id),
+            value=value,
+            schema=writer,
+            size=len(payload),
+            payload="" if writer is not None else payload[:256].hex(" "),
+            verdict=verdict,
+        )
+
+    def _as_written(self, raw: confluent_kafka.Message) -> tuple[Schema | None, JsonValue]:
+        """The value of a message that today's contract cannot read, by the schema it names."""
+        data: Any = raw.value()
+        with contextlib.suppress(FrameError, DataError, RegistryError):
+            frame = self._wire.value.frame(data, raw.headers())
+            writer = self._schema_of(frame.schema_id)
+            if writer is not None:
+                decode = DocumentCodec(writer, Form()).decoder(None, frame.size)
+                return writer, _json(decode(data))
+        return None, None
+
+    def _verdict(self, found: Message[Any] | MessageDecodeError) -> Verdict:
+        if isinstance(found, MessageDecodeError):
+            return poison(found)
+        if found.schema_id is None:
+            return TOMBSTONE
+        known = self._verdicts.get(found.schema_id)
+        if known is None:
+            known = self._verdicts[found.schema_id] = self._verdict_of(found.schema_id)
+        return known
+
+    def _verdict_of(self, schema_id: SchemaId) -> Verdict:
+        writer = self._schema_of(schema_id)
+        reader = None if writer is None else self._reader_for(writer)
+        if writer is None or reader is None:
+            return NO_CONTRACT
+        return verdict_of_pair(writer, reader, is_newer=self._is_newer(schema_id, reader))
+
+    def _schema_of(self, schema_id: SchemaId | None) -> Schema | None:
+        if schema_id is None:
+            return None
+        with contextlib.suppress(RegistryError):
+            return self._registry.stored(schema_id).schema
+        return None
+
+    def _reader_for(self, writer: Schema) -> Schema | None:
+        """Today's contract for messages of a schema: that of its name, where there are several."""
+        named = [each for each in self.schemas if each.name == writer.name]
+        readable = (each for each in self.schemas if not resolve(writer, each).faults)
+        return next(iter(named), None) or next(readable, None)
+
+    def _is_newer(self, schema_id: SchemaId, reader: Schema) -> bool:
+        written = self._subject_version(schema_id)
+        if written is None:
+            return False
+        with contextlib.suppress(RegistryError):
+            return written[1] > self._registry.lookup(written[0], reader).version
+        return False
+
+    def _version(self, schema_id: SchemaId | None) -> str | None:
+        found = None if schema_id is None else self._subject_version(schema_id)
+        return None if found is None else f"{found[0]} version {found[1]}"
+
+    def _subject_version(self, schema_id: SchemaId) -> tuple[str, int] | None:
+        if schema_id not in self._versions:
+            self._versions[schema_id] = self._find_version(schema_id)
+        return self._versions[schema_id]
+
+    def _find_version(self, schema_id: SchemaId) -> tuple[str, int] | None:
+        if not isinstance(schema_id, int):
+            return None
+        with contextlib.suppress(RegistryError):
+            found = self._registry.versions_of_id(schema_id)
+            own = [each for each in found if each.subject in self._subjects]
+            for each in own or found:
+                return each.subject, each.version
+        return None
+
+
+def _json(value: Any) -> JsonValue:
+    """What a document means as JSON."""
+    found: JsonValue = json.loads(direct_text(value))
+    return found
+
+
+def _headers(headers: Any) -> tuple[tuple[str, JsonValue], ...]:
+    return tuple((name, None if value is None else bytes_as_json(value)) for name, value in headers)

@@ -1,0 +1,84 @@
+"""Templates, and the addresses in them."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from streamcontract._version import __version__
+
+__all__ = ["ConsoleLinks", "Links", "Renderer"]
+
+
+class Links(Protocol):
+    """Addresses of pages, as templates use them."""
+
+    def to(self, page: str, /, **query: object) -> str:
+        """The address of a page; values of None are left out.
+
+        Args:
+            page: The page, such as ``"topic"``; ``""`` for the first.
+            query: What it shows.
+        """
+
+    def static(self, file: str) -> str:
+        """The address of a file of the console, such as ``console.css``."""
+
+
+class ConsoleLinks:
+    """Addresses of the console: names are in the query, where every character may be.
+
+    Example:
+        >>> ConsoleLinks().to("subject", name="a/../b", old=None)
+        '/subject?name=a%2F..%2Fb'
+    """
+
+    def to(self, page: str, /, **query: object) -> str:
+        """See :class:`Links`."""
+        given = {name: value for name, value in query.items() if value not in {None, ""}}
+        return f"/{page}?{urlencode(given, errors='replace')}" if given else f"/{page}"
+
+    def static(self, file: str) -> str:
+        """See :class:`Links`."""
+        return f"/static/{file}"
+
+
+_FACTS: Final = {"version": __version__}
+
+
+class Renderer:
+    """Makes HTML of templates and values.
+
+    Every value is escaped: templates are HTML, and nothing in them is marked as safe.
+
+    Args:
+        links: The addresses.
+        facts: Values for every template.
+    """
+
+    def __init__(self, links: Links, **facts: object) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("streamcontract.console"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update({**_FACTS, **facts, "link": links})
+        self._environment.filters["number"] = _number
+
+    def page(self, template: str, **values: object) -> str:
+        """A page, or a part of one."""
+        return self._environment.get_template(template).render(values)
+
+
+def _number(value: int | None) -> str:
+    """A number with its thousands set apart; ``"-"`` for None.
+
+    Example:
+        >>> _number(12345), _number(None)
+        ('12,345', '-')
+    """
+    return "-" if value is None else f"{value:,}"

@@ -1,0 +1,393 @@
+"""Routes of the console: an address, the page that it shows, and who may write."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from streamcontract.console import writes
+from streamcontract.console.events import search_events, tail_events
+from streamcontract.console.forms import controls_of, document_of
+from streamcontract.console.looking_up import LookUp
+from streamcontract.console.pages.contracts import (
+    NO_PROJECT,
+    contract_page,
+    contracts_page,
+    parsed,
+    registration,
+)
+from streamcontract.console.pages.dead_letters import dead_letters_page, letters_page
+from streamcontract.console.pages.messages import messages_page
+from streamcontract.console.pages.overview import overview_page
+from streamcontract.console.pages.subjects import subject_page, subjects_page
+from streamcontract.console.pages.topic import configuration_page, groups_page, head_of
+from streamcontract.console.pages.topics import topics_page
+from streamcontract.console.queries import look_up_of, query_of, whole
+from streamcontract.console.rendering import ConsoleLinks, Renderer
+from streamcontract.console.security import LOOPBACK, Guard, new_token, same_token
+from streamcontract.console.tail import SHOWN
+from streamcontract.errors import (
+    ConfigurationError,
+    RegistryError,
+    SchemaParseError,
+    StreamContractError,
+)
+from streamcontract.kafka.connection.error_codes import NO_SUCH_TOPIC
+from streamcontract.registry.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from streamcontract.console.pages.topic import Head
+    from streamcontract.console.sources import Sources
+
+__all__ = ["console_app"]
+
+Query = Mapping[str, str]
+View = Callable[[Query], "str | Response"]
+
+_log = logging.getLogger("streamcontract.console")
+
+_SECTIONS: Final = (
+    ("", "Overview"),
+    ("topics", "Topics"),
+    ("subjects", "Subjects"),
+    ("contracts", "Contracts"),
+    ("dead-letters", "Dead letters"),
+)
+_KEPT: Final = 200
+"""Messages that a live tail keeps in the browser."""
+
+_LARGEST_FORM: Final = 2**20
+_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+
+
+def console_app(
+    sources: Sources, *, allow_writes: bool = False, hosts: Collection[str] = LOOPBACK
+) -> ASGIApp:
+    """The console as an ASGI application.
+
+    Args:
+        sources: The brokers, the registry and the project.
+        allow_writes: Whether it may produce, replay and create topics.
+        hosts: The names under which it may be reached.
+    """
+    views = _Views(sources, allow_writes=allow_writes)
+    pages: dict[str, View] = {
+        "/": views.overview,
+        "/topics": views.topics,
+        "/topic": views.messages,
+        "/topic/tail": views.tail,
+        "/topic/partitions": partial(views.topic_tab, "partitions"),
+        "/topic/groups": partial(views.topic_tab, "groups"),
+        "/topic/configuration": partial(views.topic_tab, "configuration"),
+        "/subjects": views.subjects,
+        "/subject": views.subject,
+        "/contracts": views.contracts,
+        "/contract": views.contract,
+        "/dead-letters": views.dead_letters,
+        "/dead-letters/topic": views.letters,
+    }
+    routes = [Route(path, views.get(view)) for path, view in pages.items()]
+    routes += [
+        Route("/topic/search", views.search_stream),
+        Route("/topic/tail/events", views.tail_stream),
+        Route("/static/{file}", _static),
+    ]
+    if allow_writes:
+        forms: dict[str, tuple[View, View]] = {
+            "/topics/new": (views.topic_form, views.create_topic),
+            "/topic/produce": (views.record_form, views.produce),
+        }
+        for path, (form, action) in forms.items():
+            routes += [
+                Route(path, views.get(form), methods=["GET"]),
+                Route(path, views.post(action), methods=["POST"]),
+            ]
+        routes.append(Route("/dead-letters/replay", views.post(views.replay), methods=["POST"]))
+    app = Starlette(routes=routes, exception_handlers={404: views.not_found})
+    return Guard(app, hosts)
+
+
+class _Views:
+    """The pages. Each is made in a thread: brokers and registry are waited for."""
+
+    def __init__(self, sources: Sources, *, allow_writes: bool) -> None:
+        self._sources = sources
+        self._token = new_token()
+        where = [sources.brokers, *sources.registry.urls]
+        where.append("may write" if allow_writes else "read-only")
+        self._renderer = Renderer(
+            ConsoleLinks(),
+            sections=_SECTIONS,
+            where=where,
+            allow_writes=allow_writes,
+            token=self._token,
+            query=query_of,
+            has_topics=True,
+        )
+
+    def get(self, view: View) -> Callable[[Request], Any]:
+        """The endpoint of a page."""
+
+        async def endpoint(request: Request) -> Response:
+            return await self._answer(view, dict(request.query_params), str(request.url.path))
+
+        return endpoint
+
+    def post(self, view: View) -> Callable[[Request], Any]:
+        """The endpoint of a form, which has to have this process's token."""
+
+        async def endpoint(request: Request) -> Response:
+            size = request.headers.get("content-length", "")
+            if not size.isdigit() or int(size) > _LARGEST_FORM:
+                return Response("The form is too large.\n", 413)
+            text = (await request.body()).decode(errors="replace")
+            form = dict(parse_qsl(text, keep_blank_values=True))
+            if not same_token(form.pop("token", ""), self._token):
+                return Response("The form is of an earlier console: load its page again.\n", 403)
+            return await self._answer(view, form, str(request.url.path))
+
+        return endpoint
+
+    async def _answer(self, view: View, query: Query, path: str) -> Response:
+        # Abandoned when the server stops: a broker that does not answer holds nothing up.
+        found = await to_thread.run_sync(self._made, view, query, path, abandon_on_cancel=True)
+        return found if isinstance(found, Response) else HTMLResponse(found)
+
+    def _made(self, view: View, query: Query, path: str) -> str | Response:
+        try:
+            return view(query)
+        except StreamContractError as error:
+            status, title = _status_of(error)
+            page = self._error(title, str(error), path.lstrip("/"), query)
+            return HTMLResponse(page, status)
+        except Exception:  # noqa: BLE001 - a page has an answer, and the log has the error
+            _log.exception("the page %s failed", path)
+            text = "The console's log has the error. Please report it."
+            return HTMLResponse(self._error("This is a bug", text, path.lstrip("/"), query), 500)
+
+    def _error(self, title: str, text: str, page: str, query: Query) -> str:
+        section = page.partition("/")[0]
+        again = ConsoleLinks().to(page, **query)
+        return self._renderer.page(
+            "error.html", title=title, text=text, again=again, section=section
+        )
+
+    async def not_found(self, request: Request, _error: Exception) -> Response:
+        """The answer to an unknown address."""
+        title = "There is no such page"
+        return HTMLResponse(self._error(title, request.url.path, "", {}), 404)
+
+    def overview(self, _query: Query) -> str:
+        """The overview."""
+        page = overview_page(self._sources)
+        return self._renderer.page("overview.html", section="", page=page)
+
+    def topics(self, query: Query) -> str:
+        """The list of topics."""
+        page = topics_page(
+            self._sources,
+            query.get("q", "").strip(),
+            whole(query, "page") or 1,
+            with_internal="internal" in query,
+        )
+        return self._renderer.page("topics.html", section="topics", page=page)
+
+    def _topic(self, template: str, head: Head, **values: object) -> str:
+        return self._renderer.page(template, section="topics", head=head, **values)
+
+    def messages(self, query: Query) -> str:
+        """The messages of a topic."""
+        asked = look_up_of(query)
+        head = head_of(asked.topic, self._sources)
+        page = messages_page(asked, self._sources)
+        example = self._example(head)
+        return self._topic("messages.html", head, tab="topic", page=page, example=example)
+
+    def tail(self, query: Query) -> str:
+        """The live tail of a topic."""
+        asked = look_up_of(query)
+        head = head_of(asked.topic, self._sources)
+        facts = {"most": 2 * SHOWN, "kept": _KEPT, "example": self._example(head)}
+        return self._topic("tail.html", head, tab="topic/tail", asked=asked, **facts)
+
+    def _example(self, head: Head) -> str:
+        """A condition on a field of the topic's contract."""
+        project = self._sources.project()
+        for name in head.contracts:
+            schema = parsed(project.contract(name)) if project is not None else None
+            fields = getattr(getattr(schema, "root", None), "fields", ())
+            if fields:
+                return f"{fields[0].name} = '...'"
+        return "field = 'value'"
+
+    def topic_tab(self, tab: str, query: Query) -> str:
+        """The partitions, groups or configuration of a topic."""
+        head = head_of(query.get("name", ""), self._sources)
+        makers: dict[str, Callable[[Head, Sources], object]] = {
+            "groups": groups_page,
+            "configuration": configuration_page,
+        }
+        page = makers[tab](head, self._sources) if tab in makers else None
+        return self._topic(f"{tab}.html", head, tab=f"topic/{tab}", page=page)
+
+    def subjects(self, query: Query) -> str:
+        """The list of subjects."""
+        sought, number = query.get("q", "").strip(), whole(query, "page") or 1
+        page = subjects_page(self._sources, sought, number)
+        return self._renderer.page("subjects.html", section="subjects", page=page)
+
+    def subject(self, query: Query) -> str:
+        """One subject."""
+        name = query.get("name", "")
+        page = subject_page(self._sources, name, whole(query, "old"), whole(query, "new"))
+        return self._renderer.page("subject.html", section="subjects", page=page)
+
+    def contracts(self, _query: Query) -> str:
+        """The contracts."""
+        page = contracts_page(self._sources.project())
+        return self._renderer.page("contracts.html", section="contracts", page=page)
+
+    def contract(self, query: Query) -> str:
+        """One contract."""
+        project = self._sources.project()
+        if project is None:
+            raise ConfigurationError(NO_PROJECT.text)
+        page = contract_page(project, query.get("name", ""))
+        config = project.contract(page.name)
+        schema = parsed(config)
+        registered = None
+        if not isinstance(schema, SchemaParseError):
+            registered = registration(config, schema, self._sources.registry)
+        return self._renderer.page(
+            "contract.html", section="contracts", page=page, registered=registered
+        )
+
+    def dead_letters(self, _query: Query) -> str:
+        """The dead letters by reason."""
+        page = dead_letters_page(self._sources)
+        return self._renderer.page("dead_letters.html", section="dead-letters", page=page)
+
+    def letters(self, query: Query, done: str = "") -> str:
+        """The open dead letters of one topic."""
+        error = query.get("error") or None
+        name = head_of(query.get("name", ""), self._sources).name
+        page = letters_page(name, error, self._sources)
+        return self._renderer.page(
+            "letters.html", section="dead-letters", page=page, error=error, done=done
+        )
+
+    def topic_form(self, query: Query, outcome: str = "", fault: str = "") -> str:
+        """The form of a new topic."""
+        return self._renderer.page(
+            "new_topic.html", section="topics", given=query, outcome=outcome, fault=fault
+        )
+
+    def create_topic(self, form: Query) -> str | Response:
+        """Create a topic."""
+        try:
+            name = form.get("name", "")
+            made = writes.create_topic(name, form.get("partitions", ""), self._sources)
+        except StreamContractError as error:
+            return self.topic_form(form, fault=str(error))
+        if not made.created:
+            return self.topic_form(form, outcome=str(made))
+        return RedirectResponse(ConsoleLinks().to("topic", name=made.name), 303)
+
+    def record_form(
+        self, query: Query, sent: writes.Sent | None = None, faults: Query | None = None
+    ) -> str:
+        """The form of a record."""
+        head = head_of(query.get("name", ""), self._sources)
+        contract = query.get("contract") or None
+        if contract is None and len(head.contracts) > 1:
+            contract = head.contracts[0]
+        schema = writes.schema_to_send(head.name, self._sources, contract)
+        controls = controls_of(schema, query)
+        return self._topic(
+            "produce.html",
+            head,
+            tab="topic/produce",
+            controls=controls,
+            given=query,
+            contract=contract,
+            record=schema.name or "value",
+            is_sent=sent is not None and sent.is_sent,
+            faults=faults if sent is None else sent.faults,
+        )
+
+    def produce(self, form: Query) -> str:
+        """Send a record."""
+        name, contract = form.get("name", ""), form.get("contract") or None
+        schema = writes.schema_to_send(name, self._sources, contract)
+        document, faults = document_of(schema, form)
+        if faults:
+            return self.record_form(form, faults=faults)
+        sent = writes.send(name, document, form.get("key", ""), self._sources, contract)
+        return self.record_form(form, sent)
+
+    def replay(self, form: Query) -> str:
+        """Replay dead letters."""
+        name = form.get("name", "")
+        done = writes.replay(name, self._sources)
+        words = f"{done.replayed:,} went back to their topics, {done.left:,} stay open."
+        return self.letters({"name": name}, words)
+
+    async def search_stream(self, request: Request) -> Response:
+        """The rows of a search that goes on."""
+        query = dict(request.query_params)
+        found = whole(query, "found") or 0
+        return self._stream(
+            query, lambda asked: search_events(asked, found, self._sources, self._renderer)
+        )
+
+    async def tail_stream(self, request: Request) -> Response:
+        """The rows of a live tail."""
+        return self._stream(
+            dict(request.query_params),
+            lambda asked: tail_events(asked, self._sources, self._renderer),
+        )
+
+    def _stream(self, query: Query, events: Callable[[LookUp], Any]) -> Response:
+        try:
+            asked = look_up_of(query)
+        except ConfigurationError as error:
+            return Response(str(error), 400)
+        return StreamingResponse(events(asked), media_type="text/event-stream")
+
+
+def _status_of(error: StreamContractError) -> tuple[int, str]:
+    """The status and the title of an error."""
+    reason = getattr(error, "error", None)
+    is_missing = reason is not None and hasattr(reason, "code") and reason.code() in NO_SUCH_TOPIC
+    if is_missing or isinstance(error, NotFoundError):
+        return 404, "Not found"
+    if isinstance(error, ConfigurationError | SchemaParseError):
+        return 400, "This cannot be shown"
+    if isinstance(error, RegistryError):
+        return 503, "The registry does not answer"
+    return 503, "The brokers do not answer"
+
+
+async def _static(request: Request) -> Response:
+    """A file of the console; no other path is looked at."""
+    name = request.path_params["file"]
+    folder = resources.files("streamcontract.console").joinpath("static")
+    for file in folder.iterdir():
+        if file.name == name:
+            kind = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+            return Response(file.read_bytes(), media_type=kind)
+    return Response("There is no such file.\n", 404)

@@ -1,0 +1,111 @@
+// The script of the console: live rows, copy buttons, "/" for the search box, search in the
+// catalogue. Every page shows its content without it.
+"use strict";
+
+function listen(place) {
+  const rows = document.getElementById(place.dataset.into);
+  const keep = Number(place.dataset.keep || 0);
+  const state = document.querySelector("[data-state]");
+  const dot = document.querySelector("[data-dot]");
+  const toggle = document.querySelector("[data-toggle]");
+  let source = null;
+  let paused = false;
+
+  function say(text) {
+    if (state) state.textContent = text;
+  }
+  function add(html) {
+    rows.insertAdjacentHTML(place.dataset.place === "start" ? "afterbegin" : "beforeend", html);
+    while (keep && rows.children.length > keep) rows.lastElementChild.remove();
+  }
+  function progress(data) {
+    const looked = document.querySelector("[data-scanned]");
+    const bar = document.querySelector("progress");
+    const total = Number(looked.dataset.scanned) + data.scanned;
+    looked.textContent = total.toLocaleString("en");
+    if (bar) bar.value = total;
+    document.querySelector("[data-found]").textContent = data.found;
+  }
+  function open() {
+    source = new EventSource(place.dataset.stream);
+    source.addEventListener("rows", (event) => add(JSON.parse(event.data).html));
+    source.addEventListener("state", (event) => {
+      say(JSON.parse(event.data).text);
+      if (dot) dot.className = "dot on";
+    });
+    source.addEventListener("progress", (event) => progress(JSON.parse(event.data)));
+    source.addEventListener("end", (event) => {
+      close();
+      say(JSON.parse(event.data).text);
+      const more = document.querySelector(".more a");
+      const at = JSON.parse(event.data).at;
+      if (more && at) {
+        const url = new URL(more.href);
+        url.searchParams.set("at", at);
+        more.href = url;
+      } else if (more) {
+        more.remove();
+      }
+      if (toggle) toggle.hidden = true;
+    });
+    source.addEventListener("error", () => {
+      if (dot) dot.className = "dot";
+      say("The console does not answer; trying again");
+    });
+  }
+  function close() {
+    if (source) source.close();
+    source = null;
+    if (dot) dot.className = "dot";
+  }
+  if (toggle) {
+    toggle.hidden = false;
+    toggle.addEventListener("click", () => {
+      paused = !paused;
+      toggle.textContent = paused ? "Resume" : "Pause";
+      if (paused) {
+        close();
+        say(`${state.textContent} – paused`);
+      } else {
+        open();
+      }
+    });
+  }
+  addEventListener("pagehide", close);
+  open();
+}
+
+document.querySelectorAll("[data-stream]").forEach(listen);
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.nextElementSibling.textContent);
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = "Copy"), 1500);
+});
+
+document.addEventListener("keydown", (event) => {
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
+  const box = document.querySelector('[data-key="/"]');
+  if (event.key === "/" && !typing && box) {
+    event.preventDefault();
+    box.focus();
+  }
+});
+
+const sought = document.querySelector("[data-search]");
+if (sought) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const count = document.querySelector("[data-count]");
+  sought.addEventListener("input", () => {
+    const words = sought.value.toLowerCase().split(/\s+/);
+    let shown = 0;
+    for (const row of rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      shown += row.hidden ? 0 : 1;
+    }
+    count.textContent = shown;
+  });
+}

@@ -1,0 +1,121 @@
+"""Writes of a console that may: a record, a topic, a replay of dead letters."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from streamcontract.console.pages.dead_letters import readers_for
+from streamcontract.errors import ConfigurationError, StreamContractError
+from streamcontract.kafka.admin.topics import ensure_topic
+from streamcontract.kafka.dead_letters.replay import replay_dead_letters
+from streamcontract.messages.envelopes import MARK, TYPE
+from streamcontract.messages.topics import no_schema, writer_of
+from streamcontract.messages.values import Form
+from streamcontract.messages.writing import Plan, Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from streamcontract.console.sources import Sources
+    from streamcontract.kafka.admin.topics import TopicOutcome
+    from streamcontract.kafka.dead_letters.replay import Replayed
+    from streamcontract.schema import Schema
+    from streamcontract.schema.model import JsonValue
+
+__all__ = ["Sent", "create_topic", "replay", "schema_to_send", "send"]
+
+
+@attrs.frozen(kw_only=True)
+class Sent:
+    """The result of sending one record.
+
+    Attributes:
+        is_sent: Whether the brokers have it.
+        faults: What does not fit, by path; ``""`` for the record as a whole.
+    """
+
+    is_sent: bool
+    faults: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def schema_to_send(topic: str, sources: Sources, contract: str | None = None) -> Schema:
+    """The schema of records for a topic: the contract's, else the registry's latest.
+
+    Raises:
+        ConfigurationError: There is none, or there are several contracts.
+        RegistryError: The registry did not answer.
+    """
+    found = writer_of(
+        topic, sources.project(), sources.registry, sources.settings, Form(), contract=contract
+    )
+    if found is None or found.schema is None:
+        raise no_schema(topic, sources.registry)
+    return found.schema
+
+
+def send(
+    topic: str, document: JsonValue, key: str, sources: Sources, contract: str | None = None
+) -> Sent:
+    """Check a record against the contract, and send it if it fits.
+
+    Args:
+        topic: The topic.
+        document: The record as plain JSON.
+        key: The key as text or JSON; ``""`` for that of the contract, or none.
+        sources: The brokers, the registry and the project.
+        contract: The contract, where the topic has several.
+
+    Raises:
+        StreamContractError: The record could not be sent.
+    """
+    envelope: dict[str, Any] = {TYPE: MARK, "value": document}
+    if key:
+        envelope["key"] = _key(key)
+    plan = Plan(topic=topic, contract=contract, kind="messages")
+    with Writing(plan, sources.config, sources.project()) as writing:
+        line = json.dumps(envelope).encode()
+        faults = [fault for error in writing.check([line]) for fault in error.faults]
+        if faults:
+            return Sent(is_sent=False, faults={fault.path: str(fault) for fault in faults})
+        writing.require_brokers()
+        sent = writing.send()
+    failed = "; ".join(each.reason for each in sent.failures)
+    return Sent(is_sent=not failed, faults={"": failed} if failed else {})
+
+
+def _key(text: str) -> JsonValue:
+    """A key: JSON where it is an object or a number, else text."""
+    try:
+        found: JsonValue = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, dict | int) and not isinstance(found, bool) else text
+
+
+def create_topic(name: str, partitions: str, sources: Sources) -> TopicOutcome:
+    """Create a topic unless it exists.
+
+    Raises:
+        ConfigurationError: The name or the number cannot be used.
+        TopicError: The brokers refused, or did not answer.
+    """
+    if partitions and not (partitions.isascii() and partitions.isdigit()):
+        raise ConfigurationError(f"{partitions!r} is no number of partitions")
+    return ensure_topic(
+        name, sources.config, partitions=int(partitions) if partitions else None, timeout=10.0
+    )
+
+
+def replay(topic: str, sources: Sources) -> Replayed:
+    """Send the dead letters of a topic back that can be read now.
+
+    Raises:
+        StreamContractError: There is no project with contracts, or the replay failed.
+    """
+    readers = readers_for(sources.project(), sources)
+    if not readers:
+        raise StreamContractError("no contract here names a topic, so nothing could be read")
+    return replay_dead_letters(topic, readers, sources.config)

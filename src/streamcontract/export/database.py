@@ -1,0 +1,178 @@
+"""Table of a DuckDB database as a target: rows and offsets in the same transaction.
+
+The schema ``streamcontract`` of the database has what the tables are: ``exports`` (their content),
+``offsets`` (the offset after the last message of each partition) and ``faults``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from streamcontract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+    from streamcontract.export.target import Content, PartitionBatch
+
+__all__ = ["DatabaseTarget"]
+
+_TABLES: Final = """
+create schema if not exists streamcontract;
+create table if not exists streamcontract.exports (table_name text primary key, content text);
+create table if not exists streamcontract.offsets (
+    table_name text, partition integer, next_offset bigint, primary key (table_name, partition)
+);
+create table if not exists streamcontract.faults (
+    table_name text, topic text, partition integer, "offset" bigint, path text, error text,
+    key blob, value blob
+);
+"""
+
+
+class DatabaseTarget:
+    """Writes the messages of a topic into a table.
+
+    Args:
+        path: The database, which is made if there is none.
+        content: What the table has.
+        table: Its name.
+
+    Raises:
+        ConfigurationError: DuckDB is not installed, another process has the database open, or the
+            table has something else.
+    """
+
+    def __init__(self, path: Path, content: Content, table: str) -> None:
+        duckdb = _import_duckdb()
+        self._error: type[Exception] = duckdb.Error
+        self._place = f"the table {table!r} of {path}"
+        self._table = table
+        try:
+            self._connection = duckdb.connect(str(path))
+        except duckdb.Error as error:
+            raise ConfigurationError(
+                f"the database {path} cannot be opened: {error}; end other programs that use it, "
+                "or export into another one"
+            ) from error
+        with contextlib.ExitStack() as resources:
+            resources.callback(self._connection.close)
+            self._connection.execute(_TABLES)
+            self._check_content(content)
+            resources.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def _check_content(self, content: Content) -> None:
+        """Check that the table has this export or is not there."""
+        found = self._rows("select content from streamcontract.exports where table_name = ?")
+        if found:
+            content.check_same(json.loads(found[0][0]), self._place)
+            return
+        if self._has_table():
+            raise ConfigurationError(
+                f"{self._place} is there already, and of no export: name another with --table"
+            )
+        self._connection.execute(
+            "insert into streamcontract.exports values (?, ?)",
+            [self._table, json.dumps(content.document())],
+        )
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._connection.execute(query, [self._table]).fetchall()
+        return found
+
+    def _has_table(self) -> bool:
+        return bool(
+            self._rows(
+                "select 1 from information_schema.tables where table_name = ? "
+                "and table_schema = current_schema()"
+            )
+        )
+
+    def next_offsets(self) -> Mapping[int, int]:
+        """For each partition with rows, the offset after its last message."""
+        query = "select partition, next_offset from streamcontract.offsets where table_name = ?"
+        return dict(self._rows(query))
+
+    def files(self, partition: int) -> Sequence[str]:  # noqa: ARG002 - a target's signature
+        """There are no files."""
+        return ()
+
+    def write(self, batch: PartitionBatch, start: int) -> None:  # noqa: ARG002 - a target's signature
+        """Insert a batch and its offset."""
+        connection = self._connection
+        with self._transaction():
+            connection.register("streamcontract_batch", batch.rows)
+            name = _quoted(self._table)
+            if not self._has_table():
+                connection.execute(f"create table {name} as from streamcontract_batch limit 0")
+            connection.execute(f"insert into {name} from streamcontract_batch")
+            connection.unregister("streamcontract_batch")
+            if batch.faults:
+                connection.executemany(
+                    "insert into streamcontract.faults values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (
+                            self._table,
+                            each.topic,
+                            each.partition,
+                            each.offset,
+                            each.path,
+                            each.error,
+                            each.key,
+                            each.value,
+                        )
+                        for each in batch.faults
+                    ],
+                )
+            self._keep(batch.partition, batch.end)
+
+    def finish(self, partition: int, end: int) -> None:
+        """Keep where the partition's range ends."""
+        with self._transaction():
+            self._keep(partition, end)
+
+    def _keep(self, partition: int, end: int) -> None:
+        self._connection.execute(
+            "insert or replace into streamcontract.offsets values (?, ?, ?)",
+            [self._table, partition, end],
+        )
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("begin transaction")
+        try:
+            yield
+        except BaseException as error:
+            self._connection.execute("rollback")
+            if isinstance(error, self._error):
+                raise ConfigurationError(
+                    f"{self._place} does not take the rows: {error}"
+                ) from error
+            raise
+        self._connection.execute("commit")
+
+
+def _quoted(name: str) -> str:
+    """A name as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _import_duckdb() -> Any:
+    try:
+        import duckdb  # noqa: PLC0415 - of an extra
+    except ImportError:
+        raise ConfigurationError(
+            "the format duckdb needs DuckDB: pip install 'streamcontract[sql]'"
+        ) from None
+    return duckdb

@@ -1,0 +1,170 @@
+"""Files of an export as its target: one open file for each partition, until rotation ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from streamcontract.atomic_file import draft_beside
+from streamcontract.export.folder import Folder
+from streamcontract.export.names import FileName, draft_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+    from streamcontract.atomic_file import Draft
+    from streamcontract.export.formats import Format, TableWriter
+    from streamcontract.export.rotation import Rotation
+    from streamcontract.export.target import Content, PartitionBatch
+
+__all__ = ["FilesTarget"]
+
+
+class FilesTarget:
+    """Writes the messages of a topic into the files of a folder.
+
+    Args:
+        path: The folder.
+        content: What the files have.
+        file_format: Their format.
+        rotation: Where they end.
+        clock: The present in seconds, for the age of files.
+
+    Raises:
+        ConfigurationError: The folder is in use, or has something else.
+        OSError: It cannot be used.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        content: Content,
+        *,
+        file_format: Format,
+        rotation: Rotation,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._content = content
+        self._format = file_format
+        self._rotation = rotation
+        self._clock = clock
+        self._open: dict[int, _OpenFile] = {}
+        self._finished: dict[int, list[str]] = {}
+        with contextlib.ExitStack() as resources:
+            self._folder = Folder(path, content, resources)
+            self._resources = resources.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._resources:
+            for each in self._open.values():
+                self._resources.callback(each.discard)
+
+    def next_offsets(self) -> Mapping[int, int]:
+        """For each partition with a file, the offset after its last one."""
+        return self._folder.next_offsets
+
+    def files(self, partition: int) -> Sequence[str]:
+        """The names of the files that were finished."""
+        return tuple(self._finished.get(partition, ()))
+
+    def write(self, batch: PartitionBatch, start: int) -> None:
+        """Write a batch into the partition's file, and end the file where rotation is due."""
+        file = self._open.get(batch.partition)
+        if file is None:
+            file = self._open[batch.partition] = self._begin(batch, start)
+        file.add(batch)
+        is_due = self._rotation.is_due(
+            rows=file.rows, size=file.size(), age=self._clock() - file.opened_at
+        )
+        if is_due and batch.end > file.first:  # tombstones alone do not say where they are
+            self._end(batch.partition, batch.end)
+
+    def finish(self, partition: int, end: int) -> None:
+        """End the partition's file, if one is open."""
+        if partition in self._open:
+            self._end(partition, end)
+
+    def _begin(self, batch: PartitionBatch, start: int) -> _OpenFile:
+        names = draft_names(self._content.topic, batch.partition, self._format.name)
+        paths = [self._folder.path / each for each in names]
+        return _OpenFile(
+            *paths,
+            begin=lambda draft: self._format.open(draft, self._content, batch.rows.schema),
+            first=start,
+            opened_at=self._clock(),
+        )
+
+    def _end(self, partition: int, end: int) -> None:
+        file = self._open.pop(partition)
+        name = FileName(
+            topic=self._content.topic,
+            partition=partition,
+            first=file.first,
+            last=end - 1,
+            extension=self._format.name,
+        )
+        file.commit(self._folder.path, name)
+        self._finished.setdefault(partition, []).append(str(name))
+
+
+class _OpenFile:
+    """A file that is being written, and the faults beside it.
+
+    Attributes:
+        first: The first offset that it covers.
+        rows: How many rows it has.
+        opened_at: When it was opened, in seconds of the clock.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        faults_path: Path,
+        *,
+        begin: Callable[[Draft], TableWriter],
+        first: int,
+        opened_at: float,
+    ) -> None:
+        self.first = first
+        self.rows = 0
+        self.opened_at = opened_at
+        self._faults_path = faults_path
+        self._faults: Draft | None = None
+        with contextlib.ExitStack() as resources:
+            self._draft = resources.enter_context(draft_beside(path))
+            self._writer = begin(self._draft)
+            self._resources = resources.pop_all()
+
+    def add(self, batch: PartitionBatch) -> None:
+        """Write the rows and the faults of a batch."""
+        if len(batch.rows):
+            self._writer.write(batch.rows)
+        self.rows += len(batch.rows)
+        for fault in batch.faults:
+            if self._faults is None:
+                self._faults = self._resources.enter_context(draft_beside(self._faults_path))
+            self._faults.file.write(fault.line())
+
+    def size(self) -> int:
+        """How many bytes were written."""
+        return self._draft.path.stat().st_size
+
+    def commit(self, folder: Path, name: FileName) -> None:
+        """Bring it to disk and give it its name, after its faults have theirs."""
+        with self._resources:
+            self._writer.close()
+            if self._faults is not None:
+                self._faults.commit(folder / name.of_faults)
+            self._draft.commit(folder / str(name))
+
+    def discard(self) -> None:
+        """Remove it."""
+        with self._resources:
+            self._writer.close()

@@ -1,0 +1,174 @@
+"""Formats of files as rows: each writes the tables of a partition one after the other."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import attrs
+
+from streamcontract.codec import Codec
+from streamcontract.container_files import ContainerFileWriter
+from streamcontract.errors import ArgumentError, ColumnsError
+from streamcontract.export.target import import_pyarrow
+
+if TYPE_CHECKING:
+    from streamcontract.atomic_file import Draft
+    from streamcontract.export.target import Content
+
+__all__ = ["FILE_FORMATS", "Format", "TableWriter", "format_of"]
+
+
+class TableWriter(Protocol):
+    """Writes the tables of one file."""
+
+    def write(self, table: Any) -> None:
+        """Write the rows of a ``pyarrow.Table``."""
+
+    def close(self) -> None:
+        """Write the end of the file."""
+
+
+@attrs.frozen
+class Format:
+    """A format.
+
+    Attributes:
+        name: Its name, which is the extension of its files too.
+        open: Begins a file, whose tables have an Arrow schema.
+        check: Checks that it can hold what is exported, and raises what it cannot.
+    """
+
+    name: str
+    open: Callable[[Draft, Content, Any], TableWriter]
+    check: Callable[[Content, Any], None] = lambda _content, _schema: None
+
+
+class _Parquet:
+    def __init__(self, draft: Draft, _content: Content, schema: Any) -> None:
+        from pyarrow import parquet  # noqa: PLC0415 - of an extra
+
+        # By its name: writing through Python's file object takes the GIL for each page.
+        self._writer = parquet.ParquetWriter(str(draft.path), schema, compression="zstd")
+
+    def write(self, table: Any) -> None:
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class _Arrow:
+    """The IPC file format, whose files are read at random ("IPC File Format", Arrow 1.5)."""
+
+    def __init__(self, draft: Draft, _content: Content, schema: Any) -> None:
+        self._writer = import_pyarrow("the format arrow").ipc.new_file(str(draft.path), schema)
+
+    def write(self, table: Any) -> None:
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class _Csv:
+    """Lines with a head; null is nothing, and an empty text is a pair of quotes."""
+
+    def __init__(self, draft: Draft, _content: Content, schema: Any) -> None:
+        from pyarrow import csv  # noqa: PLC0415 - of an extra
+
+        self._schema = _as_text(schema)
+        self._writer = csv.CSVWriter(str(draft.path), self._schema)
+
+    def write(self, table: Any) -> None:
+        self._writer.write_table(table.cast(self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _as_text(schema: Any) -> Any:
+    """The schema that pyarrow writes as CSV: enums and decimals are text."""
+    pa = import_pyarrow("the format csv")
+
+    def cast(field: Any) -> Any:
+        is_text = pa.types.is_dictionary(field.type) or pa.types.is_decimal(field.type)
+        return field.with_type(pa.string()) if is_text else field
+
+    return pa.schema([cast(field) for field in schema])
+
+
+def _check_flat(content: Content, schema: Any) -> None:
+    """Check that every column has a form in CSV.
+
+    Raises:
+        ColumnsError: One is nested or binary.
+    """
+    types = import_pyarrow("the format csv").types
+    for field in schema:
+        kind = field.type
+        is_binary = types.is_binary(kind) or types.is_fixed_size_binary(kind)
+        if types.is_nested(kind) or is_binary:
+            form = "nested" if types.is_nested(kind) else "binary"
+            others = [each.name for each in schema if each.name != field.name]
+            raise ColumnsError(
+                field.name,
+                f"CSV has no {form} columns ({kind}): leave it out with --columns "
+                f"{','.join(others) or 'NAMES'}, or export to parquet",
+            )
+    del content
+
+
+class _Avro:
+    """Container files in the reader schema, or in the part of it that the columns are."""
+
+    def __init__(self, draft: Draft, content: Content, _schema: Any) -> None:
+        codec: Codec[Any] = Codec(content.schema)
+        schema = codec.column_decoder(content.columns).reader.plain.schema
+        self._encoder = Codec[Any](schema).column_encoder()
+        self._resources = contextlib.ExitStack()
+        self._writer: ContainerFileWriter[Any] = self._resources.enter_context(
+            ContainerFileWriter(draft.file, schema)
+        )
+
+    def write(self, table: Any) -> None:
+        encoded = self._encoder.encode(table)
+        encoded.raise_for_faults()
+        self._writer.write_encoded(encoded.payloads)
+
+    def close(self) -> None:
+        self._resources.close()
+
+
+def _check_whole(content: Content, _schema: Any) -> None:
+    """Check that files in the reader schema hold what is exported."""
+    if content.metadata:
+        raise ArgumentError(
+            "metadata",
+            list(content.metadata),
+            "left out for avro, whose files have the contract's fields alone",
+        )
+
+
+_ROWS: Final = (
+    Format("parquet", _Parquet),
+    Format("arrow", _Arrow),
+    Format("csv", _Csv, _check_flat),
+    Format("avro", _Avro, _check_whole),
+)
+
+FILE_FORMATS: Final = tuple(row.name for row in _ROWS)
+"""The names of the formats."""
+
+
+def format_of(name: str) -> Format:
+    """The format of a name.
+
+    Raises:
+        ArgumentError: There is none.
+    """
+    for row in _ROWS:
+        if row.name == name:
+            return row
+    raise ArgumentError("format", name, f"one of {', '.join(FILE_FORMATS)}")

@@ -1,0 +1,279 @@
+"""An export: which offsets it reads, and where they go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+import attrs
+
+from streamcontract.errors import ConfigurationError
+from streamcontract.export.database import DatabaseTarget
+from streamcontract.export.files import FilesTarget
+from streamcontract.export.formats import FILE_FORMATS, format_of
+from streamcontract.export.rotation import Rotation
+from streamcontract.export.target import Content, Fault, PartitionBatch, import_pyarrow
+from streamcontract.kafka import OffsetRange, TopicScan
+from streamcontract.kafka.batches.metadata import MetadataName, checked_metadata
+from streamcontract.kafka.connection.cluster import Cluster
+from streamcontract.kafka.connection.config import split_config
+from streamcontract.messages.positions import Position, offsets_of_position
+from streamcontract.schema.schema import Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamcontract.export.target import Target
+    from streamcontract.kafka.batches.batch import MessageFault
+
+__all__ = ["DATABASE", "FORMATS", "METADATA", "Export", "ExportReport", "PartitionReport"]
+
+DATABASE: Final = "duckdb"
+FORMATS: Final = (*FILE_FORMATS, DATABASE)
+"""The names of the formats."""
+
+METADATA: Final[tuple[str, ...]] = get_args(MetadataName)
+"""The metadata that may be columns."""
+
+_BATCH_SIZE: Final = 65_536
+_OFFSET: Final = "streamcontract_offset"
+"""The column of offsets where they are not exported: a name that no field is likely to have."""
+
+
+@attrs.frozen(kw_only=True)
+class PartitionReport:
+    """What an export did with a partition.
+
+    Attributes:
+        partition: The partition.
+        start: The offset where it began.
+        end: The offset where it ended, which the next export begins at.
+        missing: Offsets between the last export and the beginning of the partition, which the
+            broker has deleted.
+        messages: How many rows were written.
+        faults: How many messages cannot be decoded.
+        tombstones: How many have no value; they are no rows.
+        files: The names of the files that were written.
+    """
+
+    partition: int
+    start: int
+    end: int
+    missing: int = 0
+    messages: int = 0
+    faults: int = 0
+    tombstones: int = 0
+    files: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class ExportReport:
+    """What an export did.
+
+    Attributes:
+        partitions: Each partition, by number.
+    """
+
+    partitions: tuple[PartitionReport, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every message became a row, or is a tombstone."""
+        return not any(each.faults or each.missing for each in self.partitions)
+
+
+@attrs.define(kw_only=True)
+class _Progress:
+    """How far a partition is, and what came of it."""
+
+    start: int
+    end: int
+    at: int
+    missing: int = 0
+    messages: int = 0
+    faults: int = 0
+    tombstones: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Export:
+    """An export of a topic, up to the ends that its partitions have when it begins.
+
+    Attributes:
+        topic: The topic.
+        schema: The reader schema.
+        into: The folder of the files, or the database.
+        format: One of :data:`FORMATS`.
+        config: Client properties.
+        start: Where to begin, in partitions of which the target has nothing yet.
+        until: Where to end: the first message that is not exported.
+        partitions: The partitions; none for all.
+        columns: The fields that become columns; None for all.
+        metadata: Which of :data:`METADATA` become columns too.
+        rotation: Where files end.
+        table: The table of the database; None for the topic's name.
+        threads: How many threads decode.
+    """
+
+    topic: str
+    schema: Schema
+    into: Path
+    format: str
+    config: Mapping[str, Any] = attrs.field(factory=dict)
+    start: Position = "earliest"
+    until: Position = "latest"
+    partitions: Sequence[int] = ()
+    columns: Sequence[str] | None = None
+    metadata: Sequence[str] = ()
+    rotation: Rotation = attrs.field(factory=Rotation)
+    table: str | None = None
+    threads: int = 1
+
+    def run(self) -> ExportReport:
+        """Export what is not exported yet.
+
+        Raises:
+            ConfigurationError: The target is in use or has something else, an extra is missing, or
+                the topic was created anew since the last export.
+            ColumnsError: The format cannot hold a column.
+            ConsumeError: The brokers failed, or there is no such topic.
+            OSError: A file cannot be written.
+        """
+        with self._target() as target:
+            progress = self._progress(target.next_offsets())
+            for partition, each in progress.items():
+                if each.at < each.end:
+                    self._export(partition, each, target)
+            return ExportReport(
+                partitions=tuple(
+                    PartitionReport(
+                        partition=partition,
+                        start=each.start,
+                        end=max(each.start, each.end),
+                        missing=each.missing,
+                        messages=each.messages,
+                        faults=each.faults,
+                        tombstones=each.tombstones,
+                        files=tuple(target.files(partition)),
+                    )
+                    for partition, each in progress.items()
+                )
+            )
+
+    def _export(self, partition: int, progress: _Progress, target: Target) -> None:
+        """Export what is left of a partition."""
+        for batch in self._batches(partition, progress):
+            target.write(batch, progress.at)
+            progress.at = batch.end
+            progress.messages += len(batch.rows)
+            progress.faults += len(batch.faults)
+            progress.tombstones += batch.tombstones
+        target.finish(partition, progress.end)
+
+    def _target(self) -> Target:
+        content = Content(
+            topic=self.topic,
+            format=self.format,
+            schema=self.schema,
+            columns=None if self.columns is None else tuple(self.columns),
+            metadata=tuple(checked_metadata(self.metadata)),
+        )
+        with self._scan(()) as scan:  # which checks columns, metadata and the configuration
+            schema = import_pyarrow("export").schema(scan)
+        if set(schema.names) <= {_OFFSET}:
+            raise ConfigurationError(
+                f"there are no columns to export of {self.schema.name}: add some of its metadata, "
+                "such as --metadata offset"
+            )
+        if self.format == DATABASE:
+            return DatabaseTarget(self.into, content, self.table or self.topic)
+        file_format = format_of(self.format)
+        file_format.check(content, schema)
+        return FilesTarget(self.into, content, file_format=file_format, rotation=self.rotation)
+
+    # ---- offsets
+
+    def _progress(self, known: Mapping[int, int]) -> dict[int, _Progress]:
+        """Where each partition begins and ends."""
+        cluster = Cluster(split_config(self.config).client)
+        partitions = self._partitions(cluster)
+        first = cluster.first_offsets(self.topic, partitions)
+        last = cluster.end_offsets(self.topic, partitions)
+        new = [each for each in partitions if each not in known]
+        starts = offsets_of_position(cluster, self.topic, new, self.start) if new else {}
+        ends = offsets_of_position(cluster, self.topic, partitions, self.until)
+        found: dict[int, _Progress] = {}
+        for each in partitions:
+            start = known.get(each, starts.get(each, 0))
+            if start > last[each] and each in known:
+                raise ConfigurationError(
+                    f"{self.into} has partition {each} of topic {self.topic!r} up to offset "
+                    f"{start}, and the partition ends at {last[each]}: if the topic was created "
+                    "anew, export into another place"
+                )
+            missing = max(0, first[each] - start) if each in known else 0
+            end = min(ends[each], last[each])
+            found[each] = _Progress(start=start, at=start, end=end, missing=missing)
+        return found
+
+    def _partitions(self, cluster: Cluster) -> list[int]:
+        found = cluster.partitions(self.topic)
+        for each in self.partitions:
+            if each not in found:
+                raise ConfigurationError(
+                    f"topic {self.topic!r} has no partition {each}; it has 0 to {len(found) - 1}"
+                )
+        return sorted(set(self.partitions)) or sorted(found)
+
+    # ---- messages
+
+    @property
+    def _offset(self) -> str:
+        """The column of offsets, which is exported or not."""
+        return "offset" if "offset" in self.metadata else _OFFSET
+
+    def _scan(self, ranges: Sequence[OffsetRange]) -> TopicScan:
+        names: dict[Any, str] = {name: name for name in self.metadata}
+        return TopicScan(
+            dict(self.config),
+            schema=self.schema,
+            topic=self.topic,
+            ranges=ranges,
+            columns=self.columns,
+            metadata={**names, "offset": self._offset},
+            batch_size=min(_BATCH_SIZE, int(self.rotation.messages or _BATCH_SIZE)),
+            threads=self.threads,
+        )
+
+    def _batches(self, partition: int, progress: _Progress) -> Iterator[PartitionBatch]:
+        """The messages that are left of a partition."""
+        pa = import_pyarrow("export")
+        end = progress.at
+        with self._scan([OffsetRange(self.topic, partition, progress.at, progress.end)]) as scan:
+            for batch in scan:
+                rows = pa.table(batch)
+                offsets = [fault.offset for fault in batch.faults]
+                if len(rows):
+                    offsets.append(rows.column(self._offset)[len(rows) - 1].as_py())
+                end = max([end, *(each + 1 for each in offsets)])
+                yield PartitionBatch(
+                    partition=partition,
+                    rows=rows if "offset" in self.metadata else rows.drop_columns([self._offset]),
+                    faults=[_fault(fault) for fault in batch.faults],
+                    tombstones=batch.tombstones,
+                    end=end,
+                )
+
+
+def _fault(fault: MessageFault) -> Fault:
+    raw = fault.error.raw
+    return Fault(
+        topic=fault.topic,
+        partition=fault.partition,
+        offset=fault.offset,
+        path=fault.path,
+        error=str(fault.error),
+        key=raw.key(),
+        value=raw.value(),
+    )

@@ -1,0 +1,99 @@
+"""Names of exported files: topic, partition, and the offsets that a file covers.
+
+    stocks-00003-00000000000000001000-00000000000000001999.parquet
+
+They sort by partition and offset. The faults of a file have its name after an underscore: readers
+of whole folders (pyarrow, Spark) pass over such names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import attrs
+
+__all__ = ["FileName", "data_name_of", "draft_names"]
+
+_FAULTS: Final = "faults.jsonl"
+_NAME: Final = re.compile(
+    r"(?P<mark>_?)(?P<topic>.+)-(?P<partition>\d{5,})-(?P<first>\d{20})-(?P<last>\d{20})"
+    r"\.(?P<extension>\w+(\.jsonl)?)",
+    re.ASCII,
+)
+
+
+@attrs.frozen(kw_only=True)
+class FileName:
+    """The name of a file.
+
+    Attributes:
+        topic: The topic.
+        partition: The partition.
+        first: The first offset that the file covers; the message there need not be a row.
+        last: The last one.
+        extension: The extension of the format, without a dot.
+    """
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+    extension: str
+
+    def __str__(self) -> str:
+        return f"{self._stem}.{self.extension}"
+
+    @property
+    def of_faults(self) -> str:
+        """The name of the file of its faults."""
+        return f"_{self._stem}.{_FAULTS}"
+
+    @property
+    def _stem(self) -> str:
+        return f"{self.topic}-{self.partition:05}-{self.first:020}-{self.last:020}"
+
+    @classmethod
+    def parse(cls, text: str) -> FileName | None:
+        """The name of a data file that a text is; None if it is none.
+
+        Example:
+            >>> name = FileName(topic="a-1", partition=0, first=5, last=9, extension="csv")
+            >>> str(name)
+            'a-1-00000-00000000000000000005-00000000000000000009.csv'
+            >>> FileName.parse(str(name)) == name, FileName.parse(name.of_faults)
+            (True, None)
+        """
+        found = _NAME.fullmatch(text)
+        if found is None or found["extension"] == _FAULTS:
+            return None
+        return cls(
+            topic=found["mark"] + found["topic"],
+            partition=int(found["partition"]),
+            first=int(found["first"]),
+            last=int(found["last"]),
+            extension=found["extension"],
+        )
+
+
+def data_name_of(faults: str, extension: str) -> str | None:
+    """The name of the data file that a file of faults belongs to; None if it is no such file.
+
+    Args:
+        faults: The name of the file.
+        extension: The extension of data files.
+
+    Example:
+        >>> name = FileName(topic="a", partition=0, first=5, last=9, extension="csv")
+        >>> data_name_of(name.of_faults, "csv") == str(name)
+        True
+    """
+    if not (faults.startswith("_") and faults.endswith(f".{_FAULTS}")):
+        return None
+    name = f"{faults[1:].removesuffix(_FAULTS)}{extension}"
+    return None if FileName.parse(name) is None else name
+
+
+def draft_names(topic: str, partition: int, extension: str) -> tuple[str, str]:
+    """The names that stand for a partition's data file and its faults before they are whole."""
+    return f"{topic}-{partition:05}.{extension}", f"_{topic}-{partition:05}.{_FAULTS}"

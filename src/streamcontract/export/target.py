@@ -1,0 +1,174 @@
+"""Targets of an export, and what they take: batches of one partition, in the order of offsets."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any, Protocol
+
+import attrs
+
+from streamcontract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from streamcontract.schema.schema import Schema
+
+__all__ = ["Content", "Fault", "PartitionBatch", "Target", "import_pyarrow"]
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """A message that is no row, since it cannot be decoded.
+
+    Attributes:
+        topic: The topic.
+        partition: The partition.
+        offset: The offset.
+        path: Where in the value, such as ``"Order.lines[3].price"``.
+        error: What is wrong there.
+        key: Its key, as it was sent.
+        value: Its value, likewise.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    path: str
+    error: str
+    key: bytes | None = attrs.field(default=None, repr=False)
+    value: bytes | None = attrs.field(default=None, repr=False)
+
+    def line(self) -> bytes:
+        r"""It as a line of JSON, key and value in Base64.
+
+        Example:
+            >>> fault = Fault(topic="a", partition=0, offset=7, path="", error="", value=b"\0")
+            >>> fault.line()[-30:]
+            b'"key": null, "value": "AA=="}\n'
+        """
+        document = attrs.asdict(self)
+        for part in ("key", "value"):
+            if document[part] is not None:
+                document[part] = base64.b64encode(document[part]).decode()
+        return json.dumps(document).encode() + b"\n"
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class PartitionBatch:
+    """Some messages of a partition.
+
+    Attributes:
+        partition: The partition.
+        rows: Those that were decoded, as a ``pyarrow.Table``.
+        faults: Those that were not.
+        tombstones: How many had no value.
+        end: The offset after the last of them.
+    """
+
+    partition: int
+    rows: Any
+    faults: Sequence[Fault] = ()
+    tombstones: int = 0
+    end: int
+
+
+@attrs.frozen(kw_only=True)
+class Content:
+    """What all parts of one target have in common, and another run has to have too.
+
+    Attributes:
+        topic: The topic.
+        format: The name of the format.
+        schema: The reader schema.
+        columns: The fields that are columns; None for all.
+        metadata: The columns of metadata.
+    """
+
+    topic: str
+    format: str
+    schema: Schema
+    columns: tuple[str, ...] | None = None
+    metadata: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """It as JSON values."""
+        return {
+            "topic": self.topic,
+            "format": self.format,
+            "columns": None if self.columns is None else list(self.columns),
+            "metadata": list(self.metadata),
+            "schema": json.loads(self.schema.inlined_json),
+        }
+
+    def check_same(self, found: object, place: str) -> None:
+        """Check that a target has the same content.
+
+        Args:
+            found: Its document.
+            place: What the error calls it.
+
+        Raises:
+            ConfigurationError: It has another.
+        """
+        mine = self.document()
+        theirs = found if isinstance(found, dict) else {}
+        for key, value in mine.items():
+            if theirs.get(key) != value:
+                other = theirs.get(key)
+                differs = (
+                    f"was exported with another {key}"
+                    if key == "schema"
+                    else f"has an export with {key} {json.dumps(other)}, not {json.dumps(value)}"
+                )
+                raise ConfigurationError(f"{place} {differs}: export into another place")
+
+
+class Target(Protocol):
+    """Where an export writes; a context manager, which releases it."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+
+    def next_offsets(self) -> Mapping[int, int]:
+        """For each partition that it has something of, the offset after it."""
+
+    def write(self, batch: PartitionBatch, start: int) -> None:
+        """Take a batch.
+
+        Args:
+            batch: The batch.
+            start: The offset after the batch before, or where the partition's range begins.
+        """
+
+    def finish(self, partition: int, end: int) -> None:
+        """Keep all of a partition's batches: nothing more of it comes.
+
+        Args:
+            partition: The partition.
+            end: Where its range ends; between its last batch and that there is no message.
+        """
+
+    def files(self, partition: int) -> Sequence[str]:
+        """The names of a partition's files that were finished."""
+
+
+def import_pyarrow(what: str) -> Any:
+    """The package ``pyarrow``.
+
+    Args:
+        what: What needs it.
+
+    Raises:
+        ConfigurationError: It is not installed.
+    """
+    try:
+        import pyarrow  # noqa: PLC0415, ICN001 - of an extra
+    except ImportError:
+        raise ConfigurationError(
+            f"{what} needs pyarrow: pip install 'streamcontract[arrow]'"
+        ) from None
+    return pyarrow

@@ -1,0 +1,387 @@
+"""Decoder of batches: raw messages of one topic to columns, by type, and poison beside them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from streamcontract.columns import _native
+from streamcontract.columns.run import Run
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.batches.key_column import KeyColumn, is_unchanged, keys_are_text
+from streamcontract.kafka.batches.metadata import Metadata, require_apart
+from streamcontract.kafka.batches.sources import Source, Sources
+from streamcontract.kafka.contract.keys import KeyCodec
+from streamcontract.kafka.contract.message_deserializer import forbidden_headers
+from streamcontract.kafka.contract.topic_deserializer import POISON
+from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.kafka.native import native_part
+from streamcontract.kafka.telemetry import NO_TELEMETRY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import confluent_kafka
+
+    from streamcontract.codec import Codec
+    from streamcontract.columns.decode import ColumnDecoder
+    from streamcontract.columns.decoded import Parts
+    from streamcontract.columns.reader import Reader, Writer
+    from streamcontract.kafka.batches.metadata import Tombstones
+    from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
+    from streamcontract.schema import Schema
+
+__all__ = ["BatchDecoder", "Decoded", "TypedRows"]
+
+Raws = list["confluent_kafka.Message"]
+
+
+@attrs.frozen(eq=False)
+class _Type:
+    """One type of values, with its columns.
+
+    Attributes:
+        codec: Its codec.
+        values: Decodes the values.
+        view: The columns as they are shown: those of the values, then metadata.
+    """
+
+    codec: Codec[Any]
+    values: ColumnDecoder
+    view: _native.View
+
+
+@attrs.define
+class _Rows:
+    """Messages of one type.
+
+    Attributes:
+        indexes: Their indexes among all messages.
+        raws: The messages.
+        values: Their payloads, after frames; None for a tombstone.
+        sources: How each is read.
+    """
+
+    indexes: Sequence[int] = ()
+    raws: Raws = attrs.field(factory=list)
+    values: list[bytes | None] = attrs.field(factory=list)
+    sources: list[Source] = attrs.field(factory=list)
+
+    def of(self, ats: Sequence[int]) -> _Rows:
+        """Some of the rows."""
+        return _Rows(
+            [self.indexes[at] for at in ats],
+            [self.raws[at] for at in ats],
+            [self.values[at] for at in ats],
+            [self.sources[at] for at in ats],
+        )
+
+    def without(self, indexes: Mapping[int, object]) -> _Rows:
+        """The rows that are not of these indexes."""
+        return self.of([at for at, each in enumerate(self.indexes) if each not in indexes])
+
+
+@attrs.frozen(eq=False)
+class TypedRows:
+    """The rows of one type.
+
+    Attributes:
+        codec: The codec of the type.
+        view: The columns.
+        batches: The rows.
+        indexes: The indexes of their messages.
+    """
+
+    codec: Codec[Any]
+    view: _native.View
+    batches: tuple[Parts, ...]
+    indexes: Sequence[int]
+
+
+@attrs.frozen(eq=False)
+class Decoded:
+    """Decoded messages.
+
+    Attributes:
+        rows: The rows of each type, in the order of their first messages.
+        faults: The errors of messages that are not of the contract, by index, in their order.
+        tombstones: The indexes of messages without a value.
+        size: The number of messages that were decoded.
+        error: The error that ended it before the next one, such as one of the registry; else None.
+    """
+
+    rows: list[TypedRows]
+    faults: dict[int, MessageDecodeError]
+    tombstones: list[int]
+    size: int
+    error: Exception | None
+
+
+class BatchDecoder:
+    """Decodes messages of one topic.
+
+    Args:
+        topic: Deserializes the topic's messages, one by one.
+        columns: The fields that become columns, in their order; None for all.
+        metadata: The names of the metadata columns, in their order.
+        tombstones: Whether tombstones are left out, or rows of nulls.
+
+    Raises:
+        ConfigurationError: The native code was not built, or a field and a metadata column have
+            the same name.
+        ColumnsError: A type has no columns.
+        ArgumentError: A record has no such field.
+
+    Attributes:
+        codecs: The codec of each type.
+    """
+
+    def __init__(
+        self,
+        topic: TopicDeserializer[Any],
+        columns: Sequence[str] | None,
+        metadata: Mapping[str, str],
+        tombstones: Tombstones = "drop",
+    ) -> None:
+        self._topic = topic
+        self._columns = columns
+        self._metadata = metadata
+        self._tombstones = tombstones
+        self._has_ids = "schema_id" in metadata
+        self._types: dict[Codec[Any], _Type] = {}
+        self.codecs: tuple[Codec[Any], ...] = topic.codecs
+        native = native_part()
+        if native is None:
+            raise ConfigurationError(
+                "batches of messages need the native part of the clients, which was not built"
+            )
+        filled = dict(metadata)
+        self._key: KeyColumn | None = None
+        # A key that is not shown is checked nevertheless, as of records.
+        if not is_unchanged(topic.key):
+            self._key = KeyColumn(topic, filled.pop("key", "key"))
+        elif keys_are_text(topic.key):
+            filled.setdefault("key", "key")
+        self._filled = Metadata(filled, topic, native.parts_of) if filled else None
+        self._sources = Sources(topic.deserializer, self._writer)
+        is_framed = not isinstance(topic.key, KeyCodec)
+        self._finder = native.FrameFinder(
+            self._sources.plain,
+            topic.frames,
+            forbidden_headers(topic.frames, key_has_frame=is_framed),
+        )
+        for codec in self.codecs:  # raises their errors now
+            self._type(codec)
+        self._tombstone: Source | None = None
+        if tombstones == "null":
+            self._tombstone = self._source_of_tombstones()
+
+    def _source_of_tombstones(self) -> Source:
+        if len(self.codecs) > 1:
+            raise ConfigurationError(
+                f"topic {self._topic.topic!r}: a tombstone has no type, and several are read: "
+                f"leave tombstones= out, and they are counted"
+            )
+        return Source(None, self.codecs[0], self._type(self.codecs[0]).values.reader.plain, 0)
+
+    def view(self, codec: Codec[Any]) -> _native.View:
+        """The columns of a type."""
+        return self._type(codec).view
+
+    def no_rows(self) -> TypedRows:
+        """No rows, of the first type."""
+        return self._typed(self._type(self.codecs[0]), _Rows(), 1)[0]
+
+    def _writer(self, codec: Codec[Any], schema: Schema) -> Writer:
+        return self._type(codec).values.writer(schema)
+
+    def _type(self, codec: Codec[Any]) -> _Type:
+        found = self._types.get(codec)
+        if found is None:
+            values = codec.column_decoder(self._columns, tombstones=self._tombstones)
+            require_apart(self._metadata, values.reader.names, codec.schema.name or "the value")
+            found = self._types[codec] = _Type(codec, values, self._view(values.reader))
+        return found
+
+    def _view(self, values: Reader) -> _native.View:
+        """The columns of values, then metadata in their order, from the parts that have them."""
+        parts = [values.columns]
+        at: dict[str, tuple[int, int]] = {}
+        if self._key is not None:
+            at["key"] = len(parts), self._key.reader.numbers[0]
+            parts.append(self._key.reader.columns)
+        if self._filled is not None:
+            numbers = self._filled.numbers.items()
+            at.update((name, (len(parts), number)) for name, number in numbers)
+            parts.append(self._filled.columns)
+        picks = [(0, number) for number in values.numbers]
+        return _native.View(tuple(parts), (*picks, *(at[name] for name in self._metadata)))
+
+    # ---- messages
+
+    def decode(self, raws: Raws, threads: int = 1) -> Decoded:
+        """Decode messages, all or up to the first that cannot be decoded for now.
+
+        Args:
+            raws: The messages.
+            threads: How many threads decode, each its share of a type; all have ended on return.
+        """
+        rows, errors, tombstones, size, stopped = self._find_sources(raws)
+        typed: list[TypedRows] = []
+        for codec, each in self._by_type(rows).items():
+            found, wrong = self._typed(self._type(codec), each, threads)
+            typed.append(found)
+            errors |= wrong
+        for index in sorted(errors):
+            if not isinstance(errors[index], POISON):  # of the key's schema, which is rare
+                return attrs.evolve(self.decode(raws[:index], threads), error=errors[index])
+        faults = {index: self._fault(raws[index], errors[index]) for index in sorted(errors)}
+        return Decoded(typed, faults, tombstones, size, stopped)
+
+    def _by_type(self, rows: _Rows) -> dict[Codec[Any], _Rows]:
+        """The rows of each type, in the order of their first ones."""
+        if len(self.codecs) == 1:
+            return {self.codecs[0]: rows}
+        codecs: dict[Codec[Any], list[int]] = {}
+        for at, source in enumerate(rows.sources):
+            codecs.setdefault(source.codec, []).append(at)
+        return {codec: rows.of(ats) for codec, ats in codecs.items()}
+
+    def _find_sources(
+        self, raws: Raws
+    ) -> tuple[_Rows, dict[int, Exception], list[int], int, Exception | None]:
+        """The rows; also errors, tombstones, and the end with its error."""
+        values: list[bytes | None] = []
+        sources: list[Source] = []
+        errors: dict[int, Exception] = {}
+        tombstones: list[int] = []
+        index, size, stopped = 0, len(raws), None
+        while (index := self._finder.find_many(raws, index, size, values, sources)) < size:
+            raw = raws[index]
+            try:
+                found = self._full_path(raw)
+            except POISON as error:
+                errors[index] = error
+            except Exception as error:  # noqa: BLE001 - raised in the message's turn
+                size, stopped = index, error
+                break
+            else:
+                if found is None:
+                    tombstones.append(index)
+                    found = None if self._tombstone is None else (None, self._tombstone)
+                if found is not None:
+                    values.append(found[0])
+                    sources.append(found[1])
+            index += 1
+        indexes: Sequence[int] = range(size)
+        kept = raws if size == len(raws) else raws[:size]
+        missing = set(errors) if self._tombstone is not None else {*errors, *tombstones}
+        if missing:
+            indexes = [index for index in indexes if index not in missing]
+            kept = [raws[index] for index in indexes]
+        return _Rows(indexes, kept, values, sources), errors, tombstones, size, stopped
+
+    def _full_path(self, raw: confluent_kafka.Message) -> tuple[bytes | None, Source] | None:
+        """The payload of a message and its source; None for a tombstone."""
+        data = raw.value()
+        source = None if data is None else self._sources.of(data, raw.headers())
+        if source is None or raw.headers():
+            self._topic.read_key_of(raw)
+        return None if source is None or data is None else (source.payload(data), source)
+
+    def _fault(self, raw: confluent_kafka.Message, reason: Exception) -> MessageDecodeError:
+        partition: Any = raw.partition()
+        offset: Any = raw.offset()
+        schema_id = self._topic.schema_id_of(raw)
+        error = MessageDecodeError(self._topic.topic, partition, offset, raw, reason, schema_id)
+        error.__cause__ = reason
+        return error
+
+    # ---- rows
+
+    def _typed(
+        self, kind: _Type, rows: _Rows, threads: int
+    ) -> tuple[TypedRows, dict[int, Exception]]:
+        """The rows of one type, and the errors of those that do not fit."""
+        begun = time.perf_counter()
+        size = len(rows.raws)
+        share = max(1, -(-size // threads))
+        ats = [range(at, min(at + share, size)) for at in range(0, size, share)]
+        shares = [rows] if len(ats) <= 1 else [rows.of(each) for each in ats]
+        if len(shares) == 1:
+            found = [self._share(kind, rows)]
+        else:
+            with ThreadPoolExecutor(len(shares)) as pool:
+                found = list(pool.map(lambda each: self._share(kind, each), shares))
+        errors = {index: error for _, each in found for index, error in each.items()}
+        batches = tuple(batch for each, _ in found for batch in each)
+        if errors:
+            rows = rows.without(errors)
+        self._report(rows, time.perf_counter() - begun)
+        return TypedRows(kind.codec, kind.view, batches, rows.indexes), errors
+
+    def _report(self, rows: _Rows, seconds: float) -> None:
+        """Record decoded rows; the time of each schema is its share of the rows."""
+        receiving = self._topic.deserializer.receiving
+        if receiving is NO_TELEMETRY or not rows.raws:
+            return
+        for schema_id, count in Counter(source.schema_id for source in rows.sources).items():
+            if schema_id is None:  # tombstones
+                continue
+            receiving.decoded(schema_id, count, seconds * count / len(rows.raws))
+
+    def _share(self, kind: _Type, rows: _Rows) -> tuple[list[Parts], dict[int, Exception]]:
+        """The batches of some rows, whose parts have the same rows."""
+        parts, errors = self._parts(kind, rows)
+        while True:
+            if errors:
+                # What one part refuses must not be in the others: rare enough to do all again.
+                parts, more = self._parts(kind, rows := rows.without(errors))
+                if more.keys() - errors.keys():
+                    errors |= more
+                    continue
+            if all(len(batches) == 1 for batches in parts):
+                return [tuple(batch for (batch,) in parts)], errors
+            break
+        # A column would pass 2 GiB, not in all parts at the same row.
+        half = len(rows.raws) // 2
+        batches = []
+        for each in (rows.of(range(half)), rows.of(range(half, len(rows.raws)))):
+            found, more = self._share(kind, each)
+            batches += found
+            errors |= more
+        return batches, errors
+
+    def _parts(
+        self, kind: _Type, rows: _Rows
+    ) -> tuple[list[list[_native.Batch]], dict[int, Exception]]:
+        """The batches of values, keys and metadata, and the errors of rows."""
+        errors: dict[int, Exception] = {}
+        parts = []
+        if self._key is not None:
+            keys, errors = self._key.decode(rows.raws)
+            parts.append(keys)
+        if self._filled is not None:
+            ids = [source.schema_id for source in rows.sources] if self._has_ids else []
+            metadata, wrong = self._filled.fill(rows.raws, ids)
+            errors |= wrong
+            parts.append(metadata)
+        values, wrong = self._values(kind.values.reader, rows)
+        errors |= wrong  # of a message with two errors, records raise that of the value
+        return [values, *parts], {rows.indexes[at]: error for at, error in errors.items()}
+
+    def _values(
+        self, reader: Reader, rows: _Rows
+    ) -> tuple[list[_native.Batch], dict[int, Exception]]:
+        sources = rows.sources
+        if sources and sources.count(sources[0]) == len(sources):
+            sources = sources[:1]
+        writers = [source.writer for source in sources]
+        starts = [source.start for source in sources]
+        run = Run(reader, tuple(rows.values), writers, starts, range(len(rows.values)))
+        run.finish()
+        return run.batches, {fault.index: fault.error for fault in run.faults}

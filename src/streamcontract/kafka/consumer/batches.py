@@ -1,0 +1,169 @@
+"""Batches of a consumer: its calls that return record batches of Arrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamcontract.kafka.consumer.observed import observed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from typing_extensions import Self
+
+    from streamcontract.kafka.batches.batch import ConsumedBatch
+    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
+    from streamcontract.kafka.consumer.batch_delivery import BatchDelivery, BatchOptions
+    from streamcontract.kafka.consumer.delivery import Delivery, Found
+    from streamcontract.kafka.telemetry import Receiving
+
+__all__ = ["Batches", "ConsumesBatches", "batch_options"]
+
+
+class Batches:
+    """Iterates over batches.
+
+    An error does not end it: the next call continues after the message that raised.
+
+    Args:
+        delivery: The delivery, with the messages in hand.
+        take: The call for the next batch; it returns None at the end.
+    """
+
+    def __init__(
+        self, delivery: Delivery[Any], take: Callable[[], Found[ConsumedBatch | None]]
+    ) -> None:
+        self._delivery = delivery
+        self._take = take
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> ConsumedBatch:
+        """The next batch, or StopIteration at the end."""
+        batch, in_hand, error = self._take()
+        if error is not None:
+            self._delivery.in_hand = in_hand
+            raise error
+        if batch is None:
+            raise StopIteration
+        self._delivery.in_hand = in_hand
+        return batch
+
+
+class ConsumesBatches:
+    """The calls of a consumer that return batches."""
+
+    _delivery: Delivery[Any]
+    _receiving: Receiving
+    _batch_delivery: Callable[[], BatchDelivery]
+
+    def consume_batch(
+        self,
+        num_messages: int = 10_000,
+        timeout: float = 1.0,
+        *,
+        columns: Sequence[str] | None = None,
+        metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
+        threads: int = 1,
+    ) -> ConsumedBatch:
+        """Up to ``num_messages`` messages as columns, fewer after ``timeout`` seconds.
+
+        pyarrow, polars, DuckDB and pandas read the batch without a copy. It may have no rows. Its
+        messages are committed, returned again after an exception, and lost with a partition as
+        those of :meth:`consume`. Poison is raised in its turn; if ``poison`` skips it, or makes it
+        a dead letter, it is among the batch's ``faults``.
+
+        A batch has one type and one topic. If the messages have several, each call returns the
+        batch of one of them, and the next call that of another; positions stay before the first
+        message that was not returned. A call with other arguments returns the rest anew.
+
+        Args:
+            num_messages: The maximum number, with tombstones and poison.
+            timeout: Seconds to wait; without end if negative.
+            columns: The fields that become columns, in their order; all if left out. The others
+                are skipped, and not checked.
+            metadata: The metadata columns, in their order: ``"key"``, ``"topic"``,
+                ``"partition"``, ``"offset"``, ``"timestamp"``, ``"headers"``, ``"schema_id"``. A
+                mapping names the columns, as in ``{"timestamp": "sent"}``.
+            tombstones: ``"drop"`` leaves messages without a value out and counts them, ``"null"``
+                makes each a row of nulls; then all columns of the value are nullable.
+            threads: How many threads decode; then the batch has a record batch for each.
+
+        Raises:
+            ConfigurationError: The native code was not built, or a field and a metadata column
+                have the same name.
+            ColumnsError: A type has no columns, such as a recursive one.
+            ArgumentError: The record has no such field, or another argument is invalid.
+            Exception: An error of iteration.
+
+        Example:
+            >>> from streamcontract import StockConsumer
+            >>> with StockConsumer(group="columns") as consumer:
+            ...     batch = consumer.consume_batch(2, 10, columns=["close"], metadata=["offset"])
+            ...     print(len(batch), batch.faults)
+            2 ()
+        """
+        options = batch_options(num_messages, columns, metadata, tombstones, threads)
+        take = observed(self._receiving, self._batch_delivery().take)
+        batch, in_hand, error = take(options, timeout)
+        if error is not None:
+            self._delivery.in_hand = in_hand
+            raise error
+        self._delivery.in_hand = in_hand
+        return batch
+
+    def batches(
+        self,
+        num_messages: int = 10_000,
+        timeout: float = 1.0,
+        *,
+        columns: Sequence[str] | None = None,
+        metadata: MetadataChoice = (),
+        tombstones: Tombstones = "drop",
+        threads: int = 1,
+    ) -> Batches:
+        """Iterate over batches of messages, without end.
+
+        Args:
+            num_messages: The maximum number of messages in a batch.
+            timeout: Seconds to wait for them, after which a batch with fewer is returned.
+            columns: As for :meth:`consume_batch`.
+            metadata: Likewise.
+            tombstones: Likewise.
+            threads: Likewise.
+
+        Raises:
+            Exception: An error of :meth:`consume_batch`.
+        """
+        options = batch_options(num_messages, columns, metadata, tombstones, threads)
+        take = observed(self._receiving, self._batch_delivery().take)
+
+        def some() -> Found[ConsumedBatch | None]:
+            while True:
+                found = take(options, timeout)
+                batch, _, error = found
+                if error is not None or batch:
+                    return found
+
+        return Batches(self._delivery, some)
+
+
+def batch_options(
+    num_messages: int,
+    columns: Sequence[str] | None,
+    metadata: MetadataChoice,
+    tombstones: Tombstones,
+    threads: int,
+) -> BatchOptions:
+    """The options of a call for batches, checked.
+
+    Raises:
+        ConfigurationError: The native code was not built.
+        ArgumentError: One is invalid.
+    """
+    # Few consumers load what decodes batches, and some cannot.
+    from streamcontract.kafka.consumer.batch_delivery import BatchOptions  # noqa: PLC0415
+
+    return BatchOptions.checked(num_messages, columns, metadata, tombstones, threads)

@@ -1,0 +1,159 @@
+"""Connections to DuckDB in which topics are tables."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import duckdb
+
+from streamcontract.sql.planning import parsed
+from streamcontract.sql.ranges import checked_lateness
+from streamcontract.sql.statement import Statement
+from streamcontract.sql.topics import Topics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import timedelta
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from streamcontract.project import Project
+    from streamcontract.sql.table import TopicRead
+
+__all__ = ["TopicConnection"]
+
+_ROWS: Final = 1_000
+Result = TypeVar("Result")
+
+
+class TopicConnection:
+    """A connection to DuckDB with topics as tables, which :func:`streamcontract.sql.connect` opens.
+
+    Attributes:
+        connection: DuckDB's own connection.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        database: str | Path = ":memory:",
+        project: Project | None = None,
+        contracts: Sequence[str] = (),
+        prefix: str = "_",
+        lateness: timedelta | None = None,
+    ) -> None:
+        with contextlib.ExitStack() as resources:
+            self._topics = Topics(
+                dict(config or {}),
+                project=project,
+                contracts=tuple(contracts),
+                prefix=prefix,
+                lateness=checked_lateness(lateness),
+            )
+            resources.callback(self._topics.close)
+            self.connection = resources.enter_context(duckdb.connect(database))
+            # A name in a statement is never a variable of this module.
+            self.connection.execute("SET python_enable_replacements = false; SET TimeZone = 'UTC'")
+            self._resources = resources.pop_all()
+        self._statements: list[Statement] = []
+
+    def __enter__(self) -> TopicConnection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit, and close DuckDB's connection and the clients."""
+        self._finish()
+        self._resources.close()
+
+    @property
+    def reads(self) -> tuple[TopicRead, ...]:
+        """What the statements of the last :meth:`execute` have read so far, topic by topic."""
+        return tuple(read for statement in self._statements for read in statement.reads)
+
+    @property
+    def changed(self) -> int | None:
+        """How many rows the last statement has written; None if it gives rows instead."""
+        return self._statements[-1].changed if self._statements else None
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """The names and types of the columns of the last statement's rows."""
+        described: Any = self.connection.description or ()
+        return [(name, str(kind)) for name, kind, *_ in described]
+
+    def execute(self, query: str) -> duckdb.DuckDBPyConnection:
+        """Execute one or more statements.
+
+        Args:
+            query: The statements, in DuckDB's SQL.
+
+        Returns:
+            DuckDB's connection, whose ``fetchall()``, ``df()`` and the like return the rows of the
+            last one, until the next one. They are made as they are fetched.
+
+        Raises:
+            SqlError: A statement is wrong, or failed.
+            ConfigurationError: A topic has no schema, or several.
+            RegistryError: The registry did not answer.
+            ConsumeError: The brokers did not answer.
+        """
+        for each in self._parsed(query):
+            self._run(each, Statement.execute)
+        return self.connection
+
+    def query(self, query: str) -> pa.RecordBatchReader:
+        """Execute one or more statements, the last of which gives rows as Arrow.
+
+        Args:
+            query: The statements, in DuckDB's SQL.
+
+        Returns:
+            The rows, which are made as they are read, until the next statement: for
+            ``polars.from_arrow``, for DataFrames (``read_pandas()``), or to be written.
+
+        Raises:
+            Exception: As :meth:`execute` does.
+            SqlError: The last statement gives no rows.
+        """
+        *others, last = self._parsed(query)
+        for each in others:
+            self._run(each, Statement.execute)
+        return self._run(last, Statement.reader)
+
+    def rows(self) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of the last statement that was executed, in lists.
+
+        Raises:
+            SqlError: It failed.
+            Exception: An error of a topic.
+        """
+        statement = self._statements[-1]
+        try:
+            while rows := self.connection.fetchmany(_ROWS):
+                yield rows
+        except duckdb.Error as error:
+            raise statement.error_of(error) from error
+
+    def _parsed(self, query: str) -> list[duckdb.Statement]:
+        self._finish()
+        self._statements.clear()
+        return parsed(self.connection, query)
+
+    def _run(self, statement: duckdb.Statement, how: Callable[[Statement], Result]) -> Result:
+        self._finish()
+        begun = Statement(self.connection, statement, self._topics)
+        self._statements.append(begun)
+        try:
+            return how(begun)
+        except duckdb.Error as error:
+            raise begun.error_of(error) from error
+
+    def _finish(self) -> None:
+        if self._statements:
+            self._statements[-1].finish()

@@ -1,0 +1,120 @@
+"""Plans of statements, from DuckDB: what a statement scans, and which of its tables are missing.
+
+A table that DuckDB does not know may be a topic. It is declared as an empty temporary table, and
+the statement is planned again, until every table is known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from streamcontract.sql.errors import SqlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["parsed", "plan_of"]
+
+_PLAN: Final = "SELECT json_serialize_plan(?::VARCHAR, optimize := true)"
+
+_OPTIMIZERS: Final = frozenset(
+    {
+        "cte_filter_pusher",
+        "cte_inlining",
+        "deliminator",
+        "expression_rewriter",
+        "filter_pullup",
+        "filter_pushdown",
+        "outer_join_simplification",
+        "unused_columns",
+    }
+)
+"""The optimizers of ``duckdb_optimizers()`` that go by the statement alone. Others look at the
+contents of tables: they would find that the declared ones are empty, and scan nothing."""
+
+_WRONG: Final = frozenset({"binder", "catalog", "parser"})
+"""The types of errors of a wrong statement. Of others, execution shows whether they count."""
+
+
+def parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[duckdb.Statement]:
+    """The statements of a query, at least one.
+
+    Raises:
+        SqlError: It cannot be parsed, or has none.
+    """
+    try:
+        found = connection.extract_statements(query)
+    except duckdb.ParserException as error:
+        document = _planned(connection, query)  # which gives the position
+        if document["error"]:
+            raise _error(query, document) from None
+        raise SqlError(query, None, str(error)) from None
+    if not found:
+        raise SqlError(query, None, "there is no statement")
+    return found
+
+
+def _planned(connection: duckdb.DuckDBPyConnection, statement: str) -> dict[str, Any]:
+    (text,) = connection.execute(_PLAN, [statement]).fetchall()[0]
+    plan: dict[str, Any] = json.loads(text)
+    return plan
+
+
+def plan_of(
+    connection: duckdb.DuckDBPyConnection, statement: str, declare: Callable[[str], None]
+) -> Any:
+    """The plan of a statement, as JSON values; None where DuckDB shows none.
+
+    Args:
+        connection: The connection.
+        statement: One statement.
+        declare: Creates a missing table by its name, or raises.
+
+    Raises:
+        SqlError: The statement is wrong.
+        Exception: An error of ``declare``.
+    """
+    with _optimizers(connection):
+        while True:
+            plan = _planned(connection, statement)
+            if not plan["error"]:
+                return plan
+            missing = _missing_table(plan)
+            if missing is None:
+                if plan["error_type"] in _WRONG:
+                    raise _error(statement, plan)
+                return None
+            try:
+                declare(missing)
+            except LookupError as error:
+                raise _error(statement, {**plan, "error_message": str(error)}) from None
+
+
+def _missing_table(error: Mapping[str, Any]) -> str | None:
+    kind = error.get("error_subtype"), error.get("type")
+    return error.get("name") if kind == ("MISSING_ENTRY", "Table") else None
+
+
+def _error(statement: str, error: Mapping[str, Any]) -> SqlError:
+    start = None
+    if "position" in error:  # in bytes
+        before = statement.encode()[: int(error["position"])]
+        start = len(before.decode(errors="ignore"))
+    return SqlError(statement, start, error["error_message"])
+
+
+@contextlib.contextmanager
+def _optimizers(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Confine DuckDB to the optimizers that a plan may depend on."""
+    names = connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()
+    (before,) = connection.execute("SELECT current_setting('disabled_optimizers')").fetchall()[0]
+    others = ",".join(name for (name,) in names if name not in _OPTIMIZERS)
+    connection.execute(f"SET disabled_optimizers = '{others}'")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET disabled_optimizers = '{before}'")

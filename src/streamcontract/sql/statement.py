@@ -1,0 +1,250 @@
+"""One statement, from its plan to its result.
+
+Its topics are empty tables while it is planned. Then each becomes a view on a stream of Arrow with
+the columns that the plan reads. The view has null in place of the others, so that the statement
+means the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import duckdb
+import pyarrow as pa
+
+from streamcontract.sql.errors import SqlError
+from streamcontract.sql.plan import Scan, scans_of
+from streamcontract.sql.planning import plan_of
+from streamcontract.sql.ranges import Filters
+from streamcontract.sql.table import TopicRead, TopicStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from streamcontract.sql.table import TopicTable
+    from streamcontract.sql.topics import Topics
+
+__all__ = ["Statement"]
+
+_SEVERAL: Final = (
+    "A PIVOT that finds its values itself is two statements: over a topic it needs them, as in "
+    "PIVOT stocks ON symbol IN ('AAPL', 'MSFT')"
+)
+_TRANSACTION: Final = "SELECT txid_current()"
+_BATCH: Final = 122_880
+"""Rows of a batch: those of DuckDB's row groups."""
+
+_ROWS: Final = [duckdb.ExpectedResultType.QUERY_RESULT]
+
+
+class Statement:
+    """Executes one statement.
+
+    Planning and execution are one transaction, in which ``now()`` is one time.
+
+    Args:
+        connection: DuckDB's connection.
+        statement: The statement.
+        topics: The topics that it may name.
+
+    Attributes:
+        text: The statement.
+        reads: What it reads of its topics.
+        changed: How many rows it has written; None if it gives rows.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement, topics: Topics
+    ) -> None:
+        self._connection = connection
+        self.text = statement.query
+        self._gives_rows = statement.expected_result_type == _ROWS
+        self._kind = statement.type
+        self.changed: int | None = None
+        self._topics = topics
+        self._reader: pa.RecordBatchReader | None = None
+        self._declared: dict[str, _Declared] = {}
+        self._objects: dict[str, str] = {}
+        self._is_own_transaction = False
+        self.reads: list[TopicRead] = []
+
+    def execute(self) -> None:
+        """Execute it; DuckDB's connection has its rows, and makes them as they are fetched.
+
+        Raises:
+            SqlError: It is wrong.
+            duckdb.Error: It failed.
+            Exception: An error of the topics.
+        """
+        if self._kind == duckdb.StatementType.TRANSACTION:
+            self._connection.execute(self.text)
+            self.changed = 0
+            return
+        with self._prepared():
+            self._execute()
+            if not self._gives_rows:
+                self.changed = sum(count for (count,) in self._connection.fetchall())
+                self.finish()
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Execute it; the reader makes the rows as they are read.
+
+        Raises:
+            Exception: As :meth:`execute` does.
+        """
+        if not self._gives_rows:
+            raise SqlError(self.text, None, "it gives no rows")
+        with self._prepared():
+            reader: pa.RecordBatchReader = self._connection.sql(self.text).to_arrow_reader(_BATCH)
+            self._reader = reader
+            return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
+
+    def _batches(self, reader: Any) -> Iterator[Any]:
+        """The batches of DuckDB's reader, which has no more of them after the next statement."""
+        while True:
+            if self._reader is None:
+                reason = "its rows were not read before the next statement"
+                raise SqlError(self.text, None, reason)
+            try:
+                batch = reader.read_next_batch()
+            except StopIteration:
+                return
+            except pa.ArrowException as error:
+                raise self.error_of(error) from error
+            yield batch
+
+    def error_of(self, error: Exception) -> Exception:
+        """The error of a topic, of which DuckDB makes a text; else one with that text."""
+        found = (read.error for read in self.reads if read.error is not None)
+        return next(found, SqlError(self.text, None, str(error)))
+
+    def finish(self) -> None:
+        """End it. What was not fetched of its rows is lost."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        try:
+            self._drop()
+            self._end("commit")
+        except duckdb.Error:  # it failed while its rows were fetched
+            self._abandon()
+
+    @contextlib.contextmanager
+    def _prepared(self) -> Iterator[None]:
+        """Make tables of its topics, in a transaction that ends if it fails."""
+        if not self._is_in_transaction():
+            self._connection.begin()
+            self._is_own_transaction = True
+        try:
+            plan = plan_of(self._connection, self.text, self._declare)
+            if not self._declared:
+                self._end("rollback")  # for statements that no transaction may have
+            for name, declared in self._declared.items():
+                self._connect(declared, scans_of(plan, name) or [Scan()])
+            yield
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _is_in_transaction(self) -> bool:
+        """Whether the caller has begun a transaction: else each query is one of its own."""
+        ids = [self._connection.execute(_TRANSACTION).fetchall() for _ in range(2)]
+        return ids[0] == ids[1]
+
+    def _execute(self) -> None:
+        try:
+            self._connection.execute(self.text)
+        except duckdb.CatalogException as error:
+            if self._kind == duckdb.StatementType.MULTI:
+                raise SqlError(self.text, None, f"{error}\n\n{_SEVERAL}") from None
+            raise
+
+    def _abandon(self) -> None:
+        self._end("rollback")
+        with contextlib.suppress(duckdb.Error):  # of a transaction that is to be rolled back
+            self._drop()
+
+    def _drop(self) -> None:
+        """Drop what is declared: a later statement plans anew."""
+        while self._objects:
+            name, kind = self._objects.popitem()
+            self._connection.unregister(_stream_name(name))
+            self._connection.execute(f"DROP {kind} IF EXISTS temp.main.{_quoted(name)}")
+
+    def _end(self, how: str) -> None:
+        if self._is_own_transaction:
+            self._is_own_transaction = False
+            self._connection.execute(how)
+
+    def _declare(self, name: str) -> None:
+        """Create an empty table with the columns of a topic."""
+        table = self._topics.table(name, self.text)
+        columns = table.columns()
+        empty = self._connection.from_arrow(columns.empty_table())
+        described = tuple(zip(empty.columns, map(str, empty.types), strict=True))
+        listed = ", ".join(f"{_quoted(each)} {kind}" for each, kind in described)
+        self._connection.execute(f"CREATE TEMP TABLE {_quoted(name)} ({listed})")
+        self._objects[name] = "TABLE"
+        self._declared[name] = _Declared(table, columns, described)
+
+    def _connect(self, declared: _Declared, scans: Sequence[Scan]) -> None:
+        """Replace a declared table by a view on the part of the topic that is needed."""
+        table, name = declared.table, declared.table.topic
+        ranges = self._topics.ranges(name)
+        needed = ranges.needed(map(declared.filters, scans))
+        read = TopicRead(name, ranges.messages, ranges.end_ignored)
+        used = declared.used(scans)
+        stream = TopicStream(table, declared.columns, used, needed, read)
+        shown = ", ".join(
+            f"{f'c{index}' if index in used else f'CAST(NULL AS {kind})'} AS {_quoted(column)}"
+            for index, (column, kind) in enumerate(declared.described)
+        )
+        self._connection.execute(f"DROP TABLE temp.main.{_quoted(name)}")
+        self._connection.register(_stream_name(name), stream)
+        source = f"SELECT {shown} FROM {_quoted(_stream_name(name))}"  # noqa: S608 - both quoted
+        self._connection.execute(f"CREATE TEMP VIEW {_quoted(name)} AS {source}")
+        self._objects[name] = "VIEW"
+        self.reads.append(read)
+
+
+@attrs.frozen
+class _Declared:
+    """A topic that is declared to DuckDB.
+
+    Attributes:
+        table: The topic.
+        columns: Its columns, as Arrow has them.
+        described: Their names and types in DuckDB.
+    """
+
+    table: TopicTable
+    columns: pa.Schema
+    described: Sequence[tuple[str, str]]
+
+    def filters(self, scan: Scan) -> Filters:
+        """The messages that a scan can use."""
+        names = self.columns.names
+        partitions, offsets, times = (
+            scan.passing(names.index(self.table.metadata[each]))
+            for each in ("partition", "offset", "timestamp")
+        )
+        return Filters(partitions=partitions, offsets=offsets, times=times)
+
+    def used(self, scans: Sequence[Scan]) -> list[int]:
+        """The indexes of the columns to read for some scans."""
+        indexes = range(len(self.described))
+        known = [indexes if scan.columns is None else scan.columns for scan in scans]
+        # DuckDB has virtual columns too, such as the number of a row.
+        return self.table.read_columns({each for some in known for each in some if each in indexes})
+
+
+def _stream_name(topic: str) -> str:
+    return f"stream of topic {topic}"
+
+
+def _quoted(name: str) -> str:
+    """A name as SQL has it."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'

@@ -1,0 +1,81 @@
+"""The catalogue: pages that lead to each other, from a folder, without a server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from click.testing import CliRunner
+from tests.console.markup import Page
+from tests.console.shop import ORDER, write_project
+
+from streamcontract.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    own = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+    command = ["git", "-C", str(folder), *own, *arguments]
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - of this test
+
+
+def _docs(project: Path, target: Path, *arguments: str) -> dict[str, Page]:
+    result = CliRunner().invoke(
+        main, ["docs", str(target), "--project", str(project), *arguments], catch_exceptions=False
+    )
+    assert result.exit_code == 0, result.output
+    return {
+        str(each.relative_to(target)): Page.parse(each.read_text("utf-8"))
+        for each in target.rglob("*.html")
+    }
+
+
+def test_its_pages_lead_to_each_other(tmp_path: Path) -> None:
+    """Every link leads to a file, and to a place in it."""
+    project = write_project(tmp_path / "shop")
+    pages = _docs(project, tmp_path / "out")
+    assert sorted(pages) == [
+        "contracts/order.html",
+        "contracts/stock.html",
+        "fields.html",
+        "index.html",
+        "types.html",
+    ]
+    for name, page in pages.items():
+        folder = (tmp_path / "out" / name).parent
+        for address in page.addresses:
+            file, _, anchor = address.partition("#")
+            target = folder / unquote(file) if file else tmp_path / "out" / name
+            assert target.is_file(), (name, address)
+            ids = target.read_text("utf-8")
+            assert not anchor or f'id="{unquote(anchor)}"' in ids, (name, address)
+    assert "lines[].count" in pages["fields.html"].text
+    assert "com.example.shop.Line" in pages["types.html"].text
+
+
+def test_versions_of_git_are_compared(tmp_path: Path) -> None:
+    """Each version with the one before, and who upgrades first."""
+    project = write_project(tmp_path / "shop")
+    _git(project.parent, "init", "--quiet")
+    _git(project.parent, "add", ".")
+    _git(project.parent, "commit", "--quiet", "--message", "first")
+    changed = {**ORDER, "fields": [*ORDER["fields"], {"name": "paid", "type": "boolean"}]}
+    (project.parent / "schemas" / "order.avsc").write_text(json.dumps(changed), "utf-8")
+    pages = _docs(project, tmp_path / "out", "--versions", "git:HEAD")
+    shown = pages["contracts/order.html"].text
+    assert "Order.paid field added" in shown
+    assert "Producers upgrade first" in shown
+    assert "The first one that is known." in shown
+
+
+def test_an_invalid_schema_is_shown_with_its_faults(tmp_path: Path) -> None:
+    """The other contracts are written all the same."""
+    project = write_project(tmp_path / "shop")
+    (project.parent / "schemas" / "order.avsc").write_text('{"type": "recrd"}', "utf-8")
+    pages = _docs(project, tmp_path / "out")
+    assert "The schema is not valid Avro" in pages["contracts/order.html"].text
+    assert "invalid schema" in pages["index.html"].text

@@ -1,0 +1,176 @@
+"""The structure of a page does not depend on data: no element or attribute comes from them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.console.markup import Page
+
+from streamcontract import parse_schema
+from streamcontract.console.forms import controls_of
+from streamcontract.console.looking_up import LookUp
+from streamcontract.console.pages.fields import field_rows
+from streamcontract.console.pages.messages import Messages, row_of
+from streamcontract.console.pages.shown import Notice, Paging
+from streamcontract.console.pages.topic import Head
+from streamcontract.console.pages.topics import TopicRow, Topics
+from streamcontract.console.queries import query_of
+from streamcontract.console.reading import Seen, Wanted
+from streamcontract.console.rendering import ConsoleLinks, Renderer
+from streamcontract.console.verdicts import Verdict
+from streamcontract.kafka.admin.describe import PartitionState, TopicState
+
+_RENDERER = Renderer(
+    ConsoleLinks(),
+    sections=(("", "Overview"),),
+    where=["localhost:9092"],
+    allow_writes=True,
+    token="token",  # noqa: S106 - of no console
+    query=query_of,
+    has_topics=True,
+)
+_HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</pre></table><h1>",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+    "\x00\x1b[2J\u202e\u2028",
+    "&lt;b&gt;&#x3c;b&#x3e;",
+    "]]><!--",
+)
+# Neither empty nor blank, which pages show otherwise; no lone surrogates, which are no UTF-8.
+_TEXTS = st.sampled_from(_HOSTILE) | st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=40
+).map(lambda text: f"x{text}")
+
+
+def _message(text: str) -> Seen:
+    schema = parse_schema(
+        {
+            "type": "record",
+            "name": "R",
+            "fields": [
+                {"name": "a", "type": "string"},
+                {"name": "m", "type": {"type": "map", "values": "string"}},
+            ],
+        }
+    )
+    return Seen(
+        partition=0,
+        offset=1,
+        timestamp_ms=None,
+        key=text,
+        headers=((text, text),),
+        schema_id=UUID(int=1),
+        version=f"{text} version 1",
+        value={"a": text, "m": {text: text}},
+        schema=schema,
+        size=1,
+        payload="",
+        verdict=Verdict(
+            kind="drift",
+            summary=text,
+            defaulted=(text,),
+            dropped=(text,),
+            converted=(text,),
+            drift=(text,),
+            path=text,
+            reason=text,
+        ),
+    )
+
+
+def _schema(text: str) -> Any:
+    """A schema whose documentation, examples, default and attributes are a text."""
+    return parse_schema(
+        {
+            "type": "record",
+            "name": "R",
+            "doc": text,
+            "fields": [
+                {"name": "a", "type": "string", "doc": text, "example": text, "default": text}
+            ],
+        }
+    )
+
+
+def _messages(text: str) -> str:
+    asked = LookUp(topic=text, start=text, wanted=Wanted(key=text, where=text, verdict=text))
+    state = TopicState(text, (PartitionState(0, None, (), (), None, None),))
+    head = Head(name=text, state=state, contracts=(text,), subject=text, is_dead_letters=False)
+    page = Messages(rows=(row_of(_message(text)),), asked=asked, contract=text, rest="on:0=1-2")
+    return _RENDERER.page(
+        "messages.html", section="topics", head=head, tab="topic", page=page, example=text
+    )
+
+
+def _failed(text: str) -> str:
+    return _RENDERER.page("error.html", section="", title=text, text=text, again=text)
+
+
+def _topics(text: str) -> str:
+    row = TopicRow(name=text, partitions=1, messages=1, contracts=(text,), health=text)
+    page = Topics(
+        rows=(row,),
+        paging=Paging(1, 1, 2),
+        sought=text,
+        with_internal=False,
+        notices=(Notice("bad", text, text),),
+    )
+    return _RENDERER.page("topics.html", section="topics", page=page)
+
+
+def _form(text: str) -> str:
+    head = Head(
+        name=text,
+        state=TopicState(text, ()),
+        contracts=(),
+        subject=None,
+        is_dead_letters=False,
+    )
+    given_values = {"field:a": text, "key": text}
+    return _RENDERER.page(
+        "produce.html",
+        section="topics",
+        head=head,
+        tab="topic/produce",
+        controls=controls_of(_schema(text), given_values),
+        given=given_values,
+        contract=text,
+        record=text,
+        is_sent=False,
+        faults={text: text},
+    )
+
+
+def _fields(text: str) -> str:
+    rows = [(text, each) for each in field_rows(_schema(text))]
+    return _RENDERER.page("fields.html", section="", fields=rows, quote=str)
+
+
+@pytest.mark.parametrize("page", [_messages, _failed, _topics, _form, _fields])
+@given(text=_TEXTS)
+def test_data_add_no_element_and_no_attribute(page: Any, text: str) -> None:
+    """A hostile text gives the tags and attributes that a plain one gives."""
+    assert Page.parse(page(text)).structure == Page.parse(page("plain")).structure
+
+
+@given(text=_TEXTS)
+def test_the_text_itself_is_shown(text: str) -> None:
+    """Escaped, not removed."""
+    shown = Page.parse(_failed(text)).text
+    assert "".join(text.split()).replace("\x00", "") in "".join(shown.split()).replace("\x00", "")
+
+
+@given(text=_TEXTS)
+def test_addresses_stay_within_the_console(text: str) -> None:
+    """No text makes an address of another host, or of another scheme."""
+    for page in (_messages(text), _topics(text)):
+        assert all(each.startswith(("/", "#")) for each in Page.parse(page).addresses)
+        assert not any(each.startswith("//") for each in Page.parse(page).addresses)

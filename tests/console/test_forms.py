@@ -1,0 +1,93 @@
+"""Forms of records give the JSON that was filled in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamcontract import parse_schema
+from streamcontract.console.forms import controls_of, document_of
+from streamcontract.json_codec import JsonCodec
+
+_SCHEMA: Any = parse_schema(
+    {
+        "type": "record",
+        "name": "Order",
+        "fields": [
+            {"name": "id", "type": "string"},
+            {"name": "count", "type": "int"},
+            {"name": "price", "type": "double"},
+            {"name": "paid", "type": "boolean"},
+            {"name": "status", "type": {"type": "enum", "name": "S", "symbols": ["NEW", "OLD"]}},
+            {
+                "name": "place",
+                "type": {
+                    "type": "record",
+                    "name": "Place",
+                    "fields": [
+                        {"name": "city", "type": "string"},
+                        {"name": "code", "type": "long"},
+                    ],
+                },
+            },
+            {"name": "note", "type": ["null", "string"], "default": None},
+            {"name": "tags", "type": {"type": "array", "items": "string"}, "default": ["a"]},
+        ],
+    }
+)
+_TEXT = st.text(st.characters(codec="utf-8"), max_size=9)
+_RECORDS = st.fixed_dictionaries(
+    {
+        "id": _TEXT,
+        "count": st.integers(-(2**31), 2**31 - 1),
+        "price": st.floats(allow_nan=False, allow_infinity=False),
+        "paid": st.booleans(),
+        "status": st.sampled_from(["NEW", "OLD"]),
+        "place": st.fixed_dictionaries({"city": _TEXT, "code": st.integers(-(2**63), 2**63 - 1)}),
+    },
+    optional={
+        "note": st.none() | _TEXT.filter(bool),
+        "tags": st.lists(_TEXT, max_size=3),
+    },
+)
+
+
+def _filled(record: dict[str, Any]) -> dict[str, str]:
+    """What a person fills in for a record."""
+    form: dict[str, str] = {}
+    flat = {**record, **{f"place.{name}": each for name, each in record["place"].items()}}
+    del flat["place"]
+    for path, value in flat.items():
+        if path == "note" and value is None:
+            form["null:note"] = "1"
+        else:
+            form[f"field:{path}"] = value if isinstance(value, str) else json.dumps(value)
+    return form
+
+
+@given(_RECORDS)
+def test_a_filled_in_form_is_the_record(record: dict[str, Any]) -> None:
+    """And the record fits its schema."""
+    document, faults = document_of(_SCHEMA, _filled(record))
+    assert (document, faults) == (record, {})
+    JsonCodec[Any](_SCHEMA).encode(document)
+
+
+def test_what_was_filled_in_stays_in_the_form() -> None:
+    """So that a refused record can be corrected."""
+    controls = {
+        each.path: each for each in controls_of(_SCHEMA, {"field:id": "7", "null:note": "1"})
+    }
+    assert controls["id"].value == "7"
+    assert controls["note"].is_null
+    assert [each for each in controls if controls[each].depth] == ["place.city", "place.code"]
+    assert controls["status"].choices == ("NEW", "OLD")
+
+
+def test_what_is_no_json_is_said_with_its_path() -> None:
+    """Arrays, maps and flags are filled in as JSON."""
+    _, faults = document_of(_SCHEMA, {"field:tags": "[1", "field:paid": "maybe"})
+    assert set(faults) == {"tags", "paid"}

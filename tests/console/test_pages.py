@@ -1,0 +1,131 @@
+"""Each page of the console shows what brokers, registry and project have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.console.conftest import Shop
+
+_DLQ = "/dead-letters/topic?name=orders.dlq"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("/", "Dead letters in orders.dlq"),
+        ("/", "Contract stock: there is no topic stocks"),
+        ("/", "version 2 of orders-value, but its latest is 4"),
+        ("/topics", "orders order 3 44 ✓ healthy"),
+        ("/topics?q=nothing", "No topic has “nothing” in its name."),
+        ("/topic/partitions?name=orders", "Beginning offset"),
+        ("/topic/groups?name=orders", "The embedded broker cannot list groups"),
+        ("/topic/configuration?name=orders", "The brokers do not return the configuration"),
+        ("/subjects", "orders-value 4 4 AVRO orders"),
+        ("/subject?name=orders-value&old=1&new=2", "Order.branch field removed string"),
+        ("/subject?name=orders-value&old=2&new=4", "LOGICAL_TYPE_CHANGED"),
+        ("/subject?name=orders-value&old=1&new=4", "Consumers upgrade first"),
+        ("/contracts", "An order, as the shop has accepted it."),
+        ("/contract?name=order", 'example "TEA-12"'),
+        ("/contract?name=order", "class OrderProducer"),
+        ("/contract?name=order", "streamcontract topics create orders --partitions 3"),
+        ("/dead-letters", "SchemaNotFoundError"),
+        (_DLQ, "3 stay still cannot be read"),
+        (f"{_DLQ}&error=FrameError", "1 open with FrameError ("),
+        ("/topic/produce?name=orders", "has a default"),
+    ],
+)
+def test_a_page_shows(shop: Shop, address: str, shown: str) -> None:
+    """Each page has what it is for."""
+    assert shown in shop.page(address).text
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("/topic?name=nothing", 404, "there is no such topic|Unknown topic"),
+        ("/subject?name=nothing", 404, "Subject 'nothing' not found"),
+        ("/contract?name=nothing", 400, "has no contract 'nothing'"),
+        ("/nothing", 404, "There is no such page"),
+        ("/topic?name=orders&at=nothing", 400, "is no position of a look-up"),
+        ("/static/nothing", 404, "There is no such file"),
+    ],
+)
+def test_a_wrong_address_says_what_is_wrong(
+    shop: Shop, address: str, status: int, said: str
+) -> None:
+    """With a status that programs understand."""
+    text = shop.page(address, status).text
+    assert any(each in text for each in said.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("", 44),
+        ("&partition=0", 14),
+        ("&from=earliest", 44),
+        ("&from=10&partition=1", 6),
+        ("&verdict=fits", 31),
+        ("&verdict=older", 6),
+        ("&verdict=newer", 2),
+        ("&verdict=drift", 1),
+        ("&verdict=poison", 3),
+        ("&verdict=tombstone", 1),
+        ("&verdict=misfit", 12),
+        ("&key=6f9619ff-8b86-4d01-b42d-00c04fc90007", 1),
+        ("&verdict=fits&where=customer%20=%20'C-1081'", 1),
+    ],
+)
+def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
+    """By position, partition, key, verdict and value."""
+    text = shop.page(f"/topic?name=orders{query}").text
+    assert f"{count} messages, " in text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("&from=yesterday", "'yesterday' is no position"),
+        ("&from=2026-11-27", "the embedded broker cannot look offsets up by time"),
+        ("&partition=9", "has no partition 9; it has 0 to 2"),
+        ("&where=nothing=1", "Order has no field 'nothing'"),
+    ],
+)
+def test_a_wrong_look_up_says_what_is_wrong(shop: Shop, query: str, said: str) -> None:
+    """Beside the form, which keeps what was asked."""
+    answer = shop.client.get(f"/topic?name=orders{query}")
+    assert said in answer.text.replace("&#39;", "'")
+
+
+def test_each_message_has_its_verdict_and_why(shop: Shop) -> None:
+    """With paths and reasons."""
+    text = shop.page("/topic?name=orders&verdict=misfit").text
+    for each in (
+        "Defaulted: Order.lines Order.note Dropped: Order.branch",
+        "Written with a newer version: 1 field dropped.",
+        "what was written as plain long is read as timestamp-millis",
+        "At Order.order_id : Order.order_id: the data end in the middle of this value",
+        "starts with byte 0x7b",
+    ):
+        assert each in text
+
+
+def test_a_record_is_checked_and_sent(shop: Shop) -> None:
+    """A record that does not fit is not sent, and its path is named."""
+    address = "/topic/produce"
+    record = {
+        "name": "orders",
+        "field:customer": "C-1",
+        "field:total": "12.50",
+        "field:status": "SHIPPED",
+        "field:accepted_at": "2026-11-27T08:00:00Z",
+    }
+    refused = shop.send(address, **{**record, "field:order_id": "no uuid"})
+    assert "Not sent: it does not fit the contract Order.order_id" in refused.text
+    key = "00000000-0000-0000-0000-00000000abcd"
+    sent = shop.send(address, **{**record, "field:order_id": key})
+    assert "Sent The brokers have it." in sent.text
+    assert "1 messages, " in shop.page(f"/topic?name=orders&key={key}").text

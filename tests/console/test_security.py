@@ -1,0 +1,103 @@
+"""What the console refuses, and what every answer forbids the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from starlette.testclient import TestClient
+
+from streamcontract.console.routes import console_app
+
+if TYPE_CHECKING:
+    from tests.console.conftest import Shop
+
+_OWN = {"Origin": "http://localhost"}
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "", "[::2]"]
+)
+def test_a_foreign_host_is_refused(shop: Shop, host: str) -> None:
+    """A page whose name resolves to loopback (DNS rebinding) gets nothing."""
+    assert shop.client.get("/", headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "[::1]:8085", "LOCALHOST"])
+def test_loopback_is_served(shop: Shop, host: str) -> None:
+    """By each of its names, with any port."""
+    assert shop.client.get("/static/icon.svg", headers={"Host": host}).status_code == 200
+
+
+def test_a_named_host_is_served(shop: Shop) -> None:
+    """And no other one."""
+    app = console_app(shop.sources, hosts=["console.example"])
+    client = TestClient(app, base_url="http://console.example")
+    assert client.get("/static/icon.svg").status_code == 200
+    assert client.get("/", headers={"Host": "localhost"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:9999"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_another_page_is_refused(shop: Shop, method: str, headers: dict[str, str]) -> None:
+    """Whatever it asks for."""
+    answer = shop.client.request(method, "/topics/new", headers=headers)
+    assert answer.status_code == 403
+
+
+def test_another_site_may_link(shop: Shop) -> None:
+    """A link is no request of a script."""
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert shop.client.get("/contracts", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/topics/new", "/topic/produce", "/dead-letters/replay"])
+@pytest.mark.parametrize("token", ["", "wrong", "ü"])
+def test_a_form_needs_the_token(shop: Shop, address: str, token: str) -> None:
+    """Of this process."""
+    answer = shop.client.post(address, data={"token": token, "name": "orders"}, headers=_OWN)
+    assert answer.status_code == 403
+
+
+def test_a_form_needs_an_origin_and_a_bearable_size(shop: Shop) -> None:
+    """Browsers send the one; the other bounds memory."""
+    assert shop.client.post("/topics/new", data={"name": "made"}).status_code == 403
+    large = {"name": "x" * 2**20}
+    assert shop.client.post("/topics/new", data=large, headers=_OWN).status_code == 413
+
+
+@pytest.mark.parametrize("address", ["/topics/new", "/topic/produce", "/dead-letters/replay"])
+def test_a_console_that_only_reads_has_no_forms_of_writes(shop: Shop, address: str) -> None:
+    """Not even with their addresses."""
+    client = TestClient(console_app(shop.sources), base_url="http://localhost")
+    assert client.get(address).status_code == 404
+    assert client.post(address, data={"name": "orders"}, headers=_OWN).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/contracts", "/nothing", "/static/console.js", "/subject"])
+def test_every_answer_has_the_policy(shop: Shop, address: str) -> None:
+    """Errors and files too."""
+    headers = shop.client.get(address).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "name", ["../server.py", "..%2Fserver.py", "%2e%2e/server.py", "__init__.py"]
+)
+def test_only_its_own_files_are_served(shop: Shop, name: str) -> None:
+    """No path leads out of the folder."""
+    assert shop.client.get(f"/static/{name}").status_code == 404

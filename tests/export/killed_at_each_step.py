@@ -1,0 +1,131 @@
+"""A script: kills a child at each line of what an export writes with, and exports once more.
+
+``python killed_at_each_step.py FOLDER FORMAT`` prints at how many lines it did. After each kill and
+the next run, the target has each message and each fault once, and nothing else is left.
+
+A process of its own, since it forks: pytest's process may have threads.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+from tests.export.fakes import content, export, faults_in, names_in, rows_in
+
+from streamcontract import atomic_file
+from streamcontract.export import database, files
+from streamcontract.export.database import DatabaseTarget
+from streamcontract.export.files import FilesTarget
+from streamcontract.export.folder import CONTENT_FILE, LOCK_FILE
+from streamcontract.export.formats import format_of
+from streamcontract.export.rotation import Rotation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WRITING: Final = {atomic_file.__file__, database.__file__, files.__file__}
+PARTITIONS: Final = {0: "mp.m"}
+ROWS: Final = [0, 3]
+FAULTS: Final = [1]
+
+
+def write(path: Path, kind: str) -> None:
+    """Export what the target does not have yet."""
+    target: Any
+    if kind == "duckdb":
+        target = DatabaseTarget(path / "pings.duckdb", content(kind), "pings")
+    else:
+        target = FilesTarget(
+            path, content(kind), file_format=format_of(kind), rotation=Rotation(messages=1)
+        )
+    with target:
+        export(target, PARTITIONS, 1)
+
+
+def check(path: Path, kind: str) -> None:
+    """Check that each offset is there once."""
+    if kind == "duckdb":
+        check_database(path / "pings.duckdb")
+        return
+    assert rows_in(path) == {0: ROWS}
+    assert faults_in(path) == {0: FAULTS}
+    names = names_in(path)
+    expected = {LOCK_FILE, CONTENT_FILE, *map(str, names)}
+    faults = {each.of_faults for each in names}
+    assert {each.name for each in path.iterdir()} - faults == expected
+
+
+def check_database(path: Path) -> None:
+    """Check that each offset is there once."""
+    with duckdb.connect(str(path)) as connection:
+
+        def rows(query: str) -> Iterator[Any]:
+            return iter(connection.execute(query).fetchall())
+
+        assert [n for (n,) in rows("select n from pings order by n")] == ROWS
+        assert [at for (at,) in rows('select "offset" from streamcontract.faults')] == FAULTS
+        offsets = "select partition, next_offset from streamcontract.offsets"
+        assert list(rows(offsets)) == [(0, 4)]
+
+
+def main(path: Path, kind: str) -> None:
+    """Kill at the first line, at the second, and so on, until an export comes to its end."""
+
+    def write_and_check() -> None:
+        write(path, kind)
+        check(path, kind)
+
+    step = 1
+    while is_killed(lambda: write(path, kind), step):
+        # In a child too, so that this process has no threads.
+        assert not is_killed(write_and_check, 0)
+        shutil.rmtree(path)
+        path.mkdir()
+        step += 1
+    sys.stdout.write(str(step - 1))
+
+
+def is_killed(action: Callable[[], None], step: int) -> bool:
+    """Whether a child was killed at that line of its work, before it ended."""
+    child = os.fork()
+    if child == 0:
+        if step:
+            kill_at(step)
+        try:
+            action()
+        except Exception:  # noqa: BLE001 - shown by the test that runs this script
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in {0, -signal.SIGKILL}, (step, code)
+    return code != 0
+
+
+def kill_at(step: int) -> None:
+    """Kill this process at that line."""
+    lines = 0
+
+    def trace(frame: Any, event: str, _argument: object) -> Any:
+        nonlocal lines
+        if frame.f_code.co_filename not in WRITING:
+            return None
+        if event == "line":
+            lines += 1
+            if lines == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,230 @@
+"""``streamcontract export``: what it writes of a topic, how it goes on, and what it refuses."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import confluent_kafka
+import duckdb
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+from tests.export.fakes import names_in, read
+from tests.messages.conftest import SALE, Commands, fill, sale
+
+from streamcontract import (
+    Codec,
+    ContainerFileReader,
+    ContractProducer,
+    SchemaRegistry,
+    parse_schema,
+)
+from streamcontract.wire import header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Sales = list[dict[str, Any]]
+OTHERS = ("arrow", "csv", "avro", "duckdb")
+OLDER = parse_schema({**SALE, "fields": SALE["fields"][:3]})
+
+
+def export(commands: Commands, *options: str, code: int = 0) -> dict[str, Any]:
+    """The document of an export into the folder or database ``out``."""
+    found, document = commands.json("export", commands.topic, "--into", "out", *options)
+    assert found == code, document
+    return document
+
+
+def rows_of(file_format: str) -> Sales:
+    """The rows that were exported, in the order of partitions and offsets, as JSON has them."""
+    if file_format == "duckdb":
+        with duckdb.connect("out") as connection:
+            (table,) = connection.execute("show tables").fetchall()[0]
+            rows: Any = connection.sql(f'from "{table}" order by shop, count').to_arrow_table()
+            return [_as_json(row) for row in rows.to_pylist()]
+    rows = []
+    for name in names_in(Path("out")):
+        if file_format == "avro":
+            with ContainerFileReader(Path("out", str(name))) as reader:
+                rows += list(reader)
+        else:
+            rows += read(Path("out", str(name))).to_pylist()
+    return [_as_json(row) for row in rows]
+
+
+def _as_json(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value.isoformat() if isinstance(value, dt.date) else value
+        for key, value in row.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "file_format",
+    ["parquet", *(pytest.param(each, marks=pytest.mark.searching) for each in OTHERS)],
+)
+def test_rows_are_the_messages(
+    commands: Commands,
+    sales: Sales,
+    streamcontract_config: dict[str, Any],
+    send_raw: Callable[..., None],
+    file_format: str,
+) -> None:
+    """Of several versions, without poison and tombstones; a rerun adds what came since."""
+    with ContractProducer(streamcontract_config, topic=commands.topic, schema=OLDER) as producer:
+        value = {"shop": "shop 0", "day": dt.date(2024, 5, 17), "count": 9}
+        producer.produce(value, key="shop 0", partition=0)
+    send_raw(b"poison", b"shop 0", partition=0)
+    send_raw(None, b"shop 0", partition=0)
+    first = export(commands, "--to", file_format, code=1)
+    expected = sorted([*sales, sale("shop 0", 9)], key=lambda each: (each["shop"], each["count"]))
+    assert rows_of(file_format) == expected
+    assert first["complete"] is False
+    assert [each["messages"] for each in first["partitions"]] == [3, 2, 2]
+    assert first["partitions"][0]["end"] == 5
+    assert [first["partitions"][0][what] for what in ("faults", "tombstones")] == [1, 1]
+
+    more = [sale("shop 1", 10), sale("shop 1", 11)]
+    fill(commands, streamcontract_config, more)
+    second = export(commands, "--to", file_format)
+    assert [each["start"] for each in second["partitions"]] == [5, 2, 2]
+    assert [each["messages"] for each in second["partitions"]] == [0, 2, 0]
+    again = sorted([*expected, *more], key=lambda each: (each["shop"], each["count"]))
+    assert rows_of(file_format) == again
+    third = export(commands, "--to", file_format)
+    assert not any(each["files"] for each in third["partitions"])
+
+
+def test_poison_is_beside_the_data(
+    commands: Commands, sales: Sales, send_raw: Callable[..., None]
+) -> None:
+    """With its place, its error, and its bytes."""
+    send_raw(b"poison", b"a key", partition=1)
+    export(commands, "--to", "parquet", code=1)
+    (file,) = Path("out").glob("_*.faults.jsonl")
+    name = next(each for each in names_in(Path("out")) if each.partition == 1)
+    assert file.name == name.of_faults
+    (fault,) = map(json.loads, file.read_text("utf-8").splitlines())
+    assert (fault["topic"], fault["partition"], fault["offset"]) == (commands.topic, 1, 2)
+    assert base64.b64decode(fault["value"]) == b"poison"
+    assert base64.b64decode(fault["key"]) == b"a key"
+    assert "not a message of this contract" in fault["error"]
+
+
+def test_columns_metadata_and_positions(commands: Commands, sales: Sales) -> None:
+    """Only what is asked for; the next export goes on after it."""
+    options = ("--to", "parquet", "--columns", "count", "--metadata", "partition,offset")
+    export(commands, *options, "--partition", "2", "--from", "1", "--until", "2")
+    assert rows_of("parquet") == [{"count": 5, "partition": 2, "offset": 1}]
+    found = export(commands, *options, "--from", "-1")
+    assert [each["start"] for each in found["partitions"]] == [1, 1, 2]
+    assert [row["count"] for row in rows_of("parquet")] == [3, 4, 5]
+
+
+@pytest.mark.searching
+def test_files_end_after_their_messages(commands: Commands, sales: Sales) -> None:
+    """And their names say what they have."""
+    found = export(commands, "--to", "csv", "--max-messages", "1")
+    names = [name for each in found["partitions"] for name in each["files"]]
+    assert names == [
+        f"{commands.topic}-{partition:05}-{offset:020}-{offset:020}.csv"
+        for partition in range(3)
+        for offset in range(2)
+    ]
+
+
+def test_for_people(commands: Commands, sales: Sales, send_raw: Callable[..., None]) -> None:
+    """A table, and where the faults are."""
+    send_raw(b"poison", partition=1)
+    code, output, _ = commands.run("export", commands.topic, "--to", "csv", "--into", "out")
+    assert code == 1
+    assert "partition  from  until  messages  faults  tombstones  files" in output
+    assert "messages that cannot be decoded: 1; they are in the files *.faults.jsonl" in output
+
+
+def test_without_a_project(elsewhere: Commands, sales: Sales) -> None:
+    """The registry's latest schema counts; a topic without one is an error."""
+    export(elsewhere, "--to", "parquet")
+    assert len(rows_of("parquet")) == 6
+    code, _, errors = elsewhere.run("export", "no-such", "--to", "csv", "--into", "other")
+    assert (code, "there is no schema for topic 'no-such'" in errors) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--to", "csv", "--metadata", "headers"), "headers: CSV has no nested columns"),
+        (("--to", "avro", "--metadata", "offset"), "metadata has to be left out for avro"),
+        (("--to", "csv", "--columns", "cuont"), "columns has to be a field of Sale"),
+        (("--to", "csv", "--metadata", "ofset"), "metadata has to be one of key, topic"),
+        (("--to", "csv", "--partition", "7"), "has no partition 7; it has 0 to 2"),
+        (("--to", "csv", "--until", "soon"), "'soon' is no position"),
+        (("--to", "csv", "--table", "a"), "--table is for --to duckdb"),
+    ],
+)
+def test_refusals(commands: Commands, sales: Sales, options: tuple[str, ...], message: str) -> None:
+    """One error each, and nothing is written."""
+    code, _, errors = commands.run("export", commands.topic, "--into", "out", *options)
+    assert (code, message in errors) == (2, True), errors
+    assert not Path("out").exists() or not names_in(Path("out"))
+
+
+def test_a_topic_that_was_created_anew(commands: Commands, sales: Sales) -> None:
+    """What was exported is of another topic."""
+    export(commands, "--to", "csv")
+    (name, *_) = names_in(Path("out"))
+    later = str(name).replace(f"{name.last:020}", f"{99:020}")
+    Path("out", str(name)).rename(Path("out", later))
+    code, _, errors = commands.run("export", commands.topic, "--to", "csv", "--into", "out")
+    assert code == 2
+    assert "up to offset 100, and the partition ends at 2" in errors
+
+
+@pytest.mark.searching
+def test_a_database_of_something_else(commands: Commands, sales: Sales) -> None:
+    """A table that no export made, or that has other columns; one process at a time."""
+    with duckdb.connect("out") as connection:
+        connection.execute("create table mine (n integer)")
+    for table, message in (("mine", "is there already, and of no export"), ("a", "columns")):
+        export(commands, "--to", "duckdb", "--table", "a") if table == "a" else None
+        options = ("--to", "duckdb", "--table", table, "--columns", "shop")
+        code, _, errors = commands.run("export", commands.topic, "--into", "out", *options)
+        assert (code, message in errors) == (2, True), errors
+
+
+def test_transactions_and_deleted_offsets(
+    commands: Commands, sales: Sales, streamcontract_config: dict[str, Any], is_embedded: bool
+) -> None:
+    """Aborted messages are no rows; what the broker deleted before it was exported is reported."""
+    if is_embedded:
+        pytest.skip("the embedded broker has no transactions, and deletes no records")
+    servers = {"bootstrap.servers": streamcontract_config["bootstrap.servers"]}
+    payload = Codec[Any](parse_schema(SALE)).encode(
+        {"shop": "shop 0", "day": dt.date(2024, 5, 17), "count": 7, "price": None}
+    )
+    with SchemaRegistry(streamcontract_config["schema.registry.url"]) as registry:
+        schema_id = registry.version(f"{commands.topic}-value").id
+    producer = confluent_kafka.Producer({**servers, "transactional.id": commands.topic})
+    producer.init_transactions()
+    for is_committed in (False, True):
+        producer.begin_transaction()
+        producer.produce(commands.topic, header(schema_id) + payload, b"shop 0", partition=0)
+        producer.flush()  # else it is aborted before it is sent
+        producer.commit_transaction() if is_committed else producer.abort_transaction()
+    found = export(commands, "--to", "parquet")
+    assert [found["partitions"][0][what] for what in ("messages", "end")] == [3, 6]
+    assert not any(each["files"] for each in export(commands, "--to", "parquet")["partitions"])
+
+    fill(commands, streamcontract_config, [sale("shop 1", number) for number in range(4)])
+    admin = AdminClient(servers)
+    for future in admin.delete_records([TopicPartition(commands.topic, 1, 4)]).values():
+        future.result()
+    found = export(commands, "--to", "parquet", code=1)
+    assert [found["partitions"][1][what] for what in ("missing", "messages")] == [2, 2]
+    code, output, _ = commands.run("export", commands.topic, "--to", "parquet", "--into", "out")
+    assert (code, "were deleted by the broker" in output) == (0, False)

@@ -1,0 +1,157 @@
+"""Formats: what is read of a file is what was written, for any schema that has columns."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.codec.equality import same
+from tests.columns.conversion import has_columns, rows_of
+from tests.export.fakes import read
+from tests.searching import examples
+
+from streamcontract import Codec, ContainerFileReader, parse_schema
+from streamcontract.errors import ColumnsError, ConfigurationError
+from streamcontract.export.database import DatabaseTarget
+from streamcontract.export.files import FilesTarget
+from streamcontract.export.formats import format_of
+from streamcontract.export.rotation import Rotation
+from streamcontract.export.target import Content, PartitionBatch
+from streamcontract.schema import Schema
+from streamcontract.testing.strategies import from_schema, schemas
+
+deep = settings(deadline=None, max_examples=examples(30))
+records = schemas(only_records=True).filter(
+    lambda schema: has_columns(schema) and '"fields": []' not in schema.json
+)
+"""Schemas of tables with columns, without which a table has no rows."""
+
+
+def content(schema: Schema, file_format: str) -> Content:
+    """The content of an export of a topic with that schema."""
+    return Content(topic="any", format=file_format, schema=schema)
+
+
+def batch_of(schema: Schema, data: st.DataObject) -> PartitionBatch:
+    """Some rows of a schema."""
+    values = data.draw(st.lists(from_schema(schema, tag_unions=True), min_size=1, max_size=4))
+    codec = Codec[Any](schema)
+    rows = pa.table(codec.decode_columns([codec.encode(value) for value in values]))
+    return PartitionBatch(partition=0, rows=rows, end=len(values))
+
+
+def written(folder: str, schema: Schema, batch: PartitionBatch, file_format: str) -> Path:
+    """The only file of an export of a batch."""
+    of = content(schema, file_format)
+    file = format_of(file_format)
+    file.check(of, batch.rows.schema)
+    with FilesTarget(Path(folder), of, file_format=file, rotation=Rotation()) as target:
+        target.write(batch, 0)
+        target.finish(0, batch.end)
+        (name,) = target.files(0)
+    return Path(folder, name)
+
+
+@deep
+@given(records, st.sampled_from(("parquet", "arrow")), st.data())
+def test_arrows_files(schema: Schema, file_format: str, data: st.DataObject) -> None:
+    """Of every type that columns have."""
+    batch = batch_of(schema, data)
+    with tempfile.TemporaryDirectory() as folder:
+        found = read(written(folder, schema, batch, file_format))
+        assert all(map(same, rows_of(schema, found), rows_of(schema, batch.rows)))
+        assert len(found) == len(batch.rows)
+
+
+@deep
+@given(records, st.data())
+def test_container_files(schema: Schema, data: st.DataObject) -> None:
+    """The file has the reader schema, and the values."""
+    batch = batch_of(schema, data)
+    with tempfile.TemporaryDirectory() as folder:
+        file = written(folder, schema, batch, "avro")
+        with ContainerFileReader(file) as reader:
+            assert reader.writer == schema
+            found = pa.concat_tables(map(pa.table, reader.batches()))
+        assert all(map(same, rows_of(schema, found), rows_of(schema, batch.rows)))
+        assert len(found) == len(batch.rows)
+
+
+def has_csv(schema: Schema) -> bool:
+    """Whether every column of a table is one value, and none is bytes."""
+    table = pa.table(Codec[Any](schema).decode_columns([]))
+    binary = (pa.types.is_binary, pa.types.is_fixed_size_binary, pa.types.is_nested)
+    return not any(test(field.type) for field in table.schema for test in binary)
+
+
+@deep
+@given(records, st.data())
+def test_csv(schema: Schema, data: st.DataObject) -> None:
+    """What CSV has no form for is refused before anything is written."""
+    batch = batch_of(schema, data)
+    with tempfile.TemporaryDirectory() as folder:
+        if has_csv(schema):
+            lines = written(folder, schema, batch, "csv").read_bytes()
+            assert lines.count(b"\n") > len(batch.rows)
+            return
+        with pytest.raises(ColumnsError, match=r"CSV has no (nested|binary) columns"):
+            written(folder, schema, batch, "csv")
+        assert not list(Path(folder).iterdir())
+
+
+@deep
+@given(records, st.data())
+def test_databases(schema: Schema, data: st.DataObject) -> None:
+    """A table has all rows, or none where DuckDB does not take them, and the offsets likewise."""
+    batch = batch_of(schema, data)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.duckdb")
+        of = content(schema, "duckdb")
+        with contextlib.suppress(ConfigurationError), DatabaseTarget(path, of, "any") as target:
+            target.write(batch, 0)
+        with DatabaseTarget(path, of, "any") as target:
+            is_taken = bool(target.next_offsets())
+        with duckdb.connect(str(path)) as connection:
+            tables = [name for (name,) in connection.execute("show tables").fetchall()]
+            assert ("any" in tables) == is_taken
+            if is_taken:
+                (found,) = connection.execute('select count(*) from "any"').fetchall()
+                assert found == (len(batch.rows),)
+
+
+def test_duckdb_takes_the_common_types() -> None:
+    """Enums, records, lists and maps among them."""
+    fields = [
+        {"name": "side", "type": {"type": "enum", "name": "Side", "symbols": ["BUY", "SELL"]}},
+        {
+            "name": "at",
+            "type": {"type": "record", "name": "At", "fields": [{"name": "x", "type": "double"}]},
+        },
+        {"name": "tags", "type": {"type": "map", "values": "string"}},
+        {"name": "lines", "type": {"type": "array", "items": "long"}},
+        {
+            "name": "price",
+            "type": [
+                "null",
+                {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2},
+            ],
+        },
+    ]
+    schema = parse_schema({"type": "record", "name": "Order", "fields": fields})
+    codec = Codec[Any](schema)
+    value = {"side": "SELL", "at": {"x": 1.5}, "tags": {"a": "b"}, "lines": [1, 2], "price": None}
+    rows = pa.table(codec.decode_columns([codec.encode(value)]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.duckdb")
+        with DatabaseTarget(path, content(schema, "duckdb"), "orders") as target:
+            target.write(PartitionBatch(partition=0, rows=rows, end=1), 0)
+        with duckdb.connect(str(path)) as connection:
+            (found,) = connection.execute("from orders").fetchall()
+    assert found == ("SELL", {"x": 1.5}, {"a": "b"}, [1, 2], None)

@@ -1,0 +1,227 @@
+"""Messages as columns equal the same messages as records, and both refuse the same ones."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.codec.equality import same
+from tests.columns.conversion import from_arrow, has_columns, in_columns, rows_of
+from tests.kafka.applications import StoredSchema
+from tests.kafka.test_assembly import Raw
+from tests.refusals import none_logged
+from tests.searching import examples
+from tests.strategies.payloads import corrupt_payloads, payloads
+
+from streamcontract import Codec, parse_schema
+from streamcontract.codec.engine import Unusable, find_extension
+from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.kafka.contract.binding import Binding
+from streamcontract.kafka.contract.keys import KeyCodec, key_codec, raw_key_codec
+from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
+from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.registry.errors import SchemaNotFoundError
+from streamcontract.testing.strategies import schemas
+from streamcontract.wire import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamcontract.kafka import Message
+    from streamcontract.kafka.batches.batch import ConsumedBatch
+    from streamcontract.schema import Schema
+
+if isinstance(find_extension("columns"), Unusable):
+    pytest.skip("columns need native code", allow_module_level=True)
+
+ALL = ("key", "topic", "partition", "offset", "timestamp", "headers", "schema_id")
+NAMES = {name: f"message {name}" for name in ALL}
+
+_FIELDS = parse_schema(
+    {
+        "type": "record",
+        "name": "Keyed",
+        "fields": [
+            {"name": "text", "type": "string"},
+            {"name": "int", "type": "int"},
+            {"name": "long", "type": "long"},
+            {"name": "bytes", "type": "bytes"},
+            {"name": "fixed", "type": {"type": "fixed", "name": "Two", "size": 2}},
+            {"name": "uuid", "type": {"type": "string", "logicalType": "uuid"}},
+            {
+                "name": "enum",
+                "type": {"type": "enum", "name": "Side", "symbols": ["BUY", "SELL"]},
+            },
+        ],
+    }
+)
+_POINT = parse_schema(
+    {"type": "record", "name": "Point", "fields": [{"name": "x", "type": "long"}]}
+)
+_OLD_POINT = parse_schema(
+    {"type": "record", "name": "Point", "fields": [{"name": "x", "type": "int"}]}
+)
+_OPTIONAL = parse_schema(["null", "string"])
+
+PLAIN_KEYS: dict[str, KeyCodec] = {
+    "raw": raw_key_codec(),
+    **{name: key_codec(name, _FIELDS, {}) for name in ("text", "int", "long", "bytes", "fixed")},
+    **{name: key_codec(name, _FIELDS, {}) for name in ("uuid", "enum")},
+}
+_SOME_UUID = uuid.UUID("12345678-1234-5678-1234-567812345678")
+KEYS = st.none() | st.sampled_from(
+    [
+        *(b"", b"a", b"ab", b"12", b"-7", b"007", b"BUY", b"SELL", b"\xff", b"99999999999"),
+        *(str(_SOME_UUID).encode(), _SOME_UUID.hex.encode(), "\N{SNOWMAN}".encode()),
+    ]
+)
+FRAMED_KEYS = st.none() | st.sampled_from(
+    [
+        *(frame(101, b"\x02"), frame(102, b"\x04"), frame(103, b"\x00"), frame(103, b"\x02\x02a")),
+        *(frame(101, b""), frame(102, b"\x80"), frame(9, b"\x02"), b"", b"a"),
+    ]
+)
+HEADERS = st.none() | st.lists(
+    st.tuples(st.text(st.characters(codec="utf-8"), max_size=3), st.none() | st.binary(max_size=3)),
+    max_size=3,
+)
+
+
+class Schemas:
+    """A registry that has these schemas."""
+
+    cache_capacity = 1000
+
+    def __init__(self, schemas: dict[int, Schema]) -> None:
+        self.schemas = schemas
+
+    def stored(self, schema_id: int, **_: object) -> StoredSchema:
+        """The schema of an id."""
+        if schema_id not in self.schemas:
+            raise SchemaNotFoundError(
+                f"no schema {schema_id}", "GET", "http://registry", 404, 40403
+            )
+        return StoredSchema(schema=self.schemas[schema_id])
+
+    def identify(self, *_: object, **__: object) -> Any:
+        """No schema is registered here."""
+        raise NotImplementedError
+
+
+def deserializer(
+    reader: Schema, registry: dict[int, Schema], key: KeyCodec | Codec[Any]
+) -> TopicDeserializer[Any]:
+    """What reads the records, with unions that name their branch."""
+    binding = Binding("t", Codec[Any](reader, tag_unions=True), key, None)
+    keys = {101: _POINT, 102: _OLD_POINT, 103: _OPTIONAL}
+    return TopicDeserializer(binding, Schemas({**registry, **keys}))  # type: ignore[arg-type] # all it needs
+
+
+def records(
+    reader: TopicDeserializer[Any], raws: Sequence[Any]
+) -> tuple[list[Message[Any]], list[MessageDecodeError]]:
+    """The messages one by one, and the errors of those that are not of the contract."""
+    messages, errors = [], []
+    for raw in raws:
+        try:
+            messages.append(reader.read(raw))
+        except MessageDecodeError as error:
+            errors.append(error)
+    return messages, errors
+
+
+def batch_of(
+    reader: TopicDeserializer[Any], raws: Sequence[Any], *, threads: int = 1, **options: Any
+) -> ConsumedBatch:
+    """The only batch of messages of one type."""
+    from streamcontract.kafka.batches.batch import consumed  # noqa: PLC0415 - native code
+    from streamcontract.kafka.batches.decoder import BatchDecoder  # noqa: PLC0415 - likewise
+
+    options = {"columns": None, "metadata": NAMES, **options}
+    decoder = BatchDecoder(reader, options["columns"], options["metadata"])
+    with none_logged("streamcontract.columns"):
+        [(batch, _)] = consumed("t", decoder, decoder.decode(list(raws), threads))
+    return batch
+
+
+def check(reader: TopicDeserializer[Any], raws: Sequence[Any], *, threads: int = 1) -> None:
+    """Compare a batch with the records, metadata and faults."""
+    batch = batch_of(reader, raws, threads=threads)
+    messages, errors = records(reader, raws)
+    valued = [message for message in messages if message.value is not None or message.schema_id]
+    schema = reader.codecs[0].schema
+    expected = [in_columns(schema.root, message.value) for message in valued]
+    assert same(rows_of(schema, batch_of(reader, raws, metadata={}, threads=threads)), expected)
+    assert batch.tombstones == len(messages) - len(valued)
+    table = pa.table(batch)
+    found = {
+        name: [each for chunk in table.column(column).chunks for each in from_arrow(chunk)]
+        for name, column in NAMES.items()
+        if name != "timestamp"
+    }
+    key = reader.key.node if isinstance(reader.key, KeyCodec) else reader.key.schema.root
+    assert found == {
+        "key": [_key_in_column(key, message.key) for message in valued],
+        "topic": ["t"] * len(valued),
+        "partition": [message.partition for message in valued],
+        "offset": [message.offset for message in valued],
+        "headers": [
+            [{"key": name, "value": value} for name, value in message.headers] for message in valued
+        ],
+        "schema_id": [message.schema_id for message in valued],
+    }
+    times = table.column(NAMES["timestamp"]).cast(pa.int64()).to_pylist()
+    assert times == [message.timestamp_ms for message in valued]
+    assert list(map(str, batch.faults)) == list(map(str, errors))
+    assert [type(fault.error.reason) for fault in batch.faults] == [
+        type(error.reason) for error in errors
+    ]
+
+
+def _key_in_column(node: Any, key: Any) -> Any:
+    if isinstance(key, uuid.UUID):
+        return key.bytes
+    return None if key is None else in_columns(node, key)
+
+
+def _raw(data: st.DataObject, value: bytes | None, headers: Any, key: bytes | None) -> Raw:
+    place = data.draw(st.tuples(st.integers(0, 3), st.integers(0, 2**63 - 1)))
+    timestamp = data.draw(st.tuples(st.integers(0, 2), st.integers(-1, 2**53)))
+    return Raw(value, key, place, timestamp, headers)
+
+
+@settings(deadline=None, max_examples=examples(100))
+@given(
+    schemas().filter(has_columns),
+    st.sampled_from([*PLAIN_KEYS, "point", "optional"]),
+    st.integers(1, 3),
+    st.data(),
+)
+def test_messages_of_many_writers(
+    schema: Schema, key: str, threads: int, data: st.DataObject
+) -> None:
+    """In any framing, with tombstones and poison between them, and keys of every type."""
+    codec: Any = PLAIN_KEYS.get(key) or Codec(_POINT if key == "point" else _OPTIONAL)
+    keys = KEYS if key in PLAIN_KEYS else FRAMED_KEYS
+    registry, raws = {1: schema}, []
+    damaged = st.lists(corrupt_payloads(schema).map(lambda each: (schema, each.data)), max_size=2)
+    written = st.lists(payloads(schema).map(lambda each: (each.writer, each.data)), max_size=4)
+    drawn = data.draw(st.tuples(written, damaged).map(lambda each: [*each[0], *each[1]]))
+    for number, (writer, payload) in enumerate(data.draw(st.permutations(drawn)), 10):
+        registry[number] = writer or schema
+        headers = data.draw(HEADERS)
+        if data.draw(st.booleans()):
+            value = frame(number, payload)
+        else:
+            value = payload
+            headers = [*(headers or []), ("__value_schema_id", b"\0" + number.to_bytes(4, "big"))]
+        raws.append(_raw(data, value, headers, data.draw(keys)))
+    others = st.none() | st.binary(max_size=8) | st.just(frame(8, b""))
+    for value in data.draw(st.lists(others, max_size=3)):
+        raws.append(_raw(data, value, data.draw(HEADERS), data.draw(keys)))
+    check(deserializer(schema, registry, codec), data.draw(st.permutations(raws)), threads=threads)

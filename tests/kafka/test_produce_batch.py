@@ -1,0 +1,224 @@
+"""Arrow rows as messages: each is delivered as ``produce`` delivers its record, or reported."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+from streamcontract import (
+    AsyncContractProducer,
+    Codec,
+    ContractConsumer,
+    ContractProducer,
+    Stock,
+    StockConsumer,
+    StockProducer,
+)
+from streamcontract.codec import Contract
+from streamcontract.codec.engine import Unusable, find_extension
+from streamcontract.errors import ArgumentError, ClientError, ColumnTypesError
+from streamcontract.kafka import Delivery, MessageEncodeError, ProduceFailuresError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+if isinstance(find_extension("columns"), Unusable):
+    pytest.skip("columns need native code", allow_module_level=True)
+
+SALE = {
+    "type": "record",
+    "name": "Sale",
+    "fields": [{"name": "sku", "type": "string"}, {"name": "count", "type": "int"}],
+}
+
+
+def bars(count: int) -> list[Stock]:
+    """Bars that differ by symbol and volume."""
+    day = dt.date(2026, 5, 4)
+    return [
+        Stock(symbol=f"S{n}", date=day, open=1.5, high=2.0, low=1.0, close=1.25, volume=n)
+        for n in range(count)
+    ]
+
+
+def table_of(records: list[Stock]) -> Any:
+    """Bars as a table."""
+    codec = Codec(Stock)
+    return pa.table(codec.decode_columns([codec.encode(each) for each in records]))
+
+
+def read(consumer: Any) -> list[Any]:
+    """All messages of a topic."""
+    with consumer:
+        return list(consumer.until_end())
+
+
+def test_rows_arrive_as_records(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Value and key are those of ``produce``; a row that does not fit is reported, no other."""
+    name, records = topic(), bars(5)
+    table = table_of(records)
+    volumes = pa.chunked_array([[0, None, 2], [3, 4]])
+    table = table.set_column(table.column_names.index("volume"), "volume", volumes)
+    told: list[Delivery] = []
+    with StockProducer(config, topic=name) as producer:
+        for record in records[:1]:
+            producer.produce(record)
+        report = producer.produce_batch(table, on_delivery=told.append)
+    assert (report.delivered, report.failed, len(told)) == (4, 1, 4)
+    (failure,) = report.failures
+    assert (failure.index, failure.value) == (1, None)
+    assert isinstance(failure.error, MessageEncodeError)
+    assert failure.error.path == "Stock.volume"
+    with pytest.raises(ProduceFailuresError, match="record 1: "):
+        report.raise_for_failures()
+    found = [(each.key, each.value) for each in read(StockConsumer(config, topic=name))]
+    kept = [records[0], *records[:1], *records[2:]]
+    assert sorted(found) == sorted((each.symbol, each) for each in kept)
+
+
+def test_parts_of_messages_from_columns(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Columns that are no fields are parts of the message, or belong to none."""
+    name = topic(partitions=3)
+    at = dt.datetime(2026, 5, 4, 12, tzinfo=dt.timezone.utc)
+    rows = {
+        "sku": ["tea", "salt", "oil"],
+        "count": [1, 2, 3],
+        "id": pa.array([b"a", None, b"c"]),
+        "to": [2, 0, 1],
+        "at": pa.array([at, at, None], pa.timestamp("us", "UTC")),
+        "more": pa.array([[("h", b"1")], [], None], pa.map_(pa.string(), pa.binary())),
+    }
+    data = pa.table(rows)
+    with ContractProducer(config, topic=name, schema=SALE) as producer:
+        columns = {"key": "id", "partition": "to", "timestamp": "at", "headers": "more"}
+        assert producer.produce_batch(data, **columns).ok  # type: ignore[arg-type]
+        plain = data.select(["sku", "count"])
+        assert producer.produce_batch(plain, key="sku", partition=2, headers={"h": "2"}).ok
+        with pytest.raises(ColumnTypesError, match="only the fields of Sale: count, sku"):
+            producer.produce_batch(data)
+        with pytest.raises(ArgumentError, match="key has to be the name of a column: sku, count"):
+            producer.produce_batch(plain, key="id")
+        with pytest.raises(ArgumentError, match="partition has to be a column of integers"):
+            producer.produce_batch(plain, partition="sku")
+    found = read(ContractConsumer(config, topic=name, schema=SALE))
+    by_sku = {each.value["sku"]: each for each in found if [*each.headers] != [("h", b"2")]}
+    assert [by_sku[each].key for each in rows["sku"]] == [b"a", None, b"c"]
+    assert [by_sku[each].partition for each in rows["sku"]] == rows["to"]
+    assert by_sku["tea"].timestamp == by_sku["salt"].timestamp == at
+    assert [[*by_sku[each].headers] for each in rows["sku"]] == [[("h", b"1")], [], []]
+    rest = [(each.key, each.partition) for each in found if [*each.headers] == [("h", b"2")]]
+    assert sorted(rest) == [(b"oil", 2), (b"salt", 2), (b"tea", 2)]
+
+
+KEY = """["null", {"type": "record", "name": "Id", "fields": [{"name": "x", "type": "int"}]}]"""
+KEYED: Contract[Any, Any, Any] = Contract(
+    """{"type": "record", "name": "Sale", "fields": [{"name": "n", "type": "int"}]}""",
+    key_schema=KEY,
+)
+BY_SIDE: Contract[Any, Any, Any] = Contract(
+    """{"type": "record", "name": "Sale", "fields": [{"name": "side", "type":
+        {"type": "enum", "name": "Side", "symbols": ["BUY", "SELL"]}}]}""",
+    key="side",
+)
+
+
+class KeyedProducer(ContractProducer[Any, Any]):
+    """A producer with keys of their own schema."""
+
+    contract = KEYED
+
+
+class KeyedConsumer(ContractConsumer[Any, Any]):
+    """Its consumer."""
+
+    contract = KEYED
+
+
+class SideProducer(ContractProducer[Any, Any]):
+    """A producer with a field as the key."""
+
+    contract = BY_SIDE
+
+
+def test_keys_of_their_own_schema(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """A column of keys is encoded by the keys' schema; null is no key where that allows it."""
+    name = topic()
+    ids = pa.array([{"x": 1}, None, {"x": 2**31}], pa.struct([("x", pa.int64())]))
+    with KeyedProducer(config, topic=name) as producer:
+        report = producer.produce_batch(pa.table({"n": [1, 2, 3], "id": ids}), key="id")
+        (failure,) = report.failures
+        assert (failure.index, report.delivered) == (2, 2)
+        assert "key.x: expected an int" in str(failure.error)
+    found = read(KeyedConsumer(config, topic=name))
+    assert sorted((each.value["n"], each.key) for each in found) == [(1, {"x": 1}), (2, None)]
+
+
+def test_keys_of_a_field(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """They are checked as values of the field's type, whichever column they come from."""
+    name = topic()
+    with SideProducer(config, topic=name) as producer:
+        data = pa.table({"side": ["BUY", "SELL"], "id": ["SELL", "HOLD"]})
+        assert producer.produce_batch(data.select(["side"])).ok
+        (failure,) = producer.produce_batch(data, key="id").failures
+        assert "key: expected a symbol of Side: BUY, SELL, found 'HOLD'" in str(failure.error)
+    found = read(ContractConsumer(config, topic=name, schema=BY_SIDE.schema))
+    keys = sorted((each.value["side"], each.key) for each in found)
+    assert keys == [("BUY", b"BUY"), ("BUY", b"SELL"), ("SELL", b"SELL")]
+
+
+def test_values_of_bytes(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """They are the payload unchanged, as ``produce`` sends them."""
+    name = topic()
+    with ContractProducer(config, topic=name, schema="bytes") as producer:
+        producer.produce(b"a")
+        assert producer.produce_batch(pa.table({"value": [b"", b"bc"]})).ok
+    found = read(ContractConsumer(config, topic=name, schema="bytes"))
+    assert sorted(each.value for each in found) == [b"", b"a", b"bc"]
+
+
+def test_consumed_batches_are_forwarded(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """A batch with its metadata columns goes to another topic as it is."""
+    first, second = topic(), topic()
+    data = table_of(bars(3))
+    with StockProducer(config, topic=first) as producer:
+        assert producer.produce_batch(data, headers={"h": b"1"}).ok
+    names: Any = {each: each for each in ("key", "timestamp", "headers")}
+    with (
+        StockProducer(config, topic=second) as producer,
+        StockConsumer(config, topic=first) as consumer,
+    ):
+        batch = consumer.consume_batch(3, timeout=30, metadata=tuple(names))
+        assert producer.produce_batch(batch, **names).ok
+    sent, found = (read(StockConsumer(config, topic=each)) for each in (first, second))
+    parts = [
+        [(each.key, each.value, each.timestamp, each.headers) for each in messages]
+        for messages in (sent, found)
+    ]
+    assert parts[0] == parts[1]
+
+
+def test_asyncio(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """The same rows, the same report."""
+    name, records, told = topic(), bars(3), list[Delivery]()
+
+    async def publish() -> None:
+        async with AsyncContractProducer(config, record=Stock, topic=name) as producer:
+            report = await producer.produce_batch(table_of(records), on_delivery=told.append)
+            assert (report.delivered, report.failed) == (3, 0)
+
+    asyncio.run(publish())
+    assert len(told) == 3
+    found = read(StockConsumer(config, topic=name))
+    assert sorted(each.value.volume for each in found) == [0, 1, 2]
+
+
+def test_closed(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """A closed producer takes no rows."""
+    producer = StockProducer(config, topic=topic())
+    producer.close()
+    with pytest.raises(ClientError, match="is closed"):
+        producer.produce_batch(table_of(bars(1)))

@@ -1,0 +1,218 @@
+"""Spark itself: topics of mixed versions and poison, batch and streaming, and the way back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from confluent_kafka import Producer
+
+from streamcontract import Codec, ContractConsumer, SchemaRegistry, parse_schema
+from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.kafka import ensure_topic
+from streamcontract.registry.lock_builder import LockBuilder
+from streamcontract.registry.lock_file import write_locks
+from streamcontract.registry.references import register_in_order
+from streamcontract.schema import Schema
+from streamcontract.testing.fixtures.stacks import Stack
+from streamcontract.testing.plugin import stack_kind
+from streamcontract.wire import frame
+
+pytest.importorskip("pyspark", reason="make test-guides installs PySpark")
+
+from streamcontract.spark import DecodedFrame, from_contract, to_contract
+
+MESSAGES: Final = int(os.environ.get("SPARK_MESSAGES", "10_000"))
+PARTITIONS: Final = 4
+POISON_EVERY: Final = 100
+PATIENCE_S: Final = 60.0
+UTC: Final = dt.timezone.utc
+START: Final = dt.datetime(2024, 5, 17, tzinfo=UTC)
+
+
+def _version(n: str, *fields: dict[str, Any]) -> Schema:
+    side = {"type": "enum", "name": "Side", "symbols": ["BUY", "SELL"]}
+    common = [{"name": "n", "type": n}, {"name": "side", "type": side}]
+    return parse_schema({"type": "record", "name": "Trade", "fields": [*common, *fields]})
+
+
+_AT: Final = ["null", {"type": "long", "logicalType": "timestamp-millis"}]
+VERSIONS: Final = (
+    _version("int", {"name": "gone", "type": "string"}),
+    _version("int", {"name": "price", "type": "float", "default": 0}),
+    _version(
+        "long",
+        {"name": "price", "type": "double", "default": -1},
+        {"name": "at", "type": _AT, "default": None},
+    ),
+)
+"""The versions of a contract, the newest last: a promotion, defaults, a removed field."""
+
+
+def written(n: int) -> dict[str, Any]:
+    """The n-th record in the version it is written with."""
+    record = {"n": n, "side": "SELL" if n % 2 else "BUY"}
+    match n % 3:
+        case 0:
+            return {**record, "gone": "x" * (n % 7)}
+        case 1:
+            return {**record, "price": n % 1000 / 8}
+        case _:
+            at = START + dt.timedelta(seconds=n) if n % 2 else None
+            return {**record, "price": n / 3, "at": at}
+
+
+def read(n: int) -> dict[str, Any]:
+    """The same as the newest version reads it."""
+    record = {"price": -1.0, "at": None, **written(n)}
+    return {name: record[name] for name in ("n", "side", "price", "at")}
+
+
+def is_poison(n: int) -> bool:
+    """Whether the n-th message is poison."""
+    return n % POISON_EVERY == 0
+
+
+@attrs.frozen
+class Topic:
+    """A topic of all versions and 1 % poison; message n is in partition n % PARTITIONS."""
+
+    name: str
+    config: dict[str, Any]
+    lock: Path
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Of Spark's Kafka source."""
+        return {
+            "kafka.bootstrap.servers": self.config["bootstrap.servers"],
+            "subscribe": self.name,
+            "startingOffsets": "earliest",
+        }
+
+
+@pytest.fixture(scope="module")
+def topic(
+    pytestconfig: pytest.Config,
+    streamcontract_stack: Stack,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Topic:
+    """The topic, produced once."""
+    if stack_kind(pytestconfig) != "kafka":
+        pytest.skip("Spark's connector needs --streamcontract-stack=kafka (make test-guides)")
+    config = {
+        "bootstrap.servers": streamcontract_stack.bootstrap_servers,
+        "schema.registry.url": streamcontract_stack.registry_url,
+    }
+    for name in ("trades", "trades-copied"):
+        ensure_topic(name, config, partitions=PARTITIONS)
+    lock = tmp_path_factory.mktemp("lock") / "streamcontract.lock"
+    with SchemaRegistry(streamcontract_stack.registry_url) as registry:
+        builder = LockBuilder(registry, "test")
+        for schema in VERSIONS:
+            found = register_in_order(registry, "trades-value", schema)
+        builder.add("trade", "value", found)
+        builder.add("copy", "value", register_in_order(registry, "trades-copied-value", schema))
+        write_locks(lock, [builder.lock()])
+        ids = [registry.lookup("trades-value", each).id for each in VERSIONS]
+    _produce(config, "trades", ids)
+    return Topic("trades", config, lock)
+
+
+def _produce(config: dict[str, Any], topic: str, ids: list[int]) -> None:
+    encoders = [
+        Codec[Any](schema).encoder(frame(i, b"")) for i, schema in zip(ids, VERSIONS, strict=True)
+    ]
+    producer = Producer(
+        {
+            "bootstrap.servers": config["bootstrap.servers"],
+            "enable.idempotence": True,
+            "queue.buffering.max.messages": 0,
+        }
+    )
+    for n in range(MESSAGES):
+        value = encoders[n % 3](written(n))
+        if is_poison(n):
+            value = (value[:-1], frame(2**30, value[5:]), b"{}")[n // POISON_EVERY % 3]
+        producer.produce(topic, value, str(n), partition=n % PARTITIONS)
+    assert producer.flush(PATIENCE_S) == 0
+
+
+def check(records: Any, poison: Any) -> None:
+    """Both tables have what was produced: every value, and the place of all poison."""
+    places = [("partition", "ascending"), ("offset", "ascending")]
+    numbers = sorted(range(MESSAGES), key=lambda n: (n % PARTITIONS, n // PARTITIONS))
+    good = [n for n in numbers if not is_poison(n)]
+    expected = pa.Table.from_pylist([read(n) for n in good])
+    records = records.sort_by(places)
+    assert records.num_rows == len(good)
+    for name in expected.column_names:
+        found = records.column(name).cast(expected.schema.field(name).type)
+        assert found.combine_chunks().equals(expected.column(name).combine_chunks()), name
+    keys = records.column("key").cast(pa.string()).cast(pa.int64())
+    assert pc.all(pc.equal(keys, records.column("n"))).as_py()
+    poison = poison.sort_by(places)
+    assert poison.column("offset").to_pylist() == [n // PARTITIONS for n in numbers if is_poison(n)]
+
+
+def columns_of(decoded: DecodedFrame) -> tuple[Any, Any]:
+    """The frames of records and poison, flat."""
+    kafka = ("key", "partition", "offset", "timestamp")
+    return decoded.records.select("value.*", *kafka), decoded.poison.select(*kafka, "error")
+
+
+def test_batch(topic: Topic, spark: Any) -> None:
+    """Counts and values are what was produced."""
+    source = spark.read.format("kafka").options(**topic.options).load()
+    decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
+    records, poison = (each.toArrow() for each in columns_of(decoded))
+    check(records, poison)
+    reasons = poison.column("error").combine_chunks().field("reason")
+    for reason in ("the data end", "`streamcontract lock --environment test`", "magic byte"):
+        assert pc.any(pc.match_substring(reasons, reason)).as_py()
+
+
+def test_streaming(topic: Topic, spark: Any, tmp_path: Path) -> None:
+    """One query reads the topic once, in several batches, and writes both frames."""
+    options = {**topic.options, "maxOffsetsPerTrigger": str(MESSAGES // 3)}
+    source = spark.readStream.format("kafka").options(**options).load()
+    decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
+
+    def write(batch: Any, _: int) -> None:
+        batch.persist()
+        for name, frame_ in zip(
+            ("records", "poison"), columns_of(DecodedFrame(batch)), strict=True
+        ):
+            frame_.write.mode("append").parquet(str(tmp_path / name))
+        batch.unpersist()
+
+    query = (
+        decoded.frame.writeStream.foreachBatch(write)
+        .trigger(availableNow=True)
+        .option("checkpointLocation", str(tmp_path / "checkpoint"))
+        .start()
+    )
+    query.awaitTermination()
+    assert len(query.recentProgress) > 1
+    check(pq.read_table(tmp_path / "records"), pq.read_table(tmp_path / "poison"))
+
+
+def test_the_way_back(topic: Topic, spark: Any) -> None:
+    """A typed consumer reads what Spark's sink wrote."""
+    source = spark.read.format("kafka").options(**topic.options).load()
+    decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
+    messages = to_contract(decoded.records, VERSIONS[-1], lock=topic.lock, topic="trades-copied")
+    assert messages.columns == ["key", "value"]
+    options = {**topic.options, "topic": "trades-copied"}
+    messages.write.format("kafka").options(**options).save()
+    with ContractConsumer(topic.config, topic="trades-copied", schema=VERSIONS[-1]) as consumer:
+        found = {int(message.key): message.value for message in consumer.until_end()}
+    assert found == {n: read(n) for n in range(MESSAGES) if not is_poison(n)}

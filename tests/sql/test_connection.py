@@ -1,0 +1,317 @@
+"""Topics as tables: answers, what is fetched for them, and what is in no row."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+import pytest
+from tests.sql.conftest import BARS, EACH, PARTITIONS, START, Bars, bar
+
+from streamcontract import ContractProducer, parse_schema, sql
+from streamcontract.errors import ConfigurationError
+from streamcontract.kafka import TopicScan
+from streamcontract.kafka.connection.cluster import Cluster
+from streamcontract.kafka.errors import StalledError
+from streamcontract.sql.table import TopicTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from streamcontract.sql.connection import TopicConnection
+    from streamcontract.testing.fixtures.topics import TopicMaker
+
+ALL = PARTITIONS * EACH
+_HIGHS = [("AAPL", bar(BARS - 2)["high"]), ("MSFT", bar(BARS - 1)["high"])]
+_TWO = [(7,), (10,)]
+_KEY = [(b"key 2", "BUY")]
+
+
+def asked(topics: TopicConnection, query: str, bars: Bars) -> list[tuple[Any, ...]]:
+    """The rows of a query, in which ``bars`` is the topic."""
+    return topics.execute(query.replace("bars", bars.table)).fetchall()
+
+
+def read(topics: TopicConnection, query: str, bars: Bars) -> None:
+    """Read the rows of a query, to the error that is raised before or on the way."""
+    topics.execute(query.replace("bars", bars.table))
+    list(topics.rows())
+
+
+def read_arrow(topics: TopicConnection, query: str, bars: Bars) -> None:
+    """The same, as Arrow."""
+    topics.query(query.replace("bars", bars.table)).read_all()
+
+
+def fetched(topics: TopicConnection) -> int:
+    """The messages that the last query fetched."""
+    return sum(read.fetched for read in topics.reads)
+
+
+_SELF_JOIN = """
+    select count(*) from bars a join bars b using (volume)
+    where a._offset < 2 and b._offset < 2 and b._partition = 0
+"""
+_SUBQUERY = """
+    select volume from bars where _partition = 0 and _offset = 0 and volume not in
+    (select volume from bars where _partition = 1 and _offset < 2)
+"""
+_STARS = """
+    select bars.* exclude (day, _timestamp, _key, _headers, _schema_id), columns('hig.*') from bars
+    where _offset = 0 and _partition = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "expected", "expected_fetched"),
+    [
+        ("select symbol, max(high) from bars group by 1 order by 1", _HIGHS, ALL),
+        ("select count(*) from bars", [(BARS,)], ALL),
+        ("select volume from bars where _partition = 1 and _offset between 2 and 3", _TWO, 2),
+        ("select sum(volume) from bars where _offset < 1", [(0 + 1 + 2,)], 3),
+        ("select _key, side from bars where _partition = 2 and _offset = 0", _KEY, 1),
+        ("select count(*) from bars where _offset > 7", [(0,)], 2 * PARTITIONS),
+        ("select count(*) from bars where _offset > 99", [(0,)], 0),
+        ("select count(*) from bars where _partition = 0 and _partition = 1", [(0,)], 0),
+        (_SELF_JOIN, [(2,)], 2 * 2 * PARTITIONS),
+        (_SUBQUERY, [(0,)], 2 * 3),
+        ("select low, Low_1 from bars where _partition = 0 and _offset = 0", [(1.0, 0.5)], 1),
+        (_STARS, [("MSFT", "BUY", 1.5, 101.0, 1.0, 0.5, 1, 1, 0, 101.0)], 1),
+    ],
+)
+def test_answers_and_what_is_fetched(
+    topics: TopicConnection,
+    bars: Bars,
+    query: str,
+    expected: list[tuple[Any, ...]],
+    expected_fetched: int,
+) -> None:
+    """Of a topic that is read several times, each scan fetches what any of them needs."""
+    assert asked(topics, query, bars) == expected
+    assert fetched(topics) == expected_fetched
+    assert {read.messages for read in topics.reads} == {ALL}
+
+
+def test_what_is_in_no_row_is_counted(topics: TopicConnection, bars: Bars) -> None:
+    """Poison and tombstones, in all partitions that are read."""
+    asked(topics, "select count(*) from bars where _partition > 0", bars)
+    (read,) = topics.reads
+    assert (read.fetched, read.unreadable, read.tombstones) == (20, 2, 2)
+    assert [(each.partition, each.offset) for each in read.faults] == [(1, 8), (2, 8)]
+    assert "0x6e" in str(read.faults[0])
+
+
+def test_only_used_columns_are_decoded(
+    topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of eight, and no metadata but what is compared."""
+    chosen: list[tuple[Any, Any]] = []
+    scan = TopicTable.scan
+
+    def noted(
+        table: TopicTable, ranges: Any = (), columns: Any = None, metadata: Any = None
+    ) -> Any:
+        chosen.append((columns, metadata))
+        return scan(table, ranges, columns, metadata)
+
+    monkeypatch.setattr(TopicTable, "scan", noted)
+    asked(topics, "select max(high) from bars where _offset < 3", bars)
+    assert chosen[-1] == (["high"], {"offset": "_offset"})
+    asked(topics, "select count(*) from bars", bars)
+    assert chosen[-1] == (["symbol"], {})
+
+
+def test_a_time_range_reads_its_part_of_the_topic(
+    bars: Bars, topics: TopicConnection, is_embedded: bool
+) -> None:
+    """From its lower bound on; and up to its upper one where the order of timestamps is known."""
+    query = """
+        select count(*), min(_timestamp) from bars
+        where _timestamp between '2024-05-17T02:00:00Z' and '2024-05-17T04:30:00Z'
+    """
+    expected = [(3 * PARTITIONS, START + dt.timedelta(hours=2))]
+    assert asked(topics, query, bars) == expected
+    (read,) = topics.reads
+    # The embedded broker looks no times up.
+    assert (read.fetched, read.end_ignored) == ((30, False) if is_embedded else (24, True))
+    with sql.connect(bars.config, project=bars.project, lateness=dt.timedelta(0)) as ordered:
+        assert asked(ordered, query, bars) == expected
+        assert fetched(ordered) == (30 if is_embedded else 9)
+
+
+def test_now_is_one_time(
+    topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the plan, from which comes what is fetched, and for the answer."""
+    looked_up: list[int] = []
+
+    def look_up(_: Cluster, topic: str, partitions: Any, milliseconds: int) -> dict[int, int]:
+        looked_up.append(milliseconds)
+        return dict.fromkeys(partitions, 0)
+
+    monkeypatch.setattr(Cluster, "offsets_at_time", look_up)
+    query = "select epoch_ms(now()) from bars where _timestamp < now() limit 1"
+    assert asked(topics, query, bars)[0][0] in {looked_up[0], looked_up[0] - 1}
+
+
+# ---- statements that write, and files
+
+
+def test_tables_and_files_of_topics(topics: TopicConnection, bars: Bars, tmp_path: Path) -> None:
+    """They are there after the statement, and are joined with the topic."""
+    database, file = tmp_path / "bars.duckdb", tmp_path / "bars.parquet"
+    with sql.connect(bars.config, project=bars.project, database=database) as stored:
+        asked(stored, "create table highs as select volume, high from bars where _offset < 2", bars)
+        assert (stored.changed, fetched(stored)) == (6, 6)
+        asked(stored, f"copy (select volume from bars where _offset = 0) to '{file}'", bars)
+        assert (stored.changed, fetched(stored)) == (3, 3)
+        asked(stored, "insert into highs select volume, 0 from bars where _offset = 2", bars)
+        joined = f"""
+            select sum(highs.high), count(_offset) from highs join '{file}' using (volume)
+            join bars using (volume) where _partition < 2
+        """
+        assert asked(stored, joined, bars) == [(201.0, 2)]
+        assert stored.changed is None
+    with duckdb.connect(database) as other:
+        assert other.execute("select count(*) from highs").fetchall() == [(9,)]
+
+
+def test_several_statements(topics: TopicConnection, bars: Bars) -> None:
+    """The rows are those of the last one; what was read is that of all."""
+    query = "create table few as from bars where _offset < 2; set threads = 1; from few limit 1"
+    assert len(asked(topics, query, bars)) == 1
+    assert fetched(topics) == 6
+    assert asked(topics, "select count(*) from few", bars) == [(6,)]
+    assert topics.reads == ()
+
+
+def test_a_transaction_of_the_caller(topics: TopicConnection, bars: Bars) -> None:
+    """It keeps what it has, and a statement that fails in it leaves no empty table."""
+    asked(topics, "begin", bars)
+    asked(topics, "create table kept as select volume from bars where _offset = 0", bars)
+    with pytest.raises(sql.SqlError, match="nope"):
+        asked(topics, "select nope from bars", bars)
+    assert asked(topics, "select count(*) from bars where _offset = 0", bars) == [(3,)]
+    asked(topics, "rollback", bars)
+    with pytest.raises(sql.SqlError, match="no topic and no table 'kept'"):
+        asked(topics, "from kept", bars)
+
+
+def test_a_statement_that_failed_leaves_the_connection_usable(
+    topics: TopicConnection, bars: Bars
+) -> None:
+    """Whether it failed at once or while its rows were made."""
+    for wrong in ("error('no')", "error(symbol)"):
+        query = f"select {wrong} from bars where volume > 0"
+        for reading in (read, read_arrow):
+            with pytest.raises(sql.SqlError, match="the query failed: Invalid Input Error"):
+                reading(topics, query, bars)
+        assert asked(topics, "select count(*) from bars where _offset = 0", bars) == [(3,)]
+
+
+def test_rows_as_arrow(topics: TopicConnection, bars: Bars) -> None:
+    """They are made as they are read, by any reader of Arrow."""
+    query = "set threads = 1; select symbol, volume from bars where _partition = 1 and _offset < 2"
+    found = pl.DataFrame(topics.query(query.replace("bars", bars.table)))
+    assert found.to_dicts() == [
+        {"symbol": "MSFT", "volume": 1},
+        {"symbol": "AAPL", "volume": 4},
+    ]
+    assert fetched(topics) == 2
+    with pytest.raises(sql.SqlError, match="it gives no rows"):
+        topics.query("create table one as select 1")
+
+
+def test_rows_of_arrow_end_with_the_next_statement(topics: TopicConnection, bars: Bars) -> None:
+    """By an error: fewer rows would be taken for all."""
+    reader = topics.query(f"from {bars.table}")
+    assert asked(topics, "select count(*) from bars where _offset = 0", bars) == [(3,)]
+    with pytest.raises(sql.SqlError, match="were not read before the next statement"):
+        reader.read_all()
+
+
+# ---- schemas
+
+
+def test_without_a_contract_the_latest_schema_counts(bars: Bars, topic: TopicMaker) -> None:
+    """For messages of earlier versions too."""
+    name = topic("versions")
+    fields = [{"name": "a", "type": "int"}, {"name": "b", "type": "string", "default": "none"}]
+    for count in (1, 2):
+        schema = {"type": "record", "name": "V", "fields": fields[:count]}
+        with ContractProducer(bars.config, topic=name, schema=parse_schema(schema)) as producer:
+            producer.produce({"a": count, "b": "some"} if count == 2 else {"a": 1})
+    with sql.connect(bars.config) as topics:
+        found = topics.execute(f'select a, b, _offset from "{name}" order by a').fetchall()
+    assert found == [(1, "none", 0), (2, "some", 1)]
+
+
+def test_values_that_are_no_records(bars: Bars, topic: TopicMaker) -> None:
+    """They are in the column ``value``, also where only metadata are read."""
+    name = topic("numbers")
+    with ContractProducer(bars.config, topic=name, schema=parse_schema("long")) as producer:
+        producer.produce(5)
+    with sql.connect(bars.config) as topics:
+        assert topics.execute(f'select value, _offset from "{name}"').fetchall() == [(5, 0)]
+        assert topics.execute(f'select _offset from "{name}"').fetchall() == [(0,)]
+
+
+def test_a_field_with_the_name_of_a_metadata_column(bars: Bars, topic: TopicMaker) -> None:
+    """It is refused, until the metadata are named otherwise."""
+    name = topic("clash")
+    schema = {"type": "record", "name": "C", "fields": [{"name": "_Offset", "type": "int"}]}
+    with ContractProducer(bars.config, topic=name, schema=parse_schema(schema)) as producer:
+        producer.produce({"_Offset": 7})
+    query = f'from "{name}" select _offset, k_offset'
+    with sql.connect(bars.config) as topics, pytest.raises(ConfigurationError, match="--prefix"):
+        topics.execute(query)
+    with sql.connect(bars.config, prefix="k_") as topics:
+        assert topics.execute(query).fetchall() == [(7, 0)]
+
+
+def test_topics_that_differ_in_case(
+    topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB would take them for one."""
+    other = bars.topic.upper()
+    monkeypatch.setattr(Cluster, "topics", lambda _: [bars.topic, other])
+    with pytest.raises(sql.SqlError, match="differ only in case"):
+        asked(topics, f'from bars a join "{other}" b using (_offset)', bars)
+
+
+# ---- errors
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("select nope from bars", 'line 1, column 8: Referenced column "nope" not found'),
+        ("select 1\n  frm barz where", "line 2, column 7: syntax error"),
+        ("select * from barz", "column 15: there is no topic and no table 'barz'"),
+        ("pivot bars on symbol", "PIVOT stocks ON symbol IN"),
+    ],
+)
+def test_a_wrong_query_is_one_error(
+    topics: TopicConnection, bars: Bars, query: str, message: str
+) -> None:
+    """With its place."""
+    with pytest.raises(sql.SqlError) as caught:
+        asked(topics, query, bars)
+    assert message in str(caught.value)
+
+
+def test_an_error_of_a_topic_is_raised_as_it_is(
+    topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB makes a text of it."""
+    stalled = StalledError(bars.topic, 60.0, {0: (None, 10)})
+
+    def stall(_: Any) -> Any:
+        raise stalled
+
+    monkeypatch.setattr(TopicScan, "__next__", stall)
+    for reading in (read, read_arrow):
+        with pytest.raises(StalledError):
+            reading(topics, "from bars", bars)
