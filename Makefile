@@ -139,6 +139,21 @@ sanitize-bounded: $(DEV)
 leaks: $(DEV)  ## Count references and memory over RECORDS (1,000,000) on each engine
 	$(BIN)/python -m fuzz.leaks --records $(RECORDS)
 
+.PHONY: test-browser screenshots
+
+# Debian's Chromium; Playwright brings none of its own here. Installed where that is possible.
+BROWSER_TESTS = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]' && \
+	CHROMIUM=$$(command -v chromium) $(PYTEST)
+
+test-browser: $(DEV)  ## Use the console in Chromium: each page and filter, the tail under load, axe
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || true
+	@if command -v chromium >/dev/null; then $(BROWSER_TESTS) tests/browser; \
+	else echo "SKIPPED make test-browser: it needs Chromium (apt-get install chromium)"; fi
+
+screenshots: $(DEV)  ## Take the screenshots of the documentation anew
+	SCREENSHOTS=docs/screenshots $(BROWSER_TESTS) tests/browser -k screenshots
+
 .PHONY: test-seeded-faults test-mutants
 
 test-seeded-faults: $(DEV)  ## Break a copy in many small ways, and see that the tests notice each
