@@ -214,8 +214,8 @@ release: $(RELEASE)  ## Build and try what is uploaded, from a commit with its v
 
 .PHONY: docs figures
 
-# The site is built in an environment of its own, without the package: that is read from src/, so that
-# nothing is compiled. Once it is there, nothing is asked of any network.
+# The site is built in an environment of its own, in which the package is that of src/ with the native
+# parts of .venv. Once both are there, nothing is asked of any network.
 DOCS := .venvs/docs
 DOCS_REQUIREMENTS := import configparser; c = configparser.ConfigParser(interpolation=None); \
 	c.read("setup.cfg"); print(c["options"]["install_requires"], c["options.extras_require"]["docs"])
@@ -226,7 +226,7 @@ $(DOCS)/.installed: setup.cfg
 	  $(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
 	@touch $@
 
-docs: $(DOCS)/.installed  ## Build the documentation site into site/, strictly: no broken link, nothing from outside
+docs: $(RUN) $(DOCS)/.installed  ## Build the documentation site into site/, strictly: no broken link, nothing from outside
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=src:tools $(DOCS)/bin/python -m mkdocs build --strict
 
 figures: $(DEV)  ## Draw the figures of the tutorial

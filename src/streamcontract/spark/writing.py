@@ -64,7 +64,7 @@ def to_contract(
     Raises:
         ArgumentError: The frame has no such column, or one of other types.
         ConfigurationError: The lock file cannot be read, or does not have the subject; or no topic
-        is known.
+            is known.
         LockMismatchError: The contract has changed since it was locked.
         ColumnsError: A type of the schema has no columns.
     """
