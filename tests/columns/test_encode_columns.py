@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 deep = settings(deadline=None, max_examples=examples(100))
 
 
-def drawn_columns(schema: Schema, data: st.DataObject) -> tuple[DecodedColumns, list[bytes]]:
+def drawn_columns(
+    schema: Schema, data: st.DataObject, unions: Any = "struct"
+) -> tuple[DecodedColumns, list[bytes]]:
     """Decoded columns of payloads of any writers, and what the codec encodes the records to."""
     codec = Codec[Any](schema, tag_unions=True)
     drawn = data.draw(st.lists(payloads(schema), max_size=5))
     every, writers = [each.data for each in drawn], [each.writer for each in drawn]
-    columns = codec.decode_columns(every, writer=writers)
+    columns = codec.decode_columns(every, writer=writers, unions=unions)
     return columns, [codec.encode(codec.decode(each.data, writer=each.writer)) for each in drawn]
 
 
@@ -45,7 +47,7 @@ def encoded(schema: Schema, columns: Any, prefix: bytes = b"") -> list[bytes]:
 @given(schemas().filter(has_columns), st.data())
 def test_columns_go_round(schema: Schema, data: st.DataObject) -> None:
     """Decoded columns, and slices of them, which pyarrow makes by offsets at every level."""
-    columns, wanted = drawn_columns(schema, data)
+    columns, wanted = drawn_columns(schema, data, data.draw(st.sampled_from(("struct", "dense"))))
     assert encoded(schema, columns) == wanted
     start = data.draw(st.integers(0, len(wanted)))
     stop = data.draw(st.integers(start, len(wanted)))

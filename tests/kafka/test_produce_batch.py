@@ -102,10 +102,16 @@ def test_parts_of_messages_from_columns(config: dict[str, Any], topic: Callable[
             producer.produce_batch(data)
         with pytest.raises(ArgumentError, match="key has to be the name of a column: sku, count"):
             producer.produce_batch(plain, key="id")
+        assert producer.produce_batch(plain.slice(0, 1), key=None, headers={"h": "3"}).ok
         with pytest.raises(ArgumentError, match="partition has to be a column of integers"):
             producer.produce_batch(plain, partition="sku")
     found = read(ContractConsumer(config, topic=name, schema=SALE))
-    by_sku = {each.value["sku"]: each for each in found if [*each.headers] != [("h", b"2")]}
+    by_sku = {
+        each.value["sku"]: each
+        for each in found
+        if [*each.headers] not in ([("h", b"2")], [("h", b"3")])
+    }
+    assert [each.key for each in found if [*each.headers] == [("h", b"3")]] == [None]
     assert [by_sku[each].key for each in rows["sku"]] == [b"a", None, b"c"]
     assert [by_sku[each].partition for each in rows["sku"]] == rows["to"]
     assert by_sku["tea"].timestamp == by_sku["salt"].timestamp == at
@@ -199,6 +205,20 @@ def test_consumed_batches_are_forwarded(config: dict[str, Any], topic: Callable[
         for messages in (sent, found)
     ]
     assert parts[0] == parts[1]
+
+
+@pytest.mark.usefixtures("own_producer_ids")
+def test_transactions(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Rows are part of the transaction, and are refused outside of one."""
+    name, data = topic(), table_of(bars(2))
+    with StockProducer({**config, "transactional.id": name}, topic=name) as producer:
+        refused = producer.produce_batch(data)
+        assert [failure.index for failure in refused.failures] == [0, 1]
+        assert "within a block `with producer.transaction()" in str(refused.failures[0].error)
+        with producer.transaction():
+            producer.produce_batch(data).raise_for_failures()
+    found = read(StockConsumer(config, topic=name))
+    assert sorted(each.value.volume for each in found) == [0, 1]
 
 
 def test_asyncio(config: dict[str, Any], topic: Callable[..., str]) -> None:

@@ -275,9 +275,15 @@ def conditions(case: Case) -> None:
             assert family_of(case.node) is None
 
 
-@_consumer("columns/layout.py", "columns/program.py")
+@_consumer(
+    "columns/layout.py",
+    "columns/program.py",
+    "columns/writing.py",
+    "columns/leaf_forms.py",
+    "columns/arrow_values.py",
+)
 def columns(case: Case) -> None:
-    """Its values are in a column as in records; what is beyond its limits is in neither."""
+    """Its values are in a column as in records, and go back; others are in neither."""
     if isinstance(find_extension("columns"), Unusable):
         return  # not built here
     codec: Codec[Any] = Codec(case.document)
@@ -288,7 +294,10 @@ def columns(case: Case) -> None:
         least, most = case.row.limits
         near = (least - 1, least, most, most + 1)
         data += [number.encode(each) for each in near if low <= each <= high]
-    check_columns(codec.schema, data)
+    decoded = check_columns(codec.schema, data)
+    faults = {fault.index for fault in decoded.faults}
+    wanted = [codec.encode(codec.decode(each)) for i, each in enumerate(data) if i not in faults]
+    assert list(codec.encode_columns(decoded).payloads) == wanted
 
 
 # ---- resolution and compatibility

@@ -22,7 +22,7 @@ cdef struct Skip:
     int kind
     int64_t item_size
     Py_ssize_t n
-    int64_t *plain  # of each value: how many bytes it has, or what tells
+    int64_t *plain  # of each value: its bytes, A_NUMBER or A_SIZE
     const Skip **parts
 
 

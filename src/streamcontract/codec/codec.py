@@ -255,9 +255,9 @@ class Codec(Generic[T]):
         Example:
             >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
             ...     {"name": "n", "type": "long"}]})
-            >>> columns = codec.decode_columns([b"", b""])
-            >>> list(codec.encode_columns(columns).payloads)
-            [b'', b'']
+            >>> columns = codec.decode_columns([codec.encode({"n": 64})])
+            >>> [codec.decode(each) for each in codec.encode_columns(columns).payloads]
+            [{'n': 64}]
         """
         return self.column_encoder().encode(data, prefix)
 

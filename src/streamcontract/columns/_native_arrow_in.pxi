@@ -153,6 +153,8 @@ cdef class ArrowBatch:
         cdef Source *source = self.sources + number
         cdef Py_ssize_t i
         cdef int64_t buffers = buffers_in(source.layout)
+        if array == NULL:
+            malformed("an array without a child of its schema")
         if array.length < 0 or array.offset < 0 or array.n_buffers < buffers:
             malformed("an array whose length, offset or buffers are not those of its type")
         source.length, source.offset = array.length, array.offset

@@ -96,7 +96,7 @@ cdef int grow(Builder *column) noexcept nogil:
 
 
 cdef int set_room(Builder *column, int64_t room) noexcept nogil:
-    """Move what there is to buffers of so many values."""
+    """Move what there is to buffers with room for as many values."""
     cdef Arena *arena = column.arena
     cdef int64_t length = column.length, bits = (length + 7) / 8
     cdef int status = 0

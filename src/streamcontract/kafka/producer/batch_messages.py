@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,7 +14,7 @@ from streamcontract.kafka.contract.keys import KeyCodec, column_codec, may_be_no
 from streamcontract.kafka.contract.payloads import column_payloads, payload_decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from streamcontract.columns import _native
     from streamcontract.columns.arrow_types import ArrowType
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["BatchMessages"]
 
 _Key = str | bytes | None
+_KeyOf = Callable[[int, bytes], _Key]
+"""From a row of a batch, and its payload, to the key; raises EncodeError."""
 
 
 class BatchMessages:
@@ -31,7 +34,8 @@ class BatchMessages:
     Args:
         data: The rows.
         serializer: The topic's.
-        key: The column of the keys; ``DERIVED`` takes them from the values, by the contract.
+        key: The column of the keys; ``DERIVED`` takes them from the values, by the contract, and
+            None sends none.
         options: Partition, timestamp and headers; text names a column.
 
     Raises:
@@ -47,19 +51,14 @@ class BatchMessages:
         options: Mapping[str, Any],
     ) -> None:
         self._rows = ArrowRows(data)
-        self._options = {
-            name: self._column(name, given) if isinstance(given, str) else given
-            for name, given in options.items()
-        }
-        named = {each for each in (key, *options.values()) if isinstance(each, str)}
+        named = {name: given for name, given in options.items() if isinstance(given, str)}
+        self._fixed = {name: given for name, given in options.items() if name not in named}
+        self._columns = {name: _Column(name, self._column(name, of)) for name, of in named.items()}
+        apart = {*named.values(), *((key,) if isinstance(key, str) else ())}
         codec = serializer.binding.codec
         prefix, self._finish = column_payloads(codec, serializer.prefix)
-        self._values = codec.column_encoder().run(self._rows, prefix, apart=named)
-        self._keys: Callable[[_native.ArrowBatch], Callable[[int, bytes], _Key]] = (
-            _derived(serializer)
-            if key is DERIVED
-            else _KeyColumn(self._rows, self._column("key", key), serializer).of
-        )
+        self._values = codec.column_encoder().run(self._rows, prefix, apart=apart)
+        self._keys = self._keys_of(serializer, key)
 
     def batches(
         self,
@@ -79,12 +78,8 @@ class BatchMessages:
         self, batch: _native.ArrowBatch, first: int, found: Any
     ) -> Iterator[tuple[int, Any]]:
         key_of = self._keys(batch)
-        taken = {
-            name: _values(name, column, batch)
-            for name, column in self._options.items()
-            if isinstance(column, _Column)
-        }
-        fixed = {name: each for name, each in self._options.items() if name not in taken}
+        taken = {name: column.values(batch) for name, column in self._columns.items()}
+        fixed = self._fixed
         for row, encoded in zip(found.rows, found.payloads, strict=True):
             at, payload = row - first, self._finish(encoded)
             try:
@@ -92,31 +87,31 @@ class BatchMessages:
             except EncodeError as error:
                 yield row, error
                 continue
-            options = {**fixed, **{name: values[at] for name, values in taken.items()}}
-            yield row, (payload, key, options)
+            options = {name: values[at] for name, values in taken.items()}
+            yield row, (payload, key, {**fixed, **options} if options else fixed)
 
-    def _column(self, option: str, name: object) -> _Column:
+    def _keys_of(
+        self, serializer: TopicSerializer, key: object
+    ) -> Callable[[_native.ArrowBatch], _KeyOf]:
+        if key is DERIVED:
+            return _derived(serializer)
+        if key is None:
+            return lambda _: lambda _at, _payload: serializer.checked_key(None)
+        return _KeyColumn(self._rows, self._column("key", key), serializer).of
+
+    def _column(self, option: str, name: object) -> ArrowType:
         """A column by its name."""
         found = self._rows.type.child(name) if isinstance(name, str) else None
         if found is None:
             names = ", ".join(each.name for each in self._rows.type.children)
             raise ArgumentError(option, name, f"the name of a column: {names}")
-        return _Column(found)
-
-
-class _Column:
-    """A column that an option names."""
-
-    def __init__(self, arrow: ArrowType) -> None:
-        self.arrow = arrow
+        return found
 
 
 # ---- keys
 
 
-def _derived(
-    serializer: TopicSerializer,
-) -> Callable[[_native.ArrowBatch], Callable[[int, bytes], _Key]]:
+def _derived(serializer: TopicSerializer) -> Callable[[_native.ArrowBatch], _KeyOf]:
     """Keys that the contract takes from each value."""
     binding = serializer.binding
     if binding.derive is None:
@@ -128,18 +123,18 @@ def _derived(
 class _KeyColumn:
     """Keys from a column, encoded as the contract's."""
 
-    def __init__(self, rows: ArrowRows, column: _Column, serializer: TopicSerializer) -> None:
-        key, name = serializer.binding.key, column.arrow.name
+    def __init__(self, rows: ArrowRows, column: ArrowType, serializer: TopicSerializer) -> None:
+        key = serializer.binding.key
         codec = column_codec(key)
         self._is_plain = isinstance(key, KeyCodec)
         self._may_be_none = may_be_none(key)
-        self._number = column.arrow.number
+        self._number = column.number
         prefix, self._finish = column_payloads(codec, serializer.key_prefix)
         if self._is_plain:
             self._decode = codec.decoder()
-        self._run = codec.column_encoder().run(rows, prefix, column=name)
+        self._run = codec.column_encoder().run(rows, prefix, column=column.name)
 
-    def of(self, batch: _native.ArrowBatch) -> Callable[[int, bytes], _Key]:
+    def of(self, batch: _native.ArrowBatch) -> _KeyOf:
         """The keys of a batch, by row."""
         first = self._run.rows_before
         self._run.add(batch)
@@ -173,24 +168,51 @@ class _KeyColumn:
 # ---- options
 
 
-def _values(option: str, column: _Column, batch: _native.ArrowBatch) -> list[Any]:
-    """The values of a column for an option of ``produce``."""
-    arrow = column.arrow.plain
-    values = batch.values(column.arrow.number)
+class _Column:
+    """A column with an option of ``produce`` for each row.
+
+    Args:
+        option: The option.
+        arrow: The column's type.
+
+    Raises:
+        ArgumentError: It has no such values.
+    """
+
+    def __init__(self, option: str, arrow: ArrowType) -> None:
+        self._number = arrow.number
+        self._convert = _conversion(option, arrow.plain)
+
+    def values(self, batch: _native.ArrowBatch) -> list[Any]:
+        """The options of a batch's rows."""
+        convert = self._convert
+        return [None if raw is None else convert(raw) for raw in batch.values(self._number)]
+
+
+def _conversion(option: str, arrow: ArrowType) -> Callable[[Any], Any]:
     match option, arrow.family:
         case (("partition" | "timestamp"), "integer"):
-            return values
+            return lambda number: number
         case "timestamp", "timestamp" if arrow.zone:
             unit = arrow.per_second
-            return [None if each is None else each * 1000 // unit for each in values]
+            return lambda number: number * 1000 // unit
         case "headers", "list" | "map" if _are_headers(arrow):
-            return [each and [(name.decode(), value) for name, value in each] for each in values]
+            return _headers
     expected = {
         "partition": "a column of integers",
         "timestamp": "a column of timestamps with a time zone, or of milliseconds",
         "headers": "a map, or a list of structs, of names and bytes",
     }[option]
     raise ArgumentError(option, arrow.words, expected)
+
+
+def _headers(pairs: list[tuple[bytes | None, bytes | None] | None]) -> list[tuple[str, Any]]:
+    found = []
+    for pair in pairs:
+        if pair is None or pair[0] is None:
+            raise ArgumentError("headers", pair, "a name, with its value")
+        found.append((pair[0].decode(), pair[1]))
+    return found
 
 
 def _are_headers(arrow: ArrowType) -> bool:

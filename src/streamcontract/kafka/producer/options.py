@@ -106,8 +106,9 @@ class BatchOptions(BulkOptions, total=False):
 
     Attributes:
         topic: The topic, instead of the producer's.
-        key: The column of the keys, in the contract's type; text or bytes if it has none. If left
-            out, keys are taken from the values' key field.
+        key: The column of the keys, in the contract's type, or of text or bytes if it has none;
+            None for no keys, if the contract allows that. If left out, keys are taken from the
+            values' key field.
         partition: The partition, or a column of integers; null is the one by the key.
         timestamp: As for ``produce``; or a column of timestamps with a time zone (rounded down to
             milliseconds) or of integers; null is the time of the call.
@@ -117,7 +118,7 @@ class BatchOptions(BulkOptions, total=False):
     """
 
     topic: str | None
-    key: str
+    key: str | None
     partition: int | str | None
     timestamp: datetime | int | str | None
     headers: Headers | str | None

@@ -52,6 +52,7 @@ class BatchProduce(BulkProduce[None]):
         self._key = key
         self._parts = {"partition": partition, "timestamp": timestamp, "headers": headers}
         self._on_delivery = on_delivery
+        self._report = reporter()
 
     def take_rows(self, data: object) -> None:
         """Queue a message for every row, or note its error.
@@ -80,8 +81,10 @@ class BatchProduce(BulkProduce[None]):
             self._refuse(serializer, row, message)
             return
         payload, key, options = message
-        report: Callable[..., None] = reporter()(self._told_of_failure, row, None)
-        if self._on_delivery is not None:
+        report: Callable[..., None]
+        if self._on_delivery is None:
+            report = self._report(self._told_of_failure, row, None)
+        else:
             report = functools.partial(self.tell, row, None, self._on_delivery)
         try:
             self._queue.put_encoded(serializer, payload, key, report, **options)

@@ -1,4 +1,4 @@
-"""Reports of ``produce_all``: progress, and failures with their reasons."""
+"""Reports of ``produce_all`` and ``produce_batch``: progress, and failures with their reasons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ProduceFailure(Generic[T]):
 
     Attributes:
         index: Its index in the iterable, from 0.
-        value: The record.
+        value: The record; None for a row of ``produce_batch``.
         error: The reason: it does not fit the contract, the client refused the message, or the
             brokers refused it.
         delivery: The report of its delivery; None if it was never sent.

@@ -96,9 +96,17 @@ class TopicSerializer:
                 no_record()
             if key is DERIVED:
                 return payload, self.derive(value)
-            return payload, None if key is None and self._may_be_none else self._check(key)
+            return payload, self.checked_key(key)
         except EncodeError as error:
             raise MessageEncodeError(self.topic, error.faults) from error
+
+    def checked_key(self, key: Any) -> str | bytes | None:
+        """Encode a key of the application's, or None for no key.
+
+        Raises:
+            EncodeError: It does not fit the contract.
+        """
+        return None if key is None and self._may_be_none else self._check(key)
 
 
 Kind = type[Any] | None
