@@ -143,6 +143,21 @@ sanitize-bounded: $(DEV)
 leaks: $(DEV)  ## Count references and memory over RECORDS (1,000,000) on each engine
 	$(BIN)/python -m fuzz.leaks --records $(RECORDS)
 
+.PHONY: test-browser screenshots
+
+# Debian's Chromium; Playwright brings none of its own here. Installed where that is possible.
+BROWSER_TESTS = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]' && \
+	CHROMIUM=$$(command -v chromium) $(PYTEST)
+
+test-browser: $(DEV)  ## Use the console in Chromium: each page and filter, the tail under load, axe
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || true
+	@if command -v chromium >/dev/null; then $(BROWSER_TESTS) tests/browser; \
+	else echo "SKIPPED make test-browser: it needs Chromium (apt-get install chromium)"; fi
+
+screenshots: $(DEV)  ## Take the screenshots of the documentation anew
+	SCREENSHOTS=docs/screenshots $(BROWSER_TESTS) tests/browser -k screenshots
+
 .PHONY: test-seeded-faults test-mutants
 
 test-seeded-faults: $(DEV)  ## Break a copy in many small ways, and see that the tests notice each
@@ -199,8 +214,8 @@ release: $(RELEASE)  ## Build and try what is uploaded, from a commit with its v
 
 .PHONY: docs figures
 
-# The site is built in an environment of its own, without the package: that is read from src/, so that
-# nothing is compiled. Once it is there, nothing is asked of any network.
+# The site is built in an environment of its own, in which the package is that of src/ with the native
+# parts of .venv. Once both are there, nothing is asked of any network.
 DOCS := .venvs/docs
 DOCS_REQUIREMENTS := import configparser; c = configparser.ConfigParser(interpolation=None); \
 	c.read("setup.cfg"); print(c["options"]["install_requires"], c["options.extras_require"]["docs"])
@@ -211,7 +226,7 @@ $(DOCS)/.installed: setup.cfg
 	  $(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
 	@touch $@
 
-docs: $(DOCS)/.installed  ## Build the documentation site into site/, strictly: no broken link, nothing from outside
+docs: $(RUN) $(DOCS)/.installed  ## Build the documentation site into site/, strictly: no broken link, nothing from outside
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=src:tools $(DOCS)/bin/python -m mkdocs build --strict
 
 figures: $(DEV)  ## Draw the figures of the tutorial

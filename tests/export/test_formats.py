@@ -106,6 +106,28 @@ def test_csv(schema: Schema, data: st.DataObject) -> None:
         assert not list(Path(folder).iterdir())
 
 
+def test_the_error_of_csv_has_the_fix() -> None:
+    """The columns that CSV takes, and no metadata among them."""
+    schema = pa.schema(
+        [
+            ("symbol", pa.string()),
+            ("tags", pa.list_(pa.string())),
+            ("hash", pa.binary()),
+            ("close", pa.float64()),
+            ("offset", pa.int64()),
+            ("headers", pa.list_(pa.string())),
+        ]
+    )
+    of = Content(
+        topic="any", format="csv", schema=parse_schema("int"), metadata=("offset", "headers")
+    )
+    csv = format_of("csv")
+    with pytest.raises(ColumnsError, match=r"^tags: .* with --columns symbol,close, or export to"):
+        csv.check(of, schema)
+    with pytest.raises(ColumnsError, match=r"^headers: .* leave it out of --metadata"):
+        csv.check(of, schema.remove(1).remove(1))
+
+
 @deep
 @given(records, st.data())
 def test_databases(schema: Schema, data: st.DataObject) -> None:

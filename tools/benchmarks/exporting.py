@@ -60,12 +60,14 @@ class _Use:
 
     Attributes:
         seconds: How long it took, without its start.
+        cpu: Seconds of CPU that it took for that, on all threads.
         peak: The largest size of its resident set, in MiB.
         rows: Rows in its files.
         faults: Messages that it could not decode.
     """
 
     seconds: float
+    cpu: float
     peak: float
     rows: int
     faults: int
@@ -86,19 +88,24 @@ def tables(rounds: int, messages: int = _MESSAGES) -> list[Table]:
         found: dict[str, list[_Use]] = {way: [] for way in counts}
         for _, way in itertools.product(range(rounds), counts):
             found[way].append(_use_of_process(way, counts[way], environment))
-    each = {
-        way: Timing(tuple(use.seconds / counts[way] for use in uses)) for way, uses in found.items()
-    }
+    wall, cpu = (
+        {
+            way: Timing(tuple(getattr(use, what) / counts[way] for use in uses))
+            for way, uses in found.items()
+        }
+        for what in ("seconds", "cpu")
+    )
     rows = tuple(
         (
             way,
             f"{counts[way]:,}",
-            *against(each[way], each[OURS]),
+            *against(wall[way], wall[OURS]),
+            *against(cpu[way], cpu[OURS]),
             f"{max(use.peak for use in uses):.0f}",
         )
         for way, uses in found.items()
     )
-    columns = ("", "messages", "µs a message", "takes", "MiB at the most")
+    columns = ("", "messages", "µs a message", "takes", "µs of CPU", "takes", "MiB at the most")
     title = "export to Parquet: two versions, 1 % poison, Apache Kafka"
     return [Table(title, columns, rows)]
 
@@ -167,13 +174,13 @@ def _use_of_process(way: str, messages: int, environment: dict[str, str]) -> _Us
 def _use(export: Callable[[Path, int], tuple[int, int]], messages: int) -> _Use:
     """Export into a folder of its own."""
     with tempfile.TemporaryDirectory() as name:
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         rows, faults = export(Path(name), messages)
-        seconds = time.perf_counter() - began
+        seconds, cpu = time.perf_counter() - began, time.process_time() - began_cpu
     # getrusage(2) would have the size of the process that started this one, where that is larger.
     status = Path("/proc/self/status").read_text("utf-8")
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
-    return _Use(seconds, int(peak) / 1024, rows, faults)
+    return _Use(seconds, cpu, int(peak) / 1024, rows, faults)
 
 
 def _ours(folder: Path, messages: int, threads: int = 1) -> tuple[int, int]:

@@ -106,18 +106,24 @@ def _check_flat(content: Content, schema: Any) -> None:
         ColumnsError: One is nested or binary.
     """
     types = import_pyarrow("the format csv").types
-    for field in schema:
-        kind = field.type
+
+    def form(kind: Any) -> str | None:
+        if types.is_nested(kind):
+            return "nested"
         is_binary = types.is_binary(kind) or types.is_fixed_size_binary(kind)
-        if types.is_nested(kind) or is_binary:
-            form = "nested" if types.is_nested(kind) else "binary"
-            others = [each.name for each in schema if each.name != field.name]
+        return "binary" if is_binary else None
+
+    flat = [each.name for each in schema if form(each.type) is None]
+    for field in schema:
+        wrong = form(field.type)
+        if wrong is not None:
+            others = ",".join(name for name in flat if name not in content.metadata)
+            out = "of --metadata" if field.name in content.metadata else f"with --columns {others}"
             raise ColumnsError(
                 field.name,
-                f"CSV has no {form} columns ({kind}): leave it out with --columns "
-                f"{','.join(others) or 'NAMES'}, or export to parquet",
+                f"CSV has no {wrong} columns ({field.type}): leave it out {out}, or export to "
+                "parquet",
             )
-    del content
 
 
 class _Avro:

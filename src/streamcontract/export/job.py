@@ -180,8 +180,9 @@ class Export:
             metadata=tuple(checked_metadata(self.metadata)),
         )
         with self._scan(()) as scan:  # which checks columns, metadata and the configuration
-            schema = import_pyarrow("export").schema(scan)
-        if set(schema.names) <= {_OFFSET}:
+            columns = import_pyarrow("export").schema(scan)
+        schema = import_pyarrow("export").schema([each for each in columns if each.name != _OFFSET])
+        if not schema.names:
             raise ConfigurationError(
                 f"there are no columns to export of {self.schema.name}: add some of its metadata, "
                 "such as --metadata offset"
@@ -212,9 +213,13 @@ class Export:
                     f"{start}, and the partition ends at {last[each]}: if the topic was created "
                     "anew, export into another place"
                 )
-            missing = max(0, first[each] - start) if each in known else 0
-            end = min(ends[each], last[each])
-            found[each] = _Progress(start=start, at=start, end=end, missing=missing)
+            at = max(start, first[each])
+            found[each] = _Progress(
+                start=start if each in known else at,
+                at=at,
+                end=min(ends[each], last[each]),
+                missing=at - start if each in known else 0,
+            )
         return found
 
     def _partitions(self, cluster: Cluster) -> list[int]:

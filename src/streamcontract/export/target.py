@@ -50,11 +50,20 @@ class Fault:
             >>> fault.line()[-30:]
             b'"key": null, "value": "AA=="}\n'
         """
-        document = attrs.asdict(self)
-        for part in ("key", "value"):
-            if document[part] is not None:
-                document[part] = base64.b64encode(document[part]).decode()
+        document = {
+            "topic": self.topic,
+            "partition": self.partition,
+            "offset": self.offset,
+            "path": self.path,
+            "error": self.error,
+            "key": _in_base64(self.key),
+            "value": _in_base64(self.value),
+        }
         return json.dumps(document).encode() + b"\n"
+
+
+def _in_base64(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
 
 
 @attrs.frozen(kw_only=True, eq=False)
