@@ -124,7 +124,6 @@ class BatchDecoder:
         self._columns = columns
         self._metadata = metadata
         self._tombstones = tombstones
-        self._has_ids = "schema_id" in metadata
         self._types: dict[Codec[Any], _Type] = {}
         self.codecs: tuple[Codec[Any], ...] = topic.codecs
         require_columns()
@@ -140,7 +139,7 @@ class BatchDecoder:
             self._key = KeyColumn(topic, filled.pop("key", "key"))
         elif keys_are_text(topic.key):
             filled.setdefault("key", "key")
-        self._filled = Metadata(filled, topic, native.parts_of) if filled else None
+        self._filled = Metadata(filled, topic, native.Parts) if filled else None
         for codec in self.codecs:  # raises their errors now
             self._type(codec)
         tombstone = self._source_of_tombstones() if tombstones == "null" else None
@@ -196,7 +195,7 @@ class BatchDecoder:
             raws: The messages.
             threads: How many threads decode, each its share of a type; all have ended on return.
         """
-        sources = self._rows.find(raws)
+        sources = self._rows.find(raws, self._parts_of_all(len(raws), threads))
         errors = sources.errors
         typed: list[TypedRows] = []
         for codec, each in self._by_type(sources.rows(raws)).items():
@@ -208,6 +207,12 @@ class BatchDecoder:
                 return attrs.evolve(self.decode(raws[:index], threads), error=errors[index])
         faults = {index: self._fault(raws[index], errors[index]) for index in sorted(errors)}
         return Decoded(typed, faults, sources.tombstones, sources.size, sources.stopped)
+
+    def _parts_of_all(self, most: int, threads: int) -> Any:
+        """The metadata to take while sources are found; None if rows will be divided."""
+        if self._filled is None or threads > 1 or len(self.codecs) > 1:
+            return None
+        return self._filled.no_parts(most)
 
     def _by_type(self, rows: Rows) -> dict[Codec[Any], Rows]:
         """The rows of each type, in the order of their first ones."""
@@ -292,8 +297,11 @@ class BatchDecoder:
             keys, errors = self._key.decode(rows.raws)
             parts.append(keys)
         if self._filled is not None:
-            ids = [source.schema_id for source in rows.sources] if self._has_ids else []
-            metadata, wrong = self._filled.fill(rows.raws, ids)
+            taken = rows.parts
+            if taken is None:
+                ids = [source.schema_id for source in rows.sources]
+                taken = self._filled.parts_of(rows.raws, ids)
+            metadata, wrong = self._filled.fill(rows.raws, taken)
             errors |= wrong
             parts.append(metadata)
         values, wrong = self._values(kind.values.reader, rows)
