@@ -238,21 +238,26 @@ class BatchDecoder:
     ) -> tuple[TypedRows, dict[int, Exception]]:
         """The rows of one type, and the errors of those that do not fit."""
         begun = time.perf_counter()
-        size = len(rows.raws)
-        share = max(1, -(-size // threads))
-        ats = [range(at, min(at + share, size)) for at in range(0, size, share)]
-        shares = [rows] if len(ats) <= 1 else [rows.of(each) for each in ats]
-        if len(shares) == 1:
-            found = [self._share(kind, rows)]
+        if threads == 1:
+            batches, errors = self._share(kind, rows)
         else:
-            with ThreadPoolExecutor(len(shares)) as pool:
-                found = list(pool.map(lambda each: self._share(kind, each), shares))
-        errors = {index: error for _, each in found for index, error in each.items()}
-        batches = tuple(batch for each, _ in found for batch in each)
+            batches, errors = self._shares(kind, rows, threads)
         if errors:
             rows = rows.without(errors)
         self._report(rows, time.perf_counter() - begun)
-        return TypedRows(kind.codec, kind.view, batches, rows.indexes), errors
+        return TypedRows(kind.codec, kind.view, tuple(batches), rows.indexes), errors
+
+    def _shares(
+        self, kind: _Type, rows: Rows, threads: int
+    ) -> tuple[list[Parts], dict[int, Exception]]:
+        """Decode rows in threads, each its share."""
+        size = len(rows.raws)
+        share = max(1, -(-size // threads))
+        ats = [range(at, min(at + share, size)) for at in range(0, max(1, size), share)]
+        with ThreadPoolExecutor(len(ats)) as pool:
+            found = list(pool.map(lambda each: self._share(kind, rows.of(each)), ats))
+        errors = {index: error for _, each in found for index, error in each.items()}
+        return [batch for each, _ in found for batch in each], errors
 
     def _report(self, rows: Rows, seconds: float) -> None:
         """Record decoded rows; the time of each schema is its share of the rows."""
