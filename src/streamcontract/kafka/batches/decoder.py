@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from streamcontract.codec.engine import require_columns
 from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
@@ -18,7 +17,8 @@ from streamcontract.kafka.batches.key_column import (
     is_unchanged,
     keys_are_text,
 )
-from streamcontract.kafka.batches.metadata import Metadata, require_apart
+from streamcontract.kafka.batches.metadata import require_apart
+from streamcontract.kafka.batches.metadata_columns import MetadataColumns
 from streamcontract.kafka.batches.rows import RowFinder, Rows
 from streamcontract.kafka.batches.sources import Source
 from streamcontract.kafka.contract.topic_deserializer import POISON
@@ -127,7 +127,6 @@ class BatchDecoder:
         self._has_ids = "schema_id" in metadata
         self._types: dict[Codec[Any], _Type] = {}
         self.codecs: tuple[Codec[Any], ...] = topic.codecs
-        require_columns()
         native = native_part()
         if native is None:
             raise ConfigurationError(
@@ -140,7 +139,7 @@ class BatchDecoder:
             self._key = KeyColumn(topic, filled.pop("key", "key"))
         elif keys_are_text(topic.key):
             filled.setdefault("key", "key")
-        self._filled = Metadata(filled, topic, native.parts_of) if filled else None
+        self._filled = MetadataColumns(filled, topic, native.parts_of) if filled else None
         for codec in self.codecs:  # raises their errors now
             self._type(codec)
         tombstone = self._source_of_tombstones() if tombstones == "null" else None

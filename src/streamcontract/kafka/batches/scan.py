@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import confluent_kafka
 
+from streamcontract.codec.engine import require_columns
 from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
 from streamcontract.guards import whole_number
 from streamcontract.kafka.batches.batch import consumed
-from streamcontract.kafka.batches.decoder import BatchDecoder
 from streamcontract.kafka.batches.metadata import checked_metadata
 from streamcontract.kafka.connection.bounded_read import read_between
 from streamcontract.kafka.connection.cluster import Cluster
@@ -144,6 +144,9 @@ class TopicScan:
         threads: int = 1,
         timeout: float = _PATIENCE,
     ) -> None:
+        require_columns()
+        from streamcontract.kafka.batches.decoder import BatchDecoder  # noqa: PLC0415 - an installation may lack what it needs
+
         arguments = ContractArguments(
             contract=None, union=None, topic=topic, record=record, records=records, schema=schema
         )
@@ -186,7 +189,8 @@ class TopicScan:
         """The next batch.
 
         Raises:
-            ConsumeError: The brokers refuse, or a range is not in its partition any more, or yet.
+            ConfigurationError: A range is not in its partition any more, or yet.
+            ConsumeError: The brokers refuse.
             RegistryError: The registry did not answer.
             StalledError: There was no message for ``timeout`` seconds.
             ClientError: The scan is closed.
@@ -239,7 +243,7 @@ class TopicScan:
         """Check that the brokers have the offsets, which would be waited for, or be skipped.
 
         Raises:
-            ConsumeError: A partition has not all of a range.
+            ConfigurationError: A partition has not all of a range.
         """
         ranges = [each for each in self._ranges if each]
         if not ranges:
