@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Final
 
-_PROGRAM: Final = '''
+_PROGRAM: Final = """
 import importlib.abc
 import sys
 
@@ -44,7 +44,7 @@ for call in (
     except ConfigurationError as error:
         assert "install streamcontract again with a C compiler" in str(error), error
         print("refused")
-'''
+"""
 
 
 def test_one_error_names_the_fix() -> None:

@@ -21,7 +21,13 @@ from streamcontract import (
 from streamcontract.codec import Contract
 from streamcontract.codec.engine import Unusable, find_extension
 from streamcontract.errors import ArgumentError, ClientError, ColumnTypesError
-from streamcontract.kafka import Delivery, MessageEncodeError, ProduceFailuresError
+from streamcontract.kafka import (
+    Delivery,
+    MessageEncodeError,
+    OffsetRange,
+    ProduceFailuresError,
+    TopicScan,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
 if isinstance(find_extension("columns"), Unusable):
     pytest.skip("columns need native code", allow_module_level=True)
 
-SALE = {
+SALE: dict[str, Any] = {
     "type": "record",
     "name": "Sale",
     "fields": [{"name": "sku", "type": "string"}, {"name": "count", "type": "int"}],
@@ -205,6 +211,76 @@ def test_consumed_batches_are_forwarded(config: dict[str, Any], topic: Callable[
         for messages in (sent, found)
     ]
     assert parts[0] == parts[1]
+
+
+def test_a_compacted_topic_is_copied(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Tombstones go along, in their order; metadata columns that no option names do not."""
+    first, second = topic(), topic()
+    sent = [("S0", bars(1)[0]), ("S0", None), ("S1", None), ("S0", bars(1)[0]), ("S2", None)]
+    with StockProducer(config, topic=first) as producer:
+        for key, value in sent:
+            producer.produce(value, key=key)
+    with (
+        StockProducer(config, topic=second) as producer,
+        StockConsumer(config, topic=first) as consumer,
+    ):
+        batch = consumer.consume_batch(
+            5,
+            timeout=30,
+            metadata=("offset", "key", "partition", "headers", "schema_id"),
+            tombstones="null",
+        )
+        assert producer.produce_batch(batch, key="key", tombstones="null").delivered == 5
+        refused = producer.produce_batch(batch, key="key")
+        assert [each.index for each in refused.failures] == [1, 2, 4]
+    found = [(each.key, each.value) for each in read(StockConsumer(config, topic=second))]
+    assert found == [*sent, sent[0], sent[0]]
+    with TopicScan(
+        config, record=Stock, topic=second, ranges=[OffsetRange(second, 0, 0, 5)]
+    ) as scan:
+        assert sum(each.tombstones for each in scan) == 3
+
+
+def test_tombstones_need_keys(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Of a row without one, and of an option that names no column."""
+    rows = pa.table(
+        {
+            "sku": pa.array([None, None, "tea"]),
+            "count": pa.array([None, None, 1]),
+            "id": ["a", None, None],
+        }
+    )
+    with ContractProducer(config, topic=topic(), schema=SALE) as producer:
+        report = producer.produce_batch(rows, key="id", tombstones="null")
+        (failure,) = report.failures
+        assert (report.delivered, failure.index) == (2, 1)
+        assert "key" in str(failure.error)
+        keys: tuple[Any, ...] = ({}, {"key": None})
+        for key in keys:
+            with pytest.raises(ArgumentError, match="since a tombstone needs a key"):
+                producer.produce_batch(rows, tombstones="null", **key)
+        wrong: Any = "drop"
+        with pytest.raises(ArgumentError, match="'null', or None"):
+            producer.produce_batch(rows, key="id", tombstones=wrong)
+
+
+def test_columns_of_the_value(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Others are not looked at, even if they have the name of a field."""
+    name = topic()
+    noted = {**SALE, "fields": [*SALE["fields"], {"name": "at", "type": "long", "default": 0}]}
+    with ContractProducer(config, topic=name, schema=noted) as producer:
+        rows = pa.table({"sku": ["tea"], "count": [1], "at": [7], "more": [None]})
+        assert producer.produce_batch(rows, columns=["sku", "count"]).ok
+        with pytest.raises(ArgumentError, match="columns has to be the name of a column: sku"):
+            producer.produce_batch(rows, columns=["skew"])
+        with pytest.raises(ColumnTypesError, match=r"Sale\.count: .* no column"):
+            producer.produce_batch(rows, columns=["sku"])
+        with ContractConsumer(config, topic=name, schema=SALE) as consumer:
+            batch = consumer.consume_batch(1, timeout=30, metadata={"offset": "at"})
+        assert batch.metadata == {"offset": "at"}
+        assert producer.produce_batch(batch).ok
+    found = read(ContractConsumer(config, topic=name, schema=noted))
+    assert [each.value for each in found] == [{"sku": "tea", "count": 1, "at": 0}] * 2
 
 
 @pytest.mark.usefixtures("own_producer_ids")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -111,6 +112,7 @@ class BatchDecoder:
 
     Attributes:
         codecs: The codec of each type.
+        metadata: The names of the metadata columns, by what they have.
     """
 
     def __init__(
@@ -122,7 +124,7 @@ class BatchDecoder:
     ) -> None:
         self._topic = topic
         self._columns = columns
-        self._metadata = metadata
+        self.metadata: Mapping[str, str] = MappingProxyType(dict(metadata))
         self._tombstones = tombstones
         self._has_ids = "schema_id" in metadata
         self._types: dict[Codec[Any], _Type] = {}
@@ -168,7 +170,7 @@ class BatchDecoder:
         found = self._types.get(codec)
         if found is None:
             values = codec.column_decoder(self._columns, tombstones=self._tombstones)
-            require_apart(self._metadata, values.reader.names, codec.schema.name or "the value")
+            require_apart(self.metadata, values.reader.names, codec.schema.name or "the value")
             found = self._types[codec] = _Type(codec, values, self._view(values.reader))
         return found
 
@@ -184,7 +186,7 @@ class BatchDecoder:
             at.update((name, (len(parts), number)) for name, number in numbers)
             parts.append(self._filled.columns)
         picks = [(0, number) for number in values.numbers]
-        return _native.View(tuple(parts), (*picks, *(at[name] for name in self._metadata)))
+        return _native.View(tuple(parts), (*picks, *(at[name] for name in self.metadata)))
 
     # ---- messages
 
