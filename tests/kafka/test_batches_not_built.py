@@ -50,5 +50,7 @@ for call in (
 def test_one_error_names_the_fix() -> None:
     """Each way to columns and back is refused by the same error."""
     command = [sys.executable, "-c", _PROGRAM]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        command, capture_output=True, text=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stdout.split()) == (0, ["refused"] * 6), done.stderr

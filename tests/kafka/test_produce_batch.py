@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+from tests.kafka.observed import Observed
+from tests.kafka.test_produce_all import refuse_next
 
 from streamcontract import (
     AsyncContractProducer,
@@ -20,17 +22,21 @@ from streamcontract import (
 )
 from streamcontract.codec import Contract
 from streamcontract.codec.engine import Unusable, find_extension
-from streamcontract.errors import ArgumentError, ClientError, ColumnTypesError
+from streamcontract.errors import ArgumentError, ClientError, ColumnsError, ColumnTypesError
 from streamcontract.kafka import (
     Delivery,
+    DeliveryError,
     MessageEncodeError,
     OffsetRange,
     ProduceFailuresError,
+    ProduceProgress,
     TopicScan,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from streamcontract.devstack import DevStack
 
 if isinstance(find_extension("columns"), Unusable):
     pytest.skip("columns need native code", allow_module_level=True)
@@ -281,6 +287,49 @@ def test_columns_of_the_value(config: dict[str, Any], topic: Callable[..., str])
         assert producer.produce_batch(batch).ok
     found = read(ContractConsumer(config, topic=name, schema=noted))
     assert [each.value for each in found] == [{"sku": "tea", "count": 1, "at": 0}] * 2
+
+
+def test_more_than_the_queue_holds(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Rows wait for room in it, in their order; telemetry counts each message that is sent."""
+    name, seen = topic(), Observed()
+    properties = {**config, "queue.buffering.max.messages": 5, "message.max.bytes": 1000}
+    rows = pa.table({"sku": ["x" * 2000 * (n == 7) for n in range(40)], "count": [*range(40)]})
+    progress = list[ProduceProgress]()
+    with ContractProducer(
+        properties, topic=name, schema=SALE, telemetry=seen.telemetry
+    ) as producer:
+        report = producer.produce_batch(rows, max_in_flight=3, progress=progress.append)
+    (failure,) = report.failures
+    assert (report.delivered, failure.index) == (39, 7)
+    assert "message.max.bytes" in str(failure.error)
+    assert progress[-1] == ProduceProgress(taken=40, delivered=39, failed=1)
+    found = read(ContractConsumer(config, topic=name, schema=SALE))
+    assert [each.value["count"] for each in found] == [n for n in range(40) if n != 7]
+    sent = seen.points("messaging.client.sent.messages")
+    assert sum(count for point, count in sent if "error.type" not in point) == 39
+
+
+def test_refused_by_the_brokers(
+    embedded_stack: DevStack, config: dict[str, Any], topic: Callable[..., str]
+) -> None:
+    """The report has the rows; after a stream that fails, the producer raises them."""
+    data, told = table_of(bars(3)), list[Delivery]()
+
+    def broken() -> Iterator[Any]:
+        yield from data.to_batches()
+        raise ZeroDivisionError
+
+    with StockProducer({**config, "linger.ms": 50}, topic=topic()) as producer:
+        producer.produce_batch(data)
+        refuse_next(embedded_stack)
+        report = producer.produce_batch(data, on_delivery=told.append)
+        assert (report.delivered, [each.index for each in report.failures]) == (0, [0, 1, 2])
+        assert [each.delivery for each in report.failures] == told
+        refuse_next(embedded_stack)
+        with pytest.raises(ColumnsError, match="ZeroDivisionError"):
+            producer.produce_batch(pa.RecordBatchReader.from_batches(data.schema, broken()))
+        with pytest.raises(DeliveryError, match="3 messages were not delivered"):
+            producer.flush()
 
 
 @pytest.mark.usefixtures("own_producer_ids")

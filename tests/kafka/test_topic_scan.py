@@ -112,8 +112,11 @@ def test_ranges_that_are_not_there(
     name = topic(partitions=1)
     fill(config, name, bar, 2)
     scan = TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange(name, 0, 1, 3)])
-    with scan, pytest.raises(ConfigurationError, match="range 1 to 3 is not within"):
-        next(scan)
+    with scan:
+        with pytest.raises(ConfigurationError, match="range 1 to 3 is not within"):
+            next(scan)
+        with pytest.raises(ClientError, match="has failed"):  # and not at its end
+            next(scan)
     with pytest.raises(ArgumentError, match="of topic"):
         TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange("other", 0, 0, 1)])
     with pytest.raises(ArgumentError, match="end"):
