@@ -60,6 +60,19 @@ class Log:
         return taken
 
 
+def test_the_time_of_the_caller_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that takes long to process is no reason to take the brokers for stalled."""
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    log: Any = Log([0, 1], 2)
+    batches = read_between(log, "t", {0: 0}, {0: 2}, timeout=60)
+    polls = iter([Raw(place=(0, 0)), None, Raw(place=(0, 1))])
+    log.poll, log.consume = lambda _: next(polls), lambda *_: []
+    assert len(next(batches)) == 1
+    now = 3600.0
+    assert len(next(batches)) == 1
+
+
 @given(st.sets(st.integers(0, 12)), st.integers(0, 3), st.integers(0, 16), st.integers(0, 16))
 def test_a_range_is_read_exactly_to_its_end(
     offsets: set[int], after: int, start: int, end: int

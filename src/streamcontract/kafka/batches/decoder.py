@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from streamcontract.codec.engine import Unusable, find_extension
 from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
@@ -24,7 +25,6 @@ from streamcontract.kafka.batches.rows import RowFinder, Rows
 from streamcontract.kafka.batches.sources import Source
 from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.kafka.errors import MessageDecodeError
-from streamcontract.kafka.native import native_part
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
@@ -129,11 +129,9 @@ class BatchDecoder:
         self._has_ids = "schema_id" in metadata
         self._types: dict[Codec[Any], _Type] = {}
         self.codecs: tuple[Codec[Any], ...] = topic.codecs
-        native = native_part()
-        if native is None:
-            raise ConfigurationError(
-                "batches of messages need the native part of the clients, which was not built"
-            )
+        native = find_extension("kafka")
+        if isinstance(native, Unusable):
+            raise ConfigurationError(f"batches of messages need native code, which {native.reason}")
         filled = dict(metadata)
         self._key: KeyColumn | None = None
         # A key that is not shown is checked nevertheless, as of records.
