@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pyarrow as pa
 import pytest
 from tests.kafka.observed import Observed
@@ -326,18 +327,20 @@ def test_a_stream_that_fails(
     embedded_stack: DevStack, config: dict[str, Any], topic: Callable[..., str]
 ) -> None:
     """Rows that are queued already go on; where they fail, the producer raises it."""
-    data = table_of(bars(3))
+    large = attrs.evolve(bars(1)[0], symbol="x" * 2000)
+    data = table_of([*bars(3), large])
 
     def broken() -> Iterator[Any]:
         yield from data.to_batches()
         raise ZeroDivisionError
 
-    with StockProducer({**config, "linger.ms": 5}, topic=topic()) as producer:
+    properties = {**config, "linger.ms": 5, "message.max.bytes": 1000}
+    with StockProducer(properties, topic=topic()) as producer:
         producer.produce_batch(data)
         refuse_next(embedded_stack)
         with pytest.raises(ColumnsError, match="ZeroDivisionError"):
             producer.produce_batch(pa.RecordBatchReader.from_batches(data.schema, broken()))
-        with pytest.raises(DeliveryError, match="3 messages were not delivered"):
+        with pytest.raises(DeliveryError, match="4 messages were not delivered"):
             producer.flush()
 
 
