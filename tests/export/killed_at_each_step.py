@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+import pandas as pd
+import pyarrow.csv
 from tests.export.fakes import content, export, faults_in, names_in, rows_in
 
 from streamcontract import atomic_file
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 WRITING: Final = {atomic_file.__file__, database.__file__, files.__file__}
+LOADED: Final = (pd, pyarrow.csv)
+"""What pyarrow and DuckDB load when they are used: here, and not in each child."""
+
 PARTITIONS: Final = {0: "mp.m"}
 ROWS: Final = [0, 3]
 FAULTS: Final = [1]
