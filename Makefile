@@ -61,7 +61,7 @@ test-long: $(DEV)  ## Run every search on ten times as many examples, with other
 STACK_TESTS := tests/kafka tests/registry tests/cli tests/examples tests/export tests/sql tests/stacks \
 	tests/docs/test_tutorial.py
 
-.PHONY: test-oldest test-kafka test-clients test-guides test-redpanda reliability
+.PHONY: test-arrow-avro test-oldest test-kafka test-clients test-guides test-redpanda reliability
 
 # The oldest confluent-kafka that streamcontract.kafka.versions takes, in front of the installed one.
 # Share consumers and the scripted clients of the tests need newer ones, and are skipped.
@@ -74,6 +74,10 @@ test-oldest: $(DEV)  ## Run the tests of the clients on the oldest confluent-kaf
 
 test-kafka: $(DEV)  ## Run the tests of the broker path on Apache Kafka and Apicurio Registry (Maven, JDK 17)
 	$(PYTEST) --hypothesis-profile=searching --streamcontract-stack=kafka $(STACK_TESTS)
+
+test-arrow-avro: $(DEV)  ## Compare columns with those of the Rust crate arrow-avro (cargo; minutes the first time)
+	$(BIN)/python -c "from benchmarks import crate; raise SystemExit(None if crate.build() else 'no cargo')"
+	$(PYTEST) -rs tests/columns/test_peers.py
 
 test-clients: $(DEV)  ## Run other clients (Java, Python, Node.js) against streamcontract dev on Apache Kafka
 	$(PYTEST) -rs --streamcontract-stack=kafka tests/clients
@@ -139,6 +143,21 @@ sanitize-bounded: $(DEV)
 leaks: $(DEV)  ## Count references and memory over RECORDS (1,000,000) on each engine
 	$(BIN)/python -m fuzz.leaks --records $(RECORDS)
 
+.PHONY: test-browser screenshots
+
+# Debian's Chromium; Playwright brings none of its own here. Installed where that is possible.
+BROWSER_TESTS = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]' && \
+	CHROMIUM=$$(command -v chromium) $(PYTEST)
+
+test-browser: $(DEV)  ## Use the console in Chromium: each page and filter, the tail under load, axe
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || true
+	@if command -v chromium >/dev/null; then $(BROWSER_TESTS) tests/browser; \
+	else echo "SKIPPED make test-browser: it needs Chromium (apt-get install chromium)"; fi
+
+screenshots: $(DEV)  ## Take the screenshots of the documentation anew
+	SCREENSHOTS=docs/screenshots $(BROWSER_TESTS) tests/browser -k screenshots
+
 .PHONY: test-seeded-faults test-mutants
 
 test-seeded-faults: $(DEV)  ## Break a copy in many small ways, and see that the tests notice each
@@ -195,8 +214,8 @@ release: $(RELEASE)  ## Build and try what is uploaded, from a commit with its v
 
 .PHONY: docs figures
 
-# The site is built in an environment of its own, without the package: that is read from src/, so that
-# nothing is compiled. Once it is there, nothing is asked of any network.
+# The site is built in an environment of its own, in which the package is that of src/ with the native
+# parts of .venv. Once both are there, nothing is asked of any network.
 DOCS := .venvs/docs
 DOCS_REQUIREMENTS := import configparser; c = configparser.ConfigParser(interpolation=None); \
 	c.read("setup.cfg"); print(c["options"]["install_requires"], c["options.extras_require"]["docs"])
@@ -207,7 +226,7 @@ $(DOCS)/.installed: setup.cfg
 	  $(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
 	@touch $@
 
-docs: $(DOCS)/.installed  ## Build the documentation site into site/, strictly: no broken link, nothing from outside
+docs: $(RUN) $(DOCS)/.installed  ## Build the documentation site into site/, strictly: no broken link, nothing from outside
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=src:tools $(DOCS)/bin/python -m mkdocs build --strict
 
 figures: $(DEV)  ## Draw the figures of the tutorial

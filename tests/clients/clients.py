@@ -142,7 +142,6 @@ CLIENTS: Final = (
     _python("aiokafka", "aiokafka>=0.12", *_AVRO),
     _node("kafkajs", "kafkajs@2", "@kafkajs/confluent-schema-registry@3"),
     _python("quixstreams", "quixstreams[avro]>=3.0", "authlib", "httpx", "attrs", "cachetools"),
-    _python("faststream", "faststream[confluent]>=0.5", *_AVRO),
     Client("kcat", _kcat),
     Client("rpk", functools.partial(_script, "rpk")),
 )

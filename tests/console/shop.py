@@ -13,7 +13,13 @@ from uuid import UUID
 
 import confluent_kafka
 
-from streamcontract import ContractConsumer, ContractProducer, SchemaRegistry, parse_schema
+from streamcontract import (
+    Codec,
+    ContractConsumer,
+    ContractProducer,
+    SchemaRegistry,
+    parse_schema,
+)
 from streamcontract.contracts.stock import Stock, StockProducer
 from streamcontract.kafka import DeadLetters
 from streamcontract.kafka.admin.topics import ensure_topic
@@ -128,12 +134,13 @@ def write_project(folder: Path) -> Path:
     return file
 
 
-def fill(config: Mapping[str, Any], *, bars: int = 0) -> None:
+def fill(config: Mapping[str, Any], *, bars: int = 0, missing_id: int = 10_000) -> None:
     """Create the topics of the shop, with messages of every verdict.
 
     Args:
         config: Client properties.
         bars: How many bars of stocks; none leave their topic out.
+        missing_id: The id of a schema that the registry does not have, of an order.
     """
     ensure_topic("orders", config, partitions=3)
     _register(config)
@@ -141,7 +148,7 @@ def fill(config: Mapping[str, Any], *, bars: int = 0) -> None:
     _produce(config, ORDER, (_record(each, lines=_lines(each)) for each in range(6, 30)))
     _produce(config, _NEXT, (_record(each, lines=[], channel="app") for each in range(30, 32)))
     _produce(config, _SECONDS, [_record(32, lines=[], accepted_at=int(_at(32).timestamp()))])
-    _produce_raw(config, _poison())
+    _produce_raw(config, _poison(missing_id))
     _produce(config, ORDER, (_record(each, lines=_lines(each)) for each in range(33, 40)))
     _consume_into_dead_letters(config)
     if bars:
@@ -189,11 +196,20 @@ def _produce(config: Mapping[str, Any], schema: Any, records: Any) -> None:
             producer.produce(each, key=str(each["order_id"]), timestamp=at)
 
 
-def _poison() -> Iterator[tuple[bytes, bytes | None]]:
+def _poison(missing_id: int) -> Iterator[tuple[bytes, bytes | None]]:
     yield b"6f9619ff-8b86-4d01-b42d-000000000001", b'{"order_id": "written as JSON by mistake"}'
-    yield b"6f9619ff-8b86-4d01-b42d-000000000002", bytes([0, 0, 0, 0, 2, 72, 54])
-    yield b"6f9619ff-8b86-4d01-b42d-000000000003", bytes([0, 0, 0, 39, 16]) + b"from elsewhere"
+    yield b"6f9619ff-8b86-4d01-b42d-000000000002", _frame(2) + bytes([72, 54])
+    yield b"6f9619ff-8b86-4d01-b42d-000000000003", _frame(missing_id) + _elsewhere()
     yield b"6f9619ff-8b86-4d01-b42d-000000000004", None
+
+
+def _frame(schema_id: int) -> bytes:
+    return bytes([0]) + schema_id.to_bytes(4, "big")
+
+
+def _elsewhere() -> bytes:
+    """An order that was written with a schema of another registry."""
+    return Codec[Any](parse_schema(ORDER)).encode(_record(41, lines=[]))
 
 
 def _produce_raw(config: Mapping[str, Any], messages: Iterator[tuple[bytes, bytes | None]]) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import pytest
 from click.testing import CliRunner
 from tests.console.markup import Page
 from tests.console.shop import ORDER, write_project
@@ -57,6 +58,7 @@ def test_its_pages_lead_to_each_other(tmp_path: Path) -> None:
     assert "com.example.shop.Line" in pages["types.html"].text
 
 
+@pytest.mark.searching
 def test_versions_of_git_are_compared(tmp_path: Path) -> None:
     """Each version with the one before, and who upgrades first."""
     project = write_project(tmp_path / "shop")
@@ -72,6 +74,7 @@ def test_versions_of_git_are_compared(tmp_path: Path) -> None:
     assert "The first one that is known." in shown
 
 
+@pytest.mark.searching
 def test_an_invalid_schema_is_shown_with_its_faults(tmp_path: Path) -> None:
     """The other contracts are written all the same."""
     project = write_project(tmp_path / "shop")

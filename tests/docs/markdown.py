@@ -24,7 +24,7 @@ GUIDES: Final[dict[str, str]] = {
     "ray": "ray",
     "iceberg": "pyiceberg",
 }
-"""The pages that only ``make test-guides`` runs, below docs/, each with the package that it needs."""
+"""The pages below docs/ that ``make test-guides`` runs, each with the package that it needs."""
 
 _FENCE = re.compile(r"^```(?P<language>\w*)(?: title=\"(?P<title>[^\"]+)\")?$")
 # In code, brackets before parentheses are a call.

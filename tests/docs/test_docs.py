@@ -56,6 +56,7 @@ _TAKE_SECONDS = {
         "observability",
         "pandas",
         "shared-types",
+        "sql",
         "testing",
     )
 }

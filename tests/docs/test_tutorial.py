@@ -15,7 +15,6 @@ from tests.docs.markdown import REPOSITORY, blocks, relative_links
 from tests.docs.shell import Shell, calls
 
 from figures.tutorial import FIGURES
-from streamcontract.cli import dev
 from streamcontract.testing.fixtures.stacks import start_stack
 from streamcontract.testing.plugin import stack_kind
 
@@ -58,11 +57,10 @@ def stack(pytestconfig: pytest.Config, lesson: Path) -> Iterator[Mapping[str, st
             yield running.environment
         return
     [(command, lines)] = calls(next(each for each in blocks(FIRST) if each.title == _BACKGROUND))
-    shown = [re.sub(r"localhost:19092|127\.0\.0\.1:18081", "...", line) for line in lines]
+    shown = [re.sub(r"localhost:(?:19092|8080)|127\.0\.0\.1:18081", "...", line) for line in lines]
     with Shell(lesson, {}) as shell:
-        options = f"--broker {_BROKERS[kind]} --broker-port 0 --registry-port 0"
-        if any("--console-port" in parameter.opts for parameter in dev.command.params):
-            options += " --console-port 0"
+        ports = "--broker-port 0 --registry-port 0 --console-port 0"
+        options = f"--broker {_BROKERS[kind]} {ports}"
         printed = shell.start(f"{command} {options}", shown)
         yield dict(re.findall(r"^  export (\w+)=(\S+)$", printed, re.MULTILINE))
 

@@ -16,8 +16,8 @@ from typing import Final
 
 import pytest
 from tests.docs.markdown import GUIDES, REPOSITORY, blocks
-from tests.guides.jars import spark_jars
 
+from benchmarks.spark_session import spark_jars
 from streamcontract.devstack.kafka.java import find_java
 from streamcontract.errors import StackError
 from streamcontract.testing.fixtures.stacks import Stack
@@ -82,7 +82,7 @@ def _run(script: str, folder: Path, stack: Stack) -> str:
         "PYTHONPATH": str(folder),
         "PYTHONUNBUFFERED": "1",
     }
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - the project's own documentation
         ["/bin/bash", "-c", script],
         cwd=folder,
         env=environment,

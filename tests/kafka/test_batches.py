@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
@@ -22,7 +23,7 @@ from streamcontract.kafka.contract.binding import Binding
 from streamcontract.kafka.contract.keys import KeyCodec, key_codec, raw_key_codec
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.errors import MessageDecodeError
-from streamcontract.registry.errors import SchemaNotFoundError
+from streamcontract.registry.errors import RegistryUnreachableError, SchemaNotFoundError
 from streamcontract.registry.results import StoredSchema
 from streamcontract.testing.strategies import schemas
 from streamcontract.wire import frame
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
 
 skip_without_columns()
+
+from streamcontract.kafka.batches.batch import consumed  # noqa: E402 - native code
+from streamcontract.kafka.batches.decoder import BatchDecoder  # noqa: E402 - likewise
+
+DOWN = 999
+"""An id for which the registry does not answer."""
 
 ALL = ("key", "topic", "partition", "offset", "timestamp", "headers", "schema_id")
 NAMES = {name: f"message {name}" for name in ALL}
@@ -99,6 +106,8 @@ class Schemas:
 
     def stored(self, schema_id: int, **_: object) -> StoredSchema:
         """The schema of an id."""
+        if schema_id == DOWN:
+            raise RegistryUnreachableError("down", "GET", "http://registry")
         if schema_id not in self.schemas:
             raise SchemaNotFoundError(
                 f"no schema {schema_id}", "GET", "http://registry", 404, 40403
@@ -136,9 +145,6 @@ def batch_of(
     reader: TopicDeserializer[Any], raws: Sequence[Any], *, threads: int = 1, **options: Any
 ) -> ConsumedBatch:
     """The only batch of messages of one type."""
-    from streamcontract.kafka.batches.batch import consumed
-    from streamcontract.kafka.batches.decoder import BatchDecoder
-
     decoder = BatchDecoder(reader, None, options.get("metadata", NAMES))
     with none_logged("streamcontract.columns"):
         [(batch, _)] = consumed("t", decoder, decoder.decode(list(raws), threads))
@@ -249,3 +255,20 @@ def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
     for name in (offsets, NAMES["key"]):
         rows = zip(pa.table(whole)[name].to_pylist(), kept, strict=True)
         assert pa.table(cut)[name].to_pylist() == [value for value, is_kept in rows if is_kept]
+
+
+@pytest.mark.parametrize("is_key", [False, True])
+def test_a_registry_that_does_not_answer(is_key: bool) -> None:
+    """Messages before the one whose schema is asked for are decoded, and those after it are not."""
+    schema, good, bad = parse_schema("long"), frame(1, b"\x02"), frame(DOWN, b"\x02")
+    keys = [frame(101, b"\x02"), b"poison", bad if is_key else None, frame(101, b"\x02")]
+    raws: list[Any] = [
+        Raw(bad if at == 2 and not is_key else good, key, (0, at)) for at, key in enumerate(keys)
+    ]
+    reader = deserializer(schema, {1: schema}, Codec[Any](_POINT))
+    found = BatchDecoder(reader, None, NAMES).decode(raws)
+    assert (found.size, type(found.error)) == (2, RegistryUnreachableError)
+    assert [rows.indexes for rows in found.rows] == [[0]]
+    assert list(found.faults) == [1]
+    nothing = BatchDecoder(reader, None, NAMES).decode(raws[2:])
+    assert (nothing.size, type(nothing.error)) == (0, RegistryUnreachableError)

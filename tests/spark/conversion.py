@@ -1,4 +1,4 @@
-"""Decoded values as Spark's columns hold them, stated apart from the library's own table of types."""
+"""Decoded values as Spark's columns hold them, stated apart from the library's own types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from streamcontract.integrations.arrow.decoder import BatchDecoder
+from streamcontract.integrations.arrow.decoder import ArrowDecoder
 from streamcontract.integrations.arrow.locked import LockedWriters
 from streamcontract.schema import (
     ArrayType,
@@ -68,8 +68,8 @@ def _logical(node: PrimitiveType | FixedType, value: Any) -> Any:
             size = (unscaled if unscaled >= 0 else ~unscaled).bit_length() // 8 + 1
             return {"unscaled": unscaled.to_bytes(size, "big", signed=True), "scale": -exponent}
         case "time":
-            since = dt.datetime.combine(dt.date.min, value)
-            return since - dt.datetime.min
+            whole = dt.timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
+            return whole + dt.timedelta(microseconds=value.microsecond)
         case "duration":
             parts = ("months", "days", "milliseconds")
             return {part: getattr(value, part) for part in parts}
@@ -96,7 +96,7 @@ def values_of(
     reader: Schema, writers: dict[int, Schema], values: Sequence[bytes | None], **columns: Any
 ) -> Any:
     """What an executor makes of framed values."""
-    decoder = BatchDecoder(reader.inlined_json, locked(writers), "value", None, to_spark)
+    decoder = ArrowDecoder(reader.inlined_json, locked(writers), "value", None, to_spark)
     (batch,) = decoder.each([kafka_batch(values, **columns)])
     batch.validate(full=True)
     return batch

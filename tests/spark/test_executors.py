@@ -23,9 +23,11 @@ from tests.strategies.payloads import corrupt_payloads, payloads
 
 from streamcontract import Codec, Duration, parse_schema
 from streamcontract.errors import EncodeError
+from streamcontract.integrations.arrow import ArrowDecoder
 from streamcontract.schema import Schema
-from streamcontract.integrations.arrow import BatchDecoder
+from streamcontract.schema.logical import LOGICAL_TYPES
 from streamcontract.spark.encoding import Encoding, Framed
+from streamcontract.spark.types import LOGICAL_KINDS
 from streamcontract.testing.strategies import from_schema, schemas
 from streamcontract.wire import frame
 
@@ -146,9 +148,10 @@ def test_rows_of_spark_are_encoded() -> None:
 )
 def test_values_that_do_not_fit_are_refused_with_their_path(field: str, value: object) -> None:
     """Nothing is rounded, wrapped or guessed on the way back."""
+    both = {**GOOD, "either": {"int": 1, "string": "a"}}
+    kind = pa.array([both]).type
     with pytest.raises(EncodeError) as caught:
-        both = {**GOOD, "either": {"int": 1, "string": "a"}}
-        encoded(HOLDER, [{**GOOD, field: value}], pa.array([both]).type)
+        encoded(HOLDER, [{**GOOD, field: value}], kind)
     assert caught.value.path == f"Holder.{field}"
 
 
@@ -180,16 +183,21 @@ def test_poison_has_its_reason() -> None:
     assert "00000000-0000-0000-0000-000000000000 is in no lock file" in guid["reason"]
 
 
+def test_every_kind_of_logical_type_has_a_spark_type() -> None:
+    """The table of types lacks none of the rows'."""
+    assert {*LOGICAL_KINDS} == {row.kind for row in LOGICAL_TYPES.values()}
+
+
 def test_some_columns() -> None:
     """The other fields are skipped."""
-    decoder = BatchDecoder(HOLDER.inlined_json, locked({7: HOLDER}), "value", ("either",))
+    decoder = ArrowDecoder(HOLDER.inlined_json, locked({7: HOLDER}), "value", ("either",))
     batch = decoder(kafka_batch(encoded(HOLDER, [GOOD])))
     assert batch.column("value").to_pylist() == [{"either": {"int": 1, "string": None}}]
 
 
 def test_what_executors_get_is_small() -> None:
     """Texts of schemas: no class, codec or lock is pickled."""
-    decoder = BatchDecoder(PING.inlined_json, locked({7: PING}), "value", None)
+    decoder = ArrowDecoder(PING.inlined_json, locked({7: PING}), "value", None)
     decoder(kafka_batch([frame(7, b"\2")]))
     assert len(pickle.dumps(decoder)) < 1_000
 
@@ -218,7 +226,7 @@ def test_keys_with_a_schema() -> None:
     key = Framed('"string"', 3)
     encoding = Encoding(Framed(PING.inlined_json, 7), "value", None, key, has_every_key=True)
     assert messages(encoding, [{"n": 1}], ["a"]) == [(frame(3, b"\2a"), frame(7, b"\2"))]
-    with pytest.raises(EncodeError, match="^key: "):
+    with pytest.raises(EncodeError, match=r"^key: "):
         messages(encoding, [{"n": 1}], pa.nulls(1, pa.string()))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from confluent_kafka import Producer
 from streamcontract import Codec, ContractConsumer, SchemaRegistry, parse_schema
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.kafka import ensure_topic
+from streamcontract.registry.lock import Lock
 from streamcontract.registry.lock_builder import LockBuilder
 from streamcontract.registry.lock_file import write_locks
 from streamcontract.registry.references import register_in_order
@@ -214,5 +214,38 @@ def test_the_way_back(topic: Topic, spark: Any) -> None:
     options = {**topic.options, "topic": "trades-copied"}
     messages.write.format("kafka").options(**options).save()
     with ContractConsumer(topic.config, topic="trades-copied", schema=VERSIONS[-1]) as consumer:
-        found = {int(message.key): message.value for message in consumer.until_end()}
+        found = {int(message.key or b""): message.value for message in consumer.until_end()}
     assert found == {n: read(n) for n in range(MESSAGES) if not is_poison(n)}
+
+
+class TestArguments:
+    """Mistakes are refused on the driver, before any query runs."""
+
+    PING: Final = parse_schema(
+        {"type": "record", "name": "Ping", "fields": [{"name": "n", "type": "int"}]}
+    )
+
+    @pytest.fixture
+    def lock(self, tmp_path: Path) -> Path:
+        """A lock of nothing."""
+        path = tmp_path / "streamcontract.lock"
+        write_locks(path, [Lock(environment="test", contracts={}, schemas={})])
+        return path
+
+    @pytest.mark.parametrize("columns", ["offset long", "value string", "value binary, error int"])
+    def test_frames_that_have_no_messages(self, spark: Any, lock: Path, columns: str) -> None:
+        """A column of bytes is needed, and the name of the column of errors."""
+        with pytest.raises(ArgumentError):
+            from_contract(spark.createDataFrame([], columns), self.PING, lock=lock)
+
+    @pytest.mark.parametrize("columns", ["n int", "value long", "value struct<n: long>"])
+    def test_frames_that_have_no_records(self, spark: Any, lock: Path, columns: str) -> None:
+        """The types are those that ``from_contract`` gives."""
+        with pytest.raises(ArgumentError):
+            to_contract(spark.createDataFrame([], columns), self.PING, lock=lock, topic="pings")
+
+    def test_a_subject_that_is_not_locked(self, spark: Any, lock: Path) -> None:
+        """The error names the command that locks it."""
+        frame_ = spark.createDataFrame([], "value struct<n: int>")
+        with pytest.raises(ConfigurationError, match="`streamcontract lock --environment test`"):
+            to_contract(frame_, self.PING, lock=lock, topic="pings")

@@ -11,14 +11,17 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final
 
-__all__ = ["ArrowAvro", "build"]
+__all__ = ["PROGRAM", "ArrowAvro", "build"]
 
 _SOURCE: Final = Path(__file__).with_name("arrow_avro")
 _TARGET: Final = Path(__file__).resolve().parents[2] / "build" / "arrow_avro"
 
+PROGRAM: Final = _TARGET / "release" / "arrow-avro-rival"
+"""The program, once it is built."""
+
 
 def build() -> Path | None:
-    """Build the program; None where there is no cargo.
+    """Build the program, which takes minutes the first time; None where there is no cargo.
 
     Raises:
         subprocess.CalledProcessError: It does not compile.
@@ -28,14 +31,14 @@ def build() -> Path | None:
         return None
     command = [cargo, "build", "--quiet", "--release", "--locked", "--target-dir", str(_TARGET)]
     subprocess.run(command, cwd=_SOURCE, check=True)  # noqa: S603 - our own command
-    return _TARGET / "release" / "arrow-avro-rival"
+    return PROGRAM
 
 
 class ArrowAvro:
     """A running program, which decodes payloads as often as it is asked to.
 
     Args:
-        program: What :func:`build` gave.
+        program: The program.
         schema: The schema as JSON.
         payloads: Payloads in the frame of schema id 1.
     """

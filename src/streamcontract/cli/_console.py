@@ -6,6 +6,8 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.errors import ConfigurationError, PortError
+from streamcontract.kafka.connection.config import BOOTSTRAP_VARIABLE
+from streamcontract.registry.config import URL_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -93,8 +95,8 @@ def console_beside(
         PortError: The port that is asked for is in use.
     """
     config = {
-        "bootstrap.servers": environment["STREAMCONTRACT_BOOTSTRAP_SERVERS"],
-        "schema.registry.url": environment["STREAMCONTRACT_REGISTRY_URL"],
+        "bootstrap.servers": environment[BOOTSTRAP_VARIABLE],
+        "schema.registry.url": environment[URL_VARIABLE],
     }
     if not _has_console():
         yield _HOW_TO_INSTALL

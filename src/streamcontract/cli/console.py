@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,6 +66,8 @@ def command(
     Each message is shown with its verdict against today's contract. The console runs until Ctrl-C
     and only reads, unless --allow-writes is given. It needs the extra [console].
     """
+    # Its pages report brokers that cannot be reached, which librdkafka logs too.
+    logging.getLogger("streamcontract.kafka").addHandler(logging.NullHandler())
     console = open_console(
         properties_of(properties),
         project_file,

@@ -125,7 +125,6 @@ class TopicReader:
             topic, sources.project(), sources.registry, sources.settings, self._form, latest=True
         )
         self.contract = found.contract
-        self.is_registered = found.is_registered
         binding: Any = found.binding
         codecs = binding.codecs if isinstance(binding, RecordsBinding) else [binding.codec]
         known = found.contract is not None or found.schema is not None

@@ -27,8 +27,8 @@ __all__ = ["PORTS", "ConsoleServer"]
 PORTS: Final = (8080, 8085)
 """The ports that are tried where none is asked for: Redpanda Console's, and another."""
 
-_END: Final = 2.0
-"""Seconds for which the end of the server is waited for."""
+_END: Final = 0.5
+"""Seconds for which the end of the server is waited for: its requests may wait for brokers."""
 
 
 class ConsoleServer:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sources"]
 
-_PATIENCE: Final = 4.0
+_PATIENCE: Final = 3.0
 """Seconds that a page waits for the brokers, and again for the registry."""
 
 

@@ -122,7 +122,7 @@ class Tail:
 
 
 def _sample(seen: list[Seen]) -> list[Seen]:
-    """The messages to show, at most :data:`SHOWN`: those that do not fit, then some of each part."""
+    """At most :data:`SHOWN` of the messages: those that do not fit, then some of each part."""
     if len(seen) <= SHOWN:
         return seen
     odd = [each for each in seen if each.verdict.kind not in {"fits", "tombstone"}][:SHOWN]

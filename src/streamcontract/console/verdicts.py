@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "NO_CONTRACT", "TOMBSTONE", "Kind", "Verdict", "poison", "verdict_of_pair"]
 
-Kind = Literal["fits", "older", "newer", "drift", "poison", "tombstone", "none", "unread"]
+Kind = Literal["fits", "older", "newer", "drift", "poison", "tombstone", "none"]
 
 KINDS: Final[dict[Kind, str]] = {
     "fits": "fits",
@@ -39,7 +39,6 @@ KINDS: Final[dict[Kind, str]] = {
     "poison": "poison",
     "tombstone": "tombstone",
     "none": "no contract",
-    "unread": "not read",
 }
 """The label of each kind of verdict."""
 

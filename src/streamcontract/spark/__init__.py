@@ -1,4 +1,4 @@
-"""Contracts in Apache Spark: columns of typed values from Spark's own Kafka source, and the way back.
+"""Contracts in Apache Spark: typed columns of Spark's own Kafka source, and the way back.
 
 It needs the extra ``streamcontract[spark]``, on the driver and on the executors. No other module of
 the library imports PySpark. docs/spark.md has the table of types, and guides for batch and

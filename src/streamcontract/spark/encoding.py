@@ -124,7 +124,7 @@ class _Encoder:
         if field is not None:
             kept = pa.nulls(len(column), pa.binary()) if given is None else _plain_bytes(given)
             keys = pc.if_else(column.is_valid(), _plain_bytes(column.field(field)), kept)
-        if self._encoding.has_every_key and keys.null_count:
+        if self._encoding.has_every_key and (keys is None or keys.null_count):
             raise EncodeError((DataFault(KEY, _MISSING),))
         return keys
 

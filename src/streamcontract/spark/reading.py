@@ -12,7 +12,7 @@ from pyspark.sql import types as spark
 
 from streamcontract.codec import Codec
 from streamcontract.errors import ArgumentError
-from streamcontract.integrations.arrow.decoder import ERROR, ERROR_FIELDS, batch_decoder
+from streamcontract.integrations.arrow.decoder import ERROR, ERROR_FIELDS, arrow_decoder
 from streamcontract.spark.types import record_column, to_spark
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class DecodedFrame:
 
     @property
     def poison(self) -> DataFrame:
-        """The messages that were not: their bytes, and the path, reason and schema id as ``error``."""
+        """The messages that were not: their bytes, and path, reason and schema id as ``error``."""
         error = sql.struct(*(sql.col(f"{ERROR}.{name}") for name in ERROR_FIELDS[:-1]))
         poison = self.frame.where(sql.col(ERROR).isNotNull())
         return poison.withColumns(
@@ -72,6 +72,10 @@ def from_contract(
     of versions. Schema ids come from the lock file: executors ask no registry. A message whose id
     is not locked, or whose bytes do not fit, is poison.
 
+        source = spark.read.format("kafka").options(**options).load()
+        orders = from_contract(source, Order, lock="streamcontract.lock")
+        orders.records.select("value.*", "offset").show()
+
     Args:
         df: A frame of Spark's Kafka source, batch or streaming, or of any other with such a column.
             Its other columns are kept.
@@ -90,7 +94,7 @@ def from_contract(
         ColumnsError: A type of the schema has no columns.
     """
     source = _checked(df, column)
-    decoder = batch_decoder(
+    decoder = arrow_decoder(
         contract,
         lock=lock,
         environment=environment,

@@ -59,15 +59,6 @@ def record_column(node: AvroType, schema: Any, path: str) -> SparkColumn:
         node: The type.
         schema: The Arrow schema of its columns; of a record perhaps some of its fields.
         path: What errors call it.
-
-    Example:
-        >>> from streamcontract import Codec
-        >>> codec = Codec({"type": "record", "name": "Ping", "fields": [
-        ...     {"name": "n", "type": "long"}, {"name": "id", "type": {
-        ...         "type": "string", "logicalType": "uuid"}}]})
-        >>> columns = pa.schema(codec.decode_columns([]))
-        >>> record_column(codec.schema.root, columns, "Ping").type.simpleString()
-        'struct<n:bigint,id:string>'
     """
     if not isinstance(node, RecordType):
         return _place(node, schema.field(0), path)
@@ -116,13 +107,17 @@ def _column(node: AvroType, arrow: Any, path: str) -> SparkColumn:
 
 # ---- types inside others
 
-Inner = Callable[[SparkColumn], "Convert | None"]
+Inner = Callable[[SparkColumn], Convert | None]
 """One of the two conversions of a column."""
 
-_BOTH: Final[dict[str, Inner]] = {
-    "to_spark": lambda column: column.to_spark,
-    "from_spark": lambda column: column.from_spark,
-}
+
+def _nested(kind: spark.DataType, over: Callable[[Inner], Convert | None]) -> SparkColumn:
+    """A column with others inside it; ``over`` makes its conversion of theirs."""
+    return SparkColumn(
+        type=kind,
+        to_spark=over(lambda column: column.to_spark),
+        from_spark=over(lambda column: column.from_spark),
+    )
 
 
 def _struct(parts: list[tuple[Any, AvroType]], path: str) -> SparkColumn:
@@ -147,8 +142,7 @@ def _struct(parts: list[tuple[Any, AvroType]], path: str) -> SparkColumn:
 
         return convert
 
-    both = {name: over(inner) for name, inner in _BOTH.items()}
-    return SparkColumn(type=spark.StructType(fields), **both)
+    return _nested(spark.StructType(fields), over)
 
 
 def _list(items: SparkColumn) -> SparkColumn:
@@ -164,8 +158,7 @@ def _list(items: SparkColumn) -> SparkColumn:
 
         return convert
 
-    both = {name: over(inner) for name, inner in _BOTH.items()}
-    return SparkColumn(type=spark.ArrayType(items.type, items.is_nullable), **both)
+    return _nested(spark.ArrayType(items.type, items.is_nullable), over)
 
 
 def _map(values: SparkColumn) -> SparkColumn:
@@ -183,9 +176,7 @@ def _map(values: SparkColumn) -> SparkColumn:
 
         return convert
 
-    both = {name: over(inner) for name, inner in _BOTH.items()}
-    kind = spark.MapType(spark.StringType(), values.type, values.is_nullable)
-    return SparkColumn(type=kind, **both)
+    return _nested(spark.MapType(spark.StringType(), values.type, values.is_nullable), over)
 
 
 def _rebuilt(array: Any, kind: Any, buffers: list[Any], children: list[Any]) -> Any:

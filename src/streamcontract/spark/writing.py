@@ -43,6 +43,9 @@ def to_contract(
     Every value is checked as a producer checks it, and the first that does not fit fails the
     query. The schema id comes from the lock file.
 
+        messages = to_contract(orders.records, Order, lock="streamcontract.lock")
+        messages.write.format("kafka").options(**options).option("topic", "orders").save()
+
     Args:
         df: A frame with a column of records, in the types that
             :func:`~streamcontract.spark.from_contract` gives; a null is a tombstone. A column
@@ -61,7 +64,7 @@ def to_contract(
     Raises:
         ArgumentError: The frame has no such column, or one of other types.
         ConfigurationError: The lock file cannot be read, or does not have the subject; or no topic
-        is known.
+            is known.
         LockMismatchError: The contract has changed since it was locked.
         ColumnsError: A type of the schema has no columns.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 
+from streamcontract.sql.errors import SqlError
 from streamcontract.sql.planning import parsed
 from streamcontract.sql.ranges import checked_lateness
 from streamcontract.sql.statement import Statement
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["TopicConnection"]
 
 _ROWS: Final = 1_000
+_SETTINGS: Final = """
+    SET python_enable_replacements = false;  -- a name is never a variable of this library
+    SET enable_progress_bar = false;         -- which would be in the output of a program
+    SET TimeZone = 'UTC';
+"""
 Result = TypeVar("Result")
 
 
@@ -55,8 +61,7 @@ class TopicConnection:
             )
             resources.callback(self._topics.close)
             self.connection = resources.enter_context(duckdb.connect(database))
-            # A name in a statement is never a variable of this module.
-            self.connection.execute("SET python_enable_replacements = false; SET TimeZone = 'UTC'")
+            self.connection.execute(_SETTINGS)
             self._resources = resources.pop_all()
         self._statements: list[Statement] = []
 
@@ -130,10 +135,18 @@ class TopicConnection:
         """The rows of the last statement that was executed, in lists.
 
         Raises:
-            SqlError: It failed.
+            SqlError: It failed, or a column has nanoseconds, which a datetime would cut off.
             Exception: An error of a topic.
         """
         statement = self._statements[-1]
+        for name, kind in self.columns:
+            if "_NS" in kind:
+                raise SqlError(
+                    statement.text,
+                    None,
+                    f"column {name!r} is {kind}, and Python's datetimes have no nanoseconds: make "
+                    f"text of it, as in {name}::varchar",
+                )
         try:
             while rows := self.connection.fetchmany(_ROWS):
                 yield rows

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from streamcontract.sql.intervals import Intervals
 
-__all__ = ["Scan", "scans_of"]
+__all__ = ["Scan", "objects", "scans_of"]
 
 _MOST_INTERVALS: Final = 1_000
 """Above it the intervals of a filter are read as one."""
@@ -61,10 +61,10 @@ def scans_of(plan: Any, table: str) -> list[Scan]:
         plan: What ``json_serialize_plan`` returned, as JSON values.
         table: The name of the table.
     """
-    return [_scan(node) for node in _nodes(plan) if _is_scan_of(node, table)]
+    return [_scan(node) for node in objects(plan) if _is_scan_of(node, table)]
 
 
-def _nodes(document: Any) -> Iterator[dict[str, Any]]:
+def objects(document: Any) -> Iterator[dict[str, Any]]:
     """Every object in a JSON document."""
     pending = [document]
     while pending:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 
 from streamcontract.sql.errors import SqlError
+from streamcontract.sql.plan import objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["parsed", "plan_of"]
+__all__ = ["parsed", "plan_of", "quoted"]
 
 _PLAN: Final = "SELECT json_serialize_plan(?::VARCHAR, optimize := true)"
+_TREE: Final = "SELECT json_serialize_sql(?::VARCHAR)"
 
 _OPTIMIZERS: Final = frozenset(
     {
@@ -87,11 +89,30 @@ def plan_of(
             if missing is None:
                 if plan["error_type"] in _WRONG:
                     raise _error(statement, plan)
-                return None
+                return _plan_without_files(connection, statement)
             try:
                 declare(missing)
             except LookupError as error:
                 raise _error(statement, {**plan, "error_message": str(error)}) from None
+
+
+def _plan_without_files(connection: duckdb.DuckDBPyConnection, statement: str) -> Any:
+    """The plan with empty tables for files, whose scans DuckDB does not show; None without one."""
+    with contextlib.ExitStack() as declared:
+        for name in _files(connection, statement):
+            table = quoted(name)
+            with contextlib.suppress(duckdb.Error):
+                connection.execute(f"CREATE TEMP TABLE {table} AS FROM {table} LIMIT 0")
+                declared.callback(connection.execute, f"DROP TABLE temp.main.{table}")
+        plan = _planned(connection, statement)
+    return None if plan["error"] else plan
+
+
+def _files(connection: duckdb.DuckDBPyConnection, statement: str) -> set[str]:
+    """The files that a query names as tables; none where DuckDB does not show its syntax tree."""
+    (text,) = connection.execute(_TREE, [statement]).fetchall()[0]
+    tables = (each for each in objects(json.loads(text)) if each.get("type") == "BASE_TABLE")
+    return {each["table_name"] for each in tables if "." in each["table_name"]}
 
 
 def _missing_table(error: Mapping[str, Any]) -> str | None:
@@ -105,6 +126,12 @@ def _error(statement: str, error: Mapping[str, Any]) -> SqlError:
         before = statement.encode()[: int(error["position"])]
         start = len(before.decode(errors="ignore"))
     return SqlError(statement, start, error["error_message"])
+
+
+def quoted(name: str) -> str:
+    """A name as SQL has it."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
 
 
 @contextlib.contextmanager

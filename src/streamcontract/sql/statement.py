@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.plan import Scan, scans_of
-from streamcontract.sql.planning import plan_of
+from streamcontract.sql.planning import plan_of, quoted
 from streamcontract.sql.ranges import Filters
 from streamcontract.sql.table import TopicRead, TopicStream
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Statement"]
 
 _SEVERAL: Final = (
-    "A PIVOT that finds its values itself is two statements: over a topic it needs them, as in "
+    "a PIVOT that finds its values itself is several statements: name them, as in "
     "PIVOT stocks ON symbol IN ('AAPL', 'MSFT')"
 )
 _TRANSACTION: Final = "SELECT txid_current()"
@@ -83,9 +83,10 @@ class Statement:
             self.changed = 0
             return
         with self._prepared():
-            self._execute()
+            self._connection.execute(self.text)
             if not self._gives_rows:
-                self.changed = sum(count for (count,) in self._connection.fetchall())
+                found = self._connection.fetchall() if self._connection.description else ()
+                self.changed = sum(count for (count,) in found)
                 self.finish()
 
     def reader(self) -> pa.RecordBatchReader:
@@ -128,12 +129,17 @@ class Statement:
         try:
             self._drop()
             self._end("commit")
-        except duckdb.Error:  # it failed while its rows were fetched
+        except duckdb.Error:
             self._abandon()
+            if not self._gives_rows:  # else it failed while its rows were fetched
+                raise
 
     @contextlib.contextmanager
     def _prepared(self) -> Iterator[None]:
         """Make tables of its topics, in a transaction that ends if it fails."""
+        # DuckDB before 2.0 gives each of them, without a text.
+        if self._kind == duckdb.StatementType.MULTI or not self.text:
+            raise SqlError(self.text, None, _SEVERAL)
         if not self._is_in_transaction():
             self._connection.begin()
             self._is_own_transaction = True
@@ -153,14 +159,6 @@ class Statement:
         ids = [self._connection.execute(_TRANSACTION).fetchall() for _ in range(2)]
         return ids[0] == ids[1]
 
-    def _execute(self) -> None:
-        try:
-            self._connection.execute(self.text)
-        except duckdb.CatalogException as error:
-            if self._kind == duckdb.StatementType.MULTI:
-                raise SqlError(self.text, None, f"{error}\n\n{_SEVERAL}") from None
-            raise
-
     def _abandon(self) -> None:
         self._end("rollback")
         with contextlib.suppress(duckdb.Error):  # of a transaction that is to be rolled back
@@ -171,7 +169,7 @@ class Statement:
         while self._objects:
             name, kind = self._objects.popitem()
             self._connection.unregister(_stream_name(name))
-            self._connection.execute(f"DROP {kind} IF EXISTS temp.main.{_quoted(name)}")
+            self._connection.execute(f"DROP {kind} IF EXISTS temp.main.{quoted(name)}")
 
     def _end(self, how: str) -> None:
         if self._is_own_transaction:
@@ -184,8 +182,8 @@ class Statement:
         columns = table.columns()
         empty = self._connection.from_arrow(columns.empty_table())
         described = tuple(zip(empty.columns, map(str, empty.types), strict=True))
-        listed = ", ".join(f"{_quoted(each)} {kind}" for each, kind in described)
-        self._connection.execute(f"CREATE TEMP TABLE {_quoted(name)} ({listed})")
+        listed = ", ".join(f"{quoted(each)} {kind}" for each, kind in described)
+        self._connection.execute(f"CREATE TEMP TABLE {quoted(name)} ({listed})")
         self._objects[name] = "TABLE"
         self._declared[name] = _Declared(table, columns, described)
 
@@ -198,13 +196,13 @@ class Statement:
         used = declared.used(scans)
         stream = TopicStream(table, declared.columns, used, needed, read)
         shown = ", ".join(
-            f"{f'c{index}' if index in used else f'CAST(NULL AS {kind})'} AS {_quoted(column)}"
+            f"{f'c{index}' if index in used else f'CAST(NULL AS {kind})'} AS {quoted(column)}"
             for index, (column, kind) in enumerate(declared.described)
         )
-        self._connection.execute(f"DROP TABLE temp.main.{_quoted(name)}")
+        self._connection.execute(f"DROP TABLE temp.main.{quoted(name)}")
         self._connection.register(_stream_name(name), stream)
-        source = f"SELECT {shown} FROM {_quoted(_stream_name(name))}"  # noqa: S608 - both quoted
-        self._connection.execute(f"CREATE TEMP VIEW {_quoted(name)} AS {source}")
+        source = f"SELECT {shown} FROM {quoted(_stream_name(name))}"  # noqa: S608 - both quoted
+        self._connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {source}")
         self._objects[name] = "VIEW"
         self.reads.append(read)
 
@@ -242,9 +240,3 @@ class _Declared:
 
 def _stream_name(topic: str) -> str:
     return f"stream of topic {topic}"
-
-
-def _quoted(name: str) -> str:
-    """A name as SQL has it."""
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'

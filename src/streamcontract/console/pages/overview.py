@@ -55,7 +55,7 @@ class Overview:
         registries: The registry's URLs.
         subjects: The number of subjects; None if the registry does not answer.
         level: The registry's compatibility level, or None.
-        project: The project file, or None.
+        project: The project file with its folder, or None.
         contracts: The contracts.
         problems: What is unhealthy.
     """
@@ -103,7 +103,7 @@ def overview_page(sources: Sources) -> Overview:
 
 
 def _file(project: Project | None) -> str | None:
-    return None if project is None else str(project.file)
+    return None if project is None else f"{project.root.name}/{project.file.name}"
 
 
 def _cluster(sources: Sources, problems: list[Notice]) -> ClusterListing | None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from streamcontract.integrations.arrow.decoder import BatchDecoder, batch_decoder
+from streamcontract.integrations.arrow.decoder import ArrowDecoder, arrow_decoder
 
-__all__ = ["BatchDecoder", "batch_decoder"]
+__all__ = ["ArrowDecoder", "arrow_decoder"]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from streamcontract.codec import Contract
 
-__all__ = ["ERROR", "ERROR_FIELDS", "HEADERS", "BatchDecoder", "batch_decoder"]
+__all__ = ["ERROR", "ERROR_FIELDS", "HEADERS", "ArrowDecoder", "arrow_decoder"]
 
 ERROR: Final = "error"
 """The column with what is wrong with a row, null for all that were decoded."""
@@ -55,7 +55,7 @@ def _as_columns(_node: AvroType, _schema: Any) -> Callable[[Any], Any]:
 
 
 @attrs.frozen
-class BatchDecoder:
+class ArrowDecoder:
     """Decodes batches of messages; it pickles, as texts.
 
     Attributes:
@@ -81,7 +81,7 @@ class BatchDecoder:
         return map(self, batches)
 
 
-def batch_decoder(
+def arrow_decoder(
     contract: type[Any] | Contract | Schema,
     *,
     lock: str | os.PathLike[str] = "streamcontract.lock",
@@ -89,7 +89,7 @@ def batch_decoder(
     column: str = "value",
     columns: Sequence[str] | None = None,
     conversion: Conversion = _as_columns,
-) -> BatchDecoder:
+) -> ArrowDecoder:
     """The decoder of a contract for engines that pass Arrow batches to Python, such as Ray.
 
     Each message is read by the writer schema of its own frame. Schema ids come from the lock file.
@@ -118,7 +118,7 @@ def batch_decoder(
     codec.decode_columns([], columns=columns)  # refuses here, not in each worker
     writers = writers_of(named_lock(lock, environment), codec.schema, lock)
     chosen = None if columns is None else tuple(columns)
-    return BatchDecoder(codec.schema.inlined_json, writers, column, chosen, conversion)
+    return ArrowDecoder(codec.schema.inlined_json, writers, column, chosen, conversion)
 
 
 @attrs.frozen
@@ -131,14 +131,14 @@ class _Fault:
 
 
 @functools.lru_cache(maxsize=16)
-def _compiled(decoder: BatchDecoder) -> _Compiled:
+def _compiled(decoder: ArrowDecoder) -> _Compiled:
     return _Compiled(decoder)
 
 
 class _Compiled:
     """The compiled form of a decoder, once in a process."""
 
-    def __init__(self, decoder: BatchDecoder) -> None:
+    def __init__(self, decoder: ArrowDecoder) -> None:
         self._decoder = decoder
         self._codec: Codec[Any] = Codec(parse_schema(decoder.reader, leniency=STORED))
         self._frames = CONFLUENT.side(is_key=decoder.column == "key")

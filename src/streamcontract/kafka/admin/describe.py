@@ -17,7 +17,7 @@ from streamcontract.kafka.connection.cluster import (
     Cluster,
     advice_on,
     is_embedded,
-    offsets_of,
+    offsets_of_topics,
 )
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.connection.waits import Waiting, result_of
@@ -224,15 +224,15 @@ def topics_of(cluster: Cluster, names: Sequence[str] | None = None) -> ClusterSt
         metadata = admin.list_topics(timeout=timeout)
     except confluent_kafka.KafkaException as error:
         raise _topic_error(", ".join(names or ()), kafka_error_of(error)) from error
-    topics = []
+    found = []
     for name in sorted(metadata.topics) if names is None else names:
-        found = metadata.topics.get(name)
-        if found is None or found.error is not None:
+        each = metadata.topics.get(name)
+        if each is None or each.error is not None:
             unknown = confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART
-            reason = found and found.error
+            reason = each and each.error
             raise _topic_error(name, reason or confluent_kafka.KafkaError(unknown))
-        topics.append(_describe(admin, found, timeout))
-    return ClusterState(tuple(topics), is_embedded(metadata))
+        found.append(each)
+    return ClusterState(_described(admin, found, timeout), is_embedded(metadata))
 
 
 def describe_groups(
@@ -299,27 +299,35 @@ def _listing(found: Any) -> TopicListing:
     )
 
 
-def _describe(admin: AdminClient, found: Any, timeout: float) -> TopicState:
-    partitions = [found.partitions[number] for number in sorted(found.partitions)]
-    led = [partition.id for partition in partitions if partition.leader >= 0]
+def _described(admin: AdminClient, found: Sequence[Any], timeout: float) -> tuple[TopicState, ...]:
+    """The topics of metadata, with the offsets of all of them by two requests."""
+    led = [
+        (topic.topic, partition.id)
+        for topic in found
+        for partition in topic.partitions.values()
+        if partition.leader >= 0
+    ]
     try:
-        first = offsets_of(admin, found.topic, led, FIRST, timeout=timeout)
-        end = offsets_of(admin, found.topic, led, END, timeout=timeout)
+        first = offsets_of_topics(admin, led, FIRST, timeout=timeout)
+        end = offsets_of_topics(admin, led, END, timeout=timeout)
     except BrokerError as error:
         raise TopicError(error.topic, error.error, error.partition, error.advice) from error
-    return TopicState(
-        found.topic,
-        tuple(
-            PartitionState(
-                partition.id,
-                partition.leader if partition.leader >= 0 else None,
-                tuple(partition.replicas),
-                tuple(partition.isrs),
-                first.get(partition.id),
-                end.get(partition.id),
-            )
-            for partition in partitions
-        ),
+    return tuple(
+        TopicState(
+            topic.topic,
+            tuple(
+                PartitionState(
+                    number,
+                    partition.leader if partition.leader >= 0 else None,
+                    tuple(partition.replicas),
+                    tuple(partition.isrs),
+                    first.get((topic.topic, number)),
+                    end.get((topic.topic, number)),
+                )
+                for number, partition in sorted(topic.partitions.items())
+            ),
+        )
+        for topic in found
     )
 
 

@@ -13,11 +13,14 @@ from streamcontract.codec.engine import require_columns
 from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.batches.key_column import KeyColumn, is_unchanged, keys_are_text
+from streamcontract.kafka.batches.key_column import (
+    KeyColumn,
+    is_unchanged,
+    keys_are_text,
+)
 from streamcontract.kafka.batches.metadata import Metadata, require_apart
-from streamcontract.kafka.batches.sources import Source, Sources
-from streamcontract.kafka.contract.keys import KeyCodec
-from streamcontract.kafka.contract.message_deserializer import forbidden_headers
+from streamcontract.kafka.batches.rows import RowFinder, Rows
+from streamcontract.kafka.batches.sources import Source
 from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.native import native_part
@@ -33,12 +36,11 @@ if TYPE_CHECKING:
     from streamcontract.columns.decoded import Parts
     from streamcontract.columns.reader import Reader, Writer
     from streamcontract.kafka.batches.metadata import Tombstones
+    from streamcontract.kafka.batches.rows import Raws
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.schema import Schema
 
 __all__ = ["BatchDecoder", "Decoded", "TypedRows"]
-
-Raws = list["confluent_kafka.Message"]
 
 
 @attrs.frozen(eq=False)
@@ -54,36 +56,6 @@ class _Type:
     codec: Codec[Any]
     values: ColumnDecoder
     view: _native.View
-
-
-@attrs.define
-class _Rows:
-    """Messages of one type.
-
-    Attributes:
-        indexes: Their indexes among all messages.
-        raws: The messages.
-        values: Their payloads, after frames; None for a tombstone.
-        sources: How each is read.
-    """
-
-    indexes: Sequence[int] = ()
-    raws: Raws = attrs.field(factory=list)
-    values: list[bytes | None] = attrs.field(factory=list)
-    sources: list[Source] = attrs.field(factory=list)
-
-    def of(self, ats: Sequence[int]) -> _Rows:
-        """Some of the rows."""
-        return _Rows(
-            [self.indexes[at] for at in ats],
-            [self.raws[at] for at in ats],
-            [self.values[at] for at in ats],
-            [self.sources[at] for at in ats],
-        )
-
-    def without(self, indexes: Mapping[int, object]) -> _Rows:
-        """The rows that are not of these indexes."""
-        return self.of([at for at, each in enumerate(self.indexes) if each not in indexes])
 
 
 @attrs.frozen(eq=False)
@@ -169,18 +141,10 @@ class BatchDecoder:
         elif keys_are_text(topic.key):
             filled.setdefault("key", "key")
         self._filled = Metadata(filled, topic, native.parts_of) if filled else None
-        self._sources = Sources(topic.deserializer, self._writer)
-        is_framed = not isinstance(topic.key, KeyCodec)
-        self._finder = native.FrameFinder(
-            self._sources.plain,
-            topic.frames,
-            forbidden_headers(topic.frames, key_has_frame=is_framed),
-        )
         for codec in self.codecs:  # raises their errors now
             self._type(codec)
-        self._tombstone: Source | None = None
-        if tombstones == "null":
-            self._tombstone = self._source_of_tombstones()
+        tombstone = self._source_of_tombstones() if tombstones == "null" else None
+        self._rows = RowFinder(topic, self._writer, tombstone, native.FrameFinder)
 
     def _source_of_tombstones(self) -> Source:
         if len(self.codecs) > 1:
@@ -196,7 +160,7 @@ class BatchDecoder:
 
     def no_rows(self) -> TypedRows:
         """No rows, of the first type."""
-        return self._typed(self._type(self.codecs[0]), _Rows(), 1)[0]
+        return self._typed(self._type(self.codecs[0]), Rows(), 1)[0]
 
     def _writer(self, codec: Codec[Any], schema: Schema) -> Writer:
         return self._type(codec).values.writer(schema)
@@ -232,9 +196,10 @@ class BatchDecoder:
             raws: The messages.
             threads: How many threads decode, each its share of a type; all have ended on return.
         """
-        rows, errors, tombstones, size, stopped = self._find_sources(raws)
+        sources = self._rows.find(raws)
+        errors = sources.errors
         typed: list[TypedRows] = []
-        for codec, each in self._by_type(rows).items():
+        for codec, each in self._by_type(sources.rows(raws)).items():
             found, wrong = self._typed(self._type(codec), each, threads)
             typed.append(found)
             errors |= wrong
@@ -242,9 +207,9 @@ class BatchDecoder:
             if not isinstance(errors[index], POISON):  # of the key's schema, which is rare
                 return attrs.evolve(self.decode(raws[:index], threads), error=errors[index])
         faults = {index: self._fault(raws[index], errors[index]) for index in sorted(errors)}
-        return Decoded(typed, faults, tombstones, size, stopped)
+        return Decoded(typed, faults, sources.tombstones, sources.size, sources.stopped)
 
-    def _by_type(self, rows: _Rows) -> dict[Codec[Any], _Rows]:
+    def _by_type(self, rows: Rows) -> dict[Codec[Any], Rows]:
         """The rows of each type, in the order of their first ones."""
         if len(self.codecs) == 1:
             return {self.codecs[0]: rows}
@@ -252,48 +217,6 @@ class BatchDecoder:
         for at, source in enumerate(rows.sources):
             codecs.setdefault(source.codec, []).append(at)
         return {codec: rows.of(ats) for codec, ats in codecs.items()}
-
-    def _find_sources(
-        self, raws: Raws
-    ) -> tuple[_Rows, dict[int, Exception], list[int], int, Exception | None]:
-        """The rows; also errors, tombstones, and the end with its error."""
-        values: list[bytes | None] = []
-        sources: list[Source] = []
-        errors: dict[int, Exception] = {}
-        tombstones: list[int] = []
-        index, size, stopped = 0, len(raws), None
-        while (index := self._finder.find_many(raws, index, size, values, sources)) < size:
-            raw = raws[index]
-            try:
-                found = self._full_path(raw)
-            except POISON as error:
-                errors[index] = error
-            except Exception as error:  # noqa: BLE001 - raised in the message's turn
-                size, stopped = index, error
-                break
-            else:
-                if found is None:
-                    tombstones.append(index)
-                    found = None if self._tombstone is None else (None, self._tombstone)
-                if found is not None:
-                    values.append(found[0])
-                    sources.append(found[1])
-            index += 1
-        indexes: Sequence[int] = range(size)
-        kept = raws if size == len(raws) else raws[:size]
-        missing = set(errors) if self._tombstone is not None else {*errors, *tombstones}
-        if missing:
-            indexes = [index for index in indexes if index not in missing]
-            kept = [raws[index] for index in indexes]
-        return _Rows(indexes, kept, values, sources), errors, tombstones, size, stopped
-
-    def _full_path(self, raw: confluent_kafka.Message) -> tuple[bytes | None, Source] | None:
-        """The payload of a message and its source; None for a tombstone."""
-        data = raw.value()
-        source = None if data is None else self._sources.of(data, raw.headers())
-        if source is None or raw.headers():
-            self._topic.read_key_of(raw)
-        return None if source is None or data is None else (source.payload(data), source)
 
     def _fault(self, raw: confluent_kafka.Message, reason: Exception) -> MessageDecodeError:
         partition: Any = raw.partition()
@@ -306,7 +229,7 @@ class BatchDecoder:
     # ---- rows
 
     def _typed(
-        self, kind: _Type, rows: _Rows, threads: int
+        self, kind: _Type, rows: Rows, threads: int
     ) -> tuple[TypedRows, dict[int, Exception]]:
         """The rows of one type, and the errors of those that do not fit."""
         begun = time.perf_counter()
@@ -326,7 +249,7 @@ class BatchDecoder:
         self._report(rows, time.perf_counter() - begun)
         return TypedRows(kind.codec, kind.view, batches, rows.indexes), errors
 
-    def _report(self, rows: _Rows, seconds: float) -> None:
+    def _report(self, rows: Rows, seconds: float) -> None:
         """Record decoded rows; the time of each schema is its share of the rows."""
         receiving = self._topic.deserializer.receiving
         if receiving is NO_TELEMETRY or not rows.raws:
@@ -336,19 +259,20 @@ class BatchDecoder:
                 continue
             receiving.decoded(schema_id, count, seconds * count / len(rows.raws))
 
-    def _share(self, kind: _Type, rows: _Rows) -> tuple[list[Parts], dict[int, Exception]]:
+    def _share(self, kind: _Type, rows: Rows) -> tuple[list[Parts], dict[int, Exception]]:
         """The batches of some rows, whose parts have the same rows."""
-        parts, errors = self._parts(kind, rows)
+        errors: dict[int, Exception] = {}
         while True:
-            if errors:
-                # What one part refuses must not be in the others: rare enough to do all again.
-                parts, more = self._parts(kind, rows := rows.without(errors))
-                if more.keys() - errors.keys():
-                    errors |= more
-                    continue
-            if all(len(batches) == 1 for batches in parts):
-                return [tuple(batch for (batch,) in parts)], errors
-            break
+            parts, wrong = self._parts(kind, rows)
+            if not wrong:
+                break
+            errors |= wrong
+            if not all(isinstance(error, POISON) for error in wrong.values()):
+                return [], errors  # those before it are decoded again
+            # What one part refuses must not be in the others: rare enough to do all again.
+            rows = rows.without(wrong)
+        if all(len(batches) == 1 for batches in parts):
+            return [tuple(batch for (batch,) in parts)], errors
         # A column would pass 2 GiB, not in all parts at the same row.
         half = len(rows.raws) // 2
         batches = []
@@ -359,7 +283,7 @@ class BatchDecoder:
         return batches, errors
 
     def _parts(
-        self, kind: _Type, rows: _Rows
+        self, kind: _Type, rows: Rows
     ) -> tuple[list[list[_native.Batch]], dict[int, Exception]]:
         """The batches of values, keys and metadata, and the errors of rows."""
         errors: dict[int, Exception] = {}
@@ -374,10 +298,11 @@ class BatchDecoder:
             parts.append(metadata)
         values, wrong = self._values(kind.values.reader, rows)
         errors |= wrong  # of a message with two errors, records raise that of the value
-        return [values, *parts], {rows.indexes[at]: error for at, error in errors.items()}
+        by_index = {rows.indexes[at]: error for at, error in errors.items()}
+        return [values, *parts], {**rows.key_errors, **by_index}
 
     def _values(
-        self, reader: Reader, rows: _Rows
+        self, reader: Reader, rows: Rows
     ) -> tuple[list[_native.Batch], dict[int, Exception]]:
         sources = rows.sources
         if sources and sources.count(sources[0]) == len(sources):

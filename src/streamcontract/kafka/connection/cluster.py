@@ -51,6 +51,7 @@ __all__ = [
     "consume_error",
     "is_embedded",
     "offsets_of",
+    "offsets_of_topics",
 ]
 
 _RETRY_PAUSE: Final = 0.1
@@ -249,19 +250,39 @@ def offsets_of(
     Raises:
         ConsumeError: The brokers did not answer, or there is no such partition.
     """
-    wanted = {TopicPartition(topic, partition): spec for partition in partitions}
+    wanted = [(topic, partition) for partition in partitions]
+    found = offsets_of_topics(admin, wanted, spec, isolation=isolation, timeout=timeout)
+    return {partition: offset for (_, partition), offset in found.items()}
+
+
+def offsets_of_topics(
+    admin: AdminClient,
+    partitions: Iterable[tuple[str, int]],
+    spec: OffsetSpec,
+    *,
+    isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+    timeout: float = BROKER_TIMEOUT,
+) -> dict[tuple[str, int], int]:
+    """As :func:`offsets_of`, for partitions of any topics at once.
+
+    Raises:
+        ConsumeError: The brokers did not answer, or there is no such partition.
+    """
+    wanted = {TopicPartition(*each): spec for each in partitions}
     deadline = time.monotonic() + timeout
-    offsets: dict[int, int] = {}
-    waiting = Waiting(f"the offsets of topic {topic!r}", topic)
+    offsets: dict[tuple[str, int], int] = {}
+    topics = sorted({place.topic for place in wanted})
+    named = f"topic {topics[0]!r}" if len(topics) == 1 else f"{len(topics)} topics"
+    waiting = Waiting(f"the offsets of {named}", topics[0] if len(topics) == 1 else "")
     while wanted:
         futures = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=timeout)
         for place, future in futures.items():
             try:
-                offsets[place.partition] = result_of(future, waiting).offset
+                offsets[place.topic, place.partition] = result_of(future, waiting).offset
             except confluent_kafka.KafkaException as error:  # noqa: PERF203 - one per partition
                 reason = kafka_error_of(error)
                 if reason.code() not in LEADER_MOVES or time.monotonic() > deadline:
-                    raise consume_error(topic, reason, place.partition) from error
+                    raise consume_error(place.topic, reason, place.partition) from error
             else:
                 del wanted[place]
         if wanted:

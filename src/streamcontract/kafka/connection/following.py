@@ -91,7 +91,7 @@ class Following:
     def _end(self, partition: int) -> int:
         """The end offset as of the last fetch; 0 before the first."""
         place = TopicPartition(self._topic, partition)
-        known = self._client.get_watermark_offsets(place, cached=True)
+        known: Any = self._client.get_watermark_offsets(place, cached=True)
         return max(0, known[1]) if known else 0
 
     def close(self) -> None:

@@ -7,7 +7,6 @@ the positions stay before the first message of those that are left.
 
 from __future__ import annotations
 
-import bisect
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +18,7 @@ from streamcontract.kafka.batches.batch import consumed
 from streamcontract.kafka.batches.decoder import BatchDecoder
 from streamcontract.kafka.batches.metadata import checked_metadata
 from streamcontract.kafka.connection.waits import SLICE, deadline_of
+from streamcontract.kafka.consumer.batch_selection import Group, Place, Selection, Slice
 from streamcontract.kafka.consumer.queue import NOTHING, InHand, Move
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.message import Message
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.kafka.dead_letters.handler import PoisonHandler
 
-__all__ = ["BatchDelivery", "BatchOptions", "Selection"]
+__all__ = ["BatchDelivery", "BatchOptions"]
 
 _MOST_THREADS: Final = 1024
 _MOST_MESSAGES: Final = 2**31 - 1
@@ -78,88 +78,6 @@ class BatchOptions:
         if isinstance(columns, str):
             raise ArgumentError("columns", columns, "names of fields, each once")
         return cls(limit, None if columns is None else tuple(columns), names, tombstones, threads)
-
-
-@attrs.frozen(eq=False)
-class _Slice:
-    """Consecutive messages of a run."""
-
-    run: Run
-    start: int
-    stop: int
-
-
-@attrs.frozen(eq=False)
-class Selection:
-    """The messages that a batch is made of.
-
-    Attributes:
-        slices: The messages, in the order of their delivery.
-        error: The run of an error of librdkafka after them; None if there is none.
-        is_held: Whether there are messages that wait for the delivery of dead letters.
-    """
-
-    slices: tuple[_Slice, ...]
-    error: Run | None = None
-    is_held: bool = False
-
-    def __bool__(self) -> bool:
-        """Whether there is a message, or an error in place of one."""
-        return bool(self.slices) or self.error is not None
-
-    def __len__(self) -> int:
-        """The number of messages."""
-        return sum(each.stop - each.start for each in self.slices)
-
-    @property
-    def read(self) -> dict[Run, int]:
-        """The index up to which each run is in it."""
-        return {each.run: each.stop for each in self.slices}
-
-    def before(self, place: _Place) -> Selection:
-        """The messages before one of them."""
-        last = self.slices[place.number]
-        kept = (*self.slices[: place.number], _Slice(last.run, last.start, place.index))
-        return Selection(tuple(each for each in kept if each.start < each.stop))
-
-    def held_after(self, place: _Place) -> Selection:
-        """All but the later messages of the same partition."""
-        partition, kept = self.slices[place.number].run.partition, []
-        for number, each in enumerate(self.slices):
-            if number == place.number:
-                kept.append(_Slice(each.run, each.start, place.index + 1))
-            elif number < place.number or each.run.partition is not partition:
-                kept.append(each)
-        return Selection(tuple(kept))
-
-
-@attrs.frozen(order=True)
-class _Place:
-    """A message of a selection: the number of its slice, and the index in the run."""
-
-    number: int
-    index: int
-
-
-@attrs.define(eq=False)
-class _Group:
-    """The messages of one deserializer.
-
-    Attributes:
-        reader: The deserializer.
-        raws: The messages.
-        begins: The slices: the index of their first message among the raws, their numbers and their
-            start in the run.
-    """
-
-    reader: TopicDeserializer[Any]
-    raws: list[confluent_kafka.Message] = attrs.field(factory=list)
-    begins: list[tuple[int, int, int]] = attrs.field(factory=list)
-
-    def place(self, index: int) -> _Place:
-        """The place of a message in the selection."""
-        begin, number, start = next(each for each in reversed(self.begins) if each[0] <= index)
-        return _Place(number, start + index - begin)
 
 
 _Rest = tuple[tuple["ConsumedBatch", tuple[Move, ...]], ...]
@@ -236,7 +154,7 @@ class BatchDelivery:
             options: The options of the call.
             ends: The end offset of each partition by its name, from which on messages are left.
         """
-        slices: list[_Slice] = []
+        slices: list[Slice] = []
         left, is_held = options.limit, False
         for run in tuple(self._queue.runs):
             if left <= 0:
@@ -251,7 +169,7 @@ class BatchDelivery:
             while end is not None and stop > run.next and run.offset_after(stop) > end:
                 stop -= 1
             if stop > run.next:
-                slices.append(_Slice(run, run.next, stop))
+                slices.append(Slice(run, run.next, stop))
                 left -= stop - run.next
         return Selection(tuple(slices), None, is_held)
 
@@ -303,12 +221,12 @@ class BatchDelivery:
         more = sum(len(errors) for run, errors in poison.items() if run.partition is partition)
         return self._poison.is_full(partition, more)
 
-    def _groups(self, selection: Selection) -> list[_Group]:
-        groups: dict[int, _Group] = {}
+    def _groups(self, selection: Selection) -> list[Group]:
+        groups: dict[int, Group] = {}
         for number, each in enumerate(selection.slices):
             reader: Any = each.run.partition.reader
             reader.plain.read_many(each.run.raws, 0, 0, [])  # which telemetry takes note of
-            group = groups.setdefault(id(reader), _Group(reader))
+            group = groups.setdefault(id(reader), Group(reader))
             group.begins.append((len(group.raws), number, each.start))
             group.raws += each.run.raws[each.start : each.stop]
         return list(groups.values())
@@ -334,19 +252,19 @@ class BatchDelivery:
     def _batches(
         self,
         selection: Selection,
-        groups: Sequence[_Group],
+        groups: Sequence[Group],
         decoded: Sequence[Decoded],
         poison: Mapping[Run, Sequence[MessageDecodeError]],
         options: BatchOptions,
     ) -> _Rest:
         """The batches, in the order of their first messages, each with the moves after it."""
-        found: list[tuple[list[_Place], ConsumedBatch]] = []
+        found: list[tuple[list[Place], ConsumedBatch]] = []
         for group, each in zip(groups, decoded, strict=True):
             decoder = self._decoder(group.reader, options)
             for batch, indexes in consumed(group.reader.topic, decoder, each):
                 if self._is_observed:
                     batch.observed = [_observed(group.raws[index]) for index in indexes]
-                found.append(([group.place(index) for index in _firsts(group, indexes)], batch))
+                found.append((group.firsts(indexes), batch))
         found.sort(key=lambda each: each[0][:1])
         rest: list[tuple[ConsumedBatch, tuple[Move, ...]]] = []
         for number, (_, batch) in enumerate(found):
@@ -364,9 +282,9 @@ class BatchDelivery:
         return batch, moves, None
 
 
-def _errors(groups: Sequence[_Group], decoded: Sequence[Decoded]) -> list[tuple[_Place, Exception]]:
+def _errors(groups: Sequence[Group], decoded: Sequence[Decoded]) -> list[tuple[Place, Exception]]:
     """The errors of messages in their order; after one that is not poison, nothing is decoded."""
-    found: list[tuple[_Place, Exception]] = []
+    found: list[tuple[Place, Exception]] = []
     for group, each in zip(groups, decoded, strict=True):
         found += [(group.place(index), error) for index, error in each.faults.items()]
         if each.error is not None:
@@ -374,19 +292,9 @@ def _errors(groups: Sequence[_Group], decoded: Sequence[Decoded]) -> list[tuple[
     return sorted(found, key=lambda pair: pair[0])
 
 
-def _firsts(group: _Group, indexes: Sequence[int]) -> list[int]:
-    """Of sorted indexes of a group's messages, the first one in each slice."""
-    found = []
-    for begin, *_ in group.begins:
-        at = bisect.bisect_left(indexes, begin)
-        if at < len(indexes):
-            found.append(indexes[at])
-    return found
-
-
 def _moves(
     selection: Selection,
-    left: Sequence[_Place],
+    left: Sequence[Place],
     poison: Mapping[Run, Sequence[MessageDecodeError]],
 ) -> tuple[Move, ...]:
     """The moves of each partition up to the first of its messages in ``left``."""

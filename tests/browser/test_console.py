@@ -1,0 +1,194 @@
+"""The console as a person uses it: every page, every filter, the tail under load, by keyboard."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from tests.browser.conftest import open_window
+
+from streamcontract import ContractProducer, parse_schema
+from streamcontract.kafka.admin.topics import ensure_topic
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+    from tests.browser.conftest import Site, Window
+
+_PAGES = (
+    "/",
+    "/topics",
+    "/topic?name=orders",
+    "/topic?name=orders&verdict=misfit",
+    "/topic?name=orders&where=nothing",
+    "/topic?name=stocks",
+    "/topic/tail?name=orders",
+    "/topic/partitions?name=orders",
+    "/topic/groups?name=orders",
+    "/topic/configuration?name=orders",
+    "/topic/produce?name=orders",
+    "/topics/new",
+    "/subjects",
+    "/subject?name=orders-value&old=1&new=4",
+    "/contracts",
+    "/contract?name=order",
+    "/dead-letters",
+    "/dead-letters/topic?name=orders.dlq",
+)
+_SHOTS = {
+    "overview": "/",
+    "messages": "/topic?name=orders&from=-12&verdict=misfit",
+    "subject": "/subject?name=orders-value&old=1&new=4",
+    "contract": "/contract?name=order",
+    "letters": "/dead-letters/topic?name=orders.dlq",
+}
+"""The pages of docs/screenshots: `make screenshots` takes them anew."""
+
+_NUMBERS: Any = {"type": "record", "name": "N", "fields": [{"name": "n", "type": "int"}]}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_every_page_is_accessible_and_fits(
+    chromium: Browser, site: Site, width: int, scheme: str
+) -> None:
+    """No violation of axe, no error, no other host; nothing is wider than the window."""
+    window = open_window(chromium, site, width=width, scheme=scheme)
+    page = window.page
+    for address in _PAGES:
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        found = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], address
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+    assert (window.errors, window.foreign) == ([], [])
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "count"),
+    [
+        ("from", "earliest", 44),
+        ("from", "-2", 44),
+        ("key", "6f9619ff-8b86-4d01-b42d-00c04fc90007", 1),
+        ("where", "customer = 'C-1081'", 1),
+        ("partition", "0", 14),
+        ("verdict", "does not fit", 12),
+        ("verdict", "older version", 6),
+        ("verdict", "newer version", 2),
+        ("verdict", "drift", 1),
+        ("verdict", "poison", 3),
+        ("verdict", "tombstone", 1),
+    ],
+)
+def test_each_filter_of_messages(window: Window, name: str, value: str, count: int) -> None:
+    """It is filled in, and shows what it asks for; a message opens with its verdict."""
+    page = window.page
+    page.goto("/topic?name=orders")
+    control = page.locator(f".filters [name={name}]")
+    if name in {"partition", "verdict"}:
+        control.select_option(label=value)
+    else:
+        control.fill(value)
+    if name == "where":  # messages that cannot be read are shown too, whatever the condition
+        page.locator("[name=verdict]").select_option(label="fits")
+    page.get_by_role("button", name="Look up").click()
+    rows = page.locator("#rows > li")
+    rows.first.wait_for()
+    assert rows.count() == count
+    rows.first.locator("summary").first.click()
+    assert rows.first.locator(".explain").is_visible()
+
+
+def test_a_search_shows_its_progress_and_goes_on(window: Window, site: Site) -> None:
+    """The oldest of many messages, further back than one page looks."""
+    ensure_topic("many", site.config, partitions=1)
+    producer: ContractProducer[Any]
+    with ContractProducer(site.config, topic="many", schema=parse_schema(_NUMBERS)) as producer:
+        producer.produce_all({"n": each} for each in range(150_000))
+    page = window.page
+    page.goto("/topic?name=many&where=n=7")
+    page.locator("#rows > li").wait_for()
+    assert page.locator("progress").is_visible()
+    assert page.locator("[data-found]").inner_text() == "1"
+    page.wait_for_function("document.querySelector('[data-scanned]').textContent === '150,000'")
+
+
+def test_the_tail_counts_every_message_and_keeps_few(window: Window, site: Site) -> None:
+    """More come than are shown; pausing leaves, and resuming comes back."""
+    ensure_topic("busy", site.config, partitions=2)
+    page = window.page
+    page.goto("/topic/tail?name=busy")
+    page.get_by_text("Waiting for messages").wait_for()
+    producer: ContractProducer[Any]
+    with ContractProducer(site.config, topic="busy", schema=parse_schema(_NUMBERS)) as producer:
+        producer.produce_all({"n": each} for each in range(5_000))
+    page.get_by_text("5,000 so far").wait_for()
+    rows = page.locator("#rows > li").count()
+    assert 0 < rows <= 200
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("paused").wait_for()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("Waiting for messages").wait_for()
+
+
+def test_the_keyboard_is_enough(window: Window) -> None:
+    """A slash leads to the search, Enter opens a message."""
+    page = window.page
+    page.goto("/topics")
+    page.keyboard.press("/")
+    page.keyboard.type("stocks")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=stocks*")
+    assert page.locator("tbody tr").count() == 1
+    page.goto("/topic?name=orders")
+    page.locator("#rows summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#rows .explain").first.is_visible()
+
+
+def test_a_record_is_sent_and_a_topic_created(window: Window) -> None:
+    """By their forms; what does not fit is said, and stays filled in."""
+    page = window.page
+    page.goto("/topics/new")
+    page.get_by_label("Name").fill("made-here")
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**name=made-here")
+    assert page.locator("h1").inner_text() == "made-here"
+    page.goto("/topic/produce?name=orders")
+    page.locator("[name='field:order_id']").fill("no uuid")
+    page.locator("[name='field:customer']").fill("C-7")
+    page.locator("[name='field:total']").fill("12.50")
+    page.locator("[name='field:accepted_at']").fill("2026-11-27T09:00:00Z")
+    page.get_by_role("button", name="Check and send").click()
+    assert "Order.order_id" in page.get_by_role("alert").inner_text()
+    page.locator("[name='field:order_id']").fill("00000000-0000-0000-0000-000000000009")
+    page.get_by_role("button", name="Check and send").click()
+    assert "The brokers have it" in page.get_by_role("status").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_screenshots(
+    chromium: Browser, site: Site, tmp_path: Path, width: int, scheme: str
+) -> None:
+    """Of the pages in the documentation; into the folder that SCREENSHOTS names."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    window = open_window(chromium, site, width=width, scheme=scheme)
+    for name, address in _SHOTS.items():
+        window.page.goto(address)
+        if name == "messages":
+            window.page.locator("details:has(> summary .badge.older) > summary").first.click()
+        _save(window.page, folder / f"{name}-{width}-{scheme}.png")
+    assert window.errors == []
+    window.page.context.close()
+
+
+def _save(page: Page, file: Path) -> None:
+    """A screenshot with as few colours as a page has."""
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
