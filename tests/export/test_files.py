@@ -180,6 +180,24 @@ def test_a_folder_of_something_else(tmp_path: Path, other: Content, message: str
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_documentation_is_no_other_schema(tmp_path: Path) -> None:
+    """A contract whose documentation was edited is exported into the same folder."""
+    first, second = (
+        parse_schema(
+            {
+                "type": "record",
+                "name": "Ping",
+                "doc": doc,
+                "fields": [{"name": "doc", "type": "long", "doc": doc}],
+            }
+        )
+        for doc in ("a ping", "a ping, sent each second")
+    )
+    for schema in (first, second):
+        with target(tmp_path, content(schema=schema)):
+            pass
+
+
 def test_files_that_no_export_wrote(tmp_path: Path) -> None:
     """Nothing is known of them; files of other kinds do not matter."""
     (tmp_path / "README.md").write_text("sales\n", "utf-8")

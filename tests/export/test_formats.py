@@ -165,6 +165,39 @@ def test_databases(schema: Schema, data: st.DataObject) -> None:
                 assert found == (len(batch.rows),)
 
 
+class FullDisk:
+    """A connection to a database whose disk is full: a transaction cannot be committed."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, query: str, *parameters: Any) -> Any:
+        """Execute a query."""
+        if query == "commit":
+            self._connection.execute("rollback")
+            raise duckdb.TransactionException("Failed to commit: No space left on device")
+        return self._connection.execute(query, *parameters)
+
+
+def test_a_database_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One error, and neither rows nor offsets."""
+    of = content(parse_schema("long"), "duckdb")
+    batch = PartitionBatch(partition=0, rows=pa.table({"n": [5]}), end=1)
+    path = tmp_path / "a.duckdb"
+    with DatabaseTarget(path, of, "pings") as target:
+        monkeypatch.setattr(target, "_connection", FullDisk(target._connection))  # noqa: SLF001
+        with pytest.raises(ConfigurationError, match=r"does not take the rows: .* No space left"):
+            target.write(batch, 0)
+        with pytest.raises(ConfigurationError, match="does not take the rows"):
+            target.finish(0, 1)
+        assert target.next_offsets() == {}
+    with DatabaseTarget(path, of, "pings") as target:
+        assert target.next_offsets() == {}
+
+
 @pytest.mark.parametrize("name", ["streamcontract.duckdb", ":memory:", "md:a", "it's.db"])
 def test_names_of_databases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Each is a file, and none is in the way of the names in it."""

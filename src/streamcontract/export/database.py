@@ -157,14 +157,15 @@ class DatabaseTarget:
         self._connection.execute("begin transaction")
         try:
             yield
+            self._connection.execute("commit")  # which fails where the disk is full
         except BaseException as error:
-            self._connection.execute("rollback")
+            with contextlib.suppress(self._error):  # of a commit that ended the transaction
+                self._connection.execute("rollback")
             if isinstance(error, self._error):
                 raise ConfigurationError(
                     f"{self._place} does not take the rows: {error}"
                 ) from error
             raise
-        self._connection.execute("commit")
 
 
 def _literal(text: str) -> str:
