@@ -188,7 +188,7 @@ def test_a_database_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     batch = PartitionBatch(partition=0, rows=pa.table({"n": [5]}), end=1)
     path = tmp_path / "a.duckdb"
     with DatabaseTarget(path, of, "pings") as target:
-        monkeypatch.setattr(target, "_connection", FullDisk(target._connection))  # noqa: SLF001
+        monkeypatch.setattr(target, "_connection", FullDisk(target._connection))
         with pytest.raises(ConfigurationError, match=r"does not take the rows: .* No space left"):
             target.write(batch, 0)
         with pytest.raises(ConfigurationError, match="does not take the rows"):
