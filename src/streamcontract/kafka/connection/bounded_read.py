@@ -110,6 +110,7 @@ def read_between(
                 left.discard(number)
         if batch:
             yield batch
+            deadline = time.monotonic() + timeout  # the time of the caller does not count
     client.unassign()
 
 
