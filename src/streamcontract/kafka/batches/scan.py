@@ -111,6 +111,7 @@ class TopicScan:
 
     Attributes:
         fetched: The number of messages fetched so far, with tombstones and poison.
+        range: The range of the last batch; there is none before the first.
 
     Raises:
         ConfigurationError: The configuration is wrong, the native code was not built, or a field
@@ -126,6 +127,8 @@ class TopicScan:
         ...     print(sum(len(batch) for batch in scan))
         1
     """
+
+    range: OffsetRange
 
     def __init__(  # noqa: PLR0913 - each is one choice of the application, given by name
         self,
@@ -230,6 +233,7 @@ class TopicScan:
         for each in self._ranges:
             begins, ends = {each.partition: each.start}, {each.partition: each.end}
             raws: list[confluent_kafka.Message] = []
+            self.range = each
             for found in read_between(
                 self._client, self.topic, begins, ends, timeout=self._timeout
             ):
