@@ -28,6 +28,8 @@ from streamcontract.wire import frame
 
 pytest.importorskip("pyspark", reason="make test-guides installs PySpark")
 
+from pyspark.errors import StreamingQueryException
+
 from streamcontract.spark import DecodedFrame, from_contract, to_contract
 
 MESSAGES: Final = int(os.environ.get("SPARK_MESSAGES", "10_000"))
@@ -181,27 +183,36 @@ def test_batch(topic: Topic, spark: Any) -> None:
 
 
 def test_streaming(topic: Topic, spark: Any, tmp_path: Path) -> None:
-    """One query reads the topic once, in several batches, and writes both frames."""
+    """One query reads the topic once, in several batches, and writes both frames.
+
+    Where it fails it begins again at its checkpoint.
+    """
     options = {**topic.options, "maxOffsetsPerTrigger": str(MESSAGES // 3)}
     source = spark.readStream.format("kafka").options(**options).load()
     decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
 
-    def write(batch: Any, _: int) -> None:
+    failures = iter([RuntimeError("the second batch fails once, when it is written")])
+
+    def write(batch: Any, number: int) -> None:
         batch.persist()
         for name, frame_ in zip(
             ("records", "poison"), columns_of(DecodedFrame(batch)), strict=True
         ):
-            frame_.write.mode("append").parquet(str(tmp_path / name))
+            frame_.write.mode("overwrite").parquet(str(tmp_path / name / str(number)))
         batch.unpersist()
+        if number == 1:
+            for failure in failures:
+                raise failure
 
     query = (
         decoded.frame.writeStream.foreachBatch(write)
         .trigger(availableNow=True)
         .option("checkpointLocation", str(tmp_path / "checkpoint"))
-        .start()
     )
-    query.awaitTermination()
-    assert len(query.recentProgress) > 1
+    with pytest.raises(StreamingQueryException, match="fails once"):
+        query.start().awaitTermination()
+    query.start().awaitTermination()
+    assert len([*(tmp_path / "records").iterdir()]) > 2
     check(pq.read_table(tmp_path / "records"), pq.read_table(tmp_path / "poison"))
 
 
@@ -232,7 +243,7 @@ class TestArguments:
         write_locks(path, [Lock(environment="test", contracts={}, schemas={})])
         return path
 
-    @pytest.mark.parametrize("columns", ["offset long", "value string", "value binary, error int"])
+    @pytest.mark.parametrize("columns", ["offset long", "value string", "value binary, Error int"])
     def test_frames_that_have_no_messages(self, spark: Any, lock: Path, columns: str) -> None:
         """A column of bytes is needed, and the name of the column of errors."""
         with pytest.raises(ArgumentError):
