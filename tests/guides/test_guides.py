@@ -81,6 +81,7 @@ def _run(script: str, folder: Path, stack: Stack) -> str:
         "JAVA_HOME": str(find_java().path.resolve().parents[1]),
         "PYTHONPATH": str(folder),
         "PYTHONUNBUFFERED": "1",
+        "RAY_USAGE_STATS_ENABLED": "0",  # else it reports to its makers
     }
     with subprocess.Popen(  # noqa: S603 - the project's own documentation
         ["/bin/bash", "-c", script],
