@@ -114,19 +114,19 @@ def topic(
         "bootstrap.servers": streamcontract_stack.bootstrap_servers,
         "schema.registry.url": streamcontract_stack.registry_url,
     }
-    for name in ("trades", "trades-copied"):
+    for name in ("versions", "copied-versions"):
         ensure_topic(name, config, partitions=PARTITIONS)
     lock = tmp_path_factory.mktemp("lock") / "streamcontract.lock"
     with SchemaRegistry(streamcontract_stack.registry_url) as registry:
         builder = LockBuilder(registry, "test")
         for schema in VERSIONS:
-            found = register_in_order(registry, "trades-value", schema)
+            found = register_in_order(registry, "versions-value", schema)
         builder.add("trade", "value", found)
-        builder.add("copy", "value", register_in_order(registry, "trades-copied-value", schema))
+        builder.add("copy", "value", register_in_order(registry, "copied-versions-value", schema))
         write_locks(lock, [builder.lock()])
-        ids = [registry.lookup("trades-value", each).id for each in VERSIONS]
-    _produce(config, "trades", ids)
-    return Topic("trades", config, lock)
+        ids = [registry.lookup("versions-value", each).id for each in VERSIONS]
+    _produce(config, "versions", ids)
+    return Topic("versions", config, lock)
 
 
 def _produce(config: dict[str, Any], topic: str, ids: list[int]) -> None:
@@ -220,11 +220,11 @@ def test_the_way_back(topic: Topic, spark: Any) -> None:
     """A typed consumer reads what Spark's sink wrote."""
     source = spark.read.format("kafka").options(**topic.options).load()
     decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
-    messages = to_contract(decoded.records, VERSIONS[-1], lock=topic.lock, topic="trades-copied")
+    messages = to_contract(decoded.records, VERSIONS[-1], lock=topic.lock, topic="copied-versions")
     assert messages.columns == ["key", "value"]
-    options = {**topic.options, "topic": "trades-copied"}
+    options = {**topic.options, "topic": "copied-versions"}
     messages.write.format("kafka").options(**options).save()
-    with ContractConsumer(topic.config, topic="trades-copied", schema=VERSIONS[-1]) as consumer:
+    with ContractConsumer(topic.config, topic="copied-versions", schema=VERSIONS[-1]) as consumer:
         found = {int(message.key or b""): message.value for message in consumer.until_end()}
     assert found == {n: read(n) for n in range(MESSAGES) if not is_poison(n)}
 
