@@ -86,12 +86,18 @@ def open_window(
     )
     window = Window(context.new_page())
     host = urlsplit(site.url).netloc
+
+    def note_error(said: Any) -> None:
+        if said.type == "error":
+            window.errors.append(said.text)
+
+    def note_request(asked: Any) -> None:
+        if urlsplit(asked.url).netloc != host:
+            window.foreign.append(asked.url)
+
     window.page.on("pageerror", lambda error: window.errors.append(str(error)))
-    window.page.on("console", lambda said: said.type == "error" and window.errors.append(said.text))
-    window.page.on(
-        "request",
-        lambda asked: urlsplit(asked.url).netloc != host and window.foreign.append(asked.url),
-    )
+    window.page.on("console", note_error)
+    window.page.on("request", note_request)
     return window
 
 
