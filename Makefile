@@ -145,17 +145,21 @@ leaks: $(DEV)  ## Count references and memory over RECORDS (1,000,000) on each e
 
 .PHONY: test-browser screenshots
 
-# Debian's Chromium; Playwright brings none of its own here. Installed where that is possible.
-BROWSER_TESTS = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]' && \
-	CHROMIUM=$$(command -v chromium) $(PYTEST)
+BROWSER := $(VENV)/.installed-browser
+BROWSER_TESTS = CHROMIUM=$$(command -v chromium) $(PYTEST)
 
-test-browser: $(DEV)  ## Use the console in Chromium: each page and filter, the tail under load, axe
+$(BROWSER): $(DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@touch $@
+
+# Debian's Chromium; Playwright brings none of its own here. Installed where that is possible.
+test-browser: $(BROWSER)  ## Use the console in Chromium: each page and filter, the tail under load, axe
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	  apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || true
 	@if command -v chromium >/dev/null; then $(BROWSER_TESTS) tests/browser; \
 	else echo "SKIPPED make test-browser: it needs Chromium (apt-get install chromium)"; fi
 
-screenshots: $(DEV)  ## Take the screenshots of the documentation anew
+screenshots: $(BROWSER)  ## Take the screenshots of the documentation anew
 	SCREENSHOTS=docs/screenshots $(BROWSER_TESTS) tests/browser -k screenshots
 
 .PHONY: test-seeded-faults test-mutants

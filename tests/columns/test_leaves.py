@@ -79,6 +79,14 @@ def test_decimals(precision: int, scale: int, written: int, wide: int, data: st.
     check(reader, payloads)
 
 
+@pytest.mark.parametrize("precision", [18, 19, 38, 39, 76])
+def test_longest_decimals(precision: int) -> None:
+    """The numbers of the most digits fit into the width of the column, and no longer one."""
+    numbers = [sign * (10**precision - less) for sign in (1, -1) for less in (1, 0)]
+    data = [sized(number.to_bytes(33, "big", signed=True)) for number in numbers]
+    assert [fault.index for fault in check(_decimal(precision, 0), data).faults] == [1, 3]
+
+
 def _decimal(precision: int, scale: int) -> Any:
     logical = {"logicalType": "decimal", "precision": precision, "scale": scale}
     return parse_schema({"type": "bytes", **logical})

@@ -110,6 +110,24 @@ def test_paths_to_nothing(columns: list[str], message: str) -> None:
         assert part in str(caught.value)
 
 
+def test_every_kind_is_skipped() -> None:
+    """To the byte, one after the other, before and after what is read."""
+    enum = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
+    pair = [{"name": name, "type": "double"} for name in ("x", "y")]
+    kinds: list[Any] = ["double", "float", "boolean", enum, "long", "int", "string", "bytes"]
+    kinds += [{"type": "fixed", "name": "F", "size": 3}, {"type": "array", "items": "E"}]
+    kinds += [{"type": "map", "values": "F"}, {"type": "record", "name": "P", "fields": pair}]
+    values = [1.5, 2.5, True, "B", 2**40, 300, "text", b"bytes", b"abc"]
+    values += [["A", "B"], {"key": b"abc"}, {"x": 1.0, "y": 2.0}]
+    fields = [{"name": f"f{i}", "type": kind} for i, kind in enumerate(kinds)]
+    fields.insert(6, {"name": "kept", "type": "long"})
+    codec: Codec[Any] = Codec({"type": "record", "name": "R", "fields": fields})
+    data = codec.encode({"kept": 7, **{f"f{i}": value for i, value in enumerate(values)}})
+    decoded = codec.decode_columns([data, data[:-1]], columns=["kept"])
+    assert pa.table(decoded).to_pylist() == [{"kept": 7}]
+    assert len(decoded.faults) == 1
+
+
 @settings(deadline=None, max_examples=examples(100))
 @given(schemas(only_records=True), st.data())
 def test_columns_of_paths(schema: Schema, data: st.DataObject) -> None:

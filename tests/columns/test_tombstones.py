@@ -78,6 +78,12 @@ def test_nullable_columns() -> None:
     assert not any(field.nullable for field in pa.table(codec.decode_columns([None])).schema)
 
 
+def test_dense_unions() -> None:
+    """One without a branch for null has the null in its first."""
+    decoded = Codec[Any](PAIR).decode_columns([None], tombstones="null", unions="dense")
+    assert pa.table(decoded).to_pylist() == [{"key": None, "value": None}]
+
+
 def test_full_batches() -> None:
     """A tombstone that finds a batch full begins another, and is counted once."""
     codec: Codec[Any] = Codec("long")

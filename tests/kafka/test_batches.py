@@ -208,7 +208,9 @@ def test_messages_of_many_writers(
     schema: Schema, key: str, threads: int, data: st.DataObject
 ) -> None:
     """In any framing, with tombstones and poison between them, and keys of every type."""
-    codec: Any = PLAIN_KEYS.get(key) or Codec(_POINT if key == "point" else _OPTIONAL)
+    codec: Any = PLAIN_KEYS.get(key)
+    if codec is None:
+        codec = Codec[Any](_POINT if key == "point" else _OPTIONAL, tag_unions=True)
     keys = KEYS if key in PLAIN_KEYS else FRAMED_KEYS
     registry, raws = {1: schema}, []
     damaged = st.lists(corrupt_payloads(schema).map(lambda each: (schema, each.data)), max_size=2)

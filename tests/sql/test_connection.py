@@ -178,6 +178,7 @@ def test_tables_and_files_of_topics(topics: TopicConnection, bars: Bars, tmp_pat
         assert other.execute("select count(*) from highs").fetchall() == [(9,)]
 
 
+@pytest.mark.searching
 def test_several_statements(topics: TopicConnection, bars: Bars) -> None:
     """The rows are those of the last one; what was read is that of all."""
     query = "create table few as from bars where _offset < 2; set threads = 1; from few limit 1"
@@ -187,6 +188,7 @@ def test_several_statements(topics: TopicConnection, bars: Bars) -> None:
     assert topics.reads == ()
 
 
+@pytest.mark.searching
 def test_a_transaction_of_the_caller(topics: TopicConnection, bars: Bars) -> None:
     """It keeps what it has, and a statement that fails in it leaves no empty table."""
     asked(topics, "begin", bars)
@@ -199,6 +201,7 @@ def test_a_transaction_of_the_caller(topics: TopicConnection, bars: Bars) -> Non
         asked(topics, "from kept", bars)
 
 
+@pytest.mark.searching
 def test_a_statement_that_failed_leaves_the_connection_usable(
     topics: TopicConnection, bars: Bars
 ) -> None:
@@ -235,6 +238,7 @@ def test_rows_of_arrow_end_with_the_next_statement(topics: TopicConnection, bars
 # ---- schemas
 
 
+@pytest.mark.searching
 def test_without_a_contract_the_latest_schema_counts(bars: Bars, topic: TopicMaker) -> None:
     """For messages of earlier versions too."""
     name = topic("versions")
@@ -248,6 +252,7 @@ def test_without_a_contract_the_latest_schema_counts(bars: Bars, topic: TopicMak
     assert found == [(1, "none", 0), (2, "some", 1)]
 
 
+@pytest.mark.searching
 def test_values_that_are_no_records(bars: Bars, topic: TopicMaker) -> None:
     """They are in the column ``value``, also where only metadata are read."""
     name = topic("numbers")

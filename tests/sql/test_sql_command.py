@@ -87,6 +87,7 @@ def test_csv(bars: Bars) -> None:
     ]
 
 
+@pytest.mark.searching
 def test_many_rows(bars: Bars) -> None:
     """They are printed as they come."""
     query = "select range from range(2500)"
@@ -94,6 +95,7 @@ def test_many_rows(bars: Bars) -> None:
     assert len(run(bars, query, "--format", "csv")[1].splitlines()) == 2501
 
 
+@pytest.mark.searching
 def test_what_is_written(bars: Bars, tmp_path: Path) -> None:
     """The number of rows; a database keeps them."""
     database = ("--database", str(tmp_path / "bars.duckdb"))
@@ -132,6 +134,7 @@ def test_errors(bars: Bars, query: str, options: tuple[str, ...], expected: str)
     assert expected in errors
 
 
+@pytest.mark.searching
 def test_the_contract_of_a_topic_with_several(bars: Bars, tmp_path: Path) -> None:
     """It has to be named."""
     schema: dict[str, Any] = {"type": "record", "name": "Bar", "fields": []}
