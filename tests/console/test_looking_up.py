@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamcontract.console.looking_up import Ranges
 from streamcontract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from tests.console.conftest import Shop
 
 
 @st.composite
@@ -44,3 +49,20 @@ def test_a_text_that_is_no_position_is_refused(text: str) -> None:
     """Addresses are typed by hand too."""
     with pytest.raises(ConfigurationError, match="is no position of a look-up"):
         Ranges.parse(text)
+
+
+@pytest.mark.parametrize("end", [10**3, 2**63 - 1, 10**19 - 1])
+@pytest.mark.parametrize("way", ["on", "back"])
+def test_a_position_beyond_the_topic_ends_with_it(shop: Shop, way: str, end: int) -> None:
+    """It may be of before a retention, of a topic made anew, or typed."""
+    whole = shop.client.get("/topic?name=orders&from=earliest&partition=0").text
+    found = shop.client.get(f"/topic?name=orders&at={way}:0=0-{end}").text
+    message = '<li class="message">'
+    assert found.count(message) == whole.count(message) > 0
+
+
+@pytest.mark.parametrize("partition", [77, 2**31, 9_999_999_999])
+def test_a_position_in_no_partition_is_refused(shop: Shop, partition: int) -> None:
+    """At once, as one that cannot be looked up."""
+    page = shop.page(f"/topic?name=orders&at=on:{partition}=0-5")
+    assert f"has no partition {partition}" in page.text

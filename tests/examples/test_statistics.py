@@ -22,7 +22,8 @@ from results.statistics import Statistics, StatisticsConsumer, StatisticsProduce
 from running import add, deviation
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.devstack import DevStack, EmbeddedBroker
-from summarise import summarise
+from streamcontract.kafka import ensure_topic
+from summarise import RESULTS, summarise
 
 if TYPE_CHECKING:
     from streamcontract.testing.fixtures.stacks import Stack
@@ -144,6 +145,8 @@ def test_a_run_that_is_overtaken_counts_nothing(stack: Stack) -> None:
         "schema.registry.url": stack.registry_url,
     }
     stack.create_topic("stocks", 3)
+    ensure_topic(RESULTS, config, partitions=3)
+    before = read(config)
     bars = some_bars(24)
     fill(config, bars)
     with run("overtaken", stack) as slow:
@@ -161,7 +164,7 @@ def test_a_run_that_is_overtaken_counts_nothing(stack: Stack) -> None:
     with run("never", stack) as last:
         output, _ = last.communicate(timeout=120)
     assert last.returncode == 0, output
-    check_results(config, bars + more)
+    check_results(config, bars + more, before)
 
 
 def run(point: str, stack: Stack) -> subprocess.Popen[str]:
@@ -177,13 +180,16 @@ def run(point: str, stack: Stack) -> subprocess.Popen[str]:
     )
 
 
-def check_results(config: dict[str, Any], bars: list[Stock]) -> None:
-    """There is one result for each bar: that of all bars of its symbol so far."""
+def check_results(
+    config: dict[str, Any], bars: list[Stock], before: list[Statistics] | None = None
+) -> None:
+    """After those before, there is one result for each bar: that of all bars of its symbol."""
     results = read(config)
     for symbol in SYMBOLS:
-        state: Statistics | None = None
-        one_by_one = [state := add(state, each) for each in of(symbol, bars)]
-        assert [each for each in results if each.symbol == symbol] == one_by_one
+        expected = [each for each in before or () if each.symbol == symbol]
+        for each in of(symbol, bars):
+            expected.append(add(expected[-1] if expected else None, each))
+        assert [each for each in results if each.symbol == symbol] == expected
 
 
 def read(config: dict[str, Any]) -> list[Statistics]:

@@ -80,6 +80,7 @@ class MessageRow:
         headers: Its headers.
         values: Its record.
         payload: The bytes of a value that could not be decoded, in hexadecimal.
+        text: The same bytes, if they are text.
         json: Its value as JSON, or ``""``.
         verdict: Its verdict.
         is_as_written: Whether the value is shown as it was written: today's contract cannot read
@@ -98,6 +99,7 @@ class MessageRow:
     headers: tuple[tuple[str, str], ...]
     values: tuple[ValueRow, ...]
     payload: str
+    text: str
     json: str
     verdict: Verdict
     is_as_written: bool
@@ -178,7 +180,9 @@ def row_of(seen: Seen) -> MessageRow:
         offset=seen.offset,
         time=moment(seen.timestamp_ms),
         key="" if seen.key is None else cut(compact(seen.key), _LONG_TEXT),
-        preview=_preview(seen) if has_value else cut(verdict.reason or verdict.summary),
+        preview=_preview(seen)
+        if has_value
+        else cut(visible(seen.text) or verdict.reason or verdict.summary),
         size=size(seen.size),
         schema="" if seen.schema_id is None else str(seen.schema_id),
         version=seen.version or "",
@@ -186,6 +190,7 @@ def row_of(seen: Seen) -> MessageRow:
         headers=tuple(_headers(seen)),
         values=tuple(_values(seen, is_as_written=is_as_written)) if has_value else (),
         payload=seen.payload,
+        text=visible(seen.text),
         json=_json(seen) if has_value else "",
         verdict=verdict,
         is_as_written=is_as_written,
@@ -213,7 +218,8 @@ def _preview(seen: Seen) -> str:
     if not isinstance(value, dict):
         return cut(compact(value))
     told = {name: each for name, each in value.items() if each not in (None, seen.key)}
-    return cut(", ".join(f"{name}: {compact(each)}" for name, each in told.items()))
+    begin = islice(told.items(), _MOST_ITEMS)
+    return cut(", ".join(f"{name}: {compact(each)}" for name, each in begin))
 
 
 def _values(seen: Seen, *, is_as_written: bool) -> Iterator[ValueRow]:
