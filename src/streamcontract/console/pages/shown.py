@@ -148,7 +148,7 @@ def pretty_json(text: str) -> str:
     """A text of JSON, indented; as it is where it is none."""
     try:
         return pretty(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
