@@ -58,8 +58,8 @@ def connect(
     Example:
         >>> from streamcontract import sql
         >>> with sql.connect() as topics:
-        ...     topics.execute("select symbol, high from stocks where _offset = 0").fetchall()
-        [('AAPL', 190.8)]
+        ...     topics.execute("select symbol, close from stocks where _offset = 0").fetchall()
+        [('AAPL', 185.64)]
     """
     try:
         from streamcontract.sql.connection import TopicConnection  # noqa: PLC0415 - of an extra
