@@ -109,6 +109,16 @@ def test_payloads_that_are_no_bytes() -> None:
         codec.decode_columns(["\2"])  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_sequences_of_other_lengths(kind: type[Any]) -> None:
+    """What a subclass says of its length is nothing that the executor reads up to."""
+    longer: Any = type("Longer", (kind,), {"__len__": lambda _: 100_000})
+    assert len(Codec("int").decode_columns(longer([b"\2", b"\4"]))) == 2
+    native = sys.modules["streamcontract.columns._native"]
+    with pytest.raises(TypeError, match="Longer"):
+        native.Payloads(longer(), (), ())
+
+
 def test_without_the_extension(monkeypatch: pytest.MonkeyPatch) -> None:
     """Records need none; columns say what to do."""
     monkeypatch.setitem(sys.modules, "streamcontract.columns._native", None)

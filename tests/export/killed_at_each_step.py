@@ -1,7 +1,8 @@
-"""A script: kills a child at each line of what an export writes with, and exports once more.
+"""A script: kills a child at lines of what an export writes with, and exports once more.
 
-``python killed_at_each_step.py FOLDER FORMAT`` prints at how many lines it did. After each kill and
-the next run, the target has each message and each fault once, and nothing else is left.
+``python killed_at_each_step.py FOLDER FORMAT STRIDE`` kills at the first line and at each that is a
+stride after it, and prints at how many it did. After each kill and the next run, the target has
+each message and each fault once, and nothing else is left.
 
 A process of its own, since it forks: pytest's process may have threads.
 """
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+import pandas as pd
+import pyarrow.csv
 from tests.export.fakes import content, export, faults_in, names_in, rows_in
 
 from streamcontract import atomic_file
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 WRITING: Final = {atomic_file.__file__, database.__file__, files.__file__}
+LOADED: Final = (pd, pyarrow.csv)
+"""What pyarrow and DuckDB load when they are used: here, and not in each child."""
+
 PARTITIONS: Final = {0: "mp.m"}
 ROWS: Final = [0, 3]
 FAULTS: Final = [1]
@@ -75,8 +81,8 @@ def check_database(path: Path) -> None:
         assert list(rows(offsets)) == [(0, 4)]
 
 
-def main(path: Path, kind: str) -> None:
-    """Kill at the first line, at the second, and so on, until an export comes to its end."""
+def main(path: Path, kind: str, stride: int) -> None:
+    """Kill at the first line, at a later one, and so on, until an export comes to its end."""
 
     def write_and_check() -> None:
         write(path, kind)
@@ -84,14 +90,15 @@ def main(path: Path, kind: str) -> None:
 
     # What a killed process gave to the system is not lost: there is no need to wait for the disk.
     os.fsync = lambda fd: None  # noqa: ARG005 - the name is part of its type
-    step = 1
+    step, kills = 1, 0
     while is_killed(lambda: write(path, kind), step):
         # In a child too, so that this process has no threads.
         assert not is_killed(write_and_check, 0)
         shutil.rmtree(path)
         path.mkdir()
-        step += 1
-    sys.stdout.write(str(step - 1))
+        step += stride
+        kills += 1
+    sys.stdout.write(str(kills))
 
 
 def is_killed(action: Callable[[], None], step: int) -> bool:
@@ -130,4 +137,4 @@ def kill_at(step: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -190,7 +190,7 @@ def test_a_database_of_something_else(commands: Commands, sales: Sales) -> None:
     """A table that no export made, or that has other columns; one process at a time."""
     with duckdb.connect("out") as connection:
         connection.execute("create table mine (n integer)")
-    for table, message in (("mine", "is there already, and of no export"), ("a", "columns")):
+    for table, message in (("mine", "is there already, and not of this export"), ("a", "columns")):
         export(commands, "--to", "duckdb", "--table", "a") if table == "a" else None
         options = ("--to", "duckdb", "--table", table, "--columns", "shop")
         code, _, errors = commands.run("export", commands.topic, "--into", "out", *options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from streamcontract import Codec, ContainerFileReader, parse_schema
 from streamcontract.errors import ColumnsError, ConfigurationError
 from streamcontract.export.database import DatabaseTarget
 from streamcontract.export.files import FilesTarget
-from streamcontract.export.formats import format_of
+from streamcontract.export.formats import format_of, uuids_of
 from streamcontract.export.rotation import Rotation
 from streamcontract.export.target import Content, PartitionBatch
 from streamcontract.schema import Schema
@@ -85,10 +86,26 @@ def test_container_files(schema: Schema, data: st.DataObject) -> None:
 
 
 def has_csv(schema: Schema) -> bool:
-    """Whether every column of a table is one value, and none is bytes."""
+    """Whether every column of a table is one value, and none is bytes but UUIDs."""
     table = pa.table(Codec[Any](schema).decode_columns([]))
     binary = (pa.types.is_binary, pa.types.is_fixed_size_binary, pa.types.is_nested)
-    return not any(test(field.type) for field in table.schema for test in binary)
+    names = uuids_of(content(schema, "csv"))
+    others = [field.type for field in table.schema if field.name not in names]
+    return not any(test(kind) for kind in others for test in binary)
+
+
+def test_uuids_are_text_in_csv(tmp_path: Path) -> None:
+    """Nullable ones too; other values of 16 bytes are refused."""
+    kind = {"type": "string", "logicalType": "uuid"}
+    fields = [{"name": "id", "type": kind}, {"name": "parent", "type": ["null", kind]}]
+    schema = parse_schema({"type": "record", "name": "Order", "fields": fields})
+    codec = Codec[Any](schema)
+    one = uuid.UUID("6f9619ff-8b86-d011-b42d-00cf4fc964ff")
+    values = [{"id": one, "parent": None}, {"id": one, "parent": one}]
+    rows = pa.table(codec.decode_columns([codec.encode(value) for value in values]))
+    batch = PartitionBatch(partition=0, rows=rows, end=2)
+    lines = written(str(tmp_path), schema, batch, "csv").read_text("utf-8").splitlines()
+    assert lines == ['"id","parent"', f'"{one}",', f'"{one}","{one}"']
 
 
 @deep
@@ -146,6 +163,56 @@ def test_databases(schema: Schema, data: st.DataObject) -> None:
             if is_taken:
                 (found,) = connection.execute('select count(*) from "any"').fetchall()
                 assert found == (len(batch.rows),)
+
+
+class FullDisk:
+    """A connection to a database whose disk is full: a transaction cannot be committed."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, query: str, *parameters: Any) -> Any:
+        """Execute a query."""
+        if query == "commit":
+            self._connection.execute("rollback")
+            raise duckdb.TransactionException("Failed to commit: No space left on device")
+        return self._connection.execute(query, *parameters)
+
+
+def test_a_database_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One error, and neither rows nor offsets."""
+    of = content(parse_schema("long"), "duckdb")
+    batch = PartitionBatch(partition=0, rows=pa.table({"n": [5]}), end=1)
+    path = tmp_path / "a.duckdb"
+    with DatabaseTarget(path, of, "pings") as target:
+        monkeypatch.setattr(target, "_connection", FullDisk(target._connection))
+        with pytest.raises(ConfigurationError, match=r"does not take the rows: .* No space left"):
+            target.write(batch, 0)
+        with pytest.raises(ConfigurationError, match="does not take the rows"):
+            target.finish(0, 1)
+        assert target.next_offsets() == {}
+    with DatabaseTarget(path, of, "pings") as target:
+        assert target.next_offsets() == {}
+
+
+@pytest.mark.parametrize("name", ["streamcontract.duckdb", ":memory:", "md:a", "it's.db"])
+def test_names_of_databases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Each is a file, and none is in the way of the names in it."""
+    monkeypatch.chdir(tmp_path)
+    schema = parse_schema(
+        {"type": "record", "name": "Ping", "fields": [{"name": "n", "type": "long"}]}
+    )
+    batch = PartitionBatch(partition=0, rows=pa.table({"n": [5]}), end=1)
+    with DatabaseTarget(Path(name), content(schema, "duckdb"), "pings") as target:
+        target.write(batch, 0)
+    with DatabaseTarget(Path(name), content(schema, "duckdb"), "pings") as target:
+        assert target.next_offsets() == {0: 1}
+    assert Path(name).is_file()
+    with pytest.raises(ConfigurationError, match=r"'Pings' of .* is there already"):
+        DatabaseTarget(Path(name), content(schema, "duckdb"), "Pings")
 
 
 def test_duckdb_takes_the_common_types() -> None:

@@ -6,8 +6,11 @@ import asyncio
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pyarrow as pa
 import pytest
+from tests.kafka.observed import Observed
+from tests.kafka.test_produce_all import refuse_next
 
 from streamcontract import (
     AsyncContractProducer,
@@ -20,16 +23,26 @@ from streamcontract import (
 )
 from streamcontract.codec import Contract
 from streamcontract.codec.engine import Unusable, find_extension
-from streamcontract.errors import ArgumentError, ClientError, ColumnTypesError
-from streamcontract.kafka import Delivery, MessageEncodeError, ProduceFailuresError
+from streamcontract.errors import ArgumentError, ClientError, ColumnsError, ColumnTypesError
+from streamcontract.kafka import (
+    Delivery,
+    DeliveryError,
+    MessageEncodeError,
+    OffsetRange,
+    ProduceFailuresError,
+    ProduceProgress,
+    TopicScan,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from streamcontract.devstack import DevStack
 
 if isinstance(find_extension("columns"), Unusable):
     pytest.skip("columns need native code", allow_module_level=True)
 
-SALE = {
+SALE: dict[str, Any] = {
     "type": "record",
     "name": "Sale",
     "fields": [{"name": "sku", "type": "string"}, {"name": "count", "type": "int"}],
@@ -205,6 +218,130 @@ def test_consumed_batches_are_forwarded(config: dict[str, Any], topic: Callable[
         for messages in (sent, found)
     ]
     assert parts[0] == parts[1]
+
+
+def test_a_compacted_topic_is_copied(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Tombstones go along, in their order; metadata columns that no option names do not."""
+    first, second = topic(), topic()
+    sent = [("S0", bars(1)[0]), ("S0", None), ("S1", None), ("S0", bars(1)[0]), ("S2", None)]
+    with StockProducer(config, topic=first) as producer:
+        for key, value in sent:
+            producer.produce(value, key=key)
+    with (
+        StockProducer(config, topic=second) as producer,
+        StockConsumer(config, topic=first) as consumer,
+    ):
+        batch = consumer.consume_batch(
+            5,
+            timeout=30,
+            metadata=("offset", "key", "partition", "headers", "schema_id"),
+            tombstones="null",
+        )
+        assert producer.produce_batch(batch, key="key", tombstones="null").delivered == 5
+        refused = producer.produce_batch(batch, key="key")
+        assert [each.index for each in refused.failures] == [1, 2, 4]
+    found = [(each.key, each.value) for each in read(StockConsumer(config, topic=second))]
+    assert found == [*sent, sent[0], sent[0]]
+    with TopicScan(
+        config, record=Stock, topic=second, ranges=[OffsetRange(second, 0, 0, 5)]
+    ) as scan:
+        assert sum(each.tombstones for each in scan) == 3
+
+
+def test_tombstones_need_keys(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Of a row without one, and of an option that names no column."""
+    rows = pa.table(
+        {
+            "sku": pa.array([None, None, "tea"]),
+            "count": pa.array([None, None, 1]),
+            "id": ["a", None, None],
+        }
+    )
+    with ContractProducer(config, topic=topic(), schema=SALE) as producer:
+        report = producer.produce_batch(rows, key="id", tombstones="null")
+        (failure,) = report.failures
+        assert (report.delivered, failure.index) == (2, 1)
+        assert "key" in str(failure.error)
+        keys: tuple[Any, ...] = ({}, {"key": None})
+        for key in keys:
+            with pytest.raises(ArgumentError, match="since a tombstone needs a key"):
+                producer.produce_batch(rows, tombstones="null", **key)
+        wrong: Any = "drop"
+        with pytest.raises(ArgumentError, match="'null', or None"):
+            producer.produce_batch(rows, key="id", tombstones=wrong)
+
+
+def test_columns_of_the_value(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Others are not looked at, even if they have the name of a field."""
+    name = topic()
+    noted = {**SALE, "fields": [*SALE["fields"], {"name": "at", "type": "long", "default": 0}]}
+    with ContractProducer(config, topic=name, schema=noted) as producer:
+        rows = pa.table({"sku": ["tea"], "count": [1], "at": [7], "more": [None]})
+        assert producer.produce_batch(rows, columns=["sku", "count"]).ok
+        with pytest.raises(ArgumentError, match="columns has to be the name of a column: sku"):
+            producer.produce_batch(rows, columns=["skew"])
+        with pytest.raises(ColumnTypesError, match=r"Sale\.count: .* no column"):
+            producer.produce_batch(rows, columns=["sku"])
+        with ContractConsumer(config, topic=name, schema=SALE) as consumer:
+            batch = consumer.consume_batch(1, timeout=30, metadata={"offset": "at"})
+        assert batch.metadata == {"offset": "at"}
+        assert producer.produce_batch(batch).ok
+    found = read(ContractConsumer(config, topic=name, schema=noted))
+    assert [each.value for each in found] == [{"sku": "tea", "count": 1, "at": 0}] * 2
+
+
+def test_more_than_the_queue_holds(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """Rows wait for room in it, in their order; telemetry counts each message that is sent."""
+    name, seen = topic(), Observed()
+    properties = {**config, "queue.buffering.max.messages": 5, "message.max.bytes": 1000}
+    rows = pa.table({"sku": ["x" * 2000 * (n == 7) for n in range(40)], "count": [*range(40)]})
+    progress = list[ProduceProgress]()
+    with ContractProducer(
+        properties, topic=name, schema=SALE, telemetry=seen.telemetry
+    ) as producer:
+        report = producer.produce_batch(rows, max_in_flight=3, progress=progress.append)
+    (failure,) = report.failures
+    assert (report.delivered, failure.index) == (39, 7)
+    assert "message.max.bytes" in str(failure.error)
+    assert progress[-1] == ProduceProgress(taken=40, delivered=39, failed=1)
+    found = read(ContractConsumer(config, topic=name, schema=SALE))
+    assert [each.value["count"] for each in found] == [n for n in range(40) if n != 7]
+    sent = seen.points("messaging.client.sent.messages")
+    assert sum(count for point, count in sent if "error.type" not in point) == 39
+
+
+def test_refused_by_the_brokers(
+    embedded_stack: DevStack, config: dict[str, Any], topic: Callable[..., str]
+) -> None:
+    """The report has the rows, and their deliveries."""
+    data, told = table_of(bars(3)), list[Delivery]()
+    with StockProducer({**config, "linger.ms": 5}, topic=topic()) as producer:
+        producer.produce_batch(data)
+        refuse_next(embedded_stack)
+        report = producer.produce_batch(data, on_delivery=told.append)
+    assert (report.delivered, [each.index for each in report.failures]) == (0, [0, 1, 2])
+    assert [each.delivery for each in report.failures] == told
+
+
+def test_a_stream_that_fails(
+    embedded_stack: DevStack, config: dict[str, Any], topic: Callable[..., str]
+) -> None:
+    """Rows that are queued already go on; where they fail, the producer raises it."""
+    large = attrs.evolve(bars(1)[0], symbol="x" * 2000)
+    data = table_of([*bars(3), large])
+
+    def broken() -> Iterator[Any]:
+        yield from data.to_batches()
+        raise ZeroDivisionError
+
+    properties = {**config, "linger.ms": 5, "message.max.bytes": 1000}
+    with StockProducer(properties, topic=topic()) as producer:
+        producer.produce_batch(data)
+        refuse_next(embedded_stack)
+        with pytest.raises(ColumnsError, match="ZeroDivisionError"):
+            producer.produce_batch(pa.RecordBatchReader.from_batches(data.schema, broken()))
+        with pytest.raises(DeliveryError, match="4 messages were not delivered"):
+            producer.flush()
 
 
 @pytest.mark.usefixtures("own_producer_ids")

@@ -60,6 +60,19 @@ class Log:
         return taken
 
 
+def test_the_time_of_the_caller_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that takes long to process is no reason to take the brokers for stalled."""
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    log: Any = Log([0, 1], 2)
+    batches = read_between(log, "t", {0: 0}, {0: 2}, timeout=60)
+    polls = iter([Raw(place=(0, 0)), None, Raw(place=(0, 1))])
+    log.poll, log.consume = lambda _: next(polls), lambda *_: []
+    assert len(next(batches)) == 1
+    now = 3600.0
+    assert len(next(batches)) == 1
+
+
 @given(st.sets(st.integers(0, 12)), st.integers(0, 3), st.integers(0, 16), st.integers(0, 16))
 def test_a_range_is_read_exactly_to_its_end(
     offsets: set[int], after: int, start: int, end: int
@@ -112,8 +125,11 @@ def test_ranges_that_are_not_there(
     name = topic(partitions=1)
     fill(config, name, bar, 2)
     scan = TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange(name, 0, 1, 3)])
-    with scan, pytest.raises(ConfigurationError, match="range 1 to 3 is not within"):
-        next(scan)
+    with scan:
+        with pytest.raises(ConfigurationError, match="range 1 to 3 is not within"):
+            next(scan)
+        with pytest.raises(ClientError, match="has failed"):  # and not at its end
+            next(scan)
     with pytest.raises(ArgumentError, match="of topic"):
         TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange("other", 0, 0, 1)])
     with pytest.raises(ArgumentError, match="end"):

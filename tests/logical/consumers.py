@@ -12,12 +12,14 @@ import json
 import os
 import typing
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, get_args
 from unittest import mock
 
 import attrs
+import pyarrow as pa
 import pytest
 from hypothesis import Phase, find, given, settings
 from jsonschema import Draft202012Validator, FormatChecker
@@ -298,6 +300,23 @@ def columns(case: Case) -> None:
     faults = {fault.index for fault in decoded.faults}
     wanted = [codec.encode(codec.decode(each)) for i, each in enumerate(data) if i not in faults]
     assert list(codec.encode_columns(decoded).payloads) == wanted
+
+
+@_consumer("spark/types.py")
+def spark(case: Case) -> None:
+    """Its column goes into one of Spark's, and back."""
+    if isinstance(find_extension("columns"), Unusable) or find_spec("pyspark") is None:
+        return  # not built, or not installed, here
+    from streamcontract.spark.types import record_column  # needs pyspark
+
+    codec: Codec[Any] = Codec(case.document)
+    data = [codec.encode(value) for value in _values(case)]
+    array = pa.table(codec.decode_columns(data))["value"].combine_chunks()
+    place = record_column(codec.schema.root, pa.schema([("value", array.type)]), "value")
+    for convert in (place.to_spark, place.from_spark):
+        array = array if convert is None else convert(array)
+    back = codec.encode_columns(pa.record_batch({"value": array}))
+    assert (list(back.payloads), back.faults) == (data, ())
 
 
 # ---- resolution and compatibility

@@ -194,7 +194,7 @@ cdef class Payloads:
     def __cinit__(self, object items not None, tuple programs not None, tuple starts not None):
         cdef Py_ssize_t i
         cdef Program program
-        if not isinstance(items, (tuple, list)):
+        if type(items) is not tuple and type(items) is not list:  # a subclass may have another length
             raise TypeError(type(items))
         self.items, self.programs, self.n = items, programs, len(items)
         if len(programs) != 1 and len(programs) != self.n:

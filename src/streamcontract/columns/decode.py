@@ -79,13 +79,15 @@ class ColumnDecoder:
         """
         start = whole_number(start, "start", 0, MOST_BYTES, "a number of bytes, from 0")
         threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
-        every = payloads if isinstance(payloads, list | tuple) else tuple(payloads)
-        count = len(every)
+        # Of a subclass, length and items may be other than those that the executor sees.
+        if not isinstance(payloads, list | tuple) or type(payloads) not in {list, tuple}:
+            payloads = tuple(payloads)
+        count = len(payloads)
         writers = self._writers_of(writer, count)
         starts = (start,) * len(writers)
         share = max(1, -(-count // threads))
         runs = [
-            Run(self.reader, every, writers, starts, range(first, min(first + share, count)))
+            Run(self.reader, payloads, writers, starts, range(first, min(first + share, count)))
             for first in range(0, max(1, count), share)
         ]
         mine, *others = runs

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import attrs
@@ -152,33 +152,48 @@ class EncodeRun:
         self._encode: Callable[[Any], bytes] | None = None
         self._buffer = _native.PayloadBuffer(prefix)
         self._faults: list[EncodeFault] = []
+        self._left_out: list[int] = []
 
     @property
     def rows_before(self) -> int:
         """How many rows were added."""
         return self._first
 
-    def add(self, batch: _native.ArrowBatch) -> None:
-        """Encode every row of a batch, or note its fault."""
-        at, rows = 0, batch.rows
+    def add(self, batch: _native.ArrowBatch, left_out: Sequence[int] = ()) -> None:
+        """Encode the rows of a batch, or note their faults.
+
+        Args:
+            batch: The batch.
+            left_out: Rows of the batch, in their order, that have neither.
+        """
+        begun = 0
+        for end in left_out:
+            self._add(batch, begun, end)
+            begun = end + 1
+        self._add(batch, begun, batch.rows)
+        self._left_out += [self._first + row for row in left_out]
+        self._first += batch.rows
+
+    def _add(self, batch: _native.ArrowBatch, at: int, end: int) -> None:
+        """Encode the rows from one up to another."""
         while True:
             at, status = self._buffer.add(
-                self._writing.native, batch, at, rows, self._portable.empty_items
+                self._writing.native, batch, at, end, self._portable.empty_items
             )
-            if at == rows:
+            if at == end:
                 break
             try:
                 self._buffer.append(self._otherwise(batch.value(0, at), status))
             except EncodeError as error:
                 self._faults.append(EncodeFault(self._first + at, error))
             at += 1
-        self._first += rows
 
     def encoded(self) -> EncodedColumns:
         """What was encoded since the last call."""
-        found = EncodedColumns(self._buffer, tuple(self._faults), self._begun)
+        rows = range(self._begun, self._first)
+        found = EncodedColumns(self._buffer, tuple(self._faults), rows, self._left_out)
         self._buffer, self._faults = _native.PayloadBuffer(self._prefix), []
-        self._begun = self._first
+        self._begun, self._left_out = self._first, []
         return found
 
     def _otherwise(self, raw: Any, status: int) -> bytes:

@@ -77,12 +77,15 @@ class EncodedColumns:
     """
 
     def __init__(
-        self, buffer: _native.PayloadBuffer, faults: tuple[EncodeFault, ...], first: int
+        self,
+        buffer: _native.PayloadBuffer,
+        faults: tuple[EncodeFault, ...],
+        every: range,
+        left_out: Sequence[int] = (),
     ) -> None:
         self.payloads = EncodedRows(buffer)
         self.faults = faults
-        every = range(first, first + len(buffer) + len(faults))
-        self.rows = _without(every, [fault.row for fault in faults])
+        self.rows = _without(every, [*left_out, *(fault.row for fault in faults)])
 
     def __len__(self) -> int:
         """How many payloads there are."""

@@ -215,9 +215,11 @@ class _Walk:
         names = {field.name for field in node.fields}
         found: dict[str, int] = {}
         for at, column in enumerate(arrow.children):
+            if column.name in apart:
+                continue
             if column.name in names and column.name not in found:
                 found[column.name] = at
-            elif column.name not in apart:
+            else:
                 what = "one column" if column.name in found else "only the fields"
                 expected = f"{what} of {node.full_name}: {', '.join(sorted(names))}"
                 fix = "drop the column, or rename it to the field that it is for"

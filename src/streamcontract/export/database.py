@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DatabaseTarget"]
 
+_ATTACH: Final = "attach {} as target; use target"
+"""Under a name of its own, since the file ``streamcontract.duckdb`` would be a catalog with the
+name of the schema; and by its whole path, of which ``:memory:`` and ``md:`` are no prefixes."""
+
 _TABLES: Final = """
 create schema if not exists streamcontract;
 create table if not exists streamcontract.exports (table_name text primary key, content text);
@@ -53,16 +57,16 @@ class DatabaseTarget:
         self._error: type[Exception] = duckdb.Error
         self._place = f"the table {table!r} of {path}"
         self._table = table
-        try:
-            self._connection = duckdb.connect(str(path))
-        except duckdb.Error as error:
-            raise ConfigurationError(
-                f"the database {path} cannot be opened: {error}; end other programs that use it, "
-                "or export into another one"
-            ) from error
         with contextlib.ExitStack() as resources:
-            resources.callback(self._connection.close)
-            self._connection.execute(_TABLES)
+            self._connection = resources.enter_context(duckdb.connect())
+            try:
+                self._connection.execute(_ATTACH.format(_literal(str(path.absolute()))))
+                self._connection.execute(_TABLES)
+            except duckdb.Error as error:
+                raise ConfigurationError(
+                    f"the database {path} cannot be opened: {error}; end other programs that use "
+                    "it, or export into another one"
+                ) from error
             self._check_content(content)
             resources.pop_all()
 
@@ -80,7 +84,7 @@ class DatabaseTarget:
             return
         if self._has_table():
             raise ConfigurationError(
-                f"{self._place} is there already, and of no export: name another with --table"
+                f"{self._place} is there already, and not of this export: name another with --table"
             )
         self._connection.execute(
             "insert into streamcontract.exports values (?, ?)",
@@ -94,8 +98,8 @@ class DatabaseTarget:
     def _has_table(self) -> bool:
         return bool(
             self._rows(
-                "select 1 from information_schema.tables where table_name = ? "
-                "and table_schema = current_schema()"
+                "select 1 from information_schema.tables where lower(table_name) = lower(?) "
+                "and table_catalog = current_database() and table_schema = current_schema()"
             )
         )
 
@@ -153,14 +157,20 @@ class DatabaseTarget:
         self._connection.execute("begin transaction")
         try:
             yield
+            self._connection.execute("commit")  # which fails where the disk is full
         except BaseException as error:
-            self._connection.execute("rollback")
+            with contextlib.suppress(self._error):  # of a commit that ended the transaction
+                self._connection.execute("rollback")
             if isinstance(error, self._error):
                 raise ConfigurationError(
                     f"{self._place} does not take the rows: {error}"
                 ) from error
             raise
-        self._connection.execute("commit")
+
+
+def _literal(text: str) -> str:
+    """A text as a constant of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:

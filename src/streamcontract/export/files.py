@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from streamcontract.atomic_file import draft_beside
 from streamcontract.export.folder import Folder
-from streamcontract.export.names import FileName, draft_names
+from streamcontract.export.names import FileName, draft_names, topic_in_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,7 +104,7 @@ class FilesTarget:
     def _end(self, partition: int, end: int) -> None:
         file = self._open.pop(partition)
         name = FileName(
-            topic=self._content.topic,
+            topic=topic_in_names(self._content.topic),
             partition=partition,
             first=file.first,
             last=end - 1,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamcontract.atomic_file import DRAFT_SUFFIX, locked, write_atomically
 from streamcontract.errors import ConfigurationError
-from streamcontract.export.names import FileName, data_name_of
+from streamcontract.export.names import FileName, data_name_of, topic_in_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,8 +109,9 @@ class Folder:
 
     def _found_offsets(self) -> dict[int, int]:
         offsets: dict[int, int] = {}
+        topic = topic_in_names(self._content.topic)
         for name in self._names():
-            if name.topic != self._content.topic or name.extension != self._content.format:
+            if name.topic != topic or name.extension != self._content.format:
                 raise ConfigurationError(
                     f"the folder {self.path} has {name}, which is not of topic "
                     f"{self._content.topic!r} in format {self._content.format}: move it away"

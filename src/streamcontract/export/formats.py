@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from uuid import UUID
 
 import attrs
 
@@ -12,12 +13,16 @@ from streamcontract.codec import Codec
 from streamcontract.container_files import ContainerFileWriter
 from streamcontract.errors import ArgumentError, ColumnsError
 from streamcontract.export.target import import_pyarrow
+from streamcontract.schema.model import Field, PrimitiveType, RecordType, UnionType
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from streamcontract.atomic_file import Draft
     from streamcontract.export.target import Content
+    from streamcontract.schema.model import AvroType
 
-__all__ = ["FILE_FORMATS", "Format", "TableWriter", "format_of"]
+__all__ = ["FILE_FORMATS", "Format", "TableWriter", "format_of", "uuids_of"]
 
 
 class TableWriter(Protocol):
@@ -75,26 +80,55 @@ class _Arrow:
 class _Csv:
     """Lines with a head; null is nothing, and an empty text is a pair of quotes."""
 
-    def __init__(self, draft: Draft, _content: Content, schema: Any) -> None:
+    def __init__(self, draft: Draft, content: Content, schema: Any) -> None:
         from pyarrow import csv  # noqa: PLC0415 - of an extra
 
-        self._schema = _as_text(schema)
+        self._uuids = uuids_of(content)
+        self._schema = _as_text(schema, self._uuids)
         self._writer = csv.CSVWriter(str(draft.path), self._schema)
 
     def write(self, table: Any) -> None:
+        for name in self._uuids.intersection(table.schema.names):
+            values = _uuid_texts(table.column(name).to_pylist())
+            at = table.schema.get_field_index(name)
+            table = table.set_column(at, name, [values])
         self._writer.write_table(table.cast(self._schema))
 
     def close(self) -> None:
         self._writer.close()
 
 
-def _as_text(schema: Any) -> Any:
-    """The schema that pyarrow writes as CSV: enums and decimals are text."""
+def _uuid_texts(values: Sequence[bytes | None]) -> list[str | None]:
+    return [None if each is None else str(UUID(bytes=each)) for each in values]
+
+
+def uuids_of(content: Content) -> frozenset[str]:
+    """The columns of UUIDs, whose Arrow type is that of any 16 bytes."""
+    root = content.schema.root
+    fields = root.fields if isinstance(root, RecordType) else (Field(name="value", type=root),)
+    return frozenset(field.name for field in fields if _is_uuid(field.type))
+
+
+def _is_uuid(kind: AvroType) -> bool:
+    """Whether a type is that of UUIDs, or of them and null."""
+    if isinstance(kind, UnionType):
+        others = [each for each in kind.branches if not _is_null(each)]
+        return len(others) == 1 and _is_uuid(others[0])
+    logical = getattr(kind, "logical", None)
+    return logical is not None and logical.name == "uuid"
+
+
+def _is_null(kind: AvroType) -> bool:
+    return isinstance(kind, PrimitiveType) and kind.name == "null"
+
+
+def _as_text(schema: Any, uuids: Collection[str]) -> Any:
+    """The schema that pyarrow writes as CSV: enums, decimals and UUIDs are text."""
     pa = import_pyarrow("the format csv")
 
     def cast(field: Any) -> Any:
         is_text = pa.types.is_dictionary(field.type) or pa.types.is_decimal(field.type)
-        return field.with_type(pa.string()) if is_text else field
+        return field.with_type(pa.string()) if is_text or field.name in uuids else field
 
     return pa.schema([cast(field) for field in schema])
 
@@ -106,16 +140,17 @@ def _check_flat(content: Content, schema: Any) -> None:
         ColumnsError: One is nested or binary.
     """
     types = import_pyarrow("the format csv").types
+    uuids = uuids_of(content)
 
-    def form(kind: Any) -> str | None:
-        if types.is_nested(kind):
+    def form(field: Any) -> str | None:
+        if types.is_nested(field.type):
             return "nested"
-        is_binary = types.is_binary(kind) or types.is_fixed_size_binary(kind)
-        return "binary" if is_binary else None
+        is_binary = types.is_binary(field.type) or types.is_fixed_size_binary(field.type)
+        return "binary" if is_binary and field.name not in uuids else None
 
-    flat = [each.name for each in schema if form(each.type) is None]
+    flat = [each.name for each in schema if form(each) is None]
     for field in schema:
-        wrong = form(field.type)
+        wrong = form(field)
         if wrong is not None:
             others = ",".join(name for name in flat if name not in content.metadata)
             out = "of --metadata" if field.name in content.metadata else f"with --columns {others}"

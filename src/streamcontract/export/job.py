@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -142,9 +143,7 @@ class Export:
         """
         with self._target() as target:
             progress = self._progress(target.next_offsets())
-            for partition, each in progress.items():
-                if each.at < each.end:
-                    self._export(partition, each, target)
+            self._export({each: of for each, of in progress.items() if of.at < of.end}, target)
             return ExportReport(
                 partitions=tuple(
                     PartitionReport(
@@ -161,15 +160,20 @@ class Export:
                 )
             )
 
-    def _export(self, partition: int, progress: _Progress, target: Target) -> None:
-        """Export what is left of a partition."""
-        for batch in self._batches(partition, progress):
-            target.write(batch, progress.at)
-            progress.at = batch.end
-            progress.messages += len(batch.rows)
-            progress.faults += len(batch.faults)
-            progress.tombstones += batch.tombstones
-        target.finish(partition, progress.end)
+    def _export(self, progress: Mapping[int, _Progress], target: Target) -> None:
+        """Export what is left of some partitions, one after the other."""
+        left = dict(progress)
+        for partition, batches in itertools.groupby(self._batches(progress), _partition):
+            of = left.pop(partition)
+            for batch in batches:
+                target.write(batch, of.at)
+                of.at = batch.end
+                of.messages += len(batch.rows)
+                of.faults += len(batch.faults)
+                of.tombstones += batch.tombstones
+            target.finish(partition, of.end)
+        for partition, of in left.items():  # without any message
+            target.finish(partition, of.end)
 
     def _target(self) -> Target:
         content = Content(
@@ -251,24 +255,30 @@ class Export:
             threads=self.threads,
         )
 
-    def _batches(self, partition: int, progress: _Progress) -> Iterator[PartitionBatch]:
-        """The messages that are left of a partition."""
+    def _batches(self, progress: Mapping[int, _Progress]) -> Iterator[PartitionBatch]:
+        """The messages that are left of some partitions."""
         pa = import_pyarrow("export")
-        end = progress.at
-        with self._scan([OffsetRange(self.topic, partition, progress.at, progress.end)]) as scan:
+        ranges = [OffsetRange(self.topic, each, of.at, of.end) for each, of in progress.items()]
+        ends = {each: of.at for each, of in progress.items()}
+        with self._scan(ranges) as scan:
             for batch in scan:
+                partition = scan.range.partition
                 rows = pa.table(batch)
                 offsets = [fault.offset for fault in batch.faults]
                 if len(rows):
                     offsets.append(rows.column(self._offset)[len(rows) - 1].as_py())
-                end = max([end, *(each + 1 for each in offsets)])
+                ends[partition] = max([ends[partition], *(each + 1 for each in offsets)])
                 yield PartitionBatch(
                     partition=partition,
                     rows=rows if "offset" in self.metadata else rows.drop_columns([self._offset]),
                     faults=[_fault(fault) for fault in batch.faults],
                     tombstones=batch.tombstones,
-                    end=end,
+                    end=ends[partition],
                 )
+
+
+def _partition(batch: PartitionBatch) -> int:
+    return batch.partition
 
 
 def _fault(fault: MessageFault) -> Fault:

@@ -3,24 +3,48 @@
     stocks-00003-00000000000000001000-00000000000000001999.parquet
 
 They sort by partition and offset. The faults of a file have its name after an underscore: readers
-of whole folders (pyarrow, Spark) pass over such names.
+of whole folders (pyarrow, Spark) pass over such names. So a topic whose own name begins like that,
+or is too long for a file, has another one there, with a tilde, which no topic has.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
 import attrs
 
-__all__ = ["FileName", "data_name_of", "draft_names"]
+__all__ = ["FileName", "data_name_of", "draft_names", "topic_in_names"]
 
 _FAULTS: Final = "faults.jsonl"
 _NAME: Final = re.compile(
-    r"(?P<mark>_?)(?P<topic>.+)-(?P<partition>\d{5,})-(?P<first>\d{20})-(?P<last>\d{20})"
+    r"(?P<topic>.+)-(?P<partition>\d{5,})-(?P<first>\d{20})-(?P<last>\d{20})"
     r"\.(?P<extension>\w+(\.jsonl)?)",
     re.ASCII,
 )
+
+_HIDING: Final = ("_", ".")
+"""What the names of files begin with that readers of whole folders pass over."""
+
+_LONGEST: Final = 180
+"""Characters of a topic in a name: of the 255 of a file system, less those of the rest of it."""
+
+_KEPT: Final = 160
+_DIGITS: Final = 16
+
+
+def topic_in_names(topic: str) -> str:
+    """A topic as the names of its files have it.
+
+    Example:
+        >>> topic_in_names("stocks"), topic_in_names("_audit"), len(topic_in_names("a" * 249))
+        ('stocks', '~_audit', 177)
+    """
+    if len(topic) > _LONGEST:
+        digest = hashlib.sha256(topic.encode()).hexdigest()[:_DIGITS]
+        topic = f"{topic[:_KEPT]}~{digest}"
+    return f"~{topic}" if topic.startswith(_HIDING) else topic
 
 
 @attrs.frozen(kw_only=True)
@@ -28,7 +52,7 @@ class FileName:
     """The name of a file.
 
     Attributes:
-        topic: The topic.
+        topic: The topic, as :func:`topic_in_names` gives it.
         partition: The partition.
         first: The first offset that the file covers; the message there need not be a row.
         last: The last one.
@@ -68,7 +92,7 @@ class FileName:
         if found is None or found["extension"] == _FAULTS:
             return None
         return cls(
-            topic=found["mark"] + found["topic"],
+            topic=found["topic"],
             partition=int(found["partition"]),
             first=int(found["first"]),
             last=int(found["last"]),
@@ -96,4 +120,5 @@ def data_name_of(faults: str, extension: str) -> str | None:
 
 def draft_names(topic: str, partition: int, extension: str) -> tuple[str, str]:
     """The names that stand for a partition's data file and its faults before they are whole."""
-    return f"{topic}-{partition:05}.{extension}", f"_{topic}-{partition:05}.{_FAULTS}"
+    stem = f"{topic_in_names(topic)}-{partition:05}"
+    return f"{stem}.{extension}", f"_{stem}.{_FAULTS}"

@@ -110,7 +110,7 @@ class Content:
             "format": self.format,
             "columns": None if self.columns is None else list(self.columns),
             "metadata": list(self.metadata),
-            "schema": json.loads(self.schema.inlined_json),
+            "schema": _without_docs(json.loads(self.schema.inlined_json)),
         }
 
     def check_same(self, found: object, place: str) -> None:
@@ -134,6 +134,18 @@ class Content:
                     else f"has an export with {key} {json.dumps(other)}, not {json.dumps(value)}"
                 )
                 raise ConfigurationError(f"{place} {differs}: export into another place")
+
+
+def _without_docs(schema: Any) -> Any:
+    """A schema as JSON, without the documentation that changes nothing in what is exported."""
+    if isinstance(schema, list):
+        return [_without_docs(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    is_type = "type" in schema  # and no default value
+    return {
+        key: _without_docs(value) for key, value in schema.items() if not (is_type and key == "doc")
+    }
 
 
 class Target(Protocol):

@@ -1,4 +1,4 @@
-# The metadata of raw messages, for the columns that batches/metadata.py fills with them: included
+# The metadata of raw messages, for the columns that batches/metadata_columns.py fills with them: included
 # by _native.pyx.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize

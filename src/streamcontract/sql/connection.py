@@ -160,12 +160,12 @@ class TopicConnection:
 
     def _run(self, statement: duckdb.Statement, how: Callable[[Statement], Result]) -> Result:
         self._finish()
-        begun = Statement(self.connection, statement, self._topics)
-        self._statements.append(begun)
+        prepared = Statement(self.connection, statement, self._topics)
+        self._statements.append(prepared)
         try:
-            return how(begun)
+            return how(prepared)
         except duckdb.Error as error:
-            raise begun.error_of(error) from error
+            raise prepared.error_of(error) from error
 
     def _finish(self) -> None:
         if self._statements:

@@ -155,7 +155,7 @@ class Statement:
             raise
 
     def _is_in_transaction(self) -> bool:
-        """Whether the caller has begun a transaction: else each query is one of its own."""
+        """Whether the caller has started a transaction: else each query is one of its own."""
         ids = [self._connection.execute(_TRANSACTION).fetchall() for _ in range(2)]
         return ids[0] == ids[1]
 

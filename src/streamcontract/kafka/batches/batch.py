@@ -11,7 +11,7 @@ from streamcontract.errors import DecodeError
 from streamcontract.kafka.errors import MessageDecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from streamcontract.columns import _native
     from streamcontract.columns.decoded import Parts
@@ -64,6 +64,7 @@ class ConsumedBatch(ColumnTable):
         schema: The reader schema of the values.
         record: The generated class of the values; None for a schema alone.
         topic: The topic.
+        metadata: The names of the metadata columns, by what they have.
         faults: The messages that are in no batch, since they are not of the contract.
         tombstones: The number of messages without a value, which are in no batch; or rows of nulls
             with ``tombstones="null"``.
@@ -80,6 +81,7 @@ class ConsumedBatch(ColumnTable):
         schema: Schema,
         record: type[Any] | None,
         topic: str,
+        metadata: Mapping[str, str],
         faults: tuple[MessageFault, ...],
         tombstones: int,
     ) -> None:
@@ -87,6 +89,7 @@ class ConsumedBatch(ColumnTable):
         self.schema = schema
         self.record = record
         self.topic = topic
+        self.metadata = metadata
         self.faults = faults
         self.tombstones = tombstones
 
@@ -127,6 +130,7 @@ def consumed(
                 schema=each.codec.schema,
                 record=each.codec.record,
                 topic=topic,
+                metadata=decoder.metadata,
                 faults=() if index else faults,
                 tombstones=0 if index else len(decoded.tombstones),
             ),

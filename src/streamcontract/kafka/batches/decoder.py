@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from streamcontract.codec.engine import require_columns
+from streamcontract.codec.engine import Unusable, find_extension
 from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
@@ -18,12 +19,12 @@ from streamcontract.kafka.batches.key_column import (
     is_unchanged,
     keys_are_text,
 )
-from streamcontract.kafka.batches.metadata import Metadata, require_apart
+from streamcontract.kafka.batches.metadata import require_apart
+from streamcontract.kafka.batches.metadata_columns import MetadataColumns
 from streamcontract.kafka.batches.rows import RowFinder, Rows
 from streamcontract.kafka.batches.sources import Source
 from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.kafka.errors import MessageDecodeError
-from streamcontract.kafka.native import native_part
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class BatchDecoder:
 
     Attributes:
         codecs: The codec of each type.
+        metadata: The names of the metadata columns, by what they have.
     """
 
     def __init__(
@@ -122,16 +124,13 @@ class BatchDecoder:
     ) -> None:
         self._topic = topic
         self._columns = columns
-        self._metadata = metadata
+        self.metadata: Mapping[str, str] = MappingProxyType(dict(metadata))
         self._tombstones = tombstones
         self._types: dict[Codec[Any], _Type] = {}
         self.codecs: tuple[Codec[Any], ...] = topic.codecs
-        require_columns()
-        native = native_part()
-        if native is None:
-            raise ConfigurationError(
-                "batches of messages need the native part of the clients, which was not built"
-            )
+        native = find_extension("kafka")
+        if isinstance(native, Unusable):
+            raise ConfigurationError(f"batches of messages need native code, which {native.reason}")
         filled = dict(metadata)
         self._key: KeyColumn | None = None
         # A key that is not shown is checked nevertheless, as of records.
@@ -139,7 +138,7 @@ class BatchDecoder:
             self._key = KeyColumn(topic, filled.pop("key", "key"))
         elif keys_are_text(topic.key):
             filled.setdefault("key", "key")
-        self._filled = Metadata(filled, topic, native.Parts) if filled else None
+        self._filled = MetadataColumns(filled, topic, native.Parts) if filled else None
         for codec in self.codecs:  # raises their errors now
             self._type(codec)
         tombstone = self._source_of_tombstones() if tombstones == "null" else None
@@ -168,7 +167,7 @@ class BatchDecoder:
         found = self._types.get(codec)
         if found is None:
             values = codec.column_decoder(self._columns, tombstones=self._tombstones)
-            require_apart(self._metadata, values.reader.names, codec.schema.name or "the value")
+            require_apart(self.metadata, values.reader.names, codec.schema.name or "the value")
             found = self._types[codec] = _Type(codec, values, self._view(values.reader))
         return found
 
@@ -184,7 +183,7 @@ class BatchDecoder:
             at.update((name, (len(parts), number)) for name, number in numbers)
             parts.append(self._filled.columns)
         picks = [(0, number) for number in values.numbers]
-        return _native.View(tuple(parts), (*picks, *(at[name] for name in self._metadata)))
+        return _native.View(tuple(parts), (*picks, *(at[name] for name in self.metadata)))
 
     # ---- messages
 

@@ -16,7 +16,6 @@ from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.schema import Schema
 from streamcontract.schema.inline import inlined
-from streamcontract.schema.logical import row_of
 from streamcontract.schema.model import PrimitiveType
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def is_unchanged(key: KeyCodec | Codec[Any]) -> bool:
     return (
         isinstance(node, PrimitiveType)
         and node.name in {"bytes", "string"}
-        and row_of(node) is None
+        and node.logical is None
     )
 
 

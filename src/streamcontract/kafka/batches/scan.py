@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import confluent_kafka
 
+from streamcontract.codec.engine import require_columns
 from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
-from streamcontract.guards import whole_number
+from streamcontract.guards import seconds, whole_number
 from streamcontract.kafka.batches.batch import consumed
-from streamcontract.kafka.batches.decoder import BatchDecoder
 from streamcontract.kafka.batches.metadata import checked_metadata
 from streamcontract.kafka.connection.bounded_read import read_between
 from streamcontract.kafka.connection.cluster import Cluster
@@ -111,6 +111,7 @@ class TopicScan:
 
     Attributes:
         fetched: The number of messages fetched so far, with tombstones and poison.
+        range: The range of the last batch; there is none before the first.
 
     Raises:
         ConfigurationError: The configuration is wrong, the native code was not built, or a field
@@ -126,6 +127,8 @@ class TopicScan:
         ...     print(sum(len(batch) for batch in scan))
         1
     """
+
+    range: OffsetRange
 
     def __init__(  # noqa: PLR0913 - each is one choice of the application, given by name
         self,
@@ -144,6 +147,9 @@ class TopicScan:
         threads: int = 1,
         timeout: float = _PATIENCE,
     ) -> None:
+        require_columns()
+        from streamcontract.kafka.batches.decoder import BatchDecoder  # noqa: PLC0415 - an installation may lack what it needs
+
         arguments = ContractArguments(
             contract=None, union=None, topic=topic, record=record, records=records, schema=schema
         )
@@ -155,7 +161,7 @@ class TopicScan:
             batch_size, "batch_size", 1, _MOST_MESSAGES, f"1 to {_MOST_MESSAGES:,}"
         )
         self._threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
-        self._timeout = timeout
+        self._timeout = seconds(timeout)
         settings = split_config(config)
         self._cluster = Cluster(settings.client)
         with contextlib.ExitStack() as resources:
@@ -177,7 +183,7 @@ class TopicScan:
             resources.callback(self._client.close)
             self._resources = resources.pop_all()
         self._batches: Iterator[ConsumedBatch] | None = None
-        self._is_closed = False
+        self._is_closed = self._has_failed = False
 
     def __iter__(self) -> Self:
         return self
@@ -186,16 +192,26 @@ class TopicScan:
         """The next batch.
 
         Raises:
-            ConsumeError: The brokers refuse, or a range is not in its partition any more, or yet.
+            ConfigurationError: A range is not in its partition any more, or yet.
+            ConsumeError: The brokers refuse.
             RegistryError: The registry did not answer.
             StalledError: There was no message for ``timeout`` seconds.
-            ClientError: The scan is closed.
+            ClientError: The scan is closed, or has failed before.
         """
         if self._is_closed:
             raise ClientError(f"this scan of topic {self.topic!r} is closed")
+        if self._has_failed:
+            raise ClientError(f"this scan of topic {self.topic!r} has failed: begin another one")
         if self._batches is None:
             self._batches = self._read()
-        return next(self._batches)
+        try:
+            return next(self._batches)
+        except StopIteration:
+            raise
+        except BaseException:
+            # Of a generator that raised, the next call would be the end of the ranges.
+            self._has_failed = True
+            raise
 
     def __arrow_c_schema__(self) -> object:
         """The schema of the batches, in a capsule; with several types that of the first."""
@@ -217,6 +233,7 @@ class TopicScan:
         for each in self._ranges:
             begins, ends = {each.partition: each.start}, {each.partition: each.end}
             raws: list[confluent_kafka.Message] = []
+            self.range = each
             for found in read_between(
                 self._client, self.topic, begins, ends, timeout=self._timeout
             ):
@@ -239,7 +256,7 @@ class TopicScan:
         """Check that the brokers have the offsets, which would be waited for, or be skipped.
 
         Raises:
-            ConsumeError: A partition has not all of a range.
+            ConfigurationError: A partition has not all of a range.
         """
         ranges = [each for each in self._ranges if each]
         if not ranges:

@@ -6,7 +6,10 @@ its generator. So it does not need the partitions and the queue of ``kafka.consu
 
 from __future__ import annotations
 
+import itertools
+import operator
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["bounded_reader", "read_between"]
 
 _BATCH: Final = 500
+
+# One call of Python for each message would be a large part of the time that a scan takes.
+_PARTITION: Final[Callable[[Any], int]] = operator.methodcaller("partition")
+_OFFSET: Final[Callable[[Any], int]] = operator.methodcaller("offset")
+_ERROR: Final[Callable[[Any], Any]] = operator.methodcaller("error")
+
 _SET: Final[Mapping[str, Any]] = {
     # Never joined, and without commits, but librdkafka requires a name.
     "group.id": "streamcontract.no-group",
@@ -83,25 +92,38 @@ def read_between(
             deadline = time.monotonic() + timeout
         elif time.monotonic() > deadline:
             raise StalledError(topic, timeout, {each: (at[each], ends[each]) for each in left})
-        batch = []
-        for raw in found:
-            number, offset, error = _number(raw.partition()), _number(raw.offset()), raw.error()
-            if error is not None and error.code() != LocalErrorCode.PARTITION_EOF:
-                raise consume_error(topic, error, number)
+        batch: list[confluent_kafka.Message] = []
+        for number, run in itertools.groupby(found, _PARTITION):
+            raws = list(run)
+            messages = _messages(topic, number, raws)
             if number not in left:
                 continue
-            is_message = error is None
-            if is_message and offset < ends[number]:
-                batch.append(raw)
-                at[number] = offset + 1
+            if messages and _OFFSET(messages[-1]) >= ends[number]:
+                messages = [raw for raw in messages if _OFFSET(raw) < ends[number]]
+            if messages:
+                at[number] = _OFFSET(messages[-1]) + 1
+                batch += messages
             # Control records have offsets and are not messages, so the last offset before the end
             # may have no message: a later message, or the end of the partition, shows that.
-            if offset + is_message >= ends[number]:
+            is_message = raws[-1].error() is None
+            if _OFFSET(raws[-1]) + is_message >= ends[number]:
                 left.discard(number)
         if batch:
             yield batch
+            deadline = time.monotonic() + timeout  # the time of the caller does not count
     client.unassign()
 
 
-def _number(value: Any) -> int:
-    return int(value)
+def _messages(
+    topic: str, partition: int, raws: list[confluent_kafka.Message]
+) -> list[confluent_kafka.Message]:
+    """What is a message of a partition, and not the report of its end.
+
+    Raises:
+        ConsumeError: One is another error.
+    """
+    errors = [error for error in map(_ERROR, raws) if error is not None]
+    for error in errors:
+        if error.code() != LocalErrorCode.PARTITION_EOF:
+            raise consume_error(topic, error, partition)
+    return [raw for raw in raws if raw.error() is None] if errors else raws

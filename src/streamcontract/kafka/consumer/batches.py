@@ -164,6 +164,9 @@ def batch_options(
         ArgumentError: One is invalid.
     """
     # Few consumers load what decodes batches, and some cannot.
+    from streamcontract.codec.engine import require_columns  # noqa: PLC0415
+
+    require_columns()
     from streamcontract.kafka.consumer.batch_delivery import BatchOptions  # noqa: PLC0415
 
     return BatchOptions.checked(num_messages, columns, metadata, tombstones, threads)

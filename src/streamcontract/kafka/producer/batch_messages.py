@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import functools
+import heapq
+import operator
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from streamcontract.columns.arrow_rows import ArrowRows
 from streamcontract.errors import ArgumentError, EncodeError
-from streamcontract.kafka.contract.derived_key import DERIVED
+from streamcontract.kafka.batches.batch import ConsumedBatch
+from streamcontract.kafka.contract.derived_key import DERIVED, no_record
 from streamcontract.kafka.contract.keys import KeyCodec, column_codec, may_be_none
 from streamcontract.kafka.contract.payloads import column_payloads, payload_decoder
+from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from streamcontract.columns import _native
     from streamcontract.columns.arrow_types import ArrowType
     from streamcontract.columns.encoded import EncodeFault
     from streamcontract.kafka.producer.topic_serializer import TopicSerializer
+    from streamcontract.schema.model import AvroType
 
 __all__ = ["BatchMessages"]
 
 _Key = str | bytes | None
-_KeyOf = Callable[[int, bytes], _Key]
-"""From a row of a batch, and its payload, to the key; raises EncodeError."""
+_KeyOf = Callable[[int, Any], _Key]
+"""From a row of a batch, and its payload if it has one, to the key; raises EncodeError."""
 
 
 class BatchMessages:
@@ -36,6 +42,8 @@ class BatchMessages:
         serializer: The topic's.
         key: The column of the keys; ``DERIVED`` takes them from the values, by the contract, and
             None sends none.
+        columns: The columns of the value; None means all but metadata columns of a consumed batch.
+        tombstones: ``"null"`` if rows of nulls are messages without a value; else None.
         options: Partition, timestamp and headers; text names a column.
 
     Raises:
@@ -48,14 +56,22 @@ class BatchMessages:
         data: object,
         serializer: TopicSerializer,
         key: object,
+        columns: Sequence[str] | None,
+        tombstones: Literal["null"] | None,
         options: Mapping[str, Any],
     ) -> None:
         self._rows = ArrowRows(data)
         named = {name: given for name, given in options.items() if isinstance(given, str)}
         self._fixed = {name: given for name, given in options.items() if name not in named}
         self._columns = {name: _Column(name, self._column(name, of)) for name, of in named.items()}
-        apart = {*named.values(), *((key,) if isinstance(key, str) else ())}
         codec = serializer.binding.codec
+        # A column of another part of the message need not be one of the value, and may be.
+        others = {*named.values(), *((key,) if isinstance(key, str) else ())}
+        apart = (others - _fields(codec.schema.root)) | self._not_of_value(data, columns)
+        self._value_columns: tuple[int, ...] | None = None
+        if _are_sent(tombstones, key):
+            of_value = (each for each in self._rows.type.children if each.name not in apart)
+            self._value_columns = tuple(each.number for each in of_value)
         prefix, self._finish = column_payloads(codec, serializer.prefix)
         self._values = codec.column_encoder().run(self._rows, prefix, apart=apart)
         self._keys = self._keys_of(serializer, key)
@@ -69,21 +85,36 @@ class BatchMessages:
         """
         first = 0
         for batch in self._rows.batches():
-            self._values.add(batch)
+            tombstones = self._tombstones(batch)
+            self._values.add(batch, tombstones)
             found = self._values.encoded()
-            yield batch.rows, found.faults, self._messages(batch, first, found)
+            rows: Iterable[tuple[int, bytes | None]]
+            rows = zip(found.rows, map(self._finish, found.payloads), strict=True)
+            if tombstones:
+                without = ((first + row, None) for row in tombstones)
+                rows = heapq.merge(rows, without, key=_row)
+            yield batch.rows, found.faults, self._messages(batch, first, rows)
             first += batch.rows
 
+    def _tombstones(self, batch: _native.ArrowBatch) -> list[int]:
+        """The rows whose value is null in all of its columns, if those are tombstones."""
+        if not self._value_columns:
+            return []
+        nulls = (frozenset(batch.nulls(number)) for number in self._value_columns)
+        return sorted(functools.reduce(operator.and_, nulls))
+
     def _messages(
-        self, batch: _native.ArrowBatch, first: int, found: Any
+        self, batch: _native.ArrowBatch, first: int, rows: Iterable[tuple[int, bytes | None]]
     ) -> Iterator[tuple[int, Any]]:
         key_of = self._keys(batch)
         taken = {name: column.values(batch) for name, column in self._columns.items()}
         fixed = self._fixed
-        for row, encoded in zip(found.rows, found.payloads, strict=True):
-            at, payload = row - first, self._finish(encoded)
+        for row, payload in rows:
+            at = row - first
             try:
                 key = key_of(at, payload)
+                if payload is None and key is None:
+                    no_record()
             except EncodeError as error:
                 yield row, error
                 continue
@@ -99,6 +130,15 @@ class BatchMessages:
             return lambda _: lambda _at, _payload: serializer.checked_key(None)
         return _KeyColumn(self._rows, self._column("key", key), serializer).of
 
+    def _not_of_value(self, data: object, columns: Sequence[str] | None) -> set[str]:
+        """The columns that are not part of the value, even if it has fields of their names."""
+        if columns is None:
+            return set(data.metadata.values()) if isinstance(data, ConsumedBatch) else set()
+        if isinstance(columns, str) or not isinstance(columns, Sequence):
+            raise ArgumentError("columns", columns, "a list of names of columns")
+        chosen = {self._column("columns", name).name for name in columns}
+        return {each.name for each in self._rows.type.children} - chosen
+
     def _column(self, option: str, name: object) -> ArrowType:
         """A column by its name."""
         found = self._rows.type.child(name) if isinstance(name, str) else None
@@ -106,6 +146,31 @@ class BatchMessages:
             names = ", ".join(each.name for each in self._rows.type.children)
             raise ArgumentError(option, name, f"the name of a column: {names}")
         return found
+
+
+def _row(message: tuple[int, object]) -> int:
+    return message[0]
+
+
+def _fields(root: AvroType) -> set[str]:
+    """The names of the columns of a value."""
+    return {each.name for each in root.fields} if isinstance(root, RecordType) else {"value"}
+
+
+def _are_sent(tombstones: object, key: object) -> bool:
+    """Whether rows of nulls are tombstones, whose keys are in a column.
+
+    Raises:
+        ArgumentError: The option is invalid, or there is no column of keys.
+    """
+    if tombstones is None:
+        return False
+    if tombstones != "null":
+        raise ArgumentError("tombstones", tombstones, "'null', or None")
+    if not isinstance(key, str):
+        expected = "the name of a column, since a tombstone needs a key"
+        raise ArgumentError("key", None if key is DERIVED else key, expected)
+    return True
 
 
 # ---- keys
@@ -143,7 +208,7 @@ class _KeyColumn:
         faults = {fault.row - first: self._named(fault.error) for fault in found.faults}
         keys = dict(zip((row - first for row in found.rows), found.payloads, strict=True))
 
-        def key_of(at: int, payload: bytes) -> _Key:
+        def key_of(at: int, payload: object) -> _Key:
             del payload
             if at in nulls:
                 return None

@@ -334,7 +334,10 @@ class ContractProducer(Produces[T, K_contra]):
             >>> report.delivered, report.failures[0].index
             (1, 1)
         """
-        from streamcontract.kafka.producer.produce_batch import BatchProduce  # noqa: PLC0415 - as above
+        from streamcontract.codec.engine import require_columns  # noqa: PLC0415 - as above
+
+        require_columns()
+        from streamcontract.kafka.producer.produce_batch import BatchProduce  # noqa: PLC0415 - an installation may lack what it needs
 
         self._deliveries.require_open()
         self._deliveries.refuse_callback("produce_batch")

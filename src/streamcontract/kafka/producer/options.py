@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
-    from typing import Generic
+    from typing import Generic, Literal
 
     from typing_extensions import TypeVar  # PEP 696, for type checkers alone
 
@@ -106,6 +106,12 @@ class BatchOptions(BulkOptions, total=False):
 
     Attributes:
         topic: The topic, instead of the producer's.
+        columns: The columns of the value; the others are not looked at, unless another option names
+            them. If left out, all columns are of the value, except the metadata columns of a
+            consumed batch.
+        tombstones: With ``"null"`` a row whose columns of the value are all null is a message
+            without a value, as it is in a batch that was consumed with ``tombstones="null"``;
+            ``key`` has to name a column. If left out, such a row is checked like others.
         key: The column of the keys, in the contract's type, or of text or bytes if it has none;
             None for no keys, if the contract allows that. If left out, keys are taken from the
             values' key field.
@@ -118,6 +124,8 @@ class BatchOptions(BulkOptions, total=False):
     """
 
     topic: str | None
+    columns: Sequence[str] | None
+    tombstones: Literal["null"] | None
     key: str | None
     partition: int | str | None
     timestamp: datetime | int | str | None

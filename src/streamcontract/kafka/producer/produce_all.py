@@ -173,8 +173,10 @@ class BulkProduce(Generic[T]):
         """Give up the report: past and future failures are raised by the producer."""
         self._is_over = True
         for failure in self._failures:
-            if failure.delivery is not None:
-                self._untold.add(failure.delivery)
+            error = failure.error
+            if isinstance(error, ProduceError):
+                never_sent = Delivery(error.topic, error.partition, None, error=error.error)
+                self._untold.add(failure.delivery or never_sent)
 
     def _told_of_failure(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from streamcontract.guards import call_back
 from streamcontract.kafka.contract.derived_key import DERIVED
@@ -14,7 +14,7 @@ from streamcontract.kafka.producer.produce_all import BulkProduce
 from streamcontract.kafka.producer.produce_report import ProduceFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from streamcontract.errors import EncodeError
@@ -32,12 +32,14 @@ _ROWS_A_LOOK: Final = 100
 class BatchProduce(BulkProduce[None]):
     """One call of ``produce_batch``; the arguments are its options."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one option
         self,
         queue: ProducerQueue,
         deliveries: Deliveries,
         *,
         topic: str | None = None,
+        columns: Sequence[str] | None = None,
+        tombstones: Literal["null"] | None = None,
         key: object = DERIVED,
         partition: int | str | None = None,
         timestamp: datetime | int | str | None = None,
@@ -49,6 +51,8 @@ class BatchProduce(BulkProduce[None]):
         if on_delivery is not None:
             call_back(on_delivery, "on_delivery", "(delivery)")
         self._topic = topic
+        self._columns = columns
+        self._tombstones = tombstones
         self._key = key
         self._parts = {"partition": partition, "timestamp": timestamp, "headers": headers}
         self._on_delivery = on_delivery
@@ -61,7 +65,9 @@ class BatchProduce(BulkProduce[None]):
             Exception: As of ``produce_batch``.
         """
         serializer = self._queue.serializer_of_columns(self._topic)
-        messages = BatchMessages(data, serializer, self._key, self._parts)
+        messages = BatchMessages(
+            data, serializer, self._key, self._columns, self._tombstones, self._parts
+        )
         left = 1
         for rows, faults, batch in messages.batches():
             begun = self._taken
