@@ -1,5 +1,5 @@
-# The metadata of raw messages, for the columns that batches/metadata_columns.py fills with them: included
-# by _native.pyx.
+# The metadata of raw messages, for the columns of batches/metadata_columns.py: included by
+# _native.pyx.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MAX, int32_t, int64_t
